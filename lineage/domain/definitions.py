@@ -1,0 +1,47 @@
+"""What exactly was counted: the part of a number that makes it believable."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from lineage.domain.evidence import Relation, Strength
+
+
+class Closure(StrEnum):
+    """How far below the base is counted."""
+
+    ALL = "all"
+    DIRECT = "direct"
+
+
+class Grouping(StrEnum):
+    """What a total can be divided by."""
+
+    RELATION = "relation"
+    RELEASE = "release"
+    MONTH = "month"
+    LIBRARY = "library"
+    LICENSE = "license"
+    AUTHOR = "author"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The rule a number was counted by; travels with every number."""
+
+    relations: tuple[Relation, ...] = tuple(Relation)
+    """Edges of other relations are removed before the closure."""
+    closure: Closure = Closure.ALL
+    least: Strength = Strength.STATED
+    """Weaker edges are removed before the closure."""
+    mirrors: bool = False
+    """Plain re-uploads of the base join the roots."""
+    curated: bool = False
+    """Edges of the family registry are laid over the snapshot's."""
+    deleted: bool = False
+    """Models known to be gone are counted too."""
+    as_of: date | None = None
+    min_downloads: int = 0
+    """Chooses among the models reached; never cuts a path."""
+    roots: tuple[str, ...] = field(default=())
+    """Whose descendants are counted: ids, filled in when the base is settled."""

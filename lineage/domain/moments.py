@@ -1,0 +1,16 @@
+"""Moments as the Hub and the store spell them."""
+
+from datetime import UTC, datetime
+
+UNKNOWN_CREATION = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
+"""What the Hub shows for every repository older than its creation-date storage: not a date."""
+
+
+def snapshot_id(moment: datetime) -> str:
+    """Spell a moment as a snapshot's id, `20261121T060000Z`, to the second, UTC."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def iso(moment: datetime) -> str:
+    """Spell a moment as ISO 8601 in UTC to the second, `2026-11-21T06:00:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

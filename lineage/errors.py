@@ -1,0 +1,88 @@
+"""Everything that can end a run, with what to do about it and the exit code that says so.
+
+LineageError                 1
+├── SettingsError            2   a setting or an argument is wrong
+├── SourceError              3   run again: recorded pages are kept, the walk goes on
+│   ├── SourceUnavailable        the Hub did not answer properly, retries are spent
+│   ├── AccessRefused            the Hub refuses the token or the repository
+│   ├── RequestLimitReached      --max-requests is spent
+│   ├── PageNotRecorded          --offline, and the page is not in the log
+│   └── UnexpectedPage           an answer that is not a listing in the known shape
+├── StoreError               4   look at it
+│   ├── NoSuchSnapshot
+│   ├── SnapshotDamaged
+│   ├── SchemaTooNew
+│   └── DraftRefused             the draft was set aside, with the reasons
+└── UnknownModel             5   nobody knows this name; close spellings are offered
+"""
+
+
+class LineageError(Exception):
+    """A run that cannot go on: the message says what happened, the hint what to do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SettingsError(LineageError):
+    """A setting or an argument is wrong."""
+
+    exit_code = 2
+
+
+class SourceError(LineageError):
+    """The source could not be read to its end; running again goes on where it stopped."""
+
+    exit_code = 3
+
+
+class SourceUnavailable(SourceError):
+    """The Hub did not answer properly and the retries are spent."""
+
+
+class AccessRefused(SourceError):
+    """The Hub refuses the token, or the repository to this token."""
+
+
+class RequestLimitReached(SourceError):
+    """The run's own bound on requests is spent; what was recorded is kept."""
+
+
+class PageNotRecorded(SourceError):
+    """The page is not in the log and the network may not be asked."""
+
+
+class UnexpectedPage(SourceError):
+    """An answer arrived whole, but it is not a listing in the known shape."""
+
+
+class StoreError(LineageError):
+    """Something about the store needs a human."""
+
+    exit_code = 4
+
+
+class NoSuchSnapshot(StoreError):
+    """The store holds no such snapshot."""
+
+
+class SnapshotDamaged(StoreError):
+    """A published file is not what the manifest says."""
+
+
+class SchemaTooNew(StoreError):
+    """The snapshot was written by a newer version of lineage."""
+
+
+class DraftRefused(StoreError):
+    """The draft failed its checks and was set aside."""
+
+
+class UnknownModel(LineageError):
+    """Nobody knows a model of this name."""
+
+    exit_code = 5

@@ -1,0 +1,1 @@
+"""The roots, as data: releases, official repositories and plain mirrors, one TOML file a family."""
