@@ -1,0 +1,1 @@
+"""Questions with one right answer: pure functions from snapshots to frozen results."""

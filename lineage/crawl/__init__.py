@@ -1,0 +1,1 @@
+"""Which records to ask for, and in which order."""

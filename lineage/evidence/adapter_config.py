@@ -1,0 +1,15 @@
+"""The adapter's own configuration: the checkpoint it was trained on, which may be a local path."""
+
+from collections.abc import Iterable
+
+from lineage.domain.evidence import Relation, Witness
+from lineage.domain.records import ModelRecord
+
+
+def adapter_config(record: ModelRecord) -> Iterable[Witness]:
+    """Hear `base_model_name_or_path`; whoever carries one is an adapter."""
+    name = record.adapter_parent
+    if name is None:
+        return ()
+    quote = f"base_model_name_or_path: {name}"
+    return (Witness("adapter_config", name, quote, Relation.ADAPTER),)

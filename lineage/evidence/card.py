@@ -1,0 +1,16 @@
+"""The card's front matter: `base_model` as the author wrote it, `base_model_relation` if declared."""
+
+from collections.abc import Iterable
+
+from lineage.domain.evidence import Witness
+from lineage.domain.records import ModelRecord
+
+
+def card(record: ModelRecord) -> Iterable[Witness]:
+    """Hear each entry of `base_model`, with the relation the author declared for all of them."""
+    if not record.card_parents:
+        return ()
+    relation = record.card_relation
+    return [
+        Witness("card", name, f"base_model: {name}", relation) for name in record.card_parents
+    ]

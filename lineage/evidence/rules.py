@@ -1,0 +1,41 @@
+"""The registry of rules: who may speak, how much it weighs, and whose word on the relation holds."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from lineage.domain.evidence import Strength, Witness
+from lineage.domain.records import ModelRecord
+from lineage.evidence.adapter_config import adapter_config
+from lineage.evidence.card import card
+from lineage.evidence.hub import hub
+from lineage.evidence.tags import tags
+
+Hearing = Callable[[ModelRecord], Iterable[Witness]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of witness."""
+
+    name: str
+    strength: Strength
+    hear: Hearing
+    relation_rank: int | None = None
+    """Lower ranks are believed first about a model's relation; None is never asked."""
+    names_models: bool = True
+    """False where a name may just as well be a local path: unsettled, it makes no edge."""
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("hub", Strength.CONFIRMED, hub, relation_rank=0),
+    Rule("tag", Strength.STATED, tags, relation_rank=1),
+    Rule("card", Strength.STATED, card, relation_rank=2),
+    Rule(
+        "adapter_config", Strength.STATED, adapter_config, relation_rank=3, names_models=False
+    ),
+)
+
+
+def testify(record: ModelRecord, rules: Iterable[Rule] = RULES) -> list[Witness]:
+    """Return what every rule hears in one record."""
+    return [witness for rule in rules for witness in rule.hear(record)]

@@ -1,0 +1,252 @@
+"""Who lies below whom, on bare integer columns: graph kernels for the size of the whole Hub.
+
+Nodes are 0..nodes-1 and edge i leads from child[i] to parent[i]. Edges may be given twice, lead
+from a node to itself or close cycles; a node may have many parents or no edge at all. The order
+of the edges never changes a result.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Nodes = npt.NDArray[np.integer]
+"""Node numbers: one end of every edge, or a choice of nodes."""
+Counts = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+
+MOST_LABELS = 64
+
+_MOST_GENERATIONS = np.iinfo(np.int16).max
+_TOPS_AT_ONCE = 8192
+
+
+def count_below(
+    child: Nodes, parent: Nodes, nodes: int, kind: npt.NDArray[np.int8], kinds: int
+) -> Counts:
+    """Count the distinct nodes below every node, split by kind, as a matrix [nodes, kinds].
+
+    A node of kind -1 is never counted, but ways lead through it; no node counts itself.
+
+    Most nodes have one parent, so the graph is cut into trees: a node with several parents (and
+    one on a cycle of single parents) is the top of a tree of its own. First every node counts
+    what its own tree holds below it. Then each top gives its whole tree to every distinct node
+    above it. That is all, and nothing twice: a node lies in one tree, and is reached either
+    inside that tree or through its top. Both at once happens only to a node whose own top can be
+    reached from it, by a cycle; what it holds already is not given to it again.
+    """
+    child, parent = _distinct(child, parent, nodes)
+    counted = _ones(kind, kinds)
+    trees = _grow_trees(child, parent, counted)
+    total = trees.weight - counted
+    for top, above in _pairs_above(child, parent, trees):
+        given = trees.weight[top]
+        again = trees.top[above] == top
+        given[again] -= trees.weight[above[again]]
+        for column in range(kinds):
+            np.add.at(total[:, column], above, given[:, column])
+    return total
+
+
+def count_direct(
+    child: Nodes, parent: Nodes, nodes: int, kind: npt.NDArray[np.int8], kinds: int
+) -> Counts:
+    """Count the distinct children of every node but itself, split by kind, as [nodes, kinds]."""
+    child, parent = _distinct(child, parent, nodes)
+    counted = kind[child] >= 0
+    cell = parent[counted] * kinds + kind[child[counted]]
+    return np.bincount(cell, minlength=nodes * kinds).astype(np.int32).reshape(nodes, kinds)
+
+
+def below(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> Mask:
+    """Mark the nodes that at least one edge, or any line of edges, leads down to from a root.
+
+    A root is marked only where another root or a cycle leads to it, or an edge from itself: the
+    caller takes the roots out.
+    """
+    return generations(child, parent, nodes, roots) > 0
+
+
+def direct_below(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> Mask:
+    """Mark the children of the roots; a root is marked where it is a child of one, or its own."""
+    is_root = _mask(nodes, roots)
+    return _mask(nodes, child[is_root[parent]])
+
+
+def generations(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> npt.NDArray[np.int16]:
+    """Return how many edges each node lies below the nearest root, 0 where it lies below none.
+
+    A root has the length of the shortest way that leads back to it or down from another root.
+    The last generation that fits, 32767, stands for all beyond it.
+    """
+    children = _Rows.of(parent, child, nodes)
+    generation = np.zeros(nodes, dtype=np.int16)
+    front = np.unique(roots)
+    depth = 0
+    while front.size:
+        depth = min(depth + 1, _MOST_GENERATIONS)
+        met = children.all_of(front)
+        front = _unique(met[generation[met] == 0])
+        generation[front] = depth
+    return generation
+
+
+def labels_from(
+    child: Nodes, parent: Nodes, nodes: int, seeds: Sequence[Nodes]
+) -> npt.NDArray[np.uint64]:
+    """Return for every node, as bits, the labels that it meets first on its ways up.
+
+    Bit i of a node is set where it is one of seeds[i], or where a way leads down to it from one
+    of seeds[i] without passing through a seed of any label. A seed has its own labels alone.
+    Raises ValueError for more than 64 labels.
+    """
+    if len(seeds) > MOST_LABELS:
+        raise ValueError(f"{len(seeds)} labels do not fit into {MOST_LABELS} bits")
+    labels = np.zeros(nodes, dtype=np.uint64)
+    for bit, labelled in enumerate(seeds):
+        labels[labelled] |= np.uint64(1 << bit)
+    is_seed = labels != 0
+    open_to_labels = ~is_seed[child]
+    children = _Rows.of(parent[open_to_labels], child[open_to_labels], nodes)
+    front: Nodes = np.flatnonzero(is_seed)
+    while front.size:
+        met = children.all_of(front)
+        told = np.repeat(labels[front], children.sizes(front))
+        news = (told & ~labels[met]) != 0
+        met = met[news]
+        np.bitwise_or.at(labels, met, told[news])
+        front = _unique(met)
+    return labels
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """For every node a row of other nodes: its children, or its parents."""
+
+    start: npt.NDArray[np.int64]
+    """Row i is cells[start[i] : start[i + 1]]."""
+    cells: Nodes
+
+    @classmethod
+    def of(cls, key: Nodes, value: Nodes, nodes: int) -> "_Rows":
+        start = np.zeros(nodes + 1, dtype=np.int64)
+        np.cumsum(np.bincount(key, minlength=nodes), out=start[1:])
+        return cls(start=start, cells=value[np.argsort(key, kind="stable")])
+
+    def sizes(self, keys: Nodes) -> npt.NDArray[np.int64]:
+        return self.start[keys + 1] - self.start[keys]
+
+    def all_of(self, keys: Nodes) -> Nodes:
+        """Return the rows of these keys, one after another."""
+        sizes = self.sizes(keys)
+        ends = np.cumsum(sizes)
+        shift = np.repeat(self.start[keys] - (ends - sizes), sizes)
+        return self.cells[shift + np.arange(shift.size)]
+
+
+def _distinct(
+    child: Nodes, parent: Nodes, nodes: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the edges by child, then parent, each once and none from a node to itself."""
+    code = _unique(child.astype(np.int64) * nodes + parent)
+    child, parent = np.divmod(code, max(nodes, 1))
+    real = child != parent
+    return child[real], parent[real]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trees:
+    """The graph without the edges that lead up from a top, for every node."""
+
+    top: Nodes
+    """The top of its tree: itself where it has no parent, several, or lies on a cycle."""
+    up: Nodes
+    """Its only parent; means nothing for a top."""
+    weight: Counts
+    """What its tree holds at and below it, [nodes, kinds]."""
+
+
+def _grow_trees(child: Nodes, parent: Nodes, counted: Counts) -> _Trees:
+    """Cut distinct edges into trees and weigh them from the leaves upwards, a layer at a time.
+
+    A node's turn comes when all its children had theirs: on a cycle it never comes, so the nodes
+    left over are just those on cycles of single parents, and become tops.
+    """
+    nodes = len(counted)
+    weight = counted.copy()
+    single = np.bincount(child, minlength=nodes)[child] == 1
+    up = np.full(nodes, -1, dtype=np.int64)
+    up[child[single]] = parent[single]
+    waits_for = np.bincount(parent[single], minlength=nodes)
+    layers = []
+    layer = np.flatnonzero((waits_for == 0) & (up >= 0))
+    while layer.size:
+        layer = layer[np.argsort(up[layer], kind="stable")]
+        layers.append(layer)
+        above, first, children = np.unique(up[layer], return_index=True, return_counts=True)
+        weight[above] += np.add.reduceat(weight[layer], first, axis=0)
+        waits_for[above] -= children
+        layer = above[(waits_for[above] == 0) & (up[above] >= 0)]
+    top = np.arange(nodes)
+    for layer in reversed(layers):
+        top[layer] = top[up[layer]]
+    return _Trees(top=top, up=up, weight=weight)
+
+
+def _pairs_above(child: Nodes, parent: Nodes, trees: _Trees) -> Iterator[tuple[Nodes, Nodes]]:
+    """Yield, some tops at a time, the pairs of a top and each distinct node above it.
+
+    From top to top first, whole trees at a step; then once along the ways inside the trees. A
+    pair travels as one number, because numbers are sorted and told apart fastest.
+    """
+    nodes = len(trees.top)
+    is_joint = trees.top[child] == child
+    joints = _unique(child[is_joint])
+    parents = _Rows.of(child[is_joint], parent[is_joint], nodes)
+
+    def entries(pairs: Nodes) -> Nodes:
+        giver, top = np.divmod(pairs, nodes)
+        return np.repeat(giver, parents.sizes(top)) * nodes + parents.all_of(top)
+
+    for start in range(0, joints.size, _TOPS_AT_ONCE):
+        tops = fresh = joints[start : start + _TOPS_AT_ONCE] * (nodes + 1)
+        while fresh.size:
+            giver, entry = np.divmod(_unique(entries(fresh)), nodes)
+            fresh = _unique(giver * nodes + trees.top[entry])
+            fresh = fresh[~_are_in(fresh, tops)]
+            tops = np.sort(np.concatenate((tops, fresh)))
+        giver, above = np.divmod(_unique(entries(tops)), nodes)
+        line = [giver * nodes + above]
+        while giver.size:
+            inside = trees.top[above] != above
+            giver, above = giver[inside], trees.up[above[inside]]
+            line.append(giver * nodes + above)
+        giver, above = np.divmod(_unique(np.concatenate(line)), nodes)
+        yield giver, above
+
+
+def _ones(kind: npt.NDArray[np.int8], kinds: int) -> Counts:
+    """Return a matrix [nodes, kinds] with a one where a node is of that kind."""
+    ones: Counts = (kind[:, None] == np.arange(kinds)).astype(np.int32)
+    return ones
+
+
+def _are_in(values: Nodes, known: Nodes) -> Mask:
+    """Mark the values that stand in a sorted array, which is not empty."""
+    place = np.minimum(np.searchsorted(known, values), known.size - 1)
+    found: Mask = known[place] == values
+    return found
+
+
+def _mask(nodes: int, chosen: Nodes) -> Mask:
+    mask = np.zeros(nodes, dtype=np.bool_)
+    mask[chosen] = True
+    return mask
+
+
+def _unique(values: Nodes) -> Nodes:
+    """Return the distinct values in order: by sorting, as numpy's own unique is far slower."""
+    ordered = np.sort(values)
+    distinct: Nodes = ordered[np.diff(ordered, prepend=-1) != 0]
+    return distinct

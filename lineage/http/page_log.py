@@ -1,0 +1,270 @@
+"""Keeps every page of a walk as it came: a run that goes on, or is offline, reads them here."""
+
+import hashlib
+import logging
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from lineage.clock import Clock
+from lineage.domain.moments import iso, snapshot_id
+from lineage.errors import StoreError
+from lineage.http.page_file import RecordedPage, pack, request_of, unpack
+from lineage.progress import Progress
+
+__all__ = ["PageLog", "PageLogs", "RecordedPage"]
+
+MAX_BODY_BYTES = 256 * 1024 * 1024
+LONGEST_HEAD = 1024 * 1024
+LEFTOVER_AGE = timedelta(hours=1)
+"""A temporary file this old belongs to nobody who still writes."""
+
+_ABOUT, _CLOSED, _PAGE, _BROKEN, _TEMPORARY = "log.json", "closed.json", ".page", ".broken", ".tmp"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    identity: dict[str, str]
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    snapshot: str
+    closed_at: datetime
+
+
+class PageLog:
+    """The pages of one walk: a folder with one file for each request."""
+
+    def __init__(self, folder: Path, about: _About, clock: Clock, max_body_bytes: int) -> None:
+        self.folder = folder
+        self.identity: Mapping[str, str] = about.identity
+        """What makes two walks the same one: endpoint, fields, order; never a token."""
+        self.started_at = about.started_at
+        self._clock = clock
+        self._max_body_bytes = max_body_bytes
+
+    @property
+    def closed(self) -> bool:
+        """Whether a snapshot was published from it, so that the next crawl asks anew."""
+        return (self.folder / _CLOSED).exists()
+
+    def get(self, request: str) -> RecordedPage | None:
+        """Return the recorded page; None if there is none or it is damaged (then set aside)."""
+        path = self._path(request)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        page = unpack(data, request, self._max_body_bytes)
+        if page is None:
+            logger.warning("a recorded page is damaged and set aside: %s", path.name)
+            path.replace(path.with_suffix(_BROKEN))
+        return page
+
+    def put(self, request: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Keep a page; after this returns, a kill or a power cut does not lose it."""
+        page = RecordedPage(request, headers, body, self._clock.now())
+        _write_whole(self._path(request), pack(page))
+
+    def forget(self, request: str) -> None:
+        """Set a recorded page aside, so that it is asked for again."""
+        path = self._path(request)
+        if path.exists():
+            path.replace(path.with_suffix(_BROKEN))
+
+    def close(self, snapshot_id: str) -> None:
+        """Mark the walk as published under this snapshot."""
+        closing = _Closing(snapshot_id, self._clock.now())
+        _write_whole(self.folder / _CLOSED, msgspec.json.encode(closing))
+
+    def requests(self) -> Iterator[str]:
+        """Yield the request of each recorded page, in no telling order."""
+        for path in sorted(self.folder.glob(f"*{_PAGE}")):
+            with path.open("rb") as file:
+                request = request_of(file.readline(LONGEST_HEAD))
+            if request is not None:
+                yield request
+
+    def _path(self, request: str) -> Path:
+        # A hash, so that nothing from the Hub (a cursor is in here) ever becomes a path.
+        name = hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return self.folder / f"{name}{_PAGE}"
+
+
+class PageLogs:
+    """All walks under one root: which goes on, which begins, which may be deleted."""
+
+    def __init__(
+        self,
+        root: Path,
+        clock: Clock,
+        max_age: timedelta = timedelta(hours=24),
+        keep_closed: int = 2,
+        *,
+        progress: Progress | None = None,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._root = root
+        self._clock = clock
+        self._max_age = max_age
+        self._keep_closed = keep_closed
+        self._progress = progress or Progress()
+        self._max_body_bytes = max_body_bytes
+
+    def unfinished(self, identity: Mapping[str, str]) -> PageLog | None:
+        """Return the newest open walk of this identity that is young enough to go on.
+
+        The other open ones of this identity are removed, and Progress hears of those too old.
+        """
+        found: PageLog | None = None
+        for log in reversed(self._of(identity)):
+            if log.closed:
+                continue
+            young = self._clock.now() - log.started_at <= self._max_age
+            if found is None and young:
+                found = log
+                continue
+            if not young:
+                self._say_too_old(log)
+            self._remove(log.folder)
+        return found
+
+    def begin(self, identity: Mapping[str, str]) -> PageLog:
+        """Return a new, empty walk in a folder of its own."""
+        about = _About(dict(identity), self._clock.now())
+        try:
+            self._make_root()
+            draft = self._root / f".{secrets.token_hex(8)}{_TEMPORARY}"
+            draft.mkdir()
+            _write_whole(draft / _ABOUT, msgspec.json.encode(about))
+            folder = _rename_to_free(draft, f"{snapshot_id(about.started_at)}-{_short(identity)}")
+        except OSError as error:
+            raise _unwritable(self._root, error) from error
+        return PageLog(folder, about, self._clock, self._max_body_bytes)
+
+    def latest(self, identity: Mapping[str, str]) -> PageLog | None:
+        """Return the newest walk of this identity, open or closed: what --offline replays."""
+        return next(reversed(self._of(identity)), None)
+
+    def prune(self) -> None:
+        """Delete the closed walks but the last few, and what a kill left half-written."""
+        closed = [log for log in self._all() if log.closed]
+        for log in closed[: max(0, len(closed) - self._keep_closed)]:
+            self._remove(log.folder)
+        for pattern in (f".*{_TEMPORARY}", f"*/.*{_TEMPORARY}"):
+            for path in self._root.glob(pattern):
+                if self._is_leftover(path):
+                    _delete(path)
+
+    def _of(self, identity: Mapping[str, str]) -> list[PageLog]:
+        return [log for log in self._all() if log.identity == dict(identity)]
+
+    def _all(self) -> list[PageLog]:
+        """Return every walk, oldest first; folders that are none are left alone."""
+        found = (self._open(path.parent) for path in self._root.glob(f"*/{_ABOUT}"))
+        logs = [log for log in found if log is not None]
+        return sorted(logs, key=lambda it: (it.started_at, len(it.folder.name), it.folder.name))
+
+    def _open(self, folder: Path) -> PageLog | None:
+        if folder.name.startswith("."):
+            return None
+        try:
+            about = msgspec.json.decode((folder / _ABOUT).read_bytes(), type=_About)
+        except (msgspec.DecodeError, UnicodeDecodeError, FileNotFoundError):
+            return None
+        if about.started_at.tzinfo is None:
+            return None
+        return PageLog(folder, about, self._clock, self._max_body_bytes)
+
+    def _make_root(self) -> None:
+        self._root.mkdir(parents=True, exist_ok=True)
+        for name, text in _ROOT_FILES.items():
+            path = self._root / name
+            if not path.exists():
+                path.write_text(text, encoding="utf-8")
+
+    def _say_too_old(self, log: PageLog) -> None:
+        hours = self._max_age / timedelta(hours=1)
+        self._progress.say(
+            f"The unfinished walk of {iso(log.started_at)} is over {hours:g} hours old, too old to "
+            "go on with: its pages are removed."
+        )
+
+    def _remove(self, folder: Path) -> None:
+        # Out of sight first: half deleted, a closed walk would look like an unfinished one.
+        doomed = self._root / f".{secrets.token_hex(8)}{_TEMPORARY}"
+        folder.rename(doomed)
+        _delete(doomed)
+
+    def _is_leftover(self, path: Path) -> bool:
+        try:
+            touched_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return False
+        return self._clock.now() - touched_at > LEFTOVER_AGE
+
+
+_ROOT_FILES = {
+    ".gitignore": "*\n!README.md\n",
+    "CACHEDIR.TAG": (
+        "Signature: 8a477f597d28d172789f06886806bc55\n"
+        "# Pages as they came from the Hub. May be deleted; costs a new crawl.\n"
+        "# About this file: https://bford.info/cachedir/\n"
+    ),
+}
+
+
+def _short(identity: Mapping[str, str]) -> str:
+    plain = msgspec.json.encode(dict(identity), order="sorted")
+    return hashlib.sha256(plain).hexdigest()[:8]
+
+
+def _rename_to_free(draft: Path, name: str) -> Path:
+    """Move the draft to name, or name-2, ...: a rename onto a filled folder fails, so none meet."""
+    number = 1
+    while True:
+        folder = draft.with_name(name if number == 1 else f"{name}-{number}")
+        if not folder.exists():
+            try:
+                return draft.rename(folder)
+            except OSError:
+                if not folder.exists():
+                    raise
+        number += 1
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _unwritable(path.parent, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"The page log cannot be written in {folder}: {error.strerror}",
+        "Free space there, or name another folder with --cache.",
+    )
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,144 @@
+"""Reads pages from the log, else from the Hub, and walks a listing to its end."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from lineage.errors import AccessRefused, PageNotRecorded, SourceError, UnexpectedPage
+from lineage.http.bodies import printable
+from lineage.http.client import Answer, HubClient, RequestTally, request_text
+from lineage.http.page_file import kept_headers
+from lineage.http.page_log import PageLog
+
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^",;]*\s)?next(?=["\s,;]|$)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing as it came."""
+
+    request: str
+    body: bytes
+    next_cursor: str | None
+    """What to ask for next; None on the last page."""
+    replayed: bool
+    """Whether it came from the log and cost no request."""
+    headers: Mapping[str, str]
+    """The kept ones, names in lower case; the same from log and network."""
+
+
+class PageReader:
+    """Serves pages from a log and asks the client for the rest; without a client it is offline."""
+
+    def __init__(self, client: HubClient | None, log: PageLog, tally: RequestTally) -> None:
+        self._client = client
+        self._log = log
+        self._tally = tally
+
+    def read(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Page:
+        """Return the page, recorded before anything is read from it.
+
+        Raises PageNotRecorded when offline, AccessRefused for 401 and 403, UnexpectedPage for
+        every other answer that is no 200 or names its next page unreadably.
+        """
+        request = request_text(path, params)
+        recorded = self._log.get(request)
+        if recorded is not None:
+            self._tally.replayed += 1
+            return self._page(request, recorded.body, recorded.headers, replayed=True)
+        if self._client is None:
+            raise PageNotRecorded(
+                f"The page {printable(request, 300)} is not recorded, and the network is off",
+                "Run once without --offline: it asks for what is missing.",
+            )
+        answer = self._client.get(path, params)
+        if answer.status != 200:
+            raise _refusal(request, answer)
+        headers = kept_headers(answer.headers)
+        self._log.put(request, headers, answer.body)
+        return self._page(request, answer.body, headers, replayed=False)
+
+    def walk(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Iterator[Page]:
+        """Yield the pages in order, each asked for when it is wanted, until none names a next.
+
+        Raises what read raises, and UnexpectedPage for a cursor that leads back into the walk.
+        """
+        own = tuple(params)
+        seen = {value for name, value in own if name == "cursor"}
+        page = self.read(path, own)
+        yield page
+        while page.next_cursor is not None:
+            if page.next_cursor in seen:
+                self.forget(page)
+                raise UnexpectedPage(
+                    f"The listing {printable(path)} goes in a circle: its cursor "
+                    f"{printable(page.next_cursor)} came before",
+                    "The last page is forgotten; running again asks for it anew.",
+                )
+            seen.add(page.next_cursor)
+            page = self.read(path, _with_cursor(own, page.next_cursor))
+            yield page
+
+    def forget(self, page: Page) -> None:
+        """Have the page asked for again by the next run: it came whole and is unreadable."""
+        self._log.forget(page.request)
+
+    def _page(
+        self, request: str, body: bytes, headers: Mapping[str, str], *, replayed: bool
+    ) -> Page:
+        try:
+            cursor = next_cursor(headers.get("link", ""))
+        except UnexpectedPage:
+            # Kept, it would stop every later run at the same place.
+            self._log.forget(request)
+            raise
+        return Page(request, body, cursor, replayed, headers)
+
+
+def next_cursor(link: str) -> str | None:
+    """Return the decoded cursor of the Link header's next page; None if there is no next page.
+
+    Only the cursor is taken, so that no answer can lead the walk to another host or query. Raises
+    UnexpectedPage for a next page without one, which would else look like the end.
+    """
+    targets = [target for target, rest in _LINK.findall(link) if _NEXT.search(rest)]
+    if not targets:
+        if _NEXT.search(link):
+            raise _unreadable_link(link)
+        return None
+    query = targets[0].partition("#")[0].partition("?")[2]
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if unquote(name) == "cursor" and value:
+            # Not unquote_plus: in base64 a plus is a plus.
+            return unquote(value)
+    raise _unreadable_link(link)
+
+
+def _with_cursor(own: tuple[tuple[str, str], ...], cursor: str) -> tuple[tuple[str, str], ...]:
+    return (*(pair for pair in own if pair[0] != "cursor"), ("cursor", cursor))
+
+
+def _unreadable_link(link: str) -> UnexpectedPage:
+    return UnexpectedPage(
+        f"The listing names a next page without a cursor: {printable(link)}",
+        "The Hub may have changed its paging; lineage doctor shows what it answers.",
+    )
+
+
+def _refusal(request: str, answer: Answer) -> SourceError:
+    said = printable(answer.body)
+    message = f"GET {printable(request, 300)} was answered with {answer.status}: {said}"
+    if answer.status in {401, 403}:
+        return AccessRefused(
+            message,
+            "The token may be wrong, expired, or without access to this repository. Without a "
+            "token, the Hub says the same of a repository that does not exist.",
+        )
+    target = printable(answer.headers.get("location", ""))
+    return UnexpectedPage(
+        message,
+        f"It points to {target}; redirects are not followed." if target else "",
+    )

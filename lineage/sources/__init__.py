@@ -1,0 +1,1 @@
+"""Where records come from: the live Hub, and readers that turn its pages into records."""

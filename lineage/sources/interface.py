@@ -1,0 +1,37 @@
+"""What a source is: something that yields every model it knows, page by page."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from lineage.domain.records import BadRow, ModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """One page of a listing after reading."""
+
+    records: list[ModelRecord]
+    bad_rows: list[BadRow] = field(default_factory=list)
+    unread_fields: Counter[str] = field(default_factory=Counter)
+    request: str = ""
+    """The page as it was asked for."""
+    date: str | None = None
+    """The source's own clock when it answered, as it wrote it."""
+
+
+class Source(Protocol):
+    """Where records come from."""
+
+    def everything(self) -> Iterator[RecordPage]:
+        """Yield every public model in order of its key."""
+        ...
+
+    def children(self, id: str) -> Iterator[RecordPage]:
+        """Yield the models that the source lists as children of one model."""
+        ...
+
+    def model(self, id: str) -> RecordPage | None:
+        """Return one model, under the name it has now; None where the source shows none."""
+        ...

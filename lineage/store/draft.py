@@ -1,0 +1,215 @@
+"""A snapshot in the making: rows stream in, then derived tables, then it is published or set aside.
+
+All files are written where they will stay. Until the manifest is there the folder is no snapshot,
+so a kill at any moment leaves nothing that could be taken for one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lineage import __version__
+from lineage.domain.evidence import Witness
+from lineage.domain.records import BadRow, ModelRecord
+from lineage.store import schema
+from lineage.store.files import Files
+from lineage.store.manifest import (
+    FILE,
+    REFUSAL_FILE,
+    CheckResult,
+    FileFacts,
+    Manifest,
+    Origin,
+)
+from lineage.store.parquet import ParquetFileWriter
+from lineage.store.testimony import Testimony, TestimonySpool
+
+KEY_LENGTH = 24
+_MODELS_COLUMNS = [ModelRecord._fields.index(name) for name in schema.MODELS.names]
+_METRICS_COLUMNS = [ModelRecord._fields.index(name) for name in schema.METRICS.names]
+
+
+class Draft:
+    """Takes one walk's records and what was said of them; call `seal` before the derived tables."""
+
+    def __init__(self, files: Files, id: str, origin: Origin, previous: str | None) -> None:
+        self.id = id
+        self.origin = origin
+        self.previous = previous
+        self.bad_rows: list[tuple[BadRow, str]] = []
+        self.unread_fields: Counter[str] = Counter()
+        self.edges = 0
+        self._files = files
+        self._keys: list[pa.Array] = []
+        self._ids: list[pa.Array] = []
+        self._undated: list[npt.NDArray[np.bool_]] = []
+        self._spool = TestimonySpool()
+        self._open = ExitStack()
+        self._open.callback(self._spool.close)
+        self._models = self._open.enter_context(self._writer(schema.MODELS_FILE))
+        self._metrics = self._open.enter_context(self._writer(schema.METRICS_FILE))
+
+    @property
+    def models(self) -> int:
+        """How many models it holds."""
+        return self._models.rows
+
+    # What streams in
+
+    def add(
+        self, records: Sequence[ModelRecord], testimony: Sequence[Sequence[Witness]]
+    ) -> None:
+        """Add a page's records, and what was said of each."""
+        if not records:
+            return
+        self._spool.add(self._models.rows, testimony)
+        columns = tuple(zip(*records, strict=True))
+        models = _batch(schema.MODELS, [columns[at] for at in _MODELS_COLUMNS])
+        self._keys.append(models["key"])
+        self._ids.append(models["id"])
+        self._undated.append(models["created_at"].is_null().to_numpy(zero_copy_only=False))
+        self._models.write(models)
+        self._metrics.write(_batch(schema.METRICS, [columns[at] for at in _METRICS_COLUMNS]))
+
+    def add_bad_rows(self, rows: Iterable[BadRow], request: str) -> None:
+        """Keep rows that could not be read, with the page they stood on."""
+        self.bad_rows.extend((row, request) for row in rows)
+
+    def seal(self) -> None:
+        """End the streaming: each model once, the later row wins, in order of the key."""
+        self._models.__exit__(None, None, None)
+        self._metrics.__exit__(None, None, None)
+        self.keys: pa.StringArray = _one(self._keys)
+        self.ids: pa.StringArray = _one(self._ids)
+        self.undated = np.concatenate([*self._undated, np.empty(0, np.bool_)])
+        order = _canonical_order(self.keys)
+        if order is None:
+            self._spool.finish(None)
+        else:
+            self._reorder(order)
+        self._write_bad_rows()
+
+    # What is derived once everything is in
+
+    def testimony(self, rule_names: Sequence[str]) -> Testimony:
+        """Return all that was said, as columns."""
+        return self._spool.columns(rule_names)
+
+    def write_evidence(
+        self, node_keys: pa.StringArray, parent_nodes: npt.NDArray[np.int32]
+    ) -> None:
+        """Write each witness with the keys its names settled to; -1 = settled to nothing."""
+        done = 0
+        with self._writer(schema.EVIDENCE_FILE) as writer:
+            for batch in self._spool.batches():
+                nodes = parent_nodes[done : done + batch.num_rows]
+                done += batch.num_rows
+                parent = pa.array(nodes, pa.int32(), mask=nodes < 0)
+                columns = {
+                    **{name: batch[name] for name in batch.schema.names},
+                    "child_key": self.keys.take(batch["child"]),
+                    "parent_key": node_keys.take(parent),
+                }
+                arrays = [columns[name] for name in schema.EVIDENCE.names]
+                writer.write(pa.RecordBatch.from_arrays(arrays, schema=schema.EVIDENCE))
+
+    def write(self, file: str, table: pa.Table) -> None:
+        """Write one derived table whole."""
+        with self._writer(file) as writer:
+            writer.write_table(table)
+        if file == schema.EDGES_FILE:
+            self.edges = len(table)
+
+    # How it ends
+
+    def publish(self, checks: Sequence[CheckResult], now: datetime) -> Manifest:
+        """Make it a snapshot: the manifest is written last."""
+        return self._finish(FILE, checks, now)
+
+    def set_aside(self, checks: Sequence[CheckResult], now: datetime) -> Manifest:
+        """Keep it for a human to look at; it is no snapshot."""
+        return self._finish(REFUSAL_FILE, checks, now)
+
+    def close(self) -> None:
+        """Let go of what is open; an unfinished draft stays unfinished."""
+        self._open.close()
+
+    def _finish(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
+        facts = {}
+        for name in schema.TABLES:
+            path = f"{self.id}/{name}"
+            self._files.sync(path)
+            size, digest = self._files.size_and_digest(path)
+            with self._files.open_input(path) as handle:
+                rows = pq.ParquetFile(handle).metadata.num_rows
+            facts[name] = FileFacts(rows, size, digest)
+        manifest = Manifest(
+            id=self.id,
+            origin=self.origin,
+            published_at=now,
+            previous=self.previous,
+            models=self.models,
+            edges=self.edges,
+            bad_rows=len(self.bad_rows),
+            tombstones=facts[schema.TOMBSTONES_FILE].rows,
+            unread_fields=dict(sorted(self.unread_fields.items())),
+            files=facts,
+            checks=tuple(checks),
+            written_by=f"lineage {__version__}",
+        )
+        self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
+        return manifest
+
+    def _writer(self, file: str) -> ParquetFileWriter:
+        return ParquetFileWriter(self._files, f"{self.id}/{file}", schema.TABLES[file])
+
+    def _write_bad_rows(self) -> None:
+        rows = [
+            {"key": row.key, "reason": row.reason, "raw": row.raw, "request": request}
+            for row, request in self.bad_rows
+        ]
+        self.write(schema.BAD_ROWS_FILE, pa.Table.from_pylist(rows, schema.BAD_ROWS))
+
+    def _reorder(self, order: npt.NDArray[np.int64]) -> None:
+        """Rewrite what streamed in: rare in a sweep, which walks in order of the key."""
+        moved = np.full(len(self.keys), -1, np.int64)
+        moved[order] = np.arange(len(order))
+        self._spool.finish(moved)
+        rows = pa.array(order)
+        self.keys, self.ids = self.keys.take(rows), self.ids.take(rows)
+        self.undated = self.undated[order]
+        for file in (schema.MODELS_FILE, schema.METRICS_FILE):
+            with self._files.open_input(f"{self.id}/{file}") as handle:
+                table = pq.ParquetFile(handle).read().take(rows)
+            self.write(file, table)
+        self._models.rows = len(order)
+
+
+def _batch(columns_schema: pa.Schema, columns: Sequence[Sequence[object]]) -> pa.RecordBatch:
+    arrays = [
+        pa.array(column, field.type) for column, field in zip(columns, columns_schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=columns_schema)
+
+
+def _one(chunks: list[pa.Array]) -> pa.StringArray:
+    """Join chunks into one array that begins at the start of its own buffers."""
+    return pa.concat_arrays([*chunks, pa.array([], pa.string())])
+
+
+def _canonical_order(keys: pa.StringArray) -> npt.NDArray[np.int64] | None:
+    """Return the rows to keep in order of their key, or None where they already are just so."""
+    if len(keys) == 0:
+        return None
+    found = np.frombuffer(keys.buffers()[2], f"S{KEY_LENGTH}", len(keys))  # no object a key
+    if bool((found[1:] > found[:-1]).all()):
+        return None
+    order = np.argsort(found, kind="stable")
+    last_of_its_key = np.append(found[order][1:] != found[order][:-1], True)
+    return order[last_of_its_key]

@@ -1,0 +1,120 @@
+"""What a snapshot says of itself: written last, so that a snapshot exists when its manifest does."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from lineage.domain.moments import iso
+from lineage.errors import SchemaTooNew, SnapshotDamaged
+from lineage.store import schema
+
+FILE = "manifest.json"
+REFUSAL_FILE = "refused.json"
+
+
+class Kind(StrEnum):
+    """How a snapshot was taken."""
+
+    SWEEP = "sweep"
+    UPDATE = "update"
+    BULK = "bulk"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a published file must look like."""
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check of a draft beside the snapshot before it."""
+
+    name: str
+    passed: bool
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where, when and how the records of a draft were taken."""
+
+    kind: Kind
+    endpoint: str
+    taken_at: datetime
+    """When the walk began, UTC."""
+    below: str | None = None
+    """The one base whose descendants it holds, where kind is `below`."""
+    registry: Mapping[str, str] = field(default_factory=dict)
+    """Version of each family file whose former names were known."""
+    requests: Mapping[str, str] = field(default_factory=dict)
+    """`first` and `last` page as asked, and the Hub's `Date` at the first: where an update goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything about a snapshot but its rows."""
+
+    id: str
+    origin: Origin
+    published_at: datetime
+    previous: str | None
+    models: int
+    edges: int
+    bad_rows: int
+    tombstones: int
+    unread_fields: Mapping[str, int]
+    files: Mapping[str, FileFacts]
+    checks: tuple[CheckResult, ...]
+    written_by: str
+    schema_version: int = schema.VERSION
+
+    def to_json(self) -> bytes:
+        """Spell the manifest as indented JSON with sorted keys."""
+        content = asdict(self)
+        content["published_at"] = iso(self.published_at)
+        content["origin"]["taken_at"] = iso(self.origin.taken_at)
+        return json.dumps(content, indent=2, sort_keys=True).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, content: bytes, where: str) -> "Manifest":
+        """Read a manifest; SchemaTooNew or SnapshotDamaged where that is not possible."""
+        try:
+            fields: dict[str, Any] = json.loads(content)
+            version = int(fields["schema_version"])
+            if version > schema.VERSION:
+                raise SchemaTooNew(
+                    f"{where} has schema version {version}, this lineage reads up to "
+                    f"{schema.VERSION}",
+                    "update lineage: pip install --upgrade llama-lineage",
+                )
+            return cls(
+                **{
+                    **fields,
+                    "origin": _origin(fields["origin"]),
+                    "published_at": datetime.fromisoformat(fields["published_at"]),
+                    "files": {name: FileFacts(**f) for name, f in fields["files"].items()},
+                    "checks": tuple(CheckResult(**check) for check in fields["checks"]),
+                }
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SnapshotDamaged(
+                f"{where} cannot be read: {error}", "restore the file or take a new snapshot"
+            ) from error
+
+
+def _origin(fields: dict[str, Any]) -> Origin:
+    return Origin(
+        **{
+            **fields,
+            "kind": Kind(fields["kind"]),
+            "taken_at": datetime.fromisoformat(fields["taken_at"]),
+        }
+    )

@@ -1,0 +1,131 @@
+"""Every table of a snapshot, column by column; docs/data.md describes them for readers.
+
+Plain Parquet: no Arrow dictionary types, timestamps in microseconds UTC, so that DuckDB, pandas,
+Polars and Spark read it without us.
+"""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from lineage.domain.evidence import Relation
+
+VERSION = 1
+"""Raised whenever a reader of the version before could misread a file."""
+
+MODELS_FILE = "models.parquet"
+METRICS_FILE = "metrics.parquet"
+EVIDENCE_FILE = "evidence.parquet"
+EDGES_FILE = "edges.parquet"
+COUNTS_FILE = "counts.parquet"
+NAMES_FILE = "names.parquet"
+TOMBSTONES_FILE = "tombstones.parquet"
+BAD_ROWS_FILE = "bad_rows.parquet"
+
+_MOMENT = pa.timestamp("us", tz="UTC")
+
+MODELS = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        ("author", pa.string()),
+        ("created_at", _MOMENT),
+        ("modified_at", _MOMENT),
+        ("license", pa.string()),
+        ("license_name", pa.string()),
+        ("license_link", pa.string()),
+        ("library", pa.string()),
+        ("pipeline", pa.string()),
+        ("model_type", pa.string()),
+        ("config_name_or_path", pa.string()),
+        ("tags", pa.list_(pa.string())),
+        ("gated", pa.string()),
+        ("sha", pa.string()),
+    ]
+)
+
+METRICS = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        ("downloads", pa.int64()),
+        ("downloads_all_time", pa.int64()),
+        ("likes", pa.int64()),
+    ]
+)
+
+EVIDENCE = pa.schema(
+    [
+        pa.field("child_key", pa.string(), nullable=False),
+        ("parent_key", pa.string()),
+        pa.field("parent_as_written", pa.string(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),
+        ("relation", pa.string()),
+        ("quote", pa.string()),
+    ]
+)
+
+EDGES = pa.schema(
+    [
+        pa.field("child_key", pa.string(), nullable=False),
+        pa.field("child", pa.string(), nullable=False),
+        pa.field("parent_key", pa.string(), nullable=False),
+        pa.field("parent", pa.string(), nullable=False),
+        pa.field("relation", pa.string(), nullable=False),
+        pa.field("strength", pa.string(), nullable=False),
+        pa.field("rules", pa.list_(pa.string()), nullable=False),
+        pa.field("child_node", pa.int32(), nullable=False),
+        pa.field("parent_node", pa.int32(), nullable=False),
+    ]
+)
+
+COUNTS = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("node", pa.int32(), nullable=False),
+        pa.field("direct", pa.int64(), nullable=False),
+        pa.field("total", pa.int64(), nullable=False),
+        *(pa.field(relation.value, pa.int64(), nullable=False) for relation in Relation),
+        pa.field("undated", pa.int64(), nullable=False),
+    ]
+)
+
+NAMES = pa.schema(
+    [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+    ]
+)
+
+TOMBSTONES = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        ("last_seen_in", pa.string()),
+        ("missed_at", _MOMENT),
+    ]
+)
+
+BAD_ROWS = pa.schema(
+    [
+        ("key", pa.string()),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("raw", pa.string(), nullable=False),
+        pa.field("request", pa.string(), nullable=False),
+    ]
+)
+
+TABLES: Mapping[str, pa.Schema] = {
+    MODELS_FILE: MODELS,
+    METRICS_FILE: METRICS,
+    EVIDENCE_FILE: EVIDENCE,
+    EDGES_FILE: EDGES,
+    COUNTS_FILE: COUNTS,
+    NAMES_FILE: NAMES,
+    TOMBSTONES_FILE: TOMBSTONES,
+    BAD_ROWS_FILE: BAD_ROWS,
+}
+
+UNREPEATED = frozenset({"key", "id", "sha", "quote", "raw", "child_key", "child", "created_at"})
+"""Columns whose values hardly repeat: a Parquet dictionary would only cost time."""

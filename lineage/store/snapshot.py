@@ -1,0 +1,157 @@
+"""One published snapshot, read column by column; nothing is read that is not asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lineage.domain.evidence import Relation, Strength
+from lineage.errors import SnapshotDamaged
+from lineage.store import schema
+from lineage.store.files import Files
+from lineage.store.manifest import Manifest
+
+Int32s = npt.NDArray[np.int32]
+Int8s = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeColumns:
+    """Every edge as bare integers: node numbers, and positions in `Relation` and `Strength`."""
+
+    child: Int32s
+    parent: Int32s
+    relation: Int8s
+    strength: Int8s
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRow:
+    """What was counted at publication for one node that has children."""
+
+    key: str
+    id: str
+    node: int
+    direct: int
+    total: int
+    by_relation: dict[Relation, int]
+    undated: int
+
+
+class Snapshot:
+    """A published snapshot. Node numbers 0..models-1 are rows of models.parquet."""
+
+    def __init__(self, files: Files, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.id = manifest.id
+        self._files = files
+
+    def column(self, file: str, name: str) -> pa.ChunkedArray:
+        """Return one column of one table, whole."""
+        return self.table(file, [name])[name]
+
+    def table(self, file: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return some columns of one table, or all of them."""
+        with self._open(file) as parquet:
+            return parquet.read(columns=None if columns is None else list(columns))
+
+    def edges(self) -> EdgeColumns:
+        """Return every edge as integers."""
+        with self._open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
+            table = parquet.read(columns=["child_node", "parent_node", "relation", "strength"])
+        return EdgeColumns(
+            table["child_node"].to_numpy(),
+            table["parent_node"].to_numpy(),
+            _positions(table["relation"], [relation.value for relation in Relation]),
+            _positions(table["strength"], [strength.value for strength in Strength]),
+        )
+
+    # Looking up
+
+    def base(self, id: str) -> BaseRow | None:
+        """Return the stored count of a node by its exact id, or None where it has no children.
+
+        counts.parquet is sorted by id, so that only the group that may hold the id is read.
+        """
+        with self._open(schema.COUNTS_FILE) as parquet:
+            for group in _groups_that_may_hold(parquet, id):
+                table = parquet.read_row_group(group)
+                if (row := pc.index(table["id"], id).as_py()) >= 0:
+                    return _base_row(table.slice(row, 1).to_pylist()[0])
+        return None
+
+    def largest_bases(self, top: int) -> list[BaseRow]:
+        """Return the nodes with most descendants, largest first, ties by id."""
+        table = self.table(schema.COUNTS_FILE)
+        order = pc.sort_indices(table, [("total", "descending"), ("id", "ascending")])[:top]
+        return [_base_row(row) for row in table.take(order).to_pylist()]
+
+    def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the node number of each id that the snapshot knows under just this spelling."""
+        found = {}
+        for file in (schema.COUNTS_FILE, schema.MODELS_FILE):  # listed models win: read last
+            column = self.column(file, "id").combine_chunks()
+            rows = pc.indices_nonzero(pc.is_in(column, value_set=pa.array(ids, pa.string())))
+            nodes = (
+                rows
+                if file == schema.MODELS_FILE
+                else self.column(file, "node").combine_chunks().take(rows)
+            )
+            found.update(zip(column.take(rows).to_pylist(), nodes.to_pylist(), strict=True))
+        return found
+
+    def node_of_key(self, key: str) -> int | None:
+        """Return the node number of a key, or None."""
+        for file in (schema.MODELS_FILE, schema.COUNTS_FILE):
+            row = pc.index(self.column(file, "key"), key).as_py()
+            if row >= 0:
+                in_models = file == schema.MODELS_FILE
+                return int(row if in_models else self.column(file, "node")[row].as_py())
+        return None
+
+    def former_names(self) -> pa.Table:
+        """Return every former name learned so far: `name`, `key`, `source`."""
+        return self.table(schema.NAMES_FILE)
+
+    def _open(self, file: str, as_codes: Sequence[str] = ()) -> pq.ParquetFile:
+        path = f"{self.id}/{file}"
+        try:
+            return pq.ParquetFile(
+                self._files.open_input(path), read_dictionary=list(as_codes) or None
+            )
+        except (OSError, pa.ArrowInvalid) as error:
+            raise SnapshotDamaged(
+                f"{path} cannot be read: {error}",
+                f"see what is wrong with: lineage snapshots verify {self.id}",
+            ) from error
+
+
+def _groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
+    at = parquet.schema_arrow.names.index("id")
+    groups = []
+    for group in range(parquet.num_row_groups):
+        statistics = parquet.metadata.row_group(group).column(at).statistics
+        if statistics is None or not statistics.has_min_max or (
+            statistics.min <= id <= statistics.max
+        ):
+            groups.append(group)
+    return groups
+
+
+def _base_row(row: dict[str, object]) -> BaseRow:
+    fields = {name: row[name] for name in ("key", "id", "node", "direct", "total", "undated")}
+    by_relation = {relation: row[relation.value] for relation in Relation}
+    return BaseRow(**fields, by_relation=by_relation)  # type: ignore[arg-type]
+
+
+def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Int8s:
+    """Map a dictionary-encoded column to positions in a fixed list of words."""
+    parts = []
+    for chunk in column.chunks:
+        place = [words.index(word) for word in chunk.dictionary.to_pylist()]
+        parts.append(np.array(place, np.int8)[chunk.indices.to_numpy()])
+    return np.concatenate(parts) if parts else np.empty(0, np.int8)

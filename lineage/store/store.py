@@ -1,0 +1,103 @@
+"""The history: every published snapshot in one place, and the drafts that were set aside."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from lineage.domain.moments import snapshot_id
+from lineage.errors import NoSuchSnapshot, SnapshotDamaged
+from lineage.store.draft import Draft
+from lineage.store.files import Files
+from lineage.store.manifest import FILE, REFUSAL_FILE, Kind, Manifest, Origin
+from lineage.store.snapshot import Snapshot
+
+
+class ParquetStore:
+    """Snapshots as folders of Parquet files below one root, local or by URL."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self._files = Files(location)
+
+    def manifests(self) -> list[Manifest]:
+        """Return the manifest of every snapshot, oldest first."""
+        return [
+            self._manifest(folder)
+            for folder in self._files.folders()
+            if self._files.exists(f"{folder}/{FILE}")
+        ]
+
+    def refused(self) -> list[str]:
+        """Return the ids of the drafts that were set aside, oldest first."""
+        folders = self._files.folders()
+        return [name for name in folders if self._files.exists(f"{name}/{REFUSAL_FILE}")]
+
+    def snapshot(self, id: str | None = None) -> Snapshot:
+        """Return one snapshot; without an id the latest that holds more than one base's family."""
+        if id is not None:
+            if "/" in id or not self._files.exists(f"{id}/{FILE}"):
+                raise NoSuchSnapshot(
+                    f"there is no snapshot {id!r} in {self.location}",
+                    "see which there are with: lineage snapshots list",
+                )
+            return Snapshot(self._files, self._manifest(id))
+        if (latest := self._latest()) is None:
+            raise NoSuchSnapshot(
+                f"there is no snapshot in {self.location} yet",
+                "take one with: lineage crawl (or try: lineage demo)",
+            )
+        return Snapshot(self._files, latest)
+
+    def latest_sweep(self) -> Snapshot | None:
+        """Return the snapshot that a new draft stands beside, if there is one."""
+        latest = self._latest()
+        return None if latest is None else Snapshot(self._files, latest)
+
+    def begin(self, origin: Origin) -> Draft:
+        """Begin a draft named by the moment its walk began; what a killed run left there goes."""
+        id = self._free_id(origin.taken_at)
+        self._files.delete_folder(id)
+        previous = self._latest()
+        return Draft(self._files, id, origin, None if previous is None else previous.id)
+
+    def problems(self, id: str) -> list[str]:
+        """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed."""
+        manifest = self.snapshot(id).manifest
+        found = []
+        for name, facts in sorted(manifest.files.items()):
+            path = f"{id}/{name}"
+            try:
+                size, digest = self._files.size_and_digest(path)
+            except OSError as error:
+                found.append(f"{path}: cannot be read ({type(error).__name__})")
+                continue
+            if size != facts.bytes:
+                found.append(f"{path}: {size} bytes, the manifest says {facts.bytes}")
+            elif digest != facts.sha256:
+                found.append(f"{path}: its content is not what was published (SHA-256 differs)")
+        return found
+
+    def _latest(self) -> Manifest | None:
+        for folder in reversed(self._files.folders()):
+            if self._files.exists(f"{folder}/{FILE}"):
+                manifest = self._manifest(folder)
+                if manifest.origin.kind is not Kind.BELOW:
+                    return manifest
+        return None
+
+    def _manifest(self, folder: str) -> Manifest:
+        path = f"{folder}/{FILE}"
+        manifest = Manifest.from_json(self._files.read(path), path)
+        if manifest.id != folder:
+            raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
+        return manifest
+
+    def _free_id(self, taken_at: datetime) -> str:
+        """Return an id that no snapshot and no refused draft has, at or right after a moment."""
+        moment = taken_at
+        while any(
+            self._files.exists(f"{snapshot_id(moment)}/{name}") for name in (FILE, REFUSAL_FILE)
+        ):
+            moment += timedelta(seconds=1)
+        return snapshot_id(moment)
+
+

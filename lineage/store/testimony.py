@@ -1,0 +1,143 @@
+"""What all witnesses of a draft said: spooled to disk as it streams in, then read as columns."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.domain.evidence import Relation, Witness
+
+Int32s = npt.NDArray[np.int32]
+Int8s = npt.NDArray[np.int8]
+_T = TypeVar("_T", bound=np.generic)
+
+_SPOOL = pa.schema(
+    [
+        ("child", pa.int32()),
+        ("rule", pa.string()),
+        ("parent_as_written", pa.string()),
+        ("quote", pa.string()),
+        ("relation", pa.string()),
+        ("parent_key", pa.string()),
+    ]
+)
+_RELATIONS = pa.array([relation.value for relation in Relation])
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """Every witness of a draft, one element each, in order of the child's row."""
+
+    child: Int32s
+    """Row of the child in models.parquet."""
+    rule: Int8s
+    """Position of the rule in `rule_names`."""
+    relation: Int8s
+    """Position of the relation in `Relation`, -1 where none or an unknown one was said."""
+    name: Int32s
+    """Position of the parent as written in `names`."""
+    names: pa.StringArray
+    key: Int32s
+    """Position of the parent's key in `keys`, -1 where the witness knows only a name."""
+    keys: pa.StringArray
+
+
+class TestimonySpool:
+    """Takes witnesses page by page; a file without a name, gone with the process however it ends."""
+
+    __test__ = False  # pytest would take the name for a test class
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writer = pa.ipc.new_file(self._file, _SPOOL, options=options)
+        self._moved: npt.NDArray[np.int64] | None = None
+
+    def add(self, first_row: int, testimony: Sequence[Sequence[Witness]]) -> None:
+        """Add what was said of the records whose rows begin at `first_row`."""
+        said = [
+            (row, *witness)
+            for row, witnesses in enumerate(testimony, first_row)
+            for witness in witnesses
+        ]
+        if said:
+            child, rule, written, quote, relation, key = zip(*said, strict=True)
+            columns = (child, rule, written, quote, relation, key)
+            arrays = [
+                pa.array(column, field.type)
+                for column, field in zip(columns, _SPOOL, strict=True)
+            ]
+            self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=_SPOOL))
+
+    def finish(self, moved: npt.NDArray[np.int64] | None) -> None:
+        """End the writing; `moved[row]` is a record's final row, -1 where a later one replaced it."""
+        self._writer.close()
+        self._moved = moved
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield what was said, in order of the child's final row."""
+        self._file.seek(0)
+        reader = pa.ipc.open_file(self._file)
+        if self._moved is not None:
+            yield from _moved(reader.read_all(), self._moved).to_batches()
+        else:
+            for number in range(reader.num_record_batches):
+                yield reader.get_batch(number)
+
+    def columns(self, rule_names: Sequence[str]) -> Testimony:
+        """Return everything said as bare columns; names and keys are kept once each."""
+        rules = pa.array(rule_names)
+        child, rule, relation, names, keys = [], [], [], [], []
+        for batch in self.batches():
+            child.append(batch["child"].to_numpy())
+            rule.append(_positions(batch["rule"], rules))
+            relation.append(_positions(batch["relation"], _RELATIONS))
+            names.append(batch["parent_as_written"].dictionary_encode())
+            keys.append(batch["parent_key"].dictionary_encode())
+        name_codes, distinct_names = _unified(names)
+        key_codes, distinct_keys = _unified(keys)
+        return Testimony(
+            _joined(child, np.int32),
+            _joined(rule, np.int8),
+            _joined(relation, np.int8),
+            name_codes,
+            distinct_names,
+            key_codes,
+            distinct_keys,
+        )
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()
+
+
+def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:
+    rows = moved[table["child"].to_numpy()]
+    kept = np.flatnonzero(rows >= 0)
+    order = kept[np.argsort(rows[kept], kind="stable")]
+    child = pa.array(rows[order].astype(np.int32))
+    return table.take(pa.array(order)).set_column(0, _SPOOL.field("child"), child)
+
+
+def _positions(values: pa.Array, known: pa.Array) -> Int8s:
+    found = pc.fill_null(pc.index_in(values, value_set=known, skip_nulls=True), -1)
+    return found.to_numpy(zero_copy_only=False).astype(np.int8)
+
+
+def _unified(chunks: list[pa.DictionaryArray]) -> tuple[Int32s, pa.StringArray]:
+    encoded = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string()))
+    unified = encoded.unify_dictionaries().chunks
+    codes = [
+        pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in unified
+    ]
+    distinct = unified[0].dictionary if unified else pa.array([], pa.string())
+    return _joined(codes, np.int32), distinct
+
+
+def _joined(parts: list[npt.NDArray[_T]], kind: type[_T]) -> npt.NDArray[_T]:
+    return np.concatenate(parts).astype(kind) if parts else np.empty(0, kind)

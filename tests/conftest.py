@@ -1,0 +1,58 @@
+"""The same ground for every test: nobody's settings, nobody's token, no network but loopback.
+
+`tests/house/test_ground.py` holds it to this.
+"""
+
+import ipaddress
+import os
+import sys
+import tempfile
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+_HOME = tempfile.TemporaryDirectory(prefix="lineage-tests-")
+
+
+def _clean_environment() -> None:
+    for name in list(os.environ):
+        if name.startswith(("HF_", "HUGGING_FACE_", "HUGGINGFACE_", "LINEAGE_")):
+            del os.environ[name]
+    os.environ["HF_HOME"] = os.environ["XDG_CONFIG_HOME"] = _HOME.name
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+# huggingface_hub reads its environment once, when it is imported: before that, not in a fixture.
+_clean_environment()
+
+# A shared machine is slow at times; in CI the same examples come every time.
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.markexpr == "not live":
+        sys.addaudithook(_refuse_the_outside)
+
+
+def pytest_unconfigure() -> None:
+    _HOME.cleanup()
+
+
+def _refuse_the_outside(event: str, args: tuple[object, ...]) -> None:
+    """An audit hook sees every connection of this process, whichever library opens it."""
+    if event == "socket.connect" and isinstance(args[1], tuple) and not _is_here(str(args[1][0])):
+        raise PermissionError(f"a test asked {args[1][0]}: tests talk to this machine alone")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
