@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from lineage.errors import AccessRefused, PageNotRecorded, SourceError, UnexpectedPage
 from lineage.http.bodies import printable
@@ -59,6 +59,26 @@ class PageReader:
         headers = kept_headers(answer.headers)
         self._log.put(request, headers, answer.body)
         return self._page(request, answer.body, headers, replayed=False)
+
+    def find(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Page | None:
+        """Return the page of one thing by its name, following one rename on the same Hub.
+
+        None where the Hub shows nothing (401, 403, 404): deleted and private look alike there.
+        """
+        request = request_text(path, params)
+        if self._client is None or self._log.get(request) is not None:
+            return self.read(path, params)
+        answer = self._client.get(path, params)
+        if answer.status in {301, 302, 307, 308}:
+            # Only the path is taken: no answer can lead the request, or the token, to another host.
+            renamed = unquote(urlsplit(answer.headers.get("location", "")).path)
+            answer = self._client.get(renamed, params)
+        if answer.status in {401, 403, 404}:
+            return None
+        if answer.status != 200:
+            raise _refusal(request, answer)
+        self._log.put(request, kept_headers(answer.headers), answer.body)
+        return self._page(request, answer.body, kept_headers(answer.headers), replayed=False)
 
     def walk(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Iterator[Page]:
         """Yield the pages in order, each asked for when it is wanted, until none names a next.

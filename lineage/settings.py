@@ -1,0 +1,168 @@
+"""What a run may be told: flags, then environment, then files, then defaults; validated once.
+
+A checked-out project must not be able to send somebody's token somewhere or to run commands, so
+endpoint and token come from flags, the environment or the user's own configuration folder alone.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from lineage.errors import SettingsError
+
+DEFAULT_ENDPOINT = "https://huggingface.co"
+DEFAULT_CONTACT = "+https://github.com/llama-lineage/lineage"
+PERSONAL = frozenset({"endpoint", "token_file", "contact"})
+"""Settings that a project's own files may not set."""
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set; field names are the keys in files."""
+
+    store: str = "snapshots"
+    """Folder or URL of the history."""
+    cache: str = "cache"
+    """Folder of recorded pages."""
+    endpoint: str = DEFAULT_ENDPOINT
+    token_file: str | None = None
+    contact: str = DEFAULT_CONTACT
+    """How the Hub's operators reach whoever runs this: named in the User-Agent."""
+    offline: bool = False
+    max_requests: int | None = None
+    share: float = 0.9
+    """The part of the rate limit that a crawl may spend."""
+    timeout_seconds: float = 60.0
+    max_page_bytes: int = 64 * 1024 * 1024
+    """Cap of one decompressed page."""
+    max_log_age_hours: float = 24.0
+    """An unfinished walk older than this starts anew."""
+    keep_closed_logs: int = 2
+    max_bad_share: float = 0.01
+    min_kept_share: float = 0.9
+    token: str | None = field(default=None, repr=False)
+    """Found, never configured: see `find_token`."""
+
+    def __post_init__(self) -> None:
+        for name in ("share", "max_bad_share", "min_kept_share"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1 or (name == "share" and value == 0):
+                raise SettingsError(f"{name} is {value}", f"{name} is a share: above 0, up to 1")
+        for name in ("timeout_seconds", "max_page_bytes", "max_log_age_hours"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{name} is {getattr(self, name)}", "it must be above 0")
+        if self.max_requests is not None and self.max_requests < 0:
+            raise SettingsError(f"max_requests is {self.max_requests}", "it must be 0 or more")
+        if self.keep_closed_logs < 0:
+            raise SettingsError(f"keep_closed_logs is {self.keep_closed_logs}", "0 or more")
+
+
+def load_settings(
+    flags: Mapping[str, object],
+    environment: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+) -> Settings:
+    """Put settings together; flags that are None were not given. SettingsError names the culprit."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    merged = (
+        _from_file(_personal_file(environment), personal=True)
+        | _from_project(folder or Path())
+        | _from_environment(environment)
+        | given
+    )
+    settings = Settings(**merged)  # type: ignore[arg-type]
+    return replace(settings, token=find_token(settings.token_file))
+
+
+def find_token(token_file: str | None) -> str | None:
+    """Return the Hub token: from the named file, else where the Hub's own tools look for it."""
+    if token_file is not None:
+        try:
+            token = Path(token_file).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"the token file cannot be read: {token_file}") from error
+        if not token:
+            raise SettingsError(f"the token file is empty: {token_file}")
+        return token
+    from huggingface_hub import get_token  # its import is only worth it for who crawls
+
+    found: str | None = get_token()
+    return found
+
+
+def _personal_file(environment: Mapping[str, str]) -> Path:
+    home = environment.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
+    return Path(home) / "lineage" / "lineage.toml"
+
+
+def _from_project(folder: Path) -> dict[str, object]:
+    found = {}
+    pyproject = folder / "pyproject.toml"
+    if pyproject.is_file():
+        table = _read(pyproject).get("tool", {}).get("lineage", {})
+        found.update(_checked(table, pyproject, personal=False))
+    return found | _from_file(folder / "lineage.toml", personal=False)
+
+
+def _from_file(path: Path, *, personal: bool) -> dict[str, object]:
+    return _checked(_read(path), path, personal=personal) if path.is_file() else {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+
+
+def _checked(table: Mapping[str, Any], path: Path, *, personal: bool) -> dict[str, object]:
+    checked: dict[str, object] = {}
+    for name, value in table.items():
+        if name not in _READERS:
+            raise SettingsError(
+                f"{path} sets {name!r}, which is no setting",
+                f"known: {', '.join(sorted(_READERS))}",
+            )
+        if name in PERSONAL and not personal:
+            raise SettingsError(
+                f"{path} sets {name!r}, which a project's file may not",
+                f"use a flag, the environment or {_personal_file(os.environ)}",
+            )
+        checked[name] = _value(name, str(value), str(path))
+    return checked
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    if environment.get("HF_ENDPOINT"):
+        found["endpoint"] = environment["HF_ENDPOINT"]
+    if environment.get("HF_HUB_OFFLINE", "").lower() in _TRUE:
+        found["offline"] = True
+    for name in _READERS:
+        variable = f"LINEAGE_{name.upper()}"
+        if environment.get(variable):
+            found[name] = _value(name, environment[variable], variable)
+    return found
+
+
+def _value(name: str, text: str, where: str) -> object:
+    try:
+        return _READERS[name](text)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {name} cannot be {text!r}") from error
+
+
+def _flag(text: str) -> bool:
+    return text.lower() in _TRUE
+
+
+_READERS = {
+    one.name: {bool: _flag, int: int, float: float, int | None: int}.get(one.type, str)  # type: ignore[call-overload]
+    for one in fields(Settings)
+    if one.name != "token"
+}

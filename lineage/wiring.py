@@ -1,0 +1,135 @@
+"""The one place that chooses concrete parts from settings; everybody else is handed them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from lineage import __version__
+from lineage.analysis.checks import Limits
+from lineage.clock import Clock, SystemClock
+from lineage.crawl.below import below
+from lineage.crawl.sweep import sweep
+from lineage.domain.families import Family
+from lineage.errors import PageNotRecorded
+from lineage.families.registry import bundled_families, family
+from lineage.http.client import HubClient, RequestTally, open_client
+from lineage.http.page_log import PageLog, PageLogs
+from lineage.http.pages import PageReader
+from lineage.pipeline import Publication, publish
+from lineage.progress import Progress
+from lineage.settings import Settings
+from lineage.sources.hub import SWEEP_PARAMS, HubSource
+from lineage.sources.parse import is_whole
+from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.store import ParquetStore
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlReport:
+    """What one crawl did."""
+
+    manifest: Manifest
+    tally: RequestTally
+    seconds: float
+
+
+def crawl(
+    settings: Settings,
+    *,
+    base: str | None = None,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+) -> CrawlReport:
+    """Take a snapshot of everything, or of what lies below one base; publish it.
+
+    Raises SourceError where the Hub cannot be read to its end (run again: it goes on), StoreError
+    where the draft is refused.
+    """
+    clock, progress = clock or SystemClock(), progress or Progress()
+    began = clock.monotonic()
+    kind = Kind.SWEEP if base is None else Kind.BELOW
+    identity = _identity(settings, base)
+    logs = _page_logs(settings, clock, progress)
+    log = _log_to_read(logs, identity, settings)
+    tally = RequestTally()
+    with _client(settings, clock, progress) as client:
+        tally = tally if client is None else client.tally
+        source = HubSource(PageReader(client, log, tally))
+        pages = sweep(source) if base is None else below(source, base)
+        families = all_families()
+        origin = Origin(
+            kind, settings.endpoint, log.started_at, base, {one.id: one.version for one in families}
+        )
+        manifest = publish(pages, origin, _publication(settings, families, clock, progress))
+    if not settings.offline:
+        log.close(manifest.id)
+        logs.prune()
+    return CrawlReport(manifest, tally, clock.monotonic() - began)
+
+
+def all_families() -> tuple[Family, ...]:
+    """Return every bundled family."""
+    return tuple(family(name) for name in bundled_families())
+
+
+def open_hub(settings: Settings, clock: Clock, progress: Progress) -> HubClient:
+    """Return the client that talks to the settings' endpoint; close it after use."""
+    return open_client(
+        endpoint=settings.endpoint,
+        token=settings.token,
+        user_agent=f"lineage/{__version__} (llama-lineage; {settings.contact})",
+        share=settings.share,
+        max_requests=settings.max_requests,
+        clock=clock,
+        progress=progress,
+        timeout_seconds=settings.timeout_seconds,
+        max_body_bytes=settings.max_page_bytes,
+        is_whole=is_whole,
+    )
+
+
+@contextmanager
+def _client(settings: Settings, clock: Clock, progress: Progress) -> Iterator[HubClient | None]:
+    if settings.offline:
+        yield None
+        return
+    with open_hub(settings, clock, progress) as client:
+        yield client
+
+
+def _page_logs(settings: Settings, clock: Clock, progress: Progress) -> PageLogs:
+    return PageLogs(
+        Path(settings.cache) / "pages",
+        clock,
+        timedelta(hours=settings.max_log_age_hours),
+        settings.keep_closed_logs,
+        progress=progress,
+        max_body_bytes=settings.max_page_bytes,
+    )
+
+
+def _log_to_read(logs: PageLogs, identity: Mapping[str, str], settings: Settings) -> PageLog:
+    if not settings.offline:
+        return logs.unfinished(identity) or logs.begin(identity)
+    if (log := logs.latest(identity)) is None:
+        raise PageNotRecorded(
+            f"no recorded walk of {settings.endpoint} lies in {settings.cache}",
+            "run once without --offline",
+        )
+    return log
+
+
+def _identity(settings: Settings, base: str | None) -> dict[str, str]:
+    asked = "&".join(f"{name}={value}" for name, value in SWEEP_PARAMS)
+    return {"endpoint": settings.endpoint.rstrip("/"), "asked": asked, "below": base or ""}
+
+
+def _publication(
+    settings: Settings, families: tuple[Family, ...], clock: Clock, progress: Progress
+) -> Publication:
+    limits = Limits(settings.max_bad_share, settings.min_kept_share)
+    return Publication(ParquetStore(settings.store), families, limits, clock, progress)
+
+

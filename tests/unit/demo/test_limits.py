@@ -1,0 +1,83 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.demo.limits import Bucket, Limits, Quota
+from tests.fakes.fake_clock import FakeClock
+
+HERE = "127.0.0.1"
+
+
+def limits(quota: int = 2, **more: int) -> tuple[Limits, FakeClock]:
+    clock = FakeClock()
+    return Limits({None: Quota(quota)}, clock=clock, **more), clock
+
+
+def test_the_headers_have_the_form_of_the_hub() -> None:
+    known, clock = limits(500)
+    known.spend(HERE, None, Bucket.API)
+    clock.pass_time(110.5)
+    assert known.spend(HERE, None, Bucket.API).headers() == {
+        "RateLimit": '"api";r=498;t=190',
+        "RateLimit-Policy": '"fixed window";"api";q=500;w=300',
+    }
+
+
+def test_the_request_after_the_last_is_refused_until_the_window_ends() -> None:
+    known, clock = limits(2)
+    standings = [known.spend(HERE, None, Bucket.API) for _ in range(3)]
+    assert [standing.refused for standing in standings] == [False, False, True]
+    assert [standing.remaining for standing in standings] == [1, 0, 0]
+    clock.pass_time(300)
+    assert known.spend(HERE, None, Bucket.API).remaining == 1
+
+
+def test_buckets_addresses_and_tokens_have_windows_of_their_own() -> None:
+    known, _ = limits(1)
+    assert not known.spend(HERE, None, Bucket.API).refused
+    assert not known.spend(HERE, None, Bucket.RESOLVERS).refused
+    assert not known.spend("10.0.0.1", None, Bucket.API).refused
+    assert not known.spend(HERE, "a", Bucket.API).refused
+    assert known.spend(HERE, None, Bucket.API).refused
+
+
+def test_quotas_are_those_of_the_plans_unless_a_token_has_its_own() -> None:
+    known = Limits({"pro": Quota(2500, 12000, 400)})
+    assert known.spend(HERE, None, Bucket.API).quota == 500
+    assert known.spend(HERE, None, Bucket.PAGES).quota == 100
+    assert known.spend(HERE, "any", Bucket.API).quota == 1000
+    assert known.spend(HERE, "any", Bucket.RESOLVERS).quota == 5000
+    assert known.spend(HERE, "pro", Bucket.RESOLVERS).quota == 12000
+
+
+def test_a_refusal_is_json_without_retry_after_unless_switched() -> None:
+    known, _ = limits(0)
+    standing = known.spend(HERE, None, Bucket.API)
+    plain = known.refusal(standing)
+    assert plain.status == 429
+    assert "error" in json.loads(plain.body)
+    assert plain.headers == {}
+    known.html_refusals = known.retry_after = True
+    switched = known.refusal(standing)
+    assert switched.body.startswith(b"<!DOCTYPE html>")
+    assert switched.headers == {"Retry-After": "300"}
+
+
+@given(st.lists(st.floats(0, 40), max_size=60), st.integers(1, 5), st.integers(1, 60))
+def test_no_window_lets_more_through_than_its_quota(
+    pauses: list[float], quota: int, window: int
+) -> None:
+    known, clock = limits(quota, window_seconds=window)
+    let_through: dict[float, int] = {}
+    for pause in pauses:
+        clock.pass_time(pause)
+        standing = known.spend(HERE, None, Bucket.API)
+        assert 0 < standing.reset_seconds <= window
+        assert 0 <= standing.remaining < quota
+        if standing.refused:
+            clock.pass_time(standing.reset_seconds)
+            assert not known.spend(HERE, None, Bucket.API).refused
+            let_through.clear()
+        else:
+            let_through[clock.monotonic()] = 1
