@@ -43,13 +43,11 @@ def synthetic_graph(nodes: int = NODES, seed: int = 20261121) -> SyntheticGraph:
     parent = _parents(rng, child, derived)
     back = rng.choice(child.size, size=max(1, CYCLE_EDGES * nodes // NODES), replace=False)
     back = back[parent[back] > nodes // 1000]
-    child, parent = (
-        np.concatenate((child, parent[back])).astype(np.int32),
-        np.concatenate((parent, child[back])).astype(np.int32),
-    )
-    kind = rng.choice(KINDS, size=nodes, p=(0.42, 0.02, 0.23, 0.31, 0.02)).astype(np.int8)
-    kind[np.bincount(child, minlength=nodes) == 0] = -1
-    return SyntheticGraph(nodes=nodes, child=child, parent=parent, kind=kind)
+    lower = np.concatenate((child, parent[back])).astype(np.int32)
+    upper = np.concatenate((parent, child[back])).astype(np.int32)
+    kind = rng.choice(KINDS, size=nodes, p=(0.375, 0.02, 0.24, 0.345, 0.02)).astype(np.int8)
+    kind[np.bincount(lower, minlength=nodes) == 0] = -1
+    return SyntheticGraph(nodes=nodes, child=lower, parent=upper, kind=kind)
 
 
 def save(graph: SyntheticGraph, path: Path) -> None:

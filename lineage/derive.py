@@ -39,7 +39,7 @@ def derive(
     draft.write(
         schema.COUNTS_FILE,
         derived.counts_table(
-            settled.keys, settled.ids, bases.node, bases.direct, bases.by_relation, bases.undated
+            settled.keys, settled.ids, bases.node, bases.direct, bases.total
         ),
     )
     seen = [(name, key, "earlier snapshot") for name, key in former.keys.items()]

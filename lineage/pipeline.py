@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from lineage.analysis.checks import DraftFacts, Limits, check
 from lineage.clock import Clock
-from lineage.domain.families import Family
 from lineage.derive import derive
+from lineage.domain.families import Family
 from lineage.errors import DraftRefused
 from lineage.evidence import RULES, Rule, testify
 from lineage.progress import Progress

@@ -131,5 +131,3 @@ def _publication(
 ) -> Publication:
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     return Publication(ParquetStore(settings.store), families, limits, clock, progress)
-
-

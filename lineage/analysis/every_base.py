@@ -1,4 +1,4 @@
-"""The count of every base by the default definition, computed once, at publication."""
+"""The counts of every base at once: what publication stores, and what a ranking needs."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,14 @@ Ints = npt.NDArray[np.integer]
 
 @dataclass(frozen=True, slots=True)
 class EveryBase:
-    """One element a node that has children, in order of the node."""
+    """One element a node that has children, in order of the node.
+
+    `direct` and `total` are bases x relations x (dated, undated): distinct models, each once.
+    """
 
     node: Ints
     direct: Ints
-    by_relation: Ints
-    """Matrix bases x relations, in order of `Relation`: distinct models below, each once."""
-    undated: Ints
+    total: Ints
 
 
 def count_every_base(
@@ -27,21 +28,20 @@ def count_every_base(
 ) -> EveryBase:
     """Count what lies below each node that has children; exact on any graph.
 
-    `relation_of` and `undated` have one element a listed model; nodes beyond are never counted.
+    `relation_of` and `undated` have one element a listed model; a model of relation -1, and nodes
+    beyond the listed, are never counted, but ways lead through them.
     """
     nodes, compact = np.unique(np.concatenate([child, parent]), return_inverse=True)
     low_child, low_parent = compact[: len(child)], compact[len(child) :]
-    listed = nodes < len(relation_of)
+    listed = np.flatnonzero(nodes < len(relation_of))
+    relation, unknown = relation_of[nodes[listed]], undated[nodes[listed]]
     kind = np.full(len(nodes), -1, np.int8)
-    kind[listed] = relation_of[nodes[listed]] * 2 + undated[nodes[listed]]
-    kinds = 2 * len(Relation)
-    total = reach.count_below(low_child, low_parent, len(nodes), kind, kinds)
-    direct = reach.count_direct(low_child, low_parent, len(nodes), kind, kinds)
+    kind[listed] = np.where(relation < 0, -1, relation * 2 + unknown)
     bases = np.unique(low_parent)
-    of_base = total[bases].reshape(len(bases), len(Relation), 2)
+    shape = (len(bases), len(Relation), 2)
+    kinds = 2 * len(Relation)
     return EveryBase(
         nodes[bases],
-        direct[bases].sum(axis=1),
-        of_base.sum(axis=2),
-        of_base[:, :, 1].sum(axis=1),
+        reach.count_direct(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
+        reach.count_below(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
     )

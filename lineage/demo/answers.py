@@ -44,7 +44,12 @@ def error(status: int, message: str, code: str | None = None) -> Answer:
     headers = {"X-Error-Code": code} if code else {}
     if code or status in (403, 404):
         headers["X-Error-Message"] = "".join(c if " " <= c <= "~" else "?" for c in message)
-    return Answer(status, json.dumps({"error": message}).encode(), JSON, headers)
+    return Answer(status, error_body(message), JSON, headers)
+
+
+def error_body(message: str) -> bytes:
+    """Return an error as compact JSON, byte for byte what the Hub sends."""
+    return json.dumps({"error": message}, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def redirect(location: str) -> Answer:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from threading import Condition, Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -152,12 +153,17 @@ class _Server(ThreadingHTTPServer):
     """Knows its open connections, so that closing the box ends every one of them."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, box: HubBox, port: int) -> None:
         self.box = box
         self._open: set[socket.socket] = set()
         self._changed = Condition()
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)  # HTTPServer's own would ask the resolver for a name
+        self.server_name, self.server_port = self.socket.getsockname()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._changed:
@@ -201,8 +207,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         box = self.server.box
         answer = box.answer(self.command, self.path, self.headers, self.client_address[0])
-        if "Content-Length" in self.headers:
-            self.close_connection = True  # a body nobody reads would pass for the next request
+        said = self.headers.get("Content-Length", "")
+        self.rfile.read(int(said) if said.isdigit() else 0)  # else it passes for a request
         zipped = box.gzip and "gzip" in self.headers.get("Accept-Encoding", "")
         body = gzip_format.compress(answer.body, 1, mtime=0) if zipped else answer.body
         self._send(answer, body, "gzip" if zipped else None)

@@ -3,7 +3,6 @@
 Source: the Hub's documentation of its rate limits, as of September 2025.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from enum import StrEnum
 from threading import Lock
 
 from lineage.clock import Clock, SystemClock
-from lineage.demo.answers import HTML, JSON, Answer
+from lineage.demo.answers import HTML, JSON, Answer, error_body
 
 
 class Bucket(StrEnum):
@@ -37,6 +36,9 @@ class Quota:
 
 ANONYMOUS = Quota(500, 3000, 100)
 FREE = Quota(1000, 5000, 200)
+
+ROUNDING = 1e-6
+"""Seconds: a wait to the very end of a window may fall short by this much in floating point."""
 
 Quotas = Mapping[str | None, Quota]
 """The quota of each token that has its own; None stands for who comes without one."""
@@ -86,12 +88,13 @@ class Limits:
         with self._lock:
             now = self._clock.monotonic()
             start, spent = self._windows.get(client, (now, 0))
-            if now >= start + self._window_seconds:
-                start, spent = now, 0
+            left_seconds = self._window_seconds - (now - start)
+            if left_seconds < ROUNDING:
+                start, spent, left_seconds = now, 0, self._window_seconds
             refused = spent >= quota
             self._windows[client] = (start, spent if refused else spent + 1)
             left = max(0, quota - spent - 1)
-            reset = math.ceil(start + self._window_seconds - now)
+            reset = math.ceil(left_seconds)
             return Standing(bucket, quota, self._window_seconds, left, reset, refused)
 
     def refusal(self, standing: Standing) -> Answer:
@@ -110,4 +113,4 @@ def refusal(*, html: bool = False, retry_after: int | None = None) -> Answer:
     if html:
         page = f"<!DOCTYPE html><html><body><h1>429</h1><p>{message}</p></body></html>"
         return Answer(429, page.encode(), HTML, headers)
-    return Answer(429, json.dumps({"error": message}).encode(), JSON, headers)
+    return Answer(429, error_body(message), JSON, headers)

@@ -11,6 +11,4 @@ def card(record: ModelRecord) -> Iterable[Witness]:
     if not record.card_parents:
         return ()
     relation = record.card_relation
-    return [
-        Witness("card", name, f"base_model: {name}", relation) for name in record.card_parents
-    ]
+    return [Witness("card", name, f"base_model: {name}", relation) for name in record.card_parents]

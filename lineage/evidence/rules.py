@@ -30,9 +30,7 @@ RULES: tuple[Rule, ...] = (
     Rule("hub", Strength.CONFIRMED, hub, relation_rank=0),
     Rule("tag", Strength.STATED, tags, relation_rank=1),
     Rule("card", Strength.STATED, card, relation_rank=2),
-    Rule(
-        "adapter_config", Strength.STATED, adapter_config, relation_rank=3, names_models=False
-    ),
+    Rule("adapter_config", Strength.STATED, adapter_config, relation_rank=3, names_models=False),
 )
 
 

@@ -38,9 +38,7 @@ class Edges:
     """Bit r is set where rule r says so."""
 
 
-def relations_of(
-    child: Int32s, rule: Int8s, said: Int8s, weights: Weights, children: int
-) -> Int8s:
+def relations_of(child: Int32s, rule: Int8s, said: Int8s, weights: Weights, children: int) -> Int8s:
     """Return each child's relation: that of the rule believed first, else `unstated`.
 
     Rules of equal rank, and a rule that contradicts itself, are settled by the order of `Relation`,

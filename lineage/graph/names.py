@@ -112,11 +112,7 @@ class _Nodes:
     def of_present_names(self, names: Sequence[str]) -> dict[str, int]:
         """Return the nodes of those names that some node bears now."""
         found = self.of_names(names)
-        return {
-            name: int(node)
-            for name, node in zip(names, found, strict=True)
-            if node != NOWHERE
-        }
+        return {name: int(node) for name, node in zip(names, found, strict=True) if node != NOWHERE}
 
     def of_present_keys(self, former: Mapping[str, str]) -> dict[str, int]:
         """Return, for each former name, the node that has its key."""

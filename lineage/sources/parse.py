@@ -87,9 +87,7 @@ def _record(row: WireRow, unread: Counter[str]) -> ModelRecord:
         if card.base_model is not None:
             card_parents = _names(card.base_model, unread)
         if card.base_model_relation is not None:
-            card_relation = _text(
-                card.base_model_relation, "cardData.base_model_relation", unread
-            )
+            card_relation = _text(card.base_model_relation, "cardData.base_model_relation", unread)
     created_at = row.created_at
     if created_at == UNKNOWN_CREATION:
         created_at = None
@@ -130,9 +128,7 @@ def _config(config: WireConfig, unread: Counter[str]) -> tuple[str | None, str |
     return (
         _text(config.model_type, "config.model_type", unread),
         _text(config.name_or_path, "config._name_or_path", unread),
-        None
-        if adapter is None
-        else _text(adapter.base_model_name_or_path, "config.peft", unread),
+        None if adapter is None else _text(adapter.base_model_name_or_path, "config.peft", unread),
     )
 
 

@@ -48,21 +48,24 @@ def counts_table(
     ids: pa.StringArray,
     node: Ints,
     direct: Ints,
-    by_relation: Ints,
-    undated: Ints,
+    total: Ints,
 ) -> pa.Table:
-    """Put together the counts of every base, in order of the id; one row of `by_relation` a base."""
+    """Put together the counts of every base, in order of the id.
+
+    `direct` and `total` are bases x relations x (dated, undated).
+    """
+    by_relation = total.sum(axis=2)
     columns = {
         "key": keys.take(pa.array(node)),
         "id": ids.take(pa.array(node)),
         "node": pa.array(node, pa.int32()),
-        "direct": pa.array(direct, pa.int64()),
+        "direct": pa.array(direct.sum(axis=(1, 2)), pa.int64()),
         "total": pa.array(by_relation.sum(axis=1), pa.int64()),
         **{
             relation.value: pa.array(by_relation[:, at], pa.int64())
             for at, relation in enumerate(Relation)
         },
-        "undated": pa.array(undated, pa.int64()),
+        "undated": pa.array(total[:, :, 1].sum(axis=1), pa.int64()),
     }
     table = pa.table(columns, schema=schema.COUNTS)
     return table.take(pc.sort_indices(table, [("id", "ascending"), ("key", "ascending")]))

@@ -62,9 +62,7 @@ class Draft:
 
     # What streams in
 
-    def add(
-        self, records: Sequence[ModelRecord], testimony: Sequence[Sequence[Witness]]
-    ) -> None:
+    def add(self, records: Sequence[ModelRecord], testimony: Sequence[Sequence[Witness]]) -> None:
         """Add a page's records, and what was said of each."""
         if not records:
             return

@@ -90,6 +90,13 @@ class Snapshot:
         order = pc.sort_indices(table, [("total", "descending"), ("id", "ascending")])[:top]
         return [_base_row(row) for row in table.take(order).to_pylist()]
 
+    def names_of_bases(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+        """Return key and present id of nodes that have children, in the order asked."""
+        table = self.table(schema.COUNTS_FILE, ["node", "key", "id"]).combine_chunks()
+        rows = pc.index_in(pa.array(nodes, pa.int32()), value_set=table["node"])
+        found = table.take(rows)
+        return found["key"].combine_chunks(), found["id"].combine_chunks()
+
     def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the node number of each id that the snapshot knows under just this spelling."""
         found = {}
@@ -104,13 +111,13 @@ class Snapshot:
             found.update(zip(column.take(rows).to_pylist(), nodes.to_pylist(), strict=True))
         return found
 
-    def node_of_key(self, key: str) -> int | None:
-        """Return the node number of a key, or None."""
+    def node_of_key(self, key: str) -> tuple[int, str] | None:
+        """Return the node number and present name of a key, or None."""
         for file in (schema.MODELS_FILE, schema.COUNTS_FILE):
             row = pc.index(self.column(file, "key"), key).as_py()
             if row >= 0:
-                in_models = file == schema.MODELS_FILE
-                return int(row if in_models else self.column(file, "node")[row].as_py())
+                node = row if file == schema.MODELS_FILE else self.column(file, "node")[row].as_py()
+                return int(node), str(self.column(file, "id")[row].as_py())
         return None
 
     def former_names(self) -> pa.Table:
@@ -135,8 +142,10 @@ def _groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
     groups = []
     for group in range(parquet.num_row_groups):
         statistics = parquet.metadata.row_group(group).column(at).statistics
-        if statistics is None or not statistics.has_min_max or (
-            statistics.min <= id <= statistics.max
+        if (
+            statistics is None
+            or not statistics.has_min_max
+            or (statistics.min <= id <= statistics.max)
         ):
             groups.append(group)
     return groups

@@ -1,6 +1,5 @@
 """The history: every published snapshot in one place, and the drafts that were set aside."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from lineage.domain.moments import snapshot_id
@@ -99,5 +98,3 @@ class ParquetStore:
         ):
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
-
-

@@ -69,8 +69,7 @@ class TestimonySpool:
             child, rule, written, quote, relation, key = zip(*said, strict=True)
             columns = (child, rule, written, quote, relation, key)
             arrays = [
-                pa.array(column, field.type)
-                for column, field in zip(columns, _SPOOL, strict=True)
+                pa.array(column, field.type) for column, field in zip(columns, _SPOOL, strict=True)
             ]
             self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=_SPOOL))
 
@@ -132,9 +131,7 @@ def _positions(values: pa.Array, known: pa.Array) -> Int8s:
 def _unified(chunks: list[pa.DictionaryArray]) -> tuple[Int32s, pa.StringArray]:
     encoded = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string()))
     unified = encoded.unify_dictionaries().chunks
-    codes = [
-        pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in unified
-    ]
+    codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in unified]
     distinct = unified[0].dictionary if unified else pa.array([], pa.string())
     return _joined(codes, np.int32), distinct
 

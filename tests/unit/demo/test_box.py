@@ -29,7 +29,7 @@ def test_the_link_is_absolute_and_names_the_box_itself(serve: Serve) -> None:
     box, client = serve(a_shelf(3))
     answers = list(pages(client, limit=2, **WALK))
     link = answers[0].headers["Link"]
-    assert link.startswith(f"<{box.url}/api/models?sort=createdAt&direction=1&limit=2&cursor=")
+    assert link.startswith(f"<{box.url}/api/models?limit=2&sort=createdAt&direction=1&cursor=")
     assert link.endswith('>; rel="next"')
     assert "Link" not in answers[1].headers
 

@@ -73,7 +73,6 @@ def _asked(url: str, home: Path) -> dict[str, Any]:
     ours = {"HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1"}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, url],
-        *(),
         env=kept | ours,
         capture_output=True,
         text=True,

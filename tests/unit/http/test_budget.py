@@ -198,16 +198,18 @@ def _crawl(
 
 @given(
     share=st.floats(0.01, 1.0),
-    quota=st.integers(1, 40),
-    window=st.integers(1, 300),
-    offset=st.floats(0, 300),
+    server=st.builds(
+        FixedWindowServer,
+        quota=st.integers(1, 40),
+        window=st.integers(1, 300),
+        offset=st.floats(0, 300),
+        rounds_up=st.booleans(),
+    ),
     latency=st.floats(0.001, 30.0),
-    rounds_up=st.booleans(),
 )
 def test_alone_on_the_address_a_429_never_happens(
-    share: float, quota: int, window: int, offset: float, latency: float, rounds_up: bool
+    share: float, server: FixedWindowServer, latency: float
 ) -> None:
-    server = FixedWindowServer(quota, window, offset, rounds_up)
     _crawl(server, share, latency, 150)
     assert server.refused == 0
 

@@ -78,7 +78,7 @@ def test_the_token_is_withheld_from_everyone_else(endpoint: str) -> None:
         "https://",
         "https://me:secret@hub.example",
         "https://hub.example?token=secret",
-        "http://[",
+        "http://hub.example:port",
         "",
     ],
 )

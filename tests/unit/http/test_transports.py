@@ -47,9 +47,12 @@ def test_a_fault_that_may_pass_is_asked_again(fault: Turn) -> None:
 
 def test_pauses_grow_and_then_the_run_ends_with_what_to_do() -> None:
     inner, clock = ScriptTransport([httpx.ReadTimeout("stalled")] * 6), FakeClock()
-    with client_of(inner, clock=clock, token=TOKEN) as client:
-        with pytest.raises(SourceUnavailable, match="/api/models.*6 attempts.*stalled") as caught:
-            client.get("/api/models")
+    said = r"/api/models.*6 attempts.*stalled"
+    with (
+        client_of(inner, clock=clock, token=TOKEN) as client,
+        pytest.raises(SourceUnavailable, match=said) as caught,
+    ):
+        client.get("/api/models")
     assert "goes on where it stopped" in caught.value.hint
     assert TOKEN not in caught.value.message + caught.value.hint
     assert clock.naps == sorted(clock.naps)
@@ -78,9 +81,11 @@ def test_a_body_is_unzipped_and_its_framing_not_claimed_any_more() -> None:
 
 def test_a_body_over_the_cap_is_not_asked_again() -> None:
     inner = ScriptTransport([httpx.Response(200, content=b" " * 2000)])
-    with client_of(inner, max_body_bytes=1999) as client:
-        with pytest.raises(UnexpectedPage, match="1999 bytes") as caught:
-            client.get("/api/models")
+    with (
+        client_of(inner, max_body_bytes=1999) as client,
+        pytest.raises(UnexpectedPage, match="1999 bytes") as caught,
+    ):
+        client.get("/api/models")
     assert "max_body_bytes" in caught.value.hint
     assert len(inner.requests) == 1
 
@@ -126,9 +131,11 @@ def test_a_429_is_waited_out_and_asked_again() -> None:
 
 def test_eight_429_in_a_row_end_the_run() -> None:
     inner, clock = ScriptTransport([httpx.Response(429)] * 9), FakeClock()
-    with client_of(inner, clock=clock) as client:
-        with pytest.raises(SourceUnavailable, match="8 times") as caught:
-            client.get("/api/models")
+    with (
+        client_of(inner, clock=clock) as client,
+        pytest.raises(SourceUnavailable, match="8 times") as caught,
+    ):
+        client.get("/api/models")
     assert "later" in caught.value.hint
     assert len(inner.requests) == 8
     assert clock.naps == [30, 60, 120, 240, 300, 300, 300]

@@ -1,0 +1,118 @@
+"""From a name or a family to the nodes whose descendants are counted."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from lineage.domain.families import Family, Release
+from lineage.domain.repo_ids import tidy_name
+from lineage.errors import UnknownModel
+from lineage.store import derived, schema
+from lineage.store.snapshot import Snapshot
+
+Nodes = npt.NDArray[np.int32]
+
+_SUGGESTIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """One model that a question is about."""
+
+    asked: str
+    id: str
+    """Its name now."""
+    key: str
+    node: int
+
+
+def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base:
+    """Find the model of a name: as it is now, as it was called before, or but for the case.
+
+    Raises UnknownModel, with close spellings, where no name of the snapshot is meant.
+    """
+    tidy = tidy_name(name)
+    former = {old.name: old.now for family in families for old in family.former_names()}
+    for candidate in dict.fromkeys((tidy, former.get(tidy, tidy))):
+        if (base := _bearer(snapshot, name, candidate)) is not None:
+            return base
+    known = derived.former_keys(snapshot.former_names())
+    for candidate in (known.get(tidy), *_without_case(snapshot, tidy, {**former, **known})):
+        if candidate is not None:
+            base = _bearer(snapshot, name, candidate) or _holder(snapshot, name, candidate)
+            if base is not None:
+                return base
+    raise UnknownModel(
+        f"{name!r} is not in snapshot {snapshot.id}, and no model listed there names it as a base",
+        _hint(_close_spellings(snapshot, tidy)),
+    )
+
+
+def root_nodes(snapshot: Snapshot, ids: Sequence[str]) -> Nodes:
+    """Return the nodes of those ids that the snapshot knows at all."""
+    return np.array(sorted(set(snapshot.nodes_of(ids).values())), np.int32)
+
+
+def release_nodes(snapshot: Snapshot, families: Sequence[Family]) -> list[tuple[Release, Nodes]]:
+    """Return every release of the families with the nodes of its roots, mirrors included."""
+    releases = [release for family in families for release in family.releases]
+    nodes = snapshot.nodes_of([root for release in releases for root in release.roots()])
+    return [
+        (
+            release,
+            np.array(sorted({nodes[id] for id in release.roots() if id in nodes}), np.int32),
+        )
+        for release in releases
+    ]
+
+
+def _bearer(snapshot: Snapshot, asked: str, id: str) -> Base | None:
+    """Return the node that bears a name now, whether it has children or not."""
+    if (row := snapshot.base(id)) is not None:
+        return Base(asked, row.id, row.key, row.node)
+    if (node := snapshot.nodes_of([id]).get(id)) is not None:
+        return Base(asked, id, snapshot.column(schema.MODELS_FILE, "key")[node].as_py(), node)
+    return None
+
+
+def _holder(snapshot: Snapshot, asked: str, key: str) -> Base | None:
+    """Return the node that has a key, under the name it has now."""
+    if (found := snapshot.node_of_key(key)) is None:
+        return None
+    node, id = found
+    return Base(asked, id, key, node)
+
+
+def _without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
+    """Return the one name or key that is equal but for the case, if it is only one."""
+    same = {meant for old, meant in former.items() if old.lower() == name.lower()}
+    for file in (schema.MODELS_FILE, schema.COUNTS_FILE):
+        ids = snapshot.column(file, "id")
+        hits = pc.equal(pc.utf8_lower(ids), name.lower())
+        same.update(ids.filter(hits).to_pylist())
+    return sorted(same) if len(same) == 1 else []
+
+
+def _close_spellings(snapshot: Snapshot, name: str) -> list[str]:
+    """Return names like this one: of the same owner, or of the same repository name elsewhere."""
+    owner, _, repository = name.lower().rpartition("/")
+    found: set[str] = set()
+    for file in (schema.COUNTS_FILE, schema.MODELS_FILE):
+        ids = snapshot.column(file, "id")
+        lowered = pc.utf8_lower(ids)
+        hits = pc.match_substring(lowered, repository)
+        if owner:
+            hits = pc.or_(hits, pc.starts_with(lowered, f"{owner}/"))
+        found.update(ids.filter(hits).slice(0, 2000).to_pylist())
+    close = difflib.get_close_matches(name, sorted(found), _SUGGESTIONS, cutoff=0.5)
+    return close or sorted(found, key=len)[:_SUGGESTIONS]
+
+
+def _hint(names: Sequence[str]) -> str:
+    return f"did you mean {', '.join(names)}?" if names else "check the spelling: owner/name"
+
+
