@@ -1,4 +1,4 @@
-"""What follows from a sealed draft: names settled, evidence merged, edges made, every base counted."""
+"""What follows from a sealed draft: names settled, evidence merged into edges, bases counted."""
 
 from collections.abc import Sequence
 
@@ -38,9 +38,7 @@ def derive(
     )
     draft.write(
         schema.COUNTS_FILE,
-        derived.counts_table(
-            settled.keys, settled.ids, bases.node, bases.direct, bases.total
-        ),
+        derived.counts_table(settled.keys, settled.ids, bases.node, bases.direct, bases.total),
     )
     seen = [(name, key, "earlier snapshot") for name, key in former.keys.items()]
     taught = [(name, key, "card") for name, key in settled.learned.items()]
@@ -88,11 +86,11 @@ def _write_edges(draft: Draft, settled: Settled, edges: Edges, rules: Sequence[R
     table = derived.edges_table(
         settled.keys,
         settled.ids,
-        edges.child,
-        edges.parent,
-        edges.relation,
-        edges.strength,
-        edges.rules,
-        [rule.name for rule in rules],
+        child=edges.child,
+        parent=edges.parent,
+        relation=edges.relation,
+        strength=edges.strength,
+        rules=edges.rules,
+        rule_names=[rule.name for rule in rules],
     )
     draft.write(schema.EDGES_FILE, table)

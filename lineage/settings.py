@@ -6,7 +6,7 @@ endpoint and token come from flags, the environment or the user's own configurat
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def load_settings(
     environment: Mapping[str, str] = os.environ,
     folder: Path | None = None,
 ) -> Settings:
-    """Put settings together; flags that are None were not given. SettingsError names the culprit."""
+    """Put settings together; a flag of None was not given. SettingsError names the culprit."""
     given = {name: value for name, value in flags.items() if value is not None}
     merged = (
         _from_file(_personal_file(environment), personal=True)
@@ -161,8 +161,12 @@ def _flag(text: str) -> bool:
     return text.lower() in _TRUE
 
 
+_BY_TYPE: Mapping[object, Callable[[str], object]] = {
+    bool: _flag,
+    int: int,
+    float: float,
+    int | None: int,
+}
 _READERS = {
-    one.name: {bool: _flag, int: int, float: float, int | None: int}.get(one.type, str)  # type: ignore[call-overload]
-    for one in fields(Settings)
-    if one.name != "token"
+    one.name: _BY_TYPE.get(one.type, str) for one in fields(Settings) if one.name != "token"
 }

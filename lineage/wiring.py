@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lineage import __version__
@@ -12,7 +12,7 @@ from lineage.clock import Clock, SystemClock
 from lineage.crawl.below import below
 from lineage.crawl.sweep import sweep
 from lineage.domain.families import Family
-from lineage.errors import PageNotRecorded
+from lineage.errors import PageNotRecorded, SourceError
 from lineage.families.registry import bundled_families, family
 from lineage.http.client import HubClient, RequestTally, open_client
 from lineage.http.page_log import PageLog, PageLogs
@@ -20,10 +20,15 @@ from lineage.http.pages import PageReader
 from lineage.pipeline import Publication, publish
 from lineage.progress import Progress
 from lineage.settings import Settings
-from lineage.sources.hub import SWEEP_PARAMS, HubSource
+from lineage.sources.hub import PAGE_SIZE, SWEEP_PARAMS, HubSource
 from lineage.sources.parse import is_whole
+from lineage.sources.probe import Finding, probe
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.store import ParquetStore
+
+CENSUS_AT = datetime(2026, 10, 3, tzinfo=UTC)
+CENSUS_MODELS = 3_117_871
+GROWTH_A_DAY = 2_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +136,62 @@ def _publication(
 ) -> Publication:
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     return Publication(ParquetStore(settings.store), families, limits, clock, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What `lineage doctor` found; nothing was changed."""
+
+    findings: tuple[Finding, ...]
+    models_expected: int
+    requests_needed: int
+    minutes: float | None
+    """At the settings' share of the rate limit; None where the Hub tells no limit."""
+
+
+def examine(
+    settings: Settings, *, clock: Clock | None = None, progress: Progress | None = None
+) -> Examination:
+    """Look at settings, store and Hub with at most two requests; say what a sweep will cost."""
+    clock, progress = clock or SystemClock(), progress or Progress()
+    store = ParquetStore(settings.store)
+    latest = store.latest_sweep()
+    findings = [_token_finding(settings), _store_finding(store)]
+    last = None
+    if settings.offline:
+        findings.append(Finding("hub", None, "not asked: offline"))
+    else:
+        with open_hub(settings, clock, progress) as client:
+            try:
+                findings += probe(client)
+            except SourceError as error:
+                findings.append(Finding("hub", False, error.message))
+            last = client.budget.last
+    expected = _expected(clock) if latest is None else latest.manifest.models
+    requests = -(-expected // PAGE_SIZE)
+    minutes = None
+    if last is not None and last.quota and last.window:
+        in_a_window = max(1, int(last.quota * settings.share))
+        minutes = (requests / in_a_window) * last.window / 60
+    return Examination(tuple(findings), expected, requests, minutes)
+
+
+def _token_finding(settings: Settings) -> Finding:
+    found = "a token was found" if settings.token else "no token: the anonymous limit holds"
+    return Finding("token", None, found)
+
+
+def _store_finding(store: ParquetStore) -> Finding:
+    manifests, refused = store.manifests(), store.refused()
+    says = f"{len(manifests)} snapshots in {store.location}, {len(refused)} drafts set aside"
+    return Finding("store", True, says)
+
+
+def _expected(clock: Clock) -> int:
+    """Estimate how many models the Hub lists, from the last census and its growth.
+
+    Source: complete anonymous enumeration of 2026-10-03 (3,117,871); net growth 2,000 to 2,700 a
+    day between mid-2025 and then.
+    """
+    days = (clock.now() - CENSUS_AT).days
+    return CENSUS_MODELS + max(0, days) * GROWTH_A_DAY

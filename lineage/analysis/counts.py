@@ -52,7 +52,17 @@ def count_base(
         roots += [mirror for family in families for mirror in family.mirrors_of(base.id)]
     nodes = np.union1d(root_nodes(snapshot, roots), [base.node]).astype(np.int32)
     members = members_below(snapshot, nodes, definition)
-    return _count(snapshot, name, base.id, base.key, members, definition, roots, families, by)
+    return _count(
+        snapshot,
+        name,
+        base.id,
+        base.key,
+        members=members,
+        definition=definition,
+        roots=roots,
+        families=families,
+        by=by,
+    )
 
 
 def count_family(
@@ -62,12 +72,22 @@ def count_family(
     families: Sequence[Family],
     by: Grouping | None = None,
 ) -> Count:
-    """Count the derivatives of a family: mirrors and curated edges always join, roots never count."""
+    """Count the derivatives of a family: mirrors and curated edges join, roots never count."""
     full = replace(definition, mirrors=True, curated=True)
     roots = family.roots()
     members = members_below(snapshot, root_nodes(snapshot, roots), full)
     asked = f"family:{family.id}"
-    return _count(snapshot, asked, asked, None, members, full, roots, families, by)
+    return _count(
+        snapshot,
+        asked,
+        asked,
+        None,
+        members=members,
+        definition=full,
+        roots=roots,
+        families=families,
+        by=by,
+    )
 
 
 def count_top(
@@ -90,7 +110,14 @@ def count_top(
         pa.table({"total": totals, "id": ids}), [("total", "descending"), ("id", "ascending")]
     )[:top]
     return [
-        _ranked(snapshot, definition, ids[at].as_py(), keys[at].as_py(), bases.direct[at], found[at])
+        _ranked(
+            snapshot,
+            definition,
+            ids[at].as_py(),
+            keys[at].as_py(),
+            direct=bases.direct[at],
+            found=found[at],
+        )
         for at in ranking.to_pylist()
         if totals[at]
     ]
@@ -112,7 +139,7 @@ def _family_nodes(snapshot: Snapshot, family: Family, definition: Definition) ->
 
 
 def _ranked(
-    snapshot: Snapshot, definition: Definition, id: str, key: str, direct: Nodes, found: Nodes
+    snapshot: Snapshot, definition: Definition, id: str, key: str, *, direct: Nodes, found: Nodes
 ) -> Count:
     by_relation = zip(Relation, found.sum(axis=1).tolist(), strict=True)
     return Count(
@@ -147,6 +174,7 @@ def _count(
     asked: str,
     id: str,
     key: str | None,
+    *,
     members: Members,
     definition: Definition,
     roots: Sequence[str],
@@ -166,4 +194,3 @@ def _count(
         grouping=by,
         groups=() if by is None else grouped(snapshot, members, by, families),
     )
-

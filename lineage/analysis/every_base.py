@@ -31,13 +31,12 @@ def count_every_base(
     `relation_of` and `undated` have one element a listed model; a model of relation -1, and nodes
     beyond the listed, are never counted, but ways lead through them.
     """
-    nodes, compact = np.unique(np.concatenate([child, parent]), return_inverse=True)
-    low_child, low_parent = compact[: len(child)], compact[len(child) :]
+    nodes, (low_child, low_parent) = _compact(child, parent)
     listed = np.flatnonzero(nodes < len(relation_of))
     relation, unknown = relation_of[nodes[listed]], undated[nodes[listed]]
     kind = np.full(len(nodes), -1, np.int8)
     kind[listed] = np.where(relation < 0, -1, relation * 2 + unknown)
-    bases = np.unique(low_parent)
+    bases = np.flatnonzero(np.bincount(low_parent, minlength=len(nodes)))
     shape = (len(bases), len(Relation), 2)
     kinds = 2 * len(Relation)
     return EveryBase(
@@ -45,3 +44,11 @@ def count_every_base(
         reach.count_direct(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
         reach.count_below(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
     )
+
+
+def _compact(child: Ints, parent: Ints) -> tuple[Ints, tuple[Ints, Ints]]:
+    """Number the nodes that have an edge without gaps: a kernel's matrix is as small as can be."""
+    used = np.zeros(max(child.max(initial=-1), parent.max(initial=-1)) + 1, np.bool_)
+    used[child] = used[parent] = True
+    place = np.cumsum(used, dtype=np.int64) - 1
+    return np.flatnonzero(used), (place[child], place[parent])

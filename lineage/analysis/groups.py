@@ -84,9 +84,7 @@ def _releases(
     return pa.array([*names, UNKNOWN, MIXED]).take(pa.array(at))
 
 
-def _order(
-    by: Grouping, families: Sequence[Family]
-) -> Callable[[Group], tuple[bool, int, str]]:
+def _order(by: Grouping, families: Sequence[Family]) -> Callable[[Group], tuple[bool, int, str]]:
     """Return the sort key of groups; what nobody knows comes last."""
     releases = [release.name for family in families for release in family.releases]
     place = {name: number for number, name in enumerate(releases)}

@@ -41,9 +41,9 @@ def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base
         if (base := _bearer(snapshot, name, candidate)) is not None:
             return base
     known = derived.former_keys(snapshot.former_names())
-    for candidate in (known.get(tidy), *_without_case(snapshot, tidy, {**former, **known})):
-        if candidate is not None:
-            base = _bearer(snapshot, name, candidate) or _holder(snapshot, name, candidate)
+    for other in (known.get(tidy), *_without_case(snapshot, tidy, {**former, **known})):
+        if other is not None:
+            base = _bearer(snapshot, name, other) or _holder(snapshot, name, other)
             if base is not None:
                 return base
     raise UnknownModel(
@@ -114,5 +114,3 @@ def _close_spellings(snapshot: Snapshot, name: str) -> list[str]:
 
 def _hint(names: Sequence[str]) -> str:
     return f"did you mean {', '.join(names)}?" if names else "check the spelling: owner/name"
-
-

@@ -1,4 +1,4 @@
-"""The card's front matter: `base_model` as the author wrote it, `base_model_relation` if declared."""
+"""The card's front matter: `base_model` as the author wrote it, and the relation it declares."""
 
 from collections.abc import Iterable
 

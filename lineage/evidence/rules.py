@@ -1,4 +1,4 @@
-"""The registry of rules: who may speak, how much it weighs, and whose word on the relation holds."""
+"""The registry of rules: who may speak, how much it weighs, whose word on the relation holds."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -34,6 +34,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def testify(record: ModelRecord, rules: Iterable[Rule] = RULES) -> list[Witness]:
+def testify(record: ModelRecord, rules: Iterable[Rule]) -> list[Witness]:
     """Return what every rule hears in one record."""
     return [witness for rule in rules for witness in rule.hear(record)]

@@ -1,7 +1,8 @@
-"""From settled witnesses to edges: one for each pair, with who says it, how sure, which relation."""
+"""From settled witnesses to edges: one a pair, with who says it, how sure, which relation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from lineage.domain.evidence import Relation
 
 Int32s = npt.NDArray[np.int32]
 Int8s = npt.NDArray[np.int8]
+_T = TypeVar("_T", bound=np.generic)
 
 _UNSTATED = list(Relation).index(Relation.UNSTATED)
 _NOT_SAID = 1 << 14
@@ -72,6 +74,7 @@ def merge(
 
 
 def _reduced(
-    operation: np.ufunc, values: npt.NDArray[np.generic], first: npt.NDArray[np.intp]
-) -> npt.NDArray[np.generic]:
-    return operation.reduceat(values, first) if len(first) else values[:0]  # type: ignore[no-any-return]
+    operation: np.ufunc, values: npt.NDArray[_T], first: npt.NDArray[np.intp]
+) -> npt.NDArray[_T]:
+    reduced: npt.NDArray[_T] = operation.reduceat(values, first) if len(first) else values[:0]
+    return reduced

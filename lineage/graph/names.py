@@ -97,7 +97,9 @@ class _Nodes:
         """Return a node for every key the Hub gave; an unlisted one becomes a node."""
         found = _rows_of(wanted, self.keys)
         missing = np.flatnonzero(found == NOWHERE)
-        for at, key in zip(missing, wanted.take(pa.array(missing)).to_pylist(), strict=True):
+        for at, key in zip(
+            missing.tolist(), wanted.take(pa.array(missing)).to_pylist(), strict=True
+        ):
             found[at] = self._add(key, ids[at])
             self._more_by_id[ids[at]] = int(found[at])
         return found
@@ -105,7 +107,7 @@ class _Nodes:
     def of_names(self, names: Sequence[str]) -> Int32s:
         """Return the node that bears each name now, -1 where none does; listed models win."""
         found = _rows_of(pa.array(names, pa.string()), self.ids)
-        for at in np.flatnonzero(found == NOWHERE):
+        for at in np.flatnonzero(found == NOWHERE).tolist():
             found[at] = self._more_by_id.get(names[at], NOWHERE)
         return found
 
@@ -169,7 +171,8 @@ def _rows_of(wanted: pa.StringArray, known: pa.StringArray) -> Int32s:
     at = np.full(len(pc.unique(wanted)) + 1, NOWHERE, np.int32)
     at[pc.drop_null(place).to_numpy()] = rows
     back = pc.index_in(wanted, value_set=pc.unique(wanted)).to_numpy(zero_copy_only=False)
-    return at[back.astype(np.int64)]
+    found: Int32s = at[back.astype(np.int64)]
+    return found
 
 
 def _ids_the_hub_wrote(written: Written) -> list[str]:
@@ -190,14 +193,14 @@ def _former_nodes(former: FormerNames, nodes: _Nodes) -> dict[str, int]:
 
 
 def _apply(name_nodes: Int32s, names: Sequence[str], known: Mapping[str, int]) -> None:
-    for at in np.flatnonzero(name_nodes == NOWHERE):
+    for at in np.flatnonzero(name_nodes == NOWHERE).tolist():
         name_nodes[at] = known.get(names[at], NOWHERE)
 
 
 def _apply_without_case(
     name_nodes: Int32s, names: Sequence[str], nodes: _Nodes, former: Mapping[str, int]
 ) -> None:
-    unsettled = np.flatnonzero(name_nodes == NOWHERE)
+    unsettled = np.flatnonzero(name_nodes == NOWHERE).tolist()
     known = nodes.without_case(names[at].lower() for at in unsettled)
     for name, node in former.items():
         known.setdefault(name.lower(), set()).add(node)

@@ -54,7 +54,7 @@ class HubClient:
         request = request_text(path, params)
         try:
             response = self._http.get(self.endpoint + request)
-        except (httpx.RemoteProtocolError, httpx.InvalidURL) as error:
+        except (httpx.RemoteProtocolError, httpx.InvalidURL, UnicodeError) as error:
             # Even unfollowed, httpx reads where a redirect leads, and stumbles over garbage.
             raise UnexpectedPage(
                 f"GET {request[:300]} holds or redirects to something that is no address"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from lineage.errors import AccessRefused, PageNotRecorded, SourceError, UnexpectedPage
 from lineage.http.bodies import printable
@@ -12,6 +12,7 @@ from lineage.http.page_file import kept_headers
 from lineage.http.page_log import PageLog
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_HOST = re.compile(r"\A([a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 _NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^",;]*\s)?next(?=["\s,;]|$)', re.IGNORECASE)
 
 
@@ -71,7 +72,9 @@ class PageReader:
         answer = self._client.get(path, params)
         if answer.status in {301, 302, 307, 308}:
             # Only the path is taken: no answer can lead the request, or the token, to another host.
-            renamed = unquote(urlsplit(answer.headers.get("location", "")).path)
+            renamed = _path_of(answer.headers.get("location", ""), self._client.endpoint)
+            if not renamed:
+                raise _refusal(request, answer)
             answer = self._client.get(renamed, params)
         if answer.status in {401, 403, 404}:
             return None
@@ -135,6 +138,12 @@ def next_cursor(link: str) -> str | None:
             # Not unquote_plus: in base64 a plus is a plus.
             return unquote(value)
     raise _unreadable_link(link)
+
+
+def _path_of(location: str, endpoint: str) -> str:
+    # By hand, since urlsplit raises on a host that is none, and the host does not matter here.
+    own = location.partition("#")[0].partition("?")[0].removeprefix(endpoint)
+    return unquote(_HOST.sub("", own))
 
 
 def _with_cursor(own: tuple[tuple[str, str], ...], cursor: str) -> tuple[tuple[str, str], ...]:

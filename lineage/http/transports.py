@@ -181,7 +181,7 @@ class RetryingTransport(httpx.BaseTransport):
         except BodyTooLarge:
             raise UnexpectedPage(
                 f"The answer to {_shown(request)} is over {self._max_body_bytes} bytes",
-                "The cap is the setting max_body_bytes; no known listing comes near it.",
+                "The cap is the setting max_page_bytes; no known listing comes near it.",
             ) from None
 
     def _in_time(self, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ import msgspec
 from lineage.domain.moments import UNKNOWN_CREATION
 from lineage.domain.records import BadRow, HubParent, ModelRecord
 from lineage.domain.repo_ids import is_repo_id
-from lineage.sources.wire import MAX_TAGS, MAX_TEXT, WireConfig, WireRow
+from lineage.sources.wire import MAX_TAGS, MAX_TEXT, WireCard, WireConfig, WireRow
 
 MAX_RAW = 20_000
 """How many characters of a bad row are kept."""
@@ -27,6 +27,10 @@ _PAGE = msgspec.json.Decoder(list[WireRow])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ROW = msgspec.json.Decoder(WireRow)
+_CardWords = tuple[str | None, str | None, str | None, str | None, tuple[str, ...]]
+_ConfigWords = tuple[str | None, str | None, str | None]
+_NO_CARD: _CardWords = (None, None, None, None, ())
+_NO_CONFIG: _ConfigWords = (None, None, None)
 _FIELDS = {f.encode_name: f for f in msgspec.structs.fields(WireRow)}
 
 
@@ -74,32 +78,18 @@ def _keep(row: WireRow, page: ParsedPage) -> None:
 
 
 def _record(row: WireRow, unread: Counter[str]) -> ModelRecord:
-    card, config, hub = row.card, row.config, row.base_models
-    license = license_name = license_link = card_relation = None
-    card_parents: tuple[str, ...] = ()
-    if card is not None:
-        if card.license is not None:
-            license = _license(card.license, unread)
-        if card.license_name is not None:
-            license_name = _text(card.license_name, "cardData.license_name", unread)
-        if card.license_link is not None:
-            license_link = _text(card.license_link, "cardData.license_link", unread)
-        if card.base_model is not None:
-            card_parents = _names(card.base_model, unread)
-        if card.base_model_relation is not None:
-            card_relation = _text(card.base_model_relation, "cardData.base_model_relation", unread)
-    created_at = row.created_at
-    if created_at == UNKNOWN_CREATION:
-        created_at = None
-    gated = row.gated
+    card, config, hub, gated = row.card, row.config, row.base_models, row.gated
+    license, license_name, license_link, card_relation, card_parents = (
+        _NO_CARD if card is None else _card(card, unread)
+    )
     model_type, name_or_path, adapter_parent = (
-        (None, None, None) if config is None else _config(config, unread)
+        _NO_CONFIG if config is None else _config(config, unread)
     )
     return ModelRecord(
         row.key,
         row.id,
         row.author,
-        created_at,
+        None if row.created_at == UNKNOWN_CREATION else row.created_at,
         row.modified_at,
         license if license is not None else _license_tag(row.tags),
         license_name,
@@ -122,7 +112,19 @@ def _record(row: WireRow, unread: Counter[str]) -> ModelRecord:
     )
 
 
-def _config(config: WireConfig, unread: Counter[str]) -> tuple[str | None, str | None, str | None]:
+def _card(card: WireCard, unread: Counter[str]) -> _CardWords:
+    """Return license, its name and link, the declared relation, and the parents as written."""
+    relation, parents = card.base_model_relation, card.base_model
+    return (
+        _license(card.license, unread),
+        _text(card.license_name, "cardData.license_name", unread),
+        _text(card.license_link, "cardData.license_link", unread),
+        _text(relation, "cardData.base_model_relation", unread),
+        () if parents is None else _names(parents, unread),
+    )
+
+
+def _config(config: WireConfig, unread: Counter[str]) -> _ConfigWords:
     """Return model type, the checkpoint the config names, and the adapter's base."""
     adapter = config.peft or config.adapter_config
     return (
@@ -185,7 +187,7 @@ def _read_one_by_one(body: bytes, page: ParsedPage) -> None:
 
 
 def _lenient_json(body: bytes) -> object:
-    """Read JSON that holds broken UTF-8 or lone surrogates, which are replaced; None if it is none."""
+    """Read JSON with broken UTF-8 or lone surrogates, which are replaced; None if it is none."""
     try:
         text = json.dumps(json.loads(body.decode("utf-8", "replace")), ensure_ascii=False)
         return json.loads(text.encode("utf-8", "replace"))

@@ -16,6 +16,7 @@ Ints = npt.NDArray[np.integer]
 def edges_table(
     keys: pa.StringArray,
     ids: pa.StringArray,
+    *,
     child: Ints,
     parent: Ints,
     relation: Ints,

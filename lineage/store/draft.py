@@ -209,5 +209,5 @@ def _canonical_order(keys: pa.StringArray) -> npt.NDArray[np.int64] | None:
     if bool((found[1:] > found[:-1]).all()):
         return None
     order = np.argsort(found, kind="stable")
-    last_of_its_key = np.append(found[order][1:] != found[order][:-1], True)
-    return order[last_of_its_key]
+    kept: npt.NDArray[np.int64] = order[np.append(found[order][1:] != found[order][:-1], True)]
+    return kept

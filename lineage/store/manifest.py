@@ -1,4 +1,4 @@
-"""What a snapshot says of itself: written last, so that a snapshot exists when its manifest does."""
+"""What a snapshot says of itself: written last, so that it exists when its manifest does."""
 
 import json
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ class Origin:
     registry: Mapping[str, str] = field(default_factory=dict)
     """Version of each family file whose former names were known."""
     requests: Mapping[str, str] = field(default_factory=dict)
-    """`first` and `last` page as asked, and the Hub's `Date` at the first: where an update goes on."""
+    """`first` and `last` page as asked, `hub_date` of the first: where an update goes on."""
 
 
 @dataclass(frozen=True, slots=True)

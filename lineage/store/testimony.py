@@ -48,7 +48,7 @@ class Testimony:
 
 
 class TestimonySpool:
-    """Takes witnesses page by page; a file without a name, gone with the process however it ends."""
+    """Takes witnesses page by page; a file without a name, gone when the process is."""
 
     __test__ = False  # pytest would take the name for a test class
 
@@ -74,7 +74,7 @@ class TestimonySpool:
             self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=_SPOOL))
 
     def finish(self, moved: npt.NDArray[np.int64] | None) -> None:
-        """End the writing; `moved[row]` is a record's final row, -1 where a later one replaced it."""
+        """End the writing; `moved[row]` is a record's final row, -1 where a later one took over."""
         self._writer.close()
         self._moved = moved
 
@@ -125,7 +125,8 @@ def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:
 
 def _positions(values: pa.Array, known: pa.Array) -> Int8s:
     found = pc.fill_null(pc.index_in(values, value_set=known, skip_nulls=True), -1)
-    return found.to_numpy(zero_copy_only=False).astype(np.int8)
+    positions: Int8s = found.to_numpy(zero_copy_only=False).astype(np.int8)
+    return positions
 
 
 def _unified(chunks: list[pa.DictionaryArray]) -> tuple[Int32s, pa.StringArray]:

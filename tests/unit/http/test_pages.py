@@ -173,6 +173,53 @@ def test_a_redirect_says_where_it_points(log: PageLog) -> None:
     assert "https://other.example/x" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/api/models/new/name",
+        "https://hub.example/api/models/new/name?x=1#y",
+        "//evil.example/api/models/new/name",
+        "https://evil.example/api/models/new/name",
+    ],
+)
+def test_a_renamed_thing_is_found_on_the_same_hub(log: PageLog, location: str) -> None:
+    client, inner = _client([httpx.Response(307, headers={"location": location}), _page(7)])
+    with client:
+        reader = PageReader(client, log, client.tally)
+        pages = [reader.find("/api/models/old/name", PARAMS) for _ in range(2)]
+    assert [page and (page.body, page.replayed) for page in pages] == [
+        (b"[7]", False),
+        (b"[7]", True),
+    ]
+    assert str(inner.requests[1].url) == (
+        "https://hub.example/api/models/new/name?limit=2&expand%5B%5D=author"
+    )
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_the_hub_does_not_show_is_not_found(log: PageLog, status: int) -> None:
+    client, _ = _client([httpx.Response(status)])
+    with client:
+        assert PageReader(client, log, client.tally).find("/api/models/a/b") is None
+    assert not list(log.requests())
+
+
+@pytest.mark.parametrize("location", [b"", b"//[", b"http://[::1", "/é".encode(), b"\xff", b"#"])
+def test_a_rename_to_garbage_is_an_error_that_we_know(log: PageLog, location: bytes) -> None:
+    client, _ = _client([httpx.Response(307, headers={b"location": location}), _page(1)])
+    with client, pytest.raises(UnexpectedPage):
+        PageReader(client, log, client.tally).find("/api/models/a/b")
+    assert not list(log.requests())
+
+
+def test_a_thing_that_was_renamed_twice_is_not_followed_further(log: PageLog) -> None:
+    moved = httpx.Response(307, headers={"location": "/api/models/c/d"})
+    client, inner = _client([moved, moved, _page(1)])
+    with client, pytest.raises(UnexpectedPage, match="307"):
+        PageReader(client, log, client.tally).find("/api/models/a/b")
+    assert len(inner.requests) == 2
+
+
 def test_when_retries_are_spent_nothing_is_recorded(log: PageLog) -> None:
     client, _ = _client([httpx.Response(500)] * 6)
     with client, pytest.raises(SourceUnavailable):

@@ -86,7 +86,7 @@ def test_a_body_over_the_cap_is_not_asked_again() -> None:
         pytest.raises(UnexpectedPage, match="1999 bytes") as caught,
     ):
         client.get("/api/models")
-    assert "max_body_bytes" in caught.value.hint
+    assert "max_page_bytes" in caught.value.hint
     assert len(inner.requests) == 1
 
 

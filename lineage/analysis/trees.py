@@ -1,0 +1,187 @@
+"""A family or base as a tree of its largest branches, small ones folded and counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lineage.analysis.every_base import count_every_base
+from lineage.analysis.members import Members, members_below, relation_of, release_labels
+from lineage.analysis.results import Branch, Tree
+from lineage.analysis.scope import Nodes, find_base, release_nodes, root_nodes
+from lineage.domain.definitions import Definition
+from lineage.domain.evidence import Relation
+from lineage.domain.families import Family
+from lineage.graph import reach
+from lineage.store import schema
+from lineage.store.snapshot import Snapshot
+
+_RELATIONS = list(Relation)
+_DRAWN_SHARE = 40
+"""Without a wish of the reader's, a branch is drawn when it holds a 40th of the whole."""
+
+_ROOTS_DRAWN = 2
+
+
+def tree_of_base(
+    snapshot: Snapshot,
+    name: str,
+    definition: Definition,
+    families: Sequence[Family],
+    *,
+    depth: int = 3,
+    at_least: int = 0,
+) -> Tree:
+    """Return what lies below one model, `depth` generations deep.
+
+    Branches with fewer than `at_least` models below them are folded; 0 chooses a sensible bound.
+    """
+    base = find_base(snapshot, name, families)
+    roots = [base.id]
+    if definition.mirrors:
+        roots += [mirror for family in families for mirror in family.mirrors_of(base.id)]
+    nodes = np.union1d(root_nodes(snapshot, roots), [base.node]).astype(np.int32)
+    members = members_below(snapshot, nodes, definition)
+    total = int(members.counted.sum())
+    grower = _Grower.of(snapshot, members, nodes, at_least or _bound(total))
+    trunk = grower.branches_of(nodes, depth)
+    root = Branch(base.id, None, total, *trunk)
+    return Tree(snapshot.id, root, replace(definition, roots=tuple(roots)))
+
+
+def tree_of_family(
+    snapshot: Snapshot,
+    family: Family,
+    definition: Definition,
+    families: Sequence[Family],
+    *,
+    depth: int = 3,
+    at_least: int = 0,
+) -> Tree:
+    """Return a family by release, each with its roots and their largest branches.
+
+    A release's total are the models that meet one of its roots first on some way up. Those that
+    meet roots of several releases are in the total of each; a last branch says how many they are.
+    """
+    full = replace(definition, mirrors=True, curated=True)
+    roots = root_nodes(snapshot, family.roots())
+    members = members_below(snapshot, roots, full)
+    total = int(members.counted.sum())
+    grower = _Grower.of(snapshot, members, roots, at_least or _bound(total))
+    labelled = release_nodes(snapshot, families)
+    labels = release_labels(members.edges, members.nodes, [nodes for _, nodes in labelled])
+    branches = []
+    for bit, (release, nodes) in enumerate(labelled):
+        of_it = members.counted & ((labels & np.uint64(1 << bit)) != 0)
+        if release in family.releases and (size := int(of_it.sum())):
+            branches.append(_release(release.name, size, nodes, grower, depth))
+    mixed = members.counted & ((labels & (labels - np.uint64(1))) != 0)
+    if size := int(mixed.sum()):
+        branches.append(Branch("in several releases", None, size))
+    root = Branch(family.name, None, total, tuple(branches))
+    return Tree(snapshot.id, root, replace(full, roots=family.roots()))
+
+
+def _release(name: str, size: int, roots: Nodes, grower: "_Grower", depth: int) -> Branch:
+    drawn, folded = grower.sorted_out(roots, always=_ROOTS_DRAWN)
+    branches = tuple(grower.branch(node, depth - 1, is_root=True) for node in drawn)
+    return Branch(name, None, size, branches, len(folded), grower.below_any(folded))
+
+
+def _bound(total: int) -> int:
+    return max(1, total // _DRAWN_SHARE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grower:
+    """The children of every node of one cut, with how much lies below each."""
+
+    names: dict[int, str]
+    children: dict[int, list[int]]
+    parents: npt.NDArray[np.int64]
+    below: npt.NDArray[np.int64]
+    relation: npt.NDArray[np.int8]
+    members: Members
+    at_least: int
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, members: Members, roots: Nodes, at_least: int) -> "_Grower":
+        """Count below every node of the cut; each model hangs below its largest parent."""
+        edges = members.edges
+        inside = members.counted.copy()
+        inside[roots] = True
+        is_root = np.zeros(members.nodes, np.bool_)
+        is_root[roots] = True
+        kept = inside[edges.child] & inside[edges.parent] & (edges.child != edges.parent)
+        child, parent = edges.child[kept], edges.parent[kept]
+        relation = relation_of(edges, members.nodes)
+        kind = np.where(members.counted, relation, -1)
+        bases = count_every_base(child, parent, kind, np.zeros(members.nodes, np.bool_))
+        below = np.zeros(members.nodes, np.int64)
+        below[bases.node] = bases.total.sum(axis=(1, 2))
+        drawn = ~is_root[child]  # a root is drawn as a root, not below another
+        parents = np.bincount(child[drawn], minlength=members.nodes)
+        main = _largest_parent(child[drawn], parent[drawn], below)
+        children: dict[int, list[int]] = {}
+        for one, its_parent in main:
+            children.setdefault(its_parent, []).append(one)
+        names = _names(snapshot, np.flatnonzero(inside))
+        return cls(names, children, parents, below, relation, members, at_least)
+
+    def branches_of(self, roots: Nodes, depth: int) -> tuple[tuple[Branch, ...], int, int]:
+        """Return the branches right below some roots, how many are folded, and their models."""
+        children = [child for root in roots.tolist() for child in self.children.get(root, [])]
+        drawn, folded = self.sorted_out(np.array(children, np.int32))
+        if depth <= 0:
+            return (), len(children), self.below_any(children)
+        branches = tuple(self.branch(node, depth - 1) for node in drawn)
+        return branches, len(folded), self.below_any(folded)
+
+    def branch(self, node: int, depth: int, *, is_root: bool = False) -> Branch:
+        """Return one model with its branches."""
+        return Branch(
+            self.names[node],
+            None if is_root else _RELATIONS[self.relation[node]],
+            int(self.below[node]),
+            *self.branches_of(np.array([node], np.int32), depth),
+            other_parents=0 if is_root else int(self.parents[node]) - 1,
+        )
+
+    def sorted_out(
+        self, nodes: npt.NDArray[np.int32], always: int = 0
+    ) -> tuple[list[int], list[int]]:
+        """Divide nodes into those to draw, largest first, and those to fold.
+
+        The first `always` are drawn whatever their size, if anything lies below them.
+        """
+        ordered = sorted(nodes.tolist(), key=lambda at: (-self.below[at], self.names[at]))
+        large = sum(self.below[at] >= self.at_least for at in ordered)
+        some = sum(self.below[at] > 0 for at in ordered[:always])
+        return ordered[: max(large, some)], ordered[max(large, some) :]
+
+    def below_any(self, nodes: Sequence[int]) -> int:
+        """Count the distinct models below some nodes, themselves left out."""
+        edges = self.members.edges
+        tops = np.array(nodes, np.int32)
+        mask = reach.below(edges.child, edges.parent, self.members.nodes, tops)
+        mask[tops] = False
+        return int((mask & self.members.counted).sum())
+
+
+def _largest_parent(
+    child: Nodes, parent: Nodes, below: npt.NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """Return each child with the one parent it is drawn under: the largest, ties by node."""
+    order = np.lexsort((parent, -below[parent], child))
+    first = np.unique(child[order], return_index=True)[1]
+    return list(zip(child[order][first].tolist(), parent[order][first].tolist(), strict=True))
+
+
+def _names(snapshot: Snapshot, nodes: npt.NDArray[np.intp]) -> dict[int, str]:
+    listed = nodes[nodes < snapshot.manifest.models]
+    ids = snapshot.column(schema.MODELS_FILE, "id").take(pa.array(listed)).to_pylist()
+    others = nodes[len(listed) :]
+    _, more = snapshot.names_of_bases(others)
+    return dict(zip(nodes.tolist(), [*ids, *more.to_pylist()], strict=True))

@@ -1,0 +1,98 @@
+"""Whether a Hub still answers in the shape we read: two small requests, looked at closely."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from lineage.errors import LineageError
+from lineage.http.client import Answer, HubClient
+from lineage.http.pages import next_cursor
+from lineage.sources.hub import FIELDS, LISTING, SWEEP_PARAMS
+from lineage.sources.parse import parse_page
+
+_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    ok: bool | None
+    """None where nothing can be said."""
+    says: str
+
+
+def probe(client: HubClient) -> Iterator[Finding]:
+    """Ask for the first rows as a sweep would, and for the page after them."""
+    first = client.get(LISTING, _params())
+    if first.status != 200:
+        yield Finding("listing", False, f"{LISTING} answers {first.status}")
+        return
+    yield Finding("listing", True, f"{LISTING} answers, ascending by creation")
+    yield from _rows(first)
+    yield _budget(client)
+    yield from _paging(client, first)
+
+
+def _params(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
+    own = tuple((name, value) for name, value in SWEEP_PARAMS if name != "limit")
+    more = () if cursor is None else (("cursor", cursor),)
+    return (*own, ("limit", str(_ROWS)), *more)
+
+
+def _rows(answer: Answer) -> Iterator[Finding]:
+    page = parse_page(answer.body)
+    if page.problem is not None or not page.records:
+        yield Finding("rows", False, page.problem or "the listing is empty")
+        return
+    read = f"{len(page.records)} rows read, {len(page.bad_rows)} unreadable"
+    unread = ", ".join(f"{name} {n}x" for name, n in page.unread_fields.items())
+    yield Finding("rows", not page.bad_rows and not unread, read + (f"; unread: {unread}" * bool(unread)))
+    seen = {name for row in _plain(answer.body) for name in row}
+    missing = [name for name in FIELDS if name not in seen]
+    # A field that no row has may be a sign of change or of a sample: said, not judged.
+    says = f"not seen in {len(page.records)} rows: {', '.join(missing)}" if missing else "all seen"
+    yield Finding("fields", None if missing else True, says)
+    ascending = all(a.key < b.key for a, b in zip(page.records, page.records[1:], strict=False))
+    yield Finding("order", ascending, "rows ascend by key" if ascending else "rows do not ascend")
+
+
+def _plain(body: bytes) -> list[dict[str, object]]:
+    rows = msgspec.json.decode(body)
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _budget(client: HubClient) -> Finding:
+    last = client.budget.last
+    if last is None or last.quota is None or last.window is None:
+        return Finding("rate limit", None, "no RateLimit headers: a crawl would not pace itself")
+    says = (
+        f"{last.quota} requests in {last.window} s ({_tier(last.quota)}), {last.remaining} left, "
+        f"reset in {last.reset_seconds} s"
+    )
+    return Finding("rate limit", True, says)
+
+
+def _tier(quota: int) -> str:
+    """Name the plan of a quota, as the Hub's documentation of September 2025 lists them."""
+    tiers = {500: "anonymous", 1000: "free account", 2500: "PRO", 3000: "Team or Academia"}
+    return tiers.get(quota, "Enterprise" if quota >= 6000 else "no plan we know")
+
+
+def _paging(client: HubClient, first: Answer) -> Iterator[Finding]:
+    try:
+        cursor = next_cursor(first.headers.get("link", ""))
+    except LineageError as error:
+        yield Finding("paging", False, error.message)
+        return
+    if cursor is None:
+        yield Finding("paging", None, f"no next page after {_ROWS} rows: a small Hub")
+        return
+    second = client.get(LISTING, _params(cursor))
+    whole = second.status == 200
+    fresh = {record.key for record in parse_page(second.body).records} if whole else set()
+    repeated = fresh & {record.key for record in parse_page(first.body).records}
+    good = bool(fresh) and not repeated
+    yield Finding("paging", good, "the next page follows" if good else "the next page does not follow")
