@@ -40,9 +40,9 @@ def derive(
         schema.COUNTS_FILE,
         derived.counts_table(settled.keys, settled.ids, bases.node, bases.direct, bases.total),
     )
-    seen = [(name, key, "earlier snapshot") for name, key in former.keys.items()]
-    taught = [(name, key, "card") for name, key in settled.learned.items()]
-    draft.write(schema.NAMES_FILE, derived.names_table(seen + taught))
+    seen = {name: (name, key, "earlier snapshot") for name, key in former.keys.items()}
+    taught = {name: (name, key, "card") for name, key in settled.learned.items()}
+    draft.write(schema.NAMES_FILE, derived.names_table((seen | taught).values()))
     draft.write(schema.TOMBSTONES_FILE, schema.TOMBSTONES.empty_table())
 
 

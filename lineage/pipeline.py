@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from lineage.analysis.checks import DraftFacts, Limits, check
 from lineage.clock import Clock
+from lineage.collecting import collector_paused
 from lineage.derive import derive
 from lineage.domain.families import Family
 from lineage.errors import DraftRefused
@@ -40,7 +41,8 @@ def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> M
     Raises DraftRefused when the draft fails a check; it is then kept aside with the reasons.
     """
     with closing(into.store.begin(origin)) as draft:
-        gather(pages, draft, into)
+        with collector_paused():
+            gather(pages, draft, into)
         before = into.store.latest_sweep()
         into.progress.begin("settle names, merge evidence, count")
         derive(draft, before, into.families, into.rules)

@@ -66,8 +66,13 @@ def load_settings(
     flags: Mapping[str, object],
     environment: Mapping[str, str] = os.environ,
     folder: Path | None = None,
+    *,
+    with_token: bool = True,
 ) -> Settings:
-    """Put settings together; a flag of None was not given. SettingsError names the culprit."""
+    """Put settings together; a flag of None was not given. SettingsError names the culprit.
+
+    Who reads snapshots alone needs no token, and does not pay for the search.
+    """
     given = {name: value for name, value in flags.items() if value is not None}
     merged = (
         _from_file(_personal_file(environment), personal=True)
@@ -76,7 +81,7 @@ def load_settings(
         | given
     )
     settings = Settings(**merged)  # type: ignore[arg-type]
-    return replace(settings, token=find_token(settings.token_file))
+    return replace(settings, token=find_token(settings.token_file)) if with_token else settings
 
 
 def find_token(token_file: str | None) -> str | None:

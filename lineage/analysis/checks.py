@@ -59,7 +59,7 @@ def same_endpoint(draft: DraftFacts, limits: Limits) -> CheckResult:
     before = draft.previous_endpoint
     return CheckResult(
         "same_endpoint",
-        before is None or before == draft.endpoint,
+        before is None or before.rstrip("/") == draft.endpoint.rstrip("/"),
         f"taken from {draft.endpoint}, the store's snapshots from {before or 'nowhere yet'}",
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,7 +11,7 @@ from lineage.analysis.scope import Nodes, find_base, release_nodes, root_nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
-from lineage.graph.lineage_graph import build_graph
+from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
 from lineage.store.snapshot import EdgeColumns, Snapshot
 
@@ -26,7 +25,7 @@ _STRENGTHS = pa.array([strength.value for strength in Strength])
 
 def family_graph(
     snapshot: Snapshot, name: str, families: Sequence[Family], definition: Definition
-) -> nx.DiGraph:
+) -> FamilyGraph:
     """Return the graph of a family (`llama`), a release (`llama-3.1`) or a base, roots included.
 
     Edges lead from parent to child and carry `relation`, `strength` and the child's `created_at`;
@@ -64,7 +63,7 @@ def _cut(
     return roots, members_below(snapshot, roots, definition).counted
 
 
-def _build(snapshot: Snapshot, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> nx.DiGraph:
+def _build(snapshot: Snapshot, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
     listed = nodes[nodes < snapshot.manifest.models]
     columns: dict[str, list[object]] = {}
     for file, names in _NODE_COLUMNS.items():

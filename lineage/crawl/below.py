@@ -13,14 +13,21 @@ from lineage.sources.interface import RecordPage, Source
 
 def below(source: Source, base: str) -> Iterator[RecordPage]:
     """Yield the base itself, where the source shows it, and each descendant once."""
-    found = source.model(base)
-    if found is not None:
-        yield found
-    present = found.records[0].id if found is not None and found.records else base
-    waiting, seen = deque([present]), {present}
+    seen: set[str] = set()
+    waiting = deque([base])
+    if (found := source.model(base)) is not None:
+        yield _fresh(found, seen)
+        # A former name leads to the model; its children are listed under the name it has now.
+        waiting = deque(record.id for record in found.records) or waiting
     while waiting:
         for page in source.children(waiting.popleft()):
-            fresh = [record for record in page.records if record.id not in seen]
-            seen.update(record.id for record in fresh)
-            waiting.extend(record.id for record in fresh)
-            yield replace(page, records=fresh)
+            fresh = _fresh(page, seen)
+            waiting.extend(record.id for record in fresh.records)
+            yield fresh
+
+
+def _fresh(page: RecordPage, seen: set[str]) -> RecordPage:
+    """Return the page without models seen before, told by key: a name may change on the way."""
+    records = {record.key: record for record in page.records if record.key not in seen}
+    seen.update(records)
+    return replace(page, records=list(records.values()))

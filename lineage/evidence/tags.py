@@ -11,16 +11,16 @@ _RELATIONS = frozenset(Relation) - {Relation.UNSTATED}
 
 def tags(record: ModelRecord) -> Iterable[Witness]:
     """Hear each parent once: by its qualified tag where there is one, else by the bare tag."""
-    said = [tag for tag in record.tags if tag.startswith(_TAG)]
-    if not said:
+    if _TAG not in "\n".join(record.tags):  # two of three models: answered in one look
         return ()
+    said = [tag for tag in record.tags if tag.startswith(_TAG)]
     qualified, bare = {}, {}
     for tag in said:
-        word, _, name = tag[len(_TAG) :].partition(":")
-        if name and word in _RELATIONS:
+        parent = tag[len(_TAG) :]
+        word, colon, name = parent.partition(":")
+        if colon and word in _RELATIONS:
             qualified[name, word] = Witness("tag", name, tag, word)
         else:
-            parent = tag[len(_TAG) :]
             bare[parent] = Witness("tag", parent, tag)
     for name, _ in qualified:
         bare.pop(name, None)

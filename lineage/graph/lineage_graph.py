@@ -1,10 +1,14 @@
 """A family as a networkx graph: cut out on columns first, objects for what is left."""
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from typing import TypeAlias
 
 import networkx as nx
+
+from lineage.collecting import collector_paused
+
+FamilyGraph: TypeAlias = nx.DiGraph
+"""What `load_family` gives: networkx, from parent to child."""
 
 
 def build_graph(
@@ -13,14 +17,14 @@ def build_graph(
     parents: Sequence[int],
     children: Sequence[int],
     edge_columns: Mapping[str, Sequence[object]],
-) -> nx.DiGraph:
+) -> FamilyGraph:
     """Return a graph with an edge from each parent to each child.
 
     `names` and each of `columns` have one element a node, `parents`, `children` (positions in
     `names`) and each of `edge_columns` one an edge. Attributes that are None are left out.
     """
     graph = nx.DiGraph()
-    with _no_collecting():
+    with collector_paused():
         graph.add_nodes_from(zip(names, _rows(columns, len(names)), strict=True))
         graph.add_edges_from(
             (names[parent], names[child], attributes)
@@ -39,15 +43,3 @@ def _rows(columns: Mapping[str, Sequence[object]], size: int) -> Iterator[dict[s
         {key: value for key, value in zip(keys, row, strict=True) if value is not None}
         for row in zip(*columns.values(), strict=True)
     )
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Keep the garbage collector from counting hundreds of thousands of new dicts over and over."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -71,13 +71,14 @@ def settle(
     key_nodes = nodes.of_keys(written.keys, _ids_the_hub_wrote(written))
     names = [tidy_name(name) for name in written.names.to_pylist()]
     name_nodes = nodes.of_names(names)
+    _apply(name_nodes, names, _told(written, name_nodes, key_nodes, names))
     _apply(name_nodes, names, _former_nodes(former, nodes))
     learned = _taught(written, name_nodes, key_nodes, names)
     _apply(name_nodes, names, learned)
     _apply_without_case(name_nodes, names, nodes, {**_former_nodes(former, nodes), **learned})
     by_key = np.append(key_nodes, NOWHERE)[written.key]
     parent = np.where(by_key != NOWHERE, by_key, name_nodes[written.name])
-    _give_own_nodes(parent, written, names, nodes, former.registered)
+    _give_own_nodes(parent, written, _as_registered(names, former), nodes, former.registered)
     order, all_keys, all_ids = nodes.ordered()
     taught = {name: all_keys[int(order[node])].as_py() for name, node in learned.items()}
     return Settled(np.append(order, NOWHERE).astype(np.int32)[parent], all_keys, all_ids, taught)
@@ -225,17 +226,27 @@ def _taught(
     hub = np.flatnonzero(written.is_hub)
     node_of_child[written.child[hub]] = key_nodes[written.key[hub]]
     cards = np.flatnonzero(written.is_card & alone[written.child])
-    unsettled = cards[name_nodes[written.name[cards]] == NOWHERE]
-    pairs = np.unique(
-        np.stack([written.name[unsettled], node_of_child[written.child[unsettled]]], 1), axis=0
-    )
-    said, times = np.unique(pairs[:, 0], return_counts=True)
-    once = set(said[times == 1].tolist())
-    learned: dict[str, set[int]] = {}
-    for name, node in pairs.tolist():
-        if name in once and names[name]:
-            learned.setdefault(names[name], set()).add(node)
-    return {name: next(iter(meant)) for name, meant in learned.items() if len(meant) == 1}
+    name = written.name[cards]
+    return _undisputed(name, node_of_child[written.child[cards]], name_nodes, names)
+
+
+def _told(
+    written: Written, name_nodes: Int32s, key_nodes: Int32s, names: Sequence[str]
+) -> dict[str, int]:
+    """Return names that the Hub gave with a key and no model bears: renamed while it was walked."""
+    hub = np.flatnonzero(written.is_hub)
+    return _undisputed(written.name[hub], key_nodes[written.key[hub]], name_nodes, names)
+
+
+def _undisputed(
+    name: Int32s, node: Int32s, name_nodes: Int32s, names: Sequence[str]
+) -> dict[str, int]:
+    """Return the node of each unsettled name that is said to mean one node and no other."""
+    open_ones = np.flatnonzero(name_nodes[name] == NOWHERE)
+    meant: dict[str, set[int]] = {}
+    for code, one in np.unique(np.stack([name[open_ones], node[open_ones]], 1), axis=0).tolist():
+        meant.setdefault(names[code], set()).add(one)
+    return {said: next(iter(ones)) for said, ones in meant.items() if said and len(ones) == 1}
 
 
 def _give_own_nodes(
@@ -258,3 +269,13 @@ def _give_own_nodes(
     for at in np.unique(written.name[mine]):
         node_of_name[at] = nodes.named(names[at])
     parent[mine] = node_of_name[written.name[mine]]
+
+
+def _as_registered(names: Sequence[str], former: FormerNames) -> list[str]:
+    """Spell names that the registry knows as it does: their model may be listed nowhere."""
+    spelled = {id: id for id in former.registered} | dict(former.now)
+    lowered: dict[str, set[str]] = {}
+    for known, now in spelled.items():
+        lowered.setdefault(known.lower(), set()).add(now)
+    without_case = {low: next(iter(now)) for low, now in lowered.items() if len(now) == 1}
+    return [spelled.get(name) or without_case.get(name.lower(), name) for name in names]

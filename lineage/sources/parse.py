@@ -5,11 +5,11 @@ field that does not fit its shape is taken as absent and counted by name, so tha
 costs a model.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 
 import msgspec
@@ -17,11 +17,14 @@ import msgspec
 from lineage.domain.moments import UNKNOWN_CREATION
 from lineage.domain.records import BadRow, HubParent, ModelRecord
 from lineage.domain.repo_ids import is_repo_id
-from lineage.sources.wire import MAX_TAGS, MAX_TEXT, WireCard, WireConfig, WireRow
+from lineage.sources.salvage import cut_rows, first_key, lenient_json
+from lineage.sources.wire import MAX_TAGS, MAX_TEXT, WireCard, WireConfig, WireParent, WireRow
 
 MAX_RAW = 20_000
 """How many characters of a bad row are kept."""
 
+# Broken UTF-8 and endless nesting are not msgspec's own errors.
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _KEY = re.compile(r"[0-9a-f]{24}")
 _PAGE = msgspec.json.Decoder(list[WireRow])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -50,8 +53,8 @@ def is_whole(body: bytes) -> bool:
     """Say whether the bytes are one complete JSON array or object: a body that was cut is not."""
     try:
         (_ROWS if body[:1] == b"[" else _OBJECT).decode(body)
-    except msgspec.MsgspecError:
-        return isinstance(_lenient_json(body), list | dict)
+    except _UNREADABLE:
+        return cut_rows(body) is not None or _is_object(body)
     return True
 
 
@@ -60,25 +63,26 @@ def parse_page(body: bytes) -> ParsedPage:
     page = ParsedPage()
     try:
         rows = _PAGE.decode(body)
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
+        _read_one_by_one(body, page)
+        return page
+    if any(_flaw(row) for row in rows):
         _read_one_by_one(body, page)
     else:
-        for row in rows:
-            _keep(row, page)
+        page.records += [_record(row, page.unread_fields) for row in rows]
     return page
 
 
-def _keep(row: WireRow, page: ParsedPage) -> None:
+def _flaw(row: WireRow) -> str | None:
+    """Return why a row cannot be a record, None where it can."""
     if _KEY.fullmatch(row.key) is None:
-        page.bad_rows.append(BadRow("_id is not 24 hex digits", _raw(row), None))
-    elif not is_repo_id(row.id):
-        page.bad_rows.append(BadRow("id is not a repository id", _raw(row), row.key))
-    else:
-        page.records.append(_record(row, page.unread_fields))
+        return "_id is not 24 hex digits"
+    return None if is_repo_id(row.id) else "id is not a repository id"
 
 
 def _record(row: WireRow, unread: Counter[str]) -> ModelRecord:
     card, config, hub, gated = row.card, row.config, row.base_models, row.gated
+    created = row.created_at
     license, license_name, license_link, card_relation, card_parents = (
         _NO_CARD if card is None else _card(card, unread)
     )
@@ -89,8 +93,8 @@ def _record(row: WireRow, unread: Counter[str]) -> ModelRecord:
         row.key,
         row.id,
         row.author,
-        None if row.created_at == UNKNOWN_CREATION else row.created_at,
-        row.modified_at,
+        None if created == UNKNOWN_CREATION else _moment(created, "createdAt", unread),
+        _moment(row.modified_at, "lastModified", unread),
         license if license is not None else _license_tag(row.tags),
         license_name,
         license_link,
@@ -105,11 +109,30 @@ def _record(row: WireRow, unread: Counter[str]) -> ModelRecord:
         row.downloads_all_time,
         row.likes,
         None if hub is None else hub.relation,
-        () if hub is None else tuple(HubParent(parent.key, parent.id) for parent in hub.models),
+        () if hub is None else _parents(hub.models, unread),
         card_relation,
         card_parents,
         adapter_parent,
     )
+
+
+def _moment(value: datetime | None, name: str, unread: Counter[str]) -> datetime | None:
+    if value is None or MINYEAR < value.year < MAXYEAR:
+        return value
+    unread[name] += 1  # in UTC it may lie outside the years there are
+    return None
+
+
+def _parents(models: list[WireParent], unread: Counter[str]) -> tuple[HubParent, ...]:
+    """Return each parent once; one without a proper key is no parent that the Hub resolved."""
+    parents = dict.fromkeys(
+        HubParent(model.key, model.id)
+        for model in models
+        if _KEY.fullmatch(model.key) and model.id.strip()
+    )
+    if len(parents) < len(models) and len(parents) < len({(m.key, m.id) for m in models}):
+        unread["baseModels"] += 1
+    return tuple(parents)
 
 
 def _card(card: WireCard, unread: Counter[str]) -> _CardWords:
@@ -137,10 +160,14 @@ def _config(config: WireConfig, unread: Counter[str]) -> _ConfigWords:
 def _text(value: Any, name: str, unread: Counter[str]) -> str | None:
     if value is None:
         return None
-    if isinstance(value, str) and len(value) <= MAX_TEXT:
+    if _is_text(value):
         return value or None
     unread[name] += 1
     return None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
 
 
 def _names(value: Any, unread: Counter[str]) -> tuple[str, ...]:
@@ -163,7 +190,7 @@ def _license(value: Any, unread: Counter[str]) -> str | None:
 def _license_tag(tags: Iterable[str]) -> str | None:
     for tag in tags:
         if tag.startswith("license:"):
-            return tag[8:]
+            return tag[8:] or None
     return None
 
 
@@ -172,33 +199,32 @@ def _license_tag(tags: Iterable[str]) -> str | None:
 
 def _read_one_by_one(body: bytes, page: ParsedPage) -> None:
     try:
-        raws = [bytes(raw) for raw in _ROWS.decode(body)]
-    except msgspec.MsgspecError as error:
-        rows = _lenient_json(body)
-        if not isinstance(rows, list):
+        raws: list[bytes] | None = [bytes(raw) for raw in _ROWS.decode(body)]
+    except _UNREADABLE as error:
+        if (raws := cut_rows(body)) is None:
             page.problem = f"not a JSON array: {error}"
             return
-        raws = [json.dumps(row).encode() for row in rows]
-    for raw in raws:
+    for raw in raws or ():
         try:
-            _keep(_ROW.decode(raw), page)
-        except msgspec.MsgspecError as error:
+            row = _ROW.decode(raw)
+        except _UNREADABLE as error:
             _keep_what_fits(raw, str(error), page)
+        else:
+            _keep(row, raw, page)
 
 
-def _lenient_json(body: bytes) -> object:
-    """Read JSON with broken UTF-8 or lone surrogates, which are replaced; None if it is none."""
-    try:
-        text = json.dumps(json.loads(body.decode("utf-8", "replace")), ensure_ascii=False)
-        return json.loads(text.encode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
+def _keep(row: WireRow, raw: bytes, page: ParsedPage) -> None:
+    if (flaw := _flaw(row)) is None:
+        page.records.append(_record(row, page.unread_fields))
+    else:
+        page.bad_rows.append(_bad_row(flaw, raw, row.key))
 
 
 def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
-    row = _lenient_json(raw)
+    row = lenient_json(raw)
     if not isinstance(row, dict):
-        page.bad_rows.append(BadRow("not an object", _cut(raw), None))
+        flaw = reason if raw[:1] == b"{" else "not an object"
+        page.bad_rows.append(_bad_row(flaw, raw, first_key(raw)))
         return
     fitting = {}
     for name, value in row.items():
@@ -208,20 +234,19 @@ def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
             fitting[known.name] = msgspec.convert(value, known.type)
         except msgspec.MsgspecError:
             page.unread_fields[name] += 1
-    key = fitting.get("key")
-    if key is None or "id" not in fitting:
-        page.bad_rows.append(BadRow(reason, _cut(raw), key if _is_key(key) else None))
+            if name == "tags" and isinstance(value, list):
+                fitting[known.name] = [tag for tag in value[:MAX_TAGS] if _is_text(tag)]
+    if "key" in fitting and "id" in fitting:
+        _keep(WireRow(**fitting), raw, page)
     else:
-        _keep(WireRow(**fitting), page)
+        page.bad_rows.append(_bad_row(reason, raw, fitting.get("key")))
 
 
-def _is_key(key: object) -> bool:
-    return isinstance(key, str) and _KEY.fullmatch(key) is not None
+def _is_object(body: bytes) -> bool:
+    rows = cut_rows(b"[%s]" % body)
+    return rows is not None and len(rows) == 1 and rows[0][:1] + rows[0][-1:] == b"{}"
 
 
-def _raw(row: WireRow) -> str:
-    return _cut(msgspec.json.encode(row))
-
-
-def _cut(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")[:MAX_RAW]
+def _bad_row(reason: str, raw: bytes, key: object) -> BadRow:
+    usable = key if isinstance(key, str) and _KEY.fullmatch(key) else None
+    return BadRow(reason, raw.decode("utf-8", "replace")[:MAX_RAW], usable)

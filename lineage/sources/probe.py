@@ -49,7 +49,9 @@ def _rows(answer: Answer) -> Iterator[Finding]:
         return
     read = f"{len(page.records)} rows read, {len(page.bad_rows)} unreadable"
     unread = ", ".join(f"{name} {n}x" for name, n in page.unread_fields.items())
-    yield Finding("rows", not page.bad_rows and not unread, read + (f"; unread: {unread}" * bool(unread)))
+    yield Finding(
+        "rows", not page.bad_rows and not unread, read + (f"; unread: {unread}" * bool(unread))
+    )
     seen = {name for row in _plain(answer.body) for name in row}
     missing = [name for name in FIELDS if name not in seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
@@ -95,4 +97,6 @@ def _paging(client: HubClient, first: Answer) -> Iterator[Finding]:
     fresh = {record.key for record in parse_page(second.body).records} if whole else set()
     repeated = fresh & {record.key for record in parse_page(first.body).records}
     good = bool(fresh) and not repeated
-    yield Finding("paging", good, "the next page follows" if good else "the next page does not follow")
+    yield Finding(
+        "paging", good, "the next page follows" if good else "the next page does not follow"
+    )

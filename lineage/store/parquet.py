@@ -60,7 +60,9 @@ class ParquetFileWriter:
         table = pa.Table.from_batches(self._pending, self.schema)
         end = len(table) // ROW_GROUP * ROW_GROUP if whole_groups_only else len(table)
         if end:
-            self._writer.write_table(table.slice(0, end), row_group_size=ROW_GROUP)
+            # Pages inside a group end where a chunk ends: one chunk, whatever the batches were.
+            whole = table.slice(0, end).combine_chunks()
+            self._writer.write_table(whole, row_group_size=ROW_GROUP)
         rest = table.slice(end)
         self._pending, self._waiting = rest.to_batches(), len(rest)
 

@@ -1,6 +1,7 @@
 """One published snapshot, read column by column; nothing is read that is not asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,12 +125,13 @@ class Snapshot:
         """Return every former name learned so far: `name`, `key`, `source`."""
         return self.table(schema.NAMES_FILE)
 
-    def _open(self, file: str, as_codes: Sequence[str] = ()) -> pq.ParquetFile:
+    @contextmanager
+    def _open(self, file: str, as_codes: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+        """Open a table; what cannot be opened, or read while it is open, is damaged."""
         path = f"{self.id}/{file}"
         try:
-            return pq.ParquetFile(
-                self._files.open_input(path), read_dictionary=list(as_codes) or None
-            )
+            with self._files.open_input(path) as source:
+                yield pq.ParquetFile(source, read_dictionary=list(as_codes) or None)
         except (OSError, pa.ArrowInvalid) as error:
             raise SnapshotDamaged(
                 f"{path} cannot be read: {error}",

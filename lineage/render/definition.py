@@ -1,0 +1,97 @@
+"""The rule behind a number in plain words, to stand below it."""
+
+import ipaddress
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from lineage.domain.definitions import Closure, Definition
+from lineage.domain.evidence import Relation, Strength
+from lineage.store.manifest import Kind, Manifest
+
+Line = tuple[str, str]
+"""A label, and what it says."""
+
+_ROOTS_NAMED = 3
+
+_REACH = {
+    Closure.ALL: "distinct models at any depth below the roots, each once; no root is counted",
+    Closure.DIRECT: "distinct models right below a root, each once; no root is counted",
+}
+
+_STRENGTH = {
+    Strength.GUESSED: "stated by the Hub or an author, or guessed",
+    Strength.STATED: "stated by the Hub or an author; no guesses",
+    Strength.CONFIRMED: "confirmed by the Hub's own records; nothing else",
+}
+
+
+def in_words(
+    definition: Definition, manifest: Manifest, source_note: str = "", roots: str = ""
+) -> list[Line]:
+    """Return the lines that say what was counted, where, and when it was so.
+
+    `source_note` tells of a sample what it was drawn from; `roots` stands in where several
+    numbers with different roots share one rule.
+    """
+    lines = [
+        ("roots", roots or _named(definition.roots)),
+        ("counted", _REACH[definition.closure]),
+        ("edges", f"{_relations(definition.relations)}; {_STRENGTH[definition.least]}"),
+        ("joined", _joined(definition)),
+        ("as of", "the snapshot" if definition.as_of is None else definition.as_of.isoformat()),
+        ("downloads", _downloads(definition.min_downloads)),
+        ("snapshot", _snapshot(manifest)),
+    ]
+    return [*lines, ("source", source_note)] if source_note else lines
+
+
+def taken(manifest: Manifest) -> str:
+    """Return when and from where a snapshot was taken."""
+    origin = manifest.origin
+    return f"taken {origin.taken_at:%Y-%m-%d %H:%M} UTC from {origin.endpoint}"
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Say whether an endpoint is on the machine itself, and so not the public Hub."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _named(roots: Sequence[str]) -> str:
+    if len(roots) <= _ROOTS_NAMED:
+        return ", ".join(roots)
+    first = ", ".join(roots[:_ROOTS_NAMED])
+    return f"{len(roots)} repositories: {first} and {len(roots) - _ROOTS_NAMED} more"
+
+
+def _relations(relations: Sequence[Relation]) -> str:
+    if set(relations) == set(Relation):
+        return "every relation"
+    return f"{', '.join(relations)} alone"
+
+
+def _joined(definition: Definition) -> str:
+    parts = {
+        "plain mirrors": definition.mirrors,
+        "curated edges": definition.curated,
+        "deleted models": definition.deleted,
+    }
+    joined = [name for name, is_in in parts.items() if is_in]
+    left_out = [name for name, is_in in parts.items() if not is_in]
+    if not joined:
+        return f"nothing: no {', no '.join(left_out)}"
+    return f"{' and '.join(joined)}" + (f"; no {', no '.join(left_out)}" if left_out else "")
+
+
+def _downloads(least: int) -> str:
+    return f"at least {least:,}" if least else "any number"
+
+
+def _snapshot(manifest: Manifest) -> str:
+    told = f"{manifest.id}, {taken(manifest)}"
+    if manifest.origin.kind is Kind.BELOW:
+        told += f"; it holds what lies below {manifest.origin.below} and no more"
+    return told + (" on this machine, not the Hub" if is_loopback(manifest.origin.endpoint) else "")

@@ -1,0 +1,113 @@
+"""What runs, snapshots and looks at a Hub say of themselves, as aligned lines for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from rich.console import Group as Stack
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from lineage.render.definition import Line
+from lineage.render.terminal import INDENT, lines, quoted
+from lineage.store.manifest import Manifest
+
+
+class Finding(Protocol):
+    """One thing looked at: `ok` is None where nothing can be said."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def ok(self) -> bool | None: ...
+    @property
+    def says(self) -> str: ...
+
+
+def crawl(manifest: Manifest, requests: Mapping[str, int], seconds: float) -> RenderableType:
+    """Return what a crawl did."""
+    told = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in requests.items())
+    facts = [
+        ("snapshot", f"{manifest.id}, {_kind(manifest)}"),
+        ("models", f"{manifest.models:,}"),
+        ("edges", f"{manifest.edges:,}"),
+        ("bad rows", f"{manifest.bad_rows:,}"),
+        ("tombstones", f"{manifest.tombstones:,}"),
+        ("requests", told),
+        ("seconds", f"{seconds:,.1f}"),
+    ]
+    return lines(facts)
+
+
+def snapshots(manifests: Sequence[Manifest]) -> RenderableType:
+    """Return a row for each snapshot."""
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    for name in ("id", "kind", "taken at"):
+        table.add_column(name, no_wrap=True)
+    for name in ("models", "edges", "tombstones"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in manifests:
+        numbers = (f"{n:,}" for n in (one.models, one.edges, one.tombstones))
+        taken_at = f"{one.origin.taken_at:%Y-%m-%d %H:%M} UTC"
+        table.add_row(quoted(one.id), one.origin.kind.value, taken_at, *numbers)
+    return Padding(table, INDENT)
+
+
+def snapshot(manifest: Manifest) -> RenderableType:
+    """Return everything that a snapshot says of itself."""
+    origin = manifest.origin
+    registry = ", ".join(f"{name} {version}" for name, version in origin.registry.items())
+    unread = ", ".join(f"{name} {n:,}x" for name, n in manifest.unread_fields.items())
+    facts: list[Line] = [
+        ("snapshot", f"{manifest.id}, {_kind(manifest)}"),
+        ("taken", f"{origin.taken_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("published", f"{manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("previous", manifest.previous or "none"),
+        ("models", f"{manifest.models:,}"),
+        ("edges", f"{manifest.edges:,}"),
+        ("bad rows", f"{manifest.bad_rows:,}"),
+        ("tombstones", f"{manifest.tombstones:,}"),
+        ("unread", unread or "nothing"),
+        ("registry", registry or "none"),
+        ("written by", f"{manifest.written_by}, schema {manifest.schema_version}"),
+    ]
+    checks = [(check.name, check.passed, check.notes) for check in manifest.checks]
+    return Stack(lines(facts), Text(), _files(manifest), Text(), _looked_at(checks))
+
+
+def findings(found: Sequence[Finding]) -> RenderableType:
+    """Return what was looked at, each with a mark: good, bad, or not known."""
+    return _looked_at([(one.name, one.ok, one.says) for one in found])
+
+
+def _looked_at(found: Sequence[tuple[str, bool | None, str]]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for name, ok, says in found:
+        grid.add_row(_mark(ok), quoted(name), quoted(says))
+    return Padding(grid, INDENT)
+
+
+def _mark(ok: bool | None) -> Text:
+    if ok is None:
+        return Text("·", style="dim")
+    return Text("ok", style="green") if ok else Text("bad", style="bold red")
+
+
+def _files(manifest: Manifest) -> RenderableType:
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table.add_column("file", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("bytes", justify="right", no_wrap=True)
+    for name, facts in sorted(manifest.files.items()):
+        table.add_row(quoted(name), f"{facts.rows:,}", f"{facts.bytes:,}")
+    return Padding(table, INDENT)
+
+
+def _kind(manifest: Manifest) -> str:
+    origin = manifest.origin
+    what = f"{origin.kind} {origin.below}" if origin.below else f"{origin.kind}"
+    return f"{what}, from {origin.endpoint}"

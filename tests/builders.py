@@ -1,0 +1,129 @@
+"""Rows as the Hub shows them, pages of them, and snapshots made of those without any HTTP."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from lineage.analysis.checks import Limits
+from lineage.domain.families import Family
+from lineage.domain.records import HubParent, ModelRecord
+from lineage.evidence import RULES, Rule
+from lineage.pipeline import Publication, publish
+from lineage.progress import Progress
+from lineage.sources.interface import RecordPage
+from lineage.sources.parse import parse_page
+from lineage.store.manifest import Kind, Origin
+from lineage.store.snapshot import Snapshot
+from lineage.store.store import ParquetStore
+from tests.fakes.fake_clock import NOON, FakeClock
+
+Row = dict[str, object]
+"""A model in the Hub's own JSON shape."""
+
+ENDPOINT = "https://hub.example"
+CREATED = "2024-03-24T10:00:00.000Z"
+
+
+def key_of(id: str) -> str:
+    """Return the `_id` that a model of this first name has in tests."""
+    return hashlib.sha256(id.encode()).hexdigest()[:24]
+
+
+def row(
+    id: str = "owner/model",
+    parents: Sequence[str] = (),
+    relation: str | None = "finetune",
+    **fields: object,
+) -> Row:
+    """A row on which Hub, tags and card agree; `fields` replace the Hub's fields by name."""
+    said: Row = {
+        "_id": key_of(id),
+        "id": id,
+        "author": id.partition("/")[0],
+        "createdAt": CREATED,
+        "lastModified": CREATED,
+        "tags": [],
+    }
+    if parents:
+        said["tags"] = [
+            tag for id in parents for tag in (f"base_model:{id}", f"base_model:{relation}:{id}")
+        ]
+        said["cardData"] = {"base_model": list(parents)}
+        said["baseModels"] = hub_parents(*parents, relation=relation)
+    return said | fields
+
+
+def hub_parents(*ids: str, relation: str | None = "finetune") -> Row:
+    """`baseModels` as the Hub sends it."""
+    return {"relation": relation, "models": [{"_id": key_of(id), "id": id} for id in ids]}
+
+
+def record(id: str = "owner/model", **fields: object) -> ModelRecord:
+    """A record of which nothing is known but what is given."""
+    empty = dict.fromkeys(ModelRecord._fields)
+    lists: Row = {"tags": [], "hub_parents": (), "card_parents": ()}
+    return ModelRecord(**{**empty, **lists, "key": key_of(id), "id": id, **fields})  # type: ignore[arg-type]
+
+
+def parents_of_hub(*ids: str) -> tuple[HubParent, ...]:
+    """The same parents as `hub_parents`, after reading."""
+    return tuple(HubParent(key_of(id), id) for id in ids)
+
+
+def body(rows: Iterable[object]) -> bytes:
+    """One page as it comes over the wire."""
+    return json.dumps(list(rows)).encode()
+
+
+def pages(rows: Sequence[Row], size: int = 1000) -> Iterator[RecordPage]:
+    """Rows cut into pages and read."""
+    for start in range(0, len(rows), size):
+        read = parse_page(body(rows[start : start + size]))
+        assert read.problem is None
+        yield RecordPage(read.records, read.bad_rows, read.unread_fields, "GET /api/models", None)
+
+
+def origin(
+    kind: Kind = Kind.SWEEP, endpoint: str = ENDPOINT, taken_at: datetime = NOON
+) -> Origin:
+    """Where the rows of a test come from."""
+    return Origin(kind, endpoint, taken_at)
+
+
+def publication(
+    folder: Path,
+    families: Sequence[Family] = (),
+    rules: Sequence[Rule] = RULES,
+    limits: Limits | None = None,
+) -> Publication:
+    """What a publication needs besides its pages, with a clock that stands still."""
+    store = ParquetStore(str(folder))
+    return Publication(store, families, limits or Limits(), FakeClock(), Progress(), rules)
+
+
+def published(
+    rows: Sequence[Row],
+    folder: Path,
+    *,
+    families: Sequence[Family] = (),
+    taken_at: datetime = NOON,
+    size: int = 1000,
+) -> Snapshot:
+    """Publish rows, in order of their keys as a sweep sees them, and open the snapshot."""
+    ordered = sorted(rows, key=lambda one: str(one["_id"]))
+    into = publication(folder, families)
+    manifest = publish(pages(ordered, size), origin(taken_at=taken_at), into)
+    return into.store.snapshot(manifest.id)
+
+
+def rows_of(snapshot: Snapshot, file: str) -> list[Row]:
+    """Every row of one table."""
+    found: list[Row] = snapshot.table(file).to_pylist()
+    return found
+
+
+def edges_of(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """Child and parent of every edge, by name."""
+    return {(str(one["child"]), str(one["parent"])) for one in rows_of(snapshot, "edges.parquet")}

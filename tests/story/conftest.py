@@ -1,0 +1,29 @@
+"""Boxes that are closed when the test ends, and a stage beside each."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage.demo.box import HubBox
+from lineage.demo.shelf import Row, Shelf
+from tests.fakes.fake_clock import FakeClock
+from tests.story.stage import PLENTY, Stage
+
+Play = Callable[..., tuple[HubBox, Stage]]
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Play]:
+    """Opens a box over rows and gives it with a stage; both share one clock that is not real."""
+    with ExitStack() as stack:
+
+        def opened(rows: list[Row], **options: Any) -> tuple[HubBox, Stage]:
+            clock = FakeClock()
+            wanted = {"quotas": PLENTY, "clock": clock} | options
+            box = stack.enter_context(HubBox(Shelf(rows), **wanted))
+            return box, Stage(tmp_path, box.url, clock)
+
+        yield opened

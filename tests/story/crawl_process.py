@@ -1,0 +1,27 @@
+"""A crawl as a process of its own: settings as JSON in, says when it is ready, exits as the CLI."""
+
+import json
+import sys
+
+from lineage.errors import LineageError
+from lineage.settings import load_settings
+from lineage.wiring import crawl
+
+READY = "ready"
+
+
+def main(flags: str) -> int:
+    settings = load_settings(json.loads(flags))
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
+    try:
+        report = crawl(settings)
+    except LineageError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint}\n")
+        return error.exit_code
+    sys.stdout.write(f"{report.manifest.id}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,126 @@
+"""SIGKILL at any moment costs at most a page, and never the truth.
+
+STORY_KILLS sets how often at least a process is killed; a benchmark run asks for many hundred.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lineage.clock import SystemClock
+from lineage.demo.box import HubBox
+from lineage.demo.shelf import Shelf
+from tests.story.stage import PAGE, PLENTY, Stage, a_world, sent_pages
+
+WORLD = a_world(6200)
+PAGES = -(-len(WORLD) // PAGE)
+KILLS = int(os.environ.get("STORY_KILLS", "36"))
+KILLS_OF_ONE_CRAWL = 4
+IN_TIME = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """So many seconds after so many requests of one run; a request is met before its answer."""
+
+    requests: int
+    seconds: float
+
+
+@contextmanager
+def crawling(stage: Stage) -> Iterator[subprocess.Popen[str]]:
+    flags = {name: getattr(stage.settings(), name) for name in ("store", "cache", "endpoint")}
+    command = [sys.executable, "-m", "tests.story.crawl_process", json.dumps(flags)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def killed_at(stage: Stage, box: HubBox, moment: Moment) -> bool:
+    """Run the crawl and kill it; False if it had ended in peace before its moment came."""
+    come = threading.Event()
+    first = len(box.requests)
+
+    def hear(_: int) -> None:
+        if len(box.requests) - first + 1 >= moment.requests:
+            come.set()
+
+    box.on_request = hear if moment.requests else None
+    with crawling(stage) as process:
+        waiting_until_it_ends = threading.Thread(target=lambda: (process.wait(), come.set()))
+        waiting_until_it_ends.start()
+        if moment.requests:
+            assert come.wait(IN_TIME)
+        try:
+            process.wait(moment.seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        waiting_until_it_ends.join()
+        assert process.returncode in {0, -9}, process.communicate()[1]
+        return process.returncode != 0
+
+
+def finished(stage: Stage) -> str:
+    with crawling(stage) as process:
+        out, err = process.communicate(timeout=IN_TIME)
+        assert process.returncode == 0, err
+        return out.strip()
+
+
+def is_published(stage: Stage) -> bool:
+    """Whether the killed run had come to its very end, so that the next one would ask anew."""
+    return any((log / "closed.json").exists() for log in stage.logs())
+
+
+def holds_whole_snapshots_alone(stage: Stage) -> bool:
+    return all(not stage.store.problems(id) for id in stage.published())
+
+
+def test_a_crawl_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
+    tmp_path: Path,
+) -> None:
+    dice = random.Random(os.environ.get("STORY_SEED", "0"))
+    with HubBox(Shelf(WORLD), quotas=PLENTY) as box:
+        calm = Stage(tmp_path / "calm", box.url, SystemClock())
+        clock = SystemClock()
+        began = clock.monotonic()
+        expected = calm.tables(finished(calm))
+        seconds = clock.monotonic() - began
+        kills = story = 0
+        while kills < KILLS:
+            story += 1
+            stage = replace(calm, folder=tmp_path / f"story-{story}")
+            before, here = len(box.requests), 0
+            while here < KILLS_OF_ONE_CRAWL and not is_published(stage):
+                missing = PAGES + here - (len(box.requests) - before)
+                here += killed_at(stage, box, a_moment(dice, missing, seconds))
+                assert holds_whole_snapshots_alone(stage)
+            box.on_request = None
+            if not is_published(stage):
+                finished(stage)
+            kills += here
+            assert len(sent_pages(box)) == len(box.requests)
+            assert len(box.requests) - before <= PAGES + here
+            assert [stage.tables(id) for id in stage.published()] == [expected]
+
+
+def a_moment(dice: random.Random, missing: int, seconds: float) -> Moment:
+    """Somewhere in the walk, or after its last page: while tables are derived and published."""
+    if missing <= 0 or dice.random() < 0.1:
+        return Moment(0, dice.uniform(0, seconds))
+    if dice.random() < 0.5:
+        return Moment(missing, dice.uniform(0, seconds))
+    return Moment(dice.randint(1, missing), dice.uniform(0, 0.03))
