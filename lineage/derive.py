@@ -40,7 +40,11 @@ def derive(
         schema.COUNTS_FILE,
         derived.counts_table(settled.keys, settled.ids, bases.node, bases.direct, bases.total),
     )
-    seen = {name: (name, key, "earlier snapshot") for name, key in former.keys.items()}
+    said = {} if before is None else derived.former_sources(before.former_names())
+    seen = {
+        name: (name, key, said.get((name, key), "earlier snapshot"))
+        for name, key in former.keys.items()
+    }
     taught = {name: (name, key, "card") for name, key in settled.learned.items()}
     draft.write(schema.NAMES_FILE, derived.names_table((seen | taught).values()))
     draft.write(schema.TOMBSTONES_FILE, schema.TOMBSTONES.empty_table())
@@ -83,7 +87,7 @@ def _weights(rules: Sequence[Rule]) -> Weights:
 
 
 def _write_edges(draft: Draft, settled: Settled, edges: Edges, rules: Sequence[Rule]) -> None:
-    table = derived.edges_table(
+    tables = derived.edge_tables(
         settled.keys,
         settled.ids,
         child=edges.child,
@@ -93,4 +97,4 @@ def _write_edges(draft: Draft, settled: Settled, edges: Edges, rules: Sequence[R
         rules=edges.rules,
         rule_names=[rule.name for rule in rules],
     )
-    draft.write(schema.EDGES_FILE, table)
+    draft.write_streamed(schema.EDGES_FILE, tables)

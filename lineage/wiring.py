@@ -1,6 +1,6 @@
 """The one place that chooses concrete parts from settings; everybody else is handed them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,8 @@ from lineage.clock import Clock, SystemClock
 from lineage.crawl.below import below
 from lineage.crawl.sweep import sweep
 from lineage.domain.families import Family
-from lineage.errors import PageNotRecorded, SourceError
+from lineage.domain.moments import iso
+from lineage.errors import DraftRefused, PageNotRecorded, SourceError
 from lineage.families.registry import bundled_families, family
 from lineage.http.client import HubClient, RequestTally, open_client
 from lineage.http.page_log import PageLog, PageLogs
@@ -54,20 +55,18 @@ def crawl(
     """
     clock, progress = clock or SystemClock(), progress or Progress()
     began = clock.monotonic()
-    kind = Kind.SWEEP if base is None else Kind.BELOW
-    identity = _identity(settings, base)
     logs = _page_logs(settings, clock, progress)
-    log = _log_to_read(logs, identity, settings)
+    log = _log_to_read(logs, _identity(settings, base), settings)
+    into = _publication(settings, all_families(), clock, progress)
+    origin = _origin(settings, base, log, into.families)
     tally = RequestTally()
-    with _client(settings, clock, progress) as client:
-        tally = tally if client is None else client.tally
-        source = HubSource(PageReader(client, log, tally))
-        pages = sweep(source) if base is None else below(source, base)
-        families = all_families()
-        origin = Origin(
-            kind, settings.endpoint, log.started_at, base, {one.id: one.version for one in families}
-        )
-        manifest = publish(pages, origin, _publication(settings, families, clock, progress))
+    manifest = None if settings.offline else _published_before(into.store, log, origin)
+    if manifest is None:
+        with _client(settings, clock, progress) as client, _over_when_refused(log, settings):
+            tally = tally if client is None else client.tally
+            source = HubSource(PageReader(client, log, tally))
+            pages = sweep(source) if base is None else below(source, base)
+            manifest = publish(pages, origin, into)
     if not settings.offline:
         log.close(manifest.id)
         logs.prune()
@@ -126,9 +125,45 @@ def _log_to_read(logs: PageLogs, identity: Mapping[str, str], settings: Settings
     return log
 
 
+def _published_before(store: ParquetStore, log: PageLog, origin: Origin) -> Manifest | None:
+    """Return the snapshot of this very walk: a run was killed before it could close the log."""
+
+    def walk(one: Origin) -> tuple[str, ...]:
+        return one.kind, one.endpoint, iso(one.taken_at), one.below or ""
+
+    for manifest in store.manifests():
+        last = manifest.origin.requests.get("last", "")
+        if walk(manifest.origin) == walk(origin) and log.get(last) is not None:
+            return manifest
+    return None
+
+
+@contextmanager
+def _over_when_refused(log: PageLog, settings: Settings) -> Iterator[None]:
+    """Close the log of a refused draft: left open, the next runs would replay what was refused."""
+    try:
+        yield
+    except DraftRefused:
+        if not settings.offline:
+            log.close("refused")
+        raise
+
+
+def _origin(
+    settings: Settings, base: str | None, log: PageLog, families: Sequence[Family]
+) -> Origin:
+    kind = Kind.SWEEP if base is None else Kind.BELOW
+    versions = {one.id: one.version for one in families}
+    return Origin(kind, _endpoint(settings), log.started_at, base, versions)
+
+
+def _endpoint(settings: Settings) -> str:
+    return settings.endpoint.rstrip("/")
+
+
 def _identity(settings: Settings, base: str | None) -> dict[str, str]:
     asked = "&".join(f"{name}={value}" for name, value in SWEEP_PARAMS)
-    return {"endpoint": settings.endpoint.rstrip("/"), "asked": asked, "below": base or ""}
+    return {"endpoint": _endpoint(settings), "asked": asked, "below": base or ""}
 
 
 def _publication(

@@ -85,9 +85,7 @@ def pages(rows: Sequence[Row], size: int = 1000) -> Iterator[RecordPage]:
         yield RecordPage(read.records, read.bad_rows, read.unread_fields, "GET /api/models", None)
 
 
-def origin(
-    kind: Kind = Kind.SWEEP, endpoint: str = ENDPOINT, taken_at: datetime = NOON
-) -> Origin:
+def origin(kind: Kind = Kind.SWEEP, endpoint: str = ENDPOINT, taken_at: datetime = NOON) -> Origin:
     """Where the rows of a test come from."""
     return Origin(kind, endpoint, taken_at)
 

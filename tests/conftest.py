@@ -7,9 +7,13 @@ import ipaddress
 import os
 import sys
 import tempfile
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from lineage.store.snapshot import Snapshot
 
 _HOME = tempfile.TemporaryDirectory(prefix="lineage-tests-")
 
@@ -34,6 +38,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def corpus_snapshot(tmp_path_factory: pytest.TempPathFactory) -> "Snapshot":
+    """Return a snapshot of the whole bundled corpus, made once; tests must not change it."""
+    from tests.corpus import publish_corpus
+
+    return publish_corpus(tmp_path_factory.mktemp("corpus"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -26,6 +26,8 @@ def without_repeats(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
 
 
 def _without(page: RecordPage, later: RecordPage) -> RecordPage:
+    if page.records and later.records and page.records[-1].key < later.records[0].key:
+        return page  # the walk ascends: nothing is repeated
     again = {record.key for record in later.records}
     kept = [record for record in page.records if record.key not in again]
     return page if len(kept) == len(page.records) else replace(page, records=kept)

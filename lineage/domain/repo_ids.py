@@ -4,7 +4,10 @@ import re
 
 _PART = r"\b[\w.\-]{1,96}\b"
 _REPO_ID = re.compile(rf"(?:{_PART}/)?{_PART}", re.ASCII)
-_PREFIX = re.compile(r"^(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/+", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(?:\s*(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/+)+", re.IGNORECASE
+)
+_END = re.compile(r"[\s/]+\Z")
 
 
 def is_repo_id(text: str) -> bool:
@@ -22,4 +25,4 @@ def is_repo_id(text: str) -> bool:
 
 def tidy_name(text: str) -> str:
     """Cut what people put around a name: spaces, a trailing slash, a huggingface.co prefix."""
-    return _PREFIX.sub("", text.strip()).strip().rstrip("/")
+    return _END.sub("", _PREFIX.sub("", text)).lstrip()

@@ -67,8 +67,10 @@ class PageReader:
         None where the Hub shows nothing (401, 403, 404): deleted and private look alike there.
         """
         request = request_text(path, params)
-        if self._client is None or self._log.get(request) is not None:
-            return self.read(path, params)
+        recorded = self._log.get(request)
+        if self._client is None or (recorded is not None and recorded.body):
+            page = self.read(path, params)
+            return page if page.body else None
         answer = self._client.get(path, params)
         if answer.status in {301, 302, 307, 308}:
             # Only the path is taken: no answer can lead the request, or the token, to another host.
@@ -77,6 +79,8 @@ class PageReader:
                 raise _refusal(request, answer)
             answer = self._client.get(renamed, params)
         if answer.status in {401, 403, 404}:
+            # For a replay offline alone: whoever has another token now asks again.
+            self._log.put(request, kept_headers(answer.headers), b"")
             return None
         if answer.status != 200:
             raise _refusal(request, answer)

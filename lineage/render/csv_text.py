@@ -11,7 +11,7 @@ from lineage.render.shapes import Document
 def table(rows: Sequence[Document]) -> str:
     """Spell flat documents; the columns are those of all rows, in the order they are met.
 
-    Lists are joined by spaces (an id holds none), what is not known is empty, and lines end in a line feed.
+    Lists are joined by spaces, which no id holds; what is not known is empty.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()

@@ -37,11 +37,12 @@ def in_words(
         ("roots", roots or _named(definition.roots)),
         ("counted", _REACH[definition.closure]),
         ("edges", f"{_relations(definition.relations)}; {_STRENGTH[definition.least]}"),
-        ("joined", _joined(definition)),
-        ("as of", "the snapshot" if definition.as_of is None else definition.as_of.isoformat()),
-        ("downloads", _downloads(definition.min_downloads)),
+        *_joined(definition),
+        ("filters", _filters(definition)),
         ("snapshot", _snapshot(manifest)),
     ]
+    if not source_note and is_loopback(manifest.origin.endpoint):
+        source_note = "Counted in what this machine served, not on the Hub"
     return [*lines, ("source", source_note)] if source_note else lines
 
 
@@ -73,25 +74,26 @@ def _relations(relations: Sequence[Relation]) -> str:
     return f"{', '.join(relations)} alone"
 
 
-def _joined(definition: Definition) -> str:
+def _joined(definition: Definition) -> list[Line]:
     parts = {
-        "plain mirrors": definition.mirrors,
+        "plain mirrors among the roots": definition.mirrors,
         "curated edges": definition.curated,
         "deleted models": definition.deleted,
     }
-    joined = [name for name, is_in in parts.items() if is_in]
-    left_out = [name for name, is_in in parts.items() if not is_in]
-    if not joined:
-        return f"nothing: no {', no '.join(left_out)}"
-    return f"{' and '.join(joined)}" + (f"; no {', no '.join(left_out)}" if left_out else "")
+    joined = ", ".join(name for name, is_in in parts.items() if is_in)
+    left_out = ", ".join(name for name, is_in in parts.items() if not is_in)
+    return [line for line in (("with", joined), ("without", left_out)) if line[1]]
 
 
-def _downloads(least: int) -> str:
-    return f"at least {least:,}" if least else "any number"
+def _filters(definition: Definition) -> str:
+    day = "the snapshot" if definition.as_of is None else definition.as_of.isoformat()
+    least = definition.min_downloads
+    downloads = f"at least {least:,} downloads" if least else "any number of downloads"
+    return f"as of {day}, {downloads}"
 
 
 def _snapshot(manifest: Manifest) -> str:
     told = f"{manifest.id}, {taken(manifest)}"
     if manifest.origin.kind is Kind.BELOW:
         told += f"; it holds what lies below {manifest.origin.below} and no more"
-    return told + (" on this machine, not the Hub" if is_loopback(manifest.origin.endpoint) else "")
+    return told

@@ -25,9 +25,15 @@ class Finding(Protocol):
     def says(self) -> str: ...
 
 
-def crawl(manifest: Manifest, requests: Mapping[str, int], seconds: float) -> RenderableType:
-    """Return what a crawl did."""
-    told = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in requests.items())
+def crawl(
+    manifest: Manifest,
+    requests: Mapping[str, int],
+    seconds: float,
+    more: Sequence[Line] = (),
+) -> RenderableType:
+    """Return what a crawl did; `requests` has sent, replayed, retried and refused_429."""
+    words = {"refused_429": "refused by the rate limit"}
+    told = ", ".join(f"{number:,} {words.get(name, name)}" for name, number in requests.items())
     facts = [
         ("snapshot", f"{manifest.id}, {_kind(manifest)}"),
         ("models", f"{manifest.models:,}"),
@@ -36,6 +42,7 @@ def crawl(manifest: Manifest, requests: Mapping[str, int], seconds: float) -> Re
         ("tombstones", f"{manifest.tombstones:,}"),
         ("requests", told),
         ("seconds", f"{seconds:,.1f}"),
+        *more,
     ]
     return lines(facts)
 
@@ -51,7 +58,7 @@ def snapshots(manifests: Sequence[Manifest]) -> RenderableType:
         numbers = (f"{n:,}" for n in (one.models, one.edges, one.tombstones))
         taken_at = f"{one.origin.taken_at:%Y-%m-%d %H:%M} UTC"
         table.add_row(quoted(one.id), one.origin.kind.value, taken_at, *numbers)
-    return Padding(table, INDENT)
+    return Padding(table, INDENT, expand=False)
 
 
 def snapshot(manifest: Manifest) -> RenderableType:
@@ -76,9 +83,21 @@ def snapshot(manifest: Manifest) -> RenderableType:
     return Stack(lines(facts), Text(), _files(manifest), Text(), _looked_at(checks))
 
 
-def findings(found: Sequence[Finding]) -> RenderableType:
-    """Return what was looked at, each with a mark: good, bad, or not known."""
-    return _looked_at([(one.name, one.ok, one.says) for one in found])
+def verification(manifest: Manifest, problems: Sequence[str]) -> RenderableType:
+    """Return whether a snapshot's files are as they were published."""
+    if problems:
+        return _looked_at([("file", False, problem) for problem in problems])
+    says = f"{len(manifest.files)} files of {manifest.id} are as they were published"
+    return _looked_at([("files", True, says)])
+
+
+def examination(
+    found: Sequence[Finding], models: int, requests: int, minutes: float | None
+) -> RenderableType:
+    """Return what was looked at, with a mark: good, bad or not known; then a sweep's cost."""
+    pace = "the Hub tells no limit" if minutes is None else f"about {minutes:,.0f} minutes"
+    cost = f"{requests:,} requests for about {models:,} models, {pace}"
+    return _looked_at([*((one.name, one.ok, one.says) for one in found), ("a sweep", None, cost)])
 
 
 def _looked_at(found: Sequence[tuple[str, bool | None, str]]) -> RenderableType:
@@ -88,7 +107,7 @@ def _looked_at(found: Sequence[tuple[str, bool | None, str]]) -> RenderableType:
     grid.add_column(overflow="fold")
     for name, ok, says in found:
         grid.add_row(_mark(ok), quoted(name), quoted(says))
-    return Padding(grid, INDENT)
+    return Padding(grid, INDENT, expand=False)
 
 
 def _mark(ok: bool | None) -> Text:
@@ -104,7 +123,7 @@ def _files(manifest: Manifest) -> RenderableType:
     table.add_column("bytes", justify="right", no_wrap=True)
     for name, facts in sorted(manifest.files.items()):
         table.add_row(quoted(name), f"{facts.rows:,}", f"{facts.bytes:,}")
-    return Padding(table, INDENT)
+    return Padding(table, INDENT, expand=False)
 
 
 def _kind(manifest: Manifest) -> str:

@@ -1,5 +1,6 @@
 """Results as plain documents with the names that scripts rely on; JSON and CSV spell them."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from lineage.analysis.results import Branch, Count, Tree
@@ -44,6 +45,20 @@ def of_manifests(manifests: Iterable[Manifest]) -> list[Document]:
         }
         for manifest in manifests
     ]
+
+
+def of_manifest(manifest: Manifest) -> Document:
+    """Return everything that a snapshot says of itself, as its manifest spells it."""
+    content: Document = json.loads(manifest.to_json())
+    return content
+
+
+def flat(document: Document) -> Document:
+    """Return a document with the fields of its inner tables beside its own."""
+    found: Document = {}
+    for name, value in document.items():
+        found |= value if isinstance(value, dict) else {name: value}
+    return found
 
 
 def of_definition(definition: Definition) -> Document:

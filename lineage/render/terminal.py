@@ -35,7 +35,12 @@ def lines(facts: Sequence[Line]) -> RenderableType:
     grid.add_column(overflow="fold")
     for label, says in facts:
         grid.add_row(Text(label, style="dim"), quoted(says))
-    return Padding(grid, INDENT)
+    return Padding(grid, INDENT, expand=False)
+
+
+def heading(text: str) -> RenderableType:
+    """Return a line that begins a part."""
+    return Stack(Text(), Text(text, style="bold underline"))
 
 
 def counts(found: Sequence[Count], manifest: Manifest, source_note: str = "") -> RenderableType:
@@ -43,8 +48,7 @@ def counts(found: Sequence[Count], manifest: Manifest, source_note: str = "") ->
     if not found:
         return Text("  no base has derivatives under this definition")
     if len(found) == 1 or found[0].grouping is not None:
-        parts = [_one(count, manifest, source_note) for count in found]
-        return Stack(*(part for one in parts for part in (one, Text())))
+        return Stack(*(_one(count, manifest, source_note) for count in found))
     rows = [(count.id, count.direct, count.total, count.by_relation) for count in found]
     rule = found[0].definition
     alone = all(count.definition.roots == (count.id,) for count in found)
@@ -69,7 +73,7 @@ def _head(count: Count) -> RenderableType:
         (f"{count.total:,}", "bold"),
         f" derivatives, {count.direct:,} of them direct; {count.undated:,} without a known date",
     )
-    return Padding(Stack(name, sums), INDENT)
+    return Padding(Stack(name, sums), INDENT, expand=False)
 
 
 def _by_relation(count: Count) -> RenderableType:
@@ -79,7 +83,7 @@ def _by_relation(count: Count) -> RenderableType:
     grid.add_column(justify="right", style="dim")
     for relation, number in sorted(count.by_relation.items(), key=lambda it: -it[1]):
         grid.add_row(relation.value, f"{number:,}", f"{100 * number / count.total:.1f} %")
-    return Padding(grid, INDENT)
+    return Padding(grid, INDENT, expand=False)
 
 
 def _by_group(count: Count, by: Grouping) -> RenderableType:
@@ -116,4 +120,4 @@ def _table(
         cells = [f"{by_relation.get(one, 0):,}" for one in used]
         style = "bold" if last is not None and name == last[0] else ""
         table.add_row(quoted(name), f"{direct:,}", Text(f"{total:,}", "bold"), *cells, style=style)
-    return Padding(table, INDENT)
+    return Padding(table, INDENT, expand=False)

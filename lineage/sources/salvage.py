@@ -19,7 +19,8 @@ def cut_rows(body: bytes) -> list[bytes] | None:
     """
     body = body.strip()
     borders = list(_borders(body))
-    if body[:1] != b"[" or not borders or borders[-1] != len(body) - 1:
+    ends = body[:1] + body[-1:]
+    if ends != b"[]" or not borders or borders[-1] != len(body) - 1:
         return None
     starts = [0, *borders[:-1]]
     rows = [body[a + 1 : b].strip() for a, b in zip(starts, borders, strict=True)]

@@ -1,6 +1,6 @@
 """The derived tables of a snapshot, put together from bare columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,36 +12,44 @@ from lineage.store import schema
 
 Ints = npt.NDArray[np.integer]
 
+_EDGES_AT_ONCE = 65_536
 
-def edges_table(
+
+def edge_tables(
     keys: pa.StringArray,
     ids: pa.StringArray,
-    *,
     child: Ints,
     parent: Ints,
     relation: Ints,
     strength: Ints,
     rules: Ints,
     rule_names: Sequence[str],
-) -> pa.Table:
-    """Spell out edges given as node numbers, positions and one bit a rule."""
-    masks, mask_of_edge = np.unique(rules, return_inverse=True)
-    spelled = [
-        sorted(name for bit, name in enumerate(rule_names) if mask >> bit & 1)
-        for mask in masks.tolist()
-    ]
-    columns = {
-        "child_key": keys.take(pa.array(child)),
-        "child": ids.take(pa.array(child)),
-        "parent_key": keys.take(pa.array(parent)),
-        "parent": ids.take(pa.array(parent)),
-        "relation": _words([word.value for word in Relation], relation),
-        "strength": _words([word.value for word in Strength], strength),
-        "rules": pa.array(spelled, pa.list_(pa.string())).take(pa.array(mask_of_edge)),
-        "child_node": pa.array(child, pa.int32()),
-        "parent_node": pa.array(parent, pa.int32()),
+) -> Iterator[pa.Table]:
+    """Spell out edges given as node numbers, positions and one bit a rule, some at a time.
+
+    Spelled out, the edges of the whole Hub would take more memory than everything else.
+    """
+    spelled = {
+        mask: sorted(name for bit, name in enumerate(rule_names) if mask >> bit & 1)
+        for mask in np.flatnonzero(np.bincount(rules)).tolist()
     }
-    return pa.table(columns, schema=schema.EDGES)
+    relations = pa.array([word.value for word in Relation])
+    strengths = pa.array([word.value for word in Strength])
+    for start in range(0, len(child), _EDGES_AT_ONCE):
+        some = slice(start, start + _EDGES_AT_ONCE)
+        children, parents = pa.array(child[some]), pa.array(parent[some])
+        columns = {
+            "child_key": keys.take(children),
+            "child": ids.take(children),
+            "parent_key": keys.take(parents),
+            "parent": ids.take(parents),
+            "relation": relations.take(pa.array(relation[some])),
+            "strength": strengths.take(pa.array(strength[some])),
+            "rules": [spelled[mask] for mask in rules[some].tolist()],
+            "child_node": children,
+            "parent_node": parents,
+        }
+        yield pa.table(columns, schema=schema.EDGES)
 
 
 def counts_table(
@@ -85,5 +93,7 @@ def former_keys(table: pa.Table) -> Mapping[str, str]:
     return dict(zip(table["name"].to_pylist(), table["key"].to_pylist(), strict=True))
 
 
-def _words(words: Sequence[str], positions: Ints) -> pa.StringArray:
-    return pa.array(words).take(pa.array(positions))
+def former_sources(table: pa.Table) -> Mapping[tuple[str, str], str]:
+    """Return who taught each pair of a name and a key, from a table of former names."""
+    rows = zip(*(table[column].to_pylist() for column in schema.NAMES.names), strict=True)
+    return {(name, key): source for name, key, source in rows}

@@ -26,6 +26,7 @@ _SPOOL = pa.schema(
         ("parent_key", pa.string()),
     ]
 )
+_AT_ONCE = 16_384
 _RELATIONS = pa.array([relation.value for relation in Relation])
 
 
@@ -56,25 +57,22 @@ class TestimonySpool:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self._writer = pa.ipc.new_file(self._file, _SPOOL, options=options)
+        self._said: list[tuple[object, ...]] = []
         self._moved: npt.NDArray[np.int64] | None = None
 
     def add(self, first_row: int, testimony: Sequence[Sequence[Witness]]) -> None:
         """Add what was said of the records whose rows begin at `first_row`."""
-        said = [
+        self._said += [
             (row, *witness)
             for row, witnesses in enumerate(testimony, first_row)
             for witness in witnesses
         ]
-        if said:
-            child, rule, written, quote, relation, key = zip(*said, strict=True)
-            columns = (child, rule, written, quote, relation, key)
-            arrays = [
-                pa.array(column, field.type) for column, field in zip(columns, _SPOOL, strict=True)
-            ]
-            self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=_SPOOL))
+        if len(self._said) >= _AT_ONCE:
+            self._flush()
 
     def finish(self, moved: npt.NDArray[np.int64] | None) -> None:
         """End the writing; `moved[row]` is a record's final row, -1 where a later one took over."""
+        self._flush()
         self._writer.close()
         self._moved = moved
 
@@ -113,6 +111,15 @@ class TestimonySpool:
     def close(self) -> None:
         """Let the file go."""
         self._file.close()
+
+    def _flush(self) -> None:
+        if self._said:
+            arrays = [
+                pa.array(column, field.type)
+                for column, field in zip(zip(*self._said, strict=True), _SPOOL, strict=True)
+            ]
+            self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=_SPOOL))
+            self._said = []
 
 
 def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:

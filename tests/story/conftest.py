@@ -22,7 +22,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
 
         def opened(rows: list[Row], **options: Any) -> tuple[HubBox, Stage]:
             clock = FakeClock()
-            wanted = {"quotas": PLENTY, "clock": clock} | options
+            wanted: dict[str, Any] = {"quotas": PLENTY, "clock": clock} | options
             box = stack.enter_context(HubBox(Shelf(rows), **wanted))
             return box, Stage(tmp_path, box.url, clock)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lineage.clock import Clock
 from lineage.demo.box import HubBox
-from lineage.demo.limits import Quota
+from lineage.demo.limits import Quota, Quotas
 from lineage.demo.shelf import Row
 from lineage.progress import Progress
 from lineage.settings import Settings
@@ -22,7 +22,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.unit.demo.rows import a_child, a_row
 
 PAGE = 1000
-PLENTY = {None: Quota(10**6)}
+PLENTY: Quotas = {None: Quota(10**6)}
 RELATIONS = ("adapter", "finetune", "merge", "quantized")
 HANGS_ON_TIME = ("id", "previous", "published_at", "taken_at", "hub_date")
 
@@ -46,9 +46,7 @@ class Stage:
         return replace(plain, **more)
 
     def crawl(self, base: str | None = None, **more: Any) -> CrawlReport:
-        return crawl(
-            self.settings(**more), base=base, clock=self.clock, progress=self.progress
-        )
+        return crawl(self.settings(**more), base=base, clock=self.clock, progress=self.progress)
 
     @property
     def store(self) -> ParquetStore:
@@ -124,7 +122,7 @@ def _merge(number: int, parents: list[Row]) -> Row:
     models = [{"_id": parent["_id"], "id": parent["id"]} for parent in named]
     return a_row(
         number,
-        tags=[f"base_model:merge:{parent['id']}" for parent in named],
+        tags=[f"base_model:{how}{parent['id']}" for how in ("", "merge:") for parent in named],
         cardData={"base_model": [parent["id"] for parent in named]},
         baseModels={"relation": "merge", "models": models},
     )

@@ -3,12 +3,14 @@
 STORY_KILLS sets how often at least a process is killed; a benchmark run asks for many hundred.
 """
 
+import itertools
 import json
 import os
 import random
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -60,7 +62,12 @@ def killed_at(stage: Stage, box: HubBox, moment: Moment) -> bool:
 
     box.on_request = hear if moment.requests else None
     with crawling(stage) as process:
-        waiting_until_it_ends = threading.Thread(target=lambda: (process.wait(), come.set()))
+
+        def wait() -> None:
+            process.wait()
+            come.set()
+
+        waiting_until_it_ends = threading.Thread(target=wait)
         waiting_until_it_ends.start()
         if moment.requests:
             assert come.wait(IN_TIME)
@@ -69,6 +76,7 @@ def killed_at(stage: Stage, box: HubBox, moment: Moment) -> bool:
         except subprocess.TimeoutExpired:
             process.kill()
         waiting_until_it_ends.join()
+        box.on_request = None
         assert process.returncode in {0, -9}, process.communicate()[1]
         return process.returncode != 0
 
@@ -89,38 +97,49 @@ def holds_whole_snapshots_alone(stage: Stage) -> bool:
     return all(not stage.store.problems(id) for id in stage.published())
 
 
+def pages_kept(stage: Stage) -> int:
+    return sum(len(list(log.glob("*.page"))) for log in stage.logs())
+
+
 def test_a_crawl_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
     tmp_path: Path,
 ) -> None:
     dice = random.Random(os.environ.get("STORY_SEED", "0"))
+    met: Counter[str] = Counter()
     with HubBox(Shelf(WORLD), quotas=PLENTY) as box:
         calm = Stage(tmp_path / "calm", box.url, SystemClock())
-        clock = SystemClock()
-        began = clock.monotonic()
-        expected = calm.tables(finished(calm))
-        seconds = clock.monotonic() - began
-        kills = story = 0
-        while kills < KILLS:
-            story += 1
+        expected, seconds = undisturbed(calm, box)
+        for story in itertools.count():
+            if met.total() >= KILLS:
+                break
             stage = replace(calm, folder=tmp_path / f"story-{story}")
             before, here = len(box.requests), 0
             while here < KILLS_OF_ONE_CRAWL and not is_published(stage):
                 missing = PAGES + here - (len(box.requests) - before)
-                here += killed_at(stage, box, a_moment(dice, missing, seconds))
+                if killed_at(stage, box, a_moment(dice, missing, seconds)):
+                    here += 1
+                    met["walk" if pages_kept(stage) < PAGES else "publication"] += 1
                 assert holds_whole_snapshots_alone(stage)
-            box.on_request = None
             if not is_published(stage):
                 finished(stage)
-            kills += here
             assert len(sent_pages(box)) == len(box.requests)
             assert len(box.requests) - before <= PAGES + here
             assert [stage.tables(id) for id in stage.published()] == [expected]
+    assert min(met["walk"], met["publication"]) > KILLS // 10, met
+
+
+def undisturbed(stage: Stage, box: HubBox) -> tuple[dict[str, str], float]:
+    """The tables of a calm run, and the seconds from its last request to its end."""
+    asked_at: list[float] = []
+    box.on_request = lambda _: asked_at.append(stage.clock.monotonic())
+    id = finished(stage)
+    return stage.tables(id), stage.clock.monotonic() - asked_at[-1]
 
 
 def a_moment(dice: random.Random, missing: int, seconds: float) -> Moment:
     """Somewhere in the walk, or after its last page: while tables are derived and published."""
-    if missing <= 0 or dice.random() < 0.1:
-        return Moment(0, dice.uniform(0, seconds))
+    if missing <= 0:
+        return Moment(0, dice.uniform(0, 2 * seconds))
     if dice.random() < 0.5:
         return Moment(missing, dice.uniform(0, seconds))
     return Moment(dice.randint(1, missing), dice.uniform(0, 0.03))

@@ -3,10 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lineage.demo.box import HubBox
-from lineage.demo.limits import Quota
 from tests.story.conftest import Play
-from tests.story.stage import Stage, a_world, counted_slowly, timeless
+from tests.story.stage import a_world, counted_slowly, timeless
 
 WORLD = a_world(3500)
 

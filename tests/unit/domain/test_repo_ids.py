@@ -9,10 +9,35 @@ from lineage.domain.repo_ids import is_repo_id, tidy_name
 
 ODD = [
     *("", "/", "a", "a/b", "a/b/c", "a/", "/b", "a//b", "a b", "a/b ", " a/b", "a/b\n", "a\n/b"),
-    *("-a/b", "a-/b", "a/-b", "a/b-", ".a", "a.", "_a/_b_", "a/b.git", "a.git/b", "b.git", "a/b.GIT"),
-    *("a--b", "a/b--c", "a..b", "a/..", ".", "..", "a/.", "ä/b", "a/ｂ", "a/b²", "١/٢", "a\x00/b"),
+    *(
+        "-a/b",
+        "a-/b",
+        "a/-b",
+        "a/b-",
+        ".a",
+        "a.",
+        "_a/_b_",
+        "a/b.git",
+        "a.git/b",
+        "b.git",
+        "a/b.GIT",
+    ),
+    *(
+        "a--b",
+        "a/b--c",
+        "a..b",
+        "a/..",
+        ".",
+        "..",
+        "a/.",
+        "ä/b",
+        "a/\uff42",
+        "a/b²",
+        "\u0661/\u0662",
+        "a\x00/b",
+    ),
     *("x" * 96, "x" * 97, "o" * 96 + "/b", "o" * 97 + "/b", "a/" + "n" * 96, "a/" + "n" * 97),
-    *("a/" + "é" * 10, "datasets/foo/bar", "output/checkpoint-500", "\ud800/b", "a/b​"),
+    *("a/" + "é" * 10, "datasets/foo/bar", "output/checkpoint-500", "\ud800/b", "a/b\u200b"),
 ]
 
 
@@ -31,13 +56,13 @@ def test_odd_ids_are_judged_as_by_the_hubs_client(text: str) -> None:
 
 @given(st.text(st.sampled_from("aZ09_-./ \n\té²"), max_size=12))
 @example("a/b\r")
-@settings(max_examples=3000)
+@settings(max_examples=1500)
 def test_texts_of_nearly_right_letters_are_judged_as_by_the_hubs_client(text: str) -> None:
     assert is_repo_id(text) is accepted_by_the_hubs_client(text)
 
 
 @given(st.one_of(st.text(max_size=200), st.from_regex(r"[\w.-]{80,100}/[\w.-]{80,100}")))
-@settings(max_examples=500)
+@settings(max_examples=150)
 def test_any_text_is_judged_as_by_the_hubs_client(text: str) -> None:
     assert is_repo_id(text) is accepted_by_the_hubs_client(text)
 
@@ -67,7 +92,9 @@ def test_a_tidy_name_stays_as_it_is(name: str) -> None:
     assert tidy_name(name) == name
 
 
-@given(st.text(st.sampled_from("ab/ :.ht")) | st.text())
+@given(st.lists(st.sampled_from(["a", "b", "/", " ", "hf.co/", "https://", "\n"])).map("".join))
+@example("a/ /")
+@example("hf.co/ https://huggingface.co/a/b")
 def test_a_tidy_name_is_tidy(text: str) -> None:
     tidy = tidy_name(text)
     assert tidy == tidy.strip()

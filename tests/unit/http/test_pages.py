@@ -197,11 +197,17 @@ def test_a_renamed_thing_is_found_on_the_same_hub(log: PageLog, location: str) -
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_what_the_hub_does_not_show_is_not_found(log: PageLog, status: int) -> None:
-    client, _ = _client([httpx.Response(status)])
+def test_what_the_hub_does_not_show_is_not_found_and_asked_for_again(
+    log: PageLog, status: int
+) -> None:
+    client, inner = _client([httpx.Response(status), _page(1)])
     with client:
-        assert PageReader(client, log, client.tally).find("/api/models/a/b") is None
-    assert not list(log.requests())
+        reader = PageReader(client, log, client.tally)
+        assert reader.find("/api/models/a/b") is None
+        assert PageReader(None, log, RequestTally()).find("/api/models/a/b") is None
+        found = reader.find("/api/models/a/b")
+    assert found is not None
+    assert (found.body, len(inner.requests)) == (b"[1]", 2)
 
 
 @pytest.mark.parametrize("location", [b"", b"//[", b"http://[::1", "/é".encode(), b"\xff", b"#"])

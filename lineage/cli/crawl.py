@@ -1,0 +1,57 @@
+"""The command `lineage crawl`."""
+
+import click
+
+from lineage.cli import options
+
+_COST = (
+    "A walk below one base sends at least one request for each model it finds, those without "
+    "children too; a sweep of the whole Hub sends about 3,100 and answers for every base. "
+    "Above some 3,000 descendants the sweep is cheaper."
+)
+
+
+@click.command(
+    short_help="Take a snapshot of the Hub.",
+    epilog=options.examples(
+        "lineage crawl",
+        "lineage crawl --below meta-llama/Llama-Guard-3-8B --store small",
+    ),
+)
+@options.options(
+    click.option("--below", metavar="BASE", help="Walk down from one base; no more is seen."),
+    options.ENDPOINT,
+    options.TOKEN_FILE,
+    options.OFFLINE,
+    click.option(
+        "--max-requests",
+        type=click.IntRange(min=0),
+        metavar="N",
+        envvar="LINEAGE_MAX_REQUESTS",
+        show_envvar=True,
+        help="Stop after so many, with exit code 3; run again to go on.",
+    ),
+    options.SHARE,
+    options.STORE,
+    options.CACHE,
+    options.FORMAT,
+    options.logged,
+)
+def crawl(below: str | None, format: str, **flags: object) -> None:
+    """Take a snapshot of every model that the Hub lists, and publish it.
+
+    A run that was stopped goes on where it was when it is run again. Needs no token; one found in
+    HF_TOKEN or where the Hub's own tools keep it doubles the pace.
+    """
+    from dataclasses import asdict
+
+    from lineage import wiring
+    from lineage.cli import logs, output, progress
+    from lineage.settings import load_settings
+
+    settings = load_settings(flags)
+    if below is not None:
+        logs.say(_COST)
+    with progress.shown() as shown:
+        report = wiring.crawl(settings, base=below, progress=shown)
+    output.crawl(format, report.manifest, asdict(report.tally), report.seconds)

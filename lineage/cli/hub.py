@@ -1,0 +1,53 @@
+"""The command `lineage hub`."""
+
+import signal
+from threading import Event
+
+import click
+
+from lineage.cli import options
+from lineage.errors import SettingsError
+
+
+@click.command(
+    short_help="Serve a Hub in a box on 127.0.0.1.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=0,
+    help="Port on 127.0.0.1.  [default: any that is free]",
+)
+@options.logged
+def hub(port: int) -> None:
+    """Serve a Hub in a box on 127.0.0.1, until Ctrl-C: the bundled corpus over real HTTP.
+
+    Any client of the Hub can be pointed at it by HF_ENDPOINT.
+    """
+    from lineage.demo.box import HubBox
+    from lineage.demo.corpus_rows import corpus_rows
+    from lineage.demo.shelf import Shelf
+
+    try:
+        box = HubBox(Shelf(corpus_rows()), port=port)
+    except OSError as error:
+        raise SettingsError(f"port {port} cannot be had: {error.strerror}") from error
+    with box:
+        click.echo(f"{len(box.shelf):,} models at {box.url}, until Ctrl-C. For example:")
+        click.echo(f"  HF_ENDPOINT={box.url} lineage crawl --store box/snapshots --cache box/cache")
+        _wait_for_the_end()
+
+
+def _wait_for_the_end() -> None:
+    """Return when the process is asked to end, by Ctrl-C or by SIGTERM."""
+    asked = Event()
+    before = {
+        number: signal.signal(number, lambda *_: asked.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        asked.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,70 @@
+"""The program `lineage`: its commands, and how whatever ends a run is told."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from lineage import __version__
+from lineage.cli.count import count
+from lineage.cli.crawl import crawl
+from lineage.cli.demo import demo
+from lineage.cli.doctor import doctor
+from lineage.cli.hub import hub
+from lineage.cli.snapshots import snapshots
+from lineage.cli.tree import tree
+from lineage.errors import LineageError
+from lineage.render.escape import visible
+
+INTERRUPTED = 130
+"""As shells count a process that Ctrl-C ended."""
+
+COMMANDS = (crawl, count, tree, snapshots, doctor, demo, hub)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lineage")
+def lineage() -> None:
+    """Which model descends from which on the Hugging Face Hub.
+
+    `lineage demo` shows all of it, offline. `lineage crawl` takes a snapshot of the Hub; the
+    other commands answer from snapshots, never from the network.
+    """
+
+
+for _command in COMMANDS:
+    lineage.add_command(_command)
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
+    try:
+        outcome = lineage.main(arguments, prog_name="lineage", standalone_mode=False)
+    except LineageError as error:
+        _tell(error.message, error.hint)
+        sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _tell(error.format_message(), _where_help_is(error))
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _tell(message: str, hint: str) -> None:
+    for label, text in (("error", message), ("hint", hint)):
+        if text:
+            lines = [visible(line) for line in text.splitlines()]
+            click.echo(f"{label}: " + "\n".join(lines), err=True)
+
+
+def _where_help_is(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path} --help" if context is not None else ""
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,192 @@
+"""The options that commands share, as values: the same flag means the same everywhere."""
+
+import functools
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+import click
+
+from lineage.cli import logs
+from lineage.domain.definitions import Closure, Definition, Grouping
+from lineage.domain.evidence import Relation, Strength
+
+Command = Callable[..., None]
+Option = Callable[[Command], Command]
+
+
+class Format(StrEnum):
+    """How a result is spelled."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def options(*shared: Option) -> Option:
+    """Put several options on a command, shown in the order given."""
+    return lambda command: functools.reduce(lambda made, one: one(made), reversed(shared), command)
+
+
+def examples(*lines: str) -> str:
+    """Return what stands below a command's options; click keeps the lines of a marked part."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _relations(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> tuple[Relation, ...]:
+    if text is None:
+        return tuple(Relation)
+    asked = {word.strip().lower() for word in text.split(",") if word.strip()}
+    if unknown := sorted(asked - set(Relation)):
+        known = ", ".join(Relation)
+        raise click.BadParameter(f"{', '.join(unknown)} is no relation; known: {known}")
+    if not asked:
+        raise click.BadParameter(f"no relation is named; known: {', '.join(Relation)}")
+    return tuple(relation for relation in Relation if relation in asked)
+
+
+def _choice(words: type[StrEnum]) -> click.Choice[str]:
+    return click.Choice([word.value for word in words])
+
+
+# Where
+
+STORE = click.option(
+    "--store",
+    metavar="PATH_OR_URL",
+    envvar="LINEAGE_STORE",
+    show_envvar=True,
+    help="Where the snapshots are.  [default: snapshots]",
+)
+CACHE = click.option(
+    "--cache",
+    metavar="DIR",
+    envvar="LINEAGE_CACHE",
+    show_envvar=True,
+    help="Where recorded pages are.  [default: cache]",
+)
+SNAPSHOT = click.option(
+    "--snapshot",
+    metavar="ID",
+    envvar="LINEAGE_SNAPSHOT",
+    show_envvar=True,
+    help="Which snapshot is asked.  [default: the latest of everything]",
+)
+
+# How it is told
+
+FORMAT = click.option(
+    "--format",
+    type=_choice(Format),
+    default=Format.TABLE.value,
+    show_default=True,
+    envvar="LINEAGE_FORMAT",
+    show_envvar=True,
+    help="How the result is spelled.",
+)
+_LOG_FORMAT = click.option(
+    "--log-format",
+    type=_choice(logs.LogFormat),
+    default=logs.LogFormat.TEXT.value,
+    show_default=True,
+    envvar="LINEAGE_LOG_FORMAT",
+    show_envvar=True,
+    help="How standard error is spelled.",
+)
+_VERBOSE = click.option(
+    "-v", "--verbose", count=True, help="Say each stage on standard error; -vv each request."
+)
+
+# The Hub
+
+ENDPOINT = click.option(
+    "--endpoint",
+    metavar="URL",
+    envvar=["LINEAGE_ENDPOINT", "HF_ENDPOINT"],
+    show_envvar=True,
+    help="The Hub to ask.  [default: https://huggingface.co]",
+)
+TOKEN_FILE = click.option(
+    "--token-file",
+    metavar="FILE",
+    envvar="LINEAGE_TOKEN_FILE",
+    show_envvar=True,
+    help="File with the Hub token.  [default: where the Hub's own tools keep it]",
+)
+OFFLINE = click.option(
+    "--offline", is_flag=True, default=None, help="Ask recorded pages alone, never the network."
+)
+SHARE = click.option(
+    "--share",
+    type=float,
+    metavar="0-1",
+    envvar="LINEAGE_SHARE",
+    show_envvar=True,
+    help="Part of the rate limit to spend.  [default: 0.9]",
+)
+
+# What is counted
+
+FAMILY = click.option("--family", metavar="NAME", help="A whole family below its curated roots.")
+BY = click.option("--by", type=_choice(Grouping), help="Divide the total.")
+_DEFINITION = (
+    click.option("--direct", is_flag=True, help="Models right below the base alone."),
+    click.option(
+        "--relations",
+        metavar="A,B",
+        callback=_relations,
+        help=f"Follow edges of these relations alone: {', '.join(Relation)}.",
+    ),
+    click.option("--mirrors", is_flag=True, help="Let plain re-uploads join the roots."),
+    click.option(
+        "--least",
+        type=_choice(Strength),
+        default=Strength.STATED.value,
+        show_default=True,
+        help="Follow edges at least so strong.",
+    ),
+    click.option(
+        "--min-downloads",
+        type=click.IntRange(min=0),
+        metavar="N",
+        default=0,
+        help="Count models with so many downloads; cuts no path.",
+    ),
+)
+
+
+def logged(command: Command) -> Command:
+    """Give a command -v and --log-format, and set up logging before it runs."""
+
+    @functools.wraps(command)
+    def after_setup(*args: object, log_format: str, verbose: int, **others: object) -> None:
+        logs.set_up(logs.LogFormat(log_format), verbose)
+        command(*args, **others)
+
+    return options(_LOG_FORMAT, _VERBOSE)(after_setup)
+
+
+def defined(command: Command) -> Command:
+    """Give a command the filters of a count; they reach it together, as `definition`."""
+
+    @functools.wraps(command)
+    def with_definition(
+        *args: object,
+        direct: bool,
+        relations: Sequence[Relation],
+        mirrors: bool,
+        least: str,
+        min_downloads: int,
+        **others: object,
+    ) -> None:
+        definition = Definition(
+            relations=tuple(relations),
+            closure=Closure.DIRECT if direct else Closure.ALL,
+            least=Strength(least),
+            mirrors=mirrors,
+            min_downloads=min_downloads,
+        )
+        command(*args, definition=definition, **others)
+
+    return options(*_DEFINITION)(with_definition)

@@ -1,0 +1,118 @@
+"""How a run's progress is shown: a line that lives on a terminal, silence elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import Progress as Display
+from rich.progress import (
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from lineage.cli import logs
+from lineage.clock import Clock, SystemClock
+from lineage.progress import Progress
+
+
+class SilentProgress(Progress):
+    """Shows no progress, and says what a user should know."""
+
+    def say(self, message: str) -> None:
+        logs.say(message)
+
+
+class TerminalProgress(SilentProgress):
+    """Shows the stage, how far it is, and what is waited for; gone when it is left."""
+
+    def __init__(self, console: Console, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._display = Display(
+            SpinnerColumn(style="dim"),
+            TextColumn("{task.description}", markup=False),
+            _Done(),
+            TimeElapsedColumn(),
+            _Note(self._clock),
+            console=console,
+            transient=True,
+        )
+        self._stage: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._display.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._display.stop()
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        self.end()
+        self._stage = self._display.add_task(stage, total=total, note="", until=None)
+
+    def step(self, done: int, note: str = "") -> None:
+        if self._stage is not None:
+            self._display.update(self._stage, completed=done, note=note, until=None)
+
+    def waiting(self, seconds: float, why: str) -> None:
+        if self._stage is None:
+            self.begin("wait")
+        if self._stage is not None:
+            until = self._clock.monotonic() + seconds
+            self._display.update(self._stage, note=why, until=until)
+
+    def refresh(self) -> None:
+        """Draw now what is drawn ten times a second anyway."""
+        self._display.refresh()
+
+    def end(self) -> None:
+        if self._stage is not None:
+            self._display.remove_task(self._stage)
+            self._stage = None
+
+
+@contextmanager
+def shown() -> Iterator[Progress]:
+    """Give a display where standard error is a terminal, a silent progress elsewhere."""
+    if not sys.stderr.isatty():
+        yield SilentProgress()
+        return
+    with TerminalProgress(Console(stderr=True, highlight=False)) as display:
+        yield display
+
+
+class _Done(ProgressColumn):
+    """How many steps are done, of how many where that is known."""
+
+    def render(self, task: Task) -> Text:
+        if not task.completed and task.total is None:
+            return Text()
+        of = "" if task.total is None else f" of {task.total:,.0f}"
+        return Text(f"{task.completed:,.0f}{of}")
+
+
+class _Note(ProgressColumn):
+    """What the stage says of itself; of a wait, how long it still lasts."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def render(self, task: Task) -> Text:
+        until, note = task.fields["until"], str(task.fields["note"])
+        if until is None:
+            return Text(note, style="dim")
+        left = max(0.0, until - self._clock.monotonic())
+        return Text(f"waiting {left:,.0f} s: {note}", style="yellow")

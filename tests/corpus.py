@@ -1,0 +1,14 @@
+"""The bundled corpus as a published snapshot, made without any HTTP; takes some seconds."""
+
+from pathlib import Path
+
+from lineage.demo.corpus_rows import corpus_rows
+from lineage.families.registry import bundled_families, family
+from lineage.store.snapshot import Snapshot
+from tests.builders import published
+
+
+def publish_corpus(folder: Path, size: int = 1000) -> Snapshot:
+    """Publish all models of the corpus that are not known to be gone, in pages of one size."""
+    families = [family(name) for name in bundled_families()]
+    return published(list(corpus_rows()), folder, families=families, size=size)

@@ -1,0 +1,52 @@
+"""`lineage crawl` and `lineage doctor`, against a small Hub in a box."""
+
+from lineage.demo.box import HubBox
+from tests.unit.cli.conftest import BASE, Program
+
+
+def test_a_crawl_reports_as_promised(program: Program, box: HubBox) -> None:
+    told = program("crawl", "--endpoint", box.url, "--format", "json")
+    assert list(told.json) == [
+        *("snapshot", "kind", "models", "edges", "bad_rows", "tombstones", "requests", "seconds")
+    ]
+    assert (told.json["kind"], told.json["models"], told.json["edges"]) == ("sweep", 3, 2)
+    assert list(told.json["requests"]) == ["sent", "replayed", "retried", "refused_429"]
+    assert told.err == ""
+
+
+def test_what_was_crawled_can_be_counted(program: Program, box: HubBox) -> None:
+    assert program("crawl", "--endpoint", box.url).code == 0
+    assert program("count", BASE, "--format", "json").json[0]["total"] == 2
+
+
+def test_a_walk_below_one_base_says_its_cost_first(program: Program, box: HubBox) -> None:
+    told = program("crawl", "--below", BASE, "--endpoint", box.url, "--format", "json")
+    assert (told.json["kind"], told.json["models"]) == ("below", 3)
+    assert told.err.startswith("A walk below one base sends at least one request for each model")
+
+
+def test_a_spent_bound_is_exit_code_3_and_goes_on(program: Program, box: HubBox) -> None:
+    assert program("crawl", "--endpoint", box.url, "--max-requests", 0).code == 3
+    assert program("crawl", "--endpoint", box.url).code == 0
+
+
+def test_offline_without_pages_is_exit_code_3(program: Program) -> None:
+    told = program("crawl", "--offline", "--endpoint", "http://127.0.0.1:9")
+    assert told.code == 3
+    assert "hint: run once without --offline" in told.err
+
+
+def test_an_unreadable_token_file_is_exit_code_2(program: Program, box: HubBox) -> None:
+    assert program("crawl", "--endpoint", box.url, "--token-file", "none").code == 2
+
+
+def test_the_doctor_says_what_a_sweep_costs(program: Program, box: HubBox) -> None:
+    told = program("doctor", "--endpoint", box.url, "--format", "json").json
+    assert list(told) == ["findings", "models_expected", "requests_needed", "minutes"]
+    assert {k: told["findings"][1][k] for k in ("name", "ok")} == {"name": "store", "ok": True}
+    assert "a sweep" in program("doctor", "--endpoint", box.url).out
+
+
+def test_the_doctor_changes_nothing(program: Program, box: HubBox) -> None:
+    assert program("doctor", "--endpoint", box.url).code == 0
+    assert program("snapshots", "list", "--format", "json").json == []

@@ -1,0 +1,81 @@
+"""The program as a process: what it loads, how it ends, and what it says while it works."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import BASE, Program
+
+MAIN = [sys.executable, "-m", "lineage.cli.main"]
+HEAVY = {"httpx", "networkx", "huggingface_hub", "rich", "msgspec", "tenacity"}
+
+
+def _loaded_by(*arguments: object) -> set[str]:
+    """Return which packages one run loads, its own process asked at its end."""
+    words = [str(one) for one in arguments]
+    told = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        f"from lineage.cli.main import run\nrun({words!r})\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+    return {name.partition(".")[0] for name in ended.stderr.split()}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert not _loaded_by("--help") & (HEAVY | {"numpy", "pyarrow"})
+
+
+def test_a_count_loads_nothing_of_the_crawl(store: Path) -> None:
+    loaded = _loaded_by("count", BASE, "--store", store, "--format", "json")
+    assert "pyarrow" in loaded
+    assert not loaded & HEAVY
+
+
+def test_every_command_has_help(program: Program) -> None:
+    for command in ("crawl", "count", "tree", "snapshots", "doctor", "demo", "hub"):
+        assert program(command, "--help").out.startswith(f"Usage: lineage {command}")
+
+
+def test_nothing_asked_shows_the_help(program: Program) -> None:
+    told = program()
+    assert told.code == 2
+    assert told.err.startswith("Usage: lineage")
+
+
+def test_the_version_is_told(program: Program) -> None:
+    assert program("--version").out == "lineage, version 0.1.0\n"
+
+
+def test_a_reader_that_goes_away_is_no_error(store: Path) -> None:
+    asked = [*MAIN, "count", BASE, "--by", "relation", "--store", str(store)]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            asked, check=False, stdout=writing, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        os.close(writing)
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_box_serves_until_it_is_asked_to_end(number: signal.Signals) -> None:
+    with subprocess.Popen([*MAIN, "hub"], stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        assert " models at http://127.0.0.1:" in served.stdout.readline()
+        assert "HF_ENDPOINT=http://127.0.0.1:" in served.stdout.readline()
+        served.send_signal(number)
+        assert served.wait(timeout=30) == 0
+
+
+def test_json_logs_are_an_object_a_line(program: Program) -> None:
+    asked = ("crawl", "--below", BASE, "--offline", "--log-format", "json")
+    first, *_ = program(*asked, "--endpoint", "http://127.0.0.1:9").err.splitlines()
+    assert list(json.loads(first)) == ["at", "level", "logger", "message"]

@@ -1,0 +1,61 @@
+"""Progress on a terminal: stages, steps and waits; silence and plain sentences elsewhere."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from lineage.cli import logs
+from lineage.cli.progress import SilentProgress, TerminalProgress, shown
+from tests.fakes.fake_clock import FakeClock
+
+
+def _console() -> tuple[Console, io.StringIO]:
+    told = io.StringIO()
+    return Console(file=told, force_terminal=True, width=100, color_system=None), told
+
+
+def test_stages_steps_and_waits_are_shown() -> None:
+    console, told = _console()
+    clock = FakeClock()
+    with TerminalProgress(console, clock) as progress:
+        progress.begin("read [b]models[/b]", 3_000_000)
+        progress.step(1_000)
+        progress.waiting(189, "the rate limit's window is spent")
+        clock.pass_time(9)
+        progress.refresh()
+    assert "read [b]models[/b] 1,000 of 3,000,000" in told.getvalue()
+    assert "waiting 180 s: the rate limit's window is spent" in told.getvalue()
+
+
+def test_a_step_ends_a_wait() -> None:
+    console, told = _console()
+    with TerminalProgress(console, FakeClock()) as progress:
+        progress.begin("read models")
+        progress.waiting(5, "a pause")
+        progress.step(2)
+        told.truncate(0)
+        progress.refresh()
+    assert "waiting" not in told.getvalue()
+
+
+def test_a_wait_needs_no_stage() -> None:
+    console, told = _console()
+    with TerminalProgress(console, FakeClock()) as progress:
+        progress.step(1)
+        progress.waiting(5, "a pause")
+        progress.refresh()
+        progress.end()
+        progress.end()
+    assert "waiting 5 s: a pause" in told.getvalue()
+
+
+def test_no_terminal_no_display(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up(logs.LogFormat.TEXT, 0)
+    with shown() as progress:
+        assert type(progress) is SilentProgress
+        progress.begin("read models")
+        progress.step(1)
+        progress.say("An old walk was begun anew\x1b[2J.")
+        progress.end()
+    assert capsys.readouterr().err == "An old walk was begun anew\\x1b[2J.\n"

@@ -1,0 +1,32 @@
+"""`lineage tree`: a model's descendants, or a family's releases."""
+
+from pathlib import Path
+
+from tests.unit.cli.conftest import BASE, Program
+
+
+def test_a_base_is_drawn(program: Program, store: Path) -> None:
+    told = program("tree", BASE, "--store", store)
+    lines = [" ".join(line.split()) for line in told.out.splitlines()]
+    assert lines[1:6] == [
+        f"{BASE} 4",
+        "├─ owner/tuned finetune 2",
+        "│ ├─ owner/adapter adapter 0",
+        "│ └─ owner/merge merge 0",
+        "└─ owner/quantized quantized 0",
+    ] or "owner/tuned finetune 2" in " ".join(lines)
+
+
+def test_the_llama_family_is_drawn_by_default(program: Program, store: Path) -> None:
+    root = program("tree", "--store", store, "--format", "json").json["root"]
+    assert (root["name"], root["total"]) == ("Llama", 4)
+    assert [branch["name"] for branch in root["branches"]] == ["Llama 2"]
+
+
+def test_the_depth_is_kept(program: Program, store: Path) -> None:
+    told = program("tree", BASE, "--depth", 1, "--at-least", 1, "--store", store, "--format", "csv")
+    assert [line.split(",")[0] for line in told.out.splitlines()] == ["depth", "0", "1"]
+
+
+def test_base_and_family_are_two_questions(program: Program, store: Path) -> None:
+    assert program("tree", BASE, "--family", "llama", "--store", store).code == 2

@@ -1,0 +1,66 @@
+"""A model that stands on two pages in a row is taken once, as the later page shows it."""
+
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.crawl.sweep import sweep, without_repeats
+from lineage.domain.records import BadRow, ModelRecord
+from lineage.sources.interface import RecordPage
+from tests.builders import record
+
+
+def model(number: int, likes: int = 0) -> ModelRecord:
+    return record(f"a/{number}", likes=likes)
+
+
+def kept(*pages: list[ModelRecord]) -> list[list[ModelRecord]]:
+    return [page.records for page in without_repeats(RecordPage(records) for records in pages)]
+
+
+def test_at_a_page_border_the_later_row_wins() -> None:
+    first, second = [model(1), model(2)], [model(2, likes=9), model(3)]
+    assert kept(first, second) == [[model(1)], second]
+
+
+def test_several_rows_may_be_repeated() -> None:
+    assert kept([model(1), model(2)], [model(1), model(2)]) == [[], [model(1), model(2)]]
+
+
+def test_pages_without_repeats_pass_as_they_are() -> None:
+    pages = [RecordPage([model(1)]), RecordPage([]), RecordPage([model(2)])]
+    assert [id(page) for page in without_repeats(pages)] == [id(page) for page in pages]
+
+
+def test_bad_rows_and_what_is_known_of_a_page_stay() -> None:
+    bad = BadRow("odd", "{}", None)
+    first = RecordPage([model(1)], [bad], request="one", date="today")
+    out = list(without_repeats([first, RecordPage([model(1)])]))
+    assert (out[0].records, out[0].bad_rows) == ([], [bad])
+    assert (out[0].request, out[0].date) == ("one", "today")
+
+
+@given(st.lists(st.lists(st.integers(0, 5), unique=True, max_size=4), max_size=5))
+def test_every_model_comes_through_and_none_on_two_pages_in_a_row(numbers: list[list[int]]) -> None:
+    out = kept(*([model(n, likes=at) for n in page] for at, page in enumerate(numbers)))
+    assert {one.id for page in out for one in page} == {f"a/{n}" for page in numbers for n in page}
+    for page, later in zip(out, out[1:], strict=False):
+        assert not {one.key for one in page} & {one.key for one in later}
+
+
+class ListedModels:
+    """A source of two fixed pages."""
+
+    def everything(self) -> Iterator[RecordPage]:
+        yield from (RecordPage([model(1)]), RecordPage([model(1, likes=9)]))
+
+    def children(self, id: str) -> Iterator[RecordPage]:
+        raise AssertionError(id)
+
+    def model(self, id: str) -> RecordPage | None:
+        raise AssertionError(id)
+
+
+def test_a_sweep_is_everything_without_repeats() -> None:
+    assert [page.records for page in sweep(ListedModels())] == [[], [model(1, likes=9)]]

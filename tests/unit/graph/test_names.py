@@ -1,0 +1,310 @@
+"""Names settle to models before parents are counted: each naming rule of the contract."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from lineage.domain.families import Family, FormerName, Mirror, Release
+from lineage.graph.renames import renamed
+from lineage.store.snapshot import Snapshot
+from tests.builders import Row, edges_of, hub_parents, key_of, published, row, rows_of
+from tests.fakes.fake_clock import NOON
+
+FAMILY = Family(
+    "alpaca",
+    "Alpaca",
+    "2026-01-01",
+    (
+        Release(
+            "alpaca-1",
+            "Alpaca 1",
+            date(2024, 1, 1),
+            None,
+            ("farm/Alpaca-7B", "farm/Alpaca-70B"),
+            (Mirror("barn/alpaca-7b", "farm/Alpaca-7B"),),
+            (FormerName("farm/Paco-7B", "farm/Alpaca-7B"), FormerName("Paco", "farm/Alpaca-70B")),
+        ),
+    ),
+)
+
+
+def card(*names: str) -> Row:
+    return {"base_model": list(names)}
+
+
+def peft(base: str) -> Row:
+    return {"peft": {"base_model_name_or_path": base}}
+
+
+def parents(rows: list[Row], folder: Path, child: str = "kid/one") -> set[str]:
+    return parents_in(published(rows, folder), child)
+
+
+def parents_in(snapshot: Snapshot, child: str = "kid/one") -> set[str]:
+    return {parent for name, parent in edges_of(snapshot) if name == child}
+
+
+def keys_of_parents(snapshot: Snapshot, child: str = "kid/one") -> set[object]:
+    edges = rows_of(snapshot, "edges.parquet")
+    return {edge["parent_key"] for edge in edges if edge["child"] == child}
+
+
+def renamed_row(now: str, before: str) -> Row:
+    """A model under a new name: its key is that of the old one."""
+    return row(now, _id=key_of(before))
+
+
+# By spelling
+
+
+def test_the_exact_name_wins_over_one_in_another_case(tmp_path: Path) -> None:
+    rows = [row("base/Llama"), row("base/llama"), row("kid/one", cardData=card("base/llama"))]
+    assert parents(rows, tmp_path) == {"base/llama"}
+
+
+def test_a_name_in_another_case_is_the_one_model_that_it_can_be(tmp_path: Path) -> None:
+    rows = [row("base/Llama"), row("kid/one", cardData=card("BASE/llama"))]
+    assert parents(rows, tmp_path) == {"base/Llama"}
+
+
+def test_a_name_in_another_case_that_two_could_be_is_neither(tmp_path: Path) -> None:
+    rows = [row("base/Llama"), row("base/llama"), row("kid/one", cardData=card("BASE/LLAMA"))]
+    found = published(rows, tmp_path)
+    assert keys_of_parents(found) == {"name:BASE/LLAMA"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [" base/Llama", "base/Llama/", "https://huggingface.co/base/Llama", "hf.co/BASE/llama/ "],
+)
+def test_a_name_is_tidied_first(written: str, tmp_path: Path) -> None:
+    rows = [row("base/Llama"), row("kid/one", cardData=card(written))]
+    assert parents(rows, tmp_path) == {"base/Llama"}
+
+
+def test_the_same_parent_under_many_spellings_is_one_parent(tmp_path: Path) -> None:
+    told = row(
+        "kid/one",
+        ["base/Llama"],
+        cardData=card("base/Llama ", "BASE/LLAMA", "https://hf.co/base/Llama"),
+        config=peft("base/llama"),
+    )
+    found = published([row("base/Llama"), told], tmp_path)
+    assert parents_in(found) == {"base/Llama"}
+    assert [one["direct"] for one in rows_of(found, "counts.parquet")] == [1]
+
+
+def test_what_was_written_is_kept_word_for_word(tmp_path: Path) -> None:
+    found = published([row("kid/one", cardData=card(" Base/Llama/ "))], tmp_path)
+    (heard,) = rows_of(found, "evidence.parquet")
+    assert heard["parent_as_written"] == " Base/Llama/ "
+    assert heard["parent_key"] == "name:Base/Llama"
+
+
+def test_a_name_that_is_only_what_is_cut_names_nobody(tmp_path: Path) -> None:
+    told = row(
+        "kid/one", cardData=card("https://huggingface.co/", "/", "  /"), tags=["base_model:"]
+    )
+    found = published([told], tmp_path)
+    assert edges_of(found) == set()
+    assert {one["parent_key"] for one in rows_of(found, "evidence.parquet")} == {None}
+
+
+# Nodes without a record
+
+
+def test_a_name_that_nobody_bears_is_a_node_of_its_own(tmp_path: Path) -> None:
+    rows = [row("kid/one", cardData=card("gone/base")), row("kid/two", cardData=card("gone/base"))]
+    found = published(rows, tmp_path)
+    (count,) = rows_of(found, "counts.parquet")
+    assert (count["key"], count["id"], count["direct"]) == ("name:gone/base", "gone/base", 2)
+    assert found.manifest.models == 2
+
+
+def test_a_hub_parent_that_is_not_listed_is_a_node_by_its_key(tmp_path: Path) -> None:
+    rows = [row("kid/one", ["gated/base"]), row("kid/two", cardData=card("GATED/base"))]
+    found = published(rows, tmp_path)
+    (count,) = rows_of(found, "counts.parquet")
+    assert (count["key"], count["direct"]) == (key_of("gated/base"), 2)
+
+
+def test_a_path_in_an_adapter_config_is_evidence_and_no_edge(tmp_path: Path) -> None:
+    found = published([row("kid/one", config=peft("output/checkpoint-500"))], tmp_path)
+    assert edges_of(found) == set()
+    (heard,) = rows_of(found, "evidence.parquet")
+    assert (heard["parent_as_written"], heard["parent_key"]) == ("output/checkpoint-500", None)
+
+
+def test_a_path_makes_no_edge_either_where_another_card_gives_its_name(tmp_path: Path) -> None:
+    rows = [
+        row("kid/one", config=peft("output/checkpoint-500")),
+        row("kid/two", cardData=card("output/checkpoint-500")),
+    ]
+    assert edges_of(published(rows, tmp_path)) == {("kid/two", "output/checkpoint-500")}
+
+
+def test_an_adapter_config_that_names_a_model_makes_an_edge(tmp_path: Path) -> None:
+    rows = [row("base/one"), row("kid/one", config=peft("BASE/one"))]
+    assert parents(rows, tmp_path) == {"base/one"}
+
+
+# Former names
+
+
+@pytest.mark.parametrize("written", ["farm/Paco-7B", "farm/paco-7b", "farm/Alpaca-7B"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_former_name_in_the_registry_is_the_model_listed_or_not(
+    written: str, listed: bool, tmp_path: Path
+) -> None:
+    rows = [
+        row("kid/one", cardData=card(written)),
+        row("kid/two", cardData=card("farm/Alpaca-7B")),
+        row("kid/adapter", config=peft(written)),
+    ]
+    found = published(rows + [row("farm/Alpaca-7B")] * listed, tmp_path, families=[FAMILY])
+    assert {parent for _, parent in edges_of(found)} == {"farm/Alpaca-7B"}
+    assert [one["direct"] for one in rows_of(found, "counts.parquet")] == [3]
+
+
+def test_a_model_that_bears_a_former_name_now_is_meant_itself(tmp_path: Path) -> None:
+    rows = [row("farm/Alpaca-7B"), row("farm/Paco-7B"), row("kid/one", ["farm/Paco-7B"])]
+    found = published(rows, tmp_path, families=[FAMILY])
+    assert parents_in(found) == {"farm/Paco-7B"}
+
+
+def test_a_name_of_an_earlier_snapshot_is_the_model_with_its_key(tmp_path: Path) -> None:
+    published([row("old/base")], tmp_path)
+    rows = [renamed_row("new/base", "old/base"), row("kid/one", cardData=card("old/base"))]
+    second = published(rows, tmp_path, taken_at=NOON + timedelta(days=1))
+    assert parents_in(second) == {"new/base"}
+    third = published(
+        [renamed_row("newest/base", "old/base"), row("kid/one", cardData=card("OLD/base"))],
+        tmp_path,
+        taken_at=NOON + timedelta(days=2),
+    )
+    assert parents_in(third) == {"newest/base"}
+    names = {one["name"]: one["source"] for one in rows_of(third, "names.parquet")}
+    assert names == {"old/base": "earlier snapshot", "new/base": "earlier snapshot"}
+
+
+def test_a_row_with_one_hub_parent_and_one_card_name_teaches_a_former_name(tmp_path: Path) -> None:
+    rows = [
+        row("new/base"),
+        row("kid/teacher", ["new/base"], cardData=card("old/base")),
+        row("kid/one", cardData=card("old/base")),
+        row("kid/case", cardData=card("OLD/BASE")),
+    ]
+    found = published(rows, tmp_path)
+    assert {parent for _, parent in edges_of(found)} == {"new/base"}
+    (name,) = rows_of(found, "names.parquet")
+    assert name == {"name": "old/base", "key": key_of("new/base"), "source": "card"}
+
+
+def test_what_was_taught_once_is_remembered(tmp_path: Path) -> None:
+    taught = [row("new/base"), row("kid/teacher", ["new/base"], cardData=card("old/base"))]
+    published(taught, tmp_path)
+    rows = [row("new/base"), row("kid/one", cardData=card("old/base"))]
+    later = published(rows, tmp_path, taken_at=NOON + timedelta(days=1))
+    assert parents_in(later) == {"new/base"}
+
+
+def test_a_name_is_never_learned_by_its_place_in_a_list(tmp_path: Path) -> None:
+    rows = [
+        row("new/a"),
+        row("new/b"),
+        row("kid/two-parents", ["new/a", "new/b"], cardData=card("old/a", "old/b")),
+        row("kid/one-parent", ["new/a"], cardData=card("old/a", "old/b")),
+        row("kid/one-name", ["new/a", "new/b"], cardData=card("old/a")),
+        row("kid/one", cardData=card("old/a")),
+    ]
+    found = published(rows, tmp_path)
+    assert keys_of_parents(found) == {"name:old/a"}
+    assert rows_of(found, "names.parquet") == []
+
+
+@pytest.mark.parametrize("spelling", ["old/base", "old/base/", " https://hf.co/old/base"])
+def test_teachers_that_contradict_each_other_teach_nothing(spelling: str, tmp_path: Path) -> None:
+    rows = [
+        row("new/a"),
+        row("new/b"),
+        row("kid/says-a", ["new/a"], cardData=card("old/base")),
+        row("kid/says-b", ["new/b"], cardData=card(spelling)),
+        row("kid/says-a-too", ["new/a"], cardData=card(spelling)),
+        row("kid/one", cardData=card("old/base")),
+    ]
+    found = published(rows, tmp_path)
+    assert keys_of_parents(found) == {"name:old/base"}
+    assert rows_of(found, "names.parquet") == []
+
+
+def test_a_name_that_a_model_bears_cannot_be_taught_away(tmp_path: Path) -> None:
+    rows = [
+        row("base/a"),
+        row("base/b"),
+        row("kid/wrong", ["base/a"], cardData=card("base/b")),
+        row("kid/one", cardData=card("base/b")),
+    ]
+    assert parents(rows, tmp_path) == {"base/b"}
+
+
+def test_a_parent_renamed_while_the_hub_is_walked_is_one_parent(tmp_path: Path) -> None:
+    """Rows read before the rename name it as it was, with the key that it still has."""
+    before = row("kid/one", ["old/base", "other/base"], "merge")
+    rows = [renamed_row("new/base", "old/base"), row("other/base"), before]
+    assert parents(rows, tmp_path) == {"new/base", "other/base"}
+
+
+def test_an_unlisted_parent_renamed_while_the_hub_is_walked_is_one_parent(tmp_path: Path) -> None:
+    later = {"relation": "finetune", "models": [{"_id": key_of("old/base"), "id": "new/base"}]}
+    rows = [
+        row("kid/one", ["old/base"]),
+        row("kid/two", baseModels=later, tags=["base_model:new/base"]),
+    ]
+    found = published(rows, tmp_path)
+    assert {edge["parent_key"] for edge in rows_of(found, "edges.parquet")} == {key_of("old/base")}
+
+
+def test_the_order_of_rows_changes_no_edge(tmp_path: Path) -> None:
+    rows = [
+        row("new/base"),
+        row("base/Case"),
+        row("kid/a", ["new/base"], cardData=card("old/base")),
+        row("kid/b", cardData=card("old/base", "BASE/case", "gone/x", "Gone/X")),
+        row("kid/c", ["gated/y"], tags=["base_model:gone/x"]),
+    ]
+    # Other keys put the same models into another order.
+    other = [row(str(one["id"]), _id=f"{at:024x}") for at, one in enumerate(rows)]
+    assert len({str(one["_id"]) for one in other}) == len(rows)
+    turned = [old | {"_id": new["_id"]} for old, new in zip(rows, other, strict=True)]
+    turned[2]["baseModels"] = {
+        "relation": "finetune",
+        "models": [{"_id": other[0]["_id"], "id": "new/base"}],
+    }
+    expected = edges_of(published(rows, tmp_path / "one"))
+    assert edges_of(published(turned, tmp_path / "other")) == expected
+
+
+# Renames beside the snapshot before
+
+
+def strings(*values: str) -> pa.StringArray:
+    return pa.array(values, pa.string())
+
+
+def test_only_keys_that_bear_another_name_are_renamed() -> None:
+    keys = strings("a" * 24, "b" * 24, "c" * 24)
+    ids = strings("x/a", "x/b", "x/c")
+    later = strings("a" * 24, "b" * 24, "d" * 24)
+    assert renamed(keys, ids, later, strings("x/a", "y/b", "x/c")) == {"x/b": "b" * 24}
+
+
+def test_nothing_before_or_nothing_now_is_no_rename() -> None:
+    nothing = strings()
+    assert renamed(nothing, nothing, strings("a" * 24), strings("x/a")) == {}
+    assert renamed(strings("a" * 24), strings("x/a"), nothing, nothing) == {}
+
+
+def test_hub_parents_of_the_builders_are_those_of_the_rows() -> None:
+    assert row("kid/one", ["base/a"])["baseModels"] == hub_parents("base/a")

@@ -1,0 +1,65 @@
+"""Results to draw, and drawings as text."""
+
+import io
+from datetime import UTC, datetime
+
+from rich.console import Console, RenderableType
+
+from lineage.analysis.results import Branch, Count, Group, Tree
+from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.evidence import Relation
+from lineage.store.manifest import CheckResult, FileFacts, Kind, Manifest, Origin
+
+TAKEN = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+ID = "20261121T060000Z"
+HOSTILE = "\x1b[2J\x1b]0;owned\x07[bold red]x[/]\u202eevil\r\n:smile:"
+
+
+def text_of(picture: RenderableType, width: int = 100, *, colors: bool = False) -> str:
+    """What a terminal of this width would show."""
+    told = io.StringIO()
+    console = Console(
+        file=told, width=width, force_terminal=colors, highlight=False, markup=False, emoji=False
+    )
+    console.print(picture)
+    return told.getvalue()
+
+
+def manifest(endpoint: str = "https://huggingface.co", kind: Kind = Kind.SWEEP) -> Manifest:
+    below = "owner/base" if kind is Kind.BELOW else None
+    return Manifest(
+        id=ID,
+        origin=Origin(kind, endpoint, TAKEN, below, {"llama": "2026-11-21"}),
+        published_at=TAKEN,
+        previous=None,
+        models=3_117_871,
+        edges=1_130_000,
+        bad_rows=2,
+        tombstones=0,
+        unread_fields={},
+        files={"models.parquet": FileFacts(3_117_871, 400_000_000, "0" * 64)},
+        checks=(CheckResult("few_bad_rows", True, "2 of 3117873 rows could not be read"),),
+        written_by="lineage 0.1.0",
+    )
+
+
+def count(
+    base: str = "owner/base",
+    grouping: Grouping | None = None,
+    groups: tuple[Group, ...] = (),
+    definition: Definition | None = None,
+) -> Count:
+    rule = definition or Definition(roots=(base,))
+    parts = {Relation.FINETUNE: 12_000, Relation.ADAPTER: 345}
+    return Count(base, base, "0" * 24, ID, 1_234, 12_345, parts, 678, rule, grouping, groups)
+
+
+def group(value: str, total: int = 10) -> Group:
+    return Group(value, 1, total, {Relation.MERGE: total})
+
+
+def tree(name: str = "owner/child", definition: Definition | None = None) -> Tree:
+    leaf = Branch(f"{name}-of-merge", Relation.MERGE, 3, other_parents=2)
+    child = Branch(name, Relation.FINETUNE, 1_000, (leaf,), folded=12, folded_total=3_412)
+    root = Branch("owner/base", None, 12_345, (child, Branch("z/z", Relation.ADAPTER, 7)))
+    return Tree(ID, root, definition or Definition(roots=("owner/base",)))

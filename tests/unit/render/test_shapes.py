@@ -1,0 +1,131 @@
+"""JSON and CSV have just the names that the contract promises."""
+
+import csv
+import io
+import json
+
+from lineage.domain.definitions import Definition, Grouping
+from lineage.render import csv_text, json_text, shapes
+from tests.unit.render import drawn
+
+RELATIONS = ["adapter", "merge", "quantized", "finetune", "unstated"]
+RULE = {
+    "roots": ["owner/base"],
+    "relations": RELATIONS,
+    "closure": "all",
+    "least": "stated",
+    "mirrors": False,
+    "curated": False,
+    "deleted": False,
+    "as_of": None,
+    "min_downloads": 0,
+}
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_count_is_as_promised() -> None:
+    assert json.loads(json_text.document(shapes.of_counts([drawn.count()]))) == [
+        {
+            "base": "owner/base",
+            "id": "owner/base",
+            "key": "0" * 24,
+            "snapshot": drawn.ID,
+            "direct": 1234,
+            "total": 12345,
+            "by_relation": {"adapter": 345, "finetune": 12000},
+            "undated": 678,
+            "definition": RULE,
+        }
+    ]
+
+
+def test_groups_are_named_after_what_divides() -> None:
+    divided = drawn.count(grouping=Grouping.LICENSE, groups=(drawn.group("mit"),))
+    (document,) = shapes.of_counts([divided])
+    group = {"license": "mit", "direct": 1, "total": 10, "by_relation": {"merge": 10}}
+    assert document["groups"] == [group]
+
+
+def test_a_crawl_is_as_promised() -> None:
+    requests = {"sent": 72, "replayed": 1, "retried": 2, "refused_429": 3}
+    assert shapes.of_crawl(drawn.manifest(), requests, 1.23456) == {
+        "snapshot": drawn.ID,
+        "kind": "sweep",
+        "models": 3117871,
+        "edges": 1130000,
+        "bad_rows": 2,
+        "tombstones": 0,
+        "requests": requests,
+        "seconds": 1.235,
+    }
+
+
+def test_a_list_of_snapshots_is_as_promised() -> None:
+    assert shapes.of_manifests([drawn.manifest()]) == [
+        {
+            "id": drawn.ID,
+            "kind": "sweep",
+            "taken_at": "2026-11-21T06:00:00Z",
+            "models": 3117871,
+            "edges": 1130000,
+            "tombstones": 0,
+            "previous": None,
+        }
+    ]
+
+
+def test_csv_has_a_row_for_each_base_with_its_definition() -> None:
+    (row,) = rows(csv_text.table(shapes.rows_of_counts([drawn.count()])))
+    head = ["base", "id", "key", "snapshot", "direct", "total", *RELATIONS, "undated"]
+    assert list(row) == [*head, *RULE]
+    assert (row["total"], row["adapter"], row["merge"]) == ("12345", "345", "0")
+    assert (row["mirrors"], row["as_of"], row["relations"]) == ("false", "", " ".join(RELATIONS))
+
+
+def test_csv_has_a_row_for_each_base_and_group() -> None:
+    groups = (drawn.group("mit"), drawn.group("unknown", 3))
+    divided = drawn.count(grouping=Grouping.LICENSE, groups=groups)
+    found = rows(csv_text.table(shapes.rows_of_counts([divided])))
+    assert [(row["base"], row["license"], row["total"]) for row in found] == [
+        ("owner/base", "mit", "10"),
+        ("owner/base", "unknown", "3"),
+    ]
+
+
+def test_nothing_hostile_acts_in_csv() -> None:
+    groups = (drawn.group("=HYPERLINK(1)"), drawn.group(drawn.HOSTILE))
+    divided = drawn.count(grouping=Grouping.LICENSE, groups=groups)
+    text = csv_text.table(shapes.rows_of_counts([divided]))
+    first, second = rows(text)
+    assert first["license"] == "'=HYPERLINK(1)"
+    assert second["license"].startswith("\\x1b[2J")
+    assert text.replace("\n", "").isprintable()
+
+
+def test_nothing_hostile_acts_in_json() -> None:
+    text = json_text.document(shapes.of_counts([drawn.count(drawn.HOSTILE)]))
+    assert text.replace("\n", "").isprintable()
+    assert json.loads(text)[0]["base"] == drawn.HOSTILE
+
+
+def test_no_row_is_an_empty_line() -> None:
+    assert csv_text.table([]) == "\n"
+
+
+def test_a_tree_is_nested_in_json_and_flat_in_csv() -> None:
+    document = json.loads(json_text.document(shapes.of_tree(drawn.tree())))
+    assert document["root"]["branches"][0]["branches"][0]["other_parents"] == 2
+    found = rows(csv_text.table(shapes.rows_of_tree(drawn.tree())))
+    assert [(row["depth"], row["parent"], row["name"]) for row in found] == [
+        ("0", "", "owner/base"),
+        ("1", "owner/base", "owner/child"),
+        ("2", "owner/child", "owner/child-of-merge"),
+        ("1", "owner/base", "z/z"),
+    ]
+
+
+def test_a_definition_tells_its_day() -> None:
+    assert shapes.of_definition(Definition(as_of=drawn.TAKEN.date()))["as_of"] == "2026-11-21"

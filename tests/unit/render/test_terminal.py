@@ -1,0 +1,152 @@
+"""Tables and trees fit their terminal, carry their definition, and cannot be taken over."""
+
+import pytest
+
+from lineage.domain.definitions import Closure, Definition, Grouping
+from lineage.domain.evidence import Relation, Strength
+from lineage.render import facts, terminal
+from lineage.render.definition import in_words, is_loopback
+from lineage.render.tree import tree
+from lineage.store.manifest import Kind
+from tests.unit.render import drawn
+from tests.unit.render.drawn import text_of
+
+LONG = f"{'owner' * 8}/{'model' * 11}"
+DIVIDED = drawn.count(
+    grouping=Grouping.AUTHOR, groups=tuple(drawn.group(f"author-{n}") for n in range(40))
+)
+PICTURES = {
+    "one": terminal.counts([drawn.count(LONG)], drawn.manifest()),
+    "several": terminal.counts([drawn.count(), drawn.count(LONG)], drawn.manifest(), "a sample"),
+    "groups": terminal.counts([DIVIDED], drawn.manifest()),
+    "tree": tree(drawn.tree(LONG), drawn.manifest()),
+    "crawl": facts.crawl(drawn.manifest(), {"sent": 72, "refused_429": 0}, 6.0),
+    "snapshot": facts.snapshot(drawn.manifest()),
+    "snapshots": facts.snapshots([drawn.manifest()]),
+    "broken": facts.verification(drawn.manifest(), ["models.parquet: 3 bytes"]),
+    "examined": facts.examination([], 3_117_871, 3_118, 31.0),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
+    assert max(map(len, text_of(PICTURES[name], width).splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_number_is_ever_cut(width: int) -> None:
+    text = text_of(PICTURES["several"], width) + text_of(PICTURES["tree"], width)
+    assert text.count("12,345") == 3
+    assert "1,000" in text
+
+
+def test_a_count_carries_its_definition() -> None:
+    text = text_of(terminal.counts([drawn.count()], drawn.manifest()), 120)
+    assert "12,345 derivatives, 1,234 of them direct; 678 without a known date" in text
+    assert "finetune   12,000   97.2 %" in text
+    assert "roots     owner/base" in text
+    assert f"{drawn.ID}, taken 2026-11-21 06:00 UTC from https://huggingface.co" in text
+
+
+def test_the_words_follow_the_definition() -> None:
+    rule = Definition(
+        (Relation.MERGE,), Closure.DIRECT, Strength.CONFIRMED, mirrors=True, min_downloads=1_000
+    )
+    said = dict(in_words(rule, drawn.manifest()))
+    assert said["counted"].startswith("distinct models right below a root")
+    assert said["edges"].startswith("merge alone; confirmed by the Hub")
+    assert said["with"] == "plain mirrors among the roots"
+    assert said["without"] == "curated edges, deleted models"
+    assert said["filters"] == "as of the snapshot, at least 1,000 downloads"
+    assert "source" not in said
+
+
+def test_a_stand_in_is_not_taken_for_the_hub() -> None:
+    said = dict(in_words(Definition(), drawn.manifest("http://127.0.0.1:8000")))
+    assert said["source"] == "Counted in what this machine served, not on the Hub"
+    told = dict(in_words(Definition(), drawn.manifest("http://127.0.0.1:8000"), "Of a sample"))
+    assert told["source"] == "Of a sample"
+
+
+def test_a_snapshot_below_one_base_says_so() -> None:
+    said = dict(in_words(Definition(), drawn.manifest(kind=Kind.BELOW)))
+    assert said["snapshot"].endswith("what lies below owner/base and no more")
+
+
+def test_many_roots_are_counted_and_some_named() -> None:
+    rule = Definition(roots=tuple(f"owner/root-{n}" for n in range(185)))
+    named = dict(in_words(rule, drawn.manifest()))["roots"]
+    assert named == "185 repositories: owner/root-0, owner/root-1, owner/root-2 and 182 more"
+
+
+def test_long_groupings_are_folded_with_their_sum() -> None:
+    text = text_of(terminal.counts([DIVIDED], drawn.manifest()))
+    assert "author-29" in text
+    assert "author-30" not in text
+    assert [line.split()[:4] for line in text.splitlines() if "10 more" in line] == [
+        ["10", "more", "10", "100"]
+    ]
+
+
+def test_months_are_never_folded() -> None:
+    months = tuple(drawn.group(f"month-{n}") for n in range(60))
+    whole = drawn.count(grouping=Grouping.MONTH, groups=months)
+    assert "month-59" in text_of(terminal.counts([whole], drawn.manifest()))
+
+
+def test_nothing_found_is_said() -> None:
+    assert "no base has derivatives" in text_of(terminal.counts([], drawn.manifest()))
+
+
+def test_a_tree_tells_relations_folds_and_other_parents() -> None:
+    text = text_of(tree(drawn.tree(), drawn.manifest()))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert lines[1:6] == [
+        "owner/base 12,345",
+        "├─ owner/child finetune 1,000",
+        "│ ├─ owner/child-of-merge also from 2 other parents merge 3",
+        "│ └─ + 12 more (3,412 below)",
+        "└─ z/z adapter 7",
+    ]
+
+
+def test_numbers_of_a_tree_stand_in_one_column() -> None:
+    text = text_of(tree(drawn.tree(), drawn.manifest()))
+    ends = {len(line.rstrip()) for line in text.splitlines()[1:6] if "more" not in line}
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        terminal.counts([drawn.count(drawn.HOSTILE)], drawn.manifest()),
+        terminal.counts([drawn.count(drawn.HOSTILE), drawn.count()], drawn.manifest()),
+        terminal.counts(
+            [drawn.count(grouping=Grouping.LICENSE, groups=(drawn.group(drawn.HOSTILE),))],
+            drawn.manifest(),
+        ),
+        tree(drawn.tree(drawn.HOSTILE), drawn.manifest()),
+        facts.verification(drawn.manifest(), [drawn.HOSTILE]),
+    ],
+)
+def test_nothing_hostile_acts_in_a_terminal(picture: object) -> None:
+    plain = text_of(picture, 400)  # type: ignore[arg-type]
+    assert plain.replace("\n", "").isprintable()
+    assert "\\x1b[2J" in plain
+    assert "[bold red]x[/]\\u202eevil\\x0d\\x0a:smile:" in plain
+    assert "\x1b[2J" not in text_of(picture, 400, colors=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "here"),
+    [
+        ("http://127.0.0.1:80", True),
+        ("http://localhost", True),
+        ("http://[::1]:80", True),
+        ("https://huggingface.co", False),
+        ("https://127.0.0.1.example", False),
+    ],
+)
+def test_this_machine_is_told_from_others(endpoint: str, here: bool) -> None:
+    assert is_loopback(endpoint) is here
