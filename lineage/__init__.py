@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.domain.evidence import Relation, Strength
+from lineage.version import __version__
 
 if TYPE_CHECKING:
     from lineage.analysis.results import Count
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
     from lineage.store.snapshot import Snapshot
     from lineage.store.store import ParquetStore
 
-__version__ = "0.1.0"
 __all__ = [
     "Closure",
     "Definition",
     "Grouping",
     "Relation",
     "Strength",
+    "__version__",
     "count_derivatives",
     "load_family",
     "open_store",

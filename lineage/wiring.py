@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lineage import __version__
 from lineage.analysis.checks import Limits
 from lineage.clock import Clock, SystemClock
 from lineage.crawl.below import below
@@ -26,6 +25,7 @@ from lineage.sources.parse import is_whole
 from lineage.sources.probe import Finding, probe
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.store import ParquetStore
+from lineage.version import __version__
 
 CENSUS_AT = datetime(2026, 10, 3, tzinfo=UTC)
 CENSUS_MODELS = 3_117_871

@@ -30,6 +30,11 @@ class Limits:
     min_kept_share: float = 0.9
 
 
+def not_empty(draft: DraftFacts, limits: Limits) -> CheckResult:
+    """Refuse a draft without models: whatever answered, it was not a Hub."""
+    return CheckResult("not_empty", draft.models > 0, f"{draft.models} models")
+
+
 def few_bad_rows(draft: DraftFacts, limits: Limits) -> CheckResult:
     """Refuse when more than a share of the rows, and more than a handful, could not be read."""
     rows = draft.models + draft.bad_rows
@@ -65,6 +70,7 @@ def same_endpoint(draft: DraftFacts, limits: Limits) -> CheckResult:
 
 
 CHECKS: tuple[Callable[[DraftFacts, Limits], CheckResult], ...] = (
+    not_empty,
     few_bad_rows,
     no_sudden_loss,
     same_endpoint,

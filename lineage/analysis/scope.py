@@ -17,6 +17,9 @@ from lineage.store.snapshot import Snapshot
 Nodes = npt.NDArray[np.int32]
 
 _SUGGESTIONS = 3
+_CANDIDATES = 2000
+_TELLING = 4
+"""A shorter piece of a name stands in too many others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +101,21 @@ def _without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list
 
 
 def _close_spellings(snapshot: Snapshot, name: str) -> list[str]:
-    """Return names like this one: of the same owner, or of the same repository name elsewhere."""
+    """Return names like this one: of the same owner, or with the same repository name elsewhere."""
     owner, _, repository = name.lower().rpartition("/")
     found: set[str] = set()
     for file in (schema.COUNTS_FILE, schema.MODELS_FILE):
         ids = snapshot.column(file, "id")
         lowered = pc.utf8_lower(ids)
-        hits = pc.match_substring(lowered, repository)
+        hits = pc.ends_with(lowered, f"/{repository}")
         if owner:
             hits = pc.or_(hits, pc.starts_with(lowered, f"{owner}/"))
-        found.update(ids.filter(hits).slice(0, 2000).to_pylist())
-    close = difflib.get_close_matches(name, sorted(found), _SUGGESTIONS, cutoff=0.5)
-    return close or sorted(found, key=len)[:_SUGGESTIONS]
+        elif len(repository) >= _TELLING:
+            hits = pc.or_(hits, pc.match_substring(lowered, repository))
+        found.update(ids.filter(hits).slice(0, _CANDIDATES).to_pylist())
+    by_case = {id.lower(): id for id in sorted(found)}
+    close = difflib.get_close_matches(name.lower(), by_case, _SUGGESTIONS, cutoff=0.6)
+    return [by_case[id] for id in close]
 
 
 def _hint(names: Sequence[str]) -> str:

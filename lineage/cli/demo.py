@@ -59,8 +59,12 @@ def _tell(folder: Path, report: "CrawlReport", sights: "Sights") -> None:
     manifest = report.manifest
     sample = f"Counted in a sample of {manifest.models:,} models, not on the Hub"
     show(terminal.heading("A Hub in a box, crawled as the real one would be"))
-    sources = ("sample", f"put together from public research data: {SOURCES}")
-    show(facts.crawl(manifest, asdict(report.tally), report.seconds, [sources]))
+    more = [
+        ("published", str(folder / "snapshots" / manifest.id)),
+        ("sample", f"put together from public research data: {SOURCES}"),
+    ]
+    click.echo()
+    show(facts.crawl(manifest, asdict(report.tally), report.seconds, more))
     show(terminal.heading("The Llama family by release"))
     show(terminal.counts([sights.by_release], manifest, sample))
     show(terminal.heading("Some well-known bases"))
@@ -68,4 +72,5 @@ def _tell(folder: Path, report: "CrawlReport", sights: "Sights") -> None:
     show(terminal.heading("The Llama family as a tree"))
     show(tree.tree(sights.tree, manifest, sample))
     show(terminal.heading("What to try next"))
+    click.echo()
     click.echo(indent(_NEXT.format(store=quote(str(folder / "snapshots"))), "  "))

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import click
 
-from lineage import __version__
 from lineage.cli.count import count
 from lineage.cli.crawl import crawl
 from lineage.cli.demo import demo
@@ -15,6 +14,7 @@ from lineage.cli.snapshots import snapshots
 from lineage.cli.tree import tree
 from lineage.errors import LineageError
 from lineage.render.escape import visible
+from lineage.version import __version__
 
 INTERRUPTED = 130
 """As shells count a process that Ctrl-C ended."""

@@ -7,7 +7,6 @@ _REPO_ID = re.compile(rf"(?:{_PART}/)?{_PART}", re.ASCII)
 _PREFIX = re.compile(
     r"^(?:\s*(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/+)+", re.IGNORECASE
 )
-_END = re.compile(r"[\s/]+\Z")
 
 
 def is_repo_id(text: str) -> bool:
@@ -25,4 +24,7 @@ def is_repo_id(text: str) -> bool:
 
 def tidy_name(text: str) -> str:
     """Cut what people put around a name: spaces, a trailing slash, a huggingface.co prefix."""
-    return _END.sub("", _PREFIX.sub("", text)).lstrip()
+    tidy = _PREFIX.sub("", text).strip()
+    while tidy.endswith("/"):
+        tidy = tidy.rstrip("/").rstrip()
+    return tidy

@@ -211,4 +211,7 @@ def _without_framing(response: httpx.Response) -> list[tuple[str, str]]:
 
 
 def _shown(request: httpx.Request) -> str:
-    return f"{request.method} {printable(request.url.raw_path, 300)}"
+    """Name a request in few words: its path, and where in a walk it stands; never its headers."""
+    cursor = request.url.params.get("cursor")
+    place = "" if cursor is None else f" at cursor {printable(cursor, 100)}"
+    return f"GET {printable(request.url.path)}{place}"

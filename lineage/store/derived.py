@@ -18,6 +18,7 @@ _EDGES_AT_ONCE = 65_536
 def edge_tables(
     keys: pa.StringArray,
     ids: pa.StringArray,
+    *,
     child: Ints,
     parent: Ints,
     relation: Ints,
@@ -31,7 +32,7 @@ def edge_tables(
     """
     spelled = {
         mask: sorted(name for bit, name in enumerate(rule_names) if mask >> bit & 1)
-        for mask in np.flatnonzero(np.bincount(rules)).tolist()
+        for mask in set(rules.tolist())
     }
     relations = pa.array([word.value for word in Relation])
     strengths = pa.array([word.value for word in Strength])

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lineage import __version__
 from lineage.domain.evidence import Witness
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
@@ -30,6 +29,7 @@ from lineage.store.manifest import (
 )
 from lineage.store.parquet import ParquetFileWriter
 from lineage.store.testimony import Testimony, TestimonySpool
+from lineage.version import __version__
 
 KEY_LENGTH = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

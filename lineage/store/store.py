@@ -1,5 +1,6 @@
 """The history: every published snapshot in one place, and the drafts that were set aside."""
 
+import re
 from datetime import datetime, timedelta
 
 from lineage.domain.moments import snapshot_id
@@ -8,6 +9,11 @@ from lineage.store.draft import Draft
 from lineage.store.files import Files
 from lineage.store.manifest import FILE, REFUSAL_FILE, Kind, Manifest, Origin
 from lineage.store.snapshot import Snapshot
+
+ABANDONED_AFTER = timedelta(days=2)
+"""An unfinished draft this old belongs to no walk that could still go on."""
+
+_DRAFT = re.compile(r"\d{8}T\d{6}Z")
 
 
 class ParquetStore:
@@ -55,6 +61,7 @@ class ParquetStore:
         """Begin a draft named by the moment its walk began; what a killed run left there goes."""
         id = self._free_id(origin.taken_at)
         self._files.delete_folder(id)
+        self._delete_abandoned(origin.taken_at - ABANDONED_AFTER)
         previous = self._latest()
         return Draft(self._files, id, origin, None if previous is None else previous.id)
 
@@ -89,6 +96,14 @@ class ParquetStore:
         if manifest.id != folder:
             raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
         return manifest
+
+    def _delete_abandoned(self, before: datetime) -> None:
+        """Delete drafts that a kill left unfinished so long ago that no walk goes on with them."""
+        for folder in self._files.folders():
+            ended = any(self._files.exists(f"{folder}/{name}") for name in (FILE, REFUSAL_FILE))
+            # Only folders named as drafts are: a store may lie beside other things.
+            if not ended and _DRAFT.fullmatch(folder) and folder < snapshot_id(before):
+                self._files.delete_folder(folder)
 
     def _free_id(self, taken_at: datetime) -> str:
         """Return an id that no snapshot and no refused draft has, at or right after a moment."""

@@ -11,7 +11,7 @@ MANY = [a_row(number) for number in range(45_000)]
 WINDOW = 300
 
 
-@pytest.mark.parametrize("rows", [0, 1, 999, 1000, 1001, 3500])
+@pytest.mark.parametrize("rows", [1, 999, 1000, 1001, 3500])
 def test_a_sweep_costs_a_request_for_a_thousand_models_and_no_more(play: Play, rows: int) -> None:
     box, stage = play(a_world(rows))
     report = stage.crawl()

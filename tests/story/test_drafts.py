@@ -135,3 +135,10 @@ def test_a_model_that_cannot_be_read_is_a_bad_row_and_no_other_suffers(play: Pla
     _, stage = play(WORLD, faults=Faults({1: spoiled}))
     manifest = stage.crawl().manifest
     assert (manifest.models, manifest.bad_rows) == (len(WORLD) - 1, 1)
+
+
+def test_a_hub_without_a_single_model_makes_no_snapshot(play: Play) -> None:
+    _, stage = play([])
+    with pytest.raises(DraftRefused, match="not_empty"):
+        stage.crawl()
+    assert stage.published() == []

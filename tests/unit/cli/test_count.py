@@ -105,7 +105,7 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
         ([BASE, "--least", "sure"], "'guessed', 'stated', 'confirmed'"),
         (
             [BASE, "--by", "country"],
-            "'relation', 'release', 'month', 'library', 'license', 'author'",
+            "'relation', 'release', 'month', 'library', 'license'",
         ),
         ([BASE, "--min-downloads", -1], "-1 is not in the range"),
         (["--family", "gpt"], "known families: llama"),

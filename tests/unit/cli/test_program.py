@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lineage.demo.box import HubBox
 from tests.unit.cli.conftest import BASE, Program
 
 MAIN = [sys.executable, "-m", "lineage.cli.main"]
@@ -73,6 +74,15 @@ def test_the_box_serves_until_it_is_asked_to_end(number: signal.Signals) -> None
         assert "HF_ENDPOINT=http://127.0.0.1:" in served.stdout.readline()
         served.send_signal(number)
         assert served.wait(timeout=30) == 0
+
+
+def test_ctrl_c_ends_a_crawl_without_a_traceback(box: HubBox, tmp_path: Path) -> None:
+    crawl = [*MAIN, "crawl", "--endpoint", box.url]
+    with subprocess.Popen(crawl, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as crawling:
+        box.on_request = lambda _: crawling.send_signal(signal.SIGINT)
+        _, told = crawling.communicate(timeout=60)
+        assert crawling.returncode == 130
+    assert told.strip() == ""
 
 
 def test_json_logs_are_an_object_a_line(program: Program) -> None:

@@ -8,13 +8,7 @@ from tests.unit.cli.conftest import BASE, Program
 def test_a_base_is_drawn(program: Program, store: Path) -> None:
     told = program("tree", BASE, "--store", store)
     lines = [" ".join(line.split()) for line in told.out.splitlines()]
-    assert lines[1:6] == [
-        f"{BASE} 4",
-        "├─ owner/tuned finetune 2",
-        "│ ├─ owner/adapter adapter 0",
-        "│ └─ owner/merge merge 0",
-        "└─ owner/quantized quantized 0",
-    ] or "owner/tuned finetune 2" in " ".join(lines)
+    assert lines[1:4] == [f"{BASE} 4", "├─ owner/tuned finetune 2", "└─ + 1 more (0 below)"]
 
 
 def test_the_llama_family_is_drawn_by_default(program: Program, store: Path) -> None:

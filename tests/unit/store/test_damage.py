@@ -1,0 +1,233 @@
+"""What is wrong with a store is named; nothing half, foreign or newer is taken for a snapshot."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lineage.errors import NoSuchSnapshot, SchemaTooNew, SnapshotDamaged
+from lineage.store import schema
+from lineage.store.manifest import Manifest
+from lineage.store.snapshot import Snapshot
+from lineage.store.store import ParquetStore
+from tests.builders import published, row, rows_of
+
+Edit = Callable[[dict[str, object]], object]
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Snapshot:
+    kids = [row(f"kid/{number}", ["base/a"]) for number in range(30)]
+    return published([row("base/a"), *kids], tmp_path)
+
+
+@pytest.fixture
+def store(tmp_path: Path, snapshot: Snapshot) -> ParquetStore:
+    return ParquetStore(str(tmp_path))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, snapshot: Snapshot) -> Path:
+    return tmp_path / snapshot.id
+
+
+def edit_manifest(folder: Path, edit: Edit) -> None:
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text("utf-8"))
+    edit(content)
+    path.write_text(json.dumps(content), "utf-8")
+
+
+# Files
+
+
+def test_an_unharmed_snapshot_has_no_problems(store: ParquetStore, snapshot: Snapshot) -> None:
+    assert store.problems(snapshot.id) == []
+
+
+@pytest.mark.parametrize("name", sorted(schema.TABLES))
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_one_flipped_bit_is_noticed_and_its_file_named(
+    name: str, share: float, store: ParquetStore, folder: Path
+) -> None:
+    content = bytearray((folder / name).read_bytes())
+    content[int(share * (len(content) - 1))] ^= 1
+    (folder / name).write_bytes(content)
+    assert store.problems(folder.name) == [
+        f"{folder.name}/{name}: its content is not what was published (SHA-256 differs)"
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(schema.TABLES))
+def test_a_missing_file_is_named(name: str, store: ParquetStore, folder: Path) -> None:
+    (folder / name).unlink()
+    (problem,) = store.problems(folder.name)
+    assert problem == f"{folder.name}/{name}: cannot be read (FileNotFoundError)"
+
+
+@pytest.mark.parametrize("name", sorted(schema.TABLES))
+def test_a_truncated_file_is_named(name: str, store: ParquetStore, folder: Path) -> None:
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[:-1])
+    (problem,) = store.problems(folder.name)
+    assert problem == (
+        f"{folder.name}/{name}: {len(whole) - 1} bytes, the manifest says {len(whole)}"
+    )
+
+
+def test_every_damaged_file_is_named(store: ParquetStore, folder: Path) -> None:
+    (folder / "models.parquet").unlink()
+    (folder / "edges.parquet").write_bytes(b"")
+    assert [problem.split(":")[0] for problem in store.problems(folder.name)] == [
+        f"{folder.name}/edges.parquet",
+        f"{folder.name}/models.parquet",
+    ]
+
+
+def test_reading_a_missing_file_says_how_to_see_more(snapshot: Snapshot, folder: Path) -> None:
+    (folder / "edges.parquet").unlink()
+    with pytest.raises(SnapshotDamaged, match=r"edges\.parquet") as damage:
+        snapshot.edges()
+    assert f"lineage snapshots verify {snapshot.id}" in damage.value.hint
+
+
+@pytest.mark.parametrize("name", sorted(schema.TABLES))
+def test_reading_damaged_bytes_is_an_error_of_ours_or_harmless(
+    name: str, snapshot: Snapshot, folder: Path
+) -> None:
+    whole = (folder / name).read_bytes()
+    errors = 0
+    for at in range(4, len(whole), max(1, len(whole) // 60)):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0x55
+        (folder / name).write_bytes(damaged)
+        try:
+            snapshot.table(name)
+        except SnapshotDamaged:
+            errors += 1
+    assert errors
+
+
+# Manifests
+
+
+def test_a_folder_without_a_manifest_is_no_snapshot(store: ParquetStore, folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    assert store.manifests() == []
+    for id in (None, folder.name):
+        with pytest.raises(NoSuchSnapshot):
+            store.snapshot(id)
+
+
+def test_foreign_folders_and_files_are_passed_over(store: ParquetStore, folder: Path) -> None:
+    (folder.parent / "notes").mkdir()
+    (folder.parent / "zzz.txt").write_text("mine", "utf-8")
+    assert store.snapshot().id == folder.name
+
+
+@pytest.mark.parametrize("id", ["", "20200101T000000Z", "../elsewhere", "."])
+def test_what_is_not_there_is_said_to_be_not_there(id: str, store: ParquetStore) -> None:
+    with pytest.raises(NoSuchSnapshot, match="there is no snapshot"):
+        store.snapshot(id)
+
+
+def test_a_newer_schema_is_refused(store: ParquetStore, folder: Path) -> None:
+    edit_manifest(folder, lambda content: content.update(schema_version=schema.VERSION + 1))
+    with pytest.raises(SchemaTooNew, match="schema version") as refusal:
+        store.snapshot()
+    assert "update lineage" in refusal.value.hint
+
+
+def test_a_newer_schema_is_refused_whatever_else_is_in_it(
+    store: ParquetStore, folder: Path
+) -> None:
+    newer = {"schema_version": schema.VERSION + 1, "nothing": "known"}
+    (folder / "manifest.json").write_text(json.dumps(newer), "utf-8")
+    with pytest.raises(SchemaTooNew):
+        store.snapshot()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b"\xff\xfe",
+        b'{"schema_version": "x"}',
+        b"5",
+        b'{"schema_version": null}',
+        b'{"schema_version": 1}',
+    ],
+)
+def test_a_damaged_manifest_is_said_to_be_damaged(
+    content: bytes, store: ParquetStore, folder: Path
+) -> None:
+    (folder / "manifest.json").write_bytes(content)
+    with pytest.raises(SnapshotDamaged, match=r"manifest\.json cannot be read"):
+        store.snapshot()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda content: content.pop("files"),
+        lambda content: content.update(unknown=1),
+        lambda content: content.update(published_at="soon"),
+        lambda content: content.update(files=[1]),
+        lambda content: content.update(checks=[{}]),
+        lambda content: content["origin"].update(kind="guess"),
+        lambda content: content["origin"].pop("endpoint"),
+        lambda content: content.update(origin=None),
+    ],
+)
+def test_a_manifest_of_another_shape_is_damaged(
+    edit: Edit, store: ParquetStore, folder: Path
+) -> None:
+    edit_manifest(folder, edit)
+    with pytest.raises(SnapshotDamaged):
+        store.snapshot(folder.name)
+
+
+def test_a_renamed_folder_is_noticed(store: ParquetStore, folder: Path) -> None:
+    folder.rename(folder.with_name("20300101T000000Z"))
+    with pytest.raises(SnapshotDamaged, match="says it is"):
+        store.snapshot()
+
+
+def test_a_manifest_comes_back_as_it_went(snapshot: Snapshot) -> None:
+    manifest = snapshot.manifest
+    again = Manifest.from_json(manifest.to_json(), "here")
+    assert again == manifest
+    assert again.to_json() == manifest.to_json()
+
+
+def test_an_empty_store_says_how_to_fill_it(tmp_path: Path) -> None:
+    with pytest.raises(NoSuchSnapshot) as nothing:
+        ParquetStore(str(tmp_path / "nowhere")).snapshot()
+    assert "lineage crawl" in nothing.value.hint
+    assert not (tmp_path / "nowhere").exists()
+
+
+# Looking up
+
+
+def test_a_base_is_found_by_its_exact_name_alone(snapshot: Snapshot) -> None:
+    found = snapshot.base("base/a")
+    assert found is not None
+    assert (found.direct, found.total) == (30, 30)
+    assert snapshot.base("BASE/a") is None
+    assert snapshot.base("kid/1") is None
+    assert snapshot.base("") is None
+
+
+def test_edges_as_integers_are_those_of_the_table(snapshot: Snapshot) -> None:
+    edges = snapshot.edges()
+    table = rows_of(snapshot, "edges.parquet")
+    assert edges.child.tolist() == [one["child_node"] for one in table]
+    models = rows_of(snapshot, "models.parquet")
+    assert [models[node]["id"] for node in edges.child] == [one["child"] for one in table]
+    assert [models[node]["id"] for node in edges.parent] == ["base/a"] * 30
