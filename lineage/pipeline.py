@@ -5,7 +5,8 @@ Nothing is decided here: each step stands in the folder that is named after it.
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from lineage.analysis.checks import DraftFacts, Limits, check
 from lineage.clock import Clock
@@ -62,18 +63,19 @@ def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> M
 def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None:
     """Stream records and their witnesses into the draft."""
     into.progress.begin("read models")
-    first = last = date = ""
-    for page in pages:
-        draft.add(page.records, [testify(record, into.rules) for record in page.records])
-        draft.add_bad_rows(page.bad_rows, page.request)
-        draft.unread_fields.update(page.unread_fields)
-        first, date = (first, date) if first else (page.request, page.date or "")
-        last = page.request
-        into.progress.step(draft.models)
+    # By map, because a loop's variable would keep each page alive while the next is read.
+    for models in map(partial(_take_in, draft, into.rules), pages):
+        into.progress.step(models)
     into.progress.end()
-    requests = {"first": first, "last": last, "hub_date": date}
-    draft.origin = replace(draft.origin, requests=requests)
     draft.seal()
+
+
+def _take_in(draft: Draft, rules: Sequence[Rule], page: RecordPage) -> int:
+    draft.add(page.records, testify(page.records, rules))
+    draft.add_bad_rows(page.bad_rows, page.request)
+    draft.unread_fields.update(page.unread_fields)
+    draft.saw(page.request, page.date)
+    return draft.models
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:

@@ -4,9 +4,11 @@
 """
 
 import ipaddress
+import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,3 +70,12 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(autouse=True)
+def _quiet_house() -> Iterator[None]:
+    """Undo what a command run in this process did to the house's log."""
+    yield
+    house = logging.getLogger("lineage")
+    house.handlers, house.propagate = [], True
+    house.setLevel(logging.NOTSET)

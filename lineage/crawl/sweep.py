@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from lineage.domain.records import ModelRecord
 from lineage.sources.interface import RecordPage, Source
+
+BORDER = 50
+"""How many rows at a page border may be repeated."""
 
 
 def sweep(source: Source) -> Iterator[RecordPage]:
@@ -12,22 +16,23 @@ def sweep(source: Source) -> Iterator[RecordPage]:
 
 
 def without_repeats(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
-    """Drop a row that the next page repeats: at a page border the later one wins.
+    """Drop rows that the next page repeats: at a page border the later one wins.
 
-    The Hub's census of 2026-10-03 saw rows twice where a page border moved while it walked.
+    The Hub's census of 2026-10-03 saw rows twice where a page border moved while it walked. Only
+    the end of a page is held back for that, so that the rest of it can go; what is repeated from
+    further away a draft settles when it is sealed.
     """
-    held: RecordPage | None = None
+    tail: list[ModelRecord] = []
     for page in pages:
-        if held is not None:
-            yield _without(held, page)
-        held = page
-    if held is not None:
-        yield held
+        rows = _without(tail, page.records[:BORDER]) + page.records
+        tail = rows[-BORDER:]
+        yield replace(page, records=rows[:-BORDER])
+    if tail:
+        yield RecordPage(tail)
 
 
-def _without(page: RecordPage, later: RecordPage) -> RecordPage:
-    if page.records and later.records and page.records[-1].key < later.records[0].key:
-        return page  # the walk ascends: nothing is repeated
-    again = {record.key for record in later.records}
-    kept = [record for record in page.records if record.key not in again]
-    return page if len(kept) == len(page.records) else replace(page, records=kept)
+def _without(tail: list[ModelRecord], next_rows: list[ModelRecord]) -> list[ModelRecord]:
+    if not tail or not next_rows or tail[-1].key < next_rows[0].key:
+        return tail  # the walk ascends: nothing is repeated
+    again = {record.key for record in next_rows}
+    return [record for record in tail if record.key not in again]

@@ -34,6 +34,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def testify(record: ModelRecord, rules: Iterable[Rule]) -> list[Witness]:
-    """Return what every rule hears in one record."""
-    return [witness for rule in rules for witness in rule.hear(record)]
+def testify(records: Iterable[ModelRecord], rules: Iterable[Rule]) -> list[list[Witness]]:
+    """Return what every rule hears in each record."""
+    hearings = [rule.hear for rule in rules]
+    return [[witness for hear in hearings for witness in hear(record)] for record in records]

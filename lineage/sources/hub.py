@@ -7,7 +7,7 @@ from urllib.parse import quote
 from lineage.errors import UnexpectedPage
 from lineage.http.pages import Page, PageReader
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import parse_page
+from lineage.sources.parse import parse_handfuls
 
 LISTING: Final = "/api/models"
 PAGE_SIZE: Final = 1000
@@ -47,29 +47,24 @@ class HubSource:
 
     def everything(self) -> Iterator[RecordPage]:
         for page in self._reader.walk(LISTING, SWEEP_PARAMS):
-            yield self._read(page)
+            yield from self._read(page, page.body)
 
     def children(self, id: str) -> Iterator[RecordPage]:
         params = (("filter", f"base_model:{id}"), *SWEEP_PARAMS)
         for page in self._reader.walk(LISTING, params):
-            yield self._read(page)
+            yield from self._read(page, page.body)
 
     def model(self, id: str) -> RecordPage | None:
         page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND)
-        return None if page is None else self._read(page, b"[%s]" % page.body)
+        return None if page is None else next(self._read(page, b"[%s]" % page.body))
 
-    def _read(self, page: Page, rows: bytes | None = None) -> RecordPage:
-        parsed = parse_page(page.body if rows is None else rows)
-        if parsed.problem is not None:
-            self._reader.forget(page)
-            raise UnexpectedPage(
-                f"{page.request[:200]} is no listing: {parsed.problem}",
-                "run again; if it stays so, the Hub has changed: lineage doctor shows what it says",
-            )
-        return RecordPage(
-            parsed.records,
-            parsed.bad_rows,
-            parsed.unread_fields,
-            page.request,
-            page.headers.get("date"),
-        )
+    def _read(self, page: Page, rows: bytes) -> Iterator[RecordPage]:
+        date = page.headers.get("date")
+        for part in parse_handfuls(rows):
+            if part.problem is not None:
+                self._reader.forget(page)
+                raise UnexpectedPage(
+                    f"{page.request[:200]} is no listing: {part.problem}",
+                    "run again; if it stays so, the Hub has changed: see lineage doctor",
+                )
+            yield RecordPage(part.records, part.bad_rows, part.unread_fields, page.request, date)

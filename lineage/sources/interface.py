@@ -10,7 +10,7 @@ from lineage.domain.records import BadRow, ModelRecord
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """One page of a listing after reading."""
+    """One page of a listing after reading, or a part of it."""
 
     records: list[ModelRecord]
     bad_rows: list[BadRow] = field(default_factory=list)

@@ -1,9 +1,18 @@
-"""What can be saved of JSON that no strict reader takes: broken text, endless nesting."""
+"""What can be saved of rows that no strict reader takes: broken text, deep nesting, odd types."""
 
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, get_args
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
+
+from lineage.sources.wire import MAX_TAGS, MAX_TEXT, Tags
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
 _CLOSES = {b"[": b"]", b"{": b"}"}
@@ -67,3 +76,40 @@ def _borders(body: bytes) -> Iterator[int]:
 def _number(digits: str) -> int | float:
     """Read a whole number, as infinity where it is absurd: Python refuses thousands of digits."""
     return int(digits) if len(digits) <= _DIGITS_OF_A_COUNT else math.inf
+
+
+def what_fits(
+    value: Mapping[str, Any], shape: type[Struct], unread: Counter[str], path: str = ""
+) -> dict[str, Any]:
+    """Return the fields of an object that fit a shape, those inside its objects included.
+
+    What does not fit is left out and counted under its path; of a list of texts the texts are kept.
+    """
+    fitting: dict[str, Any] = {}
+    for known in fields(shape):
+        if known.encode_name not in value:
+            continue
+        said, name = value[known.encode_name], path + known.encode_name
+        try:
+            fitting[known.name] = msgspec.convert(said, known.type)
+        except msgspec.MsgspecError:
+            unread[name] += 1
+            inner = _shape_of(known.type)
+            if inner is not None and isinstance(said, dict):
+                with suppress(TypeError):  # it lacks what its shape cannot do without
+                    fitting[known.name] = inner(**what_fits(said, inner, unread, f"{name}."))
+            elif known.type is Tags and isinstance(said, list):
+                fitting[known.name] = [one for one in said[:MAX_TAGS] if _is_text(one)]
+    return fitting
+
+
+def _shape_of(kind: Any) -> type[Struct] | None:
+    """Return the struct that a field holds, if it holds one."""
+    for one in get_args(kind):
+        if isinstance(one, type) and issubclass(one, Struct):
+            return one
+    return None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT

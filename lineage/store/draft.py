@@ -7,6 +7,7 @@ so a kill at any moment leaves nothing that could be taken for one.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,6 +81,13 @@ class Draft:
     def add_bad_rows(self, rows: Iterable[BadRow], request: str) -> None:
         """Keep rows that could not be read, with the page they stood on."""
         self.bad_rows.extend((row, request) for row in rows)
+
+    def saw(self, request: str, date: str | None) -> None:
+        """Note a page: an update goes on from the first one's moment and the last one's place."""
+        if not request:
+            return
+        first = self.origin.requests or {"first": request, "hub_date": date or ""}
+        self.origin = replace(self.origin, requests={**first, "last": request})
 
     def seal(self) -> None:
         """End the streaming: each model once, the later row wins, in order of the key."""

@@ -108,11 +108,11 @@ def test_snapshots_of_two_hubs_do_not_mix(previous: str | None, passes: bool) ->
 
 def test_notes_say_the_numbers() -> None:
     facts = replace(SOUND, models=899, bad_rows=3, previous_endpoint="https://elsewhere.example")
-    notes = [one.notes for one in check(facts, LIMITS)]
-    assert "3 of 902 rows" in notes[0]
-    assert "899 models" in notes[1]
-    assert "at least 900" in notes[1]
-    assert "elsewhere" in notes[2]
+    notes = {one.name: one.notes for one in check(facts, LIMITS)}
+    assert "3 of 902 rows" in notes["few_bad_rows"]
+    assert "899 models" in notes["no_sudden_loss"]
+    assert "at least 900" in notes["no_sudden_loss"]
+    assert "elsewhere" in notes["same_endpoint"]
 
 
 @pytest.mark.parametrize(("models", "passes"), [(0, False), (1, True)])
