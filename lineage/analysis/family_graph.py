@@ -1,6 +1,7 @@
 """A family, a release or one base with all its descendants, as a networkx graph."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,10 @@ from lineage.store import schema
 from lineage.store.snapshot import EdgeColumns, Snapshot
 
 _NODE_COLUMNS = {
-    schema.MODELS_FILE: ["key", "author", "created_at", "modified_at", "license", "library"],
+    schema.MODELS_FILE: ["author", "created_at", "license", "library"],
     schema.METRICS_FILE: ["downloads", "likes"],
 }
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RELATIONS = pa.array([relation.value for relation in Relation])
 _STRENGTHS = pa.array([strength.value for strength in Strength])
 
@@ -64,30 +66,42 @@ def _cut(
 
 
 def _build(snapshot: Snapshot, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
-    listed = nodes[nodes < snapshot.manifest.models]
-    columns: dict[str, list[object]] = {}
-    for file, names in _NODE_COLUMNS.items():
-        table = snapshot.table(file, names).take(pa.array(listed))
-        columns |= {name: _padded(table[name].to_pylist(), len(nodes)) for name in names}
-    columns["root"] = np.isin(nodes, roots).tolist()
-    ids = snapshot.column(schema.MODELS_FILE, "id").take(pa.array(listed)).to_pylist()
-    unlisted_keys, unlisted_ids = snapshot.names_of_bases(nodes[len(listed) :])
-    names = _distinct(
-        [*ids, *unlisted_ids.to_pylist()], [*columns["key"][: len(ids)], *unlisted_keys.to_pylist()]
-    )
-    columns["key"][len(ids) :] = unlisted_keys.to_pylist()
-    child = np.searchsorted(nodes, edges.child)
-    edge_columns = {
+    keys, ids = (column.to_pylist() for column in snapshot.names_of(nodes))
+    columns = {"key": keys, **_known(snapshot, nodes), "root": np.isin(nodes, roots).tolist()}
+    child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
+    said = {
         "relation": _RELATIONS.take(pa.array(edges.relation)).to_pylist(),
         "strength": _STRENGTHS.take(pa.array(edges.strength)).to_pylist(),
-        "created_at": [columns["created_at"][at] for at in child.tolist()],
     }
-    parents = np.searchsorted(nodes, edges.parent).tolist()
-    return build_graph(names, columns, parents, child.tolist(), edge_columns)
+    columns["relation"] = _spread(said["relation"], child, len(nodes))
+    said["created_at"] = [columns["created_at"][at] for at in child.tolist()]
+    return build_graph(_distinct(ids, keys), columns, parent.tolist(), child.tolist(), said)
 
 
-def _padded(values: list[object], size: int) -> list[object]:
-    return values + [None] * (size - len(values))
+def _known(snapshot: Snapshot, nodes: Nodes) -> dict[str, list[object]]:
+    """Return what the snapshot knows of each node; None where it has no record."""
+    listed = nodes[nodes < snapshot.manifest.models]
+    missing = [None] * (len(nodes) - len(listed))
+    known: dict[str, list[object]] = {}
+    for file, names in _NODE_COLUMNS.items():
+        table = snapshot.table(file, names).take(pa.array(listed))
+        known |= {name: _values(table[name].combine_chunks()) + missing for name in names}
+    return known
+
+
+def _values(column: pa.Array) -> list[object]:
+    if not pa.types.is_timestamp(column.type):
+        return list(column.to_pylist())
+    # From lengths of time since 1970: a tenth of the time that aware moments take by themselves.
+    since = column.cast(pa.int64()).cast(pa.duration("us")).to_numpy(zero_copy_only=False).tolist()
+    return [None if length is None else _EPOCH + length for length in since]
+
+
+def _spread(values: Sequence[object], at: npt.NDArray[np.intp], size: int) -> list[object]:
+    spread: list[object] = [None] * size
+    for place, value in zip(at.tolist(), values, strict=True):
+        spread[place] = value
+    return spread
 
 
 def _distinct(ids: Sequence[str], keys: Sequence[object]) -> list[str]:

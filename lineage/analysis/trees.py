@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from lineage.analysis.every_base import count_every_base
 from lineage.analysis.members import Members, members_below, relation_of, release_labels
@@ -15,7 +14,6 @@ from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
 from lineage.graph import reach
-from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 
 _RELATIONS = list(Relation)
@@ -180,8 +178,5 @@ def _largest_parent(
 
 
 def _names(snapshot: Snapshot, nodes: npt.NDArray[np.intp]) -> dict[int, str]:
-    listed = nodes[nodes < snapshot.manifest.models]
-    ids = snapshot.column(schema.MODELS_FILE, "id").take(pa.array(listed)).to_pylist()
-    others = nodes[len(listed) :]
-    _, more = snapshot.names_of_bases(others)
-    return dict(zip(nodes.tolist(), [*ids, *more.to_pylist()], strict=True))
+    _, ids = snapshot.names_of(nodes)
+    return dict(zip(nodes.tolist(), ids.to_pylist(), strict=True))

@@ -98,6 +98,16 @@ class Snapshot:
         found = table.take(rows)
         return found["key"].combine_chunks(), found["id"].combine_chunks()
 
+    def names_of(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+        """Return key and present id of nodes in rising order, listed or not."""
+        listed = nodes[nodes < self.manifest.models]
+        table = self.table(schema.MODELS_FILE, ["key", "id"]).take(pa.array(listed))
+        keys, ids = self.names_of_bases(nodes[len(listed) :])
+        return (
+            pa.concat_arrays([*table["key"].chunks, keys]),
+            pa.concat_arrays([*table["id"].chunks, ids]),
+        )
+
     def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the node number of each id that the snapshot knows under just this spelling."""
         found: dict[str, int] = {}
