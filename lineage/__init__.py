@@ -64,9 +64,9 @@ def count_derivatives(
     Raises UnknownModel, with close spellings in its hint, for a name the snapshot does not know.
     """
     from lineage.analysis.counts import count_base, count_family
-    from lineage.families.registry import bundled_families, family
+    from lineage.families.registry import all_families, family
 
-    families = [family(one) for one in bundled_families()]
+    families = all_families()
     where, how = snapshot or open_store().snapshot(), definition or Definition()
     kind, _, id = name.partition(":")
     if kind == "family" and id:
@@ -83,8 +83,8 @@ def load_family(
     strength and the child's creation date, nodes what the snapshot knows of the model.
     """
     from lineage.analysis.family_graph import family_graph
-    from lineage.families.registry import bundled_families, family
+    from lineage.families.registry import all_families
 
-    families = [family(one) for one in bundled_families()]
+    families = all_families()
     where = snapshot or open_store().snapshot()
     return family_graph(where, name, families, definition or Definition())

@@ -46,13 +46,14 @@ def derive(
         for name, key in former.keys.items()
     }
     taught = {name: (name, key, "card") for name, key in settled.learned.items()}
-    draft.write(schema.NAMES_FILE, derived.names_table((seen | taught).values()))
+    told = {name: (name, key, "hub") for name, key in settled.told.items()}
+    draft.write(schema.NAMES_FILE, derived.names_table((seen | taught | told).values()))
     draft.write(schema.TOMBSTONES_FILE, schema.TOMBSTONES.empty_table())
 
 
 def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
     names_models = np.array([rule.names_models for rule in rules], np.bool_)
-    is_card = np.array([rule.name == "card" for rule in rules], np.bool_)
+    teaches = np.array([rule.teaches_names for rule in rules], np.bool_)
     return Written(
         child=testimony.child,
         name=testimony.name,
@@ -60,7 +61,7 @@ def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
         key=testimony.key,
         keys=testimony.keys,
         is_hub=testimony.key >= 0,
-        is_card=is_card[testimony.rule],
+        is_card=teaches[testimony.rule],
         names_models=names_models[testimony.rule],
     )
 

@@ -84,7 +84,7 @@ def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftF
         kind=draft.origin.kind,
         endpoint=draft.origin.endpoint,
         models=draft.models,
-        bad_rows=len(draft.bad_rows),
+        bad_rows=draft.bad_rows,
         previous_models=None if before is None else before.manifest.models,
         previous_endpoint=manifests[-1].origin.endpoint if manifests else None,
     )

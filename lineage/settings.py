@@ -4,6 +4,7 @@ A checked-out project must not be able to send somebody's token somewhere or to 
 endpoint and token come from flags, the environment or the user's own configuration folder alone.
 """
 
+import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ PERSONAL = frozenset({"endpoint", "token_file", "contact"})
 """Settings that a project's own files may not set."""
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,9 @@ class Settings:
             if not 0 <= value <= 1 or (name == "share" and value == 0):
                 raise SettingsError(f"{name} is {value}", f"{name} is a share: above 0, up to 1")
         for name in ("timeout_seconds", "max_page_bytes", "max_log_age_hours"):
-            if getattr(self, name) <= 0:
-                raise SettingsError(f"{name} is {getattr(self, name)}", "it must be above 0")
+            value = getattr(self, name)
+            if not (value > 0 and math.isfinite(value)):
+                raise SettingsError(f"{name} is {value}", "it must be a number above 0")
         if self.max_requests is not None and self.max_requests < 0:
             raise SettingsError(f"max_requests is {self.max_requests}", "it must be 0 or more")
         if self.keep_closed_logs < 0:
@@ -109,7 +112,10 @@ def _from_project(folder: Path) -> dict[str, object]:
     found = {}
     pyproject = folder / "pyproject.toml"
     if pyproject.is_file():
-        table = _read(pyproject).get("tool", {}).get("lineage", {})
+        tools = _read(pyproject).get("tool", {})
+        table = tools.get("lineage", {}) if isinstance(tools, dict) else {}
+        if not isinstance(table, dict):
+            raise SettingsError(f"{pyproject}: tool.lineage is no table")
         found.update(_checked(table, pyproject, personal=False))
     return found | _from_file(folder / "lineage.toml", personal=False)
 
@@ -138,6 +144,13 @@ def _checked(table: Mapping[str, Any], path: Path, *, personal: bool) -> dict[st
                 f"{path} sets {name!r}, which a project's file may not",
                 f"use a flag, the environment or {_personal_file(os.environ)}",
             )
+        fits = isinstance(value, str) or (
+            name in _SWITCHES
+            if isinstance(value, bool)
+            else isinstance(value, int | float) and name not in _TEXTS
+        )
+        if not fits:
+            raise SettingsError(f"{path}: {name} cannot be {value!r}")
         checked[name] = _value(name, str(value), str(path))
     return checked
 
@@ -163,6 +176,8 @@ def _value(name: str, text: str, where: str) -> object:
 
 
 def _flag(text: str) -> bool:
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError(text)
     return text.lower() in _TRUE
 
 
@@ -175,3 +190,5 @@ _BY_TYPE: Mapping[object, Callable[[str], object]] = {
 _READERS = {
     one.name: _BY_TYPE.get(one.type, str) for one in fields(Settings) if one.name != "token"
 }
+_TEXTS = frozenset(name for name, read in _READERS.items() if read is str)
+_SWITCHES = frozenset(name for name, read in _READERS.items() if read is _flag)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from lineage.analysis.checks import Limits
@@ -12,24 +12,21 @@ from lineage.crawl.below import below
 from lineage.crawl.sweep import sweep
 from lineage.domain.families import Family
 from lineage.domain.moments import iso
-from lineage.errors import DraftRefused, PageNotRecorded, SourceError
-from lineage.families.registry import bundled_families, family
-from lineage.http.client import HubClient, RequestTally, open_client
+from lineage.domain.repo_ids import tidy_name
+from lineage.errors import DraftRefused, PageNotRecorded
+from lineage.families.registry import all_families
+from lineage.http.client import HubClient, RequestTally, checked_address, open_client
 from lineage.http.page_log import PageLog, PageLogs
 from lineage.http.pages import PageReader
+from lineage.http.transports import MOST_ATTEMPTS
 from lineage.pipeline import Publication, publish
 from lineage.progress import Progress
 from lineage.settings import Settings
-from lineage.sources.hub import PAGE_SIZE, SWEEP_PARAMS, HubSource
+from lineage.sources.hub import SWEEP_PARAMS, HubSource
 from lineage.sources.parse import is_whole
-from lineage.sources.probe import Finding, probe
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.store import ParquetStore
 from lineage.version import __version__
-
-CENSUS_AT = datetime(2026, 10, 3, tzinfo=UTC)
-CENSUS_MODELS = 3_117_871
-GROWTH_A_DAY = 2_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +51,13 @@ def crawl(
     where the draft is refused.
     """
     clock, progress = clock or SystemClock(), progress or Progress()
+    checked_address(settings.endpoint)  # before anything is written: it may hold a secret
+    base = None if base is None else tidy_name(base)
     began = clock.monotonic()
+    into = _publication(settings, all_families(), clock, progress)
+    refuse_other_hub(into.store, settings)
     logs = _page_logs(settings, clock, progress)
     log = _log_to_read(logs, _identity(settings, base), settings)
-    into = _publication(settings, all_families(), clock, progress)
     origin = _origin(settings, base, log, into.families)
     tally = RequestTally()
     manifest = None if settings.offline else _published_before(into.store, log, origin)
@@ -73,12 +73,9 @@ def crawl(
     return CrawlReport(manifest, tally, clock.monotonic() - began)
 
 
-def all_families() -> tuple[Family, ...]:
-    """Return every bundled family."""
-    return tuple(family(name) for name in bundled_families())
-
-
-def open_hub(settings: Settings, clock: Clock, progress: Progress) -> HubClient:
+def open_hub(
+    settings: Settings, clock: Clock, progress: Progress, attempts: int = MOST_ATTEMPTS
+) -> HubClient:
     """Return the client that talks to the settings' endpoint; close it after use."""
     return open_client(
         endpoint=settings.endpoint,
@@ -91,7 +88,22 @@ def open_hub(settings: Settings, clock: Clock, progress: Progress) -> HubClient:
         timeout_seconds=settings.timeout_seconds,
         max_body_bytes=settings.max_page_bytes,
         is_whole=is_whole,
+        attempts=attempts,
     )
+
+
+def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
+    """Raise DraftRefused before the first request where the store holds another Hub's history.
+
+    The check of the finished draft would say the same, after half an hour.
+    """
+    manifests = store.manifests()
+    if manifests and (before := manifests[-1].origin.endpoint.rstrip("/")) != _endpoint(settings):
+        raise DraftRefused(
+            f"the snapshots in {store.location} were taken from {before}, "
+            f"this crawl would ask {_endpoint(settings)}",
+            "one store holds one Hub's history: name another with --store",
+        )
 
 
 @contextmanager
@@ -171,62 +183,3 @@ def _publication(
 ) -> Publication:
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     return Publication(ParquetStore(settings.store), families, limits, clock, progress)
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What `lineage doctor` found; nothing was changed."""
-
-    findings: tuple[Finding, ...]
-    models_expected: int
-    requests_needed: int
-    minutes: float | None
-    """At the settings' share of the rate limit; None where the Hub tells no limit."""
-
-
-def examine(
-    settings: Settings, *, clock: Clock | None = None, progress: Progress | None = None
-) -> Examination:
-    """Look at settings, store and Hub with at most two requests; say what a sweep will cost."""
-    clock, progress = clock or SystemClock(), progress or Progress()
-    store = ParquetStore(settings.store)
-    latest = store.latest_sweep()
-    findings = [_token_finding(settings), _store_finding(store)]
-    last = None
-    if settings.offline:
-        findings.append(Finding("hub", None, "not asked: offline"))
-    else:
-        with open_hub(settings, clock, progress) as client:
-            try:
-                findings += probe(client)
-            except SourceError as error:
-                findings.append(Finding("hub", False, error.message))
-            last = client.budget.last
-    expected = _expected(clock) if latest is None else latest.manifest.models
-    requests = -(-expected // PAGE_SIZE)
-    minutes = None
-    if last is not None and last.quota and last.window:
-        in_a_window = max(1, int(last.quota * settings.share))
-        minutes = (requests / in_a_window) * last.window / 60
-    return Examination(tuple(findings), expected, requests, minutes)
-
-
-def _token_finding(settings: Settings) -> Finding:
-    found = "a token was found" if settings.token else "no token: the anonymous limit holds"
-    return Finding("token", None, found)
-
-
-def _store_finding(store: ParquetStore) -> Finding:
-    manifests, refused = store.manifests(), store.refused()
-    says = f"{len(manifests)} snapshots in {store.location}, {len(refused)} drafts set aside"
-    return Finding("store", True, says)
-
-
-def _expected(clock: Clock) -> int:
-    """Estimate how many models the Hub lists, from the last census and its growth.
-
-    Source: complete anonymous enumeration of 2026-10-03 (3,117,871); net growth 2,000 to 2,700 a
-    day between mid-2025 and then.
-    """
-    days = (clock.now() - CENSUS_AT).days
-    return CENSUS_MODELS + max(0, days) * GROWTH_A_DAY

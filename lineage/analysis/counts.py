@@ -22,10 +22,11 @@ from lineage.analysis.members import (
     unknown_dates,
 )
 from lineage.analysis.results import Count
-from lineage.analysis.scope import find_base, root_nodes
+from lineage.analysis.scope import base_roots, find_base, root_nodes
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
+from lineage.errors import SettingsError
 from lineage.store.snapshot import BaseRow, Snapshot
 
 DEFAULT = Definition()
@@ -44,13 +45,11 @@ def count_base(
 
     By the default definition the answer was stored at publication and is only looked up.
     """
-    if definition == DEFAULT and by is None and (row := snapshot.base(name)) is not None:
-        return _stored(snapshot, name, row)
     base = find_base(snapshot, name, families)
-    roots = [base.id]
-    if definition.mirrors:
-        roots += [mirror for family in families for mirror in family.mirrors_of(base.id)]
-    nodes = np.union1d(root_nodes(snapshot, roots), [base.node]).astype(np.int32)
+    row = snapshot.base(base.id) if definition == DEFAULT and by is None else None
+    if row is not None and row.node == base.node:
+        return _stored(snapshot, name, row)
+    roots, nodes = base_roots(snapshot, base, definition, families)
     members = members_below(snapshot, nodes, definition)
     return _count(
         snapshot,
@@ -95,11 +94,17 @@ def count_top(
 ) -> list[Count]:
     """Count the bases with most descendants (or most children), largest first, ties by id.
 
-    With a family only its roots and members are ranked.
+    With a family only its roots and members are ranked. Each base stands for itself alone, so
+    SettingsError where mirrors should join.
     """
+    if definition.mirrors:
+        raise SettingsError(
+            "a ranking counts each base for itself: mirrors join the roots of a named base",
+            "example: lineage count meta-llama/Llama-2-7b-hf --mirrors",
+        )
     among = None if family is None else _family_nodes(snapshot, family, definition)
     if definition == DEFAULT and among is None:
-        return [_stored(snapshot, row.id, row) for row in snapshot.largest_bases(top)]
+        return [_stored(snapshot, row.id, row) for row in snapshot.largest_bases(top) if row.total]
     bases = every_base_under(snapshot, definition)
     found = bases.direct if definition.closure is Closure.DIRECT else bases.total
     totals = found.sum(axis=(1, 2))
@@ -134,7 +139,8 @@ def every_base_under(snapshot: Snapshot, definition: Definition) -> EveryBase:
 
 def _family_nodes(snapshot: Snapshot, family: Family, definition: Definition) -> Nodes:
     roots = root_nodes(snapshot, family.roots())
-    members = members_below(snapshot, roots, replace(definition, min_downloads=0))
+    anyone = replace(definition, closure=Closure.ALL, min_downloads=0)
+    members = members_below(snapshot, roots, anyone)
     return np.union1d(roots, np.flatnonzero(members.counted))
 
 

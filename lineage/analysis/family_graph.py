@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lineage.analysis.members import edges_under, members_below, release_labels
-from lineage.analysis.scope import Nodes, find_base, release_nodes, root_nodes
+from lineage.analysis.scope import Nodes, base_roots, find_base, release_nodes, root_nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
@@ -61,7 +61,7 @@ def _cut(
             of_it = (labels & np.uint64(1 << bit)) != 0
             return roots, members.counted & of_it
     base = find_base(snapshot, name, families)
-    roots = np.array([base.node], np.int32)
+    _, roots = base_roots(snapshot, base, definition, families)
     return roots, members_below(snapshot, roots, definition).counted
 
 

@@ -28,6 +28,8 @@ class Members:
     """After relations and strengths that the definition leaves out are removed."""
     nodes: int
     """How many nodes the graph has."""
+    reached: Mask
+    """All that some way leads down to, counted or only passed through; a root may be among them."""
     counted: Mask
     direct: Mask
     """The counted ones right below a root."""
@@ -57,7 +59,8 @@ def members_below(snapshot: Snapshot, roots: Nodes, definition: Definition) -> M
     countable_nodes = np.zeros(nodes, np.bool_)
     countable_nodes[: snapshot.manifest.models] = countable(snapshot, definition)
     countable_nodes[roots] = False
-    return Members(edges, nodes, all_below & countable_nodes, direct & countable_nodes)
+    counted = all_below & countable_nodes
+    return Members(edges, nodes, all_below, counted, direct & countable_nodes)
 
 
 def countable(snapshot: Snapshot, definition: Definition) -> Mask:

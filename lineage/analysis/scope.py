@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from lineage.domain.definitions import Definition
 from lineage.domain.families import Family, Release
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel
@@ -55,15 +56,26 @@ def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base
     )
 
 
+def base_roots(
+    snapshot: Snapshot, base: Base, definition: Definition, families: Sequence[Family]
+) -> tuple[tuple[str, ...], Nodes]:
+    """Return the ids and the nodes of a base, and of its plain mirrors where they join it."""
+    mirrors: list[str] = []
+    if definition.mirrors:
+        mirrors += [mirror for family in families for mirror in family.mirrors_of(base.id)]
+    nodes = np.union1d(root_nodes(snapshot, mirrors), [base.node]).astype(np.int32)
+    return (base.id, *mirrors), nodes
+
+
 def root_nodes(snapshot: Snapshot, ids: Sequence[str]) -> Nodes:
-    """Return the nodes of those ids that the snapshot knows at all."""
-    return np.array(sorted(set(snapshot.nodes_of(ids).values())), np.int32)
+    """Return the nodes of those ids that the snapshot knows, by their name now or a former one."""
+    return np.array(sorted(set(_nodes_of_roots(snapshot, ids).values())), np.int32)
 
 
 def release_nodes(snapshot: Snapshot, families: Sequence[Family]) -> list[tuple[Release, Nodes]]:
     """Return every release of the families with the nodes of its roots, mirrors included."""
     releases = [release for family in families for release in family.releases]
-    nodes = snapshot.nodes_of([root for release in releases for root in release.roots()])
+    nodes = _nodes_of_roots(snapshot, [root for release in releases for root in release.roots()])
     return [
         (
             release,
@@ -73,13 +85,27 @@ def release_nodes(snapshot: Snapshot, families: Sequence[Family]) -> list[tuple[
     ]
 
 
+def _nodes_of_roots(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
+    """Return the nodes of ids as a registry writes them: it may be older than a rename."""
+    nodes = snapshot.nodes_of(ids)
+    known = derived.former_keys(snapshot.former_names())
+    for id in (set(ids) - set(nodes)) & set(known):
+        if (found := snapshot.node_of_key(known[id])) is not None:
+            nodes[id] = found[0]
+    return nodes
+
+
 def _bearer(snapshot: Snapshot, asked: str, id: str) -> Base | None:
     """Return the node that bears a name now, whether it has children or not."""
-    if (row := snapshot.base(id)) is not None:
-        return Base(asked, row.id, row.key, row.node)
-    if (node := snapshot.nodes_of([id]).get(id)) is not None:
-        return Base(asked, id, snapshot.column(schema.MODELS_FILE, "key")[node].as_py(), node)
-    return None
+    listed = snapshot.manifest.models
+    row = snapshot.base(id)
+    if row is None or row.node >= listed:
+        # A model deleted and made anew: the listed one of two bears the name.
+        node = snapshot.nodes_of([id]).get(id, listed)
+        if node < listed:
+            key = snapshot.column(schema.MODELS_FILE, "key")[node].as_py()
+            return Base(asked, id, key, node)
+    return None if row is None else Base(asked, row.id, row.key, row.node)
 
 
 def _holder(snapshot: Snapshot, asked: str, key: str) -> Base | None:

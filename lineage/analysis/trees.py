@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage.analysis.every_base import count_every_base
-from lineage.analysis.members import Members, members_below, relation_of, release_labels
+from lineage.analysis.members import Mask, Members, members_below, relation_of, release_labels
 from lineage.analysis.results import Branch, Tree
-from lineage.analysis.scope import Nodes, find_base, release_nodes, root_nodes
+from lineage.analysis.scope import Nodes, base_roots, find_base, release_nodes, root_nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
@@ -37,16 +37,13 @@ def tree_of_base(
     Branches with fewer than `at_least` models below them are folded; 0 chooses a sensible bound.
     """
     base = find_base(snapshot, name, families)
-    roots = [base.id]
-    if definition.mirrors:
-        roots += [mirror for family in families for mirror in family.mirrors_of(base.id)]
-    nodes = np.union1d(root_nodes(snapshot, roots), [base.node]).astype(np.int32)
+    roots, nodes = base_roots(snapshot, base, definition, families)
     members = members_below(snapshot, nodes, definition)
     total = int(members.counted.sum())
     grower = _Grower.of(snapshot, members, nodes, at_least or _bound(total))
     trunk = grower.branches_of(nodes, depth)
     root = Branch(base.id, None, total, *trunk)
-    return Tree(snapshot.id, root, replace(definition, roots=tuple(roots)))
+    return Tree(snapshot.id, root, replace(definition, roots=roots))
 
 
 def tree_of_family(
@@ -101,32 +98,41 @@ class _Grower:
     parents: npt.NDArray[np.int64]
     below: npt.NDArray[np.int64]
     relation: npt.NDArray[np.int8]
-    members: Members
+    counted: Mask
+    edges: tuple[Nodes, Nodes]
+    """Child and parent of every edge of the cut."""
     at_least: int
 
     @classmethod
     def of(cls, snapshot: Snapshot, members: Members, roots: Nodes, at_least: int) -> "_Grower":
-        """Count below every node of the cut; each model hangs below its largest parent."""
+        """Count below every node of the cut; each model hangs below its largest parent.
+
+        What `min_downloads` leaves out is drawn where a way leads through it.
+        """
         edges = members.edges
-        inside = members.counted.copy()
-        inside[roots] = True
         is_root = np.zeros(members.nodes, np.bool_)
         is_root[roots] = True
-        kept = inside[edges.child] & inside[edges.parent] & (edges.child != edges.parent)
+        inside = members.reached | is_root
+        real = edges.child != edges.parent
+        kept = real & inside[edges.child] & inside[edges.parent]
         child, parent = edges.child[kept], edges.parent[kept]
         relation = relation_of(edges, members.nodes)
         kind = np.where(members.counted, relation, -1)
         bases = count_every_base(child, parent, kind, np.zeros(members.nodes, np.bool_))
         below = np.zeros(members.nodes, np.int64)
         below[bases.node] = bases.total.sum(axis=(1, 2))
-        drawn = ~is_root[child]  # a root is drawn as a root, not below another
-        parents = np.bincount(child[drawn], minlength=members.nodes)
-        main = _largest_parent(child[drawn], parent[drawn], below)
+        generation = reach.generations(child, parent, members.nodes, roots)
+        generation[roots] = 0
+        # A root is drawn as a root, not below another.
+        drawn = ~is_root[child] & (members.counted | (below > 0))[child]
+        main = _largest_parent(child[drawn], parent[drawn], below + members.counted, generation)
         children: dict[int, list[int]] = {}
         for one, its_parent in main:
             children.setdefault(its_parent, []).append(one)
+        parents = np.bincount(edges.child[real], minlength=members.nodes)
         names = _names(snapshot, np.flatnonzero(inside))
-        return cls(names, children, parents, below, relation, members, at_least)
+        cut = (child, parent)
+        return cls(names, children, parents, below, relation, members.counted, cut, at_least)
 
     def branches_of(self, roots: Nodes, depth: int) -> tuple[tuple[Branch, ...], int, int]:
         """Return the branches right below some roots, how many are folded, and their models."""
@@ -161,18 +167,26 @@ class _Grower:
 
     def below_any(self, nodes: Sequence[int]) -> int:
         """Count the distinct models below some nodes, themselves left out."""
-        edges = self.members.edges
+        if not self.below[nodes].any():
+            return 0
         tops = np.array(nodes, np.int32)
-        mask = reach.below(edges.child, edges.parent, self.members.nodes, tops)
+        mask = reach.below(*self.edges, len(self.counted), tops)
         mask[tops] = False
-        return int((mask & self.members.counted).sum())
+        return int((mask & self.counted).sum())
 
 
 def _largest_parent(
-    child: Nodes, parent: Nodes, below: npt.NDArray[np.int64]
+    child: Nodes,
+    parent: Nodes,
+    weight: npt.NDArray[np.int64],
+    generation: npt.NDArray[np.int16],
 ) -> list[tuple[int, int]]:
-    """Return each child with the one parent it is drawn under: the largest, ties by node."""
-    order = np.lexsort((parent, -below[parent], child))
+    """Return each child with the one parent it is drawn under: the largest, ties by node.
+
+    `weight` is what a node holds at and below it. On a cycle that is the same for all, and there
+    the parent nearer to the roots is taken: else two could hang below each other and below no root.
+    """
+    order = np.lexsort((parent, generation[parent], -weight[parent], child))
     first = np.unique(child[order], return_index=True)[1]
     return list(zip(child[order][first].tolist(), parent[order][first].tolist(), strict=True))
 

@@ -1,7 +1,7 @@
 """What every question needs first: the snapshot, and the families laid over it."""
 
 from lineage.domain.families import Family
-from lineage.families.registry import bundled_families, family
+from lineage.families.registry import all_families
 from lineage.settings import Settings, load_settings
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -24,4 +24,4 @@ def local_settings(store: str | None) -> Settings:
 
 def known_families() -> tuple[Family, ...]:
     """Return the bundled families, without what a crawl needs besides."""
-    return tuple(family(name) for name in bundled_families())
+    return all_families()

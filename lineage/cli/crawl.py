@@ -3,12 +3,20 @@
 import click
 
 from lineage.cli import options
+from lineage.domain.repo_ids import is_repo_id, tidy_name
 
 _COST = (
     "A walk below one base sends at least one request for each model it finds, those without "
     "children too; a sweep of the whole Hub sends about 3,100 and answers for every base. "
     "Above some 3,000 descendants the sweep is cheaper."
 )
+
+
+def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | None:
+    name = None if below is None else tidy_name(below)
+    if name is not None and not is_repo_id(name):
+        raise click.BadParameter(f"{name!r} is no name of a model; it is spelled owner/name")
+    return name
 
 
 @click.command(
@@ -19,7 +27,12 @@ _COST = (
     ),
 )
 @options.options(
-    click.option("--below", metavar="BASE", help="Walk down from one base; no more is seen."),
+    click.option(
+        "--below",
+        metavar="BASE",
+        callback=_base,
+        help="Walk down from one base; no more is seen.",
+    ),
     options.ENDPOINT,
     options.TOKEN_FILE,
     options.OFFLINE,

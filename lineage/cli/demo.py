@@ -1,5 +1,7 @@
 """The command `lineage demo`."""
 
+import shutil
+import sys
 from pathlib import Path
 from shlex import quote
 from textwrap import indent
@@ -14,12 +16,12 @@ if TYPE_CHECKING:
     from lineage.wiring import CrawlReport
 
 _NEXT = """\
-lineage count meta-llama/Llama-3.1-8B --by relation --store {store}
-lineage count --family llama --by license --store {store}
-lineage count --top 20 --store {store}
-lineage tree Qwen/Qwen2.5-7B --store {store}
-lineage hub                 the same Hub in a box, for any client
-lineage crawl               the real Hub: about 3,100 requests; ask lineage doctor first"""
+{lineage} count meta-llama/Llama-3.1-8B --by relation --store {store}
+{lineage} count --family llama --by license --store {store}
+{lineage} count --top 20 --store {store}
+{lineage} tree Qwen/Qwen2.5-7B --store {store}
+{lineage} hub                 the same Hub in a box, for any client
+{lineage} crawl               the real Hub: about 3,100 requests; ask lineage doctor first"""
 
 
 @click.command(
@@ -73,4 +75,12 @@ def _tell(folder: Path, report: "CrawlReport", sights: "Sights") -> None:
     show(tree.tree(sights.tree, manifest, sample))
     show(terminal.heading("What to try next"))
     click.echo()
-    click.echo(indent(_NEXT.format(store=quote(str(folder / "snapshots"))), "  "))
+    store = quote(str(folder / "snapshots"))
+    click.echo(indent(_NEXT.format(lineage=_program(), store=store), "  "))
+
+
+def _program() -> str:
+    """Return what the user types: `make demo` leaves the program where no shell looks for it."""
+    called = Path(sys.argv[0])
+    unseen = called.name == "lineage" and shutil.which("lineage") is None
+    return quote(str(called)) if unseen else "lineage"

@@ -21,14 +21,17 @@ from lineage.cli import options
 def doctor(format: str, **flags: object) -> None:
     """Say what a crawl will meet and cost: settings, token, Hub, store. Changes nothing.
 
-    Asks the Hub at most two small requests. Exit code 1: something looked at is not as it must be.
+    Sends the Hub at most two small requests, each again where no answer comes. Exit code 1:
+    something looked at is not as it must be.
     """
-    from lineage import wiring
-    from lineage.cli import output
-    from lineage.cli.progress import SilentProgress
+    from lineage.cli import output, progress
+    from lineage.doctor import examine
     from lineage.settings import load_settings
 
-    found = wiring.examine(load_settings(flags), progress=SilentProgress())
+    settings = load_settings(flags)
+    with progress.shown() as shown:
+        shown.begin("ask the Hub")
+        found = examine(settings, progress=shown)
     output.examination(format, found)
     if any(finding.ok is False for finding in found.findings):
         raise SystemExit(1)

@@ -37,6 +37,17 @@ def say(message: str) -> None:
     _SAID.info("%s", message)
 
 
+def in_json() -> bool:
+    """Say whether standard error is to hold JSON lines alone."""
+    handlers = logging.getLogger("lineage").handlers
+    return any(isinstance(one.formatter, _JsonLines) for one in handlers)
+
+
+def fail(message: str, hint: str) -> None:
+    """Tell what ended the run, and what to do about it."""
+    _SAID.error("%s", message, extra={"hint": hint})
+
+
 class _ToStandardError(logging.Handler):
     """Asks for standard error at each line: a progress display may stand in for it."""
 
@@ -58,4 +69,6 @@ class _JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if hint := getattr(record, "hint", ""):
+            line["hint"] = hint
         return json.dumps(line)

@@ -1,10 +1,12 @@
 """The program `lineage`: its commands, and how whatever ends a run is told."""
 
+import io
 import sys
 from collections.abc import Sequence
 
 import click
 
+from lineage.cli import logs
 from lineage.cli.count import count
 from lineage.cli.crawl import crawl
 from lineage.cli.demo import demo
@@ -38,6 +40,8 @@ for _command in COMMANDS:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
+    logs.set_up(logs.LogFormat.TEXT, verbose=0)
+    _spell_out_what_the_terminal_lacks()
     try:
         outcome = lineage.main(arguments, prog_name="lineage", standalone_mode=False)
     except LineageError as error:
@@ -51,10 +55,23 @@ def run(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        _tell(f"the system refused: {error}", "")
+        sys.exit(LineageError.exit_code)
     sys.exit(outcome if isinstance(outcome, int) else 0)
 
 
+def _spell_out_what_the_terminal_lacks() -> None:
+    """Let no letter that a locale cannot show end a run: it is spelled as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _tell(message: str, hint: str) -> None:
+    if logs.in_json():
+        logs.fail(message, hint)
+        return
     for label, text in (("error", message), ("hint", hint)):
         if text:
             lines = [visible(line) for line in text.splitlines()]

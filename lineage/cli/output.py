@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -15,9 +15,13 @@ from lineage.store.manifest import Manifest
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from lineage.wiring import Examination
+    from lineage.doctor import Examination
 
 _WIDTH_OF_A_FILE = 100
+_NARROWEST_TABLE = 76
+"""A narrower table would lose its names; the terminal wraps it instead."""
+_PLAIN = str.maketrans("├│└─…·", "||`-~.")
+"""For terminals whose letters are few."""
 
 
 def counts(format: str, found: Sequence[Count], manifest: Manifest) -> None:
@@ -29,7 +33,8 @@ def counts(format: str, found: Sequence[Count], manifest: Manifest) -> None:
         return terminal.counts(found, manifest)
 
     rows = shapes.rows_of_counts
-    _print(format, lambda: shapes.of_counts(found), lambda: rows(found), table)
+    narrowest = _NARROWEST_TABLE
+    _print(format, lambda: shapes.of_counts(found), lambda: rows(found), table, narrowest)
 
 
 def tree(format: str, drawn: Tree, manifest: Manifest) -> None:
@@ -116,16 +121,26 @@ def examination(format: str, found: "Examination") -> None:
     _print(format, lambda: document, lambda: rows, table)
 
 
-def show(picture: "RenderableType") -> None:
-    """Print something drawn, as wide as the terminal is."""
+def show(picture: "RenderableType", narrowest: int = 1) -> None:
+    """Print something drawn, as wide as the terminal is, but no narrower than that."""
     from rich.console import Console
 
-    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    known = (sys.stdout is not None and sys.stdout.isatty()) or "COLUMNS" in os.environ
     width = None if known else _WIDTH_OF_A_FILE
     console = Console(width=width, highlight=False, markup=False, emoji=False)
+    console.width = max(console.width, narrowest)
     with console.capture() as captured:
         console.print(picture)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    drawn = "\n".join(line.rstrip() for line in captured.get().splitlines())
+    click.echo(drawn if _can_spell(sys.stdout, drawn) else drawn.translate(_PLAIN))
+
+
+def _can_spell(stream: TextIO | None, text: str) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _print(
@@ -133,6 +148,7 @@ def _print(
     document: Callable[[], shapes.Document | list[shapes.Document]],
     rows: Callable[[], list[shapes.Document]],
     table: Callable[[], "RenderableType"],
+    narrowest: int = 1,
 ) -> None:
     match Format(format):
         case Format.JSON:
@@ -140,4 +156,4 @@ def _print(
         case Format.CSV:
             click.echo(csv_text.table(rows()), nl=False)
         case Format.TABLE:
-            show(table())
+            show(table(), narrowest)

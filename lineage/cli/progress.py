@@ -1,5 +1,6 @@
 """How a run's progress is shown: a line that lives on a terminal, silence elsewhere."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +23,14 @@ from lineage.cli import logs
 from lineage.clock import Clock, SystemClock
 from lineage.progress import Progress
 
+_LOG = logging.getLogger(__name__)
+
 
 class SilentProgress(Progress):
-    """Shows no progress, and says what a user should know."""
+    """Shows no progress, says what a user should know, and logs each stage."""
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        _LOG.info("%s", stage)
 
     def say(self, message: str) -> None:
         logs.say(message)
@@ -60,6 +66,7 @@ class TerminalProgress(SilentProgress):
 
     def begin(self, stage: str, total: int | None = None) -> None:
         self.end()
+        super().begin(stage, total)
         self._stage = self._display.add_task(stage, total=total, note="", until=None)
 
     def step(self, done: int, note: str = "") -> None:

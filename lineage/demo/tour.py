@@ -12,11 +12,11 @@ from lineage.demo.corpus_rows import corpus_rows
 from lineage.demo.shelf import Shelf
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import SettingsError
-from lineage.families.registry import family
+from lineage.families.registry import all_families, family
 from lineage.progress import Progress
 from lineage.settings import Settings
 from lineage.store.store import ParquetStore
-from lineage.wiring import CrawlReport, all_families, crawl
+from lineage.wiring import CrawlReport, crawl
 
 SOURCES = (
     "MSC-empirical/msc-empirical, hakanotal/hf-dep-network-analysis, park-jay/huggingface-network, "

@@ -22,6 +22,8 @@ class Rule:
     hear: Hearing
     relation_rank: int | None = None
     """Lower ranks are believed first about a model's relation; None is never asked."""
+    teaches_names: bool = False
+    """Whether its one name beside the Hub's one parent may teach a former name."""
     names_models: bool = True
     """False where a name may just as well be a local path: unsettled, it makes no edge."""
 
@@ -29,7 +31,7 @@ class Rule:
 RULES: tuple[Rule, ...] = (
     Rule("hub", Strength.CONFIRMED, hub, relation_rank=0),
     Rule("tag", Strength.STATED, tags, relation_rank=1),
-    Rule("card", Strength.STATED, card, relation_rank=2),
+    Rule("card", Strength.STATED, card, relation_rank=2, teaches_names=True),
     Rule("adapter_config", Strength.STATED, adapter_config, relation_rank=3, names_models=False),
 )
 

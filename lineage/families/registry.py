@@ -33,6 +33,11 @@ def family(name: str) -> Family:
     return _bundled(id)
 
 
+def all_families() -> tuple[Family, ...]:
+    """Return every bundled family."""
+    return tuple(family(id) for id in bundled_families())
+
+
 def find_release(name: str) -> tuple[Family, Release] | None:
     """Find a bundled release by its id or name in any case: `llama-3.1`, `Llama 3.1`."""
     wanted = name.strip().lower()

@@ -61,6 +61,8 @@ class Settled:
     ids: pa.StringArray
     learned: Mapping[str, str]
     """Former names that rows of this draft taught: name to key."""
+    told: Mapping[str, str]
+    """Former names that the Hub itself still wrote, with the key: name to key."""
 
 
 def settle(
@@ -71,17 +73,23 @@ def settle(
     key_nodes = nodes.of_keys(written.keys, _ids_the_hub_wrote(written))
     names = [tidy_name(name) for name in written.names.to_pylist()]
     name_nodes = nodes.of_names(names)
-    _apply(name_nodes, names, _told(written, name_nodes, key_nodes, names))
+    told = _told(written, name_nodes, key_nodes, names)
+    _apply(name_nodes, names, told)
     _apply(name_nodes, names, _former_nodes(former, nodes))
     learned = _taught(written, name_nodes, key_nodes, names)
     _apply(name_nodes, names, learned)
-    _apply_without_case(name_nodes, names, nodes, {**_former_nodes(former, nodes), **learned})
+    before = {**_former_nodes(former, nodes), **told, **learned}
+    _apply_without_case(name_nodes, names, nodes, before)
     by_key = np.append(key_nodes, NOWHERE)[written.key]
     parent = np.where(by_key != NOWHERE, by_key, name_nodes[written.name])
     _give_own_nodes(parent, written, _as_registered(names, former), nodes, former.registered)
     order, all_keys, all_ids = nodes.ordered()
-    taught = {name: all_keys[int(order[node])].as_py() for name, node in learned.items()}
-    return Settled(np.append(order, NOWHERE).astype(np.int32)[parent], all_keys, all_ids, taught)
+
+    def keys_of(found: Mapping[str, int]) -> dict[str, str]:
+        return {name: all_keys[int(order[node])].as_py() for name, node in found.items()}
+
+    parent = np.append(order, NOWHERE).astype(np.int32)[parent]
+    return Settled(parent, all_keys, all_ids, keys_of(learned), keys_of(told))
 
 
 class _Nodes:

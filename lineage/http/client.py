@@ -1,6 +1,5 @@
 """Asks one Hub, politely: the only place that opens connections or handles the token."""
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from lineage.clock import Clock
+from lineage.domain.addresses import is_loopback_host
 from lineage.errors import SettingsError, UnexpectedPage
 from lineage.http.budget import Budget
-from lineage.http.transports import PacedTransport, RequestTally, RetryingTransport
+from lineage.http.transports import MOST_ATTEMPTS, PacedTransport, RequestTally, RetryingTransport
 from lineage.progress import Progress
 
-__all__ = ["Answer", "HubClient", "RequestTally", "open_client", "request_text"]
+__all__ = ["Answer", "HubClient", "RequestTally", "checked_address", "open_client", "request_text"]
 
 _PATH_SAFE = "/%:@!$&'()*+,;=~"
 
@@ -96,6 +96,7 @@ def open_client(
     timeout_seconds: float,
     max_body_bytes: int,
     is_whole: Callable[[bytes], bool],
+    attempts: int = MOST_ATTEMPTS,
     random: Random | None = None,
     inner: httpx.BaseTransport | None = None,
 ) -> HubClient:
@@ -104,13 +105,13 @@ def open_client(
     `is_whole` says of the body of a 200 whether it arrived to its end. `inner` stands in for the
     network. Raises SettingsError for an endpoint, token or share that cannot be used.
     """
-    address = _address(endpoint)
+    address = checked_address(endpoint)
     tally, budget = RequestTally(), Budget(share)
     network = inner or _network(address)
     paced = PacedTransport(network, budget, clock, progress, tally, max_requests=max_requests)
     http = httpx.Client(
         transport=RetryingTransport(
-            paced, clock, tally, max_body_bytes, is_whole=is_whole, random=random
+            paced, clock, tally, max_body_bytes, is_whole=is_whole, attempts=attempts, random=random
         ),
         headers=_headers(address, token, user_agent, progress),
         timeout=httpx.Timeout(timeout_seconds),
@@ -120,7 +121,8 @@ def open_client(
     return HubClient(http, str(address).rstrip("/"), tally, budget)
 
 
-def _address(endpoint: str) -> httpx.URL:
+def checked_address(endpoint: str) -> httpx.URL:
+    """Return the endpoint as an address; SettingsError for one that cannot be used or shown."""
     try:
         address = httpx.URL(endpoint)
     except httpx.InvalidURL as error:
@@ -142,18 +144,11 @@ def _headers(
     if not re.fullmatch(r"[!-~]+", token):
         # Caught here, since an error about an illegal header would show it.
         raise SettingsError("The token holds characters that no token has", "Is it cut or quoted?")
-    if address.scheme == "https" or _is_loopback(address.host):
+    if address.scheme == "https" or is_loopback_host(address.host):
         headers["Authorization"] = f"Bearer {token}"
     else:
         progress.say(f"The token is withheld: {address} is neither https nor on this machine.")
     return headers
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _network(address: httpx.URL) -> httpx.HTTPTransport:
@@ -172,6 +167,6 @@ def _proxy(address: httpx.URL) -> httpx.Proxy | None:
     # stays off: whatever else it may come to trust (netrc once), the token comes from us alone.
     proxies = getproxies()
     found = proxies.get(address.scheme) or proxies.get("all")
-    if not found or _is_loopback(address.host) or proxy_bypass(address.host):
+    if not found or is_loopback_host(address.host) or proxy_bypass(address.host):
         return None
     return httpx.Proxy(found if "://" in found else f"http://{found}")

@@ -13,7 +13,7 @@ from lineage.http.page_log import PageLog
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _HOST = re.compile(r"\A([a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
-_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^",;]*\s)?next(?=["\s,;]|$)', re.IGNORECASE)
+_REL = re.compile(r';\s*rel\s*=\s*("[^"]*"?|[^\s",;]+)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,9 @@ def next_cursor(link: str) -> str | None:
     Only the cursor is taken, so that no answer can lead the walk to another host or query. Raises
     UnexpectedPage for a next page without one, which would else look like the end.
     """
-    targets = [target for target, rest in _LINK.findall(link) if _NEXT.search(rest)]
+    targets = [target for target, rest in _LINK.findall(link) if _is_next(rest)]
     if not targets:
-        if _NEXT.search(link):
+        if _is_next(link):
             raise _unreadable_link(link)
         return None
     query = targets[0].partition("#")[0].partition("?")[2]
@@ -142,6 +142,10 @@ def next_cursor(link: str) -> str | None:
             # Not unquote_plus: in base64 a plus is a plus.
             return unquote(value)
     raise _unreadable_link(link)
+
+
+def _is_next(parameters: str) -> bool:
+    return any("next" in rel.strip('"').lower().split() for rel in _REL.findall(parameters))
 
 
 def _path_of(location: str, endpoint: str) -> str:

@@ -106,9 +106,11 @@ class RetryingTransport(httpx.BaseTransport):
         max_body_bytes: int,
         *,
         is_whole: Callable[[bytes], bool],
+        attempts: int = MOST_ATTEMPTS,
         random: Random | None = None,
     ) -> None:
         self._inner = inner
+        self._attempts = attempts
         self._clock = clock
         self._tally = tally
         self._max_body_bytes = max_body_bytes
@@ -118,7 +120,7 @@ class RetryingTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         retrying = Retrying(
             sleep=self._clock.sleep,
-            stop=stop_after_attempt(MOST_ATTEMPTS),
+            stop=stop_after_attempt(self._attempts),
             wait=self._pause,
             retry=retry_if_exception_type(_Fault),
             before_sleep=self._count,
@@ -128,7 +130,7 @@ class RetryingTransport(httpx.BaseTransport):
             return retrying(self._ask, request)
         except _Fault as fault:
             raise SourceUnavailable(
-                f"No proper answer to {_shown(request)} in {MOST_ATTEMPTS} attempts; "
+                f"No proper answer to {_shown(request)} in {self._attempts} attempts; "
                 f"the last: {fault}",
                 RUN_AGAIN,
             ) from fault.__cause__

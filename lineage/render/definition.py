@@ -1,9 +1,8 @@
 """The rule behind a number in plain words, to stand below it."""
 
-import ipaddress
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
+from lineage.domain.addresses import is_loopback
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.store.manifest import Kind, Manifest
@@ -50,15 +49,6 @@ def taken(manifest: Manifest) -> str:
     """Return when and from where a snapshot was taken."""
     origin = manifest.origin
     return f"taken {origin.taken_at:%Y-%m-%d %H:%M} UTC from {origin.endpoint}"
-
-
-def is_loopback(endpoint: str) -> bool:
-    """Say whether an endpoint is on the machine itself, and so not the public Hub."""
-    host = urlsplit(endpoint).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _named(roots: Sequence[str]) -> str:

@@ -95,7 +95,7 @@ def examination(
     found: Sequence[Finding], models: int, requests: int, minutes: float | None
 ) -> RenderableType:
     """Return what was looked at, with a mark: good, bad or not known; then a sweep's cost."""
-    pace = "the Hub tells no limit" if minutes is None else f"about {minutes:,.0f} minutes"
+    pace = "how long is not known" if minutes is None else f"some {max(minutes, 1):,.0f} min"
     cost = f"{requests:,} requests for about {models:,} models, {pace}"
     return _looked_at([*((one.name, one.ok, one.says) for one in found), ("a sweep", None, cost)])
 

@@ -22,6 +22,8 @@ from lineage.sources.wire import MAX_TAGS, MAX_TEXT, WireCard, WireConfig, WireP
 
 Buffer = bytes | msgspec.Raw
 HANDFUL = 128
+MOST_ROWS = 100_000
+"""A page asked for with a thousand rows that holds more than this is no listing."""
 MAX_RAW = 20_000
 """How many characters of a bad row are kept."""
 
@@ -78,8 +80,8 @@ def parse_handfuls(body: bytes) -> Iterator[ParsedPage]:
     costs a fifth of the time; and an odd row makes only its own handful be read one by one.
     """
     rows = _split(body)
-    if rows is None:
-        yield ParsedPage(problem="not a JSON array")
+    if rows is None or len(rows) > MOST_ROWS:
+        yield ParsedPage(problem="not a JSON array" if rows is None else f"{len(rows)} rows")
         return
     for start in range(0, max(1, len(rows)), HANDFUL):
         yield _parse(rows[start : start + HANDFUL])

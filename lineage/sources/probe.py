@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from lineage.errors import LineageError
 from lineage.http.client import Answer, HubClient
 from lineage.http.pages import next_cursor
 from lineage.sources.hub import FIELDS, LISTING, SWEEP_PARAMS
 from lineage.sources.parse import parse_page
+from lineage.sources.salvage import cut_rows, lenient_json
 
 _ROWS = 100
 
@@ -52,7 +51,7 @@ def _rows(answer: Answer) -> Iterator[Finding]:
     yield Finding(
         "rows", not page.bad_rows and not unread, read + (f"; unread: {unread}" * bool(unread))
     )
-    seen = {name for row in _plain(answer.body) for name in row}
+    seen = _names_seen(answer.body)
     missing = [name for name in FIELDS if name not in seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
     says = f"not seen in {len(page.records)} rows: {', '.join(missing)}" if missing else "all seen"
@@ -61,9 +60,9 @@ def _rows(answer: Answer) -> Iterator[Finding]:
     yield Finding("order", ascending, "rows ascend by key" if ascending else "rows do not ascend")
 
 
-def _plain(body: bytes) -> list[dict[str, object]]:
-    rows = msgspec.json.decode(body)
-    return [row for row in rows if isinstance(row, dict)]
+def _names_seen(body: bytes) -> set[str]:
+    rows = (lenient_json(raw) for raw in cut_rows(body) or ())
+    return {str(name) for row in rows if isinstance(row, dict) for name in row}
 
 
 def _budget(client: HubClient) -> Finding:

@@ -45,7 +45,6 @@ class Draft:
         self.id = id
         self.origin = origin
         self.previous = previous
-        self.bad_rows: list[tuple[BadRow, str]] = []
         self.unread_fields: Counter[str] = Counter()
         self.edges = 0
         self._files = files
@@ -57,6 +56,12 @@ class Draft:
         self._open.callback(self._spool.close)
         self._models = self._open.enter_context(self._writer(schema.MODELS_FILE))
         self._metrics = self._open.enter_context(self._writer(schema.METRICS_FILE))
+        self._bad_rows = self._open.enter_context(self._writer(schema.BAD_ROWS_FILE))
+
+    @property
+    def bad_rows(self) -> int:
+        """How many rows could not be read."""
+        return self._bad_rows.rows
 
     @property
     def models(self) -> int:
@@ -79,8 +84,16 @@ class Draft:
         self._metrics.write(_batch(schema.METRICS, [columns[at] for at in _METRICS_COLUMNS]))
 
     def add_bad_rows(self, rows: Iterable[BadRow], request: str) -> None:
-        """Keep rows that could not be read, with the page they stood on."""
-        self.bad_rows.extend((row, request) for row in rows)
+        """Keep rows that could not be read, with the page they stood on.
+
+        Streamed like the others: where a Hub changes its shape, all its rows are bad.
+        """
+        kept = [
+            {"key": row.key, "reason": row.reason, "raw": row.raw, "request": request}
+            for row in rows
+        ]
+        if kept:
+            self._bad_rows.write(pa.RecordBatch.from_pylist(kept, schema.BAD_ROWS))
 
     def saw(self, request: str, date: str | None) -> None:
         """Note a page: an update goes on from the first one's moment and the last one's place."""
@@ -93,6 +106,7 @@ class Draft:
         """End the streaming: each model once, the later row wins, in order of the key."""
         self._models.__exit__(None, None, None)
         self._metrics.__exit__(None, None, None)
+        self._bad_rows.__exit__(None, None, None)
         self.keys: pa.StringArray = _one(self._keys)
         self.ids: pa.StringArray = _one(self._ids)
         self.undated = np.concatenate([*self._undated, np.empty(0, np.bool_)])
@@ -102,7 +116,6 @@ class Draft:
             self._spool.finish(None)
         else:
             self._reorder(order)
-        self._write_bad_rows()
 
     # What is derived once everything is in
 
@@ -170,7 +183,7 @@ class Draft:
             previous=self.previous,
             models=self.models,
             edges=self.edges,
-            bad_rows=len(self.bad_rows),
+            bad_rows=self.bad_rows,
             tombstones=facts[schema.TOMBSTONES_FILE].rows,
             unread_fields=dict(sorted(self.unread_fields.items())),
             files=facts,
@@ -182,13 +195,6 @@ class Draft:
 
     def _writer(self, file: str) -> ParquetFileWriter:
         return ParquetFileWriter(self._files, f"{self.id}/{file}", schema.TABLES[file])
-
-    def _write_bad_rows(self) -> None:
-        rows = [
-            {"key": row.key, "reason": row.reason, "raw": row.raw, "request": request}
-            for row, request in self.bad_rows
-        ]
-        self.write(schema.BAD_ROWS_FILE, pa.Table.from_pylist(rows, schema.BAD_ROWS))
 
     def _reorder(self, order: npt.NDArray[np.int64]) -> None:
         """Rewrite what streamed in: rare in a sweep, which walks in order of the key."""

@@ -2,10 +2,14 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.fs as pafs
+
+from lineage.errors import StoreError
 
 _BLOCK = 1 << 20
 
@@ -28,8 +32,9 @@ class Files:
 
     def open_output(self, path: str) -> pa.NativeFile:
         """Open a file for writing, over whatever was there; folders are made."""
-        self._make_parent(path)
-        return self._filesystem.open_output_stream(self._at(path))
+        with self._writing(path):
+            self._make_parent(path)
+            return self._filesystem.open_output_stream(self._at(path))
 
     def read(self, path: str) -> bytes:
         """Return a small file whole."""
@@ -42,15 +47,9 @@ class Files:
             with self.open_output(path) as file:  # an object appears when its upload is complete
                 file.write(content)
             return
-        self._make_parent(path)
-        target = Path(self._at(path))
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-        self._sync_folder(target.parent)
+        with self._writing(path):
+            self._make_parent(path)
+            _replace_file(Path(self._at(path)), content)
 
     def sync(self, path: str) -> None:
         """Return when a finished file will survive a power cut (local file systems only)."""
@@ -58,7 +57,7 @@ class Files:
             target = Path(self._at(path))
             with target.open("rb") as file:
                 os.fsync(file.fileno())
-            self._sync_folder(target.parent)
+            _sync_folder(target.parent)
 
     def size_and_digest(self, path: str) -> tuple[int, str]:
         """Return a file's size in bytes and its SHA-256 in hex."""
@@ -91,10 +90,30 @@ class Files:
     def _make_parent(self, path: str) -> None:
         self._filesystem.create_dir(self._at(path).rpartition("/")[0], recursive=True)
 
-    @staticmethod
-    def _sync_folder(folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY)
+    @contextmanager
+    def _writing(self, path: str) -> Iterator[None]:
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"{self.location}/{path} cannot be written: {error.strerror or error}",
+                "free space or rights there, or name another store with --store",
+            ) from error
+
+
+def _replace_file(target: Path, content: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(target)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

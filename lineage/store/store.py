@@ -46,10 +46,7 @@ class ParquetStore:
                 )
             return Snapshot(self._files, self._manifest(id))
         if (latest := self._latest()) is None:
-            raise NoSuchSnapshot(
-                f"there is no snapshot in {self.location} yet",
-                "take one with: lineage crawl (or try: lineage demo)",
-            )
+            raise self._nothing_yet()
         return Snapshot(self._files, latest)
 
     def latest_sweep(self) -> Snapshot | None:
@@ -96,6 +93,17 @@ class ParquetStore:
         if manifest.id != folder:
             raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
         return manifest
+
+    def _nothing_yet(self) -> NoSuchSnapshot:
+        if below := [manifest.id for manifest in self.manifests()]:
+            return NoSuchSnapshot(
+                f"the snapshots in {self.location} hold one base's family each, none all",
+                f"ask one of them by name: --snapshot {below[-1]}",
+            )
+        return NoSuchSnapshot(
+            f"there is no snapshot in {self.location} yet",
+            "take one with: lineage crawl (or try: lineage demo)",
+        )
 
     def _delete_abandoned(self, before: datetime) -> None:
         """Delete drafts that a kill left unfinished so long ago that no walk goes on with them."""

@@ -92,7 +92,7 @@ class TestimonySpool:
         child, rule, relation, names, keys = [], [], [], [], []
         for batch in self.batches():
             child.append(batch["child"].to_numpy())
-            rule.append(_positions(batch["rule"], rules))
+            rule.append(_rule_positions(batch["rule"], rules))
             relation.append(_positions(batch["relation"], _RELATIONS))
             names.append(batch["parent_as_written"].dictionary_encode())
             keys.append(batch["parent_key"].dictionary_encode())
@@ -128,6 +128,14 @@ def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:
     order = kept[np.argsort(rows[kept], kind="stable")]
     child = pa.array(rows[order].astype(np.int32))
     return table.take(pa.array(order)).set_column(0, _SPOOL.field("child"), child)
+
+
+def _rule_positions(names: pa.Array, rules: pa.Array) -> Int8s:
+    positions = _positions(names, rules)
+    if (positions < 0).any():
+        strangers = sorted(set(pc.unique(names).to_pylist()) - set(rules.to_pylist()))
+        raise ValueError(f"witnesses name rules that are not registered: {strangers}")
+    return positions
 
 
 def _positions(values: pa.Array, known: pa.Array) -> Int8s:

@@ -164,3 +164,18 @@ def test_sweep_and_descent_share_no_pages(play: Play) -> None:
         stage.crawl(base["id"], max_requests=2)
     assert stage.crawl().tally.replayed == 0
     assert stage.crawl(base["id"]).tally.replayed == 2
+
+
+def test_a_base_may_be_given_as_the_address_of_its_page(play: Play) -> None:
+    _, stage = play(WORLD)
+    report = stage.crawl(f" https://huggingface.co/{BASES[1]}/ ")
+    assert report.manifest.origin.below == BASES[1]
+    assert listed(stage, report.manifest.id) == tagged_below(BASES[1]) | {BASES[1]}
+
+
+def test_a_bad_row_listed_below_two_parents_counts_once(play: Play) -> None:
+    base, rows = a_family()
+    tags = [f"base_model:{row['id']}" for row in rows[:2]]
+    bad = {"_id": "f" * 24, "id": "../x", "tags": tags}
+    _, stage = play([*rows, bad])
+    assert stage.crawl(base["id"]).manifest.bad_rows == 1

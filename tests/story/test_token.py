@@ -16,10 +16,10 @@ from lineage.demo.box import HubBox
 from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.limits import Quota
 from lineage.demo.shelf import Shelf
-from lineage.errors import SourceError
+from lineage.errors import SettingsError, SourceError
 from lineage.http.client import HubClient, open_client
 from lineage.progress import Progress
-from lineage.settings import load_settings
+from lineage.settings import Settings, load_settings
 from lineage.sources.parse import is_whole
 from lineage.wiring import crawl
 from tests.fakes.fake_clock import FakeClock
@@ -185,3 +185,14 @@ def test_the_token_goes_over_https_or_stays_on_this_machine(endpoint: str, may: 
     assert ("authorization" in request.headers) is may
     assert bool(progress.said) is not may
     assert SECRET not in "".join(progress.said)
+
+
+@pytest.mark.parametrize("endpoint", [f"https://me:{SECRET}@hub.example", f"https://h/?t={SECRET}"])
+def test_a_secret_in_the_endpoint_is_refused_before_anything_is_written(
+    tmp_path: Path, endpoint: str
+) -> None:
+    settings = Settings(store=str(tmp_path / "s"), cache=str(tmp_path / "c"), endpoint=endpoint)
+    with pytest.raises(SettingsError) as refused:
+        crawl(settings, clock=FakeClock())
+    assert SECRET not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []

@@ -69,6 +69,15 @@ def test_a_table_fits_the_terminal(
     assert "taken 2026-11-21 12:00 UTC from" in told.out
 
 
+def test_a_narrow_terminal_costs_no_name_and_no_number(
+    program: Program, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    told = program("count", "--top", 2, "--store", store).out
+    assert BASE in told
+    assert "…" not in told
+
+
 def test_no_line_ends_in_spaces(program: Program, store: Path) -> None:
     lines = program("count", BASE, "--store", store).out.splitlines()
     assert lines == [line.rstrip() for line in lines]

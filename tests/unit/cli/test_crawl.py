@@ -47,6 +47,21 @@ def test_the_doctor_says_what_a_sweep_costs(program: Program, box: HubBox) -> No
     assert "a sweep" in program("doctor", "--endpoint", box.url).out
 
 
+def test_the_doctor_claims_nothing_of_a_hub_it_did_not_ask(program: Program) -> None:
+    assert "how long is not known" in program("doctor", "--offline").out
+
+
+def test_a_base_that_is_no_name_is_exit_code_2(program: Program, box: HubBox) -> None:
+    for name in ("", "two words", "https://huggingface.co/"):
+        assert program("crawl", "--below", name, "--endpoint", box.url).code == 2
+
+
+def test_a_base_may_be_pasted_as_an_address(program: Program, box: HubBox) -> None:
+    address = f"https://huggingface.co/{BASE}/"
+    told = program("crawl", "--below", address, "--endpoint", box.url, "--format", "json")
+    assert told.json["models"] == 3
+
+
 def test_the_doctor_changes_nothing(program: Program, box: HubBox) -> None:
     assert program("doctor", "--endpoint", box.url).code == 0
     assert program("snapshots", "list", "--format", "json").json == []

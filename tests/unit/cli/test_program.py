@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -66,9 +67,18 @@ def test_a_reader_that_goes_away_is_no_error(store: Path) -> None:
     assert ended.stderr == ""
 
 
+HEEDING = [
+    # What a shell's `&` does to its children, ignoring SIGINT, would reach these too.
+    sys.executable,
+    "-c",
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('lineage.cli.main', run_name='__main__')",
+]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_box_serves_until_it_is_asked_to_end(number: signal.Signals) -> None:
-    with subprocess.Popen([*MAIN, "hub"], stdout=subprocess.PIPE, text=True) as served:
+    with subprocess.Popen([*HEEDING, "hub"], stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         assert " models at http://127.0.0.1:" in served.stdout.readline()
         assert "HF_ENDPOINT=http://127.0.0.1:" in served.stdout.readline()
@@ -77,12 +87,46 @@ def test_the_box_serves_until_it_is_asked_to_end(number: signal.Signals) -> None
 
 
 def test_ctrl_c_ends_a_crawl_without_a_traceback(box: HubBox, tmp_path: Path) -> None:
-    crawl = [*MAIN, "crawl", "--endpoint", box.url]
+    crawl = [*HEEDING, "crawl", "--endpoint", box.url]
     with subprocess.Popen(crawl, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as crawling:
         box.on_request = lambda _: crawling.send_signal(signal.SIGINT)
         _, told = crawling.communicate(timeout=60)
         assert crawling.returncode == 130
     assert told.strip() == ""
+
+
+def test_a_letter_that_the_locale_lacks_is_no_error(store: Path) -> None:
+    asked = [*MAIN, "tree", BASE, "--at-least", "1", "--store", str(store)]
+    latin = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    ended = subprocess.run(asked, check=True, env=latin, capture_output=True, encoding="latin-1")
+    assert "|- owner/tuned" in ended.stdout
+
+
+def test_a_full_disk_is_told_without_a_traceback(store: Path) -> None:
+    asked = [*MAIN, "count", BASE, "--store", str(store)]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(asked, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == "error: the system refused: [Errno 28] No space left on device\n"
+
+
+def test_a_closed_output_is_no_error(store: Path) -> None:
+    asked = shlex.join([*MAIN, "count", BASE, "--store", str(store)])
+    ended = subprocess.run(["sh", "-c", f"{asked} >&-"], check=False, stderr=subprocess.PIPE)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_what_ends_a_run_is_json_too_where_logs_are(program: Program) -> None:
+    told = program("count", BASE, "--log-format", "json").err.splitlines()
+    (line,) = map(json.loads, told)
+    assert line["level"] == "error"
+    assert line["message"] == "there is no snapshot in snapshots yet"
+    assert line["hint"].startswith("take one with: lineage crawl")
+
+
+def test_verbose_says_each_stage(program: Program, box: HubBox) -> None:
+    told = program("crawl", "--endpoint", box.url, "-v").err.splitlines()
+    assert "info: read models" in told
 
 
 def test_json_logs_are_an_object_a_line(program: Program) -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import process_time
 
 import httpx
 import pytest
@@ -264,3 +265,9 @@ def test_a_next_page_that_cannot_be_read_is_an_error(link: str) -> None:
 def test_no_link_header_breaks_the_walk_in_any_other_way(link: str) -> None:
     with suppress(UnexpectedPage):
         assert next_cursor(link) != ""
+
+
+def test_a_link_header_of_endless_spaces_is_read_in_no_time() -> None:
+    began = process_time()
+    assert next_cursor("<x>; rel=" + " " * 50_000) is None
+    assert process_time() - began < 1

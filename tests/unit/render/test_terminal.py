@@ -2,10 +2,11 @@
 
 import pytest
 
+from lineage.domain.addresses import is_loopback
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.domain.evidence import Relation, Strength
 from lineage.render import facts, terminal
-from lineage.render.definition import in_words, is_loopback
+from lineage.render.definition import in_words
 from lineage.render.tree import tree
 from lineage.store.manifest import Kind
 from tests.unit.render import drawn

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lineage.domain.records import HubParent, ModelRecord
-from lineage.sources.parse import MAX_RAW, ParsedPage, is_whole, parse_page
+from lineage.sources.parse import MAX_RAW, MOST_ROWS, ParsedPage, is_whole, parse_page
 from lineage.sources.wire import MAX_TAGS, MAX_TEXT
 from tests.builders import Row, body, hub_parents, key_of, parents_of_hub, row
 
@@ -315,3 +315,9 @@ def test_every_cut_of_a_broken_body_is_noticed() -> None:
 def test_an_object_is_whole_too(text: bytes) -> None:
     assert is_whole(text)
     assert not is_whole(text[:-1])
+
+
+def test_a_page_of_absurdly_many_rows_is_no_page() -> None:
+    page = parse_page(b"[" + b"1," * MOST_ROWS + b"1]")
+    assert page.problem == f"{MOST_ROWS + 1} rows"
+    assert page.bad_rows == []

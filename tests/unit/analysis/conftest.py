@@ -1,0 +1,23 @@
+"""Made-up worlds as snapshots and as plain values."""
+
+import pytest
+
+from lineage.store.snapshot import Snapshot
+from tests.builders import published
+from tests.unit.analysis.plain import Plain
+from tests.unit.analysis.worlds import a_world
+
+World = tuple[Snapshot, Plain]
+
+
+@pytest.fixture(scope="session", params=[1, 2])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A snapshot of ninety models, and the same as plain values."""
+    folder = tmp_path_factory.mktemp("world")
+    snapshot = published(a_world(request.param), folder)
+    return snapshot, Plain.of(snapshot)
+
+
+@pytest.fixture(scope="session")
+def plain_corpus(corpus_snapshot: Snapshot) -> Plain:
+    return Plain.of(corpus_snapshot)

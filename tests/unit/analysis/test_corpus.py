@@ -1,0 +1,134 @@
+"""The bundled corpus: stored counts are computed counts, and the Llama family by another way."""
+
+import random
+from collections import Counter
+
+import networkx as nx
+import pytest
+
+from lineage.analysis.counts import count_base, count_family, count_top
+from lineage.analysis.family_graph import family_graph
+from lineage.analysis.results import Branch
+from lineage.analysis.trees import tree_of_family
+from lineage.domain.definitions import Definition, Grouping
+from lineage.families.registry import family
+from lineage.store.snapshot import Snapshot
+from tests.unit.analysis.plain import Plain, closed, told
+
+DEFAULT = Definition()
+LLAMA = family("llama")
+KNOWN = [LLAMA]
+
+
+@pytest.fixture(scope="module")
+def llama(plain_corpus: Plain) -> dict[str, set[str]]:
+    """The releases that each derivative of Llama meets, by networkx and a walk up from each."""
+    roots = plain_corpus.keys_of(LLAMA.roots())
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_edges_from((one["parent_key"], one["child_key"]) for one in plain_corpus.edges)
+    below = {key for root in roots if root in graph for key in nx.descendants(graph, root)}
+    return plain_corpus.releases_of((below - roots) & set(plain_corpus.models), KNOWN, DEFAULT)
+
+
+def test_three_hundred_counts_are_those_of_a_slow_walk(
+    corpus_snapshot: Snapshot, plain_corpus: Plain
+) -> None:
+    bases = sorted({str(one["parent"]) for one in plain_corpus.edges})
+    children = plain_corpus.children(DEFAULT)
+    relation = {str(one["child_key"]): str(one["relation"]) for one in plain_corpus.edges}
+    for name in random.Random(3).sample(bases, 300):
+        key = plain_corpus.keys[name]
+        direct = plain_corpus.countable(children[key] - {key}, DEFAULT)
+        below = plain_corpus.countable(closed([key], children) - {key}, DEFAULT)
+        stored = count_base(corpus_snapshot, name, DEFAULT, ())
+        by_relation = Counter(relation[one] for one in below)
+        assert told(stored) == (len(direct), len(below), by_relation)
+        assert (stored.key, stored.undated) == (key, plain_corpus.undated(below))
+
+
+def test_stored_counts_are_the_computed_ones(
+    corpus_snapshot: Snapshot, plain_corpus: Plain
+) -> None:
+    bases = sorted({str(one["parent"]) for one in plain_corpus.edges})
+    for name in random.Random(6).sample(bases, 40):
+        stored = count_base(corpus_snapshot, name, DEFAULT, ())
+        computed = count_base(corpus_snapshot, name, DEFAULT, (), Grouping.RELATION)
+        assert (told(stored), stored.undated) == (told(computed), computed.undated)
+        assert (stored.key, stored.definition) == (computed.key, computed.definition)
+
+
+def test_the_llama_family_by_release_is_that_of_a_walk_up_from_each_model(
+    corpus_snapshot: Snapshot, llama: dict[str, set[str]]
+) -> None:
+    count = count_family(corpus_snapshot, LLAMA, DEFAULT, KNOWN, Grouping.RELEASE)
+    met = Counter(next(iter(found)) if len(found) == 1 else "mixed" for found in llama.values())
+    assert {group.value: group.total for group in count.groups} == met
+    assert count.total == len(llama) > 10_000
+    assert len(count.groups) > 8
+
+
+@pytest.mark.parametrize("by", list(Grouping))
+def test_the_parts_of_the_llama_family_add_up(corpus_snapshot: Snapshot, by: Grouping) -> None:
+    count = count_family(corpus_snapshot, LLAMA, DEFAULT, KNOWN, by)
+    assert sum(group.total for group in count.groups) == count.total
+    assert sum(group.direct for group in count.groups) == count.direct
+    whole: Counter[str] = Counter()
+    for group in count.groups:
+        whole.update(group.by_relation)
+    assert whole == count.by_relation
+
+
+def test_the_tree_of_the_llama_family_is_complete(
+    corpus_snapshot: Snapshot, llama: dict[str, set[str]]
+) -> None:
+    root = tree_of_family(corpus_snapshot, LLAMA, DEFAULT, KNOWN, depth=99, at_least=1).root
+    sizes = Counter(release for found in llama.values() for release in found)
+    sizes["in several releases"] = sum(len(found) > 1 for found in llama.values())
+    assert {one.name: one.total for one in root.branches} == sizes
+    drawn: list[Branch] = []
+    waiting = [one for release in root.branches for one in release.branches]
+    folded = 0
+    while waiting:
+        one = waiting.pop()
+        drawn.append(one)
+        folded += one.folded
+        waiting += one.branches
+    models = [one.name for one in drawn if one.relation is not None]
+    assert len(models) == len(set(models))
+    assert len(models) + folded == root.total == len(llama)
+
+
+def test_the_graph_of_the_llama_family_holds_its_members_and_their_edges(
+    corpus_snapshot: Snapshot, plain_corpus: Plain, llama: dict[str, set[str]]
+) -> None:
+    graph = family_graph(corpus_snapshot, "llama", KNOWN, DEFAULT)
+    keys = plain_corpus.keys_of(LLAMA.roots()) | set(llama)
+    assert {key for _, key in graph.nodes(data="key")} == keys
+    edges = [e for e in plain_corpus.edges if {e["parent_key"], e["child_key"]} <= keys]
+    assert graph.number_of_edges() == len(edges)
+    for one in random.Random(4).sample(edges, 500):
+        said = graph.edges[one["parent"], one["child"]]
+        assert (said["relation"], said["strength"]) == (one["relation"], one["strength"])
+
+
+def test_old_names_of_llama_give_the_answer_of_the_new_ones(
+    corpus_snapshot: Snapshot, plain_corpus: Plain
+) -> None:
+    known = [one for one in LLAMA.former_names() if one.now in plain_corpus.keys]
+    assert len(known) > 5
+    for one in known:
+        old, new = (count_base(corpus_snapshot, id, DEFAULT, KNOWN) for id in (one.name, one.now))
+        assert (old.base, old.id, told(old)) == (one.name, one.now, told(new))
+
+
+def test_the_largest_bases_below_a_filter_are_those_of_a_walk(
+    corpus_snapshot: Snapshot, plain_corpus: Plain
+) -> None:
+    """Whoever is ranked has its count, and no other base of the sample has more than the last."""
+    rule = Definition(min_downloads=100)
+    top = count_top(corpus_snapshot, 20, rule)
+    for count in top[::7]:
+        assert told(count_base(corpus_snapshot, count.id, rule, ())) == told(count)
+    others = sorted({str(one["parent"]) for one in plain_corpus.edges} - {one.id for one in top})
+    for name in random.Random(5).sample(others, 20):
+        assert count_base(corpus_snapshot, name, rule, ()).total <= top[-1].total

@@ -1,0 +1,96 @@
+"""Made-up worlds to ask questions about: rows with every oddity, families of any roots."""
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from hypothesis import strategies as st
+
+from lineage.domain.definitions import Closure, Definition
+from lineage.domain.evidence import Relation, Strength
+from lineage.domain.families import Family, FormerName, Mirror, Release
+from tests.builders import CREATED, Row, row
+
+LISTED = [f"owner-{number % 5}/model-{number}" for number in range(90)]
+UNSEEN = [f"gone/elder-{number}" for number in range(5)]
+OLD = "2022-03-02T23:29:04.000Z"
+_WORDS = [word.value for word in Relation if word is not Relation.UNSTATED]
+_MONTHS = [CREATED, "2023-08-31T23:59:59.000Z", "2025-01-01T00:00:00.000Z", OLD]
+
+
+def a_world(seed: int, most: int = len(LISTED)) -> list[Row]:
+    """Trees, merges, cycles, self-parents, parents nobody lists, silent witnesses, dead ends."""
+    dice = random.Random(seed)
+    return [_a_model(number, LISTED[:most], dice) for number in range(most)]
+
+
+def _a_model(number: int, ids: Sequence[str], dice: random.Random) -> Row:
+    choices = [*ids[: max(1, number)], *dice.sample(list(ids), 2), *UNSEEN]
+    parents = dice.sample(choices, dice.choice([0, 0, 1, 1, 1, 1, 2, 3]))
+    fields: Row = {"createdAt": dice.choice(_MONTHS), "downloads": dice.choice([0, 10, 500])}
+    if dice.random() < 0.2:
+        del fields["downloads"]
+    if dice.random() < 0.5:
+        fields["library_name"] = dice.choice(["peft", "transformers"])
+    said = row(ids[number], list(dict.fromkeys(parents)), dice.choice(_WORDS), **fields)
+    if dice.random() < 0.3:
+        said.pop("baseModels", None)
+    if dice.random() < 0.2:
+        said["tags"] = []
+    if dice.random() < 0.6:
+        said["tags"] = [*said["tags"], f"license:{dice.choice(['mit', 'llama2'])}"]  # type: ignore[misc]
+    return said
+
+
+def a_family(
+    releases: Mapping[str, Sequence[str]],
+    mirrors: Mapping[str, str] | None = None,
+    former: Mapping[str, str] | None = None,
+    id: str = "kin",
+) -> Family:
+    """A family from official ids by release, mirrors (which one: of whom) and former names."""
+    made: list[Release] = []
+    for name, official in releases.items():
+        copies = [Mirror(one, of) for one, of in (mirrors or {}).items() if of in official]
+        names = [FormerName(old, now) for old, now in (former or {}).items() if now in official]
+        made.append(
+            Release(
+                id=name.lower().replace(" ", "-"),
+                name=name,
+                released=date(2024, 1, 1 + len(made)),
+                license=None,
+                official=tuple(official),
+                mirrors=tuple(copies),
+                former_names=tuple(names),
+            )
+        )
+    return Family(id, id.title(), "2026-01-01", tuple(made))
+
+
+@st.composite
+def families(draw: st.DrawFn, most: int = len(LISTED)) -> Family:
+    """A family of one to four releases; their roots lie anywhere, also below each other."""
+    ids = [*LISTED[:most], *UNSEEN]
+    roots = draw(st.lists(st.sampled_from(ids), min_size=1, max_size=9, unique=True))
+    names = [f"Kin {number + 1}" for number in range(draw(st.integers(1, 4)))]
+    official: dict[str, list[str]] = {}
+    mirrors: dict[str, str] = {}
+    for root in roots:
+        name = draw(st.sampled_from(names))
+        if official.get(name) and draw(st.booleans()):
+            mirrors[root] = draw(st.sampled_from(official[name]))
+        else:
+            official.setdefault(name, []).append(root)
+    return a_family(official, mirrors)
+
+
+DEFINITIONS = st.builds(
+    Definition,
+    relations=st.sets(st.sampled_from(list(Relation)), min_size=1).map(
+        lambda some: tuple(word for word in Relation if word in some)
+    ),
+    closure=st.sampled_from(Closure),
+    least=st.sampled_from(Strength),
+    mirrors=st.booleans(),
+    min_downloads=st.sampled_from([0, 1, 10, 500]),
+)

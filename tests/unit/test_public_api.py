@@ -1,0 +1,145 @@
+"""`import lineage` as the README shows it: four functions, and nothing loaded before its time."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import lineage
+from lineage.demo.box import HubBox
+from lineage.demo.shelf import Shelf
+from lineage.errors import NoSuchSnapshot, SettingsError, UnknownModel
+from lineage.settings import Settings
+from lineage.store.snapshot import Snapshot
+from tests.builders import published, row
+
+README = Path(__file__).parents[2] / "README.md"
+BASE, OTHER = "meta-llama/Llama-2-7b-hf", "meta-llama/Llama-3.1-8B"
+HEAVY = ("pyarrow", "numpy", "networkx", "httpx", "huggingface_hub", "msgspec", "click", "rich")
+ROWS = [
+    row(BASE),
+    row(OTHER, license="llama3.1"),
+    row("owner/tuned", [BASE], "adapter"),
+    row("owner/later", ["owner/tuned"], downloads=40),
+    row("owner/of-3.1", [OTHER]),
+]
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Snapshot:
+    return published(ROWS, tmp_path / "snapshots")
+
+
+def loaded_by(code: str) -> set[str]:
+    """The heavy packages that a fresh interpreter has loaded after this code."""
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(HEAVY) & set(ran.stdout.split())
+
+
+def test_importing_lineage_loads_nothing_heavy() -> None:
+    assert loaded_by("import lineage; lineage.Definition()") == set()
+
+
+def test_opening_a_store_loads_no_network_and_no_graph() -> None:
+    found = loaded_by("import lineage; lineage.open_store('none').manifests()")
+    assert "pyarrow" in found
+    assert found.isdisjoint({"networkx", "httpx", "huggingface_hub", "click", "rich"})
+
+
+def test_all_that_is_promised_is_there() -> None:
+    assert sorted(lineage.__all__) == lineage.__all__
+    assert {"take_snapshot", "open_store", "load_family", "count_derivatives"} <= set(
+        lineage.__all__
+    )
+    assert all(hasattr(lineage, name) for name in lineage.__all__)
+
+
+def test_the_readmes_python_runs_as_it_stands(
+    snapshot: Snapshot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert capsys.readouterr().out.startswith("2 {<Relation.ADAPTER: 'adapter'>: 1")
+    assert isinstance(names["count"], type(lineage.count_derivatives(BASE, snapshot=snapshot)))
+    assert isinstance(names["snapshot"], Snapshot)
+
+
+def test_a_crawl_gives_the_snapshot_it_published(tmp_path: Path) -> None:
+    with HubBox(Shelf(ROWS)) as box:
+        settings = Settings(
+            store=str(tmp_path / "snapshots"), cache=str(tmp_path / "cache"), endpoint=box.url
+        )
+        taken = lineage.take_snapshot(settings)
+        below = lineage.take_snapshot(replace(settings, store=str(tmp_path / "small")), below=BASE)
+    assert lineage.open_store(settings.store).snapshot().id == taken.id
+    assert (taken.manifest.models, below.manifest.models) == (5, 3)
+    assert lineage.count_derivatives(BASE, snapshot=below).total == 2
+
+
+def test_the_latest_snapshot_of_this_folder_is_asked_by_default(
+    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert lineage.count_derivatives(BASE).snapshot == snapshot.id
+    assert sorted(lineage.load_family(BASE)) == [BASE, "owner/later", "owner/tuned"]
+
+
+def test_where_there_is_no_snapshot_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoSuchSnapshot):
+        lineage.count_derivatives(BASE)
+
+
+def test_a_definition_and_a_grouping_can_be_given(snapshot: Snapshot) -> None:
+    rule = lineage.Definition(closure=lineage.Closure.DIRECT)
+    count = lineage.count_derivatives(
+        BASE, snapshot=snapshot, definition=rule, by=lineage.Grouping.RELATION
+    )
+    assert (count.direct, count.total) == (1, 1)
+    assert [(group.value, group.total) for group in count.groups] == [("adapter", 1)]
+
+
+def test_a_family_is_counted_by_its_name(snapshot: Snapshot) -> None:
+    count = lineage.count_derivatives(
+        "family:llama", snapshot=snapshot, by=lineage.Grouping.RELEASE
+    )
+    assert (count.base, count.total) == ("family:llama", 3)
+    assert [group.value for group in count.groups] == ["Llama 2", "Llama 3.1"]
+    with pytest.raises(SettingsError):
+        lineage.count_derivatives("family:none", snapshot=snapshot)
+
+
+def test_a_family_a_release_and_a_base_are_graphs(snapshot: Snapshot) -> None:
+    assert len(lineage.load_family("llama", snapshot=snapshot)) == 5
+    release = lineage.load_family("llama-3.1", snapshot=snapshot)
+    assert list(release.edges) == [(OTHER, "owner/of-3.1")]
+    assert release.nodes[OTHER]["root"]
+    below = lineage.load_family("owner/tuned", snapshot=snapshot)
+    created = datetime(2024, 3, 24, 10, tzinfo=UTC)
+    assert below.edges["owner/tuned", "owner/later"] == {
+        "relation": "finetune",
+        "strength": "confirmed",
+        "created_at": created,
+    }
+
+
+def test_a_misspelt_name_is_told_its_neighbours(snapshot: Snapshot) -> None:
+    with pytest.raises(UnknownModel) as caught:
+        lineage.load_family("meta-llama/Llama-2-7b", snapshot=snapshot)
+    assert BASE in caught.value.hint
