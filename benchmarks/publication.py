@@ -80,7 +80,7 @@ def publish(cache: Path) -> int:
     from lineage.wiring import crawl
 
     with TemporaryDirectory() as folder:
-        settings = Settings(store=folder, cache=str(cache), offline=True, keep_closed_logs=9)
+        settings = Settings(store=folder, cache=str(cache), offline=True, min_kept_share=0)
         return crawl(settings, progress=Stopwatch()).manifest.models
 
 

@@ -1,9 +1,9 @@
 """What a crawl will meet and cost, found out with two small requests and no change to anything."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from lineage.clock import Clock, SystemClock
+from lineage.domain.census import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.errors import DraftRefused, SourceError
 from lineage.progress import Progress
 from lineage.settings import Settings
@@ -11,10 +11,6 @@ from lineage.sources.hub import PAGE_SIZE
 from lineage.sources.probe import Finding, probe
 from lineage.store.store import ParquetStore
 from lineage.wiring import open_hub, refuse_other_hub
-
-CENSUS_AT = datetime(2026, 10, 3, tzinfo=UTC)
-CENSUS_MODELS = 3_117_871
-GROWTH_A_DAY = 2_400
 
 _ATTEMPTS = 2
 """A patient waits for the answer: no long backing off here."""
@@ -77,10 +73,6 @@ def _store_finding(store: ParquetStore, settings: Settings) -> Finding:
 
 
 def _expected(clock: Clock) -> int:
-    """Estimate how many models the Hub lists, from the last census and its growth.
-
-    Source: complete anonymous enumeration of 2026-10-03 (3,117,871); net growth 2,000 to 2,700 a
-    day between mid-2025 and then.
-    """
+    """Estimate how many models the Hub lists, from the last census and its growth."""
     days = (clock.now() - CENSUS_AT).days
     return CENSUS_MODELS + max(0, days) * GROWTH_A_DAY

@@ -12,6 +12,7 @@ from lineage.analysis.checks import DraftFacts, Limits, check
 from lineage.clock import Clock
 from lineage.collecting import collector_paused
 from lineage.derive import derive
+from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
 from lineage.domain.families import Family
 from lineage.errors import DraftRefused
 from lineage.evidence import RULES, Rule, testify
@@ -85,6 +86,17 @@ def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftF
         endpoint=draft.origin.endpoint,
         models=draft.models,
         bad_rows=draft.bad_rows,
-        previous_models=None if before is None else before.manifest.models,
+        previous_models=_expected(draft.origin.endpoint, before),
         previous_endpoint=manifests[-1].origin.endpoint if manifests else None,
     )
+
+
+def _expected(endpoint: str, before: Snapshot | None) -> int | None:
+    """Return how many models there were last time; a first sweep of the Hub has its census.
+
+    Else a listing that ends early, by a proxy that drops the link to the next page, would be
+    believed as long as there is nothing to compare it with.
+    """
+    if before is not None:
+        return before.manifest.models
+    return CENSUS_MODELS if endpoint == CENSUS_ENDPOINT else None

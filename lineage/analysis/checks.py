@@ -54,7 +54,7 @@ def no_sudden_loss(draft: DraftFacts, limits: Limits) -> CheckResult:
     return CheckResult(
         "no_sudden_loss",
         draft.models >= floor,
-        f"{draft.models} models, the last snapshot has {draft.previous_models}; "
+        f"{draft.models} models, {draft.previous_models} are known from before; "
         f"at least {floor:.0f} are expected",
     )
 

@@ -1,13 +1,17 @@
 """A draft that looks wrong is set aside; the snapshots before it stay what they were."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.shelf import Row, Shelf
 from lineage.errors import DraftRefused
+from lineage.pipeline import publish
+from lineage.sources.interface import RecordPage
 from lineage.store import schema
+from tests.builders import origin, publication, record
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
 
@@ -136,6 +140,13 @@ def test_a_model_that_cannot_be_read_is_a_bad_row_and_no_other_suffers(play: Pla
     _, stage = play(WORLD, faults=Faults({1: spoiled}))
     manifest = stage.crawl().manifest
     assert (manifest.models, manifest.bad_rows) == (len(WORLD) - 1, 1)
+
+
+def test_a_first_sweep_of_the_hub_that_ends_early_is_not_believed(tmp_path: Path) -> None:
+    into = publication(tmp_path)
+    walk = [RecordPage([record(f"a/{n}", key=f"{n:024x}") for n in range(1000)])]
+    with pytest.raises(DraftRefused, match="3117871 are known from before"):
+        publish(walk, origin(endpoint="https://huggingface.co"), into)
 
 
 def test_a_hub_without_a_single_model_makes_no_snapshot(play: Play) -> None:

@@ -13,7 +13,8 @@ from lineage.demo.box import BAD_TOKEN, HubBox
 from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.limits import FREE, Quota
 from lineage.demo.shelf import Row, Shelf
-from lineage.doctor import CENSUS_AT, CENSUS_MODELS, Examination, examine
+from lineage.doctor import Examination, examine
+from lineage.domain.census import CENSUS_AT, CENSUS_MODELS
 from lineage.pipeline import publish
 from lineage.settings import Settings
 from tests.builders import ENDPOINT, origin, pages, publication
