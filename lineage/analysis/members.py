@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation, Strength
+from lineage.errors import SettingsError
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.snapshot import EdgeColumns, Snapshot
@@ -36,7 +37,12 @@ class Members:
 
 
 def edges_under(snapshot: Snapshot, definition: Definition) -> EdgeColumns:
-    """Return the edges that a definition counts by."""
+    """Return the edges that a definition counts by; SettingsError for what is not built yet."""
+    if definition.as_of is not None or definition.deleted:
+        raise SettingsError(
+            "this version cannot count as of a date, nor the deleted",
+            "leave out as_of and deleted: a number must be what its definition says",
+        )
     edges = snapshot.edges()
     relations = [_RELATIONS.index(relation) for relation in definition.relations]
     keep = np.isin(edges.relation, relations)

@@ -117,12 +117,12 @@ def _holder(snapshot: Snapshot, asked: str, key: str) -> Base | None:
 
 
 def _without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
-    """Return the one name or key that is equal but for the case, if it is only one."""
-    same = {meant for old, meant in former.items() if old.lower() == name.lower()}
+    """Return the one name or key that is equal but for the case; present names before former."""
+    present: set[str] = set()
     for file in (schema.MODELS_FILE, schema.COUNTS_FILE):
         ids = snapshot.column(file, "id")
-        hits = pc.equal(pc.utf8_lower(ids), name.lower())
-        same.update(ids.filter(hits).to_pylist())
+        present.update(ids.filter(pc.equal(pc.utf8_lower(ids), name.lower())).to_pylist())
+    same = present or {meant for old, meant in former.items() if old.lower() == name.lower()}
     return sorted(same) if len(same) == 1 else []
 
 

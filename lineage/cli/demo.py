@@ -21,7 +21,7 @@ _NEXT = """\
 {lineage} count --top 20 --store {store}
 {lineage} tree Qwen/Qwen2.5-7B --store {store}
 {lineage} hub                 the same Hub in a box, for any client
-{lineage} crawl               the real Hub: about 3,100 requests; ask lineage doctor first"""
+{lineage} crawl               the real Hub: about 3,240 requests; ask lineage doctor first"""
 
 
 @click.command(

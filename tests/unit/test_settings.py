@@ -47,3 +47,40 @@ def test_a_project_whose_table_is_none_is_refused(tmp_path: Path) -> None:
 def test_a_misspelled_switch_in_the_environment_does_not_open_the_network(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="LINEAGE_OFFLINE"):
         settings_of(tmp_path, "", LINEAGE_OFFLINE="y")
+
+
+def test_flags_beat_the_environment_which_beats_the_project_which_beats_the_person(
+    tmp_path: Path,
+) -> None:
+    person = tmp_path / "me" / "lineage"
+    person.mkdir(parents=True)
+    (person / "lineage.toml").write_text("store = 'person'\ncache = 'person'\nshare = 0.1")
+    (tmp_path / "lineage.toml").write_text("store = 'project'\ncache = 'project'")
+    env = {"XDG_CONFIG_HOME": str(tmp_path / "me"), "LINEAGE_STORE": "environment"}
+    found = load_settings({}, env, tmp_path, with_token=False)
+    assert (found.store, found.cache, found.share) == ("environment", "project", 0.1)
+    assert load_settings({"store": "flag"}, env, tmp_path, with_token=False).store == "flag"
+
+
+@pytest.mark.parametrize("name", ["endpoint", "token_file", "contact"])
+@pytest.mark.parametrize("file", ["lineage.toml", "pyproject.toml"])
+def test_a_project_may_not_say_where_a_token_goes(tmp_path: Path, name: str, file: str) -> None:
+    table = "" if file == "lineage.toml" else "[tool.lineage]\n"
+    with pytest.raises(SettingsError, match=name):
+        settings_of(tmp_path, f"{table}{name} = 'https://evil.example'", file)
+
+
+def test_a_person_may_name_an_endpoint_and_a_token_file(tmp_path: Path) -> None:
+    person = tmp_path / "lineage"
+    person.mkdir()
+    (person / "lineage.toml").write_text("endpoint = 'https://hub.example'")
+    found = load_settings({}, {"XDG_CONFIG_HOME": str(tmp_path)}, tmp_path, with_token=False)
+    assert found.endpoint == "https://hub.example"
+
+
+def test_the_hubs_own_variables_hold_and_ours_come_after_them(tmp_path: Path) -> None:
+    hub = {"HF_ENDPOINT": "https://hub.example", "HF_HUB_OFFLINE": "1"}
+    found = settings_of(tmp_path, "", **hub)
+    assert (found.endpoint, found.offline) == ("https://hub.example", True)
+    ours = settings_of(tmp_path, "", **hub, LINEAGE_ENDPOINT="https://own.example")
+    assert ours.endpoint == "https://own.example"

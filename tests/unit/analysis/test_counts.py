@@ -34,7 +34,7 @@ def total(
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=40, database=None)
 def test_any_count_of_any_base_is_that_of_a_slow_walk(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     name = data.draw(st.sampled_from([*LISTED, *(id for id in UNSEEN if id in plain.keys)]))
@@ -48,7 +48,7 @@ def test_any_count_of_any_base_is_that_of_a_slow_walk(world: World, data: st.Dat
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=40, database=None)
 def test_any_count_of_any_family_is_that_of_a_slow_walk(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     rule, family = data.draw(DEFINITIONS), data.draw(families())

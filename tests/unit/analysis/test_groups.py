@@ -48,7 +48,7 @@ def values(plain: Plain, keys: set[str], by: Grouping) -> dict[str, str]:
 
 
 @given(st.data())
-@settings(max_examples=30)
+@settings(max_examples=30, database=None)
 def test_the_releases_of_any_family_are_those_of_a_walk_up_from_each_model(
     world: World, data: st.DataObject
 ) -> None:
@@ -66,7 +66,7 @@ def test_the_releases_of_any_family_are_those_of_a_walk_up_from_each_model(
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=40, database=None)
 def test_the_groups_of_any_base_are_those_of_the_tables(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     rule, name = data.draw(DEFINITIONS), data.draw(st.sampled_from(LISTED))
@@ -82,7 +82,7 @@ def test_the_groups_of_any_base_are_those_of_the_tables(world: World, data: st.D
 
 
 @given(st.data())
-@settings(max_examples=20)
+@settings(max_examples=20, database=None)
 def test_a_named_base_is_divided_by_releases_that_lie_below_it_too(
     world: World, data: st.DataObject
 ) -> None:

@@ -42,7 +42,7 @@ def ranked(
 
 
 @given(RULES, st.integers(1, 120))
-@settings(max_examples=40)
+@settings(max_examples=40, database=None)
 def test_any_ranking_is_that_of_all_bases_counted_one_by_one(
     world: World, rule: Definition, top: int
 ) -> None:
@@ -51,7 +51,7 @@ def test_any_ranking_is_that_of_all_bases_counted_one_by_one(
 
 
 @given(RULES, families())
-@settings(max_examples=40)
+@settings(max_examples=40, database=None)
 def test_any_ranking_within_a_family_is_that_of_its_roots_and_members(
     world: World, rule: Definition, family: Family
 ) -> None:
@@ -65,7 +65,7 @@ def test_the_stored_ranking_is_the_computed_one(world: World) -> None:
 
 
 @given(RULES)
-@settings(max_examples=20)
+@settings(max_examples=20, database=None)
 def test_who_is_ranked_has_the_numbers_of_a_count_by_the_definition_that_is_told(
     world: World, rule: Definition
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def is_true_to(plain: Plain, root: Branch, roots: set[str], rule: Definition) ->
 
 
 @given(st.data())
-@settings(max_examples=30)
+@settings(max_examples=30, database=None)
 def test_any_tree_of_a_base_is_true_to_the_tables(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     name, rule = data.draw(st.sampled_from(LISTED[:30])), data.draw(DEFINITIONS)
@@ -91,7 +92,7 @@ def test_any_tree_of_a_base_is_true_to_the_tables(world: World, data: st.DataObj
 
 
 @given(st.data())
-@settings(max_examples=30)
+@settings(max_examples=30, database=None)
 def test_any_tree_of_a_family_is_true_to_the_tables(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     family, rule = data.draw(families()), data.draw(DEFINITIONS)
@@ -107,7 +108,7 @@ def test_any_tree_of_a_family_is_true_to_the_tables(world: World, data: st.DataO
 
 
 @given(st.data())
-@settings(max_examples=30)
+@settings(max_examples=30, database=None)
 def test_what_is_drawn_and_what_is_folded_are_all_of_a_base(
     world: World, data: st.DataObject
 ) -> None:
@@ -119,7 +120,7 @@ def test_what_is_drawn_and_what_is_folded_are_all_of_a_base(
 
 
 @given(families())
-@settings(max_examples=30)
+@settings(max_examples=30, database=None)
 def test_what_is_drawn_and_what_is_folded_are_all_of_a_family(world: World, family: Family) -> None:
     snapshot, _ = world
     root = tree_of_family(snapshot, family, DEFAULT, [family], depth=DEEP, at_least=1).root
@@ -143,6 +144,24 @@ def test_a_cycle_below_a_base_is_drawn_whole(tmp_path: Path) -> None:
         root = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, at_least=1).root
         assert sorted(one.name for one in drawn(root)) == [f"a/{number}" for number in range(6)]
         assert (root.total, folded(root)) == (7, 1)
+
+
+@pytest.mark.parametrize("order", list(permutations("123")))
+def test_two_of_a_cycle_do_not_hang_below_each_other_alone(
+    tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    """Of several parents on a cycle, equally large, the one that leads to the base is taken."""
+    keys = {f"a/{number + 1}": 24 * order[number] for number in range(3)}
+
+    def model(id: str, *parents: str) -> Row:
+        told = [{"_id": keys.get(parent, "f" * 24), "id": parent} for parent in parents]
+        hub = {"relation": "finetune", "models": told}
+        return row(id, parents, _id=keys[id], baseModels=hub)
+
+    rows = [model("a/1", "o/base", "a/3"), model("a/2", "a/1", "a/3"), model("a/3", "a/2")]
+    snapshot = published(rows, tmp_path)
+    root = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, at_least=1).root
+    assert [one.name for one in drawn(root)] == ["a/1", "a/2", "a/3"]
 
 
 def test_a_merge_is_drawn_below_its_largest_parent_and_says_that_it_has_others(
