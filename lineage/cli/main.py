@@ -1,8 +1,10 @@
 """The program `lineage`: its commands, and how whatever ends a run is told."""
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -57,6 +59,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     except OSError as error:
         _tell(f"the system refused: {error}", "")
+        _let_go_of_output()
         sys.exit(LineageError.exit_code)
     sys.exit(outcome if isinstance(outcome, int) else 0)
 
@@ -66,6 +69,12 @@ def _spell_out_what_the_terminal_lacks() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _let_go_of_output() -> None:
+    """Drop what could not be written: some Pythons try again at the end, and exit with 120."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(message: str, hint: str) -> None:
