@@ -127,5 +127,7 @@ TABLES: Mapping[str, pa.Schema] = {
     BAD_ROWS_FILE: BAD_ROWS,
 }
 
-UNREPEATED = frozenset({"key", "id", "sha", "quote", "raw", "child_key", "child", "created_at"})
-"""Columns whose values hardly repeat: a Parquet dictionary would only cost time."""
+UNREPEATED = frozenset(
+    {"key", "id", "sha", "quote", "raw", "child_key", "child", "created_at", "tags.list.element"}
+)
+"""Columns for which a Parquet dictionary only costs time: zstd finds what little repeats."""

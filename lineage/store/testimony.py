@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -57,16 +58,15 @@ class TestimonySpool:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self._writer = pa.ipc.new_file(self._file, _SPOOL, options=options)
-        self._said: list[tuple[object, ...]] = []
+        self._said: list[Witness] = []
+        self._children: list[npt.NDArray[np.intp]] = []
         self._moved: npt.NDArray[np.int64] | None = None
 
     def add(self, first_row: int, testimony: Sequence[Sequence[Witness]]) -> None:
         """Add what was said of the records whose rows begin at `first_row`."""
-        self._said += [
-            (row, *witness)
-            for row, witnesses in enumerate(testimony, first_row)
-            for witness in witnesses
-        ]
+        rows = range(first_row, first_row + len(testimony))
+        self._children.append(np.repeat(rows, [len(witnesses) for witnesses in testimony]))
+        self._said.extend(chain.from_iterable(testimony))
         if len(self._said) >= _AT_ONCE:
             self._flush()
 
@@ -114,12 +114,12 @@ class TestimonySpool:
 
     def _flush(self) -> None:
         if self._said:
+            columns = (np.concatenate(self._children), *zip(*self._said, strict=True))
             arrays = [
-                pa.array(column, field.type)
-                for column, field in zip(zip(*self._said, strict=True), _SPOOL, strict=True)
+                pa.array(column, field.type) for column, field in zip(columns, _SPOOL, strict=True)
             ]
             self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=_SPOOL))
-            self._said = []
+            self._said, self._children = [], []
 
 
 def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:
