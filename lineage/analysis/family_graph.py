@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lineage.analysis.members import edges_under, members_below, release_labels
+from lineage.analysis.members import Mask, Members, members_below, release_labels
 from lineage.analysis.scope import Nodes, base_roots, find_base, release_nodes, root_nodes
+from lineage.collecting import collector_paused
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation, Strength
-from lineage.domain.families import Family
+from lineage.domain.families import Family, Release
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
 from lineage.store.snapshot import EdgeColumns, Snapshot
@@ -33,36 +34,47 @@ def family_graph(
     Edges lead from parent to child and carry `relation`, `strength` and the child's `created_at`;
     nodes carry what the snapshot knows of a model, and `root`. UnknownModel for another name.
     """
-    roots, counted = _cut(snapshot, name, families, definition)
-    nodes = np.union1d(roots, np.flatnonzero(counted)).astype(np.int32)
-    edges = edges_under(snapshot, definition)
-    inside = np.isin(edges.child, nodes) & np.isin(edges.parent, nodes)
+    roots, members, counted = _cut(snapshot, name, families, definition)
+    inside = counted.copy()
+    inside[roots] = True
+    edges = members.edges
+    kept = inside[edges.child] & inside[edges.parent]
     edges = EdgeColumns(
-        edges.child[inside], edges.parent[inside], edges.relation[inside], edges.strength[inside]
+        edges.child[kept], edges.parent[kept], edges.relation[kept], edges.strength[kept]
     )
-    return _build(snapshot, nodes, roots, edges)
+    with collector_paused():
+        return _build(snapshot, np.flatnonzero(inside).astype(np.int32), roots, edges)
 
 
 def _cut(
     snapshot: Snapshot, name: str, families: Sequence[Family], definition: Definition
-) -> tuple[Nodes, npt.NDArray[np.bool_]]:
-    """Return the roots of what is asked for, and a mask of the models counted below them."""
+) -> tuple[Nodes, Members, Mask]:
+    """Return the roots of what is asked for, what lies below them, and which of it belongs."""
     wanted = name.strip().lower()
     for family in families:
         if wanted == family.id:
             roots = root_nodes(snapshot, family.roots())
-            return roots, members_below(snapshot, roots, definition).counted
-    labelled = release_nodes(snapshot, families)
-    for bit, (release, roots) in enumerate(labelled):
-        if wanted in (release.id, release.name.lower()):
             members = members_below(snapshot, roots, definition)
-            seeds = [nodes for _, nodes in labelled]
-            labels = release_labels(members.edges, members.nodes, seeds)
-            of_it = (labels & np.uint64(1 << bit)) != 0
-            return roots, members.counted & of_it
+            return roots, members, members.counted
+        for release in family.releases:
+            if wanted in (release.id, release.name.lower()):
+                return _cut_release(snapshot, release, families, definition)
     base = find_base(snapshot, name, families)
     _, roots = base_roots(snapshot, base, definition, families)
-    return roots, members_below(snapshot, roots, definition).counted
+    members = members_below(snapshot, roots, definition)
+    return roots, members, members.counted
+
+
+def _cut_release(
+    snapshot: Snapshot, wanted: Release, families: Sequence[Family], definition: Definition
+) -> tuple[Nodes, Members, Mask]:
+    labelled = release_nodes(snapshot, families)
+    bit = [release for release, _ in labelled].index(wanted)
+    roots = labelled[bit][1]
+    members = members_below(snapshot, roots, definition)
+    seeds = [nodes for _, nodes in labelled]
+    labels = release_labels(members.edges, members.nodes, seeds)
+    return roots, members, members.counted & ((labels & np.uint64(1 << bit)) != 0)
 
 
 def _build(snapshot: Snapshot, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:

@@ -111,6 +111,8 @@ class Snapshot:
     def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the node number of each id that the snapshot knows under just this spelling."""
         found: dict[str, int] = {}
+        if not ids:
+            return found
         for file in (schema.COUNTS_FILE, schema.MODELS_FILE):  # listed models win: read last
             column = self.column(file, "id").combine_chunks()
             rows = pc.indices_nonzero(pc.is_in(column, value_set=pa.array(ids, pa.string())))
