@@ -1,7 +1,7 @@
 """Pausing the garbage collector where many objects are made that never form cycles.
 
-It counts every new list and dict, and looks through all of them over and over: a fifth of the time
-of a replay, half of that of building a large graph.
+It counts every new list and dict, and looks through all of them over and over: about an eighth of
+the time of a replay (docs/benchmarks.md).
 """
 
 import gc

@@ -76,8 +76,9 @@ def parse_page(body: bytes) -> ParsedPage:
 def parse_handfuls(body: bytes) -> Iterator[ParsedPage]:
     """Read one page some rows at a time: few enough to stay near the processor until stored.
 
-    What a page's thousand rows become would go to main memory and come back at every step, which
-    costs a fifth of the time; and an odd row makes only its own handful be read one by one.
+    What a page's thousand rows become would go to main memory and come back at every step
+    (docs/benchmarks.md says what that costs); and an odd row makes only its own handful be read one
+    by one.
     """
     rows = _split(body)
     if rows is None or len(rows) > MOST_ROWS:
