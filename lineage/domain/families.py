@@ -1,25 +1,94 @@
-"""A family and its releases, as curated data: who is official, and whose weights are whose."""
+"""A family and its releases, as curated data: who is official, whose weights are whose, and why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+
+from lineage.domain.evidence import Relation
+
+
+class Proof(StrEnum):
+    """What a curated edge rests on."""
+
+    CARD_SENTENCE = "card_sentence"
+    """Whoever made the model says so, in its card or repository."""
+    DELTA = "delta"
+    """It is published as a difference to the parent's weights."""
+    WEIGHT_TEST = "weight_test"
+    """Someone compared the weights."""
+    MERGE_RECIPE = "merge_recipe"
+    REUPLOAD = "reupload"
+    """It carries the parent's weights in another form: quantized, converted or cut."""
+    NAME_AND_LICENSE = "name_and_license"
+    """Name and license tag say so together; the weakest proof that is taken."""
+
+
+class Reason(StrEnum):
+    """Why a model that looks like a descendant is none."""
+
+    OWN_PRETRAINING = "own_pretraining"
+    OTHER_ROOT = "other_root"
+    DATASET_ONLY = "dataset_only"
+    OUTPUTS_ONLY = "outputs_only"
+    ARCHITECTURE_ONLY = "architecture_only"
+    TOKENIZER_ONLY = "tokenizer_only"
+    NAME_ONLY = "name_only"
+    FORMAT_CONVERSION = "format_conversion"
 
 
 @dataclass(frozen=True, slots=True)
-class Mirror:
-    """A plain re-upload: the same weights under another name; counts as a root."""
+class Source:
+    """Where a curated statement comes from."""
+
+    text: str
+    """Repository and commit, page and date, or data set; never empty."""
+    quote: str | None = None
+    """The words themselves, at most 40."""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reupload:
+    """Somebody's upload of a checkpoint under another name; what it counts as hangs on its kind."""
 
     id: str
     of: str | None
     """The official repository it stands for; None where no official one exists."""
+    source: str | None = None
+    """Why it is taken for what it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormerName:
-    """A name that an official repository had before it was renamed."""
+    """A name that a repository had before it was renamed."""
 
     name: str
     now: str
+
+
+@dataclass(frozen=True, slots=True)
+class CuratedEdge:
+    """One model comes from another, by a source and not by its metadata."""
+
+    child: str
+    parent: str
+    relation: Relation
+    proof: Proof
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Outsider:
+    """A model, or a data set, that people take for a descendant of the family and that is none."""
+
+    id: str
+    reason: Reason
+    sentence: str
+    """Why, in our own words, fit to be printed."""
+    source: Source
+    root: str | None = None
+    """The model it really comes from, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +103,19 @@ class Release:
     license: str | None
     """The Hub's license tag."""
     official: tuple[str, ...]
-    mirrors: tuple[Mirror, ...]
-    former_names: tuple[FormerName, ...]
+    mirrors: tuple[Reupload, ...] = ()
+    """Plain: the same weights; they count as roots."""
+    former_names: tuple[FormerName, ...] = ()
+    quantized: tuple[Reupload, ...] = ()
+    """Derivatives whose own metadata often name no parent."""
+    changed: tuple[Reupload, ...] = ()
+    """Cut, extended or converted copies: derivatives, never mirrors."""
+    dead: tuple[str, ...] = ()
+    """Roots that are gone from the Hub; cards still name them."""
+    sizes: tuple[str, ...] = ()
+    gated: str | None = None
+    """How the Hub gates the official repositories: `manual`, `auto` or `false`."""
+    source: str = ""
 
     def roots(self) -> tuple[str, ...]:
         """Return the ids that are roots of this release: official first, then plain mirrors."""
@@ -51,18 +131,37 @@ class Family:
     version: str
     """The registry's own version: the date of its last change."""
     releases: tuple[Release, ...]
+    organization: str | None = None
+    """Who made it, as people write it."""
+    edges: tuple[CuratedEdge, ...] = ()
+    """Curated edges that stand in the file as such; `curated_edges` gives all of them."""
+    outsiders: tuple[Outsider, ...] = ()
+    renamed: tuple[FormerName, ...] = ()
+    """Former names of models that are no root."""
 
     def roots(self) -> tuple[str, ...]:
         """Return the ids that are roots of any release."""
         return tuple(root for release in self.releases for root in release.roots())
 
     def former_names(self) -> Iterator[FormerName]:
-        """Yield every known rename of an official repository."""
+        """Yield every known rename."""
         for release in self.releases:
             yield from release.former_names
+        yield from self.renamed
 
     def mirrors_of(self, id: str) -> tuple[str, ...]:
         """Return the plain mirrors that stand for one official repository."""
         return tuple(
             mirror.id for release in self.releases for mirror in release.mirrors if mirror.of == id
         )
+
+    def curated_edges(self) -> Iterator[CuratedEdge]:
+        """Yield every edge of this registry: the written ones, then each changed re-upload's."""
+        yield from self.edges
+        for release in self.releases:
+            kinds = ((release.quantized, Relation.QUANTIZED), (release.changed, Relation.UNSTATED))
+            for reuploads, relation in kinds:
+                for copy in reuploads:
+                    if copy.of is not None:
+                        source = Source(copy.source or release.source)
+                        yield CuratedEdge(copy.id, copy.of, relation, Proof.REUPLOAD, source)

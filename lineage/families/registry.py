@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar
 
-from lineage.domain.families import Family, FormerName, Mirror, Release
+from lineage.domain.families import Family, FormerName, Reupload, Release
 from lineage.domain.repo_ids import is_repo_id
 from lineage.errors import SettingsError
 
@@ -169,13 +169,13 @@ def _release(table: _Table) -> Release:
     )
 
 
-def _mirror(table: _Table, official: tuple[str, ...]) -> Mirror:
+def _mirror(table: _Table, official: tuple[str, ...]) -> Reupload:
     table.allow("id", "of", "note")
     table.text_or_none("note")
     of = table.text("of") if official else table.text_or_none("of")
     if of is not None and of not in official:
         raise SettingsError(f"{table.where}: of = {of!r} is not official in this release")
-    return Mirror(table.repo_id(table.text("id")), of)
+    return Reupload(table.repo_id(table.text("id")), of)
 
 
 def _former_names(table: _Table, official: tuple[str, ...]) -> Iterator[FormerName]:

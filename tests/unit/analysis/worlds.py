@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation, Strength
-from lineage.domain.families import Family, FormerName, Mirror, Release
+from lineage.domain.families import Family, FormerName, Reupload, Release
 from tests.builders import CREATED, Row, row
 
 LISTED = [f"owner-{number % 5}/model-{number}" for number in range(90)]
@@ -51,7 +51,7 @@ def a_family(
     """A family from official ids by release, mirrors (which one: of whom) and former names."""
     made: list[Release] = []
     for name, official in releases.items():
-        copies = [Mirror(one, of) for one, of in (mirrors or {}).items() if of in official]
+        copies = [Reupload(one, of) for one, of in (mirrors or {}).items() if of in official]
         names = [FormerName(old, now) for old, now in (former or {}).items() if now in official]
         made.append(
             Release(

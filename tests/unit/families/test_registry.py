@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.families import Family, FormerName, Mirror, Release
+from lineage.domain.families import Family, FormerName, Reupload, Release
 from lineage.errors import SettingsError
 from lineage.families.registry import bundled_families, family, find_release, load_family_file
 
@@ -106,7 +106,7 @@ def test_a_family_file_is_read_as_written(tmp_path: Path) -> None:
     assert (first.id, first.name, first.license) == ("alpaca-1", "Alpaca 1", "wool")
     assert first.released == date(2024, 2, 29)
     assert first.official == ("farm/Alpaca-7B", "farm/Alpaca-70B")
-    assert first.mirrors == (Mirror("barn/alpaca-7b", of="farm/Alpaca-7B"),)
+    assert first.mirrors == (Reupload("barn/alpaca-7b", of="farm/Alpaca-7B"),)
     assert first.former_names == (FormerName("farm/Paco-7B", now="farm/Alpaca-7B"),)
     assert (nought.license, nought.roots()) == (None, ("barn/alpaca-0",))
 
@@ -193,7 +193,7 @@ def releases_of(draw: st.DrawFn, name: str, ids: list[str]) -> Release:
         released=draw(st.dates(min_value=date(1000, 1, 1))),
         license=draw(st.none() | handles),
         official=tuple(official),
-        mirrors=tuple(Mirror(id, draw(of)) for id in mirrors),
+        mirrors=tuple(Reupload(id, draw(of)) for id in mirrors),
         former_names=tuple(
             FormerName(id, draw(st.sampled_from(official))) for id in rest[len(mirrors) :]
         ),

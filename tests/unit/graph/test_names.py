@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from lineage.domain.families import Family, FormerName, Mirror, Release
+from lineage.domain.families import Family, FormerName, Reupload, Release
 from lineage.graph.renames import renamed
 from lineage.store.snapshot import Snapshot
 from tests.builders import Row, edges_of, hub_parents, key_of, published, row, rows_of
@@ -23,7 +23,7 @@ FAMILY = Family(
             date(2024, 1, 1),
             None,
             ("farm/Alpaca-7B", "farm/Alpaca-70B"),
-            (Mirror("barn/alpaca-7b", "farm/Alpaca-7B"),),
+            (Reupload("barn/alpaca-7b", "farm/Alpaca-7B"),),
             (FormerName("farm/Paco-7B", "farm/Alpaca-7B"), FormerName("Paco", "farm/Alpaca-70B")),
         ),
     ),
