@@ -1,14 +1,17 @@
 """A family, a release or one base with all its descendants, as a networkx graph."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lineage.analysis.members import Mask, Members, members_below, release_labels
-from lineage.analysis.scope import Nodes, base_roots, find_base, release_nodes, root_nodes
+from lineage.analysis.ground import Ground, Nodes
+from lineage.analysis.members import Mask, Members, members_below
+from lineage.analysis.releases import releases_met
+from lineage.analysis.scope import base_roots, find_base, root_nodes
 from lineage.collecting import collector_paused
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation, Strength
@@ -34,7 +37,11 @@ def family_graph(
     Edges lead from parent to child and carry `relation`, `strength` and the child's `created_at`;
     nodes carry what the snapshot knows of a model, and `root`. UnknownModel for another name.
     """
-    roots, members, counted = _cut(snapshot, name, families, definition)
+    named = _named(name, families)
+    if named is not None:
+        definition = replace(definition, mirrors=True, curated=True)
+    ground = Ground.of(snapshot, definition, families)
+    roots, members, counted = _cut(ground, name, named)
     inside = counted.copy()
     inside[roots] = True
     edges = members.edges
@@ -43,43 +50,46 @@ def family_graph(
         edges.child[kept], edges.parent[kept], edges.relation[kept], edges.strength[kept]
     )
     with collector_paused():
-        return _build(snapshot, np.flatnonzero(inside).astype(np.int32), roots, edges)
+        return _build(ground, np.flatnonzero(inside).astype(np.int32), roots, edges)
 
 
-def _cut(
-    snapshot: Snapshot, name: str, families: Sequence[Family], definition: Definition
-) -> tuple[Nodes, Members, Mask]:
-    """Return the roots of what is asked for, what lies below them, and which of it belongs."""
+def _named(name: str, families: Sequence[Family]) -> Family | Release | None:
+    """Return the family or release of that name, None for the name of a model."""
     wanted = name.strip().lower()
     for family in families:
         if wanted == family.id:
-            roots = root_nodes(snapshot, family.roots())
-            members = members_below(snapshot, roots, definition)
-            return roots, members, members.counted
+            return family
         for release in family.releases:
             if wanted in (release.id, release.name.lower()):
-                return _cut_release(snapshot, release, families, definition)
-    base = find_base(snapshot, name, families)
-    _, roots = base_roots(snapshot, base, definition, families)
-    members = members_below(snapshot, roots, definition)
+                return release
+    return None
+
+
+def _cut(ground: Ground, name: str, named: Family | Release | None) -> tuple[Nodes, Members, Mask]:
+    """Return the roots of what is asked for, what lies below them, and which of it belongs."""
+    if isinstance(named, Release):
+        return _cut_release(ground, named)
+    if named is not None:
+        roots = root_nodes(ground, named.roots())
+    else:
+        _, roots = base_roots(ground, find_base(ground.snapshot, name, ground.families))
+    members = members_below(ground, roots)
     return roots, members, members.counted
 
 
-def _cut_release(
-    snapshot: Snapshot, wanted: Release, families: Sequence[Family], definition: Definition
-) -> tuple[Nodes, Members, Mask]:
-    labelled = release_nodes(snapshot, families)
-    bit = [release for release, _ in labelled].index(wanted)
-    roots = labelled[bit][1]
-    members = members_below(snapshot, roots, definition)
-    seeds = [nodes for _, nodes in labelled]
-    labels = release_labels(members.edges, members.nodes, seeds)
-    return roots, members, members.counted & ((labels & np.uint64(1 << bit)) != 0)
+def _cut_release(ground: Ground, wanted: Release) -> tuple[Nodes, Members, Mask]:
+    roots = root_nodes(ground, wanted.roots())
+    members = members_below(ground, roots)
+    return roots, members, members.counted & releases_met(ground, ground.edges).met(wanted)
 
 
-def _build(snapshot: Snapshot, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
-    keys, ids = (column.to_pylist() for column in snapshot.names_of(nodes))
-    columns = {"key": keys, **_known(snapshot, nodes), "root": np.isin(nodes, roots).tolist()}
+def _build(ground: Ground, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
+    keys, ids = (column.to_pylist() for column in ground.names_of(nodes))
+    columns = {
+        "key": keys,
+        **_known(ground.snapshot, nodes),
+        "root": np.isin(nodes, roots).tolist(),
+    }
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     said = {
         "relation": _RELATIONS.take(pa.array(edges.relation)).to_pylist(),

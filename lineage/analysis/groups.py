@@ -7,26 +7,24 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.members import Members, relation_of, release_labels
+from lineage.analysis.ground import Ground
+from lineage.analysis.members import Members, relation_of
+from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Group
-from lineage.analysis.scope import release_nodes
 from lineage.domain.definitions import Grouping
 from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
 
 UNKNOWN = "unknown"
 MIXED = "mixed"
 _RELATIONS = list(Relation)
 
 
-def grouped(
-    snapshot: Snapshot, members: Members, by: Grouping, families: Sequence[Family]
-) -> tuple[Group, ...]:
+def grouped(ground: Ground, members: Members, by: Grouping) -> tuple[Group, ...]:
     """Divide counted models into groups: months and releases in time's order, others by size."""
     nodes = np.flatnonzero(members.counted)
-    values = _values(snapshot, members, by, families, nodes).dictionary_encode()
+    values = _values(ground, members, by, nodes).dictionary_encode()
     names = values.dictionary.to_pylist()
     group = values.indices.to_numpy()
     relation = relation_of(members.edges, members.nodes)[nodes]
@@ -43,14 +41,13 @@ def grouped(
         )
         for at, name in enumerate(names)
     ]
-    return tuple(sorted(groups, key=_order(by, families)))
+    return tuple(sorted(groups, key=_order(by, ground.families)))
 
 
 def _values(
-    snapshot: Snapshot,
+    ground: Ground,
     members: Members,
     by: Grouping,
-    families: Sequence[Family],
     nodes: npt.NDArray[np.intp],
 ) -> pa.StringArray:
     """Return each counted model's group."""
@@ -59,29 +56,20 @@ def _values(
             words = pa.array([relation.value for relation in _RELATIONS])
             return words.take(pa.array(relation_of(members.edges, members.nodes)[nodes]))
         case Grouping.RELEASE:
-            return _releases(snapshot, members, families, nodes)
+            return _releases(ground, members, nodes)
         case Grouping.MONTH:
-            moments = snapshot.column(schema.MODELS_FILE, "created_at").take(pa.array(nodes))
+            moments = ground.snapshot.column(schema.MODELS_FILE, "created_at").take(pa.array(nodes))
             found = pc.strftime(moments, "%Y-%m")
         case Grouping.LIBRARY | Grouping.LICENSE | Grouping.AUTHOR:
-            found = snapshot.column(schema.MODELS_FILE, by.value).take(pa.array(nodes))
+            found = ground.snapshot.column(schema.MODELS_FILE, by.value).take(pa.array(nodes))
     return pc.fill_null(found, UNKNOWN).combine_chunks()
 
 
-def _releases(
-    snapshot: Snapshot,
-    members: Members,
-    families: Sequence[Family],
-    nodes: npt.NDArray[np.intp],
-) -> pa.StringArray:
-    releases = release_nodes(snapshot, families)
-    labels = release_labels(members.edges, members.nodes, [roots for _, roots in releases])[nodes]
-    at = np.full(len(nodes), len(releases), np.int64)  # none met
-    for bit in range(len(releases)):
-        at[labels == np.uint64(1 << bit)] = bit
-    at[(labels & (labels - np.uint64(1))) != 0] = len(releases) + 1  # more than one bit
-    names = [release.name for release, _ in releases]
-    return pa.array([*names, UNKNOWN, MIXED]).take(pa.array(at))
+def _releases(ground: Ground, members: Members, nodes: npt.NDArray[np.intp]) -> pa.StringArray:
+    found = releases_met(ground, members.edges)
+    names = [release.name for release in found.releases]
+    # NONE and SEVERAL count from the end.
+    return pa.array([*names, MIXED, UNKNOWN]).take(pa.array(found.only()[nodes] % (len(names) + 2)))
 
 
 def _order(by: Grouping, families: Sequence[Family]) -> Callable[[Group], tuple[bool, int, str]]:

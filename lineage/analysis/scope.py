@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 
-from lineage.domain.definitions import Definition
-from lineage.domain.families import Family, Release
+from lineage.analysis.ground import Ground, Nodes
+from lineage.domain.families import Family
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel
 from lineage.store import derived, schema
 from lineage.store.snapshot import Snapshot
-
-Nodes = npt.NDArray[np.int32]
 
 _SUGGESTIONS = 3
 _CANDIDATES = 2000
@@ -27,7 +24,6 @@ _TELLING = 4
 class Base:
     """One model that a question is about."""
 
-    asked: str
     id: str
     """Its name now."""
     key: str
@@ -42,12 +38,12 @@ def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base
     tidy = tidy_name(name)
     former = {old.name: old.now for family in families for old in family.former_names()}
     for candidate in dict.fromkeys((tidy, former.get(tidy, tidy))):
-        if (base := _bearer(snapshot, name, candidate)) is not None:
+        if (base := _bearer(snapshot, candidate)) is not None:
             return base
     known = derived.former_keys(snapshot.former_names())
     for other in (known.get(tidy), *_without_case(snapshot, tidy, {**former, **known})):
         if other is not None:
-            base = _bearer(snapshot, name, other) or _holder(snapshot, name, other)
+            base = _bearer(snapshot, other) or _holder(snapshot, other)
             if base is not None:
                 return base
     raise UnknownModel(
@@ -56,46 +52,21 @@ def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base
     )
 
 
-def base_roots(
-    snapshot: Snapshot, base: Base, definition: Definition, families: Sequence[Family]
-) -> tuple[tuple[str, ...], Nodes]:
+def base_roots(ground: Ground, base: Base) -> tuple[tuple[str, ...], Nodes]:
     """Return the ids and the nodes of a base, and of its plain mirrors where they join it."""
     mirrors: list[str] = []
-    if definition.mirrors:
-        mirrors += [mirror for family in families for mirror in family.mirrors_of(base.id)]
-    nodes = np.union1d(root_nodes(snapshot, mirrors), [base.node]).astype(np.int32)
+    if ground.definition.mirrors:
+        mirrors += [mirror for family in ground.families for mirror in family.mirrors_of(base.id)]
+    nodes = np.union1d(root_nodes(ground, mirrors), [base.node]).astype(np.int32)
     return (base.id, *mirrors), nodes
 
 
-def root_nodes(snapshot: Snapshot, ids: Sequence[str]) -> Nodes:
-    """Return the nodes of those ids that the snapshot knows, by their name now or a former one."""
-    return np.array(sorted(set(_nodes_of_roots(snapshot, ids).values())), np.int32)
+def root_nodes(ground: Ground, ids: Sequence[str]) -> Nodes:
+    """Return the nodes of those ids that are known, by their name now or a former one."""
+    return np.array(sorted(set(ground.nodes_of(ids).values())), np.int32)
 
 
-def release_nodes(snapshot: Snapshot, families: Sequence[Family]) -> list[tuple[Release, Nodes]]:
-    """Return every release of the families with the nodes of its roots, mirrors included."""
-    releases = [release for family in families for release in family.releases]
-    nodes = _nodes_of_roots(snapshot, [root for release in releases for root in release.roots()])
-    return [
-        (
-            release,
-            np.array(sorted({nodes[id] for id in release.roots() if id in nodes}), np.int32),
-        )
-        for release in releases
-    ]
-
-
-def _nodes_of_roots(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
-    """Return the nodes of ids as a registry writes them: it may be older than a rename."""
-    nodes = snapshot.nodes_of(ids)
-    known = derived.former_keys(snapshot.former_names())
-    for id in (set(ids) - set(nodes)) & set(known):
-        if (found := snapshot.node_of_key(known[id])) is not None:
-            nodes[id] = found[0]
-    return nodes
-
-
-def _bearer(snapshot: Snapshot, asked: str, id: str) -> Base | None:
+def _bearer(snapshot: Snapshot, id: str) -> Base | None:
     """Return the node that bears a name now, whether it has children or not."""
     listed = snapshot.manifest.models
     row = snapshot.base(id)
@@ -104,16 +75,16 @@ def _bearer(snapshot: Snapshot, asked: str, id: str) -> Base | None:
         node = snapshot.nodes_of([id]).get(id, listed)
         if node < listed:
             key = snapshot.column(schema.MODELS_FILE, "key")[node].as_py()
-            return Base(asked, id, key, node)
-    return None if row is None else Base(asked, row.id, row.key, row.node)
+            return Base(id, key, node)
+    return None if row is None else Base(row.id, row.key, row.node)
 
 
-def _holder(snapshot: Snapshot, asked: str, key: str) -> Base | None:
+def _holder(snapshot: Snapshot, key: str) -> Base | None:
     """Return the node that has a key, under the name it has now."""
     if (found := snapshot.node_of_key(key)) is None:
         return None
     node, id = found
-    return Base(asked, id, key, node)
+    return Base(id, key, node)
 
 
 def _without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:

@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage.analysis.every_base import count_every_base
-from lineage.analysis.members import Mask, Members, members_below, relation_of, release_labels
+from lineage.analysis.ground import Ground, Nodes
+from lineage.analysis.members import Mask, Members, members_below, relation_of
+from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Branch, Tree
-from lineage.analysis.scope import Nodes, base_roots, find_base, release_nodes, root_nodes
+from lineage.analysis.scope import base_roots, find_base, root_nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
@@ -37,10 +39,11 @@ def tree_of_base(
     Branches with fewer than `at_least` models below them are folded; 0 chooses a sensible bound.
     """
     base = find_base(snapshot, name, families)
-    roots, nodes = base_roots(snapshot, base, definition, families)
-    members = members_below(snapshot, nodes, definition)
+    ground = Ground.of(snapshot, definition, families)
+    roots, nodes = base_roots(ground, base)
+    members = members_below(ground, nodes)
     total = int(members.counted.sum())
-    grower = _Grower.of(snapshot, members, nodes, at_least or _bound(total))
+    grower = _Grower.of(ground, members, nodes, at_least or _bound(total))
     trunk = grower.branches_of(nodes, depth)
     root = Branch(base.id, None, total, *trunk)
     return Tree(snapshot.id, root, replace(definition, roots=roots))
@@ -61,19 +64,19 @@ def tree_of_family(
     meet roots of several releases are in the total of each; a last branch says how many they are.
     """
     full = replace(definition, mirrors=True, curated=True)
-    roots = root_nodes(snapshot, family.roots())
-    members = members_below(snapshot, roots, full)
+    ground = Ground.of(snapshot, full, families)
+    roots = root_nodes(ground, family.roots())
+    members = members_below(ground, roots)
     total = int(members.counted.sum())
-    grower = _Grower.of(snapshot, members, roots, at_least or _bound(total))
-    labelled = release_nodes(snapshot, families)
-    labels = release_labels(members.edges, members.nodes, [nodes for _, nodes in labelled])
+    grower = _Grower.of(ground, members, roots, at_least or _bound(total))
+    found = releases_met(ground, members.edges)
     branches = []
-    for bit, (release, nodes) in enumerate(labelled):
-        of_it = members.counted & ((labels & np.uint64(1 << bit)) != 0)
-        if release in family.releases and (size := int(of_it.sum())):
+    for release, nodes in zip(found.releases, found.roots, strict=True):
+        if release in family.releases and (
+            size := int((members.counted & found.met(release)).sum())
+        ):
             branches.append(_release(release.name, size, nodes, grower, depth))
-    mixed = members.counted & ((labels & (labels - np.uint64(1))) != 0)
-    if size := int(mixed.sum()):
+    if size := int((members.counted & found.several()).sum()):
         branches.append(Branch("in several releases", None, size))
     root = Branch(family.name, None, total, tuple(branches))
     return Tree(snapshot.id, root, replace(full, roots=family.roots()))
@@ -104,7 +107,7 @@ class _Grower:
     at_least: int
 
     @classmethod
-    def of(cls, snapshot: Snapshot, members: Members, roots: Nodes, at_least: int) -> "_Grower":
+    def of(cls, ground: Ground, members: Members, roots: Nodes, at_least: int) -> "_Grower":
         """Count below every node of the cut; each model hangs below its largest parent.
 
         What `min_downloads` leaves out is drawn where a way leads through it.
@@ -130,7 +133,7 @@ class _Grower:
         for one, its_parent in main:
             children.setdefault(its_parent, []).append(one)
         parents = np.bincount(edges.child[real], minlength=members.nodes)
-        names = _names(snapshot, np.flatnonzero(inside))
+        names = _names(ground, np.flatnonzero(inside))
         cut = (child, parent)
         return cls(names, children, parents, below, relation, members.counted, cut, at_least)
 
@@ -191,6 +194,6 @@ def _largest_parent(
     return list(zip(child[order][first].tolist(), parent[order][first].tolist(), strict=True))
 
 
-def _names(snapshot: Snapshot, nodes: npt.NDArray[np.intp]) -> dict[int, str]:
-    _, ids = snapshot.names_of(nodes)
+def _names(ground: Ground, nodes: npt.NDArray[np.intp]) -> dict[int, str]:
+    _, ids = ground.names_of(nodes)
     return dict(zip(nodes.tolist(), ids.to_pylist(), strict=True))

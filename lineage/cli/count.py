@@ -47,7 +47,8 @@ def count(
     number comes with the definition it was counted by.
     """
     _check(bases, family, top, by)
-    from lineage.analysis.counts import count_base, count_family, count_top
+    from lineage.analysis.counts import count_base, count_family
+    from lineage.analysis.rankings import count_top
     from lineage.cli import asking, output
     from lineage.families.registry import family as family_called
 
@@ -55,7 +56,7 @@ def count(
     known, whole = asking.known_families(), None if family is None else family_called(family)
     grouping = None if by is None else Grouping(by)
     if top is not None:
-        found = count_top(asked, top, definition, whole)
+        found = count_top(asked, top, definition, whole, known)
     elif whole is not None:
         found = [count_family(asked, whole, definition, known, grouping)]
     else:

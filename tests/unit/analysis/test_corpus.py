@@ -6,7 +6,8 @@ from collections import Counter
 import networkx as nx
 import pytest
 
-from lineage.analysis.counts import count_base, count_family, count_top
+from lineage.analysis.counts import count_base, count_family
+from lineage.analysis.rankings import count_top
 from lineage.analysis.family_graph import family_graph
 from lineage.analysis.results import Branch
 from lineage.analysis.trees import tree_of_family

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.counts import count_top
+from lineage.analysis.rankings import count_top
 from lineage.domain.definitions import Definition
 from lineage.errors import SettingsError
 from tests.builders import published, row

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_base, count_top
+from lineage.analysis.counts import count_base
+from lineage.analysis.rankings import count_top
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation
 from lineage.domain.families import Family

@@ -1,0 +1,136 @@
+"""What a question stands on: a snapshot under a definition, with the registry laid over it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lineage.domain.definitions import Definition
+from lineage.domain.evidence import Relation, Strength
+from lineage.domain.families import CuratedEdge, Family
+from lineage.errors import SettingsError
+from lineage.store import derived
+from lineage.store.snapshot import EdgeColumns, Snapshot
+
+Nodes = npt.NDArray[np.int32]
+
+_RELATIONS = list(Relation)
+_STRENGTHS = list(Strength)
+_STATED = _STRENGTHS.index(Strength.STATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Every edge a definition counts by, and every node a question may meet."""
+
+    snapshot: Snapshot
+    definition: Definition
+    families: Sequence[Family]
+    edges: EdgeColumns
+    nodes: int
+    """How many node numbers there are: the snapshot's, then those that the registry adds."""
+    added: Mapping[str, int] = field(default_factory=dict)
+    """Ids that only a curated edge knows, with their nodes."""
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, definition: Definition, families: Sequence[Family]) -> "Ground":
+        """Lay the registry over a snapshot; SettingsError for what is not built yet."""
+        if definition.as_of is not None or definition.deleted:
+            raise SettingsError(
+                "this version cannot count as of a date, nor the deleted",
+                "leave out as_of and deleted: a number must be what its definition says",
+            )
+        edges = snapshot.edges()
+        tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
+        nodes = max(snapshot.manifest.models, *tops)
+        edges = _kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
+        added: dict[str, int] = {}
+        if definition.curated and definition.least is not Strength.CONFIRMED:
+            curated = [edge for family in families for edge in family.curated_edges()]
+            known = _nodes_of(snapshot, _ids(curated))
+            unknown = sorted(set(_ids(curated)) - set(known))
+            added = {id: nodes + at for at, id in enumerate(unknown)}
+            nodes += len(added)
+            edges = _laid_over(edges, _columns(curated, known | added), nodes)
+        wanted = [_RELATIONS.index(relation) for relation in definition.relations]
+        edges = _kept(edges, np.isin(edges.relation, wanted))
+        return cls(snapshot, definition, families, edges, nodes, added)
+
+    def nodes_of(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return the node of each id that is known, by its name now or a former one."""
+        wanted = list(ids)
+        mine = {id: self.added[id] for id in wanted if id in self.added}
+        return _nodes_of(self.snapshot, wanted) | mine
+
+    def names_of(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+        """Return key and present id of nodes in rising order, whoever knows them."""
+        extra = {node: id for id, node in self.added.items()}
+        known = nodes[nodes < self.nodes - len(extra)]
+        more = [extra[int(node)] for node in nodes[len(known) :]]
+        keys, ids = self.snapshot.names_of(known)
+        return (
+            pa.concat_arrays([keys, pa.array([f"name:{id}" for id in more], pa.string())]),
+            pa.concat_arrays([ids, pa.array(more, pa.string())]),
+        )
+
+    def names_of_bases(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+        """Return key and present id of nodes in rising order that have children."""
+        if not self.added:
+            return self.snapshot.names_of_bases(nodes)
+        return self.names_of(nodes)
+
+
+def _kept(edges: EdgeColumns, keep: npt.NDArray[np.bool_]) -> EdgeColumns:
+    if keep.all():
+        return edges
+    return EdgeColumns(
+        edges.child[keep], edges.parent[keep], edges.relation[keep], edges.strength[keep]
+    )
+
+
+def _ids(curated: Sequence[CuratedEdge]) -> list[str]:
+    return [id for edge in curated for id in (edge.child, edge.parent)]
+
+
+def _nodes_of(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
+    """Return the nodes of ids as a registry writes them: it may be older than a rename."""
+    nodes = snapshot.nodes_of(ids)
+    known = derived.former_keys(snapshot.former_names())
+    for id in (set(ids) - set(nodes)) & set(known):
+        if (found := snapshot.node_of_key(known[id])) is not None:
+            nodes[id] = found[0]
+    return nodes
+
+
+def _columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeColumns:
+    return EdgeColumns(
+        np.array([nodes[edge.child] for edge in curated], np.int32),
+        np.array([nodes[edge.parent] for edge in curated], np.int32),
+        np.array([_RELATIONS.index(edge.relation) for edge in curated], np.int8),
+        np.full(len(curated), _STATED, np.int8),
+    )
+
+
+def _laid_over(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
+    """Add curated edges, each pair once; a model that declares a relation keeps it."""
+    guessed = edges.strength < _STATED
+    edges = _kept(edges, ~(guessed & np.isin(_pairs(edges), _pairs(curated))))
+    curated = _kept(curated, ~np.isin(_pairs(curated), _pairs(edges)))
+    guessed = edges.strength < _STATED
+    relation = np.zeros(nodes, np.int8)
+    # One relation a model: what it declares, else the registry's word, else the guess.
+    for part in (_kept(edges, guessed), curated, _kept(edges, ~guessed)):
+        relation[part.child] = part.relation
+    child = np.concatenate([edges.child, curated.child])
+    return EdgeColumns(
+        child,
+        np.concatenate([edges.parent, curated.parent]),
+        relation[child],
+        np.concatenate([edges.strength, curated.strength]),
+    )
+
+
+def _pairs(edges: EdgeColumns) -> npt.NDArray[np.int64]:
+    return edges.child.astype(np.int64) << 32 | edges.parent

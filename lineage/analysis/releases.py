@@ -1,0 +1,83 @@
+"""Which release a model belongs to: the first official repository or mirror on each way up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage.analysis.ground import Ground
+from lineage.domain.families import Release
+from lineage.graph import reach
+from lineage.store.snapshot import EdgeColumns
+
+Nodes = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+
+NONE = -1
+SEVERAL = -2
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """Every release of the families, and which of them each node meets first on its ways up."""
+
+    releases: Sequence[Release]
+    roots: Sequence[Nodes]
+    """The nodes of each release's roots, mirrors included, as far as they are known."""
+    _words: Sequence[npt.NDArray[np.uint64]]
+    """64 releases a word, bit by bit."""
+
+    def met(self, release: Release) -> Mask:
+        """Say which nodes meet this release first on some way up."""
+        word, bit = divmod(self.releases.index(release), reach.MOST_LABELS)
+        met: Mask = (self._words[word] & np.uint64(1 << bit)) != 0
+        return met
+
+    def several(self) -> Mask:
+        """Say which nodes meet more than one."""
+        several: Mask = self.only() == SEVERAL
+        return several
+
+    def only(self) -> npt.NDArray[np.int32]:
+        """Return the position of the one release that each node meets, else NONE or SEVERAL."""
+        found = np.full(len(self._words[0]) if self._words else 0, NONE, np.int32)
+        for number, word in enumerate(self._words):
+            some = word != 0
+            alone = (word & (word - np.uint64(1))) == 0
+            position = number * reach.MOST_LABELS + np.log2(
+                word, where=some, out=np.zeros(len(word))
+            )
+            single = np.where(alone, position, SEVERAL).astype(np.int32)
+            found[some] = np.where(found[some] == NONE, single[some], SEVERAL)
+        return found
+
+
+def release_nodes(ground: Ground) -> list[tuple[Release, Nodes]]:
+    """Return every release of the families with the nodes of its roots, mirrors included."""
+    releases = [release for family in ground.families for release in family.releases]
+    nodes = ground.nodes_of([root for release in releases for root in release.roots()])
+    return [
+        (
+            release,
+            np.array(sorted({nodes[id] for id in release.roots() if id in nodes}), np.int32),
+        )
+        for release in releases
+    ]
+
+
+def releases_met(ground: Ground, edges: EdgeColumns) -> Releases:
+    """Walk up from every node and stop on each way at the first root of any release."""
+    labelled = release_nodes(ground)
+    roots = [nodes for _, nodes in labelled]
+    is_root = np.zeros(ground.nodes, np.bool_)
+    for nodes in roots:
+        is_root[nodes] = True
+    # No way leads on through a root, so that the labels can be asked a word at a time.
+    free = ~is_root[edges.child]
+    child, parent = edges.child[free], edges.parent[free]
+    words = [
+        reach.labels_from(child, parent, ground.nodes, roots[first : first + reach.MOST_LABELS])
+        for first in range(0, len(roots), reach.MOST_LABELS)
+    ]
+    return Releases([release for release, _ in labelled], roots, words)
