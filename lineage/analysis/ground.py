@@ -45,7 +45,7 @@ class Ground:
         edges = snapshot.edges()
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
         nodes = max(snapshot.manifest.models, *tops)
-        edges = _kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
+        edges = kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
         added: dict[str, int] = {}
         if definition.curated and definition.least is not Strength.CONFIRMED:
             curated = [edge for family in families for edge in family.curated_edges()]
@@ -55,7 +55,7 @@ class Ground:
             nodes += len(added)
             edges = _laid_over(edges, _columns(curated, known | added), nodes)
         wanted = [_RELATIONS.index(relation) for relation in definition.relations]
-        edges = _kept(edges, np.isin(edges.relation, wanted))
+        edges = kept(edges, np.isin(edges.relation, wanted))
         return cls(snapshot, definition, families, edges, nodes, added)
 
     def nodes_of(self, ids: Iterable[str]) -> dict[str, int]:
@@ -82,7 +82,8 @@ class Ground:
         return self.names_of(nodes)
 
 
-def _kept(edges: EdgeColumns, keep: npt.NDArray[np.bool_]) -> EdgeColumns:
+def kept(edges: EdgeColumns, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> EdgeColumns:
+    """Return some edges."""
     if keep.all():
         return edges
     return EdgeColumns(
@@ -116,12 +117,13 @@ def _columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeCo
 def _laid_over(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
     """Add curated edges, each pair once; a model that declares a relation keeps it."""
     guessed = edges.strength < _STATED
-    edges = _kept(edges, ~(guessed & np.isin(_pairs(edges), _pairs(curated))))
-    curated = _kept(curated, ~np.isin(_pairs(curated), _pairs(edges)))
+    edges = kept(edges, ~(guessed & np.isin(_pairs(edges), _pairs(curated))))
+    curated = kept(curated, ~np.isin(_pairs(curated), _pairs(edges)))
+    curated = kept(curated, np.sort(np.unique(_pairs(curated), return_index=True)[1]))
     guessed = edges.strength < _STATED
     relation = np.zeros(nodes, np.int8)
     # One relation a model: what it declares, else the registry's word, else the guess.
-    for part in (_kept(edges, guessed), curated, _kept(edges, ~guessed)):
+    for part in (kept(edges, guessed), curated, kept(edges, ~guessed)):
         relation[part.child] = part.relation
     child = np.concatenate([edges.child, curated.child])
     return EdgeColumns(

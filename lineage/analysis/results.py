@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.evidence import Relation
@@ -66,3 +67,46 @@ class Tree:
     snapshot: str
     root: Branch
     definition: Definition
+
+
+class Step(StrEnum):
+    """What a rung changes beside the one before it."""
+
+    DIRECT = "direct"
+    ALL_GENERATIONS = "all generations"
+    MERGES = "with merges"
+    MIRRORS = "with mirrors"
+    CURATED = "with curated edges"
+    GUESSED = "with guessed edges"
+    NOT_DELETED = "without the deleted"
+    DOWNLOADS = "with downloads"
+    AUTHORS = "distinct authors"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One definition and its numbers."""
+
+    step: Step
+    number: int
+    """Distinct models; on the last rung distinct authors of the models of the rung before."""
+    direct: int
+    authors: int
+    """Distinct authors of the models."""
+    definition: Definition
+    by_release: Mapping[str, int]
+    """The number divided by release, `mixed` and `unknown` included; empty for a base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """What one question is answered with, from the narrowest definition to the widest and back."""
+
+    base: str
+    """The name as asked; `family:<id>` for a family."""
+    id: str
+    key: str | None
+    snapshot: str
+    rungs: tuple[Rung, ...]
+    known_deleted: int
+    """How many models the snapshot knows to be gone; none of them is counted on any rung."""

@@ -1,12 +1,18 @@
 """The command `lineage count`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from lineage.cli import options
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import SettingsError
+
+if TYPE_CHECKING:
+    from lineage.analysis.results import Count, Ladder
+    from lineage.domain.families import Family
+    from lineage.store.snapshot import Snapshot
 
 
 @click.command(
@@ -15,16 +21,21 @@ from lineage.errors import SettingsError
         "lineage count meta-llama/Llama-2-7b-hf",
         "lineage count --family llama --by release",
         "lineage count --top 20 --direct --format csv",
+        "lineage count meta-llama/Llama-3.1-8B --explain",
     ),
 )
 @click.argument("bases", metavar="[BASE]...", nargs=-1)
 @options.options(
     options.FAMILY,
+    options.FAMILIES,
     click.option(
         "--top", type=click.IntRange(min=1), metavar="N", help="The N bases with most of it."
     ),
     options.defined,
     options.BY,
+    click.option(
+        "--explain", is_flag=True, help="Count by one definition after the other, and say why."
+    ),
     options.SNAPSHOT,
     options.STORE,
     options.FORMAT,
@@ -34,9 +45,11 @@ def count(
     *,
     bases: Sequence[str],
     family: str | None,
+    families: str | None,
     top: int | None,
     definition: Definition,
     by: str | None,
+    explain: bool,
     snapshot: str | None,
     store: str | None,
     format: str,
@@ -47,21 +60,65 @@ def count(
     number comes with the definition it was counted by.
     """
     _check(bases, family, top, by)
-    from lineage.analysis.counts import count_base, count_family
-    from lineage.analysis.rankings import count_top
     from lineage.cli import asking, output
     from lineage.families.registry import family as family_called
 
-    asked = asking.open_snapshot(store, snapshot)
-    known, whole = asking.known_families(), None if family is None else family_called(family)
-    grouping = None if by is None else Grouping(by)
-    if top is not None:
-        found = count_top(asked, top, definition, whole, known)
-    elif whole is not None:
-        found = [count_family(asked, whole, definition, known, grouping)]
-    else:
-        found = [count_base(asked, base, definition, known, grouping) for base in bases]
+    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    whole = None if family is None else family_called(family, known)
+    if explain:
+        _check_ladder(top, by, definition)
+        ladders = _ladders(asked, bases, whole, known, definition.min_downloads)
+        output.ladders(format, ladders, asked.manifest)
+        return
+    found = _counts(asked, bases, whole=whole, known=known, top=top, definition=definition, by=by)
     output.counts(format, found, asked.manifest)
+
+
+def _counts(
+    asked: "Snapshot",
+    bases: Sequence[str],
+    *,
+    whole: "Family | None",
+    known: "Sequence[Family]",
+    top: int | None,
+    definition: Definition,
+    by: str | None,
+) -> "list[Count]":
+    from lineage.analysis.counts import count_base, count_family
+
+    if top is not None:
+        from lineage.analysis.rankings import count_top
+
+        return count_top(asked, top, definition, whole, known)
+    grouping = None if by is None else Grouping(by)
+    if whole is not None:
+        return [count_family(asked, whole, definition, known, grouping)]
+    return [count_base(asked, base, definition, known, grouping) for base in bases]
+
+
+def _ladders(
+    asked: "Snapshot",
+    bases: Sequence[str],
+    whole: "Family | None",
+    known: "Sequence[Family]",
+    least: int,
+) -> "list[Ladder]":
+    from lineage.analysis.ladders import LEAST_DOWNLOADS, ladder_of_base, ladder_of_family
+
+    least = least or LEAST_DOWNLOADS
+    if whole is not None:
+        return [ladder_of_family(asked, whole, known, least)]
+    return [ladder_of_base(asked, base, known, least) for base in bases]
+
+
+def _check_ladder(top: int | None, by: str | None, definition: Definition) -> None:
+    if top is not None or by is not None:
+        raise SettingsError("--explain explains one base or family", "leave out --top and --by")
+    if definition != Definition(min_downloads=definition.min_downloads):
+        raise SettingsError(
+            "--explain climbs through the definitions by itself",
+            "leave out --direct, --relations, --mirrors, --curated and --least",
+        )
 
 
 def _check(bases: Sequence[str], family: str | None, top: int | None, by: str | None) -> None:

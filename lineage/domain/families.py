@@ -20,6 +20,8 @@ class Proof(StrEnum):
     MERGE_RECIPE = "merge_recipe"
     REUPLOAD = "reupload"
     """It carries the parent's weights in another form: quantized, converted or cut."""
+    DECLARED = "declared"
+    """Its metadata at the Hub, asked for outside any snapshot."""
     NAME_AND_LICENSE = "name_and_license"
     """Name and license tag say so together; the weakest proof that is taken."""
 
@@ -76,6 +78,8 @@ class CuratedEdge:
     relation: Relation
     proof: Proof
     source: Source
+    rule: str = "registry"
+    """Who says so."""
 
 
 @dataclass(frozen=True, slots=True)

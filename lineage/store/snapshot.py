@@ -55,9 +55,11 @@ class Snapshot:
         """Return one column of one table, whole."""
         return self.table(file, [name])[name]
 
-    def table(self, file: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return some columns of one table, or all of them."""
-        with self._open(file) as parquet:
+    def table(
+        self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()
+    ) -> pa.Table:
+        """Return some columns of one table, or all of them; `as_codes` as Arrow dictionaries."""
+        with self._open(file, as_codes) as parquet:
             return parquet.read(columns=None if columns is None else list(columns))
 
     def edges(self) -> EdgeColumns:
@@ -132,6 +134,18 @@ class Snapshot:
                 node = row if file == schema.MODELS_FILE else self.column(file, "node")[row].as_py()
                 return int(node), str(self.column(file, "id")[row].as_py())
         return None
+
+    def evidence_of(self, child_keys: Sequence[str]) -> pa.Table:
+        """Return every witness of some models, in the order they were heard."""
+        wanted = pa.array(child_keys, pa.string())
+        found = [schema.EVIDENCE.empty_table()]
+        with self._open(schema.EVIDENCE_FILE) as parquet:
+            for group in range(parquet.num_row_groups):
+                children = parquet.read_row_group(group, columns=["child_key"])["child_key"]
+                here = pc.is_in(children, value_set=wanted)
+                if pc.any(here).as_py():
+                    found.append(parquet.read_row_group(group).filter(here))
+        return pa.concat_tables(found)
 
     def former_names(self) -> pa.Table:
         """Return every former name learned so far: `name`, `key`, `source`."""

@@ -38,6 +38,30 @@ class Plain:
         keys = {str(one["parent"]): str(one["parent_key"]) for one in edges}
         return cls(models, edges, keys | {str(one["id"]): key for key, one in models.items()})
 
+    def over(self, families: Sequence[Family], rule: Definition) -> "Plain":
+        """The same with the registry's edges, where a rule counts them."""
+        if not rule.curated or rule.least is Strength.CONFIRMED:
+            return self
+        said = [edge for family in families for edge in family.curated_edges()]
+        names = {id: f"name:{id}" for edge in said for id in (edge.child, edge.parent)}
+        keys = names | dict(self.keys)
+        sure = [one for one in self.edges if one["strength"] != Strength.GUESSED]
+        declared = {one["child_key"]: one["relation"] for one in sure}
+        pairs = {(one["child_key"], one["parent_key"]) for one in sure}
+        more: list[Row] = [
+            {
+                "child_key": keys[edge.child],
+                "child": edge.child,
+                "parent_key": keys[edge.parent],
+                "parent": edge.parent,
+                "relation": declared.get(keys[edge.child], edge.relation.value),
+                "strength": Strength.STATED.value,
+            }
+            for edge in said
+            if (keys[edge.child], keys[edge.parent]) not in pairs
+        ]
+        return Plain(self.models, [*self.edges, *more], keys)
+
     def keys_of(self, ids: Iterable[str]) -> set[str]:
         return {self.keys[id] for id in ids if id in self.keys}
 

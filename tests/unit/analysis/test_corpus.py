@@ -7,8 +7,8 @@ import networkx as nx
 import pytest
 
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.rankings import count_top
 from lineage.analysis.family_graph import family_graph
+from lineage.analysis.rankings import count_top
 from lineage.analysis.results import Branch
 from lineage.analysis.trees import tree_of_family
 from lineage.domain.definitions import Definition, Grouping
@@ -21,14 +21,24 @@ LLAMA = family("llama")
 KNOWN = [LLAMA]
 
 
+FULL = Definition(mirrors=True, curated=True)
+
+
 @pytest.fixture(scope="module")
-def llama(plain_corpus: Plain) -> dict[str, set[str]]:
+def whole_corpus(plain_corpus: Plain) -> Plain:
+    """The corpus with the registry's edges."""
+    return plain_corpus.over(KNOWN, FULL)
+
+
+@pytest.fixture(scope="module")
+def llama(whole_corpus: Plain) -> dict[str, set[str]]:
     """The releases that each derivative of Llama meets, by networkx and a walk up from each."""
+    plain_corpus = whole_corpus
     roots = plain_corpus.keys_of(LLAMA.roots())
     graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_edges_from((one["parent_key"], one["child_key"]) for one in plain_corpus.edges)
+    graph.add_edges_from((one["parent_key"], one["child_key"]) for one in plain_corpus.kept(FULL))
     below = {key for root in roots if root in graph for key in nx.descendants(graph, root)}
-    return plain_corpus.releases_of((below - roots) & set(plain_corpus.models), KNOWN, DEFAULT)
+    return plain_corpus.releases_of((below - roots) & set(plain_corpus.models), KNOWN, FULL)
 
 
 def test_three_hundred_counts_are_those_of_a_slow_walk(
@@ -100,12 +110,13 @@ def test_the_tree_of_the_llama_family_is_complete(
 
 
 def test_the_graph_of_the_llama_family_holds_its_members_and_their_edges(
-    corpus_snapshot: Snapshot, plain_corpus: Plain, llama: dict[str, set[str]]
+    corpus_snapshot: Snapshot, whole_corpus: Plain, llama: dict[str, set[str]]
 ) -> None:
+    plain_corpus = whole_corpus
     graph = family_graph(corpus_snapshot, "llama", KNOWN, DEFAULT)
     keys = plain_corpus.keys_of(LLAMA.roots()) | set(llama)
     assert {key for _, key in graph.nodes(data="key")} == keys
-    edges = [e for e in plain_corpus.edges if {e["parent_key"], e["child_key"]} <= keys]
+    edges = [e for e in plain_corpus.kept(FULL) if {e["parent_key"], e["child_key"]} <= keys]
     assert graph.number_of_edges() == len(edges)
     for one in random.Random(4).sample(edges, 500):
         said = graph.edges[one["parent"], one["child"]]
@@ -115,7 +126,8 @@ def test_the_graph_of_the_llama_family_holds_its_members_and_their_edges(
 def test_old_names_of_llama_give_the_answer_of_the_new_ones(
     corpus_snapshot: Snapshot, plain_corpus: Plain
 ) -> None:
-    known = [one for one in LLAMA.former_names() if one.now in plain_corpus.keys]
+    keys = plain_corpus.keys
+    known = [it for it in LLAMA.former_names() if it.now in keys and it.name not in keys]
     assert len(known) > 5
     for one in known:
         old, new = (count_base(corpus_snapshot, id, DEFAULT, KNOWN) for id in (one.name, one.now))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.counts import count_base
-from lineage.analysis.rankings import count_top
 from lineage.analysis.family_graph import family_graph
+from lineage.analysis.rankings import count_top
 from lineage.analysis.trees import tree_of_base
 from lineage.domain.definitions import Definition
 from lineage.errors import SettingsError

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation, Strength
-from lineage.domain.families import Family, FormerName, Reupload, Release
+from lineage.domain.families import (
+    CuratedEdge,
+    Family,
+    FormerName,
+    Outsider,
+    Proof,
+    Release,
+    Reupload,
+    Source,
+)
 from tests.builders import CREATED, Row, row
 
 LISTED = [f"owner-{number % 5}/model-{number}" for number in range(90)]
@@ -47,6 +56,9 @@ def a_family(
     mirrors: Mapping[str, str] | None = None,
     former: Mapping[str, str] | None = None,
     id: str = "kin",
+    *,
+    edges: Sequence[CuratedEdge] = (),
+    outsiders: Sequence[Outsider] = (),
 ) -> Family:
     """A family from official ids by release, mirrors (which one: of whom) and former names."""
     made: list[Release] = []
@@ -64,11 +76,19 @@ def a_family(
                 former_names=tuple(names),
             )
         )
-    return Family(id, id.title(), "2026-01-01", tuple(made))
+    return Family(
+        id, id.title(), "2026-01-01", tuple(made), edges=tuple(edges), outsiders=tuple(outsiders)
+    )
+
+
+def said(child: str, parent: str, relation: Relation = Relation.FINETUNE) -> CuratedEdge:
+    """A curated edge with its words."""
+    source = Source("its repository, commit 1234567", f"{child} was made from {parent}")
+    return CuratedEdge(child, parent, relation, Proof.CARD_SENTENCE, source)
 
 
 @st.composite
-def families(draw: st.DrawFn, most: int = len(LISTED)) -> Family:
+def families(draw: st.DrawFn, most: int = len(LISTED), *, curated: bool = False) -> Family:
     """A family of one to four releases; their roots lie anywhere, also below each other."""
     ids = [*LISTED[:most], *UNSEEN]
     roots = draw(st.lists(st.sampled_from(ids), min_size=1, max_size=9, unique=True))
@@ -81,7 +101,13 @@ def families(draw: st.DrawFn, most: int = len(LISTED)) -> Family:
             mirrors[root] = draw(st.sampled_from(official[name]))
         else:
             official.setdefault(name, []).append(root)
-    return a_family(official, mirrors)
+    if not curated:
+        return a_family(official, mirrors)
+    everyone = st.sampled_from([*ids, "nowhere/one", "nowhere/two"])
+    triples = st.tuples(everyone, everyone, st.sampled_from(Relation))
+    drawn = draw(st.lists(triples, max_size=6, unique_by=lambda one: one[0]))
+    edges = [said(*one) for one in drawn if one[0] != one[1]]
+    return a_family(official, mirrors, edges=edges)
 
 
 DEFINITIONS = st.builds(
@@ -92,5 +118,6 @@ DEFINITIONS = st.builds(
     closure=st.sampled_from(Closure),
     least=st.sampled_from(Strength),
     mirrors=st.booleans(),
+    curated=st.booleans(),
     min_downloads=st.sampled_from([0, 1, 10, 500]),
 )

@@ -1,0 +1,105 @@
+"""One base or family counted by one definition after the other, each a step from the last."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from lineage.analysis.ground import Ground, Nodes
+from lineage.analysis.groups import MIXED, UNKNOWN
+from lineage.analysis.members import Members, members_below
+from lineage.analysis.releases import Releases, releases_met
+from lineage.analysis.results import Ladder, Rung, Step
+from lineage.analysis.scope import base_roots, find_base, root_nodes
+from lineage.domain.definitions import Closure, Definition
+from lineage.domain.evidence import Relation, Strength
+from lineage.domain.families import Family
+from lineage.store import schema
+from lineage.store.snapshot import Snapshot
+
+LEAST_DOWNLOADS = 10
+
+
+def ladder_of_base(
+    snapshot: Snapshot,
+    name: str,
+    families: Sequence[Family],
+    least_downloads: int = LEAST_DOWNLOADS,
+) -> Ladder:
+    """Count one model by every definition; UnknownModel where the snapshot knows no such name."""
+    base = find_base(snapshot, name, families)
+    rungs = []
+    for step, definition in _definitions(least_downloads):
+        ground = Ground.of(snapshot, definition, families)
+        ids, nodes = base_roots(ground, base)
+        rungs.append(_rung(step, ground, ids, members_below(ground, nodes), None))
+    gone = snapshot.manifest.tombstones
+    return Ladder(name, base.id, base.key, snapshot.id, _with_authors(rungs), gone)
+
+
+def ladder_of_family(
+    snapshot: Snapshot,
+    family: Family,
+    families: Sequence[Family],
+    least_downloads: int = LEAST_DOWNLOADS,
+) -> Ladder:
+    """Count a family by every definition, and divide each number by release."""
+    official = tuple(id for release in family.releases for id in release.official)
+    rungs = []
+    for step, definition in _definitions(least_downloads):
+        ground = Ground.of(snapshot, definition, families)
+        ids = family.roots() if definition.mirrors else official
+        members = members_below(ground, root_nodes(ground, ids))
+        rungs.append(_rung(step, ground, ids, members, releases_met(ground, ground.edges)))
+    asked = f"family:{family.id}"
+    gone = snapshot.manifest.tombstones
+    return Ladder(asked, asked, None, snapshot.id, _with_authors(rungs), gone)
+
+
+def _definitions(least_downloads: int) -> Iterator[tuple[Step, Definition]]:
+    unmerged = tuple(relation for relation in Relation if relation is not Relation.MERGE)
+    rule = Definition(relations=unmerged, closure=Closure.DIRECT)
+    yield Step.DIRECT, rule
+    yield Step.ALL_GENERATIONS, (rule := replace(rule, closure=Closure.ALL))
+    yield Step.MERGES, (rule := replace(rule, relations=tuple(Relation)))
+    yield Step.MIRRORS, (rule := replace(rule, mirrors=True))
+    yield Step.CURATED, (rule := replace(rule, curated=True))
+    yield Step.GUESSED, (rule := replace(rule, least=Strength.GUESSED))
+    yield Step.NOT_DELETED, rule
+    yield Step.DOWNLOADS, replace(rule, min_downloads=least_downloads)
+
+
+def _rung(
+    step: Step, ground: Ground, roots: Sequence[str], members: Members, releases: Releases | None
+) -> Rung:
+    nodes = np.flatnonzero(members.counted).astype(np.int32)
+    return Rung(
+        step=step,
+        number=len(nodes),
+        direct=int(members.direct.sum()),
+        authors=len(np.unique(_authors(ground, nodes))),
+        definition=replace(ground.definition, roots=tuple(roots)),
+        by_release={} if releases is None else _by_release(releases, nodes),
+    )
+
+
+def _authors(ground: Ground, nodes: Nodes) -> npt.NDArray[np.int32]:
+    """Return a number for each model's author; who names none is nobody, and no author."""
+    author = ground.snapshot.column(schema.MODELS_FILE, "author").combine_chunks().take(nodes)
+    known = pc.drop_null(author).dictionary_encode()
+    codes: npt.NDArray[np.int32] = known.indices.to_numpy()
+    return codes
+
+
+def _by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
+    names = [*(release.name for release in releases.releases), MIXED, UNKNOWN]
+    numbers = np.bincount(releases.only()[nodes] % len(names), minlength=len(names)).tolist()
+    return {name: number for name, number in zip(names, numbers, strict=True) if number}
+
+
+def _with_authors(rungs: Sequence[Rung]) -> tuple[Rung, ...]:
+    last = rungs[-1]
+    authors = replace(last, step=Step.AUTHORS, number=last.authors, by_release={})
+    return (*rungs, authors)

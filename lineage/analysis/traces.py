@@ -1,0 +1,202 @@
+"""Where one model comes from: its ways up to the roots, the evidence of each step, a verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lineage.analysis.ground import Ground, kept
+from lineage.analysis.heard import Heard, heard_of
+from lineage.analysis.scope import find_base
+from lineage.analysis.verdicts import Because, Origin, RootMet, Step, Trace
+from lineage.domain.definitions import Definition
+from lineage.domain.evidence import Relation, Strength
+from lineage.domain.families import Family, Outsider
+from lineage.domain.repo_ids import tidy_name
+from lineage.errors import UnknownModel
+from lineage.graph.ways import Way, ways_up
+from lineage.store.snapshot import EdgeColumns, Snapshot
+
+EVERYTHING = Definition(least=Strength.GUESSED, mirrors=True, curated=True)
+"""What a trace looks at: guesses too, which it tells apart."""
+
+_RELATIONS = list(Relation)
+_STRENGTHS = list(Strength)
+_STATED = _STRENGTHS.index(Strength.STATED)
+
+
+def trace(snapshot: Snapshot, name: str, family: Family, families: Sequence[Family]) -> Trace:
+    """Say whether a model descends from a family: yes, no or not known, and why.
+
+    `yes` needs a line of stated edges up to a root of the family; `no` a statement that it comes
+    from elsewhere. Raises UnknownModel where neither snapshot nor registry knows the name.
+    """
+    return trace_on(Ground.of(snapshot, EVERYTHING, families), name, family)
+
+
+def trace_on(ground: Ground, name: str, family: Family, origin: Origin | None = None) -> Trace:
+    """Trace a model on ground that is laid already, with `EVERYTHING` as its definition."""
+    subject = _find(ground, name, origin)
+    outsiders = {outsider.id.lower(): outsider for outsider in family.outsiders}
+    seat = Trace(
+        model=name,
+        id=subject.id,
+        key=subject.key,
+        snapshot=ground.snapshot.id,
+        family=family.id,
+        descends=None,
+        because=Because.NOTHING_STATED,
+        origin=origin or subject.origin,
+        outsider=outsiders.get(subject.id.lower()),
+    )
+    if subject.node is None:
+        return _judged(seat, _Above(), _Above())
+    roots = _roots(ground)
+    seat = replace(seat, itself=roots.get(subject.node))
+    marks: dict[int, RootMet | Outsider] = {**roots}
+    marks |= {node: outsiders[id.lower()] for id, node in _nodes(ground, family).items()}
+    edges = ground.edges
+    stated = _above(ground, kept(edges, edges.strength >= _STATED), subject.node, marks)
+    anyhow = _above(ground, edges, subject.node, marks)
+    heard = heard_of(ground, [subject.node]).unsettled.get(subject.key or "", ())
+    return _judged(replace(seat, heard=heard), stated, anyhow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    id: str
+    key: str | None
+    node: int | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """What lies above the model by some edges: where its ways end, and the ways."""
+
+    roots: tuple[RootMet, ...] = ()
+    outsiders: tuple[Outsider, ...] = ()
+    tops: tuple[str, ...] = ()
+    """Ends that nobody knows more of; the model itself is none."""
+    paths: tuple[tuple[Step, ...], ...] = ()
+
+
+def _judged(seat: Trace, stated: _Above, anyhow: _Above) -> Trace:
+    """Return the verdict: that of the first condition that holds."""
+    itself, outsider = seat.itself, seat.outsider
+    is_root = itself is not None and itself.family == seat.family
+    leads_here = any(root.family == seat.family for root in stated.roots)
+    is_guessed = any(root.family == seat.family for root in anyhow.roots)
+    no_loose_end = not stated.tops
+    verdicts: Sequence[tuple[object, bool | None, Because]] = (
+        (is_root, True, Because.IS_ROOT),
+        (outsider and leads_here, None, Because.SOURCES_DISAGREE),
+        (outsider, False, Because.IS_OUTSIDER),
+        (leads_here, True, Because.STATED_WAY),
+        (itself, False, Because.IS_OTHER_ROOT),
+        (stated.outsiders and no_loose_end, False, Because.BELOW_OUTSIDER),
+        (stated.roots and no_loose_end, False, Because.OTHER_ROOTS),
+        (is_guessed, None, Because.GUESSED_WAY),
+        (stated.tops, None, Because.DEAD_ENDS),
+        (True, None, Because.NOTHING_STATED),
+    )
+    descends, because = next((says, why) for holds, says, why in verdicts if holds)
+    shown = anyhow if because is Because.GUESSED_WAY else stated
+    return replace(
+        seat,
+        descends=descends,
+        because=because,
+        roots=shown.roots,
+        paths=shown.paths,
+        ends=shown.tops,
+        outsider=outsider or next(iter(shown.outsiders), None),
+    )
+
+
+def _find(ground: Ground, name: str, origin: Origin | None) -> _Subject:
+    snapshot = ground.snapshot
+    try:
+        base = find_base(snapshot, name, ground.families)
+    except UnknownModel:
+        if (found := _registered(ground, name)) is not None:
+            return found
+        if origin is not Origin.LIVE:
+            raise
+        return _Subject(tidy_name(name), None, None, Origin.LIVE)
+    listed = base.node < snapshot.manifest.models
+    return _Subject(base.id, base.key, base.node, Origin.SNAPSHOT if listed else Origin.NAMED)
+
+
+def _registered(ground: Ground, name: str) -> _Subject | None:
+    """Find a model that no snapshot knows, but a curated edge, a root or an outsider's entry."""
+    wanted = tidy_name(name).lower()
+    renamed = (old for family in ground.families for old in family.former_names())
+    wanted = {old.name.lower(): old.now.lower() for old in renamed}.get(wanted, wanted)
+    known: dict[str, int | None] = {id: None for one in ground.families for id in one.roots()}
+    known |= {it.id: None for one in ground.families for it in one.outsiders}
+    for id, node in {**known, **ground.added}.items():
+        if id.lower() == wanted:
+            return _Subject(id, None, node, Origin.REGISTRY)
+    return None
+
+
+def _nodes(ground: Ground, family: Family) -> dict[str, int]:
+    return ground.nodes_of([outsider.id for outsider in family.outsiders])
+
+
+def _roots(ground: Ground) -> dict[int, RootMet]:
+    """Return every known root of every family by its node."""
+    met = {
+        root: RootMet(root, release.name, family.id, root in release.official)
+        for family in ground.families
+        for release in family.releases
+        for root in release.roots()
+    }
+    return {node: met[id] for id, node in ground.nodes_of(met).items()}
+
+
+def _above(
+    ground: Ground, edges: EdgeColumns, start: int, marks: Mapping[int, RootMet | Outsider]
+) -> _Above:
+    stops = np.zeros(ground.nodes, np.bool_)
+    stops[list(marks)] = True
+    ways = ways_up(edges.child, edges.parent, ground.nodes, start, stops)
+    shown = [way for way in (*ways.to_stops.values(), *ways.to_tops.values()) if way]
+    names = _names(ground, edges, shown)
+    heard = heard_of(ground, [int(edges.child[edge]) for way in shown for edge in way])
+    paths = [tuple(_step(edges, edge, names, heard) for edge in way) for way in shown]
+    met = [marks[node] for node in ways.to_stops]
+    return _Above(
+        tuple(one for one in met if isinstance(one, RootMet)),
+        tuple(one for one in met if isinstance(one, Outsider)),
+        tuple(names[node][1] for node in ways.to_tops if node != start),
+        tuple(sorted(paths, key=_surest_first)),
+    )
+
+
+def _step(
+    edges: EdgeColumns, edge: int, names: Mapping[int, tuple[str, str]], heard: Heard
+) -> Step:
+    (child_key, child), (parent_key, parent) = (
+        names[int(column[edge])] for column in (edges.child, edges.parent)
+    )
+    return Step(
+        parent,
+        child,
+        _RELATIONS[edges.relation[edge]],
+        _STRENGTHS[edges.strength[edge]],
+        heard.by_edge.get((child_key, parent_key), ()),
+    )
+
+
+def _names(ground: Ground, edges: EdgeColumns, ways: Sequence[Way]) -> dict[int, tuple[str, str]]:
+    """Return key and id of every node on some ways."""
+    used = np.array([edge for way in ways for edge in way], np.int64)
+    nodes = np.union1d(edges.child[used], edges.parent[used])
+    keys, ids = (column.to_pylist() for column in ground.names_of(nodes))
+    return dict(zip(nodes.tolist(), zip(keys, ids, strict=True), strict=True))
+
+
+def _surest_first(path: Sequence[Step]) -> tuple[int, int, str]:
+    weakest = min(_STRENGTHS.index(step.strength) for step in path)
+    return -weakest, len(path), path[-1].parent

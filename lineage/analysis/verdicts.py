@@ -1,0 +1,107 @@
+"""What a question about one model's descent is answered with: frozen values, before any format."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lineage.domain.evidence import Relation, Strength
+from lineage.domain.families import Outsider
+
+
+class Because(StrEnum):
+    """What a verdict rests on."""
+
+    IS_ROOT = "is_root"
+    """It is an official repository of the family, or a plain mirror of one."""
+    STATED_WAY = "stated_way"
+    """A line of stated edges leads up to a root of the family."""
+    IS_OUTSIDER = "is_outsider"
+    """The registry says, with its source, why it is no descendant."""
+    BELOW_OUTSIDER = "below_outsider"
+    """Everything it is stated to come from is none, and the registry says why."""
+    IS_OTHER_ROOT = "is_other_root"
+    """It is a root of another family."""
+    OTHER_ROOTS = "other_roots"
+    """Every stated way up ends at roots of other families."""
+    SOURCES_DISAGREE = "sources_disagree"
+    GUESSED_WAY = "guessed_way"
+    """Guesses alone lead to a root of the family."""
+    DEAD_ENDS = "dead_ends"
+    """It is stated to come from models of which nobody says where they come from."""
+    NOTHING_STATED = "nothing_stated"
+
+
+class Origin(StrEnum):
+    """Where the model was found."""
+
+    SNAPSHOT = "snapshot"
+    NAMED = "named"
+    """The snapshot lists no such model; others name it as their parent."""
+    REGISTRY = "registry"
+    """No snapshot knows it; the family registry does."""
+    LIVE = "live"
+    """It was asked for at the Hub just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One witness of an edge, word for word."""
+
+    rule: str
+    """The rule that heard it, or `registry`."""
+    quote: str
+    source: str | None = None
+    """Where a curated statement stands."""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One edge of a way up."""
+
+    parent: str
+    child: str
+    relation: Relation
+    strength: Strength
+    evidence: tuple[Voice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RootMet:
+    """A root that a way up ends at."""
+
+    root: str
+    release: str
+    """The release's name, `Llama 3.1`."""
+    family: str
+    """The family's id."""
+    official: bool
+    """False for a plain mirror."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Whether a model descends from a family, by which ways, and what that rests on."""
+
+    model: str
+    """The name as asked."""
+    id: str
+    """Its name now."""
+    key: str | None
+    snapshot: str
+    family: str
+    """The family asked about, by its id."""
+    descends: bool | None
+    """None = not known."""
+    because: Because
+    origin: Origin
+    roots: tuple[RootMet, ...] = ()
+    """Roots met first on the ways shown; of other families too."""
+    paths: tuple[tuple[Step, ...], ...] = ()
+    """From the model upwards; the surest and shortest first."""
+    ends: tuple[str, ...] = ()
+    """Models that stated ways end at without meeting any root."""
+    outsider: Outsider | None = None
+    heard: tuple[Voice, ...] = ()
+    """What witnesses said that leads to no known model, such as a local path."""
+    itself: RootMet | None = None
+    """Set where the model is a root itself."""

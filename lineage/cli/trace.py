@@ -1,0 +1,68 @@
+"""The command `lineage trace`."""
+
+import click
+
+from lineage.cli import options
+
+
+@click.command(
+    short_help="Say where a model comes from, and why.",
+    epilog=options.examples(
+        "lineage trace lmsys/vicuna-7b-v1.5",
+        "lineage trace databricks/dolly-v2-12b --format json",
+        "lineage trace owner/new-model --live",
+    ),
+)
+@click.argument("model", metavar="MODEL")
+@options.options(
+    click.option(
+        "--family",
+        metavar="NAME",
+        default="llama",
+        show_default=True,
+        help="The family it may descend from.",
+    ),
+    click.option(
+        "--live",
+        is_flag=True,
+        help="Ask the Hub for a model that is not in the snapshot: a request each.",
+    ),
+    options.ENDPOINT,
+    options.TOKEN_FILE,
+    options.SNAPSHOT,
+    options.STORE,
+    options.FORMAT,
+    options.logged,
+)
+def trace(
+    *,
+    model: str,
+    family: str,
+    live: bool,
+    endpoint: str | None,
+    token_file: str | None,
+    snapshot: str | None,
+    store: str | None,
+    format: str,
+) -> None:
+    """Trace a model up to its roots: the evidence of each step, and a verdict.
+
+    `yes` rests on a line of stated edges, `no` on a statement that it comes from elsewhere;
+    guesses alone are `not known`, as is everything else.
+    """
+    from lineage.cli import asking, output
+    from lineage.families.registry import family as family_called
+
+    asked, known = asking.open_snapshot(store, snapshot), asking.known_families()
+    whole = family_called(family)
+    if live:
+        from lineage.live import trace_live
+        from lineage.settings import load_settings
+
+        settings = load_settings({"endpoint": endpoint, "token_file": token_file})
+        found = trace_live(settings, asked, model, whole, known)
+    else:
+        from lineage.analysis.traces import trace as traced
+
+        found = traced(asked, model, whole, known)
+    output.trace(format, found, asked.manifest)

@@ -1,0 +1,97 @@
+"""The verdict of a trace in one sentence, fit to be quoted."""
+
+from collections.abc import Sequence
+
+from lineage.analysis.verdicts import Because, Origin, RootMet, Trace, Voice
+
+LOOKED_AT = (
+    "the Hub's baseModels, the tags, the card's base_model, adapter and model configuration, "
+    "the name, and the family registry"
+)
+_NAMED = 3
+
+
+def verdict(trace: Trace) -> str:
+    """Return yes, no or not known."""
+    return {True: "yes", False: "no", None: "not known"}[trace.descends]
+
+
+def because(trace: Trace) -> str:
+    """Return one sentence that says what the verdict rests on."""
+    return _PLACES[trace.origin].format(snapshot=trace.snapshot) + _sentence(trace)
+
+
+_PLACES = {
+    Origin.SNAPSHOT: "",
+    Origin.NAMED: "Snapshot {snapshot} lists no such model, others name it as their base. ",
+    Origin.REGISTRY: "It is not in snapshot {snapshot}; answered from the family registry. ",
+    Origin.LIVE: "It is not in snapshot {snapshot}; the Hub was asked just now. ",
+}
+
+
+def _sentence(trace: Trace) -> str:
+    match trace.because:
+        case Because.IS_ROOT | Because.IS_OTHER_ROOT:
+            return _root(trace)
+        case Because.STATED_WAY | Because.GUESSED_WAY:
+            return _way(trace)
+        case Because.IS_OUTSIDER | Because.BELOW_OUTSIDER | Because.SOURCES_DISAGREE:
+            return _outsider(trace)
+    return _ends(trace)
+
+
+def _outsider(trace: Trace) -> str:
+    assert trace.outsider is not None
+    said = trace.outsider.sentence
+    if trace.because is Because.IS_OUTSIDER:
+        return said
+    if trace.because is Because.BELOW_OUTSIDER:
+        return f"It comes from {trace.outsider.id}, which is no descendant: {said}"
+    return f"Stated edges lead to {_some(_releases(trace.roots))}, but: {said}"
+
+
+def _ends(trace: Trace) -> str:
+    if trace.because is Because.OTHER_ROOTS:
+        roots = [f"{one.root} ({one.release})" for one in trace.roots]
+        return f"Every stated way up ends at a root of another family: {_some(roots)}."
+    if trace.because is Because.DEAD_ENDS:
+        ends = _some(trace.ends)
+        return f"It is stated to come from {ends}, and nobody says where that comes from."
+    words = "; ".join(voice.quote for voice in trace.heard[:_NAMED])
+    told = f" Heard, but no known model: {words}." if words else ""
+    return f"Nobody says where it comes from. Looked at: {LOOKED_AT}.{told}"
+
+
+def _root(trace: Trace) -> str:
+    assert trace.itself is not None
+    what = "an official repository" if trace.itself.official else "a plain mirror"
+    other = "" if trace.because is Because.IS_ROOT else ", a root of another family"
+    return f"It is itself {what} of {trace.itself.release}{other}."
+
+
+def _way(trace: Trace) -> str:
+    own = [root for root in trace.roots if root.family == trace.family]
+    releases = _some(_releases(own))
+    path = next(path for path in trace.paths if path[-1].parent in {root.root for root in own})
+    words = "; ".join(_quoted(step.evidence) for step in path[:_NAMED])
+    if trace.because is Because.GUESSED_WAY:
+        return f"Nothing stated leads to a root; guesses lead to {releases}: {words}."
+    steps = "directly" if len(path) == 1 else f"in {len(path)} steps"
+    return f"It comes from {releases}, {steps}: {words}."
+
+
+def _quoted(evidence: Sequence[Voice]) -> str:
+    """Return the most telling witness: a curated one, with its source, else the first."""
+    if not evidence:
+        return "an edge whose witness is not in this snapshot"
+    best = next((voice for voice in evidence if voice.source), evidence[0])
+    return f'"{best.quote}" ({best.source or best.rule})'
+
+
+def _releases(roots: Sequence[RootMet]) -> list[str]:
+    return list(dict.fromkeys(root.release for root in roots))
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + rest

@@ -1,0 +1,195 @@
+"""Where a model comes from: each verdict by what it rests on, and the early ones by name."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from lineage.analysis.traces import trace
+from lineage.analysis.verdicts import Because, Origin, Trace
+from lineage.domain.evidence import Relation, Strength
+from lineage.domain.families import Family, Outsider, Reason, Source
+from lineage.errors import UnknownModel
+from lineage.families.registry import all_families, family
+from lineage.render.because import because
+from lineage.render.trace_shapes import of_trace, rows_of_trace
+from lineage.store.snapshot import Snapshot
+from tests.builders import Row, published, row
+from tests.unit.analysis.worlds import a_family, said
+
+EARLY = Path(__file__).parents[2] / "cases" / "verdicts" / "early.csv"
+OUTSIDER = Outsider(
+    "tiny/kin", Reason.OWN_PRETRAINING, "It was trained from scratch.", Source("its README")
+)
+KIN = a_family(
+    {"Kin 1": ["meta/kin-1"], "Kin 2": ["meta/kin-2"]},
+    {"copy/kin-1": "meta/kin-1"},
+    edges=[
+        said("old/alpaca", "copy/kin-1"),
+        said("old/vicuna", "gone/kin-1-hf"),
+        said("gone/kin-1-hf", "meta/kin-1", Relation.UNSTATED),
+    ],
+    outsiders=[OUTSIDER],
+)
+RIVAL = a_family({"Rival 1": ["rival/one"]}, id="rival")
+ROWS: Sequence[Row] = (
+    row("meta/kin-1"),
+    row("meta/kin-2", ["meta/kin-1"]),
+    row("copy/kin-1", ["meta/kin-1"]),
+    row("rival/one"),
+    row("tiny/kin"),
+    row("a/child", ["meta/kin-2"], "adapter"),
+    row("a/grandchild", ["a/child"], "quantized"),
+    row("a/merge", ["a/child", "copy/kin-1"], "merge"),
+    row("a/cross", ["a/child", "rival/one"], "merge"),
+    row("b/rival-child", ["rival/one"]),
+    row("b/tiny-child", ["tiny/kin"]),
+    row("b/loose", ["gone/unknown"]),
+    row("b/half", ["rival/one", "gone/unknown"], "merge"),
+    row("b/silent"),
+    row("b/of-alpaca", ["old/alpaca"]),
+    row("b/guess", config={"_name_or_path": "meta/kin-1"}),
+    row("b/path", config={"_name_or_path": "output/checkpoint-500"}),
+    row("b/circle", ["b/circle"]),
+)
+
+
+@pytest.fixture(scope="module")
+def kin(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return published(ROWS, tmp_path_factory.mktemp("kin"), families=[KIN, RIVAL])
+
+
+def traced(snapshot: Snapshot, name: str, whole: Family = KIN) -> Trace:
+    return trace(snapshot, name, whole, [KIN, RIVAL])
+
+
+def way(path: Sequence[object]) -> list[tuple[str, str]]:
+    return [(step.child, step.parent) for step in path]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "descends", "why", "releases"),
+    [
+        ("meta/kin-1", True, Because.IS_ROOT, []),
+        ("copy/kin-1", True, Because.IS_ROOT, ["Kin 1"]),
+        ("meta/kin-2", True, Because.IS_ROOT, ["Kin 1"]),
+        ("a/child", True, Because.STATED_WAY, ["Kin 2"]),
+        ("a/grandchild", True, Because.STATED_WAY, ["Kin 2"]),
+        ("a/cross", True, Because.STATED_WAY, ["Rival 1", "Kin 2"]),
+        ("rival/one", False, Because.IS_OTHER_ROOT, []),
+        ("b/rival-child", False, Because.OTHER_ROOTS, ["Rival 1"]),
+        ("tiny/kin", False, Because.IS_OUTSIDER, []),
+        ("b/tiny-child", False, Because.BELOW_OUTSIDER, []),
+        ("b/loose", None, Because.DEAD_ENDS, []),
+        ("b/half", None, Because.DEAD_ENDS, ["Rival 1"]),
+        ("b/silent", None, Because.NOTHING_STATED, []),
+        ("b/circle", None, Because.NOTHING_STATED, []),
+        ("b/of-alpaca", True, Because.STATED_WAY, ["Kin 1"]),
+        ("b/guess", None, Because.GUESSED_WAY, ["Kin 1"]),
+        ("b/path", None, Because.NOTHING_STATED, []),
+    ],
+)
+def test_a_verdict_rests_on_what_is_stated(
+    kin: Snapshot, name: str, descends: bool | None, why: Because, releases: list[str]
+) -> None:
+    found = traced(kin, name)
+    assert (found.descends, found.because) == (descends, why)
+    assert sorted({root.release for root in found.roots}) == sorted(releases)
+
+
+def test_a_way_is_told_step_by_step_with_the_words(kin: Snapshot) -> None:
+    (path,) = traced(kin, "a/grandchild").paths
+    assert way(path) == [("a/grandchild", "a/child"), ("a/child", "meta/kin-2")]
+    assert (path[0].relation, path[0].strength) == (Relation.QUANTIZED, Strength.CONFIRMED)
+    assert {voice.rule for voice in path[0].evidence} == {"hub", "tag", "card"}
+    assert "base_model: a/child" in {voice.quote for voice in path[0].evidence}
+
+
+def test_a_merge_has_a_way_to_each_root(kin: Snapshot) -> None:
+    found = traced(kin, "a/merge")
+    assert {(root.root, root.official) for root in found.roots} == {
+        ("meta/kin-2", True),
+        ("copy/kin-1", False),
+    }
+    assert [len(path) for path in found.paths] == [1, 2]
+
+
+def test_a_curated_edge_speaks_with_its_source(kin: Snapshot) -> None:
+    (path,) = traced(kin, "b/of-alpaca").paths
+    assert way(path) == [("b/of-alpaca", "old/alpaca"), ("old/alpaca", "copy/kin-1")]
+    (voice,) = path[1].evidence
+    assert (voice.rule, voice.quote) == ("registry", "old/alpaca was made from copy/kin-1")
+    assert voice.source == "its repository, commit 1234567"
+
+
+def test_a_model_that_others_name_alone_is_answered(kin: Snapshot) -> None:
+    found = traced(kin, "old/alpaca")
+    assert (found.descends, found.origin) == (True, Origin.NAMED)
+
+
+def test_a_model_that_the_registry_alone_knows_is_answered(kin: Snapshot) -> None:
+    found = traced(kin, "Old/Vicuna")
+    assert (found.descends, found.origin, found.id) == (True, Origin.REGISTRY, "old/vicuna")
+    assert "answered from the family registry" in because(found)
+    assert [root.root for root in found.roots] == ["meta/kin-1"]
+
+
+def test_a_name_that_nobody_knows_ends_with_close_spellings(kin: Snapshot) -> None:
+    with pytest.raises(UnknownModel) as caught:
+        traced(kin, "a/chidl")
+    assert "a/child" in caught.value.hint
+
+
+def test_another_family_can_be_asked_about(kin: Snapshot) -> None:
+    assert traced(kin, "b/rival-child", RIVAL).descends is True
+    assert traced(kin, "a/child", RIVAL).descends is False
+
+
+def test_what_leads_nowhere_is_kept_word_for_word(kin: Snapshot) -> None:
+    found = traced(kin, "b/path")
+    assert any("output/checkpoint-500" in voice.quote for voice in found.heard)
+    assert "output/checkpoint-500" in because(found)
+
+
+def test_an_outsider_with_a_stated_way_is_a_disagreement(tmp_path: Path) -> None:
+    rows = [row("meta/kin-1"), row("tiny/kin", ["meta/kin-1"])]
+    found = traced(published(rows, tmp_path), "tiny/kin")
+    assert (found.descends, found.because) == (None, Because.SOURCES_DISAGREE)
+    assert OUTSIDER.sentence in because(found)
+
+
+@pytest.mark.parametrize("name", [str(one["id"]) for one in ROWS])
+def test_every_trace_has_a_document_and_rows(kin: Snapshot, name: str) -> None:
+    found = traced(kin, name)
+    document = of_trace(found)
+    assert {"model", "descends", "roots", "paths", "because"} <= set(document)
+    assert str(document["because"]).endswith(".")
+    assert rows_of_trace(found)
+
+
+# The early derivatives, each by its repository and never by its brand
+
+
+def early() -> list[tuple[str, str, str]]:
+    with EARLY.open(newline="") as lines:
+        return [(one["id"], one["descends"], one["release"]) for one in csv.DictReader(lines)]
+
+
+@pytest.mark.parametrize(("name", "descends", "release"), early())
+def test_an_early_model_is_judged_by_its_repository(
+    corpus_snapshot: Snapshot, name: str, descends: str, release: str
+) -> None:
+    found = trace(corpus_snapshot, name, family("llama"), all_families())
+    assert found.descends is (descends == "yes"), because(found)
+    met = {root.release for root in found.roots if root.family == "llama"}
+    if found.because is Because.IS_ROOT and found.itself is not None:
+        met = {found.itself.release}
+    assert met == ({release} if release else set())
+
+
+def test_no_early_verdict_rests_on_a_guess(corpus_snapshot: Snapshot) -> None:
+    for name, _, _ in early():
+        found = trace(corpus_snapshot, name, family("llama"), all_families())
+        steps = [step for path in found.paths for step in path]
+        assert all(step.strength is not Strength.GUESSED for step in steps), name
