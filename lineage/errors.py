@@ -12,6 +12,7 @@ LineageError                 1
 │   ├── NoSuchSnapshot
 │   ├── SnapshotDamaged
 │   ├── SchemaTooNew
+│   ├── StoreLocked              another run is writing there; the message names it
 │   └── DraftRefused             the draft was set aside, with the reasons
 └── UnknownModel             5   nobody knows this name; close spellings are offered
 """
@@ -76,6 +77,10 @@ class SnapshotDamaged(StoreError):
 
 class SchemaTooNew(StoreError):
     """The snapshot was written by a newer version of lineage."""
+
+
+class StoreLocked(StoreError):
+    """Another run is writing to the store; the message says which."""
 
 
 class DraftRefused(StoreError):

@@ -1,29 +1,40 @@
 """The one place that chooses concrete parts from settings; everybody else is handed them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from lineage.analysis.checks import Limits
 from lineage.clock import Clock, SystemClock
 from lineage.crawl.below import below
+from lineage.crawl.cards import Plan
 from lineage.crawl.sweep import sweep
 from lineage.domain.families import Family
 from lineage.domain.moments import iso
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import DraftRefused, PageNotRecorded
-from lineage.families.registry import all_families
+from lineage.families.registry import load_families
 from lineage.http.client import HubClient, RequestTally, checked_address, open_client
 from lineage.http.page_log import PageLog, PageLogs
 from lineage.http.pages import PageReader
 from lineage.http.transports import MOST_ATTEMPTS
-from lineage.pipeline import Publication, publish
+from lineage.pipeline import CardReading, Publication, publish
 from lineage.progress import Progress
 from lineage.settings import Settings
+from lineage.sources.card_store import CardStore
+from lineage.sources.cards import (
+    ATTEMPTS_AT_A_CARD,
+    MOST_BYTES_OF_A_CARD,
+    QUOTAS,
+    REQUESTS_A_CARD,
+    WINDOW_SECONDS,
+    HubCards,
+)
 from lineage.sources.hub import SWEEP_PARAMS, HubSource
 from lineage.sources.parse import is_whole
+from lineage.store.lock import Holder
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.store import ParquetStore
 from lineage.version import __version__
@@ -36,16 +47,21 @@ class CrawlReport:
     manifest: Manifest
     tally: RequestTally
     seconds: float
+    cards: int | None = None
+    """How many cards were asked for, where cards were to be read; their requests are in `tally`."""
 
 
 def crawl(
     settings: Settings,
     *,
     base: str | None = None,
+    cards: bool = False,
     clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> CrawlReport:
     """Take a snapshot of everything, or of what lies below one base; publish it.
+
+    With `cards`, the texts of cards are read where they can help.
 
     Raises SourceError where the Hub cannot be read to its end (run again: it goes on), StoreError
     where the draft is refused.
@@ -53,30 +69,58 @@ def crawl(
     clock, progress = clock or SystemClock(), progress or Progress()
     checked_address(settings.endpoint)  # before anything is written: it may hold a secret
     base = None if base is None else tidy_name(base)
+    into = _publication(settings, load_families(settings.families), clock, progress)
+    with _alone(into, "lineage crawl" if base is None else f"lineage crawl --below {base}"):
+        return _crawl_alone(settings, base, into, cards=cards)
+
+
+def _crawl_alone(
+    settings: Settings, base: str | None, into: Publication, *, cards: bool
+) -> CrawlReport:
+    clock, progress = into.clock, into.progress
     began = clock.monotonic()
-    into = _publication(settings, all_families(), clock, progress)
     refuse_other_hub(into.store, settings)
     logs = _page_logs(settings, clock, progress)
     log = _log_to_read(logs, _identity(settings, base), settings)
     origin = _origin(settings, base, log, into.families)
-    tally = RequestTally()
+    tally, texts = RequestTally(), None
     manifest = None if settings.offline else _published_before(into.store, log, origin)
     if manifest is None:
-        with _client(settings, clock, progress) as client, _over_when_refused(log, settings):
-            tally = tally if client is None else client.tally
+        with _client(settings, into, tally) as client, _over_when_refused(log, settings):
             source = HubSource(PageReader(client, log, tally))
             pages = sweep(source) if base is None else below(source, base)
-            manifest = publish(pages, origin, into)
+            with _cards(settings, into, tally, wanted=cards) as texts:
+                manifest = publish(pages, origin, replace(into, cards=texts))
     if not settings.offline:
         log.close(manifest.id)
         logs.prune()
-    return CrawlReport(manifest, tally, clock.monotonic() - began)
+    asked = None if texts is None else texts.source.asked
+    return CrawlReport(manifest, tally, clock.monotonic() - began, asked)
 
 
 def open_hub(
-    settings: Settings, clock: Clock, progress: Progress, attempts: int = MOST_ATTEMPTS
+    settings: Settings,
+    clock: Clock,
+    progress: Progress,
+    attempts: int = MOST_ATTEMPTS,
+    tally: RequestTally | None = None,
 ) -> HubClient:
     """Return the client that talks to the settings' endpoint; close it after use."""
+    return _open(
+        settings, clock, progress, is_whole, settings.max_page_bytes, attempts=attempts, tally=tally
+    )
+
+
+def _open(
+    settings: Settings,
+    clock: Clock,
+    progress: Progress,
+    is_whole: Callable[[bytes], bool],
+    max_body_bytes: int,
+    *,
+    attempts: int,
+    tally: RequestTally | None,
+) -> HubClient:
     return open_client(
         endpoint=settings.endpoint,
         token=settings.token,
@@ -86,9 +130,10 @@ def open_hub(
         clock=clock,
         progress=progress,
         timeout_seconds=settings.timeout_seconds,
-        max_body_bytes=settings.max_page_bytes,
+        max_body_bytes=max_body_bytes,
         is_whole=is_whole,
         attempts=attempts,
+        tally=tally,
     )
 
 
@@ -107,12 +152,50 @@ def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
 
 
 @contextmanager
-def _client(settings: Settings, clock: Clock, progress: Progress) -> Iterator[HubClient | None]:
+def _alone(into: Publication, command: str) -> Iterator[None]:
+    """Keep other runs out of the store, and say so where that cannot be done."""
+    with into.store.held(Holder.this_process(command, into.clock.now())) as held:
+        if not held:
+            into.progress.say(
+                f"{into.store.location} knows no locks: see to it that no other run writes there."
+            )
+        yield
+
+
+@contextmanager
+def _client(
+    settings: Settings, into: Publication, tally: RequestTally
+) -> Iterator[HubClient | None]:
     if settings.offline:
         yield None
         return
-    with open_hub(settings, clock, progress) as client:
+    with open_hub(settings, into.clock, into.progress, tally=tally) as client:
         yield client
+
+
+@contextmanager
+def _cards(
+    settings: Settings, into: Publication, tally: RequestTally, *, wanted: bool
+) -> Iterator[CardReading | None]:
+    """Give what reads cards: a client of its own, since their quota is not the listing's."""
+    store = CardStore(Path(settings.cache) / "cards")
+    quota = QUOTAS[settings.token is not None] * settings.share
+    plan = Plan(REQUESTS_A_CARD, quota, WINDOW_SECONDS)
+    if not wanted:
+        yield None
+    elif settings.offline:
+        yield CardReading(HubCards(None, store), settings.max_cards, plan)
+    else:
+        with _open(
+            settings,
+            into.clock,
+            into.progress,
+            lambda body: True,  # any text is a card
+            MOST_BYTES_OF_A_CARD,
+            attempts=ATTEMPTS_AT_A_CARD,
+            tally=tally,
+        ) as client:
+            yield CardReading(HubCards(client, store), settings.max_cards, plan)
 
 
 def _page_logs(settings: Settings, clock: Clock, progress: Progress) -> PageLogs:

@@ -6,6 +6,7 @@
 import ipaddress
 import logging
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from lineage.store.snapshot import Snapshot
+
+SYSTEM_PROGRAMS = {"systemd-analyze": "systemd", "crontab": "cron"}
+"""What tests marked `needs` may ask for, with the Debian package that has it."""
 
 _HOME = tempfile.TemporaryDirectory(prefix="lineage-tests-")
 
@@ -53,6 +57,27 @@ def corpus_snapshot(tmp_path_factory: pytest.TempPathFactory) -> "Snapshot":
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.markexpr == "not live":
         sys.addaudithook(_refuse_the_outside)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a program that this system lacks; .ci/run installs all of them."""
+    lacking = [item for item in items for need in item.iter_markers("needs") if _lacks(need)]
+    config.hook.pytest_deselected(items=lacking)
+    items[:] = [item for item in items if item not in lacking]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for program, package in SYSTEM_PROGRAMS.items():
+        if shutil.which(program) is None:
+            terminalreporter.write_line(
+                f"left out: tests that need {program}; Debian has it in the package {package}"
+            )
+
+
+def _lacks(need: pytest.Mark) -> bool:
+    (program,) = need.args
+    assert program in SYSTEM_PROGRAMS, f"{program} is none of SYSTEM_PROGRAMS"
+    return shutil.which(program) is None
 
 
 def pytest_unconfigure() -> None:

@@ -1,7 +1,7 @@
 """What every question needs first: the snapshot, and the families laid over it."""
 
 from lineage.domain.families import Family
-from lineage.families.registry import all_families
+from lineage.families.registry import load_families
 from lineage.settings import Settings, load_settings
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -22,6 +22,6 @@ def local_settings(store: str | None) -> Settings:
     return load_settings({"store": store}, with_token=False)
 
 
-def known_families() -> tuple[Family, ...]:
-    """Return the bundled families, without what a crawl needs besides."""
-    return all_families()
+def known_families(families: str | None = None) -> tuple[Family, ...]:
+    """Return the bundled families and those that the flag or the settings name."""
+    return load_families(load_settings({"families": families}, with_token=False).families)

@@ -33,6 +33,11 @@ def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | Non
         callback=_base,
         help="Walk down from one base; no more is seen.",
     ),
+    click.option(
+        "--cards",
+        is_flag=True,
+        help="Read the texts of model cards where they can help; asked for once a commit.",
+    ),
     options.ENDPOINT,
     options.TOKEN_FILE,
     options.OFFLINE,
@@ -45,12 +50,13 @@ def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | Non
         help="Stop after so many, with exit code 3; run again to go on.",
     ),
     options.SHARE,
+    options.FAMILIES,
     options.STORE,
     options.CACHE,
     options.FORMAT,
     options.logged,
 )
-def crawl(below: str | None, format: str, **flags: object) -> None:
+def crawl(below: str | None, cards: bool, format: str, **flags: object) -> None:
     """Take a snapshot of every model that the Hub lists, and publish it.
 
     A run that was stopped goes on where it was when it is run again. Needs no token; one found in
@@ -59,12 +65,12 @@ def crawl(below: str | None, format: str, **flags: object) -> None:
     from dataclasses import asdict
 
     from lineage import wiring
-    from lineage.cli import logs, output, progress
+    from lineage.cli import ending, logs, output, progress
     from lineage.settings import load_settings
 
     settings = load_settings(flags)
     if below is not None:
         logs.say(_COST)
-    with progress.shown() as shown:
-        report = wiring.crawl(settings, base=below, progress=shown)
-    output.crawl(format, report.manifest, asdict(report.tally), report.seconds)
+    with ending.sigterm_ends_at_once(), progress.shown() as shown:
+        report = wiring.crawl(settings, base=below, cards=cards, progress=shown)
+    output.crawl(format, report.manifest, asdict(report.tally), report.seconds, report.cards)

@@ -1,13 +1,8 @@
 """The command `lineage hub`."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event
-
 import click
 
-from lineage.cli import options
+from lineage.cli import ending, options
 from lineage.errors import SettingsError
 
 
@@ -35,22 +30,7 @@ def hub(port: int) -> None:
         box = HubBox(Shelf(corpus_rows()), port=port)
     except OSError as error:
         raise SettingsError(f"port {port} cannot be had: {error.strerror}") from error
-    with _asked_to_end() as asked, box:
+    with ending.asked_to_end() as asked, box:
         click.echo(f"{len(box.shelf):,} models at {box.url}, until Ctrl-C. For example:")
         click.echo(f"  HF_ENDPOINT={box.url} lineage crawl --store box/snapshots --cache box/cache")
         asked.wait()
-
-
-@contextmanager
-def _asked_to_end() -> Iterator[Event]:
-    """Give what is set when Ctrl-C or SIGTERM asks the process to end."""
-    asked = Event()
-    before = {
-        number: signal.signal(number, lambda *_: asked.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -9,12 +9,17 @@ from contextlib import suppress
 import click
 
 from lineage.cli import logs
+from lineage.cli.anomalies import anomalies
 from lineage.cli.count import count
 from lineage.cli.crawl import crawl
 from lineage.cli.demo import demo
 from lineage.cli.doctor import doctor
+from lineage.cli.evaluate import evaluate
+from lineage.cli.families import families
 from lineage.cli.hub import hub
+from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
+from lineage.cli.trace import trace
 from lineage.cli.tree import tree
 from lineage.errors import LineageError
 from lineage.render.escape import visible
@@ -23,7 +28,20 @@ from lineage.version import __version__
 INTERRUPTED = 130
 """As shells count a process that Ctrl-C ended."""
 
-COMMANDS = (crawl, count, tree, snapshots, doctor, demo, hub)
+COMMANDS = (
+    crawl,
+    count,
+    tree,
+    trace,
+    anomalies,
+    evaluate,
+    snapshots,
+    families,
+    schedule,
+    doctor,
+    demo,
+    hub,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -129,6 +129,13 @@ SHARE = click.option(
 # What is counted
 
 FAMILY = click.option("--family", metavar="NAME", help="A whole family below its curated roots.")
+FAMILIES = click.option(
+    "--families",
+    metavar="PATH",
+    envvar="LINEAGE_FAMILIES",
+    show_envvar=True,
+    help="Your own families: a TOML file, or a folder of them.",
+)
 BY = click.option("--by", type=_choice(Grouping), help="Divide the total.")
 _DEFINITION = (
     click.option("--direct", is_flag=True, help="Models right below the base alone."),
@@ -139,6 +146,9 @@ _DEFINITION = (
         help=f"Follow edges of these relations alone: {', '.join(Relation)}.",
     ),
     click.option("--mirrors", is_flag=True, help="Let plain re-uploads join the roots."),
+    click.option(
+        "--curated", is_flag=True, help="Lay the edges of the family registry over the snapshot."
+    ),
     click.option(
         "--least",
         type=_choice(Strength),
@@ -176,6 +186,7 @@ def defined(command: Command) -> Command:
         direct: bool,
         relations: Sequence[Relation],
         mirrors: bool,
+        curated: bool,
         least: str,
         min_downloads: int,
         **others: object,
@@ -185,6 +196,7 @@ def defined(command: Command) -> Command:
             closure=Closure.DIRECT if direct else Closure.ALL,
             least=Strength(least),
             mirrors=mirrors,
+            curated=curated,
             min_downloads=min_downloads,
         )
         command(*args, definition=definition, **others)

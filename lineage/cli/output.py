@@ -7,9 +7,23 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from lineage.analysis.results import Count, Tree
+from lineage.analysis.accuracy import Evaluation
+from lineage.analysis.registry_checks import Finding
+from lineage.analysis.results import Count, Ladder, Tree
+from lineage.analysis.verdicts import Trace
 from lineage.cli.options import Format
-from lineage.render import csv_text, json_text, shapes
+from lineage.domain.anomalies import Anomalies
+from lineage.domain.families import Family
+from lineage.render import (
+    accuracy_shapes,
+    anomaly_shapes,
+    csv_text,
+    family_shapes,
+    json_text,
+    ladder_shapes,
+    shapes,
+    trace_shapes,
+)
 from lineage.store.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -20,6 +34,7 @@ if TYPE_CHECKING:
 _WIDTH_OF_A_FILE = 100
 _NARROWEST_TABLE = 76
 """A narrower table would lose its names; the terminal wraps it instead."""
+_NARROWEST_SCORES = 112
 _PLAIN = str.maketrans("├│└─…·", "||`-~.")
 """For terminals whose letters are few."""
 
@@ -37,6 +52,25 @@ def counts(format: str, found: Sequence[Count], manifest: Manifest) -> None:
     _print(format, lambda: shapes.of_counts(found), lambda: rows(found), table, narrowest)
 
 
+def ladders(format: str, found: Sequence[Ladder], manifest: Manifest) -> None:
+    """Print the ladder of definitions of each base."""
+
+    def table() -> "RenderableType":
+        from rich.console import Group
+
+        from lineage.render.ladders import ladder
+
+        return Group(*(ladder(one, manifest) for one in found))
+
+    _print(
+        format,
+        lambda: ladder_shapes.of_ladders(found),
+        lambda: ladder_shapes.rows_of_ladders(found),
+        table,
+        _NARROWEST_TABLE,
+    )
+
+
 def tree(format: str, drawn: Tree, manifest: Manifest) -> None:
     """Print a tree."""
 
@@ -48,16 +82,68 @@ def tree(format: str, drawn: Tree, manifest: Manifest) -> None:
     _print(format, lambda: shapes.of_tree(drawn), lambda: shapes.rows_of_tree(drawn), table)
 
 
-def crawl(format: str, manifest: Manifest, requests: Mapping[str, int], seconds: float) -> None:
-    """Print what a crawl did."""
+def evaluation(format: str, found: Evaluation) -> None:
+    """Print how good guesses are."""
+
+    def table() -> "RenderableType":
+        from lineage.render import accuracy
+
+        return accuracy.evaluation(found)
+
+    _print(
+        format,
+        lambda: accuracy_shapes.of_evaluation(found),
+        lambda: accuracy_shapes.rows_of_evaluation(found),
+        table,
+        _NARROWEST_SCORES,
+    )
+
+
+def trace(format: str, found: Trace, manifest: Manifest) -> None:
+    """Print where a model comes from."""
+
+    def table() -> "RenderableType":
+        from lineage.render import traces
+
+        return traces.trace(found, manifest)
+
+    _print(
+        format,
+        lambda: trace_shapes.of_trace(found),
+        lambda: trace_shapes.rows_of_trace(found),
+        table,
+    )
+
+
+def crawl(
+    format: str,
+    manifest: Manifest,
+    requests: Mapping[str, int],
+    seconds: float,
+    cards: int | None = None,
+) -> None:
+    """Print what a crawl did; `cards` is how many cards it asked for, if it was to."""
 
     def table() -> "RenderableType":
         from lineage.render import facts
 
-        return facts.crawl(manifest, requests, seconds)
+        asked = () if cards is None else (("cards", f"{cards:,} asked for"),)
+        return facts.crawl(manifest, requests, seconds, asked)
 
-    document = shapes.of_crawl(manifest, requests, seconds)
+    document = shapes.of_crawl(manifest, requests, seconds, cards)
     _print(format, lambda: document, lambda: [shapes.flat(document)], table)
+
+
+def anomalies(format: str, odd: Anomalies, manifest: Manifest) -> None:
+    """Print what is odd."""
+
+    def table() -> "RenderableType":
+        from lineage.render import anomalies
+
+        return anomalies.anomalies(odd, manifest)
+
+    shapes_of, rows_of = anomaly_shapes.of_anomalies, anomaly_shapes.rows_of_anomalies
+    _print(format, lambda: shapes_of(odd), lambda: rows_of(odd), table, _NARROWEST_TABLE)
 
 
 def snapshots(format: str, manifests: Sequence[Manifest]) -> None:
@@ -82,6 +168,44 @@ def snapshot(format: str, manifest: Manifest) -> None:
 
     rows = shapes.of_manifests([manifest])
     _print(format, lambda: shapes.of_manifest(manifest), lambda: rows, table)
+
+
+def families(format: str, found: Sequence[Family]) -> None:
+    """Print a list of families."""
+
+    def table() -> "RenderableType":
+        from lineage.render import families as drawn
+
+        return drawn.families(found)
+
+    documents = family_shapes.of_families(found)
+    _print(format, lambda: documents, lambda: documents, table, _NARROWEST_TABLE)
+
+
+def family(format: str, one: Family) -> None:
+    """Print all of a family."""
+
+    def table() -> "RenderableType":
+        from lineage.render import families as drawn
+
+        return drawn.family(one)
+
+    of, rows = family_shapes.of_family, family_shapes.rows_of_family
+    _print(format, lambda: of(one), lambda: rows(one), table)
+
+
+def findings(
+    format: str, found: Sequence[Finding], families: Sequence[Family], snapshot: str | None
+) -> None:
+    """Print what is odd about families."""
+
+    def table() -> "RenderableType":
+        from lineage.render import families as drawn
+
+        return drawn.findings(found, families, snapshot)
+
+    of, rows = family_shapes.of_check, family_shapes.of_findings
+    _print(format, lambda: of(families, found, snapshot), lambda: rows(found), table)
 
 
 def verification(format: str, manifest: Manifest, problems: Sequence[str]) -> None:

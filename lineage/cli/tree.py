@@ -17,6 +17,7 @@ from lineage.errors import SettingsError
 @click.argument("base", metavar="[BASE]", required=False)
 @options.options(
     options.FAMILY,
+    options.FAMILIES,
     click.option(
         "--depth",
         type=click.IntRange(min=1),
@@ -42,6 +43,7 @@ def tree(
     *,
     base: str | None,
     family: str | None,
+    families: str | None,
     depth: int,
     at_least: int,
     definition: Definition,
@@ -59,9 +61,9 @@ def tree(
     from lineage.cli import asking, output
     from lineage.families.registry import family as family_called
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families()
+    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
     if base is None:
-        whole = family_called(family or "llama")
+        whole = family_called(family or "llama", known)
         drawn = tree_of_family(asked, whole, definition, known, depth=depth, at_least=at_least)
     else:
         drawn = tree_of_base(asked, base, definition, known, depth=depth, at_least=at_least)

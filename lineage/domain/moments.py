@@ -11,6 +11,14 @@ def snapshot_id(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def moment_of(id: str) -> datetime | None:
+    """Return the moment that an id spells; None where it is no id of a snapshot."""
+    try:
+        return datetime.strptime(id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def iso(moment: datetime) -> str:
     """Spell a moment as ISO 8601 in UTC to the second, `2026-11-21T06:00:00Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

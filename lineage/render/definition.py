@@ -38,11 +38,16 @@ def in_words(
         ("edges", f"{_relations(definition.relations)}; {_STRENGTH[definition.least]}"),
         *_joined(definition),
         ("filters", _filters(definition)),
-        ("snapshot", _snapshot(manifest)),
     ]
+    return lines + whence(manifest, source_note)
+
+
+def whence(manifest: Manifest, source_note: str = "") -> list[Line]:
+    """Return the lines that say which snapshot was asked, and what is not the Hub itself."""
     if not source_note and is_loopback(manifest.origin.endpoint):
         source_note = "Counted in what this machine served, not on the Hub"
-    return [*lines, ("source", source_note)] if source_note else lines
+    snapshot = ("snapshot", _snapshot(manifest))
+    return [snapshot, ("source", source_note)] if source_note else [snapshot]
 
 
 def taken(manifest: Manifest) -> str:

@@ -17,8 +17,15 @@ def of_counts(counts: Iterable[Count]) -> list[Document]:
     return [_of_count(count) for count in counts]
 
 
-def of_crawl(manifest: Manifest, requests: Mapping[str, int], seconds: float) -> Document:
-    """Return what a crawl did; `requests` has sent, replayed, retried and refused_429."""
+def of_crawl(
+    manifest: Manifest, requests: Mapping[str, int], seconds: float, cards: int | None = None
+) -> Document:
+    """Return what a crawl did; `requests` has sent, replayed, retried and refused_429.
+
+    `cards`: how many cards were asked for, None where none were to be read; their requests are
+    among those sent.
+    """
+    asked = {} if cards is None else {"cards": cards}
     return {
         "snapshot": manifest.id,
         "kind": manifest.origin.kind.value,
@@ -28,6 +35,7 @@ def of_crawl(manifest: Manifest, requests: Mapping[str, int], seconds: float) ->
         "tombstones": manifest.tombstones,
         "requests": dict(requests),
         "seconds": round(seconds, 3),
+        **asked,
     }
 
 

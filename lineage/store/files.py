@@ -26,6 +26,11 @@ class Files:
             self._filesystem, self._root = pafs.LocalFileSystem(), str(Path(location).absolute())
         self._local = isinstance(self._filesystem, pafs.LocalFileSystem)
 
+    @property
+    def folder(self) -> Path | None:
+        """The root as a folder of this machine; None for an object store."""
+        return Path(self._root) if self._local else None
+
     def open_input(self, path: str) -> pa.NativeFile:
         """Open a file for reading at random; FileNotFoundError where there is none."""
         return self._filesystem.open_input_file(self._at(path))

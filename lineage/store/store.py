@@ -1,12 +1,15 @@
 """The history: every published snapshot in one place, and the drafts that were set aside."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from lineage.domain.moments import snapshot_id
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged
 from lineage.store.draft import Draft
 from lineage.store.files import Files
+from lineage.store.lock import Holder, hold
 from lineage.store.manifest import FILE, REFUSAL_FILE, Kind, Manifest, Origin
 from lineage.store.snapshot import Snapshot
 
@@ -53,6 +56,18 @@ class ParquetStore:
         """Return the snapshot that a new draft stands beside, if there is one."""
         latest = self._latest()
         return None if latest is None else Snapshot(self._files, latest)
+
+    @contextmanager
+    def held(self, holder: Holder) -> Iterator[bool]:
+        """Keep other runs out meanwhile; StoreLocked names who is at work there already.
+
+        Gives False where nothing can be held: on object stores, and file systems without locks.
+        """
+        if (folder := self._files.folder) is None:
+            yield False
+            return
+        with hold(folder, holder) as held:
+            yield held
 
     def begin(self, origin: Origin) -> Draft:
         """Begin a draft named by the moment its walk began; what a killed run left there goes."""

@@ -45,8 +45,9 @@ class Stage:
         )
         return replace(plain, **more)
 
-    def crawl(self, base: str | None = None, **more: Any) -> CrawlReport:
-        return crawl(self.settings(**more), base=base, clock=self.clock, progress=self.progress)
+    def crawl(self, base: str | None = None, cards: bool = False, **more: Any) -> CrawlReport:
+        settings, clock = self.settings(**more), self.clock
+        return crawl(settings, base=base, cards=cards, clock=clock, progress=self.progress)
 
     @property
     def store(self) -> ParquetStore:

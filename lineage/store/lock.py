@@ -1,0 +1,106 @@
+"""One run at a time: a lock that says who holds it and is let go when its holder dies.
+
+The lock is the operating system's (flock) on the file `lock` beside the snapshots, not the file
+itself: a kill lets it go, so that nobody ever has to delete anything. What the file says is for
+people alone. Readers never ask for it: a snapshot is there whole or not at all.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from lineage.domain.moments import iso
+from lineage.errors import StoreError, StoreLocked
+
+FILE = "lock"
+_NO_LOCKS_HERE = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What a file system without locks answers: some network file systems."""
+_LONGEST_FACTS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a store."""
+
+    host: str
+    pid: int
+    command: str
+    since: str
+    """The moment, ISO 8601 in UTC."""
+
+    @classmethod
+    def this_process(cls, command: str, now: datetime) -> "Holder":
+        """Return what is said of this process; the command must hold no secret."""
+        return cls(socket.gethostname(), os.getpid(), command, iso(now))
+
+    def __str__(self) -> str:
+        return f"{self.command} (process {self.pid} on {self.host}), since {self.since}"
+
+
+@contextmanager
+def hold(folder: Path, holder: Holder) -> Iterator[bool]:
+    """Hold the folder's lock; give False where its file system has none, so nothing is held.
+
+    Raises StoreLocked, which names the holder, at once where another process has it.
+    """
+    handle = _open(folder)
+    try:
+        held = _try_to_lock(handle, folder)
+        if held:
+            _say(handle, holder)
+        yield held
+    finally:
+        os.close(handle)  # lets the lock go; the file stays, for who may wait for it already
+
+
+def _open(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise StoreError(
+            f"{folder / FILE} cannot be written: {error.strerror}",
+            "free space or rights there, or name another store with --store",
+        ) from error
+
+
+def _try_to_lock(handle: int, folder: Path) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StoreLocked(
+            f"{folder} is being written by {_holder_of(handle)}",
+            "wait until it has ended, or end it: what it has read is kept",
+        ) from error
+    except OSError as error:
+        if error.errno in _NO_LOCKS_HERE:
+            return False
+        raise
+    return True
+
+
+def _say(handle: int, holder: Holder) -> None:
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(asdict(holder)).encode(), 0)
+    except OSError as error:
+        raise StoreError(
+            f"the store's {FILE} cannot be written: {error.strerror}",
+            "free space there, or name another store with --store",
+        ) from error
+
+
+def _holder_of(handle: int) -> str:
+    """Return who says to hold it; between its lock and its words the file says nothing."""
+    try:
+        said = json.loads(os.pread(handle, _LONGEST_FACTS, 0))
+        return str(Holder(str(said["host"]), int(said["pid"]), str(said["command"]), said["since"]))
+    except (ValueError, KeyError, TypeError):
+        return "another process"

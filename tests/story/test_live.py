@@ -1,0 +1,82 @@
+"""Asking the Hub about a model that no snapshot knows: one request each, the same verdicts."""
+
+import pytest
+
+from lineage.analysis.verdicts import Because, Origin
+from lineage.errors import UnknownModel
+from lineage.live import trace_live
+from tests.story.conftest import Play
+from tests.unit.analysis.worlds import a_family, said
+from tests.unit.demo.rows import a_child, a_row
+
+ROOT = a_row(0)
+CHILD = a_child(1, ROOT)
+NEW = a_child(2, CHILD)
+NEWER = a_child(3, NEW, "adapter")
+ALONE = a_row(4)
+KIN = a_family({"Kin 1": [str(ROOT["id"])]}, edges=[said("old/alpaca", str(ROOT["id"]))])
+
+
+def test_a_model_of_the_snapshot_costs_no_request(play: Play) -> None:
+    box, stage = play([ROOT, CHILD])
+    stage.crawl()
+    asked = len(box.requests)
+    snapshot = stage.store.snapshot()
+    found = trace_live(stage.settings(), snapshot, str(CHILD["id"]), KIN, [KIN])
+    assert (found.descends, found.origin) == (True, Origin.SNAPSHOT)
+    assert len(box.requests) == asked
+
+
+def test_a_model_that_the_registry_knows_costs_no_request(play: Play) -> None:
+    box, stage = play([ROOT])
+    stage.crawl()
+    asked = len(box.requests)
+    found = trace_live(stage.settings(), stage.store.snapshot(), "old/alpaca", KIN, [KIN])
+    assert (found.descends, found.origin) == (True, Origin.REGISTRY)
+    assert len(box.requests) == asked
+
+
+def test_a_new_model_and_its_new_parent_cost_a_request_each(play: Play) -> None:
+    box, stage = play([ROOT, CHILD, NEW, NEWER, ALONE])
+    stage.crawl(str(CHILD["id"]), max_requests=None)
+    small = stage.store.snapshot(stage.published()[-1])
+    box_requests = len(box.requests)
+    found = trace_live(stage.settings(), small, str(ALONE["id"]), KIN, [KIN])
+    assert (found.descends, found.because) == (None, Because.NOTHING_STATED)
+    assert found.origin is Origin.LIVE
+    assert len(box.requests) == box_requests + 1
+
+
+def test_the_ways_of_a_new_model_lead_into_the_snapshot(play: Play) -> None:
+    old_box, stage = play([ROOT, CHILD])
+    stage.crawl()
+    assert old_box.requests
+    box, _ = play([ROOT, CHILD, NEW, NEWER])
+    settings = stage.settings(endpoint=box.url)
+    found = trace_live(settings, stage.store.snapshot(), str(NEWER["id"]), KIN, [KIN])
+    assert (found.descends, found.origin) == (True, Origin.LIVE)
+    (path,) = found.paths
+    line = [str(one["id"]) for one in (NEWER, NEW, CHILD, ROOT)]
+    assert [step.child for step in path] + [path[-1].parent] == line
+    assert {voice.rule for voice in path[0].evidence} >= {"hub"}
+    assert all(f"asked at {box.url}" == voice.source for voice in path[0].evidence)
+    assert len(box.requests) == 2
+
+
+def test_a_name_that_neither_side_knows_ends_with_exit_5(play: Play) -> None:
+    box, stage = play([ROOT])
+    stage.crawl()
+    asked = len(box.requests)
+    with pytest.raises(UnknownModel) as caught:
+        trace_live(stage.settings(), stage.store.snapshot(), "no/body", KIN, [KIN])
+    assert caught.value.exit_code == 5
+    assert len(box.requests) == asked + 1
+
+
+def test_what_is_no_repository_id_is_never_asked_for(play: Play) -> None:
+    box, stage = play([ROOT])
+    stage.crawl()
+    asked = len(box.requests)
+    with pytest.raises(UnknownModel):
+        trace_live(stage.settings(), stage.store.snapshot(), "../../etc", KIN, [KIN])
+    assert len(box.requests) == asked

@@ -1,0 +1,106 @@
+"""A ladder of definitions: each rung is the count by its own definition, and says what changed."""
+
+from pathlib import Path
+
+import pytest
+
+from lineage.analysis.counts import count_base, count_family
+from lineage.analysis.ladders import ladder_of_base, ladder_of_family
+from lineage.analysis.results import Step
+from lineage.domain.definitions import Definition, Grouping
+from lineage.errors import UnknownModel
+from lineage.families.registry import all_families, family
+from lineage.render.ladder_shapes import of_ladders, rows_of_ladders
+from lineage.store.snapshot import Snapshot
+from tests.builders import published, row
+from tests.unit.analysis.worlds import a_family, said
+
+KIN = a_family(
+    {"Kin 1": ["meta/kin-1"], "Kin 2": ["meta/kin-2"]},
+    {"copy/kin-1": "meta/kin-1"},
+    edges=[said("b/curated", "meta/kin-1")],
+)
+ROWS = (
+    row("meta/kin-1"),
+    row("meta/kin-2", ["meta/kin-1"]),
+    row("copy/kin-1"),
+    row("a/child", ["meta/kin-1"], downloads=500),
+    row("a/grandchild", ["a/child"], downloads=3),
+    row("b/merge", ["a/child", "meta/kin-2"], "merge", downloads=40),
+    row("b/of-copy", ["copy/kin-1"], downloads=40, author=None),
+    row("b/curated"),
+    row("c/guess", config={"_name_or_path": "meta/kin-1"}),
+)
+ALL_RUNGS = {
+    Step.DIRECT: 2,
+    Step.ALL_GENERATIONS: 3,
+    Step.MERGES: 4,
+    Step.MIRRORS: 5,
+    Step.CURATED: 6,
+    Step.GUESSED: 7,
+    Step.NOT_DELETED: 7,
+    Step.DOWNLOADS: 3,
+    Step.AUTHORS: 2,
+}
+
+
+@pytest.fixture(scope="module")
+def kin(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return published(ROWS, tmp_path_factory.mktemp("kin"), families=[KIN])
+
+
+def test_a_base_climbs_from_its_children_to_everything_and_back(kin: Snapshot) -> None:
+    ladder = ladder_of_base(kin, "meta/kin-1", [KIN])
+    assert {rung.step: rung.number for rung in ladder.rungs} == ALL_RUNGS
+
+
+def test_every_rung_of_a_base_is_the_count_by_its_definition(kin: Snapshot) -> None:
+    for rung in ladder_of_base(kin, "meta/kin-1", [KIN]).rungs[:-1]:
+        count = count_base(kin, "meta/kin-1", rung.definition, [KIN])
+        assert (rung.number, rung.direct) == (count.total, count.direct), rung.step
+
+
+def test_the_releases_of_a_family_add_up_on_every_rung(kin: Snapshot) -> None:
+    for rung in ladder_of_family(kin, KIN, [KIN]).rungs[:-1]:
+        assert sum(rung.by_release.values()) == rung.number
+    merged = ladder_of_family(kin, KIN, [KIN]).rungs[2]
+    assert merged.by_release == {"Kin 1": 2, "mixed": 1}
+
+
+def test_nobody_is_no_author(kin: Snapshot) -> None:
+    rungs = {rung.step: rung for rung in ladder_of_base(kin, "meta/kin-1", [KIN]).rungs}
+    assert rungs[Step.MIRRORS].authors == 3  # meta, a, b; the child of the copy names none
+
+
+def test_the_bound_on_downloads_can_be_chosen(kin: Snapshot) -> None:
+    ladder = ladder_of_base(kin, "meta/kin-1", [KIN], least_downloads=100)
+    assert ladder.rungs[-2].number == 1
+    assert ladder.rungs[-2].definition.min_downloads == 100
+
+
+def test_an_unknown_base_has_no_ladder(kin: Snapshot) -> None:
+    with pytest.raises(UnknownModel):
+        ladder_of_base(kin, "no/body", [KIN])
+
+
+def test_every_rung_has_a_reason_and_its_definition(kin: Snapshot) -> None:
+    ladders = [ladder_of_family(kin, KIN, [KIN]), ladder_of_base(kin, "a/child", [KIN])]
+    for document in of_ladders(ladders):
+        rungs = document["ladder"]
+        assert isinstance(rungs, list)
+        assert all(rung["why"] and rung["definition"] for rung in rungs)
+        assert [rung["unit"] for rung in rungs] == ["models"] * 8 + ["authors"]
+    rows = rows_of_ladders(ladders)
+    assert {"LLaMA", ""} - {row["release"] for row in rows} == {"LLaMA"}
+    assert len({tuple(row) for row in rows}) <= 2
+
+
+def test_the_ladder_of_llama_on_the_corpus_ends_where_the_family_count_does(
+    corpus_snapshot: Snapshot, tmp_path: Path
+) -> None:
+    llama, known = family("llama"), all_families()
+    ladder = {rung.step: rung for rung in ladder_of_family(corpus_snapshot, llama, known).rungs}
+    count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
+    curated = ladder[Step.CURATED]
+    assert (curated.number, curated.direct) == (count.total, count.direct)
+    assert curated.by_release == {group.value: group.total for group in count.groups}

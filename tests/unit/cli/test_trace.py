@@ -1,0 +1,80 @@
+"""`lineage trace` and `lineage count --explain`: the verdict, its reason, every format."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import BASE, OTHER, Program
+
+
+def test_a_verdict_has_its_way_and_words(program: Program, store: Path) -> None:
+    told = program("trace", "owner/tuned", "--store", store, "--format", "json").json
+    assert (told["descends"], told["roots"][0]["root"]) == (True, BASE)
+    assert told["roots"][0]["release"] == "Llama 2"
+    (step,) = told["paths"][0]
+    assert (step["child"], step["parent"], step["strength"]) == ("owner/tuned", BASE, "confirmed")
+    assert {"rule": "card", "quote": f"base_model: {BASE}"} in step["evidence"]
+    assert told["because"].startswith("It comes from Llama 2")
+
+
+def test_another_familys_root_is_a_no(program: Program, store: Path) -> None:
+    told = program("trace", OTHER, "--store", store, "--format", "json").json
+    assert told["descends"] is False
+
+
+def test_another_family_can_be_named(program: Program, store: Path) -> None:
+    asked = ["trace", OTHER, "--family", "mistral", "--store", store, "--format", "json"]
+    assert program(*asked).json["descends"] is True
+
+
+def test_an_unknown_name_ends_with_exit_5_and_close_spellings(
+    program: Program, store: Path
+) -> None:
+    told = program("trace", "owner/tund", "--store", store)
+    assert told.code == 5
+    assert "owner/tuned" in told.err
+
+
+def test_a_trace_as_csv_has_a_row_a_witness(program: Program, store: Path) -> None:
+    told = program("trace", "owner/tuned", "--store", store, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(told.out)))
+    assert {one["rule"] for one in rows} == {"hub", "card"}
+    assert {one["descends"] for one in rows} == {"yes"}
+
+
+@pytest.mark.parametrize("width", ["80", "120"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["trace", "owner/tuned"],
+        ["trace", "lmsys/vicuna-7b-v1.3"],
+        ["trace", "databricks/dolly-v2-12b"],
+        ["count", BASE, "--explain"],
+        ["count", "--family", "llama", "--explain"],
+    ],
+)
+def test_a_table_fits_the_terminal(
+    program: Program, store: Path, asked: list[str], width: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    told = program(*asked, "--store", store)
+    assert told.code == 0
+    assert max(map(len, told.out.splitlines())) <= int(width)
+
+
+def test_a_ladder_is_one_document_a_base(program: Program, store: Path) -> None:
+    told = program("count", BASE, OTHER, "--explain", "--store", store, "--format", "json").json
+    assert [one["base"] for one in told] == [BASE, OTHER]
+    assert [rung["step"] for rung in told[0]["ladder"]][:2] == ["direct", "all generations"]
+
+
+@pytest.mark.parametrize("flags", [["--top", 2], ["--direct"], ["--by", "month"], ["--mirrors"]])
+def test_a_ladder_takes_no_other_definition(
+    program: Program, store: Path, flags: list[object]
+) -> None:
+    bases = [] if "--top" in flags else [BASE]
+    told = program("count", *bases, "--explain", *flags, "--store", store)
+    assert told.code == 2
+    assert "--explain" in told.err

@@ -1,0 +1,240 @@
+"""Printed units: each held to its own tool, and each says what was asked, whatever it is named."""
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from ruamel.yaml import YAML
+
+from lineage.cli.schedule import _UNITS
+from lineage.errors import SettingsError
+from lineage.schedule.plan import Plan, plan_here
+from lineage.schedule.rhythm import duration
+from lineage.schedule.units import UNITS
+from lineage.settings import Settings
+from tests.unit.schedule.hostile import DAY, HOSTILE, NOT_IN_A_UNIT, PATHS, a_plan
+
+RHYTHMS = ("1h", "2h", "6h", "12h", "24h", "7d")
+PROGRAMS = Path(sys.executable).parent
+
+
+def written(texts: Mapping[str, str], folder: Path) -> list[Path]:
+    paths = [folder / name for name in texts]
+    for path in paths:
+        path.write_text(texts[path.name], "utf-8")
+    return paths
+
+
+def said_by(command: Sequence[str | Path]) -> tuple[int, str]:
+    outcome = subprocess.run(command, check=False, capture_output=True, text=True)
+    return outcome.returncode, outcome.stdout + outcome.stderr
+
+
+def documents(text: str) -> list[Any]:
+    return list(YAML(typ="safe", pure=True).load_all(io.StringIO(text)))
+
+
+def assignments(text: str) -> dict[str, str]:
+    """The variables of a crontab, as crontab(5) reads lines whose values are not quoted."""
+    lines = (line for line in text.split("\n") if re.match(r"[A-Z_]+=", line))
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+def environment(service: str) -> dict[str, str]:
+    """The variables of a unit, as systemd.syntax(7) reads a quoted word with specifiers."""
+    words = re.findall(r'^Environment="(.*)"$', service, re.MULTILINE)
+    unquoted = (re.sub(r"\\(.)", r"\1", word).replace("%%", "%") for word in words)
+    return {name: value for name, _, value in (word.partition("=") for word in unquoted)}
+
+
+def container(plan: Plan) -> Any:
+    _, job = documents(UNITS["kubernetes"](plan)["lineage.yaml"])
+    return job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+
+
+def value_in_container(plan: Plan, name: str) -> str:
+    """An environment variable as Kubernetes expands it: two dollars are one."""
+    values = {one["name"]: one.get("value", "") for one in container(plan)["env"]}
+    assert not re.search(r"(?<!\$)(\$\$)*\$\(", values[name])
+    return str(values[name]).replace("$$", "$")
+
+
+def value_in_workflow(plan: Plan, name: str) -> str:
+    """An environment variable as GitHub evaluates it: a literal is the one expression in it."""
+    (workflow,) = documents(UNITS["github-actions"](plan)["lineage.yml"])
+    value = str(workflow["env"][name])
+    literal = "${{ '${{' }}"
+    assert "${{" not in value.replace(literal, "")
+    return value.replace(literal, "${{")
+
+
+# Each by its own tool
+
+
+@pytest.mark.needs("systemd-analyze")
+@pytest.mark.parametrize("path", ["/srv/plain", *HOSTILE])
+def test_systemd_takes_the_service_and_its_timer(tmp_path: Path, path: str) -> None:
+    program = tmp_path / "a program $x ${x} %h ; z"
+    program.symlink_to("/usr/bin/env")
+    plan = a_plan(path, program=str(program), folder=path, token_file=path)
+    paths = written(UNITS["systemd"](plan), tmp_path)
+    assert said_by(["systemd-analyze", "verify", *paths]) == (0, "")
+
+
+@pytest.mark.needs("systemd-analyze")
+@pytest.mark.parametrize("every", RHYTHMS)
+def test_systemd_takes_every_rhythm(tmp_path: Path, every: str) -> None:
+    plan = Plan(duration(every), "s", "c", "/usr/bin/env", "/srv", "root")
+    paths = written(UNITS["systemd"](plan), tmp_path)
+    assert said_by(["systemd-analyze", "verify", *paths]) == (0, "")
+
+
+@pytest.mark.needs("systemd-analyze")
+def test_systemd_would_have_told_of_a_mistake(tmp_path: Path) -> None:
+    texts = UNITS["systemd"](a_plan(program="/no/such/program"))
+    code, said = said_by(["systemd-analyze", "verify", *written(texts, tmp_path)])
+    assert code != 0
+    assert "/no/such/program" in said
+
+
+@pytest.mark.needs("crontab")
+@pytest.mark.parametrize("path", ["/srv/plain", *HOSTILE])
+def test_cron_takes_the_crontab(tmp_path: Path, path: str) -> None:
+    plan = a_plan(path, program=path, folder=path, token_file=path)
+    code, said = said_by(["crontab", "-n", *written(UNITS["cron"](plan), tmp_path)])
+    assert code == 0, said
+
+
+@pytest.mark.needs("crontab")
+@pytest.mark.parametrize("every", RHYTHMS)
+def test_cron_takes_every_rhythm(tmp_path: Path, every: str) -> None:
+    plan = Plan(duration(every), "s", "c", "/usr/bin/env", "/srv", "root")
+    code, said = said_by(["crontab", "-n", *written(UNITS["cron"](plan), tmp_path)])
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("store", ["snapshots", "s3://bucket/history", "/${{ secrets.X }}: - 🦙"])
+def test_the_workflow_is_in_its_schema(tmp_path: Path, store: str) -> None:
+    with_braces = a_plan(store.replace("{", "(").replace("}", ")"))
+    paths = written(UNITS["github-actions"](with_braces), tmp_path)
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    code, said = said_by([PROGRAMS / "check-jsonschema", *schema, *paths])
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("store", ["snapshots", "s3://bucket/history", "/srv/$(X) {a} - 🦙"])
+def test_the_manifests_are_in_their_schemas(tmp_path: Path, store: str) -> None:
+    plan = a_plan(store)
+    paths = written(UNITS["kubernetes"](plan), tmp_path)
+    code, said = said_by([PROGRAMS / "kubernetes-validate", "--strict", *paths])
+    assert code == 0, said
+    assert "persistentvolumeclaim/lineage" in said
+    assert "cronjob/lineage" in said
+
+
+# They say what was asked
+
+
+@given(PATHS)
+def test_whatever_the_store_is_named_systemd_and_cron_are_told(path: str) -> None:
+    plan, path = a_plan(path), str(Path(path))  # without a slash too many
+    assert environment(UNITS["systemd"](plan)["lineage.service"])["LINEAGE_STORE"] == path
+    assert assignments(UNITS["cron"](plan)["lineage.cron"])["LINEAGE_STORE"] == path
+
+
+@given(PATHS)
+def test_whatever_the_store_is_named_kubernetes_is_told(path: str) -> None:
+    plan = a_plan(path)
+    with suppress(SettingsError):  # no folder of its own, or a colon: see below
+        assert value_in_container(plan, "LINEAGE_STORE") == path
+
+
+@given(PATHS)
+def test_whatever_the_store_is_named_github_is_told(path: str) -> None:
+    plan = a_plan(path)
+    with suppress(SettingsError):  # a pattern: see below
+        assert value_in_workflow(plan, "LINEAGE_STORE") == path
+
+
+def test_an_address_that_looks_like_an_expression_is_none() -> None:
+    address = "s3://bucket/${{ secrets.HF_TOKEN }}"
+    assert value_in_workflow(a_plan(address), "LINEAGE_STORE") == address
+
+
+@pytest.mark.parametrize("path", NOT_IN_A_UNIT)
+@pytest.mark.parametrize("where", ["store", "cache", "program", "folder", "user", "token_file"])
+def test_what_no_unit_can_hold_is_refused(where: str, path: str) -> None:
+    with pytest.raises(SettingsError, match="cannot stand in a unit"):
+        a_plan(**{where: path})
+
+
+def test_relative_paths_begin_where_it_was_printed() -> None:
+    plan = a_plan("history", folder="/srv/here")
+    assert assignments(UNITS["cron"](plan)["lineage.cron"])["LINEAGE_STORE"] == "/srv/here/history"
+
+
+def test_a_store_of_its_own_folder_is_mounted_there() -> None:
+    plan = a_plan("/history/llama/snapshots")
+    assert container(plan)["volumeMounts"][0]["mountPath"] == "/history/llama"
+    assert value_in_container(plan, "LINEAGE_CACHE") == "/history/llama/cache"
+
+
+@pytest.mark.parametrize("store", ["a*", "[a]", "!a", "~a", "a?", "{a}"])
+def test_a_pattern_is_no_folder_of_a_workflow(store: str) -> None:
+    with pytest.raises(SettingsError, match="as a pattern"):
+        UNITS["github-actions"](a_plan(store))
+
+
+@pytest.mark.parametrize("program", ["/a'b", '/a"b', "/a\\b"])
+def test_a_program_that_systemd_would_not_run_is_refused(program: str) -> None:
+    with pytest.raises(SettingsError, match="runs no program"):
+        UNITS["systemd"](a_plan(program=program))
+
+
+@pytest.mark.parametrize("store", ["../outside", "/snapshots", "/srv/a:b/snapshots"])
+def test_what_no_volume_can_hold_is_refused(store: str) -> None:
+    with pytest.raises(SettingsError, match="does not lie on the volume"):
+        UNITS["kubernetes"](a_plan(store))
+
+
+def test_an_object_store_leaves_the_volume_to_recorded_pages() -> None:
+    plan = a_plan("s3://bucket/history")
+    assert value_in_container(plan, "LINEAGE_STORE") == "s3://bucket/history"
+    assert value_in_container(plan, "LINEAGE_CACHE") == "/data/cache"
+    assert "upload-artifact" not in UNITS["github-actions"](plan)["lineage.yml"]
+
+
+# They hold no secret, and name where it comes from
+
+
+@pytest.mark.parametrize("scheduler", UNITS)
+def test_no_unit_holds_a_token(scheduler: str) -> None:
+    settings = Settings(token="hf_secret", token_file="/etc/lineage/hf_token")
+    for text in UNITS[scheduler](plan_here(settings, DAY)).values():
+        assert "hf_secret" not in text
+
+
+def test_the_token_comes_from_each_schedulers_own_secrets() -> None:
+    plan = a_plan(token_file="/etc/lineage/token")
+    texts = {name: "".join(unit(plan).values()) for name, unit in UNITS.items()}
+    assert "\nLoadCredential=hf_token:/etc/lineage/token\n" in texts["systemd"]
+    assert "\nLINEAGE_TOKEN_FILE=/etc/lineage/token\n" in texts["cron"]
+    assert "secretKeyRef" in texts["kubernetes"]
+    assert "${{ secrets.HF_TOKEN }}" in texts["github-actions"]
+
+
+def test_without_a_token_file_nothing_needs_one() -> None:
+    for scheduler in ("systemd", "cron"):
+        text = "".join(UNITS[scheduler](a_plan()).values())
+        assert not re.search(r"^(LoadCredential|Environment|LINEAGE)\S*oken", text, re.MULTILINE)
+
+
+def test_the_command_knows_every_unit() -> None:
+    assert tuple(UNITS) == _UNITS
