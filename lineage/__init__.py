@@ -11,6 +11,7 @@ from lineage.version import __version__
 
 if TYPE_CHECKING:
     from lineage.analysis.results import Count
+    from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
     from lineage.graph.lineage_graph import FamilyGraph
     from lineage.settings import Settings
     from lineage.store.snapshot import Snapshot
@@ -24,24 +25,28 @@ __all__ = [
     "Strength",
     "__version__",
     "count_derivatives",
+    "find_anomalies",
     "load_family",
     "open_store",
     "take_snapshot",
 ]
 
 
-def take_snapshot(settings: "Settings | None" = None, *, below: str | None = None) -> "Snapshot":
+def take_snapshot(
+    settings: "Settings | None" = None, *, below: str | None = None, cards: bool = False
+) -> "Snapshot":
     """Crawl the Hub and publish a snapshot; return it.
 
     Settings come from environment and files where none are given. `below` takes one base and its
-    descendants only. Raises SourceError (run again: it goes on) or StoreError (look at it).
+    descendants only; `cards` reads the texts of cards where they can help. Raises SourceError
+    (run again: it goes on) or StoreError (look at it).
     """
     from lineage.settings import load_settings
     from lineage.store.store import ParquetStore
     from lineage.wiring import crawl
 
     chosen = settings or load_settings({})
-    report = crawl(chosen, base=below)
+    report = crawl(chosen, base=below, cards=cards)
     return ParquetStore(chosen.store).snapshot(report.manifest.id)
 
 
@@ -88,3 +93,31 @@ def load_family(
     families = all_families()
     where = snapshot or open_store().snapshot()
     return family_graph(where, name, families, definition or Definition())
+
+
+def find_anomalies(
+    family: str | None = None,
+    *,
+    snapshot: "Snapshot | None" = None,
+    kind: "AnomalyKind | str | None" = None,
+    examples: int | None = 3,
+    bounds: "Bounds | None" = None,
+) -> "Anomalies":
+    """Find what is odd in a snapshot, or among the roots and members of a family (`llama`).
+
+    Every kind is counted, with up to `examples` of each in words; None gives all. ValueError for a
+    kind that there is none of.
+    """
+    from lineage.analysis.anomalies import find_anomalies
+    from lineage.domain.anomalies import AnomalyKind
+    from lineage.families.registry import all_families
+    from lineage.families.registry import family as family_called
+
+    return find_anomalies(
+        snapshot or open_store().snapshot(),
+        family=None if family is None else family_called(family),
+        families=all_families(),
+        kind=None if kind is None else AnomalyKind(kind),
+        examples=examples,
+        bounds=bounds,
+    )

@@ -271,6 +271,16 @@ def test_a_copy_named_after_a_sibling_skips_a_generation(
     )
 
 
+def test_a_copy_named_after_what_its_parent_was_called_skips_nobody(tmp_path: Path) -> None:
+    rows = [
+        row("owner/New-7b"),
+        row("owner/child", ["owner/New-7b"], cardData={"base_model": "owner/Old-7b"}),
+        row("mirror/Old-7b", ["owner/New-7b"]),
+        row("maker/Old-7b-GGUF", ["owner/New-7b"], "quantized"),
+    ]
+    assert not details(published(rows, tmp_path), AnomalyKind.SKIPPED_GENERATION)
+
+
 def test_a_copy_that_names_both_skips_nobody(tmp_path: Path) -> None:
     rows = [
         row("owner/base"),
