@@ -1,7 +1,7 @@
 """What contradicts in the registry is found, and where a snapshot says otherwise."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,8 @@ from lineage.families.registry import all_families
 from lineage.pipeline import publish
 from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
-from tests.builders import Row, origin, pages, publication, published, row
+from tests.builders import Row, key_of, origin, pages, publication, published, row
+from tests.fakes.fake_clock import NOON
 
 ROOT, OTHER_ROOT = "farm/Alpaca-7B", "peak/Yak-7B"
 
@@ -242,10 +243,10 @@ def test_another_license_tag_is_a_warning_of_the_release(tmp_path: Path) -> None
 
 
 def test_a_late_official_repository_is_a_note_of_the_release(tmp_path: Path) -> None:
-    late = row(ROOT, createdAt="2024-05-01T00:00:00.000Z")
+    late = row(ROOT, createdAt="2024-04-30T00:00:00.000Z")
     assert not beside(tmp_path / "soon", [late], family())
 
-    late = row(ROOT, createdAt="2024-05-02T00:00:00.000Z")
+    late = row(ROOT, createdAt="2024-05-01T00:00:00.000Z")
     assert told(beside(tmp_path / "late", [late], family())) == [("note", "alpaca", "alpaca-1")]
 
 
@@ -267,10 +268,12 @@ def test_a_snapshot_of_one_base_knows_too_little_to_miss_anyone(tmp_path: Path) 
 
 
 def test_an_old_name_is_looked_up_under_its_new_one(tmp_path: Path) -> None:
-    renamed = family(releases=[release(former_names=(FormerName("farm/Paca-7B", ROOT),))])
-    snapshot = published([row(ROOT)], tmp_path, families=[renamed])
-    old = family(releases=[release(root="farm/Paca-7B")])
-    assert check_beside(snapshot, [old]) == ()
+    old = "farm/Paca-7B"
+    published([row(old)], tmp_path, taken_at=NOON)
+    renamed = row(ROOT, _id=key_of(old))
+    snapshot = published([renamed], tmp_path, taken_at=NOON + timedelta(days=1))
+
+    assert check_beside(snapshot, [family(releases=[release(root=old)])]) == ()
 
 
 def test_on_the_corpus_no_llama_entry_is_contradicted(corpus_snapshot: Snapshot) -> None:

@@ -8,9 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.families import Family, FormerName, Reupload, Release
+from lineage.domain.families import Family, FormerName, Release, Reupload
 from lineage.errors import SettingsError
-from lineage.families.registry import bundled_families, family, find_release, load_family_file
+from lineage.families.registry import (
+    all_families,
+    bundled_families,
+    family,
+    find_release,
+    load_families,
+    load_family_file,
+)
 
 GOOD = """
 [family]
@@ -29,6 +36,7 @@ official = ["farm/Alpaca-7B", "farm/Alpaca-70B"]
 [[release.mirror]]
 id = "barn/alpaca-7b"
 of = "farm/Alpaca-7B"
+source = "its card"
 note = "same weights"
 
 [release.former_names]
@@ -40,7 +48,7 @@ name = "Alpaca 0"
 released = 2023-01-01
 source = "hearsay"
 official = []
-mirror = [{ id = "barn/alpaca-0" }]
+mirror = [{ id = "barn/alpaca-0", source = "its card" }]
 """
 
 # What is wrong, what is written instead, and what the complaint must name.
@@ -58,16 +66,28 @@ WRONG = {
     "empty text": ('name = "Alpaca 0"', 'name = " "', "alpaca-0: name must be a text"),
     "number for text": ('name = "Alpaca 0"', "name = 0", "alpaca-0: name must be a text, not 0"),
     "text for list": ("official = []", 'official = "x"', "alpaca-0: official must be a list"),
-    "text for tables": ('[{ id = "barn/alpaca-0" }]', '["barn/a"]', "mirror must be a list of"),
+    "text for tables": (
+        '[{ id = "barn/alpaca-0", source = "its card" }]',
+        '["barn/a"]',
+        "mirror must be a list of",
+    ),
     "text for table": ('[family]\nid = "alpaca"', 'family = "x"\n[y]', "unknown key y"),
     "bad official id": ('"farm/Alpaca-70B"', '"farm/*"', "alpaca-1: 'farm/*' is not a repository"),
     "number as id": ('"farm/Alpaca-70B"', "70", "alpaca-1: 70 is not a repository"),
     "bad mirror id": ('"barn/alpaca-7b"', '"barn//x"', "mirror barn//x: 'barn//x' is not"),
-    "mirror without id": ('{ id = "barn/alpaca-0" }', "{ }", "mirror number 1: id is missing"),
+    "mirror without id": (
+        '{ id = "barn/alpaca-0", source',
+        "{ source",
+        "mirror number 1: id is missing",
+    ),
     "mirror key": ("note =", "nota =", "alpaca-1, mirror barn/alpaca-7b: unknown key nota"),
     "mirror of nothing": ('of = "farm/Alpaca-7B"', "", "barn/alpaca-7b: of is missing"),
-    "mirror of a stranger": ('of = "farm/Alpaca-7B"', 'of = "farm/Llama"', "'farm/Llama' is not"),
-    "of, none official": ('"barn/alpaca-0" }', '"barn/a", of = "x/y" }', "'x/y' is not official"),
+    "mirror of a stranger": (
+        'of = "farm/Alpaca-7B"',
+        'of = "farm/Llama"',
+        "'farm/Llama' is no checkpoint",
+    ),
+    "of, none official": ('"barn/alpaca-0", ', '"barn/a", of = "x/y", ', "'x/y' is no checkpoint"),
     "official twice": (
         '"farm/Alpaca-70B"',
         '"farm/alpaca-7b"',
@@ -76,7 +96,7 @@ WRONG = {
     "official and mirror": ('"barn/alpaca-7b"', '"farm/Alpaca-70B"', "is official in alpaca-1 and"),
     "in two releases": ('"barn/alpaca-0"', '"farm/Alpaca-70B"', "also a mirror in alpaca-0"),
     "old name in use": ('"farm/Paco-7B"', '"farm/alpaca-70B"', "also an old name in alpaca-1"),
-    "now not official": (
+    "now no root": (
         'Paco-7B" = "farm/',
         'Paco-7B" = "barn/',
         "farm/Paco-7B = 'barn/Alpaca-7B'",
@@ -86,7 +106,11 @@ WRONG = {
         '"farm/Paco 7B"',
         "'farm/Paco 7B' is not a repository",
     ),
-    "no roots": ('mirror = [{ id = "barn/alpaca-0" }]', "", "alpaca-0: neither an official"),
+    "no roots": (
+        'mirror = [{ id = "barn/alpaca-0", source = "its card" }]',
+        "",
+        "alpaca-0: neither an official",
+    ),
     "two of a name": ('name = "Alpaca 0"', 'name = "alpaca 1"', "also release alpaca-0"),
     "not TOML": ("[family]", "[family", "paddock.toml cannot be read as TOML"),
 }
@@ -106,7 +130,9 @@ def test_a_family_file_is_read_as_written(tmp_path: Path) -> None:
     assert (first.id, first.name, first.license) == ("alpaca-1", "Alpaca 1", "wool")
     assert first.released == date(2024, 2, 29)
     assert first.official == ("farm/Alpaca-7B", "farm/Alpaca-70B")
-    assert first.mirrors == (Reupload("barn/alpaca-7b", of="farm/Alpaca-7B"),)
+    assert first.mirrors == (
+        Reupload("barn/alpaca-7b", "farm/Alpaca-7B", "its card; same weights"),
+    )
     assert first.former_names == (FormerName("farm/Paco-7B", now="farm/Alpaca-7B"),)
     assert (nought.license, nought.roots()) == (None, ("barn/alpaca-0",))
 
@@ -165,6 +191,66 @@ def test_what_is_no_release_is_not_found(stranger: str) -> None:
     assert find_release(stranger) is None
 
 
+def named(id: str, release: str = "other-1", official: str = "pen/Other-7B") -> str:
+    return (
+        f'[family]\nid = "{id}"\nname = "N"\nversion = "1"\n[[release]]\nid = "{release}"\n'
+        f'name = "{release}"\nreleased = 2025-01-01\nsource = "s"\nofficial = ["{official}"]\n'
+    )
+
+
+def test_a_users_file_joins_the_bundled_families(tmp_path: Path) -> None:
+    found = load_families(write(tmp_path, GOOD))
+
+    assert {one.id for one in found} == {"alpaca", *bundled_families()}
+    assert [one.id for one in found] == sorted(one.id for one in found)
+    assert family("ALPACA", found).name == "Alpaca"
+    assert find_release("Alpaca 0", found) == (family("alpaca", found), found[0].releases[1])
+
+
+def test_a_folder_holds_several_families(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text(named("one"))
+    (tmp_path / "two.toml").write_text(named("two", "two-1", "pen/Two-7B"))
+    (tmp_path / "notes.txt").write_text("no family")
+
+    assert {"one", "two"} <= {one.id for one in load_families(str(tmp_path))}
+
+
+def test_without_a_path_the_bundled_families_are_all() -> None:
+    assert load_families(None) == all_families()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (named("llama"), "there is a family llama already"),
+        (named("mine", release="llama-2"), "llama-2 is a release of the family llama already"),
+        (
+            named("mine", official="META-LLAMA/llama-2-7b"),
+            "meta-llama/llama-2-7b is a root of the family llama already",
+        ),
+        (
+            named("mine", official="meta-llama/Meta-Llama-3.1-8B"),
+            "meta-llama/meta-llama-3.1-8b is a root of the family llama already",
+        ),
+    ],
+)
+def test_a_users_family_may_not_take_what_a_bundled_one_has(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    with pytest.raises(SettingsError, match=complaint) as refusal:
+        load_families(write(tmp_path, text))
+
+    assert refusal.value.message.startswith("paddock.toml")
+    assert refusal.value.hint
+
+
+def test_an_empty_folder_and_a_missing_one_are_wrong_settings(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="holds no family"):
+        load_families(tmp_path)
+    with pytest.raises(SettingsError, match="there are no families at"):
+        load_families(tmp_path / "nowhere")
+
+
 handles = st.from_regex(r"[a-z0-9]{1,8}-[0-9]{1,2}", fullmatch=True)
 repo_ids = st.from_regex(r"[A-Za-z0-9]{1,6}/[A-Za-z0-9]{1,6}(\.[0-9])?", fullmatch=True)
 
@@ -193,7 +279,8 @@ def releases_of(draw: st.DrawFn, name: str, ids: list[str]) -> Release:
         released=draw(st.dates(min_value=date(1000, 1, 1))),
         license=draw(st.none() | handles),
         official=tuple(official),
-        mirrors=tuple(Reupload(id, draw(of)) for id in mirrors),
+        mirrors=tuple(Reupload(id, draw(of), "drawn") for id in mirrors),
+        source="drawn",
         former_names=tuple(
             FormerName(id, draw(st.sampled_from(official))) for id in rest[len(mirrors) :]
         ),
@@ -211,6 +298,7 @@ def as_toml(family: Family) -> str:
         for mirror in release.mirrors:
             lines += ["[[release.mirror]]", f'id = "{mirror.id}"']
             lines += [f'of = "{mirror.of}"'] if mirror.of else []
+            lines.append('source = "drawn"')
         lines.append("[release.former_names]")
         lines += [f'"{old.name}" = "{old.now}"' for old in release.former_names]
     return "\n".join(lines)
@@ -230,7 +318,7 @@ def test_a_second_use_of_any_root_is_refused(
     tmp_path_factory: pytest.TempPathFactory, drawn: Family, data: st.DataObject
 ) -> None:
     again = data.draw(st.sampled_from(drawn.roots())).swapcase()
-    late = Release("late", "LATE", date(2030, 1, 1), None, (again,), (), ())
+    late = Release("late", "LATE", date(2030, 1, 1), None, (again,))
     doubled = replace(drawn, releases=(*drawn.releases, late))
     file = write(tmp_path_factory.mktemp("families"), as_toml(doubled))
 
