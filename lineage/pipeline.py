@@ -3,7 +3,7 @@
 Nothing is decided here: each step stands in the folder that is named after it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -11,17 +11,40 @@ from functools import partial
 from lineage.analysis.checks import DraftFacts, Limits, check
 from lineage.clock import Clock
 from lineage.collecting import collector_paused
+from lineage.crawl.cards import (
+    Cards,
+    FamilySigns,
+    Heard,
+    Model,
+    Plan,
+    read_cards,
+    worth_reading,
+)
 from lineage.derive import derive
 from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
+from lineage.domain.evidence import Witness
 from lineage.domain.families import Family
 from lineage.errors import DraftRefused
 from lineage.evidence import RULES, Rule, testify
+from lineage.evidence.card_text import hear_card_text
 from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
 from lineage.store.draft import Draft
 from lineage.store.manifest import Manifest, Origin
+from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
+
+
+@dataclass(frozen=True, slots=True)
+class CardReading:
+    """What reading cards needs."""
+
+    source: Cards
+    most: int
+    """How many may be asked for."""
+    plan: Plan | None
+    """None where the network is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +58,8 @@ class Publication:
     clock: Clock
     progress: Progress
     rules: Sequence[Rule] = RULES
+    cards: CardReading | None = None
+    """None where no cards are read."""
 
 
 def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> Manifest:
@@ -47,7 +72,8 @@ def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> M
             gather(pages, draft, into)
         before = into.store.latest_sweep()
         into.progress.begin("settle names, merge evidence, count")
-        derive(draft, before, into.families, into.rules)
+        hear_cards = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
+        derive(draft, before, into.families, into.rules, hear_cards=hear_cards)
         into.progress.end()
         checks = check(_facts(draft, into.store, before), into.limits)
         if all(one.passed for one in checks):
@@ -77,6 +103,28 @@ def _take_in(draft: Draft, rules: Sequence[Rule], page: RecordPage) -> int:
     draft.unread_fields.update(page.unread_fields)
     draft.saw(page.request, page.date)
     return draft.models
+
+
+def _hear_cards(
+    draft: Draft, into: Publication, reading: CardReading, heard: Heard
+) -> Iterator[tuple[int, Witness]]:
+    """Read the cards that can help after the first hearing: each witness with its child's row."""
+    roots = {root for family in into.families for root in family.roots()}
+    types = draft.rows_of(draft.called(roots), ("id", "model_type"))
+    signs = FamilySigns(into.families, {id: model_type for _, id, model_type in types})
+    undeclared, unsure = heard.undeclared(), heard.unsure()
+    downloads = draft.column("downloads", METRICS_FILE)
+    columns = ("key", "id", "license", "model_type", "tags", "sha")
+    models = (
+        Model._make((*said, downloads[said[0]].as_py()))
+        for said in draft.rows_of(undeclared | unsure, columns)
+    )
+    wanted = worth_reading(models, undeclared, unsure, signs)
+    for model, text in read_cards(
+        wanted, reading.source, reading.most, reading.plan, into.progress
+    ):
+        for witness in hear_card_text(text, model.id):
+            yield model.row, witness
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:

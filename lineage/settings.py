@@ -35,8 +35,12 @@ class Settings:
     token_file: str | None = None
     contact: str = DEFAULT_CONTACT
     """How the Hub's operators reach whoever runs this: named in the User-Agent."""
+    families: str | None = None
+    """A TOML file, or a folder of them: families beside the bundled ones."""
     offline: bool = False
     max_requests: int | None = None
+    max_cards: int = 10_000
+    """How many cards one crawl asks for at most, the most useful first."""
     share: float = 0.9
     """The part of the rate limit that a crawl may spend."""
     timeout_seconds: float = 60.0
@@ -61,6 +65,8 @@ class Settings:
                 raise SettingsError(f"{name} is {value}", "it must be a number above 0")
         if self.max_requests is not None and self.max_requests < 0:
             raise SettingsError(f"max_requests is {self.max_requests}", "it must be 0 or more")
+        if self.max_cards < 0:
+            raise SettingsError(f"max_cards is {self.max_cards}", "it must be 0 or more")
         if self.keep_closed_logs < 0:
             raise SettingsError(f"keep_closed_logs is {self.keep_closed_logs}", "0 or more")
 

@@ -184,7 +184,7 @@ def _cards(
     if not wanted:
         yield None
     elif settings.offline:
-        yield CardReading(HubCards(None, store), settings.max_cards, plan)
+        yield CardReading(HubCards(None, store), most=0, plan=None)
     else:
         with _open(
             settings,

@@ -19,6 +19,9 @@ _NEXT = """\
 {lineage} count meta-llama/Llama-3.1-8B --by relation --store {store}
 {lineage} count --family llama --by license --store {store}
 {lineage} count --top 20 --store {store}
+{lineage} count --family llama --explain --store {store}
+{lineage} trace lmsys/vicuna-7b-v1.5 --store {store}
+{lineage} anomalies --store {store}
 {lineage} tree Qwen/Qwen2.5-7B --store {store}
 {lineage} hub                 the same Hub in a box, for any client
 {lineage} crawl               the real Hub: about 3,240 requests; ask lineage doctor first"""
@@ -56,7 +59,7 @@ def _tell(folder: Path, report: "CrawlReport", sights: "Sights") -> None:
 
     from lineage.cli.output import show
     from lineage.demo.tour import SOURCES
-    from lineage.render import facts, terminal, tree
+    from lineage.render import facts, ladders, terminal, traces, tree
 
     manifest = report.manifest
     sample = f"Counted in a sample of {manifest.models:,} models, not on the Hub"
@@ -73,6 +76,10 @@ def _tell(folder: Path, report: "CrawlReport", sights: "Sights") -> None:
     show(terminal.counts(sights.bases, manifest, sample))
     show(terminal.heading("The Llama family as a tree"))
     show(tree.tree(sights.tree, manifest, sample))
+    show(terminal.heading("Children of Llama? Asked by name"))
+    show(traces.verdicts(sights.traces))
+    show(terminal.heading("What is counted: the ladder of one release"))
+    show(ladders.ladder(sights.ladder, manifest, sample))
     show(terminal.heading("What to try next"))
     click.echo()
     store = quote(str(folder / "snapshots"))

@@ -27,6 +27,7 @@ from lineage.cli import options
         is_flag=True,
         help="Ask the Hub for a model that is not in the snapshot: a request each.",
     ),
+    options.FAMILIES,
     options.ENDPOINT,
     options.TOKEN_FILE,
     options.SNAPSHOT,
@@ -38,6 +39,7 @@ def trace(
     *,
     model: str,
     family: str,
+    families: str | None,
     live: bool,
     endpoint: str | None,
     token_file: str | None,
@@ -53,8 +55,8 @@ def trace(
     from lineage.cli import asking, output
     from lineage.families.registry import family as family_called
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families()
-    whole = family_called(family)
+    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    whole = family_called(family, known)
     if live:
         from lineage.live import trace_live
         from lineage.settings import load_settings

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from lineage.domain.evidence import Relation, Witness
 from lineage.domain.records import ModelRecord
 
+_new = tuple.__new__  # a named tuple's own constructor is a function in Python
+_ADAPTER = Relation.ADAPTER.value
+
 
 def adapter_config(record: ModelRecord) -> Iterable[Witness]:
     """Hear `base_model_name_or_path`; whoever carries one is an adapter."""
@@ -12,4 +15,4 @@ def adapter_config(record: ModelRecord) -> Iterable[Witness]:
     if name is None:
         return ()
     quote = f"base_model_name_or_path: {name}"
-    return (Witness("adapter_config", name, quote, Relation.ADAPTER),)
+    return (_new(Witness, ("adapter_config", name, quote, _ADAPTER, None)),)

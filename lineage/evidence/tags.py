@@ -6,22 +6,24 @@ from lineage.domain.evidence import Relation, Witness
 from lineage.domain.records import ModelRecord
 
 _TAG = "base_model:"
-_RELATIONS = frozenset(Relation) - {Relation.UNSTATED}
+_RELATIONS = frozenset(word.value for word in Relation if word is not Relation.UNSTATED)
+_new = tuple.__new__  # a named tuple's own constructor is a function in Python
 
 
 def tags(record: ModelRecord) -> Iterable[Witness]:
     """Hear each parent once: by its qualified tag where there is one, else by the bare tag."""
     if _TAG not in "\n".join(record.tags):  # two of three models: answered in one look
         return ()
-    said = [tag for tag in record.tags if tag.startswith(_TAG)]
     qualified, bare = {}, {}
-    for tag in said:
-        parent = tag[len(_TAG) :]
-        word, colon, name = parent.partition(":")
-        if colon and word in _RELATIONS:
-            qualified[name, word] = Witness("tag", name, tag, word)
-        else:
-            bare[parent] = Witness("tag", parent, tag)
+    for tag in record.tags:
+        if tag.startswith(_TAG):
+            parent = tag[len(_TAG) :]
+            word, colon, name = parent.partition(":")
+            if colon and word in _RELATIONS:
+                qualified[name, word] = _new(Witness, ("tag", name, tag, word, None))
+            else:
+                bare[parent] = tag
     for name, _ in qualified:
         bare.pop(name, None)
-    return [*qualified.values(), *bare.values()]
+    alone = [_new(Witness, ("tag", parent, tag, None, None)) for parent, tag in bare.items()]
+    return [*qualified.values(), *alone]

@@ -45,15 +45,20 @@ class HubClient:
         self.tally = tally
         self.budget = budget
 
-    def get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
-        """Return the answer to GET path?params.
+    def get(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Return the answer to GET path?params, asked with these headers besides the usual ones.
 
         Raises SourceUnavailable when it does not come whole, RequestLimitReached instead of
         sending one request too many, UnexpectedPage for a body over the cap.
         """
         request = request_text(path, params)
         try:
-            response = self._http.get(self.endpoint + request)
+            response = self._http.get(self.endpoint + request, headers=headers)
         except (httpx.RemoteProtocolError, httpx.InvalidURL, UnicodeError) as error:
             # Even unfollowed, httpx reads where a redirect leads, and stumbles over garbage.
             raise UnexpectedPage(
@@ -97,16 +102,18 @@ def open_client(
     max_body_bytes: int,
     is_whole: Callable[[bytes], bool],
     attempts: int = MOST_ATTEMPTS,
+    tally: RequestTally | None = None,
     random: Random | None = None,
     inner: httpx.BaseTransport | None = None,
 ) -> HubClient:
     """Return a client that paces, retries and caps; close it after use.
 
-    `is_whole` says of the body of a 200 whether it arrived to its end. `inner` stands in for the
-    network. Raises SettingsError for an endpoint, token or share that cannot be used.
+    `is_whole` says of the body of a 200 whether it arrived to its end. `tally` is given where two
+    clients share one `max_requests`. `inner` stands in for the network. Raises SettingsError for
+    an endpoint, token or share that cannot be used.
     """
     address = checked_address(endpoint)
-    tally, budget = RequestTally(), Budget(share)
+    tally, budget = tally or RequestTally(), Budget(share)
     network = inner or _network(address)
     paced = PacedTransport(network, budget, clock, progress, tally, max_requests=max_requests)
     http = httpx.Client(

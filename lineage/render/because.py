@@ -18,7 +18,7 @@ def verdict(trace: Trace) -> str:
 
 def because(trace: Trace) -> str:
     """Return one sentence that says what the verdict rests on."""
-    return _PLACES[trace.origin].format(snapshot=trace.snapshot) + _sentence(trace)
+    return _PLACES[trace.origin].format(snapshot=trace.snapshot) + sentence(trace)
 
 
 _PLACES = {
@@ -29,7 +29,8 @@ _PLACES = {
 }
 
 
-def _sentence(trace: Trace) -> str:
+def sentence(trace: Trace) -> str:
+    """Return the reason alone, without where the model was found."""
     match trace.because:
         case Because.IS_ROOT | Because.IS_OTHER_ROOT:
             return _root(trace)
@@ -57,7 +58,7 @@ def _ends(trace: Trace) -> str:
     if trace.because is Because.DEAD_ENDS:
         ends = _some(trace.ends)
         return f"It is stated to come from {ends}, and nobody says where that comes from."
-    words = "; ".join(voice.quote for voice in trace.heard[:_NAMED])
+    words = "; ".join(voice.quote or "" for voice in trace.heard[:_NAMED])
     told = f" Heard, but no known model: {words}." if words else ""
     return f"Nobody says where it comes from. Looked at: {LOOKED_AT}.{told}"
 
@@ -85,6 +86,8 @@ def _quoted(evidence: Sequence[Voice]) -> str:
     if not evidence:
         return "an edge whose witness is not in this snapshot"
     best = next((voice for voice in evidence if voice.source), evidence[0])
+    if best.quote is None:
+        return f"stated in {best.source}"
     return f'"{best.quote}" ({best.source or best.rule})'
 
 

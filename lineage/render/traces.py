@@ -1,13 +1,16 @@
 """A trace for a terminal: the verdict, why, and each way up with its witnesses."""
 
+from collections.abc import Sequence
+
 from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.verdicts import RootMet, Step, Trace, Voice
+from lineage.analysis.verdicts import Origin, RootMet, Step, Trace, Voice
 from lineage.domain.evidence import Strength
-from lineage.render.because import because, verdict
+from lineage.render.because import because, sentence, verdict
 from lineage.render.definition import taken
 from lineage.render.escape import visible
 from lineage.render.terminal import INDENT, lines, quoted
@@ -42,6 +45,20 @@ def trace(found: Trace, manifest: Manifest) -> RenderableType:
     return Stack(Padding(Stack(*parts), INDENT, expand=False), Text(), lines(facts))
 
 
+def verdicts(several: Sequence[tuple[str, Trace]]) -> RenderableType:
+    """Return the verdicts on several models, each under the name it is known by."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for name, one in several:
+        answer = Text(verdict(one), style=_COLORS[one.descends])
+        found = "" if one.origin is Origin.SNAPSHOT else f"  known from the {one.origin.value}"
+        why = Text.assemble(quoted(one.id), found, "\n", (visible(sentence(one)), "dim"))
+        table.add_row(Text(name, "bold"), answer, why)
+    return Stack(Text(), Padding(table, INDENT))
+
+
 def _way(found: Trace, path: tuple[Step, ...]) -> RenderableType:
     top = path[-1].parent
     end = next((root for root in found.roots if root.root == top), None)
@@ -68,7 +85,9 @@ def _kind(root: RootMet | None) -> Text:
 
 def _voice(voice: Voice) -> Text:
     source = "".join(f"\n{text}" for text in (voice.source, voice.url) if text)
-    return Text(f'{voice.rule}: "{visible(voice.quote)}"{visible_lines(source)}', style="dim")
+    said = "" if voice.quote is None else f'"{visible(voice.quote)}"'
+    told = visible_lines(source) if said else visible_lines(source.removeprefix("\n"))
+    return Text(f"{voice.rule}: {said}{told}", style="dim")
 
 
 def visible_lines(text: str) -> str:

@@ -40,7 +40,8 @@ def test_a_family_is_counted_by_release(program: Program, store: Path) -> None:
     asked = ["--family", "llama", "--by", "release"]
     (count,) = program("count", *asked, "--store", store, "--format", "json").json
     assert (count["base"], count["definition"]["mirrors"]) == ("family:llama", True)
-    assert [(group["release"], group["total"]) for group in count["groups"]] == [("Llama 2", 4)]
+    found = [(group["release"], group["total"]) for group in count["groups"]]
+    assert found == [("Llama 2", 3), ("mixed", 1)]  # the merge has a Mistral above it too
 
 
 def test_the_largest_bases_are_ranked(program: Program, store: Path) -> None:
@@ -117,7 +118,7 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
             "'relation', 'release', 'month', 'library', 'license'",
         ),
         ([BASE, "--min-downloads", -1], "-1 is not in the range"),
-        (["--family", "gpt"], "known families: llama"),
+        (["--family", "gpt"], "known families: bloom"),
         ([BASE, "--explain"], "No such option"),
     ],
 )

@@ -14,6 +14,16 @@ def test_a_crawl_reports_as_promised(program: Program, box: HubBox) -> None:
     assert told.err == ""
 
 
+def test_a_crawl_with_cards_says_its_plan_and_how_many_it_asked_for(
+    program: Program, box: HubBox
+) -> None:
+    told = program("crawl", "--cards", "--endpoint", box.url, "--format", "json")
+    asked = sum("/resolve/" in path for _, path, _ in box.requests)
+    assert told.json["cards"] == asked
+    assert told.json["requests"]["sent"] == len(box.requests)
+    assert told.err.startswith(f"cards: {asked} to ask, 0 known; up to {2 * asked} requests, ")
+
+
 def test_what_was_crawled_can_be_counted(program: Program, box: HubBox) -> None:
     assert program("crawl", "--endpoint", box.url).code == 0
     assert program("count", BASE, "--format", "json").json[0]["total"] == 2

@@ -14,7 +14,10 @@ def test_a_base_is_drawn(program: Program, store: Path) -> None:
 def test_the_llama_family_is_drawn_by_default(program: Program, store: Path) -> None:
     root = program("tree", "--store", store, "--format", "json").json["root"]
     assert (root["name"], root["total"]) == ("Llama", 4)
-    assert [branch["name"] for branch in root["branches"]] == ["Llama 2"]
+    assert [branch["name"] for branch in root["branches"]] == [
+        "Llama 2",
+        "in several releases",
+    ]
 
 
 def test_the_depth_is_kept(program: Program, store: Path) -> None:

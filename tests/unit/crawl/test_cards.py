@@ -1,0 +1,198 @@
+"""Which cards are worth reading, in which order, and what asking for them costs."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.crawl.cards import (
+    MOST_FAILURES_IN_A_ROW,
+    FamilySigns,
+    Heard,
+    Model,
+    Plan,
+    read_cards,
+    worth_reading,
+)
+from lineage.errors import SourceUnavailable
+from lineage.families.registry import all_families
+from lineage.progress import Progress
+from tests.unit.http.doubles import ListProgress
+
+ROOT = "meta-llama/Llama-2-7b-hf"
+SIGNS = FamilySigns(all_families(), {ROOT: "llama"})
+PLAN = Plan(2, 2700, 300)
+
+
+def a_model(row: int = 0, id: str = "owner/model", **more: object) -> Model:
+    plain: dict[str, object] = {
+        "key": f"{row:024x}",
+        "license": None,
+        "model_type": None,
+        "tags": (),
+        "sha": "s",
+        "downloads": None,
+    }
+    return Model(row=row, id=id, **(plain | more))  # type: ignore[arg-type]
+
+
+def heard(*witnesses: tuple[int, int, int, int], models: int = 10) -> Heard:
+    columns = np.array(witnesses, np.int32).reshape(-1, 4).T
+    child, parent, rule, relation = columns
+    return Heard(child, parent, rule.astype(np.int8), relation.astype(np.int8), models)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        a_model(model_type="llama"),
+        a_model(license="llama3.1"),
+        a_model(license="gemma"),
+        a_model(tags=["llama-2"]),
+        a_model(id="owner/my-Llama-model"),
+        a_model(id="owner/TinyLlama-tune"),
+        a_model(id="owner/Qwen2.5-tune"),
+        a_model(id="phi/phi-2"),
+    ],
+)
+def test_architecture_license_tag_or_name_make_a_family_possible(model: Model) -> None:
+    assert SIGNS.seen_in(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        a_model(),
+        a_model(model_type="bert"),
+        a_model(license="apache-2.0"),
+        a_model(id="owner/sapphire-diffusion"),
+        a_model(tags=["dataset:owner/llama-data", "base_model:x/llama", "arxiv:2302.13971"]),
+        a_model(id=ROOT, model_type="llama"),
+    ],
+)
+def test_nothing_else_does_and_roots_are_known(model: Model) -> None:
+    assert not SIGNS.seen_in(model)
+
+
+def test_who_has_no_parent_but_itself_is_undeclared() -> None:
+    said = heard((0, 1, 0, -1), (2, 2, 0, -1), (3, -1, 0, -1))
+    assert np.flatnonzero(said.undeclared()).tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_a_parent_that_nobody_lists_makes_unsure() -> None:
+    assert np.flatnonzero(heard((0, 10, 0, -1), (1, 2, 0, -1)).unsure()).tolist() == [0]
+
+
+def test_two_relations_make_unsure() -> None:
+    said = heard(
+        (0, 1, 0, 2), (0, 1, 1, 3), (2, 1, 0, 2), (2, 1, 1, 2), (3, 1, 0, 2), (3, 1, 1, -1)
+    )
+    assert np.flatnonzero(said.unsure()).tolist() == [0]
+
+
+def test_other_parents_make_unsure_and_agreed_ones_do_not() -> None:
+    said = heard((0, 1, 0, -1), (0, 2, 1, -1), (3, 1, 0, -1), (3, 2, 0, -1), (3, 2, 1, -1))
+    assert np.flatnonzero(said.unsure()).tolist() == [0, 3]
+    agreed = heard((0, 1, 0, -1), (0, 2, 0, -1), (0, 2, 1, -1), (0, 1, 1, -1), (0, -1, 2, -1))
+    assert not agreed.unsure().any()
+
+
+WITNESSES = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(-1, 8), st.integers(0, 3), st.integers(-1, 4)),
+    max_size=30,
+)
+
+
+@given(WITNESSES)
+def test_whoever_is_sure_has_one_relation_and_one_set_of_listed_parents(
+    witnesses: list[tuple[int, int, int, int]],
+) -> None:
+    unsure = heard(*witnesses, models=6).unsure()
+    for child in range(6):
+        mine = [one for one in witnesses if one[0] == child]
+        parents = {
+            rule: {p for _, p, r, _ in mine if r == rule and p >= 0} for _, _, rule, _ in mine
+        }
+        told = {frozenset(named) for named in parents.values() if named}
+        doubt = len(told) > 1 or len({one[3] for one in mine} - {-1}) > 1
+        assert unsure[child] == (doubt or any(parent >= 6 for _, parent, *_ in mine))
+
+
+def test_the_most_downloaded_come_first_and_then_the_oldest() -> None:
+    models = [
+        a_model(0, "owner/llama-0"),
+        a_model(1, "owner/llama-1", downloads=3),
+        a_model(2, "owner/llama-2", downloads=9),
+        a_model(3, "owner/llama-3", downloads=3),
+        a_model(4, "owner/other", downloads=99),
+        a_model(5, "owner/unsure", downloads=1),
+    ]
+    unsure = np.array([False] * 5 + [True])
+    chosen = worth_reading(models, ~unsure, unsure, SIGNS)
+    assert [model.row for model in chosen] == [2, 1, 3, 5, 0]
+
+
+class FakeCards:
+    """Knows some texts, and gets the others unless they fail."""
+
+    def __init__(self, known: Iterable[str] = (), failing: Iterable[str] = ()) -> None:
+        self.texts = dict.fromkeys(known, "old")
+        self.failing = set(failing)
+        self.asked = 0
+
+    def must_be_asked(self, key: str, sha: str | None) -> bool:
+        return key not in self.texts
+
+    def ask(self, key: str, id: str, sha: str | None) -> None:
+        self.asked += 1
+        if key in self.failing:
+            raise SourceUnavailable("no answer")
+        self.texts[key] = f"card of {id}"
+
+    def known(self, key: str) -> str | None:
+        return self.texts.get(key)
+
+
+def read(models: list[Model], cards: FakeCards, most: int, progress: Progress) -> list[int]:
+    return [model.row for model, _ in read_cards(models, cards, most, PLAN, progress)]
+
+
+def test_what_is_known_is_not_asked_for_and_rows_come_in_order() -> None:
+    models = [a_model(2), a_model(0), a_model(1)]
+    cards, progress = FakeCards([models[0].key]), ListProgress()
+    assert read(models, cards, 1, progress) == [0, 2]
+    assert cards.asked == 1
+    assert progress.said == [
+        "cards: 1 to ask, 1 known, 1 left for later crawls; up to 2 requests, "
+        "at least 0 minutes at the resolvers' quota"
+    ]
+
+
+def test_without_a_plan_nothing_is_asked_and_what_is_stored_is_read() -> None:
+    models = [a_model(1), a_model(0)]
+    cards, progress = FakeCards([models[0].key]), ListProgress()
+    assert [model.row for model, _ in read_cards(models, cards, 9, None, progress)] == [1]
+    assert (cards.asked, len(progress.said)) == (0, 1)
+
+
+def test_a_card_that_cannot_be_had_is_left_out() -> None:
+    models = [a_model(row) for row in range(3)]
+    cards, progress = FakeCards(failing=[models[1].key]), ListProgress()
+    assert read(models, cards, 9, progress) == [0, 2]
+    assert progress.said[-1] == "cards: 1 could not be had; the next crawl asks for them again"
+
+
+def test_several_failures_in_a_row_end_the_run() -> None:
+    models = [a_model(row) for row in range(9)]
+    cards = FakeCards(failing=[model.key for model in models])
+    with pytest.raises(SourceUnavailable):
+        read(models, cards, 9, Progress())
+    assert cards.asked == MOST_FAILURES_IN_A_ROW
+
+
+def test_a_plan_counts_whole_windows() -> None:
+    assert "at least 0 minutes" in PLAN.said(1350, 1350, 1350)
+    assert "at least 5 minutes" in PLAN.said(1351, 1351, 1351)
+    assert "up to 20,000 requests, at least 35 minutes" in PLAN.said(10_000, 10_000, 10_000)
