@@ -21,7 +21,7 @@ from lineage.store import schema
 from lineage.store.snapshot import EdgeColumns, Snapshot
 
 _NODE_COLUMNS = {
-    schema.MODELS_FILE: ["author", "created_at", "license", "library"],
+    schema.MODELS_FILE: ["key", "id", "author", "created_at", "license", "library"],
     schema.METRICS_FILE: ["downloads", "likes"],
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,12 +84,8 @@ def _cut_release(ground: Ground, wanted: Release) -> tuple[Nodes, Members, Mask]
 
 
 def _build(ground: Ground, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
-    keys, ids = (column.to_pylist() for column in ground.names_of(nodes))
-    columns = {
-        "key": keys,
-        **_known(ground.snapshot, nodes),
-        "root": np.isin(nodes, roots).tolist(),
-    }
+    columns = {**_known(ground, nodes), "root": np.isin(nodes, roots).tolist()}
+    names = _distinct(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     said = {
         "relation": _RELATIONS.take(pa.array(edges.relation)).to_pylist(),
@@ -97,18 +93,21 @@ def _build(ground: Ground, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> Fa
     }
     columns["relation"] = _spread(said["relation"], child, len(nodes))
     said["created_at"] = [columns["created_at"][at] for at in child.tolist()]
-    return build_graph(_distinct(ids, keys), columns, parent.tolist(), child.tolist(), said)
+    return build_graph(names, columns, parent.tolist(), child.tolist(), said)
 
 
-def _known(snapshot: Snapshot, nodes: Nodes) -> dict[str, list[object]]:
-    """Return what the snapshot knows of each node; None where it has no record."""
-    listed = nodes[nodes < snapshot.manifest.models]
-    missing = [None] * (len(nodes) - len(listed))
+def _known(ground: Ground, nodes: Nodes) -> dict[str, list[object]]:
+    """Return what the snapshot knows of each node: of one that it does not list, key and id."""
+    listed = nodes[nodes < ground.snapshot.manifest.models]
+    missing = nodes[len(listed) :]
     known: dict[str, list[object]] = {}
     for file, names in _NODE_COLUMNS.items():
-        table = snapshot.table(file, names).take(pa.array(listed))
-        known |= {name: _values(table[name].combine_chunks()) + missing for name in names}
-    return known
+        table = ground.snapshot.table(file, names).take(pa.array(listed))
+        known |= {name: _values(table[name].combine_chunks()) for name in names}
+    if len(missing):
+        for name, column in zip(("key", "id"), ground.names_of_bases(missing), strict=True):
+            known[name] += column.to_pylist()
+    return {name: values + [None] * (len(nodes) - len(values)) for name, values in known.items()}
 
 
 def _values(column: pa.Array) -> list[object]:
@@ -127,11 +126,14 @@ def _spread(values: Sequence[object], at: npt.NDArray[np.intp], size: int) -> li
 
 
 def _distinct(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
-    """Name nodes by id; a second node of one id (deleted and made anew) goes by its key."""
-    taken: set[str] = set()
-    names = []
-    for id, key in zip(ids, keys, strict=True):
-        name = id if id not in taken else str(key)
-        taken.add(name)
-        names.append(name)
+    """Name nodes by id; a second node of one id (deleted and made anew) goes by its key.
+
+    By both where somebody's id is just that key.
+    """
+    names = list(ids)
+    if len(set(ids)) < len(ids):
+        taken: set[str] = set()
+        for at, (id, key) in enumerate(zip(ids, keys, strict=True)):
+            names[at] = next(one for one in (id, str(key), f"{id} {key}") if one not in taken)
+            taken.add(names[at])
     return names

@@ -50,5 +50,4 @@ def _curated(ground: Ground, children: set[int]) -> list[tuple[Pair, CuratedEdge
 
 
 def _voice(edge: CuratedEdge) -> Voice:
-    said = edge.source.quote or f"{edge.child} comes from {edge.parent} ({edge.proof.value})"
-    return Voice(edge.rule, said, edge.source.text, edge.source.url)
+    return Voice(edge.rule, edge.source.quote, edge.source.text, edge.source.url)

@@ -15,7 +15,7 @@ from lineage.analysis.results import Ladder, Rung, Step
 from lineage.analysis.scope import base_roots, find_base, root_nodes
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation, Strength
-from lineage.domain.families import Family
+from lineage.domain.families import Family, Release
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 
@@ -46,16 +46,44 @@ def ladder_of_family(
     least_downloads: int = LEAST_DOWNLOADS,
 ) -> Ladder:
     """Count a family by every definition, and divide each number by release."""
-    official = tuple(id for release in family.releases for id in release.official)
     rungs = []
     for step, definition in _definitions(least_downloads):
-        ground = Ground.of(snapshot, definition, families)
-        ids = family.roots() if definition.mirrors else official
-        members = members_below(ground, root_nodes(ground, ids))
+        ground, ids, members = _family_members(snapshot, family, families, definition)
         rungs.append(_rung(step, ground, ids, members, releases_met(ground, ground.edges)))
     asked = f"family:{family.id}"
     gone = snapshot.manifest.tombstones
     return Ladder(asked, asked, None, snapshot.id, _with_authors(rungs), gone)
+
+
+def ladder_of_release(
+    snapshot: Snapshot,
+    family: Family,
+    release: Release,
+    families: Sequence[Family],
+    least_downloads: int = LEAST_DOWNLOADS,
+) -> Ladder:
+    """Count the models that meet this release first, and no other, by every definition."""
+    rungs = []
+    for step, definition in _definitions(least_downloads):
+        ground, ids, members = _family_members(snapshot, family, families, definition)
+        found = releases_met(ground, ground.edges)
+        of_it = found.only() == found.releases.index(release)
+        own = replace(members, counted=members.counted & of_it, direct=members.direct & of_it)
+        ids = tuple(id for id in ids if id in release.roots())
+        rungs.append(_rung(step, ground, ids, own, None))
+    gone = snapshot.manifest.tombstones
+    asked = f"release:{release.id}"
+    return Ladder(asked, release.name, None, snapshot.id, _with_authors(rungs), gone)
+
+
+def _family_members(
+    snapshot: Snapshot, family: Family, families: Sequence[Family], definition: Definition
+) -> tuple[Ground, tuple[str, ...], Members]:
+    """Return what lies below the official repositories, and below mirrors where they join."""
+    ground = Ground.of(snapshot, definition, families)
+    official = tuple(id for release in family.releases for id in release.official)
+    ids = family.roots() if definition.mirrors else official
+    return ground, ids, members_below(ground, root_nodes(ground, ids))
 
 
 def _definitions(least_downloads: int) -> Iterator[tuple[Step, Definition]]:

@@ -49,17 +49,11 @@ def count_top(
     ranking = pc.sort_indices(
         pa.table({"total": totals, "id": ids}), [("total", "descending"), ("id", "ascending")]
     )[:top]
+    ranked = [at for at in ranking.to_pylist() if totals[at]]
+    names = ((ids[at].as_py(), keys[at].as_py()) for at in ranked)
     return [
-        _ranked(
-            snapshot,
-            definition,
-            ids[at].as_py(),
-            keys[at].as_py(),
-            direct=bases.direct[at],
-            found=found[at],
-        )
-        for at in ranking.to_pylist()
-        if totals[at]
+        _ranked(ground, *name, direct=bases.direct[at], found=found[at])
+        for name, at in zip(names, ranked, strict=True)
     ]
 
 
@@ -78,18 +72,16 @@ def _family_nodes(ground: Ground, family: Family) -> Nodes:
     return np.union1d(roots, np.flatnonzero(members.counted))
 
 
-def _ranked(
-    snapshot: Snapshot, definition: Definition, id: str, key: str, *, direct: Nodes, found: Nodes
-) -> Count:
+def _ranked(ground: Ground, id: str, key: str, *, direct: Nodes, found: Nodes) -> Count:
     by_relation = zip(Relation, found.sum(axis=1).tolist(), strict=True)
     return Count(
         base=id,
         id=id,
         key=key,
-        snapshot=snapshot.id,
+        snapshot=ground.snapshot.id,
         direct=int(direct.sum()),
         total=int(found.sum()),
         by_relation={relation: n for relation, n in by_relation if n},
         undated=int(found[:, 1].sum()),
-        definition=replace(definition, roots=(id,)),
+        definition=replace(ground.definition, roots=(id,)),
     )

@@ -36,10 +36,11 @@ def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base
     Raises UnknownModel, with close spellings, where no name of the snapshot is meant.
     """
     tidy = tidy_name(name)
+    if (base := _bearer(snapshot, tidy)) is not None:
+        return base
     former = {old.name: old.now for family in families for old in family.former_names()}
-    for candidate in dict.fromkeys((tidy, former.get(tidy, tidy))):
-        if (base := _bearer(snapshot, candidate)) is not None:
-            return base
+    if (base := _bearer(snapshot, former.get(tidy, tidy))) is not None:
+        return base
     known = derived.former_keys(snapshot.former_names())
     for other in (known.get(tidy), *_without_case(snapshot, tidy, {**former, **known})):
         if other is not None:

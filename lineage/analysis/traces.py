@@ -49,9 +49,10 @@ def trace_on(ground: Ground, name: str, family: Family, origin: Origin | None = 
         origin=origin or subject.origin,
         outsider=outsiders.get(subject.id.lower()),
     )
+    by_id = _roots(ground.families)
     if subject.node is None:
-        return _judged(seat, _Above(), _Above())
-    roots = _roots(ground)
+        return _judged(replace(seat, itself=by_id.get(subject.id)), _Above(), _Above())
+    roots = {node: by_id[id] for id, node in ground.nodes_of(by_id).items()}
     seat = replace(seat, itself=roots.get(subject.node))
     marks: dict[int, RootMet | Outsider] = {**roots}
     marks |= {node: outsiders[id.lower()] for id, node in _nodes(ground, family).items()}
@@ -144,15 +145,14 @@ def _nodes(ground: Ground, family: Family) -> dict[str, int]:
     return ground.nodes_of([outsider.id for outsider in family.outsiders])
 
 
-def _roots(ground: Ground) -> dict[int, RootMet]:
-    """Return every known root of every family by its node."""
-    met = {
+def _roots(families: Sequence[Family]) -> dict[str, RootMet]:
+    """Return every root of every family by its id."""
+    return {
         root: RootMet(root, release.name, family.id, root in release.official)
-        for family in ground.families
+        for family in families
         for release in family.releases
         for root in release.roots()
     }
-    return {node: met[id] for id, node in ground.nodes_of(met).items()}
 
 
 def _above(

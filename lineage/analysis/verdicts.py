@@ -48,7 +48,8 @@ class Voice:
 
     rule: str
     """The rule that heard it, or `registry`."""
-    quote: str
+    quote: str | None
+    """The words themselves; None where a source states it without words fit to be quoted."""
     source: str | None = None
     """Where a curated statement stands."""
     url: str | None = None

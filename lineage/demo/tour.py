@@ -5,8 +5,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.results import Count, Tree
+from lineage.analysis.ladders import ladder_of_release
+from lineage.analysis.results import Count, Ladder, Tree
+from lineage.analysis.traces import trace
 from lineage.analysis.trees import tree_of_family
+from lineage.analysis.verdicts import Trace
 from lineage.demo.box import HubBox
 from lineage.demo.corpus_rows import corpus_rows
 from lineage.demo.shelf import Shelf
@@ -33,8 +36,19 @@ WELL_KNOWN = (
     "Qwen/Qwen2.5-7B",
     "google/gemma-2-9b-it",
 )
+ASKED_BY_NAME = (
+    ("Vicuna v1.5", "lmsys/vicuna-7b-v1.5"),
+    ("Vicuna v1.3", "lmsys/vicuna-7b-v1.3"),
+    ("Alpaca", "tatsu-lab/alpaca-7b-wdiff"),
+    ("Koala", "young-geng/koala"),
+    ("Dolly v2", "databricks/dolly-v2-12b"),
+    ("RedPajama", "togethercomputer/RedPajama-INCITE-7B-Base"),
+)
+"""Names that the press gives as children of Llama; two are none."""
+
+_EXPLAINED = "llama-2"
 _DEPTH = 3
-_FOLD_BELOW = 1000
+_FOLD_BELOW = 2000
 """Keeps the tree of the corpus on one screen."""
 
 
@@ -45,6 +59,9 @@ class Sights:
     by_release: Count
     bases: tuple[Count, ...]
     tree: Tree
+    traces: tuple[tuple[str, Trace], ...]
+    """Each with the name it is known by."""
+    ladder: Ladder
 
 
 def settings_of(folder: Path, endpoint: str) -> Settings:
@@ -78,10 +95,13 @@ def look_around(folder: Path, snapshot: str) -> Sights:
     """Ask a snapshot of the demo what is worth seeing."""
     asked = ParquetStore(settings_of(folder, "").store).snapshot(snapshot)
     rule, known, llama = Definition(), all_families(), family("llama")
+    explained = next(release for release in llama.releases if release.id == _EXPLAINED)
     return Sights(
         count_family(asked, llama, rule, known, Grouping.RELEASE),
         tuple(count_base(asked, base, rule, known) for base in WELL_KNOWN),
         tree_of_family(asked, llama, rule, known, depth=_DEPTH, at_least=_FOLD_BELOW),
+        tuple((name, trace(asked, id, llama, known)) for name, id in ASKED_BY_NAME),
+        ladder_of_release(asked, llama, explained, known),
     )
 
 
