@@ -1,9 +1,14 @@
-"""Repository ids as the Hub validates them, and the ways people misspell them."""
+"""Keys and repository ids as the Hub gives them, and the ways people misspell a name."""
 
 import re
+from collections.abc import Sequence
 
+KEY_LENGTH = 24
 _PART = r"\b[\w.\-]{1,96}\b"
-_REPO_ID = re.compile(rf"(?:{_PART}/)?{_PART}", re.ASCII)
+_ONE = rf"(?:{_PART}/)?{_PART}"
+_REPO_ID = re.compile(_ONE, re.ASCII)
+_LINES_OF_IDS = re.compile(rf"(?:{_ONE}\n)*+", re.ASCII)
+_HEX_DIGITS = re.compile(r"[0-9a-f]*")
 _PREFIX = re.compile(
     r"^(?:\s*(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/+)+", re.IGNORECASE
 )
@@ -22,9 +27,33 @@ def is_repo_id(text: str) -> bool:
     )
 
 
+def are_repo_ids(texts: Sequence[str]) -> bool:
+    """Say whether `is_repo_id` holds for each of them: one look at many costs a third."""
+    lines = "".join([f"{text}\n" for text in texts])
+    return (
+        lines.count("\n") == len(texts)
+        and _LINES_OF_IDS.fullmatch(lines) is not None
+        and "--" not in lines
+        and ".." not in lines
+        and ".git\n" not in lines
+    )
+
+
+def is_key(text: str) -> bool:
+    """Say whether this is an `_id` as the Hub gives them: 24 hex digits."""
+    return len(text) == KEY_LENGTH and _HEX_DIGITS.fullmatch(text) is not None
+
+
+def are_keys(texts: Sequence[str]) -> bool:
+    """Say whether `is_key` holds for each of them: one look at many costs a seventh."""
+    lengths = set(map(len, texts))
+    return lengths <= {KEY_LENGTH} and _HEX_DIGITS.fullmatch("".join(texts)) is not None
+
+
 def tidy_name(text: str) -> str:
     """Cut what people put around a name: spaces, a trailing slash, a huggingface.co prefix."""
-    tidy = _PREFIX.sub("", text).strip()
+    prefix = _PREFIX.match(text)
+    tidy = (text if prefix is None else text[prefix.end() :]).strip()
     while tidy.endswith("/"):
         tidy = tidy.rstrip("/").rstrip()
     return tidy

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.collecting import collector_paused
 from lineage.domain.repo_ids import tidy_name
 
 Int32s = npt.NDArray[np.int32]
@@ -65,6 +66,7 @@ class Settled:
     """Former names that the Hub itself still wrote, with the key: name to key."""
 
 
+@collector_paused()
 def settle(
     written: Written, keys: pa.StringArray, ids: pa.StringArray, former: FormerNames
 ) -> Settled:
@@ -73,13 +75,13 @@ def settle(
     key_nodes = nodes.of_keys(written.keys, _ids_the_hub_wrote(written))
     names = [tidy_name(name) for name in written.names.to_pylist()]
     name_nodes = nodes.of_names(names)
+    before = _former_nodes(former, nodes)
     told = _told(written, name_nodes, key_nodes, names)
     _apply(name_nodes, names, told)
-    _apply(name_nodes, names, _former_nodes(former, nodes))
+    _apply(name_nodes, names, before)
     learned = _taught(written, name_nodes, key_nodes, names)
     _apply(name_nodes, names, learned)
-    before = {**_former_nodes(former, nodes), **told, **learned}
-    _apply_without_case(name_nodes, names, nodes, before)
+    _apply_without_case(name_nodes, names, nodes, {**before, **told, **learned})
     by_key = np.append(key_nodes, NOWHERE)[written.key]
     parent = np.where(by_key != NOWHERE, by_key, name_nodes[written.name])
     _give_own_nodes(parent, written, _as_registered(names, former), nodes, former.registered)
@@ -175,12 +177,13 @@ def _rows_of(wanted: pa.StringArray, known: pa.StringArray) -> Int32s:
 
     The few wanted values are hashed and the many known ones looked up: half the memory.
     """
-    place = pc.index_in(known, value_set=pc.unique(wanted))
-    rows = pc.indices_nonzero(pc.is_valid(place)).to_numpy()
-    at = np.full(len(pc.unique(wanted)) + 1, NOWHERE, np.int32)
-    at[pc.drop_null(place).to_numpy()] = rows
-    back = pc.index_in(wanted, value_set=pc.unique(wanted)).to_numpy(zero_copy_only=False)
-    found: Int32s = at[back.astype(np.int64)]
+    if len(wanted) == 0:
+        return np.empty(0, np.int32)
+    distinct = wanted.dictionary_encode()
+    place = pc.index_in(known, value_set=distinct.dictionary)
+    row_of = np.full(len(distinct.dictionary), NOWHERE, np.int32)
+    row_of[pc.drop_null(place).to_numpy()] = np.flatnonzero(place.is_valid())
+    found: Int32s = row_of[distinct.indices.to_numpy()]
     return found
 
 

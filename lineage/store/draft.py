@@ -5,15 +5,17 @@ so a kill at any moment leaves nothing that could be taken for one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.domain.evidence import Witness
@@ -34,8 +36,9 @@ from lineage.version import __version__
 
 KEY_LENGTH = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MODELS_COLUMNS = [ModelRecord._fields.index(name) for name in schema.MODELS.names]
-_METRICS_COLUMNS = [ModelRecord._fields.index(name) for name in schema.METRICS.names]
+_AT = {name: at for at, name in enumerate(ModelRecord._fields)}
+_MODELS_COLUMNS = [(_AT[field.name], field.type) for field in schema.MODELS]
+_METRICS_COLUMNS = [(_AT[field.name], field.type) for field in schema.METRICS if field.name != "key"]
 
 
 class Draft:
@@ -51,9 +54,10 @@ class Draft:
         self._keys: list[pa.Array] = []
         self._ids: list[pa.Array] = []
         self._undated: list[npt.NDArray[np.bool_]] = []
-        self._spool = TestimonySpool()
+        self._spool, self._second = TestimonySpool(), TestimonySpool()
         self._open = ExitStack()
         self._open.callback(self._spool.close)
+        self._open.callback(self._second.close)
         self._models = self._open.enter_context(self._writer(schema.MODELS_FILE))
         self._metrics = self._open.enter_context(self._writer(schema.METRICS_FILE))
         self._bad_rows = self._open.enter_context(self._writer(schema.BAD_ROWS_FILE))
@@ -76,12 +80,17 @@ class Draft:
             return
         self._spool.add(self._models.rows, testimony)
         columns = tuple(zip(*records, strict=True))
-        models = _batch(schema.MODELS, [columns[at] for at in _MODELS_COLUMNS])
+        models = pa.RecordBatch.from_arrays(
+            _arrays(columns, _MODELS_COLUMNS), schema=schema.MODELS
+        )
         self._keys.append(models["key"])
         self._ids.append(models["id"])
         self._undated.append(models["created_at"].is_null().to_numpy(zero_copy_only=False))
         self._models.write(models)
-        self._metrics.write(_batch(schema.METRICS, [columns[at] for at in _METRICS_COLUMNS]))
+        metrics = _arrays(columns, _METRICS_COLUMNS)
+        self._metrics.write(
+            pa.RecordBatch.from_arrays([models["key"], *metrics], schema=schema.METRICS)
+        )
 
     def add_bad_rows(self, rows: Iterable[BadRow], request: str) -> None:
         """Keep rows that could not be read, with the page they stood on.
@@ -123,13 +132,44 @@ class Draft:
         """Return all that was said, as columns."""
         return self._spool.columns(rule_names)
 
+    def column(self, name: str, file: str = schema.MODELS_FILE) -> pa.Array:
+        """Return one column of the models, read back from what was written."""
+        with self._files.open_input(f"{self.id}/{file}") as handle:
+            return pq.ParquetFile(handle).read(columns=[name])[name].combine_chunks()
+
+    def called(self, ids: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Say of each model whether it has one of these names."""
+        found = pc.is_in(self.ids, value_set=pa.array(sorted(ids), pa.string()))
+        return np.asarray(found)
+
+    def rows_of(
+        self, chosen: npt.NDArray[np.bool_], columns: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the row and some columns of the chosen models, a batch in memory at a time."""
+        first = 0
+        with self._files.open_input(f"{self.id}/{schema.MODELS_FILE}") as handle:
+            for batch in pq.ParquetFile(handle).iter_batches(columns=list(columns)):
+                rows = np.flatnonzero(chosen[first : first + batch.num_rows])
+                some = batch.take(pa.array(rows))
+                values = [some[name].to_pylist() for name in columns]
+                yield from zip((rows + first).tolist(), *values, strict=True)
+                first += batch.num_rows
+
+    def hear_again(self, children: npt.NDArray[np.int32], witnesses: Sequence[Witness]) -> None:
+        """Add what a second hearing brought: one witness for each of some children's rows.
+
+        The evidence lists it after all of the first hearing.
+        """
+        self._second.add_for(children, witnesses)
+
     def write_evidence(
         self, node_keys: pa.StringArray, parent_nodes: npt.NDArray[np.int32]
     ) -> None:
         """Write each witness with the keys its names settled to; -1 = settled to nothing."""
+        self._second.finish(None)
         done = 0
         with self._writer(schema.EVIDENCE_FILE) as writer:
-            for batch in self._spool.batches():
+            for batch in chain(self._spool.batches(), self._second.batches()):
                 nodes = parent_nodes[done : done + batch.num_rows]
                 done += batch.num_rows
                 parent = pa.array(nodes, pa.int32(), mask=nodes < 0)
@@ -211,11 +251,10 @@ class Draft:
         self._models.rows = len(order)
 
 
-def _batch(columns_schema: pa.Schema, columns: Sequence[Sequence[object]]) -> pa.RecordBatch:
-    arrays = [
-        _array(column, field.type) for column, field in zip(columns, columns_schema, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=columns_schema)
+def _arrays(
+    columns: Sequence[Sequence[object]], wanted: Sequence[tuple[int, pa.DataType]]
+) -> list[pa.Array]:
+    return [_array(columns[at], kind) for at, kind in wanted]
 
 
 def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -1,7 +1,7 @@
 """What all witnesses of a draft said: spooled to disk as it streams in, then read as columns."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
@@ -17,14 +17,15 @@ Int32s = npt.NDArray[np.int32]
 Int8s = npt.NDArray[np.int8]
 _T = TypeVar("_T", bound=np.generic)
 
+_TEXT = pa.string()
 _SPOOL = pa.schema(
     [
         ("child", pa.int32()),
-        ("rule", pa.string()),
-        ("parent_as_written", pa.string()),
-        ("quote", pa.string()),
-        ("relation", pa.string()),
-        ("parent_key", pa.string()),
+        ("rule", _TEXT),
+        ("parent_as_written", _TEXT),
+        ("quote", _TEXT),
+        ("relation", _TEXT),
+        ("parent_key", _TEXT),
     ]
 )
 _AT_ONCE = 16_384
@@ -58,16 +59,26 @@ class TestimonySpool:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self._writer = pa.ipc.new_file(self._file, _SPOOL, options=options)
-        self._said: list[Witness] = []
-        self._children: list[npt.NDArray[np.intp]] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._waiting = 0
         self._moved: npt.NDArray[np.int64] | None = None
 
     def add(self, first_row: int, testimony: Sequence[Sequence[Witness]]) -> None:
         """Add what was said of the records whose rows begin at `first_row`."""
-        rows = range(first_row, first_row + len(testimony))
-        self._children.append(np.repeat(rows, [len(witnesses) for witnesses in testimony]))
-        self._said.extend(chain.from_iterable(testimony))
-        if len(self._said) >= _AT_ONCE:
+        rows = np.arange(first_row, first_row + len(testimony), dtype=np.int32)
+        children = np.repeat(rows, list(map(len, testimony)))
+        self.add_for(children, chain.from_iterable(testimony))
+
+    def add_for(self, children: Int32s, witnesses: Iterable[Witness]) -> None:
+        """Add one witness for each of some children's rows."""
+        columns = tuple(zip(*witnesses, strict=True))
+        if not columns:
+            return
+        # At once, while what was said is near the processor.
+        texts = [pa.array(column, _TEXT) for column in columns]
+        self._batches.append(pa.RecordBatch.from_arrays([children, *texts], schema=_SPOOL))
+        self._waiting += len(children)
+        if self._waiting >= _AT_ONCE:
             self._flush()
 
     def finish(self, moved: npt.NDArray[np.int64] | None) -> None:
@@ -76,10 +87,12 @@ class TestimonySpool:
         self._writer.close()
         self._moved = moved
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield what was said, in order of the child's final row."""
+    def batches(self, columns: Sequence[str] = _SPOOL.names) -> Iterator[pa.RecordBatch]:
+        """Yield what was said, or some columns of it, in order of the child's final row."""
         self._file.seek(0)
-        reader = pa.ipc.open_file(self._file)
+        wanted = [_SPOOL.names.index(name) for name in columns]
+        options = pa.ipc.IpcReadOptions(included_fields=wanted)
+        reader = pa.ipc.open_file(self._file, options=options)
         if self._moved is not None:
             yield from _moved(reader.read_all(), self._moved).to_batches()
         else:
@@ -90,7 +103,7 @@ class TestimonySpool:
         """Return everything said as bare columns; names and keys are kept once each."""
         rules = pa.array(rule_names)
         child, rule, relation, names, keys = [], [], [], [], []
-        for batch in self.batches():
+        for batch in self.batches(("child", "rule", "parent_as_written", "relation", "parent_key")):
             child.append(batch["child"].to_numpy())
             rule.append(_rule_positions(batch["rule"], rules))
             relation.append(_positions(batch["relation"], _RELATIONS))
@@ -113,13 +126,9 @@ class TestimonySpool:
         self._file.close()
 
     def _flush(self) -> None:
-        if self._said:
-            columns = (np.concatenate(self._children), *zip(*self._said, strict=True))
-            arrays = [
-                pa.array(column, field.type) for column, field in zip(columns, _SPOOL, strict=True)
-            ]
-            self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=_SPOOL))
-            self._said, self._children = [], []
+        if self._batches:
+            self._writer.write_table(pa.Table.from_batches(self._batches).combine_chunks())
+            self._batches, self._waiting = [], 0
 
 
 def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:

@@ -1,0 +1,49 @@
+"""Names heard after all others meet the nodes there are, as names of the first hearing do."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lineage.graph.later_names import nodes_called
+from lineage.graph.undeclared import Nodes
+
+IDS = ["owner/Alpha", "owner/beta", "owner/BETA", "other/now", "gone/unlisted"]
+
+
+def nodes() -> Nodes:
+    empty = np.empty(0, np.int32)
+    return Nodes(
+        keys=pa.array([f"key {id}" for id in IDS]),
+        ids=pa.array(IDS),
+        created_at=pa.array([None] * 4, pa.timestamp("us", "UTC")),
+        model_type=pa.array([None] * 4, pa.string()),
+        child=empty,
+        parent=empty,
+        former={"other/seen-before": "key other/now", "other/lost": "key of nobody"},
+        renamed={"other/registered": "other/now"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "node"),
+    [
+        ("owner/Alpha", 0),
+        (" https://huggingface.co/owner/Alpha/ ", 0),
+        ("owner/alpha", 0),
+        ("owner/beta", 1),
+        ("owner/Beta", -1),
+        ("other/seen-before", 3),
+        ("other/registered", 3),
+        ("other/lost", -1),
+        ("gone/unlisted", 4),
+        ("nobody/knows", -1),
+        ("", -1),
+    ],
+)
+def test_a_name_means_what_it_would_have_meant_before(name: str, node: int) -> None:
+    assert nodes_called([name], nodes()).tolist() == [node]
+
+
+def test_names_keep_their_order_and_none_give_none() -> None:
+    assert nodes_called(["owner/beta", "x/y", "owner/beta"], nodes()).tolist() == [1, -1, 1]
+    assert nodes_called([], nodes()).tolist() == []

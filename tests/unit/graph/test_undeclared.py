@@ -1,0 +1,119 @@
+"""The second hearing on columns: who is asked, what a rule sees, which nodes it means."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+
+from lineage.evidence.second_hearing import Guess, Known, WhatExists
+from lineage.graph.undeclared import Nodes, hear_again, parentless
+
+BORN = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+class ListensToAll:
+    """A rule that asks for one name and keeps what it was shown."""
+
+    pattern = "-child$"
+
+    def __init__(self, name: str = "base") -> None:
+        self.name = name
+        self.models: list[Known] = []
+        self.shown: list[Sequence[Known]] = []
+
+    def asks_for(self, id: str) -> Iterable[str]:
+        return (self.name,)
+
+    def hear(self, model: Known, exists: WhatExists) -> Iterable[Guess]:
+        self.models.append(model)
+        self.shown.append(exists.called(self.name))
+        return [Guess(one.id, "any", "because") for one in self.shown[-1]]
+
+
+def nodes(
+    listed: Sequence[str],
+    others: Sequence[str] = (),
+    edges: Sequence[tuple[str, str]] = (),
+    *,
+    former: Mapping[str, str] | None = None,
+    renamed: Mapping[str, str] | None = None,
+) -> Nodes:
+    ids = [*listed, *others]
+    pairs = sorted((ids.index(child), ids.index(parent)) for child, parent in edges)
+    created = pa.array([BORN] * len(listed), pa.timestamp("us", tz="UTC"))
+    return Nodes(
+        pa.array([f"key:{id}" for id in ids]),
+        pa.array(ids),
+        created,
+        pa.array(["llama"] * len(listed), pa.string()),
+        np.array([child for child, _ in pairs], np.int32),
+        np.array([parent for _, parent in pairs], np.int32),
+        former or {},
+        renamed or {},
+    )
+
+
+def everyone(world: Nodes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.ones(len(world.created_at), np.bool_)
+
+
+def test_only_models_that_were_chosen_and_whose_id_the_pattern_finds_are_asked_about() -> None:
+    world = nodes(["a/base", "a/one-child", "a/two-child", "a/other"])
+    rule = ListensToAll()
+    asked = everyone(world)
+    asked[2] = False
+    assert [(one.child, one.parent) for one in hear_again(rule, world, asked)] == [(1, 0)]
+    assert rule.models == [Known("a/one-child", BORN, "llama")]
+
+
+def test_a_rule_sees_all_bearers_of_a_name_listed_or_not_with_their_parents() -> None:
+    edges = [
+        ("b/Base", "a/base"),
+        ("b/Base", "x/base"),
+        ("b/Base", "x/base"),
+        ("a/one-child", "b/Base"),
+    ]
+    world = nodes(["a/base", "a/one-child", "b/Base"], ["x/base"], edges)
+    rule = ListensToAll()
+    found = list(hear_again(rule, world, everyone(world)))
+    assert rule.shown == [
+        [
+            Known("a/base", BORN, "llama"),
+            Known("b/Base", BORN, "llama", ("a/base", "x/base")),
+            Known("x/base"),
+        ]
+    ]
+    assert [one.parent for one in found] == [0, 2, 3]
+
+
+def test_a_rule_is_told_nothing_of_what_the_model_itself_said() -> None:
+    world = nodes(["a/base", "a/one-child"], edges=[("a/one-child", "a/base")])
+    rule = ListensToAll()
+    assert list(hear_again(rule, world, everyone(world)))
+    assert rule.models == [Known("a/one-child", BORN, "llama")]
+
+
+def test_former_names_find_the_model_that_had_them() -> None:
+    world = nodes(
+        ["a/new", "b/newer", "a/one-child"],
+        former={"a/base": "key:a/new", "gone/base": "key:nobody"},
+        renamed={"b/Base": "b/newer", "c/base": "c/nobody"},
+    )
+    rule = ListensToAll()
+    assert [one.parent for one in hear_again(rule, world, everyone(world))] == [0, 1]
+
+
+def test_of_two_nodes_with_one_name_the_listed_one_bears_it() -> None:
+    world = nodes(["a/base", "a/one-child"], ["a/base"])
+    assert [one.parent for one in hear_again(ListensToAll(), world, everyone(world))] == [0]
+
+
+def test_where_nobody_is_asked_about_nothing_is_heard() -> None:
+    world = nodes([])
+    assert list(hear_again(ListensToAll(), world, everyone(world))) == []
+
+
+def test_a_model_is_parentless_unless_an_edge_leads_up_from_it_to_another() -> None:
+    child, parent = (np.array(ends, np.int32) for ends in ([0, 1, 2, 2], [-1, 1, 2, 0]))
+    assert parentless(4, child, parent).tolist() == [True, True, False, True]
