@@ -10,8 +10,10 @@ from lineage.domain.evidence import Relation, Strength
 from lineage.version import __version__
 
 if TYPE_CHECKING:
-    from lineage.analysis.results import Count
+    from lineage.analysis.results import Count, Ladder
+    from lineage.analysis.verdicts import Trace
     from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
+    from lineage.domain.families import Family
     from lineage.graph.lineage_graph import FamilyGraph
     from lineage.settings import Settings
     from lineage.store.snapshot import Snapshot
@@ -25,10 +27,12 @@ __all__ = [
     "Strength",
     "__version__",
     "count_derivatives",
+    "explain_count",
     "find_anomalies",
     "load_family",
     "open_store",
     "take_snapshot",
+    "trace_model",
 ]
 
 
@@ -69,14 +73,44 @@ def count_derivatives(
     Raises UnknownModel, with close spellings in its hint, for a name the snapshot does not know.
     """
     from lineage.analysis.counts import count_base, count_family
-    from lineage.families.registry import all_families, family
+    from lineage.families.registry import family
 
-    families = all_families()
+    families = _families()
     where, how = snapshot or open_store().snapshot(), definition or Definition()
     kind, _, id = name.partition(":")
     if kind == "family" and id:
-        return count_family(where, family(id), how, families, by)
+        return count_family(where, family(id, families), how, families, by)
     return count_base(where, name, how, families, by)
+
+
+def explain_count(name: str, *, snapshot: "Snapshot | None" = None) -> "Ladder":
+    """Count a model, or `family:llama`, by one definition after the other.
+
+    Each rung has its number, its distinct authors and its definition; a family's also the number
+    of each release. Raises UnknownModel as `count_derivatives` does.
+    """
+    from lineage.analysis.ladders import ladder_of_base, ladder_of_family
+    from lineage.families.registry import family
+
+    families, where = _families(), snapshot or open_store().snapshot()
+    kind, _, id = name.partition(":")
+    if kind == "family" and id:
+        return ladder_of_family(where, family(id, families), families)
+    return ladder_of_base(where, name, families)
+
+
+def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None" = None) -> "Trace":
+    """Say whether a model descends from a family, by which ways, and on whose word.
+
+    `descends` is True on stated edges alone, False on a statement, else None: not known. Raises
+    UnknownModel where neither snapshot nor registry knows the name.
+    """
+    from lineage.analysis.traces import trace
+    from lineage.families.registry import family as family_called
+
+    families = _families()
+    where = snapshot or open_store().snapshot()
+    return trace(where, name, family_called(family, families), families)
 
 
 def load_family(
@@ -88,11 +122,9 @@ def load_family(
     strength and the child's creation date, nodes what the snapshot knows of the model.
     """
     from lineage.analysis.family_graph import family_graph
-    from lineage.families.registry import all_families
 
-    families = all_families()
     where = snapshot or open_store().snapshot()
-    return family_graph(where, name, families, definition or Definition())
+    return family_graph(where, name, _families(), definition or Definition())
 
 
 def find_anomalies(
@@ -110,14 +142,22 @@ def find_anomalies(
     """
     from lineage.analysis.anomalies import find_anomalies
     from lineage.domain.anomalies import AnomalyKind
-    from lineage.families.registry import all_families
     from lineage.families.registry import family as family_called
 
+    families = _families()
     return find_anomalies(
         snapshot or open_store().snapshot(),
-        family=None if family is None else family_called(family),
-        families=all_families(),
+        family=None if family is None else family_called(family, families),
+        families=families,
         kind=None if kind is None else AnomalyKind(kind),
         examples=examples,
         bounds=bounds,
     )
+
+
+def _families() -> "tuple[Family, ...]":
+    """Return the bundled families and those that the settings name."""
+    from lineage.families.registry import load_families
+    from lineage.settings import load_settings
+
+    return load_families(load_settings({}, with_token=False).families)

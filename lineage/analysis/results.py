@@ -58,6 +58,8 @@ class Branch:
     """How many models lie below those, each counted once a branch."""
     other_parents: int = 0
     """How many parents it has besides the one it is drawn under: a merge, drawn once."""
+    guessed: bool = False
+    """Whether guesses alone say where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)

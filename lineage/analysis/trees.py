@@ -13,12 +13,13 @@ from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Branch, Tree
 from lineage.analysis.scope import base_roots, find_base, root_nodes
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation
+from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store.snapshot import Snapshot
 
 _RELATIONS = list(Relation)
+_GUESSED = list(Strength).index(Strength.GUESSED)
 _DRAWN_SHARE = 40
 """Without a wish of the reader's, a branch is drawn when it holds a 40th of the whole."""
 
@@ -101,6 +102,7 @@ class _Grower:
     parents: npt.NDArray[np.int64]
     below: npt.NDArray[np.int64]
     relation: npt.NDArray[np.int8]
+    guessed: Mask
     counted: Mask
     edges: tuple[Nodes, Nodes]
     """Child and parent of every edge of the cut."""
@@ -135,7 +137,11 @@ class _Grower:
         parents = np.bincount(edges.child[real], minlength=members.nodes)
         names = _names(ground, np.flatnonzero(inside))
         cut = (child, parent)
-        return cls(names, children, parents, below, relation, members.counted, cut, at_least)
+        guessed = np.ones(members.nodes, np.bool_)
+        guessed[edges.child[edges.strength > _GUESSED]] = False
+        return cls(
+            names, children, parents, below, relation, guessed, members.counted, cut, at_least
+        )
 
     def branches_of(self, roots: Nodes, depth: int) -> tuple[tuple[Branch, ...], int, int]:
         """Return the branches right below some roots, how many are folded, and their models."""
@@ -154,6 +160,7 @@ class _Grower:
             int(self.below[node]),
             *self.branches_of(np.array([node], np.int32), depth),
             other_parents=0 if is_root else int(self.parents[node]) - 1,
+            guessed=not is_root and bool(self.guessed[node]),
         )
 
     def sorted_out(

@@ -157,6 +157,7 @@ def _facts(branch: Branch) -> Document:
         "folded": branch.folded,
         "folded_total": branch.folded_total,
         "other_parents": branch.other_parents,
+        "guessed": branch.guessed,
     }
 
 

@@ -282,3 +282,15 @@ def test_no_root_hangs_below_another(clan: tuple[Snapshot, Family]) -> None:
     assert Counter(one.name for one in drawn(root))["meta/1-instruct"] == 1
     whole, *_ = root.branches[0].branches
     assert (whole.name, whole.branches, whole.folded) == ("meta/1", (), 0)
+
+
+def test_what_guesses_alone_say_is_marked_as_guessed(tmp_path: Path) -> None:
+    thought = row("a/thought", config={"_name_or_path": BASE})
+    below = [row("b/one", ["a/told"]), row("b/two", ["a/thought"])]
+    rows = [row(BASE), row("a/told", [BASE]), thought, *below]
+    rule = Definition(least=Strength.GUESSED)
+    tree = tree_of_base(published(rows, tmp_path), BASE, rule, (), at_least=1)
+    assert {one.name: one.guessed for one in drawn(tree.root)} == {
+        "a/told": False,
+        "a/thought": True,
+    }
