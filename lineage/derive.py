@@ -72,7 +72,7 @@ def derive(
     testimony = draft.testimony([rule.name for rule in rules])
     former = _former_names(draft, before, families)
     settled = settle(_written(testimony, rules), draft.keys, draft.ids, former)
-    said = _first_hearing(testimony, settled, draft.models, rules)
+    said = _first_hearing(testimony, settled, rules)
     nodes = _nodes(draft, said, settled, former, rules)
     guessed = _names(draft.models, said, nodes, families, rules)
     if hear_cards is not None:
@@ -94,23 +94,11 @@ def derive(
     draft.write(schema.TOMBSTONES_FILE, schema.TOMBSTONES.empty_table())
 
 
-def _first_hearing(
-    testimony: Testimony, settled: Settled, models: int, rules: Sequence[Rule]
-) -> _Said:
-    """Return what records said.
-
-    A guess that a model comes from itself says nothing, and a guess alone makes no model of a
-    name that nobody lists or states.
-    """
-    parent, child = settled.parent, testimony.child
-    stated = _is_stated(rules)[testimony.rule]
-    is_model = np.zeros(len(settled.keys) + 1, np.bool_)
-    is_model[:models] = True
-    is_model[parent[stated]] = True
-    kept = stated | (is_model[parent] & (parent != child))
-    return _Said(
-        child, np.where(kept, parent, _NOWHERE).astype(np.int32), testimony.rule, testimony.relation
-    )
+def _first_hearing(testimony: Testimony, settled: Settled, rules: Sequence[Rule]) -> _Said:
+    """Return what records said; a guess that a model comes from itself says nothing."""
+    kept = _is_stated(rules)[testimony.rule] | (settled.parent != testimony.child)
+    parent = np.where(kept, settled.parent, _NOWHERE).astype(np.int32)
+    return _Said(testimony.child, parent, testimony.rule, testimony.relation)
 
 
 def _names(
@@ -221,6 +209,7 @@ def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
         is_hub=testimony.key >= 0,
         is_card=teaches[testimony.rule],
         names_models=names_models[testimony.rule],
+        is_guess=~_is_stated(rules)[testimony.rule],
     )
 
 

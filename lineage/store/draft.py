@@ -38,7 +38,9 @@ KEY_LENGTH = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT = {name: at for at, name in enumerate(ModelRecord._fields)}
 _MODELS_COLUMNS = [(_AT[field.name], field.type) for field in schema.MODELS]
-_METRICS_COLUMNS = [(_AT[field.name], field.type) for field in schema.METRICS if field.name != "key"]
+_METRICS_COLUMNS = [
+    (_AT[field.name], field.type) for field in schema.METRICS if field.name != "key"
+]
 
 
 class Draft:
@@ -80,9 +82,7 @@ class Draft:
             return
         self._spool.add(self._models.rows, testimony)
         columns = tuple(zip(*records, strict=True))
-        models = pa.RecordBatch.from_arrays(
-            _arrays(columns, _MODELS_COLUMNS), schema=schema.MODELS
-        )
+        models = pa.RecordBatch.from_arrays(_arrays(columns, _MODELS_COLUMNS), schema=schema.MODELS)
         self._keys.append(models["key"])
         self._ids.append(models["id"])
         self._undated.append(models["created_at"].is_null().to_numpy(zero_copy_only=False))
