@@ -70,7 +70,7 @@ def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> M
     with closing(into.store.begin(origin)) as draft:
         with collector_paused():
             gather(pages, draft, into)
-        before = into.store.latest_sweep()
+        before = into.store.beside(origin)
         into.progress.begin("settle names, merge evidence, count")
         hear_cards = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
         derive(draft, before, into.families, into.rules, hear_cards=hear_cards)

@@ -69,8 +69,8 @@ def crawl(
     clock, progress = clock or SystemClock(), progress or Progress()
     checked_address(settings.endpoint)  # before anything is written: it may hold a secret
     base = None if base is None else tidy_name(base)
-    into = _publication(settings, load_families(settings.families), clock, progress)
-    with _alone(into, "lineage crawl" if base is None else f"lineage crawl --below {base}"):
+    into = publication(settings, load_families(settings.families), clock, progress)
+    with alone(into, "lineage crawl" if base is None else f"lineage crawl --below {base}"):
         return _crawl_alone(settings, base, into, cards=cards)
 
 
@@ -152,7 +152,7 @@ def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
 
 
 @contextmanager
-def _alone(into: Publication, command: str) -> Iterator[None]:
+def alone(into: Publication, command: str) -> Iterator[None]:
     """Keep other runs out of the store, and say so where that cannot be done."""
     with into.store.held(Holder.this_process(command, into.clock.now())) as held:
         if not held:
@@ -261,8 +261,9 @@ def _identity(settings: Settings, base: str | None) -> dict[str, str]:
     return {"endpoint": _endpoint(settings), "asked": asked, "below": base or ""}
 
 
-def _publication(
+def publication(
     settings: Settings, families: tuple[Family, ...], clock: Clock, progress: Progress
 ) -> Publication:
+    """Return what a run needs besides its pages, as the settings say."""
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     return Publication(ParquetStore(settings.store), families, limits, clock, progress)

@@ -137,6 +137,13 @@ FAMILIES = click.option(
     help="Your own families: a TOML file, or a folder of them.",
 )
 BY = click.option("--by", type=_choice(Grouping), help="Divide the total.")
+LEAST = click.option(
+    "--least",
+    type=_choice(Strength),
+    default=Strength.STATED.value,
+    show_default=True,
+    help="Follow edges at least so strong.",
+)
 _DEFINITION = (
     click.option("--direct", is_flag=True, help="Models right below the base alone."),
     click.option(
@@ -149,13 +156,7 @@ _DEFINITION = (
     click.option(
         "--curated", is_flag=True, help="Lay the edges of the family registry over the snapshot."
     ),
-    click.option(
-        "--least",
-        type=_choice(Strength),
-        default=Strength.STATED.value,
-        show_default=True,
-        help="Follow edges at least so strong.",
-    ),
+    LEAST,
     click.option(
         "--min-downloads",
         type=click.IntRange(min=0),

@@ -62,6 +62,11 @@ class Snapshot:
         with self._open(file, as_codes) as parquet:
             return parquet.read(columns=None if columns is None else list(columns))
 
+    def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield a table piece by piece, so that it never stands in memory whole."""
+        with self._open(file) as parquet:
+            yield from parquet.iter_batches(columns=None if columns is None else list(columns))
+
     def edges(self) -> EdgeColumns:
         """Return every edge as integers."""
         with self._open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
@@ -125,6 +130,23 @@ class Snapshot:
             )
             found.update(zip(column.take(rows).to_pylist(), nodes.to_pylist(), strict=True))
         return found
+
+    def nodes_without_case(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the node of each id that just one known name equals but for the case."""
+        wanted = pa.array({id.lower() for id in ids}, pa.string())
+        found: dict[str, dict[str, int]] = {}
+        for file in (schema.COUNTS_FILE, schema.MODELS_FILE) if ids else ():
+            column = self.column(file, "id").combine_chunks()
+            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(column), value_set=wanted))
+            nodes = (
+                rows
+                if file == schema.MODELS_FILE
+                else self.column(file, "node").combine_chunks().take(rows)
+            )
+            for id, node in zip(column.take(rows).to_pylist(), nodes.to_pylist(), strict=True):
+                found.setdefault(id.lower(), {})[id] = node
+        named = {id: found.get(id.lower(), {}) for id in ids}
+        return {id: next(iter(ones.values())) for id, ones in named.items() if len(ones) == 1}
 
     def node_of_key(self, key: str) -> tuple[int, str] | None:
         """Return the node number and present name of a key, or None."""

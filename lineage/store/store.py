@@ -57,6 +57,14 @@ class ParquetStore:
         latest = self._latest()
         return None if latest is None else Snapshot(self._files, latest)
 
+    def beside(self, origin: Origin) -> Snapshot | None:
+        """Return the snapshot that a draft of this origin stands beside, if there is one.
+
+        A dump may be older than what is here: it stands beside what was there before it.
+        """
+        latest = self._latest(_until(origin))
+        return None if latest is None else Snapshot(self._files, latest)
+
     @contextmanager
     def held(self, holder: Holder) -> Iterator[bool]:
         """Keep other runs out meanwhile; StoreLocked names who is at work there already.
@@ -74,7 +82,7 @@ class ParquetStore:
         id = self._free_id(origin.taken_at)
         self._files.delete_folder(id)
         self._delete_abandoned(origin.taken_at - ABANDONED_AFTER)
-        previous = self._latest()
+        previous = self._latest(_until(origin))
         return Draft(self._files, id, origin, None if previous is None else previous.id)
 
     def problems(self, id: str) -> list[str]:
@@ -94,8 +102,11 @@ class ParquetStore:
                 found.append(f"{path}: its content is not what was published (SHA-256 differs)")
         return found
 
-    def _latest(self) -> Manifest | None:
+    def _latest(self, until: str | None = None) -> Manifest | None:
+        """Return the latest that holds more than one family; of those up to an id where given."""
         for folder in reversed(self._files.folders()):
+            if until is not None and folder > until:
+                continue
             if self._files.exists(f"{folder}/{FILE}"):
                 manifest = self._manifest(folder)
                 if manifest.origin.kind is not Kind.BELOW:
@@ -136,3 +147,7 @@ class ParquetStore:
         ):
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
+
+
+def _until(origin: Origin) -> str | None:
+    return snapshot_id(origin.taken_at) if origin.kind is Kind.BULK else None
