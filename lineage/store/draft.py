@@ -6,9 +6,9 @@ so a kill at any moment leaves nothing that could be taken for one.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -22,6 +22,7 @@ from lineage.domain.evidence import Witness
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
+from lineage.store.keys import Bare, Rows, bare, canonical_order, joined, rows_in
 from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
@@ -31,14 +32,9 @@ from lineage.store.manifest import (
     Origin,
 )
 from lineage.store.parquet import ParquetFileWriter
-from lineage.store.testimony import Testimony, TestimonySpool
+from lineage.store.rows import batches_of
+from lineage.store.testimony import Testimony, TestimonySpool, as_columns
 from lineage.version import __version__
-
-KEY_LENGTH = 24
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_AT = {name: at for at, name in enumerate(ModelRecord._fields)}
-_MODELS_COLUMNS = [(_AT[field.name], field.type) for field in schema.MODELS]
-_METRICS_COLUMNS = [(_AT[field.name], field.type) for field in schema.METRICS if field.name != "key"]
 
 
 class Draft:
@@ -54,10 +50,11 @@ class Draft:
         self._keys: list[pa.Array] = []
         self._ids: list[pa.Array] = []
         self._undated: list[npt.NDArray[np.bool_]] = []
-        self._spool, self._second = TestimonySpool(), TestimonySpool()
+        self._unreadable: list[str] = []
         self._open = ExitStack()
-        self._open.callback(self._spool.close)
-        self._open.callback(self._second.close)
+        self._spool, self._of_the_dead, self._second = (
+            self._open.enter_context(closing(TestimonySpool())) for _ in range(3)
+        )
         self._models = self._open.enter_context(self._writer(schema.MODELS_FILE))
         self._metrics = self._open.enter_context(self._writer(schema.METRICS_FILE))
         self._bad_rows = self._open.enter_context(self._writer(schema.BAD_ROWS_FILE))
@@ -72,6 +69,11 @@ class Draft:
         """How many models it holds."""
         return self._models.rows
 
+    @property
+    def records(self) -> int:
+        """How many nodes have a record: the listed models, then the dead."""
+        return self.models + int(self.dead.num_rows)
+
     # What streams in
 
     def add(self, records: Sequence[ModelRecord], testimony: Sequence[Sequence[Witness]]) -> None:
@@ -79,18 +81,12 @@ class Draft:
         if not records:
             return
         self._spool.add(self._models.rows, testimony)
-        columns = tuple(zip(*records, strict=True))
-        models = pa.RecordBatch.from_arrays(
-            _arrays(columns, _MODELS_COLUMNS), schema=schema.MODELS
-        )
+        models, metrics = batches_of(records)
         self._keys.append(models["key"])
         self._ids.append(models["id"])
         self._undated.append(models["created_at"].is_null().to_numpy(zero_copy_only=False))
         self._models.write(models)
-        metrics = _arrays(columns, _METRICS_COLUMNS)
-        self._metrics.write(
-            pa.RecordBatch.from_arrays([models["key"], *metrics], schema=schema.METRICS)
-        )
+        self._metrics.write(metrics)
 
     def add_bad_rows(self, rows: Iterable[BadRow], request: str) -> None:
         """Keep rows that could not be read, with the page they stood on.
@@ -101,6 +97,7 @@ class Draft:
             {"key": row.key, "reason": row.reason, "raw": row.raw, "request": request}
             for row in rows
         ]
+        self._unreadable += [row["key"] for row in kept if row["key"] is not None]
         if kept:
             self._bad_rows.write(pa.RecordBatch.from_pylist(kept, schema.BAD_ROWS))
 
@@ -116,26 +113,56 @@ class Draft:
         self._models.__exit__(None, None, None)
         self._metrics.__exit__(None, None, None)
         self._bad_rows.__exit__(None, None, None)
-        self.keys: pa.StringArray = _one(self._keys)
-        self.ids: pa.StringArray = _one(self._ids)
+        self.keys: pa.StringArray = joined(self._keys)
+        self.ids: pa.StringArray = joined(self._ids)
         self.undated = np.concatenate([*self._undated, np.empty(0, np.bool_)])
         self._keys, self._ids, self._undated = [], [], []
-        order = _canonical_order(self.keys)
+        order = canonical_order(self.keys)
         if order is None:
             self._spool.finish(None)
         else:
             self._reorder(order)
+        self.bury(schema.TOMBSTONES.empty_table())
+
+    def present(self) -> Bare:
+        """Return the sorted keys of the models that were met, readable or not."""
+        return np.sort(
+            np.concatenate([bare(self.keys), bare(pa.array(self._unreadable, pa.string()))])
+        )
+
+    def bury(self, dead: pa.Table) -> None:
+        """Keep who is gone, in order of the key: nodes right after the listed models."""
+        self.dead = dead
+        self.all_keys = joined([self.keys, *dead["key"].chunks])
+        self.all_ids = joined([self.ids, *dead["id"].chunks])
+        self.write(schema.TOMBSTONES_FILE, dead)
+
+    def rows_of_the_dead(self, keys: Bare) -> Rows:
+        """Return the node of each key that a tombstone has, -1 for any other."""
+        rows = rows_in(bare(joined(self.dead["key"].chunks)), keys)
+        return np.where(rows < 0, rows, rows + self.models)
 
     # What is derived once everything is in
 
+    def remember(self, said: Iterable[pa.RecordBatch]) -> None:
+        """Add what was said of the dead while they lived; the evidence lists it after the rest."""
+        order = np.arange(self.records)
+        for batch in said:
+            self._of_the_dead.add_batch(batch)
+        self._of_the_dead.finish(order)
+
     def testimony(self, rule_names: Sequence[str]) -> Testimony:
         """Return all that was said, as columns."""
-        return self._spool.columns(rule_names)
+        return as_columns((self._spool, self._of_the_dead), rule_names)
 
     def column(self, name: str, file: str = schema.MODELS_FILE) -> pa.Array:
         """Return one column of the models, read back from what was written."""
         with self._files.open_input(f"{self.id}/{file}") as handle:
             return pq.ParquetFile(handle).read(columns=[name])[name].combine_chunks()
+
+    def record_column(self, name: str) -> pa.Array:
+        """Return one column of the models, then of the last records of the dead."""
+        return pa.concat_arrays([self.column(name), *self.dead[name].chunks])
 
     def called(self, ids: Iterable[str]) -> npt.NDArray[np.bool_]:
         """Say of each model whether it has one of these names."""
@@ -169,13 +196,14 @@ class Draft:
         self._second.finish(None)
         done = 0
         with self._writer(schema.EVIDENCE_FILE) as writer:
-            for batch in chain(self._spool.batches(), self._second.batches()):
+            spools = (self._spool, self._of_the_dead, self._second)
+            for batch in chain.from_iterable(spool.batches() for spool in spools):
                 nodes = parent_nodes[done : done + batch.num_rows]
                 done += batch.num_rows
                 parent = pa.array(nodes, pa.int32(), mask=nodes < 0)
                 columns = {
                     **{name: batch[name] for name in batch.schema.names},
-                    "child_key": self.keys.take(batch["child"]),
+                    "child_key": self.all_keys.take(batch["child"]),
                     "parent_key": node_keys.take(parent),
                 }
                 arrays = [columns[name] for name in schema.EVIDENCE.names]
@@ -249,34 +277,3 @@ class Draft:
                 table = pq.ParquetFile(handle).read().take(rows)
             self.write(file, table)
         self._models.rows = len(order)
-
-
-def _arrays(
-    columns: Sequence[Sequence[object]], wanted: Sequence[tuple[int, pa.DataType]]
-) -> list[pa.Array]:
-    return [_array(columns[at], kind) for at, kind in wanted]
-
-
-def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if not pa.types.is_timestamp(kind):
-        return pa.array(column, kind)
-    # As lengths of time since 1970: the same values, five times as fast as from aware datetimes.
-    since = [None if moment is None else moment - _EPOCH for moment in column]
-    return pa.array(since, pa.duration("us")).view(kind)
-
-
-def _one(chunks: list[pa.Array]) -> pa.StringArray:
-    """Join chunks into one array that begins at the start of its own buffers."""
-    return pa.concat_arrays([*chunks, pa.array([], pa.string())])
-
-
-def _canonical_order(keys: pa.StringArray) -> npt.NDArray[np.int64] | None:
-    """Return the rows to keep in order of their key, or None where they already are just so."""
-    if len(keys) == 0:
-        return None
-    found = np.frombuffer(keys.buffers()[2], f"S{KEY_LENGTH}", len(keys))  # no object a key
-    if bool((found[1:] > found[:-1]).all()):
-        return None
-    order = np.argsort(found, kind="stable")
-    kept: npt.NDArray[np.int64] = order[np.append(found[order][1:] != found[order][:-1], True)]
-    return kept
