@@ -49,6 +49,8 @@ class Settings:
     max_log_age_hours: float = 24.0
     """An unfinished walk older than this starts anew."""
     keep_closed_logs: int = 2
+    sweep_every_days: float = 7.0
+    """How old the last sweep may be before `crawl --auto` takes another instead of an update."""
     max_bad_share: float = 0.01
     min_kept_share: float = 0.9
     token: str | None = field(default=None, repr=False)
@@ -59,7 +61,7 @@ class Settings:
             value = getattr(self, name)
             if not 0 <= value <= 1 or (name == "share" and value == 0):
                 raise SettingsError(f"{name} is {value}", f"{name} is a share: above 0, up to 1")
-        for name in ("timeout_seconds", "max_page_bytes", "max_log_age_hours"):
+        for name in ("timeout_seconds", "max_page_bytes", "max_log_age_hours", "sweep_every_days"):
             value = getattr(self, name)
             if not (value > 0 and math.isfinite(value)):
                 raise SettingsError(f"{name} is {value}", "it must be a number above 0")

@@ -4,6 +4,7 @@ import click
 
 from lineage.cli import options
 from lineage.domain.repo_ids import is_repo_id, tidy_name
+from lineage.errors import SettingsError
 
 _COST = (
     "A walk below one base sends at least one request for each model it finds, those without "
@@ -23,6 +24,7 @@ def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | Non
     short_help="Take a snapshot of the Hub.",
     epilog=options.examples(
         "lineage crawl",
+        "lineage crawl --auto",
         "lineage crawl --below meta-llama/Llama-Guard-3-8B --store small",
     ),
 )
@@ -32,6 +34,18 @@ def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | Non
         metavar="BASE",
         callback=_base,
         help="Walk down from one base; no more is seen.",
+    ),
+    click.option(
+        "--update",
+        "wish",
+        flag_value="update",
+        help="Ask only what changed since the last snapshot; deletions show in a sweep alone.",
+    ),
+    click.option(
+        "--auto",
+        "wish",
+        flag_value="auto",
+        help="An update; a sweep where the last one is a week old, or where an update cannot be.",
     ),
     click.option(
         "--cards",
@@ -56,21 +70,25 @@ def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | Non
     options.FORMAT,
     options.logged,
 )
-def crawl(below: str | None, cards: bool, format: str, **flags: object) -> None:
+def crawl(below: str | None, wish: str | None, cards: bool, format: str, **flags: object) -> None:
     """Take a snapshot of every model that the Hub lists, and publish it.
 
     A run that was stopped goes on where it was when it is run again. Needs no token; one found in
     HF_TOKEN or where the Hub's own tools keep it doubles the pace.
     """
+    if below is not None and wish is not None:
+        raise SettingsError(f"--{wish} and --below are two walks", "leave one of them out")
     from dataclasses import asdict
 
     from lineage import wiring
     from lineage.cli import ending, logs, output, progress
+    from lineage.crawl.due import Wish
     from lineage.settings import load_settings
 
     settings = load_settings(flags)
     if below is not None:
         logs.say(_COST)
     with ending.sigterm_ends_at_once(), progress.shown() as shown:
-        report = wiring.crawl(settings, base=below, cards=cards, progress=shown)
+        asked = Wish(wish or Wish.SWEEP)
+        report = wiring.crawl(settings, base=below, wish=asked, cards=cards, progress=shown)
     output.crawl(format, report.manifest, asdict(report.tally), report.seconds, report.cards)

@@ -107,6 +107,10 @@ class TestimonySpool:
             for number in range(reader.num_record_batches):
                 yield reader.get_batch(number)
 
+    def whole(self) -> pa.Table:
+        """Return all that was said as one table, in order of the child's final row."""
+        return pa.Table.from_batches(list(self.batches()), SPOOL)
+
     def close(self) -> None:
         """Let the file go."""
         self._file.close()
