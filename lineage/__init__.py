@@ -10,6 +10,7 @@ from lineage.domain.evidence import Relation, Strength
 from lineage.version import __version__
 
 if TYPE_CHECKING:
+    from lineage.analysis.diffs import Diff
     from lineage.analysis.results import Count, Ladder
     from lineage.analysis.verdicts import Trace
     from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
@@ -27,6 +28,7 @@ __all__ = [
     "Strength",
     "__version__",
     "count_derivatives",
+    "diff_snapshots",
     "explain_count",
     "find_anomalies",
     "load_family",
@@ -120,13 +122,22 @@ def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None"
     return trace(where, name, family_called(family, families), families)
 
 
+def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
+    """Say what changed between two snapshots: models by key, edges, families, bases."""
+    from lineage.analysis import diffs
+    from lineage.families.registry import all_families
+
+    return diffs.diff_snapshots(before, after, all_families())
+
+
 def load_family(
     name: str, *, snapshot: "Snapshot | None" = None, definition: Definition | None = None
 ) -> "FamilyGraph":
     """Return a family (`llama`), a release (`llama-3.1`) or a base with its descendants.
 
     A `networkx.DiGraph` with an edge from each parent to each child; edges carry relation,
-    strength and the child's creation date, nodes what the snapshot knows of the model.
+    strength and the child's creation date, nodes what the snapshot knows of the model. A release
+    holds merges with other releases too, which `by=Grouping.RELEASE` counts as mixed.
     """
     from lineage.analysis.family_graph import family_graph
 

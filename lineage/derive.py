@@ -122,18 +122,14 @@ def _giving_keys(rules: Sequence[Rule]) -> list[str]:
 def _first_hearing(
     testimony: Testimony, settled: Settled, records: int, rules: Sequence[Rule]
 ) -> _Said:
-    """Return what records said, those of the dead included.
+    """Return what records said, those of the dead too.
 
-    A guess that a model comes from itself says nothing, and a guess alone makes no model of a
-    name that nobody lists or states. Of a model whose parents are stated, no guess tells the
-    relation.
+    A guess that a model comes from itself says nothing. Of a model whose parents are stated, no
+    guess tells the relation.
     """
-    parent, child = settled.parent, testimony.child
+    child, parent = testimony.child, settled.parent
     stated = _is_stated(rules)[testimony.rule]
-    is_model = np.zeros(len(settled.keys) + 1, np.bool_)
-    is_model[:records] = True
-    is_model[parent[stated]] = True
-    kept = stated | (is_model[parent] & (parent != child))
+    kept = stated | (parent != child)
     tells = stated | parentless(records, child[stated], parent[stated])[child]
     return _Said(
         child,
@@ -241,7 +237,8 @@ def _learned(
 
 
 def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
-    names_models = np.array([rule.names_models for rule in rules], np.bool_)
+    # The dead are heard with their guesses, whose parents may be gone without a trace by now.
+    names_models = np.array([rule.names_models for rule in rules], np.bool_) & _is_stated(rules)
     teaches = np.array([rule.teaches_names for rule in rules], np.bool_)
     return Written(
         child=testimony.child,
@@ -252,6 +249,7 @@ def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
         is_hub=testimony.key >= 0,
         is_card=teaches[testimony.rule],
         names_models=names_models[testimony.rule],
+        is_guess=~_is_stated(rules)[testimony.rule],
     )
 
 

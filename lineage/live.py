@@ -1,16 +1,17 @@
 """Asking the Hub about one model just now, and answering by the same pure functions as ever."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lineage.analysis.ground import Ground
+from lineage.analysis.scope import find_base
 from lineage.analysis.traces import EVERYTHING, trace, trace_on
-from lineage.analysis.verdicts import Origin, Trace
+from lineage.analysis.verdicts import Because, Origin, Trace
 from lineage.clock import Clock, SystemClock
-from lineage.domain.evidence import Relation, Witness
+from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import CuratedEdge, Family, Proof, Source
 from lineage.domain.records import ModelRecord
 from lineage.domain.repo_ids import is_repo_id, tidy_name
@@ -28,7 +29,8 @@ from lineage.wiring import open_hub
 MOST_LOOKED_UP = 20
 """A longer line of models that no snapshot knows is not followed to its end."""
 
-_PATHS = {rule.name for rule in RULES if not rule.names_models}
+_GUESSES = {rule.name for rule in RULES if rule.strength is Strength.GUESSED}
+_PATHS = {rule.name for rule in RULES if not rule.names_models} | _GUESSES
 
 
 def trace_live(
@@ -41,67 +43,123 @@ def trace_live(
     clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> Trace:
-    """Trace a model; one that nobody here knows, and its unknown parents, are asked for.
+    """Trace a model; who is not in the snapshot is asked for: the model, or where its ways end.
 
-    One request a model, at most MOST_LOOKED_UP. Raises UnknownModel where the Hub shows none of
-    this name either, SourceError where it cannot be asked.
+    One request a model, parents included, at most MOST_LOOKED_UP. Raises UnknownModel where the
+    Hub shows none of this name either, SourceError where it cannot be asked.
     """
+    known: Trace | None = None
+    open_ends = [tidy_name(name)]
     try:
-        return trace(snapshot, name, family, families)
+        known = trace(snapshot, name, family, families)
+        open_ends = _open_ends(snapshot, known)
     except UnknownModel:
-        asked = tidy_name(name)
-        if not is_repo_id(asked):
+        if not is_repo_id(open_ends[0]):
             raise
-    records = list(_look_up(settings, snapshot, asked, clock, progress))
+    if known is not None and not open_ends:
+        return known
+    records = dict(_look_up(settings, snapshot, open_ends, clock, progress))
+    if not records and known is not None:
+        return known
     if not records:
         raise UnknownModel(
             f"neither snapshot {snapshot.id} nor {settings.endpoint} shows a model {name!r}",
             "check the spelling, upper and lower case included: owner/name",
         )
-    if (known := snapshot.node_of_key(records[0].key)) is not None:
-        return replace(trace(snapshot, known[1], family, families), model=name)
-    heard = Family("live", "live", "", (), edges=tuple(_heard(settings, records)))
+    names = _Names(snapshot, families, records)
+    heard = Family("live", "live", "", (), edges=tuple(_heard(settings, records.values(), names)))
     ground = Ground.of(snapshot, EVERYTHING, [*families, heard])
-    return replace(trace_on(ground, records[0].id, family, Origin.LIVE), model=name)
+    subject = names.now(name if known is None else known.id)
+    origin = Origin.LIVE if known is None or known.origin is Origin.NAMED else None
+    return replace(trace_on(ground, subject, family, origin), model=name)
+
+
+def _open_ends(snapshot: Snapshot, known: Trace) -> list[str]:
+    """Return the models where the ways of a known one end, and that the snapshot does not list."""
+    if known.because is Because.NOTHING_STATED and known.origin is Origin.NAMED:
+        return [known.id]
+    if known.because is not Because.DEAD_ENDS:
+        return []
+    nodes = snapshot.nodes_of(known.ends)
+    listed = {id for id, node in nodes.items() if node < snapshot.manifest.models}
+    return [id for id in known.ends if id not in listed and is_repo_id(id)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What written names mean: settled as a crawl settles them, then by what was just asked."""
+
+    snapshot: Snapshot
+    families: Sequence[Family]
+    records: Mapping[str, ModelRecord]
+    """By the name they were asked for."""
+
+    def now(self, name: str) -> str:
+        """Return the name that a model bears now; the name as written where nobody knows it."""
+        tidy = tidy_name(name)
+        if (record := self.records.get(tidy)) is not None:
+            known = self.snapshot.node_of_key(record.key)
+            return record.id if known is None else known[1]
+        return self.settled(tidy) or tidy
+
+    def settled(self, name: str) -> str | None:
+        """Return the name of the model that the snapshot or the registry knows by this name."""
+        try:
+            return find_base(self.snapshot, name, self.families).id
+        except UnknownModel:
+            lowered = {root.lower(): root for one in self.families for root in one.roots()}
+            return lowered.get(name.lower())
 
 
 def _look_up(
     settings: Settings,
     snapshot: Snapshot,
-    name: str,
+    names: Sequence[str],
     clock: Clock | None,
     progress: Progress | None,
-) -> Iterator[ModelRecord]:
-    """Yield the model, then every parent that the snapshot does not know, as the Hub shows them."""
+) -> Iterator[tuple[str, ModelRecord]]:
+    """Yield models by the name asked for, then every parent that the snapshot does not list."""
     clock, progress = clock or SystemClock(), progress or Progress()
-    seen, waiting = {name}, deque([name])
+    seen, waiting = set(names), deque(names)
     with TemporaryDirectory() as folder, open_hub(settings, clock, progress) as client:
-        log = PageLogs(Path(folder), clock).begin({"asked": name})
+        log = PageLogs(Path(folder), clock).begin({"asked": names[0]})
         source = HubSource(PageReader(client, log, RequestTally()))
-        while waiting and len(seen) <= MOST_LOOKED_UP:
-            page = source.model(waiting.popleft())
+        for _ in range(MOST_LOOKED_UP):
+            if not waiting:
+                return
+            name = waiting.popleft()
+            page = source.model(name)
             for record in [] if page is None else page.records:
-                yield record
-                parents = {tidy_name(one.parent_as_written) for one in _said(record)}
-                fresh = {one for one in parents if is_repo_id(one)} - seen
-                fresh -= snapshot.nodes_of(sorted(fresh)).keys()
+                yield name, record
+                fresh = _parents_to_ask_for(snapshot, record) - seen
                 waiting.extend(sorted(fresh))
                 seen |= fresh
 
 
-def _said(record: ModelRecord) -> list[Witness]:
-    """Return what is said of a record's parents; a path in a configuration is no name."""
-    return [one for one in testify([record], RULES)[0] if one.rule not in _PATHS]
+def _parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str]:
+    """Return the parents that a record names and the snapshot does not list; a path is no name."""
+    said = [one for one in testify([record], RULES)[0] if one.rule not in _PATHS]
+    parents = {tidy_name(one.parent_as_written) for one in said}
+    parents = {one for one in parents if is_repo_id(one)}
+    nodes = snapshot.nodes_of(sorted(parents))
+    return parents - {id for id, node in nodes.items() if node < snapshot.manifest.models}
 
 
-def _heard(settings: Settings, records: Sequence[ModelRecord]) -> Iterator[CuratedEdge]:
+def _heard(
+    settings: Settings, records: Iterable[ModelRecord], names: _Names
+) -> Iterator[CuratedEdge]:
+    """Turn what records say into edges; a possible path makes one only where it is known."""
     for record in records:
-        said = _said(record)
+        said = [one for one in testify([record], RULES)[0] if one.rule not in _GUESSES]
         relation = next((one.relation for one in said if one.relation in set(Relation)), None)
+        child = names.now(record.id)
         for witness in said:
+            written = tidy_name(witness.parent_as_written)
+            if witness.rule in _PATHS and names.settled(written) is None:
+                continue
             yield CuratedEdge(
-                record.id,
-                tidy_name(witness.parent_as_written),
+                child,
+                names.now(written),
                 Relation(relation or Relation.UNSTATED),
                 Proof.DECLARED,
                 Source(f"asked at {settings.endpoint}", witness.quote),

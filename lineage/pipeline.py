@@ -70,7 +70,7 @@ def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> M
     with closing(into.store.begin(origin)) as draft:
         with collector_paused():
             gather(pages, draft, into)
-        before = into.store.latest_sweep()
+        before = into.store.beside(origin)
         if draft.origin.kind is Kind.UPDATE and before is not None:
             into.progress.begin("lay the changes over the last snapshot")
             draft.lay_over(before, *_whose_words(into.rules))

@@ -16,7 +16,7 @@ from lineage.errors import SettingsError
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 DEFAULT_CONTACT = "+https://github.com/llama-lineage/lineage"
-PERSONAL = frozenset({"endpoint", "token_file", "contact"})
+PERSONAL = frozenset({"endpoint", "token_file", "contact", "on_publish"})
 """Settings that a project's own files may not set."""
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -46,6 +46,8 @@ class Settings:
     timeout_seconds: float = 60.0
     max_page_bytes: int = 64 * 1024 * 1024
     """Cap of one decompressed page."""
+    max_dump_bytes: int = 16 * 1024**3
+    """Cap of a dump that is fetched from an address."""
     max_log_age_hours: float = 24.0
     """An unfinished walk older than this starts anew."""
     keep_closed_logs: int = 2
@@ -53,15 +55,24 @@ class Settings:
     """How old the last sweep may be before `crawl --auto` takes another instead of an update."""
     max_bad_share: float = 0.01
     min_kept_share: float = 0.9
+    on_publish: str | None = None
+    """A command that hears of each new snapshot, as one types it; no shell reads it."""
+    on_publish_seconds: float = 300.0
+    """How long that command may take."""
+    alert_lost_share: float = 0.05
+    """An alert tells of a family that lost more than this share of its members."""
     token: str | None = field(default=None, repr=False)
     """Found, never configured: see `find_token`."""
 
     def __post_init__(self) -> None:
-        for name in ("share", "max_bad_share", "min_kept_share"):
+        for name in ("share", "max_bad_share", "min_kept_share", "alert_lost_share"):
             value = getattr(self, name)
             if not 0 <= value <= 1 or (name == "share" and value == 0):
                 raise SettingsError(f"{name} is {value}", f"{name} is a share: above 0, up to 1")
-        for name in ("timeout_seconds", "max_page_bytes", "max_log_age_hours", "sweep_every_days"):
+        for name in (
+            *("timeout_seconds", "on_publish_seconds", "max_log_age_hours", "sweep_every_days"),
+            *("max_page_bytes", "max_dump_bytes"),
+        ):
             value = getattr(self, name)
             if not (value > 0 and math.isfinite(value)):
                 raise SettingsError(f"{name} is {value}", "it must be a number above 0")

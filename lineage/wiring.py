@@ -70,8 +70,8 @@ def crawl(
     clock, progress = clock or SystemClock(), progress or Progress()
     checked_address(settings.endpoint)  # before anything is written: it may hold a secret
     base = None if base is None else tidy_name(base)
-    into = _publication(settings, load_families(settings.families), clock, progress)
-    with _alone(into, _spelled(wish, base)):
+    into = publication(settings, load_families(settings.families), clock, progress)
+    with alone(into, _spelled(wish, base)):
         refuse_other_hub(into.store, settings)
         every = timedelta(days=settings.sweep_every_days)
         walk = choose(wish, base, into.store, now=clock.now(), every=every, say=progress.say)
@@ -160,7 +160,7 @@ def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
 
 
 @contextmanager
-def _alone(into: Publication, command: str) -> Iterator[None]:
+def alone(into: Publication, command: str) -> Iterator[None]:
     """Keep other runs out of the store, and say so where that cannot be done."""
     with into.store.held(Holder.this_process(command, into.clock.now())) as held:
         if not held:
@@ -275,8 +275,9 @@ def _endpoint(settings: Settings) -> str:
     return settings.endpoint.rstrip("/")
 
 
-def _publication(
+def publication(
     settings: Settings, families: tuple[Family, ...], clock: Clock, progress: Progress
 ) -> Publication:
+    """Return what a run needs besides its pages, as the settings say."""
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     return Publication(ParquetStore(settings.store), families, limits, clock, progress)

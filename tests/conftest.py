@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,8 +19,16 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from lineage.store.snapshot import Snapshot
 
-SYSTEM_PROGRAMS = {"systemd-analyze": "systemd", "crontab": "cron"}
+SYSTEM_PROGRAMS = {
+    "chromium": "chromium",
+    "systemd-analyze": "systemd",
+    "crontab": "cron",
+    "dot": "graphviz",
+}
 """What tests marked `needs` may ask for, with the Debian package that has it."""
+
+MERMAID = Path(__file__).parent / "mermaid"
+"""Mermaid's own parser, which needs node: `npm ci --prefix tests/mermaid` brings it."""
 
 _HOME = tempfile.TemporaryDirectory(prefix="lineage-tests-")
 
@@ -72,12 +81,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(
                 f"left out: tests that need {program}; Debian has it in the package {package}"
             )
+    if not _has_mermaid():
+        terminalreporter.write_line(
+            "left out: tests that need mermaid; npm ci --prefix tests/mermaid brings it"
+        )
 
 
 def _lacks(need: pytest.Mark) -> bool:
     (program,) = need.args
+    if program == "mermaid":
+        return not _has_mermaid()
     assert program in SYSTEM_PROGRAMS, f"{program} is none of SYSTEM_PROGRAMS"
     return shutil.which(program) is None
+
+
+def _has_mermaid() -> bool:
+    return shutil.which("node") is not None and (MERMAID / "node_modules" / "mermaid").is_dir()
 
 
 def pytest_unconfigure() -> None:

@@ -1,14 +1,14 @@
 """A family, a release or one base with all its descendants, as a networkx graph."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lineage.analysis.ground import Ground, Nodes
+from lineage.analysis.ground import Ground, Nodes, kept
 from lineage.analysis.members import Mask, Members, members_below
 from lineage.analysis.releases import releases_met
 from lineage.analysis.scope import base_roots, find_base, root_nodes
@@ -37,20 +37,43 @@ def family_graph(
     Edges lead from parent to child and carry `relation`, `strength` and the child's `created_at`;
     nodes carry what the snapshot knows of a model, and `root`. UnknownModel for another name.
     """
+    return graph_of(family_columns(snapshot, name, families, definition))
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyColumns:
+    """The same graph as bare integers."""
+
+    ground: Ground
+    nodes: Nodes
+    """Everyone in it, roots included, in rising order."""
+    roots: Nodes
+    edges: EdgeColumns
+    """Between these nodes alone."""
+
+
+def family_columns(
+    snapshot: Snapshot, name: str, families: Sequence[Family], definition: Definition
+) -> FamilyColumns:
+    """Cut out what `family_graph` builds."""
     named = _named(name, families)
     if named is not None:
         definition = replace(definition, mirrors=True, curated=True)
     ground = Ground.of(snapshot, definition, families)
     roots, members, counted = _cut(ground, name, named)
     inside = counted.copy()
-    inside[roots] = True
     edges = members.edges
-    kept = inside[edges.child] & inside[edges.parent]
-    edges = EdgeColumns(
-        edges.child[kept], edges.parent[kept], edges.relation[kept], edges.strength[kept]
-    )
+    # A root that no snapshot has heard of is drawn only where something hangs on it.
+    is_known = roots < ground.nodes - len(ground.added)
+    inside[roots] = is_known | np.isin(roots, edges.parent[counted[edges.child]])
+    edges = kept(edges, inside[edges.child] & inside[edges.parent])
+    return FamilyColumns(ground, np.flatnonzero(inside).astype(np.int32), roots, edges)
+
+
+def graph_of(cut: FamilyColumns) -> FamilyGraph:
+    """Build the graph of what was cut out."""
     with collector_paused():
-        return _build(ground, np.flatnonzero(inside).astype(np.int32), roots, edges)
+        return _build(cut.ground, cut.nodes, cut.roots, cut.edges)
 
 
 def _named(name: str, families: Sequence[Family]) -> Family | Release | None:

@@ -1,6 +1,6 @@
 """What a question stands on: a snapshot under a definition, with the registry laid over it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +32,8 @@ class Ground:
     """How many node numbers there are: the snapshot's, then those that the registry adds."""
     added: Mapping[str, int] = field(default_factory=dict)
     """Ids that only a curated edge knows, with their nodes."""
+    _found: dict[str, int | None] = field(default_factory=dict, compare=False)
+    """What was looked up before: the registry's ids are looked up all at once."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, definition: Definition, families: Sequence[Family]) -> "Ground":
@@ -41,22 +43,28 @@ class Ground:
         nodes = max(snapshot.records, *tops)
         edges = kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
         added: dict[str, int] = {}
+        found: dict[str, int | None] = {}
         if definition.curated and definition.least is not Strength.CONFIRMED:
             curated = [edge for family in families for edge in family.curated_edges()]
-            known = _nodes_of(snapshot, _ids(curated))
-            unknown = sorted(set(_ids(curated)) - set(known))
+            found = _nodes_of(snapshot, {*_ids(curated), *_registered(families)})
+            ids = dict.fromkeys(sorted(_ids(curated)))
+            unknown = [id for id in ids if found[id] is None]
             added = {id: nodes + at for at, id in enumerate(unknown)}
             nodes += len(added)
+            known = {id: node for id, node in found.items() if node is not None}
             edges = _laid_over(edges, _columns(curated, known | added), nodes)
         wanted = [_RELATIONS.index(relation) for relation in definition.relations]
         edges = kept(edges, np.isin(edges.relation, wanted))
-        return cls(snapshot, definition, families, edges, nodes, added)
+        return cls(snapshot, definition, families, edges, nodes, added, found)
 
     def nodes_of(self, ids: Iterable[str]) -> dict[str, int]:
-        """Return the node of each id that is known, by its name now or a former one."""
+        """Return the node of each id that is known: by its name now, a former one, or its case."""
         wanted = list(ids)
-        mine = {id: self.added[id] for id in wanted if id in self.added}
-        return _nodes_of(self.snapshot, wanted) | mine
+        if new := set(wanted) - set(self._found):
+            also = set() if self._found else _registered(self.families)
+            self._found.update(_nodes_of(self.snapshot, new | also))
+        nodes = {id: self.added.get(id, self._found[id]) for id in wanted}
+        return {id: node for id, node in nodes.items() if node is not None}
 
     def names_of(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, whoever knows them."""
@@ -89,14 +97,25 @@ def _ids(curated: Sequence[CuratedEdge]) -> list[str]:
     return [id for edge in curated for id in (edge.child, edge.parent)]
 
 
-def _nodes_of(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
-    """Return the nodes of ids as a registry writes them: it may be older than a rename."""
-    nodes = snapshot.nodes_of(ids)
-    known = derived.former_keys(snapshot.former_names())
-    for id in (set(ids) - set(nodes)) & set(known):
-        if (found := snapshot.node_of_key(known[id])) is not None:
+def _registered(families: Sequence[Family]) -> set[str]:
+    """Return the ids that questions about families look up: roots and outsiders."""
+    roots = {root for family in families for root in family.roots()}
+    return roots | {outsider.id for family in families for outsider in family.outsiders}
+
+
+def _nodes_of(snapshot: Snapshot, ids: Collection[str]) -> dict[str, int | None]:
+    """Return the nodes of ids as a registry writes them: it may be older than a rename.
+
+    As on the Hub, case tells no two models apart where one alone bears the name.
+    """
+    nodes: dict[str, int | None] = dict.fromkeys(ids)
+    nodes |= snapshot.nodes_of(list(ids))
+    former = derived.former_keys(snapshot.former_names())
+    for id in {id for id, node in nodes.items() if node is None} & set(former):
+        if (found := snapshot.node_of_key(former[id])) is not None:
             nodes[id] = found[0]
-    return nodes
+    unknown = [id for id, node in nodes.items() if node is None]
+    return nodes | snapshot.nodes_without_case(unknown)
 
 
 def _columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeColumns:

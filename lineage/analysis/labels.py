@@ -35,7 +35,7 @@ def read_labels(lines: Iterable[str]) -> Labels:
 def _cells(line: str) -> list[str]:
     """Cut one line; a field too large for the reader is a bad line, as a stray quote is."""
     try:
-        cells = next(csv.reader([line.removeprefix("\ufeff")]), [])
+        cells = next(csv.reader([line.removeprefix("\ufeff")], skipinitialspace=True), [])
     except csv.Error:
         return [""]
     tidy = [tidy_name(cell) for cell in cells]

@@ -1,14 +1,14 @@
 """Where one model comes from: its ways up to the roots, the evidence of each step, a verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from lineage.analysis.ground import Ground, kept
 from lineage.analysis.heard import Heard, heard_of
 from lineage.analysis.scope import find_base
-from lineage.analysis.verdicts import Because, Gone, Origin, RootMet, Step, Trace
+from lineage.analysis.verdicts import Because, Gone, Origin, RootMet, Step, Trace, Voice
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family, Outsider
@@ -37,7 +37,9 @@ def trace(snapshot: Snapshot, name: str, family: Family, families: Sequence[Fami
 def trace_on(ground: Ground, name: str, family: Family, origin: Origin | None = None) -> Trace:
     """Trace a model on ground that is laid already, with `EVERYTHING` as its definition."""
     subject = _find(ground, name, origin)
-    outsiders = {outsider.id.lower(): outsider for outsider in family.outsiders}
+    by_id = _roots(ground.families)
+    roots = {node: by_id[id] for id, node in ground.nodes_of(by_id).items()}
+    marks = _Marks(roots, _outsiders(ground, family))
     seat = Trace(
         model=name,
         id=subject.id,
@@ -47,21 +49,22 @@ def trace_on(ground: Ground, name: str, family: Family, origin: Origin | None = 
         descends=None,
         because=Because.NOTHING_STATED,
         origin=origin or subject.origin,
-        outsider=outsiders.get(subject.id.lower()),
+        outsider=_outsider(ground, family, subject, marks),
         gone=_gone(ground.snapshot, subject),
     )
-    by_id = _roots(ground.families)
     if subject.node is None:
         return _judged(replace(seat, itself=by_id.get(subject.id)), _Above(), _Above())
-    roots = {node: by_id[id] for id, node in ground.nodes_of(by_id).items()}
-    seat = replace(seat, itself=roots.get(subject.node))
-    marks: dict[int, RootMet | Outsider] = {**roots}
-    marks |= {node: outsiders[id.lower()] for id, node in _nodes(ground, family).items()}
     edges = ground.edges
-    stated = _above(ground, kept(edges, edges.strength >= _STATED), subject.node, marks)
+    stated_edges = kept(edges, edges.strength >= _STATED)
+    stated = _above(ground, stated_edges, subject.node, marks)
     anyhow = _above(ground, edges, subject.node, marks)
-    heard = heard_of(ground, [subject.node]).unsettled.get(subject.key or "", ())
-    return _judged(replace(seat, heard=heard), stated, anyhow)
+    seat = replace(seat, itself=roots.get(subject.node), heard=_heard(ground, subject))
+    disputed = [
+        outsider
+        for node, outsider in stated.outsiders.items()
+        if _leads_to(_above(ground, stated_edges, node, _Marks(roots, {})), family.id)
+    ]
+    return _judged(seat, stated, anyhow, next(iter(disputed), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +76,45 @@ class _Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class _Marks:
+    """Where a walk up stops, by node."""
+
+    roots: Mapping[int, RootMet]
+    outsiders: Mapping[int, Outsider]
+
+
+@dataclass(frozen=True, slots=True)
 class _Above:
     """What lies above the model by some edges: where its ways end, and the ways."""
 
     roots: tuple[RootMet, ...] = ()
-    outsiders: tuple[Outsider, ...] = ()
-    tops: tuple[str, ...] = ()
-    """Ends that nobody knows more of; the model itself is none."""
+    outsiders: Mapping[int, Outsider] = field(default_factory=dict)
+    """By node; one may be a root of another family too."""
+    loose: tuple[str, ...] = ()
+    """Ends that nobody knows more of, circles included; the model itself is none."""
     paths: tuple[tuple[Step, ...], ...] = ()
 
 
-def _judged(seat: Trace, stated: _Above, anyhow: _Above) -> Trace:
-    """Return the verdict: that of the first condition that holds."""
+def _judged(seat: Trace, stated: _Above, anyhow: _Above, disputed: Outsider | None = None) -> Trace:
+    """Return the verdict: that of the first condition that holds.
+
+    `disputed` is an outsider on the way that is stated to come from the family itself.
+    """
     itself, outsider = seat.itself, seat.outsider
     is_root = itself is not None and itself.family == seat.family
-    leads_here = any(root.family == seat.family for root in stated.roots)
-    is_guessed = any(root.family == seat.family for root in anyhow.roots)
-    no_loose_end = not stated.tops
+    leads_here = _leads_to(stated, seat.family)
+    no_loose_end = not stated.loose
     verdicts: Sequence[tuple[object, bool | None, Because]] = (
         (is_root, True, Because.IS_ROOT),
         (outsider and leads_here, None, Because.SOURCES_DISAGREE),
         (outsider, False, Because.IS_OUTSIDER),
         (leads_here, True, Because.STATED_WAY),
         (itself, False, Because.IS_OTHER_ROOT),
+        (disputed, None, Because.SOURCES_DISAGREE),
         (stated.outsiders and no_loose_end, False, Because.BELOW_OUTSIDER),
         (stated.roots and no_loose_end, False, Because.OTHER_ROOTS),
-        (is_guessed, None, Because.GUESSED_WAY),
-        (stated.tops, None, Because.DEAD_ENDS),
+        (_leads_to(anyhow, seat.family), None, Because.GUESSED_WAY),
+        (stated.loose, None, Because.DEAD_ENDS),
         (True, None, Because.NOTHING_STATED),
     )
     descends, because = next((says, why) for holds, says, why in verdicts if holds)
@@ -110,9 +125,13 @@ def _judged(seat: Trace, stated: _Above, anyhow: _Above) -> Trace:
         because=because,
         roots=shown.roots,
         paths=shown.paths,
-        ends=shown.tops,
-        outsider=outsider or next(iter(shown.outsiders), None),
+        ends=shown.loose,
+        outsider=outsider or disputed or next(iter(shown.outsiders.values()), None),
     )
+
+
+def _leads_to(above: _Above, family: str) -> bool:
+    return any(root.family == family for root in above.roots)
 
 
 def _find(ground: Ground, name: str, origin: Origin | None) -> _Subject:
@@ -152,8 +171,26 @@ def _registered(ground: Ground, name: str) -> _Subject | None:
     return None
 
 
-def _nodes(ground: Ground, family: Family) -> dict[str, int]:
-    return ground.nodes_of([outsider.id for outsider in family.outsiders])
+def _outsiders(ground: Ground, family: Family) -> dict[int, Outsider]:
+    by_id = {outsider.id: outsider for outsider in family.outsiders}
+    return {node: by_id[id] for id, node in ground.nodes_of(by_id).items()}
+
+
+def _outsider(ground: Ground, family: Family, subject: _Subject, marks: _Marks) -> Outsider | None:
+    """Return the registry's entry on a model, by its node, its name or the name it got later."""
+    if subject.node is not None and subject.node in marks.outsiders:
+        return marks.outsiders[subject.node]
+    renamed = {old.name.lower(): old.now for one in ground.families for old in one.former_names()}
+    by_id = {outsider.id.lower(): outsider for outsider in family.outsiders}
+    id = subject.id.lower()
+    return by_id.get(id) or by_id.get(renamed.get(id, id).lower())
+
+
+def _heard(ground: Ground, subject: _Subject) -> tuple[Voice, ...]:
+    """Return the words that lead to no model but perhaps itself."""
+    heard = heard_of(ground, [] if subject.node is None else [subject.node])
+    key = subject.key or ""
+    return heard.unsettled.get(key, ()) + heard.by_edge.get((key, key), ())
 
 
 def _roots(families: Sequence[Family]) -> dict[str, RootMet]:
@@ -166,21 +203,20 @@ def _roots(families: Sequence[Family]) -> dict[str, RootMet]:
     }
 
 
-def _above(
-    ground: Ground, edges: EdgeColumns, start: int, marks: Mapping[int, RootMet | Outsider]
-) -> _Above:
+def _above(ground: Ground, edges: EdgeColumns, start: int, marks: _Marks) -> _Above:
     stops = np.zeros(ground.nodes, np.bool_)
-    stops[list(marks)] = True
+    stops[[*marks.roots, *marks.outsiders]] = True
     ways = ways_up(edges.child, edges.parent, ground.nodes, start, stops)
-    shown = [way for way in (*ways.to_stops.values(), *ways.to_tops.values()) if way]
+    shown = [*ways.to_stops.values(), *ways.to_tops.values(), *ways.to_circles.values()]
+    shown = [way for way in shown if way]
     names = _names(ground, edges, shown)
     heard = heard_of(ground, [int(edges.child[edge]) for way in shown for edge in way])
     paths = [tuple(_step(edges, edge, names, heard) for edge in way) for way in shown]
-    met = [marks[node] for node in ways.to_stops]
+    loose = [node for node in (*ways.to_tops, *ways.to_circles) if node != start]
     return _Above(
-        tuple(one for one in met if isinstance(one, RootMet)),
-        tuple(one for one in met if isinstance(one, Outsider)),
-        tuple(names[node][1] for node in ways.to_tops if node != start),
+        tuple(marks.roots[node] for node in ways.to_stops if node in marks.roots),
+        {node: marks.outsiders[node] for node in ways.to_stops if node in marks.outsiders},
+        tuple(names[node][1] for node in loose),
         tuple(sorted(paths, key=_surest_first)),
     )
 

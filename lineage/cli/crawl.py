@@ -1,10 +1,16 @@
 """The command `lineage crawl`."""
 
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
 import click
 
 from lineage.cli import options
 from lineage.domain.repo_ids import is_repo_id, tidy_name
-from lineage.errors import SettingsError
+
+if TYPE_CHECKING:
+    from lineage.settings import Settings
+    from lineage.wiring import CrawlReport
 
 _COST = (
     "A walk below one base sends at least one request for each model it finds, those without "
@@ -20,12 +26,17 @@ def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | Non
     return name
 
 
+def _utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
+
+
 @click.command(
     short_help="Take a snapshot of the Hub.",
     epilog=options.examples(
         "lineage crawl",
         "lineage crawl --auto",
         "lineage crawl --below meta-llama/Llama-Guard-3-8B --store small",
+        "lineage crawl --bulk models.parquet --taken-at 2026-10-03",
     ),
 )
 @options.options(
@@ -52,6 +63,18 @@ def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | Non
         is_flag=True,
         help="Read the texts of model cards where they can help; asked for once a commit.",
     ),
+    click.option(
+        "--bulk",
+        metavar="FILE_OR_URL",
+        help="Take a Parquet dump of the Hub's listing instead of asking the Hub.",
+    ),
+    click.option(
+        "--taken-at",
+        type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
+        metavar="DATE",
+        callback=_utc,
+        help="When the dump was taken, UTC.  [default: the newest moment in it]",
+    ),
     options.ENDPOINT,
     options.TOKEN_FILE,
     options.OFFLINE,
@@ -64,31 +87,83 @@ def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | Non
         help="Stop after so many, with exit code 3; run again to go on.",
     ),
     options.SHARE,
+    click.option(
+        "--on-publish",
+        metavar="COMMAND",
+        envvar="LINEAGE_ON_PUBLISH",
+        show_envvar=True,
+        help="Run this when a snapshot is published; what changed is its input, as JSON.",
+    ),
     options.FAMILIES,
     options.STORE,
     options.CACHE,
     options.FORMAT,
     options.logged,
 )
-def crawl(below: str | None, wish: str | None, cards: bool, format: str, **flags: object) -> None:
+def crawl(
+    *,
+    below: str | None,
+    wish: str | None,
+    cards: bool,
+    bulk: str | None,
+    taken_at: datetime | None,
+    format: str,
+    **flags: object,
+) -> None:
     """Take a snapshot of every model that the Hub lists, and publish it.
 
     A run that was stopped goes on where it was when it is run again. Needs no token; one found in
     HF_TOKEN or where the Hub's own tools keep it doubles the pace.
     """
-    if below is not None and wish is not None:
-        raise SettingsError(f"--{wish} and --below are two walks", "leave one of them out")
+    import os
     from dataclasses import asdict
 
-    from lineage import wiring
-    from lineage.cli import ending, logs, output, progress
-    from lineage.crawl.due import Wish
+    from lineage.announcing import announce
+    from lineage.cli import ending, logs, output
     from lineage.settings import load_settings
 
+    _refuse_contradictions(below, wish, bulk, taken_at, cards=cards)
     settings = load_settings(flags)
     if below is not None:
         logs.say(_COST)
-    with ending.sigterm_ends_at_once(), progress.shown() as shown:
+    with ending.sigterm_ends_at_once():
+        did = _crawled(settings, below, wish, bulk, taken_at, cards=cards)
+        output.crawl(format, did.manifest, asdict(did.tally), did.seconds, did.cards)
+        announce(settings, did.manifest, os.environ)
+
+
+def _crawled(
+    settings: "Settings",
+    below: str | None,
+    wish: str | None,
+    bulk: str | None,
+    taken_at: datetime | None,
+    *,
+    cards: bool,
+) -> "CrawlReport":
+    from lineage.cli import progress
+    from lineage.crawl.due import Wish
+    from lineage.dump import crawl_dump
+    from lineage.wiring import crawl
+
+    with progress.shown() as shown:
+        if bulk is not None:
+            return crawl_dump(settings, bulk, taken_at=taken_at, progress=shown)
         asked = Wish(wish or Wish.SWEEP)
-        report = wiring.crawl(settings, base=below, wish=asked, cards=cards, progress=shown)
-    output.crawl(format, report.manifest, asdict(report.tally), report.seconds, report.cards)
+        return crawl(settings, base=below, wish=asked, cards=cards, progress=shown)
+
+
+def _refuse_contradictions(
+    below: str | None,
+    wish: str | None,
+    bulk: str | None,
+    taken_at: datetime | None,
+    *,
+    cards: bool,
+) -> None:
+    if wish is not None and (below is not None or bulk is not None):
+        raise click.UsageError(f"--{wish} goes on from the last snapshot: leave out the others")
+    if bulk is not None and (below is not None or cards):
+        raise click.UsageError("--bulk asks no Hub: leave out --below and --cards")
+    if taken_at is not None and bulk is None:
+        raise click.UsageError("--taken-at dates a dump: name it with --bulk")

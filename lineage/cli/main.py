@@ -15,8 +15,11 @@ from lineage.cli.crawl import crawl
 from lineage.cli.demo import demo
 from lineage.cli.doctor import doctor
 from lineage.cli.evaluate import evaluate
+from lineage.cli.export import export
 from lineage.cli.families import families
 from lineage.cli.hub import hub
+from lineage.cli.report import report
+from lineage.cli.report_licenses import licenses
 from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
 from lineage.cli.trace import trace
@@ -35,6 +38,8 @@ COMMANDS = (
     trace,
     anomalies,
     evaluate,
+    export,
+    report,
     snapshots,
     families,
     schedule,
@@ -56,6 +61,7 @@ def lineage() -> None:
 
 for _command in COMMANDS:
     lineage.add_command(_command)
+report.add_command(licenses)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

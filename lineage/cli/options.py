@@ -152,6 +152,13 @@ AS_OF = click.option(
     help="As it stood at the end of that day, UTC: by the newest snapshot up to then, else by "
     "the first one.",
 )
+LEAST = click.option(
+    "--least",
+    type=_choice(Strength),
+    default=Strength.STATED.value,
+    show_default=True,
+    help="Follow edges at least so strong.",
+)
 _DEFINITION = (
     click.option("--direct", is_flag=True, help="Models right below the base alone."),
     click.option(
@@ -164,13 +171,7 @@ _DEFINITION = (
     click.option(
         "--curated", is_flag=True, help="Lay the edges of the family registry over the snapshot."
     ),
-    click.option(
-        "--least",
-        type=_choice(Strength),
-        default=Strength.STATED.value,
-        show_default=True,
-        help="Follow edges at least so strong.",
-    ),
+    LEAST,
     click.option(
         "--min-downloads",
         type=click.IntRange(min=0),

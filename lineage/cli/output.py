@@ -245,6 +245,16 @@ def examination(format: str, found: "Examination") -> None:
     _print(format, lambda: document, lambda: rows, table)
 
 
+def result(
+    format: str,
+    document: Callable[[], shapes.Document],
+    rows: Callable[[], list[shapes.Document]],
+    table: Callable[[], "RenderableType"],
+) -> None:
+    """Print what a command spells by itself."""
+    _print(format, document, rows, table, _NARROWEST_TABLE)
+
+
 def show(picture: "RenderableType", narrowest: int = 1) -> None:
     """Print something drawn, as wide as the terminal is, but no narrower than that."""
     from rich.console import Console

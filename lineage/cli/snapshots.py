@@ -1,8 +1,10 @@
-"""The commands `lineage snapshots list`, `show` and `verify`."""
+"""The commands `lineage snapshots list`, `show` and `verify`; larger ones stand by themselves."""
 
 import click
 
 from lineage.cli import options
+from lineage.cli.snapshot_check import check_against
+from lineage.cli.snapshot_diff import diff
 from lineage.errors import SnapshotDamaged
 
 _OPTIONS = options.options(options.STORE, options.FORMAT, options.logged)
@@ -48,3 +50,7 @@ def verify(id: str | None, store: str | None, format: str) -> None:
             f"snapshot {manifest.id} is damaged: {len(problems)} of {len(manifest.files)} files",
             "restore them from a copy, or take a new snapshot with: lineage crawl",
         )
+
+
+for _command in (diff, check_against):
+    snapshots.add_command(_command)

@@ -16,6 +16,7 @@ from lineage.store import schema
 from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
+from lineage.store.tombstones import has_stand_ins
 from lineage.store.watermark import last_page_of, watermark_of
 
 
@@ -89,6 +90,8 @@ def why_sweep(store: ParquetStore, now: datetime, every: timedelta) -> str | Non
         return "there is no sweep yet"
     if now - swept[-1] >= every:
         return f"the last sweep began at {iso(swept[-1])}, {every.days} days ago or more"
+    if "keys" in whole[-1].origin.dump:
+        return "the last snapshot is a dump without the Hub's keys"
     if found := store.problems(whole[-1].id):
         return f"the last snapshot is damaged: {found[0]}"
     return None
@@ -105,6 +108,11 @@ def ground_of_update(store: ParquetStore) -> Snapshot:
         raise NoSuchSnapshot(
             f"there is no snapshot in {store.location} that an update could go on from",
             "take one with: lineage crawl",
+        )
+    if has_stand_ins(before):
+        raise NoSuchSnapshot(
+            f"{before.id} is a dump without the Hub's keys: nothing in it can be told apart",
+            "take a sweep: lineage crawl",
         )
     if found := store.problems(before.id):
         raise SnapshotDamaged(

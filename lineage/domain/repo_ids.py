@@ -1,13 +1,16 @@
 """Keys and repository ids as the Hub gives them, and the ways people misspell a name."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 
 KEY_LENGTH = 24
+STAND_IN = "ffffffff"
+"""How a stand-in key begins: a key's first eight digits are its creation, and these lie in 2106."""
 _PART = r"\b[\w.\-]{1,96}\b"
 _ONE = rf"(?:{_PART}/)?{_PART}"
 _REPO_ID = re.compile(_ONE, re.ASCII)
-_LINES_OF_IDS = re.compile(rf"(?:{_ONE}\n)*+", re.ASCII)
+_LINES_OF_IDS = re.compile(rf"(?:{_ONE}\n)*", re.ASCII)
 _HEX_DIGITS = re.compile(r"[0-9a-f]*")
 _PREFIX = re.compile(
     r"^(?:\s*(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/+)+", re.IGNORECASE
@@ -57,3 +60,8 @@ def tidy_name(text: str) -> str:
     while tidy.endswith("/"):
         tidy = tidy.rstrip("/").rstrip()
     return tidy
+
+
+def stand_in_key(id: str) -> str:
+    """Return the key of a model of which a source gives the name alone: always the same one."""
+    return STAND_IN + hashlib.sha256(id.encode()).hexdigest()[: KEY_LENGTH - len(STAND_IN)]

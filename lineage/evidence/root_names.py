@@ -7,7 +7,7 @@ from lineage.domain.families import Family
 
 _EXACT = re.compile(r"(?<![a-z])(?:instruct|chat|it|base|pt|hf)(?![a-z])")
 """Whoever writes these out means just that checkpoint."""
-_AFTER = r"[-_.]"
+_AFTER = re.compile(r"[-_.]")
 
 
 class RootNames:
@@ -25,14 +25,13 @@ class RootNames:
             name: official.get(f"{name}-hf", id) for name, id in {**shortened, **official}.items()
         }
         # Who writes `Llama-3.1-8B-cats` has as often begun with `Llama-3.1-8B-Instruct`.
-        telling = (re.escape(name) for name in self._ids if _EXACT.search(name))
-        self._names = "|".join(sorted(telling, key=len, reverse=True))
-        self._begins = re.compile(rf"(?:{self._names}){_AFTER}", re.IGNORECASE)
+        self._exact = {name: id for name, id in self._ids.items() if _EXACT.search(name)}
 
     @property
     def pattern(self) -> str | None:
         """An RE2 pattern for ids that `begins` may know; None where it can know none."""
-        return rf"(?i)^(?:[^/]*/)?(?:{self._names}){_AFTER}" if self._names else None
+        names = "|".join(re.escape(name) for name in sorted(self._exact))
+        return rf"(?i)^(?:[^/]*/)?(?:{names})[-_.]" if names else None
 
     def of(self, name: str) -> str | None:
         """Return the id of the root that a repository name means."""
@@ -40,14 +39,12 @@ class RootNames:
 
     def begins(self, name: str) -> tuple[str, str] | None:
         """Return the root whose exact name begins this one, and what follows that name."""
-        found = self._begins.match(name) if self._names else None
-        if found is None:
-            return None
-        rest = name[found.end() - 1 :]
-        # `phi-2.7` is not made of `phi-2`.
-        if rest[0] == "." and rest[1:2].isdigit():
-            return None
-        return self._ids[name[: found.end() - 1].lower()], rest
+        low = name.lower()
+        for cut in reversed([found.start() for found in _AFTER.finditer(low)]):
+            # `phi-2.7` is not made of `phi-2`.
+            if low[:cut] in self._exact and not (low[cut] == "." and low[cut + 1 :][:1].isdigit()):
+                return self._exact[low[:cut]], name[cut:]
+        return None
 
 
 def _spelled(families: Iterable[Family]) -> Iterator[tuple[str, str]]:

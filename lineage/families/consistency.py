@@ -8,6 +8,9 @@ from lineage.errors import SettingsError
 Claim = tuple[str, str]
 """A name, and what it stands for."""
 
+NO_RELEASE = ("mixed", "unknown")
+"""Rows of a count by release that are none."""
+
 
 def refuse_contradictions(file: str, family: Family) -> None:
     """Raise SettingsError for the first contradiction; the Hub compares ids without case."""
@@ -28,6 +31,7 @@ def names_of_roots(family: Family) -> Iterator[Claim]:
 
 
 def _handles(family: Family) -> Iterator[Claim]:
+    yield from ((word, "a word for what has no single release") for word in NO_RELEASE)
     for release in family.releases:
         for name in sorted({release.id, release.name.lower()}):
             yield name, f"release {release.id}"

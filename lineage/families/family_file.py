@@ -41,7 +41,7 @@ def load_family_file(source: Path | Traversable) -> Family:
     """
     try:
         content = tomllib.loads(source.read_bytes().decode())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"{source.name} cannot be read as TOML: {error}") from error
     loaded = _family(Table(source.name, with_sources_told(source.name, content)))
     refuse_contradictions(source.name, loaded)

@@ -98,17 +98,19 @@ def _refuse_clash(file: str, added: Family, known: Iterable[Family]) -> None:
                 f"{file}: there is a family {added.id} already", "give yours another id"
             )
         handles = _handles(other) & _handles(added)
-        roots = _roots(other) & _roots(added)
+        roots = _roots(other) & (_roots(added) | {it.name.lower() for it in added.renamed})
         for name in sorted(handles) or sorted(roots):
-            what = "release" if handles else "root"
+            what = "name" if handles else "root"
             raise SettingsError(
                 f"{file}: {name} is a {what} of the family {other.id} already",
-                "a release or root belongs to one family: take it out of yours",
+                "a name, release or root belongs to one family: take it out of yours",
             )
 
 
 def _handles(one: Family) -> set[str]:
-    return {name for it in one.releases for name in (it.id, it.name.lower())}
+    """Return the names by which a family or one of its releases can be asked for."""
+    releases = {name for it in one.releases for name in (it.id, it.name.lower())}
+    return releases | {one.id, one.name.lower()}
 
 
 def _roots(one: Family) -> set[str]:

@@ -34,6 +34,8 @@ class Written:
     is_card: Bools
     names_models: Bools
     """False where the name may be a local path."""
+    is_guess: Bools
+    """A guess alone makes no node of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +183,15 @@ def _give_own_nodes(
     """Give unsettled names nodes of their own, unless only a possible local path says them.
 
     Whether one row's path makes an edge must not hang on another row's card: it is decided by
-    witness, not by name. What the registry knows is a model whoever says it.
+    witness, not by name. What the registry knows is a model whoever says it, but a guess can only
+    mean one that somebody states.
     """
     is_model = np.array([name in registered for name in names], np.bool_)
     is_name = np.array([bool(name) for name in names], np.bool_)
     mine = (parent == NOWHERE) & is_name[written.name]
     mine &= written.names_models | is_model[written.name]
     node_of_name = np.full(len(names), NOWHERE, np.int32)
-    for at in np.unique(written.name[mine]):
+    for at in np.unique(written.name[mine & ~written.is_guess]):
         node_of_name[at] = nodes.named(names[at])
     parent[mine] = node_of_name[written.name[mine]]
 

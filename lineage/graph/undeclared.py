@@ -63,8 +63,10 @@ def hear_again(hearing: SecondHearing, nodes: Nodes, asked: Bools) -> Iterator[G
     """
     rows = _found(hearing.pattern, nodes.ids, asked)
     ids = nodes.ids.take(pa.array(rows)).to_pylist()
-    wanted = {name for id in ids for name in hearing.asks_for(id)}
-    shelf = NamedModels(nodes, wanted)
+    wanted = [tuple(hearing.asks_for(id)) for id in ids]
+    shelf = NamedModels(nodes, {name for names in wanted for name in names})
+    # Most names ask for models that there are not.
+    rows = rows[np.array([any(map(shelf.called, names)) for names in wanted], np.bool_)]
     for row, model in zip(rows.tolist(), shelf.about(rows, with_parents=False), strict=True):
         for guess in hearing.hear(model, shelf):
             yield Guessed(row, shelf.node_of[guess.parent], guess)
@@ -114,12 +116,7 @@ class NamedModels:
         nodes = self._nodes
         by_name = {old: now for old, now in nodes.renamed.items() if _repository(old) in wanted}
         by_key = {old: key for old, key in nodes.former.items() if _repository(old) in wanted}
-        at = [
-            *pc.index_in(pa.array(by_name.values(), pa.string()), nodes.ids).to_pylist(),
-            *pc.index_in(pa.array(by_key.values(), pa.string()), nodes.keys).to_pylist(),
-        ]
-        met = [(old, node) for old, node in zip([*by_name, *by_key], at, strict=True)]
-        there = [(old, node) for old, node in met if node is not None]
+        there = [*_met(by_name, nodes.ids), *_met(by_key, nodes.keys)]
         rows = np.array([node for _, node in there], np.int32)
         for (old, node), model in zip(there, self.about(rows, with_parents=True), strict=True):
             self.node_of.setdefault(model.id, node)
@@ -129,6 +126,19 @@ class NamedModels:
         named = self._called.setdefault(repository, [])
         if all(one.id != model.id for one in named):
             named.append(model)
+
+
+def _met(wanted: Mapping[str, str], known: pa.StringArray) -> list[tuple[str, int]]:
+    """Return each name with the node that bears its value; the few are hashed, not the many."""
+    values = pc.unique(pa.array(wanted.values(), pa.string()))
+    if not len(values):
+        return []
+    place = pc.index_in(known, value_set=values)
+    rows = pc.indices_nonzero(pc.is_valid(place)).to_pylist()
+    places = values.take(pc.drop_null(place)).to_pylist()
+    # Read backwards, so that of two nodes with one name the listed one is kept.
+    node_of = dict(zip(reversed(places), reversed(rows), strict=True))
+    return [(old, node_of[value]) for old, value in wanted.items() if value in node_of]
 
 
 def _found(pattern: str, ids: pa.StringArray, asked: Bools) -> Int32s:

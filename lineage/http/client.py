@@ -114,8 +114,9 @@ def open_client(
     """
     address = checked_address(endpoint)
     tally, budget = tally or RequestTally(), Budget(share)
-    network = inner or _network(address)
-    paced = PacedTransport(network, budget, clock, progress, tally, max_requests=max_requests)
+    paced = PacedTransport(
+        inner or network(address), budget, clock, progress, tally, max_requests=max_requests
+    )
     http = httpx.Client(
         transport=RetryingTransport(
             paced, clock, tally, max_body_bytes, is_whole=is_whole, attempts=attempts, random=random
@@ -158,7 +159,8 @@ def _headers(
     return headers
 
 
-def _network(address: httpx.URL) -> httpx.HTTPTransport:
+def network(address: httpx.URL) -> httpx.HTTPTransport:
+    """Return what reaches an address, through the environment's proxy where there is one."""
     try:
         return httpx.HTTPTransport(proxy=_proxy(address))
     except (httpx.InvalidURL, ValueError, ImportError):

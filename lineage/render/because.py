@@ -8,6 +8,10 @@ LOOKED_AT = (
     "the Hub's baseModels, the tags, the card's base_model, adapter and model configuration, "
     "the name, and the family registry"
 )
+LOOKED_AT_LIVE = (
+    "the Hub's baseModels, the tags, the card's base_model, the adapter configuration, "
+    "and the family registry"
+)
 _NAMED = 3
 
 
@@ -62,9 +66,10 @@ def _ends(trace: Trace) -> str:
     if trace.because is Because.DEAD_ENDS:
         ends = _some(trace.ends)
         return f"It is stated to come from {ends}, and nobody says where that comes from."
+    looked = LOOKED_AT if trace.origin is not Origin.LIVE else LOOKED_AT_LIVE
     words = "; ".join(voice.quote or "" for voice in trace.heard[:_NAMED])
-    told = f" Heard, but no known model: {words}." if words else ""
-    return f"Nobody says where it comes from. Looked at: {LOOKED_AT}.{told}"
+    told = f" Heard, but leading to no other model: {words}." if words else ""
+    return f"Nobody says where it comes from. Looked at: {looked}.{told}"
 
 
 def _root(trace: Trace) -> str:

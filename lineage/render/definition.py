@@ -53,7 +53,8 @@ def whence(manifest: Manifest, source_note: str = "") -> list[Line]:
 def taken(manifest: Manifest) -> str:
     """Return when and from where a snapshot was taken."""
     origin = manifest.origin
-    return f"taken {origin.taken_at:%Y-%m-%d %H:%M} UTC from {origin.endpoint}"
+    dump = f", by the dump {origin.dump.get('file', '')}" if origin.kind is Kind.BULK else ""
+    return f"taken {origin.taken_at:%Y-%m-%d %H:%M} UTC from {origin.endpoint}{dump}"
 
 
 def _named(roots: Sequence[str]) -> str:

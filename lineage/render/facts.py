@@ -11,7 +11,7 @@ from rich.text import Text
 
 from lineage.render.definition import Line
 from lineage.render.terminal import INDENT, lines, quoted
-from lineage.store.manifest import Manifest
+from lineage.store.manifest import Manifest, Origin
 
 
 class Finding(Protocol):
@@ -70,6 +70,7 @@ def snapshot(manifest: Manifest) -> RenderableType:
         ("snapshot", f"{manifest.id}, {_kind(manifest)}"),
         ("taken", f"{origin.taken_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("published", f"{manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"),
+        *_dump(origin),
         ("previous", manifest.previous or "none"),
         ("models", f"{manifest.models:,}"),
         ("edges", f"{manifest.edges:,}"),
@@ -124,6 +125,14 @@ def _files(manifest: Manifest) -> RenderableType:
     for name, facts in sorted(manifest.files.items()):
         table.add_row(quoted(name), f"{facts.rows:,}", f"{facts.bytes:,}")
     return Padding(table, INDENT, expand=False)
+
+
+def _dump(origin: Origin) -> list[Line]:
+    if not origin.dump:
+        return []
+    keys = "; keys stand in that are made of names" if "keys" in origin.dump else ""
+    lacks = origin.dump.get("missing") or "nothing"
+    return [("dump", f"{origin.dump.get('file')}, lacks {lacks}{keys}")]
 
 
 def _kind(manifest: Manifest) -> str:

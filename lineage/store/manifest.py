@@ -56,6 +56,8 @@ class Origin:
     """Version of each family file whose former names were known."""
     requests: Mapping[str, str] = field(default_factory=dict)
     """`first` and `last` page as asked, `hub_date` of the first: where an update goes on."""
+    dump: Mapping[str, str] = field(default_factory=dict)
+    """Where kind is `bulk`: `file`, `sha256`, `missing` fields, and whether `keys` stand in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Snapshot:
             return parquet.read(columns=None if columns is None else list(columns))
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield one table, or some of its columns, a part in memory at a time."""
+        """Yield a table piece by piece, so that it never stands in memory whole."""
         with self._open(file) as parquet:
             yield from parquet.iter_batches(columns=None if columns is None else list(columns))
 
@@ -84,6 +84,10 @@ class Snapshot:
         if not self.manifest.tombstones:
             return listed
         return pa.chunked_array([*listed.chunks, *self.tombstones([name])[name].chunks])
+
+    def record_table(self, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of every record: of the listed by row, then of the dead."""
+        return pa.table({name: self.record_column(name) for name in columns})
 
     def edges(self) -> EdgeColumns:
         """Return every edge as integers."""
@@ -154,6 +158,18 @@ class Snapshot:
         yield gone, pa.array(np.arange(self.manifest.models, self.records, dtype=np.int32))
         yield bases["id"].combine_chunks(), bases["node"].combine_chunks()
         yield self.column(schema.MODELS_FILE, "id").combine_chunks(), None
+
+    def nodes_without_case(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the node of each id that just one known name equals but for the case."""
+        wanted = pa.array({id.lower() for id in ids}, pa.string())
+        found: dict[str, dict[str, int]] = {}
+        for names, nodes in self._named_nodes() if ids else ():
+            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(names), value_set=wanted))
+            at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
+            for id, node in zip(names.take(rows).to_pylist(), at.tolist(), strict=True):
+                found.setdefault(id.lower(), {})[id] = node
+        named = {id: found.get(id.lower(), {}) for id in ids}
+        return {id: next(iter(ones.values())) for id, ones in named.items() if len(ones) == 1}
 
     def node_of_key(self, key: str) -> tuple[int, str] | None:
         """Return the node number and present name of a key, or None."""

@@ -61,13 +61,20 @@ class ParquetStore:
         if not manifests:
             raise self._nothing_yet()
         by_then = [one for one in manifests if one.origin.taken_at < end_of(day)]
-        return Snapshot(
-            self._files, max(by_then, key=_moment) if by_then else min(manifests, key=_moment)
-        )
+        chosen = max(by_then, key=_moment) if by_then else min(manifests, key=_moment)
+        return Snapshot(self._files, chosen)
 
     def latest_sweep(self) -> Snapshot | None:
         """Return the snapshot that a new draft stands beside, if there is one."""
         latest = self._latest()
+        return None if latest is None else Snapshot(self._files, latest)
+
+    def beside(self, origin: Origin) -> Snapshot | None:
+        """Return the snapshot that a draft of this origin stands beside, if there is one.
+
+        A dump may be older than what is here: it stands beside what was there before it.
+        """
+        latest = self._latest(_until(origin))
         return None if latest is None else Snapshot(self._files, latest)
 
     @contextmanager
@@ -87,7 +94,7 @@ class ParquetStore:
         id = self._free_id(origin.taken_at)
         self._files.delete_folder(id)
         self._delete_abandoned(origin.taken_at - ABANDONED_AFTER)
-        previous = self._latest()
+        previous = self._latest(_until(origin))
         return Draft(self._files, id, origin, None if previous is None else previous.id)
 
     def problems(self, id: str) -> list[str]:
@@ -107,8 +114,11 @@ class ParquetStore:
                 found.append(f"{path}: its content is not what was published (SHA-256 differs)")
         return found
 
-    def _latest(self) -> Manifest | None:
+    def _latest(self, until: str | None = None) -> Manifest | None:
+        """Return the latest that holds more than one family; of those up to an id where given."""
         for folder in reversed(self._files.folders()):
+            if until is not None and folder > until:
+                continue
             if self._files.exists(f"{folder}/{FILE}"):
                 manifest = self._manifest(folder)
                 if manifest.origin.kind is not Kind.BELOW:
@@ -153,3 +163,7 @@ class ParquetStore:
 
 def _moment(manifest: Manifest) -> datetime:
     return manifest.origin.taken_at
+
+
+def _until(origin: Origin) -> str | None:
+    return snapshot_id(origin.taken_at) if origin.kind is Kind.BULK else None

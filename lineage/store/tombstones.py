@@ -22,7 +22,12 @@ def still_gone(before: Snapshot, present: Bare) -> pa.Table:
 
 
 def newly_gone(before: Snapshot, present: Bare, missed_at: datetime) -> pa.Table:
-    """Return a tombstone for each model that was listed and is not present; `present` is sorted."""
+    """Return a tombstone for each model that was listed and is not present; `present` is sorted.
+
+    A dump without the Hub's keys says of nobody who is who, and so of nobody that they are gone.
+    """
+    if has_stand_ins(before):
+        return schema.TOMBSTONES.empty_table()
     gone = _absent(before.column(schema.MODELS_FILE, "key"), present)
     if not gone.any():
         return schema.TOMBSTONES.empty_table()
@@ -34,6 +39,11 @@ def newly_gone(before: Snapshot, present: Bare, missed_at: datetime) -> pa.Table
         "missed_at": pa.array([missed_at] * rows, pa.timestamp("us", tz="UTC")),
     }
     return pa.table(columns, schema=schema.TOMBSTONES)
+
+
+def has_stand_ins(snapshot: Snapshot) -> bool:
+    """Say whether a snapshot was made of a dump that lacks the Hub's keys."""
+    return "keys" in snapshot.manifest.origin.dump
 
 
 def in_order(tables: list[pa.Table]) -> pa.Table:

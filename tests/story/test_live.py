@@ -4,7 +4,7 @@ import pytest
 
 from lineage.analysis.verdicts import Because, Origin
 from lineage.errors import UnknownModel
-from lineage.live import trace_live
+from lineage.live import MOST_LOOKED_UP, trace_live
 from tests.story.conftest import Play
 from tests.unit.analysis.worlds import a_family, said
 from tests.unit.demo.rows import a_child, a_row
@@ -61,6 +61,47 @@ def test_the_ways_of_a_new_model_lead_into_the_snapshot(play: Play) -> None:
     assert {voice.rule for voice in path[0].evidence} >= {"hub"}
     assert all(f"asked at {box.url}" == voice.source for voice in path[0].evidence)
     assert len(box.requests) == 2
+
+
+def test_names_settle_live_as_in_a_crawl(play: Play) -> None:
+    _, stage = play([ROOT, CHILD])
+    stage.crawl()
+    root, child = str(ROOT["id"]), str(CHILD["id"])
+    cased = a_row(5) | {"cardData": {"base_model": child.upper()}}
+    path = a_row(6) | {"config": {"peft": {"base_model_name_or_path": root}}}
+    lost = a_row(7) | {"config": {"peft": {"base_model_name_or_path": "output/checkpoint-5"}}}
+    box, _ = play([ROOT, CHILD, cased, path, lost])
+    settings = stage.settings(endpoint=box.url)
+    verdicts = {
+        number: trace_live(settings, stage.store.snapshot(), str(one["id"]), KIN, [KIN]).descends
+        for number, one in enumerate((cased, path, lost))
+    }
+    assert verdicts == {0: True, 1: True, 2: None}
+
+
+def test_a_known_model_is_followed_to_a_parent_that_the_snapshot_lacks(play: Play) -> None:
+    _, stage = play([ROOT, NEWER])
+    stage.crawl()
+    snapshot = stage.store.snapshot()
+    box, _ = play([ROOT, CHILD, NEW, NEWER])
+    settings = stage.settings(endpoint=box.url)
+    found = trace_live(settings, snapshot, str(NEWER["id"]), KIN, [KIN])
+    assert (found.descends, found.origin) == (True, Origin.SNAPSHOT)
+    assert len(found.paths[0]) == 3
+    assert len(box.requests) == 2
+
+
+def test_a_line_without_end_is_followed_for_twenty_requests(play: Play) -> None:
+    _, stage = play([ROOT])
+    stage.crawl()
+    line = [a_row(100)]
+    for number in range(101, 130):
+        line.append(a_child(number, line[-1]))
+    box, _ = play(line)
+    settings = stage.settings(endpoint=box.url)
+    found = trace_live(settings, stage.store.snapshot(), str(line[-1]["id"]), KIN, [KIN])
+    assert found.because is Because.DEAD_ENDS
+    assert len(box.requests) == MOST_LOOKED_UP
 
 
 def test_a_name_that_neither_side_knows_ends_with_exit_5(play: Play) -> None:

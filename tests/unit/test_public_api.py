@@ -143,3 +143,9 @@ def test_a_misspelt_name_is_told_its_neighbours(snapshot: Snapshot) -> None:
     with pytest.raises(UnknownModel) as caught:
         lineage.load_family("meta-llama/Llama-2-7b", snapshot=snapshot)
     assert BASE in caught.value.hint
+
+
+def test_two_snapshots_are_compared(snapshot: Snapshot, tmp_path: Path) -> None:
+    grown = [*ROWS, row("owner/new", [OTHER])]
+    diff = lineage.diff_snapshots(snapshot, published(grown, tmp_path / "later"))
+    assert (diff.added, diff.edges_added) == (("owner/new",), 1)

@@ -51,18 +51,18 @@ LOOK_ALIKES = [
 
 
 def world() -> list[Row]:
-    path = {"config": {"_name_or_path": BASE, "model_type": "llama"}}
-    unknown = {"config": {"_name_or_path": "nobody/Knows-This"}}
-    local = {"config": {"peft": {"base_model_name_or_path": "./out"}}}
+    path = {"_name_or_path": BASE, "model_type": "llama"}
+    unknown = {"_name_or_path": "nobody/Knows-This"}
+    local = {"peft": {"base_model_name_or_path": "./out"}}
     return [
         row(BASE),
         row("kin/other"),
         row("quanter/Kin-3-8B-Instruct-GGUF"),
         row("quanter/Kin-3-8B-Instruct-AWQ", ["kin/other"], "quantized"),
-        row("me/Kin-3-8B-Instruct-cats", **local),
+        row("me/Kin-3-8B-Instruct-cats", config=local),
         row("me/Kin-3-8B-Instruct-dogs", cardData={"base_model": "me/Kin-3-8B-Instruct-dogs"}),
-        row("me/loaded", **path),
-        row("me/Kin-3-8B-Instruct-lost", **unknown),
+        row("me/loaded", config=path),
+        row("me/Kin-3-8B-Instruct-lost", config=unknown),
         row("me/Kin-3-8B-Instruct-itself", config={"_name_or_path": "ME/kin-3-8b-instruct-itself"}),
         row("me/Unlisted-8B-Instruct-cats"),
         row("me/of-unlisted", config={"_name_or_path": "kin/Unlisted-8B-Instruct"}),
@@ -118,6 +118,15 @@ def test_a_config_that_names_nobody_is_kept_as_evidence_alone(snapshot: Snapshot
         BASE: False,
         "nobody/Knows-This": True,
         "kin/Unlisted-8B-Instruct": True,
+    }
+
+
+def test_a_root_that_is_listed_nowhere_is_guessed_once_somebody_states_it(tmp_path: Path) -> None:
+    stated = row("me/stated", cardData={"base_model": "kin/Unlisted-8B-Instruct"})
+    found = edges(published([*world(), stated], tmp_path, families=[FAMILY]))
+    assert {child for child, (parent, *_) in found.items() if parent != BASE} == {
+        "me/Unlisted-8B-Instruct-cats",
+        "me/of-unlisted",
     }
 
 

@@ -14,6 +14,7 @@ from lineage.analysis.trees import tree_of_family
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import family
 from lineage.store.snapshot import Snapshot
+from tests.builders import rows_of
 from tests.unit.analysis.plain import Plain, closed, told
 
 DEFAULT = Definition()
@@ -112,11 +113,14 @@ def test_the_tree_of_the_llama_family_is_complete(
 def test_the_graph_of_the_llama_family_holds_its_members_and_their_edges(
     corpus_snapshot: Snapshot, whole_corpus: Plain, llama: dict[str, set[str]]
 ) -> None:
-    plain_corpus = whole_corpus
     graph = family_graph(corpus_snapshot, "llama", KNOWN, DEFAULT)
-    keys = plain_corpus.keys_of(LLAMA.roots()) | set(llama)
+    kept = whole_corpus.kept(FULL)
+    bearing = {str(one["parent_key"]) for one in kept if one["child_key"] in llama}
+    bases = {str(one["key"]) for one in rows_of(corpus_snapshot, "counts.parquet")}
+    roots = whole_corpus.keys_of(LLAMA.roots())
+    keys = roots & {*whole_corpus.models, *bases, *bearing} | set(llama)
     assert {key for _, key in graph.nodes(data="key")} == keys
-    edges = [e for e in plain_corpus.kept(FULL) if {e["parent_key"], e["child_key"]} <= keys]
+    edges = [e for e in kept if {e["parent_key"], e["child_key"]} <= keys]
     assert graph.number_of_edges() == len(edges)
     for one in random.Random(4).sample(edges, 500):
         said = graph.edges[one["parent"], one["child"]]

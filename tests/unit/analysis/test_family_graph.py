@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,6 +190,24 @@ def test_two_models_of_one_name_are_two_nodes(tmp_path: Path) -> None:
     assert graph.nodes["a/twin"]["key"] == key_of("a/twin")
 
 
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("c" * 24, {"a/twin": "a", "b" * 24: "b", "c" * 24: "c"}),
+        ("0" * 24, {"a/twin": "a", f"a/twin {'b' * 24}": "b", "b" * 24: "0"}),
+    ],
+)
+def test_a_model_called_as_the_key_of_a_twin_is_a_node_of_its_own(
+    key: str, names: dict[str, str], tmp_path: Path
+) -> None:
+    twins = [row("a/twin", ["o/base"]) | {"_id": letter * 24} for letter in "ab"]
+    rows = [row("o/base"), *twins, row("b" * 24, ["o/base"]) | {"_id": key}]
+    graph = family_graph(published(rows, tmp_path), "o/base", (), DEFAULT)
+    assert {
+        name: known["key"][:1] for name, known in graph.nodes(data=True) if "/base" not in name
+    } == names
+
+
 def _by_key(key: str) -> Row:
     return hub_parents("a/twin") | {"models": [{"_id": key, "id": "a/twin"}]}
 
@@ -209,3 +228,19 @@ def test_edges_lead_from_parent_to_child_and_skip_what_is_none() -> None:
 def test_a_node_without_edges_stays_a_node() -> None:
     graph = build_graph(["alone"], {"key": ["k"], "likes": [None]}, [], [], {})
     assert dict(graph.nodes(data=True)) == {"alone": {"key": "k"}}
+
+
+def test_the_graph_is_the_one_that_networkx_builds_edge_by_edge() -> None:
+    edges = [("p", "c", {"relation": "merge"}), ("p", "d", {}), ("c", "d", {"relation": "merge"})]
+    plain = nx.DiGraph()
+    plain.add_nodes_from(["p", "c", "d"])
+    plain.add_edges_from(edges)
+    graph = build_graph(
+        ["p", "c", "d"], {}, [0, 0, 1], [1, 2, 2], {"relation": ["merge", None, "merge"]}
+    )
+    for one in (plain, graph):
+        one.edges["p", "c"]["relation"] = "adapter"
+        one.add_edge("d", "e", relation="quantized")
+        one.remove_node("c")
+    assert nx.utils.graphs_equal(graph, plain)
+    assert nx.utils.graphs_equal(graph.reverse(), plain.reverse())

@@ -2,6 +2,8 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,13 +11,14 @@ import pytest
 from lineage.analysis.traces import trace
 from lineage.analysis.verdicts import Because, Origin, Trace
 from lineage.domain.evidence import Relation, Strength
-from lineage.domain.families import Family, Outsider, Reason, Source
+from lineage.domain.families import Family, FormerName, Outsider, Reason, Source
 from lineage.errors import UnknownModel
 from lineage.families.registry import all_families, family
 from lineage.render.because import because
 from lineage.render.trace_shapes import of_trace, rows_of_trace
 from lineage.store.snapshot import Snapshot
 from tests.builders import Row, published, row
+from tests.fakes.fake_clock import NOON
 from tests.unit.analysis.worlds import a_family, said
 
 EARLY = Path(__file__).parents[2] / "cases" / "verdicts" / "early.csv"
@@ -166,6 +169,64 @@ def test_every_trace_has_a_document_and_rows(kin: Snapshot, name: str) -> None:
     assert {"model", "descends", "roots", "paths", "because"} <= set(document)
     assert str(document["because"]).endswith(".")
     assert rows_of_trace(found)
+
+
+# What a fresh pair of eyes broke
+
+
+def verdict_on(rows: Sequence[Row], name: str, folder: Path, *known: Family) -> Trace:
+    families = known or (KIN, RIVAL)
+    return trace(published(rows, folder, families=families), name, families[0], families)
+
+
+def test_a_way_into_a_circle_leaves_the_question_open(tmp_path: Path) -> None:
+    circle = [row("c/a", ["c/b"]), row("c/b", ["c/a"])]
+    rows = [row("rival/one"), *circle, row("m/x", ["rival/one", "c/a"], "merge")]
+    found = verdict_on(rows, "m/x", tmp_path)
+    assert (found.descends, found.because, found.ends) == (None, Because.DEAD_ENDS, ("c/a",))
+
+
+def test_a_child_of_a_disputed_outsider_is_not_judged(tmp_path: Path) -> None:
+    rows = [row("meta/kin-1"), row("tiny/kin", ["meta/kin-1"]), row("c/child", ["tiny/kin"])]
+    found = verdict_on(rows, "c/child", tmp_path)
+    assert (found.descends, found.because) == (None, Because.SOURCES_DISAGREE)
+
+
+def test_the_case_of_a_registry_entry_tells_no_models_apart(tmp_path: Path) -> None:
+    rows = [row("meta/kin-1"), row("Meta/KIN-2", ["meta/kin-1"]), row("TINY/kin")]
+    rows += [row("c/child", ["Meta/KIN-2"]), row("c/other", ["TINY/kin"])]
+    child = verdict_on(rows, "c/child", tmp_path / "1")
+    assert [root.release for root in child.roots] == ["Kin 2"]
+    other = verdict_on(rows, "c/other", tmp_path / "2")
+    assert (other.descends, other.because) == (False, Because.BELOW_OUTSIDER)
+
+
+def test_an_outsider_keeps_its_verdict_under_a_later_name(tmp_path: Path) -> None:
+    published([row("meta/kin-1"), row("tiny/kin")], tmp_path, families=[KIN, RIVAL])
+    later = [row("meta/kin-1"), row("tiny/kin") | {"id": "tiny/grown"}]
+    after = NOON + timedelta(days=1)
+    snapshot = published(later, tmp_path, families=[KIN, RIVAL], taken_at=after)
+    for name in ("tiny/kin", "tiny/grown"):
+        assert traced(snapshot, name).because is Because.IS_OUTSIDER
+
+
+def test_an_old_name_that_is_still_listed_shares_the_verdict(tmp_path: Path) -> None:
+    renamed = replace(KIN, renamed=(FormerName("small/kin", "tiny/kin"),))
+    rows = [row("meta/kin-1"), row("tiny/kin"), row("small/kin")]
+    found = verdict_on(rows, "small/kin", tmp_path, renamed)
+    assert (found.descends, found.because) == (False, Because.IS_OUTSIDER)
+
+
+def test_a_root_of_others_that_is_an_outsider_is_told_as_both(tmp_path: Path) -> None:
+    look_alike = replace(OUTSIDER, id="rival/one")
+    kin = replace(KIN, outsiders=(look_alike,))
+    rows = [row("meta/kin-1"), row("rival/one"), row("b/child", ["rival/one"])]
+    found = verdict_on(rows, "b/child", tmp_path, kin, RIVAL)
+    assert (found.because, found.roots[0].family) == (Because.BELOW_OUTSIDER, "rival")
+
+
+def test_what_names_itself_alone_is_told_so(kin: Snapshot) -> None:
+    assert "base_model: b/circle" in because(traced(kin, "b/circle"))
 
 
 # The early derivatives, each by its repository and never by its brand

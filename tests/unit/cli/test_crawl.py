@@ -1,5 +1,10 @@
 """`lineage crawl` and `lineage doctor`, against a small Hub in a box."""
 
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from lineage.demo.box import HubBox
 from tests.unit.cli.conftest import BASE, Program
 
@@ -75,3 +80,20 @@ def test_a_base_may_be_pasted_as_an_address(program: Program, box: HubBox) -> No
 def test_the_doctor_changes_nothing(program: Program, box: HubBox) -> None:
     assert program("doctor", "--endpoint", box.url).code == 0
     assert program("snapshots", "list", "--format", "json").json == []
+
+
+def test_a_dump_is_taken_as_a_snapshot(program: Program, tmp_path: Path) -> None:
+    rows = {"_id": ["a" * 24], "id": ["owner/model"], "createdAt": ["2024-03-24T10:00:00Z"]}
+    pq.write_table(pa.table(rows), tmp_path / "models.parquet")
+    told = program("crawl", "--bulk", "models.parquet", "--format", "json")
+    assert (told.json["kind"], told.json["snapshot"]) == ("bulk", "20240324T100000Z")
+    assert told.err.startswith("models.parquet has 1 rows and lacks author, lastModified")
+    dated = ("crawl", "--bulk", "models.parquet", "--taken-at", "2025-06-01", "--format", "json")
+    assert program(*dated).json["snapshot"] == "20250601T000000Z"
+    assert "models.parquet, lacks author, lastModified" in program("snapshots", "show").out
+
+
+def test_a_dump_and_a_walk_exclude_each_other(program: Program) -> None:
+    assert program("crawl", "--bulk", "models.parquet", "--below", BASE).code == 2
+    assert program("crawl", "--bulk", "models.parquet", "--cards").code == 2
+    assert program("crawl", "--taken-at", "2025-06-01").code == 2

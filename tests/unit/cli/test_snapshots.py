@@ -1,9 +1,16 @@
 """`lineage snapshots`: what there is, what it says of itself, and whether it is unharmed."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
-from tests.unit.cli.conftest import Program
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.builders import key_of, published, row
+from tests.fakes.fake_clock import NOON
+from tests.unit.cli.conftest import BASE, Program
 
 ID = "20261121T120000Z"
 
@@ -45,3 +52,138 @@ def test_a_damaged_snapshot_is_exit_code_4(program: Program, store: Path, tmp_pa
     assert told.code == 4
     assert f"{ID}/edges.parquet: 4 bytes" in told.out
     assert "1 of 8 files" in told.err
+
+
+# Two days
+
+
+LATER = "20261122T120000Z"
+
+
+@pytest.fixture
+def two_days(tmp_path: Path) -> Path:
+    """A base with two children, a day later with three; one model gone, one renamed."""
+    folder = tmp_path / "days"
+    stays = [row(BASE), row("owner/one", [BASE]), row("owner/two", [BASE])]
+    old = row("owner/old")
+    published([*stays, old], folder)
+    new = old | {"id": "owner/new"}
+    third = row("owner/three", [BASE], license="mit")
+    published([*stays, new, third], folder, taken_at=NOON + timedelta(days=1))
+    return folder
+
+
+def test_a_diff_is_as_promised(program: Program, two_days: Path) -> None:
+    told = program("snapshots", "diff", ID, LATER, "--store", two_days, "--format", "json").json
+    keys = ["added", "removed", "renamed", "edges_added", "edges_removed"]
+    assert {name: told[name] for name in keys} == {
+        "added": ["owner/three"],
+        "removed": [],
+        "renamed": [{"from": "owner/old", "to": "owner/new"}],
+        "edges_added": 1,
+        "edges_removed": 0,
+    }
+    llama = next(one for one in told["families"] if one["family"] == "llama")
+    assert (llama["before"], llama["after"]) == (2, 3)
+    assert llama["releases"] == [{"release": "Llama 2", "before": 2, "after": 3}]
+    assert told["bases_gained"] == [{"base": BASE, "before": 2, "after": 3}]
+
+
+def test_a_diff_backwards_says_what_was_lost(program: Program, two_days: Path) -> None:
+    asked = ("snapshots", "diff", LATER, ID, "--store", two_days)
+    told = program(*asked, "--format", "json").json
+    assert (told["added"], told["removed"]) == ([], ["owner/three"])
+    assert told["bases_lost"] == [{"base": BASE, "before": 3, "after": 2}]
+    out = program(*asked).out
+    assert "removed: 1" in out
+    assert "0 added, 1 removed" in out
+
+
+def test_a_diff_as_csv_has_a_row_for_each_change(program: Program, two_days: Path) -> None:
+    out = program("snapshots", "diff", ID, LATER, "--store", two_days, "--format", "csv").out
+    assert out.splitlines() == [
+        "change,name,to,before,after,of",
+        "added,owner/three,,,,",
+        "renamed,owner/old,owner/new,,,",
+        "edges_added,,,,1,",
+        "edges_removed,,,0,,",
+        "family,llama,,2,3,",
+        "release,Llama 2,,2,3,llama",
+        f"base,{BASE},,2,3,",
+    ]
+
+
+def test_a_diff_with_a_missing_snapshot_is_exit_code_4(program: Program, store: Path) -> None:
+    assert program("snapshots", "diff", ID, LATER, "--store", store).code == 4
+
+
+def a_dump(folder: Path, **changed: list[str | None]) -> Path:
+    """What the later day's listing says, as a dump; columns may be changed."""
+    ids = [BASE, "owner/one", "owner/two", "owner/new", "owner/three"]
+    first = ["owner/old" if id == "owner/new" else id for id in ids]
+    columns: dict[str, list[str | None]] = {
+        "_id": [key_of(id) for id in first],
+        "id": list(ids),
+        "author": [id.partition("/")[0] for id in ids],
+        "createdAt": ["2024-03-24T10:00:00Z"] * 5,
+        "tags": [None] * 5,
+    }
+    path = folder / "models.parquet"
+    pq.write_table(pa.table(columns | changed), path)
+    return path
+
+
+def test_a_snapshot_agrees_with_a_dump_of_its_day(
+    program: Program, two_days: Path, tmp_path: Path
+) -> None:
+    asked = ("snapshots", "check-against", a_dump(tmp_path), "--store", two_days)
+    told = program(*asked, "--format", "json").json
+    nobody = {"count": 0, "examples": []}
+    assert (told["models_only_here"], told["models_only_there"]) == (nobody, nobody)
+    assert [one["count"] for one in told["different"]] == [0, 0, 0]
+    assert (told["not_compared"], told["edges_here"]) == (["license"], None)
+    assert "license, edges: the dump does not say" in program(*asked).out
+
+
+def test_what_differs_from_a_dump_is_told_with_examples(
+    program: Program, two_days: Path, tmp_path: Path
+) -> None:
+    names: list[str | None] = [BASE, "owner/one", "owner/else", "owner/new", "owner/extra"]
+    keys: list[str | None] = [key_of(BASE), key_of("owner/one"), key_of("owner/two")]
+    keys += [key_of("owner/old"), "f" * 24]
+    dump = a_dump(tmp_path, _id=keys, id=names, author=["=1+1", *["owner"] * 4])
+    asked = ("snapshots", "check-against", dump, "--store", two_days)
+    told = program(*asked, "--format", "json").json
+    assert told["models_only_here"] == {"count": 1, "examples": ["owner/three"]}
+    assert told["models_only_there"] == {"count": 1, "examples": ["owner/extra"]}
+    id, author, created = told["different"]
+    assert id["examples"] == [{"id": "owner/two", "here": "owner/two", "there": "owner/else"}]
+    assert author["examples"] == [{"id": BASE, "here": "meta-llama", "there": "=1+1"}]
+    assert created["count"] == 0
+    rows = program(*asked, "--format", "csv").out.splitlines()
+    assert "models only in the dump,1,owner/extra" in rows
+
+
+def test_edges_that_only_one_side_has_are_told(
+    program: Program, two_days: Path, tmp_path: Path
+) -> None:
+    parents = [None, [BASE], [BASE, "owner/one"], None, None]
+    told = [
+        None
+        if some is None
+        else {"relation": "merge", "models": [{"_id": key_of(id), "id": id} for id in some]}
+        for some in parents
+    ]
+    table = pq.read_table(a_dump(tmp_path)).append_column("baseModels", pa.array(told))
+    pq.write_table(table, tmp_path / "models.parquet")
+    asked = ("snapshots", "check-against", tmp_path / "models.parquet", "--store", two_days)
+    found = program(*asked, "--format", "json").json
+    assert (found["edges_here"], found["edges_there"]) == (3, 3)
+    assert found["edges_only_here"] == {"count": 1, "examples": [f"{BASE} > owner/three"]}
+    assert found["edges_only_there"] == {"count": 1, "examples": ["owner/one > owner/two"]}
+
+
+def test_what_is_no_dump_is_exit_code_2(program: Program, two_days: Path) -> None:
+    told = program("snapshots", "check-against", "none.parquet", "--store", two_days)
+    assert told.code == 2
+    assert "none.parquet cannot be read as a dump" in told.err

@@ -5,7 +5,7 @@ from huggingface_hub.utils import HFValidationError, validate_repo_id
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lineage.domain.repo_ids import is_repo_id, tidy_name
+from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id, tidy_name
 
 ODD = [
     *("", "/", "a", "a/b", "a/b/c", "a/", "/b", "a//b", "a b", "a/b ", " a/b", "a/b\n", "a\n/b"),
@@ -65,6 +65,34 @@ def test_texts_of_nearly_right_letters_are_judged_as_by_the_hubs_client(text: st
 @settings(max_examples=150)
 def test_any_text_is_judged_as_by_the_hubs_client(text: str) -> None:
     assert is_repo_id(text) is accepted_by_the_hubs_client(text)
+
+
+NEARLY_IDS = st.sampled_from([*ODD, "a/b.git", "a\nb"]) | st.text(
+    st.sampled_from("aZ09_-./\n é"), max_size=8
+)
+NEARLY_KEYS = st.text(st.sampled_from("0af9"), min_size=23, max_size=25) | st.sampled_from(
+    ["", "0" * 24, "0" * 48, "A" * 24, "\u0660" * 24, "0" * 23 + "\n", "g" * 24, " " * 24]
+)
+
+
+@given(st.lists(NEARLY_IDS, max_size=4) | st.lists(st.sampled_from(ODD).filter(is_repo_id)))
+@settings(max_examples=1500)
+def test_many_ids_are_ids_when_each_is_one(texts: list[str]) -> None:
+    assert are_repo_ids(texts) is all(map(is_repo_id, texts))
+
+
+@given(st.lists(NEARLY_KEYS, max_size=4) | st.lists(st.just("0" * 24)))
+@settings(max_examples=500)
+def test_many_keys_are_keys_when_each_is_one(texts: list[str]) -> None:
+    assert are_keys(texts) is all(map(is_key, texts))
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [("0123456789abcdef01234567", True), ("0" * 23, False), ("0" * 25, False), ("F" * 24, False)],
+)
+def test_a_key_is_24_hex_digits(text: str, sound: bool) -> None:
+    assert is_key(text) is sound
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Guesses from names: which parent a name speaks of, and when it is better to say nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -153,10 +154,7 @@ def test_nothing_is_guessed_about_outsiders() -> None:
     outsider = Outsider(
         "me/Kin-3-8B-Instruct-cats", Reason.NAME_ONLY, "Only the name is.", Source("its card")
     )
-    family = a_family({"Kin 3": [INSTRUCT]})
-    rule = NameGuesses(
-        [family.__class__(family.id, family.name, "1", family.releases, outsiders=(outsider,))]
-    )
+    rule = NameGuesses([replace(a_family({"Kin 3": [INSTRUCT]}), outsiders=(outsider,))])
     assert list(rule.hear(Known("ME/kin-3-8B-Instruct-cats"), FakeShelf(INSTRUCT))) == []
     assert list(rule.hear(Known("you/Kin-3-8B-Instruct-cats"), FakeShelf(INSTRUCT))) != []
 

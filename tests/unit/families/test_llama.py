@@ -235,7 +235,7 @@ def test_a_brand_is_never_the_answer(inside: str, outside: str) -> None:
         ("tiiuae/Falcon3-7B-Base", Reason.ARCHITECTURE_ONLY, None),
         ("01-ai/Yi-34B", Reason.ARCHITECTURE_ONLY, None),
         ("meta-llama/Prompt-Guard-86M", Reason.OTHER_ROOT, "microsoft/mdeberta-v3-base"),
-        ("meta-llama/Llama-Prompt-Guard-2-22M", Reason.OTHER_ROOT, "microsoft/deberta-v3-xsmall"),
+        ("meta-llama/Llama-Prompt-Guard-2-22M", Reason.OTHER_ROOT, None),
     ],
 )
 def test_who_is_taken_for_a_llama_has_its_reason(id: str, reason: Reason, root: str | None) -> None:

@@ -193,7 +193,7 @@ def test_what_is_no_release_is_not_found(stranger: str) -> None:
 
 def named(id: str, release: str = "other-1", official: str = "pen/Other-7B") -> str:
     return (
-        f'[family]\nid = "{id}"\nname = "N"\nversion = "1"\n[[release]]\nid = "{release}"\n'
+        f'[family]\nid = "{id}"\nname = "N {id}"\nversion = "1"\n[[release]]\nid = "{release}"\n'
         f'name = "{release}"\nreleased = 2025-01-01\nsource = "s"\nofficial = ["{official}"]\n'
     )
 
@@ -209,7 +209,8 @@ def test_a_users_file_joins_the_bundled_families(tmp_path: Path) -> None:
 
 def test_a_folder_holds_several_families(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text(named("one"))
-    (tmp_path / "two.toml").write_text(named("two", "two-1", "pen/Two-7B"))
+    two = named("two", "two-1", "pen/Two-7B")
+    (tmp_path / "two.toml").write_text(two)
     (tmp_path / "notes.txt").write_text("no family")
 
     assert {"one", "two"} <= {one.id for one in load_families(str(tmp_path))}
@@ -223,7 +224,8 @@ def test_without_a_path_the_bundled_families_are_all() -> None:
     ("text", "complaint"),
     [
         (named("llama"), "there is a family llama already"),
-        (named("mine", release="llama-2"), "llama-2 is a release of the family llama already"),
+        (named("mine", release="llama-2"), "llama-2 is a name of the family llama already"),
+        (named("llama-2", release="mine-1"), "llama-2 is a name of the family llama already"),
         (
             named("mine", official="META-LLAMA/llama-2-7b"),
             "meta-llama/llama-2-7b is a root of the family llama already",

@@ -43,8 +43,8 @@ def nodes(
     pairs = sorted((ids.index(child), ids.index(parent)) for child, parent in edges)
     created = pa.array([BORN] * len(listed), pa.timestamp("us", tz="UTC"))
     return Nodes(
-        pa.array([f"key:{id}" for id in ids]),
-        pa.array(ids),
+        pa.array([f"key:{id}" for id in ids], pa.string()),
+        pa.array(ids, pa.string()),
         created,
         pa.array(["llama"] * len(listed), pa.string()),
         np.array([child for child, _ in pairs], np.int32),

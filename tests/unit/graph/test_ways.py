@@ -36,7 +36,12 @@ def test_every_way_is_the_shortest_that_passes_no_stop(
     tops = {node for node in length if graph.out_degree(node) == 0 and node not in met}
     assert set(ways.to_stops) == met
     assert set(ways.to_tops) == tops
-    for end, way in (*ways.to_stops.items(), *ways.to_tops.items()):
+    bound = {
+        node for node in length if not (set(nx.descendants(graph, node)) | {node}) & (met | tops)
+    }
+    assert set(ways.to_circles) <= bound
+    assert bool(ways.to_circles) == bool(bound - {start})
+    for end, way in (*ways.to_stops.items(), *ways.to_tops.items(), *ways.to_circles.items()):
         assert len(way) == length[end]
         line = [start, *(edges[edge][1] for edge in way)]
         assert [edges[edge][0] for edge in way] == line[:-1]
@@ -44,12 +49,17 @@ def test_every_way_is_the_shortest_that_passes_no_stop(
 
 
 def test_a_node_without_parents_is_its_own_end() -> None:
-    assert walked([], 3, set()) == Ways({}, {3: ()})
+    assert walked([], 3, set()) == Ways({}, {3: ()}, {})
 
 
 def test_the_ways_above_a_stop_can_be_asked() -> None:
-    assert walked([(0, 1), (1, 2)], 0, {0, 2}) == Ways({2: (0, 1)}, {})
+    assert walked([(0, 1), (1, 2)], 0, {0, 2}) == Ways({2: (0, 1)}, {}, {})
 
 
-def test_a_cycle_ends_nowhere() -> None:
-    assert walked([(0, 1), (1, 0)], 0, set()) == Ways({}, {})
+def test_a_cycle_is_an_end_of_its_own() -> None:
+    assert walked([(0, 1), (1, 0)], 0, set()) == Ways({}, {}, {1: (0,)})
+    assert walked([(0, 1), (1, 2), (2, 1)], 0, set()) == Ways({}, {}, {1: (0,)})
+
+
+def test_a_cycle_with_a_way_out_is_no_end() -> None:
+    assert walked([(0, 1), (1, 0), (1, 2)], 0, {2}) == Ways({2: (0, 2)}, {}, {})

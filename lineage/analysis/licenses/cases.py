@@ -1,0 +1,104 @@
+"""Models that claim, owe and hold the same are one case, and each case is classed once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage.analysis.ground import Ground
+from lineage.analysis.licenses.classing import drift_of
+from lineage.analysis.licenses.declared import Declared
+from lineage.analysis.licenses.owed import Owed
+from lineage.analysis.members import Members, relation_of
+from lineage.domain.evidence import Relation
+from lineage.domain.families import Proof
+from lineage.domain.licenses import Drift, Form, LicenseTerms, RuleName, Severity, Terms
+
+Nodes = npt.NDArray[np.integer]
+Mask = npt.NDArray[np.bool_]
+
+FORMS = list(Form)
+_RELATIONS = list(Relation)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A class, and what follows for whoever falls into it."""
+
+    drift: Drift
+    severity: Severity
+    form: Form
+    terms: tuple[str, ...]
+    clauses: tuple[str, ...]
+    name_prefix: str | None
+
+
+def cases_of(
+    declared: Declared,
+    owed: Owed,
+    nodes: Nodes,
+    forms: npt.NDArray[np.int64],
+    terms: LicenseTerms,
+    *,
+    is_sample: bool,
+) -> tuple[list[Case], npt.NDArray[np.int64]]:
+    """Return each distinct case, and which of them is each model's."""
+    code = (declared.claim << len(owed.terms) | owed.bits[nodes]) * len(FORMS) + forms
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    cases: list[Case] = []
+    for at in first.tolist():
+        form, due = FORMS[forms[at]], owed.of_bits(int(owed.bits[nodes[at]]))
+        claim = declared.claims[declared.claim[at]]
+        drift = drift_of(claim, due, form, is_sample=is_sample)
+        cases.append(_case(drift, form, due, terms))
+    return cases, which.astype(np.int64)
+
+
+def with_cards(declared: Declared, terms: LicenseTerms) -> Declared:
+    """Let cards that a source tells word for word name their terms."""
+    names = {card.model: card.names for card in terms.cards}
+    claims, claim = list(declared.claims), declared.claim.copy()
+    for at in [at for at, id in enumerate(declared.id) if id in names]:
+        said = claims[claim[at]]
+        claims.append(replace(said, named=said.named | {names[declared.id[at]]}))
+        claim[at] = len(claims) - 1
+    return replace(declared, claims=claims, claim=claim)
+
+
+def forms_of(
+    ground: Ground, members: Members, nodes: Nodes, mirrors: Nodes
+) -> npt.NDArray[np.int64]:
+    """Return what each model holds of its ancestor's weights, as positions in FORMS."""
+    relation = relation_of(members.edges, members.nodes)[nodes]
+    forms = np.full(len(nodes), FORMS.index(Form.WEIGHTS), np.int64)
+    forms[relation == _RELATIONS.index(Relation.ADAPTER)] = FORMS.index(Form.ADAPTER)
+    forms[np.isin(nodes, _deltas(ground))] = FORMS.index(Form.DELTA)
+    forms[relation == _RELATIONS.index(Relation.QUANTIZED)] = FORMS.index(Form.COPY)
+    forms[np.isin(nodes, mirrors)] = FORMS.index(Form.COPY)
+    return forms
+
+
+def _deltas(ground: Ground) -> list[int]:
+    edges = [edge for family in ground.families for edge in family.curated_edges()]
+    known = ground.nodes_of({edge.child for edge in edges if edge.proof is Proof.DELTA})
+    return sorted(known.values())
+
+
+def _case(drift: Drift, form: Form, due: Sequence[Terms], terms: LicenseTerms) -> Case:
+    rule = terms.rule_of(drift)
+    clauses = [one.rules[name].clause for name in rule.cites for one in due if name in one.rules]
+    prefixes = [
+        one.rules[RuleName.NAME_PREFIX].text or ""
+        for one in due
+        if RuleName.NAME_PREFIX in one.rules
+    ]
+    return Case(
+        drift=drift,
+        severity=rule.severity,
+        form=form,
+        terms=tuple(one.id for one in due),
+        clauses=tuple(dict.fromkeys(clauses)),
+        # `Llama 3` begins with `Llama` too: the longest satisfies all.
+        name_prefix=max(prefixes, key=len, default=None),
+    )

@@ -1,0 +1,63 @@
+"""What else is worth a look at a model, beside the class of its license."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage.analysis.licenses.cases import Case
+from lineage.analysis.licenses.declared import Declared
+from lineage.analysis.licenses.findings import CONFLICTS
+from lineage.analysis.licenses.owed import Owed
+from lineage.domain.licenses import Drift, Form, Note, RuleName
+
+Mask = npt.NDArray[np.bool_]
+_NOTES = list(Note)
+
+
+def notes_on(
+    declared: Declared,
+    owed: Owed,
+    nodes: npt.NDArray[np.integer],
+    *,
+    cases: Sequence[Case],
+    case: npt.NDArray[np.int64],
+    repeats: Mask,
+) -> list[tuple[Note, ...]]:
+    """Return the notes of each model; `repeats` says whose tag is its parent's."""
+
+    def holds(of_case: Sequence[bool]) -> Mask:
+        told: Mask = np.array(of_case, np.bool_)[case]
+        return told
+
+    several = holds([len(one.terms) > 1 for one in cases])
+    banned = holds([_has(owed, one, RuleName.IMPROVE_OTHERS_BANNED) for one in cases])
+    peft = np.array([library == "peft" for library in declared.library], np.bool_)
+    found = {
+        Note.IMPROVES_OTHERS: banned & (several | owed.meets_others[nodes]),
+        Note.EU_MULTIMODAL: owed.multimodal[nodes],
+        Note.REPEATS_PARENT: repeats & holds([one.severity in CONFLICTS for one in cases]),
+        Note.MAYBE_ADAPTER: peft & holds([one.form is Form.WEIGHTS for one in cases]),
+        Note.SOURCES_DISAGREE: owed.disputed[nodes],
+        Note.SEVERAL_TERMS: several,
+        Note.CODE_LICENSE: _is_gpl(declared) & holds([_clashes(owed, one) for one in cases]),
+    }
+    code = sum((mask.astype(np.int64) << at for at, mask in enumerate(found.values())), 0)
+    spelled = {
+        bits: tuple(note for at, note in enumerate(found) if bits >> at & 1)
+        for bits in np.unique(code).tolist()
+    }
+    return [spelled[bits] for bits in np.asarray(code).tolist()]
+
+
+def _has(owed: Owed, case: Case, rule: RuleName) -> bool:
+    return any(rule in one.rules for one in owed.terms if one.id in case.terms)
+
+
+def _clashes(owed: Owed, case: Case) -> bool:
+    """Say whether a case is a copyleft tag on weights that forbid commerce: LLaMA 1's."""
+    return case.drift is Drift.COPYLEFT_CLASH and _has(owed, case, RuleName.NONCOMMERCIAL)
+
+
+def _is_gpl(declared: Declared) -> Mask:
+    return np.array([tag in {"gpl", "gpl-3.0"} for tag in declared.license], np.bool_)

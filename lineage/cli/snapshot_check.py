@@ -1,0 +1,55 @@
+"""The command `lineage snapshots check-against`."""
+
+import click
+
+from lineage.cli import options
+
+
+@click.command(
+    "check-against",
+    short_help="Compare a snapshot with a dump of the Hub's listing.",
+    epilog=options.examples(
+        "lineage snapshots check-against models.parquet",
+        "lineage snapshots check-against models.parquet --snapshot 20261121T060000Z --examples 50",
+    ),
+)
+@click.argument("file", metavar="FILE")
+@options.options(
+    click.option(
+        "--examples",
+        type=click.IntRange(min=0),
+        metavar="N",
+        default=5,
+        show_default=True,
+        help="Examples of each difference.",
+    ),
+    options.SNAPSHOT,
+    options.STORE,
+    options.FORMAT,
+    options.logged,
+)
+def check_against(
+    file: str, examples: int, snapshot: str | None, store: str | None, format: str
+) -> None:
+    """Say which models and edges only the snapshot has, which only the dump, which differ.
+
+    FILE is a Parquet dump as `lineage crawl --bulk` takes it. Compared are names, owners, licenses
+    and creation dates, and the parents that the Hub itself resolved. Both were taken at their own
+    time: what changed between is a difference too.
+    """
+    from lineage.analysis.dump_check import check_against
+    from lineage.cli import asking, output
+    from lineage.render import dump_checks
+    from lineage.sources.bulk import open_dump
+
+    asked = asking.open_snapshot(store, snapshot)
+    with open_dump(file) as dump:
+        found = check_against(
+            asked, dump.everything(), dump=dump.name, missing=dump.missing, examples=examples
+        )
+    output.result(
+        format,
+        lambda: dump_checks.of_check(found),
+        lambda: dump_checks.rows_of_check(found),
+        lambda: dump_checks.check(found, asked.manifest),
+    )

@@ -1,0 +1,112 @@
+"""A family graph as plain rows for other programs, and cut to a size that can be looked at."""
+
+from collections.abc import Iterator, Mapping, Set
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from lineage.domain.moments import iso
+from lineage.graph import reach
+from lineage.graph.lineage_graph import FamilyGraph
+
+Value = str | int | bool
+"""Moments are spelled in ISO 8601, UTC."""
+
+NODE_FIELDS: Mapping[str, type] = {
+    "key": str,
+    "author": str,
+    "created_at": str,
+    "license": str,
+    "library": str,
+    "relation": str,
+    "downloads": int,
+    "likes": int,
+    "root": bool,
+}
+EDGE_FIELDS: Mapping[str, type] = {"relation": str, "strength": str, "created_at": str}
+
+
+class Node(NamedTuple):
+    """A model; what nobody knows of it is left out."""
+
+    name: str
+    fields: dict[str, Value]
+
+
+class Edge(NamedTuple):
+    """One model comes from another."""
+
+    parent: str
+    child: str
+    fields: dict[str, Value]
+
+
+def nodes_of(graph: FamilyGraph) -> Iterator[Node]:
+    """Yield every model, in the graph's own order."""
+    for name, known in graph.nodes(data=True):
+        yield Node(name, _fields(known, NODE_FIELDS))
+
+
+def edges_of(graph: FamilyGraph) -> Iterator[Edge]:
+    """Yield every edge, the children of one parent together."""
+    for parent, child, known in graph.edges(data=True):
+        yield Edge(parent, child, _fields(known, EDGE_FIELDS))
+
+
+def parents_of(graph: FamilyGraph, name: str) -> Iterator[Edge]:
+    """Yield the edges that lead up from one model."""
+    for parent, known in graph.pred[name].items():
+        yield Edge(parent, name, _fields(known, EDGE_FIELDS))
+
+
+def roots_of(graph: FamilyGraph) -> tuple[str, ...]:
+    """Return the names of the roots."""
+    return tuple(name for name, is_root in graph.nodes(data="root") if is_root)
+
+
+def cut(graph: FamilyGraph, depth: int | None = None, at_least: int = 0) -> FamilyGraph:
+    """Return the part of at most so many generations, of models with so many below them.
+
+    Generations are counted from the nearest root. Whoever is left has a parent left, or is a root.
+    """
+    if depth is None and not at_least:
+        return graph
+    names = list(graph)
+    place = {name: at for at, name in enumerate(names)}
+    ends = [(place[child], place[parent]) for parent, child in graph.edges]
+    child, parent = np.array(ends, np.int32).reshape(-1, 2).T
+    kept = np.ones(len(names), np.bool_)
+    if at_least:
+        kinds = np.zeros(len(names), np.int8)
+        kept &= reach.count_below(child, parent, len(names), kinds, 1)[:, 0] >= at_least
+    if depth is not None:
+        roots = np.array([place[name] for name in roots_of(graph)], np.int32)
+        generation = reach.generations(child, parent, len(names), roots)
+        near = (generation > 0) & (generation <= depth)
+        near[roots] = True
+        kept &= near
+    return _only(graph, {names[at] for at in np.flatnonzero(kept).tolist()})
+
+
+def _only(graph: FamilyGraph, kept: Set[str]) -> FamilyGraph:
+    """Return some nodes in the graph's own order; networkx's `subgraph` gives them in any."""
+    smaller = graph.__class__()
+    smaller.add_nodes_from((name, known) for name, known in graph.nodes(data=True) if name in kept)
+    smaller.add_edges_from(
+        (parent, child, known)
+        for parent, child, known in graph.edges(data=True)
+        if parent in kept and child in kept
+    )
+    return smaller
+
+
+def _fields(known: Mapping[str, object], fields: Mapping[str, type]) -> dict[str, Value]:
+    told: dict[str, Value] = {}
+    for name in fields:
+        match known.get(name):
+            case datetime() as moment:
+                told[name] = iso(moment)
+            case str() | int() as value:
+                told[name] = value
+    return told

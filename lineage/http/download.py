@@ -1,0 +1,111 @@
+"""Fetches one large file into a file, with a cap; sends no token to anyone.
+
+A dump of the Hub is a gigabyte that a redirect leads to: too much for a client that holds answers
+whole and follows nowhere.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from lineage.domain.addresses import is_loopback_host
+from lineage.errors import RequestLimitReached, SettingsError, SourceUnavailable, UnexpectedPage
+from lineage.http.bodies import printable
+from lineage.http.client import RequestTally, network
+from lineage.http.transports import RUN_AGAIN
+from lineage.progress import Progress
+
+MOST_REDIRECTS = 5
+_CHUNK = 1 << 20
+
+
+def download(
+    url: str,
+    target: Path,
+    *,
+    user_agent: str,
+    timeout_seconds: float,
+    max_bytes: int,
+    max_requests: int | None,
+    progress: Progress,
+    tally: RequestTally,
+) -> None:
+    """Write what an https address holds to a file; plain http is for this machine alone.
+
+    Raises SettingsError for an address that may not be asked, SourceUnavailable where it does not
+    come whole, UnexpectedPage for more than max_bytes, RequestLimitReached instead of one request
+    too many.
+    """
+    address = _allowed(url, None)
+    headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
+    try:
+        for _ in range(MOST_REDIRECTS + 1):
+            if max_requests is not None and tally.sent >= max_requests:
+                raise RequestLimitReached(f"The limit of {max_requests} requests is reached")
+            tally.sent += 1
+            with _asked(address, headers, timeout_seconds) as response:
+                if not response.has_redirect_location:
+                    _keep(response, target, max_bytes, progress)
+                    return
+                address = _allowed(str(address.join(response.headers["location"])), address)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SourceUnavailable(
+            f"{address.host} did not send the dump whole: "
+            f"{type(error).__name__}: {printable(str(error))}",
+            f"{RUN_AGAIN.partition(':')[0]}, or download it first and name the file.",
+        ) from error
+    raise UnexpectedPage(f"{address.host} redirects more than {MOST_REDIRECTS} times")
+
+
+@contextmanager
+def _asked(
+    address: httpx.URL, headers: dict[str, str], timeout_seconds: float
+) -> Iterator[httpx.Response]:
+    with (
+        httpx.Client(transport=network(address), timeout=timeout_seconds, trust_env=False) as http,
+        http.stream("GET", address, headers=headers) as response,
+    ):
+        yield response
+
+
+def _keep(response: httpx.Response, target: Path, max_bytes: int, progress: Progress) -> None:
+    if response.status_code != 200:
+        raise SourceUnavailable(
+            f"{response.url.host} answered with status {response.status_code}",
+            "Check the address; a dump that needs a token must be downloaded first.",
+        )
+    told = response.headers.get("content-length", "")
+    whole = int(told) if told.isascii() and told.isdigit() else None
+    progress.begin("download the dump, MB", None if whole is None else whole // _CHUNK)
+    size = 0
+    with target.open("wb") as file:
+        for chunk in response.iter_raw(_CHUNK):
+            size += len(chunk)
+            if size > max_bytes:
+                raise UnexpectedPage(
+                    f"The dump is over {max_bytes} bytes", "The cap is the setting max_dump_bytes."
+                )
+            file.write(chunk)
+            progress.step(size // _CHUNK)
+    progress.end()
+
+
+def _allowed(url: str, before: httpx.URL | None) -> httpx.URL:
+    """Return an address that may be asked; a redirect leads neither to plain http nor in here."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise SettingsError("The dump's address is none") from error
+    here = is_loopback_host(address.host)
+    leads_in = here and before is not None and not is_loopback_host(before.host)
+    if address.scheme not in {"https", "http"} or not address.host or address.userinfo or leads_in:
+        # The text itself may hold a secret, so it is not shown.
+        raise SettingsError("The dump's address, or where it leads, may not be asked")
+    if address.scheme == "http" and not here:
+        raise SettingsError(
+            f"{address.host} would send the dump over plain http",
+            "name an https address, or download it first and name the file",
+        )
+    return address

@@ -1,0 +1,1 @@
+"""How a report's blocks are spelled: one format a file."""

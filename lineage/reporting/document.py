@@ -1,0 +1,84 @@
+"""A report as blocks of words and tables, before anyone decides on Markdown or HTML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lineage.reporting.language import Language
+
+NOTHING = "\N{EN DASH}"
+"""What stands where there is nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Something as a stranger wrote it: an id, a tag, a link; shown letter by letter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address of our own choosing; what a stranger wrote is never an address."""
+
+    text: str
+    url: str
+    """Begins with `https://`."""
+
+
+Part = str | Word | Link
+Cell = Part | Sequence[Part]
+"""What stands in one place of a table or line; several parts stand side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    name: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a header; every row has a cell for each column."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Lines of a label and what it says."""
+
+    lines: Sequence[tuple[str, Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A paragraph that must not be overlooked."""
+
+    text: str
+
+
+Block = str | Warned | Table | Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Blocks under a heading."""
+
+    heading: str
+    blocks: Sequence[Block]
+    is_box: bool = False
+    """Set apart from the rest, as the method of a report is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One page."""
+
+    language: Language
+    title: str
+    lead: Sequence[Block]
+    sections: Sequence[Section]
+    footer: str

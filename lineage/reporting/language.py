@@ -1,0 +1,79 @@
+"""Words, numbers and dates as a language writes them."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+
+class Language(StrEnum):
+    """What a report can be written in."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
+_MONTHS = {
+    Language.ENGLISH: (
+        *("January", "February", "March", "April", "May", "June", "July"),
+        *("August", "September", "October", "November", "December"),
+    ),
+    Language.GERMAN: (
+        *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli"),
+        *("August", "September", "Oktober", "November", "Dezember"),
+    ),
+}
+_SEPARATORS = {Language.ENGLISH: (",", "."), Language.GERMAN: (".", ",")}
+"""Between thousands, and before decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All that reports say in one language."""
+
+    language: Language
+    sections: Mapping[str, Mapping[str, str]]
+
+    def say(self, key: str, **places: object) -> str:
+        """Return the text of `section.name` with its places filled; KeyError for an unknown key.
+
+        Whole numbers and dates are spelled in the language.
+        """
+        section, _, name = key.partition(".")
+        spelled = {place: self._spelled(value) for place, value in places.items()}
+        return self.sections[section][name].format(**spelled)
+
+    def say_number(self, key: str, n: int, **places: object) -> str:
+        """Return the text for so many: of `key_one` for 1, else of `key_other`."""
+        return self.say(f"{key}_{'one' if n == 1 else 'other'}", n=n, **places)
+
+    def number(self, n: int) -> str:
+        """Spell a whole number, `20,934` or `20.934`."""
+        return f"{n:,}".replace(",", _SEPARATORS[self.language][0])
+
+    def percent(self, part: int, whole: int) -> str:
+        """Spell a share with one decimal, `12.3 %`; a dash where there is no whole."""
+        if not whole:
+            return "\N{EN DASH}"
+        text = f"{100 * part / whole:.1f}".replace(".", _SEPARATORS[self.language][1])
+        return f"{text}\N{NO-BREAK SPACE}%" if self.language is Language.GERMAN else f"{text}%"
+
+    def date(self, day: date) -> str:
+        """Spell a day, `21 November 2026` or `21. November 2026`."""
+        dot = "." if self.language is Language.GERMAN else ""
+        return f"{day.day}{dot} {_MONTHS[self.language][day.month - 1]} {day.year}"
+
+    def _spelled(self, value: object) -> str:
+        if isinstance(value, date):
+            return self.date(value)
+        return self.number(value) if isinstance(value, int) else str(value)
+
+
+@cache
+def texts(language: Language) -> Texts:
+    """Return the texts of a language."""
+    file = resources.files("lineage.reporting") / "texts" / f"{language.value}.toml"
+    return Texts(language, tomllib.loads(file.read_text("utf-8")))

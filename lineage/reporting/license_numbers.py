@@ -1,0 +1,100 @@
+"""The numbers of a license report, from its rows: by class, release, kind of conflict and duty."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lineage.analysis.licenses import Judged, LicenseFindings
+from lineage.analysis.licenses.findings import CONFLICTS
+from lineage.domain.licenses import Drift, NameLevel, Note, RuleName, Severity, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """The models of one release, or of several releases together."""
+
+    release: str
+    models: int
+    by_severity: Counter[Severity]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Models in conflict that are alike: the same class, tag and terms."""
+
+    drift: Drift
+    tag: str | None
+    terms: tuple[str, ...]
+    models: int
+    downloads: int | None
+    """Of those whose downloads are known; None where nobody's are."""
+
+
+def is_conflict(row: Judged) -> bool:
+    """Say whether a tag and the terms above it say different things."""
+    return row.severity in CONFLICTS
+
+
+def known(rows: Iterable[Judged]) -> int:
+    """Count the models whose license is known."""
+    return sum(row.severity is not Severity.UNKNOWN for row in rows)
+
+
+def by_drift(rows: Iterable[Judged]) -> Counter[Drift]:
+    """Count models by class."""
+    return Counter(row.drift for row in rows)
+
+
+def by_release(found: LicenseFindings) -> list[ReleaseRow]:
+    """Count by release: single ones in time's order, then mixtures by size."""
+    parts: dict[str, Counter[Severity]] = {}
+    for row in found.rows:
+        parts.setdefault(row.release, Counter())[row.severity] += 1
+    place = {release.name: at for at, release in enumerate(found.family.releases)}
+    rows = [ReleaseRow(name, part.total(), part) for name, part in parts.items()]
+    return sorted(
+        rows, key=lambda one: (place.get(one.release, len(place)), -one.models, one.release)
+    )
+
+
+def conflict_kinds(rows: Iterable[Judged]) -> list[Kind]:
+    """Group conflicts by class, tag and terms; the most frequent first."""
+    models: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
+    downloads: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
+    for row in filter(is_conflict, rows):
+        kind = row.drift, row.tag, row.terms
+        models[kind] += 1
+        if row.downloads is not None:
+            downloads[kind] += row.downloads
+    kinds = [Kind(*kind, number, downloads.get(kind)) for kind, number in models.items()]
+    return sorted(kinds, key=lambda one: (-one.models, one.drift, one.tag or "", one.terms))
+
+
+def by_name_level(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
+    """Count how near names come to each prefix that is asked for."""
+    found: dict[str, Counter[NameLevel]] = {}
+    for row in rows:
+        if row.name_prefix is not None and row.name_level is not None:
+            found.setdefault(row.name_prefix, Counter())[row.name_level] += 1
+    return dict(sorted(found.items()))
+
+
+def by_note(rows: Iterable[Judged]) -> Counter[Note]:
+    """Count models by note."""
+    return Counter(note for row in rows for note in row.notes)
+
+
+def owing(found: LicenseFindings) -> list[tuple[Terms, int]]:
+    """Return the terms with the number of models that owe them, as far as there are any."""
+    number = Counter(id for row in found.rows for id in row.terms)
+    return [(one, number[one.id]) for one in found.terms.terms if number[one.id]]
+
+
+def shown_text(terms: Terms, rule: RuleName) -> str | None:
+    """Return what a rule of these terms wants shown, None where there is no such rule."""
+    return terms.rules[rule].text if rule in terms.rules else None
+
+
+def most_used(rows: Sequence[Judged], most: int) -> list[Judged]:
+    """Return the first conflicts: the rows come with the most used ones in front."""
+    return [row for row in rows[:most] if is_conflict(row)]

@@ -1,0 +1,1 @@
+"""Interactive pages: one file each that works offline, without a server."""

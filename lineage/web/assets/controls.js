@@ -1,0 +1,212 @@
+// The filters as the reader sets them: boxes, lists and the slider through the months.
+
+const Controls = {
+  begin() {
+    Controls._made = byId("made");
+    Controls._more = byId("more");
+    Controls._told = byId("told");
+    Controls._chips = byId("chips");
+    Controls._makeMore();
+    Controls.draw();
+    State.onChange((what) => {
+      if (what.has("filters")) Controls.draw();
+    });
+    byId("fold").addEventListener("click", () => {
+      State.open = new Set([0]);
+      State.changed("open");
+    });
+    byId("copy").addEventListener("click", () => Controls._copy());
+  },
+
+  draw() {
+    Controls._drawRelations();
+    Controls._drawReleases();
+    Controls._drawLicenses();
+    const { license, least, until, undated } = Filters.now;
+    byId("license").value = license === null ? "any" : String(license);
+    byId("least").value = String(least);
+    byId("until").value = String(until ?? Controls._last);
+    byId("undated").checked = undated;
+    byId("until-said").textContent = until === null ? Text.say("any_time") : Text.monthOf(until);
+    byId("until").setAttribute("aria-valuetext", byId("until-said").textContent);
+    Controls._drawMonths();
+    const total = Controls._countAll();
+    Controls._told.textContent = Text.count("matching", Filters.weight(0), { total: Text.number(total) });
+    Controls._drawChips();
+  },
+
+  _countAll() {
+    const { kind, strength, rows } = Tree.data;
+    let total = 0;
+    for (let row = 0; row < rows; row++) if (kind[row] === KIND.MODEL && strength[row] >= Filters.now.least) total++;
+    return total;
+  },
+
+  _counts(column, size) {
+    const counts = new Array(size).fill(0);
+    const { kind, strength, rows } = Tree.data;
+    for (let row = 0; row < rows; row++) {
+      if (kind[row] === KIND.MODEL && strength[row] >= Filters.now.least) counts[column[row]]++;
+    }
+    return counts;
+  },
+
+  _drawRelations() {
+    const codes = Tree.data.relations.map((_, code) => code);
+    const counts = Controls._counts(Tree.data.relation, codes.length);
+    const chosen = Filters.now.relations ?? new Set(codes);
+    const present = codes.filter((code) => counts[code]).sort((one, other) => counts[other] - counts[one]);
+    const boxes = present.map((code) => {
+      const word = Tree.data.relations[code];
+      return box(`relation-${word}`, chosen.has(code), () => Controls._flip("relations", codes, code), [
+        make("span", { class: `dot is-${word}`, "aria-hidden": "true" }), `${Text.word(word)} `,
+        make("span", { class: "faint" }, Text.number(counts[code])),
+      ]);
+    });
+    keepFocus(Controls._made, () => Controls._made.replaceChildren(make("legend", {}, Text.say("relation")), ...boxes));
+  },
+
+  _drawReleases() {
+    const groups = groupRows();
+    const chosen = Filters.now.groups ?? new Set(groups);
+    const counts = Controls._counts(Tree.data.group, Tree.data.rows);
+    const boxes = groups.map((row) =>
+      box(`group-${row}`, chosen.has(row), () => Controls._flip("groups", groups, row), [
+        `${Tree.label(row)} `, make("span", { class: "faint" }, Text.number(counts[row])),
+      ]),
+    );
+    const choose = (key, groups) => make("button", { type: "button", id: `groups-${key}`, class: "quiet", onclick: () => State.setFilters({ groups }) }, Text.say(key));
+    const fieldset = byId("releases");
+    keepFocus(fieldset, () => fieldset.replaceChildren(
+      make("legend", {}, Text.say("release")), make("div", { class: "both" }, choose("all", null), choose("none", new Set())), ...boxes,
+    ));
+  },
+
+  _drawLicenses() {
+    const words = Tree.data.coded.license;
+    const counts = Controls._counts(Tree.data.license, words.length + 1);
+    const unknown = Text.say(Tree.data.sample ? "not_in_sample" : "license_unknown");
+    const told = (word, code) => `${word} (${Text.number(counts[code])})`;
+    const options = words.map((word, at) => make("option", { value: at + 1 }, told(visible(word), at + 1)));
+    byId("license").replaceChildren(
+      make("option", { value: "any" }, Text.say("any_license")), make("option", { value: "0" }, told(unknown, 0)), ...options,
+    );
+  },
+
+  // Everything chosen is the same as no choice.
+  _flip(filter, all, one) {
+    const chosen = new Set(Filters.now[filter] ?? all);
+    if (chosen.has(one)) chosen.delete(one);
+    else chosen.add(one);
+    State.setFilters({ [filter]: all.every((it) => chosen.has(it)) ? null : chosen });
+  },
+
+  _makeMore() {
+    const { month, kind, deleted } = Tree.data;
+    const least = [2, 1, 0].map((code) => make("option", { value: code }, Text.say(`least_${Tree.data.strengths[code]}`)));
+    const known = month.filter((one, row) => one >= 0 && kind[row] === KIND.MODEL);
+    Controls._first = known.reduce((low, one) => Math.min(low, one), known[0] ?? 0);
+    Controls._last = known.reduce((high, one) => Math.max(high, one), known[0] ?? 0);
+    const slider = make("input", { type: "range", id: "until", min: Controls._first, max: Controls._last, step: 1, disabled: !known.length });
+    slider.addEventListener("input", () => {
+      const chosen = Number(slider.value);
+      State.setFilters({ until: chosen >= Controls._last ? null : chosen });
+    });
+    const undated = box("undated", true, (event) => State.setFilters({ undated: event.target.checked }), [make("span", { id: "undated-said" })]);
+    const gone = deleted ? Text.count("deleted_some", deleted) : Text.say("deleted_none");
+    Controls._more.replaceChildren(
+      field("until", Text.say("until"), make("div", { class: "time" }, make("canvas", { id: "months", "aria-hidden": "true" }), slider), make("output", { id: "until-said", for: "until" }), undated),
+      field("least", Text.say("strength"), make("select", { id: "least", onchange: (event) => State.setFilters({ least: Number(event.target.value) }) }, ...least)),
+      field("license", Text.say("license"), make("select", { id: "license", onchange: (event) => State.setFilters({ license: event.target.value === "any" ? null : Number(event.target.value) }) })),
+      make("fieldset", { id: "releases" }),
+      make("p", { class: "gone" }, make("strong", {}, `${Text.say("deleted")}: `), gone),
+    );
+    new ResizeObserver(() => Controls._drawMonths()).observe(byId("months").parentElement);
+  },
+
+  // One bar a month, as high as the models that were created in it; those after the slider pale.
+  _drawMonths() {
+    const { kind, strength, month, rows } = Tree.data;
+    const counts = new Array(Controls._last - Controls._first + 1).fill(0);
+    let undated = 0;
+    for (let row = 0; row < rows; row++) {
+      if (kind[row] !== KIND.MODEL || strength[row] < Filters.now.least) continue;
+      if (month[row] < 0) undated++;
+      else counts[month[row] - Controls._first]++;
+    }
+    byId("undated-said").textContent = Text.count("undated", undated);
+    const canvas = byId("months");
+    const width = canvas.parentElement.clientWidth;
+    const height = 44;
+    const scale = window.devicePixelRatio || 1;
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    const pen = canvas.getContext("2d");
+    pen.scale(scale, scale);
+    const style = getComputedStyle(document.documentElement);
+    const most = Math.max(...counts, 1);
+    // The thumb's middle moves between half a thumb from either end.
+    const step = (width - THUMB) / Math.max(1, counts.length - 1);
+    const until = Filters.now.until ?? Controls._last;
+    counts.forEach((count, at) => {
+      if (!count) return;
+      const high = Math.max(1, (height * count) / most);
+      pen.fillStyle = style.getPropertyValue(Controls._first + at <= until ? "--accent" : "--line");
+      pen.fillRect(THUMB / 2 + at * step - Math.max(1, step * 0.4), height - high, Math.max(2, step * 0.8), high);
+    });
+  },
+
+  _drawChips() {
+    const { groups, license, until, undated, author, relations, least } = Filters.now;
+    const standard = Filters.defaults();
+    const chips = [];
+    const add = (words, changes) => chips.push(make("button", { type: "button", class: "chip", "aria-label": Text.say("remove", { what: words }), onclick: () => State.setFilters(changes) }, words, make("span", { "aria-hidden": "true" }, " \u00d7")));
+    const list = (words) => (words.length > 3 ? `${words.slice(0, 3).join(", ")} +${words.length - 3}` : words.join(", ") || Text.say("none"));
+    if (author) add(`${Text.say("author")}: ${visible(author)}`, { author: "" });
+    if (relations) add(`${Text.say("relation")}: ${list([...relations].map((code) => Text.word(Tree.data.relations[code])))}`, { relations: null });
+    if (groups) add(`${Text.say("release")}: ${list([...groups].map((row) => Tree.label(row)))}`, { groups: null });
+    if (license !== null) add(`${Text.say("license")}: ${license ? visible(Tree.data.coded.license[license - 1]) : Text.say("license_unknown")}`, { license: null });
+    if (least !== standard.least) add(`${Text.say("strength")}: ${Text.say(`least_${Tree.data.strengths[least]}`)}`, { least: standard.least });
+    if (until !== null) add(`${Text.say("until")} ${Text.monthOf(until)}`, { until: null });
+    if (!undated) add(byId("undated-said").textContent, { undated: true });
+    if (chips.length) chips.push(make("button", { type: "button", class: "quiet", id: "reset", onclick: () => State.setFilters(Filters.defaults()) }, Text.say("reset")));
+    Controls._chips.replaceChildren(...chips);
+    if (!undated) chips[chips.length - 2].classList.add("without");
+  },
+
+  async _copy() {
+    State.write();
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(location.href);
+    } catch {
+      done = false;
+    }
+    byId("copied").textContent = Text.say(done ? "link_copied" : "link_shown");
+  },
+};
+
+const THUMB = 20;
+
+function groupRows() {
+  const rows = [];
+  for (let at = 1; at < Tree.data.rows; at += Tree.data.size[at]) rows.push(at);
+  return rows;
+}
+
+function box(id, checked, onchange, content) {
+  const input = make("input", { type: "checkbox", id, onchange });
+  input.checked = checked;
+  return make("label", { class: "box" }, input, make("span", {}, ...content));
+}
+
+function field(id, label, ...content) {
+  return make("div", { class: `field field-${id}` }, make("label", { for: id }, label), ...content);
+}
+
+// Redraws without taking the keyboard away from who is in the middle of it.
+function keepFocus(element, redraw) {
+  const id = element.contains(document.activeElement) ? document.activeElement.id : "";
+  redraw();
+  if (id) byId(id)?.focus();
+}

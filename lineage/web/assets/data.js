@@ -1,0 +1,201 @@
+// The family as columns: rows in the order of a walk, so that all below a row follows it.
+
+const KIND = { FAMILY: 0, GROUP: 1, OFFICIAL: 2, MIRROR: 3, MODEL: 4, UNLISTED: 5 };
+const TYPES = {
+  u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i1: Int8Array, i4: Int32Array, f8: Float64Array,
+};
+const ALIGNED = 8;
+
+async function unpack(base64) {
+  const text = atob(base64);
+  const packed = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) packed[at] = text.charCodeAt(at);
+  const inflate = new DecompressionStream("deflate-raw");
+  const block = await new Response(new Blob([packed]).stream().pipeThrough(inflate)).arrayBuffer();
+  const length = Number(new DataView(block).getBigUint64(0, true));
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(block, ALIGNED, length)));
+  const columns = {};
+  for (const [name, [kind, at, size]] of Object.entries(head.columns)) {
+    columns[name] = new TYPES[kind](block, ALIGNED + length + at, size);
+  }
+  return grow(head, columns);
+}
+
+// Adds what follows from the columns: parents and sizes of branches, groups, where edges begin.
+function grow(head, columns) {
+  const rows = head.names.length;
+  const parent = new Int32Array(rows).fill(-1);
+  const size = new Int32Array(rows).fill(1);
+  const group = new Int32Array(rows);
+  const edgeStart = new Uint32Array(rows + 1);
+  const above = [];
+  for (let row = 0; row < rows; row++) {
+    const depth = columns.depth[row];
+    if (depth) parent[row] = above[depth - 1];
+    above[depth] = row;
+    group[row] = depth > 1 ? group[parent[row]] : row;
+    edgeStart[row + 1] = edgeStart[row] + columns.edges[row];
+  }
+  for (let row = rows - 1; row > 0; row--) size[parent[row]] += size[row];
+  return { ...head, ...columns, rows, parent, size, group, edgeStart, month: months(columns) };
+}
+
+// Months since January 1970; -1 where the day is unknown.
+function months(columns) {
+  const month = new Int32Array(columns.created_at.length).fill(-1);
+  const known = new Map();
+  columns.created_at.forEach((day, row) => {
+    if (!day) return;
+    if (!known.has(day)) {
+      const date = new Date((day - 1) * 86400000);
+      known.set(day, (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth());
+    }
+    month[row] = known.get(day);
+  });
+  return month;
+}
+
+const Tree = {
+  // Set once, when the data are there.
+  data: null,
+
+  label(row) {
+    const name = Tree.data.names[row];
+    return Tree.data.kind[row] === KIND.GROUP ? Text.word(name) : visible(name);
+  },
+
+  // What remains of a name when there is no room for its author.
+  shortLabel(row) {
+    const label = Tree.label(row);
+    return label.slice(label.indexOf("/") + 1);
+  },
+
+  isRepository(row) {
+    return Tree.data.kind[row] >= KIND.OFFICIAL;
+  },
+
+  relation(row) {
+    const code = Tree.data.relation[row];
+    return code < 0 ? null : Tree.data.relations[code];
+  },
+
+  author(row) {
+    const name = Tree.data.names[row];
+    return Tree.isRepository(row) && name.includes("/") ? name.slice(0, name.indexOf("/")) : "";
+  },
+
+  // The word of a coded column, or null where nobody says.
+  coded(column, row) {
+    const code = Tree.data[column][row];
+    return code ? Tree.data.coded[column][code - 1] : null;
+  },
+
+  ancestors(row) {
+    const line = [];
+    for (let at = row; at >= 0; at = Tree.data.parent[at]) line.unshift(at);
+    return line;
+  },
+
+  holds(row, other) {
+    return other >= row && other < row + Tree.data.size[row];
+  },
+
+  // Every edge above a row: the parent's row, or null and its name for one outside the family.
+  edgesAbove(row) {
+    const { edgeStart, edgeParent, edgeStrength, edgeVoices, parent, outside } = Tree.data;
+    const edges = [];
+    for (let edge = edgeStart[row]; edge < edgeStart[row + 1]; edge++) {
+      const code = edgeParent[edge];
+      const above = code < 0 ? null : code || parent[row];
+      const name = above === null ? visible(outside[-1 - code]) : Tree.label(above);
+      const raw = above === null ? outside[-1 - code] : Tree.data.names[above];
+      const drawn = code === 0;
+      edges.push({ row: above, name, raw, drawn, strength: edgeStrength[edge], voices: edgeVoices[edge] });
+    }
+    return edges.sort((one, other) => other.drawn - one.drawn || other.strength - one.strength);
+  },
+
+  otherParents(row) {
+    const { edgeStart, kind, parent } = Tree.data;
+    if (kind[row] < KIND.MODEL) return 0;
+    const drawn = kind[parent[row]] === KIND.GROUP ? 0 : 1;
+    return Math.max(0, edgeStart[row + 1] - edgeStart[row] - drawn);
+  },
+
+  // The rows right below each row, by every edge and not only the drawn one.
+  below() {
+    if (!Tree._below) {
+      const { rows, edgeStart, edgeParent, parent } = Tree.data;
+      const start = new Uint32Array(rows + 2);
+      const each = (visit) => {
+        for (let row = 0; row < rows; row++) {
+          for (let edge = edgeStart[row]; edge < edgeStart[row + 1]; edge++) {
+            if (edgeParent[edge] >= 0) visit(edgeParent[edge] || parent[row], row, edge);
+          }
+        }
+      };
+      each((above) => start[above + 2]++);
+      for (let row = 2; row < start.length; row++) start[row] += start[row - 1];
+      const child = new Uint32Array(start[rows + 1]);
+      const edgeOf = new Uint32Array(child.length);
+      each((above, row, edge) => {
+        child[start[above + 1]] = row;
+        edgeOf[start[above + 1]++] = edge;
+      });
+      Tree._below = { start, child, edgeOf };
+    }
+    return Tree._below;
+  },
+
+  // How many different matching models lie below a row, whichever way leads there.
+  distinctBelow(row) {
+    const { start, child, edgeOf } = Tree.below();
+    const met = new Uint8Array(Tree.data.rows);
+    const waiting = [row];
+    let found = 0;
+    met[row] = 1;
+    while (waiting.length) {
+      const above = waiting.pop();
+      for (let at = start[above]; at < start[above + 1]; at++) {
+        const low = child[at];
+        if (met[low] || Tree.data.edgeStrength[edgeOf[at]] < Filters.now.least) continue;
+        met[low] = 1;
+        found += Filters.matched[low];
+        waiting.push(low);
+      }
+    }
+    return found;
+  },
+
+  // Rows that come from a row and are drawn below another.
+  drawnElsewhere(row) {
+    const { start, child } = Tree.below();
+    const rows = [];
+    for (let at = start[row]; at < start[row + 1]; at++) {
+      if (Tree.data.parent[child[at]] !== row && Filters.shown(child[at])) rows.push(child[at]);
+    }
+    return rows.sort((one, other) => Filters.weight(other) - Filters.weight(one) || one - other);
+  },
+
+  // The one row above that a way up goes on with; -1 at a root.
+  up(row) {
+    const { kind, parent } = Tree.data;
+    if (kind[row] < KIND.MODEL) return -1;
+    if (kind[parent[row]] !== KIND.GROUP) return parent[row];
+    const edge = Tree.edgesAbove(row).find((one) => one.row !== null && one.row !== row);
+    return edge ? edge.row : -1;
+  },
+
+  rowOf(name) {
+    if (!Tree._rowOf) {
+      const { names, kind } = Tree.data;
+      Tree._rowOf = new Map(names.map((one, row) => [kind[row] < KIND.OFFICIAL ? `~${one}` : one, row]));
+    }
+    return Tree._rowOf.get(name) ?? -1;
+  },
+
+  // A name for the address: groups are told from models.
+  handle(row) {
+    return (Tree.data.kind[row] < KIND.OFFICIAL ? "~" : "") + Tree.data.names[row];
+  },
+};

@@ -1,0 +1,85 @@
+// Which models are shown: everything else stays only where a way leads through it.
+
+const Filters = {
+  now: null,
+  version: 0,
+  matched: null,
+  _sum: null,
+  _branches: new Map(),
+
+  defaults() {
+    return {
+      relations: null, groups: null, license: null, least: 1, until: null, undated: true, author: "",
+    };
+  },
+
+  set(changes) {
+    Filters.now = { ...Filters.now, ...changes };
+    Filters.apply();
+  },
+
+  // Anything that hides what the family holds, the strength of the evidence aside.
+  isNarrowed() {
+    const { relations, groups, license, until, undated, author } = Filters.now;
+    return relations !== null || groups !== null || license !== null || until !== null || !undated || author !== "";
+  },
+
+  apply() {
+    const tree = Tree.data;
+    const { relations, groups, license, least, until, undated, author } = Filters.now;
+    const prefix = author ? `${author.toLowerCase()}/` : "";
+    const matched = new Uint8Array(tree.rows);
+    const sum = new Int32Array(tree.rows + 1);
+    for (let row = 0; row < tree.rows; row++) {
+      const month = tree.month[row];
+      const matches =
+        tree.kind[row] === KIND.MODEL &&
+        tree.strength[row] >= least &&
+        (relations === null || relations.has(tree.relation[row])) &&
+        (groups === null || groups.has(tree.group[row])) &&
+        (license === null || tree.license[row] === license) &&
+        (month < 0 ? undated : until === null || month <= until) &&
+        (!prefix || tree.names[row].toLowerCase().startsWith(prefix));
+      matched[row] = matches ? 1 : 0;
+      sum[row + 1] = sum[row] + matched[row];
+    }
+    Filters.matched = matched;
+    Filters._sum = sum;
+    Filters._branches = new Map();
+    Filters.version++;
+  },
+
+  // How many matching models a row and all drawn below it hold.
+  weight(row) {
+    return Filters._sum[row + Tree.data.size[row]] - Filters._sum[row];
+  },
+
+  below(row) {
+    return Filters.weight(row) - Filters.matched[row];
+  },
+
+  shown(row) {
+    if (Filters.weight(row) > 0 || row === 0) return true;
+    const kind = Tree.data.kind[row];
+    return (kind === KIND.OFFICIAL || kind === KIND.MIRROR) && !Filters.isNarrowed();
+  },
+
+  // The rows drawn right below a row, the largest first.
+  branches(row) {
+    let rows = Filters._branches.get(row);
+    if (!rows) {
+      rows = [];
+      const end = row + Tree.data.size[row];
+      for (let at = row + 1; at < end; at += Tree.data.size[at]) if (Filters.shown(at)) rows.push(at);
+      rows.sort((one, other) => Filters.weight(other) - Filters.weight(one) || one - other);
+      Filters._branches.set(row, rows);
+    }
+    return rows;
+  },
+
+  // Whether anything is drawn right below; without sorting thousands to know.
+  hasBranches(row) {
+    if (Filters.below(row) > 0) return true;
+    return Tree.data.size[row] > 1 && Filters.branches(row).length > 0;
+  },
+};

@@ -1,0 +1,135 @@
+// Finding a model or an author by part of a name, with suggestions below the box.
+
+const MOST_SUGGESTED = 12;
+const MOST_AUTHORS = 3;
+
+const Search = {
+  _options: [],
+  _active: -1,
+  _lowered: null,
+
+  begin() {
+    Search._box = byId("search");
+    Search._list = byId("suggestions");
+    Search._said = byId("search-said");
+    const box = Search._box;
+    box.addEventListener("input", () => Search._suggest());
+    box.addEventListener("focus", () => Search._suggest());
+    box.addEventListener("keydown", (event) => Search._key(event));
+    box.addEventListener("blur", () => setTimeout(() => Search._close(), 150));
+    Search._list.addEventListener("pointerdown", (event) => event.preventDefault());
+    Search._list.addEventListener("click", (event) => {
+      const option = event.target.closest("[role=option]");
+      if (option) Search._choose(Search._options[Number(option.dataset.at)]);
+    });
+  },
+
+  _names() {
+    Search._lowered ??= Tree.data.names.map((name) => name.toLowerCase());
+    return Search._lowered;
+  },
+
+  _authors() {
+    if (!Search._byAuthor) {
+      Search._byAuthor = new Map();
+      for (let row = 0; row < Tree.data.rows; row++) {
+        if (Tree.data.kind[row] !== KIND.MODEL || Tree.data.strength[row] < Filters.now.least) continue;
+        const author = Tree.author(row);
+        if (author) Search._byAuthor.set(author, (Search._byAuthor.get(author) ?? 0) + 1);
+      }
+    }
+    return Search._byAuthor;
+  },
+
+  // Names that begin so come before those that hold it; of equals the larger branch first.
+  _found(text) {
+    const rows = [];
+    Search._names().forEach((name, row) => {
+      const at = name.indexOf(text);
+      if (at < 0 || !Tree.isRepository(row) || (Tree.data.strength[row] < Filters.now.least)) return;
+      const begins = at === 0 || name[at - 1] === "/" ? 0 : 1;
+      rows.push([name === text ? -1 : begins, -Tree.data.size[row], row]);
+    });
+    rows.sort((one, other) => one[0] - other[0] || one[1] - other[1] || one[2] - other[2]);
+    return rows.map(([, , row]) => ({ row }));
+  },
+
+  _foundAuthors(text) {
+    const found = [...Search._authors()].filter(([author]) => author.toLowerCase().startsWith(text));
+    found.sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
+    return found.slice(0, MOST_AUTHORS).map(([author, models]) => ({ author, models }));
+  },
+
+  _suggest() {
+    const text = Search._box.value.trim().toLowerCase();
+    if (!text) return Search._close();
+    const authors = Search._foundAuthors(text);
+    Search._options = [...authors, ...Search._found(text).slice(0, MOST_SUGGESTED - authors.length)];
+    Search._active = -1;
+    Search._draw();
+    const n = Search._options.length;
+    Search._said.textContent = n ? Text.count("found", n) : Text.say("found_none");
+  },
+
+  _draw() {
+    const items = Search._options.map((option, at) => {
+      const isAuthor = option.author !== undefined;
+      const name = isAuthor ? visible(option.author) : Tree.label(option.row);
+      const told = isAuthor ? Text.count("all_of_author", option.models) : Text.count("below", Filters.below(option.row));
+      return make(
+        "li",
+        { role: "option", id: `option${at}`, "data-at": at, "aria-selected": String(at === Search._active) },
+        make("span", { class: "label" }, name), make("span", { class: "told" }, told),
+      );
+    });
+    Search._list.replaceChildren(...items);
+    byId("nothing").replaceChildren(...(items.length ? [] : [Text.say("found_none")]));
+    byId("nothing").hidden = items.length > 0;
+    Search._list.hidden = !items.length;
+    Search._box.setAttribute("aria-expanded", String(items.length > 0));
+    if (Search._active >= 0) Search._box.setAttribute("aria-activedescendant", `option${Search._active}`);
+    else Search._box.removeAttribute("aria-activedescendant");
+  },
+
+  _close() {
+    Search._options = [];
+    Search._list.hidden = true;
+    byId("nothing").hidden = true;
+    Search._said.textContent = "";
+    Search._box.setAttribute("aria-expanded", "false");
+    Search._box.removeAttribute("aria-activedescendant");
+  },
+
+  _key(event) {
+    const n = Search._options.length;
+    if (event.key === "Escape") {
+      Search._close();
+      return;
+    }
+    if (!n) return;
+    if (event.key === "ArrowDown") Search._active = (Search._active + 1) % n;
+    else if (event.key === "ArrowUp") Search._active = (Search._active - 1 + n) % n;
+    else if (event.key === "Enter") {
+      event.preventDefault();
+      Search._choose(Search._options[Math.max(0, Search._active)]);
+      return;
+    } else return;
+    event.preventDefault();
+    Search._draw();
+    byId(`option${Search._active}`).scrollIntoView({ block: "nearest" });
+  },
+
+  _choose(option) {
+    Search._close();
+    if (option.author !== undefined) {
+      Search._box.value = "";
+      State.setFilters({ author: option.author });
+      return;
+    }
+    Search._box.value = Tree.label(option.row);
+    // What the filters hide would be found and not seen.
+    if (!Filters.shown(option.row)) State.setFilters({ ...Filters.defaults(), least: Filters.now.least });
+    State.select(option.row);
+    Outline.reveal(option.row);
+  },
+};

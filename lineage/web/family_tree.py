@@ -1,0 +1,181 @@
+"""A family tree as one HTML file: text first, then the tree itself, explorable offline."""
+
+from collections.abc import Iterator
+from datetime import date
+from string import Template
+
+from lineage.domain.definitions import Grouping
+from lineage.reporting.asked import Asked
+from lineage.reporting.family_tree import FamilyTreeReport
+from lineage.reporting.language import Texts
+from lineage.store.manifest import Kind
+from lineage.version import __version__
+from lineage.web import inline
+from lineage.web.tables import Cell, definitions, link, shown, table
+from lineage.web.tree_data import packed
+
+SCRIPTS = (
+    *("text.js", "data.js", "filters.js", "state.js", "icicle.js", "outline.js"),
+    *("search.js", "details.js", "controls.js", "main.js"),
+)
+_PAGE_TEXTS = (
+    *("how", "releases", "releases_text", "explore", "branches", "branches_text", "no_script"),
+    *("colors", "colors_auto", "colors_light", "colors_dark"),
+)
+_EXPLORER_TEXTS = (
+    *("loading", "failed", "old_browser", "search", "search_hint", "suggestions", "filters"),
+    *("picture", "picture_text", "path", "outline", "outline_label", "outline_keys", "fold_all"),
+    *("link", "column_model", "column_relation", "column_below"),
+)
+
+
+def page(report: FamilyTreeReport, texts: Texts) -> str:
+    """Return the page; the same report in the same language is the same text."""
+    style, script = inline.asset("family_tree.css"), inline.script(SCRIPTS)
+    words = {name: texts.sections["page"][name] for name in _PAGE_TEXTS}
+    words |= {name: texts.sections["explorer"][name] for name in _EXPLORER_TEXTS}
+    total, family = report.count.total, report.family.name
+    words |= {
+        "title": texts.say("page.title", family=family),
+        "number": texts.number(total),
+        "headline": texts.say_number("page.headline", total, family=family)
+        .removeprefix(texts.number(total))
+        .strip(),
+        "dated": texts.say("page.as_of", date=report.manifest.origin.taken_at.date()),
+        "made_by": texts.say("page.made_by", version=__version__),
+        "language": texts.language.value,
+        "version": __version__,
+    }
+    return Template(inline.asset("family_tree.html")).substitute(
+        {name: shown(text) for name, text in words.items()},
+        policy=inline.policy(style, script),
+        style=style,
+        script=script,
+        notes=_notes(report, texts),
+        definition=definitions(_definition(report, texts)),
+        release_table=_releases(report, texts),
+        branch_table=_branches(report, texts),
+        asked=_asked(report, texts),
+        data=packed(report, texts),
+    )
+
+
+def _notes(report: FamilyTreeReport, texts: Texts) -> str:
+    manifest = report.manifest
+    notes = []
+    if report.is_sample:
+        notes.append(texts.say("page.sample", n=manifest.models))
+    if manifest.origin.kind is Kind.BELOW:
+        notes.append(texts.say("page.below", base=manifest.origin.below))
+    return "".join(f'<p class="sample">{shown(note)}</p>' for note in notes)
+
+
+def _definition(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
+    say, manifest, family = texts.say, report.manifest, report.family
+    taken, roots = manifest.origin.taken_at, family.roots()
+    gone = manifest.tombstones
+    said = {
+        "counted": say("page.counted_text"),
+        "roots": say(
+            "page.roots_text",
+            n=len(roots),
+            organization=family.organization or family.name,
+            registry=_day(family.version),
+            first=roots[0] if roots else "",
+        ),
+        "edges": say("page.edges_text"),
+        "dates": texts.say_number("page.dates_text", report.count.undated),
+        "deleted": texts.say_number("page.deleted_text", gone)
+        if gone
+        else say("page.deleted_none"),
+        "snapshot": say(
+            "page.snapshot_text",
+            id=manifest.id,
+            date=taken.date(),
+            time=f"{taken:%H:%M}",
+            endpoint=manifest.origin.endpoint,
+        ),
+        "cite": say("page.cite_text", version=__version__, family=family.name, id=manifest.id),
+    }
+    for name, text in said.items():
+        yield say(f"page.{name}"), text
+
+
+def _day(version: str) -> date | str:
+    """Return the day that a registry's version names; a version of another kind as it is."""
+    try:
+        return date.fromisoformat(version)
+    except ValueError:
+        return version
+
+
+def _heads(texts: Texts, *columns: Cell) -> list[Cell]:
+    return [(kind, texts.say(f"page.{name}")) for kind, name in columns]
+
+
+def _word(texts: Texts, word: str) -> str:
+    return texts.sections["words"].get(word, word)
+
+
+def _releases(report: FamilyTreeReport, texts: Texts) -> str:
+    count, number = report.count, texts.number
+    columns = (("", "release"), ("day", "released"), ("n", "models"), ("n spare", "share"))
+    head = _heads(texts, *columns, ("n", "direct"))
+    assert count.grouping is Grouping.RELEASE
+    rows = [
+        [
+            ("", _word(texts, line.name)),
+            ("day", texts.date(line.released) if line.released else ""),
+            ("n", number(line.total)),
+            ("n spare", texts.percent(line.total, count.total)),
+            ("n", number(line.direct)),
+        ]
+        for line in report.releases
+    ]
+    whole = [("", texts.say("page.all")), ("", ""), ("n", number(count.total)), ("n spare", "")]
+    return table(head, rows, [*whole, ("n", number(count.direct))])
+
+
+def _branches(report: FamilyTreeReport, texts: Texts) -> str:
+    columns = (("", "model"), ("", "release"), ("", "relation"), ("n", "below_it"))
+    rows = [
+        [
+            ("id", line.id),
+            ("", _word(texts, line.release)),
+            ("", _word(texts, line.relation.value)),
+            ("n", texts.number(line.below)),
+        ]
+        for line in report.branches
+    ]
+    return table(_heads(texts, *columns), rows, kind="packed")
+
+
+def _asked(report: FamilyTreeReport, texts: Texts) -> str:
+    if not report.asked:
+        return ""
+    heads = ("asked_name", "verdict", "because")
+    head = "".join(f'<th scope="col">{shown(texts.say(f"page.{name}"))}</th>' for name in heads)
+    rows = "".join(_asked_row(asked, texts) for asked in report.asked)
+    title, told = (shown(texts.say(f"page.{name}")) for name in ("asked", "asked_text"))
+    return (
+        f'<div><h2>{title}</h2><p class="faint">{told}</p><table class="stacked"><thead><tr>'
+        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _asked_row(asked: Asked, texts: Texts) -> str:
+    verdict = {True: "yes", False: "no", None: "unknown"}[asked.descends]
+    said = texts.say(f"page.{verdict}")
+    if asked.descends and asked.releases:
+        said += f": {', '.join(asked.releases)}"
+    # Our registry's sentences and the witnesses' words are English in every report.
+    words = f'<q lang="en">{shown(asked.quote)}</q>' if asked.quote else ""
+    words += f'<span lang="en">{shown(asked.sentence)}</span>' if asked.sentence else ""
+    source = f"{shown(texts.say('page.source'))}: {shown(asked.source)}" if asked.source else ""
+    if asked.url:
+        source += f", {link(asked.url, asked.url)}"
+    return (
+        f'<tr><td><strong>{shown(asked.name)}</strong><br><span class="faint id">'
+        f'{shown(asked.id)}</span></td><td><span class="verdict">{shown(said)}</span></td>'
+        f'<td>{words} <span class="source">{source}</span></td></tr>'
+    )

@@ -1,0 +1,113 @@
+"""Pages opened in the system's own Chromium, with everything noted that they should not do."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from lineage.families.registry import all_families, family
+from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.language import Language, texts
+from lineage.store.snapshot import Snapshot
+from lineage.web.family_tree import page as family_tree_page
+
+READY = "html[data-ready=true]"
+_TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error("refused by policy: " + event.violatedDirective));
+"""
+
+
+@dataclass(slots=True)
+class Opened:
+    """A page, and what it did beyond showing itself."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+    """What it wrote to the console, and errors nobody caught."""
+    asked: list[str] = field(default_factory=list)
+    """Requests besides the one for the file."""
+
+    def told(self) -> str:
+        """How many models are said to be shown."""
+        return self.page.locator("#told").inner_text()
+
+    def number_shown(self) -> int:
+        return int("".join(filter(str.isdigit, self.told().split(" ")[0])))
+
+    def name_of(self, row: str) -> Any:
+        return self.page.locator("#rows .line", has_text=row).first
+
+    def suggestions(self) -> Any:
+        return self.page.locator("#suggestions [role=option]")
+
+    def chosen(self) -> str:
+        return self.page.locator("#details-title").inner_text()
+
+
+Opener = Callable[..., Opened]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; root needs it without its sandbox, which protects nobody from our own file."""
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=arguments
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def opener(browser: Browser) -> Iterator[Opener]:
+    """Opens files, each in a context of its own; afterwards nothing may have been asked or said."""
+    opened: list[Opened] = []
+    with ExitStack() as closing:
+
+        def opens(file: Path, address: str = "", **looks: object) -> Opened:
+            context: BrowserContext = browser.new_context(**looks)  # type: ignore[arg-type]
+            closing.callback(context.close)
+            context.add_init_script(_TELL_VIOLATIONS)
+            page = context.new_page()
+            one = Opened(page)
+            page.on("console", lambda message: one.said.append(message.text))
+            page.on("pageerror", lambda error: one.said.append(str(error)))
+            page.on("request", lambda request: one.asked.append(request.url))
+            page.goto(file.as_uri() + address)
+            page.wait_for_selector(READY, timeout=20_000)
+            opened.append(one)
+            return one
+
+        yield opens
+        for one in opened:
+            assert one.said == []
+            assert [url for url in one.asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.fixture(scope="session")
+def llama(corpus_snapshot: Snapshot) -> FamilyTreeReport:
+    return family_tree(corpus_snapshot, family("llama"), all_families())
+
+
+@pytest.fixture(scope="session")
+def english(llama: FamilyTreeReport, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _written(llama, Language.ENGLISH, tmp_path_factory.mktemp("english"))
+
+
+@pytest.fixture(scope="session")
+def german(llama: FamilyTreeReport, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _written(llama, Language.GERMAN, tmp_path_factory.mktemp("german"))
+
+
+def _written(report: FamilyTreeReport, language: Language, folder: Path) -> Path:
+    file = folder / "tree.html"
+    file.write_text(family_tree_page(report, texts(language)), "utf-8")
+    return file

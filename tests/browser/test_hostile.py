@@ -1,0 +1,106 @@
+"""Whatever strangers write, the page shows it and does nothing of it."""
+
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from lineage.analysis.forest_evidence import Said
+from lineage.analysis.forest_facts import Coded
+from lineage.domain.families import Family
+from lineage.reporting.asked import Asked
+from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.language import Language, texts
+from lineage.web.family_tree import page as family_tree_page
+from tests.browser.conftest import Opened, Opener
+from tests.builders import published, row
+from tests.hostile import HOSTILE
+from tests.unit.analysis.worlds import a_family
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+@pytest.fixture(scope="module")
+def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A family of which every name, word and quotation is an attack."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    kin: Family = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]})
+    roots = [row("kin/one"), row("kin/two")]
+    rows = [row(f"a/m{n}", ["kin/one", f"x/y{n}"], tags=[f"license:l{n}"]) for n in range(40)]
+    rows += [row(f"a/n{n}", [f"a/m{n}", "kin/two"], "merge") for n in range(20)]
+    report = family_tree(published([*roots, *rows], folder / "store"), kin, [kin])
+    file = folder / "poisoned.html"
+    file.write_text(family_tree_page(_poisoned(report), texts(Language.ENGLISH)), "utf-8")
+    return file
+
+
+def _poisoned(report: FamilyTreeReport) -> FamilyTreeReport:
+    attack = cycle(HOSTILE)
+    forest, facts, evidence = report.forest, report.facts, report.evidence
+    said = [Said(next(attack), next(attack), "", next(attack), next(attack)) for _ in evidence.said]
+    words = {
+        name: Coded([next(attack) for _ in coded.words] or [next(attack)], coded.code)
+        for name, coded in facts.words.items()
+    }
+    bad = [Asked(one, one, None, (one,), one, one, one, one) for one in HOSTILE]
+    return replace(
+        report,
+        family=replace(report.family, name=HOSTILE[0], organization=HOSTILE[3]),
+        manifest=replace(report.manifest, id=HOSTILE[1], tombstones=3),
+        releases=tuple(replace(line, name=next(attack)) for line in report.releases),
+        branches=tuple(replace(line, id=next(attack)) for line in report.branches),
+        asked=tuple(bad),
+        forest=replace(forest, names=[next(attack) for _ in forest.names]),
+        facts=replace(facts, words=words),
+        evidence=replace(evidence, said=said, outside=[next(attack) for _ in evidence.outside]),
+    )
+
+
+def _did_nothing(opened: Opened) -> None:
+    assert opened.page.evaluate("globalThis.acted") is None
+    assert opened.page.locator("script").count() == 1
+    for tag in ("iframe", "img", "svg", "object", "embed", "base", "main style", "main script"):
+        assert opened.page.locator(tag).count() == 0
+    assert opened.page.locator("a:not([href^='https://'])").count() == 0
+
+
+def test_no_attack_acts_anywhere_on_the_page(opener: Opener, poisoned: Path) -> None:
+    opened = opener(poisoned, viewport={"width": 1280, "height": 900})
+    page = opened.page
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.locator("#outline").focus()
+    for _ in range(30):
+        for key in ("ArrowRight", "ArrowDown", "Enter"):
+            page.keyboard.press(key)
+        assert page.locator("#details").is_visible()
+    _did_nothing(opened)
+
+
+def test_no_attack_acts_from_search_filters_or_address(opener: Opener, poisoned: Path) -> None:
+    opened = opener(poisoned)
+    page = opened.page
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    for text in ("<", "script", "proto", "a", '"'):
+        page.locator("#search").fill(text)
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    for value in page.locator("#license option").evaluate_all("all => all.map((o) => o.value)"):
+        page.locator("#license").select_option(value)
+    _did_nothing(opened)
+    again = opener(poisoned, page.evaluate("location.hash"))
+    _did_nothing(again)
+
+
+@pytest.mark.parametrize("text", HOSTILE[:8])
+def test_an_address_is_no_way_in(opener: Opener, poisoned: Path, text: str) -> None:
+    from urllib.parse import quote
+
+    spelled = quote(text)
+    opened = opener(poisoned, f"#author={spelled}&model={spelled}&license={spelled}&open={spelled}")
+    _did_nothing(opened)
+
+
+def test_what_turns_or_hides_text_is_spelled_out(poisoned: Path) -> None:
+    shown = poisoned.read_text("utf-8")
+    assert not {"\u202e", "\u200b", "\ufeff", "\x1b", "\x00", "\u2028"} & set(shown)

@@ -1,0 +1,160 @@
+"""A forest holds each model of a family once, and its numbers are those of counts."""
+
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.analysis.counts import count_family
+from lineage.analysis.forest import Forest, Kind, family_forest
+from lineage.analysis.ground import Ground
+from lineage.analysis.groups import MIXED
+from lineage.analysis.traces import EVERYTHING
+from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.evidence import Relation, Strength
+from lineage.domain.families import Family
+from lineage.families.registry import all_families, family
+from lineage.store.snapshot import Snapshot
+from tests.builders import Row, published, row
+from tests.unit.analysis.conftest import World
+from tests.unit.analysis.worlds import LISTED, a_family, a_world, families
+
+KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]}, {"copy/one": "kin/one"})
+
+
+def forest_of(snapshot: Snapshot, kin: Family) -> Forest:
+    return family_forest(Ground.of(snapshot, EVERYTHING, [kin]), kin)
+
+
+def models(forest: Forest, least: Strength) -> list[int]:
+    """The rows of models that descend at least so surely."""
+    sure = list(Strength).index(least)
+    rows = range(len(forest))
+    return [at for at in rows if forest.kind[at] == Kind.MODEL and forest.strength[at] >= sure]
+
+
+def group_of(forest: Forest, at: int) -> str:
+    while forest.kind[at] != Kind.GROUP:
+        at = int(forest.parent[at])
+    return forest.names[at]
+
+
+def drawn_below(forest: Forest) -> dict[str, str]:
+    return {name: forest.names[forest.parent[at]] for at, name in enumerate(forest.names) if at}
+
+
+def grown(folder: Path, *rows: Row) -> dict[str, str]:
+    """What each row of a little family is drawn below."""
+    roots = [row("kin/one"), row("copy/one"), row("kin/two")]
+    return drawn_below(forest_of(published([*roots, *rows], folder), KIN))
+
+
+@given(kin=families(curated=True), least=st.sampled_from(Strength))
+def test_a_forest_holds_what_is_counted_at_every_strength(
+    world: World, kin: Family, least: Strength
+) -> None:
+    snapshot, _ = world
+    forest = forest_of(snapshot, kin)
+    count = count_family(snapshot, kin, Definition(least=least), [kin])
+    rows = models(forest, least)
+    assert len(rows) == count.total
+    assert len({forest.names[at] for at in rows}) == len(rows)
+    told = Counter(list(Relation)[forest.relation[at]] for at in rows)
+    if least is Strength.STATED:
+        assert told == count.by_relation
+
+
+@given(kin=families(curated=True))
+def test_its_groups_are_those_of_count_by_release(world: World, kin: Family) -> None:
+    snapshot, _ = world
+    forest = forest_of(snapshot, kin)
+    count = count_family(snapshot, kin, Definition(), [kin], Grouping.RELEASE)
+    told = Counter(group_of(forest, at) for at in models(forest, Strength.STATED))
+    assert told == {group.value: group.total for group in count.groups}
+
+
+@given(kin=families(curated=True))
+def test_rows_are_a_walk_with_the_largest_branch_first(world: World, kin: Family) -> None:
+    forest = forest_of(world[0], kin)
+    stated = set(models(forest, Strength.STATED))
+    size = [int(at in stated) for at in range(len(forest))]
+    for at in range(len(forest) - 1, 0, -1):
+        parent = int(forest.parent[at])
+        assert parent < at
+        assert forest.depth[at] == forest.depth[parent] + 1
+        size[parent] += size[at]
+    last: dict[int, int] = {}
+    for at in range(1, len(forest)):
+        parent = int(forest.parent[at])
+        assert size[at] <= last.get(parent, size[at])
+        last[parent] = size[at]
+
+
+@given(number=st.integers(0, len(LISTED) - 1))
+def test_a_model_hangs_in_a_way_as_sure_as_itself(world: World, number: int) -> None:
+    kin = a_family({"Kin 1": [LISTED[number]]})
+    forest = forest_of(world[0], kin)
+    for at in range(1, len(forest)):
+        if forest.kind[at] >= Kind.MODEL:
+            assert forest.strength[forest.parent[at]] >= forest.strength[at]
+
+
+def test_the_corpus_is_drawn_as_it_is_counted(corpus_snapshot: Snapshot) -> None:
+    known, llama = all_families(), family("llama")
+    forest = family_forest(Ground.of(corpus_snapshot, EVERYTHING, known), llama)
+    count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
+    told = Counter(group_of(forest, at) for at in models(forest, Strength.STATED))
+    assert told == {group.value: group.total for group in count.groups}
+    guessed = count_family(corpus_snapshot, llama, Definition(least=Strength.GUESSED), known)
+    assert len(models(forest, Strength.GUESSED)) == guessed.total
+
+
+def test_a_merge_of_two_releases_hangs_below_neither(tmp_path: Path) -> None:
+    drawn = grown(
+        tmp_path,
+        row("a/merge", ["kin/one", "kin/two"], "merge"),
+        row("a/tuned", ["a/merge"]),
+    )
+    assert drawn["a/merge"] == MIXED
+    assert drawn["a/tuned"] == "a/merge"
+
+
+def test_a_merge_within_a_release_hangs_below_its_largest_parent(tmp_path: Path) -> None:
+    drawn = grown(
+        tmp_path,
+        row("a/large", ["kin/one"]),
+        row("a/small", ["kin/one"]),
+        row("a/other", ["a/large"]),
+        row("a/merge", ["a/small", "a/large"], "merge"),
+    )
+    assert drawn["a/merge"] == "a/large"
+
+
+def test_a_circle_between_two_releases_is_drawn_once(tmp_path: Path) -> None:
+    drawn = grown(
+        tmp_path,
+        row("a/first", ["kin/one", "a/second"], "merge"),
+        row("a/second", ["kin/two", "a/first"], "merge"),
+    )
+    assert {drawn["a/first"], drawn["a/second"]} <= {MIXED, "a/first", "a/second"}
+    assert MIXED in (drawn["a/first"], drawn["a/second"])
+
+
+def test_a_parent_nobody_lists_is_drawn_where_something_hangs_below_it(tmp_path: Path) -> None:
+    kin = a_family({"Kin 1": ["kin/one"]}, edges=())
+    rows = [row("kin/one"), row("a/child", ["gone/parent"])]
+    assert "gone/parent" not in drawn_below(forest_of(published(rows, tmp_path), kin))
+
+
+def test_a_release_without_models_has_no_row(tmp_path: Path) -> None:
+    drawn = grown(tmp_path, row("a/tuned", ["kin/one"]))
+    assert "Kin 2" not in drawn
+    assert drawn["copy/one"] == "Kin 1"
+
+
+def test_the_order_of_the_rows_of_a_listing_changes_nothing(tmp_path: Path) -> None:
+    rows, kin = a_world(5), a_family({"Kin 1": ["owner-0/model-0", "owner-1/model-1"]})
+    first = forest_of(published(rows, tmp_path / "a"), kin)
+    second = forest_of(published(rows[::-1], tmp_path / "b"), kin)
+    assert (first.names, first.parent.tolist()) == (second.names, second.parent.tolist())

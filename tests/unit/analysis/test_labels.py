@@ -1,0 +1,35 @@
+"""Tables of known answers, as people write them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.analysis.labels import Labels, read_labels
+
+
+def test_a_header_and_empty_lines_are_passed_over() -> None:
+    lines = [
+        "\ufeffChild,Parent",
+        "",
+        "a/one,b/two",
+        " , ",
+        "a/one,b/two,and more",
+        "a/one,b/three",
+    ]
+    assert read_labels(lines) == Labels((("a/one", "b/two"), ("a/one", "b/three")))
+
+
+def test_names_are_tidied_as_everywhere() -> None:
+    line = ' https://huggingface.co/a/one/ , "b/two"'
+    assert read_labels([line]).pairs[0][0] == "a/one"
+
+
+def test_lines_that_hold_no_pair_are_counted() -> None:
+    lines = ["a/one", "a/one,", "a/one,no id at all", "x,y\x00z", '"a/one,b/two', "a/one,b/two"]
+    found = read_labels(lines)
+    assert (found.pairs, found.bad_lines) == ((("a/one", "b/two"),), 5)
+
+
+@given(st.lists(st.text(max_size=40), max_size=20))
+def test_any_lines_are_read_without_complaint(lines: list[str]) -> None:
+    found = read_labels(lines)
+    assert found.bad_lines + len(found.pairs) <= len(lines)

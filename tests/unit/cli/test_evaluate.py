@@ -1,0 +1,69 @@
+"""`lineage evaluate`: how often guessed parents are right."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.builders import published, row
+from tests.unit.cli.conftest import Program
+
+CHAT = "meta-llama/Llama-3.1-8B-Instruct"
+RIGHT = "me/Llama-3.1-8B-Instruct-cats"
+WRONG = "me/Llama-3.1-8B-Instruct-dogs"
+
+
+@pytest.fixture(scope="module")
+def guessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("guessed")
+    published([row(CHAT), row(RIGHT, [CHAT]), row(WRONG, ["other/model"])], folder)
+    return folder
+
+
+def test_json_holds_scores_with_intervals_and_mistakes(program: Program, guessed: Path) -> None:
+    found = program("evaluate", "--store", guessed, "--format", "json").json
+    assert (found["family"], found["hidden_by"], found["crossings"]) == ("llama", "declared", 1)
+    whole = found["scores"][-1]
+    assert (whole["family"], whole["hidden"], whole["guessed"]) == ("all", 2, 2)
+    assert whole["line"] == {"value": 0.5, "interval": [0.0945, 0.9055], "hits": 1, "tries": 2}
+    assert [(one["child"], one["guessed"], one["declared"]) for one in found["mistakes"]] == [
+        (WRONG, CHAT, ["other/model"])
+    ]
+    assert "card_text" in found["unmeasured"]
+
+
+def test_csv_has_a_row_a_family_rule_and_habit(program: Program, guessed: Path) -> None:
+    header, *rows = program("evaluate", "--store", guessed, "--format", "csv").out.splitlines()
+    assert header.startswith(
+        "snapshot,hidden_by,family,rule,habit,hidden,guessed,parent,parent_low"
+    )
+    assert [row.split(",")[2:7] for row in rows] == [
+        [family, rule, habit, hidden, said]
+        for family, hidden, said in (("llama", "1", "1"), ("others", "1", "1"), ("all", "2", "2"))
+        for rule, habit in (("all", "all"), ("name", "prefix"))
+    ]
+
+
+def test_a_table_says_what_the_numbers_mean(program: Program, guessed: Path) -> None:
+    told = program("evaluate", "--store", guessed)
+    assert told.code == 0
+    assert "name, prefix" in told.out
+    assert "wrong yes" in told.out
+
+
+def test_labels_are_read_and_what_is_no_pair_is_counted(
+    program: Program, guessed: Path, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_bytes(
+        f"child,parent\n{WRONG},{CHAT}\n\xff\xfe\nnot/there,{CHAT}\n".encode("latin-1")
+    )
+    asked = ("evaluate", "--store", guessed, "--labels", labels)
+    found = program(*asked, "--format", "json").json
+    assert (found["hidden_by"], found["labels_unknown"], found["labels_bad"]) == ("labels", 1, 1)
+    assert found["scores"][-1]["line"]["value"] == 1
+    assert "1 lines are no pair" in program(*asked).out
+
+
+def test_a_file_or_family_that_is_not_there_is_told(program: Program, guessed: Path) -> None:
+    assert program("evaluate", "--store", guessed, "--labels", "nowhere.csv").code == 2
+    assert program("evaluate", "--store", guessed, "--family", "nobody").code == 2

@@ -1,0 +1,43 @@
+"""`lineage report licenses` as a shell sees it."""
+
+from pathlib import Path
+
+from tests.unit.cli.conftest import Program
+
+
+def test_a_page_a_text_and_a_table_are_written_and_named(
+    program: Program, store: Path, tmp_path: Path
+) -> None:
+    outcome = program("report", "licenses", "--store", store)
+    assert outcome.code == 0
+    names = ["licenses.llama.en.html", "licenses.llama.en.md", "licenses.llama.csv"]
+    assert outcome.out.splitlines() == [str(Path("reports") / name) for name in names]
+    written = {file.name for file in (tmp_path / "reports").iterdir()}
+    assert written == set(names)
+
+
+def test_german_stands_beside_english_and_the_table_is_the_same(
+    program: Program, store: Path, tmp_path: Path
+) -> None:
+    program("report", "licenses", "--store", store, "--out", "public")
+    table = (tmp_path / "public" / "licenses.llama.csv").read_bytes()
+    program("report", "licenses", "--store", store, "--out", "public", "--lang", "de")
+    assert (tmp_path / "public" / "licenses.llama.csv").read_bytes() == table
+    page = (tmp_path / "public" / "licenses.llama.de.html").read_text("utf-8")
+    assert '<html lang="de">' in page
+    assert "Keine Rechtsberatung" in page
+    assert (tmp_path / "public" / "licenses.llama.en.html").exists()
+
+
+def test_the_filters_of_count_choose_the_models(
+    program: Program, store: Path, tmp_path: Path
+) -> None:
+    program("report", "licenses", "--store", store, "--min-downloads", "500")
+    lines = (tmp_path / "reports" / "licenses.llama.csv").read_text("utf-8").splitlines()
+    assert [line.split(",")[1] for line in lines] == ["model", "owner/tuned"]
+
+
+def test_a_family_without_terms_is_refused(program: Program, store: Path) -> None:
+    outcome = program("report", "licenses", "--family", "mistral", "--store", store)
+    assert outcome.code == 2
+    assert "no license terms" in outcome.err

@@ -1,0 +1,105 @@
+"""The terms of families as data: complete, quoted briefly, each with its source."""
+
+from pathlib import Path
+
+import pytest
+
+from lineage.domain.licenses import Drift, RuleName, Severity
+from lineage.errors import SettingsError
+from lineage.families.family_file import MOST_WORDS
+from lineage.families.license_terms import families_with_terms, license_terms, load_terms_file
+from lineage.families.registry import family
+
+BUNDLED = Path(__file__).parents[3] / "lineage" / "families" / "terms" / "llama.toml"
+
+
+def test_every_release_of_the_family_came_under_some_terms() -> None:
+    terms, llama = license_terms("llama"), family("llama")
+    owed = {release.id: terms.of_release(release.id) for release in llama.releases}
+    assert None not in owed.values()
+    known = {release.id for release in llama.releases}
+    assert {release for one in terms.terms for release in one.releases} == known
+
+
+def test_terms_and_registry_agree_on_the_tag_of_every_release() -> None:
+    terms = license_terms("llama")
+    for release in family("llama").releases:
+        owed = terms.of_release(release.id)
+        assert owed is not None
+        assert owed.tag == release.license
+
+
+def test_every_quotation_is_short_and_every_source_has_an_address() -> None:
+    terms = license_terms("llama")
+    quotes = [rule.quote for one in terms.terms for rule in one.rules.values() if rule.quote]
+    assert len(quotes) > 40
+    assert all(len(quote.split()) <= MOST_WORDS for quote in quotes)
+    sources = [one.source for one in terms.terms]
+    sources += [card.source for card in terms.cards]
+    sources += [one.source for one in terms.disagreements]
+    assert all(source.url for source in sources)
+
+
+def test_what_a_clause_is_about_are_official_repositories() -> None:
+    official = {id for release in family("llama").releases for id in release.official}
+    for terms in license_terms("llama").terms:
+        for rule in terms.rules.values():
+            assert set(rule.bases) <= official
+
+
+def test_only_llama_2_and_3_forbid_improving_others_and_only_llama_1_commerce() -> None:
+    by_rule = {
+        rule: {one.id for one in license_terms("llama").terms if rule in one.rules}
+        for rule in (RuleName.IMPROVE_OTHERS_BANNED, RuleName.NONCOMMERCIAL, RuleName.NAME_PREFIX)
+    }
+    assert by_rule[RuleName.IMPROVE_OTHERS_BANNED] == {"llama2", "llama3"}
+    assert by_rule[RuleName.NONCOMMERCIAL] == {"llama1"}
+    assert by_rule[RuleName.NAME_PREFIX] == {"llama3", "llama3.1", "llama3.2", "llama3.3", "llama4"}
+
+
+def test_who_says_nothing_is_unknown_and_no_more() -> None:
+    terms = license_terms("llama")
+    for drift in (Drift.UNDECLARED, Drift.NOT_IN_SAMPLE):
+        assert terms.rule_of(drift).severity is Severity.UNKNOWN
+
+
+def test_a_family_without_terms_is_refused_and_the_hint_names_those_with_some() -> None:
+    assert families_with_terms() == ("llama",)
+    with pytest.raises(SettingsError) as refused:
+        license_terms("qwen")
+    assert "llama" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('id = "noncommercial"', 'id = "commerce"', "id must be one of"),
+        ('of = ["llama1"]', 'of = ["llama0"]', "no such terms"),
+        ('names = "llama3.3"', 'names = "llama9"', "no such terms"),
+        ('cites = ["no_other_terms"]', 'cites = ["nothing"]', "is no rule"),
+        ('id = "narrows"', 'id = "mismatch"', "every class needs one"),
+        ('clause = "2.d"\n', "", "clause is missing"),
+        ('quote = "offer', 'quote = "' + "word " * 40 + "offer", "words"),
+        ('family = "llama"', 'family = "llama"\nmore = 1', "unknown key more"),
+        ("[L1]", "[L9]", "stands for nothing"),
+        ("version = ", "version == ", "cannot be read as TOML"),
+    ],
+)
+def test_a_file_that_breaks_a_rule_is_refused(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    content = BUNDLED.read_text("utf-8")
+    assert old in content
+    broken = tmp_path / "llama.toml"
+    broken.write_text(content.replace(old, new, 1), "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_terms_file(broken)
+    assert told in f"{refused.value}"
+
+
+def test_two_rules_of_one_kind_in_one_text_are_refused(tmp_path: Path) -> None:
+    twice = '\n[[rule]]\nid = "noncommercial"\nof = ["llama1"]\nclause = "1"\n'
+    broken = tmp_path / "llama.toml"
+    broken.write_text(BUNDLED.read_text("utf-8") + twice, "utf-8")
+    with pytest.raises(SettingsError, match="two rules"):
+        load_terms_file(broken)
