@@ -39,20 +39,27 @@ __all__ = [
 
 
 def take_snapshot(
-    settings: "Settings | None" = None, *, below: str | None = None, cards: bool = False
+    settings: "Settings | None" = None,
+    *,
+    below: str | None = None,
+    update: bool = False,
+    cards: bool = False,
 ) -> "Snapshot":
     """Crawl the Hub and publish a snapshot; return it.
 
     Settings come from environment and files where none are given. `below` takes one base and its
-    descendants only; `cards` reads the texts of cards where they can help. Raises SourceError
-    (run again: it goes on) or StoreError (look at it).
+    descendants only, `update` only what changed since the last snapshot; `cards` reads the texts
+    of cards where they can help. Raises SourceError (run again: it goes on) or StoreError (look
+    at it).
     """
+    from lineage.crawl.due import Wish
     from lineage.settings import load_settings
     from lineage.store.store import ParquetStore
     from lineage.wiring import crawl
 
     chosen = settings or load_settings({})
-    report = crawl(chosen, base=below, cards=cards)
+    wish = Wish.UPDATE if update else Wish.SWEEP
+    report = crawl(chosen, base=below, wish=wish, cards=cards)
     return ParquetStore(chosen.store).snapshot(report.manifest.id)
 
 

@@ -20,8 +20,11 @@ from lineage.graph.renames import renamed
 from lineage.graph.undeclared import Nodes, hear_again, parentless
 from lineage.store import derived, schema
 from lineage.store.draft import Draft
+from lineage.store.earlier import said_before
+from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
 from lineage.store.testimony import Testimony
+from lineage.store.tombstones import in_order, newly_gone, still_gone
 
 _STRENGTHS = list(Strength)
 _RELATIONS = list(Relation)
@@ -69,43 +72,79 @@ def derive(
     hear_cards: HearCards | None = None,
 ) -> None:
     """Write every derived table of a sealed draft."""
+    _bury(draft, before, rules)
     testimony = draft.testimony([rule.name for rule in rules])
     former = _former_names(draft, before, families)
-    settled = settle(_written(testimony, rules), draft.keys, draft.ids, former)
-    said = _first_hearing(testimony, settled, rules)
+    dead = draft.dead.num_rows
+    settled = settle(_written(testimony, rules), draft.all_keys, draft.all_ids, former, dead)
+    said = _first_hearing(testimony, settled, draft.records, rules)
     nodes = _nodes(draft, said, settled, former, rules)
-    guessed = _names(draft.models, said, nodes, families, rules)
+    guessed = _names(draft, said, nodes, families, rules)
     if hear_cards is not None:
         guessed += _cards(draft.models, said, nodes, rules, hear_cards)
     said = said.and_then(_second_hearing(draft, nodes, guessed))
     draft.write_evidence(settled.keys, said.parent)
-    relation_of = relations_of(said.child, said.rule, said.relation, _weights(rules), draft.models)
+    relation_of = relations_of(said.child, said.rule, said.relation, _weights(rules), draft.records)
     edges = merge(said.child, said.parent, said.rule, relation_of, _weights(rules))
     _write_edges(draft, settled, edges, rules)
     counted = edges.strength >= _STRENGTHS.index(Strength.STATED)
     bases = count_every_base(
-        edges.child[counted], edges.parent[counted], relation_of, draft.undated
+        edges.child[counted], edges.parent[counted], relation_of[: draft.models], draft.undated
     )
     draft.write(
         schema.COUNTS_FILE,
         derived.counts_table(settled.keys, settled.ids, bases.node, bases.direct, bases.total),
     )
     draft.write(schema.NAMES_FILE, derived.names_table(_learned(before, former, settled)))
-    draft.write(schema.TOMBSTONES_FILE, schema.TOMBSTONES.empty_table())
 
 
-def _first_hearing(testimony: Testimony, settled: Settled, rules: Sequence[Rule]) -> _Said:
-    """Return what records said; a guess that a model comes from itself says nothing."""
-    kept = _is_stated(rules)[testimony.rule] | (settled.parent != testimony.child)
-    parent = np.where(kept, settled.parent, _NOWHERE).astype(np.int32)
-    return _Said(testimony.child, parent, testimony.rule, testimony.relation)
+def _bury(draft: Draft, before: Snapshot | None, rules: Sequence[Rule]) -> None:
+    """Keep who is gone, with all that was said of them while they lived.
+
+    Only a full listing proves that a model is missing, and only who is met is back. What lies
+    below one base says nothing of anybody else.
+    """
+    if before is None or draft.origin.kind is Kind.BELOW:
+        draft.remember(())
+        return
+    present = draft.present()
+    dead = [still_gone(before, present)]
+    if draft.origin.kind is Kind.SWEEP:
+        dead.append(newly_gone(before, present, draft.origin.taken_at))
+    draft.bury(in_order(dead))
+    draft.remember(said_before(before, draft.rows_of_the_dead, gives_keys=_giving_keys(rules)))
+
+
+def _giving_keys(rules: Sequence[Rule]) -> list[str]:
+    return [rule.name for rule in rules if rule.strength is Strength.CONFIRMED]
+
+
+def _first_hearing(
+    testimony: Testimony, settled: Settled, records: int, rules: Sequence[Rule]
+) -> _Said:
+    """Return what records said, those of the dead too.
+
+    A guess that a model comes from itself says nothing. Of a model whose parents are stated, no
+    guess tells the relation.
+    """
+    child, parent = testimony.child, settled.parent
+    stated = _is_stated(rules)[testimony.rule]
+    kept = stated | (parent != child)
+    tells = stated | parentless(records, child[stated], parent[stated])[child]
+    return _Said(
+        child,
+        np.where(kept, parent, _NOWHERE).astype(np.int32),
+        testimony.rule,
+        np.where(tells, testimony.relation, _NOT_SAID).astype(np.int8),
+    )
 
 
 def _names(
-    models: int, said: _Said, nodes: Nodes, families: Sequence[Family], rules: Sequence[Rule]
+    draft: Draft, said: _Said, nodes: Nodes, families: Sequence[Family], rules: Sequence[Rule]
 ) -> list[_Guessed]:
-    """Ask the rules that guess about models without a parent."""
-    asked = parentless(models, said.child, said.parent)
+    """Ask the rules that guess about listed models without a parent."""
+    asked = parentless(draft.records, said.child, said.parent)
+    asked[draft.models :] = False
     return [
         _Guessed(one.child, _witness(rule, one.guess), one.parent, number)
         for number, rule in enumerate(rules)
@@ -124,7 +163,7 @@ def _second_hearing(draft: Draft, nodes: Nodes, guessed: Iterable[_Guessed]) -> 
     children = np.array([one.child for one in guessed], np.int32)
     draft.hear_again(children, [one.witness for one in guessed])
     relations = np.array([_position(one.witness.relation) for one in guessed], np.int8)
-    alone = parentless(draft.models, nodes.child, nodes.parent)
+    alone = parentless(draft.records, nodes.child, nodes.parent)
     return _Said(
         children,
         np.array([one.parent for one in guessed], np.int32),
@@ -138,7 +177,7 @@ def _cards(
 ) -> list[_Guessed]:
     """Return what the texts of cards say, each name settled to a model that there is."""
     numbers = {rule.name: number for number, rule in enumerate(rules)}
-    stated = _is_stated(rules)[said.rule]
+    stated = _is_stated(rules)[said.rule] & (said.child < models)
     heard = Heard(
         said.child[stated],
         said.parent[stated],
@@ -166,8 +205,8 @@ def _nodes(
     return Nodes(
         settled.keys,
         settled.ids,
-        draft.column("created_at"),
-        draft.column("model_type"),
+        draft.record_column("created_at"),
+        draft.record_column("model_type"),
         said.child[stated],
         said.parent[stated],
         {**former.keys, **settled.told, **settled.learned},
@@ -198,7 +237,8 @@ def _learned(
 
 
 def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
-    names_models = np.array([rule.names_models for rule in rules], np.bool_)
+    # The dead are heard with their guesses, whose parents may be gone without a trace by now.
+    names_models = np.array([rule.names_models for rule in rules], np.bool_) & _is_stated(rules)
     teaches = np.array([rule.teaches_names for rule in rules], np.bool_)
     return Written(
         child=testimony.child,
@@ -217,9 +257,10 @@ def _former_names(draft: Draft, before: Snapshot | None, families: Sequence[Fami
     keys: dict[str, str] = {}
     if before is not None:
         models = before.table(schema.MODELS_FILE, ["key", "id"])
-        keys = dict(derived.former_keys(before.former_names())) | renamed(
-            models["key"].combine_chunks(), models["id"].combine_chunks(), draft.keys, draft.ids
-        )
+        keys = dict(derived.former_keys(before.former_names()))
+        for known in (before.tombstones(["key", "id"]), models):
+            old_keys, old_ids = (known[name].combine_chunks() for name in ("key", "id"))
+            keys |= renamed(old_keys, old_ids, draft.keys, draft.ids)
     return FormerNames(
         now={former.name: former.now for family in families for former in family.former_names()},
         keys=keys,

@@ -22,7 +22,7 @@ from lineage.crawl.cards import (
 )
 from lineage.derive import derive
 from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
-from lineage.domain.evidence import Witness
+from lineage.domain.evidence import Strength, Witness
 from lineage.domain.families import Family
 from lineage.errors import DraftRefused
 from lineage.evidence import RULES, Rule, testify
@@ -30,7 +30,7 @@ from lineage.evidence.card_text import hear_card_text
 from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
 from lineage.store.draft import Draft
-from lineage.store.manifest import Manifest, Origin
+from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -71,6 +71,11 @@ def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> M
         with collector_paused():
             gather(pages, draft, into)
         before = into.store.beside(origin)
+        if draft.origin.kind is Kind.UPDATE and before is not None:
+            into.progress.begin("lay the changes over the last snapshot")
+            draft.lay_over(before, *_whose_words(into.rules))
+            into.progress.end()
+        draft.note_watermark()
         into.progress.begin("settle names, merge evidence, count")
         hear_cards = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
         derive(draft, before, into.families, into.rules, hear_cards=hear_cards)
@@ -95,6 +100,12 @@ def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None
         into.progress.step(models)
     into.progress.end()
     draft.seal()
+
+
+def _whose_words(rules: Sequence[Rule]) -> tuple[list[str], list[str]]:
+    """Return the rules that knew a parent's key, and those that an update must ask again."""
+    sure = [rule.name for rule in rules if rule.strength is Strength.CONFIRMED]
+    return sure, [rule.name for rule in rules if rule.hears_again]
 
 
 def _take_in(draft: Draft, rules: Sequence[Rule], page: RecordPage) -> int:

@@ -51,6 +51,8 @@ class Settings:
     max_log_age_hours: float = 24.0
     """An unfinished walk older than this starts anew."""
     keep_closed_logs: int = 2
+    sweep_every_days: float = 7.0
+    """How old the last sweep may be before `crawl --auto` takes another instead of an update."""
     max_bad_share: float = 0.01
     min_kept_share: float = 0.9
     on_publish: str | None = None
@@ -68,7 +70,7 @@ class Settings:
             if not 0 <= value <= 1 or (name == "share" and value == 0):
                 raise SettingsError(f"{name} is {value}", f"{name} is a share: above 0, up to 1")
         for name in (
-            *("timeout_seconds", "on_publish_seconds", "max_log_age_hours"),
+            *("timeout_seconds", "on_publish_seconds", "max_log_age_hours", "sweep_every_days"),
             *("max_page_bytes", "max_dump_bytes"),
         ):
             value = getattr(self, name)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from lineage.analysis.checks import Limits
 from lineage.clock import Clock, SystemClock
-from lineage.crawl.below import below
 from lineage.crawl.cards import Plan
-from lineage.crawl.sweep import sweep
+from lineage.crawl.due import Walk, Wish, choose
 from lineage.domain.families import Family
 from lineage.domain.moments import iso
 from lineage.domain.repo_ids import tidy_name
@@ -32,10 +31,10 @@ from lineage.sources.cards import (
     WINDOW_SECONDS,
     HubCards,
 )
-from lineage.sources.hub import SWEEP_PARAMS, HubSource
+from lineage.sources.hub import HubSource
 from lineage.sources.parse import is_whole
 from lineage.store.lock import Holder
-from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.manifest import Manifest, Origin
 from lineage.store.store import ParquetStore
 from lineage.version import __version__
 
@@ -55,13 +54,15 @@ def crawl(
     settings: Settings,
     *,
     base: str | None = None,
+    wish: Wish = Wish.SWEEP,
     cards: bool = False,
     clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> CrawlReport:
-    """Take a snapshot of everything, or of what lies below one base; publish it.
+    """Take a snapshot of everything, of what changed, or of what lies below one base; publish it.
 
-    With `cards`, the texts of cards are read where they can help.
+    With `cards`, the texts of cards are read where they can help. Where a base is given, `wish` is
+    not asked.
 
     Raises SourceError where the Hub cannot be read to its end (run again: it goes on), StoreError
     where the draft is refused.
@@ -70,27 +71,34 @@ def crawl(
     checked_address(settings.endpoint)  # before anything is written: it may hold a secret
     base = None if base is None else tidy_name(base)
     into = publication(settings, load_families(settings.families), clock, progress)
-    with alone(into, "lineage crawl" if base is None else f"lineage crawl --below {base}"):
-        return _crawl_alone(settings, base, into, cards=cards)
+    with alone(into, _spelled(wish, base)):
+        refuse_other_hub(into.store, settings)
+        every = timedelta(days=settings.sweep_every_days)
+        walk = choose(wish, base, into.store, now=clock.now(), every=every, say=progress.say)
+        return _crawl_alone(settings, walk, into, cards=cards)
 
 
-def _crawl_alone(
-    settings: Settings, base: str | None, into: Publication, *, cards: bool
-) -> CrawlReport:
+def _spelled(wish: Wish, base: str | None) -> str:
+    if base is not None:
+        return f"lineage crawl --below {base}"
+    return "lineage crawl" if wish is Wish.SWEEP else f"lineage crawl --{wish}"
+
+
+def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bool) -> CrawlReport:
     clock, progress = into.clock, into.progress
     began = clock.monotonic()
-    refuse_other_hub(into.store, settings)
     logs = _page_logs(settings, clock, progress)
-    log = _log_to_read(logs, _identity(settings, base), settings)
-    origin = _origin(settings, base, log, into.families)
+    if (manifest := _left_open(walk, logs, settings)) is not None:
+        return CrawlReport(manifest, RequestTally(), clock.monotonic() - began)
+    log = _log_to_read(logs, walk.identity(_endpoint(settings)), settings)
+    origin = _origin(settings, walk, log, into.families)
     tally, texts = RequestTally(), None
     manifest = None if settings.offline else _published_before(into.store, log, origin)
     if manifest is None:
         with _client(settings, into, tally) as client, _over_when_refused(log, settings):
             source = HubSource(PageReader(client, log, tally))
-            pages = sweep(source) if base is None else below(source, base)
             with _cards(settings, into, tally, wanted=cards) as texts:
-                manifest = publish(pages, origin, replace(into, cards=texts))
+                manifest = publish(walk.pages(source), origin, replace(into, cards=texts))
     if not settings.offline:
         log.close(manifest.id)
         logs.prune()
@@ -233,6 +241,20 @@ def _published_before(store: ParquetStore, log: PageLog, origin: Origin) -> Mani
     return None
 
 
+def _left_open(walk: Walk, logs: PageLogs, settings: Settings) -> Manifest | None:
+    """Return the update that a killed run published, but whose log it could no more close.
+
+    Else the next run would take one more, upon that one.
+    """
+    if settings.offline or (earlier := walk.repeated()) is None or walk.before is None:
+        return None
+    last, log = walk.before.manifest, logs.unfinished(earlier.identity(_endpoint(settings)))
+    if log is None or iso(log.started_at) != iso(last.origin.taken_at):
+        return None
+    log.close(last.id)
+    return last
+
+
 @contextmanager
 def _over_when_refused(log: PageLog, settings: Settings) -> Iterator[None]:
     """Close the log of a refused draft: left open, the next runs would replay what was refused."""
@@ -244,21 +266,13 @@ def _over_when_refused(log: PageLog, settings: Settings) -> Iterator[None]:
         raise
 
 
-def _origin(
-    settings: Settings, base: str | None, log: PageLog, families: Sequence[Family]
-) -> Origin:
-    kind = Kind.SWEEP if base is None else Kind.BELOW
+def _origin(settings: Settings, walk: Walk, log: PageLog, families: Sequence[Family]) -> Origin:
     versions = {one.id: one.version for one in families}
-    return Origin(kind, _endpoint(settings), log.started_at, base, versions)
+    return Origin(walk.kind, _endpoint(settings), log.started_at, walk.base, versions)
 
 
 def _endpoint(settings: Settings) -> str:
     return settings.endpoint.rstrip("/")
-
-
-def _identity(settings: Settings, base: str | None) -> dict[str, str]:
-    asked = "&".join(f"{name}={value}" for name, value in SWEEP_PARAMS)
-    return {"endpoint": _endpoint(settings), "asked": asked, "below": base or ""}
 
 
 def publication(

@@ -29,7 +29,9 @@ def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:
         for batch in snapshot.batches(file):
             yield pa.Table.from_batches([batch])
 
-    return {file: read(file) for file in schema.TABLES}
+    # Read as what it is today: older snapshots have a narrower table, without rows.
+    dead = {schema.TOMBSTONES_FILE: iter([snapshot.tombstones()])}
+    return {file: read(file) for file in schema.TABLES} | dead
 
 
 def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
@@ -42,7 +44,7 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     snapshot = cut.ground.snapshot
     keys, ids = cut.ground.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
-    edges = _renumbered(cut)
+    edges, dead = _renumbered(cut), snapshot.tombstones()
     return {
         schema.MODELS_FILE: _rows(cut, schema.MODELS_FILE, listed),
         schema.METRICS_FILE: _rows(cut, schema.METRICS_FILE, listed),
@@ -50,7 +52,7 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
         schema.EDGES_FILE: _edges(cut, edges, keys, ids),
         schema.COUNTS_FILE: iter([_counts(cut, edges, len(listed), keys, ids)]),
         schema.NAMES_FILE: _of_keys(cut, schema.NAMES_FILE, "key", keys),
-        schema.TOMBSTONES_FILE: _of_keys(cut, schema.TOMBSTONES_FILE, "key", keys),
+        schema.TOMBSTONES_FILE: iter([dead.filter(pc.is_in(dead["key"], value_set=keys))]),
         schema.BAD_ROWS_FILE: iter(()),
     }
 

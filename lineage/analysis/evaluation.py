@@ -8,7 +8,7 @@ original's own parent. `release`: both lead to the same nearest releases of ever
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -131,11 +131,11 @@ def _guesses(
                 yield _Guess(one.child, one.parent, rule.name, said.habit, said.quote)
     names = {rule.name for rule in rules if rule.strength is Strength.GUESSED}
     silent = {rule.name for rule in rules if rule.hear_again is not None}
-    yield from _heard_before(snapshot, nodes, asked, names - silent)
+    yield from _heard_before(snapshot, nodes, truth, names - silent)
 
 
 def _heard_before(
-    snapshot: Snapshot, nodes: Nodes, asked: npt.NDArray[np.bool_], rules: set[str]
+    snapshot: Snapshot, nodes: Nodes, asked: Collection[int], rules: set[str]
 ) -> Iterator[_Guess]:
     """Yield what rules guessed when the models were read: that is in the evidence already."""
     columns = ["child_key", "parent_key", "rule", "quote"]
@@ -148,7 +148,7 @@ def _heard_before(
     )
     said = (table[name].to_pylist() for name in ("rule", "quote"))
     for one, other, rule, quote in zip(child, parent, *said, strict=True):
-        if one is not None and other is not None and one != other and asked[one]:
+        if one is not None and other is not None and one != other and one in asked:
             yield _Guess(one, other, rule, rule, quote)
 
 

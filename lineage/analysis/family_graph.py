@@ -120,13 +120,15 @@ def _build(ground: Ground, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> Fa
 
 
 def _known(ground: Ground, nodes: Nodes) -> dict[str, list[object]]:
-    """Return what the snapshot knows of each node: of one that it does not list, key and id."""
-    listed = nodes[nodes < ground.snapshot.manifest.models]
-    missing = nodes[len(listed) :]
-    known: dict[str, list[object]] = {}
-    for file, names in _NODE_COLUMNS.items():
-        table = ground.snapshot.table(file, names).take(pa.array(listed))
-        known |= {name: _values(table[name].combine_chunks()) for name in names}
+    """Return what the snapshot knows of each node: of one without a record, key and id."""
+    recorded = nodes[nodes < ground.snapshot.records]
+    missing = nodes[len(recorded) :]
+    rows = pa.array(recorded)
+    known: dict[str, list[object]] = {
+        name: _values(ground.snapshot.record_column(name, file).take(rows).combine_chunks())
+        for file, names in _NODE_COLUMNS.items()
+        for name in names
+    }
     if len(missing):
         for name, column in zip(("key", "id"), ground.names_of_bases(missing), strict=True):
             known[name] += column.to_pylist()

@@ -10,7 +10,6 @@ import pyarrow as pa
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import CuratedEdge, Family
-from lineage.errors import SettingsError
 from lineage.store import derived
 from lineage.store.snapshot import EdgeColumns, Snapshot
 
@@ -38,15 +37,10 @@ class Ground:
 
     @classmethod
     def of(cls, snapshot: Snapshot, definition: Definition, families: Sequence[Family]) -> "Ground":
-        """Lay the registry over a snapshot; SettingsError for what is not built yet."""
-        if definition.as_of is not None or definition.deleted:
-            raise SettingsError(
-                "this version cannot count as of a date, nor the deleted",
-                "leave out as_of and deleted: a number must be what its definition says",
-            )
+        """Lay the registry over a snapshot."""
         edges = snapshot.edges()
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
-        nodes = max(snapshot.manifest.models, *tops)
+        nodes = max(snapshot.records, *tops)
         edges = kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
         added: dict[str, int] = {}
         found: dict[str, int | None] = {}

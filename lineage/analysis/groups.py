@@ -14,7 +14,6 @@ from lineage.analysis.results import Group
 from lineage.domain.definitions import Grouping
 from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
-from lineage.store import schema
 
 UNKNOWN = "unknown"
 MIXED = "mixed"
@@ -58,10 +57,10 @@ def _values(
         case Grouping.RELEASE:
             return _releases(ground, members, nodes)
         case Grouping.MONTH:
-            moments = ground.snapshot.column(schema.MODELS_FILE, "created_at").take(pa.array(nodes))
+            moments = ground.snapshot.record_column("created_at").take(pa.array(nodes))
             found = pc.strftime(moments, "%Y-%m")
         case Grouping.LIBRARY | Grouping.LICENSE | Grouping.AUTHOR:
-            found = ground.snapshot.column(schema.MODELS_FILE, by.value).take(pa.array(nodes))
+            found = ground.snapshot.record_column(by.value).take(pa.array(nodes))
     return pc.fill_null(found, UNKNOWN).combine_chunks()
 
 

@@ -12,7 +12,7 @@ from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.graph.undeclared import Nodes
-from lineage.store import derived, schema
+from lineage.store import derived
 from lineage.store.snapshot import EdgeColumns, Snapshot
 
 Int32s = npt.NDArray[np.int32]
@@ -72,16 +72,16 @@ def nodes_of(snapshot: Snapshot, families: Sequence[Family]) -> Nodes:
     """Return every node of a snapshot as a second hearing sees it."""
     edges = _stated(snapshot.edges())
     tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
-    number = max(snapshot.manifest.models, *tops)
+    number = max(snapshot.records, *tops)
+    listed = edges.child < snapshot.manifest.models
     keys, ids = snapshot.names_of(np.arange(number, dtype=np.int32))
-    columns = snapshot.table(schema.MODELS_FILE, ["created_at", "model_type"]).combine_chunks()
     return Nodes(
         keys,
         ids,
-        _whole(columns["created_at"]),
-        _whole(columns["model_type"]),
-        edges.child,
-        edges.parent,
+        _whole(snapshot.record_column("created_at")),
+        _whole(snapshot.record_column("model_type")),
+        edges.child[listed],
+        edges.parent[listed],
         derived.former_keys(snapshot.former_names()),
         {old.name: old.now for family in families for old in family.former_names()},
     )

@@ -16,7 +16,6 @@ from lineage.analysis.scope import base_roots, find_base, root_nodes
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family, Release
-from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 
 LEAST_DOWNLOADS = 10
@@ -88,14 +87,14 @@ def _family_members(
 
 def _definitions(least_downloads: int) -> Iterator[tuple[Step, Definition]]:
     unmerged = tuple(relation for relation in Relation if relation is not Relation.MERGE)
-    rule = Definition(relations=unmerged, closure=Closure.DIRECT)
+    rule = Definition(relations=unmerged, closure=Closure.DIRECT, deleted=True)
     yield Step.DIRECT, rule
     yield Step.ALL_GENERATIONS, (rule := replace(rule, closure=Closure.ALL))
     yield Step.MERGES, (rule := replace(rule, relations=tuple(Relation)))
     yield Step.MIRRORS, (rule := replace(rule, mirrors=True))
     yield Step.CURATED, (rule := replace(rule, curated=True))
     yield Step.GUESSED, (rule := replace(rule, least=Strength.GUESSED))
-    yield Step.NOT_DELETED, rule
+    yield Step.NOT_DELETED, (rule := replace(rule, deleted=False))
     yield Step.DOWNLOADS, replace(rule, min_downloads=least_downloads)
 
 
@@ -115,7 +114,7 @@ def _rung(
 
 def _authors(ground: Ground, nodes: Nodes) -> npt.NDArray[np.int32]:
     """Return a number for each model's author; who names none is nobody, and no author."""
-    author = ground.snapshot.column(schema.MODELS_FILE, "author").combine_chunks().take(nodes)
+    author = ground.snapshot.record_column("author").combine_chunks().take(nodes)
     known = pc.drop_null(author).dictionary_encode()
     codes: npt.NDArray[np.int32] = known.indices.to_numpy()
     return codes

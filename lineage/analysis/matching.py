@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.domain.repo_ids import STAND_IN
-from lineage.graph.names import NAME_PREFIX
+from lineage.graph.known_nodes import NAME_PREFIX
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 
@@ -33,12 +33,13 @@ class Named:
     @classmethod
     def of(cls, snapshot: Snapshot) -> "Named":
         """Read the nodes of a snapshot, in order of their numbers."""
-        models = snapshot.table(schema.MODELS_FILE, ["key", "id"])
-        listed = snapshot.manifest.models
-        others = snapshot.table(schema.COUNTS_FILE, ["node", "key", "id"])
-        others = others.filter(pc.greater_equal(others["node"], listed)).sort_by("node")
-        both = pa.concat_tables([models, others.select(["key", "id"])]).combine_chunks()
-        return cls(both["key"].combine_chunks(), both["id"].combine_chunks(), listed)
+        bases = snapshot.table(schema.COUNTS_FILE, ["node", "key", "id"])
+        others = bases.filter(pc.greater_equal(bases["node"], snapshot.records)).sort_by("node")
+        keys, ids = (
+            pa.chunked_array([*snapshot.record_column(name).chunks, *others[name].chunks])
+            for name in ("key", "id")
+        )
+        return cls(keys.combine_chunks(), ids.combine_chunks(), snapshot.manifest.models)
 
     def are_listed(self) -> Mask:
         """Say of each node whether it is a listed model."""

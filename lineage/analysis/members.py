@@ -1,14 +1,17 @@
 """Which models a question counts: the graph under a definition, cut to what is reached."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.ground import Ground
-from lineage.domain.definitions import Closure
+from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation
+from lineage.domain.moments import end_of
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.snapshot import EdgeColumns, Snapshot
@@ -35,7 +38,7 @@ class Members:
 
 
 def members_below(ground: Ground, roots: Nodes) -> Members:
-    """Return the models below the roots: distinct, listed, none of them a root."""
+    """Return the models below the roots: distinct, with a record, none of them a root."""
     edges, nodes = ground.edges, ground.nodes
     direct = reach.direct_below(edges.child, edges.parent, nodes, roots)
     all_below = (
@@ -44,21 +47,45 @@ def members_below(ground: Ground, roots: Nodes) -> Members:
         else reach.below(edges.child, edges.parent, nodes, roots)
     )
     countable_nodes = np.zeros(nodes, np.bool_)
-    countable_nodes[: ground.snapshot.manifest.models] = countable(ground)
+    countable_nodes[: ground.snapshot.records] = countable(ground)
     countable_nodes[roots] = False
     counted = all_below & countable_nodes
     return Members(edges, nodes, all_below, counted, direct & countable_nodes)
 
 
 def countable(ground: Ground) -> Mask:
-    """Say which listed models a definition counts where they are reached."""
-    snapshot, least = ground.snapshot, ground.definition.min_downloads
-    if not least:
-        return np.ones(snapshot.manifest.models, np.bool_)
-    downloads = snapshot.column(schema.METRICS_FILE, "downloads").combine_chunks()
-    enough = pc.greater_equal(downloads, least)
-    # Who has no known number of downloads has not that many.
-    mask: Mask = pc.fill_null(enough, False).to_numpy(zero_copy_only=False)
+    """Say which models with a record, listed or gone, a definition counts where it meets them."""
+    mask = _there(ground.snapshot, ground.definition)
+    if (day := ground.definition.as_of) is not None:
+        mask &= _known_by(ground.snapshot, end_of(day))
+    if least := ground.definition.min_downloads:
+        downloads = ground.snapshot.record_column("downloads", schema.METRICS_FILE)
+        # Who has no known number of downloads has not that many.
+        mask &= _holds(pc.greater_equal(downloads, least))
+    return mask
+
+
+def _there(snapshot: Snapshot, definition: Definition) -> Mask:
+    """Say who was not missed: of a snapshot taken after the day, some were missed since."""
+    mask = np.ones(snapshot.records, np.bool_)
+    if not definition.deleted and snapshot.manifest.tombstones:
+        missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
+        day = definition.as_of
+        mask[snapshot.manifest.models :] = (
+            False if day is None else _holds(pc.greater_equal(missed_at, end_of(day)))
+        )
+    return mask
+
+
+def _known_by(snapshot: Snapshot, moment: datetime) -> Mask:
+    """Say who was created before a moment; the undated count from when they were first seen."""
+    created = snapshot.record_column("created_at")
+    seen = snapshot.manifest.origin.taken_at < moment
+    return _holds(pc.fill_null(pc.less(created, moment), seen))
+
+
+def _holds(condition: pa.ChunkedArray) -> Mask:
+    mask: Mask = np.array(pc.fill_null(condition, False), np.bool_)
     return mask
 
 
@@ -78,11 +105,9 @@ def by_relation(members: Members, which: Mask) -> dict[Relation, int]:
 
 def undated(snapshot: Snapshot, which: Mask) -> int:
     """Count the models whose creation date nobody knows."""
-    return int(unknown_dates(snapshot)[which[: snapshot.manifest.models]].sum())
+    return int(unknown_dates(snapshot)[which[: snapshot.records]].sum())
 
 
 def unknown_dates(snapshot: Snapshot) -> Mask:
-    """Say which listed models have no known creation date."""
-    created = snapshot.column(schema.MODELS_FILE, "created_at").combine_chunks()
-    mask: Mask = created.is_null().to_numpy(zero_copy_only=False)
-    return mask
+    """Say which models with a record have no known creation date."""
+    return _holds(snapshot.record_column("created_at").is_null())

@@ -59,7 +59,7 @@ def count_top(
 
 def every_base_under(ground: Ground) -> EveryBase:
     """Count every base by any definition of a named base."""
-    relation = relation_of(ground.edges, ground.nodes)[: ground.snapshot.manifest.models]
+    relation = relation_of(ground.edges, ground.nodes)[: ground.snapshot.records]
     relation = np.where(countable(ground), relation, -1)
     edges = ground.edges
     return count_every_base(edges.child, edges.parent, relation, unknown_dates(ground.snapshot))

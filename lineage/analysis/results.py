@@ -111,4 +111,4 @@ class Ladder:
     snapshot: str
     rungs: tuple[Rung, ...]
     known_deleted: int
-    """How many models the snapshot knows to be gone; none of them is counted on any rung."""
+    """How many models the snapshot knows to be gone, whoever they come from."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.ground import Ground, Nodes
@@ -69,13 +70,12 @@ def root_nodes(ground: Ground, ids: Sequence[str]) -> Nodes:
 
 def _bearer(snapshot: Snapshot, id: str) -> Base | None:
     """Return the node that bears a name now, whether it has children or not."""
-    listed = snapshot.manifest.models
     row = snapshot.base(id)
-    if row is None or row.node >= listed:
+    if row is None or row.node >= snapshot.manifest.models:
         # A model deleted and made anew: the listed one of two bears the name.
-        node = snapshot.nodes_of([id]).get(id, listed)
-        if node < listed:
-            key = snapshot.column(schema.MODELS_FILE, "key")[node].as_py()
+        node = snapshot.nodes_of([id]).get(id, snapshot.records)
+        if node < snapshot.records:
+            key = snapshot.record_column("key")[node].as_py()
             return Base(id, key, node)
     return None if row is None else Base(row.id, row.key, row.node)
 
@@ -91,8 +91,7 @@ def _holder(snapshot: Snapshot, key: str) -> Base | None:
 def _without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
     """Return the one name or key that is equal but for the case; present names before former."""
     present: set[str] = set()
-    for file in (schema.MODELS_FILE, schema.COUNTS_FILE):
-        ids = snapshot.column(file, "id")
+    for ids in _names(snapshot):
         present.update(ids.filter(pc.equal(pc.utf8_lower(ids), name.lower())).to_pylist())
     same = present or {meant for old, meant in former.items() if old.lower() == name.lower()}
     return sorted(same) if len(same) == 1 else []
@@ -102,8 +101,7 @@ def _close_spellings(snapshot: Snapshot, name: str) -> list[str]:
     """Return names like this one: of the same owner, or with the same repository name elsewhere."""
     owner, _, repository = name.lower().rpartition("/")
     found: set[str] = set()
-    for file in (schema.COUNTS_FILE, schema.MODELS_FILE):
-        ids = snapshot.column(file, "id")
+    for ids in _names(snapshot):
         lowered = pc.utf8_lower(ids)
         hits = pc.ends_with(lowered, f"/{repository}")
         if owner:
@@ -114,6 +112,11 @@ def _close_spellings(snapshot: Snapshot, name: str) -> list[str]:
     by_case = {id.lower(): id for id in sorted(found)}
     close = difflib.get_close_matches(name.lower(), by_case, _SUGGESTIONS, cutoff=0.6)
     return [by_case[id] for id in close]
+
+
+def _names(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Return the names of all models with a record, and of those known as parents alone."""
+    return snapshot.record_column("id"), snapshot.column(schema.COUNTS_FILE, "id")
 
 
 def _hint(names: Sequence[str]) -> str:

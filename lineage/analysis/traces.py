@@ -8,7 +8,7 @@ import numpy as np
 from lineage.analysis.ground import Ground, kept
 from lineage.analysis.heard import Heard, heard_of
 from lineage.analysis.scope import find_base
-from lineage.analysis.verdicts import Because, Origin, RootMet, Step, Trace, Voice
+from lineage.analysis.verdicts import Because, Gone, Origin, RootMet, Step, Trace, Voice
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family, Outsider
@@ -50,6 +50,7 @@ def trace_on(ground: Ground, name: str, family: Family, origin: Origin | None = 
         because=Because.NOTHING_STATED,
         origin=origin or subject.origin,
         outsider=_outsider(ground, family, subject, marks),
+        gone=_gone(ground.snapshot, subject),
     )
     if subject.node is None:
         return _judged(replace(seat, itself=by_id.get(subject.id)), _Above(), _Above())
@@ -143,8 +144,18 @@ def _find(ground: Ground, name: str, origin: Origin | None) -> _Subject:
         if origin is not Origin.LIVE:
             raise
         return _Subject(tidy_name(name), None, None, Origin.LIVE)
-    listed = base.node < snapshot.manifest.models
-    return _Subject(base.id, base.key, base.node, Origin.SNAPSHOT if listed else Origin.NAMED)
+    where = Origin.NAMED
+    if base.node < snapshot.records:
+        where = Origin.SNAPSHOT if base.node < snapshot.manifest.models else Origin.TOMBSTONE
+    return _Subject(base.id, base.key, base.node, where)
+
+
+def _gone(snapshot: Snapshot, subject: _Subject) -> Gone | None:
+    if subject.origin is not Origin.TOMBSTONE or subject.node is None:
+        return None
+    table = snapshot.tombstones(["last_seen_in", "missed_at"])
+    row = table.slice(subject.node - snapshot.manifest.models, 1).to_pylist()[0]
+    return Gone(row["last_seen_in"], row["missed_at"])
 
 
 def _registered(ground: Ground, name: str) -> _Subject | None:

@@ -1,6 +1,7 @@
 """What a question about one model's descent is answered with: frozen values, before any format."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from lineage.domain.evidence import Relation, Strength
@@ -34,12 +35,24 @@ class Origin(StrEnum):
     """Where the model was found."""
 
     SNAPSHOT = "snapshot"
+    TOMBSTONE = "tombstone"
+    """It is gone from the Hub; the snapshot keeps its last record."""
     NAMED = "named"
     """The snapshot lists no such model; others name it as their parent."""
     REGISTRY = "registry"
     """No snapshot knows it; the family registry does."""
     LIVE = "live"
     """It was asked for at the Hub just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """When a model that is gone was seen and missed."""
+
+    last_seen_in: str
+    """The last snapshot that held it."""
+    missed_at: datetime
+    """When the sweep began that listed it no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +119,4 @@ class Trace:
     """What witnesses said that leads to no known model, such as a local path."""
     itself: RootMet | None = None
     """Set where the model is a root itself."""
+    gone: Gone | None = None

@@ -1,6 +1,7 @@
 """What every question needs first: the snapshot, and the families laid over it."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import overload
 
 from lineage.domain.families import Family
@@ -15,9 +16,10 @@ def open_store(store: str | None) -> ParquetStore:
     return ParquetStore(local_settings(store).store)
 
 
-def open_snapshot(store: str | None, id: str | None) -> Snapshot:
-    """Return the snapshot that was named, else the latest of everything."""
-    return open_store(store).snapshot(id)
+def open_snapshot(store: str | None, id: str | None, as_of: date | None = None) -> Snapshot:
+    """Return the snapshot that was named, else the witness of a day, else the latest."""
+    opened = open_store(store)
+    return opened.snapshot(id) if as_of is None or id is not None else opened.snapshot_at(as_of)
 
 
 def local_settings(store: str | None) -> Settings:

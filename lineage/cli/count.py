@@ -63,7 +63,8 @@ def count(
     from lineage.cli import asking, output
     from lineage.families.registry import family as family_called
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    asked = asking.open_snapshot(store, snapshot, definition.as_of)
+    known = asking.known_families(families)
     whole = None if family is None else family_called(family, known)
     if explain:
         _check_ladder(top, by, definition)
@@ -117,7 +118,7 @@ def _check_ladder(top: int | None, by: str | None, definition: Definition) -> No
     if definition != Definition(min_downloads=definition.min_downloads):
         raise SettingsError(
             "--explain climbs through the definitions by itself",
-            "leave out --direct, --relations, --mirrors, --curated and --least",
+            "leave out --direct, --relations, --mirrors, --curated, --least, --deleted and --as-of",
         )
 
 

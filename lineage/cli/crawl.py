@@ -34,6 +34,7 @@ def _utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> date
     short_help="Take a snapshot of the Hub.",
     epilog=options.examples(
         "lineage crawl",
+        "lineage crawl --auto",
         "lineage crawl --below meta-llama/Llama-Guard-3-8B --store small",
         "lineage crawl --bulk models.parquet --taken-at 2026-10-03",
     ),
@@ -44,6 +45,18 @@ def _utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> date
         metavar="BASE",
         callback=_base,
         help="Walk down from one base; no more is seen.",
+    ),
+    click.option(
+        "--update",
+        "wish",
+        flag_value="update",
+        help="Ask only what changed since the last snapshot; deletions show in a sweep alone.",
+    ),
+    click.option(
+        "--auto",
+        "wish",
+        flag_value="auto",
+        help="An update; a sweep where the last one is a week old, or where an update cannot be.",
     ),
     click.option(
         "--cards",
@@ -90,6 +103,7 @@ def _utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> date
 def crawl(
     *,
     below: str | None,
+    wish: str | None,
     cards: bool,
     bulk: str | None,
     taken_at: datetime | None,
@@ -108,12 +122,12 @@ def crawl(
     from lineage.cli import ending, logs, output
     from lineage.settings import load_settings
 
-    _refuse_contradictions(below, bulk, taken_at, cards=cards)
+    _refuse_contradictions(below, wish, bulk, taken_at, cards=cards)
     settings = load_settings(flags)
     if below is not None:
         logs.say(_COST)
     with ending.sigterm_ends_at_once():
-        did = _crawled(settings, below, bulk, taken_at, cards=cards)
+        did = _crawled(settings, below, wish, bulk, taken_at, cards=cards)
         output.crawl(format, did.manifest, asdict(did.tally), did.seconds, did.cards)
         announce(settings, did.manifest, os.environ)
 
@@ -121,24 +135,34 @@ def crawl(
 def _crawled(
     settings: "Settings",
     below: str | None,
+    wish: str | None,
     bulk: str | None,
     taken_at: datetime | None,
     *,
     cards: bool,
 ) -> "CrawlReport":
     from lineage.cli import progress
+    from lineage.crawl.due import Wish
     from lineage.dump import crawl_dump
     from lineage.wiring import crawl
 
     with progress.shown() as shown:
         if bulk is not None:
             return crawl_dump(settings, bulk, taken_at=taken_at, progress=shown)
-        return crawl(settings, base=below, cards=cards, progress=shown)
+        asked = Wish(wish or Wish.SWEEP)
+        return crawl(settings, base=below, wish=asked, cards=cards, progress=shown)
 
 
 def _refuse_contradictions(
-    below: str | None, bulk: str | None, taken_at: datetime | None, *, cards: bool
+    below: str | None,
+    wish: str | None,
+    bulk: str | None,
+    taken_at: datetime | None,
+    *,
+    cards: bool,
 ) -> None:
+    if wish is not None and (below is not None or bulk is not None):
+        raise click.UsageError(f"--{wish} goes on from the last snapshot: leave out the others")
     if bulk is not None and (below is not None or cards):
         raise click.UsageError("--bulk asks no Hub: leave out --below and --cards")
     if taken_at is not None and bulk is None:

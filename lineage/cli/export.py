@@ -69,7 +69,8 @@ def _graph(
     from lineage.cli import asking, delivery
     from lineage.render.exports import FORMATS, export_graph
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    asked = asking.open_snapshot(store, snapshot, definition.as_of)
+    known = asking.known_families(families)
     name = _name(base, family, known)
     if name is None:
         hint = f"example: lineage export {format} llama-2"
@@ -111,7 +112,8 @@ def parquet(
     from lineage.cli import asking
     from lineage.store.plain import write_plain
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    asked = asking.open_snapshot(store, snapshot, definition.as_of)
+    known = asking.known_families(families)
     name = _name(base, family, known)
     if name is None:
         _refuse_filters(definition)

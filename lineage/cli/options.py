@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from datetime import date
 from enum import StrEnum
 
 import click
@@ -44,6 +45,13 @@ def _relations(
     if not asked:
         raise click.BadParameter(f"no relation is named; known: {', '.join(Relation)}")
     return tuple(relation for relation in Relation if relation in asked)
+
+
+def _day(context: click.Context, parameter: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text.strip())
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day; it is spelled 2025-03-31") from None
 
 
 def _choice(words: type[StrEnum]) -> click.Choice[str]:
@@ -137,6 +145,13 @@ FAMILIES = click.option(
     help="Your own families: a TOML file, or a folder of them.",
 )
 BY = click.option("--by", type=_choice(Grouping), help="Divide the total.")
+AS_OF = click.option(
+    "--as-of",
+    metavar="DATE",
+    callback=_day,
+    help="As it stood at the end of that day, UTC: by the newest snapshot up to then, else by "
+    "the first one.",
+)
 LEAST = click.option(
     "--least",
     type=_choice(Strength),
@@ -164,6 +179,8 @@ _DEFINITION = (
         default=0,
         help="Count models with so many downloads; cuts no path.",
     ),
+    click.option("--deleted", is_flag=True, help="Count models that are known to be gone too."),
+    AS_OF,
 )
 
 
@@ -190,6 +207,8 @@ def defined(command: Command) -> Command:
         curated: bool,
         least: str,
         min_downloads: int,
+        deleted: bool,
+        as_of: date | None,
         **others: object,
     ) -> None:
         definition = Definition(
@@ -199,6 +218,8 @@ def defined(command: Command) -> Command:
             mirrors=mirrors,
             curated=curated,
             min_downloads=min_downloads,
+            deleted=deleted,
+            as_of=as_of,
         )
         command(*args, definition=definition, **others)
 

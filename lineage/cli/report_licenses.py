@@ -47,7 +47,8 @@ def licenses(
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import family as family_called
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    asked = asking.open_snapshot(store, snapshot, definition.as_of)
+    known = asking.known_families(families)
     whole = family_called(family, known)
     found = judge_licenses(asked, whole, license_terms(whole.id), definition, known)
     out.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,11 @@
 """The command `lineage trace`."""
 
+from datetime import date
+
 import click
 
 from lineage.cli import options
+from lineage.errors import SettingsError
 
 
 @click.command(
@@ -27,6 +30,7 @@ from lineage.cli import options
         is_flag=True,
         help="Ask the Hub for a model that is not in the snapshot: a request each.",
     ),
+    options.AS_OF,
     options.FAMILIES,
     options.ENDPOINT,
     options.TOKEN_FILE,
@@ -41,6 +45,7 @@ def trace(
     family: str,
     families: str | None,
     live: bool,
+    as_of: date | None,
     endpoint: str | None,
     token_file: str | None,
     snapshot: str | None,
@@ -52,10 +57,12 @@ def trace(
     `yes` rests on a line of stated edges, `no` on a statement that it comes from elsewhere;
     guesses alone are `not known`, as is everything else.
     """
+    if live and as_of is not None:
+        raise SettingsError("--live asks for today, --as-of for another day", "leave one out")
     from lineage.cli import asking, output
     from lineage.families.registry import family as family_called
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    asked, known = asking.open_snapshot(store, snapshot, as_of), asking.known_families(families)
     whole = family_called(family, known)
     if live:
         from lineage.live import trace_live

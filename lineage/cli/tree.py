@@ -61,7 +61,8 @@ def tree(
     from lineage.cli import asking, output
     from lineage.families.registry import family as family_called
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    asked = asking.open_snapshot(store, snapshot, definition.as_of)
+    known = asking.known_families(families)
     if base is None:
         whole = family_called(family or "llama", known)
         drawn = tree_of_family(asked, whole, definition, known, depth=depth, at_least=at_least)

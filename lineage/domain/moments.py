@@ -1,6 +1,6 @@
 """Moments as the Hub and the store spell them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 UNKNOWN_CREATION = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
 """What the Hub shows for every repository older than its creation-date storage: not a date."""
@@ -17,6 +17,11 @@ def moment_of(id: str) -> datetime | None:
         return datetime.strptime(id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which a day is over, UTC: the first that lies no more in it."""
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)
 
 
 def iso(moment: datetime) -> str:

@@ -33,6 +33,11 @@ class Rule:
     hear_again: Callable[[Sequence[Family]], SecondHearing] | None = None
     """Asked about models without a parent, once it is known what exists."""
 
+    @property
+    def hears_again(self) -> bool:
+        """Whether it speaks only once it is known what exists: never of one record alone."""
+        return self.hear is silent
+
 
 def silent(record: ModelRecord) -> Iterable[Witness]:
     """Hear nothing: for rules that speak in the second hearing alone."""
@@ -52,5 +57,5 @@ RULES: tuple[Rule, ...] = (
 
 def testify(records: Iterable[ModelRecord], rules: Iterable[Rule]) -> list[list[Witness]]:
     """Return what every rule hears in each record."""
-    hearings = [rule.hear for rule in rules if rule.hear is not silent]
+    hearings = [rule.hear for rule in rules if not rule.hears_again]
     return [[witness for hear in hearings for witness in hear(record)] for record in records]

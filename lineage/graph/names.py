@@ -5,22 +5,19 @@ without case. What settles to nothing becomes a node of its own, `name:<as writt
 witness may just as well have named a local path.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lineage.collecting import collector_paused
 from lineage.domain.repo_ids import tidy_name
+from lineage.graph.known_nodes import NOWHERE, KnownNodes
 
 Int32s = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
-
-NOWHERE = -1
-NAME_PREFIX = "name:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class Settled:
     parent: Int32s
     """Node of each witness's parent, -1 = nowhere."""
     keys: pa.StringArray
-    """Key of every node: listed models first, in their rows' order, then the others by key."""
+    """Key of every node: listed models first, in their rows' order, then the dead, then others."""
     ids: pa.StringArray
     learned: Mapping[str, str]
     """Former names that rows of this draft taught: name to key."""
@@ -70,10 +67,17 @@ class Settled:
 
 @collector_paused()
 def settle(
-    written: Written, keys: pa.StringArray, ids: pa.StringArray, former: FormerNames
+    written: Written,
+    keys: pa.StringArray,
+    ids: pa.StringArray,
+    former: FormerNames,
+    dead: int = 0,
 ) -> Settled:
-    """Settle every name; `keys` and `ids` are those of the listed models, row by row."""
-    nodes = _Nodes(keys, ids)
+    """Settle every name; `keys` and `ids` are those of the listed models, row by row.
+
+    The last `dead` of them are gone: their names are theirs as long as nobody else bears them.
+    """
+    nodes = KnownNodes(keys, ids, len(ids) - dead)
     key_nodes = nodes.of_keys(written.keys, _ids_the_hub_wrote(written))
     names = [tidy_name(name) for name in written.names.to_pylist()]
     name_nodes = nodes.of_names(names)
@@ -96,99 +100,6 @@ def settle(
     return Settled(parent, all_keys, all_ids, keys_of(learned), keys_of(told))
 
 
-class _Nodes:
-    """Every node so far: the listed models by row, then others in the order they are met."""
-
-    def __init__(self, keys: pa.StringArray, ids: pa.StringArray) -> None:
-        self.keys, self.ids = keys, ids
-        self.more_keys: list[str] = []
-        self.more_ids: list[str] = []
-        self._more_by_id: dict[str, int] = {}
-        self._named: dict[str, int] = {}
-
-    def of_keys(self, wanted: pa.StringArray, ids: Sequence[str]) -> Int32s:
-        """Return a node for every key the Hub gave; an unlisted one becomes a node."""
-        found = _rows_of(wanted, self.keys)
-        missing = np.flatnonzero(found == NOWHERE)
-        for at, key in zip(
-            missing.tolist(), wanted.take(pa.array(missing)).to_pylist(), strict=True
-        ):
-            found[at] = self._add(key, ids[at])
-            self._more_by_id[ids[at]] = int(found[at])
-        return found
-
-    def of_names(self, names: Sequence[str]) -> Int32s:
-        """Return the node that bears each name now, -1 where none does; listed models win."""
-        found = _rows_of(pa.array(names, pa.string()), self.ids)
-        for at in np.flatnonzero(found == NOWHERE).tolist():
-            found[at] = self._more_by_id.get(names[at], NOWHERE)
-        return found
-
-    def of_present_names(self, names: Sequence[str]) -> dict[str, int]:
-        """Return the nodes of those names that some node bears now."""
-        found = self.of_names(names)
-        return {name: int(node) for name, node in zip(names, found, strict=True) if node != NOWHERE}
-
-    def of_present_keys(self, former: Mapping[str, str]) -> dict[str, int]:
-        """Return, for each former name, the node that has its key."""
-        keys = pa.array(former.values(), pa.string())
-        found = _rows_of(keys, self.keys)
-        more = {key: len(self.keys) + at for at, key in enumerate(self.more_keys)}
-        nodes = {}
-        for name, key, row in zip(former, former.values(), found, strict=True):
-            node = int(row) if row != NOWHERE else more.get(key, NOWHERE)
-            if node != NOWHERE:
-                nodes[name] = node
-        return nodes
-
-    def without_case(self, lowered: Iterable[str]) -> dict[str, set[int]]:
-        """Return, for each lower-case name, every node whose name is equal without case."""
-        wanted = pa.array(sorted(set(lowered)), pa.string())
-        rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(self.ids), value_set=wanted))
-        found: dict[str, set[int]] = {}
-        for row, id in zip(rows.to_pylist(), self.ids.take(rows).to_pylist(), strict=True):
-            found.setdefault(id.lower(), set()).add(row)
-        for id, node in self._more_by_id.items():
-            found.setdefault(id.lower(), set()).add(node)
-        return found
-
-    def named(self, name: str) -> int:
-        """Return the node of a name that no model bears."""
-        if name not in self._named:
-            self._named[name] = self._add(NAME_PREFIX + name, name)
-        return self._named[name]
-
-    def ordered(self) -> tuple[Int32s, pa.StringArray, pa.StringArray]:
-        """Return the final number of each node so far, and all keys and ids by final number."""
-        listed = len(self.keys)
-        by_key = sorted(range(len(self.more_keys)), key=self.more_keys.__getitem__)
-        order = np.arange(listed + len(by_key), dtype=np.int32)
-        order[[listed + at for at in by_key]] = np.arange(listed, len(order), dtype=np.int32)
-        keys = pa.array([self.more_keys[at] for at in by_key], pa.string())
-        ids = pa.array([self.more_ids[at] for at in by_key], pa.string())
-        return order, pa.concat_arrays([self.keys, keys]), pa.concat_arrays([self.ids, ids])
-
-    def _add(self, key: str, id: str) -> int:
-        self.more_keys.append(key)
-        self.more_ids.append(id)
-        return len(self.keys) + len(self.more_keys) - 1
-
-
-def _rows_of(wanted: pa.StringArray, known: pa.StringArray) -> Int32s:
-    """Return the row of each wanted value in `known`, the last one of several, -1 for none.
-
-    The few wanted values are hashed and the many known ones looked up: half the memory.
-    """
-    if len(wanted) == 0:
-        return np.empty(0, np.int32)
-    distinct = wanted.dictionary_encode()
-    place = pc.index_in(known, value_set=distinct.dictionary)
-    row_of = np.full(len(distinct.dictionary), NOWHERE, np.int32)
-    row_of[pc.drop_null(place).to_numpy()] = np.flatnonzero(place.is_valid())
-    found: Int32s = row_of[distinct.indices.to_numpy()]
-    return found
-
-
 def _ids_the_hub_wrote(written: Written) -> list[str]:
     """Return the name that goes with each distinct key, as the last witness wrote it."""
     said = np.flatnonzero(written.key != NOWHERE)
@@ -198,7 +109,7 @@ def _ids_the_hub_wrote(written: Written) -> list[str]:
     return names
 
 
-def _former_nodes(former: FormerNames, nodes: _Nodes) -> dict[str, int]:
+def _former_nodes(former: FormerNames, nodes: KnownNodes) -> dict[str, int]:
     """Return the node of every former name whose model is known; the registry's word wins."""
     by_key = nodes.of_present_keys(former.keys)
     present = nodes.of_present_names(sorted(set(former.now.values())))
@@ -212,7 +123,7 @@ def _apply(name_nodes: Int32s, names: Sequence[str], known: Mapping[str, int]) -
 
 
 def _apply_without_case(
-    name_nodes: Int32s, names: Sequence[str], nodes: _Nodes, former: Mapping[str, int]
+    name_nodes: Int32s, names: Sequence[str], nodes: KnownNodes, former: Mapping[str, int]
 ) -> None:
     unsettled = np.flatnonzero(name_nodes == NOWHERE).tolist()
     known = nodes.without_case(names[at].lower() for at in unsettled)
@@ -266,7 +177,7 @@ def _give_own_nodes(
     parent: Int32s,
     written: Written,
     names: Sequence[str],
-    nodes: _Nodes,
+    nodes: KnownNodes,
     registered: frozenset[str],
 ) -> None:
     """Give unsettled names nodes of their own, unless only a possible local path says them.

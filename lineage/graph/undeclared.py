@@ -24,12 +24,12 @@ _IDS_AT_ONCE = 131_072
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """Every node after the first hearing: the listed models by row, then the others."""
+    """Every node after the first hearing: the listed models by row, the dead, then the others."""
 
     keys: pa.StringArray
     ids: pa.StringArray
     created_at: pa.Array
-    """Of the listed models alone, as is `model_type`."""
+    """Of the models with a record, listed or dead, as is `model_type`."""
     model_type: pa.Array
     child: Int32s
     """What was stated in the first hearing, a pair of nodes each, in order of the child."""

@@ -157,8 +157,12 @@ class PageLogs:
         return next(reversed(self._of(identity)), None)
 
     def prune(self) -> None:
-        """Delete the closed walks but the last few, and what a kill left half-written."""
-        closed = [log for log in self._all() if log.closed]
+        """Delete the closed walks but the last few, those too old to go on, and leftovers."""
+        logs = self._all()
+        for log in logs:
+            if not log.closed and self._clock.now() - log.started_at > self._max_age:
+                self._remove(log.folder)
+        closed = [log for log in logs if log.closed]
         for log in closed[: max(0, len(closed) - self._keep_closed)]:
             self._remove(log.folder)
         for pattern in (f".*{_TEMPORARY}", f"*/.*{_TEMPORARY}"):

@@ -22,11 +22,15 @@ def verdict(trace: Trace) -> str:
 
 def because(trace: Trace) -> str:
     """Return one sentence that says what the verdict rests on."""
-    return _PLACES[trace.origin].format(snapshot=trace.snapshot) + sentence(trace)
+    said = {"snapshot": trace.snapshot}
+    if (gone := trace.gone) is not None:
+        said |= {"last": gone.last_seen_in, "missed": f"{gone.missed_at:%Y-%m-%d}"}
+    return _PLACES[trace.origin].format(**said) + sentence(trace)
 
 
 _PLACES = {
     Origin.SNAPSHOT: "",
+    Origin.TOMBSTONE: "It is gone: last seen in snapshot {last}, missed on {missed}. ",
     Origin.NAMED: "Snapshot {snapshot} lists no such model, others name it as their base. ",
     Origin.REGISTRY: "It is not in snapshot {snapshot}; answered from the family registry. ",
     Origin.LIVE: "It is not in snapshot {snapshot}; the Hub was asked just now. ",

@@ -82,7 +82,7 @@ def _joined(definition: Definition) -> list[Line]:
 
 
 def _filters(definition: Definition) -> str:
-    day = "the snapshot" if definition.as_of is None else definition.as_of.isoformat()
+    day = "the snapshot" if definition.as_of is None else f"the end of {definition.as_of}, UTC"
     least = definition.min_downloads
     downloads = f"at least {least:,} downloads" if least else "any number of downloads"
     return f"as of {day}, {downloads}"

@@ -20,7 +20,7 @@ def why(rung: Rung, ladder: Ladder) -> str:
     match rung.step:
         case Step.NOT_DELETED:
             gone = ladder.known_deleted
-            return f"{gone:,} models are known to be gone; none of them is counted here"
+            return f"{gone:,} models are known to be gone; from here on none is counted"
         case Step.DOWNLOADS:
             least = rung.definition.min_downloads
             return (

@@ -1,6 +1,7 @@
 """Traces as plain documents with the names that scripts rely on."""
 
 from lineage.analysis.verdicts import RootMet, Step, Trace, Voice
+from lineage.domain.moments import iso
 from lineage.render.because import because, verdict
 from lineage.render.shapes import Document
 
@@ -23,7 +24,10 @@ def of_trace(trace: Trace) -> Document:
         "ends": list(trace.ends),
         "heard": [_voice(voice) for voice in trace.heard],
         "outsider": None,
+        "gone": None,
     }
+    if (gone := trace.gone) is not None:
+        document["gone"] = {"last_seen_in": gone.last_seen_in, "missed_at": iso(gone.missed_at)}
     if (outsider := trace.outsider) is not None:
         document["outsider"] = {
             "id": outsider.id,

@@ -11,7 +11,7 @@ from lineage.errors import SettingsError
 from lineage.render.escape import visible
 from lineage.settings import Settings
 
-CRAWL = ("crawl",)
+CRAWL = ("crawl", "--auto")
 """What a schedule runs."""
 
 

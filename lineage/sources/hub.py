@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from lineage.errors import UnexpectedPage
 from lineage.http.pages import Page, PageReader
@@ -30,13 +30,15 @@ FIELDS: Final = (
 """What a row must carry; `config` doubles the bytes and is worth it for 120,000 adapters."""
 
 _EXPAND = tuple(("expand[]", name) for name in FIELDS)
+_Params = tuple[tuple[str, str], ...]
+
+
+def _in_order(sort: str, direction: str) -> _Params:
+    return (("sort", sort), ("direction", direction), ("limit", str(PAGE_SIZE)), *_EXPAND)
+
+
 # The only order that is stable while it is walked: the key is immutable.
-SWEEP_PARAMS: Final = (
-    ("sort", "createdAt"),
-    ("direction", "1"),
-    ("limit", str(PAGE_SIZE)),
-    *_EXPAND,
-)
+SWEEP_PARAMS: Final = _in_order("createdAt", "1")
 
 
 class HubSource:
@@ -46,17 +48,29 @@ class HubSource:
         self._reader = reader
 
     def everything(self) -> Iterator[RecordPage]:
-        for page in self._reader.walk(LISTING, SWEEP_PARAMS):
-            yield from self._read(page, page.body)
+        return self._walk(SWEEP_PARAMS)
+
+    def by_last_commit(self) -> Iterator[RecordPage]:
+        return self._walk(_in_order("lastModified", "-1"))
+
+    def newest_first(self) -> Iterator[RecordPage]:
+        return self._walk(_in_order("createdAt", "-1"))
+
+    def created_from(self, request: str) -> Iterator[RecordPage]:
+        # Of the old request its cursor alone is taken: fields and page size are today's.
+        cursor = dict(parse_qsl(urlsplit(request).query)).get("cursor")
+        return self._walk(SWEEP_PARAMS + ((("cursor", cursor),) if cursor else ()))
 
     def children(self, id: str) -> Iterator[RecordPage]:
-        params = (("filter", f"base_model:{id}"), *SWEEP_PARAMS)
-        for page in self._reader.walk(LISTING, params):
-            yield from self._read(page, page.body)
+        return self._walk((("filter", f"base_model:{id}"), *SWEEP_PARAMS))
 
     def model(self, id: str) -> RecordPage | None:
         page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND)
         return None if page is None else next(self._read(page, b"[%s]" % page.body))
+
+    def _walk(self, params: _Params) -> Iterator[RecordPage]:
+        for page in self._reader.walk(LISTING, params):
+            yield from self._read(page, page.body)
 
     def _read(self, page: Page, rows: bytes) -> Iterator[RecordPage]:
         date = page.headers.get("date")

@@ -35,3 +35,19 @@ class Source(Protocol):
     def model(self, id: str) -> RecordPage | None:
         """Return one model, under the name it has now; None where the source shows none."""
         ...
+
+
+class ChangingSource(Protocol):
+    """Where can be asked what changed."""
+
+    def by_last_commit(self) -> Iterator[RecordPage]:
+        """Yield every public model, the last one committed to first."""
+        ...
+
+    def newest_first(self) -> Iterator[RecordPage]:
+        """Yield every public model, the last one created first."""
+        ...
+
+    def created_from(self, request: str) -> Iterator[RecordPage]:
+        """Yield models in order of the key, from a page that was asked for before."""
+        ...

@@ -5,64 +5,60 @@ so a kill at any moment leaves nothing that could be taken for one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lineage.domain.evidence import Witness
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
+from lineage.store.draft_files import DraftFiles
+from lineage.store.earlier import said_before
 from lineage.store.files import Files
+from lineage.store.keys import Bare, Rows, bare, canonical_order, joined, rows_in
 from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
     CheckResult,
-    FileFacts,
+    Kind,
     Manifest,
     Origin,
 )
-from lineage.store.parquet import ParquetFileWriter
-from lineage.store.testimony import Testimony, TestimonySpool
+from lineage.store.overlay import bad_rows_laid_over, rows_laid_over, words_laid_over
+from lineage.store.rows import batches_of
+from lineage.store.snapshot import Snapshot
+from lineage.store.testimony import Testimony, TestimonySpool, as_columns
+from lineage.store.watermark import noted
 from lineage.version import __version__
 
-KEY_LENGTH = 24
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_AT = {name: at for at, name in enumerate(ModelRecord._fields)}
-_MODELS_COLUMNS = [(_AT[field.name], field.type) for field in schema.MODELS]
-_METRICS_COLUMNS = [
-    (_AT[field.name], field.type) for field in schema.METRICS if field.name != "key"
-]
 
-
-class Draft:
+class Draft(DraftFiles):
     """Takes one walk's records and what was said of them; call `seal` before the derived tables."""
 
     def __init__(self, files: Files, id: str, origin: Origin, previous: str | None) -> None:
-        self.id = id
+        super().__init__(files, id)
         self.origin = origin
         self.previous = previous
         self.unread_fields: Counter[str] = Counter()
-        self.edges = 0
-        self._files = files
         self._keys: list[pa.Array] = []
         self._ids: list[pa.Array] = []
         self._undated: list[npt.NDArray[np.bool_]] = []
-        self._spool, self._second = TestimonySpool(), TestimonySpool()
+        self._unreadable: list[str] = []
         self._open = ExitStack()
-        self._open.callback(self._spool.close)
-        self._open.callback(self._second.close)
-        self._models = self._open.enter_context(self._writer(schema.MODELS_FILE))
-        self._metrics = self._open.enter_context(self._writer(schema.METRICS_FILE))
-        self._bad_rows = self._open.enter_context(self._writer(schema.BAD_ROWS_FILE))
+        self._spool, self._of_the_dead, self._second = (
+            self._open.enter_context(closing(TestimonySpool())) for _ in range(3)
+        )
+        self._models = self._open.enter_context(self.writer(schema.MODELS_FILE))
+        self._metrics = self._open.enter_context(self.writer(schema.METRICS_FILE))
+        self._bad_rows = self._open.enter_context(self.writer(schema.BAD_ROWS_FILE))
 
     @property
     def bad_rows(self) -> int:
@@ -74,6 +70,11 @@ class Draft:
         """How many models it holds."""
         return self._models.rows
 
+    @property
+    def records(self) -> int:
+        """How many nodes have a record: the listed models, then the dead."""
+        return self.models + int(self.dead.num_rows)
+
     # What streams in
 
     def add(self, records: Sequence[ModelRecord], testimony: Sequence[Sequence[Witness]]) -> None:
@@ -81,16 +82,12 @@ class Draft:
         if not records:
             return
         self._spool.add(self._models.rows, testimony)
-        columns = tuple(zip(*records, strict=True))
-        models = pa.RecordBatch.from_arrays(_arrays(columns, _MODELS_COLUMNS), schema=schema.MODELS)
+        models, metrics = batches_of(records)
         self._keys.append(models["key"])
         self._ids.append(models["id"])
         self._undated.append(models["created_at"].is_null().to_numpy(zero_copy_only=False))
         self._models.write(models)
-        metrics = _arrays(columns, _METRICS_COLUMNS)
-        self._metrics.write(
-            pa.RecordBatch.from_arrays([models["key"], *metrics], schema=schema.METRICS)
-        )
+        self._metrics.write(metrics)
 
     def add_bad_rows(self, rows: Iterable[BadRow], request: str) -> None:
         """Keep rows that could not be read, with the page they stood on.
@@ -101,6 +98,7 @@ class Draft:
             {"key": row.key, "reason": row.reason, "raw": row.raw, "request": request}
             for row in rows
         ]
+        self._unreadable += [row["key"] for row in kept if row["key"] is not None]
         if kept:
             self._bad_rows.write(pa.RecordBatch.from_pylist(kept, schema.BAD_ROWS))
 
@@ -116,44 +114,101 @@ class Draft:
         self._models.__exit__(None, None, None)
         self._metrics.__exit__(None, None, None)
         self._bad_rows.__exit__(None, None, None)
-        self.keys: pa.StringArray = _one(self._keys)
-        self.ids: pa.StringArray = _one(self._ids)
+        self.keys: pa.StringArray = joined(self._keys)
+        self.ids: pa.StringArray = joined(self._ids)
         self.undated = np.concatenate([*self._undated, np.empty(0, np.bool_)])
         self._keys, self._ids, self._undated = [], [], []
-        order = _canonical_order(self.keys)
+        order = canonical_order(self.keys)
         if order is None:
             self._spool.finish(None)
         else:
             self._reorder(order)
+        self.bury(schema.TOMBSTONES.empty_table())
+
+    def lay_over(
+        self, before: Snapshot, gives_keys: Collection[str], without: Collection[str]
+    ) -> None:
+        """Make whole what streamed in as changes to an earlier snapshot; once, when sealed.
+
+        Of whoever did not change, all words are taken over but those of the rules in `without`.
+        """
+        changed, unreadable = (
+            bare(self.keys),
+            np.sort(bare(pa.array(self._unreadable, pa.string()))),
+        )
+        for file in (schema.MODELS_FILE, schema.METRICS_FILE):
+            changes = self.whole(file)
+            self.write_streamed(file, rows_laid_over(before.batches(file), changes, unreadable))
+        bad_rows = self.whole(schema.BAD_ROWS_FILE)
+        bad_rows = bad_rows_laid_over(before.table(schema.BAD_ROWS_FILE), bad_rows, changed)
+        self.write(schema.BAD_ROWS_FILE, bad_rows)
+        self._bad_rows.rows = bad_rows.num_rows
+        self.keys, self.ids = self.column("key"), self.column("id")
+        self.undated = np.asarray(self.column("created_at").is_null())
+        self._models.rows = len(self.keys)
+        self.bury(schema.TOMBSTONES.empty_table())
+        rows = rows_in(bare(self.keys), changed)
+        older = said_before(
+            before, partial(self._unchanged, changed), gives_keys=gives_keys, without=without
+        )
+        words = self._open.enter_context(closing(TestimonySpool()))
+        for batch in words_laid_over(older, self._spool.whole(), rows):
+            words.add_batch(batch)
+        words.finish(None)
+        self._spool.close()
+        self._spool = words
+
+    def note_watermark(self) -> None:
+        """Keep up to which moment every commit was seen, where the walk saw everything."""
+        origin = self.origin
+        if origin.kind is not Kind.BELOW and self.models:
+            modified_at = self.column("modified_at")
+            requests = noted(origin.requests, modified_at, origin.taken_at)
+            self.origin = replace(origin, requests=requests)
+
+    def _unchanged(self, changed: Bare, keys: Bare) -> Rows:
+        """Return the row of each key that is listed and did not change, else -1."""
+        return np.where(rows_in(changed, keys) < 0, rows_in(bare(self.keys), keys), -1)
+
+    def present(self) -> Bare:
+        """Return the sorted keys of the models that were met, readable or not."""
+        return np.sort(
+            np.concatenate([bare(self.keys), bare(pa.array(self._unreadable, pa.string()))])
+        )
+
+    def bury(self, dead: pa.Table) -> None:
+        """Keep who is gone, in order of the key: nodes right after the listed models."""
+        self.dead = dead
+        self.all_keys = joined([self.keys, *dead["key"].chunks])
+        self.all_ids = joined([self.ids, *dead["id"].chunks])
+        self.write(schema.TOMBSTONES_FILE, dead)
+
+    def rows_of_the_dead(self, keys: Bare) -> Rows:
+        """Return the node of each key that a tombstone has, -1 for any other."""
+        rows = rows_in(bare(joined(self.dead["key"].chunks)), keys)
+        return np.where(rows < 0, rows, rows + self.models)
 
     # What is derived once everything is in
 
+    def remember(self, said: Iterable[pa.RecordBatch]) -> None:
+        """Add what was said of the dead while they lived; the evidence lists it after the rest."""
+        order = np.arange(self.records)
+        for batch in said:
+            self._of_the_dead.add_batch(batch)
+        self._of_the_dead.finish(order)
+
     def testimony(self, rule_names: Sequence[str]) -> Testimony:
         """Return all that was said, as columns."""
-        return self._spool.columns(rule_names)
+        return as_columns((self._spool, self._of_the_dead), rule_names)
 
-    def column(self, name: str, file: str = schema.MODELS_FILE) -> pa.Array:
-        """Return one column of the models, read back from what was written."""
-        with self._files.open_input(f"{self.id}/{file}") as handle:
-            return pq.ParquetFile(handle).read(columns=[name])[name].combine_chunks()
+    def record_column(self, name: str) -> pa.Array:
+        """Return one column of the models, then of the last records of the dead."""
+        return pa.concat_arrays([self.column(name), *self.dead[name].chunks])
 
     def called(self, ids: Iterable[str]) -> npt.NDArray[np.bool_]:
         """Say of each model whether it has one of these names."""
         found = pc.is_in(self.ids, value_set=pa.array(sorted(ids), pa.string()))
         return np.asarray(found)
-
-    def rows_of(
-        self, chosen: npt.NDArray[np.bool_], columns: Sequence[str]
-    ) -> Iterator[tuple[Any, ...]]:
-        """Yield the row and some columns of the chosen models, a batch in memory at a time."""
-        first = 0
-        with self._files.open_input(f"{self.id}/{schema.MODELS_FILE}") as handle:
-            for batch in pq.ParquetFile(handle).iter_batches(columns=list(columns)):
-                rows = np.flatnonzero(chosen[first : first + batch.num_rows])
-                some = batch.take(pa.array(rows))
-                values = [some[name].to_pylist() for name in columns]
-                yield from zip((rows + first).tolist(), *values, strict=True)
-                first += batch.num_rows
 
     def hear_again(self, children: npt.NDArray[np.int32], witnesses: Sequence[Witness]) -> None:
         """Add what a second hearing brought: one witness for each of some children's rows.
@@ -168,30 +223,19 @@ class Draft:
         """Write each witness with the keys its names settled to; -1 = settled to nothing."""
         self._second.finish(None)
         done = 0
-        with self._writer(schema.EVIDENCE_FILE) as writer:
-            for batch in chain(self._spool.batches(), self._second.batches()):
+        with self.writer(schema.EVIDENCE_FILE) as writer:
+            spools = (self._spool, self._of_the_dead, self._second)
+            for batch in chain.from_iterable(spool.batches() for spool in spools):
                 nodes = parent_nodes[done : done + batch.num_rows]
                 done += batch.num_rows
                 parent = pa.array(nodes, pa.int32(), mask=nodes < 0)
                 columns = {
                     **{name: batch[name] for name in batch.schema.names},
-                    "child_key": self.keys.take(batch["child"]),
+                    "child_key": self.all_keys.take(batch["child"]),
                     "parent_key": node_keys.take(parent),
                 }
                 arrays = [columns[name] for name in schema.EVIDENCE.names]
                 writer.write(pa.RecordBatch.from_arrays(arrays, schema=schema.EVIDENCE))
-
-    def write(self, file: str, table: pa.Table) -> None:
-        """Write one derived table whole."""
-        self.write_streamed(file, (table,))
-
-    def write_streamed(self, file: str, tables: Iterable[pa.Table]) -> None:
-        """Write one derived table, piece by piece as it is made."""
-        with self._writer(file) as writer:
-            for table in tables:
-                writer.write_table(table)
-        if file == schema.EDGES_FILE:
-            self.edges = writer.rows
 
     # How it ends
 
@@ -208,21 +252,14 @@ class Draft:
         self._open.close()
 
     def _finish(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
-        facts = {}
-        for name in schema.TABLES:
-            path = f"{self.id}/{name}"
-            self._files.sync(path)
-            size, digest = self._files.size_and_digest(path)
-            with self._files.open_input(path) as handle:
-                rows = pq.ParquetFile(handle).metadata.num_rows
-            facts[name] = FileFacts(rows, size, digest)
+        facts = self.facts()
         manifest = Manifest(
             id=self.id,
             origin=self.origin,
             published_at=now,
             previous=self.previous,
             models=self.models,
-            edges=self.edges,
+            edges=self.rows_written[schema.EDGES_FILE],
             bad_rows=self.bad_rows,
             tombstones=facts[schema.TOMBSTONES_FILE].rows,
             unread_fields=dict(sorted(self.unread_fields.items())),
@@ -233,9 +270,6 @@ class Draft:
         self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
         return manifest
 
-    def _writer(self, file: str) -> ParquetFileWriter:
-        return ParquetFileWriter(self._files, f"{self.id}/{file}", schema.TABLES[file])
-
     def _reorder(self, order: npt.NDArray[np.int64]) -> None:
         """Rewrite what streamed in: rare in a sweep, which walks in order of the key."""
         moved = np.full(len(self.keys), -1, np.int64)
@@ -245,38 +279,5 @@ class Draft:
         self.keys, self.ids = self.keys.take(rows), self.ids.take(rows)
         self.undated = self.undated[order]
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
-            with self._files.open_input(f"{self.id}/{file}") as handle:
-                table = pq.ParquetFile(handle).read().take(rows)
-            self.write(file, table)
+            self.write(file, self.whole(file).take(rows))
         self._models.rows = len(order)
-
-
-def _arrays(
-    columns: Sequence[Sequence[object]], wanted: Sequence[tuple[int, pa.DataType]]
-) -> list[pa.Array]:
-    return [_array(columns[at], kind) for at, kind in wanted]
-
-
-def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if not pa.types.is_timestamp(kind):
-        return pa.array(column, kind)
-    # As lengths of time since 1970: the same values, five times as fast as from aware datetimes.
-    since = [None if moment is None else moment - _EPOCH for moment in column]
-    return pa.array(since, pa.duration("us")).view(kind)
-
-
-def _one(chunks: list[pa.Array]) -> pa.StringArray:
-    """Join chunks into one array that begins at the start of its own buffers."""
-    return pa.concat_arrays([*chunks, pa.array([], pa.string())])
-
-
-def _canonical_order(keys: pa.StringArray) -> npt.NDArray[np.int64] | None:
-    """Return the rows to keep in order of their key, or None where they already are just so."""
-    if len(keys) == 0:
-        return None
-    found = np.frombuffer(keys.buffers()[2], f"S{KEY_LENGTH}", len(keys))  # no object a key
-    if bool((found[1:] > found[:-1]).all()):
-        return None
-    order = np.argsort(found, kind="stable")
-    kept: npt.NDArray[np.int64] = order[np.append(found[order][1:] != found[order][:-1], True)]
-    return kept

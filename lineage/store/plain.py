@@ -12,7 +12,7 @@ from lineage.errors import StoreError
 from lineage.store.files import Files
 from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.parquet import ParquetFileWriter
-from lineage.store.schema import EDGES_FILE, MODELS_FILE, TABLES, TOMBSTONES_FILE
+from lineage.store.schema import EDGES_FILE, MODELS_FILE, TABLES, TOMBSTONES_FILE, VERSION
 
 
 def write_plain(
@@ -55,6 +55,7 @@ def _write(files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Man
         models=facts[MODELS_FILE].rows,
         edges=facts[EDGES_FILE].rows,
         tombstones=facts[TOMBSTONES_FILE].rows,
+        schema_version=VERSION,
     )
     files.write_whole(FILE, written.to_json())
     return written

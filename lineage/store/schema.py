@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lineage.domain.evidence import Relation
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"
@@ -100,10 +100,10 @@ NAMES = pa.schema(
 
 TOMBSTONES = pa.schema(
     [
-        pa.field("key", pa.string(), nullable=False),
-        pa.field("id", pa.string(), nullable=False),
-        ("last_seen_in", pa.string()),
-        ("missed_at", _MOMENT),
+        *MODELS,
+        *(field for field in METRICS if field.name != "key"),
+        pa.field("last_seen_in", pa.string(), nullable=False),
+        pa.field("missed_at", _MOMENT, nullable=False),
     ]
 )
 

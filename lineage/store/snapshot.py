@@ -67,6 +67,28 @@ class Snapshot:
         with self._open(file) as parquet:
             yield from parquet.iter_batches(columns=None if columns is None else list(columns))
 
+    def tombstones(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the last records of the models that are gone, in order of the key."""
+        if not self.manifest.tombstones:  # older ones have fewer columns and no rows
+            return schema.TOMBSTONES.empty_table().select(columns or schema.TOMBSTONES.names)
+        return self.table(schema.TOMBSTONES_FILE, columns)
+
+    @property
+    def records(self) -> int:
+        """How many nodes have a record: the listed models, then those that are gone."""
+        return self.manifest.models + self.manifest.tombstones
+
+    def record_column(self, name: str, file: str = schema.MODELS_FILE) -> pa.ChunkedArray:
+        """Return one column of every record, the listed by row, then the last ones of the dead."""
+        listed = self.column(file, name)
+        if not self.manifest.tombstones:
+            return listed
+        return pa.chunked_array([*listed.chunks, *self.tombstones([name])[name].chunks])
+
+    def record_table(self, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of every record: of the listed by row, then of the dead."""
+        return pa.table({name: self.record_column(name) for name in columns})
+
     def edges(self) -> EdgeColumns:
         """Return every edge as integers."""
         with self._open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
@@ -107,55 +129,58 @@ class Snapshot:
 
     def names_of(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, listed or not."""
-        listed = nodes[nodes < self.manifest.models]
-        table = self.table(schema.MODELS_FILE, ["key", "id"]).take(pa.array(listed))
-        keys, ids = self.names_of_bases(nodes[len(listed) :])
-        return (
-            pa.concat_arrays([*table["key"].chunks, keys]),
-            pa.concat_arrays([*table["id"].chunks, ids]),
+        known = nodes[nodes < self.records]
+        more = self.names_of_bases(nodes[len(known) :])
+        columns = (self.record_column(name).take(pa.array(known)) for name in ("key", "id"))
+        keys, ids = (
+            pa.concat_arrays([*column.chunks, names])
+            for column, names in zip(columns, more, strict=True)
         )
+        return keys, ids
 
     def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the node number of each id that the snapshot knows under just this spelling."""
         found: dict[str, int] = {}
         if not ids:
             return found
-        for file in (schema.COUNTS_FILE, schema.MODELS_FILE):  # listed models win: read last
-            column = self.column(file, "id").combine_chunks()
-            rows = pc.indices_nonzero(pc.is_in(column, value_set=pa.array(ids, pa.string())))
-            nodes = (
-                rows
-                if file == schema.MODELS_FILE
-                else self.column(file, "node").combine_chunks().take(rows)
-            )
-            found.update(zip(column.take(rows).to_pylist(), nodes.to_pylist(), strict=True))
+        wanted = pa.array(ids, pa.string())
+        for names, nodes in self._named_nodes():
+            rows = pc.indices_nonzero(pc.is_in(names, value_set=wanted))
+            at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
+            found.update(zip(names.take(rows).to_pylist(), at.tolist(), strict=True))
         return found
+
+    def _named_nodes(self) -> Iterator[tuple[pa.Array, pa.Array | None]]:
+        """Yield names with their nodes (None: by row); who wins of two with one name comes last."""
+        bases = self.table(schema.COUNTS_FILE, ["id", "node"]).combine_chunks()
+        # An unlisted model that the Hub still names bears its name before one that is gone.
+        gone = self.tombstones(["id"])["id"].combine_chunks()
+        yield gone, pa.array(np.arange(self.manifest.models, self.records, dtype=np.int32))
+        yield bases["id"].combine_chunks(), bases["node"].combine_chunks()
+        yield self.column(schema.MODELS_FILE, "id").combine_chunks(), None
 
     def nodes_without_case(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the node of each id that just one known name equals but for the case."""
         wanted = pa.array({id.lower() for id in ids}, pa.string())
         found: dict[str, dict[str, int]] = {}
-        for file in (schema.COUNTS_FILE, schema.MODELS_FILE) if ids else ():
-            column = self.column(file, "id").combine_chunks()
-            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(column), value_set=wanted))
-            nodes = (
-                rows
-                if file == schema.MODELS_FILE
-                else self.column(file, "node").combine_chunks().take(rows)
-            )
-            for id, node in zip(column.take(rows).to_pylist(), nodes.to_pylist(), strict=True):
+        for names, nodes in self._named_nodes() if ids else ():
+            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(names), value_set=wanted))
+            at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
+            for id, node in zip(names.take(rows).to_pylist(), at.tolist(), strict=True):
                 found.setdefault(id.lower(), {})[id] = node
         named = {id: found.get(id.lower(), {}) for id in ids}
         return {id: next(iter(ones.values())) for id, ones in named.items() if len(ones) == 1}
 
     def node_of_key(self, key: str) -> tuple[int, str] | None:
         """Return the node number and present name of a key, or None."""
-        for file in (schema.MODELS_FILE, schema.COUNTS_FILE):
-            row = pc.index(self.column(file, "key"), key).as_py()
-            if row >= 0:
-                node = row if file == schema.MODELS_FILE else self.column(file, "node")[row].as_py()
-                return int(node), str(self.column(file, "id")[row].as_py())
-        return None
+        row = pc.index(self.record_column("key"), key).as_py()
+        if row >= 0:
+            return int(row), str(self.record_column("id")[row].as_py())
+        row = pc.index(self.column(schema.COUNTS_FILE, "key"), key).as_py()
+        if row < 0:
+            return None
+        node, id = (self.column(schema.COUNTS_FILE, name)[row].as_py() for name in ("node", "id"))
+        return int(node), str(id)
 
     def evidence_of(self, child_keys: Sequence[str]) -> pa.Table:
         """Return every witness of some models, in the order they were heard."""

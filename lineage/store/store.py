@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from lineage.domain.moments import snapshot_id
+from lineage.domain.moments import end_of, snapshot_id
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged
 from lineage.store.draft import Draft
 from lineage.store.files import Files
@@ -51,6 +51,18 @@ class ParquetStore:
         if (latest := self._latest()) is None:
             raise self._nothing_yet()
         return Snapshot(self._files, latest)
+
+    def snapshot_at(self, day: date) -> Snapshot:
+        """Return the newest snapshot that was begun by the end of a day, UTC, else the first one.
+
+        Those that hold one base's family alone are no witness of the whole.
+        """
+        manifests = [one for one in self.manifests() if one.origin.kind is not Kind.BELOW]
+        if not manifests:
+            raise self._nothing_yet()
+        by_then = [one for one in manifests if one.origin.taken_at < end_of(day)]
+        chosen = max(by_then, key=_moment) if by_then else min(manifests, key=_moment)
+        return Snapshot(self._files, chosen)
 
     def latest_sweep(self) -> Snapshot | None:
         """Return the snapshot that a new draft stands beside, if there is one."""
@@ -147,6 +159,10 @@ class ParquetStore:
         ):
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
+
+
+def _moment(manifest: Manifest) -> datetime:
+    return manifest.origin.taken_at
 
 
 def _until(origin: Origin) -> str | None:

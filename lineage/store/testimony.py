@@ -18,7 +18,7 @@ Int8s = npt.NDArray[np.int8]
 _T = TypeVar("_T", bound=np.generic)
 
 _TEXT = pa.string()
-_SPOOL = pa.schema(
+SPOOL = pa.schema(
     [
         ("child", pa.int32()),
         ("rule", _TEXT),
@@ -29,6 +29,7 @@ _SPOOL = pa.schema(
     ]
 )
 _AT_ONCE = 16_384
+_TELLING = ("child", "rule", "parent_as_written", "relation", "parent_key")
 _RELATIONS = pa.array([relation.value for relation in Relation])
 
 
@@ -58,7 +59,7 @@ class TestimonySpool:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        self._writer = pa.ipc.new_file(self._file, _SPOOL, options=options)
+        self._writer = pa.ipc.new_file(self._file, SPOOL, options=options)
         self._batches: list[pa.RecordBatch] = []
         self._waiting = 0
         self._moved: npt.NDArray[np.int64] | None = None
@@ -76,8 +77,15 @@ class TestimonySpool:
             return
         # At once, while what was said is near the processor.
         texts = [pa.array(column, _TEXT) for column in columns]
-        self._batches.append(pa.RecordBatch.from_arrays([children, *texts], schema=_SPOOL))
+        self._batches.append(pa.RecordBatch.from_arrays([children, *texts], schema=SPOOL))
         self._waiting += len(children)
+        if self._waiting >= _AT_ONCE:
+            self._flush()
+
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Add what an earlier snapshot kept, in the shape of `SPOOL`."""
+        self._batches.append(batch)
+        self._waiting += batch.num_rows
         if self._waiting >= _AT_ONCE:
             self._flush()
 
@@ -87,10 +95,10 @@ class TestimonySpool:
         self._writer.close()
         self._moved = moved
 
-    def batches(self, columns: Sequence[str] = _SPOOL.names) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str] = SPOOL.names) -> Iterator[pa.RecordBatch]:
         """Yield what was said, or some columns of it, in order of the child's final row."""
         self._file.seek(0)
-        wanted = [_SPOOL.names.index(name) for name in columns]
+        wanted = [SPOOL.names.index(name) for name in columns]
         options = pa.ipc.IpcReadOptions(included_fields=wanted)
         reader = pa.ipc.open_file(self._file, options=options)
         if self._moved is not None:
@@ -99,27 +107,9 @@ class TestimonySpool:
             for number in range(reader.num_record_batches):
                 yield reader.get_batch(number)
 
-    def columns(self, rule_names: Sequence[str]) -> Testimony:
-        """Return everything said as bare columns; names and keys are kept once each."""
-        rules = pa.array(rule_names)
-        child, rule, relation, names, keys = [], [], [], [], []
-        for batch in self.batches(("child", "rule", "parent_as_written", "relation", "parent_key")):
-            child.append(batch["child"].to_numpy())
-            rule.append(_rule_positions(batch["rule"], rules))
-            relation.append(_positions(batch["relation"], _RELATIONS))
-            names.append(batch["parent_as_written"].dictionary_encode())
-            keys.append(batch["parent_key"].dictionary_encode())
-        name_codes, distinct_names = _unified(names)
-        key_codes, distinct_keys = _unified(keys)
-        return Testimony(
-            _joined(child, np.int32),
-            _joined(rule, np.int8),
-            _joined(relation, np.int8),
-            name_codes,
-            distinct_names,
-            key_codes,
-            distinct_keys,
-        )
+    def whole(self) -> pa.Table:
+        """Return all that was said as one table, in order of the child's final row."""
+        return pa.Table.from_batches(list(self.batches()), SPOOL)
 
     def close(self) -> None:
         """Let the file go."""
@@ -131,12 +121,35 @@ class TestimonySpool:
             self._batches, self._waiting = [], 0
 
 
+def as_columns(spools: Sequence[TestimonySpool], rule_names: Sequence[str]) -> Testimony:
+    """Return all that was said as bare columns; names and keys are kept once each."""
+    rules = pa.array(rule_names)
+    child, rule, relation, names, keys = [], [], [], [], []
+    for batch in chain.from_iterable(spool.batches(_TELLING) for spool in spools):
+        child.append(batch["child"].to_numpy())
+        rule.append(_rule_positions(batch["rule"], rules))
+        relation.append(_positions(batch["relation"], _RELATIONS))
+        names.append(batch["parent_as_written"].dictionary_encode())
+        keys.append(batch["parent_key"].dictionary_encode())
+    name_codes, distinct_names = _unified(names)
+    key_codes, distinct_keys = _unified(keys)
+    return Testimony(
+        _joined(child, np.int32),
+        _joined(rule, np.int8),
+        _joined(relation, np.int8),
+        name_codes,
+        distinct_names,
+        key_codes,
+        distinct_keys,
+    )
+
+
 def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:
     rows = moved[table["child"].to_numpy()]
     kept = np.flatnonzero(rows >= 0)
     order = kept[np.argsort(rows[kept], kind="stable")]
     child = pa.array(rows[order].astype(np.int32))
-    return table.take(pa.array(order)).set_column(0, _SPOOL.field("child"), child)
+    return table.take(pa.array(order)).set_column(0, SPOOL.field("child"), child)
 
 
 def _rule_positions(names: pa.Array, rules: pa.Array) -> Int8s:

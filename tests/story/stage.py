@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lineage.clock import Clock
+from lineage.crawl.due import Wish
 from lineage.demo.box import HubBox
 from lineage.demo.limits import Quota, Quotas
 from lineage.demo.shelf import Row
@@ -24,7 +25,7 @@ from tests.unit.demo.rows import a_child, a_row
 PAGE = 1000
 PLENTY: Quotas = {None: Quota(10**6)}
 RELATIONS = ("adapter", "finetune", "merge", "quantized")
-HANGS_ON_TIME = ("id", "previous", "published_at", "taken_at", "hub_date")
+HANGS_ON_TIME = ("id", "previous", "published_at", "taken_at", "hub_date", "watermark")
 
 
 @dataclass(slots=True)
@@ -45,9 +46,21 @@ class Stage:
         )
         return replace(plain, **more)
 
-    def crawl(self, base: str | None = None, cards: bool = False, **more: Any) -> CrawlReport:
-        settings, clock = self.settings(**more), self.clock
-        return crawl(settings, base=base, cards=cards, clock=clock, progress=self.progress)
+    def crawl(
+        self,
+        base: str | None = None,
+        cards: bool = False,
+        wish: Wish = Wish.SWEEP,
+        **more: Any,
+    ) -> CrawlReport:
+        return crawl(
+            self.settings(**more),
+            base=base,
+            wish=wish,
+            cards=cards,
+            clock=self.clock,
+            progress=self.progress,
+        )
 
     @property
     def store(self) -> ParquetStore:

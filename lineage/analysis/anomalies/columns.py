@@ -13,7 +13,7 @@ from lineage.domain.anomalies import Bounds
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.evidence import RULES
-from lineage.graph.names import NOWHERE
+from lineage.graph.known_nodes import NOWHERE
 from lineage.store import schema
 from lineage.store.snapshot import EdgeColumns, Snapshot
 
@@ -45,7 +45,7 @@ class Statements:
 
 
 class Columns:
-    """A snapshot's columns, cut to the models that are asked about: `inside`, or all.
+    """A snapshot's columns, cut to the listed models that are asked about: `inside`, or all.
 
     An edge or a statement belongs to its child.
     """
@@ -58,7 +58,8 @@ class Columns:
 
     def is_inside(self, nodes: Nodes) -> Mask:
         """Say which of these nodes are asked about."""
-        return np.ones(len(nodes), np.bool_) if self.inside is None else self.inside[nodes]
+        listed: Mask = nodes < self.listed
+        return listed if self.inside is None else listed & self.inside[nodes]
 
     @cached_property
     def ground(self) -> Ground:
@@ -96,11 +97,13 @@ class Columns:
 
     @cached_property
     def unlisted(self) -> dict[int, tuple[str, str]]:
-        """Key and name of every node without a record."""
+        """Key and name of every node that is not listed: the dead, and those without a record."""
         table = self.snapshot.table(schema.COUNTS_FILE, ["node", "key", "id"])
         table = table.filter(pc.greater_equal(table["node"], self.listed))
         names = zip(table["key"].to_pylist(), table["id"].to_pylist(), strict=True)
-        return dict(zip(table["node"].to_pylist(), names, strict=True))
+        dead = self.snapshot.tombstones(["key", "id"]).to_pylist()
+        gone = {self.listed + at: (one["key"], one["id"]) for at, one in enumerate(dead)}
+        return gone | dict(zip(table["node"].to_pylist(), names, strict=True))
 
     def name(self, node: int) -> str:
         """Return the name of a node."""
@@ -116,7 +119,7 @@ class Columns:
         parent, parents = _codes(table["parent_key"])
         relation, relations = _codes(table["relation"])
         of_relation = pc.fill_null(pc.index_in(relations, value_set=pa.array(RELATIONS)), -1)
-        wanted = self.is_inside(child)
+        wanted = (child != NOWHERE) & self.is_inside(child)
         wanted &= ~np.isin(
             rule, [at for at, one in enumerate(rules.to_pylist()) if one in _GUESSING]
         )
@@ -131,14 +134,17 @@ class Columns:
         )
 
     def _nodes_of_children(self, keys: pa.ChunkedArray) -> Nodes:
-        """Return the child of each statement: both tables are in order of the child's row."""
+        """Return the child of each statement, -1 for the dead; one child's stand together."""
         whole = keys.combine_chunks()
         if not len(whole):
             return np.empty(0, np.int64)
         differs = pc.not_equal(whole[1:], whole[:-1]).to_numpy(zero_copy_only=False)
         first = np.flatnonzero(np.append(True, differs))
-        speaks = pc.is_in(self.keys, value_set=whole.take(pa.array(first)))
-        rows = pc.indices_nonzero(speaks).to_numpy()
+        speakers = whole.take(pa.array(first)).dictionary_encode()
+        place = pc.index_in(self.keys, value_set=speakers.dictionary)
+        row_of = np.full(len(speakers.dictionary), NOWHERE, np.int64)
+        row_of[pc.drop_null(place).to_numpy()] = np.flatnonzero(place.is_valid())
+        rows = row_of[speakers.indices.to_numpy()]
         return np.repeat(rows, np.diff(np.append(first, len(whole))))
 
     def _nodes_of(self, keys: pa.StringArray) -> Nodes:

@@ -15,7 +15,7 @@ from lineage.analysis.anomalies.wording import (
     plural,
 )
 from lineage.graph import anomalies as kernels
-from lineage.graph.names import NAME_PREFIX
+from lineage.graph.known_nodes import NAME_PREFIX
 
 Ints = npt.NDArray[np.integer]
 

@@ -44,9 +44,9 @@ def knowledge_of(snapshot: Snapshot) -> Knowledge:
 
 
 def declared_by(snapshot: Snapshot, nodes: Nodes, terms: LicenseTerms) -> Declared:
-    """Read what listed models declare, in the order asked."""
+    """Read what models with a record declare, in the order asked."""
     columns = ["key", "id", *_WORDS, "library"]
-    table = snapshot.table(schema.MODELS_FILE, columns).take(pa.array(nodes)).combine_chunks()
+    table = snapshot.record_table(columns).take(pa.array(nodes)).combine_chunks()
     claims, claim = _claims(table, terms)
     words = {name: table[name].to_pylist() for name in columns}
     return Declared(**words, claims=claims, claim=claim)
@@ -54,8 +54,8 @@ def declared_by(snapshot: Snapshot, nodes: Nodes, terms: LicenseTerms) -> Declar
 
 def same_license(snapshot: Snapshot, nodes: Nodes, parents: Nodes) -> npt.NDArray[np.bool_]:
     """Say where a model's tag is its parent's; False where a tag or the parent is not known."""
-    tags = snapshot.column(schema.MODELS_FILE, "license").combine_chunks()
-    is_listed = (parents >= 0) & (parents < snapshot.manifest.models)
+    tags = snapshot.record_column("license").combine_chunks()
+    is_listed = (parents >= 0) & (parents < snapshot.records)
     same = pc.equal(
         tags.take(pa.array(nodes)),
         tags.take(pa.array(np.where(is_listed, parents, 0), mask=~is_listed)),

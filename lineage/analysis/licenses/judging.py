@@ -116,7 +116,7 @@ def _release_names(owed: Owed, nodes: Nodes) -> list[str]:
 
 
 def _downloads(snapshot: Snapshot, nodes: Nodes) -> list[int | None]:
-    column = snapshot.column(schema.METRICS_FILE, "downloads")
+    column = snapshot.record_column("downloads", schema.METRICS_FILE)
     known: list[int | None] = column.take(pa.array(nodes)).to_pylist()
     return known
 

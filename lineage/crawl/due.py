@@ -1,0 +1,128 @@
+"""Which walk is due: an update of the last snapshot, or a sweep because it cannot be trusted."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from lineage.crawl.below import below
+from lineage.crawl.sweep import sweep
+from lineage.crawl.update import Since, update
+from lineage.domain.moments import iso
+from lineage.errors import NoSuchSnapshot, SnapshotDamaged
+from lineage.sources.hub import SWEEP_PARAMS, HubSource
+from lineage.sources.interface import RecordPage
+from lineage.store import schema
+from lineage.store.manifest import Kind
+from lineage.store.snapshot import Snapshot
+from lineage.store.store import ParquetStore
+from lineage.store.tombstones import has_stand_ins
+from lineage.store.watermark import last_page_of, watermark_of
+
+
+class Wish(StrEnum):
+    """What a crawl is asked to be."""
+
+    SWEEP = "sweep"
+    UPDATE = "update"
+    AUTO = "auto"
+    """An update, or a sweep where the last one is too long ago or an update has no ground."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What is asked for."""
+
+    kind: Kind
+    base: str | None = None
+    """Where kind is `below`."""
+    before: Snapshot | None = None
+    """The snapshot that an update goes on from, and its id."""
+    onto: str | None = None
+
+    def pages(self, source: HubSource) -> Iterator[RecordPage]:
+        """Yield what the source shows of it."""
+        if self.base is not None:
+            return below(source, self.base)
+        return sweep(source) if self.before is None else update(source, since(self.before))
+
+    def identity(self, endpoint: str) -> dict[str, str]:
+        """Return what makes two walks the same one, so that a later run goes on with it."""
+        asked = "&".join(f"{name}={value}" for name, value in SWEEP_PARAMS)
+        identity = {"endpoint": endpoint, "asked": asked, "below": self.base or ""}
+        return identity if self.onto is None else identity | {"update": self.onto}
+
+    def repeated(self) -> "Walk | None":
+        """Return the update that made the snapshot this one goes on from, None where none did."""
+        if self.before is None or self.before.manifest.origin.kind is not Kind.UPDATE:
+            return None
+        return Walk(Kind.UPDATE, onto=self.before.manifest.previous)
+
+
+def choose(
+    wish: Wish,
+    base: str | None,
+    store: ParquetStore,
+    *,
+    now: datetime,
+    every: timedelta,
+    say: Callable[[str], None],
+) -> Walk:
+    """Return the walk to make; `every` is how often a sweep is due, `say` hears why."""
+    if base is not None:
+        return Walk(Kind.BELOW, base)
+    if wish is Wish.AUTO:
+        if (why := why_sweep(store, now, every)) is not None:
+            say(f"A sweep is due: {why}.")
+            return Walk(Kind.SWEEP)
+        say("An update is enough: the last sweep is young, the last snapshot whole.")
+    elif wish is Wish.SWEEP:
+        return Walk(Kind.SWEEP)
+    before = ground_of_update(store)
+    return Walk(Kind.UPDATE, before=before, onto=before.id)
+
+
+def why_sweep(store: ParquetStore, now: datetime, every: timedelta) -> str | None:
+    """Return why nothing less than a sweep will do, None where an update does."""
+    whole = [one for one in store.manifests() if one.origin.kind is not Kind.BELOW]
+    swept = [one.origin.taken_at for one in whole if one.origin.kind is Kind.SWEEP]
+    if not swept:
+        return "there is no sweep yet"
+    if now - swept[-1] >= every:
+        return f"the last sweep began at {iso(swept[-1])}, {every.days} days ago or more"
+    if "keys" in whole[-1].origin.dump:
+        return "the last snapshot is a dump without the Hub's keys"
+    if found := store.problems(whole[-1].id):
+        return f"the last snapshot is damaged: {found[0]}"
+    return None
+
+
+def ground_of_update(store: ParquetStore) -> Snapshot:
+    """Return the snapshot that an update goes on from.
+
+    Raises NoSuchSnapshot where there is none, SnapshotDamaged where it is not as published: what
+    is wrong in it would be wrong in every snapshot after it.
+    """
+    before = store.latest_sweep()
+    if before is None or not before.manifest.models:
+        raise NoSuchSnapshot(
+            f"there is no snapshot in {store.location} that an update could go on from",
+            "take one with: lineage crawl",
+        )
+    if has_stand_ins(before):
+        raise NoSuchSnapshot(
+            f"{before.id} is a dump without the Hub's keys: nothing in it can be told apart",
+            "take a sweep: lineage crawl",
+        )
+    if found := store.problems(before.id):
+        raise SnapshotDamaged(
+            f"an update cannot go on from a damaged snapshot: {found[0]}",
+            "restore its files from a copy, or take a sweep: lineage crawl",
+        )
+    return before
+
+
+def since(before: Snapshot) -> Since:
+    """Return where an update of a snapshot goes on."""
+    newest = before.column(schema.MODELS_FILE, "key")[-1].as_py()
+    return Since(watermark_of(before), last_page_of(before), newest)

@@ -1,0 +1,48 @@
+"""Columns of keys as sorted bytes of one length: who is in which row, without an object a key."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lineage.domain.repo_ids import KEY_LENGTH
+
+Bare = npt.NDArray[np.bytes_]
+Rows = npt.NDArray[np.int64]
+
+NOWHERE = -1
+
+
+def joined(chunks: list[pa.Array]) -> pa.StringArray:
+    """Join chunks into one array that begins at the start of its own buffers."""
+    return pa.concat_arrays([*chunks, pa.array([], pa.string())])
+
+
+def bare(keys: pa.StringArray) -> Bare:
+    """Return keys as bytes; what has another length than a key of the Hub becomes no key."""
+    if len(keys) == 0:
+        return np.empty(0, f"S{KEY_LENGTH}")
+    whole = joined([keys])
+    if len(whole.buffers()[2]) < KEY_LENGTH * len(whole):
+        raise ValueError("a key of the Hub has 24 characters")
+    return np.frombuffer(whole.buffers()[2], f"S{KEY_LENGTH}", len(whole))
+
+
+def rows_in(known: Bare, wanted: Bare) -> Rows:
+    """Return the row of each wanted key in `known`, which is sorted; -1 where it is not."""
+    if not len(known) or not len(wanted):
+        return np.full(len(wanted), NOWHERE, np.int64)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[place] == wanted, place, NOWHERE)
+
+
+def canonical_order(keys: pa.StringArray) -> Rows | None:
+    """Return the rows to keep in order of their key, or None where they already are just so.
+
+    Of several rows with one key the last is kept.
+    """
+    found = bare(keys)
+    if bool((found[1:] > found[:-1]).all()):
+        return None
+    order = np.argsort(found, kind="stable")
+    kept: Rows = order[np.append(found[order][1:] != found[order][:-1], True)]
+    return kept

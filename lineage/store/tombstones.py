@@ -1,0 +1,74 @@
+"""Who is gone: the models that a full listing shows no more, each with its last record."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lineage.store import schema
+from lineage.store.keys import NOWHERE, Bare, bare, joined, rows_in
+from lineage.store.snapshot import Snapshot
+
+_RECORD = [field.name for field in schema.MODELS]
+_NUMBERS = [field.name for field in schema.METRICS if field.name != "key"]
+
+
+def still_gone(before: Snapshot, present: Bare) -> pa.Table:
+    """Return the earlier tombstones of models that are not back; `present` is sorted."""
+    table = before.tombstones()
+    return table.filter(pa.array(_absent(table["key"], present)))
+
+
+def newly_gone(before: Snapshot, present: Bare, missed_at: datetime) -> pa.Table:
+    """Return a tombstone for each model that was listed and is not present; `present` is sorted.
+
+    A dump without the Hub's keys says of nobody who is who, and so of nobody that they are gone.
+    """
+    if has_stand_ins(before):
+        return schema.TOMBSTONES.empty_table()
+    gone = _absent(before.column(schema.MODELS_FILE, "key"), present)
+    if not gone.any():
+        return schema.TOMBSTONES.empty_table()
+    rows = int(gone.sum())
+    columns = {
+        **_rows(before, schema.MODELS_FILE, _RECORD, gone),
+        **_rows(before, schema.METRICS_FILE, _NUMBERS, gone),
+        "last_seen_in": pa.array([before.id] * rows, pa.string()),
+        "missed_at": pa.array([missed_at] * rows, pa.timestamp("us", tz="UTC")),
+    }
+    return pa.table(columns, schema=schema.TOMBSTONES)
+
+
+def has_stand_ins(snapshot: Snapshot) -> bool:
+    """Say whether a snapshot was made of a dump that lacks the Hub's keys."""
+    return "keys" in snapshot.manifest.origin.dump
+
+
+def in_order(tables: list[pa.Table]) -> pa.Table:
+    """Return tombstones as they are stored: in order of the key."""
+    whole = pa.concat_tables([schema.TOMBSTONES.empty_table(), *tables])
+    order = np.argsort(bare(joined(whole["key"].chunks)), kind="stable")
+    return whole.take(pa.array(order)).combine_chunks()
+
+
+def _absent(keys: pa.ChunkedArray, present: Bare) -> npt.NDArray[np.bool_]:
+    absent: npt.NDArray[np.bool_] = rows_in(present, bare(joined(keys.chunks))) == NOWHERE
+    return absent
+
+
+def _rows(
+    snapshot: Snapshot, file: str, columns: list[str], wanted: npt.NDArray[np.bool_]
+) -> dict[str, pa.ChunkedArray]:
+    found = pa.Table.from_batches(list(_some(snapshot, file, columns, wanted)))
+    return {name: found[name] for name in columns}
+
+
+def _some(
+    snapshot: Snapshot, file: str, columns: list[str], wanted: npt.NDArray[np.bool_]
+) -> Iterator[pa.RecordBatch]:
+    first = 0
+    for batch in snapshot.batches(file, columns):
+        yield batch.filter(pa.array(wanted[first : first + batch.num_rows]))
+        first += batch.num_rows
