@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,6 @@ def test_it_says_number_definition_snapshot_and_endpoint(report: FamilyTreeRepor
 
 def test_a_sample_is_called_one(report: FamilyTreeReport) -> None:
     assert "sample" not in page(report, texts(Language.ENGLISH)).split("<main>")[1].split("<h2")[0]
-    from dataclasses import replace
-
     sampled = page(replace(report, is_sample=True), texts(Language.ENGLISH))
     assert "No number on this page is a count of the Hub" in sampled
 
