@@ -30,7 +30,7 @@ from lineage.evidence.card_text import hear_card_text
 from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
 from lineage.store.draft import Draft
-from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.manifest import Manifest, Origin
 from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -62,18 +62,25 @@ class Publication:
     """None where no cards are read."""
 
 
-def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> Manifest:
-    """Turn one walk's pages into a published snapshot.
+def publish(
+    pages: Iterable[RecordPage],
+    origin: Origin,
+    into: Publication,
+    *,
+    onto: Snapshot | None = None,
+) -> Manifest:
+    """Turn one walk's pages into a published snapshot; of an update, with what it goes on from.
 
     Raises DraftRefused when the draft fails a check; it is then kept aside with the reasons.
     """
     with closing(into.store.begin(origin)) as draft:
         with collector_paused():
             gather(pages, draft, into)
-        before = into.store.beside(origin)
-        if draft.origin.kind is Kind.UPDATE and before is not None:
+        before = onto or _beside(origin, into)
+        draft.previous = None if before is None else before.id
+        if onto is not None:
             into.progress.begin("lay the changes over the last snapshot")
-            draft.lay_over(before, *_whose_words(into.rules))
+            draft.lay_over(onto, *_whose_words(into.rules))
             into.progress.end()
         draft.note_watermark()
         into.progress.begin("settle names, merge evidence, count")
@@ -90,6 +97,15 @@ def publish(pages: Iterable[RecordPage], origin: Origin, into: Publication) -> M
             f"its files are kept in {into.store.location}/{draft.id} with the reasons; "
             "the snapshots before it are untouched",
         )
+
+
+def _beside(origin: Origin, into: Publication) -> Snapshot | None:
+    """Return the newest snapshot that is as it was published; what is damaged proves nothing."""
+    for snapshot in into.store.beside(origin):
+        if not (found := into.store.problems(snapshot.id)):
+            return snapshot
+        into.progress.say(f"Snapshot {snapshot.id} is damaged and passed over: {found[0]}.")
+    return None
 
 
 def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None:

@@ -98,7 +98,9 @@ def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bo
         with _client(settings, into, tally) as client, _over_when_refused(log, settings):
             source = HubSource(PageReader(client, log, tally))
             with _cards(settings, into, tally, wanted=cards) as texts:
-                manifest = publish(walk.pages(source), origin, replace(into, cards=texts))
+                into_with_cards = replace(into, cards=texts)
+                pages = walk.pages(source)
+                manifest = publish(pages, origin, into_with_cards, onto=walk.before)
     if not settings.offline:
         log.close(manifest.id)
         logs.prune()

@@ -5,6 +5,7 @@ import click
 from lineage.cli import options
 from lineage.cli.snapshot_check import check_against
 from lineage.cli.snapshot_diff import diff
+from lineage.cli.snapshot_keeping import accept, prune
 from lineage.errors import SnapshotDamaged
 
 _OPTIONS = options.options(options.STORE, options.FORMAT, options.logged)
@@ -21,7 +22,13 @@ def list_(store: str | None, format: str) -> None:
     """List every snapshot, newest last."""
     from lineage.cli import asking, output
 
-    output.snapshots(format, asking.open_store(store).manifests())
+    opened = asking.open_store(store)
+    output.snapshots(format, opened.manifests())
+    if found := opened.damaged():
+        raise SnapshotDamaged(
+            f"{len(found)} more cannot be read: {'; '.join(found)}",
+            "restore them from a copy; the others are not harmed",
+        )
 
 
 @snapshots.command()
@@ -52,5 +59,5 @@ def verify(id: str | None, store: str | None, format: str) -> None:
         )
 
 
-for _command in (diff, check_against):
+for _command in (diff, check_against, accept, prune):
     snapshots.add_command(_command)

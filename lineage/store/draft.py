@@ -43,10 +43,11 @@ from lineage.version import __version__
 class Draft(DraftFiles):
     """Takes one walk's records and what was said of them; call `seal` before the derived tables."""
 
-    def __init__(self, files: Files, id: str, origin: Origin, previous: str | None) -> None:
+    def __init__(self, files: Files, id: str, origin: Origin) -> None:
         super().__init__(files, id)
         self.origin = origin
-        self.previous = previous
+        self.previous: str | None = None
+        """The snapshot that it stands beside."""
         self.unread_fields: Counter[str] = Counter()
         self._keys: list[pa.Array] = []
         self._ids: list[pa.Array] = []

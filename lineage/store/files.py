@@ -84,6 +84,10 @@ class Files:
         found = self._filesystem.get_file_info(selector)
         return sorted(info.base_name for info in found if info.type == pafs.FileType.Directory)
 
+    def delete_file(self, path: str) -> None:
+        """Delete a file that is there."""
+        self._filesystem.delete_file(self._at(path))
+
     def delete_folder(self, path: str) -> None:
         """Delete a folder with all it holds; it need not be there."""
         if self.exists(path):

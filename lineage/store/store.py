@@ -3,18 +3,22 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from lineage.domain.moments import end_of, snapshot_id
-from lineage.errors import NoSuchSnapshot, SnapshotDamaged
+from lineage.domain.moments import end_of, iso, snapshot_id
+from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
 from lineage.store.draft import Draft
 from lineage.store.files import Files
 from lineage.store.lock import Holder, hold
-from lineage.store.manifest import FILE, REFUSAL_FILE, Kind, Manifest, Origin
+from lineage.store.manifest import FILE, REFUSAL_FILE, CheckResult, Kind, Manifest, Origin
 from lineage.store.snapshot import Snapshot
 
 ABANDONED_AFTER = timedelta(days=2)
 """An unfinished draft this old belongs to no walk that could still go on."""
+
+_A_HUMAN_KNOWS = ("few_bad_rows", "no_sudden_loss")
+"""The checks that warn of what may be true all the same."""
 
 _DRAFT = re.compile(r"\d{8}T\d{6}Z")
 
@@ -27,17 +31,23 @@ class ParquetStore:
         self._files = Files(location)
 
     def manifests(self) -> list[Manifest]:
-        """Return the manifest of every snapshot, oldest first."""
-        return [
-            self._manifest(folder)
-            for folder in self._files.folders()
-            if self._files.exists(f"{folder}/{FILE}")
-        ]
+        """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
+        read = ((folder, self._readable(folder)) for folder in self._files.folders())
+        return [manifest for _, manifest in read if isinstance(manifest, Manifest)]
+
+    def damaged(self) -> list[str]:
+        """Return what is wrong with the manifests that cannot be read, oldest first."""
+        read = (self._readable(folder) for folder in self._files.folders())
+        return [error.message for error in read if isinstance(error, SnapshotDamaged)]
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
-        folders = self._files.folders()
-        return [name for name in folders if self._files.exists(f"{name}/{REFUSAL_FILE}")]
+        return [
+            name
+            for name in self._files.folders()
+            if self._files.exists(f"{name}/{REFUSAL_FILE}")
+            and not self._files.exists(f"{name}/{FILE}")  # a kill while it was accepted
+        ]
 
     def snapshot(self, id: str | None = None) -> Snapshot:
         """Return one snapshot; without an id the latest that holds more than one base's family."""
@@ -65,17 +75,36 @@ class ParquetStore:
         return Snapshot(self._files, chosen)
 
     def latest_sweep(self) -> Snapshot | None:
-        """Return the snapshot that a new draft stands beside, if there is one."""
-        latest = self._latest()
-        return None if latest is None else Snapshot(self._files, latest)
+        """Return the latest snapshot of everything, if there is one."""
+        return next(self._newest_first(), None)
 
-    def beside(self, origin: Origin) -> Snapshot | None:
-        """Return the snapshot that a draft of this origin stands beside, if there is one.
+    def beside(self, origin: Origin) -> Iterator[Snapshot]:
+        """Yield the snapshots that a draft of this origin may stand beside, the newest first.
 
         A dump may be older than what is here: it stands beside what was there before it.
         """
-        latest = self._latest(_until(origin))
-        return None if latest is None else Snapshot(self._files, latest)
+        return self._newest_first(_until(origin))
+
+    def accept(self, id: str, now: datetime) -> Manifest:
+        """Publish a draft that was set aside; StoreError where that would tell an untruth."""
+        if "/" in id or id not in self.refused():
+            raise NoSuchSnapshot(
+                f"no draft {id!r} was set aside in {self.location}",
+                f"there are: {', '.join(self.refused()) or 'none'}",
+            )
+        path = f"{id}/{REFUSAL_FILE}"
+        manifest = Manifest.from_json(self._files.read(path), path)
+        self._refuse_untruth(manifest)
+        taken = CheckResult("accepted", True, f"published after all at {iso(now)}, by hand")
+        manifest = replace(manifest, published_at=now, checks=(*manifest.checks, taken))
+        self._files.write_whole(f"{id}/{FILE}", manifest.to_json())
+        self._files.delete_file(path)
+        return manifest
+
+    def delete(self, id: str) -> None:
+        """Delete a snapshot: first it is none any more, then its tables go."""
+        self._files.delete_file(f"{id}/{FILE}")
+        self._files.delete_folder(id)
 
     @contextmanager
     def held(self, holder: Holder) -> Iterator[bool]:
@@ -94,13 +123,14 @@ class ParquetStore:
         id = self._free_id(origin.taken_at)
         self._files.delete_folder(id)
         self._delete_abandoned(origin.taken_at - ABANDONED_AFTER)
-        previous = self._latest(_until(origin))
-        return Draft(self._files, id, origin, None if previous is None else previous.id)
+        return Draft(self._files, id, origin)
 
     def problems(self, id: str) -> list[str]:
         """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed."""
-        manifest = self.snapshot(id).manifest
-        found = []
+        return self._differences(self.snapshot(id).manifest)
+
+    def _differences(self, manifest: Manifest) -> list[str]:
+        found, id = [], manifest.id
         for name, facts in sorted(manifest.files.items()):
             path = f"{id}/{name}"
             try:
@@ -114,16 +144,48 @@ class ParquetStore:
                 found.append(f"{path}: its content is not what was published (SHA-256 differs)")
         return found
 
-    def _latest(self, until: str | None = None) -> Manifest | None:
-        """Return the latest that holds more than one family; of those up to an id where given."""
+    def _refuse_untruth(self, manifest: Manifest) -> None:
+        id = manifest.id
+        if failed := {one.name for one in manifest.checks if not one.passed} - set(_A_HUMAN_KNOWS):
+            raise StoreError(
+                f"{id} failed {', '.join(sorted(failed))}, which nobody can know better",
+                f"what can be taken after all failed {' or '.join(_A_HUMAN_KNOWS)} alone",
+            )
+        newest = self.latest_sweep()
+        if newest is not None and newest.id > id:
+            raise StoreError(
+                f"{newest.id} was taken after {id} and knows nothing of it",
+                "its own draft is the one to look at, or a new crawl",
+            )
+        if found := self._differences(manifest):
+            raise SnapshotDamaged(
+                f"{id} is not as it was written: {found[0]}", "take a new snapshot: lineage crawl"
+            )
+
+    def _latest(self) -> Manifest | None:
+        """Return the latest that holds more than one family."""
         for folder in reversed(self._files.folders()):
-            if until is not None and folder > until:
-                continue
             if self._files.exists(f"{folder}/{FILE}"):
                 manifest = self._manifest(folder)
                 if manifest.origin.kind is not Kind.BELOW:
                     return manifest
         return None
+
+    def _newest_first(self, until: str | None = None) -> Iterator[Snapshot]:
+        """Yield those of more than one family that can be read, up to an id where one is given."""
+        for folder in reversed(self._files.folders()):
+            manifest = None if until is not None and folder > until else self._readable(folder)
+            if isinstance(manifest, Manifest) and manifest.origin.kind is not Kind.BELOW:
+                yield Snapshot(self._files, manifest)
+
+    def _readable(self, folder: str) -> Manifest | SnapshotDamaged | None:
+        """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
+        if not self._files.exists(f"{folder}/{FILE}"):
+            return None
+        try:
+            return self._manifest(folder)
+        except SnapshotDamaged as error:
+            return error
 
     def _manifest(self, folder: str) -> Manifest:
         path = f"{folder}/{FILE}"

@@ -1,8 +1,12 @@
-"""A crawl as a process of its own: settings as JSON in, says when it is ready, exits as the CLI."""
+"""A crawl as a process of its own: settings as JSON in, says when it is ready, exits as the CLI.
+
+A second argument says what it is to be: a sweep, an update.
+"""
 
 import json
 import sys
 
+from lineage.crawl.due import Wish
 from lineage.errors import LineageError
 from lineage.settings import load_settings
 from lineage.wiring import crawl
@@ -10,12 +14,12 @@ from lineage.wiring import crawl
 READY = "ready"
 
 
-def main(flags: str) -> int:
+def main(flags: str, wish: str = Wish.SWEEP) -> int:
     settings = load_settings(json.loads(flags))
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
     try:
-        report = crawl(settings)
+        report = crawl(settings, wish=Wish(wish))
     except LineageError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return error.exit_code
@@ -24,4 +28,4 @@ def main(flags: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""Which snapshots a rule of retention keeps: the newest of each day, week, month or year."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from lineage.errors import SettingsError
+from lineage.store.manifest import Kind, Manifest
+
+DEFAULT = "30 daily, 52 weekly, all monthly"
+_PART = re.compile(r"\s*(all|[0-9]{1,5})\s+(daily|weekly|monthly|yearly)\s*")
+
+
+class Rhythm(StrEnum):
+    """How long one period lasts."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+
+    def period(self, moment: datetime) -> tuple[int, ...]:
+        """Return the period that a moment lies in; weeks begin on Monday, all in UTC."""
+        match self:
+            case Rhythm.DAILY:
+                return (moment.toordinal(),)
+            case Rhythm.WEEKLY:
+                return ((moment - timedelta(days=moment.weekday())).toordinal(),)
+            case Rhythm.MONTHLY:
+                return moment.year, moment.month
+        return (moment.year,)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The newest snapshot of each of the last periods of one rhythm."""
+
+    periods: int | None
+    """How many periods that hold a snapshot; None for all."""
+    rhythm: Rhythm
+
+
+def read_rule(text: str) -> tuple[Part, ...]:
+    """Read `30 daily, 52 weekly, all monthly`; SettingsError where it is spelled otherwise."""
+    parts = []
+    for one in text.split(","):
+        found = _PART.fullmatch(one.lower())
+        if found is None:
+            raise SettingsError(f"{one.strip()!r} is no rule of retention", f"example: {DEFAULT}")
+        periods = None if found[1] == "all" else int(found[1])
+        parts.append(Part(periods, Rhythm(found[2])))
+    return tuple(parts)
+
+
+def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str, str]:
+    """Return the ids that are kept, each with the reason; the others may go.
+
+    Whatever the rule says: the newest snapshot and the last sweep stay, since the next crawl goes
+    on from them; the first one stays, since it answers for every day before it; and what lies
+    below one base stays, which was asked for by hand.
+    """
+    kept = {one.id: f"below {one.origin.below}" for one in manifests if _is_below(one)}
+    whole = sorted((one for one in manifests if not _is_below(one)), key=_moment, reverse=True)
+    if not whole:
+        return kept
+    for part in rule:
+        kept = _newest_of_each(part, whole) | kept
+    kept[whole[-1].id] = "the first one"
+    sweeps = [one.id for one in whole if one.origin.kind is Kind.SWEEP]
+    return kept | dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}
+
+
+def _newest_of_each(part: Part, whole: Sequence[Manifest]) -> dict[str, str]:
+    newest: dict[tuple[int, ...], str] = {}
+    for one in whole:
+        newest.setdefault(part.rhythm.period(_moment(one)), one.id)
+    return dict.fromkeys(list(newest.values())[: part.periods], part.rhythm.value)
+
+
+def _is_below(manifest: Manifest) -> bool:
+    return manifest.origin.kind is Kind.BELOW
+
+
+def _moment(manifest: Manifest) -> datetime:
+    return manifest.origin.taken_at

@@ -1,0 +1,88 @@
+"""SIGKILL at any moment of an update: the history stays whole, and running again ends the same.
+
+STORY_KILLS sets how often at least a process is killed, as for a sweep.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lineage.clock import SystemClock
+from lineage.demo.box import HubBox
+from lineage.demo.shelf import Shelf, hub_moment
+from tests.story.stage import PLENTY, Stage, a_world
+from tests.unit.demo.rows import a_child
+
+WORLD = a_world(2200)
+KILLS = max(6, int(os.environ.get("STORY_KILLS", "30")) // 3)
+IN_TIME = 60.0
+
+
+def updating(stage: Stage) -> "subprocess.Popen[str]":
+    flags = {name: getattr(stage.settings(), name) for name in ("store", "cache", "endpoint")}
+    command = [sys.executable, "-m", "tests.story.crawl_process", json.dumps(flags), "update"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def finished(stage: Stage) -> float:
+    """Run an update to its end; return the seconds it took."""
+    clock = SystemClock()
+    with updating(stage) as process:
+        began = clock.monotonic()
+        _, err = process.communicate(timeout=IN_TIME)
+        assert process.returncode == 0, err
+    return clock.monotonic() - began
+
+
+def killed_after(stage: Stage, seconds: float) -> bool:
+    with updating(stage) as process:
+        try:
+            process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    assert process.returncode in {0, -9}
+    return process.returncode != 0
+
+
+def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
+    tmp_path: Path,
+) -> None:
+    dice, kills = random.Random(os.environ.get("STORY_SEED", "0")), 0
+    with HubBox(Shelf(WORLD), quotas=PLENTY) as box:
+        first = Stage(tmp_path / "first", box.url, SystemClock())
+        older = first.crawl().manifest.id
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        for number in range(0, 2300, 7):
+            fresh = a_child(number, WORLD[number // 2])
+            box.shelf.add(fresh | {"lastModified": hub_moment(at)})
+        calm = with_history_of(first, tmp_path / "calm")
+        seconds = finished(calm)
+        expected = calm.tables(calm.store.snapshot().id)
+        while kills < KILLS:
+            stage = with_history_of(first, tmp_path / f"story-{kills}")
+            while not is_over(stage):
+                kills += killed_after(stage, dice.uniform(0, 1.2 * seconds))
+                assert all(not stage.store.problems(id) for id in stage.published())
+                assert stage.tables(older) == first.tables(older)
+            assert stage.published()[0] == older
+            assert stage.tables(stage.store.snapshot().id) == expected
+            assert len(stage.published()) == 2  # published once, however often it was killed
+
+
+def is_over(stage: Stage) -> bool:
+    """Whether a run had come to its very end, so that the next one would ask anew."""
+    return any((log / "closed.json").exists() for log in stage.logs())
+
+
+def with_history_of(earlier: Stage, folder: Path) -> Stage:
+    shutil.copytree(earlier.folder / "snapshots", folder / "snapshots")
+    return replace(earlier, folder=folder)

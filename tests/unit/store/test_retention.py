@@ -1,0 +1,72 @@
+"""Which snapshots a rule keeps: the newest of each period, and what no rule may take away."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.domain.moments import snapshot_id
+from lineage.errors import SettingsError
+from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.retention import DEFAULT, kept_by, read_rule
+
+START = datetime(2025, 1, 1, 6, tzinfo=UTC)
+
+
+def a_manifest(moment: datetime, kind: Kind = Kind.UPDATE) -> Manifest:
+    origin = Origin(kind, "https://hub.example", moment, "a/b" if kind is Kind.BELOW else None)
+    return Manifest(snapshot_id(moment), origin, moment, None, 1, 0, 0, 0, {}, {}, (), "test")
+
+
+def daily(days: int, every: int = 7) -> list[Manifest]:
+    """So many days of updates with a sweep every week."""
+    kinds = [Kind.UPDATE if day % every else Kind.SWEEP for day in range(days)]
+    return [a_manifest(START + timedelta(days=day), kind) for day, kind in enumerate(kinds)]
+
+
+def days_of(kept: list[str]) -> list[int]:
+    return [(datetime.strptime(id, "%Y%m%dT%H%M%S%z") - START).days for id in sorted(kept)]
+
+
+def test_a_year_of_days_keeps_thirty_days_then_weeks_then_months() -> None:
+    kept = days_of(list(kept_by(read_rule(DEFAULT), daily(400))))
+    assert kept[-30:] == list(range(370, 400))
+    weeks = [day for day in kept if 100 <= day < 300]
+    assert {later - earlier for earlier, later in pairwise(weeks)} <= {*range(1, 8)}
+    assert len([day for day in kept if day < 31]) <= 3
+    assert kept[0] == 0
+
+
+def test_of_one_period_the_newest_is_kept() -> None:
+    hours = [a_manifest(START + timedelta(hours=n), Kind.SWEEP) for n in (0, 5, 9, 30)]
+    kept = kept_by(read_rule("all daily"), hours)
+    assert [one.id in kept for one in hours] == [True, False, True, True]  # the first always stays
+
+
+def test_the_newest_the_last_sweep_and_the_first_one_always_stay() -> None:
+    some = daily(10)
+    kept = kept_by(read_rule("0 daily"), some)
+    assert days_of(list(kept)) == [0, 7, 9]
+
+
+def test_what_lies_below_one_base_stays() -> None:
+    below = a_manifest(START + timedelta(hours=1), Kind.BELOW)
+    assert below.id in kept_by(read_rule("1 yearly"), [*daily(3), below])
+    assert kept_by(read_rule("1 daily"), []) == {}
+
+
+@pytest.mark.parametrize("text", ["", "daily", "30 days", "-1 daily", "5 daily;", "all", "٣ daily"])
+def test_a_rule_that_says_nothing_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="no rule"):
+        read_rule(text)
+
+
+@given(st.lists(st.integers(0, 900), unique=True, max_size=60), st.integers(0, 40))
+def test_pruning_twice_is_pruning_once(days: list[int], periods: int) -> None:
+    rule = read_rule(f"{periods} daily, 4 weekly, all monthly")
+    some = [a_manifest(START + timedelta(days=day), Kind.SWEEP) for day in sorted(days)]
+    kept = kept_by(rule, some)
+    left = [one for one in some if one.id in kept]
+    assert set(kept_by(rule, left)) == set(kept)
