@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lineage.analysis.forest import Forest, Kind
-from lineage.analysis.forest_evidence import ForestEvidence, Said
-from lineage.analysis.forest_facts import DATES, NUMBERS, WORDS, Coded, ForestFacts
+from lineage.analysis.forest.evidence import ForestEvidence, Said
+from lineage.analysis.forest.facts import DATES, NUMBERS, WORDS, Coded, ForestFacts
+from lineage.analysis.forest.forest import Forest, Kind
 from lineage.domain.evidence import Relation
 from lineage.reporting.family_tree import FamilyTreeReport
 
