@@ -19,6 +19,12 @@ def deliver(pieces: Iterator[str], out: str | None) -> None:
             file.write(piece.encode("utf-8", "backslashreplace"))
 
 
+def deliver_file(content: bytes, target: Path) -> None:
+    """Write a whole file, of text or not."""
+    with _opened(str(target)) as file:
+        file.write(content)
+
+
 @contextmanager
 def _opened(out: str | None) -> Iterator[BinaryIO]:
     if out is None or out == STANDARD_OUTPUT:

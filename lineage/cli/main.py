@@ -20,6 +20,7 @@ from lineage.cli.families import families
 from lineage.cli.hub import hub
 from lineage.cli.report import report
 from lineage.cli.report_licenses import licenses
+from lineage.cli.report_trend import trend
 from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
 from lineage.cli.trace import trace
@@ -62,6 +63,7 @@ def lineage() -> None:
 for _command in COMMANDS:
     lineage.add_command(_command)
 report.add_command(licenses)
+report.add_command(trend)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

@@ -24,6 +24,8 @@ class Series:
     name: str
     values: Sequence[float | None]
     """One for each position; None where nothing can be said."""
+    undated: int | None = None
+    """Who stands at no position, where positions are times."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def since_release(told: Told) -> Chart:
 
     def padded(line: Line) -> Series:
         rest: list[float | None] = [None] * (longest - len(line.values))
-        return Series(line.key, told.name(line.key), [*line.values, *rest])
+        return Series(line.key, told.name(line.key), [*line.values, *rest], line.undated)
 
     return Chart(
         name="since-release",
@@ -115,7 +115,7 @@ def shares(told: Told, chart: Chart, timeline: Timeline) -> Chart:
             100 * (value or 0) / whole if whole >= LEAST_FOR_SHARE else None
             for value, whole in zip(one.values, sums, strict=True)
         ]
-        return replace(one, values=values)
+        return replace(one, values=values, undated=None)
 
     return replace(
         chart,
@@ -160,7 +160,7 @@ def nearly_empty(timeline: Timeline) -> int:
 
 
 def _series(told: Told, line: Line) -> Series:
-    return Series(line.key, told.name(line.key), list(line.values))
+    return Series(line.key, told.name(line.key), list(line.values), line.undated)
 
 
 def _month_number(month: str) -> int:

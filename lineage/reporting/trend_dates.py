@@ -12,11 +12,12 @@ def dates(told: Told) -> Section:
     columns = [
         Column(told.say("column.on")),
         Column(told.say("column.event")),
+        Column(told.say("dates.tells")),
         *(Column(step, is_number=True) for step in steps),
     ]
     undated: list[Cell] = [told.says.number(one) for one in found.undated]
     rows = [_row(told, row) for row in found.rows]
-    table = Table(columns, [*rows, [told.say("dates.undated"), NOTHING, *undated]])
+    table = Table(columns, [*rows, [told.say("dates.undated"), NOTHING, NOTHING, *undated]])
     return Section(told.say("dates.title"), [told.say("dates.text"), table, told.say("dates.rule")])
 
 
@@ -26,7 +27,17 @@ def _row(told: Told, row: OnDate) -> list[Cell]:
         told.says.number(number) if found.can_tell(row, at) else told.say("dates.cannot", n=number)
         for at, number in enumerate(row.numbers)
     ]
-    return [told.says.date(row.day), _event(told, row), *cells]
+    return [told.says.date(row.day), _event(told, row), _verdict(told, row), *cells]
+
+
+def _verdict(told: Told, row: OnDate) -> str:
+    """Say whether the snapshot can tell by all definitions, by some or by none."""
+    found = told.found.dates
+    tells = [found.can_tell(row, at) for at in range(len(row.numbers))]
+    if not any(tells):
+        sample = "_sample" if told.found.knowledge.is_sample else ""
+        return told.say(f"dates.tells_none{sample}")
+    return told.say("dates.tells_all" if all(tells) else "dates.tells_some")
 
 
 def _event(told: Told, row: OnDate) -> str:

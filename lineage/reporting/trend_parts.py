@@ -9,6 +9,12 @@ from lineage.reporting.trend_blocks import picture
 from lineage.reporting.trend_words import Told
 
 _MOST_TAGS = 12
+_TITLES = {
+    "generations": "shape.generations_chart",
+    "children": "shape.children_chart",
+    "licenses": "license.chart",
+    "survival": "survival.chart",
+}
 
 
 def shape(told: Told) -> Section:
@@ -17,11 +23,11 @@ def shape(told: Told) -> Section:
     first = found.generations[0].models if found.generations else 0
     deepest = len(found.generations)
     generations = (
-        _bars(told, "generations", "generation", "shape.generations_chart", found.generations),
+        _bars(told, "generations", "generation", found.generations),
         told.say("shape.alt", models=first, deepest=deepest),
     )
     children = (
-        _bars(told, "children", "children", "shape.children_chart", found.children),
+        _bars(told, "children", "children", found.children),
         told.say("shape.alt_children", models=found.children[0].models),
     )
     blocks: list[Block] = [told.say("shape.text")]
@@ -30,7 +36,7 @@ def shape(told: Told) -> Section:
     return Section(told.say("shape.title"), blocks)
 
 
-def licenses(told: Told, is_sample: bool) -> Section:
+def licenses(told: Told) -> Section:
     """Say which tags are known; of a sample never that somebody declares none."""
     found = told.found
     title, known = told.say("license.title"), sum(part.models for part in found.licenses)
@@ -39,8 +45,8 @@ def licenses(told: Told, is_sample: bool) -> Section:
     parts = list(found.licenses[:_MOST_TAGS])
     rest = sum(part.models for part in found.licenses[_MOST_TAGS:])
     parts += [Part("others", rest)] if rest else []
-    key = "license.text" if is_sample else "license.text_hub"
-    chart = _bars(told, "licenses", "license", "license.chart", parts, found.licenses)
+    key = "license.text" if found.knowledge.is_sample else "license.text_hub"
+    chart = _bars(told, "licenses", "license", parts, found.licenses)
     top = found.licenses[0]
     alt = told.say("license.alt", name=top.key, models=top.models)
     return Section(
@@ -55,17 +61,12 @@ def survival(told: Told) -> Section:
     if found is None:
         return Section(title, [told.say("survival.none")])
     text = told.say("survival.text", gone=found.gone, undated=found.undated)
-    chart = _bars(told, "survival", "lived", "survival.chart", found.lived)
+    chart = _bars(told, "survival", "lived", found.lived)
     return Section(title, [text, picture(told, chart)])
 
 
 def _bars(
-    told: Told,
-    name: str,
-    along: str,
-    title: str,
-    parts: Sequence[Part],
-    in_file: Sequence[Part] = (),
+    told: Told, name: str, along: str, parts: Sequence[Part], in_file: Sequence[Part] = ()
 ) -> Chart:
     def positions(some: Sequence[Part]) -> list[Position]:
         return [Position(part.key, told.name(part.key)) for part in some]
@@ -74,7 +75,7 @@ def _bars(
     return Chart(
         name=name,
         kind=ChartKind.BARS,
-        title=told.say(title),
+        title=told.say(_TITLES[name]),
         text="; ".join(
             f"{one.name}: {told.says.number(part.models)}"
             for one, part in zip(positions(parts), parts, strict=True)

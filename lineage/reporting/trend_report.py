@@ -31,7 +31,7 @@ def trend_document(
             dates(told),
             *(moving if found.by_release.months else ()),
             parts.shape(told),
-            parts.licenses(told, found.is_local),
+            parts.licenses(told),
             parts.survival(told),
             method(told),
         ],
@@ -47,7 +47,7 @@ def footer(told: Told) -> str:
         id=told.found.snapshot,
         date=told.manifest.origin.taken_at.date(),
     )
-    return f"{words} {told.say('page.sample_short')}" if told.found.is_local else words
+    return f"{words} {told.say('page.sample_short')}" if told.found.knowledge.is_sample else words
 
 
 def _lead(told: Told) -> list[Block]:
@@ -65,7 +65,7 @@ def _lead(told: Told) -> list[Block]:
     months = found.by_release.months
     if not months:
         lead.append(Warned(told.say("page.no_dates")))
-    elif found.is_local:
+    elif found.knowledge.is_sample:
         last = told.says.month(months[-1])
         lead.append(Warned(told.say("page.sample", listed=manifest.models, last=last)))
     return lead
@@ -97,6 +97,8 @@ def since(told: Told) -> Section:
     blocks: list[Block] = [text]
     if told.found.since_release.lines:
         blocks.append(picture(told, charts.since_release(told)))
+        undated = sum(line.undated for line in told.found.since_release.lines)
+        blocks.append(told.say("page.undated_note", undated=undated))
     return Section(told.say("since.title"), blocks)
 
 

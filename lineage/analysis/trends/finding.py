@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from lineage.analysis.ground import Ground, Nodes
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.ladders import LEAST_DOWNLOADS
+from lineage.analysis.licenses.declared import knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.scope import root_nodes
@@ -23,7 +24,6 @@ from lineage.analysis.trends.rivals import rivals
 from lineage.analysis.trends.since_release import since_release
 from lineage.analysis.trends.survival import survival
 from lineage.analysis.trends.variants import Ways
-from lineage.domain.addresses import is_loopback
 from lineage.domain.anomalies import Bounds
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation
@@ -73,7 +73,7 @@ def find_trends(
         definition=full,
         models=int(asked.counted.sum()),
         undated=int((asked.moments[asked.counted] == times.UNDATED).sum()),
-        is_local=is_loopback(snapshot.manifest.origin.endpoint),
+        knowledge=knowledge_of(snapshot),
         by_release=times.timeline(asked.moments, releases, asked.span),
         by_relation=_by_relation(asked),
         variants=times.timeline(asked.moments, ways.columns(asked.counted), asked.span),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from lineage.analysis.licenses import Knowledge
 from lineage.analysis.results import Step
 from lineage.domain.anomalies import Bounds
 from lineage.domain.definitions import Definition
@@ -120,8 +121,8 @@ class TrendFindings:
     """With mirrors and curated edges, as every family is counted."""
     models: int
     undated: int
-    is_local: bool
-    """Whether the snapshot was taken from a server on the writer's own machine."""
+    knowledge: Knowledge
+    """Whether it is a sample, by the rule of the license report."""
     by_release: Timeline
     """`mixed` and `unknown` stand last."""
     by_relation: Timeline

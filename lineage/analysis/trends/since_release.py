@@ -18,9 +18,9 @@ def since_release(
     """Count each release's models by the ends of the weeks after its release day.
 
     `code` is the position of each model's release; a negative one means none, or several. A line
-    ends with the last day that any model is dated: after it the snapshot tells nothing.
+    ends with the last day that any of these is dated: after it the snapshot tells nothing.
     """
-    dated = moments != UNDATED
+    dated = (moments != UNDATED) & (code >= 0)
     last = int(moments[dated].max() // DAY) if dated.any() else 0
     lines, earlier = [], 0
     for at, release in enumerate(releases):

@@ -13,6 +13,8 @@ _SIZE = 12
 _HEIGHT = 260
 _BETWEEN = 14
 """Least room between two labels of the axis."""
+SWATCH = 26
+"""As wide as a key must be to show a line's dashes."""
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 5", "1 4", "12 4", "3 6")
 
 
@@ -103,6 +105,14 @@ def _lines(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
         dash = f' stroke-dasharray="{_DASHES[at]}"' if _DASHES[at] else ""
         if points:
             yield f'<path class="line s{at}"{dash} d="M{"L".join(points)}"/>'
+
+
+def swatch(chart: Chart, at: int, x: float, y: float) -> str:
+    """Draw the key to one series as the field draws it: a line with its dashes, or a field."""
+    if chart.kind is not ChartKind.LINES:
+        return f'<rect class="s{at}" x="{x:g}" y="{y - 9:g}" width="11" height="11"/>'
+    dash = f' stroke-dasharray="{_DASHES[at]}"' if _DASHES[at] else ""
+    return f'<path class="line s{at}"{dash} d="M{x:g} {y - 4:g}h{SWATCH}"/>'
 
 
 def _placed(marks: Sequence[Mark], along: Scale) -> list[tuple[float, int]]:

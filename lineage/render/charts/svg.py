@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from lineage.render.charts.bars import lying_bars
-from lineage.render.charts.plot import Plot, plotted
+from lineage.render.charts.plot import SWATCH, Plot, plotted, swatch
 from lineage.render.charts.scale import rows_of, shortened, width_of
 from lineage.render.escape import visible
 from lineage.reporting.charts import Chart, ChartKind
@@ -98,23 +98,30 @@ def _heading(title: str, width: int) -> Iterator[str]:
 def _legend(chart: Chart, width: int, top: float) -> tuple[list[str], float]:
     """Return the key to colors, then that to events, and where it ends."""
     names = [one.name for one in chart.series]
-    names = [shortened(name, _SIZE, width - 28) for name in names]
+    names = [shortened(name, _SIZE, width - SWATCH - 20) for name in names]
     lines, bottom = [], top
-    for at, (row, left) in enumerate(rows_of([width_of(one, _SIZE) + 28 for one in names], width)):
+    for at, (row, left) in enumerate(
+        rows_of([width_of(one, _SIZE) + SWATCH + 20 for one in names], width)
+    ):
         y = top + 18 * row
-        lines.append(f'<rect class="s{at}" x="{left + 4:g}" y="{y - 9:g}" width="11" height="11"/>')
-        lines.append(f'<text x="{left + 20:g}" y="{y:g}">{text(names[at])}</text>')
+        lines.append(swatch(chart, at, left + 4, y))
+        lines.append(f'<text x="{left + SWATCH + 10:g}" y="{y:g}">{text(names[at])}</text>')
         bottom = y
-    if chart.shaded:
-        chunks = _wrapped(f"\N{LIGHT SHADE} {chart.shaded_text}", width - 8)
-    else:
-        chunks = []
-    marked = "  ".join(
-        f"{at + 1}\N{NO-BREAK SPACE}{one.text}" for at, one in enumerate(chart.marks)
-    )
-    for line in [*chunks, *_wrapped(marked, width - 8)]:
+    for line in _wrapped(chart.shaded_text, width - 8):
         bottom += 17
         lines.append(f'<text class="soft" x="4" y="{bottom:g}">{text(line)}</text>')
+    return _events_told(chart, width, lines, bottom)
+
+
+def _events_told(
+    chart: Chart, width: int, lines: list[str], bottom: float
+) -> tuple[list[str], float]:
+    names = [f"{at + 1} \N{EN DASH} {mark.text}" for at, mark in enumerate(chart.marks)]
+    names = [shortened(name, _SIZE, width - 8) for name in names]
+    top = bottom + 19
+    for at, (row, left) in enumerate(rows_of([width_of(one, _SIZE) + 14 for one in names], width)):
+        bottom = top + 17 * row
+        lines.append(f'<text class="soft" x="{left + 4:g}" y="{bottom:g}">{text(names[at])}</text>')
     return lines, bottom
 
 

@@ -82,7 +82,7 @@ def _picture(picture: Picture, language: Language) -> Iterator[str]:
     yield "<figure>"
     yield f'<div class="for-wide">{svg(chart, language, WIDE)}</div>'
     yield f'<div class="for-narrow">{svg(chart, language, NARROW)}</div>'
-    yield f"<figcaption>{text(chart.title)} {_cell(picture.files)}</figcaption>"
+    yield f"<figcaption><strong>{text(chart.title)}.</strong> {_cell(picture.files)}</figcaption>"
     yield f"<details><summary>{text(picture.says_numbers)}</summary>"
     yield from _table(picture.table, chart.title)
     yield "</details>"

@@ -70,7 +70,7 @@ def _block(block: Block) -> Iterator[str]:
             yield from _table(block)
         case Picture():
             yield f"![{plain(block.chart.text)}]({quote(block.picture_file)})"
-            yield from ("", f"{plain(block.chart.title)} {_cell(block.files)}")
+            yield from ("", f"**{plain(block.chart.title)}.** {_cell(block.files)}")
             if len(block.table.rows) <= _MOST_ROWS:
                 yield ""
                 yield from _table(block.table)

@@ -1,0 +1,52 @@
+"""The command `lineage report trend`."""
+
+from pathlib import Path
+
+import click
+
+from lineage.cli import options
+from lineage.cli.report import FAMILY, LANG, OUT
+from lineage.domain.definitions import Definition
+
+
+@click.command(
+    short_help="How a family grew: by month, beside its rivals, on the days people quote.",
+    epilog=options.examples(
+        "lineage report trend",
+        "lineage report trend --family qwen --lang de --out public --min-downloads 10",
+    ),
+)
+@options.options(
+    *(FAMILY, options.FAMILIES, LANG, OUT, options.defined),
+    *(options.SNAPSHOT, options.STORE, options.logged),
+)
+def trend(
+    *,
+    family: str,
+    families: str | None,
+    lang: str,
+    out: Path,
+    definition: Definition,
+    snapshot: str | None,
+    store: str | None,
+) -> None:
+    """Show how a family grew, each number in its honest variants side by side.
+
+    Written are a page, the same as Markdown, each chart as SVG and PNG, and the numbers behind
+    each chart as CSV. What the snapshot cannot tell is said, not drawn.
+    """
+    from lineage.analysis.trends import find_trends
+    from lineage.cli import asking
+    from lineage.cli.delivery import deliver_file
+    from lineage.families.registry import family as family_called
+    from lineage.render.reports.trend_files import trend_files
+    from lineage.reporting.language import Language
+    from lineage.reporting.trend_report import trend_document
+
+    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    found = find_trends(asked, family_called(family, known), definition, known)
+    document = trend_document(found, asked.manifest, Language(lang), known)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in trend_files(found, document):
+        deliver_file(content, out / name)
+        click.echo(out / name)

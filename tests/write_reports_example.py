@@ -1,0 +1,52 @@
+"""Writes reports/example anew, from the corpus: python -m tests.write_reports_example."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lineage.analysis.licenses import judge_licenses
+from lineage.analysis.trends import find_trends
+from lineage.domain.definitions import Definition
+from lineage.families.license_terms import license_terms
+from lineage.families.registry import all_families, family
+from lineage.render.reports.html import html
+from lineage.render.reports.markdown import markdown
+from lineage.render.reports.trend_files import trend_files
+from lineage.reporting.family_tree import family_tree
+from lineage.reporting.language import Language, texts
+from lineage.reporting.license_report import license_document
+from lineage.reporting.trend_report import trend_document
+from lineage.store.snapshot import Snapshot
+from lineage.web.family_tree import page
+
+EXAMPLE = Path(__file__).parent.parent / "reports" / "example"
+
+
+def example_files(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
+    """Yield every file of the example; the table of all licenses, 5 MB, is left out."""
+    known, llama = all_families(), family("llama")
+    licenses = judge_licenses(snapshot, llama, license_terms("llama"), Definition(), known)
+    trends = find_trends(snapshot, llama, Definition(), known)
+    tree = family_tree(snapshot, llama, known)
+    for language in Language:
+        said = license_document(licenses, snapshot.manifest, language, "licenses.llama.csv")
+        yield f"licenses.llama.{language.value}.html", html(said).encode()
+        yield f"licenses.llama.{language.value}.md", markdown(said).encode()
+        yield from trend_files(trends, trend_document(trends, snapshot.manifest, language, known))
+        yield f"family-tree.llama.{language.value}.html", page(tree, texts(language)).encode()
+
+
+def _write() -> None:
+
+    from tests.corpus import publish_corpus
+
+    EXAMPLE.mkdir(parents=True, exist_ok=True)
+    for file in EXAMPLE.iterdir():
+        file.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in example_files(publish_corpus(Path(folder))):
+            (EXAMPLE / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    _write()
