@@ -28,7 +28,7 @@ from lineage.store.manifest import Manifest
 from lineage.version import __version__
 
 _PUBLIC = "https://huggingface.co"
-_SIGN = r"(?:[A-Za-z0-9._~/:@!$&'()*+,;=?-]|%[0-9A-Fa-f]{2})"
+_SIGN = r"(?:[A-Za-z0-9._~/:@!$&'()+,*;=?-]|%[0-9A-Fa-f]{2})"
 _WEB_ADDRESS = re.compile(rf"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/{_SIGN}*)?(?:#{_SIGN}*)?")
 
 

@@ -45,16 +45,20 @@ def by_drift(rows: Iterable[Judged]) -> Counter[Drift]:
     return Counter(row.drift for row in rows)
 
 
-def by_release(found: LicenseFindings) -> list[ReleaseRow]:
-    """Count by release: single ones in time's order, then mixtures by size."""
+def by_release(found: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
+    """Count by release: single ones in time's order, and apart from them mixtures by size."""
     parts: dict[str, Counter[Severity]] = {}
     for row in found.rows:
         parts.setdefault(row.release, Counter())[row.severity] += 1
-    place = {release.name: at for at, release in enumerate(found.family.releases)}
-    rows = [ReleaseRow(name, part.total(), part) for name, part in parts.items()]
-    return sorted(
-        rows, key=lambda one: (place.get(one.release, len(place)), -one.models, one.release)
-    )
+    rows = {name: ReleaseRow(name, part.total(), part) for name, part in parts.items()}
+    single = [rows.pop(one.name) for one in found.family.releases if one.name in rows]
+    return single, sorted(rows.values(), key=lambda one: (-one.models, one.release))
+
+
+def together(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
+    """Add rows up into one of that name."""
+    by_severity = sum((row.by_severity for row in rows), Counter[Severity]())
+    return ReleaseRow(name, by_severity.total(), by_severity)
 
 
 def conflict_kinds(rows: Iterable[Judged]) -> list[Kind]:

@@ -22,6 +22,7 @@ from lineage.reporting.language import Texts
 MOST_USED = 100
 """Conflicts that are shown one by one; the CSV file holds all."""
 MOST_KINDS = 40
+MOST_MIXTURES = 12
 HUB = "https://huggingface.co/"
 
 
@@ -63,7 +64,7 @@ def by_release(found: LicenseFindings, says: Texts) -> Section:
             says.number(row.models - row.by_severity[Severity.UNKNOWN]),
             *(says.number(row.by_severity[one]) for one in shown),
         )
-        for row in numbers.by_release(found)
+        for row in _release_rows(found, says)
     ]
     return _section(says, "by_release", Table(columns, rows))
 
@@ -127,6 +128,14 @@ def notes(found: LicenseFindings, says: Texts) -> Section | None:
 def columns_of(says: Texts, *keys: str) -> list[Column]:
     """Return columns by their keys; one with `#` in front holds numbers."""
     return [Column(says.say(f"column.{key.lstrip('#')}"), key.startswith("#")) for key in keys]
+
+
+def _release_rows(found: LicenseFindings, says: Texts) -> list[numbers.ReleaseRow]:
+    single, mixed = numbers.by_release(found)
+    shown, rest = mixed[:MOST_MIXTURES], mixed[MOST_MIXTURES:]
+    if rest:
+        shown.append(numbers.together(rest, says.say("page.other_mixtures", n=len(rest))))
+    return single + shown
 
 
 def _section(says: Texts, key: str, table: Table) -> Section:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -92,13 +93,14 @@ def test_no_attack_acts_from_search_filters_or_address(opener: Opener, poisoned:
     _did_nothing(again)
 
 
-@pytest.mark.parametrize("text", HOSTILE[:8])
-def test_an_address_is_no_way_in(opener: Opener, poisoned: Path, text: str) -> None:
-    from urllib.parse import quote
-
-    spelled = quote(text)
-    opened = opener(poisoned, f"#author={spelled}&model={spelled}&license={spelled}&open={spelled}")
-    _did_nothing(opened)
+def test_an_address_is_no_way_in(opener: Opener, poisoned: Path) -> None:
+    opened = opener(poisoned)
+    for text in HOSTILE[:12]:
+        name = quote(text.replace("\ud800", ""))
+        address = f"author={name}&model={name}&license={name}&open={name}&release={name}"
+        opened.page.evaluate("(address) => { location.hash = address; }", address)
+        opened.page.evaluate("() => new Promise((done) => setTimeout(done, 20))")
+        _did_nothing(opened)
 
 
 def test_what_turns_or_hides_text_is_spelled_out(poisoned: Path) -> None:

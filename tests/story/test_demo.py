@@ -45,7 +45,7 @@ def test_it_names_its_sources_and_says_it_is_a_sample(
     told: subprocess.CompletedProcess[str],
 ) -> None:
     assert "put together from public research data: MSC-empirical/msc-empirical" in told.stdout
-    assert told.stdout.count("Counted in a sample of 71,347 models, not on the Hub") == 3
+    assert told.stdout.count("Counted in a sample of 71,347 models, not on the Hub") == 4
 
 
 def test_every_number_carries_its_rule(told: subprocess.CompletedProcess[str]) -> None:
@@ -83,3 +83,20 @@ def test_running_it_again_adds_a_snapshot(
     assert (again.returncode, again.stderr) == (0, "")
     manifests = ParquetStore(str(folder / "demo" / "snapshots")).manifests()
     assert [one.previous for one in manifests] == [None, manifests[0].id]
+
+
+def test_names_of_the_press_get_their_verdicts(told: subprocess.CompletedProcess[str]) -> None:
+    words = [line.split() for line in told.stdout.splitlines()]
+    for name, answer in [
+        (["Vicuna", "v1.5"], "yes"),
+        (["Alpaca"], "yes"),
+        (["Koala"], "yes"),
+        (["Dolly", "v2"], "no"),
+        (["RedPajama"], "no"),
+    ]:
+        assert [*name, answer] in [line[: len(name) + 1] for line in words]
+
+
+def test_one_release_is_explained_step_by_step(told: subprocess.CompletedProcess[str]) -> None:
+    for step in ("all generations", "with merges", "with curated edges", "distinct authors"):
+        assert f"  {step} " in told.stdout

@@ -83,7 +83,7 @@ def _block(block: Block, heading: str) -> Iterator[str]:
 
 def _table(table: Table, heading: str) -> Iterator[str]:
     # A wide table scrolls by itself; whoever uses keys must be able to reach it.
-    yield f'<div class="wide" role="region" tabindex="0" aria-label="{text(heading)}"><table>'
+    yield f'<div class="wide" role="group" tabindex="0" aria-label="{text(heading)}"><table>'
     kinds = [' class="number"' if column.is_number else "" for column in table.columns]
     heads = [text(column.name) for column in table.columns]
     shown = (f'<th scope="col"{kind}>{name}</th>' for kind, name in zip(kinds, heads, strict=True))

@@ -102,7 +102,7 @@ const Icicle = {
     const full = merge + Tree.label(row);
     const name = pen.measureText(full).width <= room ? full : merge + Tree.shortLabel(row);
     pen.fillStyle = text;
-    const second = height >= 2 * LINE + 4;
+    const second = height >= 2 * LINE + 4 && Filters.below(row) > 0;
     const middle = y + (second ? Math.min(height / 2 - LINE / 2, 60) : height / 2);
     pen.fillText(fitted(pen, name, room), x + 6, middle);
     if (second) {

@@ -43,15 +43,20 @@ const Search = {
 
   // Names that begin so come before those that hold it; of equals the larger branch first.
   _found(text) {
-    const rows = [];
-    Search._names().forEach((name, row) => {
-      const at = name.indexOf(text);
-      if (at < 0 || !Tree.isRepository(row) || (Tree.data.strength[row] < Filters.now.least)) return;
-      const begins = at === 0 || name[at - 1] === "/" ? 0 : 1;
-      rows.push([name === text ? -1 : begins, -Tree.data.size[row], row]);
-    });
-    rows.sort((one, other) => one[0] - other[0] || one[1] - other[1] || one[2] - other[2]);
-    return rows.map(([, , row]) => ({ row }));
+    const { size, strength } = Tree.data;
+    const names = Search._names();
+    const best = [];
+    const comes = (one, other) => one[0] - other[0] || size[other[1]] - size[one[1]] || one[1] - other[1];
+    for (let row = 0; row < names.length; row++) {
+      const at = names[row].indexOf(text);
+      if (at < 0 || !Tree.isRepository(row) || strength[row] < Filters.now.least) continue;
+      const begins = at === 0 || names[row][at - 1] === "/" ? 0 : 1;
+      const found = [names[row] === text ? -1 : begins, row];
+      if (best.length === MOST_SUGGESTED && comes(found, best[best.length - 1]) > 0) continue;
+      best.splice(best.findLastIndex((one) => comes(one, found) < 0) + 1, 0, found);
+      best.length = Math.min(best.length, MOST_SUGGESTED);
+    }
+    return best.map(([, row]) => ({ row }));
   },
 
   _foundAuthors(text) {
@@ -64,7 +69,7 @@ const Search = {
     const text = Search._box.value.trim().toLowerCase();
     if (!text) return Search._close();
     const authors = Search._foundAuthors(text);
-    Search._options = [...authors, ...Search._found(text).slice(0, MOST_SUGGESTED - authors.length)];
+    Search._options = [...authors, ...Search._found(text)].slice(0, MOST_SUGGESTED);
     Search._active = -1;
     Search._draw();
     const n = Search._options.length;

@@ -8,8 +8,9 @@ from lineage.analysis.licenses import Judged, Knowledge
 from lineage.analysis.licenses.findings import CONFLICTS
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.licenses import Drift, Form, NameLevel, Note, Severity
+from lineage.pipeline import publish
 from lineage.store.snapshot import Snapshot
-from tests.builders import published
+from tests.builders import origin, pages, publication, published
 from tests.unit.analysis.declared import declaring, judged
 
 LLAMA_1 = "huggyllama/llama-7b"
@@ -205,6 +206,15 @@ def test_what_a_server_on_this_machine_said_is_a_sample_whatever_it_knows() -> N
     assert Knowledge(known=100, listed=100, is_local=True).is_sample
     assert not Knowledge(known=100, listed=100, is_local=False).is_sample
     assert Knowledge(known=3, listed=100, is_local=False).is_sample
+
+
+def test_a_snapshot_of_a_local_server_says_undeclared_of_nobody(tmp_path: Path) -> None:
+    into = publication(tmp_path)
+    ordered = sorted(WORLD, key=lambda one: str(one["_id"]))
+    manifest = publish(pages(ordered), origin(endpoint="http://127.0.0.1:8765"), into)
+    found = judged(into.store.snapshot(manifest.id))
+    assert found.knowledge.is_local
+    assert {one.drift for one in found.rows if one.tag is None} == {Drift.NOT_IN_SAMPLE}
 
 
 def test_a_family_without_descendants_has_no_rows(tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
         ),
         ([BASE, "--min-downloads", -1], "-1 is not in the range"),
         (["--family", "gpt"], "known families: bloom"),
+        ([BASE, "--explain-it"], "No such option"),
         ([BASE, "--as-of", "soon"], "no day"),
     ],
 )

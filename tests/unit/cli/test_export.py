@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from lineage.cli.delivery import deliver
 from lineage.cli.export import GRAPH_FORMATS
+from lineage.errors import SettingsError
 from lineage.render.exports import FORMATS
 from lineage.store.store import ParquetStore
 from tests.unit.cli.conftest import BASE, OTHER, Program
@@ -114,14 +117,16 @@ def test_what_cannot_be_done_is_said(
     assert not list(Path.cwd().iterdir())
 
 
-def test_an_export_that_fails_spares_the_file_before_it(
-    program: Program, store: Path, tmp_path: Path
-) -> None:
+def test_an_export_that_fails_spares_the_file_before_it(tmp_path: Path) -> None:
+    def breaks_off() -> Iterator[str]:
+        yield "half"
+        raise SettingsError("too many models")
+
     kept = tmp_path / "x.mmd"
     kept.write_text("dear")
-    many = ["export", "mermaid", "--family", "llama", "--store", tmp_path / "none", "--out", kept]
-    assert program(*many).code == 4
-    assert kept.read_text() == "dear"
+    with pytest.raises(SettingsError):
+        deliver(breaks_off(), str(kept))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["dear"]
 
 
 # Parquet

@@ -15,6 +15,7 @@ from lineage.analysis.licenses import LicenseFindings
 from lineage.domain.licenses import Drift, NameLevel, Note, RuleName, Severity
 from lineage.render import csv_text
 from lineage.render.reports.license_rows import license_rows
+from lineage.reporting import license_numbers as numbers
 from lineage.reporting.language import Language
 from lineage.reporting.license_report import license_texts
 from lineage.store.snapshot import Snapshot
@@ -206,3 +207,13 @@ def test_downloads_that_nobody_knows_are_no_zero(tmp_path: Path) -> None:
         line for line in text.splitlines() if line.endswith(" |") and "`mit` | llama2 " in line
     )
     assert kind.endswith("| 1 | \N{EN DASH} |")
+
+
+def test_the_rows_of_releases_add_up_to_all_models(corpus_snapshot: Snapshot) -> None:
+    found = judged(corpus_snapshot)
+    single, mixed = numbers.by_release(found)
+    assert {one.release for one in single} <= {one.name for one in found.family.releases}
+    folded = numbers.together(mixed[3:], "the rest")
+    assert sum(row.models for row in (*single, *mixed[:3], folded)) == len(found.rows)
+    known = sum(row.models - row.by_severity[Severity.UNKNOWN] for row in (*single, *mixed))
+    assert known == numbers.known(found.rows)

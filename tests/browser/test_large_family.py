@@ -1,0 +1,38 @@
+"""A family ten times as large as the corpus's opens and moves as easily."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.synthetic_family import synthetic_report
+from lineage.reporting.family_tree import FamilyTreeReport
+from lineage.reporting.language import Language, texts
+from lineage.web.family_tree import page as family_tree_page
+from tests.browser.conftest import Opener
+
+pytestmark = pytest.mark.needs("chromium")
+
+MODELS = 200_000
+GENEROUS = 6000
+"""Milliseconds: ten times what a quiet machine needs."""
+
+
+def test_two_hundred_thousand_models_open_unfold_and_are_found(
+    opener: Opener, llama: FamilyTreeReport, tmp_path: Path
+) -> None:
+    report = synthetic_report(MODELS, llama)
+    file = tmp_path / "large.html"
+    file.write_text(family_tree_page(report, texts(Language.ENGLISH)), "utf-8")
+    opened = opener(file)
+    assert opened.number_shown() == MODELS
+    ready = opened.page.evaluate("performance.getEntriesByName('ready')[0].startTime")
+    assert ready < GENEROUS
+    opened.page.locator("#outline").focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowRight", "End"):
+        opened.page.keyboard.press(key)
+    assert int(opened.page.locator("#outline").get_attribute("aria-rowcount") or 0) > 5000
+    assert opened.page.locator("#rows .line").count() < 60
+    name = report.forest.names[-1]
+    opened.page.get_by_role("combobox", name="Find a model").fill(name.lower())
+    opened.page.keyboard.press("Enter")
+    assert opened.chosen() == name
