@@ -6,7 +6,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
 from lineage.store.keys import NOWHERE, Bare, bare, joined, rows_in
 from lineage.store.snapshot import Snapshot
@@ -26,9 +28,8 @@ def newly_gone(before: Snapshot, present: Bare, missed_at: datetime) -> pa.Table
 
     A dump without the Hub's keys says of nobody who is who, and so of nobody that they are gone.
     """
-    if has_stand_ins(before):
-        return schema.TOMBSTONES.empty_table()
-    gone = _absent(before.column(schema.MODELS_FILE, "key"), present)
+    keys = before.column(schema.MODELS_FILE, "key")
+    gone = _absent(keys, present) & ~np.array(pc.starts_with(keys, STAND_IN), np.bool_)
     if not gone.any():
         return schema.TOMBSTONES.empty_table()
     rows = int(gone.sum())
