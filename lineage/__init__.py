@@ -10,7 +10,7 @@ from lineage.domain.evidence import Relation, Strength
 from lineage.version import __version__
 
 if TYPE_CHECKING:
-    from lineage.analysis.diffs import Diff
+    from lineage.analysis.comparing.diffs import Diff
     from lineage.analysis.results import Count, Ladder
     from lineage.analysis.verdicts import Trace
     from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
@@ -124,7 +124,7 @@ def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None"
 
 def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
     """Say what changed between two snapshots: models by key, edges, families, bases."""
-    from lineage.analysis import diffs
+    from lineage.analysis.comparing import diffs
     from lineage.families.registry import all_families
 
     return diffs.diff_snapshots(before, after, all_families())

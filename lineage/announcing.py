@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
-from lineage.analysis.alerts import Alert, alerts
-from lineage.analysis.diffs import diff_snapshots
+from lineage.analysis.comparing.alerts import Alert, alerts
+from lineage.analysis.comparing.diffs import diff_snapshots
 from lineage.domain.families import Family
 from lineage.errors import LineageError
 from lineage.families.registry import load_families

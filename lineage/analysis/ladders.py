@@ -30,7 +30,7 @@ def ladder_of_base(
     """Count one model by every definition; UnknownModel where the snapshot knows no such name."""
     base = find_base(snapshot, name, families)
     rungs = []
-    for step, definition in _definitions(least_downloads):
+    for step, definition in definitions_of_steps(least_downloads):
         ground = Ground.of(snapshot, definition, families)
         ids, nodes = base_roots(ground, base)
         rungs.append(_rung(step, ground, ids, members_below(ground, nodes), None))
@@ -46,7 +46,7 @@ def ladder_of_family(
 ) -> Ladder:
     """Count a family by every definition, and divide each number by release."""
     rungs = []
-    for step, definition in _definitions(least_downloads):
+    for step, definition in definitions_of_steps(least_downloads):
         ground, ids, members = _family_members(snapshot, family, families, definition)
         rungs.append(_rung(step, ground, ids, members, releases_met(ground, ground.edges)))
     asked = f"family:{family.id}"
@@ -63,7 +63,7 @@ def ladder_of_release(
 ) -> Ladder:
     """Count the models that meet this release first, and no other, by every definition."""
     rungs = []
-    for step, definition in _definitions(least_downloads):
+    for step, definition in definitions_of_steps(least_downloads):
         ground, ids, members = _family_members(snapshot, family, families, definition)
         found = releases_met(ground, ground.edges)
         of_it = found.only() == found.releases.index(release)
@@ -85,7 +85,8 @@ def _family_members(
     return ground, ids, members_below(ground, root_nodes(ground, ids))
 
 
-def _definitions(least_downloads: int) -> Iterator[tuple[Step, Definition]]:
+def definitions_of_steps(least_downloads: int) -> Iterator[tuple[Step, Definition]]:
+    """Yield each step but the authors with the definition it counts by."""
     unmerged = tuple(relation for relation in Relation if relation is not Relation.MERGE)
     rule = Definition(relations=unmerged, closure=Closure.DIRECT, deleted=True)
     yield Step.DIRECT, rule

@@ -48,8 +48,8 @@ def evaluate(
     Reported for each rule and habit, for one family and all others, with intervals; and on the
     half of the authors that no rule was tuned on.
     """
-    from lineage.analysis.evaluation import evaluate as evaluated
-    from lineage.analysis.labels import read_labels
+    from lineage.analysis.evaluating.evaluation import evaluate as evaluated
+    from lineage.analysis.evaluating.labels import read_labels
     from lineage.cli import asking, output
     from lineage.evidence import RULES
     from lineage.families.registry import family as family_called

@@ -49,8 +49,8 @@ def check(families: str | None, snapshot: str | None, store: str | None, format:
     Exit code 1 where the registry contradicts itself. What a snapshot says otherwise is a warning
     or a note: either of the two may be wrong.
     """
-    from lineage.analysis.registry_beside import check_beside
-    from lineage.analysis.registry_checks import Severity, check_registry, in_order
+    from lineage.analysis.registry.beside import check_beside
+    from lineage.analysis.registry.checks import Severity, check_registry, in_order
     from lineage.cli import asking, output
 
     known, asked = asking.known_families(families), _snapshot_if_any(store, snapshot)

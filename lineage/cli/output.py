@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from lineage.analysis.accuracy import Evaluation
-from lineage.analysis.registry_checks import Finding
+from lineage.analysis.evaluating.accuracy import Evaluation
+from lineage.analysis.registry.checks import Finding
 from lineage.analysis.results import Count, Ladder, Tree
 from lineage.analysis.verdicts import Trace
 from lineage.cli.options import Format

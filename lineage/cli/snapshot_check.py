@@ -37,7 +37,7 @@ def check_against(
     and creation dates, and the parents that the Hub itself resolved. Both were taken at their own
     time: what changed between is a difference too.
     """
-    from lineage.analysis.dump_check import check_against
+    from lineage.analysis.comparing.dump_check import check_against
     from lineage.cli import asking, output
     from lineage.render import dump_checks
     from lineage.sources.bulk import open_dump

@@ -21,7 +21,7 @@ def diff(before: str, after: str, families: str | None, store: str | None, forma
     Models are compared by the Hub's own key, so that a renamed one is neither added nor removed.
     A walk below one base holds one family alone: beside a sweep everything else is missing in it.
     """
-    from lineage.analysis.diffs import diff_snapshots
+    from lineage.analysis.comparing.diffs import diff_snapshots
     from lineage.cli import asking, output
     from lineage.render import diff_shapes, diffs
 

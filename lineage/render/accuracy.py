@@ -6,8 +6,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.accuracy import ALL, Evaluation, Mistake, Score
-from lineage.analysis.shares import Share
+from lineage.analysis.evaluating.accuracy import ALL, Evaluation, Mistake, Score
+from lineage.analysis.evaluating.shares import Share
 from lineage.render.definition import Line
 from lineage.render.terminal import INDENT, heading, lines, quoted
 

@@ -1,7 +1,7 @@
 """How good guesses are, as plain documents with the names that scripts rely on."""
 
-from lineage.analysis.accuracy import Evaluation, Mistake, Score
-from lineage.analysis.shares import Share
+from lineage.analysis.evaluating.accuracy import Evaluation, Mistake, Score
+from lineage.analysis.evaluating.shares import Share
 from lineage.render.shapes import Document
 
 _DIGITS = 4

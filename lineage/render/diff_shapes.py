@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.diffs import Change, Diff, FamilyChange
+from lineage.analysis.comparing.diffs import Change, Diff, FamilyChange
 from lineage.render.shapes import Document
 
 NOTHING_BEFORE: Document = dict.fromkeys(

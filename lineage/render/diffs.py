@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.diffs import Change, Diff, FamilyChange
+from lineage.analysis.comparing.diffs import Change, Diff, FamilyChange
 from lineage.render.definition import Line, taken
 from lineage.render.terminal import INDENT, heading, lines, quoted
 from lineage.store.manifest import Manifest

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.dump_check import DumpCheck, Some
+from lineage.analysis.comparing.dump_check import DumpCheck, Some
 from lineage.render.definition import Line, whence
 from lineage.render.shapes import Document
 from lineage.render.terminal import INDENT, lines, quoted

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.registry_checks import Finding, Severity
+from lineage.analysis.registry.checks import Finding, Severity
 from lineage.domain.families import Family, Outsider, Release, Reupload, Source
 from lineage.render.definition import Line
 from lineage.render.family_shapes import of_families

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lineage.analysis.registry_checks import Finding
+from lineage.analysis.registry.checks import Finding
 from lineage.domain.families import (
     CuratedEdge,
     Family,

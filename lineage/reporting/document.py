@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lineage.reporting.charts import Chart
 from lineage.reporting.language import Language
 
 NOTHING = "\N{EN DASH}"
@@ -60,7 +61,21 @@ class Warned:
     text: str
 
 
-Block = str | Warned | Table | Facts
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart with its numbers beside it."""
+
+    chart: Chart
+    table: Table
+    says_numbers: str
+    """What opens the table."""
+    picture_file: str
+    """The same as a file beside the page."""
+    files: Cell
+    """Which files hold it."""
+
+
+Block = str | Warned | Table | Facts | Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage.analysis.counts import count_family
-from lineage.analysis.forest import Forest, Kind, family_forest
-from lineage.analysis.forest_evidence import ForestEvidence, evidence_of
-from lineage.analysis.forest_facts import ForestFacts, facts_of
+from lineage.analysis.forest.evidence import ForestEvidence, evidence_of
+from lineage.analysis.forest.facts import ForestFacts, facts_of
+from lineage.analysis.forest.forest import Forest, Kind, family_forest
 from lineage.analysis.ground import Ground
 from lineage.analysis.results import Count
 from lineage.analysis.traces import EVERYTHING

@@ -66,6 +66,11 @@ class Texts:
         dot = "." if self.language is Language.GERMAN else ""
         return f"{day.day}{dot} {_MONTHS[self.language][day.month - 1]} {day.year}"
 
+    def month(self, month: str) -> str:
+        """Spell a month given as `2025-03`, `March 2025` or `März 2025`."""
+        year, _, number = month.partition("-")
+        return f"{_MONTHS[self.language][int(number) - 1]} {year}"
+
     def _spelled(self, value: object) -> str:
         if isinstance(value, date):
             return self.date(value)

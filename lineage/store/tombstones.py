@@ -29,7 +29,7 @@ def newly_gone(before: Snapshot, present: Bare, missed_at: datetime) -> pa.Table
     A dump without the Hub's keys says of nobody who is who, and so of nobody that they are gone.
     """
     keys = before.column(schema.MODELS_FILE, "key")
-    gone = _absent(keys, present) & ~np.array(pc.starts_with(keys, STAND_IN), np.bool_)
+    gone = _absent(keys, present) & ~_stands_in(keys)
     if not gone.any():
         return schema.TOMBSTONES.empty_table()
     rows = int(gone.sum())
@@ -57,6 +57,11 @@ def in_order(tables: list[pa.Table]) -> pa.Table:
 def _absent(keys: pa.ChunkedArray, present: Bare) -> npt.NDArray[np.bool_]:
     absent: npt.NDArray[np.bool_] = rows_in(present, bare(joined(keys.chunks))) == NOWHERE
     return absent
+
+
+def _stands_in(keys: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    mask: npt.NDArray[np.bool_] = pc.starts_with(keys, STAND_IN).to_numpy()
+    return mask
 
 
 def _rows(

@@ -19,7 +19,7 @@ SCRIPTS = (
     *("search.js", "details.js", "controls.js", "main.js"),
 )
 _PAGE_TEXTS = (
-    *("how", "releases", "releases_text", "explore", "branches", "branches_text", "no_script"),
+    *("how", "releases", "releases_text", "explore", "no_script"),
     *("colors", "colors_auto", "colors_light", "colors_dark"),
 )
 _EXPLORER_TEXTS = (
@@ -54,7 +54,7 @@ def page(report: FamilyTreeReport, texts: Texts) -> str:
         notes=_notes(report, texts),
         definition=definitions(_definition(report, texts)),
         release_table=_releases(report, texts),
-        branch_table=_branches(report, texts),
+        branches=_branches(report, texts),
         asked=_asked(report, texts),
         data=packed(report, texts),
     )
@@ -137,6 +137,8 @@ def _releases(report: FamilyTreeReport, texts: Texts) -> str:
 
 
 def _branches(report: FamilyTreeReport, texts: Texts) -> str:
+    if not report.branches:
+        return ""
     columns = (("", "model"), ("", "release"), ("", "relation"), ("n", "below_it"))
     rows = [
         [
@@ -147,7 +149,7 @@ def _branches(report: FamilyTreeReport, texts: Texts) -> str:
         ]
         for line in report.branches
     ]
-    return table(_heads(texts, *columns), rows, kind="packed")
+    return _titled("branches", table(_heads(texts, *columns), rows, kind="packed"), texts)
 
 
 def _asked(report: FamilyTreeReport, texts: Texts) -> str:
@@ -156,11 +158,13 @@ def _asked(report: FamilyTreeReport, texts: Texts) -> str:
     heads = ("asked_name", "verdict", "because")
     head = "".join(f'<th scope="col">{shown(texts.say(f"page.{name}"))}</th>' for name in heads)
     rows = "".join(_asked_row(asked, texts) for asked in report.asked)
-    title, told = (shown(texts.say(f"page.{name}")) for name in ("asked", "asked_text"))
-    return (
-        f'<div><h2>{title}</h2><p class="faint">{told}</p><table class="stacked"><thead><tr>'
-        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    whole = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return _titled("asked", f'<table class="stacked">{whole}</table>', texts)
+
+
+def _titled(name: str, content: str, texts: Texts) -> str:
+    title, told = (shown(texts.say(f"page.{key}")) for key in (name, f"{name}_text"))
+    return f'<div><h2>{title}</h2><p class="faint">{told}</p>{content}</div>'
 
 
 def _asked_row(asked: Asked, texts: Texts) -> str:

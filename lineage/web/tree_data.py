@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.forest_evidence import ForestEvidence
+from lineage.analysis.forest.evidence import ForestEvidence
 from lineage.domain.evidence import Relation, Strength
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Texts

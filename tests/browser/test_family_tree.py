@@ -276,13 +276,16 @@ def test_nothing_is_wider_than_the_window(opener: Opener, german: Path, width: i
 
 
 def test_paper_gets_tables_and_picture_and_no_controls(opener: Opener, english: Path) -> None:
-    page = opener(english).page
+    page = opener(english, color_scheme="dark").page
     page.emulate_media(media="print")
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
     assert page.locator(".by-release").is_visible()
     assert page.locator("#picture").is_visible()
     assert not page.locator("#outline").is_visible()
     assert not page.locator("#search").is_visible()
     assert page.pdf().startswith(b"%PDF")
+    assert page.get_by_text("Every model the snapshot lists").is_visible()
 
 
 def test_an_address_can_change_while_the_page_is_open(opener: Opener, english: Path) -> None:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from lineage.analysis.forest_evidence import Said
-from lineage.analysis.forest_facts import Coded
+from lineage.analysis.forest.evidence import Said
+from lineage.analysis.forest.facts import Coded
 from lineage.domain.families import Family
 from lineage.reporting.asked import Asked
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree

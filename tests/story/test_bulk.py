@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lineage.analysis.diffs import diff_snapshots
+from lineage.analysis.comparing.diffs import diff_snapshots
 from lineage.demo.shelf import Row
 from lineage.domain.repo_ids import STAND_IN
 from lineage.dump import crawl_dump

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.alerts import AlertKind
+from lineage.analysis.comparing.alerts import AlertKind
 from lineage.announcing import announce, announcement
 from lineage.demo.shelf import Row
 from lineage.errors import SettingsError

@@ -7,6 +7,7 @@ from html import escape
 from importlib import resources
 from urllib.parse import quote
 
+from lineage.render.charts.svg import NARROW, WIDE, svg
 from lineage.render.escape import visible
 from lineage.reporting.document import (
     NOTHING,
@@ -16,11 +17,13 @@ from lineage.reporting.document import (
     Facts,
     Link,
     Part,
+    Picture,
     Section,
     Table,
     Warned,
     Word,
 )
+from lineage.reporting.language import Language
 
 
 def html(document: Document) -> str:
@@ -43,8 +46,8 @@ def html(document: Document) -> str:
         "<body>",
         "<main>",
         f"<h1>{text(document.title)}</h1>",
-        *(line for block in document.lead for line in _block(block, document.title)),
-        *(line for section in document.sections for line in _section(section)),
+        *_blocks(document.lead, document.title, document.language),
+        *(line for section in document.sections for line in _section(section, document.language)),
         "</main>",
         f"<footer><p>{text(document.footer)}</p></footer>",
         "</body>",
@@ -58,12 +61,32 @@ def text(words: str) -> str:
     return escape(visible(words), quote=True)
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, language: Language) -> Iterator[str]:
     yield '<section class="box">' if section.is_box else "<section>"
     yield f"<h2>{text(section.heading)}</h2>"
-    for block in section.blocks:
-        yield from _block(block, section.heading)
+    yield from _blocks(section.blocks, section.heading, language)
     yield "</section>"
+
+
+def _blocks(blocks: Sequence[Block], heading: str, language: Language) -> Iterator[str]:
+    for block in blocks:
+        if isinstance(block, Picture):
+            yield from _picture(block, language)
+        else:
+            yield from _block(block, heading)
+
+
+def _picture(picture: Picture, language: Language) -> Iterator[str]:
+    """Draw a chart twice: the style shows the one that the screen has room for."""
+    chart = picture.chart
+    yield "<figure>"
+    yield f'<div class="for-wide">{svg(chart, language, WIDE)}</div>'
+    yield f'<div class="for-narrow">{svg(chart, language, NARROW)}</div>'
+    yield f"<figcaption>{text(chart.title)} {_cell(picture.files)}</figcaption>"
+    yield f"<details><summary>{text(picture.says_numbers)}</summary>"
+    yield from _table(picture.table, chart.title)
+    yield "</details>"
+    yield "</figure>"
 
 
 def _block(block: Block, heading: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from lineage.reporting.document import (
     Facts,
     Link,
     Part,
+    Picture,
     Section,
     Table,
     Warned,
@@ -20,6 +21,8 @@ from lineage.reporting.document import (
 )
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//))")
+_MOST_ROWS = 60
+"""A longer table beside a picture is left to the picture's file."""
 _TICKS = re.compile(r"`+")
 
 
@@ -65,6 +68,12 @@ def _block(block: Block) -> Iterator[str]:
             yield from (f"- **{plain(label)}**: {_cell(cell)}" for label, cell in lines)
         case Table():
             yield from _table(block)
+        case Picture():
+            yield f"![{plain(block.chart.text)}]({quote(block.picture_file)})"
+            yield from ("", f"{plain(block.chart.title)} {_cell(block.files)}")
+            if len(block.table.rows) <= _MOST_ROWS:
+                yield ""
+                yield from _table(block.table)
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -49,8 +49,11 @@ const Theme = {
       Theme._keep(choice.value);
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Theme._redraw());
-    // Paper is white, whatever the screen is.
-    window.addEventListener("beforeprint", () => Theme._wear("light"));
+    // Paper is white, whatever the screen is, and nobody can open what is folded on it.
+    window.addEventListener("beforeprint", () => {
+      document.querySelector(".how").open = true;
+      Theme._wear("light");
+    });
     window.addEventListener("afterprint", () => Theme._wear(choice.value));
   },
 

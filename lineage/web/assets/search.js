@@ -108,6 +108,8 @@ const Search = {
   _key(event) {
     const n = Search._options.length;
     if (event.key === "Escape") {
+      // One press puts away one thing: the suggestions first, the details by the next.
+      if (n || !byId("nothing").hidden) event.stopPropagation();
       Search._close();
       return;
     }

@@ -9,11 +9,13 @@ const Text = {
     Text.texts = head.texts;
     Text.words = head.words;
     Text.language = head.language;
-    Text.plural = new Intl.PluralRules(head.language);
-    Text.integer = new Intl.NumberFormat(head.language);
+    // The page's own English is British: 22 November 2026.
+    const locale = head.language === "en" ? "en-GB" : head.language;
+    Text.plural = new Intl.PluralRules(locale);
+    Text.integer = new Intl.NumberFormat(locale);
     const utc = { timeZone: "UTC" };
-    Text.day = new Intl.DateTimeFormat(head.language, { ...utc, dateStyle: "long" });
-    Text.month = new Intl.DateTimeFormat(head.language, { ...utc, year: "numeric", month: "long" });
+    Text.day = new Intl.DateTimeFormat(locale, { ...utc, dateStyle: "long" });
+    Text.month = new Intl.DateTimeFormat(locale, { ...utc, year: "numeric", month: "long" });
   },
 
   say(key, places = {}) {

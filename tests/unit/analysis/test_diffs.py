@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.analysis.checks import Limits
+from lineage.analysis.comparing.diffs import Change, Diff, Rename, diff_snapshots
+from lineage.analysis.comparing.family_totals import FamilyTotal, family_totals
+from lineage.analysis.comparing.matching import Named
 from lineage.analysis.counts import count_family
-from lineage.analysis.diffs import Change, Diff, Rename, diff_snapshots
-from lineage.analysis.family_totals import FamilyTotal, family_totals
-from lineage.analysis.matching import Named
 from lineage.analysis.results import Count
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family

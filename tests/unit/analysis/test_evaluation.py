@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.accuracy import ALL, OTHERS, Evaluation, Score
-from lineage.analysis.evaluation import evaluate, is_held_out
-from lineage.analysis.labels import Labels
+from lineage.analysis.evaluating.accuracy import ALL, OTHERS, Evaluation, Score
+from lineage.analysis.evaluating.evaluation import evaluate, is_held_out
+from lineage.analysis.evaluating.labels import Labels
 from lineage.domain.families import Family
 from lineage.evidence import RULES
 from lineage.families.registry import all_families

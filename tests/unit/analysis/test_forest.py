@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_family
-from lineage.analysis.forest import Forest, Kind, family_forest
+from lineage.analysis.forest.forest import Forest, Kind, family_forest
 from lineage.analysis.ground import Ground
 from lineage.analysis.groups import MIXED
 from lineage.analysis.traces import EVERYTHING

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.registry_beside import check_beside
-from lineage.analysis.registry_checks import (
+from lineage.analysis.registry.beside import check_beside
+from lineage.analysis.registry.checks import (
     CHECKS,
     Finding,
     Severity,

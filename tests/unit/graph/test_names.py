@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from lineage.domain.families import Family, FormerName, Reupload, Release
+from lineage.domain.families import Family, FormerName, Release, Reupload
 from lineage.graph.renames import renamed
 from lineage.store.snapshot import Snapshot
 from tests.builders import Row, edges_of, hub_parents, key_of, published, row, rows_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lineage.analysis.anomalies import find_anomalies
-from lineage.analysis.diffs import Diff
+from lineage.analysis.comparing.diffs import Diff
 from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.families import Family
 from lineage.store.snapshot import Snapshot

@@ -17,16 +17,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.accuracy import ALL, OTHERS, Evaluation, Mistake, Score
-from lineage.analysis.known_answers import (
+from lineage.analysis.evaluating.accuracy import ALL, OTHERS, Evaluation, Mistake, Score
+from lineage.analysis.evaluating.known_answers import (
     Lineage,
     find_nodes,
     lineage_of,
     nodes_of,
     parents_of,
 )
-from lineage.analysis.labels import Labels
-from lineage.analysis.shares import Share
+from lineage.analysis.evaluating.labels import Labels
+from lineage.analysis.evaluating.shares import Share
 from lineage.domain.evidence import Strength
 from lineage.domain.families import Family
 from lineage.evidence import Rule

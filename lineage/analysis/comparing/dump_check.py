@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.matching import NOBODY, Int64s, Named, matched
+from lineage.analysis.comparing.matching import NOBODY, Int64s, Named, matched
 from lineage.domain.records import ModelRecord
 from lineage.sources.interface import RecordPage
 from lineage.store import schema

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.anomalies.columns import are_in, distinct, packed
-from lineage.analysis.family_totals import family_totals
-from lineage.analysis.matching import NOBODY, Int64s, Named, matched
+from lineage.analysis.comparing.family_totals import family_totals
+from lineage.analysis.comparing.matching import NOBODY, Int64s, Named, matched
 from lineage.domain.families import Family
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot

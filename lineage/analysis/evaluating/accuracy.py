@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lineage.analysis.shares import Share
+from lineage.analysis.evaluating.shares import Share
 
 ALL = "all"
 OTHERS = "others"

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.forest import Forest
+from lineage.analysis.forest.forest import Forest
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 

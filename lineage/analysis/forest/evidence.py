@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from lineage.analysis.forest import Forest
+from lineage.analysis.forest.forest import Forest
 from lineage.analysis.ground import Ground, kept
 from lineage.analysis.heard import heard_of
 from lineage.analysis.verdicts import Voice

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain
 
-from lineage.analysis.registry_checks import Finding, Severity, in_order
-from lineage.analysis.registry_seen import Seen, look
+from lineage.analysis.registry.checks import Finding, Severity, in_order
+from lineage.analysis.registry.seen import Seen, look
 from lineage.domain.evidence import Relation
 from lineage.domain.families import Family, Reupload
 from lineage.store.snapshot import Snapshot

@@ -1,0 +1,1 @@
+"""Two snapshots, or a snapshot and a dump, held against each other."""

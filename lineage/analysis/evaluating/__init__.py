@@ -1,0 +1,1 @@
+"""How often guesses are right, held against known answers."""

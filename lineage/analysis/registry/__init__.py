@@ -1,0 +1,1 @@
+"""What a registry says, held against itself and beside a snapshot."""

@@ -1,0 +1,97 @@
+"""When models were created, as months and days that can be counted column-wise."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.analysis.trends.findings import Line, Timeline
+from lineage.store.snapshot import Snapshot
+
+Int64s = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+UNDATED = int(np.iinfo(np.int64).min)
+DAY = 86_400_000_000
+"""In microseconds."""
+
+
+def created(snapshot: Snapshot) -> Int64s:
+    """Return when each model was created, in microseconds; UNDATED where nobody knows.
+
+    As every column here, it has an element for each listed model, then for each that is gone.
+    """
+    moments = snapshot.record_column("created_at").combine_chunks()
+    known = pc.fill_null(moments.cast(pa.int64()), UNDATED)
+    found: Int64s = known.to_numpy(zero_copy_only=False)
+    return found
+
+
+def day_number(day: date) -> int:
+    """Return how many days a day lies after the first of 1970."""
+    return (day - date(1970, 1, 1)).days
+
+
+def end_of(day: date) -> int:
+    """Return the first microsecond after a day, in UTC."""
+    return (day_number(day) + 1) * DAY
+
+
+def months_of(moments: Int64s) -> Int64s:
+    """Return the months since January 1970 in which dated moments lie."""
+    found: Int64s = moments.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    return found
+
+
+def timeline(moments: Int64s, columns: Iterable[tuple[str, Mask]], span: Int64s) -> Timeline:
+    """Count each column's models by month; `span` holds the months that are shown, in order."""
+    dated = moments != UNDATED
+    month = np.full(len(moments), -1, np.int64)
+    month[dated] = months_of(moments[dated]) - (span[0] if len(span) else 0)
+    lines = [
+        Line(
+            key,
+            np.bincount(month[which & dated], minlength=len(span)).tolist(),
+            int((which & ~dated).sum()),
+        )
+        for key, which in columns
+    ]
+    return Timeline([str(np.datetime64(int(one), "M")) for one in span], lines)
+
+
+def span_of(moments: Int64s) -> Int64s:
+    """Return every month from the first to the last dated one."""
+    dated = moments[moments != UNDATED]
+    if not len(dated):
+        return np.empty(0, np.int64)
+    first, last = months_of(np.array([dated.min(), dated.max()]))
+    return np.arange(first, last + 1, dtype=np.int64)
+
+
+def first_of_each(codes: npt.NDArray[np.integer], moments: Int64s) -> Mask:
+    """Mark the first dated model of each author, or one undated where none of theirs is dated.
+
+    A code below 0 is nobody.
+    """
+    when = np.where(moments == UNDATED, np.iinfo(np.int64).max, moments)
+    order = np.lexsort((np.arange(len(codes)), when, codes))
+    ordered = codes[order]
+    is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)] & (ordered >= 0)
+    mask = np.zeros(len(codes), np.bool_)
+    mask[order[is_first]] = True
+    return mask
+
+
+def authors(snapshot: Snapshot) -> npt.NDArray[np.int32]:
+    """Return a number for each model's author, -1 where nobody is named."""
+    names = snapshot.record_column("author").combine_chunks().dictionary_encode()
+    codes: npt.NDArray[np.int32] = pc.fill_null(names.indices, -1).to_numpy(zero_copy_only=False)
+    return codes
+
+
+def labels(codes: npt.NDArray[np.integer], names: Sequence[str]) -> list[tuple[str, Mask]]:
+    """Return a column for each name that some code stands for."""
+    return [(name, codes == at) for at, name in enumerate(names) if (codes == at).any()]

@@ -1,0 +1,42 @@
+"""How long the models of a family lived that are gone."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from lineage.analysis.ground import Ground
+from lineage.analysis.members import members_below
+from lineage.analysis.scope import root_nodes
+from lineage.analysis.trends import moments as times
+from lineage.analysis.trends.findings import Part, Survival
+from lineage.domain.definitions import Definition
+from lineage.domain.families import Family
+from lineage.store.snapshot import Snapshot
+
+_DAYS = ((0, "0-6"), (7, "7-29"), (30, "30-89"), (90, "90-364"), (365, "365+"))
+"""From how many days on a life falls into a class."""
+
+
+def survival(
+    snapshot: Snapshot, family: Family, families: Sequence[Family], definition: Definition
+) -> Survival | None:
+    """Return what is known of the gone; None where the snapshot knows of nobody.
+
+    A life ends with the first listing that missed the model: it may have ended some days before.
+    """
+    if not snapshot.manifest.tombstones:
+        return None
+    ground = Ground.of(snapshot, replace(definition, deleted=True), families)
+    counted = members_below(ground, root_nodes(ground, family.roots())).counted
+    listed = snapshot.manifest.models
+    gone = counted[listed : snapshot.records]
+    born = times.created(snapshot)[listed:][gone]
+    died = snapshot.tombstones(["missed_at"])["missed_at"].combine_chunks().cast(pa.int64())
+    lived = (died.to_numpy(zero_copy_only=False)[gone] - born)[born != times.UNDATED] // times.DAY
+    starts = [start for start, _ in _DAYS]
+    classes = Counter((np.searchsorted(starts, np.maximum(lived, 0), "right") - 1).tolist())
+    parts = [Part(name, classes[at]) for at, (_, name) in enumerate(_DAYS)]
+    return Survival(int(gone.sum()), parts, int((born == times.UNDATED).sum()))

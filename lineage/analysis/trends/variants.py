@@ -1,0 +1,56 @@
+"""The same models counted in four ways: a number alone invites the reading that suits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage.analysis.ground import Ground
+from lineage.analysis.members import countable
+from lineage.analysis.trends.bursts import in_bursts
+from lineage.analysis.trends.findings import Variants
+from lineage.analysis.trends.moments import Int64s, Mask, authors, first_of_each
+from lineage.domain.anomalies import Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What each way of counting needs to know of every model."""
+
+    author: npt.NDArray[np.int32]
+    moments: Int64s
+    in_burst: Mask
+    used: Mask
+
+    @classmethod
+    def of(
+        cls, ground: Ground, counted: Mask, moments: Int64s, bounds: Bounds, least: int
+    ) -> "Ways":
+        """Look at all models of which some will be asked for."""
+        author = authors(ground.snapshot)
+        wanted = replace(ground, definition=replace(ground.definition, min_downloads=least))
+        return cls(
+            author,
+            moments,
+            in_bursts(ground.edges, counted, author, moments, bounds),
+            countable(wanted)[: len(moments)],
+        )
+
+    def columns(self, which: Mask) -> tuple[tuple[str, Mask], ...]:
+        """Return some models by variant: of each author the first one stands for all."""
+        first = np.zeros(len(which), np.bool_)
+        first[which] = first_of_each(self.author[which], self.moments[which])
+        return (
+            ("all", which),
+            ("authors", first),
+            ("no_bursts", which & ~self.in_burst),
+            ("downloads", which & self.used),
+        )
+
+    def numbers(self, groups: Iterable[tuple[str, Mask]]) -> list[Variants]:
+        """Count each group by variant, dated or not."""
+        return [
+            Variants(key, *(int(mask.sum()) for _, mask in self.columns(which)))
+            for key, which in groups
+        ]

@@ -1,0 +1,1 @@
+"""Charts as pictures: SVG drawn here, PNG from that SVG."""
