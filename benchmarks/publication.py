@@ -23,7 +23,7 @@ from lineage.progress import Progress
 PAGES_OF_A_PASS = 600
 
 
-def bodies(cache: Path) -> Iterator[bytes]:
+def bodies(cache: Path, most: int = PAGES_OF_A_PASS) -> Iterator[bytes]:
     """Yield the bodies of the first recorded pages, unpacked."""
     from lineage.clock import SystemClock
     from lineage.http.page_log import PageLogs
@@ -32,7 +32,7 @@ def bodies(cache: Path) -> Iterator[bytes]:
     identity = json.loads(next((cache / "pages").glob("*/log.json")).read_bytes())["identity"]
     log = logs.latest(identity)
     assert log is not None
-    for _, request in zip(range(PAGES_OF_A_PASS), log.requests(), strict=False):
+    for _, request in zip(range(most), log.requests(), strict=False):
         page = log.get(request)
         assert page is not None
         yield page.body

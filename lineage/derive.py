@@ -11,6 +11,7 @@ from lineage.analysis.every_base import count_every_base
 from lineage.crawl.cards import Heard
 from lineage.domain.evidence import Relation, Strength, Witness
 from lineage.domain.families import Family
+from lineage.domain.forgotten import NOBODY, Forgotten
 from lineage.evidence import Rule
 from lineage.evidence.second_hearing import Guess
 from lineage.graph.edges import Edges, Weights, merge, relations_of
@@ -21,6 +22,7 @@ from lineage.graph.undeclared import Nodes, hear_again, parentless
 from lineage.store import derived, schema
 from lineage.store.draft import Draft
 from lineage.store.earlier import said_before
+from lineage.store.forgetting import dead_without, said_without
 from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
 from lineage.store.testimony import Testimony
@@ -70,9 +72,10 @@ def derive(
     rules: Sequence[Rule],
     *,
     hear_cards: HearCards | None = None,
+    forgotten: Forgotten = NOBODY,
 ) -> None:
     """Write every derived table of a sealed draft."""
-    _bury(draft, before, rules)
+    _bury(draft, before, rules, forgotten)
     testimony = draft.testimony([rule.name for rule in rules])
     former = _former_names(draft, before, families)
     dead = draft.dead.num_rows
@@ -95,10 +98,17 @@ def derive(
         schema.COUNTS_FILE,
         derived.counts_table(settled.keys, settled.ids, bases.node, bases.direct, bases.total),
     )
-    draft.write(schema.NAMES_FILE, derived.names_table(_learned(before, former, settled)))
+    draft.write(
+        schema.NAMES_FILE,
+        derived.names_table(
+            one for one in _learned(before, former, settled) if not forgotten.covers(one[0])
+        ),
+    )
 
 
-def _bury(draft: Draft, before: Snapshot | None, rules: Sequence[Rule]) -> None:
+def _bury(
+    draft: Draft, before: Snapshot | None, rules: Sequence[Rule], forgotten: Forgotten
+) -> None:
     """Keep who is gone, with all that was said of them while they lived.
 
     Only a full listing proves that a model is missing, and only who is met is back. What lies
@@ -111,8 +121,9 @@ def _bury(draft: Draft, before: Snapshot | None, rules: Sequence[Rule]) -> None:
     dead = [still_gone(before, present)]
     if draft.origin.kind is Kind.SWEEP:
         dead.append(newly_gone(before, present, draft.origin.taken_at))
-    draft.bury(in_order(dead))
-    draft.remember(said_before(before, draft.rows_of_the_dead, gives_keys=_giving_keys(rules)))
+    draft.bury(dead_without(in_order(dead), forgotten))
+    words = said_before(before, draft.rows_of_the_dead, gives_keys=_giving_keys(rules))
+    draft.remember(said_without(words, forgotten))
 
 
 def _giving_keys(rules: Sequence[Rule]) -> list[str]:

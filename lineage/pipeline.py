@@ -20,10 +20,12 @@ from lineage.crawl.cards import (
     read_cards,
     worth_reading,
 )
+from lineage.crawl.forgetting import without_forgotten
 from lineage.derive import derive
 from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
 from lineage.domain.evidence import Strength, Witness
 from lineage.domain.families import Family
+from lineage.domain.forgotten import NOBODY, Forgotten
 from lineage.errors import DraftRefused
 from lineage.evidence import RULES, Rule, testify
 from lineage.evidence.card_text import hear_card_text
@@ -60,6 +62,8 @@ class Publication:
     rules: Sequence[Rule] = RULES
     cards: CardReading | None = None
     """None where no cards are read."""
+    forgotten: Forgotten = NOBODY
+    """Who is kept out of every table."""
 
 
 def publish(
@@ -79,13 +83,18 @@ def publish(
         before = onto or _beside(origin, into)
         draft.previous = None if before is None else before.id
         if onto is not None:
-            into.progress.begin("lay the changes over the last snapshot")
-            draft.lay_over(onto, *_whose_words(into.rules))
-            into.progress.end()
+            _lay_over(draft, onto, into)
         draft.note_watermark()
         into.progress.begin("settle names, merge evidence, count")
         hear_cards = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
-        derive(draft, before, into.families, into.rules, hear_cards=hear_cards)
+        derive(
+            draft,
+            before,
+            into.families,
+            into.rules,
+            hear_cards=hear_cards,
+            forgotten=into.forgotten,
+        )
         into.progress.end()
         checks = check(_facts(draft, into.store, before), into.limits)
         if all(one.passed for one in checks):
@@ -97,6 +106,15 @@ def publish(
             f"its files are kept in {into.store.location}/{draft.id} with the reasons; "
             "the snapshots before it are untouched",
         )
+
+
+def _lay_over(draft: Draft, onto: Snapshot, into: Publication) -> None:
+    """Make an update's draft whole: the rules that knew a key keep it, others are asked again."""
+    sure = [rule.name for rule in into.rules if rule.strength is Strength.CONFIRMED]
+    again = [rule.name for rule in into.rules if rule.hears_again]
+    into.progress.begin("lay the changes over the last snapshot")
+    draft.lay_over(onto, sure, again)
+    into.progress.end()
 
 
 def _beside(origin: Origin, into: Publication) -> Snapshot | None:
@@ -112,20 +130,15 @@ def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None
     """Stream records and their witnesses into the draft."""
     into.progress.begin("read models")
     # By map, because a loop's variable would keep each page alive while the next is read.
-    for models in map(partial(_take_in, draft, into.rules), pages):
+    for models in map(partial(_take_in, draft, into), pages):
         into.progress.step(models)
     into.progress.end()
     draft.seal()
 
 
-def _whose_words(rules: Sequence[Rule]) -> tuple[list[str], list[str]]:
-    """Return the rules that knew a parent's key, and those that an update must ask again."""
-    sure = [rule.name for rule in rules if rule.strength is Strength.CONFIRMED]
-    return sure, [rule.name for rule in rules if rule.hears_again]
-
-
-def _take_in(draft: Draft, rules: Sequence[Rule], page: RecordPage) -> int:
-    draft.add(page.records, testify(page.records, rules))
+def _take_in(draft: Draft, into: Publication, page: RecordPage) -> int:
+    page = without_forgotten(page, into.forgotten)
+    draft.add(page.records, testify(page.records, into.rules))
     draft.add_bad_rows(page.bad_rows, page.request)
     draft.unread_fields.update(page.unread_fields)
     draft.saw(page.request, page.date)

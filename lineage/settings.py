@@ -51,6 +51,8 @@ class Settings:
     max_log_age_hours: float = 24.0
     """An unfinished walk older than this starts anew."""
     keep_closed_logs: int = 2
+    forget: str = ""
+    """Ids and owners, divided by commas, that no new snapshot may name."""
     sweep_every_days: float = 7.0
     """How old the last sweep may be before `crawl --auto` takes another instead of an update."""
     max_bad_share: float = 0.01

@@ -11,6 +11,7 @@ from lineage.clock import Clock, SystemClock
 from lineage.crawl.cards import Plan
 from lineage.crawl.due import Walk, Wish, choose
 from lineage.domain.families import Family
+from lineage.domain.forgotten import Forgotten
 from lineage.domain.moments import iso
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import DraftRefused, PageNotRecorded
@@ -74,7 +75,15 @@ def crawl(
     with alone(into, _spelled(wish, base)):
         refuse_other_hub(into.store, settings)
         every = timedelta(days=settings.sweep_every_days)
-        walk = choose(wish, base, into.store, now=clock.now(), every=every, say=progress.say)
+        walk = choose(
+            wish,
+            base,
+            into.store,
+            now=clock.now(),
+            every=every,
+            say=progress.say,
+            forgotten=into.forgotten,
+        )
         return _crawl_alone(settings, walk, into, cards=cards)
 
 
@@ -282,4 +291,6 @@ def publication(
 ) -> Publication:
     """Return what a run needs besides its pages, as the settings say."""
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
-    return Publication(ParquetStore(settings.store), families, limits, clock, progress)
+    forgotten = Forgotten.listed(settings.forget)
+    store = ParquetStore(settings.store)
+    return Publication(store, families, limits, clock, progress, forgotten=forgotten)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.store.retention import DEFAULT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,22 +41,21 @@ def accept(id: str, store: str | None, format: str) -> None:
 @click.option(
     "--keep",
     metavar="RULE",
-    default=DEFAULT,
-    show_default=True,
-    help="The newest of each of the last days, weeks, months or years.",
+    help="The newest of each of the last days, weeks, months or years.  [default: 30 daily, 52 "
+    "weekly, all monthly]",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, and delete nothing.")
 @options.options(options.STORE, options.FORMAT, options.logged)
-def prune(keep: str, dry_run: bool, store: str | None, format: str) -> None:
+def prune(keep: str | None, dry_run: bool, store: str | None, format: str) -> None:
     """Delete the snapshots that a rule does not keep.
 
     The newest, the last sweep and the first one always stay, and so does what lies below one base.
     """
     from lineage.cli import asking, output
     from lineage.render import retention
-    from lineage.store.retention import kept_by, read_rule
+    from lineage.store.retention import DEFAULT, kept_by, read_rule
 
-    rule, opened = read_rule(keep), asking.open_store(store)
+    rule, opened = read_rule(keep or DEFAULT), asking.open_store(store)
     with _alone(opened, "lineage snapshots prune"):
         manifests = opened.manifests()
         kept = kept_by(rule, manifests)
@@ -65,7 +63,7 @@ def prune(keep: str, dry_run: bool, store: str | None, format: str) -> None:
             if one.id not in kept and not dry_run:
                 opened.delete(one.id)
     rows = retention.rows(manifests, kept, dry_run=dry_run)
-    document: dict[str, object] = {"keep": keep, "dry_run": dry_run, "snapshots": rows}
+    document: dict[str, object] = {"keep": keep or DEFAULT, "dry_run": dry_run, "snapshots": rows}
     output.result(format, lambda: document, lambda: rows, lambda: retention.table(rows))
 
 

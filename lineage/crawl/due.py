@@ -8,11 +8,13 @@ from enum import StrEnum
 from lineage.crawl.below import below
 from lineage.crawl.sweep import sweep
 from lineage.crawl.update import Since, update
+from lineage.domain.forgotten import NOBODY, Forgotten
 from lineage.domain.moments import iso
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged
 from lineage.sources.hub import SWEEP_PARAMS, HubSource
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
+from lineage.store.forgetting import holds_forgotten
 from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -67,22 +69,25 @@ def choose(
     now: datetime,
     every: timedelta,
     say: Callable[[str], None],
+    forgotten: Forgotten = NOBODY,
 ) -> Walk:
     """Return the walk to make; `every` is how often a sweep is due, `say` hears why."""
     if base is not None:
         return Walk(Kind.BELOW, base)
     if wish is Wish.AUTO:
-        if (why := why_sweep(store, now, every)) is not None:
+        if (why := why_sweep(store, now, every, forgotten)) is not None:
             say(f"A sweep is due: {why}.")
             return Walk(Kind.SWEEP)
         say("An update is enough: the last sweep is young, the last snapshot whole.")
     elif wish is Wish.SWEEP:
         return Walk(Kind.SWEEP)
-    before = ground_of_update(store)
+    before = ground_of_update(store, forgotten)
     return Walk(Kind.UPDATE, before=before, onto=before.id)
 
 
-def why_sweep(store: ParquetStore, now: datetime, every: timedelta) -> str | None:
+def why_sweep(
+    store: ParquetStore, now: datetime, every: timedelta, forgotten: Forgotten = NOBODY
+) -> str | None:
     """Return why nothing less than a sweep will do, None where an update does."""
     whole = [one for one in store.manifests() if one.origin.kind is not Kind.BELOW]
     swept = [one.origin.taken_at for one in whole if one.origin.kind is Kind.SWEEP]
@@ -94,10 +99,12 @@ def why_sweep(store: ParquetStore, now: datetime, every: timedelta) -> str | Non
         return "the last snapshot is a dump without the Hub's keys"
     if found := store.problems(whole[-1].id):
         return f"the last snapshot is damaged: {found[0]}"
+    if forgotten and holds_forgotten(store.snapshot(whole[-1].id), forgotten):
+        return "the last snapshot names somebody who is to be forgotten"
     return None
 
 
-def ground_of_update(store: ParquetStore) -> Snapshot:
+def ground_of_update(store: ParquetStore, forgotten: Forgotten = NOBODY) -> Snapshot:
     """Return the snapshot that an update goes on from.
 
     Raises NoSuchSnapshot where there is none, SnapshotDamaged where it is not as published: what
@@ -118,6 +125,11 @@ def ground_of_update(store: ParquetStore) -> Snapshot:
         raise SnapshotDamaged(
             f"an update cannot go on from a damaged snapshot: {found[0]}",
             "restore its files from a copy, or take a sweep: lineage crawl",
+        )
+    if forgotten and holds_forgotten(before, forgotten):
+        raise NoSuchSnapshot(
+            f"{before.id} names somebody who is to be forgotten since",
+            "take a sweep, which names nobody of them: lineage crawl",
         )
     return before
 

@@ -3,6 +3,7 @@
 STORY_KILLS sets how often at least a process is killed, as for a sweep.
 """
 
+import itertools
 import json
 import os
 import random
@@ -67,8 +68,10 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
         calm = with_history_of(first, tmp_path / "calm")
         seconds = finished(calm)
         expected = calm.tables(calm.store.snapshot().id)
-        while kills < KILLS:
-            stage = with_history_of(first, tmp_path / f"story-{kills}")
+        for story in itertools.count():
+            if kills >= KILLS:
+                break
+            stage = with_history_of(first, tmp_path / f"story-{story}")
             while not is_over(stage):
                 kills += killed_after(stage, dice.uniform(0, 1.2 * seconds))
                 assert all(not stage.store.problems(id) for id in stage.published())

@@ -93,6 +93,24 @@ def test_a_dump_is_taken_as_a_snapshot(program: Program, tmp_path: Path) -> None
     assert "models.parquet, lacks author, lastModified" in program("snapshots", "show").out
 
 
+def test_an_update_goes_on_from_the_last_snapshot(program: Program, box: HubBox) -> None:
+    asked = ("crawl", "--update", "--endpoint", box.url, "--format", "json")
+    nothing = program(*asked)
+    assert nothing.code == 4
+    assert "take one with: lineage crawl" in nothing.err
+    assert program("crawl", "--endpoint", box.url).code == 0
+    told = program(*asked).json
+    assert (told["kind"], told["models"], told["tombstones"]) == ("update", 3, 0)
+
+
+def test_auto_is_a_sweep_where_there_is_none_and_an_update_then(
+    program: Program, box: HubBox
+) -> None:
+    asked = ("crawl", "--auto", "--endpoint", box.url, "--format", "json")
+    assert [program(*asked).json["kind"] for _ in range(2)] == ["sweep", "update"]
+    assert program("crawl", "--auto", "--below", BASE).code == 2
+
+
 def test_a_dump_and_a_walk_exclude_each_other(program: Program) -> None:
     assert program("crawl", "--bulk", "models.parquet", "--below", BASE).code == 2
     assert program("crawl", "--bulk", "models.parquet", "--cards").code == 2

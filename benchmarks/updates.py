@@ -1,0 +1,82 @@
+"""An update beside a full rebuild of the same snapshot: seconds, memory, bytes.
+
+`python -m benchmarks.synthetic_hub CACHE --models N` makes the pages; `python -m benchmarks.updates
+CACHE` publishes them as a sweep, then updates of it, each in a process of its own, and prints a
+Markdown table. The changed rows are every so many-th page again, so that they lie all over.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.publication import bodies
+
+SHARES = (0.01, 0.1)
+
+
+def taken(cache: Path, store: Path, share: float) -> int:
+    """Publish all pages as a sweep (share 1), or some of them as an update; return the rows."""
+    from lineage.analysis.checks import Limits
+    from lineage.clock import SystemClock
+    from lineage.pipeline import Publication, publish
+    from lineage.progress import Progress
+    from lineage.sources.interface import RecordPage
+    from lineage.sources.parse import parse_handfuls
+    from lineage.store.manifest import Kind, Origin
+    from lineage.store.store import ParquetStore
+
+    history, clock, rows = ParquetStore(str(store)), SystemClock(), 0
+    step = round(1 / share)
+
+    def pages() -> Iterator[RecordPage]:
+        nonlocal rows
+        for number, body in enumerate(bodies(cache, sys.maxsize)):
+            for part in parse_handfuls(body) if number % step == 0 else ():
+                rows += len(part.records)
+                yield RecordPage(part.records, part.bad_rows, part.unread_fields)
+
+    onto = history.latest_sweep()
+    kind = Kind.SWEEP if onto is None else Kind.UPDATE
+    origin = Origin(kind, "https://hub.example", clock.now())
+    into = Publication(history, (), Limits(), clock, Progress())
+    publish(pages(), origin, into, onto=onto)
+    return rows
+
+
+def main() -> None:
+    """Run every share in a process of its own and print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("cache", type=Path)
+    arguments.add_argument("--only", nargs=2, metavar=("STORE", "SHARE"), help="one publication")
+    given = arguments.parse_args()
+    if given.only:
+        began = time.perf_counter()
+        rows = taken(given.cache, Path(given.only[0]), float(given.only[1]))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        seconds = time.perf_counter() - began
+        print(json.dumps({"rows": rows, "seconds": seconds, "kib": peak}))
+        return
+    print("| publication | rows read | seconds | peak MiB | MiB stored |\n|---|--:|--:|--:|--:|")
+    with TemporaryDirectory() as folder:
+        for share in (1.0, *SHARES):
+            only = ["--only", folder, str(share)]
+            command = [sys.executable, "-m", "benchmarks.updates", str(given.cache), *only]
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+            result = json.loads(done.stdout)
+            newest = max(Path(folder).glob("2*"))
+            stored = sum(path.stat().st_size for path in newest.glob("*")) / 2**20
+            name = "sweep" if share == 1 else f"update of {share:.0%}"
+            print(
+                f"| {name} | {result['rows']:,} | {result['seconds']:.1f} | "
+                f"{result['kib'] / 1024:,.0f} | {stored:,.0f} |"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Who asks for it is in no new table: not listed, not named, not buried, not counted."""
+
+import pytest
+
+from lineage.crawl.due import Wish
+from lineage.demo.shelf import Row
+from lineage.domain.forgotten import Forgotten
+from lineage.errors import NoSuchSnapshot
+from lineage.store import schema
+from lineage.store.manifest import Kind
+from tests.story.conftest import Play
+from tests.story.stage import Stage
+from tests.unit.demo.rows import a_child, a_row
+
+DAY = 24 * 3600
+GONE = "owner/model-3"
+TO_FORGET = "Shy, owner/MODEL-1 owner/model-3"
+
+
+def a_hub() -> list[Row]:
+    shy = a_row(2, id="shy/model", author="shy")
+    named = a_row(1)
+    return [
+        a_row(0),
+        named,
+        shy,
+        a_row(3),
+        a_child(4, shy),
+        a_child(5, named),
+        a_child(6, a_row(3)),
+        a_row(7, tags=["dataset:shy/words"], config={"_name_or_path": "shy/model"}),
+        a_row(8, config={"peft": {"base_model_name_or_path": "owner/model-1"}}),
+        *(a_row(number) for number in range(10, 60)),
+    ]
+
+
+def everything_told(stage: Stage, id: str) -> str:
+    """Every text of every table."""
+    snapshot = stage.store.snapshot(id)
+    return "\n".join(str(snapshot.table(file).to_pylist()) for file in schema.TABLES)
+
+
+def test_the_forgotten_are_in_no_table_of_a_new_snapshot(play: Play) -> None:
+    box, stage = play(a_hub())
+    before = stage.crawl().manifest
+    assert "shy" in everything_told(stage, before.id)
+    box.shelf.delete(GONE)
+    stage.clock.sleep(DAY)
+    stage.crawl()  # it becomes a tombstone
+    stage.clock.sleep(DAY)
+    after = stage.crawl(forget=TO_FORGET).manifest
+    told = everything_told(stage, after.id).lower()
+    assert "shy" not in told
+    assert "owner/model-1'" not in told
+    assert f"{GONE}'" not in told
+    assert (after.models, after.tombstones) == (before.models - 3, 0)
+
+
+def test_an_update_goes_on_from_no_snapshot_that_names_them(play: Play) -> None:
+    _, stage = play(a_hub())
+    stage.crawl()
+    stage.clock.sleep(DAY)
+    with pytest.raises(NoSuchSnapshot, match="to be forgotten"):
+        stage.crawl(wish=Wish.UPDATE, forget=TO_FORGET)
+    swept = stage.crawl(wish=Wish.AUTO, forget=TO_FORGET).manifest
+    stage.clock.sleep(DAY)
+    updated = stage.crawl(wish=Wish.AUTO, forget=TO_FORGET).manifest
+    assert [swept.origin.kind, updated.origin.kind] == [Kind.SWEEP, Kind.UPDATE]
+    assert "shy" not in everything_told(stage, updated.id)
+
+
+def test_who_is_forgotten_by_one_name_takes_nobody_along() -> None:
+    some = Forgotten.listed(" https://huggingface.co/Shy/Model , loud,")
+    assert [some.covers(id) for id in ("shy/model", "SHY/model", "shy/other", "shy")] == [
+        *(True, True, False, False)
+    ]
+    assert [some.covers(id) for id in ("loud/any", "loud", "aloud/any")] == [True, True, False]
+    assert not Forgotten.listed(" , ")
