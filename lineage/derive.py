@@ -1,24 +1,18 @@
 """What follows from a sealed draft: names settled, evidence merged into edges, bases counted."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.every_base import count_every_base
-from lineage.crawl.cards import Heard
-from lineage.domain.evidence import Relation, Strength, Witness
+from lineage.domain.evidence import Strength
 from lineage.domain.families import Family
 from lineage.domain.forgotten import NOBODY, Forgotten
 from lineage.evidence import Rule
-from lineage.evidence.second_hearing import Guess
 from lineage.graph.edges import Edges, Weights, merge, relations_of
-from lineage.graph.later_names import nodes_called
 from lineage.graph.names import FormerNames, Settled, Written, settle
 from lineage.graph.renames import renamed
-from lineage.graph.undeclared import Nodes, hear_again, parentless
+from lineage.hearings import HearCards, first_hearing, is_stated, second_hearing, what_exists
 from lineage.store import derived, schema
 from lineage.store.draft import Draft
 from lineage.store.earlier import said_before
@@ -29,40 +23,6 @@ from lineage.store.testimony import Testimony
 from lineage.store.tombstones import in_order, newly_gone, still_gone
 
 _STRENGTHS = list(Strength)
-_RELATIONS = list(Relation)
-_NOT_SAID = -1
-_NOWHERE = -1
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What was said in both hearings, one element a witness, its parent settled to a node."""
-
-    child: npt.NDArray[np.int32]
-    parent: npt.NDArray[np.int32]
-    rule: npt.NDArray[np.int8]
-    relation: npt.NDArray[np.int8]
-
-    def and_then(self, other: "_Said") -> "_Said":
-        return _Said(
-            np.concatenate([self.child, other.child]),
-            np.concatenate([self.parent, other.parent]),
-            np.concatenate([self.rule, other.rule]),
-            np.concatenate([self.relation, other.relation]),
-        )
-
-
-class _Guessed(NamedTuple):
-    """One witness of the second hearing."""
-
-    child: int
-    witness: Witness
-    parent: int
-    rule: int
-
-
-HearCards = Callable[[Heard], Iterable[tuple[int, Witness]]]
-"""Told what the first hearing brought, it reads cards: a child's row with each witness."""
 
 
 def derive(
@@ -80,12 +40,11 @@ def derive(
     former = _former_names(draft, before, families)
     dead = draft.dead.num_rows
     settled = settle(_written(testimony, rules), draft.all_keys, draft.all_ids, former, dead)
-    said = _first_hearing(testimony, settled, draft.records, rules)
-    nodes = _nodes(draft, said, settled, former, rules)
-    guessed = _names(draft, said, nodes, families, rules)
-    if hear_cards is not None:
-        guessed += _cards(draft.models, said, nodes, rules, hear_cards)
-    said = said.and_then(_second_hearing(draft, nodes, guessed))
+    said = first_hearing(testimony, settled, draft.records, rules)
+    exists = what_exists(draft, said, settled, former, rules)
+    said = said.and_then(
+        second_hearing(draft, said, exists, families, rules, hear_cards=hear_cards)
+    )
     draft.write_evidence(settled.keys, said.parent)
     relation_of = relations_of(said.child, said.rule, said.relation, _weights(rules), draft.records)
     edges = merge(said.child, said.parent, said.rule, relation_of, _weights(rules))
@@ -130,109 +89,6 @@ def _giving_keys(rules: Sequence[Rule]) -> list[str]:
     return [rule.name for rule in rules if rule.strength is Strength.CONFIRMED]
 
 
-def _first_hearing(
-    testimony: Testimony, settled: Settled, records: int, rules: Sequence[Rule]
-) -> _Said:
-    """Return what records said, those of the dead too.
-
-    A guess that a model comes from itself says nothing. Of a model whose parents are stated, no
-    guess tells the relation.
-    """
-    child, parent = testimony.child, settled.parent
-    stated = _is_stated(rules)[testimony.rule]
-    kept = stated | (parent != child)
-    tells = stated | parentless(records, child[stated], parent[stated])[child]
-    return _Said(
-        child,
-        np.where(kept, parent, _NOWHERE).astype(np.int32),
-        testimony.rule,
-        np.where(tells, testimony.relation, _NOT_SAID).astype(np.int8),
-    )
-
-
-def _names(
-    draft: Draft, said: _Said, nodes: Nodes, families: Sequence[Family], rules: Sequence[Rule]
-) -> list[_Guessed]:
-    """Ask the rules that guess about listed models without a parent."""
-    asked = parentless(draft.records, said.child, said.parent)
-    asked[draft.models :] = False
-    return [
-        _Guessed(one.child, _witness(rule, one.guess), one.parent, number)
-        for number, rule in enumerate(rules)
-        if rule.hear_again is not None
-        for one in hear_again(rule.hear_again(families), nodes, asked)
-    ]
-
-
-def _second_hearing(draft: Draft, nodes: Nodes, guessed: Iterable[_Guessed]) -> _Said:
-    """Keep the words of the second hearing in the draft, and return what they say.
-
-    Of a model whose parents are stated, no guess tells the relation.
-    """
-    # By child and by rule's name, so that the order of the rules shows nowhere.
-    guessed = sorted(guessed, key=lambda one: (one.child, one.witness[:3]))
-    children = np.array([one.child for one in guessed], np.int32)
-    draft.hear_again(children, [one.witness for one in guessed])
-    relations = np.array([_position(one.witness.relation) for one in guessed], np.int8)
-    alone = parentless(draft.records, nodes.child, nodes.parent)
-    return _Said(
-        children,
-        np.array([one.parent for one in guessed], np.int32),
-        np.array([one.rule for one in guessed], np.int8),
-        np.where(alone[children], relations, _NOT_SAID).astype(np.int8),
-    )
-
-
-def _cards(
-    models: int, said: _Said, nodes: Nodes, rules: Sequence[Rule], hear_cards: HearCards
-) -> list[_Guessed]:
-    """Return what the texts of cards say, each name settled to a model that there is."""
-    numbers = {rule.name: number for number, rule in enumerate(rules)}
-    stated = _is_stated(rules)[said.rule] & (said.child < models)
-    heard = Heard(
-        said.child[stated],
-        said.parent[stated],
-        said.rule[stated],
-        said.relation[stated],
-        models,
-    )
-    told = [(child, one) for child, one in hear_cards(heard) if one.rule in numbers]
-    parents = nodes_called([one.parent_as_written for _, one in told], nodes)
-    return [
-        _Guessed(child, one, _NOWHERE if parent == child else parent, numbers[one.rule])
-        for (child, one), parent in zip(told, parents.tolist(), strict=True)
-    ]
-
-
-def _witness(rule: Rule, guess: Guess) -> Witness:
-    relation = None if guess.relation is None else guess.relation.value
-    return Witness(rule.name, guess.parent, guess.quote, relation)
-
-
-def _nodes(
-    draft: Draft, said: _Said, settled: Settled, former: FormerNames, rules: Sequence[Rule]
-) -> Nodes:
-    stated = (said.parent >= 0) & _is_stated(rules)[said.rule]
-    return Nodes(
-        settled.keys,
-        settled.ids,
-        draft.record_column("created_at"),
-        draft.record_column("model_type"),
-        said.child[stated],
-        said.parent[stated],
-        {**former.keys, **settled.told, **settled.learned},
-        former.now,
-    )
-
-
-def _position(relation: str | None) -> int:
-    return _NOT_SAID if relation is None else _RELATIONS.index(Relation(relation))
-
-
-def _is_stated(rules: Sequence[Rule]) -> npt.NDArray[np.bool_]:
-    return np.array([rule.strength is not Strength.GUESSED for rule in rules], np.bool_)
-
-
 def _learned(
     before: Snapshot | None, former: FormerNames, settled: Settled
 ) -> Iterable[tuple[str, str, str]]:
@@ -249,7 +105,7 @@ def _learned(
 
 def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
     # The dead are heard with their guesses, whose parents may be gone without a trace by now.
-    names_models = np.array([rule.names_models for rule in rules], np.bool_) & _is_stated(rules)
+    names_models = np.array([rule.names_models for rule in rules], np.bool_) & is_stated(rules)
     teaches = np.array([rule.teaches_names for rule in rules], np.bool_)
     return Written(
         child=testimony.child,
@@ -260,7 +116,7 @@ def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
         is_hub=testimony.key >= 0,
         is_card=teaches[testimony.rule],
         names_models=names_models[testimony.rule],
-        is_guess=~_is_stated(rules)[testimony.rule],
+        is_guess=~is_stated(rules)[testimony.rule],
     )
 
 
