@@ -51,10 +51,27 @@ def demo(folder: Path) -> None:
         report = tour.crawl_the_box(folder, shown)
         shown.begin("count")
         sights = tour.look_around(folder, report.manifest.id)
-    _tell(folder, report, sights)
+        shown.end()
+        shown.begin("write reports")
+        written = _reports(folder / "reports", report.manifest.id, folder / "snapshots")
+    _tell(folder, report, sights, written)
 
 
-def _tell(folder: Path, report: "CrawlReport", sights: "Sights") -> None:
+def _reports(out: Path, id: str, store: Path) -> "list[Path]":
+    """Write the three reports about Llama; return their pages."""
+    from lineage.cli.delivery import deliver_file
+    from lineage.cli.demo_reports import demo_reports
+    from lineage.store.store import ParquetStore
+
+    out.mkdir(parents=True, exist_ok=True)
+    pages = []
+    for name, content in demo_reports(ParquetStore(str(store)).snapshot(id)):
+        deliver_file(content, out / name)
+        pages += [out / name] if name.endswith(".html") else []
+    return pages
+
+
+def _tell(folder: Path, report: "CrawlReport", sights: "Sights", pages: "list[Path]") -> None:
     from dataclasses import asdict
 
     from lineage.cli.output import show
@@ -80,6 +97,10 @@ def _tell(folder: Path, report: "CrawlReport", sights: "Sights") -> None:
     show(traces.verdicts(sights.traces))
     show(terminal.heading("What is counted: the ladder of one release"))
     show(ladders.ladder(sights.ladder, manifest, sample))
+    show(terminal.heading("Three reports to open in a browser"))
+    click.echo()
+    for page in pages:
+        click.echo(f"  {page}")
     show(terminal.heading("What to try next"))
     click.echo()
     store = quote(str(folder / "snapshots"))

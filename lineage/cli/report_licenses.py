@@ -52,14 +52,12 @@ def licenses(
     whole = family_called(family, known)
     found = judge_licenses(asked, whole, license_terms(whole.id), definition, known)
     out.mkdir(parents=True, exist_ok=True)
-    for name, spelled in _files(found, asked.manifest, lang):
+    for name, spelled in files(found, asked.manifest, lang):
         deliver(iter((spelled,)), str(out / name))
         click.echo(out / name)
 
 
-def _files(
-    found: "LicenseFindings", manifest: "Manifest", lang: str
-) -> "Iterator[tuple[str, str]]":
+def files(found: "LicenseFindings", manifest: "Manifest", lang: str) -> "Iterator[tuple[str, str]]":
     """Yield the name and the text of each file, one at a time: every model is a long table."""
     from lineage.render import csv_text
     from lineage.render.reports.html import html

@@ -141,13 +141,12 @@ def series_of(told: Told, lines: Sequence[Line]) -> list[Series]:
 
 def undated_of(timeline: Timeline) -> int:
     """Return how many models have no date: variants are the same models again, not more."""
-    keys = [line.key for line in timeline.lines]
-    return timeline.line("all").undated if "all" in keys else timeline.undated
+    return timeline.line("all").undated if _has_variants(timeline) else timeline.undated
 
 
 def shaded(told: Told, chart: Chart, timeline: Timeline, undated: int) -> Chart:
     """Shade the months by whose end fewer models are dated than undated."""
-    sums = timeline.line("all").values if chart.name == "variants" else timeline.sums()
+    sums = _totals(timeline)
     first = sum(total < undated for total in accumulate(sums))
     text = told.say("page.cannot", undated=undated) if first else ""
     return replace(chart, shaded=first, shaded_text=text)
@@ -155,8 +154,16 @@ def shaded(told: Told, chart: Chart, timeline: Timeline, undated: int) -> Chart:
 
 def nearly_empty(timeline: Timeline) -> int:
     """Return how many months at the beginning hold less than a hundredth of all together."""
-    sums = timeline.sums()
+    sums = _totals(timeline)
     return sum(100 * total < sum(sums) for total in accumulate(sums))
+
+
+def _totals(timeline: Timeline) -> Sequence[int]:
+    return timeline.line("all").values if _has_variants(timeline) else timeline.sums()
+
+
+def _has_variants(timeline: Timeline) -> bool:
+    return any(line.key == "all" for line in timeline.lines)
 
 
 def _series(told: Told, line: Line) -> Series:

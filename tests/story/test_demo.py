@@ -48,6 +48,15 @@ def test_it_names_its_sources_and_says_it_is_a_sample(
     assert told.stdout.count("Counted in a sample of 71,347 models, not on the Hub") == 4
 
 
+def test_it_ends_with_three_reports_and_says_where(
+    folder: Path, told: subprocess.CompletedProcess[str]
+) -> None:
+    for name in ("family-tree", "trend", "licenses"):
+        page = Path("demo") / "reports" / f"{name}.llama.en.html"
+        assert f"  {page}\n" in told.stdout
+        assert (folder / page).stat().st_size > 0
+
+
 def test_every_number_carries_its_rule(told: subprocess.CompletedProcess[str]) -> None:
     for label in ("roots", "counted", "edges", "filters", "snapshot"):
         lines = [line.split() for line in told.stdout.splitlines()]
@@ -66,7 +75,8 @@ def test_it_writes_in_its_own_folder_alone(
 ) -> None:
     assert told.returncode == 0
     assert {path.name for path in folder.iterdir()} == {"demo"}
-    assert {path.name for path in (folder / "demo").iterdir()} == {"snapshots", "cache"}
+    made = {path.name for path in (folder / "demo").iterdir()}
+    assert made == {"snapshots", "cache", "reports"}
 
 
 def test_nobodys_token_reaches_a_file(folder: Path, told: subprocess.CompletedProcess[str]) -> None:

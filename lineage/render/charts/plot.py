@@ -13,7 +13,7 @@ _SIZE = 12
 _HEIGHT = 260
 _BETWEEN = 14
 """Least room between two labels of the axis."""
-SWATCH = 26
+_SWATCH = 26
 """As wide as a key must be to show a line's dashes."""
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 5", "1 4", "12 4", "3 6")
 
@@ -112,7 +112,12 @@ def swatch(chart: Chart, at: int, x: float, y: float) -> str:
     if chart.kind is not ChartKind.LINES:
         return f'<rect class="s{at}" x="{x:g}" y="{y - 9:g}" width="11" height="11"/>'
     dash = f' stroke-dasharray="{_DASHES[at]}"' if _DASHES[at] else ""
-    return f'<path class="line s{at}"{dash} d="M{x:g} {y - 4:g}h{SWATCH}"/>'
+    return f'<path class="line s{at}"{dash} d="M{x:g} {y - 4:g}h{_SWATCH}"/>'
+
+
+def swatch_width(chart: Chart) -> int:
+    """Return how wide a key is."""
+    return _SWATCH if chart.kind is ChartKind.LINES else 11
 
 
 def _placed(marks: Sequence[Mark], along: Scale) -> list[tuple[float, int]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from lineage.render.charts.bars import lying_bars
-from lineage.render.charts.plot import SWATCH, Plot, plotted, swatch
+from lineage.render.charts.plot import Plot, plotted, swatch, swatch_width
 from lineage.render.charts.scale import rows_of, shortened, width_of
 from lineage.render.escape import visible
 from lineage.reporting.charts import Chart, ChartKind
@@ -97,15 +97,15 @@ def _heading(title: str, width: int) -> Iterator[str]:
 
 def _legend(chart: Chart, width: int, top: float) -> tuple[list[str], float]:
     """Return the key to colors, then that to events, and where it ends."""
+    key = swatch_width(chart) + 10
     names = [one.name for one in chart.series]
-    names = [shortened(name, _SIZE, width - SWATCH - 20) for name in names]
+    names = [shortened(name, _SIZE, width - key - 10) for name in names]
     lines, bottom = [], top
-    for at, (row, left) in enumerate(
-        rows_of([width_of(one, _SIZE) + SWATCH + 20 for one in names], width)
-    ):
+    widths = [width_of(one, _SIZE) + key + 20 for one in names]
+    for at, (row, left) in enumerate(rows_of(widths, width)):
         y = top + 18 * row
         lines.append(swatch(chart, at, left + 4, y))
-        lines.append(f'<text x="{left + SWATCH + 10:g}" y="{y:g}">{text(names[at])}</text>')
+        lines.append(f'<text x="{left + key:g}" y="{y:g}">{text(names[at])}</text>')
         bottom = y
     for line in _wrapped(chart.shaded_text, width - 8):
         bottom += 17
@@ -117,6 +117,8 @@ def _events_told(
     chart: Chart, width: int, lines: list[str], bottom: float
 ) -> tuple[list[str], float]:
     names = [f"{at + 1} \N{EN DASH} {mark.text}" for at, mark in enumerate(chart.marks)]
+    if width < WIDE:
+        names = [line for name in names for line in _wrapped(name, width - 8)]
     names = [shortened(name, _SIZE, width - 8) for name in names]
     top = bottom + 19
     for at, (row, left) in enumerate(rows_of([width_of(one, _SIZE) + 14 for one in names], width)):

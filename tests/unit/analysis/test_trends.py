@@ -1,0 +1,165 @@
+"""How a family grew: what is placed in a month, what never is, and what each day can tell."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.analysis.counts import count_family
+from lineage.analysis.ladders import ladder_of_family
+from lineage.analysis.results import Step
+from lineage.analysis.trends import TrendFindings, find_trends
+from lineage.analysis.trends import moments as times
+from lineage.domain.definitions import Closure, Definition, Grouping
+from lineage.families.registry import all_families, family
+from lineage.store.snapshot import Snapshot
+from tests.builders import Row, published, row
+from tests.fakes.fake_clock import NOON
+
+LLAMA_2 = "meta-llama/Llama-2-7b-hf"
+MISTRAL = "mistralai/Mistral-7B-v0.1"
+UNKNOWN_DATE = "2022-03-02T23:29:04.000Z"
+
+
+def child(id: str, parent: str = LLAMA_2, on: str = "2023-08-01", **fields: object) -> Row:
+    when = UNKNOWN_DATE if on == "" else f"{on}T12:00:00.000Z"
+    return row(id, [parent], **{"createdAt": when, **fields})  # type: ignore[arg-type]
+
+
+def trends(rows: list[Row], folder: Path, definition: Definition | None = None) -> TrendFindings:
+    roots = [row(LLAMA_2), row(MISTRAL)]
+    snapshot = published([*roots, *rows], folder, families=all_families())
+    return find_trends(snapshot, family("llama"), definition or Definition(), all_families())
+
+
+@pytest.fixture(scope="module")
+def corpus(corpus_snapshot: Snapshot) -> TrendFindings:
+    return find_trends(corpus_snapshot, family("llama"), Definition(), all_families())
+
+
+def test_the_undated_stand_in_no_month(tmp_path: Path) -> None:
+    found = trends([child("a/one"), child("a/two", on="")], tmp_path)
+    line = found.by_release.line("Llama 2")
+    assert (line.values, line.undated, found.undated) == ([1], 1, 1)
+
+
+def test_months_have_no_gaps(tmp_path: Path) -> None:
+    found = trends([child("a/one"), child("a/two", on="2023-11-30")], tmp_path)
+    assert found.by_release.months == ["2023-08", "2023-09", "2023-10", "2023-11"]
+    assert found.by_release.line("Llama 2").values == [1, 0, 0, 1]
+
+
+def test_where_nobody_is_dated_there_is_no_month(tmp_path: Path) -> None:
+    found = trends([child("a/one", on="")], tmp_path)
+    assert (found.by_release.months, found.models) == ([], 1)
+
+
+def test_of_an_author_the_first_model_alone_counts(tmp_path: Path) -> None:
+    rows = [child("a/one"), child("a/two", on="2023-09-01"), child("b/one", on="2023-09-02")]
+    assert trends(rows, tmp_path).variants.line("authors").values == [1, 1]
+
+
+def test_a_burst_is_left_out_whole_and_nobody_else(tmp_path: Path) -> None:
+    many = [child(f"a/{at}", on=f"2023-08-{1 + at % 5:02}") for at in range(20)]
+    found = trends([*many, child("a/later", on="2023-10-01"), child("b/one")], tmp_path)
+    assert found.variants.line("no_bursts").values == [1, 0, 1]
+    assert found.burst_models == 20
+
+
+def test_nineteen_are_no_burst(tmp_path: Path) -> None:
+    found = trends([child(f"a/{at}") for at in range(19)], tmp_path)
+    assert found.burst_models == 0
+
+
+def test_who_has_no_known_downloads_has_not_enough(tmp_path: Path) -> None:
+    found = trends([child("a/one", downloads=10), child("a/two", downloads=9)], tmp_path)
+    assert found.variants.line("downloads").values == [1]
+
+
+def test_a_merge_of_two_families_stands_once_as_mixed(tmp_path: Path) -> None:
+    merge = row("a/both", [LLAMA_2, MISTRAL], "merge", createdAt="2023-10-01T00:00:00.000Z")
+    found = trends([merge, child("a/one"), child("b/one", MISTRAL)], tmp_path)
+    told = {line.key: sum(line.values) for line in found.rivals.lines}
+    assert told == {"llama": 1, "mistral": 1, "mixed": 1}
+
+
+def test_a_day_ends_at_midnight_utc(tmp_path: Path) -> None:
+    rows = [
+        child("a/in", createdAt="2023-12-31T23:59:59.000Z"),
+        child("a/out", createdAt="2024-01-01T00:00:00.000Z"),
+    ]
+    found = trends(rows, tmp_path).dates
+    year = next(one for one in found.rows if one.day == date(2023, 12, 31))
+    assert year.numbers[found.steps.index(Step.CURATED)] == 1
+
+
+def test_a_day_with_more_undated_than_dated_cannot_be_told(tmp_path: Path) -> None:
+    found = trends([child("a/one"), child("a/two", on=""), child("a/three", on="")], tmp_path).dates
+    step = found.steps.index(Step.CURATED)
+    assert (found.undated[step], found.can_tell(found.rows[-1], step)) == (2, False)
+
+
+def test_growth_begins_at_the_release_day(tmp_path: Path) -> None:
+    rows = [child("a/early", on="2023-07-18"), child("a/week", on="2023-07-25"), child("a/end")]
+    since = trends(rows, tmp_path).since_release
+    assert (since.days, list(since.lines[0].values)) == ([0, 7, 14], [1, 2, 3])
+
+
+def test_nobody_gone_is_no_survival(corpus: TrendFindings) -> None:
+    assert corpus.survival is None
+
+
+def test_the_gone_are_told_by_the_days_they_lived(tmp_path: Path) -> None:
+    stay = [row(LLAMA_2), *(child(f"a/{at}") for at in range(300))]
+    gone = [child("b/short", on="2026-11-20"), child("b/long"), child("b/undated", on="")]
+    published([*stay, *gone], tmp_path, families=all_families())
+    later = NOON + timedelta(days=1)
+    snapshot = published(stay, tmp_path, families=all_families(), taken_at=later)
+    found = find_trends(snapshot, family("llama"), Definition(), all_families())
+    assert found.survival is not None
+    lived = {part.key: part.models for part in found.survival.lived if part.models}
+    assert (found.survival.gone, found.survival.undated) == (3, 1)
+    assert lived == {"0-6": 1, "365+": 1}
+    assert found.models == 300
+
+
+def test_the_corpus_adds_up_to_the_count(corpus: TrendFindings, corpus_snapshot: Snapshot) -> None:
+    by = count_family(
+        corpus_snapshot, family("llama"), Definition(), all_families(), Grouping.MONTH
+    )
+    months = {group.value: group.total for group in by.groups}
+    lines = corpus.by_release, corpus.by_relation
+    for line in lines:
+        told = dict(zip(line.months, line.sums(), strict=True))
+        assert {month: n for month, n in told.items() if n} | {"unknown": line.undated} == months
+    assert sum(part.models for part in corpus.generations) == by.total
+    assert sum(part.models for part in corpus.children) == by.total
+
+
+def test_the_last_day_is_the_ladder(corpus: TrendFindings, corpus_snapshot: Snapshot) -> None:
+    ladder = ladder_of_family(corpus_snapshot, family("llama"), all_families())
+    last = zip(corpus.dates.rows[-1].numbers, corpus.dates.undated, strict=True)
+    assert [dated + undated for dated, undated in last] == [rung.number for rung in ladder.rungs]
+
+
+def test_a_filter_of_count_filters_every_line(tmp_path: Path) -> None:
+    rows = [child("a/one"), child("a/two", "a/one")]
+    deep = trends(rows, tmp_path / "deep")
+    flat = trends(rows, tmp_path / "flat", Definition(closure=Closure.DIRECT))
+    assert [part.models for part in deep.generations] == [1, 1]
+    assert [part.models for part in flat.generations] == [1]
+    assert (deep.rivals.sums(), flat.rivals.sums()) == ([2], [1])
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 5)), max_size=30))
+def test_each_author_has_one_first_model(told: list[tuple[int, int]]) -> None:
+    codes = np.array([code for code, _ in told], np.int32)
+    moments = np.array([when or times.UNDATED for _, when in told], np.int64)
+    first = times.first_of_each(codes, moments)
+    assert sorted(codes[first]) == sorted({code for code, _ in told if code >= 0})
+    for at in np.flatnonzero(first):
+        dated = [when for code, when in told if code == codes[at] and when]
+        assert moments[at] == (min(dated) if dated else times.UNDATED)
