@@ -180,8 +180,13 @@ class Draft(DraftFiles):
     def bury(self, dead: pa.Table) -> None:
         """Keep who is gone, in order of the key: nodes right after the listed models."""
         self.dead = dead
-        self.all_keys = joined([self.keys, *dead["key"].chunks])
-        self.all_ids = joined([self.ids, *dead["id"].chunks])
+        self.all_keys, self.all_ids = self.keys, self.ids
+        if dead.num_rows:  # one copy of millions of names is enough: the listed are its beginning
+            self.all_keys = joined([self.keys, *dead["key"].chunks])
+            self.all_ids = joined([self.ids, *dead["id"].chunks])
+            self.keys, self.ids = (
+                names.slice(0, self.models) for names in (self.all_keys, self.all_ids)
+            )
         self.write(schema.TOMBSTONES_FILE, dead)
 
     def rows_of_the_dead(self, keys: Bare) -> Rows:
@@ -204,7 +209,8 @@ class Draft(DraftFiles):
 
     def record_column(self, name: str) -> pa.Array:
         """Return one column of the models, then of the last records of the dead."""
-        return pa.concat_arrays([self.column(name), *self.dead[name].chunks])
+        listed = self.column(name)
+        return pa.concat_arrays([listed, *self.dead[name].chunks]) if self.dead.num_rows else listed
 
     def called(self, ids: Iterable[str]) -> npt.NDArray[np.bool_]:
         """Say of each model whether it has one of these names."""
