@@ -112,10 +112,9 @@ def _run(words: Sequence[str], told: bytes, seen: Mapping[str, str], seconds: fl
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End what still runs of it, its own children included."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _tail(said: IO[bytes]) -> str:

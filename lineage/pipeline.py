@@ -32,7 +32,7 @@ from lineage.evidence.card_text import hear_card_text
 from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
 from lineage.store.draft import Draft
-from lineage.store.manifest import Manifest, Origin
+from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -164,7 +164,8 @@ def _hear_cards(
         wanted, reading.source, reading.most, reading.plan, into.progress
     ):
         for witness in hear_card_text(text, model.id):
-            yield model.row, witness
+            if not into.forgotten.named_in(witness.parent_as_written, witness.quote):
+                yield model.row, witness
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:
@@ -174,17 +175,22 @@ def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftF
         endpoint=draft.origin.endpoint,
         models=draft.models,
         bad_rows=draft.bad_rows,
-        previous_models=_expected(draft.origin.endpoint, before),
+        previous_models=_expected(draft.origin, before, manifests),
         previous_endpoint=manifests[-1].origin.endpoint if manifests else None,
     )
 
 
-def _expected(endpoint: str, before: Snapshot | None) -> int | None:
+def _expected(
+    origin: Origin, before: Snapshot | None, manifests: Sequence[Manifest]
+) -> int | None:
     """Return how many models there were last time; a first sweep of the Hub has its census.
 
     Else a listing that ends early, by a proxy that drops the link to the next page, would be
-    believed as long as there is nothing to compare it with.
+    believed as long as there is nothing to compare it with. A dump may hold a part of the Hub, so
+    a sweep after one is held against the last walk too.
     """
-    if before is not None:
-        return before.manifest.models
-    return CENSUS_MODELS if endpoint == CENSUS_ENDPOINT else None
+    if before is None:
+        return CENSUS_MODELS if origin.endpoint == CENSUS_ENDPOINT else None
+    walked = [one.models for one in manifests if one.origin.kind in (Kind.SWEEP, Kind.UPDATE)]
+    last_walk = walked[-1:] if origin.kind is Kind.SWEEP else []
+    return max([before.manifest.models, *last_walk])

@@ -108,11 +108,12 @@ def published(
     families: Sequence[Family] = (),
     taken_at: datetime = NOON,
     size: int = 1000,
+    endpoint: str = ENDPOINT,
 ) -> Snapshot:
     """Publish rows, in order of their keys as a sweep sees them, and open the snapshot."""
     ordered = sorted(rows, key=lambda one: str(one["_id"]))
     into = publication(folder, families)
-    manifest = publish(pages(ordered, size), origin(taken_at=taken_at), into)
+    manifest = publish(pages(ordered, size), origin(endpoint=endpoint, taken_at=taken_at), into)
     return into.store.snapshot(manifest.id)
 
 

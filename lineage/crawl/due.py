@@ -97,6 +97,8 @@ def why_sweep(
         return f"the last sweep began at {iso(swept[-1])}, {every.days} days ago or more"
     if "keys" in whole[-1].origin.dump:
         return "the last snapshot is a dump without the Hub's keys"
+    if whole[-1].origin.dump.get("missing"):
+        return f"the last snapshot is a dump that lacks {whole[-1].origin.dump['missing']}"
     if found := store.problems(whole[-1].id):
         return f"the last snapshot is damaged: {found[0]}"
     if forgotten and holds_forgotten(store.snapshot(whole[-1].id), forgotten):

@@ -25,5 +25,10 @@ class Forgotten:
         owner, slash, _ = name.partition("/")
         return name in self.names or (bool(slash) and owner in self.names)
 
+    def named_in(self, *texts: str) -> bool:
+        """Say whether words name somebody who is to be forgotten, wherever in them."""
+        words = " ".join(texts).lower()
+        return any(name in words for name in self.names)
+
 
 NOBODY = Forgotten()

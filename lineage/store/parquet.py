@@ -30,6 +30,7 @@ class ParquetFileWriter:
             use_dictionary=[name for name in _leaves(schema) if name not in UNREPEATED],
             write_statistics=["id"] if "id" in schema.names else False,
             store_schema=False,
+            write_page_checksum=True,
         )
 
     def write(self, batch: pa.RecordBatch) -> None:

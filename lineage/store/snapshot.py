@@ -204,7 +204,11 @@ class Snapshot:
         path = f"{self.id}/{file}"
         try:
             with self._files.open_input(path) as source:
-                yield pq.ParquetFile(source, read_dictionary=list(as_codes) or None)
+                yield pq.ParquetFile(
+                    source,
+                    read_dictionary=list(as_codes) or None,
+                    page_checksum_verification=True,
+                )
         except (OSError, pa.ArrowInvalid) as error:
             raise SnapshotDamaged(
                 f"{path} cannot be read: {error}",

@@ -152,9 +152,9 @@ class ParquetStore:
                 f"what can be taken after all failed {' or '.join(_A_HUMAN_KNOWS)} alone",
             )
         newest = self.latest_sweep()
-        if newest is not None and newest.id > id:
+        if newest is not None and (newest.id > id or newest.id != manifest.previous):
             raise StoreError(
-                f"{newest.id} was taken after {id} and knows nothing of it",
+                f"{newest.id} was published since {id} was taken: neither knows of the other",
                 "its own draft is the one to look at, or a new crawl",
             )
         if found := self._differences(manifest):
