@@ -180,9 +180,7 @@ def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftF
     )
 
 
-def _expected(
-    origin: Origin, before: Snapshot | None, manifests: Sequence[Manifest]
-) -> int | None:
+def _expected(origin: Origin, before: Snapshot | None, manifests: Sequence[Manifest]) -> int | None:
     """Return how many models there were last time; a first sweep of the Hub has its census.
 
     Else a listing that ends early, by a proxy that drops the link to the next page, would be

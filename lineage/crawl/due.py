@@ -1,6 +1,6 @@
 """Which walk is due: an update of the last snapshot, or a sweep because it cannot be trusted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -95,15 +95,18 @@ def why_sweep(
         return "there is no sweep yet"
     if now - swept[-1] >= every:
         return f"the last sweep began at {iso(swept[-1])}, {every.days} days ago or more"
-    if "keys" in whole[-1].origin.dump:
-        return "the last snapshot is a dump without the Hub's keys"
-    if whole[-1].origin.dump.get("missing"):
-        return f"the last snapshot is a dump that lacks {whole[-1].origin.dump['missing']}"
+    if lacking := _lacking(whole[-1].origin.dump):
+        return f"the last snapshot is a dump that lacks {lacking}"
     if found := store.problems(whole[-1].id):
         return f"the last snapshot is damaged: {found[0]}"
     if forgotten and holds_forgotten(store.snapshot(whole[-1].id), forgotten):
         return "the last snapshot names somebody who is to be forgotten"
     return None
+
+
+def _lacking(dump: Mapping[str, str]) -> str:
+    """Return what a dump lacks that an update would build on."""
+    return "the Hub's keys" if "keys" in dump else dump.get("missing", "")
 
 
 def ground_of_update(store: ParquetStore, forgotten: Forgotten = NOBODY) -> Snapshot:
