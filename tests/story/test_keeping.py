@@ -56,8 +56,22 @@ def test_a_draft_older_than_the_last_snapshot_cannot_be_accepted(play: Play) -> 
     box.shelf = Shelf(WORLD)
     stage.clock.sleep(DAY)
     stage.crawl()
-    with pytest.raises(StoreError, match="knows nothing of it"):
+    with pytest.raises(StoreError, match="neither knows of the other"):
         stage.store.accept(id, stage.clock.now())
+
+
+def test_of_two_refused_drafts_one_alone_can_be_accepted(play: Play) -> None:
+    box, stage = play(WORLD)
+    stage.crawl()
+    box.shelf = Shelf(HALF)
+    first = refused(stage)
+    stage.clock.sleep(DAY)
+    with pytest.raises(DraftRefused):
+        stage.crawl()
+    second = stage.store.refused()[-1]
+    stage.store.accept(first, stage.clock.now())
+    with pytest.raises(StoreError, match="neither knows of the other"):
+        stage.store.accept(second, stage.clock.now())
 
 
 def test_a_draft_whose_files_changed_cannot_be_accepted(play: Play) -> None:
