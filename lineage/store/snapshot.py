@@ -93,12 +93,12 @@ class Snapshot:
         """Return every edge as integers."""
         with self._open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
             table = parquet.read(columns=["child_node", "parent_node", "relation", "strength"])
-        return EdgeColumns(
-            table["child_node"].to_numpy(),
-            table["parent_node"].to_numpy(),
-            _positions(table["relation"], [relation.value for relation in Relation]),
-            _positions(table["strength"], [strength.value for strength in Strength]),
-        )
+            return EdgeColumns(
+                table["child_node"].to_numpy(),
+                table["parent_node"].to_numpy(),
+                _positions(table["relation"], [relation.value for relation in Relation]),
+                _positions(table["strength"], [strength.value for strength in Strength]),
+            )
 
     # Looking up
 
@@ -209,7 +209,7 @@ class Snapshot:
                     read_dictionary=list(as_codes) or None,
                     page_checksum_verification=True,
                 )
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, ValueError, LookupError) as error:  # Arrow's own are among them
             raise SnapshotDamaged(
                 f"{path} cannot be read: {error}",
                 f"see what is wrong with: lineage snapshots verify {self.id}",

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lineage.analysis.comparing.diffs import diff_snapshots
-from lineage.demo.shelf import Row
+from lineage.crawl.due import why_sweep
+from lineage.demo.shelf import Row, Shelf
 from lineage.domain.repo_ids import STAND_IN
 from lineage.dump import crawl_dump
 from lineage.errors import (
@@ -107,6 +108,29 @@ def test_the_same_dump_is_taken_once(stage: Stage, tmp_path: Path) -> None:
     assert first.manifest == again.manifest
     other = taken(stage, place, TAKEN + timedelta(days=1))
     assert len({first.manifest.id, other.manifest.id}) == 2
+
+
+def test_an_outage_after_a_partial_dump_is_refused_all_the_same(play: Play, tmp_path: Path) -> None:
+    box, stage = play(WORLD)
+    stage.crawl()
+    stage.clock.sleep(86_400)
+    taken(stage, a_dump(WORLD[:20], tmp_path / "dumps"), stage.clock.now())
+    stage.clock.sleep(86_400)
+    box.shelf = Shelf(WORLD[:100])
+    with pytest.raises(DraftRefused):
+        stage.crawl()
+
+
+def test_after_a_dump_that_lacks_fields_nothing_less_than_a_sweep_will_do(
+    play: Play, tmp_path: Path
+) -> None:
+    _, stage = play(WORLD)
+    stage.crawl()
+    stage.clock.sleep(3600)
+    taken(stage, a_dump(WORLD, tmp_path / "dumps", "tags"), stage.clock.now())
+    reason = why_sweep(stage.store, stage.clock.now(), timedelta(days=7))
+    assert reason is not None
+    assert "tags" in reason
 
 
 def test_a_dump_dated_back_stands_before_what_is_there(play: Play, tmp_path: Path) -> None:

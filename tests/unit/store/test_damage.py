@@ -1,7 +1,9 @@
 """What is wrong with a store is named; nothing half, foreign or newer is taken for a snapshot."""
 
 import json
+import random
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -231,3 +233,23 @@ def test_edges_as_integers_are_those_of_the_table(snapshot: Snapshot) -> None:
     models = rows_of(snapshot, "models.parquet")
     assert [models[node]["id"] for node in edges.child] == [one["child"] for one in table]
     assert [models[node]["id"] for node in edges.parent] == ["base/a"] * 30
+
+
+def test_a_flipped_bit_of_a_table_is_never_read_as_an_answer(tmp_path: Path) -> None:
+    rows = [row("a/base"), *(row(f"b/child-{at}", ["a/base"]) for at in range(300))]
+    snapshot = published(rows, tmp_path)
+    path = tmp_path / snapshot.id / schema.EDGES_FILE
+    whole, dice = path.read_bytes(), random.Random(5)
+    truth = [column.tolist() for column in astuple(snapshot.edges())]
+    refused = 0
+    for _ in range(150):
+        harmed = bytearray(whole)
+        harmed[dice.randrange(len(whole))] ^= 1 << dice.randrange(8)
+        path.write_bytes(harmed)
+        try:
+            found = [column.tolist() for column in astuple(snapshot.edges())]
+        except SnapshotDamaged:
+            refused += 1
+        else:
+            assert found == truth
+    assert refused > 20
