@@ -15,14 +15,13 @@ def tags(record: ModelRecord) -> Iterable[Witness]:
     if _TAG not in "\n".join(record.tags):  # two of three models: answered in one look
         return ()
     qualified, bare = {}, {}
-    for tag in record.tags:
-        if tag.startswith(_TAG):
-            parent = tag[len(_TAG) :]
-            word, colon, name = parent.partition(":")
-            if colon and word in _RELATIONS:
-                qualified[name, word] = _new(Witness, ("tag", name, tag, word, None))
-            else:
-                bare[parent] = tag
+    for tag in [tag for tag in record.tags if tag.startswith(_TAG)]:
+        parent = tag[len(_TAG) :]
+        word, colon, name = parent.partition(":")
+        if colon and word in _RELATIONS:
+            qualified[name, word] = _new(Witness, ("tag", name, tag, word, None))
+        else:
+            bare[parent] = tag
     for name, _ in qualified:
         bare.pop(name, None)
     alone = [_new(Witness, ("tag", parent, tag, None, None)) for parent, tag in bare.items()]

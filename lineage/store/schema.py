@@ -128,6 +128,18 @@ TABLES: Mapping[str, pa.Schema] = {
 }
 
 UNREPEATED = frozenset(
-    {"key", "id", "sha", "quote", "raw", "child_key", "child", "created_at", "tags.list.element"}
+    {
+        "key",
+        "id",
+        "author",
+        "created_at",
+        "modified_at",
+        "sha",
+        "tags.list.element",
+        "child_key",
+        "child",
+        "quote",
+        "raw",
+    }
 )
 """Columns for which a Parquet dictionary only costs time: zstd finds what little repeats."""
