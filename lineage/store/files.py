@@ -84,6 +84,11 @@ class Files:
         found = self._filesystem.get_file_info(selector)
         return sorted(info.base_name for info in found if info.type == pafs.FileType.Directory)
 
+    def move(self, path: str, to: str) -> None:
+        """Give a file another path, over whatever was there."""
+        with self._writing(to):
+            self._filesystem.move(self._at(path), self._at(to))
+
     def delete_file(self, path: str) -> None:
         """Delete a file that is there."""
         self._filesystem.delete_file(self._at(path))

@@ -76,9 +76,10 @@ class ParquetStore:
 
     def latest_sweep(self) -> Snapshot | None:
         """Return the latest snapshot of everything, if there is one."""
-        return next(self._newest_first(), None)
+        found = next(self._newest_first(), None)
+        return None if found is None else Snapshot(self._files, found)
 
-    def beside(self, origin: Origin) -> Iterator[Snapshot]:
+    def beside(self, origin: Origin) -> Iterator[Manifest]:
         """Yield the snapshots that a draft of this origin may stand beside, the newest first.
 
         A dump may be older than what is here: it stands beside what was there before it.
@@ -171,12 +172,12 @@ class ParquetStore:
                     return manifest
         return None
 
-    def _newest_first(self, until: str | None = None) -> Iterator[Snapshot]:
+    def _newest_first(self, until: str | None = None) -> Iterator[Manifest]:
         """Yield those of more than one family that can be read, up to an id where one is given."""
         for folder in reversed(self._files.folders()):
             manifest = None if until is not None and folder > until else self._readable(folder)
             if isinstance(manifest, Manifest) and manifest.origin.kind is not Kind.BELOW:
-                yield Snapshot(self._files, manifest)
+                yield manifest
 
     def _readable(self, folder: str) -> Manifest | SnapshotDamaged | None:
         """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
