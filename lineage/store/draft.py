@@ -23,6 +23,7 @@ from lineage.store import schema
 from lineage.store.draft_files import DraftFiles
 from lineage.store.earlier import said_before
 from lineage.store.files import Files
+from lineage.store.folders import unmark
 from lineage.store.keys import Bare, Rows, bare, canonical_order, joined, rows_in
 from lineage.store.manifest import (
     FILE,
@@ -275,6 +276,7 @@ class Draft(DraftFiles):
             written_by=f"lineage {__version__}",
         )
         self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
+        unmark(self._files, self.id)
         return manifest
 
     def _reorder(self, order: npt.NDArray[np.int64]) -> None:

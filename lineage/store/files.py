@@ -93,10 +93,13 @@ class Files:
         """Delete a file that is there."""
         self._filesystem.delete_file(self._at(path))
 
-    def delete_folder(self, path: str) -> None:
-        """Delete a folder with all it holds; it need not be there."""
-        if self.exists(path):
-            self._filesystem.delete_dir(self._at(path))
+    def delete_folder(self, path: str, last: str) -> None:
+        """Delete a folder with all it holds, one file of it after all others."""
+        selector = pafs.FileSelector(self._at(path), recursive=True)
+        for info in self._filesystem.get_file_info(selector):
+            if info.type == pafs.FileType.File and info.base_name != last:
+                self._filesystem.delete_file(info.path)
+        self._filesystem.delete_dir(self._at(path))
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
