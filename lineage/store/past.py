@@ -1,7 +1,8 @@
 """Which earlier snapshots a new one learns from: the newest, and those that a dump hides from it.
 
 A sweep knows everybody of before: who it does not list is among its tombstones. An update keeps the
-rows it builds on. A dump keeps nobody's: it may hold a part of the Hub, and proves nobody missing.
+rows of the walk it builds on. A dump keeps nobody's: it may hold a part of the Hub, and proves
+nobody missing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -31,22 +32,25 @@ def heard_by(
     Behind the last sweep only dumps are left to be heard, that were taken since the last walk was
     published: a walk has heard all that lay there before it. `unharmed` is asked of no others.
     """
-    kept_elsewhere: set[str | None] = set()
     walk: Manifest | None = None
-    missed_at, swept = taken_at, False
+    builds_on: str | None = None
+    missed_at, walks_are_known, swept = taken_at, False, False
     for one in newest_first:
         kind = one.origin.kind
-        if swept and walk is not None:
-            late = kind is Kind.BULK and one.published_at >= walk.published_at
+        if kind is not Kind.BULK:
+            is_news = not walks_are_known
+        elif swept and walk is not None:
+            is_news = one.published_at >= walk.published_at
         else:
-            late = one.id not in kept_elsewhere
-        if late and not unharmed(one):
+            is_news = one.id != builds_on
+        if is_news and not unharmed(one):
             continue
-        if late:
+        if is_news:
             yield Heard(one, missed_at)
-        if kind is Kind.UPDATE:
-            kept_elsewhere.add(one.previous)
         if kind is Kind.SWEEP:
             missed_at, swept = one.origin.taken_at, True
-        if kind is not Kind.BULK:
-            walk = walk or one
+        if kind is Kind.BULK:
+            # An update upon a dump has its rows, not those of the walk before it.
+            walks_are_known = walks_are_known and (swept or one.id != builds_on)
+        else:
+            walk, builds_on, walks_are_known = walk or one, one.previous, True
