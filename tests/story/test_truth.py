@@ -201,6 +201,7 @@ class Histories(RuleBasedStateMachine):
                 return
             self.into.store.accept(id, self.into.clock.now())
         self._after_sweep(self.into.store.snapshot(id), shown)
+        self.quiet = False  # who was hidden is back without a commit
 
     @rule()
     def prune(self) -> None:
@@ -241,12 +242,14 @@ class Histories(RuleBasedStateMachine):
             self.known.seen_in_dumps[one.key] = max(at, self.known.seen_in_dumps.get(one.key, at))
 
     def _learn_of_dumps_dated_back(self) -> None:
-        """Who a sweep after the dump did not show is gone since then."""
+        """Who a sweep after the dump did not show is gone since then, as far as it was kept."""
+        manifests = self.into.store.manifests()
+        sweeps = [one.origin.taken_at for one in manifests if one.origin.kind is Kind.SWEEP]
         for key, at in list(self.known.seen_in_dumps.items()):
             if at < self.sweeps[-1]:
                 del self.known.seen_in_dumps[key]
                 if key not in self.known.listed and key not in self.known.dead:
-                    self.known.dead[key] = next(one for one in self.sweeps if one > at)
+                    self.known.dead[key] = next(one for one in sweeps if one > at)
 
     def _after_sweep(self, snapshot: Snapshot, shown: list[Model] | None = None) -> None:
         known, at = self.known, snapshot.manifest.origin.taken_at
