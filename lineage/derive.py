@@ -8,36 +8,34 @@ from lineage.analysis.every_base import count_every_base
 from lineage.domain.evidence import Strength
 from lineage.domain.families import Family
 from lineage.domain.forgotten import NOBODY, Forgotten
+from lineage.domain.repo_ids import STAND_IN
 from lineage.evidence import Rule
 from lineage.graph.edges import Edges, Weights, merge, relations_of
 from lineage.graph.names import FormerNames, Settled, Written, settle
 from lineage.graph.renames import renamed
 from lineage.hearings import HearCards, first_hearing, is_stated, second_hearing, what_exists
 from lineage.store import derived, schema
+from lineage.store.burial import Earlier, bury
 from lineage.store.draft import Draft
-from lineage.store.earlier import said_before
-from lineage.store.forgetting import dead_without, said_without
-from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
 from lineage.store.testimony import Testimony
-from lineage.store.tombstones import in_order, newly_gone, still_gone
 
 _STRENGTHS = list(Strength)
 
 
 def derive(
     draft: Draft,
-    before: Snapshot | None,
+    past: Sequence[Earlier],
     families: Sequence[Family],
     rules: Sequence[Rule],
     *,
     hear_cards: HearCards | None = None,
     forgotten: Forgotten = NOBODY,
 ) -> None:
-    """Write every derived table of a sealed draft."""
-    _bury(draft, before, rules, forgotten)
+    """Write every derived table of a sealed draft; `past` begins with the newest before it."""
+    bury(draft, past, giving_keys(rules), forgotten)
     testimony = draft.testimony([rule.name for rule in rules])
-    former = _former_names(draft, before, families)
+    former = _former_names(draft, past, families)
     dead = draft.dead.num_rows
     settled = settle(_written(testimony, rules), draft.all_keys, draft.all_ids, former, dead)
     said = first_hearing(testimony, settled, draft.records, rules)
@@ -60,40 +58,23 @@ def derive(
     draft.write(
         schema.NAMES_FILE,
         derived.names_table(
-            one for one in _learned(before, former, settled) if not forgotten.covers(one[0])
+            one for one in _learned(past, former, settled) if not forgotten.covers(one[0])
         ),
     )
 
 
-def _bury(
-    draft: Draft, before: Snapshot | None, rules: Sequence[Rule], forgotten: Forgotten
-) -> None:
-    """Keep who is gone, with all that was said of them while they lived.
-
-    Only a full listing proves that a model is missing, and only who is met is back. What lies
-    below one base says nothing of anybody else.
-    """
-    if before is None or draft.origin.kind is Kind.BELOW:
-        draft.remember(())
-        return
-    present = draft.present()
-    dead = [still_gone(before, present)]
-    if draft.origin.kind is Kind.SWEEP:
-        dead.append(newly_gone(before, present, draft.origin.taken_at))
-    draft.bury(dead_without(in_order(dead), forgotten))
-    words = said_before(before, draft.rows_of_the_dead, gives_keys=_giving_keys(rules))
-    draft.remember(said_without(words, forgotten))
-
-
-def _giving_keys(rules: Sequence[Rule]) -> list[str]:
+def giving_keys(rules: Sequence[Rule]) -> list[str]:
+    """Return the names of the rules that know a parent's key themselves."""
     return [rule.name for rule in rules if rule.strength is Strength.CONFIRMED]
 
 
 def _learned(
-    before: Snapshot | None, former: FormerNames, settled: Settled
+    past: Sequence[Earlier], former: FormerNames, settled: Settled
 ) -> Iterable[tuple[str, str, str]]:
     """Return every former name with its key, and who taught it."""
-    said = {} if before is None else derived.former_sources(before.former_names())
+    said: dict[tuple[str, str], str] = {}
+    for one in reversed(past):
+        said |= derived.former_sources(one.snapshot.former_names())
     seen = {
         name: (name, key, said.get((name, key), "earlier snapshot"))
         for name, key in former.keys.items()
@@ -120,19 +101,33 @@ def _written(testimony: Testimony, rules: Sequence[Rule]) -> Written:
     )
 
 
-def _former_names(draft: Draft, before: Snapshot | None, families: Sequence[Family]) -> FormerNames:
+def _former_names(draft: Draft, past: Sequence[Earlier], families: Sequence[Family]) -> FormerNames:
     keys: dict[str, str] = {}
-    if before is not None:
-        models = before.table(schema.MODELS_FILE, ["key", "id"])
-        keys = dict(derived.former_keys(before.former_names()))
-        for known in (before.tombstones(["key", "id"]), models):
-            old_keys, old_ids = (known[name].combine_chunks() for name in ("key", "id"))
-            keys |= renamed(old_keys, old_ids, draft.keys, draft.ids)
+    for one in reversed(past):  # what is newer has the last word
+        keys |= _names_known(one.snapshot) | _renamed(draft, one.snapshot)
     return FormerNames(
         now={former.name: former.now for family in families for former in family.former_names()},
         keys=keys,
         registered=frozenset(root for family in families for root in family.roots()),
     )
+
+
+def _names_known(before: Snapshot) -> dict[str, str]:
+    """Return the former names a snapshot knows; keys that stand in are of no use to others."""
+    known = derived.former_keys(before.former_names())
+    return {name: key for name, key in known.items() if not key.startswith(STAND_IN)}
+
+
+def _renamed(draft: Draft, before: Snapshot) -> dict[str, str]:
+    """Return the names that a snapshot has of models, listed or gone, that are called otherwise."""
+    found: dict[str, str] = {}
+    dead_keys, dead_ids = (draft.dead[name].combine_chunks() for name in ("key", "id"))
+    listed = before.table(schema.MODELS_FILE, ["key", "id"])
+    for known in (before.tombstones(["key", "id"]), listed):
+        keys, ids = (known[name].combine_chunks() for name in ("key", "id"))
+        found |= renamed(keys, ids, dead_keys, dead_ids)
+        found |= renamed(keys, ids, draft.keys, draft.ids)
+    return found
 
 
 def _weights(rules: Sequence[Rule]) -> Weights:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from lineage.analysis.checks import DraftFacts, Limits, check
 from lineage.clock import Clock
@@ -21,9 +22,9 @@ from lineage.crawl.cards import (
     worth_reading,
 )
 from lineage.crawl.forgetting import without_forgotten
-from lineage.derive import derive
+from lineage.derive import derive, giving_keys
 from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
-from lineage.domain.evidence import Strength, Witness
+from lineage.domain.evidence import Witness
 from lineage.domain.families import Family
 from lineage.domain.forgotten import NOBODY, Forgotten
 from lineage.errors import DraftRefused
@@ -31,8 +32,11 @@ from lineage.evidence import RULES, Rule, testify
 from lineage.evidence.card_text import hear_card_text
 from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
+from lineage.store.burial import Earlier
+from lineage.store.carrying import Kept, carry_unread
 from lineage.store.draft import Draft
 from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.past import heard_by
 from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -80,16 +84,16 @@ def publish(
     with closing(into.store.begin(origin)) as draft:
         with collector_paused():
             gather(pages, draft, into)
-        before = onto or _beside(origin, into)
+        past = _past(origin, into, onto)
+        before = onto or next((one.snapshot for one in past), None)
         draft.previous = None if before is None else before.id
-        if onto is not None:
-            _lay_over(draft, onto, into)
+        _make_whole(draft, onto, past, into)
         draft.note_watermark()
         into.progress.begin("settle names, merge evidence, count")
         hear_cards = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
         derive(
             draft,
-            before,
+            past,
             into.families,
             into.rules,
             hear_cards=hear_cards,
@@ -108,22 +112,46 @@ def publish(
         )
 
 
-def _lay_over(draft: Draft, onto: Snapshot, into: Publication) -> None:
-    """Make an update's draft whole: the rules that knew a key keep it, others are asked again."""
-    sure = [rule.name for rule in into.rules if rule.strength is Strength.CONFIRMED]
-    again = [rule.name for rule in into.rules if rule.hears_again]
-    into.progress.begin("lay the changes over the last snapshot")
-    draft.lay_over(onto, sure, again)
-    into.progress.end()
+def _make_whole(
+    draft: Draft, onto: Snapshot | None, past: Sequence[Earlier], into: Publication
+) -> None:
+    """Take over what this walk did not read: what did not change, and what could not be read.
+
+    The rules that knew a key keep it, others are asked again.
+    """
+    kept = Kept(
+        giving_keys(into.rules),
+        [rule.name for rule in into.rules if rule.hears_again],
+        into.forgotten,
+    )
+    if onto is not None:
+        into.progress.begin("lay the changes over the last snapshot")
+        draft.lay_over(onto, kept.gives_keys, kept.without)
+        into.progress.end()
+    if draft.origin.kind is not Kind.BELOW:
+        carry_unread(draft, (one.snapshot for one in past), kept)
 
 
-def _beside(origin: Origin, into: Publication) -> Snapshot | None:
-    """Return the newest snapshot that is as it was published; what is damaged proves nothing."""
-    for snapshot in into.store.beside(origin):
-        if not (found := into.store.problems(snapshot.id)):
-            return snapshot
-        into.progress.say(f"Snapshot {snapshot.id} is damaged and passed over: {found[0]}.")
-    return None
+def _past(origin: Origin, into: Publication, onto: Snapshot | None) -> list[Earlier]:
+    """Return the snapshots that a draft learns from, the newest first.
+
+    Only those that are as they were published: what is damaged proves nothing. A dump, or a walk
+    below one base, proves nobody missing, and asks the newest alone.
+    """
+    taken_at = origin.taken_at if origin.kind is Kind.SWEEP else None
+    unharmed = partial(_is_unharmed, into, onto)
+    heard = heard_by(taken_at, into.store.beside(origin), unharmed)
+    if origin.kind in (Kind.BULK, Kind.BELOW):
+        heard = islice(heard, 1)
+    return [Earlier(into.store.snapshot(one.manifest.id), one.missed_at) for one in heard]
+
+
+def _is_unharmed(into: Publication, onto: Snapshot | None, manifest: Manifest) -> bool:
+    if onto is not None and onto.id == manifest.id:
+        return True  # whoever chose it has looked
+    if found := into.store.problems(manifest.id):
+        into.progress.say(f"Snapshot {manifest.id} is damaged and passed over: {found[0]}.")
+    return not found
 
 
 def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None:

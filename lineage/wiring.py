@@ -1,6 +1,6 @@
 """The one place that chooses concrete parts from settings; everybody else is handed them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,6 +9,7 @@ from pathlib import Path
 from lineage.analysis.checks import Limits
 from lineage.clock import Clock, SystemClock
 from lineage.crawl.cards import Plan
+from lineage.crawl.chronology import not_overtaken, refuse_earlier, still_open
 from lineage.crawl.due import Walk, Wish, choose
 from lineage.domain.families import Family
 from lineage.domain.forgotten import Forgotten
@@ -96,10 +97,12 @@ def _spelled(wish: Wish, base: str | None) -> str:
 def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bool) -> CrawlReport:
     clock, progress = into.clock, into.progress
     began = clock.monotonic()
+    if not settings.offline and walk.base is None:
+        refuse_earlier(into.store, clock.now())
     logs = _page_logs(settings, clock, progress)
     if (manifest := _left_open(walk, logs, settings)) is not None:
         return CrawlReport(manifest, RequestTally(), clock.monotonic() - began)
-    log = _log_to_read(logs, walk.identity(_endpoint(settings)), settings)
+    log = _log_to_read(logs, walk, settings, into.store)
     origin = _origin(settings, walk, log, into.families)
     tally, texts = RequestTally(), None
     manifest = None if settings.offline else _published_before(into.store, log, origin)
@@ -228,15 +231,16 @@ def _page_logs(settings: Settings, clock: Clock, progress: Progress) -> PageLogs
     )
 
 
-def _log_to_read(logs: PageLogs, identity: Mapping[str, str], settings: Settings) -> PageLog:
+def _log_to_read(logs: PageLogs, walk: Walk, settings: Settings, store: ParquetStore) -> PageLog:
+    identity = walk.identity(_endpoint(settings))
     if not settings.offline:
-        return logs.unfinished(identity) or logs.begin(identity)
+        return still_open(logs, identity, store) or logs.begin(identity)
     if (log := logs.latest(identity)) is None:
         raise PageNotRecorded(
             f"no recorded walk of {settings.endpoint} lies in {settings.cache}",
             "run once without --offline",
         )
-    return log
+    return not_overtaken(store, log)
 
 
 def _published_before(store: ParquetStore, log: PageLog, origin: Origin) -> Manifest | None:

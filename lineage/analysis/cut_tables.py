@@ -29,8 +29,11 @@ def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:
         for batch in snapshot.batches(file):
             yield pa.Table.from_batches([batch])
 
-    # Read as what it is today: older snapshots have a narrower table, without rows.
-    dead = {schema.TOMBSTONES_FILE: iter([snapshot.tombstones()])}
+    # Read as what they are today: older snapshots have a narrower table without rows, or none.
+    dead = {
+        schema.TOMBSTONES_FILE: iter([snapshot.tombstones()]),
+        schema.ABSENCES_FILE: iter([snapshot.absences()]),
+    }
     return {file: read(file) for file in schema.TABLES} | dead
 
 
@@ -44,7 +47,7 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     snapshot = cut.ground.snapshot
     keys, ids = cut.ground.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
-    edges, dead = _renumbered(cut), snapshot.tombstones()
+    edges, dead, over = _renumbered(cut), snapshot.tombstones(), snapshot.absences()
     return {
         schema.MODELS_FILE: _rows(cut, schema.MODELS_FILE, listed),
         schema.METRICS_FILE: _rows(cut, schema.METRICS_FILE, listed),
@@ -53,6 +56,7 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
         schema.COUNTS_FILE: iter([_counts(cut, edges, len(listed), keys, ids)]),
         schema.NAMES_FILE: _of_keys(cut, schema.NAMES_FILE, "key", keys),
         schema.TOMBSTONES_FILE: iter([dead.filter(pc.is_in(dead["key"], value_set=keys))]),
+        schema.ABSENCES_FILE: iter([over.filter(pc.is_in(over["key"], value_set=keys))]),
         schema.BAD_ROWS_FILE: iter(()),
     }
 

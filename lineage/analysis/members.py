@@ -68,13 +68,27 @@ def countable(ground: Ground) -> Mask:
 def _there(snapshot: Snapshot, definition: Definition) -> Mask:
     """Say who was not missed: of a snapshot taken after the day, some were missed since."""
     mask = np.ones(snapshot.records, np.bool_)
-    if not definition.deleted and snapshot.manifest.tombstones:
+    if definition.deleted:
+        return mask
+    day = definition.as_of
+    if snapshot.manifest.tombstones:
         missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
-        day = definition.as_of
         mask[snapshot.manifest.models :] = (
             False if day is None else _holds(pc.greater_equal(missed_at, end_of(day)))
         )
+    if day is not None and (away := _away_at(snapshot, end_of(day))):
+        keys = snapshot.record_column("key")
+        mask &= ~_holds(pc.is_in(keys, value_set=pa.array(away, pa.string())))
     return mask
+
+
+def _away_at(snapshot: Snapshot, moment: datetime) -> list[str]:
+    """Return the keys of those who were missing at a moment and came back after it."""
+    over = snapshot.absences()
+    missed = pc.less(over["missed_at"], moment)
+    away = over.filter(pc.and_(missed, pc.greater_equal(over["back_at"], moment)))
+    keys: list[str] = away["key"].to_pylist()
+    return keys
 
 
 def _known_by(snapshot: Snapshot, moment: datetime) -> Mask:

@@ -27,7 +27,7 @@ def list_(store: str | None, format: str) -> None:
     if found := opened.damaged():
         raise SnapshotDamaged(
             f"{len(found)} more cannot be read: {'; '.join(found)}",
-            "restore them from a copy; the others are not harmed",
+            "restore them from a copy, or delete their folders; the others are not harmed",
         )
 
 

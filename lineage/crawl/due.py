@@ -95,8 +95,8 @@ def why_sweep(
         return "there is no sweep yet"
     if now - swept[-1] >= every:
         return f"the last sweep began at {iso(swept[-1])}, {every.days} days ago or more"
-    if lacking := _lacking(whole[-1].origin.dump):
-        return f"the last snapshot is a dump that lacks {lacking}"
+    if whole[-1].origin.kind is Kind.BULK:
+        return f"the last snapshot is a dump{_lacking(whole[-1].origin.dump)}"
     if found := store.problems(whole[-1].id):
         return f"the last snapshot is damaged: {found[0]}"
     if forgotten and holds_forgotten(store.snapshot(whole[-1].id), forgotten):
@@ -105,17 +105,19 @@ def why_sweep(
 
 
 def _lacking(dump: Mapping[str, str]) -> str:
-    """Return what a dump lacks that an update would build on."""
-    return "the Hub's keys" if "keys" in dump else dump.get("missing", "")
+    """Return what a dump lacks, as the end of a sentence."""
+    lacking = "the Hub's keys" if "keys" in dump else dump.get("missing")
+    return f" that lacks {lacking}" if lacking else ""
 
 
 def ground_of_update(store: ParquetStore, forgotten: Forgotten = NOBODY) -> Snapshot:
-    """Return the snapshot that an update goes on from.
+    """Return the snapshot that an update goes on from: the last walk, else a dump to begin with.
 
+    A dump that came after a walk may hold a part of the Hub; what it knows is heard all the same.
     Raises NoSuchSnapshot where there is none, SnapshotDamaged where it is not as published: what
     is wrong in it would be wrong in every snapshot after it.
     """
-    before = store.latest_sweep()
+    before = store.latest_walk() or store.latest_sweep()
     if before is None or not before.manifest.models:
         raise NoSuchSnapshot(
             f"there is no snapshot in {store.location} that an update could go on from",

@@ -5,7 +5,7 @@ so a kill at any moment leaves nothing that could be taken for one.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from lineage.store import schema
 from lineage.store.draft_files import DraftFiles
 from lineage.store.earlier import said_before
 from lineage.store.files import Files
+from lineage.store.folders import unmark
 from lineage.store.keys import Bare, Rows, bare, canonical_order, joined, rows_in
 from lineage.store.manifest import (
     FILE,
@@ -35,7 +36,7 @@ from lineage.store.manifest import (
 from lineage.store.overlay import bad_rows_laid_over, rows_laid_over, words_laid_over
 from lineage.store.rows import batches_of
 from lineage.store.snapshot import Snapshot
-from lineage.store.testimony import Testimony, TestimonySpool, as_columns
+from lineage.store.testimony import Testimony, TestimonySpool, as_columns, spooled
 from lineage.store.watermark import noted
 from lineage.version import __version__
 
@@ -52,7 +53,8 @@ class Draft(DraftFiles):
         self._keys: list[pa.Array] = []
         self._ids: list[pa.Array] = []
         self._undated: list[npt.NDArray[np.bool_]] = []
-        self._unreadable: list[str] = []
+        self.unreadable: list[str] = []
+        """The keys of rows that could not be read."""
         self._open = ExitStack()
         self._spool, self._of_the_dead, self._second = (
             self._open.enter_context(closing(TestimonySpool())) for _ in range(3)
@@ -99,7 +101,7 @@ class Draft(DraftFiles):
             {"key": row.key, "reason": row.reason, "raw": row.raw, "request": request}
             for row in rows
         ]
-        self._unreadable += [row["key"] for row in kept if row["key"] is not None]
+        self.unreadable += [row["key"] for row in kept if row["key"] is not None]
         if kept:
             self._bad_rows.write(pa.RecordBatch.from_pylist(kept, schema.BAD_ROWS))
 
@@ -133,31 +135,20 @@ class Draft(DraftFiles):
 
         Of whoever did not change, all words are taken over but those of the rules in `without`.
         """
-        changed, unreadable = (
-            bare(self.keys),
-            np.sort(bare(pa.array(self._unreadable, pa.string()))),
-        )
+        changed = bare(self.keys)
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
             changes = self.whole(file)
-            self.write_streamed(file, rows_laid_over(before.batches(file), changes, unreadable))
+            self.write_streamed(file, rows_laid_over(before.batches(file), changes))
         bad_rows = self.whole(schema.BAD_ROWS_FILE)
         bad_rows = bad_rows_laid_over(before.table(schema.BAD_ROWS_FILE), bad_rows, changed)
         self.write(schema.BAD_ROWS_FILE, bad_rows)
         self._bad_rows.rows = bad_rows.num_rows
-        self.keys, self.ids = self.column("key"), self.column("id")
-        self.undated = np.asarray(self.column("created_at").is_null())
-        self._models.rows = len(self.keys)
-        self.bury(schema.TOMBSTONES.empty_table())
+        self.list_anew()
         rows = rows_in(bare(self.keys), changed)
         older = said_before(
             before, partial(self._unchanged, changed), gives_keys=gives_keys, without=without
         )
-        words = self._open.enter_context(closing(TestimonySpool()))
-        for batch in words_laid_over(older, self._spool.whole(), rows):
-            words.add_batch(batch)
-        words.finish(None)
-        self._spool.close()
-        self._spool = words
+        self.say_anew(words_laid_over(older, self._spool.whole(), rows))
 
     def note_watermark(self) -> None:
         """Keep up to which moment every commit was seen, where the walk saw everything."""
@@ -171,11 +162,22 @@ class Draft(DraftFiles):
         """Return the row of each key that is listed and did not change, else -1."""
         return np.where(rows_in(changed, keys) < 0, rows_in(bare(self.keys), keys), -1)
 
-    def present(self) -> Bare:
-        """Return the sorted keys of the models that were met, readable or not."""
-        return np.sort(
-            np.concatenate([bare(self.keys), bare(pa.array(self._unreadable, pa.string()))])
-        )
+    def list_anew(self) -> None:
+        """Learn who is listed from the tables, where they were written anew."""
+        self.keys, self.ids = self.column("key"), self.column("id")
+        self.undated = np.asarray(self.column("created_at").is_null())
+        self._models.rows = len(self.keys)
+        self.bury(schema.TOMBSTONES.empty_table())
+
+    def said(self) -> Iterator[pa.RecordBatch]:
+        """Yield what records said, by child's row."""
+        return self._spool.batches()
+
+    def say_anew(self, said: Iterable[pa.RecordBatch]) -> None:
+        """Put other words in place of those; they may be made of them."""
+        words = self._open.enter_context(closing(spooled(said)))
+        self._spool.close()
+        self._spool = words
 
     def bury(self, dead: pa.Table) -> None:
         """Keep who is gone, in order of the key: nodes right after the listed models."""
@@ -198,13 +200,12 @@ class Draft(DraftFiles):
 
     def remember(self, said: Iterable[pa.RecordBatch]) -> None:
         """Add what was said of the dead while they lived; the evidence lists it after the rest."""
-        order = np.arange(self.records)
         for batch in said:
             self._of_the_dead.add_batch(batch)
-        self._of_the_dead.finish(order)
 
     def testimony(self, rule_names: Sequence[str]) -> Testimony:
-        """Return all that was said, as columns."""
+        """Return all that was said, as columns; once, when everybody gone is remembered."""
+        self._of_the_dead.finish(np.arange(self.records))
         return as_columns((self._spool, self._of_the_dead), rule_names)
 
     def record_column(self, name: str) -> pa.Array:
@@ -275,6 +276,7 @@ class Draft(DraftFiles):
             written_by=f"lineage {__version__}",
         )
         self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
+        unmark(self._files, self.id)
         return manifest
 
     def _reorder(self, order: npt.NDArray[np.int64]) -> None:

@@ -1,6 +1,6 @@
 """The tables of a draft as files: written where they will stay, read back where that is needed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,19 @@ class DraftFiles:
             for table in tables:
                 writer.write_table(table)
         self.rows_written[file] = writer.rows
+
+    def rewrite(
+        self, file: str, change: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.Table]]
+    ) -> None:
+        """Write a table anew from what is in it, a part in memory at a time."""
+        path, part = f"{self.id}/{file}", f"{self.id}/.{file}"
+        with (
+            self._files.open_input(path) as handle,
+            ParquetFileWriter(self._files, part, schema.TABLES[file]) as writer,
+        ):
+            for table in change(pq.ParquetFile(handle).iter_batches()):
+                writer.write_table(table)
+        self._files.move(part, path)
 
     def column(self, name: str, file: str = schema.MODELS_FILE) -> pa.Array:
         """Return one column of the models, read back from what was written."""

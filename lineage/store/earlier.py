@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, Bare, Rows, bare
+from lineage.store.keys import NOWHERE, Bare, Rows, bare, rows_in
 from lineage.store.snapshot import Snapshot
 from lineage.store.testimony import SPOOL
 
@@ -43,6 +43,11 @@ def said_before(
             "parent_key": key,
         }
         yield pa.RecordBatch.from_arrays([columns[name] for name in SPOOL.names], schema=SPOOL)
+
+
+def only(keys: Bare, rows_of: RowsOf) -> RowsOf:
+    """Return the same rows, for these sorted keys alone."""
+    return lambda wanted: np.where(rows_in(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted))
 
 
 def _children(keys: pa.StringArray, rows_of: RowsOf) -> Rows:

@@ -84,14 +84,22 @@ class Files:
         found = self._filesystem.get_file_info(selector)
         return sorted(info.base_name for info in found if info.type == pafs.FileType.Directory)
 
+    def move(self, path: str, to: str) -> None:
+        """Give a file another path, over whatever was there."""
+        with self._writing(to):
+            self._filesystem.move(self._at(path), self._at(to))
+
     def delete_file(self, path: str) -> None:
         """Delete a file that is there."""
         self._filesystem.delete_file(self._at(path))
 
-    def delete_folder(self, path: str) -> None:
-        """Delete a folder with all it holds; it need not be there."""
-        if self.exists(path):
-            self._filesystem.delete_dir(self._at(path))
+    def delete_folder(self, path: str, last: str) -> None:
+        """Delete a folder with all it holds, one file of it after all others."""
+        selector = pafs.FileSelector(self._at(path), recursive=True)
+        for info in self._filesystem.get_file_info(selector):
+            if info.type == pafs.FileType.File and info.base_name != last:
+                self._filesystem.delete_file(info.path)
+        self._filesystem.delete_dir(self._at(path))
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"

@@ -12,10 +12,8 @@ import pyarrow as pa
 from lineage.store.keys import NOWHERE, Bare, Rows, bare, joined, rows_in
 
 
-def rows_laid_over(
-    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: Bare
-) -> Iterator[pa.Table]:
-    """Yield the older rows, those in `changes` in place of theirs, without the sorted `dropped`."""
+def rows_laid_over(older: Iterable[pa.RecordBatch], changes: pa.Table) -> Iterator[pa.Table]:
+    """Yield the older rows, those in `changes` in place of theirs."""
     fresh = bare(joined(changes["key"].chunks))
     done = 0
     for batch in older:
@@ -23,7 +21,7 @@ def rows_laid_over(
         if not len(keys):
             continue
         upto = int(np.searchsorted(fresh, keys[-1], side="right"))
-        kept = (rows_in(fresh, keys) == NOWHERE) & (rows_in(dropped, keys) == NOWHERE)
+        kept = rows_in(fresh, keys) == NOWHERE
         rest = pa.Table.from_batches([batch.filter(pa.array(kept))]).cast(changes.schema)
         some = changes.slice(done, upto - done)
         done = upto
@@ -56,18 +54,31 @@ def words_laid_over(
     yield from fresh.slice(done).to_batches()
 
 
+def renumbered(said: Iterable[pa.RecordBatch], moved: Rows) -> Iterator[pa.RecordBatch]:
+    """Yield what was said of children by the rows they have now: `moved[row]`."""
+    for batch in said:
+        child = pa.array(moved[batch["child"].to_numpy()].astype(np.int32))
+        yield pa.RecordBatch.from_arrays([child, *batch.columns[1:]], schema=batch.schema)
+
+
 def bad_rows_laid_over(older: pa.Table, fresh: pa.Table, read: Bare) -> pa.Table:
-    """Return bad rows of before that are neither readable now (sorted `read`) nor met again."""
-    again = {(row["key"], row["raw"]) for row in fresh.select(["key", "raw"]).to_pylist()}
-    met = {key for key, _ in again if key is not None}
+    """Return bad rows of before that are not readable now (sorted `read`), then those met now.
+
+    Each once, as it was met last: told by its key, else by its text.
+    """
+    both = pa.concat_tables([older.cast(fresh.schema), fresh])
+    told = [key or raw for key, raw in _pairs(both)]
+    last = {one: row for row, one in enumerate(told)}
     readable = set(read.tolist())
     kept = [
-        (row["key"], row["raw"]) not in again
-        and row["key"] not in met
-        and (row["key"] or "").encode() not in readable
-        for row in older.select(["key", "raw"]).to_pylist()
+        last[one] == row and (row >= older.num_rows or one.encode() not in readable)
+        for row, one in enumerate(told)
     ]
-    return pa.concat_tables([older.filter(pa.array(kept, pa.bool_())).cast(fresh.schema), fresh])
+    return both.filter(pa.array(kept, pa.bool_()))
+
+
+def _pairs(rows: pa.Table) -> Iterator[tuple[str | None, str]]:
+    return zip(rows["key"].to_pylist(), rows["raw"].to_pylist(), strict=True)
 
 
 def _in_order_of_keys(one: pa.Table, other: pa.Table) -> pa.Table:

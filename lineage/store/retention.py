@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from lineage.errors import SettingsError
 from lineage.store.manifest import Kind, Manifest
+from lineage.store.past import heard_by
 
 DEFAULT = "30 daily, 52 weekly, all monthly"
 _PART = re.compile(r"\s*(all|[0-9]{1,5})\s+(daily|weekly|monthly|yearly)\s*")
@@ -58,8 +59,8 @@ def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str,
     """Return the ids that are kept, each with the reason; the others may go.
 
     Whatever the rule says: the newest snapshot and the last sweep stay, since the next crawl goes
-    on from them; the first one stays, since it answers for every day before it; and what lies
-    below one base stays, which was asked for by hand.
+    on from them, and so does a walk that a dump hides; the first one stays, since it answers for
+    every day before it; and what lies below one base stays, which was asked for by hand.
     """
     kept = {one.id: f"below {one.origin.below}" for one in manifests if _is_below(one)}
     whole = sorted((one for one in manifests if not _is_below(one)), key=_moment, reverse=True)
@@ -68,7 +69,9 @@ def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str,
     for part in rule:
         kept = _newest_of_each(part, whole) | kept
     kept[whole[-1].id] = "the first one"
+    hidden = [one.manifest.id for one in heard_by(None, whole) if _is_walk(one.manifest)]
     sweeps = [one.id for one in whole if one.origin.kind is Kind.SWEEP]
+    kept |= dict.fromkeys(hidden, "the next sweep learns from it")
     return kept | dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}
 
 
@@ -81,6 +84,10 @@ def _newest_of_each(part: Part, whole: Sequence[Manifest]) -> dict[str, str]:
 
 def _is_below(manifest: Manifest) -> bool:
     return manifest.origin.kind is Kind.BELOW
+
+
+def _is_walk(manifest: Manifest) -> bool:
+    return manifest.origin.kind in (Kind.SWEEP, Kind.UPDATE)
 
 
 def _moment(manifest: Manifest) -> datetime:

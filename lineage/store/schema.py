@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lineage.domain.evidence import Relation
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"
@@ -20,6 +20,7 @@ EDGES_FILE = "edges.parquet"
 COUNTS_FILE = "counts.parquet"
 NAMES_FILE = "names.parquet"
 TOMBSTONES_FILE = "tombstones.parquet"
+ABSENCES_FILE = "absences.parquet"
 BAD_ROWS_FILE = "bad_rows.parquet"
 
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -107,6 +108,15 @@ TOMBSTONES = pa.schema(
     ]
 )
 
+ABSENCES = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("missed_at", _MOMENT, nullable=False),
+        pa.field("back_at", _MOMENT, nullable=False),
+        pa.field("last_seen_in", pa.string(), nullable=False),
+    ]
+)
+
 BAD_ROWS = pa.schema(
     [
         ("key", pa.string()),
@@ -124,6 +134,7 @@ TABLES: Mapping[str, pa.Schema] = {
     COUNTS_FILE: COUNTS,
     NAMES_FILE: NAMES,
     TOMBSTONES_FILE: TOMBSTONES,
+    ABSENCES_FILE: ABSENCES,
     BAD_ROWS_FILE: BAD_ROWS,
 }
 

@@ -73,6 +73,12 @@ class Snapshot:
             return schema.TOMBSTONES.empty_table().select(columns or schema.TOMBSTONES.names)
         return self.table(schema.TOMBSTONES_FILE, columns)
 
+    def absences(self) -> pa.Table:
+        """Return when models that are back, or gone again, were missing before."""
+        if schema.ABSENCES_FILE not in self.manifest.files:  # older ones know of none
+            return schema.ABSENCES.empty_table()
+        return self.table(schema.ABSENCES_FILE).cast(schema.ABSENCES)
+
     @property
     def records(self) -> int:
         """How many nodes have a record: the listed models, then those that are gone."""

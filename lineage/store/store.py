@@ -1,6 +1,5 @@
 """The history: every published snapshot in one place, and the drafts that were set aside."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +9,7 @@ from lineage.domain.moments import end_of, iso, snapshot_id
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
 from lineage.store.draft import Draft
 from lineage.store.files import Files
+from lineage.store.folders import State, discard, mark, state_of, unmark
 from lineage.store.lock import Holder, hold
 from lineage.store.manifest import FILE, REFUSAL_FILE, CheckResult, Kind, Manifest, Origin
 from lineage.store.snapshot import Snapshot
@@ -19,8 +19,6 @@ ABANDONED_AFTER = timedelta(days=2)
 
 _A_HUMAN_KNOWS = ("few_bad_rows", "no_sudden_loss")
 """The checks that warn of what may be true all the same."""
-
-_DRAFT = re.compile(r"\d{8}T\d{6}Z")
 
 
 class ParquetStore:
@@ -36,24 +34,20 @@ class ParquetStore:
         return [manifest for _, manifest in read if isinstance(manifest, Manifest)]
 
     def damaged(self) -> list[str]:
-        """Return what is wrong with the manifests that cannot be read, oldest first."""
-        read = (self._readable(folder) for folder in self._files.folders())
+        """Return what is wrong with manifests that cannot be read or are lost, oldest first."""
+        read = (self._readable(folder) or self._lost(folder) for folder in self._files.folders())
         return [error.message for error in read if isinstance(error, SnapshotDamaged)]
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
-        return [
-            name
-            for name in self._files.folders()
-            if self._files.exists(f"{name}/{REFUSAL_FILE}")
-            and not self._files.exists(f"{name}/{FILE}")  # a kill while it was accepted
-        ]
+        folders = self._files.folders()
+        return [one for one in folders if state_of(self._files, one) is State.REFUSED]
 
     def snapshot(self, id: str | None = None) -> Snapshot:
         """Return one snapshot; without an id the latest that holds more than one base's family."""
         if id is not None:
             if "/" in id or not self._files.exists(f"{id}/{FILE}"):
-                raise NoSuchSnapshot(
+                raise self._lost(id) or NoSuchSnapshot(
                     f"there is no snapshot {id!r} in {self.location}",
                     "see which there are with: lineage snapshots list",
                 )
@@ -71,14 +65,21 @@ class ParquetStore:
         if not manifests:
             raise self._nothing_yet()
         by_then = [one for one in manifests if one.origin.taken_at < end_of(day)]
-        chosen = max(by_then, key=_moment) if by_then else min(manifests, key=_moment)
+        chosen = max(by_then, key=_when) if by_then else min(manifests, key=_when)
         return Snapshot(self._files, chosen)
 
     def latest_sweep(self) -> Snapshot | None:
         """Return the latest snapshot of everything, if there is one."""
-        return next(self._newest_first(), None)
+        found = next(self._newest_first(), None)
+        return None if found is None else Snapshot(self._files, found)
 
-    def beside(self, origin: Origin) -> Iterator[Snapshot]:
+    def latest_walk(self) -> Snapshot | None:
+        """Return the latest sweep or update, if there is one."""
+        walks = (one for one in self._newest_first() if one.origin.kind is not Kind.BULK)
+        found = next(walks, None)
+        return None if found is None else Snapshot(self._files, found)
+
+    def beside(self, origin: Origin) -> Iterator[Manifest]:
         """Yield the snapshots that a draft of this origin may stand beside, the newest first.
 
         A dump may be older than what is here: it stands beside what was there before it.
@@ -103,8 +104,7 @@ class ParquetStore:
 
     def delete(self, id: str) -> None:
         """Delete a snapshot: first it is none any more, then its tables go."""
-        self._files.delete_file(f"{id}/{FILE}")
-        self._files.delete_folder(id)
+        discard(self._files, id)
 
     @contextmanager
     def held(self, holder: Holder) -> Iterator[bool]:
@@ -121,8 +121,9 @@ class ParquetStore:
     def begin(self, origin: Origin) -> Draft:
         """Begin a draft named by the moment its walk began; what a killed run left there goes."""
         id = self._free_id(origin.taken_at)
-        self._files.delete_folder(id)
+        discard(self._files, id)
         self._delete_abandoned(origin.taken_at - ABANDONED_AFTER)
+        mark(self._files, id)
         return Draft(self._files, id, origin)
 
     def problems(self, id: str) -> list[str]:
@@ -151,16 +152,25 @@ class ParquetStore:
                 f"{id} failed {', '.join(sorted(failed))}, which nobody can know better",
                 f"what can be taken after all failed {' or '.join(_A_HUMAN_KNOWS)} alone",
             )
-        newest = self.latest_sweep()
-        if newest is not None and (newest.id > id or newest.id != manifest.previous):
+        if since := self._published_since(manifest):
             raise StoreError(
-                f"{newest.id} was published since {id} was taken: neither knows of the other",
+                f"{since} was published since {id} was taken: neither knows of the other",
                 "its own draft is the one to look at, or a new crawl",
             )
         if found := self._differences(manifest):
             raise SnapshotDamaged(
                 f"{id} is not as it was written: {found[0]}", "take a new snapshot: lineage crawl"
             )
+
+    def _published_since(self, draft: Manifest) -> str | None:
+        """Return a snapshot that a draft which was set aside does not know, None where none is."""
+        for one in self._newest_first():
+            # Dated back, it may be older than the draft, and published after it.
+            if one.published_at > draft.published_at or one.id > draft.id:
+                return one.id
+        onto_walk = draft.origin.kind is Kind.UPDATE
+        newest = self.latest_walk() if onto_walk else self.latest_sweep()
+        return newest.id if newest is not None and newest.id != draft.previous else None
 
     def _latest(self) -> Manifest | None:
         """Return the latest that holds more than one family."""
@@ -171,12 +181,12 @@ class ParquetStore:
                     return manifest
         return None
 
-    def _newest_first(self, until: str | None = None) -> Iterator[Snapshot]:
+    def _newest_first(self, until: str | None = None) -> Iterator[Manifest]:
         """Yield those of more than one family that can be read, up to an id where one is given."""
         for folder in reversed(self._files.folders()):
             manifest = None if until is not None and folder > until else self._readable(folder)
             if isinstance(manifest, Manifest) and manifest.origin.kind is not Kind.BELOW:
-                yield Snapshot(self._files, manifest)
+                yield manifest
 
     def _readable(self, folder: str) -> Manifest | SnapshotDamaged | None:
         """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
@@ -205,26 +215,34 @@ class ParquetStore:
             "take one with: lineage crawl (or try: lineage demo)",
         )
 
+    def _lost(self, folder: str) -> SnapshotDamaged | None:
+        """Return what to say of a snapshot whose manifest is lost, None of any other folder."""
+        if "/" in folder or state_of(self._files, folder) is not State.LOST:
+            return None
+        return SnapshotDamaged(
+            f"{folder} has tables and no {FILE}: it was lost",
+            "restore it from a copy; if there is none, delete the folder: nothing reads it",
+        )
+
     def _delete_abandoned(self, before: datetime) -> None:
         """Delete drafts that a kill left unfinished so long ago that no walk goes on with them."""
         for folder in self._files.folders():
-            ended = any(self._files.exists(f"{folder}/{name}") for name in (FILE, REFUSAL_FILE))
-            # Only folders named as drafts are: a store may lie beside other things.
-            if not ended and _DRAFT.fullmatch(folder) and folder < snapshot_id(before):
-                self._files.delete_folder(folder)
+            state = state_of(self._files, folder)
+            if state in (State.SNAPSHOT, State.REFUSED):
+                unmark(self._files, folder)  # a kill right after its manifest was written
+            elif state is State.UNFINISHED and folder < snapshot_id(before):
+                discard(self._files, folder)
 
     def _free_id(self, taken_at: datetime) -> str:
         """Return an id that no snapshot and no refused draft has, at or right after a moment."""
-        moment = taken_at
-        while any(
-            self._files.exists(f"{snapshot_id(moment)}/{name}") for name in (FILE, REFUSAL_FILE)
-        ):
+        moment, free = taken_at, (State.UNFINISHED, State.FOREIGN)
+        while state_of(self._files, snapshot_id(moment)) not in free:
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
 
 
-def _moment(manifest: Manifest) -> datetime:
-    return manifest.origin.taken_at
+def _when(manifest: Manifest) -> tuple[datetime, str]:
+    return manifest.origin.taken_at, manifest.id
 
 
 def _until(origin: Origin) -> str | None:

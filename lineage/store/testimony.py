@@ -121,6 +121,19 @@ class TestimonySpool:
             self._batches, self._waiting = [], 0
 
 
+def spooled(said: Iterable[pa.RecordBatch]) -> TestimonySpool:
+    """Return a spool of what was said, which is in order of the child's final row already."""
+    spool = TestimonySpool()
+    try:
+        for batch in said:
+            spool.add_batch(batch)
+    except BaseException:
+        spool.close()
+        raise
+    spool.finish(None)
+    return spool
+
+
 def as_columns(spools: Sequence[TestimonySpool], rule_names: Sequence[str]) -> Testimony:
     """Return all that was said as bare columns; names and keys are kept once each."""
     rules = pa.array(rule_names)

@@ -1,6 +1,6 @@
 """Who is gone: the models that a full listing shows no more, each with its last record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -13,29 +13,31 @@ from lineage.store import schema
 from lineage.store.keys import NOWHERE, Bare, bare, joined, rows_in
 from lineage.store.snapshot import Snapshot
 
+Mask = npt.NDArray[np.bool_]
+
 _RECORD = [field.name for field in schema.MODELS]
 _NUMBERS = [field.name for field in schema.METRICS if field.name != "key"]
 
 
-def still_gone(before: Snapshot, present: Bare) -> pa.Table:
-    """Return the earlier tombstones of models that are not back; `present` is sorted."""
+def still_gone(before: Snapshot, known: Sequence[Bare]) -> pa.Table:
+    """Return the earlier tombstones of whoever is not `known`, each of whose parts is sorted."""
     table = before.tombstones()
-    return table.filter(pa.array(_absent(table["key"], present)))
+    return table.filter(pa.array(_absent(table["key"], known)))
 
 
-def newly_gone(before: Snapshot, present: Bare, missed_at: datetime) -> pa.Table:
-    """Return a tombstone for each model that was listed and is not present; `present` is sorted.
+def newly_gone(before: Snapshot, known: Sequence[Bare], missed_at: datetime) -> pa.Table:
+    """Return a tombstone for each model that was listed and is not `known`.
 
     A dump without the Hub's keys says of nobody who is who, and so of nobody that they are gone.
     """
     keys = before.column(schema.MODELS_FILE, "key")
-    gone = _absent(keys, present) & ~_stands_in(keys)
+    gone = _absent(keys, known) & ~_stands_in(keys)
     if not gone.any():
         return schema.TOMBSTONES.empty_table()
     rows = int(gone.sum())
     columns = {
-        **_rows(before, schema.MODELS_FILE, _RECORD, gone),
-        **_rows(before, schema.METRICS_FILE, _NUMBERS, gone),
+        **some_rows(before, schema.MODELS_FILE, _RECORD, gone),
+        **some_rows(before, schema.METRICS_FILE, _NUMBERS, gone),
         "last_seen_in": pa.array([before.id] * rows, pa.string()),
         "missed_at": pa.array([missed_at] * rows, pa.timestamp("us", tz="UTC")),
     }
@@ -54,25 +56,29 @@ def in_order(tables: list[pa.Table]) -> pa.Table:
     return whole.take(pa.array(order)).combine_chunks()
 
 
-def _absent(keys: pa.ChunkedArray, present: Bare) -> npt.NDArray[np.bool_]:
-    absent: npt.NDArray[np.bool_] = rows_in(present, bare(joined(keys.chunks))) == NOWHERE
+def _absent(keys: pa.ChunkedArray, known: Sequence[Bare]) -> Mask:
+    wanted = bare(joined(keys.chunks))
+    absent: Mask = np.ones(len(wanted), np.bool_)
+    for some in known:
+        absent &= rows_in(some, wanted) == NOWHERE
     return absent
 
 
-def _stands_in(keys: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    mask: npt.NDArray[np.bool_] = pc.starts_with(keys, STAND_IN).to_numpy()
+def _stands_in(keys: pa.ChunkedArray) -> Mask:
+    mask: Mask = pc.starts_with(keys, STAND_IN).to_numpy()
     return mask
 
 
-def _rows(
-    snapshot: Snapshot, file: str, columns: list[str], wanted: npt.NDArray[np.bool_]
+def some_rows(
+    snapshot: Snapshot, file: str, columns: Sequence[str], wanted: Mask
 ) -> dict[str, pa.ChunkedArray]:
+    """Return some columns of the wanted rows of a table, a part of it in memory at a time."""
     found = pa.Table.from_batches(list(_some(snapshot, file, columns, wanted)))
     return {name: found[name] for name in columns}
 
 
 def _some(
-    snapshot: Snapshot, file: str, columns: list[str], wanted: npt.NDArray[np.bool_]
+    snapshot: Snapshot, file: str, columns: Sequence[str], wanted: Mask
 ) -> Iterator[pa.RecordBatch]:
     first = 0
     for batch in snapshot.batches(file, columns):

@@ -1,5 +1,6 @@
 """An update costs requests by the thousand changes, and ends in the bytes of a sweep."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -36,6 +37,13 @@ def tables(stage: Stage, id: str) -> dict[str, str]:
 def swept_elsewhere(stage: Stage) -> dict[str, str]:
     """The tables of a first sweep of the same Hub, with no history behind it."""
     other = Stage(stage.folder / "elsewhere", stage.endpoint, stage.clock)
+    return tables(other, other.crawl().manifest.id)
+
+
+def swept_beside(stage: Stage) -> dict[str, str]:
+    """The tables of a sweep with the same history behind it."""
+    other = Stage(stage.folder / "beside", stage.endpoint, stage.clock)
+    shutil.copytree(stage.folder / "snapshots", other.folder / "snapshots", dirs_exist_ok=True)
     return tables(other, other.crawl().manifest.id)
 
 
@@ -215,9 +223,12 @@ def test_a_row_that_became_unreadable_is_a_bad_row_as_in_a_sweep(play: Play) -> 
     stage.crawl()
     stage.clock.sleep(DAY)
     box.shelf.add(changed(rows[11], stage.clock.now(), id="../../escape"))
+    sweep = swept_beside(stage)
     id = updated(stage)
-    assert tables(stage, id) == swept_elsewhere(stage)
-    assert stage.store.snapshot(id).manifest.bad_rows == 1
+    assert tables(stage, id) == sweep
+    manifest = stage.store.snapshot(id).manifest
+    assert (manifest.bad_rows, manifest.models) == (1, COUNT)
+    assert rows[11]["id"] in stage.column(id, schema.MODELS_FILE, "id")
     box.shelf.add(changed(rows[11], stage.clock.now() + timedelta(days=1)))
     id = updated(stage)
     assert stage.store.snapshot(id).manifest.bad_rows == 0

@@ -2,18 +2,23 @@
 
 import json
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import astuple
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from lineage.errors import NoSuchSnapshot, SchemaTooNew, SnapshotDamaged
 from lineage.store import schema
+from lineage.store.files import Files
+from lineage.store.folders import mark
 from lineage.store.manifest import Manifest
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
-from tests.builders import published, row, rows_of
+from tests.builders import origin, published, row, rows_of
+from tests.fakes.fake_clock import NOON
 
 Edit = Callable[[dict[str, object]], object]
 
@@ -114,12 +119,58 @@ def test_reading_damaged_bytes_is_an_error_of_ours_or_harmless(
 # Manifests
 
 
-def test_a_folder_without_a_manifest_is_no_snapshot(store: ParquetStore, folder: Path) -> None:
+def test_a_snapshot_that_lost_its_manifest_is_damaged_and_kept(
+    store: ParquetStore, folder: Path
+) -> None:
     (folder / "manifest.json").unlink()
     assert store.manifests() == []
-    for id in (None, folder.name):
-        with pytest.raises(NoSuchSnapshot):
-            store.snapshot(id)
+    with pytest.raises(NoSuchSnapshot):
+        store.snapshot()
+    with pytest.raises(SnapshotDamaged, match="it was lost") as lost:
+        store.snapshot(folder.name)
+    assert "delete the folder" in lost.value.hint
+    assert store.damaged() == [lost.value.message]
+    again = published([row()], folder.parent)
+    store.begin(origin(taken_at=NOON + timedelta(days=30))).close()
+    assert again.id != folder.name
+    assert {path.name for path in folder.iterdir()} == set(schema.TABLES)
+
+
+def test_a_draft_that_a_kill_left_is_no_snapshot_and_goes(
+    store: ParquetStore, folder: Path
+) -> None:
+    draft = store.begin(origin(taken_at=NOON + timedelta(days=1)))
+    draft.close()
+    assert [path.name for path in (folder.parent / draft.id).iterdir()]
+    with pytest.raises(NoSuchSnapshot):
+        store.snapshot(draft.id)
+    assert store.damaged() == []
+    store.begin(origin(taken_at=NOON + timedelta(days=30))).close()
+    assert not (folder.parent / draft.id).exists()
+
+
+def test_a_kill_right_after_the_manifest_leaves_a_whole_snapshot(
+    store: ParquetStore, folder: Path
+) -> None:
+    mark(Files(store.location), folder.name)
+    assert store.problems(folder.name) == []
+    store.begin(origin(taken_at=NOON + timedelta(days=30))).close()
+    assert {path.name for path in folder.iterdir()} == {*schema.TABLES, "manifest.json"}
+
+
+def test_what_is_deleted_bears_its_mark_to_the_end(store: ParquetStore, folder: Path) -> None:
+    gone: list[str] = []
+    for file in sorted(schema.TABLES):
+        copy = folder.parent / "20200101T000000Z"
+        shutil.copytree(folder, copy)
+        mark(Files(store.location), copy.name)
+        for name in ("manifest.json", *gone):
+            (copy / name).unlink()
+        assert (store.damaged(), len(store.manifests())) == ([], 1)
+        gone.append(file)
+        shutil.rmtree(copy)
+    store.delete(folder.name)
+    assert not folder.exists()
 
 
 def test_foreign_folders_and_files_are_passed_over(store: ParquetStore, folder: Path) -> None:
