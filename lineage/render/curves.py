@@ -17,7 +17,8 @@ Row = tuple[str, Sequence[int]]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NUMBER = 8
-_NAME = 20
+"""Width of a number up to 999,999 with the gap before it."""
+_NAME = 19
 _GAP = 2
 
 
@@ -36,7 +37,7 @@ class Curves:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         left, names = INDENT[3], max((len(name) for name, _ in self.rows), default=0)
-        room = options.max_width - left - _GAP - len(self.moments) - _GAP
+        room = options.max_width - left - _GAP - len(self.moments)
         wide = names + _NUMBER * len(self.told) <= room
         named = names if wide else min(names, _NAME)
         told = _spread(self.told, (room - named) // _NUMBER)

@@ -27,10 +27,10 @@ class Grave(Protocol):
 
 
 def graves(found: Sequence[Grave]) -> RenderableType:
-    """Return a row for each; days without a year stand in the year that the text around tells."""
+    """Return a row for each of them."""
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
     table.add_column("deleted", overflow="fold")
-    for name in ("direct", "total", "gone from list", "missed by sweep"):
+    for name in ("direct", "total", "gone", "missed"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in found:
         days = (_day(one.gone_from), _day(one.missed_at))

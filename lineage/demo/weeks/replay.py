@@ -68,11 +68,13 @@ def replay(folder: Path, progress: Progress, weeks: Sequence[datetime] = WEEKS) 
     if left:
         clock = WeekClock(left[0])
         with _opened(folder, taken, clock) as box:
-            settings = settings_of(folder, box.url)
             for week in left:
+                told = _Told(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
+                told.begin("the Hub moves on")
                 clock.set_to(week)
                 box.shelf = history.at(week)
-                told = _Told(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
+                told.end()
+                settings = settings_of(folder, box.url)
                 reports.append(crawl(settings, wish=Wish.AUTO, clock=clock, progress=told))
     seconds = sum(report.seconds for report in reports)
     return Replay(history, tuple(store.manifests()), len(reports), _sum(reports), seconds)
@@ -104,7 +106,9 @@ def _opened(folder: Path, taken: Sequence[Manifest], clock: WeekClock) -> HubBox
 
 def _sum(reports: Sequence[CrawlReport]) -> RequestTally:
     tallies = [asdict(report.tally) for report in reports]
-    return RequestTally(**{name: sum(one[name] for one in tallies) for name in asdict(RequestTally())})
+    return RequestTally(
+        **{name: sum(one[name] for one in tallies) for name in asdict(RequestTally())}
+    )
 
 
 class _Told(Progress):
@@ -112,10 +116,18 @@ class _Told(Progress):
 
     def __init__(self, shown: Progress, week: str) -> None:
         self._shown, self._week = shown, week
-        self.step, self.waiting, self.end = shown.step, shown.waiting, shown.end
 
     def begin(self, stage: str, total: int | None = None) -> None:
         self._shown.begin(f"{self._week}: {stage}", total)
 
+    def step(self, done: int, note: str = "") -> None:
+        self._shown.step(done, note)
+
+    def waiting(self, seconds: float, why: str) -> None:
+        self._shown.waiting(seconds, why)
+
     def say(self, message: str) -> None:
         _LOG.info("%s: %s", self._week, message)
+
+    def end(self) -> None:
+        self._shown.end()
