@@ -28,12 +28,17 @@ def demo(folder: Path) -> None:
     from lineage.cli import progress
     from lineage.cli.demo_sights import tell
     from lineage.demo import tour
+    from lineage.demo.corpus_rows import corpus_facts
+    from lineage.demo.weeks.history import History
     from lineage.demo.weeks.replay import replay
 
     with progress.shown() as shown:
-        followed = replay(folder, shown)
+        shown.begin("read the sample")
+        history = History(corpus_facts())
+        shown.end()
+        followed = replay(folder, history, shown)
         shown.begin("count")
-        sights = tour.look_around(folder, followed)
+        sights = tour.look_around(folder, history, followed)
         shown.begin("write reports")
         written = _reports(folder / "reports", followed.manifests[-1].id, folder / "snapshots")
     tell(folder, followed, sights, written)

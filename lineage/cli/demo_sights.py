@@ -12,6 +12,7 @@ import click
 
 from lineage.cli.output import show
 from lineage.demo.tour import SOURCES, Sights
+from lineage.demo.weeks.history import Doubts
 from lineage.demo.weeks.replay import SWEEP_EVERY_DAYS, Replay
 from lineage.render import curves, diffs, facts, graves, ladders, terminal, traces, tree
 from lineage.render.definition import Line, whence
@@ -33,7 +34,7 @@ _NEXT = """\
 
 def tell(folder: Path, followed: Replay, sights: Sights, pages: Sequence[Path]) -> None:
     """Print all of it: the crawls, the last snapshot, the weeks, the reports."""
-    _crawls(folder, followed)
+    _crawls(folder, followed, sights.doubts)
     _last_snapshot(followed.manifests[-1], sights)
     _weeks(followed, sights)
     show(terminal.heading("Three reports to open in a browser"))
@@ -52,14 +53,14 @@ def tell(folder: Path, followed: Replay, sights: Sights, pages: Sequence[Path]) 
     click.echo(indent(_NEXT.format(**asked), "  "))
 
 
-def _crawls(folder: Path, followed: Replay) -> None:
+def _crawls(folder: Path, followed: Replay, doubts: Doubts) -> None:
     last = followed.manifests[-1]
     earlier = len(followed.manifests) - followed.crawled
     more = [
         ("crawls", f"{followed.crawled} in this run, {earlier} in earlier ones"),
         ("published", str(folder / "snapshots")),
         ("sample", f"put together from public research data: {SOURCES}"),
-        *_what_is_known(followed),
+        *_what_is_known(doubts),
     ]
     show(terminal.heading("A Hub in a box, followed through 16 weeks as the real one would be"))
     click.echo()
@@ -68,8 +69,7 @@ def _crawls(folder: Path, followed: Replay) -> None:
     show(facts.crawl(last, asdict(followed.tally), followed.seconds, more))
 
 
-def _what_is_known(followed: Replay) -> list[Line]:
-    doubts = followed.history.doubts()
+def _what_is_known(doubts: Doubts) -> list[Line]:
     return [
         (
             "known",

@@ -12,6 +12,7 @@ from lineage.analysis.trees import tree_of_family
 from lineage.analysis.verdicts import Trace
 from lineage.demo.weeks.curve import Curve, curve
 from lineage.demo.weeks.graves import Graves, graves
+from lineage.demo.weeks.history import Doubts, History
 from lineage.demo.weeks.replay import Replay, settings_of
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families, family
@@ -64,9 +65,10 @@ class Sights:
     graves: Graves
     diff: Diff
     """Between the first and the last snapshot."""
+    doubts: Doubts
 
 
-def look_around(folder: Path, followed: Replay) -> Sights:
+def look_around(folder: Path, history: History, followed: Replay) -> Sights:
     """Ask the snapshots of the demo what is worth seeing."""
     store, manifests = ParquetStore(settings_of(folder, "").store), followed.manifests
     snapshots = [store.snapshot(one.id) for one in manifests]
@@ -80,8 +82,9 @@ def look_around(folder: Path, followed: Replay) -> Sights:
         tuple((name, trace(last, id, llama, known)) for name, id in ASKED_BY_NAME),
         ladder_of_release(last, llama, explained, known),
         curve(snapshots, llama, known),
-        graves(last, followed.history.gone_from, _MOST_GRAVES),
+        graves(last, history.gone_from, _MOST_GRAVES),
         _of_one(diff_snapshots(first, last, known), llama.id),
+        history.doubts(),
     )
 
 

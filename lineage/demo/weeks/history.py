@@ -1,10 +1,10 @@
 """The sixteen weeks of the corpus: who stood in each of its weekly lists."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from lineage.demo.corpus_rows import corpus_facts, is_there, made_up_key, row_of
+from lineage.demo.corpus_rows import Fact, is_there, made_up_key, row_of
 from lineage.demo.shelf import Row, Shelf
 
 FIRST = datetime(2025, 3, 12, tzinfo=UTC)
@@ -32,8 +32,8 @@ class History:
     list from which it is gone.
     """
 
-    def __init__(self) -> None:
-        self._facts = {fact["id"]: fact for fact in corpus_facts()}
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self._facts = {fact["id"]: fact for fact in facts}
         self._keys: dict[str, str] = {}
         """Of those who are listed now."""
         self._rows: dict[str, Row] = {}

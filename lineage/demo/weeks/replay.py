@@ -32,7 +32,6 @@ _LOG = logging.getLogger(__name__)
 class Replay:
     """What following the weeks brought."""
 
-    history: History
     manifests: tuple[Manifest, ...]
     """One a week, the first one first."""
     crawled: int
@@ -53,17 +52,17 @@ def settings_of(folder: Path, endpoint: str) -> Settings:
     )
 
 
-def replay(folder: Path, progress: Progress, weeks: Sequence[datetime] = WEEKS) -> Replay:
+def replay(
+    folder: Path, history: History, progress: Progress, weeks: Sequence[datetime] = WEEKS
+) -> Replay:
     """Crawl the box in each week that the folder does not hold yet, and publish into it.
 
     Raises SettingsError where the folder holds anything else: a demo never mixes with a history.
     """
     store = ParquetStore(settings_of(folder, "").store)
     taken = store.manifests()
-    left = [week for week in weeks if week not in _checked(taken, folder)]
-    progress.begin("read the sample")
-    history = History()
-    progress.end()
+    _refuse_others(taken, folder)
+    left = [week for week in weeks if not taken or week > taken[-1].origin.taken_at]
     reports: list[CrawlReport] = []
     if left:
         clock = WeekClock(left[0])
@@ -77,19 +76,16 @@ def replay(folder: Path, progress: Progress, weeks: Sequence[datetime] = WEEKS) 
                 settings = settings_of(folder, box.url)
                 reports.append(crawl(settings, wish=Wish.AUTO, clock=clock, progress=told))
     seconds = sum(report.seconds for report in reports)
-    return Replay(history, tuple(store.manifests()), len(reports), _sum(reports), seconds)
+    return Replay(tuple(store.manifests()), len(reports), _sum(reports), seconds)
 
 
-def _checked(taken: Sequence[Manifest], folder: Path) -> set[datetime]:
-    """Return the weeks that are there; raises SettingsError where it is not those alone."""
-    moments = [one.origin.taken_at for one in taken]
-    ours = all(is_loopback(one.origin.endpoint) for one in taken)
-    if not ours or moments != list(WEEKS[: len(moments)]):
+def _refuse_others(taken: Sequence[Manifest], folder: Path) -> None:
+    origins = [one.origin for one in taken]
+    if not all(one.taken_at in WEEKS and is_loopback(one.endpoint) for one in origins):
         raise SettingsError(
             f"the snapshots in {folder / 'snapshots'} are none of this demo",
             "they stay as they are; take another folder: lineage demo --folder other",
         )
-    return set(moments)
 
 
 def _opened(folder: Path, taken: Sequence[Manifest], clock: WeekClock) -> HubBox:
