@@ -9,7 +9,7 @@ LOCK := requirements.lock
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo    crawl a Hub in a box, publish a snapshot, count: offline"
+	@echo "make demo    follow a Hub in a box through 16 real weeks and count: offline"
 	@echo "make test    all checks and all tests"
 	@echo "make check   style, types and import walls alone"
 	@echo "make lock    pin the newest dependencies that pyproject.toml allows"

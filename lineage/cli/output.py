@@ -35,7 +35,7 @@ _WIDTH_OF_A_FILE = 100
 _NARROWEST_TABLE = 76
 """A narrower table would lose its names; the terminal wraps it instead."""
 _NARROWEST_SCORES = 112
-_PLAIN = str.maketrans("├│└─…·", "||`-~.")
+_PLAIN = str.maketrans("├│└─…·▁▂▃▄▅▆▇█", "||`-~.12345678")
 """For terminals whose letters are few."""
 
 

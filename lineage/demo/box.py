@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from email.message import Message
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Condition, Event, Lock, Thread
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from lineage.clock import Clock
+from lineage.clock import Clock, SystemClock
 from lineage.demo.answers import JSON, Answer, error
 from lineage.demo.faults import Fault, FaultKind, Faults, spoil_answer, spoil_page
 from lineage.demo.limits import Bucket, Limits, Quotas
@@ -52,7 +53,9 @@ class HubBox:
     ) -> None:
         self.shelf = shelf
         self.faults = faults or Faults()
-        self.limits = Limits(quotas, window_seconds, clock)
+        self.clock = clock or SystemClock()
+        """What the `Date` of every answer and the windows of the quotas are told by."""
+        self.limits = Limits(quotas, window_seconds, self.clock)
         self.requests: list[tuple[str, str, int]] = []
         """Method, path with query, and status of each answer, in the order they were given."""
         self.on_request: Callable[[int], None] | None = None
@@ -252,6 +255,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _stall(self, seconds: float) -> None:
         if seconds and self.server.box.closing.wait(seconds):
             raise ConnectionAbortedError("the box closes")
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return format_datetime(self.server.box.clock.now(), usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the box keeps its own log."""

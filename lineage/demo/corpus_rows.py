@@ -23,13 +23,14 @@ def corpus_rows(moment: datetime | None = None) -> Iterator[Row]:
     then (the undated count as old). `_id`, `lastModified` and `sha` are made up from id and
     creation date, always the same; `corpus/README.md` says how.
     """
-    facts = [fact for fact in _facts() if _is_there(fact, moment)]
-    keys = {fact["id"]: _made_up_key(fact) for fact in facts}
+    facts = [fact for fact in corpus_facts() if is_there(fact, moment)]
+    keys = {fact["id"]: made_up_key(fact) for fact in facts}
     for fact in facts:
-        yield _row(fact, keys)
+        yield row_of(fact, keys)
 
 
-def _facts() -> list[Fact]:
+def corpus_facts() -> list[Fact]:
+    """Return what the table says, a mapping of its columns for each model."""
     columns = [
         *("id", "created_at", "deleted_at", "license", "library", "downloads", "likes"),
         *("relation", "base_models", "card_base_models"),
@@ -38,19 +39,22 @@ def _facts() -> list[Fact]:
     return facts
 
 
-def _is_there(fact: Fact, moment: datetime | None) -> bool:
+def is_there(fact: Fact, moment: datetime | None) -> bool:
+    """Say whether a model is listed at a moment, or at last: as `corpus_rows` has it."""
     created, gone = fact["created_at"], fact["deleted_at"]
     if moment is None:
         return gone is None
     return (created is None or created <= moment) and (gone is None or gone > moment)
 
 
-def _made_up_key(fact: Fact) -> str:
+def made_up_key(fact: Fact) -> str:
+    """Return the `_id` of a model: its creation in seconds, then a digest of its name."""
     seconds = int((fact["created_at"] or UNKNOWN_CREATION).timestamp())
     return f"{seconds:08x}{hashlib.sha256(fact['id'].encode()).hexdigest()[:16]}"
 
 
-def _row(fact: Fact, keys: Mapping[str, str]) -> Row:
+def row_of(fact: Fact, keys: Mapping[str, str]) -> Row:
+    """Return a model as listings show it; keys are those of all who are listed with it."""
     id = fact["id"]
     created = hub_moment(fact["created_at"] or UNKNOWN_CREATION)
     row: Row = {

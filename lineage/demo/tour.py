@@ -1,25 +1,22 @@
-"""The story of the demo: a box is crawled as the Hub would be, then the snapshot is asked."""
+"""What the demo asks its snapshots, once the weeks are crawled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from lineage.analysis.comparing.diffs import Diff, diff_snapshots
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.ladders import ladder_of_release
 from lineage.analysis.results import Count, Ladder, Tree
 from lineage.analysis.traces import trace
 from lineage.analysis.trees import tree_of_family
 from lineage.analysis.verdicts import Trace
-from lineage.demo.box import HubBox
-from lineage.demo.corpus_rows import corpus_rows
-from lineage.demo.shelf import Shelf
+from lineage.demo.weeks.curve import Curve, curve
+from lineage.demo.weeks.graves import Graves, graves
+from lineage.demo.weeks.history import Doubts, History
+from lineage.demo.weeks.replay import Replay, settings_of
 from lineage.domain.definitions import Definition, Grouping
-from lineage.errors import SettingsError
 from lineage.families.registry import all_families, family
-from lineage.progress import Progress
-from lineage.settings import Settings
 from lineage.store.store import ParquetStore
-from lineage.wiring import CrawlReport, crawl
 
 SOURCES = (
     "MSC-empirical/msc-empirical, hakanotal/hf-dep-network-analysis, park-jay/huggingface-network, "
@@ -50,11 +47,13 @@ _EXPLAINED = "llama-2"
 _DEPTH = 3
 _FOLD_BELOW = 2000
 """Keeps the tree of the corpus on one screen."""
+_MOST_GRAVES = 10
+_MOST_BASES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Sights:
-    """What the demo shows of its snapshot."""
+    """What the demo shows: of its last snapshot, then of all of them."""
 
     by_release: Count
     bases: tuple[Count, ...]
@@ -62,50 +61,38 @@ class Sights:
     traces: tuple[tuple[str, Trace], ...]
     """Each with the name it is known by."""
     ladder: Ladder
+    curve: Curve
+    graves: Graves
+    diff: Diff
+    """Between the first and the last snapshot."""
+    doubts: Doubts
 
 
-def settings_of(folder: Path, endpoint: str) -> Settings:
-    """Return the settings of a demo: nothing is taken from the user's own, least of all a token."""
-    return Settings(
-        store=str(folder / "snapshots"), cache=str(folder / "cache"), endpoint=endpoint, token=None
-    )
-
-
-def crawl_the_box(folder: Path, progress: Progress) -> CrawlReport:
-    """Serve the corpus on this machine, crawl it and publish a snapshot in the folder.
-
-    A second demo serves at the address of the first: one store never mixes two Hubs.
-    """
-    progress.begin("fill the box")
-    shelf = Shelf(corpus_rows())
-    progress.end()
-    port = _port_of_the_last(folder)
-    try:
-        box = HubBox(shelf, port=port)
-    except OSError as error:
-        raise SettingsError(
-            f"port {port}, where the snapshots in {folder} were taken, cannot be had",
-            "wait for who uses it, or take another folder: lineage demo --folder other",
-        ) from error
-    with box:
-        return crawl(settings_of(folder, box.url), progress=progress)
-
-
-def look_around(folder: Path, snapshot: str) -> Sights:
-    """Ask a snapshot of the demo what is worth seeing."""
-    asked = ParquetStore(settings_of(folder, "").store).snapshot(snapshot)
+def look_around(folder: Path, history: History, followed: Replay) -> Sights:
+    """Ask the snapshots of the demo what is worth seeing."""
+    store, manifests = ParquetStore(settings_of(folder, "").store), followed.manifests
+    snapshots = [store.snapshot(one.id) for one in manifests]
+    first, last = snapshots[0], snapshots[-1]
     rule, known, llama = Definition(), all_families(), family("llama")
     explained = next(release for release in llama.releases if release.id == _EXPLAINED)
     return Sights(
-        count_family(asked, llama, rule, known, Grouping.RELEASE),
-        tuple(count_base(asked, base, rule, known) for base in WELL_KNOWN),
-        tree_of_family(asked, llama, rule, known, depth=_DEPTH, at_least=_FOLD_BELOW),
-        tuple((name, trace(asked, id, llama, known)) for name, id in ASKED_BY_NAME),
-        ladder_of_release(asked, llama, explained, known),
+        count_family(last, llama, rule, known, Grouping.RELEASE),
+        tuple(count_base(last, base, rule, known) for base in WELL_KNOWN),
+        tree_of_family(last, llama, rule, known, depth=_DEPTH, at_least=_FOLD_BELOW),
+        tuple((name, trace(last, id, llama, known)) for name, id in ASKED_BY_NAME),
+        ladder_of_release(last, llama, explained, known),
+        curve(snapshots, llama, known),
+        graves(last, history.gone_from, _MOST_GRAVES),
+        _of_one(diff_snapshots(first, last, known), llama.id),
+        history.doubts(),
     )
 
 
-def _port_of_the_last(folder: Path) -> int:
-    """Return the port of the newest snapshot's box; 0, which means any, where there is none."""
-    taken = ParquetStore(settings_of(folder, "").store).manifests()
-    return (urlsplit(taken[-1].origin.endpoint).port or 0) if taken else 0
+def _of_one(found: Diff, family: str) -> Diff:
+    """Return a difference cut down to one family and a few bases."""
+    return replace(
+        found,
+        families=tuple(one for one in found.families if one.family == family),
+        gained=found.gained[:_MOST_BASES],
+        lost=found.lost[:_MOST_BASES],
+    )

@@ -16,7 +16,9 @@ from lineage.store.manifest import Manifest
 _NAMES_SHOWN = 10
 
 
-def diff(found: Diff, before: Manifest, after: Manifest) -> RenderableType:
+def diff(
+    found: Diff, before: Manifest, after: Manifest, most_names: int = _NAMES_SHOWN
+) -> RenderableType:
     """Return what changed between two snapshots."""
     facts: list[Line] = [
         ("before", f"{before.id}, {before.origin.kind}, {taken(before)}"),
@@ -26,16 +28,16 @@ def diff(found: Diff, before: Manifest, after: Manifest) -> RenderableType:
     ]
     renamed = [f"{one.before} -> {one.now}" for one in found.renamed]
     named = {"added": found.added, "removed": found.removed, "renamed": renamed}
-    parts = [part for what, names in named.items() for part in _names(what, names)]
+    parts = [part for what, names in named.items() for part in _names(what, names, most_names)]
     return Stack(Text(), lines(facts), *parts, *_families(found.families), *_bases(found))
 
 
-def _names(what: str, names: Sequence[str]) -> Iterator[RenderableType]:
+def _names(what: str, names: Sequence[str], most: int) -> Iterator[RenderableType]:
     yield heading(f"  {what}: {len(names):,}")
-    for name in names[:_NAMES_SHOWN]:
+    for name in names[:most]:
         yield Padding(quoted(name), INDENT, expand=False)
-    if len(names) > _NAMES_SHOWN:
-        yield Padding(Text(f"and {len(names) - _NAMES_SHOWN:,} more", "dim"), INDENT, expand=False)
+    if len(names) > most:
+        yield Padding(Text(f"and {len(names) - most:,} more", "dim"), INDENT, expand=False)
 
 
 def _families(families: Sequence[FamilyChange]) -> Iterator[RenderableType]:

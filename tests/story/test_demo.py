@@ -1,11 +1,14 @@
-"""The demo as a user runs it: offline, in a folder of its own, honest about being a sample."""
+"""The demo as a user runs it: 16 weeks offline, in a folder of its own, honest about its sample."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from lineage.demo.weeks.history import WEEKS
+from lineage.store.manifest import Kind
 from lineage.store.store import ParquetStore
 
 WIDTH = 100
@@ -18,6 +21,25 @@ def _demo(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=folder, env=about, check=False, capture_output=True, text=True
     )
+
+
+def lines_of(told: subprocess.CompletedProcess[str]) -> list[list[str]]:
+    return [line.split() for line in told.stdout.splitlines()]
+
+
+def part(told: subprocess.CompletedProcess[str], heading: str) -> list[str]:
+    """Return the lines between the heading that begins so and the next one."""
+    lines = told.stdout.splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith(heading)) + 1
+    rest = lines[start:]
+    end = next((at for at, line in enumerate(rest) if line and not line.startswith(" ")), len(rest))
+    return rest[:end]
+
+
+def named(line: str) -> tuple[str, list[str]]:
+    """Return the name that a line begins with, and the whole numbers after it."""
+    found = re.match(r"  (\S.*?) {2,}(\d[\d,]*(?: +\d[\d,]*)*)(?: .*)?$", line)
+    return (found[1], found[2].split()) if found else ("", [])
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +67,7 @@ def test_it_names_its_sources_and_says_it_is_a_sample(
     told: subprocess.CompletedProcess[str],
 ) -> None:
     assert "put together from public research data: MSC-empirical/msc-empirical" in told.stdout
-    assert told.stdout.count("Counted in a sample of 71,347 models, not on the Hub") == 4
+    assert told.stdout.count("Counted in a sample of 71,303 models, not on the Hub") == 7
 
 
 def test_it_ends_with_three_reports_and_says_where(
@@ -85,14 +107,61 @@ def test_nobodys_token_reaches_a_file(folder: Path, told: subprocess.CompletedPr
     assert not [path for path in files if b"somebodys" in path.read_bytes()]
 
 
-def test_running_it_again_adds_a_snapshot(
+def test_it_follows_sixteen_weeks_with_sweeps_and_updates(
+    folder: Path, told: subprocess.CompletedProcess[str]
+) -> None:
+    assert told.returncode == 0
+    taken = ParquetStore(str(folder / "demo" / "snapshots")).manifests()
+    assert [one.origin.taken_at for one in taken] == list(WEEKS)
+    swept = [at for at, one in enumerate(taken) if one.origin.kind is Kind.SWEEP]
+    assert swept == [0, 4, 8, 12, 16]
+    assert "17 in this run, 0 in earlier ones" in told.stdout
+    for one in taken:
+        numbers = [f"{number:,}" for number in (one.models, one.edges, one.tombstones)]
+        assert [one.id, *numbers] in [[words[0], *words[-3:]] for words in lines_of(told) if words]
+
+
+def test_it_says_what_is_known_of_the_weeks_and_what_is_assumed(
+    told: subprocess.CompletedProcess[str],
+) -> None:
+    words = " ".join(told.stdout.split())
+    assert "18,119 models without a date are there from the first week on" in words
+    assert "the weekly list that shows it, not the day" in words
+    assert "44 models created after the last week, 35 that are said to be gone before" in words
+
+
+def test_its_curve_ends_with_the_counts_by_release(told: subprocess.CompletedProcess[str]) -> None:
+    curve, counted = part(told, "Each Llama release"), part(told, "The Llama family by release")
+    ends = {name: numbers[-1] for name, numbers in map(named, curve) if len(numbers) == 5}
+    totals = {name: numbers[1] for name, numbers in map(named, counted) if len(numbers) == 7}
+    assert len(ends) == 14
+    assert ends == totals
+
+
+def test_it_names_the_dead_with_children_and_both_days(
+    told: subprocess.CompletedProcess[str],
+) -> None:
+    first = part(told, "Deleted, with children below")[2].split()
+    dead = ["ResplendentAI/Theory_of_Mind_Llama3", "8", "503"]
+    assert first == [*dead, "2", "Jul", "2025", "2", "Jul", "2025"]
+
+
+def test_it_ends_its_weeks_with_a_difference(told: subprocess.CompletedProcess[str]) -> None:
+    lines = [" ".join(line.split()) for line in part(told, "What changed between 12 March 2025")]
+    for words in ("models 20,739 -> 71,303", "added: 50,617", "removed: 53", "and 50 more"):
+        assert words in lines
+
+
+def test_running_it_again_shows_the_same_weeks_without_a_crawl(
     folder: Path, told: subprocess.CompletedProcess[str]
 ) -> None:
     assert told.returncode == 0
     again = _demo(folder)
     assert (again.returncode, again.stderr) == (0, "")
-    manifests = ParquetStore(str(folder / "demo" / "snapshots")).manifests()
-    assert [one.previous for one in manifests] == [None, manifests[0].id]
+    assert "0 in this run, 17 in earlier ones" in again.stdout
+    assert "  requests    0 sent" in again.stdout
+    assert part(again, "Each Llama release") == part(told, "Each Llama release")
+    assert len(ParquetStore(str(folder / "demo" / "snapshots")).manifests()) == 17
 
 
 def test_names_of_the_press_get_their_verdicts(told: subprocess.CompletedProcess[str]) -> None:

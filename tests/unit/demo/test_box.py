@@ -73,6 +73,14 @@ def test_the_tag_is_the_one_the_framework_of_the_hub_makes(serve: Serve) -> None
     assert missing.headers["ETag"] == 'W/"29-dEMcHWfJi78ZR1aqzb1ELAhp3Us"'
 
 
+def test_the_date_is_that_of_the_clock_it_was_given(serve: Serve) -> None:
+    clock = FakeClock()
+    _, client = serve(a_shelf(1), clock=clock)
+    assert client.get("/api/models").headers["Date"] == "Sat, 21 Nov 2026 12:00:00 GMT"
+    clock.pass_time(24 * 3600)
+    assert client.get("/nothing").headers["Date"] == "Sun, 22 Nov 2026 12:00:00 GMT"
+
+
 @pytest.mark.parametrize("gzip", [True, False])
 def test_gzip_is_spoken_only_when_both_sides_do(serve: Serve, gzip: bool) -> None:
     _, client = serve(a_shelf(3), gzip=gzip)

@@ -1,0 +1,129 @@
+"""The crawler follows the box through the weeks, over real HTTP, as a schedule would make it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lineage.crawl.due import Wish
+from lineage.demo.box import HubBox
+from lineage.demo.shelf import Shelf
+from lineage.demo.weeks.clock import WeekClock
+from lineage.demo.weeks.history import WEEKS, History
+from lineage.domain.addresses import is_loopback
+from lineage.errors import SettingsError
+from lineage.http.client import RequestTally
+from lineage.progress import Progress
+from lineage.settings import Settings
+from lineage.store.manifest import Manifest
+from lineage.store.store import ParquetStore
+from lineage.wiring import CrawlReport, crawl
+
+SWEEP_EVERY_DAYS = 28
+WINDOW_SECONDS = 2
+"""The box's window of quotas: the Hub's own of five minutes would make the weeks wait."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What following the weeks brought."""
+
+    manifests: tuple[Manifest, ...]
+    """One a week, the first one first."""
+    crawled: int
+    """How many of them this run took; an earlier one may have taken the others."""
+    tally: RequestTally
+    seconds: float
+    """Of this run's crawls."""
+
+
+def settings_of(folder: Path, endpoint: str) -> Settings:
+    """Return the settings of a demo: nothing is taken from the user's own, least of all a token."""
+    return Settings(
+        store=str(folder / "snapshots"),
+        cache=str(folder / "cache"),
+        endpoint=endpoint,
+        token=None,
+        sweep_every_days=SWEEP_EVERY_DAYS,
+    )
+
+
+def replay(
+    folder: Path, history: History, progress: Progress, weeks: Sequence[datetime] = WEEKS
+) -> Replay:
+    """Crawl the box in each week that the folder does not hold yet, and publish into it.
+
+    Raises SettingsError where the folder holds anything else: a demo never mixes with a history.
+    """
+    store = ParquetStore(settings_of(folder, "").store)
+    taken = store.manifests()
+    _refuse_others(taken, folder)
+    left = [week for week in weeks if not taken or week > taken[-1].origin.taken_at]
+    reports: list[CrawlReport] = []
+    if left:
+        clock = WeekClock(left[0])
+        with _opened(folder, taken, clock) as box:
+            for week in left:
+                told = _Told(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
+                told.begin("the Hub moves on")
+                clock.set_to(week)
+                box.shelf = history.at(week)
+                told.end()
+                settings = settings_of(folder, box.url)
+                reports.append(crawl(settings, wish=Wish.AUTO, clock=clock, progress=told))
+    seconds = sum(report.seconds for report in reports)
+    return Replay(tuple(store.manifests()), len(reports), _sum(reports), seconds)
+
+
+def _refuse_others(taken: Sequence[Manifest], folder: Path) -> None:
+    origins = [one.origin for one in taken]
+    if not all(one.taken_at in WEEKS and is_loopback(one.endpoint) for one in origins):
+        raise SettingsError(
+            f"the snapshots in {folder / 'snapshots'} are none of this demo",
+            "they stay as they are; take another folder: lineage demo --folder other",
+        )
+
+
+def _opened(folder: Path, taken: Sequence[Manifest], clock: WeekClock) -> HubBox:
+    """Return a box at the address of the earlier weeks: one store never mixes two Hubs."""
+    port = (urlsplit(taken[-1].origin.endpoint).port or 0) if taken else 0
+    try:
+        return HubBox(Shelf(), window_seconds=WINDOW_SECONDS, clock=clock, port=port)
+    except OSError as error:
+        raise SettingsError(
+            f"port {port}, where the snapshots in {folder} were taken, cannot be had",
+            "wait for who uses it, or take another folder: lineage demo --folder other",
+        ) from error
+
+
+def _sum(reports: Sequence[CrawlReport]) -> RequestTally:
+    tallies = [asdict(report.tally) for report in reports]
+    return RequestTally(
+        **{name: sum(one[name] for one in tallies) for name in asdict(RequestTally())}
+    )
+
+
+class _Told(Progress):
+    """Names the week with every stage; why a crawl is an update or a sweep goes to the log."""
+
+    def __init__(self, shown: Progress, week: str) -> None:
+        self._shown, self._week = shown, week
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        self._shown.begin(f"{self._week}: {stage}", total)
+
+    def step(self, done: int, note: str = "") -> None:
+        self._shown.step(done, note)
+
+    def waiting(self, seconds: float, why: str) -> None:
+        self._shown.waiting(seconds, why)
+
+    def say(self, message: str) -> None:
+        _LOG.info("%s: %s", self._week, message)
+
+    def end(self) -> None:
+        self._shown.end()

@@ -1,0 +1,71 @@
+"""The curve of a family, and who lies dead above living children."""
+
+from pathlib import Path
+
+from lineage.analysis.counts import count_family
+from lineage.demo.weeks.curve import curve
+from lineage.demo.weeks.graves import graves
+from lineage.demo.weeks.history import WEEKS, History
+from lineage.demo.weeks.replay import Replay, replay, settings_of
+from lineage.domain.definitions import Definition, Grouping
+from lineage.families.registry import all_families, family
+from lineage.progress import Progress
+from lineage.store.snapshot import Snapshot
+from lineage.store.store import ParquetStore
+from tests.unit.demo.weeks.facts import a_fact
+
+LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
+
+
+def snapshots_of(folder: Path, followed: Replay) -> list[Snapshot]:
+    store = ParquetStore(settings_of(folder, "").store)
+    return [store.snapshot(one.id) for one in followed.manifests]
+
+
+def test_a_point_of_the_curve_is_the_count_by_release(corpus_snapshot: Snapshot) -> None:
+    llama, known = family("llama"), all_families()
+    found = curve([corpus_snapshot], llama, known)
+    counted = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
+    assert found.totals == (counted.total,)
+    assert dict(found.releases) == {one.value: (one.total,) for one in counted.groups if one.total}
+    assert found.moments == (corpus_snapshot.manifest.origin.taken_at,)
+
+
+def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_path: Path) -> None:
+    facts = [
+        *(a_fact(id) for id in (LLAMA_2, LLAMA_3)),
+        a_fact("a/three", LLAMA_3),
+        a_fact("a/two", LLAMA_2, created_at=WEEKS[1]),
+        a_fact("a/both", LLAMA_2, LLAMA_3, created_at=WEEKS[2], relation="merge"),
+    ]
+    followed = replay(tmp_path, History(facts), Progress(), WEEKS[:3])
+    found = curve(snapshots_of(tmp_path, followed), family("llama"), all_families())
+    assert found.releases == (
+        ("Llama 2", (0, 1, 1)),
+        ("Llama 3", (1, 1, 1)),
+        ("mixed", (0, 0, 1)),
+    )
+    assert found.totals == (1, 2, 3)
+
+
+def test_the_dead_with_most_below_them_come_first(tmp_path: Path) -> None:
+    gone = WEEKS[2]
+    facts = [
+        *(a_fact(f"a/{number}") for number in range(60)),
+        a_fact("dead/one", deleted_at=gone),
+        a_fact("a/child", "dead/one"),
+        a_fact("a/grandchild", "a/child"),
+        a_fact("dead/child", "dead/one", deleted_at=gone),
+        a_fact("dead/two", deleted_at=gone),
+        a_fact("a/only", "dead/two"),
+        a_fact("dead/childless", deleted_at=gone),
+    ]
+    history = History(facts)
+    followed = replay(tmp_path, history, Progress(), WEEKS[:5])
+    last = snapshots_of(tmp_path, followed)[-1]
+    found = graves(last, history.gone_from, 10)
+    assert (found.dead, found.parents) == (4, 2)
+    told = [(one.id, one.direct, one.total) for one in found.shown]
+    assert told == [("dead/one", 1, 2), ("dead/two", 1, 1)]
+    assert {(one.gone_from, one.missed_at) for one in found.shown} == {(gone, WEEKS[4])}
+    assert [one.id for one in graves(last, history.gone_from, 1).shown] == ["dead/one"]
