@@ -131,5 +131,6 @@ def test_each_crawl_of_a_runner_tells_the_command_it_was_given(stage: Stage) -> 
     code = f"import sys; open({str(heard_it)!r}, 'w').write(sys.stdin.read())"
     command = shlex.join([sys.executable, "-c", code])
     with a_runner(stage, "--once", "--on-publish", command) as runner:
-        assert runner.wait(IN_TIME) == 0
+        _, said = runner.communicate(timeout=IN_TIME)
+    assert runner.returncode == 0, said
     assert json.loads(heard_it.read_text("utf-8"))["after"] == stage.published()[0]
