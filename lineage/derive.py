@@ -16,7 +16,7 @@ from lineage.hearings import HearCards, first_hearing, is_stated, second_hearing
 from lineage.store import derived, schema
 from lineage.store.draft import Draft
 from lineage.store.earlier import said_before
-from lineage.store.forgetting import dead_without, said_without
+from lineage.store.forgetting import dead_without, is_forgotten, said_without
 from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
 from lineage.store.testimony import Testimony
@@ -60,7 +60,9 @@ def derive(
     draft.write(
         schema.NAMES_FILE,
         derived.names_table(
-            one for one in _learned(before, former, settled) if not forgotten.covers(one[0])
+            one
+            for one in _learned(before, former, settled)
+            if not is_forgotten(*one[:2], forgotten)
         ),
     )
 
