@@ -104,7 +104,7 @@ def _kept(value: str | None, forgotten: Forgotten) -> str | None:
 
 
 def _is_one(key: str, id: str, forgotten: Forgotten) -> bool:
-    return key in forgotten.keys or forgotten.covers(id)
+    return key in forgotten.keys or forgotten.names_in(id)
 
 
 def _is_parent(parent: HubParent, forgotten: Forgotten) -> bool:

@@ -85,7 +85,7 @@ class Forgotten:
         if not self._hint.search(value):
             return False
         tidy = tidy_name(value)
-        return self.covers(tidy) if is_repo_id(tidy) else self.named_in(value)
+        return self.covers(tidy) if _is_one_name(tidy) else self.named_in(value)
 
     def in_tag(self, tag: str) -> bool:
         """Say whether a tag names one of them; a license may be called as an owner is."""
@@ -94,9 +94,9 @@ class Forgotten:
         if tag.startswith(_VOCABULARY) and tag[len(_VOCABULARY) :] in self.names:
             return False
         parts = tag.split(":")
-        if all(map(is_repo_id, parts)):
-            return any(map(self.covers, parts))
-        return self.named_in(tag) or any(map(self.names_in, parts))
+        if any(map(self.names_in, parts)):
+            return True
+        return not all(map(_is_one_name, parts)) and self.named_in(tag)
 
     def named_in(self, *texts: str) -> bool:
         """Say whether words name one of them, wherever in them and however they are escaped."""
@@ -137,6 +137,11 @@ def mark(listed: str, key: str) -> str:
     It begins with a piece of the key's own digest, so that one look sifts millions of keys.
     """
     return _digest(key)[:_SHORT] + _digest(f"{listed}\n{key}")
+
+
+def _is_one_name(text: str) -> bool:
+    """Say whether a text is an id and no more: `owner__name` may be one, or another's spelled so."""
+    return is_repo_id(text) and ("/" in text or "__" not in text)
 
 
 def _digest(text: str) -> str:

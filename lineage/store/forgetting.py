@@ -98,7 +98,7 @@ def named_ones(table: pa.Table, name: str, forgotten: Forgotten) -> Bools:
 
 def is_forgotten(name: str, key: str, forgotten: Forgotten) -> bool:
     """Say whether one of them bears a name or a key."""
-    return key in forgotten.keys or forgotten.covers(name)
+    return key in forgotten.keys or forgotten.names_in(name)
 
 
 def dead_without(table: pa.Table, forgotten: Forgotten) -> pa.Table:
@@ -175,8 +175,6 @@ def _named(name: str, values: pa.ChunkedArray, forgotten: Forgotten) -> Bools:
 
 
 def _names(name: str, text: str, forgotten: Forgotten) -> bool:
-    if name in _IDS:
-        return forgotten.covers(text)
     if name in _VOCABULARIES and text.lower() in forgotten.names:
         return False
     if name in ("quote", "raw"):
@@ -196,7 +194,7 @@ def _are_keys(keys: pa.ChunkedArray, forgotten: Forgotten) -> Bools:
     made = pc.fill_null(pc.starts_with(keys, _BY_NAME), False)
     rows = pc.indices_nonzero(made)
     for row, key in zip(rows.to_pylist(), keys.take(rows).to_pylist(), strict=True):
-        found[row] = forgotten.covers(key.removeprefix(_BY_NAME))
+        found[row] = forgotten.names_in(key.removeprefix(_BY_NAME))
     return found
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lineage.domain.evidence import Relation
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"
