@@ -32,6 +32,7 @@ from lineage.evidence.card_text import hear_card_text
 from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
 from lineage.store.draft import Draft
+from lineage.store.earlier_cards import said_by_cards
 from lineage.store.forgetting import known_to
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.schema import METRICS_FILE
@@ -90,7 +91,8 @@ def publish(
             _lay_over(draft, onto, into)
         draft.note_watermark()
         into.progress.begin("settle names, merge evidence, count")
-        hear_cards = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
+        told = partial(_hear_cards_before, draft, before, into)
+        hear_cards = told if into.cards is None else partial(_hear_cards, draft, into, into.cards)
         derive(
             draft,
             before,
@@ -182,13 +184,25 @@ def _hear_cards(
         wanted, reading.source, reading.most, reading.plan, into.progress
     ):
         for witness in hear_card_text(text, model.id):
-            if not into.forgotten.names_in(witness.parent_as_written):
-                yield model.row, _without_names(witness, into.forgotten)
+            yield from _without_names(model.row, witness, into.forgotten)
 
 
-def _without_names(witness: Witness, forgotten: Forgotten) -> Witness:
+def _hear_cards_before(
+    draft: Draft, before: Snapshot | None, into: Publication, heard: Heard
+) -> Iterator[tuple[int, Witness]]:
+    """Repeat what cards said before: where nobody committed since, they still say it."""
+    rules = [rule.name for rule in into.rules if rule.hears_cards]
+    for row, witness in () if before is None else said_by_cards(before, draft, rules):
+        yield from _without_names(row, witness, into.forgotten)
+
+
+def _without_names(
+    row: int, witness: Witness, forgotten: Forgotten
+) -> Iterator[tuple[int, Witness]]:
+    if forgotten and forgotten.names_in(witness.parent_as_written):
+        return
     named = forgotten and forgotten.named_in(witness.quote)
-    return witness._replace(quote=LEFT_OUT) if named else witness
+    yield row, witness._replace(quote=LEFT_OUT) if named else witness
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:

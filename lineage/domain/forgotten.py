@@ -140,7 +140,7 @@ def mark(listed: str, key: str) -> str:
 
 
 def _is_one_name(text: str) -> bool:
-    """Say whether a text is an id and no more: `owner__name` may be one, or another's spelled so."""
+    """Say whether a text is an id and no more; `owner__name` may be one, or another spelled so."""
     return is_repo_id(text) and ("/" in text or "__" not in text)
 
 

@@ -19,6 +19,7 @@ from lineage.demo.box import HubBox
 from lineage.demo.shelf import Row, Shelf
 from lineage.domain.forgotten import Forgotten
 from lineage.errors import SettingsError, UnknownModel
+from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_page
 from lineage.store import schema
 from lineage.store.manifest import Kind
@@ -83,7 +84,7 @@ def a_hub() -> list[Row]:
     rows += [a_child(5, root, tags=["license:other"]), a_row(6, id="shyowlet/nest")]
     for text in DISGUISES:
         rows += [naming(len(rows) + at, text, field) for at, field in enumerate(FIELDS)]
-    unreadable = a_row(len(rows), id="no/repo/id", tags=[text for text in DISGUISES])
+    unreadable = a_row(len(rows), id="no/repo/id", tags=list(DISGUISES))
     return [*rows, unreadable, *(a_row(len(rows) + number) for number in range(1, 300))]
 
 
@@ -108,7 +109,8 @@ def named_in(text: str) -> list[str]:
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("text", DISGUISES)
 def test_no_field_of_anybody_names_them_in_any_disguise(field: str, text: str) -> None:
-    page = parse_page(json.dumps([naming(0, text, field), a_row(1)]).encode())
+    rows = parse_page(json.dumps([naming(0, text, field), a_row(1)]).encode())
+    page = RecordPage(rows.records)
     cleaned = LeavingOut(Forgotten.listed(LIST)).cleaned(page)
     assert len(cleaned.records) == 2
     assert [str(value) for value in cleaned.records[0] if "nest" in str(value)] == []
