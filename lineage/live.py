@@ -25,7 +25,7 @@ from lineage.http.pages import PageReader
 from lineage.progress import Progress
 from lineage.settings import Settings
 from lineage.sources.hub import HubSource
-from lineage.store.forgetting import known_to
+from lineage.store.forgotten import known_to
 from lineage.store.snapshot import Snapshot
 from lineage.wiring import open_hub
 

@@ -33,7 +33,7 @@ from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
 from lineage.store.draft import Draft
 from lineage.store.earlier_cards import said_by_cards
-from lineage.store.forgetting import known_to
+from lineage.store.forgotten import known_to
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot

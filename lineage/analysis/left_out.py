@@ -20,13 +20,12 @@ from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.forgetting import (
     bad_rows_without,
-    holds_forgotten,
-    known_to,
     named_ones,
     names_without,
     records_without,
     said_without,
 )
+from lineage.store.forgotten import holds_forgotten, known_to
 from lineage.store.manifest import Manifest
 from lineage.store.plain import write_plain
 from lineage.store.snapshot import Snapshot

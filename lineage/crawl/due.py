@@ -15,7 +15,7 @@ from lineage.errors import NoSuchSnapshot, SnapshotDamaged
 from lineage.sources.hub import SWEEP_PARAMS, HubSource
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
-from lineage.store.forgetting import holds_forgotten
+from lineage.store.forgotten import holds_forgotten
 from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore

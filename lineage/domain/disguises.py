@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 _LAYERS = 4
 """An address in JSON in JSON has three."""
-_ESCAPED = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(/))")
+_ESCAPED = re.compile(r"\\+(?:[uU]([0-9a-fA-F]{4})|[xX]([0-9a-fA-F]{2})|(/))")
 _SEPARATORS = re.compile(r"[ \t]?(?:[/\\]|--|__)(?:[/\\]|--|__)*[ \t]?")
 
 

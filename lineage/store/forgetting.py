@@ -1,4 +1,4 @@
-"""What snapshots keep, without those who asked to be left out since; and whether they keep any."""
+"""Rows of a snapshot without those who asked to be left out, whom no other row names either."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,13 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.domain.forgotten import LEFT_OUT, Forgotten
-from lineage.store import schema
-from lineage.store.snapshot import Snapshot
 
 Bools = npt.NDArray[np.bool_]
 
-_UNSURE = frozenset({"card"})
-"""Who teaches a name and may be wrong: an author's card beside the Hub's word."""
 _VOCABULARIES = frozenset({"license", "pipeline", "gated", "relation"})
 _OURS = frozenset({"rule", "rules", "strength", "source", "last_seen_in", "reason"})
 """Columns whose words are ours."""
@@ -22,57 +18,8 @@ _FREE = "card_text"
 """The rule whose quotes are sentences; those of the others are the parent as it was written."""
 _KEYS = frozenset({"key", "child_key", "parent_key"})
 _IDS = frozenset({"id", "child", "parent", "name"})
-_BY_NAME = "name:"
-
-
-def known_to(snapshot: Snapshot | None, forgotten: Forgotten) -> Forgotten:
-    """Return the same with the keys and other names of their models that a history tells."""
-    if snapshot is None or not forgotten:
-        return forgotten
-    forgotten = forgotten.marked(snapshot.manifest.left_out)
-    if forgotten.digest() in snapshot.manifest.left_out:
-        return forgotten
-    pairs = [*_records_and_bases(snapshot), *_sure_names(snapshot)]
-    keys: dict[str, str] = {}
-    for found_keys, ids in pairs:
-        rows = pc.indices_nonzero(pc.match_substring_regex(ids, forgotten.hint, ignore_case=True))
-        some = zip(found_keys.take(rows).to_pylist(), ids.take(rows).to_pylist(), strict=True)
-        keys |= {key: listed for key, id in some if (listed := forgotten.behind(id)) is not None}
-    theirs = pa.array([key for key in keys if not key.startswith(_BY_NAME)], pa.string())
-    names: dict[str, str] = {}
-    for found_keys, ids in pairs:
-        rows = pc.indices_nonzero(pc.is_in(found_keys, value_set=theirs))
-        some = zip(found_keys.take(rows).to_pylist(), ids.take(rows).to_pylist(), strict=True)
-        names |= {id: keys[key] for key, id in some}
-    return forgotten.and_also({key: keys[key] for key in theirs.to_pylist()}, names)
-
-
-def _records_and_bases(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
-    yield snapshot.record_column("key"), snapshot.record_column("id")
-    bases = snapshot.table(schema.COUNTS_FILE, ["key", "id"])
-    yield bases["key"], bases["id"]
-
-
-def _sure_names(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
-    names = snapshot.former_names()
-    unsure = pc.is_in(names["source"], value_set=pa.array(sorted(_UNSURE)))
-    names = names.filter(pc.invert(unsure))
-    yield names["key"], names["name"]
-
-
-def holds_forgotten(snapshot: Snapshot, forgotten: Forgotten) -> bool:
-    """Say whether a snapshot lists, keeps, counts or names somebody who is to be forgotten.
-
-    A snapshot that was made with this very list is not read.
-    """
-    if not forgotten or forgotten.digest() in snapshot.manifest.left_out:
-        return False
-    forgotten = known_to(snapshot, forgotten)
-    return any(_any_named(snapshot, file, forgotten) for file in schema.TABLES)
-
-
-def _any_named(snapshot: Snapshot, file: str, forgotten: Forgotten) -> bool:
-    return any(naming(batch, forgotten).any() for batch in snapshot.batches(file))
+BY_NAME = "name:"
+"""How the key of a node begins that is known by a name alone."""
 
 
 def naming(batch: pa.RecordBatch, forgotten: Forgotten) -> Bools:
@@ -191,10 +138,10 @@ def _are_keys(keys: pa.ChunkedArray, forgotten: Forgotten) -> Bools:
     """Say of each key whether it is one of theirs, or made of one of their names."""
     theirs = pa.array(list(forgotten.keys), pa.string())
     found: Bools = np.array(pc.is_in(keys, value_set=theirs), np.bool_)
-    made = pc.fill_null(pc.starts_with(keys, _BY_NAME), False)
+    made = pc.fill_null(pc.starts_with(keys, BY_NAME), False)
     rows = pc.indices_nonzero(made)
     for row, key in zip(rows.to_pylist(), keys.take(rows).to_pylist(), strict=True):
-        found[row] = forgotten.names_in(key.removeprefix(_BY_NAME))
+        found[row] = forgotten.names_in(key.removeprefix(BY_NAME))
     return found
 
 
