@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import compress
 from operator import attrgetter
 from typing import Any
 
@@ -34,17 +35,28 @@ class LeavingOut:
         """
         if not self.forgotten:
             return page
-        self._learn(page.records)
-        return without_forgotten(page, self.forgotten)
+        tell = self._telling(page.records)
+        if any(tell) and self._learn(list(compress(page.records, tell))):
+            tell = self._telling(page.records)
+        return replace(
+            page,
+            records=list(_without(page.records, tell, self.forgotten)),
+            bad_rows=[row for row in page.bad_rows if not _names_one(row, self.forgotten)],
+        )
 
-    def _learn(self, records: list[ModelRecord]) -> None:
+    def _telling(self, records: list[ModelRecord]) -> list[bool]:
+        return [_may_tell(record, self.forgotten) for record in records]
+
+    def _learn(self, records: list[ModelRecord]) -> bool:
+        """Take in the keys and names that records tell; say whether any of them is new."""
         keys: dict[str, str] = {}
         names: dict[str, str] = {}
         for key, id in _met(records):
             listed = self.forgotten.behind_key(key) or self.forgotten.behind(id)
             if listed is not None:
                 keys[key] = names[id] = listed
-        self.forgotten = self.forgotten.and_also(keys, names)
+        known, self.forgotten = self.forgotten, self.forgotten.and_also(keys, names)
+        return self.forgotten is not known
 
 
 def refuse_forgotten(name: str, forgotten: Forgotten) -> None:
@@ -56,14 +68,22 @@ def refuse_forgotten(name: str, forgotten: Forgotten) -> None:
         )
 
 
-def without_forgotten(page: RecordPage, forgotten: Forgotten) -> RecordPage:
-    """Return the page without those whose keys and names are known."""
-    records = (one for one in page.records if not _is_one(one.key, one.id, forgotten))
-    return replace(
-        page,
-        records=[_cleaned(one, forgotten) for one in records],
-        bad_rows=[row for row in page.bad_rows if not _names_one(row, forgotten)],
-    )
+def _without(
+    records: list[ModelRecord], tell: list[bool], forgotten: Forgotten
+) -> Iterator[ModelRecord]:
+    """Yield records without theirs and without their names; most tell nothing of them."""
+    for record, tells in zip(records, tell, strict=True):
+        if not tells:
+            yield record
+        elif not forgotten.knows(record.key) and not forgotten.names_in(record.id):
+            yield _cleaned(record, forgotten)
+
+
+def _may_tell(record: ModelRecord, forgotten: Forgotten) -> bool:
+    """Say whether a closer look at a record is worth it."""
+    if forgotten.may_be_in(_words_of(record)) or forgotten.knows(record.key):
+        return True
+    return any(forgotten.knows(parent.key) for parent in record.hub_parents)
 
 
 def _met(records: list[ModelRecord]) -> Iterator[tuple[str, str]]:
@@ -74,10 +94,6 @@ def _met(records: list[ModelRecord]) -> Iterator[tuple[str, str]]:
 
 
 def _cleaned(record: ModelRecord, forgotten: Forgotten) -> ModelRecord:
-    if not forgotten.may_be_in(_words_of(record)) and not any(
-        parent.key in forgotten.keys for parent in record.hub_parents
-    ):
-        return record
     cleaned: dict[str, Any] = {
         **{name: _kept(getattr(record, name), forgotten) for name in _TEXTS},
         **{name: _word(getattr(record, name), forgotten) for name in _VOCABULARIES},
@@ -89,9 +105,9 @@ def _cleaned(record: ModelRecord, forgotten: Forgotten) -> ModelRecord:
 
 
 def _words_of(record: ModelRecord) -> str:
-    parents = (parent.id for parent in record.hub_parents)
-    texts = (text for text in _texts_of(record) if text is not None)
-    return "\n".join((*record.tags, *record.card_parents, *parents, *texts))
+    words = [record.id, *record.tags, *record.card_parents, *filter(None, _texts_of(record))]
+    words += [parent.id for parent in record.hub_parents]
+    return "\n".join(words)
 
 
 def _word(value: str | None, forgotten: Forgotten) -> str | None:
@@ -103,14 +119,10 @@ def _kept(value: str | None, forgotten: Forgotten) -> str | None:
     return None if value is None or forgotten.names_in(value) else value
 
 
-def _is_one(key: str, id: str, forgotten: Forgotten) -> bool:
-    return key in forgotten.keys or forgotten.names_in(id)
-
-
 def _is_parent(parent: HubParent, forgotten: Forgotten) -> bool:
-    return parent.key in forgotten.keys or forgotten.names_in(parent.id)
+    return forgotten.knows(parent.key) or forgotten.names_in(parent.id)
 
 
 def _names_one(row: BadRow, forgotten: Forgotten) -> bool:
-    key = row.key is not None and forgotten.behind_key(row.key) is not None
+    key = row.key is not None and forgotten.knows(row.key)
     return key or forgotten.named_in(row.raw)
