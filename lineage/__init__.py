@@ -85,7 +85,7 @@ def count_derivatives(
     from lineage.families.registry import family
 
     families = _families()
-    where, how = snapshot or open_store().snapshot(), definition or Definition()
+    where, how = _asked(snapshot), definition or Definition()
     kind, _, id = name.partition(":")
     if kind == "family" and id:
         return count_family(where, family(id, families), how, families, by)
@@ -101,7 +101,7 @@ def explain_count(name: str, *, snapshot: "Snapshot | None" = None) -> "Ladder":
     from lineage.analysis.ladders import ladder_of_base, ladder_of_family
     from lineage.families.registry import family
 
-    families, where = _families(), snapshot or open_store().snapshot()
+    families, where = _families(), _asked(snapshot)
     kind, _, id = name.partition(":")
     if kind == "family" and id:
         return ladder_of_family(where, family(id, families), families)
@@ -118,7 +118,7 @@ def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None"
     from lineage.families.registry import family as family_called
 
     families = _families()
-    where = snapshot or open_store().snapshot()
+    where = _asked(snapshot)
     return trace(where, name, family_called(family, families), families)
 
 
@@ -127,7 +127,7 @@ def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
     from lineage.analysis.comparing import diffs
     from lineage.families.registry import all_families
 
-    return diffs.diff_snapshots(before, after, all_families())
+    return diffs.diff_snapshots(_asked(before), _asked(after), all_families())
 
 
 def load_family(
@@ -141,7 +141,7 @@ def load_family(
     """
     from lineage.analysis.family_graph import family_graph
 
-    where = snapshot or open_store().snapshot()
+    where = _asked(snapshot)
     return family_graph(where, name, _families(), definition or Definition())
 
 
@@ -164,13 +164,23 @@ def find_anomalies(
 
     families = _families()
     return find_anomalies(
-        snapshot or open_store().snapshot(),
+        _asked(snapshot),
         family=None if family is None else family_called(family, families),
         families=families,
         kind=None if kind is None else AnomalyKind(kind),
         examples=examples,
         bounds=bounds,
     )
+
+
+def _asked(snapshot: "Snapshot | None") -> "Snapshot":
+    """Return the snapshot, by default the latest, without those who asked to be left out."""
+    from lineage.analysis.left_out import without_forgotten
+    from lineage.domain.forgotten import Forgotten
+    from lineage.settings import load_settings
+
+    forgotten = Forgotten.listed(load_settings({}, with_token=False).forget)
+    return without_forgotten(snapshot or open_store().snapshot(), forgotten)
 
 
 def _families() -> "tuple[Family, ...]":

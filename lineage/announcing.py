@@ -13,7 +13,9 @@ from typing import IO
 
 from lineage.analysis.comparing.alerts import Alert, alerts
 from lineage.analysis.comparing.diffs import diff_snapshots
+from lineage.analysis.left_out import without_forgotten
 from lineage.domain.families import Family
+from lineage.domain.forgotten import Forgotten
 from lineage.errors import LineageError
 from lineage.families.registry import load_families
 from lineage.render.diff_shapes import NOTHING_BEFORE, of_diff
@@ -58,7 +60,11 @@ def announcement(settings: Settings, manifest: Manifest) -> Document:
     about: Document = {"kind": manifest.origin.kind.value}
     if (previous := _previous(store, manifest)) is None:
         return {**NOTHING_BEFORE, "after": manifest.id, **about, "alerts": []}
-    before, after = store.snapshot(previous), store.snapshot(manifest.id)
+    # Who is left out since is not told of as removed either.
+    forgotten = Forgotten.listed(settings.forget)
+    before, after = (
+        without_forgotten(store.snapshot(id), forgotten) for id in (previous, manifest.id)
+    )
     families: Sequence[Family] = load_families(settings.families)
     diff = diff_snapshots(before, after, families)
     found = alerts(before, after, diff, families, settings.alert_lost_share)

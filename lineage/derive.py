@@ -17,6 +17,7 @@ from lineage.hearings import HearCards, first_hearing, is_stated, second_hearing
 from lineage.store import derived, schema
 from lineage.store.burial import Earlier, bury
 from lineage.store.draft import Draft
+from lineage.store.forgetting import is_forgotten
 from lineage.store.snapshot import Snapshot
 from lineage.store.testimony import Testimony
 
@@ -58,7 +59,9 @@ def derive(
     draft.write(
         schema.NAMES_FILE,
         derived.names_table(
-            one for one in _learned(past, former, settled) if not forgotten.covers(one[0])
+            one
+            for one in _learned(past, former, settled)
+            if not is_forgotten(*one[:2], forgotten)
         ),
     )
 

@@ -11,8 +11,10 @@ from lineage.analysis.scope import find_base
 from lineage.analysis.traces import EVERYTHING, trace, trace_on
 from lineage.analysis.verdicts import Because, Origin, Trace
 from lineage.clock import Clock, SystemClock
+from lineage.crawl.forgetting import LeavingOut, refuse_forgotten
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import CuratedEdge, Family, Proof, Source
+from lineage.domain.forgotten import Forgotten
 from lineage.domain.records import ModelRecord
 from lineage.domain.repo_ids import is_repo_id, tidy_name
 from lineage.errors import UnknownModel
@@ -23,6 +25,7 @@ from lineage.http.pages import PageReader
 from lineage.progress import Progress
 from lineage.settings import Settings
 from lineage.sources.hub import HubSource
+from lineage.store.forgotten import known_to
 from lineage.store.snapshot import Snapshot
 from lineage.wiring import open_hub
 
@@ -46,19 +49,15 @@ def trace_live(
     """Trace a model; who is not in the snapshot is asked for: the model, or where its ways end.
 
     One request a model, parents included, at most MOST_LOOKED_UP. Raises UnknownModel where the
-    Hub shows none of this name either, SourceError where it cannot be asked.
+    Hub shows none of this name either, SourceError where it cannot be asked, SettingsError for a
+    model that is to be forgotten.
     """
-    known: Trace | None = None
-    open_ends = [tidy_name(name)]
-    try:
-        known = trace(snapshot, name, family, families)
-        open_ends = _open_ends(snapshot, known)
-    except UnknownModel:
-        if not is_repo_id(open_ends[0]):
-            raise
+    leaving_out = _leaving_out(settings, snapshot, name)
+    known, open_ends = _known(snapshot, name, family, families)
     if known is not None and not open_ends:
         return known
-    records = dict(_look_up(settings, snapshot, open_ends, clock, progress))
+    found = _look_up(settings, snapshot, open_ends, leaving_out, clock=clock, progress=progress)
+    records = dict(found)
     if not records and known is not None:
         return known
     if not records:
@@ -68,10 +67,29 @@ def trace_live(
         )
     names = _Names(snapshot, families, records)
     heard = Family("live", "live", "", (), edges=tuple(_heard(settings, records.values(), names)))
-    ground = Ground.of(snapshot, EVERYTHING, [*families, heard])
     subject = names.now(name if known is None else known.id)
     origin = Origin.LIVE if known is None or known.origin is Origin.NAMED else None
+    ground = Ground.of(snapshot, EVERYTHING, [*families, heard])
     return replace(trace_on(ground, subject, family, origin), model=name)
+
+
+def _known(
+    snapshot: Snapshot, name: str, family: Family, families: Sequence[Family]
+) -> tuple[Trace | None, list[str]]:
+    """Return what the snapshot knows, if anything, and whom to ask for."""
+    try:
+        known = trace(snapshot, name, family, families)
+    except UnknownModel:
+        if not is_repo_id(tidy_name(name)):
+            raise
+        return None, [tidy_name(name)]
+    return known, _open_ends(snapshot, known)
+
+
+def _leaving_out(settings: Settings, snapshot: Snapshot, name: str) -> LeavingOut:
+    forgotten = known_to(snapshot, Forgotten.listed(settings.forget))
+    refuse_forgotten(name, forgotten)
+    return LeavingOut(forgotten)
 
 
 def _open_ends(snapshot: Snapshot, known: Trace) -> list[str]:
@@ -115,6 +133,8 @@ def _look_up(
     settings: Settings,
     snapshot: Snapshot,
     names: Sequence[str],
+    leaving_out: LeavingOut,
+    *,
     clock: Clock | None,
     progress: Progress | None,
 ) -> Iterator[tuple[str, ModelRecord]]:
@@ -129,7 +149,7 @@ def _look_up(
                 return
             name = waiting.popleft()
             page = source.model(name)
-            for record in [] if page is None else page.records:
+            for record in [] if page is None else leaving_out.cleaned(page).records:
                 yield name, record
                 fresh = _parents_to_ask_for(snapshot, record) - seen
                 waiting.extend(sorted(fresh))

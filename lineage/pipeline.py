@@ -5,7 +5,7 @@ Nothing is decided here: each step stands in the folder that is named after it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -21,12 +21,12 @@ from lineage.crawl.cards import (
     read_cards,
     worth_reading,
 )
-from lineage.crawl.forgetting import without_forgotten
+from lineage.crawl.forgetting import LeavingOut
 from lineage.derive import derive, giving_keys
 from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
 from lineage.domain.evidence import Witness
 from lineage.domain.families import Family
-from lineage.domain.forgotten import NOBODY, Forgotten
+from lineage.domain.forgotten import LEFT_OUT, NOBODY, Forgotten
 from lineage.errors import DraftRefused
 from lineage.evidence import RULES, Rule, testify
 from lineage.evidence.card_text import hear_card_text
@@ -35,6 +35,8 @@ from lineage.sources.interface import RecordPage
 from lineage.store.burial import Earlier
 from lineage.store.carrying import Kept, carry_unread
 from lineage.store.draft import Draft
+from lineage.store.earlier_cards import said_by_cards
+from lineage.store.forgotten import known_to
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.past import heard_by
 from lineage.store.schema import METRICS_FILE
@@ -81,16 +83,20 @@ def publish(
 
     Raises DraftRefused when the draft fails a check; it is then kept aside with the reasons.
     """
+    past = _past(origin, into, onto)
+    before = onto or next((one.snapshot for one in past), None)
+    leaving_out = LeavingOut(_all_names(_known_to(past, into.forgotten), into.families))
     with closing(into.store.begin(origin)) as draft:
         with collector_paused():
-            gather(pages, draft, into)
-        past = _past(origin, into, onto)
-        before = onto or next((one.snapshot for one in past), None)
+            gather(map(leaving_out.cleaned, pages), draft, into)
+        into = replace(into, forgotten=leaving_out.forgotten)
+        draft.left_out = into.forgotten.all_marks()
         draft.previous = None if before is None else before.id
         _make_whole(draft, onto, past, into)
         draft.note_watermark()
         into.progress.begin("settle names, merge evidence, count")
-        hear_cards = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
+        told = partial(_hear_cards_before, draft, before, into)
+        hear_cards = told if into.cards is None else partial(_hear_cards, draft, into, into.cards)
         derive(
             draft,
             past,
@@ -100,16 +106,37 @@ def publish(
             forgotten=into.forgotten,
         )
         into.progress.end()
-        checks = check(_facts(draft, into.store, before), into.limits)
-        if all(one.passed for one in checks):
-            return draft.publish(checks, into.clock.now())
-        draft.set_aside(checks, into.clock.now())
-        reasons = "; ".join(f"{one.name}: {one.notes}" for one in checks if not one.passed)
-        raise DraftRefused(
-            f"the draft {draft.id} was set aside and not published: {reasons}",
-            f"its files are kept in {into.store.location}/{draft.id} with the reasons; "
-            "the snapshots before it are untouched",
-        )
+        return _ended(draft, before, into)
+
+
+def _ended(draft: Draft, before: Snapshot | None, into: Publication) -> Manifest:
+    """Publish a draft that passes its checks; set aside any other."""
+    checks = check(_facts(draft, into.store, before), into.limits)
+    if all(one.passed for one in checks):
+        return draft.publish(checks, into.clock.now())
+    draft.set_aside(checks, into.clock.now())
+    reasons = "; ".join(f"{one.name}: {one.notes}" for one in checks if not one.passed)
+    raise DraftRefused(
+        f"the draft {draft.id} was set aside and not published: {reasons}",
+        f"its files are kept in {into.store.location}/{draft.id} with the reasons; "
+        "the snapshots before it are untouched",
+    )
+
+
+def _known_to(past: Sequence[Earlier], forgotten: Forgotten) -> Forgotten:
+    for one in past:
+        forgotten = known_to(one.snapshot, forgotten)
+    return forgotten
+
+
+def _all_names(forgotten: Forgotten, families: Sequence[Family]) -> Forgotten:
+    """Add what the registry knows: the name now beside each former one."""
+    names: dict[str, str] = {}
+    for former in (one for family in families for one in family.former_names()):
+        listed = forgotten.behind(former.name) or forgotten.behind(former.now)
+        if listed is not None:
+            names |= {former.name: listed, former.now: listed}
+    return forgotten.and_also({}, names)
 
 
 def _make_whole(
@@ -165,7 +192,6 @@ def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None
 
 
 def _take_in(draft: Draft, into: Publication, page: RecordPage) -> int:
-    page = without_forgotten(page, into.forgotten)
     draft.add(page.records, testify(page.records, into.rules))
     draft.add_bad_rows(page.bad_rows, page.request)
     draft.unread_fields.update(page.unread_fields)
@@ -192,8 +218,25 @@ def _hear_cards(
         wanted, reading.source, reading.most, reading.plan, into.progress
     ):
         for witness in hear_card_text(text, model.id):
-            if not into.forgotten.named_in(witness.parent_as_written, witness.quote):
-                yield model.row, witness
+            yield from _without_names(model.row, witness, into.forgotten)
+
+
+def _hear_cards_before(
+    draft: Draft, before: Snapshot | None, into: Publication, heard: Heard
+) -> Iterator[tuple[int, Witness]]:
+    """Repeat what cards said before: where nobody committed since, they still say it."""
+    rules = [rule.name for rule in into.rules if rule.hears_cards]
+    for row, witness in () if before is None else said_by_cards(before, draft, rules):
+        yield from _without_names(row, witness, into.forgotten)
+
+
+def _without_names(
+    row: int, witness: Witness, forgotten: Forgotten
+) -> Iterator[tuple[int, Witness]]:
+    if forgotten and forgotten.names_in(witness.parent_as_written):
+        return
+    named = forgotten and forgotten.named_in(witness.quote)
+    yield row, witness._replace(quote=LEFT_OUT) if named else witness
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:

@@ -5,8 +5,10 @@ from datetime import date
 from typing import overload
 
 from lineage.domain.families import Family
+from lineage.domain.forgotten import Forgotten
 from lineage.families.registry import all_families, load_families
 from lineage.settings import Settings, load_settings
+from lineage.store.manifest import Manifest
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
 
@@ -19,7 +21,31 @@ def open_store(store: str | None) -> ParquetStore:
 def open_snapshot(store: str | None, id: str | None, as_of: date | None = None) -> Snapshot:
     """Return the snapshot that was named, else the witness of a day, else the latest."""
     opened = open_store(store)
-    return opened.snapshot(id) if as_of is None or id is not None else opened.snapshot_at(as_of)
+    found = opened.snapshot(id) if as_of is None or id is not None else opened.snapshot_at(as_of)
+    return without_forgotten(found)
+
+
+def forgotten() -> Forgotten:
+    """Return who asked to be left out."""
+    return Forgotten.listed(local_settings(None).forget)
+
+
+def without_forgotten(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot as answers may show it: whoever asked for it is in none of them."""
+    if not (who := forgotten()):
+        return snapshot
+    from lineage.analysis import left_out  # a plain look-up need not load it
+
+    return left_out.without_forgotten(snapshot, who)
+
+
+def shown(manifest: Manifest) -> Manifest:
+    """Return what may be shown of what a snapshot says of itself."""
+    if not (who := forgotten()):
+        return manifest
+    from lineage.analysis import left_out
+
+    return left_out.manifest_without(manifest, who)
 
 
 def local_settings(store: str | None) -> Settings:

@@ -125,6 +125,13 @@ TOKEN_FILE = click.option(
 OFFLINE = click.option(
     "--offline", is_flag=True, default=None, help="Ask recorded pages alone, never the network."
 )
+ON_PUBLISH = click.option(
+    "--on-publish",
+    metavar="COMMAND",
+    envvar="LINEAGE_ON_PUBLISH",
+    show_envvar=True,
+    help="Run this when a snapshot is published; what changed is its input, as JSON.",
+)
 SHARE = click.option(
     "--share",
     type=float,

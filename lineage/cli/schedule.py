@@ -41,12 +41,14 @@ def schedule() -> None:
     epilog=options.examples(
         "lineage schedule print systemd --out units",
         "lineage schedule print kubernetes --every 12h",
+        "lineage schedule print systemd --on-publish 'notify --to me'",
     ),
 )
 @click.argument("scheduler", type=click.Choice(_UNITS))
 @options.options(
     _EVERY,
     options.TOKEN_FILE,
+    options.ON_PUBLISH,
     click.option(
         "--out", metavar="FOLDER", help="Write files there, over none.  [default: print them]"
     ),
@@ -79,6 +81,7 @@ def print_(scheduler: str, every: timedelta, out: str | None, **flags: object) -
     options.ENDPOINT,
     options.TOKEN_FILE,
     options.SHARE,
+    options.ON_PUBLISH,
     options.STORE,
     options.CACHE,
     options.logged,
@@ -92,11 +95,14 @@ def run(every: timedelta, once: bool, **flags: object) -> None:
     from lineage.cli import ending, logs
     from lineage.clock import SystemClock
     from lineage.schedule.crawl_process import CrawlProcess
+    from lineage.schedule.plan import command_of
     from lineage.schedule.runner import Runner, last_run
     from lineage.settings import load_settings
     from lineage.store.store import ParquetStore
 
-    store = ParquetStore(load_settings(flags, with_token=False).store)
+    settings = load_settings(flags, with_token=False)
+    command_of(settings.on_publish)
+    store = ParquetStore(settings.store)
     with ending.asked_to_end() as asked:
         crawl = CrawlProcess(_crawl_with(flags))
         runner = Runner(crawl, asked, SystemClock(), logs.say)
@@ -113,7 +119,7 @@ def _crawl_with(flags: dict[str, object]) -> list[str]:
     words = [*CRAWL, "-v", "--log-format", "json" if logs.in_json() else "text"]
     for name, value in flags.items():
         if value is not None:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words.append(f"--{name.replace('_', '-')}={value}")
     return words
 
 

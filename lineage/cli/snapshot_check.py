@@ -39,14 +39,15 @@ def check_against(
     """
     from lineage.analysis.comparing.dump_check import check_against
     from lineage.cli import asking, output
+    from lineage.crawl.forgetting import LeavingOut
     from lineage.render import dump_checks
     from lineage.sources.bulk import open_dump
 
     asked = asking.open_snapshot(store, snapshot)
+    leaving_out = LeavingOut(asking.forgotten().marked(asked.manifest.left_out))
     with open_dump(file) as dump:
-        found = check_against(
-            asked, dump.everything(), dump=dump.name, missing=dump.missing, examples=examples
-        )
+        pages = map(leaving_out.cleaned, dump.everything())
+        found = check_against(asked, pages, dump=dump.name, missing=dump.missing, examples=examples)
     output.result(
         format,
         lambda: dump_checks.of_check(found),

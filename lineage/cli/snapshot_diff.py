@@ -25,8 +25,7 @@ def diff(before: str, after: str, families: str | None, store: str | None, forma
     from lineage.cli import asking, output
     from lineage.render import diff_shapes, diffs
 
-    asked = asking.open_store(store)
-    old, new = asked.snapshot(before), asked.snapshot(after)
+    old, new = (asking.open_snapshot(store, id) for id in (before, after))
     found = diff_snapshots(old, new, asking.known_families(families))
     output.result(
         format,

@@ -23,7 +23,7 @@ def list_(store: str | None, format: str) -> None:
     from lineage.cli import asking, output
 
     opened = asking.open_store(store)
-    output.snapshots(format, opened.manifests())
+    output.snapshots(format, [asking.shown(one) for one in opened.manifests()])
     if found := opened.damaged():
         raise SnapshotDamaged(
             f"{len(found)} more cannot be read: {'; '.join(found)}",
@@ -38,7 +38,7 @@ def show(id: str | None, store: str | None, format: str) -> None:
     """Show what a snapshot says of itself; the latest without ID."""
     from lineage.cli import asking, output
 
-    output.snapshot(format, asking.open_snapshot(store, id).manifest)
+    output.snapshot(format, asking.shown(asking.open_store(store).snapshot(id).manifest))
 
 
 @snapshots.command()

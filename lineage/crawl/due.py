@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lineage.crawl.below import below
+from lineage.crawl.forgetting import refuse_forgotten
 from lineage.crawl.sweep import sweep
 from lineage.crawl.update import Since, update
 from lineage.domain.forgotten import NOBODY, Forgotten
@@ -14,7 +15,7 @@ from lineage.errors import NoSuchSnapshot, SnapshotDamaged
 from lineage.sources.hub import SWEEP_PARAMS, HubSource
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
-from lineage.store.forgetting import holds_forgotten
+from lineage.store.forgotten import holds_forgotten
 from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -71,8 +72,12 @@ def choose(
     say: Callable[[str], None],
     forgotten: Forgotten = NOBODY,
 ) -> Walk:
-    """Return the walk to make; `every` is how often a sweep is due, `say` hears why."""
+    """Return the walk to make; `every` is how often a sweep is due, `say` hears why.
+
+    Raises SettingsError for a base that is to be forgotten.
+    """
     if base is not None:
+        refuse_forgotten(base, forgotten)
         return Walk(Kind.BELOW, base)
     if wish is Wish.AUTO:
         if (why := why_sweep(store, now, every, forgotten)) is not None:

@@ -38,6 +38,11 @@ class Rule:
         """Whether it speaks only once it is known what exists: never of one record alone."""
         return self.hear is silent
 
+    @property
+    def hears_cards(self) -> bool:
+        """Whether it speaks only where cards are read; between, what it said is kept."""
+        return self.hears_again and self.hear_again is None
+
 
 def silent(record: ModelRecord) -> Iterable[Witness]:
     """Hear nothing: for rules that speak in the second hearing alone."""

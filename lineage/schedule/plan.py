@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shlex
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,11 +30,27 @@ class Plan:
     """Where it is run: relative paths begin here, a lineage.toml is read here."""
     user: str
     token_file: str | None = None
+    on_publish: str | None = None
+    """The command that hears of each new snapshot, as one types it."""
 
     def __post_init__(self) -> None:
         texts = (self.store, self.cache, self.program, self.folder, self.user)
-        for text in (*texts, self.token_file or ""):
+        for text in (*texts, self.token_file or "", self.on_publish or ""):
             _refuse_unspeakable(text)
+
+    def environment(self, store: str, cache: str) -> dict[str, str]:
+        """Return the variables that every unit sets, with store and cache as they are named there.
+
+        The command of --on-publish is a variable too: on a line that runs, some schedulers would
+        split it or expand what is in it.
+        """
+        variables = {
+            "LINEAGE_STORE": store,
+            "LINEAGE_CACHE": cache,
+            "LINEAGE_LOG_FORMAT": "json",
+        }
+        command = {} if self.on_publish is None else {"LINEAGE_ON_PUBLISH": self.on_publish}
+        return variables | command
 
     @property
     def store_is_remote(self) -> bool:
@@ -50,7 +67,10 @@ class Plan:
 
 
 def plan_here(settings: Settings, every: timedelta) -> Plan:
-    """Return the plan that runs this program, in this folder, as this user."""
+    """Return the plan that runs this program, in this folder, as this user.
+
+    Raises SettingsError where the command of --on-publish is none.
+    """
     return Plan(
         every=every,
         store=settings.store,
@@ -59,7 +79,23 @@ def plan_here(settings: Settings, every: timedelta) -> Plan:
         folder=str(Path.cwd()),
         user=_user(),
         token_file=settings.token_file,
+        on_publish=command_of(settings.on_publish),
     )
+
+
+def command_of(text: str | None) -> str | None:
+    """Return a command of --on-publish as it is.
+
+    Raises SettingsError for what cannot be split into words: else it would be said at night, by
+    the first crawl that has something to tell.
+    """
+    try:
+        words = None if text is None else shlex.split(text)
+    except ValueError as error:
+        raise SettingsError(f"{text!r} is no command: {error}", "quote it as in a shell") from error
+    if words == []:
+        raise SettingsError("the command of --on-publish is empty", "leave the flag out")
+    return text
 
 
 def _program() -> str:

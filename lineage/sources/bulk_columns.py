@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import fields
 
+from lineage.domain.repo_ids import KEY_LENGTH
 from lineage.sources.salvage import lenient_json
 from lineage.sources.wire import WireCard, WireConfig, WireRow
 
@@ -99,6 +100,10 @@ def _moment(text: str) -> datetime | None:
 
 def _cells(name: str, column: pa.Array) -> Sequence[Any]:
     cells = _moments(column) if _is_moment(column.type) else _values(column)
+    if name == KEY:
+        return [_key(cell) for cell in cells]
+    if _is_binary(column.type):  # writers that do not mark text as text
+        cells = [_text(cell) for cell in cells]
     if name == "baseModels":
         return [_parents(cell) for cell in map(_from_json, cells)]
     if name in _AS_JSON:
@@ -133,6 +138,28 @@ def _value(cell: pa.Scalar) -> Any:
         return Unreadable.CELL
 
 
+def _is_binary(kind: pa.DataType) -> bool:
+    of_any_length = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    return bool(of_any_length or pa.types.is_fixed_size_binary(kind))
+
+
+def _key(cell: Any) -> Any:
+    """Spell a key as the Hub does: in lower case; an ObjectId is the bytes of its digits."""
+    if isinstance(cell, bytes) and len(cell) == KEY_LENGTH // 2:
+        return cell.hex()
+    text = _text(cell)
+    return text.lower() if isinstance(text, str) else text
+
+
+def _text(cell: Any) -> Any:
+    if not isinstance(cell, bytes):
+        return cell
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return Unreadable.CELL
+
+
 def _from_json(cell: Any) -> Any:
     """Read JSON text; what is none stays what it is, and will not fit."""
     if not isinstance(cell, str):
@@ -144,4 +171,14 @@ def _from_json(cell: Any) -> Any:
 
 def _parents(cell: Any) -> Any:
     """Take the struct of a model without parents, which has no list, for none."""
-    return None if isinstance(cell, dict) and cell.get("models") is None else cell
+    models = cell.get("models") if isinstance(cell, dict) else None
+    if models is None:
+        return None if isinstance(cell, dict) else cell
+    if isinstance(models, list):
+        return {**cell, "models": [_parent(one) for one in models]}
+    return cell
+
+
+def _parent(one: Any) -> Any:
+    keyed = isinstance(one, dict) and KEY in one
+    return {**one, KEY: _key(one[KEY]), ID: _text(one.get(ID))} if keyed else one

@@ -49,6 +49,8 @@ class Draft(DraftFiles):
         self.origin = origin
         self.previous: str | None = None
         """The snapshot that it stands beside."""
+        self.left_out: tuple[str, ...] = ()
+        """Digests of who asked to be left out."""
         self.unread_fields: Counter[str] = Counter()
         self._keys: list[pa.Array] = []
         self._ids: list[pa.Array] = []
@@ -274,6 +276,7 @@ class Draft(DraftFiles):
             files=facts,
             checks=tuple(checks),
             written_by=f"lineage {__version__}",
+            left_out=self.left_out,
         )
         self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
         unmark(self._files, self.id)

@@ -1,60 +1,165 @@
-"""What an earlier snapshot kept, without those who asked to be forgotten since."""
+"""Rows of a snapshot without those who asked to be left out, whom no other row names either."""
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.domain.forgotten import Forgotten
-from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.domain.forgotten import LEFT_OUT, Forgotten
+
+Bools = npt.NDArray[np.bool_]
+
+_VOCABULARIES = frozenset({"license", "pipeline", "gated", "relation"})
+_OURS = frozenset({"rule", "rules", "strength", "source", "last_seen_in", "reason"})
+"""Columns whose words are ours."""
+_FREE = "card_text"
+"""The rule whose quotes are sentences; those of the others are the parent as it was written."""
+_KEYS = frozenset({"key", "child_key", "parent_key"})
+_IDS = frozenset({"id", "child", "parent", "name"})
+BY_NAME = "name:"
+"""How the key of a node begins that is known by a name alone."""
 
 
-def holds_forgotten(snapshot: Snapshot, forgotten: Forgotten) -> bool:
-    """Say whether a snapshot lists, keeps or counts somebody who is to be forgotten."""
-    columns = (snapshot.record_column("id"), snapshot.column(schema.COUNTS_FILE, "id"))
-    return any(_covered(pc.utf8_lower(ids), forgotten) for ids in columns)
+def naming(batch: pa.RecordBatch, forgotten: Forgotten) -> Bools:
+    """Say of each row whether anything in it names one of them."""
+    named = np.zeros(batch.num_rows, np.bool_)
+    for name, values in zip(batch.schema.names, batch.columns, strict=True):
+        if name in _OURS:
+            continue
+        if name == "quote":
+            named |= _in_quotes(batch, forgotten)
+        elif pa.types.is_string(values.type):
+            named |= _named(name, values, forgotten)
+        elif pa.types.is_list(values.type) and pa.types.is_string(values.type.value_type):
+            rows = pc.list_parent_indices(values).to_numpy()
+            named[rows[_in_tags(pc.list_flatten(values), forgotten)]] = True
+    return named
+
+
+def named_ones(table: pa.Table, name: str, forgotten: Forgotten) -> Bools:
+    """Say of each row whether it is theirs: by its `key`, or by the column that names it."""
+    return _are_keys(table["key"], forgotten) | _named(name, table[name], forgotten)
+
+
+def is_forgotten(name: str, key: str, forgotten: Forgotten) -> bool:
+    """Say whether one of them bears a name or a key."""
+    return key in forgotten.keys or forgotten.names_in(name)
 
 
 def dead_without(table: pa.Table, forgotten: Forgotten) -> pa.Table:
-    """Return tombstones without those of the forgotten, whom no other one names either."""
-    if not forgotten:
-        return table
-    kept = [not forgotten.covers(id) for id in table["id"].to_pylist()]
-    table = table.filter(pa.array(kept, pa.bool_()))
-    tags = [_tags_without(tags, forgotten) for tags in table["tags"].to_pylist()]
-    named = [_without(name, forgotten) for name in table["config_name_or_path"].to_pylist()]
-    for name, values in (("tags", tags), ("config_name_or_path", named)):
-        at = table.schema.get_field_index(name)
-        table = table.set_column(
-            at, table.schema.field(at), pa.array(values, table.schema.types[at])
-        )
+    """Return records without theirs, whom no other one names either."""
+    return table if not forgotten else records_without(table, forgotten)
+
+
+def records_without(table: pa.Table, forgotten: Forgotten) -> pa.Table:
+    """Return rows of models or tombstones without theirs, and without their names."""
+    table = table.filter(pa.array(~named_ones(table, "id", forgotten)))
+    for at, field in enumerate(table.schema):
+        if field.name in _KEYS | _IDS:
+            continue
+        if pa.types.is_string(field.type):
+            named = _named(field.name, table[field.name], forgotten)
+            cleaned = pc.if_else(pa.array(named), None, table[field.name])
+            table = table.set_column(at, field, cleaned) if named.any() else table
+        elif pa.types.is_list(field.type):
+            table = table.set_column(at, field, _tags_without(table[field.name], forgotten))
     return table
 
 
 def said_without(words: Iterable[pa.RecordBatch], forgotten: Forgotten) -> Iterator[pa.RecordBatch]:
-    """Yield what was said, but for what names somebody who is to be forgotten."""
+    """Yield what was said, but for what names one of them as a parent; other words are kept."""
     for batch in words:
-        if not forgotten:
-            yield batch
-            continue
-        named = batch["parent_as_written"].to_pylist()
-        yield batch.filter(pa.array([not forgotten.covers(one) for one in named], pa.bool_()))
+        yield batch if not forgotten else _said_without(batch, forgotten)
 
 
-def _covered(lowered: pa.ChunkedArray, forgotten: Forgotten) -> bool:
-    names = pa.array(sorted(forgotten.names), pa.string())
-    found = bool(pc.any(pc.is_in(lowered, value_set=names)).as_py())
-    return found or any(
-        pc.any(pc.starts_with(lowered, f"{owner}/")).as_py() for owner in forgotten.names
+def _said_without(batch: pa.RecordBatch, forgotten: Forgotten) -> pa.RecordBatch:
+    gone = _named("parent_as_written", batch["parent_as_written"], forgotten)
+    for name in _KEYS & set(batch.schema.names):
+        gone |= _are_keys(batch[name], forgotten)
+    batch = batch.filter(pa.array(~gone))
+    cleaned = {
+        "quote": (_in_quotes(batch, forgotten), LEFT_OUT),
+        "relation": (_named("relation", batch["relation"], forgotten), None),
+    }
+    for name, (named, instead) in cleaned.items():
+        at = batch.schema.get_field_index(name)
+        texts = pc.if_else(pa.array(named), pa.scalar(instead, pa.string()), batch[name])
+        batch = batch.set_column(at, batch.schema.field(at), texts)
+    return batch
+
+
+def _in_quotes(batch: pa.RecordBatch, forgotten: Forgotten) -> Bools:
+    sentences = np.asarray(pc.equal(batch["rule"], _FREE))
+    return sentences & _named("quote", batch["quote"], forgotten)
+
+
+def names_without(names: pa.Table, forgotten: Forgotten) -> pa.Table:
+    """Return former names without theirs, and without those that lead to their keys."""
+    return names.filter(pa.array(~named_ones(names, "name", forgotten)))
+
+
+def bad_rows_without(rows: pa.Table, forgotten: Forgotten) -> pa.Table:
+    """Return the bad rows that name none of them, anywhere in what they hold."""
+    batches = rows.to_batches()
+    return pa.Table.from_batches(
+        [batch.filter(pa.array(~naming(batch, forgotten))) for batch in batches], rows.schema
     )
 
 
-def _tags_without(tags: list[str] | None, forgotten: Forgotten) -> list[str] | None:
-    if tags is None:
-        return None
-    return [tag for tag in tags if not forgotten.covers(tag.rpartition(":")[2])]
+def _named(name: str, values: pa.ChunkedArray, forgotten: Forgotten) -> Bools:
+    """Say of each text whether it names one of them; only those that may are looked at."""
+    if name in _KEYS:
+        return _are_keys(values, forgotten)
+    named = np.zeros(len(values), np.bool_)
+    rows = pc.indices_nonzero(
+        pc.fill_null(pc.match_substring_regex(values, forgotten.hint, ignore_case=True), False)
+    )
+    for row, text in zip(rows.to_pylist(), values.take(rows).to_pylist(), strict=True):
+        named[row] = _names(name, text, forgotten)
+    return named
 
 
-def _without(name: str | None, forgotten: Forgotten) -> str | None:
-    return None if name is None or forgotten.covers(name) else name
+def _names(name: str, text: str, forgotten: Forgotten) -> bool:
+    if name in _VOCABULARIES and text.lower() in forgotten.names:
+        return False
+    if name in ("quote", "raw"):
+        return forgotten.named_in(text)
+    if name == "request":  # the rest of it is ours, or the Hub's
+        path, _, query = text.partition("?")
+        return forgotten.named_in(
+            path.removeprefix("/api/models"), query.partition("base_model")[2]
+        )
+    return forgotten.names_in(text)
+
+
+def _are_keys(keys: pa.ChunkedArray, forgotten: Forgotten) -> Bools:
+    """Say of each key whether it is one of theirs, or made of one of their names."""
+    theirs = pa.array(list(forgotten.keys), pa.string())
+    found: Bools = np.array(pc.is_in(keys, value_set=theirs), np.bool_)
+    made = pc.fill_null(pc.starts_with(keys, BY_NAME), False)
+    rows = pc.indices_nonzero(made)
+    for row, key in zip(rows.to_pylist(), keys.take(rows).to_pylist(), strict=True):
+        found[row] = forgotten.names_in(key.removeprefix(BY_NAME))
+    return found
+
+
+def _in_tags(tags: pa.StringArray, forgotten: Forgotten) -> Bools:
+    """Say of each tag whether it names one of them; each of the many that repeat is read once."""
+    encoded = tags.dictionary_encode()
+    named = [tag is not None and forgotten.in_tag(tag) for tag in encoded.dictionary.to_pylist()]
+    if not any(named):
+        return np.zeros(len(tags), np.bool_)
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    found: Bools = np.append(np.array(named, np.bool_), False)[codes]
+    return found
+
+
+def _tags_without(column: pa.ChunkedArray, forgotten: Forgotten) -> pa.ChunkedArray:
+    values: list[list[str] | None] = column.to_pylist()
+    cleaned = (
+        None if tags is None else [tag for tag in tags if not forgotten.in_tag(tag)]
+        for tags in values
+    )
+    return pa.chunked_array([pa.array(cleaned, column.type)])

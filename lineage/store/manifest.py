@@ -77,6 +77,8 @@ class Manifest:
     checks: tuple[CheckResult, ...]
     written_by: str
     schema_version: int = schema.VERSION
+    left_out: tuple[str, ...] = ()
+    """Digests of who asked to be left out and of their keys: they name nobody to anybody else."""
 
     def to_json(self) -> bytes:
         """Spell the manifest as indented JSON with sorted keys."""
@@ -104,6 +106,7 @@ class Manifest:
                     "published_at": datetime.fromisoformat(fields["published_at"]),
                     "files": {name: FileFacts(**f) for name, f in fields["files"].items()},
                     "checks": tuple(CheckResult(**check) for check in fields["checks"]),
+                    "left_out": tuple(fields.get("left_out", ())),
                 }
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,9 +1,11 @@
 """Card texts over real HTTP: which are asked for, what they bring, when they are asked again."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from lineage.crawl.due import Wish
 from lineage.demo.box import HubBox
 from lineage.demo.limits import Quota
 from lineage.demo.shelf import Row
@@ -102,6 +104,65 @@ def test_a_new_text_is_read_when_the_commit_changed(play: Play) -> None:
     stage.clock.sleep(60)
     said = guessed(stage, stage.crawl(cards=True).manifest.id)
     assert [child for child, *_ in said] == ["owner/model-2"]
+
+
+@pytest.mark.parametrize("wish", [Wish.UPDATE, Wish.SWEEP])
+def test_between_crawls_that_read_cards_their_words_are_kept(play: Play, wish: Wish) -> None:
+    box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
+    before = stage.crawl(cards=True).manifest.id
+    assert len(guessed(stage, before)) == 2
+    box.requests.clear()
+    for _ in range(2):
+        stage.clock.sleep(60)
+        kept = stage.crawl(wish=wish).manifest.id
+        assert stage.tables(kept)["evidence.parquet"] == stage.tables(before)["evidence.parquet"]
+        assert stage.tables(kept)["edges.parquet"] == stage.tables(before)["edges.parquet"]
+    assert card_paths(box) == []
+
+
+@pytest.mark.parametrize("wish", [Wish.UPDATE, Wish.SWEEP])
+def test_a_commit_ends_what_a_card_said_until_it_is_read_again(play: Play, wish: Wish) -> None:
+    box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
+    stage.crawl(cards=True)
+    stage.clock.sleep(60)
+    box.shelf.touch("owner/model-1", stage.clock.now())
+    assert [child for child, *_ in guessed(stage, stage.crawl(wish=wish).manifest.id)] == [
+        "owner/model-2"
+    ]
+    stage.clock.sleep(60)
+    again = stage.crawl(wish=wish, cards=True).manifest.id
+    assert [child for child, *_ in guessed(stage, again)] == ["owner/model-1", "owner/model-2"]
+
+
+def test_an_update_and_a_sweep_keep_the_same_words(play: Play, tmp_path: Path) -> None:
+    world = [*a_hub(), *(a_row(number) for number in range(6, 40))]
+    box, stage = play(world)
+    other = Stage(tmp_path / "other", box.url)
+    for one in (stage, other):
+        one.crawl(cards=True)
+    box.shelf.touch("owner/model-2", stage.clock.now())
+    box.shelf.add(a_child(40, world[1]))
+    tables = []
+    for one, wish in ((stage, Wish.UPDATE), (other, Wish.SWEEP)):
+        one.clock.sleep(60)
+        id = one.crawl(wish=wish).manifest.id
+        assert [child for child, *_ in guessed(one, id)] == ["owner/model-1"]
+        tables.append(one.tables(id))
+    assert tables[0] == tables[1]
+
+
+def test_who_comes_back_unchanged_brings_its_words_along(play: Play) -> None:
+    box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
+    before = guessed(stage, stage.crawl(cards=True).manifest.id)
+    row = box.shelf.get("owner/model-1")
+    assert row is not None
+    box.shelf.delete("owner/model-1")
+    stage.clock.sleep(60)
+    gone = stage.crawl().manifest
+    assert (gone.tombstones, guessed(stage, gone.id)) == (1, before[1:] + before[:1])
+    box.shelf.add(row)
+    stage.clock.sleep(60)
+    assert guessed(stage, stage.crawl().manifest.id) == before
 
 
 def test_the_bound_on_requests_holds_for_cards_too_and_what_came_is_kept(play: Play) -> None:

@@ -50,6 +50,7 @@ def test_the_forgotten_are_in_no_table_of_a_new_snapshot(play: Play) -> None:
     stage.clock.sleep(DAY)
     after = stage.crawl(forget=TO_FORGET).manifest
     told = everything_told(stage, after.id).lower()
+    assert "owner/model-10'" in told
     assert "shy" not in told
     assert "owner/model-1'" not in told
     assert f"{GONE}'" not in told

@@ -1,5 +1,7 @@
 """The runner as a container has it: real processes, a Hub in a box, SIGTERM."""
 
+import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -122,3 +124,13 @@ def test_a_crawl_alone_ends_on_sigterm_too(stage: Stage, box: HubBox) -> None:
         code, said = ended_by_sigterm(crawl)
         go_on.set()
     assert (code, said) == (143, "")
+
+
+def test_each_crawl_of_a_runner_tells_the_command_it_was_given(stage: Stage) -> None:
+    heard_it = stage.folder / "heard"
+    code = f"import sys; open({str(heard_it)!r}, 'w').write(sys.stdin.read())"
+    command = shlex.join([sys.executable, "-c", code])
+    with a_runner(stage, "--once", "--on-publish", command) as runner:
+        _, said = runner.communicate(timeout=IN_TIME)
+    assert runner.returncode == 0, said
+    assert json.loads(heard_it.read_text("utf-8"))["after"] == stage.published()[0]

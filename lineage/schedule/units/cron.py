@@ -18,9 +18,7 @@ def crontab(plan: Plan) -> Mapping[str, str]:
     variables = {
         "LINEAGE_PROGRAM": plan.program,
         "LINEAGE_FOLDER": plan.folder,
-        "LINEAGE_STORE": plan.absolute_store(),
-        "LINEAGE_CACHE": plan.at_home(plan.cache),
-        "LINEAGE_LOG_FORMAT": "json",
+        **plan.environment(plan.absolute_store(), plan.at_home(plan.cache)),
     }
     given = "\n".join(_variable(name, value) for name, value in variables.items())
     return {"lineage.cron": _text(plan, given)}
@@ -33,7 +31,7 @@ def _text(plan: Plan, variables: str) -> str:
 # Checked before: crontab -n FILE. What it did: journalctl -t lineage, or the system's log.
 # One run at a time: the store has a lock; who comes second says who works, and leaves.
 
-# Paths stand here, since a percent sign or a backslash means something in a line that runs.
+# These stand here, since a percent sign or a backslash means something in a line that runs.
 {variables}
 {_token(plan)}
 
@@ -53,8 +51,18 @@ def _token(plan: Plan) -> str:
 
 
 def _variable(name: str, value: str) -> str:
-    """Spell a variable. Unquoted it is taken as it stands, and none of ours begins with a quote."""
-    line = f"{name}={value}"
-    if len(line.encode()) > _LONGEST_LINE or value.startswith(("'", '"')):
-        raise SettingsError(f"cron takes no such value: {value}", "shorten the path, or rename it")
+    """Spell a variable: unquoted it is taken as it stands, but for a quote at its beginning."""
+    spelled = value
+    if value.startswith(("'", '"')):
+        around = '"' if value[0] == "'" else "'"
+        spelled = f"{around}{value}{around}"
+        if around in value:
+            raise _unspeakable(value, "begin it with another word than a quoted one")
+    line = f"{name}={spelled}"
+    if len(line.encode()) > _LONGEST_LINE:
+        raise _unspeakable(value, "shorten it: rename a folder, or name a script")
     return line
+
+
+def _unspeakable(value: str, hint: str) -> SettingsError:
+    return SettingsError(f"cron takes no such value: {value}", hint)

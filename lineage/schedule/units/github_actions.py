@@ -43,15 +43,18 @@ concurrency:
   group: lineage
   cancel-in-progress: false
 env:
-  LINEAGE_STORE: {_literal(plan.store)}
-  LINEAGE_CACHE: {_literal(plan.cache)}
-  LINEAGE_LOG_FORMAT: json
+{_environment(plan)}
 jobs:
   crawl:
     runs-on: ubuntu-latest
     timeout-minutes: 300
     steps:
 {steps}"""
+
+
+def _environment(plan: Plan) -> str:
+    variables = plan.environment(plan.store, plan.cache)
+    return "\n".join(f"  {name}: {_literal(value)}" for name, value in variables.items())
 
 
 def _about_the_store(plan: Plan) -> str:

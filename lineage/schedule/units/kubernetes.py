@@ -101,12 +101,7 @@ spec:
               image: lineage:$version
               args: [$words]
               env:
-                - name: LINEAGE_STORE
-                  value: $store
-                - name: LINEAGE_CACHE
-                  value: $cache
-                - name: LINEAGE_LOG_FORMAT
-                  value: json
+$environment
                 - name: HF_TOKEN
                   valueFrom:
                     secretKeyRef:
@@ -142,10 +137,14 @@ def _cron_job(plan: Plan, volume: str, store: str, cache: str) -> str:
         terminated=_ENDED_BY_SIGTERM,
         version=__version__,
         words=", ".join(quoted(word) for word in (*CRAWL, "-v")),
-        store=_literal(store),
-        cache=_literal(cache),
+        environment="\n".join(_variable(*one) for one in plan.environment(store, cache).items()),
         volume=quoted(volume),
     )
+
+
+def _variable(name: str, value: str) -> str:
+    blanks = " " * 16
+    return f"{blanks}- name: {name}\n{blanks}  value: {_literal(value)}"
 
 
 def _literal(text: str) -> str:

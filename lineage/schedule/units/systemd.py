@@ -46,10 +46,8 @@ StartLimitBurst={MOST_RUNS}
 Type=oneshot
 User={_percents(plan.user)}
 WorkingDirectory={_percents(plan.folder)}
-Environment={_quoted("LINEAGE_STORE=" + plan.absolute_store())}
-Environment={_quoted("LINEAGE_CACHE=" + plan.at_home(plan.cache))}
-# Log lines as JSON, into the journal.
-Environment=LINEAGE_LOG_FORMAT=json
+# Log lines go into the journal, as JSON.
+{_environment(plan)}
 {_token(plan)}
 ExecStart={_quoted(plan.program)} {" ".join(CRAWL)} -v
 # {SourceError.exit_code}: the Hub could not be read to its end; run again, it goes on where it was.
@@ -78,6 +76,13 @@ RandomizedDelaySec=5min
 [Install]
 WantedBy=timers.target
 """
+
+
+def _environment(plan: Plan) -> str:
+    variables = plan.environment(plan.absolute_store(), plan.at_home(plan.cache))
+    return "\n".join(
+        f"Environment={_quoted(f'{name}={value}')}" for name, value in variables.items()
+    )
 
 
 def _token(plan: Plan) -> str:

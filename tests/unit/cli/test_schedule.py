@@ -62,3 +62,19 @@ def test_what_is_no_duration_is_refused(command: list[str]) -> None:
 
 def test_what_a_calendar_cannot_say_is_refused() -> None:
     assert isinstance(called("print", "cron", "--every", "5h").exception, SettingsError)
+
+
+def test_the_command_that_hears_of_snapshots_stands_in_the_unit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = called("print", "cron", "--on-publish", "notify --to 'me & you'").output
+    assert "\nLINEAGE_ON_PUBLISH=notify --to 'me & you'\n" in said
+    monkeypatch.setenv("LINEAGE_ON_PUBLISH", "from the environment")
+    assert "\nLINEAGE_ON_PUBLISH=from the environment\n" in called("print", "cron").output
+
+
+@pytest.mark.parametrize("command", [["print", "cron"], ["run", "--once"]])
+def test_what_is_no_command_is_refused_before_anything_runs(command: list[str]) -> None:
+    refused = called(*command, "--on-publish", "notify 'me")
+    assert isinstance(refused.exception, SettingsError)
+    assert "is no command" in str(refused.exception)

@@ -38,3 +38,14 @@ def _takes(path: str) -> bool:
 
 
 PATHS = st.text(min_size=1, max_size=60).map(lambda text: "/srv/" + text).filter(_takes)
+
+
+COMMANDS = (
+    "notify --to me",
+    "'/opt/my tools/notify' --to 'you & me' \"$HOME\"",
+    "python -c 'import sys; print(sys.stdin.read())' %h %% $$ $(id) ${{ secrets.HF_TOKEN }}",
+    '"/opt/notify" \\$x #y ; z | w > v',
+    "sh -c 'LINEAGE=1; echo $(HF_TOKEN) `id`' !!x &y *z - {a: b}",
+    "/opt/ümläut/模型 🦙",
+)
+"""Commands as one types them, full of what schedulers and YAML would read as their own."""

@@ -19,7 +19,7 @@ from lineage.schedule.plan import Plan, plan_here
 from lineage.schedule.rhythm import duration
 from lineage.schedule.units import UNITS
 from lineage.settings import Settings
-from tests.unit.schedule.hostile import DAY, HOSTILE, NOT_IN_A_UNIT, PATHS, a_plan
+from tests.unit.schedule.hostile import COMMANDS, DAY, HOSTILE, NOT_IN_A_UNIT, PATHS, a_plan
 
 RHYTHMS = ("1h", "2h", "6h", "12h", "24h", "7d")
 PROGRAMS = Path(sys.executable).parent
@@ -45,6 +45,15 @@ def assignments(text: str) -> dict[str, str]:
     """The variables of a crontab, as crontab(5) reads lines whose values are not quoted."""
     lines = (line for line in text.split("\n") if re.match(r"[A-Z_]+=", line))
     return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+def unquoted(value: str) -> str:
+    """A crontab's value without the quotes around it, as crontab(5) reads it."""
+    if not value.startswith(("'", '"')):
+        return value
+    assert value.count(value[0]) == 2
+    assert value.endswith(value[0])
+    return value[1:-1]
 
 
 def environment(service: str) -> dict[str, str]:
@@ -169,7 +178,9 @@ def test_an_address_that_looks_like_an_expression_is_none() -> None:
 
 
 @pytest.mark.parametrize("path", NOT_IN_A_UNIT)
-@pytest.mark.parametrize("where", ["store", "cache", "program", "folder", "user", "token_file"])
+@pytest.mark.parametrize(
+    "where", ["store", "cache", "program", "folder", "user", "token_file", "on_publish"]
+)
 def test_what_no_unit_can_hold_is_refused(where: str, path: str) -> None:
     with pytest.raises(SettingsError, match="cannot stand in a unit"):
         a_plan(**{where: path})
@@ -209,6 +220,69 @@ def test_an_object_store_leaves_the_volume_to_recorded_pages() -> None:
     assert value_in_container(plan, "LINEAGE_STORE") == "s3://bucket/history"
     assert value_in_container(plan, "LINEAGE_CACHE") == "/data/cache"
     assert "upload-artifact" not in UNITS["github-actions"](plan)["lineage.yml"]
+
+
+# They name the command that hears of a snapshot
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_unit_hands_the_command_on_word_for_word(command: str) -> None:
+    plan, name = a_plan(on_publish=command), "LINEAGE_ON_PUBLISH"
+    assert environment(UNITS["systemd"](plan)["lineage.service"])[name] == command
+    assert value_in_container(plan, name) == command
+    assert value_in_workflow(plan, name) == command
+    with suppress(SettingsError):  # it begins with one quote and holds the other: see below
+        assert unquoted(assignments(UNITS["cron"](plan)["lineage.cron"])[name]) == command
+
+
+@given(PATHS)
+def test_whatever_the_command_is_named_all_are_told(path: str) -> None:
+    plan, name = a_plan(on_publish=path), "LINEAGE_ON_PUBLISH"
+    assert environment(UNITS["systemd"](plan)["lineage.service"])[name] == path
+    assert assignments(UNITS["cron"](plan)["lineage.cron"])[name] == path
+    assert value_in_container(plan, name) == path
+    assert value_in_workflow(plan, name) == path
+
+
+@pytest.mark.needs("systemd-analyze")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_systemd_takes_the_command(tmp_path: Path, command: str) -> None:
+    paths = written(UNITS["systemd"](a_plan(on_publish=command)), tmp_path)
+    assert said_by(["systemd-analyze", "verify", *paths]) == (0, "")
+
+
+@pytest.mark.needs("crontab")
+@pytest.mark.parametrize("command", ["'/opt/my tools/notify' --to me", *COMMANDS[2:3]])
+def test_cron_takes_the_command(tmp_path: Path, command: str) -> None:
+    texts = UNITS["cron"](a_plan(on_publish=command))
+    code, said = said_by(["crontab", "-n", *written(texts, tmp_path)])
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_schemas_take_the_command(tmp_path: Path, command: str) -> None:
+    plan = a_plan(on_publish=command)
+    (workflow,) = written(UNITS["github-actions"](plan), tmp_path)
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    assert said_by([PROGRAMS / "check-jsonschema", *schema, workflow])[0] == 0
+    (job,) = written(UNITS["kubernetes"](plan), tmp_path)
+    assert said_by([PROGRAMS / "kubernetes-validate", "--strict", job])[0] == 0
+
+
+def test_cron_is_given_no_value_that_it_would_cut_at_a_quote() -> None:
+    with pytest.raises(SettingsError, match="cron takes no such value"):
+        UNITS["cron"](a_plan(on_publish="'/my tools/notify' \"me\""))
+
+
+@pytest.mark.parametrize("command", ["notify 'me", "", " "])
+def test_what_is_no_command_is_refused_when_it_is_printed(command: str) -> None:
+    with pytest.raises(SettingsError, match=r"on-publish|no command"):
+        plan_here(Settings(on_publish=command), DAY)
+
+
+def test_without_a_command_no_unit_names_one() -> None:
+    for unit in UNITS.values():
+        assert "ON_PUBLISH" not in "".join(unit(a_plan()).values())
 
 
 # They hold no secret, and name where it comes from

@@ -2,8 +2,10 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -136,6 +138,72 @@ def test_rows_without_a_key_or_a_name_are_bad_rows_and_cost_nobody_else(tmp_path
     found = read(write(tmp_path, columns))
     assert [one.key for one in found.bad_rows] == [key_of("kin/root"), key_of("owner/child")]
     assert json.loads(found.bad_rows[1].raw)["id"] == "a/b/c"
+
+
+def in_parents(spell: Callable[[str], Any], kind: pa.DataType) -> pa.Array:
+    """The parents of every row, their keys spelled in another way."""
+    shape = pa.struct(
+        [
+            ("relation", pa.string()),
+            ("models", pa.list_(pa.struct([("_id", kind), ("id", pa.string())]))),
+        ]
+    )
+    said: list[Any] = [one.get("baseModels") for one in ROWS]
+    respelled = [
+        one
+        and {
+            "relation": one["relation"],
+            "models": [{**parent, "_id": spell(parent["_id"])} for parent in one["models"]],
+        }
+        for one in said
+    ]
+    return pa.array(respelled, shape)
+
+
+@pytest.mark.parametrize(
+    ("spell", "kind"),
+    [
+        (str.upper, pa.string()),
+        (str.encode, pa.binary()),
+        (lambda key: key.upper().encode(), pa.large_binary()),
+        (str.encode, pa.binary(24)),
+        (bytes.fromhex, pa.binary()),
+        (bytes.fromhex, pa.binary(12)),
+    ],
+    ids=["upper case", "text as bytes", "both", "24 bytes", "an ObjectId", "12 bytes"],
+)
+def test_a_key_is_the_same_however_it_is_spelled(
+    tmp_path: Path, spell: Callable[[str], Any], kind: pa.DataType
+) -> None:
+    spelled = {"_id": pa.array([spell(str(one["_id"])) for one in ROWS], kind)}
+    spelled["baseModels"] = in_parents(spell, kind)
+    page = read(write(tmp_path, as_hub_stats() | spelled))
+    assert (page.records, page.bad_rows) == (listed("cardData", "config"), [])
+
+
+def test_parents_in_json_have_the_same_keys(tmp_path: Path) -> None:
+    said = [json.dumps(parents) for parents in in_parents(str.upper, pa.string()).to_pylist()]
+    page = read(write(tmp_path, as_hub_stats() | {"baseModels": pa.array(said)}))
+    assert page.records == listed("cardData", "config")
+
+
+def test_text_that_is_not_marked_as_text_is_read(tmp_path: Path) -> None:
+    names = ("id", "author", "pipeline_tag", "library_name", "sha", "gated")
+    unmarked = {
+        name: pa.array([None if one is None else one.encode() for one in column(name).to_pylist()])
+        for name in names
+    }
+    assert read(write(tmp_path, as_hub_stats() | unmarked)).records == listed("cardData", "config")
+
+
+@given(st.binary(max_size=30))
+def test_bytes_that_are_no_key_cost_their_own_row_alone(said: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        keys = pa.array([said, *(str(one["_id"]).encode() for one in ROWS[1:])])
+        page = read(write(Path(folder), as_hub_stats() | {"_id": keys}))
+    assert page.records[-2:] == listed("cardData", "config")[1:]
+    assert len(page.records) + len(page.bad_rows) == len(ROWS)
+    assert all(is_key(record.key) for record in page.records)
 
 
 def test_broken_text_costs_its_own_cell_alone(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""Whether a snapshot holds somebody who asked to be left out, and under which keys and names."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.domain.forgotten import Forgotten
+from lineage.store import schema
+from lineage.store.forgetting import BY_NAME, naming
+from lineage.store.snapshot import Snapshot
+
+_UNSURE = frozenset({"card"})
+"""Who teaches a name and may be wrong: an author's card beside the Hub's word."""
+
+
+def known_to(snapshot: Snapshot | None, forgotten: Forgotten) -> Forgotten:
+    """Return the same with the keys and other names of their models that a history tells."""
+    if snapshot is None or not forgotten:
+        return forgotten
+    forgotten = forgotten.marked(snapshot.manifest.left_out)
+    if forgotten.digest() in snapshot.manifest.left_out:
+        return forgotten
+    pairs = [*_records_and_bases(snapshot), *_sure_names(snapshot)]
+    keys: dict[str, str] = {}
+    for found_keys, ids in pairs:
+        rows = pc.indices_nonzero(pc.match_substring_regex(ids, forgotten.hint, ignore_case=True))
+        some = zip(found_keys.take(rows).to_pylist(), ids.take(rows).to_pylist(), strict=True)
+        keys |= {key: listed for key, id in some if (listed := forgotten.behind(id)) is not None}
+    theirs = pa.array([key for key in keys if not key.startswith(BY_NAME)], pa.string())
+    names: dict[str, str] = {}
+    for found_keys, ids in pairs:
+        rows = pc.indices_nonzero(pc.is_in(found_keys, value_set=theirs))
+        some = zip(found_keys.take(rows).to_pylist(), ids.take(rows).to_pylist(), strict=True)
+        names |= {id: keys[key] for key, id in some}
+    return forgotten.and_also({key: keys[key] for key in theirs.to_pylist()}, names)
+
+
+def _records_and_bases(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
+    yield snapshot.record_column("key"), snapshot.record_column("id")
+    bases = snapshot.table(schema.COUNTS_FILE, ["key", "id"])
+    yield bases["key"], bases["id"]
+
+
+def _sure_names(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
+    names = snapshot.former_names()
+    unsure = pc.is_in(names["source"], value_set=pa.array(sorted(_UNSURE)))
+    names = names.filter(pc.invert(unsure))
+    yield names["key"], names["name"]
+
+
+def holds_forgotten(snapshot: Snapshot, forgotten: Forgotten) -> bool:
+    """Say whether a snapshot lists, keeps, counts or names somebody who is to be forgotten.
+
+    A snapshot that was made with this very list is not read.
+    """
+    if not forgotten or forgotten.digest() in snapshot.manifest.left_out:
+        return False
+    forgotten = known_to(snapshot, forgotten)
+    return any(_any_named(snapshot, file, forgotten) for file in schema.TABLES)
+
+
+def _any_named(snapshot: Snapshot, file: str, forgotten: Forgotten) -> bool:
+    return any(naming(batch, forgotten).any() for batch in snapshot.batches(file))

@@ -1,0 +1,400 @@
+"""Who asks to be left out is in no value of a new table and in no answer, in whatever disguise."""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from lineage import count_derivatives, diff_snapshots, trace_model
+from lineage.analysis.left_out import without_forgotten
+from lineage.announcing import announcement
+from lineage.cli.main import lineage
+from lineage.crawl.due import Wish
+from lineage.crawl.forgetting import LeavingOut
+from lineage.demo.box import HubBox
+from lineage.demo.shelf import Row, Shelf
+from lineage.domain.forgotten import Forgotten
+from lineage.dump import crawl_dump
+from lineage.errors import SettingsError, UnknownModel
+from lineage.sources.interface import RecordPage
+from lineage.sources.parse import parse_page
+from lineage.store import schema
+from lineage.store.manifest import Kind
+from tests.story.conftest import Play
+from tests.story.stage import PLENTY, Stage
+from tests.unit.demo.rows import a_child, a_row
+
+DAY = 24 * 3600
+ROOT = "meta-llama/Llama-2-7b-hf"
+LIST = "Shyowl, some-body/Hidden.Gem"
+SECRETS = ("shyowl", "hidden.gem", "renamedowl", "hidden-again")
+"""All that may be read nowhere; the last two are names that theirs had at other times."""
+
+ID = "shyowl/nest"
+DISGUISES = (
+    "shyowl/nest",
+    "SHYOWL/Nest",
+    "https://huggingface.co/shyowl/nest",
+    "http://www.huggingface.co/shyowl/nest/blob/main/LICENSE",
+    "hf.co/shyowl/nest/",
+    "https://huggingface.co/shyowl%2Fnest",
+    "https://example.com/?to=https%253A%252F%252Fhf.co%252Fshyowl%252Fnest",
+    "shyowl--nest",
+    "models--shyowl--nest",
+    "shyowl__nest",
+    r"shyowl\nest",
+    r"shyowl\u002fnest",
+    r"{\"base\": \"shyowl\/nest\"}",
+    "shyowl&#47;nest",
+    "shyowl / nest",
+    "\uff53\uff48\uff59\uff4f\uff57\uff4c/nest",
+    "shy\u200bowl/nest",
+    "%73hyowl/nest",
+    "git clone https://huggingface.co/shyowl/nest.git",
+    "/home/me/models/shyowl/nest/checkpoint-5",
+    "https://github.com/shyowl",
+    "a merge of shyowl's models and others",
+)
+FIELDS = ("license_link", "license_name", "library", "author", "model_type", "tags", "config")
+
+
+def naming(number: int, text: str, field: str) -> Row:
+    """Somebody else's model, of which one field names the forgotten."""
+    card = {"license_link": "license_link", "license_name": "license_name"}
+    if field in card:
+        return a_row(number, cardData={"license": "other", card[field]: text})
+    if field == "model_type":
+        return a_row(number, config={"model_type": text})
+    if field == "config":
+        return a_row(number, config={"_name_or_path": text})
+    if field == "tags":
+        return a_row(number, tags=["base_model:" + text, "plain", text, "dataset:" + text])
+    return a_row(number, **{{"library": "library_name"}.get(field, field): text})
+
+
+def a_hub() -> list[Row]:
+    """A family with two who ask, their children, and everybody else who names them."""
+    root = a_row(0, id=ROOT, author="meta-llama")
+    theirs = a_child(1, root, id=ID, author="shyowl")
+    gem = a_child(2, root, id="some-body/Hidden.Gem", author="some-body")
+    rows = [root, theirs, gem, a_child(3, theirs, "quantized"), a_child(4, gem, "merge")]
+    rows += [a_child(5, root, tags=["license:other"]), a_row(6, id="shyowlet/nest")]
+    for text in DISGUISES:
+        rows += [naming(len(rows) + at, text, field) for at, field in enumerate(FIELDS)]
+    unreadable = a_row(len(rows), id="no/repo/id", tags=list(DISGUISES))
+    return [*rows, unreadable, *(a_row(len(rows) + number) for number in range(1, 60))]
+
+
+def values(table: pa.Table) -> Iterator[str]:
+    """Every text of a table, and every text in a list of it."""
+    for row in table.to_pylist():
+        for value in row.values():
+            yield from (str(one) for one in (value if isinstance(value, list) else [value]))
+
+
+def told(stage: Stage, id: str) -> str:
+    snapshot = stage.store.snapshot(id)
+    return "\n".join(text for file in schema.TABLES for text in values(snapshot.table(file)))
+
+
+def named_in(text: str) -> list[str]:
+    """Which of them a text names, but for another owner whose name begins alike."""
+    lowered = text.lower().replace("shyowlet", "")
+    return [secret for secret in SECRETS if secret in lowered]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("text", DISGUISES)
+def test_no_field_of_anybody_names_them_in_any_disguise(field: str, text: str) -> None:
+    rows = parse_page(json.dumps([naming(0, text, field), a_row(1)]).encode())
+    page = RecordPage(rows.records)
+    cleaned = LeavingOut(Forgotten.listed(LIST)).cleaned(page)
+    assert len(cleaned.records) == 2
+    assert [str(value) for value in cleaned.records[0] if "nest" in str(value)] == []
+    assert not named_in(str(cleaned.records))
+    assert cleaned.records[1] == page.records[1]
+
+
+def test_a_snapshot_holds_them_under_no_name_they_ever_had(play: Play) -> None:
+    box, stage = play(a_hub())
+    stage.crawl()
+    box.shelf.rename(ID, "renamedowl/nest-2")
+    box.shelf.rename("some-body/Hidden.Gem", "hidden-again/gem")
+    stage.clock.sleep(DAY)
+    before = stage.crawl().manifest
+    assert set(named_in(told(stage, before.id))) == set(SECRETS)
+    stage.clock.sleep(DAY)
+    box.shelf.rename("renamedowl/nest-2", "renamedowl/nest-3")
+    after = stage.crawl(forget=LIST).manifest
+    assert not named_in(told(stage, after.id))
+    assert "nest-" not in told(stage, after.id)
+    keys = [a_row(1)["_id"], a_row(2)["_id"]]
+    assert not [key for key in keys if key in told(stage, after.id)]
+    assert not named_in(after.to_json().decode())
+    assert (after.models, after.tombstones) == (before.models - 2, 0)
+    assert after.bad_rows == before.bad_rows - 1
+
+
+def test_they_are_known_again_when_no_snapshot_tells_their_names_any_more(play: Play) -> None:
+    box, stage = play(a_hub())
+    stage.crawl()
+    box.shelf.rename(ID, "renamedowl/nest-2")
+    models = []
+    for wish in (Wish.SWEEP, Wish.AUTO, Wish.SWEEP, Wish.SWEEP):
+        stage.clock.sleep(DAY)
+        manifest = stage.crawl(wish=wish, forget=LIST).manifest
+        models.append(manifest.models)
+        assert not named_in(told(stage, manifest.id)), wish
+        if wish is Wish.AUTO:
+            assert manifest.origin.kind is Kind.UPDATE
+            box.shelf.rename("renamedowl/nest-2", "renamedowl/nest-4")
+    assert len(set(models)) == 1
+    stage.clock.sleep(DAY)
+    back = stage.crawl(forget="some-body/hidden.gem").manifest
+    assert back.models == models[0] + 1
+    assert "renamedowl/nest-4" in stage.column(back.id, schema.MODELS_FILE, "id")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_crawl_auto_takes_a_sweep_for_whatever_it_would_clean(play: Play, field: str) -> None:
+    _, stage = play([*(a_row(number) for number in range(20)), naming(20, DISGUISES[3], field)])
+    stage.crawl()
+    stage.clock.sleep(DAY)
+    kinds = []
+    for _ in range(2):
+        manifest = stage.crawl(wish=Wish.AUTO, forget=LIST).manifest
+        kinds.append(manifest.origin.kind)
+        assert not named_in(told(stage, manifest.id))
+        stage.clock.sleep(DAY)
+    assert kinds == [Kind.SWEEP, Kind.UPDATE]
+
+
+def test_an_owner_called_like_a_license_takes_no_license_along(play: Play) -> None:
+    rows = [a_row(number, tags=["license:mit"], cardData={"license": "mit"}) for number in range(9)]
+    _, stage = play([*rows, a_row(9, id="mit/model", author="mit")])
+    swept = stage.crawl(forget="mit").manifest
+    assert swept.models == 9
+    assert set(stage.column(swept.id, schema.MODELS_FILE, "license")) == {"mit"}
+    stage.clock.sleep(DAY)
+    assert stage.crawl(wish=Wish.AUTO, forget="mit").manifest.origin.kind is Kind.UPDATE
+
+
+def test_what_is_announced_does_not_tell_that_they_are_gone(play: Play) -> None:
+    _, stage = play(a_hub())
+    stage.crawl()
+    stage.clock.sleep(DAY)
+    after = stage.crawl(forget=LIST).manifest
+    said = announcement(stage.settings(forget=LIST), after)
+    assert not named_in(json.dumps(said))
+    assert said["removed"] == []
+    assert "shyowl/nest" in json.dumps(announcement(stage.settings(), after))
+
+
+def test_nobody_walks_below_them(play: Play) -> None:
+    box, stage = play(a_hub())
+    asked = len(box.requests)
+    for name in (ID, "https://hf.co/SHYOWL/other/", "some-body/hidden.gem"):
+        with pytest.raises(SettingsError, match="is left out"):
+            stage.crawl(base=name, forget=LIST)
+    assert len(box.requests) == asked
+
+
+def test_their_names_are_cut_out_of_what_cards_say(play: Play) -> None:
+    link = "[{0}](https://huggingface.co/{0})"
+    both = f"A merge of {link.format(ID)} and {link.format(ROOT)}."
+    rows = [
+        a_row(0, id=ROOT, author="meta-llama", config={"model_type": "llama"}),
+        a_row(1, id=ID, author="shyowl"),
+        a_row(2, config={"model_type": "llama"}, _readme=both),
+        a_row(3, config={"model_type": "llama"}, _readme=f"Original model: {link.format(ID)}"),
+        *(a_row(number) for number in range(4, 40)),
+    ]
+    _, stage = play(rows)
+    before = stage.crawl(cards=True).manifest
+    assert "shyowl" in told(stage, before.id)
+    copy = without_forgotten(stage.store.snapshot(before.id), Forgotten.listed(LIST))
+    stage.clock.sleep(DAY)
+    with_cards = stage.crawl(cards=True, forget=LIST).manifest
+    stage.clock.sleep(DAY)
+    carried = stage.crawl(wish=Wish.AUTO, forget=LIST).manifest
+    for snapshot in (copy, *(stage.store.snapshot(one.id) for one in (with_cards, carried))):
+        said = snapshot.table(schema.EVIDENCE_FILE, ["parent_as_written", "rule", "quote"])
+        assert said.to_pylist() == [
+            {"parent_as_written": ROOT, "rule": "card_text", "quote": "(left out)"}
+        ]
+        assert snapshot.manifest.models == 39
+
+
+def test_a_dump_brings_nobody_back(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "https://huggingface.co")
+    settings, today = stage.settings(forget=LIST), stage.clock.now()
+    taken = crawl_dump(settings, a_dump(tmp_path), taken_at=today, clock=stage.clock).manifest
+    assert taken.models == sum(1 for row in a_hub() if "/repo/" not in row["id"]) - 2
+    assert not named_in(told(stage, taken.id))
+
+
+def test_the_functions_of_the_package_leave_them_out_too(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, stage = play(a_hub())
+    snapshot = stage.store.snapshot(stage.crawl().manifest.id)
+    counted = count_derivatives(ROOT, snapshot=snapshot).total
+    monkeypatch.setenv("LINEAGE_FORGET", LIST)
+    assert count_derivatives(ROOT, snapshot=snapshot).total == 1 < counted
+    assert diff_snapshots(snapshot, snapshot).removed == ()
+    with pytest.raises(UnknownModel):
+        trace_model(ID, snapshot=snapshot)
+
+
+# Every command, asked about a snapshot of before
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, list[str]]]:
+    """A store with a snapshot that names them, one with them as tombstones, and one without."""
+    with HubBox(Shelf(a_hub()), quotas=PLENTY) as box:
+        stage = Stage(tmp_path_factory.mktemp("old"), box.url)
+        ids = [stage.crawl().manifest.id]
+        box.shelf.rename("some-body/Hidden.Gem", "hidden-again/gem")
+        box.shelf.delete(ID)
+        stage.clock.sleep(DAY)
+        ids.append(stage.crawl().manifest.id)
+        stage.clock.sleep(DAY)
+        ids.append(stage.crawl(forget=LIST).manifest.id)
+        yield stage, ids
+
+
+def a_dump(folder: Path) -> str:
+    rows = [{name: row.get(name) for name in ("_id", "id", "author")} for row in a_hub()]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "dump.parquet")
+    return str(folder / "dump.parquet")
+
+
+def questions(ids: list[str], folder: Path) -> dict[str, list[list[str]]]:
+    """Every command that answers from snapshots, with what it is asked."""
+    graphs = ("graphml", "gexf", "dot", "mermaid", "csv", "jsonl")
+    whole = [["--snapshot", id] for id in ids]
+    out = str(folder / "out")
+    return {
+        "count": [
+            *(["--top", "50", *one] for one in whole),
+            *(["--family", "llama", "--by", "author", "--deleted", *one] for one in whole),
+            *([ROOT, "--explain", *one] for one in whole),
+            *([ROOT, "--format", "json", "--by", "author", *one] for one in whole),
+        ],
+        "tree": [["--depth", "9", *one] for one in whole] + [[ROOT, *one] for one in whole],
+        "trace": [
+            [f"owner/model-{number}", "--format", format, *one]
+            for number in (4, 12)
+            for format in ("table", "json")
+            for one in whole
+        ],
+        "anomalies": [["--examples", "500", "--format", "json", *one] for one in whole],
+        "evaluate": [[*one] for one in whole],
+        "report family-tree": [["--out", out, *one] for one in whole],
+        "report trend": [["--out", out, *one] for one in whole],
+        "report licenses": [["--out", out, *one] for one in whole],
+        **{f"export {graph}": [["--family", "llama", *one] for one in whole] for graph in graphs},
+        "export parquet": [
+            *(["--out", f"{out}/whole-{id}", "--snapshot", id] for id in ids),
+            *([ROOT, "--out", f"{out}/cut-{id}", "--snapshot", id] for id in ids),
+        ],
+        "export cyclonedx": [["owner/model-4", *one] for one in whole],
+        "snapshots list": [["--format", "json"]],
+        "snapshots show": [[id, "--format", "json"] for id in ids],
+        "snapshots diff": [[a, b, "--format", "json"] for a in ids for b in ids],
+        "snapshots verify": [[id] for id in ids],
+        "snapshots prune": [["--dry-run"]],
+        "snapshots check-against": [["--examples", "99", a_dump(folder), *one] for one in whole],
+        "families check": [[*one] for one in whole],
+    }
+
+
+_ASK_NO_SNAPSHOT = frozenset(
+    {
+        *("crawl", "doctor", "demo", "hub", "schedule print", "schedule run"),
+        *("families list", "families show", "snapshots accept"),
+    }
+)
+
+
+def commands(group: click.Group, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name
+
+
+def asked(stage: Stage, command: str, arguments: Iterable[str], **environment: str) -> Result:
+    store = [] if command.startswith("families l") else ["--store", stage.settings().store]
+    words = [*command.split(), *arguments, *store]
+    return CliRunner().invoke(lineage, words, env={"LINEAGE_FORGET": LIST, **environment})
+
+
+def test_every_command_that_asks_a_snapshot_is_asked_here(tmp_path: Path) -> None:
+    assert set(commands(lineage)) == {*questions(["x"], tmp_path), *_ASK_NO_SNAPSHOT}
+
+
+@pytest.mark.parametrize("command", sorted(set(commands(lineage)) - _ASK_NO_SNAPSHOT))
+def test_no_answer_names_them(old: tuple[Stage, list[str]], tmp_path: Path, command: str) -> None:
+    stage, ids = old
+    for arguments in questions(ids, tmp_path)[command]:
+        answer = asked(stage, command, arguments)
+        assert answer.exception is None or isinstance(answer.exception, (SystemExit, UnknownModel))
+        assert not named_in(answer.output), (command, arguments)
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.name != "dump.parquet":
+            assert not named_in(readable(path)), path
+
+
+def readable(path: Path) -> str:
+    """What a file says: of Parquet every value, of a page also what it carries packed."""
+    if path.suffix == ".parquet":
+        return "\n".join(values(pq.read_table(path)))
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    "command", ["count", "tree", "trace", "anomalies", "snapshots diff", "export csv"]
+)
+def test_without_the_list_the_same_questions_do_name_them(
+    old: tuple[Stage, list[str]], tmp_path: Path, command: str
+) -> None:
+    stage, ids = old
+    asked_about = questions(ids, tmp_path)[command]
+    outputs = [asked(stage, command, one, LINEAGE_FORGET="").output for one in asked_about]
+    assert any(map(named_in, outputs))
+
+
+def test_an_old_snapshot_counts_as_if_they_had_not_been(old: tuple[Stage, list[str]]) -> None:
+    stage, ids = old
+    arguments = [ROOT, "--format", "json", "--snapshot"]
+    first, last = (
+        json.loads(asked(stage, "count", [*arguments, id]).output)[0] for id in (ids[0], ids[2])
+    )
+    assert {name: first[name] for name in ("direct", "total", "by_relation", "undated")} == {
+        name: last[name] for name in ("direct", "total", "by_relation", "undated")
+    }
+    raw = asked(stage, "count", [*arguments, ids[0]], LINEAGE_FORGET="")
+    assert json.loads(raw.output)[0]["total"] > first["total"] == 1
+
+
+def test_live_questions_are_refused_too(old: tuple[Stage, list[str]]) -> None:
+    stage, _ = old
+    refused = asked(stage, "trace", [ID, "--live", "--endpoint", stage.endpoint])
+    assert isinstance(refused.exception, SettingsError)
+    assert "is left out" in str(refused.exception)
+    child = asked(stage, "trace", ["owner/model-3", "--live", "--endpoint", stage.endpoint])
+    assert not named_in(child.output)
+
+
+def test_base64_is_a_disguise_that_nobody_undoes() -> None:
+    hidden = base64.b64encode(ID.encode()).decode()
+    assert not Forgotten.listed(LIST).named_in(hidden)
