@@ -12,13 +12,13 @@ import click
 
 from lineage.cli.output import show
 from lineage.demo.tour import SOURCES, Sights
+from lineage.demo.weeks.curve import Curve
 from lineage.demo.weeks.history import Doubts
 from lineage.demo.weeks.replay import SWEEP_EVERY_DAYS, Replay
-from lineage.render import curves, diffs, facts, graves, ladders, terminal, traces, tree
+from lineage.render import diffs, facts, graves, ladders, sparklines, terminal, traces, tree
 from lineage.render.definition import Line, whence
-from lineage.store.manifest import Kind, Manifest
+from lineage.store.manifest import Manifest
 
-_NAMES_OF_A_DIFF = 3
 _NEXT = """\
 {lineage} count --family llama --as-of 2025-05-07 --store {store}
 {lineage} count meta-llama/Llama-3.1-8B --by relation --store {store}
@@ -108,7 +108,7 @@ def _weeks(followed: Replay, sights: Sights) -> None:
     first, last = followed.manifests[0], followed.manifests[-1]
     show(terminal.heading(f"Each Llama release from {_day(first)} to {_day(last)}"))
     click.echo()
-    show(_curves(followed.manifests, sights))
+    show(_curves(sights.curve))
     click.echo()
     show(terminal.lines(_how_to_read(followed.manifests, sights)))
     show(terminal.heading("Deleted, with children below"))
@@ -117,15 +117,14 @@ def _weeks(followed: Replay, sights: Sights) -> None:
     click.echo()
     show(terminal.lines(_about_the_dead(last, sights)))
     show(terminal.heading(f"What changed between {_day(first)} and {_day(last)}"))
-    show(diffs.diff(sights.diff, first, last, _NAMES_OF_A_DIFF))
+    show(diffs.diff(sights.diff, first, last))
     click.echo()
     show(terminal.lines([("source", _sample(last))]))
 
 
-def _curves(manifests: Sequence[Manifest], sights: Sights) -> curves.Curves:
-    swept = [at for at, one in enumerate(manifests) if one.origin.kind is Kind.SWEEP]
-    rows = [*sights.curve.releases, ("all", sights.curve.totals)]
-    return curves.Curves("release", sights.curve.moments, rows, swept)
+def _curves(found: Curve) -> sparklines.Curves:
+    rows = [*found.releases, ("all", found.totals)]
+    return sparklines.Curves("release", found.moments, rows, found.sweeps)
 
 
 def _how_to_read(manifests: Sequence[Manifest], sights: Sights) -> list[Line]:

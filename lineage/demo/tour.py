@@ -70,9 +70,8 @@ class Sights:
 
 def look_around(folder: Path, history: History, followed: Replay) -> Sights:
     """Ask the snapshots of the demo what is worth seeing."""
-    store, manifests = ParquetStore(settings_of(folder, "").store), followed.manifests
-    snapshots = [store.snapshot(one.id) for one in manifests]
-    first, last = snapshots[0], snapshots[-1]
+    store = ParquetStore(settings_of(folder, "").store)
+    first, last = (store.snapshot(followed.manifests[at].id) for at in (0, -1))
     rule, known, llama = Definition(), all_families(), family("llama")
     explained = next(release for release in llama.releases if release.id == _EXPLAINED)
     return Sights(
@@ -81,7 +80,7 @@ def look_around(folder: Path, history: History, followed: Replay) -> Sights:
         tree_of_family(last, llama, rule, known, depth=_DEPTH, at_least=_FOLD_BELOW),
         tuple((name, trace(last, id, llama, known)) for name, id in ASKED_BY_NAME),
         ladder_of_release(last, llama, explained, known),
-        curve(snapshots, llama, known),
+        curve(store, llama, known),
         graves(last, history.gone_from, _MOST_GRAVES),
         _of_one(diff_snapshots(first, last, known), llama.id),
         history.doubts(),

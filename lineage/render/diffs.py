@@ -16,9 +16,7 @@ from lineage.store.manifest import Manifest
 _NAMES_SHOWN = 10
 
 
-def diff(
-    found: Diff, before: Manifest, after: Manifest, most_names: int = _NAMES_SHOWN
-) -> RenderableType:
+def diff(found: Diff, before: Manifest, after: Manifest) -> RenderableType:
     """Return what changed between two snapshots."""
     facts: list[Line] = [
         ("before", f"{before.id}, {before.origin.kind}, {taken(before)}"),
@@ -28,16 +26,16 @@ def diff(
     ]
     renamed = [f"{one.before} -> {one.now}" for one in found.renamed]
     named = {"added": found.added, "removed": found.removed, "renamed": renamed}
-    parts = [part for what, names in named.items() for part in _names(what, names, most_names)]
+    parts = [part for what, names in named.items() for part in _names(what, names)]
     return Stack(Text(), lines(facts), *parts, *_families(found.families), *_bases(found))
 
 
-def _names(what: str, names: Sequence[str], most: int) -> Iterator[RenderableType]:
+def _names(what: str, names: Sequence[str]) -> Iterator[RenderableType]:
     yield heading(f"  {what}: {len(names):,}")
-    for name in names[:most]:
+    for name in names[:_NAMES_SHOWN]:
         yield Padding(quoted(name), INDENT, expand=False)
-    if len(names) > most:
-        yield Padding(Text(f"and {len(names) - most:,} more", "dim"), INDENT, expand=False)
+    if len(names) > _NAMES_SHOWN:
+        yield Padding(Text(f"and {len(names) - _NAMES_SHOWN:,} more", "dim"), INDENT, expand=False)
 
 
 def _families(families: Sequence[FamilyChange]) -> Iterator[RenderableType]:

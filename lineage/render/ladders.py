@@ -49,7 +49,7 @@ def _steps(found: Ladder) -> RenderableType:
     table.add_column("step", no_wrap=True)
     for head in ("number", "change", "direct", "authors"):
         table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("why it differs", overflow="fold", min_width=18)
+    table.add_column("why it differs", overflow="fold", min_width=24)
     before: Rung | None = None
     for rung in found.rungs:
         change = "" if before is None else f"{rung.number - before.number:+,}"

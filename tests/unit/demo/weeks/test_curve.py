@@ -6,29 +6,18 @@ from lineage.analysis.counts import count_family
 from lineage.demo.weeks.curve import curve
 from lineage.demo.weeks.graves import graves
 from lineage.demo.weeks.history import WEEKS, History
-from lineage.demo.weeks.replay import Replay, replay, settings_of
+from lineage.demo.weeks.replay import replay, settings_of
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families, family
 from lineage.progress import Progress
-from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
 from tests.unit.demo.weeks.facts import a_fact
 
 LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
 
 
-def snapshots_of(folder: Path, followed: Replay) -> list[Snapshot]:
-    store = ParquetStore(settings_of(folder, "").store)
-    return [store.snapshot(one.id) for one in followed.manifests]
-
-
-def test_a_point_of_the_curve_is_the_count_by_release(corpus_snapshot: Snapshot) -> None:
-    llama, known = family("llama"), all_families()
-    found = curve([corpus_snapshot], llama, known)
-    counted = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
-    assert found.totals == (counted.total,)
-    assert dict(found.releases) == {one.value: (one.total,) for one in counted.groups if one.total}
-    assert found.moments == (corpus_snapshot.manifest.origin.taken_at,)
+def store_of(folder: Path) -> ParquetStore:
+    return ParquetStore(settings_of(folder, "").store)
 
 
 def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_path: Path) -> None:
@@ -38,14 +27,19 @@ def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_pa
         a_fact("a/two", LLAMA_2, created_at=WEEKS[1]),
         a_fact("a/both", LLAMA_2, LLAMA_3, created_at=WEEKS[2], relation="merge"),
     ]
-    followed = replay(tmp_path, History(facts), Progress(), WEEKS[:3])
-    found = curve(snapshots_of(tmp_path, followed), family("llama"), all_families())
+    replay(tmp_path, History(facts), Progress(), WEEKS[:3])
+    store, llama, known = store_of(tmp_path), family("llama"), all_families()
+    found = curve(store, llama, known)
+    assert (found.moments, found.sweeps) == (WEEKS[:3], (0,))
     assert found.releases == (
         ("Llama 2", (0, 1, 1)),
         ("Llama 3", (1, 1, 1)),
         ("mixed", (0, 0, 1)),
     )
     assert found.totals == (1, 2, 3)
+    counted = count_family(store.snapshot(), llama, Definition(), known, Grouping.RELEASE)
+    last = {name: numbers[-1] for name, numbers in found.releases}
+    assert last == {one.value: one.total for one in counted.groups if one.total}
 
 
 def test_the_dead_with_most_below_them_come_first(tmp_path: Path) -> None:
@@ -61,8 +55,8 @@ def test_the_dead_with_most_below_them_come_first(tmp_path: Path) -> None:
         a_fact("dead/childless", deleted_at=gone),
     ]
     history = History(facts)
-    followed = replay(tmp_path, history, Progress(), WEEKS[:5])
-    last = snapshots_of(tmp_path, followed)[-1]
+    replay(tmp_path, history, Progress(), WEEKS[:5])
+    last = store_of(tmp_path).snapshot()
     found = graves(last, history.gone_from, 10)
     assert (found.dead, found.parents) == (4, 2)
     told = [(one.id, one.direct, one.total) for one in found.shown]
