@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lineage.analysis.checks import DraftFacts, Limits, check
+from lineage.analysis.relatives import relatives_among
 from lineage.clock import Clock
 from lineage.collecting import collector_paused
 from lineage.crawl.cards import (
@@ -21,6 +22,7 @@ from lineage.crawl.cards import (
     worth_reading,
 )
 from lineage.crawl.forgetting import without_forgotten
+from lineage.crawl.missing import Questions, ask_about
 from lineage.derive import derive
 from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
 from lineage.domain.evidence import Strength, Witness
@@ -36,6 +38,7 @@ from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
+from lineage.store.tombstones import never_asked, note_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Publication:
     rules: Sequence[Rule] = RULES
     cards: CardReading | None = None
     """None where no cards are read."""
+    questions: Questions | None = None
+    """None where nobody is asked what became of the missing."""
     forgotten: Forgotten = NOBODY
     """Who is kept out of every table."""
 
@@ -98,6 +103,7 @@ def publish(
         into.progress.end()
         checks = check(_facts(draft, into.store, before), into.limits)
         if all(one.passed for one in checks):
+            _ask_about_the_missing(draft, before, into)
             return draft.publish(checks, into.clock.now())
         draft.set_aside(checks, into.clock.now())
         reasons = "; ".join(f"{one.name}: {one.notes}" for one in checks if not one.passed)
@@ -166,6 +172,20 @@ def _hear_cards(
         for witness in hear_card_text(text, model.id):
             if not into.forgotten.named_in(witness.parent_as_written, witness.quote):
                 yield model.row, witness
+
+
+def _ask_about_the_missing(draft: Draft, before: Snapshot | None, into: Publication) -> None:
+    """After a sweep, ask what became of the members of families that nobody was asked about yet.
+
+    A draft that is refused proves nobody missing, and so asks about nobody.
+    """
+    if into.questions is None or before is None or draft.origin.kind is not Kind.SWEEP:
+        return
+    if names := never_asked(draft.dead):
+        keys = relatives_among(before, into.families, list(names))
+        if keys:
+            wanted = [(key, names[key]) for key in keys]
+            note_standings(draft, ask_about(wanted, into.questions, into.progress))
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:

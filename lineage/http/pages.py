@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from lineage.errors import AccessRefused, PageNotRecorded, SourceError, UnexpectedPage
 from lineage.http.bodies import printable
 from lineage.http.client import Answer, HubClient, RequestTally, request_text
-from lineage.http.page_file import kept_headers
+from lineage.http.page_file import RecordedPage, kept_headers
 from lineage.http.page_log import PageLog
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
@@ -86,6 +86,23 @@ class PageReader:
             raise _refusal(request, answer)
         self._log.put(request, kept_headers(answer.headers), answer.body)
         return self._page(request, answer.body, kept_headers(answer.headers), replayed=False)
+
+    def look(self, path: str, params: Sequence[tuple[str, str]] = ()) -> RecordedPage | None:
+        """Return the answer about one thing, whatever it says; a redirect is one too.
+
+        Recorded like any page. None where it is not and the network is off; raises what the
+        client's `get` raises.
+        """
+        request = request_text(path, params)
+        recorded = self._log.get(request)
+        if recorded is not None:
+            self._tally.replayed += 1
+            return recorded
+        if self._client is None:
+            return None
+        answer = self._client.get(path, params)
+        headers = kept_headers(answer.headers)
+        return self._log.put(request, headers, answer.body, answer.status)
 
     def walk(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Iterator[Page]:
         """Yield the pages in order, each asked for when it is wanted, until none names a next.

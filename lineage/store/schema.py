@@ -4,13 +4,13 @@ Plain Parquet: no Arrow dictionary types, timestamps in microseconds UTC, so tha
 Polars and Spark read it without us.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from lineage.domain.evidence import Relation
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"
@@ -104,6 +104,9 @@ TOMBSTONES = pa.schema(
         *(field for field in METRICS if field.name != "key"),
         pa.field("last_seen_in", pa.string(), nullable=False),
         pa.field("missed_at", _MOMENT, nullable=False),
+        ("standing", pa.string()),
+        ("hub_status", pa.int32()),
+        ("asked_at", _MOMENT),
     ]
 )
 
@@ -126,6 +129,15 @@ TABLES: Mapping[str, pa.Schema] = {
     TOMBSTONES_FILE: TOMBSTONES,
     BAD_ROWS_FILE: BAD_ROWS,
 }
+
+
+def with_absent(table: pa.Table, wanted: Sequence[str]) -> pa.Table:
+    """Return the wanted columns of tombstones; what an older version had not is not known."""
+    for name in set(wanted) - set(table.schema.names):
+        field = TOMBSTONES.field(name)
+        table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(wanted)
+
 
 UNREPEATED = frozenset(
     {"key", "id", "sha", "quote", "raw", "child_key", "child", "created_at", "tags.list.element"}

@@ -55,4 +55,4 @@ def test_a_sweep_goes_on_from_an_old_snapshot(old: Snapshot, tmp_path: Path) -> 
     new = into.store.snapshot(publish(pages(left), later, into).id)
     assert new.tombstones(["id"])["id"].to_pylist() == ["kid/2"]
     assert edges_of(new) == edges_of(old)
-    assert (new.manifest.schema_version, new.manifest.previous) == (2, ID)
+    assert (new.manifest.schema_version, new.manifest.previous) == (3, ID)
