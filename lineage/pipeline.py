@@ -34,11 +34,11 @@ from lineage.evidence.card_text import hear_card_text
 from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
 from lineage.store.draft import Draft
-from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.manifest import CheckResult, Kind, Manifest, Origin
 from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
-from lineage.store.tombstones import never_asked, note_standings
+from lineage.store.tombstones import last_names, never_asked, note_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,16 @@ def publish(
             _ask_about_the_missing(draft, before, into)
             return draft.publish(checks, into.clock.now())
         draft.set_aside(checks, into.clock.now())
-        reasons = "; ".join(f"{one.name}: {one.notes}" for one in checks if not one.passed)
-        raise DraftRefused(
-            f"the draft {draft.id} was set aside and not published: {reasons}",
-            f"its files are kept in {into.store.location}/{draft.id} with the reasons; "
-            "the snapshots before it are untouched",
-        )
+        raise _refusal(draft, checks, into.store)
+
+
+def _refusal(draft: Draft, checks: Sequence[CheckResult], store: ParquetStore) -> DraftRefused:
+    reasons = "; ".join(f"{one.name}: {one.notes}" for one in checks if not one.passed)
+    return DraftRefused(
+        f"the draft {draft.id} was set aside and not published: {reasons}",
+        f"its files are kept in {store.location}/{draft.id} with the reasons; "
+        "the snapshots before it are untouched",
+    )
 
 
 def _lay_over(draft: Draft, onto: Snapshot, into: Publication) -> None:
@@ -181,11 +185,9 @@ def _ask_about_the_missing(draft: Draft, before: Snapshot | None, into: Publicat
     """
     if into.questions is None or before is None or draft.origin.kind is not Kind.SWEEP:
         return
-    if names := never_asked(draft.dead):
-        keys = relatives_among(before, into.families, list(names))
-        if keys:
-            wanted = [(key, names[key]) for key in keys]
-            note_standings(draft, ask_about(wanted, into.questions, into.progress))
+    if keys := relatives_among(before, into.families, never_asked(draft.dead)):
+        wanted = last_names(draft.dead, keys)
+        note_standings(draft, ask_about(wanted, into.questions, into.progress))
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:

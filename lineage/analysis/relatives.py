@@ -18,16 +18,16 @@ _BY_STATED_EDGES = Definition(mirrors=True, curated=True)
 
 
 def relatives_among(
-    snapshot: Snapshot, families: Sequence[Family], keys: Sequence[str]
+    snapshot: Snapshot, families: Sequence[Family], keys: pa.ChunkedArray
 ) -> list[str]:
     """Return those of some keys that stated edges lead down to from a root, and the roots.
 
     Those with most descendants come first, then by key; who is not in the snapshot is left out.
     """
-    known = snapshot.record_column("key")
-    nodes = np.flatnonzero(np.asarray(pc.is_in(known, value_set=pa.array(keys, pa.string()))))
-    if not len(nodes):
+    if not len(keys):
         return []
+    known = snapshot.record_column("key")
+    nodes = np.flatnonzero(np.asarray(pc.is_in(known, value_set=keys)))
     ground = Ground.of(snapshot, _BY_STATED_EDGES, families)
     roots = root_nodes(ground, [root for family in families for root in family.roots()])
     edges = ground.edges

@@ -1,8 +1,8 @@
 """Who is gone: the models that a full listing shows no more, each with its last record."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from lineage.store.keys import NOWHERE, Bare, bare, joined, rows_in
 from lineage.store.snapshot import Snapshot
 
 _RECORD = [field.name for field in schema.MODELS]
-_STANDING = ("standing", "hub_status", "asked_at")
+STANDING_COLUMNS = ("standing", "hub_status", "asked_at")
 _NUMBERS = [field.name for field in schema.METRICS if field.name != "key"]
 
 
@@ -42,15 +42,21 @@ def newly_gone(before: Snapshot, present: Bare, missed_at: datetime) -> pa.Table
         **_rows(before, schema.METRICS_FILE, _NUMBERS, gone),
         "last_seen_in": pa.array([before.id] * rows, pa.string()),
         "missed_at": pa.array([missed_at] * rows, pa.timestamp("us", tz="UTC")),
-        **{name: [None] * rows for name in _STANDING},
+        **{name: [None] * rows for name in STANDING_COLUMNS},
     }
     return pa.table(columns, schema=schema.TOMBSTONES)
 
 
-def never_asked(dead: pa.Table) -> dict[str, str]:
-    """Return key and name of those whom nobody asked the Hub about, in order of the key."""
-    left = dead.filter(dead["asked_at"].is_null())
-    return dict(zip(left["key"].to_pylist(), left["id"].to_pylist(), strict=True))
+def never_asked(dead: pa.Table) -> pa.ChunkedArray:
+    """Return the keys of those whom nobody asked the Hub about."""
+    return dead.filter(dead["asked_at"].is_null())["key"]
+
+
+def last_names(dead: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each key with the name it had last."""
+    some = dead.filter(pc.is_in(dead["key"], value_set=pa.array(keys, pa.string())))
+    names = dict(zip(some["key"].to_pylist(), some["id"].to_pylist(), strict=True))
+    return [(key, names[key]) for key in keys]
 
 
 def note_standings(draft: Draft, answers: Mapping[str, Asked]) -> None:
@@ -62,22 +68,39 @@ def note_standings(draft: Draft, answers: Mapping[str, Asked]) -> None:
 
 def with_standings(dead: pa.Table, answers: Mapping[str, Asked]) -> pa.Table:
     """Return tombstones with what the Hub said of some, by key."""
-    rows = dead.select(["key", *_STANDING]).to_pylist()
-    for row in rows:
-        if (said := answers.get(row["key"])) is not None:
-            row |= {"standing": said.standing.value, "hub_status": said.status}
-            row |= {"asked_at": said.asked_at}
-    for name in _STANDING:
+    keys = joined(dead["key"].chunks)
+    mask = pc.is_in(keys, value_set=pa.array(sorted(answers), pa.string()))
+    said = [answers[key] for key in keys.filter(mask).to_pylist()]
+    told = ([one.standing.value for one in said], [one.status for one in said])
+    columns = zip(STANDING_COLUMNS, (*told, [one.asked_at for one in said]), strict=True)
+    for name, values in columns:
         at = dead.schema.get_field_index(name)
         field = dead.schema.field(at)
-        dead = dead.set_column(at, field, pa.array([row[name] for row in rows], field.type))
+        before = dead[name].combine_chunks()
+        fresh = pc.replace_with_mask(before, mask, pa.array(values, field.type))
+        dead = dead.set_column(at, field, fresh)
     return dead
 
 
-def standings_of(snapshot: Snapshot) -> Counter[Standing | None]:
+def asked_in(row: Mapping[str, Any]) -> Asked | None:
+    """Return what the Hub said of the model of one tombstone; None where it was not asked."""
+    standing, status, asked_at = (row[name] for name in STANDING_COLUMNS)
+    return None if asked_at is None else Asked(Standing(standing), status, asked_at)
+
+
+def standings_among(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Standing]:
+    """Return what the Hub said of those of some models, by key, whom it was asked about."""
+    table = snapshot.tombstones(["key", "standing"])
+    asked = table.filter(pc.is_valid(table["standing"])).to_pylist()
+    wanted = set(keys)
+    return {row["key"]: Standing(row["standing"]) for row in asked if row["key"] in wanted}
+
+
+def standings_of(snapshot: Snapshot) -> dict[Standing | None, int]:
     """Count the models that are gone by what the Hub said of them; None = never asked."""
-    said = snapshot.tombstones(["standing"])["standing"].to_pylist()
-    return Counter(None if one is None else Standing(one) for one in said)
+    said = pc.value_counts(snapshot.tombstones(["standing"])["standing"]).to_pylist()
+    numbers = {one["values"]: int(one["counts"]) for one in said}
+    return {None if word is None else Standing(word): n for word, n in numbers.items()}
 
 
 def has_stand_ins(snapshot: Snapshot) -> bool:

@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
+from lineage.analysis.comparing.diffs import diff_snapshots
+from lineage.analysis.traces import trace
 from lineage.crawl.due import Wish
 from lineage.demo.box import HubBox
 from lineage.demo.faults import Fault, FaultKind, Faults
-from lineage.demo.shelf import Shelf
+from lineage.demo.shelf import Row, Shelf
 from lineage.domain.standings import Standing
 from lineage.errors import DraftRefused
+from lineage.families.registry import family
+from lineage.render.because import because
+from lineage.render.diff_shapes import of_diff, rows_of_diff
+from lineage.render.standings import counted, in_short
+from lineage.render.trace_shapes import of_trace
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 from lineage.store.tombstones import standings_of
@@ -186,6 +193,61 @@ def test_a_refused_draft_asks_about_nobody(play: Play) -> None:
     with pytest.raises(DraftRefused):
         swept(stage)
     assert asked(box) == []
+
+
+# What is said of it
+
+
+def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    second = swept(stage)
+
+    def said(row: Row) -> str:
+        return because(trace(second, row["id"], family("llama"), ()))
+
+    assert "on 2026-11-23, the Hub answered 401: which means deleted or private" in said(DELETED)
+    assert said(PRIVATE) == said(DELETED)
+    assert "answered 403: it exists" in said(DISABLED)
+    assert "answered 307: its name leads to another one" in said(RENAMED)
+    assert "answered 200: it was there" in said(GATED)
+    assert "The Hub was not asked by name" in said(STRANGER)
+    gone = of_trace(trace(second, DISABLED["id"], family("llama"), ()))["gone"]
+    assert isinstance(gone, dict)
+    assert (gone["standing"], gone["hub_status"]) == ("hidden", 403)
+    assert str(gone["asked_at"]).startswith("2026-11-23")
+
+
+def test_a_diff_says_what_became_of_the_removed(play: Play) -> None:
+    box, stage = play(ROWS)
+    first = swept(stage)
+    everything_happens(box)
+    diff = diff_snapshots(first, swept(stage), ())
+    assert set(diff.removed) >= {DELETED["id"], STRANGER["id"], DISABLED["id"]}
+    told = of_diff(diff)["standings"]
+    assert isinstance(told, dict)
+    assert STRANGER["id"] not in told
+    assert (told[DELETED["id"]], told[DISABLED["id"]]) == ("gone", "hidden")
+    rows = {row["name"]: row for row in rows_of_diff(diff) if row["change"] == "removed"}
+    assert (rows[DELETED["id"]]["standing"], rows[STRANGER["id"]]["standing"]) == ("gone", None)
+
+
+def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    found = standings_of(swept(stage))
+    assert counted(found) == {
+        "gone": 2,
+        "hidden": 1,
+        "renamed": 1,
+        "replaced": 1,
+        "unlisted": 1,
+        "not_listed": 1,
+    }
+    assert in_short(found).startswith("2 gone, 1 hidden")
+    assert in_short({}) == ""
 
 
 # Faults, kills, replays
