@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from lineage.errors import AccessRefused, PageNotRecorded, SourceError, UnexpectedPage
+from lineage.errors import (
+    AccessRefused,
+    PageNotRecorded,
+    QueryRefused,
+    SourceError,
+    UnexpectedPage,
+)
 from lineage.http.bodies import printable
 from lineage.http.client import Answer, HubClient, RequestTally, request_text
 from lineage.http.page_file import RecordedPage, kept_headers
@@ -41,8 +47,8 @@ class PageReader:
     def read(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Page:
         """Return the page, recorded before anything is read from it.
 
-        Raises PageNotRecorded when offline, AccessRefused for 401 and 403, UnexpectedPage for
-        every other answer that is no 200 or names its next page unreadably.
+        Raises PageNotRecorded when offline, AccessRefused for 401 and 403, QueryRefused for other
+        4xx, UnexpectedPage for every other answer that is no 200 or names its next page unreadably.
         """
         request = request_text(path, params)
         recorded = self._log.get(request)
@@ -191,6 +197,8 @@ def _refusal(request: str, answer: Answer) -> SourceError:
             "The token may be wrong, expired, or without access to this repository. Without a "
             "token, the Hub says the same of a repository that does not exist.",
         )
+    if 400 <= answer.status < 500:
+        return QueryRefused(message)
     target = printable(answer.headers.get("location", ""))
     return UnexpectedPage(
         message,
