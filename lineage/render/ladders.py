@@ -36,7 +36,9 @@ def ladder(found: Ladder, manifest: Manifest, source_note: str = "") -> Renderab
     if any(rung.by_release for rung in found.rungs):
         parts += [Text(), _releases(found)]
     default = next(rung for rung in found.rungs if rung.step is Step.MERGES)
-    words = [
+    day = default.definition.as_of
+    words = [] if day is None else [("as of", f"the end of {day}, UTC")]
+    words += [
         line
         for line in in_words(default.definition, manifest, source_note)
         if line[0] in ("snapshot", "source")
