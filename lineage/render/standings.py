@@ -8,11 +8,11 @@ NOT_LISTED = "not_listed"
 """Who was never asked about."""
 
 _TOLD: Mapping[Standing, str] = {
-    Standing.GONE: "which means deleted or private: they look alike",
+    Standing.GONE: "deleted or private, which look alike",
     Standing.HIDDEN: "it exists, and the Hub shows it to nobody like us",
     Standing.RENAMED: "its name leads to another one now",
     Standing.REPLACED: "another model bears its name now",
-    Standing.UNLISTED: "it was there for who asked by name, and yet not listed",
+    Standing.UNLISTED: "it was there for who asked by name, though not listed",
 }
 
 

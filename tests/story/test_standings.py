@@ -207,7 +207,9 @@ def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
     def said(row: Row) -> str:
         return because(trace(second, row["id"], family("llama"), ()))
 
-    assert "on 2026-11-23, the Hub answered 401: which means deleted or private" in said(DELETED)
+    assert "on 2026-11-23, the Hub answered 401: deleted or private, which look alike" in said(
+        DELETED
+    )
     assert said(PRIVATE) == said(DELETED)
     assert "answered 403: it exists" in said(DISABLED)
     assert "answered 307: its name leads to another one" in said(RENAMED)

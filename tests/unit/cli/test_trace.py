@@ -64,6 +64,17 @@ def test_a_table_fits_the_terminal(
     assert max(map(len, told.out.splitlines())) <= int(width)
 
 
+@pytest.mark.parametrize("width", ["80", "100"])
+def test_the_reasons_of_a_ladder_are_folded_and_not_cut(
+    program: Program, store: Path, width: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    out = program("count", BASE, "--explain", "--as-of", "2026-11-21", "--store", store).out
+    words = "".join(line[60:] for line in out.splitlines()).replace(" ", "")
+    assert "andallthatwasmadefromthose,eachmodelonce" in words
+    assert "whohasnoknownnumberisleftout" in words
+
+
 def test_a_ladder_is_one_document_a_base(program: Program, store: Path) -> None:
     told = program("count", BASE, OTHER, "--explain", "--store", store, "--format", "json").json
     assert [one["base"] for one in told] == [BASE, OTHER]
