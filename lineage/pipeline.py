@@ -183,11 +183,14 @@ def _ask_about_the_missing(draft: Draft, before: Snapshot | None, into: Publicat
 
     A draft that is refused proves nobody missing, and so asks about nobody.
     """
-    if into.questions is None or before is None or draft.origin.kind is not Kind.SWEEP:
+    questions = into.questions
+    if questions is None or not questions.most or before is None:
+        return
+    if draft.origin.kind is not Kind.SWEEP:
         return
     if keys := relatives_among(before, into.families, never_asked(draft.dead)):
         wanted = last_names(draft.dead, keys)
-        note_standings(draft, ask_about(wanted, into.questions, into.progress))
+        note_standings(draft, ask_about(wanted, questions, into.progress))
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:
