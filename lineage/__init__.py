@@ -10,6 +10,8 @@ from lineage.domain.evidence import Relation, Strength
 from lineage.version import __version__
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from lineage.analysis.comparing.diffs import Diff
     from lineage.analysis.results import Count, Ladder
     from lineage.analysis.verdicts import Trace
@@ -92,20 +94,23 @@ def count_derivatives(
     return count_base(where, name, how, families, by)
 
 
-def explain_count(name: str, *, snapshot: "Snapshot | None" = None) -> "Ladder":
+def explain_count(
+    name: str, *, snapshot: "Snapshot | None" = None, as_of: "date | None" = None
+) -> "Ladder":
     """Count a model, or `family:llama`, by one definition after the other.
 
     Each rung has its number, its distinct authors and its definition; a family's also the number
-    of each release. Raises UnknownModel as `count_derivatives` does.
+    of each release. With a day, each as it stood at its end; the witness is the snapshot of that
+    day where none is given. Raises UnknownModel as `count_derivatives` does.
     """
     from lineage.analysis.ladders import ladder_of_base, ladder_of_family
     from lineage.families.registry import family
 
-    families, where = _families(), _asked(snapshot)
+    families, where = _families(), _asked(snapshot, as_of)
     kind, _, id = name.partition(":")
     if kind == "family" and id:
-        return ladder_of_family(where, family(id, families), families)
-    return ladder_of_base(where, name, families)
+        return ladder_of_family(where, family(id, families), families, as_of=as_of)
+    return ladder_of_base(where, name, families, as_of=as_of)
 
 
 def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None" = None) -> "Trace":
@@ -173,14 +178,17 @@ def find_anomalies(
     )
 
 
-def _asked(snapshot: "Snapshot | None") -> "Snapshot":
-    """Return the snapshot, by default the latest, without those who asked to be left out."""
+def _asked(snapshot: "Snapshot | None", day: "date | None" = None) -> "Snapshot":
+    """Return the snapshot, by default the latest or a day's, without who asked to be left out."""
     from lineage.analysis.left_out import without_forgotten
     from lineage.domain.forgotten import Forgotten
     from lineage.settings import load_settings
 
     forgotten = Forgotten.listed(load_settings({}, with_token=False).forget)
-    return without_forgotten(snapshot or open_store().snapshot(), forgotten)
+    if snapshot is None:
+        store = open_store()
+        snapshot = store.snapshot() if day is None else store.snapshot_at(day)
+    return without_forgotten(snapshot, forgotten)
 
 
 def _families() -> "tuple[Family, ...]":

@@ -59,9 +59,7 @@ def derive(
     draft.write(
         schema.NAMES_FILE,
         derived.names_table(
-            one
-            for one in _learned(past, former, settled)
-            if not is_forgotten(*one[:2], forgotten)
+            one for one in _learned(past, former, settled) if not is_forgotten(*one[:2], forgotten)
         ),
     )
 

@@ -35,6 +35,7 @@ def examine(
     store = ParquetStore(settings.store)
     latest = store.latest_sweep()
     findings = [_token_finding(settings), _store_finding(store, settings)]
+    findings += [] if latest is None else [_missing_finding(settings)]
     last = None
     if settings.offline:
         findings.append(Finding("hub", None, "not asked: offline"))
@@ -60,6 +61,12 @@ def examine(
 def _token_finding(settings: Settings) -> Finding:
     found = "a token was found" if settings.token else "no token: the anonymous limit holds"
     return Finding("token", None, found)
+
+
+def _missing_finding(settings: Settings) -> Finding:
+    most = settings.max_standing_requests
+    told = f"a sweep may ask up to {most:,} times more what became of family members it misses"
+    return Finding("missing", None, told if most else "nobody is asked what became of them")
 
 
 def _store_finding(store: ParquetStore, settings: Settings) -> Finding:

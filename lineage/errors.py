@@ -8,6 +8,7 @@ LineageError                 1
 │   ├── RequestLimitReached      --max-requests is spent
 │   ├── PageNotRecorded          --offline, and the page is not in the log
 │   └── UnexpectedPage           an answer that is not a listing in the known shape
+│       └── QueryRefused             the Hub takes what was asked no more: an old cursor
 ├── StoreError               4   look at it
 │   ├── NoSuchSnapshot
 │   ├── SnapshotDamaged
@@ -59,6 +60,10 @@ class PageNotRecorded(SourceError):
 
 class UnexpectedPage(SourceError):
     """An answer arrived whole, but it is not a listing in the known shape."""
+
+
+class QueryRefused(UnexpectedPage):
+    """The Hub answers 4xx to what was asked: it takes a cursor, or a field, no more."""
 
 
 class StoreError(LineageError):

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 
 from lineage.analysis.checks import DraftFacts, Limits, check
+from lineage.analysis.relatives import relatives_among
 from lineage.clock import Clock
 from lineage.collecting import collector_paused
 from lineage.crawl.cards import (
@@ -22,6 +23,7 @@ from lineage.crawl.cards import (
     worth_reading,
 )
 from lineage.crawl.forgetting import LeavingOut
+from lineage.crawl.missing import Questions, ask_about
 from lineage.derive import derive, giving_keys
 from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
 from lineage.domain.evidence import Witness
@@ -42,6 +44,7 @@ from lineage.store.past import heard_by
 from lineage.store.schema import METRICS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
+from lineage.store.tombstones import last_names, never_asked, note_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Publication:
     rules: Sequence[Rule] = RULES
     cards: CardReading | None = None
     """None where no cards are read."""
+    questions: Questions | None = None
+    """None where nobody is asked what became of the missing."""
     forgotten: Forgotten = NOBODY
     """Who is kept out of every table."""
 
@@ -113,6 +118,7 @@ def _ended(draft: Draft, before: Snapshot | None, into: Publication) -> Manifest
     """Publish a draft that passes its checks; set aside any other."""
     checks = check(_facts(draft, into.store, before), into.limits)
     if all(one.passed for one in checks):
+        _ask_about_the_missing(draft, before, into)
         return draft.publish(checks, into.clock.now())
     draft.set_aside(checks, into.clock.now())
     reasons = "; ".join(f"{one.name}: {one.notes}" for one in checks if not one.passed)
@@ -237,6 +243,21 @@ def _without_names(
         return
     named = forgotten and forgotten.named_in(witness.quote)
     yield row, witness._replace(quote=LEFT_OUT) if named else witness
+
+
+def _ask_about_the_missing(draft: Draft, before: Snapshot | None, into: Publication) -> None:
+    """After a sweep, ask what became of the members of families that nobody was asked about yet.
+
+    A draft that is refused proves nobody missing, and so asks about nobody.
+    """
+    questions = into.questions
+    if questions is None or not questions.most or before is None:
+        return
+    if draft.origin.kind is not Kind.SWEEP:
+        return
+    if keys := relatives_among(before, into.families, never_asked(draft.dead)):
+        wanted = last_names(draft.dead, keys)
+        note_standings(draft, ask_about(wanted, questions, into.progress))
 
 
 def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:

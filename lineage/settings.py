@@ -41,6 +41,8 @@ class Settings:
     max_requests: int | None = None
     max_cards: int = 10_000
     """How many cards one crawl asks for at most, the most useful first."""
+    max_standing_requests: int = 1000
+    """About how many missing members of families one sweep asks the Hub by name, at most."""
     share: float = 0.9
     """The part of the rate limit that a crawl may spend."""
     timeout_seconds: float = 60.0
@@ -80,10 +82,9 @@ class Settings:
                 raise SettingsError(f"{name} is {value}", "it must be a number above 0")
         if self.max_requests is not None and self.max_requests < 0:
             raise SettingsError(f"max_requests is {self.max_requests}", "it must be 0 or more")
-        if self.max_cards < 0:
-            raise SettingsError(f"max_cards is {self.max_cards}", "it must be 0 or more")
-        if self.keep_closed_logs < 0:
-            raise SettingsError(f"keep_closed_logs is {self.keep_closed_logs}", "0 or more")
+        for name in ("max_cards", "max_standing_requests", "keep_closed_logs"):
+            if getattr(self, name) < 0:
+                raise SettingsError(f"{name} is {getattr(self, name)}", "it must be 0 or more")
 
 
 def load_settings(

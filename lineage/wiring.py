@@ -11,6 +11,7 @@ from lineage.clock import Clock, SystemClock
 from lineage.crawl.cards import Plan
 from lineage.crawl.chronology import not_overtaken, refuse_earlier, still_open
 from lineage.crawl.due import Walk, Wish, choose
+from lineage.crawl.missing import Questions
 from lineage.domain.families import Family
 from lineage.domain.forgotten import Forgotten
 from lineage.domain.moments import iso
@@ -35,6 +36,7 @@ from lineage.sources.cards import (
 )
 from lineage.sources.hub import HubSource
 from lineage.sources.parse import is_whole
+from lineage.sources.standings import HubStandings
 from lineage.store.lock import Holder
 from lineage.store.manifest import Manifest, Origin
 from lineage.store.store import ParquetStore
@@ -108,11 +110,12 @@ def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bo
     manifest = None if settings.offline else _published_before(into.store, log, origin)
     if manifest is None:
         with _client(settings, into, tally) as client, _over_when_refused(log, settings):
-            source = HubSource(PageReader(client, log, tally))
+            reader = PageReader(client, log, tally)
+            questions = Questions(HubStandings(reader), settings.max_standing_requests)
             with _cards(settings, into, tally, wanted=cards) as texts:
-                into_with_cards = replace(into, cards=texts)
-                pages = walk.pages(source)
-                manifest = publish(pages, origin, into_with_cards, onto=walk.before)
+                whole = replace(into, cards=texts, questions=questions)
+                pages = walk.pages(HubSource(reader))
+                manifest = publish(pages, origin, whole, onto=walk.before)
     if not settings.offline:
         log.close(manifest.id)
         logs.prune()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from lineage.analysis.scope import base_roots, find_base, root_nodes
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family, Release
+from lineage.domain.moments import end_of
 from lineage.store.snapshot import Snapshot
 
 LEAST_DOWNLOADS = 10
@@ -26,15 +28,19 @@ def ladder_of_base(
     name: str,
     families: Sequence[Family],
     least_downloads: int = LEAST_DOWNLOADS,
+    as_of: date | None = None,
 ) -> Ladder:
-    """Count one model by every definition; UnknownModel where the snapshot knows no such name."""
+    """Count one model by every definition; UnknownModel where the snapshot knows no such name.
+
+    With a day, each rung as it stood at the end of it.
+    """
     base = find_base(snapshot, name, families)
     rungs = []
-    for step, definition in definitions_of_steps(least_downloads):
+    for step, definition in definitions_of_steps(least_downloads, as_of):
         ground = Ground.of(snapshot, definition, families)
         ids, nodes = base_roots(ground, base)
         rungs.append(_rung(step, ground, ids, members_below(ground, nodes), None))
-    gone = snapshot.manifest.tombstones
+    gone = _known_gone(snapshot, as_of)
     return Ladder(name, base.id, base.key, snapshot.id, _with_authors(rungs), gone)
 
 
@@ -43,14 +49,18 @@ def ladder_of_family(
     family: Family,
     families: Sequence[Family],
     least_downloads: int = LEAST_DOWNLOADS,
+    as_of: date | None = None,
 ) -> Ladder:
-    """Count a family by every definition, and divide each number by release."""
+    """Count a family by every definition, and divide each number by release.
+
+    With a day, each rung as it stood at the end of it.
+    """
     rungs = []
-    for step, definition in definitions_of_steps(least_downloads):
+    for step, definition in definitions_of_steps(least_downloads, as_of):
         ground, ids, members = _family_members(snapshot, family, families, definition)
         rungs.append(_rung(step, ground, ids, members, releases_met(ground, ground.edges)))
     asked = f"family:{family.id}"
-    gone = snapshot.manifest.tombstones
+    gone = _known_gone(snapshot, as_of)
     return Ladder(asked, asked, None, snapshot.id, _with_authors(rungs), gone)
 
 
@@ -85,10 +95,20 @@ def _family_members(
     return ground, ids, members_below(ground, root_nodes(ground, ids))
 
 
-def definitions_of_steps(least_downloads: int) -> Iterator[tuple[Step, Definition]]:
+def _known_gone(snapshot: Snapshot, as_of: date | None) -> int:
+    """Return how many models were known to be gone, by the end of a day where one is given."""
+    if as_of is None:
+        return snapshot.manifest.tombstones
+    missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
+    return int(pc.sum(pc.less(missed_at, end_of(as_of))).as_py() or 0)
+
+
+def definitions_of_steps(
+    least_downloads: int, as_of: date | None = None
+) -> Iterator[tuple[Step, Definition]]:
     """Yield each step but the authors with the definition it counts by."""
     unmerged = tuple(relation for relation in Relation if relation is not Relation.MERGE)
-    rule = Definition(relations=unmerged, closure=Closure.DIRECT, deleted=True)
+    rule = Definition(relations=unmerged, closure=Closure.DIRECT, deleted=True, as_of=as_of)
     yield Step.DIRECT, rule
     yield Step.ALL_GENERATIONS, (rule := replace(rule, closure=Closure.ALL))
     yield Step.MERGES, (rule := replace(rule, relations=tuple(Relation)))

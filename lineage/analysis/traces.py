@@ -16,6 +16,7 @@ from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel
 from lineage.graph.ways import Way, ways_up
 from lineage.store.snapshot import EdgeColumns, Snapshot
+from lineage.store.tombstones import STANDING_COLUMNS, asked_in
 
 EVERYTHING = Definition(least=Strength.GUESSED, mirrors=True, curated=True)
 """What a trace looks at: guesses too, which it tells apart."""
@@ -153,9 +154,9 @@ def _find(ground: Ground, name: str, origin: Origin | None) -> _Subject:
 def _gone(snapshot: Snapshot, subject: _Subject) -> Gone | None:
     if subject.origin is not Origin.TOMBSTONE or subject.node is None:
         return None
-    table = snapshot.tombstones(["last_seen_in", "missed_at"])
+    table = snapshot.tombstones(["last_seen_in", "missed_at", *STANDING_COLUMNS])
     row = table.slice(subject.node - snapshot.manifest.models, 1).to_pylist()[0]
-    return Gone(row["last_seen_in"], row["missed_at"])
+    return Gone(row["last_seen_in"], row["missed_at"], asked_in(row))
 
 
 def _registered(ground: Ground, name: str) -> _Subject | None:

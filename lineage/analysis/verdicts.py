@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Outsider
+from lineage.domain.standings import Asked
 
 
 class Because(StrEnum):
@@ -53,6 +54,8 @@ class Gone:
     """The last snapshot that held it."""
     missed_at: datetime
     """When the sweep began that listed it no more."""
+    asked: Asked | None = None
+    """What the Hub said of it then, asked by name; None where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True)

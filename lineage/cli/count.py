@@ -68,7 +68,7 @@ def count(
     whole = None if family is None else family_called(family, known)
     if explain:
         _check_ladder(top, by, definition)
-        ladders = _ladders(asked, bases, whole, known, definition.min_downloads)
+        ladders = _ladders(asked, bases, whole, known, definition)
         output.ladders(format, ladders, asked.manifest)
         return
     found = _counts(asked, bases, whole=whole, known=known, top=top, definition=definition, by=by)
@@ -102,23 +102,24 @@ def _ladders(
     bases: Sequence[str],
     whole: "Family | None",
     known: "Sequence[Family]",
-    least: int,
+    definition: Definition,
 ) -> "list[Ladder]":
     from lineage.analysis.ladders import LEAST_DOWNLOADS, ladder_of_base, ladder_of_family
 
-    least = least or LEAST_DOWNLOADS
+    least, day = definition.min_downloads or LEAST_DOWNLOADS, definition.as_of
     if whole is not None:
-        return [ladder_of_family(asked, whole, known, least)]
-    return [ladder_of_base(asked, base, known, least) for base in bases]
+        return [ladder_of_family(asked, whole, known, least, day)]
+    return [ladder_of_base(asked, base, known, least, day) for base in bases]
 
 
 def _check_ladder(top: int | None, by: str | None, definition: Definition) -> None:
     if top is not None or by is not None:
         raise SettingsError("--explain explains one base or family", "leave out --top and --by")
-    if definition != Definition(min_downloads=definition.min_downloads):
+    chosen = Definition(min_downloads=definition.min_downloads, as_of=definition.as_of)
+    if definition != chosen:
         raise SettingsError(
             "--explain climbs through the definitions by itself",
-            "leave out --direct, --relations, --mirrors, --curated, --least, --deleted and --as-of",
+            "leave out --direct, --relations, --mirrors, --curated, --least and --deleted",
         )
 
 

@@ -37,8 +37,17 @@ def list_(store: str | None, format: str) -> None:
 def show(id: str | None, store: str | None, format: str) -> None:
     """Show what a snapshot says of itself; the latest without ID."""
     from lineage.cli import asking, output
+    from lineage.render import facts, shapes, standings
+    from lineage.store.tombstones import standings_of
 
-    output.snapshot(format, asking.shown(asking.open_store(store).snapshot(id).manifest))
+    asked = asking.open_snapshot(store, id)
+    manifest, found = asking.shown(asked.manifest), standings_of(asked)
+    output.result(
+        format,
+        lambda: shapes.of_manifest(manifest) | {"standings": standings.counted(found)},
+        lambda: shapes.of_manifests([manifest]),
+        lambda: facts.snapshot(manifest, found),
+    )
 
 
 @snapshots.command()

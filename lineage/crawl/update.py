@@ -7,9 +7,11 @@ to its top, unseen. The next update begins early enough to meet them (`lineage.s
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 
 from lineage.crawl.sweep import without_repeats
 from lineage.domain.records import ModelRecord
+from lineage.errors import PageNotRecorded, QueryRefused
 from lineage.sources.interface import ChangingSource, RecordPage
 
 OVERLAP = 500
@@ -33,10 +35,25 @@ def update(source: ChangingSource, since: Since) -> Iterator[RecordPage]:
     yield from _changed(source, since.watermark)
     # Created last: of a row that both lists show the later one wins, and the draft's last request
     # is where the next update goes on.
-    if since.last_page is not None:
-        yield from without_repeats(source.created_from(since.last_page))
-    else:
+    goes_on = None if since.last_page is None else _from_there(source, since.last_page)
+    if goes_on is None:
         yield from _created(source, since.newest_key)
+    else:
+        yield from without_repeats(goes_on)
+
+
+def _from_there(source: ChangingSource, last_page: str) -> Iterator[RecordPage] | None:
+    """Return the walk from a page that was asked for before; None where it is taken no more.
+
+    The cursor in it is the Hub's own and may expire. No refusal is recorded, so that a replay
+    misses the page instead.
+    """
+    pages = source.created_from(last_page)
+    try:
+        first = list(islice(pages, 1))
+    except (QueryRefused, PageNotRecorded):
+        return None
+    return chain(first, pages)
 
 
 def _changed(source: ChangingSource, watermark: datetime) -> Iterator[RecordPage]:

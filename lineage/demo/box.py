@@ -119,7 +119,7 @@ class HubBox:
     def _served(self, method: str, target: str, token: str | None) -> Answer:
         parts = urlsplit(target)
         fault = self.faults.draw(
-            listing=parts.path == LISTING, first_page="cursor=" not in parts.query
+            parts.path, listing=parts.path == LISTING, first_page="cursor=" not in parts.query
         )
         try:
             answer = self._routed(method, parts.path, parts.query, token, fault)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from threading import Lock
 from typing import Any
 
-from lineage.demo.answers import HTML, Answer, Wire, redirect
+from lineage.demo.answers import HTML, Answer, Wire, error, redirect
 from lineage.demo.limits import refusal
 from lineage.demo.listing import Page
 from lineage.demo.shelf import Row
@@ -34,6 +34,8 @@ class FaultKind(StrEnum):
     """200 with a page for people."""
     LOOP = "loop"
     """The next page is this page."""
+    CURSOR = "cursor"
+    """400: a cursor that was good once is taken no more."""
     REDIRECT = "redirect"
     """307 to another host."""
 
@@ -91,7 +93,10 @@ class Faults:
         seed: int = 0,
         most: int | None = None,
         everywhere: bool = False,
+        at: Mapping[str, Fault] | None = None,
     ) -> None:
+        """Take in `at` what each request for a path meets, however often it is asked for."""
+        self._at = dict(at or {})
         self._script = dict(script or {})
         self._odds = dict(odds or {})
         self._seed = seed
@@ -102,8 +107,10 @@ class Faults:
         self.applied: list[tuple[int, Fault]] = []
         """The number of each request that met a fault, and the fault."""
 
-    def draw(self, *, listing: bool, first_page: bool) -> Fault | None:
+    def draw(self, path: str = "", *, listing: bool, first_page: bool) -> Fault | None:
         """Return the fault that the next request meets, None where it meets none."""
+        if path in self._at:
+            return self._at[path]
         if not (listing or self._everywhere):
             return None
         with self._lock:
@@ -145,6 +152,8 @@ def _sent_instead(fault: Fault) -> Answer | None:
             return Answer(fault.status, _html(f"{fault.status}"), HTML)
         case FaultKind.HTML:
             return Answer(200, _html("Be right back"), HTML)
+        case FaultKind.CURSOR:
+            return error(400, "Invalid cursor")
         case FaultKind.REDIRECT:
             return redirect(fault.location)
         case FaultKind.REFUSE429:
@@ -190,7 +199,7 @@ def garbage(row: Row) -> Sequence[Any]:
 
 
 def _can_happen(fault: Fault, listing: bool, first_page: bool) -> bool:
-    if fault.kind is FaultKind.REPEAT:
+    if fault.kind in (FaultKind.REPEAT, FaultKind.CURSOR):
         return listing and not first_page
     return listing or fault.kind not in (FaultKind.GARBAGE, FaultKind.LOOP)
 

@@ -78,7 +78,7 @@ def answer_cached_file(shelf: Shelf, path: str) -> Answer:
     owner, _, rest = path.partition("/")
     name, _, _ = rest.partition("/")
     row = shelf.get(unquote(f"{owner}/{name}")) or shelf.get(unquote(owner))
-    card = None if row is None else card_text(row)
+    card = None if row is None or row.get("_private") else card_text(row)
     if row is None or card is None or not path.endswith(f"/{CARD}"):
         return error(404, "Entry not found", "EntryNotFound")
     return _file(row, card, weak=False)
@@ -104,6 +104,8 @@ def _with_row(
     query: str,
 ) -> Answer:
     row = shelf.get(asked.id)
+    if row is not None and row.get("_private"):
+        return _shown_to_nobody(token)
     if row is not None and row.get("_disabled"):
         return error(403, "Access to this resource is disabled.")
     if row is not None:
@@ -112,6 +114,11 @@ def _with_row(
         tail = (asked.verb, asked.revision, asked.file) if asked.verb else ()
         path = "/".join(quote(part, safe="/") for part in (name, *tail) if part)
         return redirect(f"{prefix}{path}{'?' if query else ''}{query}")
+    return _shown_to_nobody(token)
+
+
+def _shown_to_nobody(token: str | None) -> Answer:
+    """Return the answer of a repository that is private, or that there never was."""
     if token is None:
         return error(401, "Invalid username or password.")
     return error(404, "Repository not found", "RepoNotFound")

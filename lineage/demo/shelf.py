@@ -10,7 +10,7 @@ from typing import Any
 
 Row = dict[str, Any]
 """A model in the Hub's own JSON shape, all fields; keys that begin with an underscore, but for
-`_id`, are marks for the box alone (`_gate`, `_disabled`, `_readme`) and are never sent."""
+`_id`, are marks for the box alone (`_gate`, `_disabled`, `_private`, `_readme`), never sent."""
 
 Rank = tuple[int, float, str]
 
@@ -34,7 +34,7 @@ class Shelf:
         self._keys = sorted(self._rows)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._keys)
 
     def get(self, id: str) -> Row | None:
         """Return the model of this name, None where there is none now."""
@@ -87,11 +87,10 @@ class Shelf:
         """Put a model on the shelf, in place of the one with the same `_id` if there is one."""
         row = _as_shown(row)
         with self._lock:
-            known = row["_id"] in self._rows
-            if known:
+            if row["_id"] in self._rows:
                 del self._key_of[self._rows[row["_id"]]["id"]]
             self._put(row)
-            if not known:
+            if self._place(row["_id"]) is None:
                 insort(self._keys, row["_id"])
 
     def delete(self, id: str) -> None:
@@ -102,11 +101,21 @@ class Shelf:
         with self._lock:
             key = self._key_of.pop(id)
             del self._rows[key]
-            del self._keys[bisect_left(self._keys, key)]
+            self._list_no_more(key)
             for row in self.rows():
                 if any(parent["id"] == id for parent in _parents(row)):
                     self._put(_without_parent(row, id))
             self._changed()
+
+    def hide(self, id: str, *, private: bool = True) -> None:
+        """List a model no more; a private one is shown to nobody, others to who asks by name.
+
+        Its children's `baseModels` are left as they are: what the Hub does then is not known.
+        """
+        with self._lock:
+            key = self._key_of[id]
+            self._put(self._rows[key] | {"_private": private})
+            self._list_no_more(key)
 
     def rename(self, old: str, new: str) -> None:
         """Give a model a new name: `_id` stays, the old name redirects, cards keep the old one.
@@ -133,6 +142,15 @@ class Shelf:
         with self._lock:
             row = self._rows[self._key_of[id]]
             self._put(row | {"lastModified": moment, "sha": sha})
+
+    def _list_no_more(self, key: str) -> None:
+        if (at := self._place(key)) is not None:
+            del self._keys[at]
+
+    def _place(self, key: str) -> int | None:
+        """Return where a listed model stands, None where it is not listed."""
+        at = bisect_left(self._keys, key)
+        return at if at < len(self._keys) and self._keys[at] == key else None
 
     def _put(self, row: Row) -> None:
         if self._key_of.get(row["id"], row["_id"]) != row["_id"]:

@@ -9,7 +9,7 @@ import msgspec
 import zstandard
 
 _LEVEL = 3
-_KEPT_HEADERS = frozenset({"content-type", "date", "etag", "link", "x-request-id"})
+_KEPT_HEADERS = frozenset({"content-type", "date", "etag", "link", "x-error-code", "x-request-id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class RecordedPage:
     """The kept ones, names in lower case."""
     body: bytes
     recorded_at: datetime
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def pack(page: RecordedPage) -> bytes:
-    """Return the bytes of the file for a page that was answered with 200."""
+    """Return the bytes of the file for a page."""
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(page.body)
     headers = kept_headers(page.headers)
-    head = _Head(page.request, 200, headers, len(page.body), page.recorded_at, "")
+    head = _Head(page.request, page.status, headers, len(page.body), page.recorded_at, "")
     line = msgspec.json.encode(replace(head, sha256=_checksum(head, frame)))
     return line + b"\n" + frame
 
@@ -67,7 +68,7 @@ def unpack(data: bytes, request: str, max_body_bytes: int) -> RecordedPage | Non
         body = zstandard.ZstdDecompressor().decompress(frame)
     except zstandard.ZstdError:
         return None
-    return RecordedPage(head.request, head.headers, body, head.recorded_at)
+    return RecordedPage(head.request, head.headers, body, head.recorded_at, head.status)
 
 
 def request_of(line: bytes) -> str | None:

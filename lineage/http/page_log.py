@@ -71,10 +71,13 @@ class PageLog:
             path.replace(path.with_suffix(_BROKEN))
         return page
 
-    def put(self, request: str, headers: Mapping[str, str], body: bytes) -> None:
+    def put(
+        self, request: str, headers: Mapping[str, str], body: bytes, status: int = 200
+    ) -> RecordedPage:
         """Keep a page; after this returns, a kill or a power cut does not lose it."""
-        page = RecordedPage(request, headers, body, self._clock.now())
+        page = RecordedPage(request, headers, body, self._clock.now(), status)
         _write_whole(self._path(request), pack(page))
+        return page
 
     def forget(self, request: str) -> None:
         """Set a recorded page aside, so that it is asked for again."""

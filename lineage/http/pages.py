@@ -5,10 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from lineage.errors import AccessRefused, PageNotRecorded, SourceError, UnexpectedPage
+from lineage.errors import (
+    AccessRefused,
+    PageNotRecorded,
+    QueryRefused,
+    SourceError,
+    UnexpectedPage,
+)
 from lineage.http.bodies import printable
 from lineage.http.client import Answer, HubClient, RequestTally, request_text
-from lineage.http.page_file import kept_headers
+from lineage.http.page_file import RecordedPage, kept_headers
 from lineage.http.page_log import PageLog
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
@@ -41,8 +47,8 @@ class PageReader:
     def read(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Page:
         """Return the page, recorded before anything is read from it.
 
-        Raises PageNotRecorded when offline, AccessRefused for 401 and 403, UnexpectedPage for
-        every other answer that is no 200 or names its next page unreadably.
+        Raises PageNotRecorded when offline, AccessRefused for 401 and 403, QueryRefused for other
+        4xx, UnexpectedPage for every other answer that is no 200 or names its next page unreadably.
         """
         request = request_text(path, params)
         recorded = self._log.get(request)
@@ -86,6 +92,23 @@ class PageReader:
             raise _refusal(request, answer)
         self._log.put(request, kept_headers(answer.headers), answer.body)
         return self._page(request, answer.body, kept_headers(answer.headers), replayed=False)
+
+    def look(self, path: str, params: Sequence[tuple[str, str]] = ()) -> RecordedPage | None:
+        """Return the answer about one thing, whatever it says; a redirect is one too.
+
+        Recorded like any page. None where it is not and the network is off; raises what the
+        client's `get` raises.
+        """
+        request = request_text(path, params)
+        recorded = self._log.get(request)
+        if recorded is not None:
+            self._tally.replayed += 1
+            return recorded
+        if self._client is None:
+            return None
+        answer = self._client.get(path, params)
+        headers = kept_headers(answer.headers)
+        return self._log.put(request, headers, answer.body, answer.status)
 
     def walk(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Iterator[Page]:
         """Yield the pages in order, each asked for when it is wanted, until none names a next.
@@ -174,6 +197,8 @@ def _refusal(request: str, answer: Answer) -> SourceError:
             "The token may be wrong, expired, or without access to this repository. Without a "
             "token, the Hub says the same of a repository that does not exist.",
         )
+    if 400 <= answer.status < 500:
+        return QueryRefused(message)
     target = printable(answer.headers.get("location", ""))
     return UnexpectedPage(
         message,

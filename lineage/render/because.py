@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lineage.analysis.verdicts import Because, Origin, RootMet, Trace, Voice
+from lineage.render.standings import told
 
 LOOKED_AT = (
     "the Hub's baseModels, the tags, the card's base_model, adapter and model configuration, "
@@ -25,12 +26,15 @@ def because(trace: Trace) -> str:
     said = {"snapshot": trace.snapshot}
     if (gone := trace.gone) is not None:
         said |= {"last": gone.last_seen_in, "missed": f"{gone.missed_at:%Y-%m-%d}"}
+        said |= {"standing": told(gone.asked)}
     return _PLACES[trace.origin].format(**said) + sentence(trace)
 
 
 _PLACES = {
     Origin.SNAPSHOT: "",
-    Origin.TOMBSTONE: "It is gone: last seen in snapshot {last}, missed on {missed}. ",
+    Origin.TOMBSTONE: (
+        "It is listed no more: last seen in snapshot {last}, missed on {missed}. {standing} "
+    ),
     Origin.NAMED: "Snapshot {snapshot} lists no such model, others name it as their base. ",
     Origin.REGISTRY: "It is not in snapshot {snapshot}; answered from the family registry. ",
     Origin.LIVE: "It is not in snapshot {snapshot}; the Hub was asked just now. ",

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from lineage.analysis.comparing.diffs import Change, Diff, FamilyChange
+from lineage.domain.standings import Standing
 from lineage.render.shapes import Document
 
 NOTHING_BEFORE: Document = dict.fromkeys(
     (
         *("before", "after", "added", "removed", "renamed", "edges_added", "edges_removed"),
-        *("families", "bases_gained", "bases_lost"),
+        *("families", "bases_gained", "bases_lost", "standings"),
     )
 )
 """The same document where there is nothing to compare with."""
@@ -27,6 +28,7 @@ def of_diff(diff: Diff) -> Document:
         "families": [_of_family(one) for one in diff.families],
         "bases_gained": _of_changes("base", diff.gained),
         "bases_lost": _of_changes("base", diff.lost),
+        "standings": {id: standing.value for id, standing in diff.standings.items()},
     }
 
 
@@ -34,7 +36,7 @@ def rows_of_diff(diff: Diff) -> list[Document]:
     """Return a flat row for each change; numbers that stayed as they were are left out."""
     return [
         *(_row("added", name) for name in diff.added),
-        *(_row("removed", name) for name in diff.removed),
+        *(_removed(name, diff.standings.get(name)) for name in diff.removed),
         *(_row("renamed", one.before, to=one.now) for one in diff.renamed),
         _row("edges_added", None, after=diff.edges_added),
         _row("edges_removed", None, before=diff.edges_removed),
@@ -68,6 +70,10 @@ def _rows_of_families(families: Sequence[FamilyChange]) -> list[Document]:
     return [row for row in rows if row["before"] != row["after"]]
 
 
+def _removed(name: str, standing: Standing | None) -> Document:
+    return _row("removed", name) | {"standing": None if standing is None else standing.value}
+
+
 def _row(
     change: str,
     name: str | None,
@@ -83,4 +89,5 @@ def _row(
         "before": before,
         "after": after,
         "of": None,
+        "standing": None,
     }

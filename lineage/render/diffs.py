@@ -25,7 +25,9 @@ def diff(found: Diff, before: Manifest, after: Manifest) -> RenderableType:
         ("edges", f"{found.edges_added:,} added, {found.edges_removed:,} removed"),
     ]
     renamed = [f"{one.before} -> {one.now}" for one in found.renamed]
-    named = {"added": found.added, "removed": found.removed, "renamed": renamed}
+    asked = found.standings
+    removed = [f"{one}  ({asked[one]})" if one in asked else one for one in found.removed]
+    named = {"added": found.added, "removed": removed, "renamed": renamed}
     parts = [part for what, names in named.items() for part in _names(what, names)]
     return Stack(Text(), lines(facts), *parts, *_families(found.families), *_bases(found))
 

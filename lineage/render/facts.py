@@ -9,7 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from lineage.domain.standings import Standing
 from lineage.render.definition import Line
+from lineage.render.standings import in_short
 from lineage.render.terminal import INDENT, lines, quoted
 from lineage.store.manifest import Manifest, Origin
 
@@ -61,9 +63,12 @@ def snapshots(manifests: Sequence[Manifest]) -> RenderableType:
     return Padding(table, INDENT, expand=False)
 
 
-def snapshot(manifest: Manifest) -> RenderableType:
-    """Return everything that a snapshot says of itself."""
+def snapshot(
+    manifest: Manifest, standings: Mapping[Standing | None, int] | None = None
+) -> RenderableType:
+    """Return everything that a snapshot says of itself; with what became of the missing."""
     origin = manifest.origin
+    told = in_short(standings or {})
     registry = ", ".join(f"{name} {version}" for name, version in origin.registry.items())
     unread = ", ".join(f"{name} {n:,}x" for name, n in manifest.unread_fields.items())
     facts: list[Line] = [
@@ -75,7 +80,7 @@ def snapshot(manifest: Manifest) -> RenderableType:
         ("models", f"{manifest.models:,}"),
         ("edges", f"{manifest.edges:,}"),
         ("bad rows", f"{manifest.bad_rows:,}"),
-        ("tombstones", f"{manifest.tombstones:,}"),
+        ("tombstones", f"{manifest.tombstones:,}" + (f": {told}" if told else "")),
         ("unread", unread or "nothing"),
         ("registry", registry or "none"),
         ("written by", f"{manifest.written_by}, schema {manifest.schema_version}"),

@@ -19,8 +19,9 @@ def why(rung: Rung, ladder: Ladder) -> str:
     """Return in words how a rung differs from the one before it."""
     match rung.step:
         case Step.NOT_DELETED:
-            gone = ladder.known_deleted
-            return f"{gone:,} models are known to be gone; from here on none is counted"
+            day = rung.definition.as_of
+            known = "are known to be gone" if day is None else f"were missed by {day}"
+            return f"{ladder.known_deleted:,} models {known}; from here on none is counted"
         case Step.DOWNLOADS:
             least = rung.definition.min_downloads
             return (

@@ -15,6 +15,8 @@ from lineage.render.ladder_shapes import why
 from lineage.render.terminal import INDENT, lines, quoted
 from lineage.store.manifest import Manifest
 
+_NARROWEST_REASON = 16
+"""A wider least would be cut off at 80 columns instead of being folded."""
 _SHORT: Mapping[Step, str] = {
     Step.DIRECT: "direct",
     Step.ALL_GENERATIONS: "all",
@@ -36,7 +38,9 @@ def ladder(found: Ladder, manifest: Manifest, source_note: str = "") -> Renderab
     if any(rung.by_release for rung in found.rungs):
         parts += [Text(), _releases(found)]
     default = next(rung for rung in found.rungs if rung.step is Step.MERGES)
-    words = [
+    day = default.definition.as_of
+    words = [] if day is None else [("as of", f"the end of {day}, UTC")]
+    words += [
         line
         for line in in_words(default.definition, manifest, source_note)
         if line[0] in ("snapshot", "source")
@@ -49,7 +53,7 @@ def _steps(found: Ladder) -> RenderableType:
     table.add_column("step", no_wrap=True)
     for head in ("number", "change", "direct", "authors"):
         table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("why it differs", overflow="fold", min_width=24)
+    table.add_column("why it differs", overflow="fold", min_width=_NARROWEST_REASON)
     before: Rung | None = None
     for rung in found.rungs:
         change = "" if before is None else f"{rung.number - before.number:+,}"

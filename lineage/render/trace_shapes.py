@@ -27,7 +27,13 @@ def of_trace(trace: Trace) -> Document:
         "gone": None,
     }
     if (gone := trace.gone) is not None:
-        document["gone"] = {"last_seen_in": gone.last_seen_in, "missed_at": iso(gone.missed_at)}
+        document["gone"] = {
+            "last_seen_in": gone.last_seen_in,
+            "missed_at": iso(gone.missed_at),
+            "standing": None if gone.asked is None else gone.asked.standing.value,
+            "hub_status": None if gone.asked is None else gone.asked.status,
+            "asked_at": None if gone.asked is None else iso(gone.asked.asked_at),
+        }
     if (outsider := trace.outsider) is not None:
         document["outsider"] = {
             "id": outsider.id,

@@ -4,7 +4,7 @@ Plain Parquet: no Arrow dictionary types, timestamps in microseconds UTC, so tha
 Polars and Spark read it without us.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -105,6 +105,9 @@ TOMBSTONES = pa.schema(
         *(field for field in METRICS if field.name != "key"),
         pa.field("last_seen_in", pa.string(), nullable=False),
         pa.field("missed_at", _MOMENT, nullable=False),
+        ("standing", pa.string()),
+        ("hub_status", pa.int32()),
+        ("asked_at", _MOMENT),
     ]
 )
 
@@ -137,6 +140,15 @@ TABLES: Mapping[str, pa.Schema] = {
     ABSENCES_FILE: ABSENCES,
     BAD_ROWS_FILE: BAD_ROWS,
 }
+
+
+def with_absent(table: pa.Table, wanted: Sequence[str]) -> pa.Table:
+    """Return the wanted columns of tombstones; what an older version had not is not known."""
+    for name in set(wanted) - set(table.schema.names):
+        field = TOMBSTONES.field(name)
+        table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(wanted)
+
 
 UNREPEATED = frozenset(
     {

@@ -69,9 +69,10 @@ class Snapshot:
 
     def tombstones(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the last records of the models that are gone, in order of the key."""
-        if not self.manifest.tombstones:  # older ones have fewer columns and no rows
-            return schema.TOMBSTONES.empty_table().select(columns or schema.TOMBSTONES.names)
-        return self.table(schema.TOMBSTONES_FILE, columns)
+        wanted = list(columns or schema.TOMBSTONES.names)
+        if not self.manifest.tombstones:  # the oldest have fewer columns and no rows
+            return schema.TOMBSTONES.empty_table().select(wanted)
+        return schema.with_absent(self.table(schema.TOMBSTONES_FILE, wanted), wanted)
 
     def absences(self) -> pa.Table:
         """Return when models that are back, or gone again, were missing before."""

@@ -1,7 +1,8 @@
 """Who is gone: the models that a full listing shows no more, each with its last record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,13 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.domain.repo_ids import STAND_IN
+from lineage.domain.standings import Asked, Standing
 from lineage.store import schema
+from lineage.store.draft import Draft
 from lineage.store.keys import NOWHERE, Bare, bare, joined, rows_in
 from lineage.store.snapshot import Snapshot
 
 Mask = npt.NDArray[np.bool_]
 
 _RECORD = [field.name for field in schema.MODELS]
+STANDING_COLUMNS = ("standing", "hub_status", "asked_at")
 _NUMBERS = [field.name for field in schema.METRICS if field.name != "key"]
 
 
@@ -40,8 +44,65 @@ def newly_gone(before: Snapshot, known: Sequence[Bare], missed_at: datetime) -> 
         **some_rows(before, schema.METRICS_FILE, _NUMBERS, gone),
         "last_seen_in": pa.array([before.id] * rows, pa.string()),
         "missed_at": pa.array([missed_at] * rows, pa.timestamp("us", tz="UTC")),
+        **{name: [None] * rows for name in STANDING_COLUMNS},
     }
     return pa.table(columns, schema=schema.TOMBSTONES)
+
+
+def never_asked(dead: pa.Table) -> pa.ChunkedArray:
+    """Return the keys of those whom nobody asked the Hub about."""
+    return dead.filter(dead["asked_at"].is_null())["key"]
+
+
+def last_names(dead: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each key with the name it had last."""
+    some = dead.filter(pc.is_in(dead["key"], value_set=pa.array(keys, pa.string())))
+    names = dict(zip(some["key"].to_pylist(), some["id"].to_pylist(), strict=True))
+    return [(key, names[key]) for key in keys]
+
+
+def note_standings(draft: Draft, answers: Mapping[str, Asked]) -> None:
+    """Keep what the Hub said of some who are gone, by key."""
+    if answers:
+        draft.dead = with_standings(draft.dead, answers)
+        draft.write(schema.TOMBSTONES_FILE, draft.dead)
+
+
+def with_standings(dead: pa.Table, answers: Mapping[str, Asked]) -> pa.Table:
+    """Return tombstones with what the Hub said of some, by key."""
+    keys = joined(dead["key"].chunks)
+    mask = pc.is_in(keys, value_set=pa.array(sorted(answers), pa.string()))
+    said = [answers[key] for key in keys.filter(mask).to_pylist()]
+    told = ([one.standing.value for one in said], [one.status for one in said])
+    columns = zip(STANDING_COLUMNS, (*told, [one.asked_at for one in said]), strict=True)
+    for name, values in columns:
+        at = dead.schema.get_field_index(name)
+        field = dead.schema.field(at)
+        before = dead[name].combine_chunks()
+        fresh = pc.replace_with_mask(before, mask, pa.array(values, field.type))
+        dead = dead.set_column(at, field, fresh)
+    return dead
+
+
+def asked_in(row: Mapping[str, Any]) -> Asked | None:
+    """Return what the Hub said of the model of one tombstone; None where it was not asked."""
+    standing, status, asked_at = (row[name] for name in STANDING_COLUMNS)
+    return None if asked_at is None else Asked(Standing(standing), status, asked_at)
+
+
+def standings_among(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Standing]:
+    """Return what the Hub said of those of some models, by key, whom it was asked about."""
+    table = snapshot.tombstones(["key", "standing"])
+    asked = table.filter(pc.is_valid(table["standing"])).to_pylist()
+    wanted = set(keys)
+    return {row["key"]: Standing(row["standing"]) for row in asked if row["key"] in wanted}
+
+
+def standings_of(snapshot: Snapshot) -> dict[Standing | None, int]:
+    """Count the models that are gone by what the Hub said of them; None = never asked."""
+    said = pc.value_counts(snapshot.tombstones(["standing"])["standing"]).to_pylist()
+    numbers = {one["values"]: int(one["counts"]) for one in said}
+    return {None if word is None else Standing(word): n for word, n in numbers.items()}
 
 
 def has_stand_ins(snapshot: Snapshot) -> bool:

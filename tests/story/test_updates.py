@@ -9,9 +9,10 @@ import pytest
 
 from lineage.crawl.due import Wish
 from lineage.demo.box import HubBox
+from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.shelf import Row, hub_moment
 from lineage.domain.moments import iso
-from lineage.errors import NoSuchSnapshot, SnapshotDamaged
+from lineage.errors import NoSuchSnapshot, QueryRefused, SnapshotDamaged
 from lineage.store import schema
 from lineage.store.manifest import Kind
 from tests.story.conftest import Play
@@ -134,6 +135,52 @@ def test_without_a_last_page_the_newest_are_asked_for_down_to_a_known_key(play: 
     assert [(one["sort"], one["direction"]) for one in sorts][-1] == ("createdAt", "-1")
     assert tables(stage, id) == swept_elsewhere(stage)
     assert tables(stage, updated(stage)) == tables(stage, id)
+
+
+def test_where_the_kept_cursor_is_refused_the_newest_are_asked_for_instead(play: Play) -> None:
+    rows = a_world(COUNT)
+    box, stage = play(rows)
+    stage.crawl()
+    stage.clock.sleep(DAY)
+    for row in rows[:1500]:
+        box.shelf.add(changed(row, stage.clock.now()))
+    for number in range(COUNT, COUNT + 1200):
+        box.shelf.add(changed(a_row(number), stage.clock.now()))
+    before = len(box.requests)
+    pages_of_changes = -(-(1500 + 1200 + 1) // 1000) + 1
+    box.faults = Faults({pages_of_changes + 1: Fault(FaultKind.CURSOR)})
+    id = updated(stage)
+    sent = [(dict(parse_qsl(urlsplit(to).query)), code) for _, to, code in box.requests[before:]]
+    asked, (refused,) = [one for one, _ in sent], [one for one, code in sent if code == 400]
+    assert (refused["sort"], refused["direction"], "cursor" in refused) == ("createdAt", "1", True)
+    assert asked[-1]["direction"] == "-1"
+    assert len(asked) <= -(-(1500 + 2 * 1200) // 1000) + 5
+    assert tables(stage, id) == swept_elsewhere(stage)
+    box.faults = Faults()
+    assert tables(stage, updated(stage)) == tables(stage, id)
+
+
+def test_an_update_whose_cursor_was_refused_is_replayed_without_the_hub(play: Play) -> None:
+    rows = a_world(COUNT)
+    box, stage = play(rows)
+    stage.crawl()
+    stage.clock.sleep(DAY)
+    a_day_passes(box, rows, stage.clock.now())
+    box.faults = Faults({2: Fault(FaultKind.CURSOR)})
+    id = updated(stage)
+    assert [status for _, _, status in box.requests].count(400) == 1
+    expected, before = stage.tables(id), len(box.requests)
+    shutil.rmtree(stage.folder / "snapshots" / id)
+    again = stage.crawl(wish=Wish.UPDATE, offline=True).manifest.id
+    assert (stage.tables(again), len(box.requests)) == (expected, before)
+
+
+def test_a_refusal_that_is_none_of_the_cursor_ends_the_update(play: Play) -> None:
+    box, stage = play(a_world(COUNT))
+    stage.crawl()
+    box.faults = Faults({1: Fault(FaultKind.STATUS, status=400)})
+    with pytest.raises(QueryRefused, match="400"):
+        updated(stage)
 
 
 def forget_the_requests(stage: Stage) -> None:

@@ -111,6 +111,15 @@ def test_after_a_sweep_the_next_costs_as_much_as_that(tmp_path: Path) -> None:
     assert ok["store"] is True
 
 
+def test_a_later_sweep_may_ask_what_became_of_the_missing(tmp_path: Path) -> None:
+    with HubBox(SHELF) as box:
+        assert "missing" not in examined(box, tmp_path)[1]
+        _publish(3, box.url, tmp_path / "s")
+        assert "up to 1,000 times" in says(examined(box, tmp_path)[0], "missing")
+        none, _ = examined(box, tmp_path, max_standing_requests=0)
+    assert "nobody is asked" in says(none, "missing")
+
+
 def test_a_store_of_another_hub_tells_nothing_about_this_one(tmp_path: Path) -> None:
     _publish(3, ENDPOINT, tmp_path / "s")
     with HubBox(SHELF) as box:

@@ -1,7 +1,7 @@
 """What changed between two snapshots: models, edges, families, bases."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,10 @@ from lineage.analysis.anomalies.columns import are_in, distinct, packed
 from lineage.analysis.comparing.family_totals import family_totals
 from lineage.analysis.comparing.matching import NOBODY, Int64s, Named, matched
 from lineage.domain.families import Family
+from lineage.domain.standings import Standing
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot
+from lineage.store.tombstones import standings_among
 
 MOST_BASES = 10
 """So many bases are told that gained most, and as many that lost most."""
@@ -65,6 +67,8 @@ class Diff:
     gained: tuple[Change, ...]
     """Bases with more descendants than before, by the definition of stored counts; most first."""
     lost: tuple[Change, ...]
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    """What the Hub said of the removed, by their ids; who was not asked about is left out."""
 
 
 def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]) -> Diff:
@@ -89,11 +93,18 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
         families=tuple(_family_changes(before, after, families)),
         gained=gained,
         lost=lost,
+        standings=_standings(old, np.flatnonzero(vanished), after),
     )
 
 
 def _names(nodes: Named, rows: npt.NDArray[np.intp]) -> tuple[str, ...]:
     return tuple(sorted(nodes.ids.take(pa.array(rows)).to_pylist()))
+
+
+def _standings(old: Named, rows: npt.NDArray[np.intp], after: Snapshot) -> dict[str, Standing]:
+    keys, ids = (names.take(pa.array(rows)).to_pylist() for names in (old.keys, old.ids))
+    said = standings_among(after, keys) if keys else {}
+    return {id: said[key] for id, key in sorted(zip(ids, keys, strict=True)) if key in said}
 
 
 def _renames(old: Named, new: Named, was: Int64s, now: Int64s) -> tuple[Rename, ...]:

@@ -1,5 +1,6 @@
 """A ladder of definitions: each rung is the count by its own definition, and says what changed."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from lineage.families.registry import all_families, family
 from lineage.render.ladder_shapes import of_ladders, rows_of_ladders
 from lineage.store.snapshot import Snapshot
 from tests.builders import published, row
+from tests.fakes.fake_clock import NOON
 from tests.unit.analysis.worlds import a_family, said
 
 KIN = a_family(
@@ -76,6 +78,38 @@ def test_the_bound_on_downloads_can_be_chosen(kin: Snapshot) -> None:
     ladder = ladder_of_base(kin, "meta/kin-1", [KIN], least_downloads=100)
     assert ladder.rungs[-2].number == 1
     assert ladder.rungs[-2].definition.min_downloads == 100
+
+
+def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
+    late = {"createdAt": "2025-06-01T10:00:00.000Z"}
+    rows = [*ROWS, row("z/late", ["meta/kin-1"], downloads=900, **late)]
+    published(rows, tmp_path, families=[KIN])
+    left = [one for one in rows if one["id"] != "a/child"]
+    later = published(left, tmp_path, families=[KIN], taken_at=NOON + timedelta(days=1))
+    before, dead, after = date(2025, 5, 31), NOON.date(), NOON.date() + timedelta(days=1)
+    ladders = {
+        day: ladder_of_base(later, "meta/kin-1", [KIN], as_of=day) for day in (before, dead, after)
+    }
+    for day, ladder in ladders.items():
+        for rung in ladder.rungs[:-1]:
+            assert rung.definition.as_of == day
+            count = count_base(later, "meta/kin-1", rung.definition, [KIN])
+            assert (rung.number, rung.direct) == (count.total, count.direct), rung.step
+    at = list(Step).index(Step.NOT_DELETED)
+    assert [ladder.rungs[at].number for ladder in ladders.values()] == [7, 8, 7]
+    assert [ladder.known_deleted for ladder in ladders.values()] == [0, 0, 1]
+    (told,) = of_ladders([ladders[after]])
+    assert "were missed by 2026-11-22" in str(told["ladder"])
+
+
+def test_a_family_s_ladder_as_of_a_day_is_its_count_on_that_day(corpus_snapshot: Snapshot) -> None:
+    llama, known, day = family("llama"), all_families(), date(2024, 6, 30)
+    rungs = {
+        rung.step: rung for rung in ladder_of_family(corpus_snapshot, llama, known, 10, day).rungs
+    }
+    count = count_family(corpus_snapshot, llama, Definition(as_of=day), known, Grouping.RELEASE)
+    assert 0 < rungs[Step.CURATED].number == count.total
+    assert rungs[Step.CURATED].by_release == {one.value: one.total for one in count.groups}
 
 
 def test_an_unknown_base_has_no_ladder(kin: Snapshot) -> None:

@@ -103,14 +103,14 @@ def test_a_diff_backwards_says_what_was_lost(program: Program, two_days: Path) -
 def test_a_diff_as_csv_has_a_row_for_each_change(program: Program, two_days: Path) -> None:
     out = program("snapshots", "diff", ID, LATER, "--store", two_days, "--format", "csv").out
     assert out.splitlines() == [
-        "change,name,to,before,after,of",
-        "added,owner/three,,,,",
-        "renamed,owner/old,owner/new,,,",
-        "edges_added,,,,1,",
-        "edges_removed,,,0,,",
-        "family,llama,,2,3,",
-        "release,Llama 2,,2,3,llama",
-        f"base,{BASE},,2,3,",
+        "change,name,to,before,after,of,standing",
+        "added,owner/three,,,,,",
+        "renamed,owner/old,owner/new,,,,",
+        "edges_added,,,,1,,",
+        "edges_removed,,,0,,,",
+        "family,llama,,2,3,,",
+        "release,Llama 2,,2,3,llama,",
+        f"base,{BASE},,2,3,,",
     ]
 
 
@@ -188,3 +188,14 @@ def test_what_is_no_dump_is_exit_code_2(program: Program, two_days: Path) -> Non
     told = program("snapshots", "check-against", "none.parquet", "--store", two_days)
     assert told.code == 2
     assert "none.parquet cannot be read as a dump" in told.err
+
+
+def test_show_says_what_became_of_the_missing(program: Program, tmp_path: Path) -> None:
+    rows = [row(BASE), *(row(f"owner/{number}", [BASE]) for number in range(20))]
+    published(rows, tmp_path)
+    published(rows[:-1], tmp_path, taken_at=NOON + timedelta(days=1))
+    told = program("snapshots", "show", "--store", tmp_path, "--format", "json").json
+    assert told["tombstones"] == told["standings"]["not_listed"] == 1
+    assert "1: 1 not listed" in program("snapshots", "show", "--store", tmp_path).out
+    earlier = program("snapshots", "show", ID, "--store", tmp_path, "--format", "json").json
+    assert set(earlier["standings"].values()) == {0}

@@ -64,6 +64,17 @@ def test_a_table_fits_the_terminal(
     assert max(map(len, told.out.splitlines())) <= int(width)
 
 
+@pytest.mark.parametrize("width", ["80", "100"])
+def test_the_reasons_of_a_ladder_are_folded_and_not_cut(
+    program: Program, store: Path, width: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    out = program("count", BASE, "--explain", "--as-of", "2026-11-21", "--store", store).out
+    words = "".join(line[60:] for line in out.splitlines()).replace(" ", "")
+    assert "andallthatwasmadefromthose,eachmodelonce" in words
+    assert "whohasnoknownnumberisleftout" in words
+
+
 def test_a_ladder_is_one_document_a_base(program: Program, store: Path) -> None:
     told = program("count", BASE, OTHER, "--explain", "--store", store, "--format", "json").json
     assert [one["base"] for one in told] == [BASE, OTHER]
@@ -78,3 +89,29 @@ def test_a_ladder_takes_no_other_definition(
     told = program("count", *bases, "--explain", *flags, "--store", store)
     assert told.code == 2
     assert "--explain" in told.err
+
+
+@pytest.mark.parametrize("asked", [[BASE], ["--family", "llama"]])
+def test_a_ladder_as_of_a_day_names_its_witness(
+    program: Program, store: Path, asked: list[str]
+) -> None:
+    flags = ("--explain", "--as-of", "2024-03-23", "--store", store)
+    (told,) = program("count", *asked, *flags, "--format", "json").json
+    assert told["snapshot"] == "20261121T120000Z"
+    assert {rung["definition"]["as_of"] for rung in told["ladder"]} == {"2024-03-23"}
+    assert {rung["number"] for rung in told["ladder"]} == {0}
+    out = program("count", *asked, *flags).out
+    assert "the end of 2024-03-23, UTC" in out
+    assert "20261121T120000Z" in out
+
+
+@pytest.mark.parametrize(
+    "asked", [["--top", "3"], [BASE, "--by", "month"], [BASE, "--by", "release"]]
+)
+def test_a_day_of_the_past_can_be_ranked_and_divided(
+    program: Program, store: Path, asked: list[str]
+) -> None:
+    flags = ("--store", store, "--format", "json", "--as-of")
+    now = program("count", *asked, *flags, "2026-11-21").json
+    then = program("count", *asked, *flags, "2024-03-23").json
+    assert sum(one["total"] for one in now) > sum(one["total"] for one in then) == 0

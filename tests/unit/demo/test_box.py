@@ -7,6 +7,7 @@ import pytest
 
 from lineage.demo.box import HubBox
 from lineage.demo.corpus_rows import corpus_rows
+from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.limits import Quota
 from lineage.demo.shelf import Shelf
 from tests.fakes.fake_clock import FakeClock
@@ -245,3 +246,45 @@ def test_what_is_no_reading_is_not_found_and_leaves_the_connection_sane(serve: S
     _, client = serve(a_shelf(1))
     assert client.post("/api/models", content=b"GET /x HTTP/1.1").status_code == 404
     assert client.get("/api/models").status_code == 200
+
+
+def test_a_private_model_answers_as_one_that_never_was(serve: Serve) -> None:
+    box, client = serve(a_shelf(3))
+    box.shelf.hide("owner/model-1")
+    for path in ("/api/models/owner/model-1", "/owner/model-1/resolve/main/README.md"):
+        for headers in ({}, TOKEN):
+            private = client.get(path, headers=headers)
+            never = client.get(path.replace("model-1", "model-9"), headers=headers)
+            assert (private.status_code, private.content) == (never.status_code, never.content)
+            assert private.headers.get("X-Error-Code") == never.headers.get("X-Error-Code")
+    assert ids(walked(client, **WALK)) == ["owner/model-0", "owner/model-2"]
+    assert len(box.shelf) == 2
+
+
+def test_an_unlisted_model_is_shown_to_who_asks_by_name(serve: Serve) -> None:
+    box, client = serve(a_shelf(3))
+    box.shelf.hide("owner/model-1", private=False)
+    assert client.get("/api/models/owner/model-1").json()["id"] == "owner/model-1"
+    assert ids(walked(client, **WALK)) == ["owner/model-0", "owner/model-2"]
+    box.shelf.hide("owner/model-1")
+    box.shelf.add(a_row(1))
+    assert ids(walked(client, **WALK)) == [f"owner/model-{number}" for number in range(3)]
+    box.shelf.hide("owner/model-1")
+    box.shelf.delete("owner/model-1")
+    assert client.get("/api/models/owner/model-1").status_code == 401
+
+
+def test_a_cursor_that_is_taken_no_more_is_a_bad_query(serve: Serve) -> None:
+    faults = Faults({2: Fault(FaultKind.CURSOR), 1: Fault(FaultKind.CURSOR)})
+    _, client = serve(a_shelf(3), faults=faults)
+    first = client.get("/api/models", params={"limit": 1, **WALK})  # it has no cursor
+    assert first.status_code == 200
+    again = client.get(first.links["next"]["url"])
+    assert (again.status_code, again.json()) == (400, {"error": "Invalid cursor"})
+
+
+def test_a_path_meets_its_fault_each_time(serve: Serve) -> None:
+    path = "/api/models/owner/model-1"
+    _, client = serve(a_shelf(3), faults=Faults(at={path: Fault(FaultKind.STATUS, status=503)}))
+    assert [client.get(path).status_code for _ in range(3)] == [503] * 3
+    assert client.get("/api/models/owner/model-2").status_code == 200

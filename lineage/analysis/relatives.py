@@ -1,0 +1,41 @@
+"""Which of some models belong to any family of the registry: its roots, and their descendants."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.analysis.ground import Ground
+from lineage.analysis.scope import root_nodes
+from lineage.domain.definitions import Definition
+from lineage.domain.families import Family
+from lineage.graph import reach
+from lineage.store import schema
+from lineage.store.snapshot import Snapshot
+
+_BY_STATED_EDGES = Definition(mirrors=True, curated=True)
+
+
+def relatives_among(
+    snapshot: Snapshot, families: Sequence[Family], keys: pa.ChunkedArray
+) -> list[str]:
+    """Return those of some keys that stated edges lead down to from a root, and the roots.
+
+    Those with most descendants come first, then by key; who is not in the snapshot is left out.
+    """
+    if not len(keys):
+        return []
+    known = snapshot.record_column("key")
+    nodes = np.flatnonzero(np.asarray(pc.is_in(known, value_set=keys)))
+    ground = Ground.of(snapshot, _BY_STATED_EDGES, families)
+    roots = root_nodes(ground, [root for family in families for root in family.roots()])
+    edges = ground.edges
+    of_a_family = reach.below(edges.child, edges.parent, ground.nodes, roots)
+    of_a_family[roots] = True
+    nodes = nodes[of_a_family[nodes]]
+    total = np.zeros(ground.nodes, np.int64)
+    counted = snapshot.table(schema.COUNTS_FILE, ["node", "total"])
+    total[counted["node"].to_numpy()] = counted["total"].to_numpy()
+    found: list[str] = known.take(pa.array(nodes)).to_pylist()
+    return [key for _, key in sorted(zip((-total[nodes]).tolist(), found, strict=True))]

@@ -1,0 +1,132 @@
+"""SIGKILL while the dead are buried, asked about and pruned: nobody is lost or asked about twice.
+
+STORY_KILLS sets how often at least a process is killed, as for a sweep.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from lineage.clock import SystemClock
+from lineage.demo.box import HubBox
+from lineage.demo.shelf import Shelf
+from lineage.store import schema
+from tests.fakes.fake_clock import FakeClock
+from tests.story.stage import PLENTY, Stage
+from tests.unit.demo.rows import a_child, a_row
+
+ROOT = a_row(0, id="meta-llama/Llama-2-7b-hf", author="meta-llama")
+WORLD = [ROOT, *(a_child(number, ROOT) for number in range(1, 1200))]
+DEAD = [row["id"] for row in WORLD[1:1000:25]]
+KILLS = max(4, int(os.environ.get("STORY_KILLS", "30")) // 8)
+DAYS = 6
+OF_THE_CLOCK = ("missed_at", "asked_at")
+
+
+def running(*command: str) -> "subprocess.Popen[str]":
+    whole = [sys.executable, "-m", *command]
+    return subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def killed_after(seconds: float | None, *command: str) -> bool:
+    with running(*command) as process:
+        try:
+            _, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        else:
+            assert process.returncode == 0, err
+    return process.returncode != 0
+
+
+def seconds_of(*command: str) -> float:
+    clock = SystemClock()
+    began = clock.monotonic()
+    assert not killed_after(None, *command)
+    return clock.monotonic() - began
+
+
+def sweep(stage: Stage) -> tuple[str, ...]:
+    flags = {name: getattr(stage.settings(), name) for name in ("store", "cache", "endpoint")}
+    return "tests.story.crawl_process", json.dumps(flags)
+
+
+def told(stage: Stage) -> tuple[dict[str, str], list[Any]]:
+    """The newest snapshot, but for what the clock of its run says of the dead."""
+    snapshot = stage.store.snapshot()
+    dead = snapshot.tombstones().drop_columns(list(OF_THE_CLOCK)).to_pylist()
+    tables = stage.tables(snapshot.id)
+    return {name: tables[name] for name in sorted(set(tables) - {schema.TOMBSTONES_FILE})}, dead
+
+
+def with_history_of(earlier: Stage, folder: Path) -> Stage:
+    shutil.copytree(earlier.folder / "snapshots", folder / "snapshots")
+    return replace(earlier, folder=folder, clock=SystemClock())
+
+
+def is_over(stage: Stage) -> bool:
+    return any((log / "closed.json").exists() for log in stage.logs())
+
+
+def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) -> None:
+    dice, kills = random.Random(os.environ.get("STORY_SEED", "0")), 0
+    with HubBox(Shelf(WORLD), quotas=PLENTY) as box:
+        yesterday = FakeClock(SystemClock().now() - timedelta(days=1))
+        first = Stage(tmp_path / "first", box.url, yesterday)
+        older = first.crawl().manifest.id
+        for id in DEAD:
+            box.shelf.delete(id)
+        calm = with_history_of(first, tmp_path / "calm")
+        seconds, expected = seconds_of(*sweep(calm)), told(calm)
+        assert {row["standing"] for row in expected[1]} == {"gone"}
+        for story in range(KILLS):
+            stage = with_history_of(first, tmp_path / f"story-{story}")
+            since, here = len(box.requests), 0
+            while not is_over(stage):
+                here += killed_after(dice.uniform(0.3, 1.2) * seconds, *sweep(stage))
+                assert all(not stage.store.problems(id) for id in stage.published())
+                assert stage.tables(older) == first.tables(older)
+            assert told(stage) == expected
+            asked = Counter(target for _, target, _ in box.requests[since:])
+            assert len(asked) == 2 + len(DEAD)  # two pages of the listing
+            assert asked.total() <= len(asked) + here
+            kills += here
+            if kills >= KILLS:
+                break
+    assert kills
+
+
+def test_a_pruning_killed_at_any_moment_is_finished_by_the_next(tmp_path: Path) -> None:
+    dice = random.Random(os.environ.get("STORY_SEED", "0"))
+    with HubBox(Shelf(WORLD[:200]), quotas=PLENTY) as box:
+        many = Stage(tmp_path / "many", box.url, FakeClock())
+        for _ in range(DAYS):
+            many.crawl()
+            many.clock.sleep(24 * 3600)
+    ids = many.published()
+    kept = [ids[0], ids[-1]]
+    calm = with_history_of(many, tmp_path / "calm")
+    seconds = seconds_of(*pruning(calm))
+    assert calm.published() == kept
+    for story in range(KILLS // 2):
+        stage = with_history_of(many, tmp_path / f"story-{story}")
+        killed_after(dice.uniform(0.5, 1.1) * seconds, *pruning(stage))
+        assert set(kept) <= set(stage.published()) <= set(ids)
+        assert all(stage.tables(id) == many.tables(id) for id in stage.published())
+        killed_after(None, *pruning(stage))
+        assert (stage.published(), stage.store.damaged()) == (kept, [])
+        assert all(stage.tables(id) == many.tables(id) for id in kept)
+
+
+def pruning(stage: Stage) -> tuple[str, ...]:
+    flags = ("--keep", "1 yearly", "--store", stage.settings().store)
+    return "lineage.cli.main", "snapshots", "prune", *flags

@@ -1,0 +1,331 @@
+"""What became of the missing is asked of the Hub by name: members of families alone, so many."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage.analysis.comparing.diffs import diff_snapshots
+from lineage.analysis.traces import trace
+from lineage.crawl.due import Wish
+from lineage.demo.box import HubBox
+from lineage.demo.faults import Fault, FaultKind, Faults
+from lineage.demo.shelf import Row, Shelf
+from lineage.domain.standings import Standing
+from lineage.errors import DraftRefused
+from lineage.families.registry import family
+from lineage.render.because import because
+from lineage.render.diff_shapes import of_diff, rows_of_diff
+from lineage.render.standings import counted, in_short
+from lineage.render.trace_shapes import of_trace
+from lineage.store import schema
+from lineage.store.snapshot import Snapshot
+from lineage.store.tombstones import standings_of
+from tests.story.conftest import Play
+from tests.story.stage import Stage
+from tests.unit.demo.rows import a_child, a_row
+
+DAY = 24 * 3600
+BLINK = 1.0
+ROOT = a_row(0, id="meta-llama/Llama-2-7b-hf", author="meta-llama")
+DELETED, PRIVATE, DISABLED, RENAMED, REPLACED, GATED = (
+    a_child(number, ROOT, id=f"owner/{name}")
+    for number, name in enumerate(
+        ("deleted", "private", "disabled", "renamed", "replaced", "gated"), start=1
+    )
+)
+BELOW = a_child(7, DELETED)
+STRANGER = a_row(8, id="owner/stranger")
+OTHERS = [a_row(number) for number in range(20, 120)]
+FAMILY = [ROOT, DELETED, PRIVATE, DISABLED, RENAMED, REPLACED, GATED, BELOW]
+ROWS = [*FAMILY, STRANGER, *OTHERS]
+
+
+def everything_happens(box: HubBox) -> None:
+    shelf = box.shelf
+    for row in (DELETED, STRANGER, REPLACED):
+        shelf.delete(row["id"])
+    shelf.hide(PRIVATE["id"])
+    shelf.add(DISABLED | {"_disabled": True})
+    shelf.hide(DISABLED["id"], private=False)
+    shelf.rename(RENAMED["id"], "owner/moved-on")
+    shelf.hide("owner/moved-on")
+    shelf.add(a_row(200, id=REPLACED["id"]))
+    shelf.add(GATED | {"_gate": "manual"})
+    shelf.hide(GATED["id"], private=False)
+
+
+def swept(stage: Stage, **more: Any) -> Snapshot:
+    stage.clock.sleep(DAY)
+    return stage.store.snapshot(stage.crawl(**more).manifest.id)
+
+
+def standings(snapshot: Snapshot) -> dict[str, tuple[str | None, int | None]]:
+    rows = snapshot.tombstones(["id", "standing", "hub_status"]).to_pylist()
+    return {row["id"]: (row["standing"], row["hub_status"]) for row in rows}
+
+
+def asked(box: HubBox, since: int = 0) -> list[str]:
+    """The names that were asked for, in order."""
+    paths = [target.partition("?")[0] for _, target, _ in box.requests[since:]]
+    return [path.removeprefix("/api/models/") for path in paths if path != "/api/models"]
+
+
+def test_each_answer_tells_what_it_can(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    second = swept(stage)
+    assert standings(second) == {
+        DELETED["id"]: ("gone", 401),
+        PRIVATE["id"]: ("gone", 401),
+        DISABLED["id"]: ("hidden", 403),
+        RENAMED["id"]: ("renamed", 307),
+        REPLACED["id"]: ("replaced", 200),
+        GATED["id"]: ("unlisted", 200),
+        STRANGER["id"]: (None, None),
+    }
+    at = set(second.tombstones(["asked_at"])["asked_at"].to_pylist()) - {None}
+    assert at == {second.manifest.origin.taken_at}
+    assert standings_of(second)[Standing.GONE] == 2
+
+
+def test_with_a_token_missing_and_private_answer_404_alike(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage, token="hf_good")
+    everything_happens(box)
+    found = standings(swept(stage, token="hf_good"))
+    assert found[DELETED["id"]] == found[PRIVATE["id"]] == ("gone", 404)
+
+
+def test_members_of_families_alone_are_asked_about_those_with_most_below_first(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    assert asked(box) == []  # nobody is missing in a first sweep
+    for row in (GATED, STRANGER, DELETED):
+        box.shelf.delete(row["id"])
+    swept(stage)
+    assert asked(box) == [DELETED["id"], GATED["id"]]
+
+
+def test_a_vanished_root_is_asked_about_too(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    box.shelf.delete(ROOT["id"])
+    assert standings(swept(stage)) == {ROOT["id"]: ("gone", 401)}
+
+
+def test_who_was_answered_is_asked_about_no_more(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    second = swept(stage)
+    before = len(box.requests)
+    third = swept(stage)
+    assert asked(box, before) == []
+    assert third.tombstones().equals(second.tombstones())
+
+
+def test_who_comes_back_and_goes_again_is_asked_about_again(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    box.shelf.delete(GATED["id"])
+    swept(stage)
+    box.shelf.add(GATED)
+    assert standings(swept(stage)) == {}
+    box.shelf.delete(GATED["id"])
+    swept(stage)
+    assert asked(box) == [GATED["id"], GATED["id"]]
+
+
+def test_an_update_asks_about_nobody_and_keeps_the_answers(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    second = swept(stage, max_standing_requests=2)
+    before = len(box.requests)
+    third = swept(stage, wish=Wish.UPDATE)
+    assert asked(box, before) == []
+    assert standings(third) == standings(second)
+
+
+# So many
+
+
+def test_the_bound_leaves_the_rest_to_the_next_sweep(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    told = []
+    for _ in range(4):
+        snapshot = swept(stage, max_standing_requests=2)
+        told.append(standings_of(snapshot)[None])
+    assert told == [5, 3, 1, 1]  # the stranger stays
+    assert asked(box)[0] == DELETED["id"]
+
+
+def test_with_a_bound_of_nothing_nobody_is_asked_about(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    assert standings_of(swept(stage, max_standing_requests=0))[None] == 7
+    assert asked(box) == []
+
+
+def test_questions_count_in_max_requests_and_in_the_tally(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    stage.clock.sleep(DAY)
+    before = len(box.requests)
+    report = stage.crawl(max_requests=4)
+    assert report.tally.sent == len(box.requests) - before == 4
+    assert standings_of(stage.store.snapshot(report.manifest.id))[None] == 7 - 3
+
+
+def test_a_refused_draft_asks_about_nobody(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    for row in (*FAMILY, *OTHERS[:40]):
+        box.shelf.delete(row["id"])
+    with pytest.raises(DraftRefused):
+        swept(stage)
+    assert asked(box) == []
+
+
+# What is said of it
+
+
+def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    second = swept(stage)
+
+    def said(row: Row) -> str:
+        return because(trace(second, row["id"], family("llama"), ()))
+
+    assert "on 2026-11-23, the Hub answered 401: deleted or private, which look alike" in said(
+        DELETED
+    )
+    assert said(PRIVATE) == said(DELETED)
+    assert "answered 403: it exists" in said(DISABLED)
+    assert "answered 307: its name leads to another one" in said(RENAMED)
+    assert "answered 200: it was there" in said(GATED)
+    assert "The Hub was not asked by name" in said(STRANGER)
+    gone = of_trace(trace(second, DISABLED["id"], family("llama"), ()))["gone"]
+    assert isinstance(gone, dict)
+    assert (gone["standing"], gone["hub_status"]) == ("hidden", 403)
+    assert str(gone["asked_at"]).startswith("2026-11-23")
+
+
+def test_a_diff_says_what_became_of_the_removed(play: Play) -> None:
+    box, stage = play(ROWS)
+    first = swept(stage)
+    everything_happens(box)
+    diff = diff_snapshots(first, swept(stage), ())
+    assert set(diff.removed) >= {DELETED["id"], STRANGER["id"], DISABLED["id"]}
+    told = of_diff(diff)["standings"]
+    assert isinstance(told, dict)
+    assert STRANGER["id"] not in told
+    assert (told[DELETED["id"]], told[DISABLED["id"]]) == ("gone", "hidden")
+    rows = {row["name"]: row for row in rows_of_diff(diff) if row["change"] == "removed"}
+    assert (rows[DELETED["id"]]["standing"], rows[STRANGER["id"]]["standing"]) == ("gone", None)
+
+
+def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    found = standings_of(swept(stage))
+    assert counted(found) == {
+        "gone": 2,
+        "hidden": 1,
+        "renamed": 1,
+        "replaced": 1,
+        "unlisted": 1,
+        "not_listed": 1,
+    }
+    assert in_short(found).startswith("2 gone, 1 hidden")
+    assert in_short({}) == ""
+
+
+# Faults, kills, replays
+
+
+def test_a_fault_of_the_hub_loses_no_sweep(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    broken = f"/api/models/{DELETED['id']}"
+    stage.clock.sleep(DAY)
+    with_trouble(box, {broken})
+    second = stage.store.snapshot(stage.crawl().manifest.id)
+    assert standings(second)[DELETED["id"]] == (None, None)
+    assert standings_of(second)[None] == 2
+    box.faults = Faults()
+    assert standings(swept(stage))[DELETED["id"]] == ("gone", 401)
+
+
+def test_a_hub_in_trouble_is_asked_no_more(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    stage.clock.sleep(DAY)
+    with_trouble(box, {f"/api/models/{row['id']}" for row in FAMILY})
+    second = stage.store.snapshot(stage.crawl().manifest.id)
+    assert standings_of(second)[None] == second.manifest.tombstones == 7
+    assert len(set(asked(box))) == 2
+
+
+def with_trouble(box: HubBox, paths: set[str]) -> None:
+    box.faults = Faults(at=dict.fromkeys(paths, Fault(FaultKind.STATUS, status=503)))
+
+
+def test_what_was_asked_is_replayed_and_not_asked_again(play: Play, tmp_path: Path) -> None:
+    box, stage = play(ROWS)
+    first = swept(stage)
+    everything_happens(box)
+    second = swept(stage)
+    shutil.rmtree(stage.folder / "snapshots" / second.id)
+    before = len(box.requests)
+    again = stage.store.snapshot(stage.crawl(offline=True).manifest.id)
+    assert (again.id, again.manifest.previous) == (second.id, first.id)
+    assert again.tombstones().equals(second.tombstones())
+    assert len(box.requests) == before
+
+
+def test_answers_are_kept_from_snapshot_to_snapshot_of_older_versions(
+    play: Play, tmp_path: Path
+) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    everything_happens(box)
+    second = swept(stage)
+    without_the_answers(stage.folder / "snapshots" / second.id)
+    older = stage.store.snapshot(second.id)
+    assert set(standings(older).values()) == {(None, None)}
+    assert standings_of(swept(stage))[Standing.GONE] == 2
+
+
+def without_the_answers(folder: Path) -> None:
+    """Make the snapshot one of schema 2, which knew no standings."""
+    import pyarrow.parquet as pq
+
+    path = folder / schema.TOMBSTONES_FILE
+    pq.write_table(pq.read_table(path).drop(["standing", "hub_status", "asked_at"]), path)
+    said = json.loads((folder / "manifest.json").read_text())
+    said["schema_version"] = 2
+    said["files"].pop(schema.TOMBSTONES_FILE)
+    (folder / "manifest.json").write_text(json.dumps(said))
+
+
+def test_the_rest_of_a_shelf_stays_listed() -> None:
+    shelf = Shelf(ROWS)
+    shelf.hide(PRIVATE["id"])
+    assert len(shelf) == len(ROWS) - 1
+    shelf.add(PRIVATE)
+    assert len(shelf) == len(ROWS)
+    assert [row["_id"] for row in shelf.rows()] == sorted(row["_id"] for row in ROWS)

@@ -1,0 +1,53 @@
+"""Asking about the missing never fails: what does not come is left for the next sweep."""
+
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.crawl.missing import Questions, ask_about
+from lineage.domain.standings import Asked, Standing
+from lineage.errors import LineageError, RequestLimitReached, SourceUnavailable, UnexpectedPage
+from tests.fakes.fake_clock import NOON
+from tests.unit.http.doubles import ListProgress
+
+GONE = Asked(Standing.GONE, 401, NOON)
+ENDS = st.sampled_from(["gone", "nothing", "trouble", "garbage", "spent"])
+
+
+class FakeHub:
+    """Answers by script."""
+
+    def __init__(self, script: Mapping[str, str]) -> None:
+        self.script = script
+        self.asked: list[str] = []
+
+    def ask(self, key: str, id: str) -> Asked | None:
+        self.asked.append(key)
+        match self.script[key]:
+            case "trouble":
+                raise SourceUnavailable(id)
+            case "garbage":
+                raise UnexpectedPage(id)
+            case "spent":
+                raise RequestLimitReached(id)
+            case said:
+                return GONE if said == "gone" else None
+
+
+@given(st.lists(ENDS, max_size=12), st.integers(0, 14))
+def test_whatever_comes_some_are_told_and_the_rest_is_left(script: list[str], most: int) -> None:
+    named = {f"{at:02}": end for at, end in enumerate(script)}
+    hub, progress = FakeHub(named), ListProgress()
+    try:
+        found = ask_about([(key, "o/n") for key in named], Questions(hub, most), progress)
+    except LineageError as error:
+        raise AssertionError("a question ended the sweep") from error
+    assert list(found) == [key for key in hub.asked if named[key] == "gone"]
+    assert hub.asked == list(named)[: len(hub.asked)]
+    assert len(hub.asked) <= min(most, len(named))
+    if len(hub.asked) < min(most, len(named)):
+        last = [named[key] for key in hub.asked[-2:]]
+        assert last[-1] == "spent" or set(last) <= {"trouble", "garbage"}
+    left = len(named) - len(found)
+    assert bool(left) == any(f"{left:,} left as not listed" in said for said in progress.said)

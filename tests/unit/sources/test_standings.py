@@ -1,0 +1,75 @@
+"""One answer about one name tells what it can of the model that had it, and no answer more."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.domain.standings import Asked, Standing
+from lineage.http.client import RequestTally
+from lineage.http.page_file import RecordedPage
+from lineage.http.page_log import PageLogs
+from lineage.http.pages import PageReader
+from lineage.sources.standings import HubStandings, standing_of
+from tests.fakes.fake_clock import NOON, FakeClock
+from tests.unit.http.doubles import ScriptTransport, client_of
+
+KEY, OTHER = "0123456789abcdef01234567", "fedcba9876543210fedcba98"
+SHOWN = json.dumps({"_id": KEY, "id": "owner/name", "disabled": False}).encode()
+
+
+def answer(status: int, body: bytes = b"", **headers: str) -> RecordedPage:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return RecordedPage("/api/models/owner/name", named, body, NOON, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "expected"),
+    [
+        (401, b'{"error":"Invalid username or password."}', "", Standing.GONE),
+        (404, b'{"error":"Repository not found"}', "RepoNotFound", Standing.GONE),
+        (401, b"", "GatedRepo", Standing.HIDDEN),
+        (403, b"", "GatedRepo", Standing.HIDDEN),
+        (403, b'{"error":"Access to this resource is disabled."}', "", Standing.HIDDEN),
+        (307, b"Temporary Redirect.", "", Standing.RENAMED),
+        (200, SHOWN, "", Standing.UNLISTED),
+        (200, SHOWN.replace(KEY.encode(), OTHER.encode()), "", Standing.REPLACED),
+        (401, b'{"error":"Invalid credentials in Authorization header"}', "", None),
+        (200, b'{"id":"owner/name"}', "", None),
+        (200, b'[{"_id":"1"}]', "", None),
+        (200, b"<html>", "", None),
+        (200, b'{"_id":17}', "", None),
+        (418, b"", "", None),
+    ],
+)
+def test_an_answer_tells(status: int, body: bytes, code: str, expected: Standing | None) -> None:
+    assert standing_of(answer(status, body, x_error_code=code), KEY) is expected
+
+
+@given(st.integers(100, 599), st.binary(), st.text())
+def test_no_answer_is_too_odd(status: int, body: bytes, code: str) -> None:
+    found = standing_of(answer(status, body, x_error_code=code), KEY)
+    assert found is None or found in Standing
+
+
+def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
+    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    inner = ScriptTransport([httpx.Response(404), httpx.Response(307, headers={"location": "/x"})])
+    with client_of(inner) as client:
+        hub = HubStandings(PageReader(client, log, client.tally))
+        first, second = hub.ask(KEY, "owner/name"), hub.ask(KEY, "owner/näme #1")
+        assert client.tally.sent == 2
+    assert first == Asked(Standing.GONE, 404, NOON)
+    assert second == Asked(Standing.RENAMED, 307, NOON)
+    assert [request.url.raw_path for request in inner.requests] == [
+        b"/api/models/owner/name?expand%5B%5D=disabled",
+        b"/api/models/owner/n%C3%A4me%20%231?expand%5B%5D=disabled",
+    ]
+    tally = RequestTally()
+    offline = HubStandings(PageReader(None, log, tally))
+    assert (offline.ask(KEY, "owner/name"), offline.ask(KEY, "owner/näme #1")) == (first, second)
+    assert offline.ask(KEY, "owner/never-asked") is None
+    assert (tally.sent, tally.replayed) == (0, 2)

@@ -1,0 +1,53 @@
+"""What the Hub said is kept beside each tombstone, and nothing else of it is touched."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.domain.standings import Asked, Standing
+from lineage.store import schema
+from lineage.store.tombstones import (
+    STANDING_COLUMNS,
+    asked_in,
+    last_names,
+    never_asked,
+    with_standings,
+)
+from tests.fakes.fake_clock import NOON
+
+KEYS = [f"{number:024x}" for number in range(12)]
+SAID = st.builds(
+    Asked,
+    st.sampled_from(Standing),
+    st.integers(100, 599),
+    st.integers(0, 10**6).map(lambda seconds: NOON + timedelta(seconds=seconds)),
+)
+ANSWERS = st.dictionaries(st.sampled_from(KEYS), SAID)
+
+
+def tombstones() -> pa.Table:
+    """Twelve of them, in two pieces as they are read from a file."""
+    rows = [
+        {"key": key, "id": f"o/{key[-2:]}", "tags": [], "last_seen_in": "x", "missed_at": NOON}
+        for key in KEYS
+    ]
+    parts = (pa.Table.from_pylist(some, schema.TOMBSTONES) for some in (rows[:5], rows[5:]))
+    return pa.concat_tables(parts)
+
+
+@given(ANSWERS, ANSWERS)
+def test_answers_upon_answers_are_those_of_a_dictionary(
+    first: dict[str, Asked], second: dict[str, Asked]
+) -> None:
+    found = with_standings(with_standings(tombstones(), first), second)
+    assert found.schema.equals(schema.TOMBSTONES)
+    assert found.drop_columns(list(STANDING_COLUMNS)).equals(
+        tombstones().drop_columns(list(STANDING_COLUMNS))
+    )
+    kept = {row["key"]: asked_in(row) for row in found.to_pylist()}
+    assert kept == dict.fromkeys(KEYS) | first | second
+    left = never_asked(found).to_pylist()
+    assert left == [key for key in KEYS if key not in first | second]
+    assert last_names(found, left[::-1]) == [(key, f"o/{key[-2:]}") for key in left[::-1]]
