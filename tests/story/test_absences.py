@@ -1,0 +1,96 @@
+"""Who was missing for a while and came back: no later history counts it on the days between."""
+
+from datetime import date
+
+import pytest
+
+from lineage.analysis.counts import count_base
+from lineage.analysis.cut_tables import cut_tables, whole_tables
+from lineage.analysis.family_graph import family_columns
+from lineage.analysis.trees import tree_of_base
+from lineage.crawl.due import Wish
+from lineage.demo.box import HubBox
+from lineage.demo.shelf import Row, Shelf, hub_moment
+from lineage.domain.definitions import Definition
+from lineage.store import schema
+from lineage.store.snapshot import Snapshot
+from tests.story.conftest import Play
+from tests.story.stage import Stage
+from tests.unit.demo.rows import a_child, a_row
+
+DAY = 24 * 3600
+ROOT, KID = a_row(0), "owner/model-1"
+
+
+def a_line() -> list[Row]:
+    return [ROOT, a_child(1, ROOT), *(a_row(number) for number in range(2, 60))]
+
+
+def crawled(stage: Stage, wish: Wish = Wish.SWEEP) -> Snapshot:
+    stage.clock.sleep(DAY)
+    return stage.store.snapshot(stage.crawl(wish=wish).manifest.id)
+
+
+def on(snapshot: Snapshot, day: int, *, deleted: bool = False) -> int:
+    rule = Definition(as_of=date(2026, 11, day), deleted=deleted)
+    found = count_base(snapshot, ROOT["id"], rule, ()).total
+    assert tree_of_base(snapshot, ROOT["id"], rule, ()).root.total == found
+    return found
+
+
+def away_from_23_to_25(play: Play, back: Wish = Wish.SWEEP) -> tuple[HubBox, Stage, Snapshot]:
+    """Listed on the 22nd, missed on the 23rd, back on the 25th."""
+    box, stage = play(a_line())
+    crawled(stage)
+    box.shelf.delete(KID)
+    crawled(stage)
+    crawled(stage)
+    box.shelf.add(a_line()[1] | {"lastModified": hub_moment(stage.clock.now())})
+    return box, stage, crawled(stage, back)
+
+
+@pytest.mark.parametrize("back", [Wish.SWEEP, Wish.UPDATE])
+def test_a_comeback_ends_the_tombstone_and_keeps_the_absence(play: Play, back: Wish) -> None:
+    _, stage, last = away_from_23_to_25(play, back)
+    first, second, *_ = (stage.store.snapshot(id) for id in stage.published())
+    assert last.manifest.tombstones == 0
+    assert last.absences().to_pylist() == [
+        {
+            "key": a_row(1)["_id"],
+            "missed_at": second.manifest.origin.taken_at,
+            "back_at": last.manifest.origin.taken_at,
+            "last_seen_in": first.id,
+        }
+    ]
+    assert crawled(stage).absences().equals(last.absences())
+    assert crawled(stage, Wish.UPDATE).absences().equals(last.absences())
+
+
+def test_a_later_history_counts_nobody_on_the_days_of_its_absence(play: Play) -> None:
+    _, stage, last = away_from_23_to_25(play)
+    assert [on(last, day) for day in (22, 23, 24, 25, 26)] == [1, 0, 0, 1, 1]
+    assert [on(last, day, deleted=True) for day in (22, 23, 24, 25)] == [1, 1, 1, 1]
+    later = crawled(stage)
+    for id in stage.published()[:-1]:
+        stage.store.delete(id)
+    assert [on(later, day) for day in (22, 23, 24, 25, 26)] == [1, 0, 0, 1, 1]
+
+
+def test_who_goes_twice_was_away_twice(play: Play) -> None:
+    box, stage, _ = away_from_23_to_25(play)
+    box.shelf.delete(KID)
+    gone = crawled(stage)
+    assert (gone.manifest.tombstones, gone.absences().num_rows) == (1, 1)
+    assert [on(gone, day) for day in (22, 23, 24, 25, 26)] == [1, 0, 0, 1, 0]
+    box.shelf = Shelf(a_line())
+    back = crawled(stage)
+    assert back.absences().num_rows == 2
+    assert [on(back, day) for day in (22, 23, 24, 25, 26, 27)] == [1, 0, 0, 1, 0, 1]
+
+
+def test_a_cut_out_snapshot_keeps_the_absences_of_its_models(play: Play) -> None:
+    _, _, last = away_from_23_to_25(play)
+    assert [piece.num_rows for piece in whole_tables(last)[schema.ABSENCES_FILE]] == [1]
+    for base, rows in ((ROOT["id"], 1), ("owner/model-5", 0)):
+        cut = family_columns(last, base, (), Definition())
+        assert [one.num_rows for one in cut_tables(cut)[schema.ABSENCES_FILE]] == [rows]

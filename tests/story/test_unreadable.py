@@ -1,0 +1,126 @@
+"""A row that cannot be read is present, not missing: its model stays as it was last read."""
+
+from datetime import timedelta
+
+import pytest
+
+from lineage.analysis.comparing.diffs import diff_snapshots
+from lineage.analysis.counts import count_base
+from lineage.crawl.due import Wish
+from lineage.demo.shelf import Row, hub_moment
+from lineage.domain.definitions import Definition
+from lineage.store import schema
+from lineage.store.snapshot import Snapshot
+from tests.story.conftest import Play
+from tests.story.stage import Stage
+from tests.unit.demo.rows import a_child, a_row
+
+DAY = 24 * 3600
+ROOT, KID, BROKEN = a_row(0), "owner/model-1", "../../no-name"
+WISHES = pytest.mark.parametrize("wish", [Wish.SWEEP, Wish.UPDATE])
+
+
+def a_line() -> list[Row]:
+    kid = a_child(1, ROOT, "merge", downloads=7)
+    return [ROOT, kid, a_child(2, kid), *(a_row(number) for number in range(3, 60))]
+
+
+def crawled(stage: Stage, wish: Wish = Wish.SWEEP, **more: str) -> Snapshot:
+    stage.clock.sleep(DAY)
+    return stage.store.snapshot(stage.crawl(wish=wish, **more).manifest.id)
+
+
+def broken(stage: Stage, kid: Row, **more: object) -> Row:
+    """The same row as it cannot be read, with a commit that an update meets."""
+    later = stage.clock.now() + timedelta(hours=2)
+    return kid | {"id": BROKEN, "lastModified": hub_moment(later), "likes": 99} | more
+
+
+def gone(snapshot: Snapshot) -> list[str]:
+    return [str(id) for id in snapshot.tombstones(["id"])["id"].to_pylist()]
+
+
+@WISHES
+def test_it_keeps_its_last_record_its_numbers_and_its_words(play: Play, wish: Wish) -> None:
+    box, stage = play(a_line())
+    first = crawled(stage)
+    box.shelf.add(broken(stage, a_line()[1]))
+    second = crawled(stage, wish)
+    assert (second.manifest.bad_rows, gone(second)) == (1, [])
+    for file in (schema.MODELS_FILE, schema.METRICS_FILE, schema.EVIDENCE_FILE, schema.EDGES_FILE):
+        assert stage.tables(second.id)[file] == stage.tables(first.id)[file]
+    diff = diff_snapshots(first, second, ())
+    assert (diff.added, diff.removed, diff.edges_removed) == ((), (), 0)
+    assert count_base(second, ROOT["id"], Definition(), ()).total == 2
+
+
+@WISHES
+def test_what_vanishes_unreadable_becomes_a_tombstone_all_the_same(play: Play, wish: Wish) -> None:
+    box, stage = play(a_line())
+    first = crawled(stage)
+    box.shelf.add(broken(stage, a_line()[1]))
+    second = crawled(stage, wish)
+    box.shelf.delete(BROKEN)
+    third = crawled(stage)
+    (kept,) = third.tombstones().to_pylist()
+    assert (kept["id"], kept["downloads"], kept["last_seen_in"]) == (KID, 7, second.id)
+    assert count_base(third, ROOT["id"], Definition(deleted=True), ()).total == 2
+    listed = first.table(schema.MODELS_FILE).to_pylist()
+    assert {name: kept[name] for name in listed[1]} == listed[1]
+
+
+@WISHES
+def test_the_dead_stay_dead_where_nobody_could_read_that_they_are_back(
+    play: Play, wish: Wish
+) -> None:
+    box, stage = play(a_line())
+    crawled(stage)
+    box.shelf.delete(KID)
+    second = crawled(stage)
+    box.shelf.add(broken(stage, a_line()[1]))
+    third = crawled(stage, wish)
+    assert third.tombstones().equals(second.tombstones())
+    assert (third.manifest.bad_rows, third.absences().num_rows) == (1, 0)
+    box.shelf.delete(BROKEN)
+    assert gone(crawled(stage)) == [KID]
+
+
+@WISHES
+def test_who_was_never_read_is_a_bad_row_and_no_model(play: Play, wish: Wish) -> None:
+    box, stage = play(a_line())
+    crawled(stage)
+    box.shelf.add(broken(stage, a_row(80)))
+    second = crawled(stage, wish)
+    assert (second.manifest.models, second.manifest.bad_rows) == (60, 1)
+    box.shelf.delete(BROKEN)
+    assert gone(crawled(stage)) == []
+
+
+def test_a_later_sweep_reads_it_again(play: Play) -> None:
+    box, stage = play(a_line())
+    crawled(stage)
+    box.shelf.add(broken(stage, a_line()[1]))
+    crawled(stage)
+    box.shelf.add(a_child(1, a_row(5), "adapter"))
+    third = crawled(stage)
+    assert third.manifest.bad_rows == 0
+    assert stage.parents(third.id, KID) == ["owner/model-5"]
+
+
+def test_an_update_counts_a_row_that_both_lists_show_once(play: Play) -> None:
+    """A new one stands among the changed and among those created since."""
+    box, stage = play(a_line())
+    crawled(stage)
+    born = hub_moment(stage.clock.now())
+    box.shelf.add(broken(stage, a_row(80, createdAt=born)))
+    assert [crawled(stage, Wish.UPDATE).manifest.bad_rows for _ in range(3)] == [1, 1, 1]
+
+
+def test_whoever_is_forgotten_is_not_kept_for_a_row_that_cannot_be_read(play: Play) -> None:
+    shy = a_row(90, id="shy/model")
+    box, stage = play([*a_line(), shy])
+    crawled(stage)
+    box.shelf.add(broken(stage, shy))
+    second = crawled(stage, forget="shy/model")
+    assert second.manifest.models == 60
+    assert "shy/model" not in str([second.table(file).to_pylist() for file in schema.TABLES])
