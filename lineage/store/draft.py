@@ -10,7 +10,6 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ import pyarrow.compute as pc
 from lineage.domain.evidence import Witness
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
+from lineage.store.changes import Changed
 from lineage.store.draft_files import DraftFiles
 from lineage.store.earlier import said_before
 from lineage.store.files import Files
@@ -32,8 +32,10 @@ from lineage.store.manifest import (
     Manifest,
     Origin,
 )
-from lineage.store.overlay import bad_rows_laid_over, rows_laid_over, words_laid_over
+from lineage.store.overlay import bad_rows_laid_over, words_laid_over
+from lineage.store.rewording import Before, reworded
 from lineage.store.rows import batches_of
+from lineage.store.settled_words import SettledWords
 from lineage.store.snapshot import Snapshot
 from lineage.store.testimony import Testimony, TestimonySpool, as_columns
 from lineage.store.watermark import noted
@@ -53,6 +55,8 @@ class Draft(DraftFiles):
         self._ids: list[pa.Array] = []
         self._undated: list[npt.NDArray[np.bool_]] = []
         self._unreadable: list[str] = []
+        self._before: Snapshot | None = None
+        self._again: Collection[str] = ()
         self._open = ExitStack()
         self._spool, self._of_the_dead, self._second = (
             self._open.enter_context(closing(TestimonySpool())) for _ in range(3)
@@ -133,13 +137,9 @@ class Draft(DraftFiles):
 
         Of whoever did not change, all words are taken over but those of the rules in `without`.
         """
-        changed, unreadable = (
-            bare(self.keys),
-            np.sort(bare(pa.array(self._unreadable, pa.string()))),
-        )
-        for file in (schema.MODELS_FILE, schema.METRICS_FILE):
-            changes = self.whole(file)
-            self.write_streamed(file, rows_laid_over(before.batches(file), changes, unreadable))
+        changed = bare(self.keys)
+        unreadable = np.sort(bare(pa.array(self._unreadable, pa.string())))
+        self.lay_rows_over(before, changed, unreadable)
         bad_rows = self.whole(schema.BAD_ROWS_FILE)
         bad_rows = bad_rows_laid_over(before.table(schema.BAD_ROWS_FILE), bad_rows, changed)
         self.write(schema.BAD_ROWS_FILE, bad_rows)
@@ -148,16 +148,17 @@ class Draft(DraftFiles):
         self.undated = np.asarray(self.column("created_at").is_null())
         self._models.rows = len(self.keys)
         self.bury(schema.TOMBSTONES.empty_table())
-        rows = rows_in(bare(self.keys), changed)
+        listed = bare(self.keys)
+        rows = rows_in(listed, changed)
         older = said_before(
-            before, partial(self._unchanged, changed), gives_keys=gives_keys, without=without
+            before, partial(_unchanged, listed, changed), gives_keys=gives_keys, without=without
         )
         words = self._open.enter_context(closing(TestimonySpool()))
         for batch in words_laid_over(older, self._spool.whole(), rows):
             words.add_batch(batch)
         words.finish(None)
         self._spool.close()
-        self._spool = words
+        self._spool, self._before, self._again = words, before, without
 
     def note_watermark(self) -> None:
         """Keep up to which moment every commit was seen, where the walk saw everything."""
@@ -166,10 +167,6 @@ class Draft(DraftFiles):
             modified_at = self.column("modified_at")
             requests = noted(origin.requests, modified_at, origin.taken_at)
             self.origin = replace(origin, requests=requests)
-
-    def _unchanged(self, changed: Bare, keys: Bare) -> Rows:
-        """Return the row of each key that is listed and did not change, else -1."""
-        return np.where(rows_in(changed, keys) < 0, rows_in(bare(self.keys), keys), -1)
 
     def present(self) -> Bare:
         """Return the sorted keys of the models that were met, readable or not."""
@@ -229,20 +226,27 @@ class Draft(DraftFiles):
     ) -> None:
         """Write each witness with the keys its names settled to; -1 = settled to nothing."""
         self._second.finish(None)
-        done = 0
-        with self.writer(schema.EVIDENCE_FILE) as writer:
-            spools = (self._spool, self._of_the_dead, self._second)
-            for batch in chain.from_iterable(spool.batches() for spool in spools):
-                nodes = parent_nodes[done : done + batch.num_rows]
-                done += batch.num_rows
-                parent = pa.array(nodes, pa.int32(), mask=nodes < 0)
-                columns = {
-                    **{name: batch[name] for name in batch.schema.names},
-                    "child_key": self.all_keys.take(batch["child"]),
-                    "parent_key": node_keys.take(parent),
-                }
-                arrays = [columns[name] for name in schema.EVIDENCE.names]
-                writer.write(pa.RecordBatch.from_arrays(arrays, schema=schema.EVIDENCE))
+        first = (self._spool, self._of_the_dead)
+        words = SettledWords(first, self._second, self.all_keys, node_keys, parent_nodes)
+        if self.changed is None or self._before is None:
+            self.write_batches(schema.EVIDENCE_FILE, words.of_all())
+        else:
+            self._write_changed_words(words, self.changed, self._before)
+
+    def _write_changed_words(self, words: SettledWords, changed: Changed, onto: Snapshot) -> None:
+        nodes_of = partial(self._nodes_of, bare(self.keys))
+        before = Before(onto, self._again, nodes_of, self.models, self.records)
+        other, gone = reworded(words, before)
+        keys = bare(self.all_keys)
+        self.changed = changed.and_words(np.union1d(keys[other], gone))
+        known = self.changed.of(keys)
+        self.write_batches(schema.CHANGES[schema.EVIDENCE_FILE], words.of_some(known))
+        self.write(schema.CHANGED_FILE, self.changed.table())
+
+    def _nodes_of(self, listed: Bare, keys: Bare) -> Rows:
+        """Return the node of each key that has a record, else -1."""
+        rows = rows_in(listed, keys)
+        return np.where(rows < 0, self.rows_of_the_dead(keys), rows)
 
     # How it ends
 
@@ -273,6 +277,7 @@ class Draft(DraftFiles):
             files=facts,
             checks=tuple(checks),
             written_by=f"lineage {__version__}",
+            builds_on=None if self.changed is None else self.changed.since,
         )
         self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
         return manifest
@@ -288,3 +293,8 @@ class Draft(DraftFiles):
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
             self.write(file, self.whole(file).take(rows))
         self._models.rows = len(order)
+
+
+def _unchanged(listed: Bare, changed: Bare, keys: Bare) -> Rows:
+    """Return the row of each key that is listed and did not change, else -1."""
+    return np.where(rows_in(changed, keys) < 0, rows_in(listed, keys), -1)

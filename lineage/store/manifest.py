@@ -61,6 +61,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildsOn:
+    """The whole snapshot that an update's changes are laid over."""
+
+    id: str
+    files: Mapping[str, str]
+    """SHA-256 of each of its tables that is read, so that another one is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything about a snapshot but its rows."""
 
@@ -77,6 +86,8 @@ class Manifest:
     checks: tuple[CheckResult, ...]
     written_by: str
     schema_version: int = schema.VERSION
+    builds_on: BuildsOn | None = None
+    """None where it stands alone."""
 
     def to_json(self) -> bytes:
         """Spell the manifest as indented JSON with sorted keys."""
@@ -104,6 +115,7 @@ class Manifest:
                     "published_at": datetime.fromisoformat(fields["published_at"]),
                     "files": {name: FileFacts(**f) for name, f in fields["files"].items()},
                     "checks": tuple(CheckResult(**check) for check in fields["checks"]),
+                    "builds_on": _builds_on(fields.get("builds_on")),
                 }
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -120,3 +132,12 @@ def _origin(fields: dict[str, Any]) -> Origin:
             "taken_at": datetime.fromisoformat(fields["taken_at"]),
         }
     )
+
+
+def _builds_on(fields: dict[str, Any] | None) -> BuildsOn | None:
+    if fields is None:
+        return None
+    found = BuildsOn(**fields)
+    if "/" in found.id or set(found.files) != set(schema.KEYS):
+        raise ValueError(f"{found.id!r} is nothing to build on")
+    return found

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lineage.domain.evidence import Relation
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"
@@ -126,6 +126,29 @@ TABLES: Mapping[str, pa.Schema] = {
     TOMBSTONES_FILE: TOMBSTONES,
     BAD_ROWS_FILE: BAD_ROWS,
 }
+
+CHANGED_FILE = "changed.parquet"
+
+CHANGED = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("record", pa.bool_(), nullable=False),
+    ]
+)
+
+KEYS: Mapping[str, str] = {MODELS_FILE: "key", METRICS_FILE: "key", EVIDENCE_FILE: "child_key"}
+"""The tables of which an update may keep changes alone; each by the column that names the model."""
+
+CHANGES: Mapping[str, str] = {name: f"{name.partition('.')[0]}.changes.parquet" for name in KEYS}
+"""Where an update keeps them."""
+
+PLACE = "place"
+UPDATE_TABLES: Mapping[str, pa.Schema] = {
+    **{CHANGES.get(name, name): table for name, table in TABLES.items()},
+    CHANGES[EVIDENCE_FILE]: EVIDENCE.append(pa.field(PLACE, pa.int64(), nullable=False)),
+    CHANGED_FILE: CHANGED,
+}
+"""The tables of an update that keeps changes alone."""
 
 UNREPEATED = frozenset(
     {"key", "id", "sha", "quote", "raw", "child_key", "child", "created_at", "tags.list.element"}

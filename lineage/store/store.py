@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from lineage.domain.moments import end_of, iso, snapshot_id
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
+from lineage.store.bases import base_of, broken, differences, manifest_in
 from lineage.store.draft import Draft
 from lineage.store.files import Files
 from lineage.store.lock import Holder, hold
@@ -32,13 +33,14 @@ class ParquetStore:
 
     def manifests(self) -> list[Manifest]:
         """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
-        read = ((folder, self._readable(folder)) for folder in self._files.folders())
-        return [manifest for _, manifest in read if isinstance(manifest, Manifest)]
+        return [one for one in self._read().values() if isinstance(one, Manifest)]
 
     def damaged(self) -> list[str]:
-        """Return what is wrong with the manifests that cannot be read, oldest first."""
-        read = (self._readable(folder) for folder in self._files.folders())
-        return [error.message for error in read if isinstance(error, SnapshotDamaged)]
+        """Return what is wrong with the snapshots that cannot be read, oldest first.
+
+        A damaged manifest, or no more of what an update builds on.
+        """
+        return [one.message for one in self._read().values() if isinstance(one, SnapshotDamaged)]
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
@@ -57,7 +59,7 @@ class ParquetStore:
                     f"there is no snapshot {id!r} in {self.location}",
                     "see which there are with: lineage snapshots list",
                 )
-            return Snapshot(self._files, self._manifest(id))
+            return Snapshot(self._files, manifest_in(self._files, id))
         if (latest := self._latest()) is None:
             raise self._nothing_yet()
         return Snapshot(self._files, latest)
@@ -67,7 +69,7 @@ class ParquetStore:
 
         Those that hold one base's family alone are no witness of the whole.
         """
-        manifests = [one for one in self.manifests() if one.origin.kind is not Kind.BELOW]
+        manifests = [one for one in self.manifests() if not is_below(one)]
         if not manifests:
             raise self._nothing_yet()
         by_then = [one for one in manifests if one.origin.taken_at < end_of(day)]
@@ -102,7 +104,15 @@ class ParquetStore:
         return manifest
 
     def delete(self, id: str) -> None:
-        """Delete a snapshot: first it is none any more, then its tables go."""
+        """Delete a snapshot: first it is none any more, then its tables go.
+
+        StoreError where another one builds on it.
+        """
+        if upon := self.built_on(id):
+            raise StoreError(
+                f"{', '.join(upon)} {'builds' if len(upon) == 1 else 'build'} on {id}",
+                "without it they could not be read: delete them first",
+            )
         self._files.delete_file(f"{id}/{FILE}")
         self._files.delete_folder(id)
 
@@ -126,23 +136,28 @@ class ParquetStore:
         return Draft(self._files, id, origin)
 
     def problems(self, id: str) -> list[str]:
-        """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed."""
+        """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed.
+
+        The tables that an update builds on are looked at as well.
+        """
         return self._differences(self.snapshot(id).manifest)
 
+    def built_on(self, id: str) -> list[str]:
+        """Return the ids of the snapshots that build on one, oldest first."""
+        read = (self._readable(folder) for folder in self._files.folders())
+        found = (one for one in read if isinstance(one, Manifest) and one.builds_on is not None)
+        return [one.id for one in found if one.builds_on and one.builds_on.id == id]
+
     def _differences(self, manifest: Manifest) -> list[str]:
-        found, id = [], manifest.id
-        for name, facts in sorted(manifest.files.items()):
-            path = f"{id}/{name}"
-            try:
-                size, digest = self._files.size_and_digest(path)
-            except OSError as error:
-                found.append(f"{path}: cannot be read ({type(error).__name__})")
-                continue
-            if size != facts.bytes:
-                found.append(f"{path}: {size} bytes, the manifest says {facts.bytes}")
-            elif digest != facts.sha256:
-                found.append(f"{path}: its content is not what was published (SHA-256 differs)")
-        return found
+        found = differences(self._files, manifest)
+        if manifest.builds_on is None:
+            return found
+        try:
+            base = base_of(self._files, manifest.id, manifest.builds_on)
+        except SnapshotDamaged as error:
+            return [*found, error.message]
+        below = differences(self._files, base, list(manifest.builds_on.files))
+        return [*found, *(f"{said}; {manifest.id} builds on it" for said in below)]
 
     def _refuse_untruth(self, manifest: Manifest) -> None:
         id = manifest.id
@@ -166,33 +181,32 @@ class ParquetStore:
         """Return the latest that holds more than one family."""
         for folder in reversed(self._files.folders()):
             if self._files.exists(f"{folder}/{FILE}"):
-                manifest = self._manifest(folder)
-                if manifest.origin.kind is not Kind.BELOW:
+                manifest = manifest_in(self._files, folder)
+                if not is_below(manifest):
                     return manifest
         return None
 
     def _newest_first(self, until: str | None = None) -> Iterator[Snapshot]:
         """Yield those of more than one family that can be read, up to an id where one is given."""
-        for folder in reversed(self._files.folders()):
-            manifest = None if until is not None and folder > until else self._readable(folder)
-            if isinstance(manifest, Manifest) and manifest.origin.kind is not Kind.BELOW:
+        for manifest in reversed(self.manifests()):
+            if not is_below(manifest) and (until is None or manifest.id <= until):
                 yield Snapshot(self._files, manifest)
+
+    def _read(self) -> dict[str, Manifest | SnapshotDamaged]:
+        """Return each snapshot's manifest, or why the snapshot cannot be read."""
+        found = {folder: self._readable(folder) for folder in self._files.folders()}
+        read = {id: one for id, one in found.items() if one is not None}
+        whole = {id: one for id, one in read.items() if isinstance(one, Manifest)}
+        return read | broken(whole)
 
     def _readable(self, folder: str) -> Manifest | SnapshotDamaged | None:
         """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
         if not self._files.exists(f"{folder}/{FILE}"):
             return None
         try:
-            return self._manifest(folder)
+            return manifest_in(self._files, folder)
         except SnapshotDamaged as error:
             return error
-
-    def _manifest(self, folder: str) -> Manifest:
-        path = f"{folder}/{FILE}"
-        manifest = Manifest.from_json(self._files.read(path), path)
-        if manifest.id != folder:
-            raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
-        return manifest
 
     def _nothing_yet(self) -> NoSuchSnapshot:
         if below := [manifest.id for manifest in self.manifests()]:
@@ -221,6 +235,11 @@ class ParquetStore:
         ):
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
+
+
+def is_below(manifest: Manifest) -> bool:
+    """Say whether a snapshot holds one base's family alone."""
+    return manifest.origin.kind is Kind.BELOW
 
 
 def _moment(manifest: Manifest) -> datetime:

@@ -26,8 +26,10 @@ SPOOL = pa.schema(
         ("quote", _TEXT),
         ("relation", _TEXT),
         ("parent_key", _TEXT),
+        ("settled", _TEXT),
     ]
 )
+"""As witnesses say it; `settled` is the node that words of an earlier snapshot settled to there."""
 _AT_ONCE = 16_384
 _TELLING = ("child", "rule", "parent_as_written", "relation", "parent_key")
 _RELATIONS = pa.array([relation.value for relation in Relation])
@@ -72,12 +74,13 @@ class TestimonySpool:
 
     def add_for(self, children: Int32s, witnesses: Iterable[Witness]) -> None:
         """Add one witness for each of some children's rows."""
-        columns = tuple(zip(*witnesses, strict=True))
-        if not columns:
+        said = tuple(zip(*witnesses, strict=True))
+        if not said:
             return
         # At once, while what was said is near the processor.
-        texts = [pa.array(column, _TEXT) for column in columns]
-        self._batches.append(pa.RecordBatch.from_arrays([children, *texts], schema=SPOOL))
+        texts = [pa.array(column, _TEXT) for column in said]
+        columns = [children, *texts, pa.nulls(len(children), _TEXT)]
+        self._batches.append(pa.RecordBatch.from_arrays(columns, schema=SPOOL))
         self._waiting += len(children)
         if self._waiting >= _AT_ONCE:
             self._flush()
