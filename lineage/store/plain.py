@@ -56,6 +56,7 @@ def _write(files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Man
         edges=facts[EDGES_FILE].rows,
         tombstones=facts[TOMBSTONES_FILE].rows,
         schema_version=VERSION,
+        builds_on=None,
     )
     files.write_whole(FILE, written.to_json())
     return written
