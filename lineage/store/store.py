@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from lineage.domain.moments import end_of, iso, snapshot_id
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
+from lineage.store import schema
 from lineage.store.bases import base_of, broken, differences, manifest_in
 from lineage.store.draft import Draft
 from lineage.store.files import Files
@@ -147,6 +148,14 @@ class ParquetStore:
         read = (self._readable(folder) for folder in self._files.folders())
         found = (one for one in read if isinstance(one, Manifest) and one.builds_on is not None)
         return [one.id for one in found if one.builds_on and one.builds_on.id == id]
+
+    def harmed(self, id: str) -> list[str]:
+        """Return who builds on damaged tables: of this snapshot, or of the one it builds on."""
+        manifest = self.snapshot(id).manifest
+        if manifest.builds_on is not None:
+            return self.harmed(manifest.builds_on.id)
+        shared = [name for name in schema.KEYS if name in manifest.files]
+        return self.built_on(id) if differences(self._files, manifest, shared) else []
 
     def _differences(self, manifest: Manifest) -> list[str]:
         found = differences(self._files, manifest)

@@ -18,7 +18,7 @@ ID = "20261121T120000Z"
 def test_the_list_is_as_promised(program: Program, store: Path) -> None:
     (listed,) = program("snapshots", "list", "--store", store, "--format", "json").json
     keys = ["id", "kind", "taken_at", "models", "edges", "tombstones", "previous"]
-    assert list(listed) == keys
+    assert list(listed) == [*keys, "builds_on"]
     assert (listed["id"], listed["models"], listed["previous"]) == (ID, 6, None)
 
 
@@ -42,7 +42,10 @@ def test_a_missing_snapshot_is_exit_code_4(program: Program, store: Path) -> Non
 
 def test_an_unharmed_snapshot_verifies(program: Program, store: Path) -> None:
     told = program("snapshots", "verify", "--store", store, "--format", "json")
-    assert (told.code, told.json) == (0, {"snapshot": ID, "problems": []})
+    assert (told.code, told.json) == (
+        0,
+        {"snapshot": ID, "builds_on": None, "problems": [], "harmed": []},
+    )
 
 
 def test_a_damaged_snapshot_is_exit_code_4(program: Program, store: Path, tmp_path: Path) -> None:
