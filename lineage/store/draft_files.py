@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from lineage.store import schema
 from lineage.store.changes import Changed, changes_of
 from lineage.store.files import Files
+from lineage.store.footers import footer_digest
 from lineage.store.keys import Bare
 from lineage.store.manifest import FileFacts
 from lineage.store.overlay import rows_laid_over
@@ -96,8 +97,9 @@ class DraftFiles:
             self._files.sync(path)
             size, digest = self._files.size_and_digest(path)
             with self._files.open_input(path) as handle:
+                footer = footer_digest(handle)
                 rows = pq.ParquetFile(handle).metadata.num_rows
-            facts[name] = FileFacts(rows, size, digest)
+            facts[name] = FileFacts(rows, size, digest, footer)
         return facts
 
     def writer(self, file: str) -> ParquetFileWriter:

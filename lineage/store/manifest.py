@@ -31,6 +31,8 @@ class FileFacts:
     rows: int
     bytes: int
     sha256: str
+    footer: str | None = None
+    """SHA-256 of its footer alone, looked at whenever it is read; older snapshots have none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,18 +104,21 @@ class ParquetStore:
         self._files.delete_file(path)
         return manifest
 
-    def delete(self, id: str) -> None:
-        """Delete a snapshot: first it is none any more, then its tables go.
+    def delete(self, *ids: str) -> None:
+        """Delete snapshots, the newest first; each is none any more before its tables go.
 
-        StoreError where another one builds on it.
+        StoreError where one that stays builds on one of them.
         """
-        if upon := self.built_on(id):
-            raise StoreError(
-                f"{', '.join(upon)} {'builds' if len(upon) == 1 else 'build'} on {id}",
-                "without it they could not be read: delete them first",
-            )
-        self._files.delete_file(f"{id}/{FILE}")
-        self._files.delete_folder(id)
+        builders = self._builders()
+        for id in ids:
+            if upon := [other for other in builders.get(id, ()) if other not in ids]:
+                raise StoreError(
+                    f"{', '.join(upon)} {'builds' if len(upon) == 1 else 'build'} on {id}",
+                    "without it they could not be read: delete them first",
+                )
+        for id in sorted(ids, reverse=True):
+            self._files.delete_file(f"{id}/{FILE}")
+            self._files.delete_folder(id)
 
     @contextmanager
     def held(self, holder: Holder) -> Iterator[bool]:
@@ -145,9 +148,7 @@ class ParquetStore:
 
     def built_on(self, id: str) -> list[str]:
         """Return the ids of the snapshots that build on one, oldest first."""
-        read = (self._readable(folder) for folder in self._files.folders())
-        found = (one for one in read if isinstance(one, Manifest) and one.builds_on is not None)
-        return [one.id for one in found if one.builds_on and one.builds_on.id == id]
+        return self._builders().get(id, [])
 
     def harmed(self, id: str) -> list[str]:
         """Return who builds on damaged tables: of this snapshot, or of the one it builds on."""
@@ -200,6 +201,15 @@ class ParquetStore:
         for manifest in reversed(self.manifests()):
             if not is_below(manifest) and (until is None or manifest.id <= until):
                 yield Snapshot(self._files, manifest)
+
+    def _builders(self) -> dict[str, list[str]]:
+        """Return by id who builds on each snapshot, oldest first, whether it can be read or not."""
+        found: dict[str, list[str]] = {}
+        for folder in self._files.folders():
+            manifest = self._readable(folder)
+            if isinstance(manifest, Manifest) and manifest.builds_on is not None:
+                found.setdefault(manifest.builds_on.id, []).append(folder)
+        return found
 
     def _read(self) -> dict[str, Manifest | SnapshotDamaged]:
         """Return each snapshot's manifest, or why the snapshot cannot be read."""

@@ -1,6 +1,6 @@
 """The tables of a snapshot, read piece by piece; an update's changes are laid over its base."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -13,17 +13,20 @@ from lineage.errors import SnapshotDamaged
 from lineage.store import schema
 from lineage.store.bases import base_of
 from lineage.store.files import Files
+from lineage.store.footers import footer_digest
 from lineage.store.keys import Bare, bare, joined
-from lineage.store.manifest import BuildsOn, Manifest
+from lineage.store.manifest import BuildsOn, FileFacts, Manifest
 from lineage.store.overlay import placed, rows_laid_over
 
 
 class Tables:
     """The tables that lie in one folder of a store."""
 
-    def __init__(self, files: Files, id: str) -> None:
+    def __init__(self, files: Files, id: str, facts: Mapping[str, FileFacts] | None = None) -> None:
+        """`facts` is what its files must look like, where they are published."""
         self.id = id
         self._files = files
+        self._facts = facts or {}
 
     def table(
         self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()
@@ -54,6 +57,7 @@ class Tables:
         path = f"{self.id}/{file}"
         try:
             with self._files.open_input(path) as source:
+                self._refuse_other_footer(file, source)
                 yield pq.ParquetFile(
                     source,
                     read_dictionary=list(as_codes) or None,
@@ -65,19 +69,31 @@ class Tables:
                 f"see what is wrong with: lineage snapshots verify {self.id}",
             ) from error
 
+    def _refuse_other_footer(self, file: str, source: pa.NativeFile) -> None:
+        """Raise ValueError for a footer that was not published: it could lead anywhere."""
+        facts = self._facts.get(file)
+        if facts is not None and facts.footer not in (None, footer_digest(source)):
+            raise ValueError("its footer is not what was published")
+
 
 class LaidTables(Tables):
     """Those of an update that keeps changes alone, as if each were a file."""
 
-    def __init__(self, files: Files, id: str, builds_on: BuildsOn) -> None:
-        super().__init__(files, id)
+    def __init__(
+        self,
+        files: Files,
+        id: str,
+        builds_on: BuildsOn,
+        facts: Mapping[str, FileFacts] | None = None,
+    ) -> None:
+        super().__init__(files, id, facts)
         self._builds_on = builds_on
 
     @cached_property
     def base(self) -> Tables:
         """The tables below; SnapshotDamaged where they are not there, or others by now."""
-        base_of(self._files, self.id, self._builds_on)
-        return Tables(self._files, self._builds_on.id)
+        base = base_of(self._files, self.id, self._builds_on)
+        return Tables(self._files, base.id, base.files)
 
     @cached_property
     def changed(self) -> pa.Table:
@@ -145,5 +161,5 @@ class LaidTables(Tables):
 def tables_of(files: Files, manifest: Manifest) -> Tables:
     """Return the tables of a published snapshot."""
     if manifest.builds_on is None:
-        return Tables(files, manifest.id)
-    return LaidTables(files, manifest.id, manifest.builds_on)
+        return Tables(files, manifest.id, manifest.files)
+    return LaidTables(files, manifest.id, manifest.builds_on, manifest.files)
