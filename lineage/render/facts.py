@@ -95,7 +95,7 @@ def verification(
         return _looked_at([*found, *upon])
     says = f"{len(manifest.files)} files of {manifest.id} are as they were published"
     if manifest.builds_on is not None:
-        says += f", and so is what it builds on in {manifest.builds_on.id}"
+        says += f"; so is what they need of {manifest.builds_on.id}"
     return _looked_at([("files", True, says)])
 
 

@@ -149,14 +149,11 @@ class Draft(DraftFiles):
         self._models.rows = len(self.keys)
         self.bury(schema.TOMBSTONES.empty_table())
         listed = bare(self.keys)
-        rows = rows_in(listed, changed)
         older = said_before(
             before, partial(_unchanged, listed, changed), gives_keys=gives_keys, without=without
         )
         words = self._open.enter_context(closing(TestimonySpool()))
-        for batch in words_laid_over(older, self._spool.whole(), rows):
-            words.add_batch(batch)
-        words.finish(None)
+        words.take_over(words_laid_over(older, self._spool.whole(), rows_in(listed, changed)))
         self._spool.close()
         self._spool, self._before, self._again = words, before, without
 
@@ -195,10 +192,7 @@ class Draft(DraftFiles):
 
     def remember(self, said: Iterable[pa.RecordBatch]) -> None:
         """Add what was said of the dead while they lived; the evidence lists it after the rest."""
-        order = np.arange(self.records)
-        for batch in said:
-            self._of_the_dead.add_batch(batch)
-        self._of_the_dead.finish(order)
+        self._of_the_dead.take_over(said, np.arange(self.records))
 
     def testimony(self, rule_names: Sequence[str]) -> Testimony:
         """Return all that was said, as columns."""

@@ -85,12 +85,16 @@ class TestimonySpool:
         if self._waiting >= _AT_ONCE:
             self._flush()
 
-    def add_batch(self, batch: pa.RecordBatch) -> None:
-        """Add what an earlier snapshot kept, in the shape of `SPOOL`."""
-        self._batches.append(batch)
-        self._waiting += batch.num_rows
-        if self._waiting >= _AT_ONCE:
-            self._flush()
+    def take_over(
+        self, said: Iterable[pa.RecordBatch], moved: npt.NDArray[np.int64] | None = None
+    ) -> None:
+        """Add what an earlier snapshot kept, in the shape of `SPOOL`, and end the writing."""
+        for batch in said:
+            self._batches.append(batch)
+            self._waiting += batch.num_rows
+            if self._waiting >= _AT_ONCE:
+                self._flush()
+        self.finish(moved)
 
     def finish(self, moved: npt.NDArray[np.int64] | None) -> None:
         """End the writing; `moved[row]` is a record's final row, -1 where a later one took over."""

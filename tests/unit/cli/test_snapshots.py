@@ -64,7 +64,7 @@ def test_a_damaged_base_is_told_with_the_days_that_build_on_it(
     sweep = published([row(f"owner/model-{number}") for number in range(20)], tmp_path)
     day = updated(sweep, [row("owner/model-1")], tmp_path)
     asked = ("snapshots", "verify", sweep.id, "--store", tmp_path)
-    assert f"in {sweep.id}" in program("snapshots", "verify", day.id, "--store", tmp_path).out
+    assert sweep.id in program("snapshots", "verify", day.id, "--store", tmp_path).out
     (tmp_path / sweep.id / "models.parquet").write_bytes(b"PAR1")
     told = program(*asked)
     assert told.code == 4
