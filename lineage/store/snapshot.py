@@ -51,7 +51,8 @@ class Snapshot:
     def __init__(self, files: Files, manifest: Manifest) -> None:
         self.manifest = manifest
         self.id = manifest.id
-        self.tables = tables_of(files, manifest)
+        self._files = files
+        self.tables = tables_of(self._files, manifest)
 
     def column(self, file: str, name: str) -> pa.ChunkedArray:
         """Return one column of one table, whole."""

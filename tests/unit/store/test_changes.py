@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lineage.store import schema
 from lineage.store.changes import MOST_SHARE
-from lineage.store.manifest import Kind
+from lineage.store.files import Files
+from lineage.store.manifest import Kind, Manifest
 from lineage.store.snapshot import Snapshot
 from tests.builders import Row, key_of, published, row, rows_of
 from tests.updates import updated
@@ -112,7 +113,7 @@ def test_after_an_older_schema_an_update_stands_alone(tmp_path: Path) -> None:
     older = text.replace(f'"schema_version": {schema.VERSION}', '"schema_version": 2')
     path.write_text(older, "utf-8")
     assert older != text
-    before = Snapshot(sweep.tables._files, type(sweep.manifest).from_json(older.encode(), "here"))
+    before = Snapshot(Files(str(tmp_path)), Manifest.from_json(older.encode(), "here"))
     assert updated(before, FILLING[:1], tmp_path).manifest.builds_on is None
 
 
