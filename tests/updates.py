@@ -7,11 +7,14 @@ from pathlib import Path
 from lineage.pipeline import publish
 from lineage.store.manifest import Kind
 from lineage.store.snapshot import Snapshot
-from tests.builders import Row, origin, pages, publication
+from tests.builders import ENDPOINT, Row, origin, pages, publication
 
 
-def updated(before: Snapshot, rows: Sequence[Row], folder: Path) -> Snapshot:
+def updated(
+    before: Snapshot, rows: Sequence[Row], folder: Path, *, endpoint: str = ENDPOINT
+) -> Snapshot:
     """Publish an update that read these rows, a day after the snapshot before."""
     into = publication(folder)
-    later = origin(Kind.UPDATE, taken_at=before.manifest.origin.taken_at + timedelta(days=1))
+    at = before.manifest.origin.taken_at + timedelta(days=1)
+    later = origin(Kind.UPDATE, endpoint=endpoint, taken_at=at)
     return into.store.snapshot(publish(pages(rows), later, into, onto=before).id)

@@ -10,7 +10,7 @@ import pytest
 
 from lineage.analysis.counts import count_base
 from lineage.domain.definitions import Definition
-from lineage.errors import SnapshotDamaged, StoreError
+from lineage.errors import DraftRefused, SnapshotDamaged, StoreError
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
@@ -183,6 +183,25 @@ def test_nothing_is_deleted_on_which_another_builds(
         store.delete(sweep.id)
     store.delete(sweep.id, second.id)
     assert [one.id for one in store.manifests()] == [last.id]
+
+
+def test_a_refused_update_is_accepted_only_upon_its_unharmed_base(tmp_path: Path) -> None:
+    sweep = published([*ROWS, *(row(f"more/{number}") for number in range(20))], tmp_path)
+    odd = [row(f"more/{number}") | {"id": "../../escape"} for number in range(11)]
+    with pytest.raises(DraftRefused, match="few_bad_rows"):
+        updated(sweep, odd, tmp_path)
+    store = ParquetStore(str(tmp_path))
+    (id,) = store.refused()
+    path = tmp_path / sweep.id / schema.MODELS_FILE
+    whole = path.read_bytes()
+    flip_a_bit(path)
+    with pytest.raises(SnapshotDamaged, match=f"{sweep.id}/models.parquet"):
+        store.accept(id, NOON)
+    path.write_bytes(whole)
+    manifest = store.accept(id, NOON)
+    assert manifest.builds_on is not None
+    assert (manifest.builds_on.id, manifest.models, manifest.bad_rows) == (sweep.id, 40, 11)
+    assert len(rows_of(store.snapshot(id), schema.MODELS_FILE)) == 40
 
 
 @pytest.mark.parametrize(
