@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,8 +21,13 @@ from benchmarks.publication import bodies
 SHARES = (0.01, 0.1)
 
 
-def taken(cache: Path, store: Path, share: float) -> int:
-    """Publish all pages as a sweep (share 1), or some of them as an update; return the rows."""
+def taken(
+    cache: Path, store: Path, share: float, taken_at: datetime | None = None, first: int = 0
+) -> int:
+    """Publish all pages as a sweep (share 1), or some of them as an update; return the rows.
+
+    An update reads every so many-th page, from the `first` one on.
+    """
     from lineage.analysis.checks import Limits
     from lineage.clock import SystemClock
     from lineage.pipeline import Publication, publish
@@ -37,13 +43,13 @@ def taken(cache: Path, store: Path, share: float) -> int:
     def pages() -> Iterator[RecordPage]:
         nonlocal rows
         for number, body in enumerate(bodies(cache, sys.maxsize)):
-            for part in parse_handfuls(body) if number % step == 0 else ():
+            for part in parse_handfuls(body) if number % step == first % step else ():
                 rows += len(part.records)
                 yield RecordPage(part.records, part.bad_rows, part.unread_fields)
 
-    onto = history.latest_sweep()
+    onto = None if share == 1 else history.latest_sweep()
     kind = Kind.SWEEP if onto is None else Kind.UPDATE
-    origin = Origin(kind, "https://hub.example", clock.now())
+    origin = Origin(kind, "https://hub.example", taken_at or clock.now())
     into = Publication(history, (), Limits(), clock, Progress())
     publish(pages(), origin, into, onto=onto)
     return rows

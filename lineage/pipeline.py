@@ -157,12 +157,12 @@ def _make_whole(
         [rule.name for rule in into.rules if rule.hears_again],
         into.forgotten,
     )
+    if draft.origin.kind is not Kind.BELOW:
+        carry_unread(draft, (one.snapshot for one in past), kept, onto)
     if onto is not None:
         into.progress.begin("lay the changes over the last snapshot")
         draft.lay_over(onto, kept.gives_keys, kept.without)
         into.progress.end()
-    if draft.origin.kind is not Kind.BELOW:
-        carry_unread(draft, (one.snapshot for one in past), kept)
 
 
 def _past(origin: Origin, into: Publication, onto: Snapshot | None) -> list[Earlier]:

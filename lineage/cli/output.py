@@ -208,15 +208,22 @@ def findings(
     _print(format, lambda: of(families, found, snapshot), lambda: rows(found), table)
 
 
-def verification(format: str, manifest: Manifest, problems: Sequence[str]) -> None:
-    """Print what is wrong with a snapshot's files, if anything."""
+def verification(
+    format: str, manifest: Manifest, problems: Sequence[str], harmed: Sequence[str]
+) -> None:
+    """Print what is wrong with a snapshot's files, if anything, and who builds on them."""
 
     def table() -> "RenderableType":
         from lineage.render import facts
 
-        return facts.verification(manifest, problems)
+        return facts.verification(manifest, problems, harmed)
 
-    document: shapes.Document = {"snapshot": manifest.id, "problems": list(problems)}
+    document: shapes.Document = {
+        "snapshot": manifest.id,
+        "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
+        "problems": list(problems),
+        "harmed": list(harmed),
+    }
     rows: list[shapes.Document] = [
         {"snapshot": manifest.id, "problem": problem} for problem in problems
     ]

@@ -49,7 +49,8 @@ def accept(id: str, store: str | None, format: str) -> None:
 def prune(keep: str | None, dry_run: bool, store: str | None, format: str) -> None:
     """Delete the snapshots that a rule does not keep.
 
-    The newest, the last sweep and the first one always stay, and so does what lies below one base.
+    The newest, the last sweep and the first one always stay, and so do what lies below one base and
+    what a kept update builds on.
     """
     from lineage.cli import asking, output
     from lineage.render import retention
@@ -59,9 +60,8 @@ def prune(keep: str | None, dry_run: bool, store: str | None, format: str) -> No
     with _alone(opened, "lineage snapshots prune"):
         manifests = opened.manifests()
         kept = kept_by(rule, manifests)
-        for one in manifests:
-            if one.id not in kept and not dry_run:
-                opened.delete(one.id)
+        if not dry_run:
+            opened.delete(*(one.id for one in manifests if one.id not in kept))
     rows = retention.rows(manifests, kept, dry_run=dry_run)
     document: dict[str, object] = {"keep": keep or DEFAULT, "dry_run": dry_run, "snapshots": rows}
     output.result(format, lambda: document, lambda: rows, lambda: retention.table(rows))

@@ -54,16 +54,23 @@ def show(id: str | None, store: str | None, format: str) -> None:
 @click.argument("id", metavar="[ID]", required=False)
 @_OPTIONS
 def verify(id: str | None, store: str | None, format: str) -> None:
-    """Compare a snapshot's files with its manifest; exit code 4 where one is not as published."""
+    """Compare a snapshot's files with its manifest; exit code 4 where one is not as published.
+
+    Of an update the tables that it builds on are looked at too; damaged ones are named with the
+    snapshots that build on them.
+    """
     from lineage.cli import asking, output
 
     asked = asking.open_store(store)
     manifest = asked.snapshot(id).manifest
     problems = asked.problems(manifest.id)
-    output.verification(format, manifest, problems)
+    harmed = asked.harmed(manifest.id) if problems else []
+    output.verification(format, manifest, problems, harmed)
     if problems:
+        below = [] if manifest.builds_on is None else manifest.builds_on.files
+        files = len(manifest.files) + len(below)
         raise SnapshotDamaged(
-            f"snapshot {manifest.id} is damaged: {len(problems)} of {len(manifest.files)} files",
+            f"snapshot {manifest.id} is damaged: {len(problems)} of {files} files",
             "restore them from a copy, or take a new snapshot with: lineage crawl",
         )
 

@@ -52,14 +52,14 @@ def crawl(
 def snapshots(manifests: Sequence[Manifest]) -> RenderableType:
     """Return a row for each snapshot."""
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    for name in ("id", "kind", "taken at"):
+    for name in ("id", "kind", "builds on"):  # the id is the moment it was taken
         table.add_column(name, no_wrap=True)
     for name in ("models", "edges", "tombstones"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in manifests:
         numbers = (f"{n:,}" for n in (one.models, one.edges, one.tombstones))
-        taken_at = f"{one.origin.taken_at:%Y-%m-%d %H:%M} UTC"
-        table.add_row(quoted(one.id), one.origin.kind.value, taken_at, *numbers)
+        below = "" if one.builds_on is None else quoted(one.builds_on.id)
+        table.add_row(quoted(one.id), one.origin.kind.value, below, *numbers)
     return Padding(table, INDENT, expand=False)
 
 
@@ -77,6 +77,7 @@ def snapshot(
         ("published", f"{manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"),
         *_dump(origin),
         ("previous", manifest.previous or "none"),
+        ("builds on", "nothing" if manifest.builds_on is None else manifest.builds_on.id),
         ("models", f"{manifest.models:,}"),
         ("edges", f"{manifest.edges:,}"),
         ("bad rows", f"{manifest.bad_rows:,}"),
@@ -89,11 +90,17 @@ def snapshot(
     return Stack(lines(facts), Text(), _files(manifest), Text(), _looked_at(checks))
 
 
-def verification(manifest: Manifest, problems: Sequence[str]) -> RenderableType:
-    """Return whether a snapshot's files are as they were published."""
+def verification(
+    manifest: Manifest, problems: Sequence[str], harmed: Sequence[str]
+) -> RenderableType:
+    """Return whether a snapshot's files are as they were published, and which others it harms."""
     if problems:
-        return _looked_at([("file", False, problem) for problem in problems])
+        found = [("file", False, problem) for problem in problems]
+        upon = [("builds on it", False, id) for id in harmed]
+        return _looked_at([*found, *upon])
     says = f"{len(manifest.files)} files of {manifest.id} are as they were published"
+    if manifest.builds_on is not None:
+        says += f"; so is what they need of {manifest.builds_on.id}"
     return _looked_at([("files", True, says)])
 
 

@@ -50,6 +50,7 @@ def of_manifests(manifests: Iterable[Manifest]) -> list[Document]:
             "edges": manifest.edges,
             "tombstones": manifest.tombstones,
             "previous": manifest.previous,
+            "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
         }
         for manifest in manifests
     ]

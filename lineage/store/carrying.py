@@ -38,11 +38,14 @@ class Kept:
         return said_without(words, self.forgotten)
 
 
-def carry_unread(draft: Draft, past: Iterable[Snapshot], kept: Kept) -> None:
+def carry_unread(
+    draft: Draft, past: Iterable[Snapshot], kept: Kept, onto: Snapshot | None = None
+) -> None:
     """Keep in a sealed draft, as it was last read, each known model whose row could not be read.
 
     The newest snapshot that knows a model decides, and `past` begins with it: who is gone by it
-    stays gone, since nobody could read that it is back.
+    stays gone, since nobody could read that it is back. Over `onto` an update is laid after this:
+    whoever it lists is kept by that.
     """
     unread = np.unique(bare(pa.array(draft.unreadable, pa.string())))
     unread = _without(unread, draft.keys)
@@ -51,7 +54,7 @@ def carry_unread(draft: Draft, past: Iterable[Snapshot], kept: Kept) -> None:
             return
         keys = joined(before.column(schema.MODELS_FILE, "key").chunks)
         listed = rows_in(unread, bare(keys)) != NOWHERE
-        if listed.any():
+        if listed.any() and (onto is None or before.id != onto.id):
             _take_over(draft, before, listed, kept)
         gone = joined(before.tombstones(["key"])["key"].chunks)
         unread = _without(_without(unread, keys), gone)

@@ -31,7 +31,7 @@ def said_before(
     known = pa.array(sorted(gives_keys), pa.string())
     unwanted = pa.array(sorted(without), pa.string())
     for batch in snapshot.batches(schema.EVIDENCE_FILE):
-        child = _children(batch["child_key"], rows_of)
+        child = children_of(batch["child_key"], rows_of)
         kept = (child != NOWHERE) & ~_is_in(batch["rule"], unwanted)
         if not kept.any():
             continue
@@ -41,6 +41,7 @@ def said_before(
             **{name: some[name] for name in some.schema.names},
             "child": pa.array(child[kept].astype(np.int32)),
             "parent_key": key,
+            "settled": some["parent_key"],
         }
         yield pa.RecordBatch.from_arrays([columns[name] for name in SPOOL.names], schema=SPOOL)
 
@@ -50,7 +51,7 @@ def only(keys: Bare, rows_of: RowsOf) -> RowsOf:
     return lambda wanted: np.where(rows_in(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted))
 
 
-def _children(keys: pa.StringArray, rows_of: RowsOf) -> Rows:
+def children_of(keys: pa.StringArray, rows_of: RowsOf) -> Rows:
     """Return the row of each witness's child; one child's witnesses mostly stand together."""
     if len(keys) == 0:
         return np.empty(0, np.int64)

@@ -10,6 +10,7 @@ Bare = npt.NDArray[np.bytes_]
 Rows = npt.NDArray[np.int64]
 
 NOWHERE = -1
+NOBODY: Bare = np.empty(0, f"S{KEY_LENGTH}")
 
 
 def joined(chunks: list[pa.Array]) -> pa.StringArray:
@@ -33,6 +34,22 @@ def rows_in(known: Bare, wanted: Bare) -> Rows:
         return np.full(len(wanted), NOWHERE, np.int64)
     place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return np.where(known[place] == wanted, place, NOWHERE)
+
+
+def are_in(known: Bare, wanted: Bare) -> npt.NDArray[np.bool_]:
+    """Say of each wanted key whether it is in `known`, which is sorted.
+
+    Where the wanted ones rise, as they do in a table, the few known ones are looked for in them.
+    """
+    if not len(known) or not len(wanted) or not bool((wanted[1:] >= wanted[:-1]).all()):
+        there: npt.NDArray[np.bool_] = rows_in(known, wanted) != NOWHERE
+        return there
+    low, high = np.searchsorted(known, wanted[0]), np.searchsorted(known, wanted[-1], "right")
+    steps = np.zeros(len(wanted) + 1, np.int64)
+    np.add.at(steps, np.searchsorted(wanted, known[low:high], "left"), 1)
+    np.add.at(steps, np.searchsorted(wanted, known[low:high], "right"), -1)
+    mask: npt.NDArray[np.bool_] = np.cumsum(steps[:-1]) > 0
+    return mask
 
 
 def canonical_order(keys: pa.StringArray) -> Rows | None:

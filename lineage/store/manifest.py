@@ -31,6 +31,8 @@ class FileFacts:
     rows: int
     bytes: int
     sha256: str
+    footer: str | None = None
+    """SHA-256 of its footer alone, looked at whenever it is read; older snapshots have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildsOn:
+    """The whole snapshot that an update's changes are laid over."""
+
+    id: str
+    files: Mapping[str, str]
+    """SHA-256 of each of its tables that is read, so that another one is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything about a snapshot but its rows."""
 
@@ -79,6 +90,8 @@ class Manifest:
     schema_version: int = schema.VERSION
     left_out: tuple[str, ...] = ()
     """Digests of who asked to be left out and of their keys: they name nobody to anybody else."""
+    builds_on: BuildsOn | None = None
+    """None where it stands alone."""
 
     def to_json(self) -> bytes:
         """Spell the manifest as indented JSON with sorted keys."""
@@ -107,6 +120,7 @@ class Manifest:
                     "files": {name: FileFacts(**f) for name, f in fields["files"].items()},
                     "checks": tuple(CheckResult(**check) for check in fields["checks"]),
                     "left_out": tuple(fields.get("left_out", ())),
+                    "builds_on": _builds_on(fields.get("builds_on")),
                 }
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -123,3 +137,12 @@ def _origin(fields: dict[str, Any]) -> Origin:
             "taken_at": datetime.fromisoformat(fields["taken_at"]),
         }
     )
+
+
+def _builds_on(fields: dict[str, Any] | None) -> BuildsOn | None:
+    if fields is None:
+        return None
+    found = BuildsOn(**fields)
+    if "/" in found.id or set(found.files) != set(schema.KEYS):
+        raise ValueError(f"{found.id!r} is nothing to build on")
+    return found

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
-from lineage.store.keys import NOWHERE, Bare, Rows, bare, joined, rows_in
+from lineage.store.keys import NOBODY, Bare, Rows, are_in, bare, joined
 
 
-def rows_laid_over(older: Iterable[pa.RecordBatch], changes: pa.Table) -> Iterator[pa.Table]:
-    """Yield the older rows, those in `changes` in place of theirs."""
+def rows_laid_over(
+    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: Bare = NOBODY
+) -> Iterator[pa.Table]:
+    """Yield the older rows, those in `changes` in place of theirs, without the sorted `dropped`."""
     fresh = bare(joined(changes["key"].chunks))
     done = 0
     for batch in older:
@@ -21,11 +23,30 @@ def rows_laid_over(older: Iterable[pa.RecordBatch], changes: pa.Table) -> Iterat
         if not len(keys):
             continue
         upto = int(np.searchsorted(fresh, keys[-1], side="right"))
-        kept = rows_in(fresh, keys) == NOWHERE
+        kept = ~(are_in(fresh[done:upto], keys) | are_in(dropped, keys))
         rest = pa.Table.from_batches([batch.filter(pa.array(kept))]).cast(changes.schema)
-        some = changes.slice(done, upto - done)
+        yield _interleaved(
+            rest, changes.slice(done, upto - done), np.searchsorted(keys[kept], fresh[done:upto])
+        )
         done = upto
-        yield _in_order_of_keys(rest, some) if some.num_rows else rest
+    yield changes.slice(done)
+
+
+def placed(
+    older: Iterable[pa.RecordBatch], changes: pa.Table, places: Rows, dropped: Bare
+) -> Iterator[pa.Table]:
+    """Yield the older words without those of the sorted `dropped`, each new row at its place.
+
+    `places[n]` is the row that the n-th of `changes` has in the whole; they rise.
+    """
+    ahead = places - np.arange(len(places))  # so many older rows stand before each
+    left = done = 0
+    for batch in older:
+        kept = ~are_in(dropped, bare(batch["child_key"]))
+        rest = pa.Table.from_batches([batch.filter(pa.array(kept))]).cast(changes.schema)
+        upto = int(np.searchsorted(ahead, left + len(rest)))
+        yield _interleaved(rest, changes.slice(done, upto - done), ahead[done:upto] - left)
+        left, done = left + len(rest), upto
     yield changes.slice(done)
 
 
@@ -81,7 +102,9 @@ def _pairs(rows: pa.Table) -> Iterator[tuple[str | None, str]]:
     return zip(rows["key"].to_pylist(), rows["raw"].to_pylist(), strict=True)
 
 
-def _in_order_of_keys(one: pa.Table, other: pa.Table) -> pa.Table:
-    both = pa.concat_tables([one, other])
-    order = np.argsort(bare(joined(both["key"].chunks)), kind="stable")
-    return both.take(pa.array(order))
+def _interleaved(rest: pa.Table, some: pa.Table, ahead: Rows) -> pa.Table:
+    """Return both, so many rows of the rest before each of some as `ahead` says."""
+    if not len(some):
+        return rest
+    order = np.insert(np.arange(len(rest)), ahead, len(rest) + np.arange(len(some)))
+    return pa.concat_tables([rest, some]).unify_dictionaries().take(pa.array(order))

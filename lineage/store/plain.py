@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from lineage.errors import StoreError
 from lineage.store.files import Files
+from lineage.store.footers import footer_digest
 from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.parquet import ParquetFileWriter
 from lineage.store.schema import EDGES_FILE, MODELS_FILE, TABLES, TOMBSTONES_FILE, VERSION
@@ -48,7 +49,9 @@ def _write(files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Man
             for piece in tables[name]:
                 writer.write_table(piece)
         files.sync(name)
-        facts[name] = FileFacts(writer.rows, *files.size_and_digest(name))
+        with files.open_input(name) as handle:
+            footer = footer_digest(handle)
+        facts[name] = FileFacts(writer.rows, *files.size_and_digest(name), footer)
     written = replace(
         manifest,
         files=facts,
@@ -56,6 +59,7 @@ def _write(files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Man
         edges=facts[EDGES_FILE].rows,
         tombstones=facts[TOMBSTONES_FILE].rows,
         schema_version=VERSION,
+        builds_on=None,
     )
     files.write_whole(FILE, written.to_json())
     return written

@@ -60,7 +60,8 @@ def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str,
 
     Whatever the rule says: the newest snapshot and the last sweep stay, since the next crawl goes
     on from them, and so does a walk that a dump hides; the first one stays, since it answers for
-    every day before it; and what lies below one base stays, which was asked for by hand.
+    every day before it; what lies below one base stays, which was asked for by hand; and what a
+    kept one builds on stays with it.
     """
     kept = {one.id: f"below {one.origin.below}" for one in manifests if _is_below(one)}
     whole = sorted((one for one in manifests if not _is_below(one)), key=_moment, reverse=True)
@@ -72,7 +73,14 @@ def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str,
     hidden = [one.manifest.id for one in heard_by(None, whole) if _is_walk(one.manifest)]
     sweeps = [one.id for one in whole if one.origin.kind is Kind.SWEEP]
     kept |= dict.fromkeys(hidden, "the next sweep learns from it")
-    return kept | dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}
+    kept |= dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}
+    return _bases(whole, kept) | kept
+
+
+def _bases(newest_first: Sequence[Manifest], kept: Mapping[str, str]) -> dict[str, str]:
+    """Return what kept snapshots build on, each with the first of them as its reason."""
+    upon = ((one.builds_on.id, one.id) for one in newest_first if one.builds_on is not None)
+    return {base: f"{id} builds on it" for base, id in upon if id in kept}
 
 
 def _newest_of_each(part: Part, whole: Sequence[Manifest]) -> dict[str, str]:

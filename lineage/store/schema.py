@@ -150,6 +150,29 @@ def with_absent(table: pa.Table, wanted: Sequence[str]) -> pa.Table:
     return table.select(wanted)
 
 
+CHANGED_FILE = "changed.parquet"
+
+CHANGED = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("record", pa.bool_(), nullable=False),
+    ]
+)
+
+KEYS: Mapping[str, str] = {MODELS_FILE: "key", METRICS_FILE: "key", EVIDENCE_FILE: "child_key"}
+"""The tables of which an update may keep changes alone; each by the column that names the model."""
+
+CHANGES: Mapping[str, str] = {name: f"{name.partition('.')[0]}.changes.parquet" for name in KEYS}
+"""Where an update keeps them."""
+
+PLACE = "place"
+UPDATE_TABLES: Mapping[str, pa.Schema] = {
+    **{CHANGES.get(name, name): table for name, table in TABLES.items()},
+    CHANGES[EVIDENCE_FILE]: EVIDENCE.append(pa.field(PLACE, pa.int64(), nullable=False)),
+    CHANGED_FILE: CHANGED,
+}
+"""The tables of an update that keeps changes alone."""
+
 UNREPEATED = frozenset(
     {
         "key",

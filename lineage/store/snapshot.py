@@ -1,7 +1,6 @@
 """One published snapshot, read column by column; nothing is read that is not asked for."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.domain.evidence import Relation, Strength
-from lineage.errors import SnapshotDamaged
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
+from lineage.store.tables import tables_of
 
 Int32s = npt.NDArray[np.int32]
 Int8s = npt.NDArray[np.int8]
@@ -44,12 +43,16 @@ class BaseRow:
 
 
 class Snapshot:
-    """A published snapshot. Node numbers 0..models-1 are rows of models.parquet."""
+    """A published snapshot. Node numbers 0..models-1 are rows of its models.
+
+    An update that keeps changes alone reads like any other.
+    """
 
     def __init__(self, files: Files, manifest: Manifest) -> None:
         self.manifest = manifest
         self.id = manifest.id
         self._files = files
+        self.tables = tables_of(self._files, manifest)
 
     def column(self, file: str, name: str) -> pa.ChunkedArray:
         """Return one column of one table, whole."""
@@ -59,13 +62,11 @@ class Snapshot:
         self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()
     ) -> pa.Table:
         """Return some columns of one table, or all of them; `as_codes` as Arrow dictionaries."""
-        with self._open(file, as_codes) as parquet:
-            return parquet.read(columns=None if columns is None else list(columns))
+        return self.tables.table(file, columns, as_codes)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
-        with self._open(file) as parquet:
-            yield from parquet.iter_batches(columns=None if columns is None else list(columns))
+        return self.tables.batches(file, columns)
 
     def tombstones(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the last records of the models that are gone, in order of the key."""
@@ -98,7 +99,7 @@ class Snapshot:
 
     def edges(self) -> EdgeColumns:
         """Return every edge as integers."""
-        with self._open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
+        with self.tables.open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
             table = parquet.read(columns=["child_node", "parent_node", "relation", "strength"])
             return EdgeColumns(
                 table["child_node"].to_numpy(),
@@ -114,7 +115,7 @@ class Snapshot:
 
         counts.parquet is sorted by id, so that only the group that may hold the id is read.
         """
-        with self._open(schema.COUNTS_FILE) as parquet:
+        with self.tables.open(schema.COUNTS_FILE) as parquet:
             for group in _groups_that_may_hold(parquet, id):
                 table = parquet.read_row_group(group)
                 if (row := pc.index(table["id"], id).as_py()) >= 0:
@@ -192,35 +193,11 @@ class Snapshot:
     def evidence_of(self, child_keys: Sequence[str]) -> pa.Table:
         """Return every witness of some models, in the order they were heard."""
         wanted = pa.array(child_keys, pa.string())
-        found = [schema.EVIDENCE.empty_table()]
-        with self._open(schema.EVIDENCE_FILE) as parquet:
-            for group in range(parquet.num_row_groups):
-                children = parquet.read_row_group(group, columns=["child_key"])["child_key"]
-                here = pc.is_in(children, value_set=wanted)
-                if pc.any(here).as_py():
-                    found.append(parquet.read_row_group(group).filter(here))
-        return pa.concat_tables(found)
+        return self.tables.rows_of(schema.EVIDENCE_FILE, "child_key", wanted)
 
     def former_names(self) -> pa.Table:
         """Return every former name learned so far: `name`, `key`, `source`."""
         return self.table(schema.NAMES_FILE)
-
-    @contextmanager
-    def _open(self, file: str, as_codes: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
-        """Open a table; what cannot be opened, or read while it is open, is damaged."""
-        path = f"{self.id}/{file}"
-        try:
-            with self._files.open_input(path) as source:
-                yield pq.ParquetFile(
-                    source,
-                    read_dictionary=list(as_codes) or None,
-                    page_checksum_verification=True,
-                )
-        except (OSError, ValueError, LookupError) as error:  # Arrow's own are among them
-            raise SnapshotDamaged(
-                f"{path} cannot be read: {error}",
-                f"see what is wrong with: lineage snapshots verify {self.id}",
-            ) from error
 
 
 def _groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:

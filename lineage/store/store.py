@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 
 from lineage.domain.moments import end_of, iso, snapshot_id
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
+from lineage.store import inventory, schema
+from lineage.store.bases import base_of, differences, manifest_in
 from lineage.store.draft import Draft
 from lineage.store.files import Files
 from lineage.store.folders import State, discard, mark, state_of, unmark
@@ -30,13 +32,17 @@ class ParquetStore:
 
     def manifests(self) -> list[Manifest]:
         """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
-        read = ((folder, self._readable(folder)) for folder in self._files.folders())
-        return [manifest for _, manifest in read if isinstance(manifest, Manifest)]
+        found = inventory.read_all(self._files)
+        return [one for one in found.values() if isinstance(one, Manifest)]
 
     def damaged(self) -> list[str]:
-        """Return what is wrong with manifests that cannot be read or are lost, oldest first."""
-        read = (self._readable(folder) or self._lost(folder) for folder in self._files.folders())
-        return [error.message for error in read if isinstance(error, SnapshotDamaged)]
+        """Return what is wrong with the snapshots that cannot be read, oldest first.
+
+        A manifest that is damaged or lost, or no more of what an update builds on.
+        """
+        found = inventory.read_all(self._files) | inventory.lost_ones(self._files)
+        errors = (found[id] for id in sorted(found))
+        return [one.message for one in errors if isinstance(one, SnapshotDamaged)]
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
@@ -47,11 +53,11 @@ class ParquetStore:
         """Return one snapshot; without an id the latest that holds more than one base's family."""
         if id is not None:
             if "/" in id or not self._files.exists(f"{id}/{FILE}"):
-                raise self._lost(id) or NoSuchSnapshot(
+                raise inventory.lost(self._files, id) or NoSuchSnapshot(
                     f"there is no snapshot {id!r} in {self.location}",
                     "see which there are with: lineage snapshots list",
                 )
-            return Snapshot(self._files, self._manifest(id))
+            return Snapshot(self._files, manifest_in(self._files, id))
         if (latest := self._latest()) is None:
             raise self._nothing_yet()
         return Snapshot(self._files, latest)
@@ -61,7 +67,7 @@ class ParquetStore:
 
         Those that hold one base's family alone are no witness of the whole.
         """
-        manifests = [one for one in self.manifests() if one.origin.kind is not Kind.BELOW]
+        manifests = [one for one in self.manifests() if not is_below(one)]
         if not manifests:
             raise self._nothing_yet()
         by_then = [one for one in manifests if one.origin.taken_at < end_of(day)]
@@ -102,9 +108,20 @@ class ParquetStore:
         self._files.delete_file(path)
         return manifest
 
-    def delete(self, id: str) -> None:
-        """Delete a snapshot: first it is none any more, then its tables go."""
-        discard(self._files, id)
+    def delete(self, *ids: str) -> None:
+        """Delete snapshots, the newest first; each is none any more before its tables go.
+
+        StoreError where one that stays builds on one of them.
+        """
+        builders = inventory.builders(self._files)
+        for id in ids:
+            if upon := [other for other in builders.get(id, ()) if other not in ids]:
+                raise StoreError(
+                    f"{', '.join(upon)} {'builds' if len(upon) == 1 else 'build'} on {id}",
+                    "without it they could not be read: delete them first",
+                )
+        for id in sorted(ids, reverse=True):
+            discard(self._files, id)
 
     @contextmanager
     def held(self, holder: Holder) -> Iterator[bool]:
@@ -127,23 +144,34 @@ class ParquetStore:
         return Draft(self._files, id, origin)
 
     def problems(self, id: str) -> list[str]:
-        """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed."""
+        """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed.
+
+        The tables that an update builds on are looked at as well.
+        """
         return self._differences(self.snapshot(id).manifest)
 
+    def built_on(self, id: str) -> list[str]:
+        """Return the ids of the snapshots that build on one, oldest first."""
+        return inventory.builders(self._files).get(id, [])
+
+    def harmed(self, id: str) -> list[str]:
+        """Return who builds on damaged tables: of this snapshot, or of the one it builds on."""
+        manifest = self.snapshot(id).manifest
+        if manifest.builds_on is not None:
+            return self.harmed(manifest.builds_on.id)
+        shared = [name for name in schema.KEYS if name in manifest.files]
+        return self.built_on(id) if differences(self._files, manifest, shared) else []
+
     def _differences(self, manifest: Manifest) -> list[str]:
-        found, id = [], manifest.id
-        for name, facts in sorted(manifest.files.items()):
-            path = f"{id}/{name}"
-            try:
-                size, digest = self._files.size_and_digest(path)
-            except OSError as error:
-                found.append(f"{path}: cannot be read ({type(error).__name__})")
-                continue
-            if size != facts.bytes:
-                found.append(f"{path}: {size} bytes, the manifest says {facts.bytes}")
-            elif digest != facts.sha256:
-                found.append(f"{path}: its content is not what was published (SHA-256 differs)")
-        return found
+        found = differences(self._files, manifest)
+        if manifest.builds_on is None:
+            return found
+        try:
+            base = base_of(self._files, manifest.id, manifest.builds_on)
+        except SnapshotDamaged as error:
+            return [*found, error.message]
+        below = differences(self._files, base, list(manifest.builds_on.files))
+        return [*found, *(f"{said}; {manifest.id} builds on it" for said in below)]
 
     def _refuse_untruth(self, manifest: Manifest) -> None:
         id = manifest.id
@@ -176,33 +204,16 @@ class ParquetStore:
         """Return the latest that holds more than one family."""
         for folder in reversed(self._files.folders()):
             if self._files.exists(f"{folder}/{FILE}"):
-                manifest = self._manifest(folder)
-                if manifest.origin.kind is not Kind.BELOW:
+                manifest = manifest_in(self._files, folder)
+                if not is_below(manifest):
                     return manifest
         return None
 
     def _newest_first(self, until: str | None = None) -> Iterator[Manifest]:
         """Yield those of more than one family that can be read, up to an id where one is given."""
-        for folder in reversed(self._files.folders()):
-            manifest = None if until is not None and folder > until else self._readable(folder)
-            if isinstance(manifest, Manifest) and manifest.origin.kind is not Kind.BELOW:
+        for manifest in reversed(self.manifests()):
+            if not is_below(manifest) and (until is None or manifest.id <= until):
                 yield manifest
-
-    def _readable(self, folder: str) -> Manifest | SnapshotDamaged | None:
-        """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
-        if not self._files.exists(f"{folder}/{FILE}"):
-            return None
-        try:
-            return self._manifest(folder)
-        except SnapshotDamaged as error:
-            return error
-
-    def _manifest(self, folder: str) -> Manifest:
-        path = f"{folder}/{FILE}"
-        manifest = Manifest.from_json(self._files.read(path), path)
-        if manifest.id != folder:
-            raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
-        return manifest
 
     def _nothing_yet(self) -> NoSuchSnapshot:
         if below := [manifest.id for manifest in self.manifests()]:
@@ -213,15 +224,6 @@ class ParquetStore:
         return NoSuchSnapshot(
             f"there is no snapshot in {self.location} yet",
             "take one with: lineage crawl (or try: lineage demo)",
-        )
-
-    def _lost(self, folder: str) -> SnapshotDamaged | None:
-        """Return what to say of a snapshot whose manifest is lost, None of any other folder."""
-        if "/" in folder or state_of(self._files, folder) is not State.LOST:
-            return None
-        return SnapshotDamaged(
-            f"{folder} has tables and no {FILE}: it was lost",
-            "restore it from a copy; if there is none, delete the folder: nothing reads it",
         )
 
     def _delete_abandoned(self, before: datetime) -> None:
@@ -239,6 +241,11 @@ class ParquetStore:
         while state_of(self._files, snapshot_id(moment)) not in free:
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
+
+
+def is_below(manifest: Manifest) -> bool:
+    """Say whether a snapshot holds one base's family alone."""
+    return manifest.origin.kind is Kind.BELOW
 
 
 def _when(manifest: Manifest) -> tuple[datetime, str]:

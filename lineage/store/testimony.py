@@ -26,8 +26,10 @@ SPOOL = pa.schema(
         ("quote", _TEXT),
         ("relation", _TEXT),
         ("parent_key", _TEXT),
+        ("settled", _TEXT),
     ]
 )
+"""As witnesses say it; `settled` is the node that words of an earlier snapshot settled to there."""
 _AT_ONCE = 16_384
 _TELLING = ("child", "rule", "parent_as_written", "relation", "parent_key")
 _RELATIONS = pa.array([relation.value for relation in Relation])
@@ -72,22 +74,24 @@ class TestimonySpool:
 
     def add_for(self, children: Int32s, witnesses: Iterable[Witness]) -> None:
         """Add one witness for each of some children's rows."""
-        columns = tuple(zip(*witnesses, strict=True))
-        if not columns:
+        said = tuple(zip(*witnesses, strict=True))
+        if not said:
             return
         # At once, while what was said is near the processor.
-        texts = [pa.array(column, _TEXT) for column in columns]
-        self._batches.append(pa.RecordBatch.from_arrays([children, *texts], schema=SPOOL))
+        texts = [pa.array(column, _TEXT) for column in said]
+        columns = [children, *texts, pa.nulls(len(children), _TEXT)]
+        self._batches.append(pa.RecordBatch.from_arrays(columns, schema=SPOOL))
         self._waiting += len(children)
         if self._waiting >= _AT_ONCE:
             self._flush()
 
-    def add_batch(self, batch: pa.RecordBatch) -> None:
+    def add_batches(self, said: Iterable[pa.RecordBatch]) -> None:
         """Add what an earlier snapshot kept, in the shape of `SPOOL`."""
-        self._batches.append(batch)
-        self._waiting += batch.num_rows
-        if self._waiting >= _AT_ONCE:
-            self._flush()
+        for batch in said:
+            self._batches.append(batch)
+            self._waiting += batch.num_rows
+            if self._waiting >= _AT_ONCE:
+                self._flush()
 
     def finish(self, moved: npt.NDArray[np.int64] | None) -> None:
         """End the writing; `moved[row]` is a record's final row, -1 where a later one took over."""
@@ -125,8 +129,7 @@ def spooled(said: Iterable[pa.RecordBatch]) -> TestimonySpool:
     """Return a spool of what was said, which is in order of the child's final row already."""
     spool = TestimonySpool()
     try:
-        for batch in said:
-            spool.add_batch(batch)
+        spool.add_batches(said)
     except BaseException:
         spool.close()
         raise

@@ -6,8 +6,10 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from lineage.analysis.cut_tables import whole_tables
 from lineage.clock import Clock
 from lineage.crawl.due import Wish
 from lineage.demo.box import HubBox
@@ -17,6 +19,7 @@ from lineage.progress import Progress
 from lineage.settings import Settings
 from lineage.store import schema
 from lineage.store.manifest import Manifest
+from lineage.store.plain import write_plain
 from lineage.store.store import ParquetStore
 from lineage.wiring import CrawlReport, crawl
 from tests.fakes.fake_clock import FakeClock
@@ -72,10 +75,18 @@ class Stage:
     def logs(self) -> list[Path]:
         return sorted(path.parent for path in self.folder.glob("cache/pages/*/log.json"))
 
-    def tables(self, id: str) -> dict[str, str]:
+    def stored(self, id: str) -> dict[str, str]:
         """The SHA-256 of every Parquet file of a snapshot."""
-        files = (self.folder / "snapshots" / id).glob("*.parquet")
-        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        return digests(self.folder / "snapshots" / id)
+
+    def tables(self, id: str) -> dict[str, str]:
+        """The SHA-256 of every table, as a plain snapshot."""
+        snapshot = self.store.snapshot(id)
+        if snapshot.manifest.builds_on is None:
+            return self.stored(id)
+        with TemporaryDirectory() as folder:
+            write_plain(Path(folder), whole_tables(snapshot), snapshot.manifest)
+            return digests(Path(folder))
 
     def counts(self, id: str) -> dict[str, tuple[int, int]]:
         table = self.store.snapshot(id).table(schema.COUNTS_FILE, ["id", "direct", "total"])
@@ -87,6 +98,12 @@ class Stage:
     def parents(self, id: str, child: str) -> list[str]:
         table = self.store.snapshot(id).table(schema.EDGES_FILE, ["child", "parent"])
         return sorted(row["parent"] for row in table.to_pylist() if row["child"] == child)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every Parquet file of a folder."""
+    files = folder.glob("*.parquet")
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def timeless(manifest: Manifest) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from lineage.demo.shelf import Shelf, hub_moment
 from tests.story.stage import PLENTY, Stage, a_world
 from tests.unit.demo.rows import a_child
 
-WORLD = a_world(2200)
+WORLD = a_world(4100)
 KILLS = max(6, int(os.environ.get("STORY_KILLS", "30")) // 3)
 IN_TIME = 60.0
 
@@ -62,12 +62,14 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
         first = Stage(tmp_path / "first", box.url, SystemClock())
         older = first.crawl().manifest.id
         at = datetime(2026, 1, 1, tzinfo=UTC)
-        for number in range(0, 2300, 7):
+        for number in [*range(0, 4100, 40), *range(4100, 4200)]:
             fresh = a_child(number, WORLD[number // 2])
             box.shelf.add(fresh | {"lastModified": hub_moment(at)})
         calm = with_history_of(first, tmp_path / "calm")
         seconds = finished(calm)
         expected = calm.tables(calm.store.snapshot().id)
+        kept = calm.stored(calm.store.snapshot().id)
+        assert "models.changes.parquet" in kept
         for story in itertools.count():
             if kills >= KILLS:
                 break
@@ -78,6 +80,7 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
                 assert stage.tables(older) == first.tables(older)
             assert stage.published()[0] == older
             assert stage.tables(stage.store.snapshot().id) == expected
+            assert stage.stored(stage.store.snapshot().id) == kept
             assert len(stage.published()) == 2  # published once, however often it was killed
 
 

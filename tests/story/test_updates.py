@@ -19,7 +19,7 @@ from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
 from tests.unit.demo.rows import a_child, a_row
 
-COUNT = 3300
+COUNT = 4100
 DAY = 24 * 3600
 SAME = (schema.MODELS_FILE, schema.EVIDENCE_FILE, schema.EDGES_FILE, schema.COUNTS_FILE)
 
@@ -75,6 +75,8 @@ def test_an_update_ends_in_the_bytes_of_a_sweep(play: Play) -> None:
     manifest = stage.store.snapshot(id).manifest
     assert (manifest.origin.kind, manifest.previous) == (Kind.UPDATE, first.id)
     assert manifest.models == COUNT + 40
+    assert manifest.builds_on is not None  # as changes alone
+    assert manifest.builds_on.id == first.id
     assert tables(stage, id) == swept_elsewhere(stage)
     assert stage.tables(id)[schema.METRICS_FILE]
     assert stage.store.problems(id) == []
@@ -299,6 +301,31 @@ def test_an_update_never_builds_on_a_damaged_snapshot(play: Play) -> None:
         updated(stage)
 
 
+def test_an_update_never_builds_on_a_damaged_base(play: Play) -> None:
+    _, stage = play(a_world(COUNT))
+    first = stage.crawl().manifest.id
+    builds_on = stage.store.snapshot(updated(stage)).manifest.builds_on
+    assert builds_on is not None
+    assert builds_on.id == first
+    damage(stage, first)
+    with pytest.raises(SnapshotDamaged, match=f"{first}/metrics.parquet"):
+        updated(stage)
+    assert stage.crawl(wish=Wish.AUTO).manifest.origin.kind is Kind.SWEEP
+
+
+def test_where_most_rows_were_read_the_update_stands_alone_with_the_bytes_of_a_sweep(
+    play: Play,
+) -> None:
+    rows = a_world(1300)
+    box, stage = play(rows)
+    stage.crawl()
+    stage.clock.sleep(DAY)
+    a_day_passes(box, rows, stage.clock.now())
+    id = updated(stage)
+    assert stage.store.snapshot(id).manifest.builds_on is None
+    assert tables(stage, id) == swept_elsewhere(stage)
+
+
 def test_auto_is_a_sweep_first_then_an_update_then_a_sweep_after_a_week(play: Play) -> None:
     _, stage = play(a_world(COUNT))
     kinds = []
@@ -312,13 +339,13 @@ def test_auto_takes_a_sweep_where_the_last_snapshot_is_damaged(play: Play) -> No
     _, stage = play(a_world(COUNT))
     stage.crawl()
     stage.clock.sleep(DAY)
-    damage(stage, stage.crawl(wish=Wish.AUTO).manifest.id)
+    damage(stage, stage.crawl(wish=Wish.AUTO).manifest.id, "metrics.changes.parquet")
     stage.clock.sleep(DAY)
     assert stage.crawl(wish=Wish.AUTO).manifest.origin.kind is Kind.SWEEP
 
 
-def damage(stage: Stage, id: str) -> None:
-    path = stage.folder / "snapshots" / id / schema.METRICS_FILE
+def damage(stage: Stage, id: str, file: str = schema.METRICS_FILE) -> None:
+    path = stage.folder / "snapshots" / id / file
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)

@@ -11,6 +11,7 @@ from lineage.pipeline import publish
 from tests.builders import origin, pages, publication, published, row
 from tests.fakes.fake_clock import NOON
 from tests.unit.cli.conftest import Program
+from tests.updates import updated
 
 ROWS = [row(f"owner/model-{number}") for number in range(20)]
 IDS = [f"202611{day}T120000Z" for day in (21, 22, 23)]
@@ -39,6 +40,24 @@ def test_prune_says_what_goes_and_why_the_rest_stays(program: Program, three: Pa
     listed = program("snapshots", "list", "--store", three, "--format", "json").json
     assert [one["id"] for one in listed] == [IDS[0], IDS[2]]
     assert "kept" in program("snapshots", "prune", "--store", three).out
+
+
+def test_prune_keeps_what_a_kept_update_builds_on(program: Program, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    days = [published(ROWS, store)]
+    for number in range(3):
+        days.append(updated(days[-1], ROWS[number : number + 1], store))
+    published(ROWS, store, taken_at=NOON + timedelta(days=9))
+    published(ROWS, store, taken_at=NOON - timedelta(days=9))
+    asked = ("snapshots", "prune", "--keep", "2 daily", "--store", store, "--format", "json")
+    told = {
+        one["id"]: (one["outcome"], one["because"]) for one in program(*asked).json["snapshots"]
+    }
+    assert told[days[0].id] == ("kept", f"{days[3].id} builds on it")
+    assert [told[one.id][0] for one in days] == ["kept", "deleted", "deleted", "kept"]
+    listed = program("snapshots", "list", "--store", store, "--format", "json").json
+    assert {one["id"]: one["builds_on"] for one in listed}[days[3].id] == days[0].id
+    assert program("snapshots", "verify", days[3].id, "--store", store).code == 0
 
 
 def test_a_rule_that_cannot_be_read_is_exit_code_2(program: Program, three: Path) -> None:

@@ -12,6 +12,7 @@ from lineage.store import schema
 from tests.builders import key_of, published, row
 from tests.fakes.fake_clock import NOON
 from tests.unit.cli.conftest import BASE, Program
+from tests.updates import updated
 
 ID = "20261121T120000Z"
 
@@ -19,7 +20,7 @@ ID = "20261121T120000Z"
 def test_the_list_is_as_promised(program: Program, store: Path) -> None:
     (listed,) = program("snapshots", "list", "--store", store, "--format", "json").json
     keys = ["id", "kind", "taken_at", "models", "edges", "tombstones", "previous"]
-    assert list(listed) == keys
+    assert list(listed) == [*keys, "builds_on"]
     assert (listed["id"], listed["models"], listed["previous"]) == (ID, 6, None)
 
 
@@ -43,7 +44,10 @@ def test_a_missing_snapshot_is_exit_code_4(program: Program, store: Path) -> Non
 
 def test_an_unharmed_snapshot_verifies(program: Program, store: Path) -> None:
     told = program("snapshots", "verify", "--store", store, "--format", "json")
-    assert (told.code, told.json) == (0, {"snapshot": ID, "problems": []})
+    assert (told.code, told.json) == (
+        0,
+        {"snapshot": ID, "builds_on": None, "problems": [], "harmed": []},
+    )
 
 
 def test_a_damaged_snapshot_is_exit_code_4(program: Program, store: Path, tmp_path: Path) -> None:
@@ -53,6 +57,24 @@ def test_a_damaged_snapshot_is_exit_code_4(program: Program, store: Path, tmp_pa
     assert told.code == 4
     assert f"{ID}/edges.parquet: 4 bytes" in told.out
     assert f"1 of {len(schema.TABLES)} files" in told.err
+
+
+def test_a_damaged_base_is_told_with_the_days_that_build_on_it(
+    program: Program, tmp_path: Path
+) -> None:
+    sweep = published([row(f"owner/model-{number}") for number in range(20)], tmp_path)
+    day = updated(sweep, [row("owner/model-1")], tmp_path)
+    asked = ("snapshots", "verify", sweep.id, "--store", tmp_path)
+    assert sweep.id in program("snapshots", "verify", day.id, "--store", tmp_path).out
+    (tmp_path / sweep.id / "models.parquet").write_bytes(b"PAR1")
+    told = program(*asked)
+    assert told.code == 4
+    assert f"bad  builds on it  {day.id}" in told.out
+    assert program(*asked, "--format", "json").json["harmed"] == [day.id]
+    told = program("snapshots", "verify", day.id, "--store", tmp_path)
+    assert told.code == 4
+    assert f"{sweep.id}/models.parquet" in told.out
+    assert "1 of 12 files" in told.err
 
 
 # Two days

@@ -73,6 +73,7 @@ def test_a_list_of_snapshots_is_as_promised() -> None:
             "edges": 1130000,
             "tombstones": 0,
             "previous": None,
+            "builds_on": None,
         }
     ]
 

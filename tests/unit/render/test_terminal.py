@@ -1,5 +1,7 @@
 """Tables and trees fit their terminal, carry their definition, and cannot be taken over."""
 
+from dataclasses import replace
+
 import pytest
 
 from lineage.domain.addresses import is_loopback
@@ -8,7 +10,7 @@ from lineage.domain.evidence import Relation, Strength
 from lineage.render import facts, terminal
 from lineage.render.definition import in_words
 from lineage.render.tree import tree
-from lineage.store.manifest import Kind
+from lineage.store.manifest import BuildsOn, Kind
 from tests.unit.render import drawn
 from tests.unit.render.drawn import text_of
 
@@ -16,6 +18,7 @@ LONG = f"{'owner' * 8}/{'model' * 11}"
 DIVIDED = drawn.count(
     grouping=Grouping.AUTHOR, groups=tuple(drawn.group(f"author-{n}") for n in range(40))
 )
+UPDATE = replace(drawn.manifest(kind=Kind.UPDATE), builds_on=BuildsOn("20261122T060000Z", {}))
 PICTURES = {
     "one": terminal.counts([drawn.count(LONG)], drawn.manifest()),
     "several": terminal.counts([drawn.count(), drawn.count(LONG)], drawn.manifest(), "a sample"),
@@ -24,7 +27,11 @@ PICTURES = {
     "crawl": facts.crawl(drawn.manifest(), {"sent": 72, "refused_429": 0}, 6.0),
     "snapshot": facts.snapshot(drawn.manifest()),
     "snapshots": facts.snapshots([drawn.manifest()]),
-    "broken": facts.verification(drawn.manifest(), ["models.parquet: 3 bytes"]),
+    "updates": facts.snapshots([drawn.manifest(), UPDATE]),
+    "update": facts.snapshot(UPDATE),
+    "broken": facts.verification(
+        drawn.manifest(), ["models.parquet: 3 bytes"], ["20261122T060000Z"]
+    ),
     "examined": facts.examination([], 3_117_871, 3_118, 31.0),
 }
 
@@ -128,7 +135,7 @@ def test_numbers_of_a_tree_stand_in_one_column() -> None:
             drawn.manifest(),
         ),
         tree(drawn.tree(drawn.HOSTILE), drawn.manifest()),
-        facts.verification(drawn.manifest(), [drawn.HOSTILE]),
+        facts.verification(drawn.manifest(), [drawn.HOSTILE], [drawn.HOSTILE]),
     ],
 )
 def test_nothing_hostile_acts_in_a_terminal(picture: object) -> None:
@@ -151,3 +158,10 @@ def test_nothing_hostile_acts_in_a_terminal(picture: object) -> None:
 )
 def test_this_machine_is_told_from_others(endpoint: str, here: bool) -> None:
     assert is_loopback(endpoint) is here
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_list_says_what_an_update_builds_on(width: int) -> None:
+    *_, sweep, update = text_of(PICTURES["updates"], width).splitlines()
+    assert sweep.split() == [drawn.ID, "sweep", "3,117,871", "1,130,000", "0"]
+    assert update.split()[2:] == ["20261122T060000Z", "3,117,871", "1,130,000", "0"]

@@ -1,6 +1,7 @@
 """Snapshots of every earlier schema answer as before, and history goes on from them.
 
-`schema_1` was written by the last version before tombstones: six models, one unreadable row.
+`schema_1` was written by the last version before tombstones: six models, one unreadable row;
+`schema_2` by the last one whose updates were all whole: a sweep that missed one of those models.
 """
 
 import shutil
@@ -14,23 +15,29 @@ from lineage.analysis.checks import Limits
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.trees import tree_of_base
 from lineage.domain.definitions import Definition, Grouping
+from lineage.errors import SchemaTooNew
 from lineage.families.registry import all_families, family
 from lineage.pipeline import publish
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
-from tests.builders import edges_of, origin, pages, publication
+from tests.builders import edges_of, origin, pages, publication, row
 from tests.fakes.fake_clock import NOON
 from tests.unit.store.test_publication import ROWS
+from tests.updates import updated
 
-OLD = Path(__file__).with_name("schema_1")
+HERE = Path(__file__).parent
 ID = "20261121T120000Z"
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Snapshot:
-    shutil.copytree(OLD / ID, tmp_path / ID)
-    return ParquetStore(str(tmp_path)).snapshot()
+    return opened(1, tmp_path)
+
+
+def opened(version: int, folder: Path) -> Snapshot:
+    shutil.copytree(HERE / f"schema_{version}" / ID, folder / ID)
+    return ParquetStore(str(folder)).snapshot()
 
 
 def test_an_old_snapshot_is_whole_and_says_its_version(old: Snapshot, tmp_path: Path) -> None:
@@ -57,3 +64,39 @@ def test_a_sweep_goes_on_from_an_old_snapshot(old: Snapshot, tmp_path: Path) -> 
     assert new.tombstones(["id"])["id"].to_pylist() == ["kid/2"]
     assert edges_of(new) == edges_of(old)
     assert (new.manifest.schema_version, new.manifest.previous) == (schema.VERSION, ID)
+
+
+# Since updates may keep changes alone
+
+
+def test_schema_2_is_whole_and_knows_its_dead(tmp_path: Path) -> None:
+    second = opened(2, tmp_path)
+    assert (second.manifest.schema_version, second.manifest.builds_on) == (2, None)
+    assert ParquetStore(str(tmp_path)).problems(ID) == []
+    assert second.tombstones(["id"])["id"].to_pylist() == ["kid/2"]
+    alive = count_base(second, "base/a", Definition(), ())
+    with_dead = count_base(second, "base/a", Definition(deleted=True), ())
+    assert (alive.direct, alive.total, with_dead.total) == (1, 2, 3)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_update_of_an_older_schema_stands_alone_and_the_next_builds_on_it(
+    version: int, tmp_path: Path
+) -> None:
+    older = opened(version, tmp_path)
+    first = updated(older, [row("kid/new", ["base/a"])], tmp_path)
+    assert (first.manifest.builds_on, first.manifest.schema_version) == (None, schema.VERSION)
+    assert first.manifest.tombstones == older.manifest.tombstones
+    assert edges_of(first) == edges_of(older) | {("kid/new", "base/a")}
+    second = updated(first, [row("kid/newer", ["base/a"])], tmp_path)
+    assert second.manifest.builds_on is not None
+    assert second.manifest.builds_on.id == first.id
+    assert edges_of(second) == edges_of(first) | {("kid/newer", "base/a")}
+    assert older.manifest == ParquetStore(str(tmp_path)).snapshot(ID).manifest
+
+
+def test_schema_4_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / opened(2, tmp_path).id / "manifest.json"
+    path.write_text(path.read_text("utf-8").replace('"schema_version": 2', '"schema_version": 4'))
+    with pytest.raises(SchemaTooNew, match="schema version 4, this lineage reads up to 3"):
+        ParquetStore(str(tmp_path)).snapshot()

@@ -1,5 +1,6 @@
 """Which snapshots a rule keeps: the newest of each period, and what no rule may take away."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from lineage.domain.moments import snapshot_id
 from lineage.errors import SettingsError
-from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.manifest import BuildsOn, Kind, Manifest, Origin
 from lineage.store.retention import DEFAULT, kept_by, read_rule
 
 START = datetime(2025, 1, 1, 6, tzinfo=UTC)
@@ -24,6 +25,16 @@ def daily(days: int, every: int = 7) -> list[Manifest]:
     """So many days of updates with a sweep every week."""
     kinds = [Kind.UPDATE if day % every else Kind.SWEEP for day in range(days)]
     return [a_manifest(START + timedelta(days=day), kind) for day, kind in enumerate(kinds)]
+
+
+def on_bases(some: list[Manifest]) -> list[Manifest]:
+    """The same days, each update upon the last sweep before it."""
+    found, base = [], ""
+    for one in some:
+        base = one.id if one.origin.kind is Kind.SWEEP else base
+        upon = None if one.id == base else BuildsOn(base, {})
+        found.append(replace(one, builds_on=upon))
+    return found
 
 
 def days_of(kept: list[str]) -> list[int]:
@@ -57,16 +68,28 @@ def test_what_lies_below_one_base_stays() -> None:
     assert kept_by(read_rule("1 daily"), []) == {}
 
 
+def test_what_a_kept_update_builds_on_stays_with_it_and_says_why() -> None:
+    some = on_bases(daily(20))
+    kept = kept_by(read_rule("1 daily"), some)
+    assert days_of(list(kept)) == [0, 14, 19]  # the first, and the newest with its base
+    kept = kept_by(read_rule("7 daily"), some)
+    assert days_of(list(kept)) == [0, 7, *range(13, 20)]
+    assert kept[some[7].id] == f"{some[13].id} builds on it"
+
+
 @pytest.mark.parametrize("text", ["", "daily", "30 days", "-1 daily", "5 daily;", "all", "٣ daily"])
 def test_a_rule_that_says_nothing_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="no rule"):
         read_rule(text)
 
 
-@given(st.lists(st.integers(0, 900), unique=True, max_size=60), st.integers(0, 40))
-def test_pruning_twice_is_pruning_once(days: list[int], periods: int) -> None:
+@given(st.lists(st.integers(0, 900), unique=True, max_size=60), st.integers(0, 40), st.booleans())
+def test_pruning_twice_is_pruning_once(days: list[int], periods: int, chained: bool) -> None:
     rule = read_rule(f"{periods} daily, 4 weekly, all monthly")
-    some = [a_manifest(START + timedelta(days=day), Kind.SWEEP) for day in sorted(days)]
+    kinds = [Kind.UPDATE if chained and at % 5 else Kind.SWEEP for at in range(len(days))]
+    moments = [START + timedelta(days=day) for day in sorted(days)]
+    some = on_bases([a_manifest(*one) for one in zip(moments, kinds, strict=True)])
     kept = kept_by(rule, some)
     left = [one for one in some if one.id in kept]
     assert set(kept_by(rule, left)) == set(kept)
+    assert all(one.builds_on.id in kept for one in left if one.builds_on is not None)

@@ -1,0 +1,165 @@
+"""The tables of a snapshot, read piece by piece; an update's changes are laid over its base."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lineage.errors import SnapshotDamaged
+from lineage.store import schema
+from lineage.store.bases import base_of
+from lineage.store.files import Files
+from lineage.store.footers import footer_digest
+from lineage.store.keys import Bare, bare, joined
+from lineage.store.manifest import BuildsOn, FileFacts, Manifest
+from lineage.store.overlay import placed, rows_laid_over
+
+
+class Tables:
+    """The tables that lie in one folder of a store."""
+
+    def __init__(self, files: Files, id: str, facts: Mapping[str, FileFacts] | None = None) -> None:
+        """`facts` is what its files must look like, where they are published."""
+        self.id = id
+        self._files = files
+        self._facts = facts or {}
+
+    def table(
+        self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()
+    ) -> pa.Table:
+        """Return some columns of one table, or all of them; `as_codes` as Arrow dictionaries."""
+        with self.open(file, as_codes) as parquet:
+            return parquet.read(columns=None if columns is None else list(columns))
+
+    def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield a table piece by piece, so that it never stands in memory whole."""
+        with self.open(file) as parquet:
+            yield from parquet.iter_batches(columns=None if columns is None else list(columns))
+
+    def rows_of(self, file: str, column: str, wanted: pa.Array) -> pa.Table:
+        """Return the rows in whose `column` one of the wanted stands, of groups that hold any."""
+        found = []
+        with self.open(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                values = parquet.read_row_group(group, columns=[column])[column]
+                here = pc.is_in(values, value_set=wanted)
+                if pc.any(here).as_py():
+                    found.append(parquet.read_row_group(group).filter(here))
+            return pa.concat_tables([parquet.schema_arrow.empty_table(), *found])
+
+    @contextmanager
+    def open(self, file: str, as_codes: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+        """Open a table; what cannot be opened, or read while it is open, is damaged."""
+        path = f"{self.id}/{file}"
+        try:
+            with self._files.open_input(path) as source:
+                self._refuse_other_footer(file, source)
+                yield pq.ParquetFile(
+                    source,
+                    read_dictionary=list(as_codes) or None,
+                    page_checksum_verification=True,
+                )
+        except (OSError, ValueError, LookupError) as error:  # Arrow's own are among them
+            raise SnapshotDamaged(
+                f"{path} cannot be read: {error}",
+                f"see what is wrong with: lineage snapshots verify {self.id}",
+            ) from error
+
+    def _refuse_other_footer(self, file: str, source: pa.NativeFile) -> None:
+        """Raise ValueError for a footer that was not published: it could lead anywhere."""
+        facts = self._facts.get(file)
+        if facts is not None and facts.footer not in (None, footer_digest(source)):
+            raise ValueError("its footer is not what was published")
+
+
+class LaidTables(Tables):
+    """Those of an update that keeps changes alone, as if each were a file."""
+
+    def __init__(
+        self,
+        files: Files,
+        id: str,
+        builds_on: BuildsOn,
+        facts: Mapping[str, FileFacts] | None = None,
+    ) -> None:
+        super().__init__(files, id, facts)
+        self._builds_on = builds_on
+
+    @cached_property
+    def base(self) -> Tables:
+        """The tables below; SnapshotDamaged where they are not there, or others by now."""
+        base = base_of(self._files, self.id, self._builds_on)
+        return Tables(self._files, base.id, base.files)
+
+    @cached_property
+    def changed(self) -> pa.Table:
+        """Whose rows of the base hold no more: `key` in order, and whether the record is meant."""
+        return super().table(schema.CHANGED_FILE)
+
+    def table(
+        self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()
+    ) -> pa.Table:
+        if file not in schema.CHANGES:
+            return super().table(file, columns, as_codes)
+        wanted = schema.TABLES[file].names if columns is None else list(columns)
+        key = [name for name in [schema.KEYS[file]] if name not in wanted]
+        with self.base.open(file, as_codes) as parquet:
+            older = parquet.iter_batches(columns=[*wanted, *key])
+            pieces = list(self._laid(file, older, [*wanted, *key], as_codes))
+        return pa.concat_tables(pieces).select(wanted)
+
+    def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        if file not in schema.CHANGES:
+            yield from super().batches(file, columns)
+            return
+        wanted = schema.TABLES[file].names if columns is None else list(columns)
+        key = [name for name in [schema.KEYS[file]] if name not in wanted]
+        with self.base.open(file) as parquet:
+            older = parquet.iter_batches(columns=[*wanted, *key])
+            for piece in self._laid(file, older, [*wanted, *key]):
+                if piece.num_rows:
+                    yield from piece.select(wanted).combine_chunks().to_batches()
+
+    def rows_of(self, file: str, column: str, wanted: pa.Array) -> pa.Table:
+        if file not in schema.CHANGES:
+            return super().rows_of(file, column, wanted)
+        if column != schema.KEYS[file]:
+            raise ValueError(f"rows of {file} are found by {schema.KEYS[file]}")
+        known = self._replaced(file)
+        unchanged = wanted.filter(pc.invert(pc.is_in(wanted, value_set=known)))
+        changes = super().rows_of(schema.CHANGES[file], column, wanted)
+        older = self.base.rows_of(file, column, unchanged)
+        return pa.concat_tables([older, changes.select(older.schema.names)])
+
+    def _laid(
+        self,
+        file: str,
+        older: Iterator[pa.RecordBatch],
+        columns: Sequence[str],
+        as_codes: Sequence[str] = (),
+    ) -> Iterator[pa.Table]:
+        place = [schema.PLACE] if file == schema.EVIDENCE_FILE else []
+        changes = super().table(schema.CHANGES[file], [*columns, *place], as_codes)
+        dropped: Bare = bare(self._replaced(file))
+        if not place:
+            return rows_laid_over(older, changes, dropped)
+        places = np.asarray(changes[schema.PLACE])
+        return placed(older, changes.drop_columns(place), places, dropped)
+
+    def _replaced(self, file: str) -> pa.StringArray:
+        """Return in order whose rows of the base hold no more in this table."""
+        keys, of_record = self.changed["key"], self.changed["record"]
+        if file != schema.EVIDENCE_FILE:
+            keys = keys.filter(of_record)
+        return joined(keys.chunks)
+
+
+def tables_of(files: Files, manifest: Manifest) -> Tables:
+    """Return the tables of a published snapshot."""
+    if manifest.builds_on is None:
+        return Tables(files, manifest.id, manifest.files)
+    return LaidTables(files, manifest.id, manifest.builds_on, manifest.files)

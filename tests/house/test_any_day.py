@@ -1,0 +1,62 @@
+"""The queries of docs/data.md for any day, asked of a real DuckDB, give what lineage reads."""
+
+import re
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from lineage.store import schema
+from lineage.store.snapshot import Snapshot
+from tests.builders import published, row
+from tests.updates import updated
+
+DOC = Path(__file__).parents[2] / "docs" / "data.md"
+BASE, DAY = "20261121T060000Z", "20261124T060000Z"
+WORLD = [
+    row(f"owner/model-{number}", ["owner/model-0"] * (number % 3 == 1)) for number in range(60)
+]
+
+
+def queries() -> dict[str, str]:
+    """The queries of the section by the table they are about."""
+    (section,) = re.findall(
+        r"## Any day of the history in one query\n(.+?)\n## ", DOC.read_text("utf-8"), re.S
+    )
+    (block,) = re.findall(r"```sql\n(.+?)```", section, re.S)
+    models, evidence = (one for one in block.split(";") if one.strip())
+    return {
+        schema.MODELS_FILE: models,
+        schema.METRICS_FILE: models.replace("/models.", "/metrics."),
+        schema.EVIDENCE_FILE: evidence,
+    }
+
+
+@pytest.fixture
+def days(tmp_path: Path) -> tuple[Snapshot, Snapshot]:
+    """A sweep, and the second of two updates: new, changed, unreadable, settled elsewhere."""
+    waiting = row("kid/waiting", ["late/parent"], baseModels=None)
+    guessed = row("third/Great-7B-GGUF")
+    sweep = published([*WORLD, waiting, guessed], tmp_path)
+    unreadable = row("owner/model-7") | {"id": "../../escape"}
+    first = updated(sweep, [row("late/parent"), row("owner/model-4", likes=9)], tmp_path)
+    great = row("maker/Great-7B")
+    return sweep, updated(first, [great, unreadable, row("owner/model-1", ["new/one"])], tmp_path)
+
+
+@pytest.mark.parametrize("file", sorted(schema.KEYS))
+def test_the_documents_query_gives_the_day(
+    file: str, days: tuple[Snapshot, Snapshot], tmp_path: Path
+) -> None:
+    sweep, day = days
+    query = queries()[file].replace(BASE, sweep.id).replace(DAY, day.id)
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    found = connection.sql(query.replace("snapshots/", f"{tmp_path}/")).to_arrow_table()
+    assert in_any_order(found, file) == in_any_order(day.table(file), file)
+    assert in_any_order(found, file) != in_any_order(sweep.table(file), file)
+
+
+def in_any_order(table: pa.Table, file: str) -> list[str]:
+    return sorted(map(str, table.cast(schema.TABLES[file]).to_pylist()))

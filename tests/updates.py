@@ -1,0 +1,20 @@
+"""Updates without any HTTP: some rows read again, laid over an earlier snapshot."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from lineage.pipeline import publish
+from lineage.store.manifest import Kind
+from lineage.store.snapshot import Snapshot
+from tests.builders import ENDPOINT, Row, origin, pages, publication
+
+
+def updated(
+    before: Snapshot, rows: Sequence[Row], folder: Path, *, endpoint: str = ENDPOINT
+) -> Snapshot:
+    """Publish an update that read these rows, a day after the snapshot before."""
+    into = publication(folder)
+    at = before.manifest.origin.taken_at + timedelta(days=1)
+    later = origin(Kind.UPDATE, endpoint=endpoint, taken_at=at)
+    return into.store.snapshot(publish(pages(rows), later, into, onto=before).id)
