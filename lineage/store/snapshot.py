@@ -13,6 +13,7 @@ from lineage.domain.evidence import Relation, Strength
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
+from lineage.store.reading import read_group, read_whole
 from lineage.store.tables import tables_of
 
 Int32s = npt.NDArray[np.int32]
@@ -100,7 +101,7 @@ class Snapshot:
     def edges(self) -> EdgeColumns:
         """Return every edge as integers."""
         with self.tables.open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
-            table = parquet.read(columns=["child_node", "parent_node", "relation", "strength"])
+            table = read_whole(parquet, ["child_node", "parent_node", "relation", "strength"])
             return EdgeColumns(
                 table["child_node"].to_numpy(),
                 table["parent_node"].to_numpy(),
@@ -117,7 +118,7 @@ class Snapshot:
         """
         with self.tables.open(schema.COUNTS_FILE) as parquet:
             for group in _groups_that_may_hold(parquet, id):
-                table = parquet.read_row_group(group)
+                table = read_group(parquet, group)
                 if (row := pc.index(table["id"], id).as_py()) >= 0:
                     return _base_row(table.slice(row, 1).to_pylist()[0])
         return None

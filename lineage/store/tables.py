@@ -17,6 +17,7 @@ from lineage.store.footers import footer_digest
 from lineage.store.keys import Bare, bare, joined
 from lineage.store.manifest import BuildsOn, FileFacts, Manifest
 from lineage.store.overlay import placed, rows_laid_over
+from lineage.store.reading import read_batches, read_group, read_whole
 
 
 class Tables:
@@ -33,22 +34,22 @@ class Tables:
     ) -> pa.Table:
         """Return some columns of one table, or all of them; `as_codes` as Arrow dictionaries."""
         with self.open(file, as_codes) as parquet:
-            return parquet.read(columns=None if columns is None else list(columns))
+            return read_whole(parquet, columns)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
         with self.open(file) as parquet:
-            yield from parquet.iter_batches(columns=None if columns is None else list(columns))
+            yield from read_batches(parquet, columns)
 
     def rows_of(self, file: str, column: str, wanted: pa.Array) -> pa.Table:
         """Return the rows in whose `column` one of the wanted stands, of groups that hold any."""
         found = []
         with self.open(file) as parquet:
             for group in range(parquet.num_row_groups):
-                values = parquet.read_row_group(group, columns=[column])[column]
+                values = read_group(parquet, group, [column])[column]
                 here = pc.is_in(values, value_set=wanted)
                 if pc.any(here).as_py():
-                    found.append(parquet.read_row_group(group).filter(here))
+                    found.append(read_group(parquet, group).filter(here))
             return pa.concat_tables([parquet.schema_arrow.empty_table(), *found])
 
     @contextmanager
@@ -108,7 +109,7 @@ class LaidTables(Tables):
         wanted = schema.TABLES[file].names if columns is None else list(columns)
         key = [name for name in [schema.KEYS[file]] if name not in wanted]
         with self.base.open(file, as_codes) as parquet:
-            older = parquet.iter_batches(columns=[*wanted, *key])
+            older = read_batches(parquet, [*wanted, *key])
             pieces = list(self._laid(file, older, [*wanted, *key], as_codes))
         return pa.concat_tables(pieces).select(wanted)
 
@@ -119,7 +120,7 @@ class LaidTables(Tables):
         wanted = schema.TABLES[file].names if columns is None else list(columns)
         key = [name for name in [schema.KEYS[file]] if name not in wanted]
         with self.base.open(file) as parquet:
-            older = parquet.iter_batches(columns=[*wanted, *key])
+            older = read_batches(parquet, [*wanted, *key])
             for piece in self._laid(file, older, [*wanted, *key]):
                 if piece.num_rows:
                     yield from piece.select(wanted).combine_chunks().to_batches()
