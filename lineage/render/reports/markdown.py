@@ -12,6 +12,7 @@ from lineage.reporting.document import (
     Document,
     Facts,
     Link,
+    Outline,
     Part,
     Picture,
     Section,
@@ -66,6 +67,8 @@ def _block(block: Block) -> Iterator[str]:
             yield f"> **{plain(text)}**"
         case Facts(lines):
             yield from (f"- **{plain(label)}**: {_cell(cell)}" for label, cell in lines)
+        case Outline(lines):
+            yield from (f"{'  ' * depth}- {_cell(cell)}" for depth, cell in lines)
         case Table():
             yield from _table(block)
         case Picture():
