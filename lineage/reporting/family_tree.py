@@ -47,6 +47,7 @@ class BranchLine:
     relation: Relation
     below: int
     """How many models are drawn below it."""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +154,9 @@ def _counted(forest: Forest, definition: Definition) -> npt.NDArray[np.bool_]:
 
 
 def _largest(forest: Forest, definition: Definition) -> tuple[BranchLine, ...]:
-    """Return the derivatives with most counted models drawn below them."""
-    counted = _counted(forest, definition)
-    below, group = _below(forest, counted)
-    is_branch = counted & (below > 0)
+    """Return the derivatives with most counted models below them, counted themselves or not."""
+    below, group = _below(forest, _counted(forest, definition))
+    is_branch = (forest.relation >= 0) & _is_sure(forest, definition) & (below > 0)
     rows = np.flatnonzero(is_branch)
     rows = rows[np.argsort(-below[rows], kind="stable")][:_BRANCHES]
     return tuple(
@@ -165,6 +165,7 @@ def _largest(forest: Forest, definition: Definition) -> tuple[BranchLine, ...]:
             forest.names[group[row]],
             _RELATIONS[forest.relation[row]],
             int(below[row]),
+            is_gone=bool(forest.kind[row] == Kind.GONE),
         )
         for row in rows.tolist()
     )

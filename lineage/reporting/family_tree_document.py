@@ -80,7 +80,7 @@ def _branches(report: FamilyTreeReport, texts: Texts) -> Section:
         (
             Word(line.id),
             said.word(texts, line.release),
-            said.word(texts, line.relation.value),
+            said.made_as(line, texts),
             texts.number(line.below),
         )
         for line in report.branches

@@ -5,7 +5,7 @@ from datetime import date
 
 from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Relation
-from lineage.reporting.family_tree import FamilyTreeReport
+from lineage.reporting.family_tree import BranchLine, FamilyTreeReport
 from lineage.reporting.language import Texts
 from lineage.store.manifest import Kind
 from lineage.version import __version__
@@ -13,7 +13,8 @@ from lineage.version import __version__
 
 def title(report: FamilyTreeReport, texts: Texts) -> str:
     """Return what the report is called."""
-    return texts.say("page.title", family=report.family.name)
+    key = "title_base" if report.is_base else "title"
+    return texts.say(f"page.{key}", family=report.family.name)
 
 
 def headline(report: FamilyTreeReport, texts: Texts) -> str:
@@ -105,6 +106,12 @@ def deleted(report: FamilyTreeReport, texts: Texts) -> str:
 def word(texts: Texts, one: str) -> str:
     """Return the language's word for a relation, a strength or a group; a name as it is."""
     return texts.sections["words"].get(one, one)
+
+
+def made_as(line: BranchLine, texts: Texts) -> str:
+    """Say how a branch's top was made, and whether it is gone."""
+    made = word(texts, line.relation.value)
+    return f"{made}, {word(texts, 'gone')}" if line.is_gone else made
 
 
 def made_by(report: FamilyTreeReport, texts: Texts) -> str:

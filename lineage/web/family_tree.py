@@ -87,7 +87,7 @@ def _branches(report: FamilyTreeReport, texts: Texts) -> str:
         [
             ("id", line.id),
             ("", said.word(texts, line.release)),
-            ("", said.word(texts, line.relation.value)),
+            ("", said.made_as(line, texts)),
             ("n", texts.number(line.below)),
         ]
         for line in report.branches

@@ -106,14 +106,17 @@ class Grown:
 def largest_branches(grown: Grown, *, lines: int, deepest: int) -> Twig:
     """Draw the largest branches so that at most so many lines are needed, rests included.
 
-    A line is a twig without twigs, or a rest. `deepest` bounds the depth of rows that are drawn.
+    A line is a twig without twigs, or a rest. `deepest` bounds the generations below the first.
+    Releases come first, however small they are.
     """
-    drawn: dict[int, list[int]] = {0: []}
     depth, parent, end = grown.forest.depth, grown.forest.parent, grown.end
+    top = _first(grown)
+    deepest += int(depth[top])
+    drawn: dict[int, list[int]] = {top: []}
     used = 1
-    waiting = list(_next(grown, 1, end[0]))
+    waiting = list(_next(grown, top + 1, end[top]))
     while waiting:
-        _, row = heapq.heappop(waiting)
+        _, _, row = heapq.heappop(waiting)
         above = int(parent[row])
         rest_before = bool(drawn[above]) and grown.is_any(row, end[above])
         rest_after = grown.is_any(end[row], end[above])
@@ -128,13 +131,24 @@ def largest_branches(grown: Grown, *, lines: int, deepest: int) -> Twig:
         if depth[row] < deepest:
             for found in _next(grown, row + 1, end[row]):
                 heapq.heappush(waiting, found)
-    return _twig(grown, 0, drawn)
+    return _twig(grown, top, drawn)
 
 
-def _next(grown: Grown, row: int, end: int) -> Iterator[tuple[int, int]]:
+def _first(grown: Grown) -> int:
+    """Return the first row that says more than the one above it: not a family of one model."""
+    names, row = grown.forest.names, 0
+    while row + 1 < len(names) and names[row + 1] == names[row]:
+        if grown.end[row + 1] != grown.end[row]:
+            break
+        row += 1
+    return row
+
+
+def _next(grown: Grown, row: int, end: int) -> Iterator[tuple[bool, int, int]]:
     """Yield the first row of some neighbours that has anything to tell, the largest of them."""
     if row < end and grown.is_any(row, grown.end[row]):
-        yield -grown.models(row, grown.end[row]), row
+        is_release = grown.forest.kind[row] == Kind.GROUP
+        yield not is_release, -grown.models(row, grown.end[row]), row
 
 
 def _twig(grown: Grown, row: int, drawn: dict[int, list[int]]) -> Twig:
