@@ -138,12 +138,12 @@ def role(twig: Twig, texts: Texts) -> str:
 
 def beside(twig: Twig, texts: Texts) -> Iterator[str]:
     """Yield what else must be said of a branch's top: other parents, and that it is gone."""
-    if twig.other_parents:
-        yield texts.say_number("explorer.merge_of", twig.other_parents)
     if twig.missed is not None:
         yield said.word(texts, "gone")
     elif twig.kind in (Kind.UNLISTED, Kind.PASSED):
         yield texts.say("poster.not_counted")
+    if twig.other_parents:
+        yield texts.say_number("explorer.merge_of", twig.other_parents)
 
 
 def rest_words(rest: Rest, texts: Texts) -> str:

@@ -66,11 +66,13 @@ def field(kind: str, left: float, right: float, top: float, height: float) -> st
 def _family(box: Box, twig: Twig, left: float, right: float, texts: Texts) -> Iterator[str]:
     """Draw the whole, its name from bottom to top."""
     yield field(f"is-{GROUP}", left, right, box.top, box.height)
-    number = f"{_DOT}{texts.number(twig.models)}"
-    name = fitted(spelled(twig.name), 20, box.height - 20 - width(number, 20))
+    number = texts.number(twig.models)
+    room = box.height - 16 - width(f"{_DOT}{number}", 20)
+    name = fitted(spelled(twig.name), 20, room)
+    told = f"{name}{_DOT}{number}" if name else number
     x, y = (left + right) / 2 + 6, box.top + box.height / 2
     turned = f' text-anchor="middle" transform="rotate(-90 {x:.1f} {y:.1f})"'
-    yield text(name + number, x, y, 20, more=turned)
+    yield text(told, x, y, 20, more=turned)
 
 
 def _branch(box: Box, twig: Twig, left: float, right: float, wording: Wording) -> Iterator[str]:
@@ -105,7 +107,9 @@ def _said(
     notes = [one for one in (role(twig, texts), *beside(twig, texts)) if one]
     if height >= 2 * LINE + 2:
         told = [one for one in (number, *_days(twig, wording), *notes) if one]
-        return (_named(name, room), ""), fitted(spelled(_DOT.join(told)), _SMALL, room)
+        while len(told) > 1 and width(spelled(_DOT.join(told)), _SMALL) > room:
+            told.pop()
+        return (_named(name, room), ""), spelled(_DOT.join(told))
     for right in (_DOT.join([*notes, number]), _DOT.join([*notes[:1], number])):
         is_told = not gone or gone in right
         if is_told and width(spelled(name), SIZE) + _GAP + width(spelled(right), SIZE) <= room:

@@ -7,6 +7,8 @@ from lineage.analysis.forest.largest import Rest, Twig
 
 LINE = 17.0
 """Height of a box with room for one line of text."""
+_MOST = 3 * LINE
+"""Height of a single model, where there are few."""
 _STEPS = 60
 
 
@@ -21,13 +23,14 @@ class Box:
 
 
 def laid_out(twig: Twig, top: float, height: float) -> list[Box]:
-    """Return a box for each twig and rest; those right of a box are together as high as it.
+    """Return a box for each twig and rest, the whole first, at most as high as there is room.
 
-    Raises ValueError where the lines alone need more than there is.
+    Those right of a box are together as high as it. Raises ValueError where lines alone need more
+    than there is.
     """
     if _height(twig, 0.0) > height:
         raise ValueError(f"{_height(twig, 0.0):g} are needed, {height:g} there are")
-    low, high = 0.0, height / max(1, twig.models)
+    low, high = 0.0, min(_MOST, height / max(1, twig.models))
     for _ in range(_STEPS):
         middle = (low + high) / 2
         low, high = (low, middle) if _height(twig, middle) > height else (middle, high)

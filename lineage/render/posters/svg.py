@@ -16,8 +16,8 @@ from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Texts
 
 WIDTH, HEIGHT = 1188, 1680
-"""Four a millimetre of A3, standing."""
-_MARGIN = 40.0
+"""Four a millimetre of A3, standing; a small family needs less of its height."""
+_MARGIN, _SEAM = 40.0, 24.0
 _COLUMNS = (38.0, 200.0, 284.0, 302.0, 284.0)
 """The whole, releases, roots, and what was made of them."""
 _COLUMNS_OF_BASE = (38.0, 290.0, 270.0, 258.0, 252.0)
@@ -40,31 +40,33 @@ def poster(report: FamilyTreeReport, texts: Texts) -> str:
     head_bottom, head = _head(report, texts)
     key_bottom, key = _key(report, texts)
     notes_bottom, notes = _notes(report, texts, max(head_bottom, key_bottom) + 10)
-    foot_top, foot = _foot(report, texts)
+    counted = _counted(report, texts)
     first = notes_bottom + 14
-    height = foot_top - first - 12
+    height = HEIGHT - _MARGIN - 16 * len(counted) - first - _SEAM
     grown = Grown.of(report.forest, report.facts, report.evidence, report.definition)
     columns = _COLUMNS_OF_BASE if report.is_base else _COLUMNS
     edges = list(pairwise(accumulate((_MARGIN, *columns))))
     lines, deepest = int(height * _SPARE / LINE), len(columns) - 1
     boxes = laid_out(largest_branches(grown, lines=lines, deepest=deepest), first, height)
+    foot = first + boxes[0].height + _SEAM
+    page = round(foot + 16 * len(counted) + _MARGIN)
     said_of = Wording(texts, {line.name: line.released for line in report.releases})
     about = texts.say("poster.text", family=report.family.name, n=report.count.total)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH}"'
-            f' height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+            f' height="{page}" viewBox="0 0 {WIDTH} {page}"'
             ' aria-labelledby="poster-title poster-text">',
             _element("title", "poster-title", said.title(report, texts)),
             _element("desc", "poster-text", about),
             f"<style>{style()}</style>",
             f"<defs>{_PATTERN}</defs>",
-            f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>',
+            f'<rect class="paper" width="{WIDTH}" height="{page}"/>',
             *head,
             *key,
             *notes,
             *(line for box in boxes for line in drawn(box, *edges[box.column], said_of)),
-            *foot,
+            *_foot(counted, foot),
             "</svg>",
         ]
     )
@@ -81,8 +83,8 @@ def _head(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]:
     size = next((one for one in _TITLES if width(title, one) <= room), _TITLES[-1])
     lines = [text(fitted(title, size, room), _MARGIN, y, size)]
     y += _TITLES[0]
-    told = f"{said.headline(report, texts)}, {said.dated(report, texts)}"
-    for line in wrapped(told, _NUMBER, room):
+    told = (said.headline(report, texts), said.dated(report, texts))
+    for line in (line for one in told for line in wrapped(one, _NUMBER, room)):
         lines.append(text(line, _MARGIN, y, _NUMBER))
         y += _NUMBER * 1.3
     return y - _NUMBER, lines
@@ -137,18 +139,14 @@ def _sign(kind: str, x: float, y: float) -> Sequence[str]:
     return [*plain, field("gone-frame", x, x + 16, y - 11, 14.5)] if kind == "gone" else plain
 
 
-def _foot(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]:
-    """Say how it was counted, and from what; return where that begins."""
+def _counted(report: FamilyTreeReport, texts: Texts) -> list[str]:
+    """Say how it was counted, and from what, line by line."""
     told = [f"{label}: {words}" for label, words in said.method(report, texts)]
     told.append(said.made_by(report, texts))
-    room = WIDTH - 2 * _MARGIN
-    words = [line for one in told for line in wrapped(one, _WORDS, room)]
-    top = HEIGHT - _MARGIN - 16 * len(words)
-    lines = [field("line", _MARGIN, WIDTH - _MARGIN + 2, top - 6, 2.5)]
-    return top - 8, [
-        *lines,
-        *(
-            text(line, _MARGIN, top + 13 + 16 * at, _WORDS, kind="soft")
-            for at, line in enumerate(words)
-        ),
-    ]
+    return [line for one in told for line in wrapped(one, _WORDS, WIDTH - 2 * _MARGIN)]
+
+
+def _foot(lines: Sequence[str], top: float) -> Iterator[str]:
+    yield field("line", _MARGIN, WIDTH - _MARGIN + 2, top - 10, 2.5)
+    for at, line in enumerate(lines):
+        yield text(line, _MARGIN, top + 9 + 16 * at, _WORDS, kind="soft")
