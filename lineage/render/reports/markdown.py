@@ -21,7 +21,7 @@ from lineage.reporting.document import (
     Word,
 )
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//))")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _MOST_ROWS = 60
 """A longer table beside a picture is left to the picture's file."""
 _TICKS = re.compile(r"`+")
