@@ -4,7 +4,6 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.browser.conftest import Opener
 
@@ -16,17 +15,12 @@ _FINDINGS = """async () => (await axe.run()).violations.map((one) =>
 MODEL = "#model=NousResearch/Hermes-3-Llama-3.1-8B&least=guessed"
 
 
-def axe_findings(page: Page) -> list[str]:
-    """Run axe on a page whose policy is off: it makes elements of text, which ours lets nobody."""
-    page.evaluate(_AXE.read_text("utf-8"))
-    found: list[str] = page.evaluate(_FINDINGS)
-    return found
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light"), (1280, "dark")])
 def test_axe_finds_nothing(opener: Opener, english: Path, width: int, scheme: str) -> None:
+    # axe makes elements of text, which our policy lets nobody do.
     looks = {"viewport": {"width": width, "height": 900}, "bypass_csp": True}
     opened = opener(english, MODEL, color_scheme=scheme, **looks)
     opened.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     opened.page.get_by_role("combobox", name="Find a model").fill("hermes")
-    assert axe_findings(opened.page) == []
+    opened.page.evaluate(_AXE.read_text("utf-8"))
+    assert opened.page.evaluate(_FINDINGS) == []

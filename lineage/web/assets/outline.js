@@ -114,7 +114,7 @@ const Outline = {
     const others = Tree.otherParents(row);
     if (others) name.append(make("span", { class: "merge", title: Text.count("merge_of", others) }, make("span", { "aria-hidden": "true" }, MERGE), make("span", { class: "unseen" }, Text.count("merge_of", others))));
     name.append(make("span", { class: "label", title: Tree.label(row) }, Tree.label(row)));
-    if (gone) name.append(make("span", { class: "gone-word" }, `${GONE_MARK} ${Text.word("gone")}`));
+    if (gone) name.append(make("span", { class: "gone-word" }, GONE_MARK, make("span", { class: "gone-long" }, ` ${Text.word("gone")}`)));
     const made = make("div", { role: "gridcell", class: "made" });
     const word = relation ?? { [KIND.OFFICIAL]: "official", [KIND.MIRROR]: "mirror" }[kind];
     if (word) made.append(make("span", { class: `dot ${relation ? `is-${relation}` : "is-root"}`, "aria-hidden": "true" }), make("span", { class: "made-word" }, Text.word(word)));
