@@ -21,7 +21,7 @@ from lineage.reporting.document import (
     Word,
 )
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//))")
 _MOST_ROWS = 60
 """A longer table beside a picture is left to the picture's file."""
 _TICKS = re.compile(r"`+")
@@ -39,7 +39,7 @@ def markdown(document: Document) -> str:
 
 def plain(text: str) -> str:
     """Return text with every letter that Markdown would act on made harmless."""
-    return _SPECIAL.sub(r"\\\1", visible(text))
+    return _SPECIAL.sub(r"\\\1", visible(text)).replace("www.", "www\\.")
 
 
 def code(text: str) -> str:
