@@ -66,7 +66,7 @@ def method(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
 def roots(report: FamilyTreeReport, texts: Texts) -> str:
     """Say below whom is counted."""
     family, ids = report.family, report.definition.roots
-    if report.is_base and len(ids) == 1:
+    if len(ids) == 1:
         return ids[0]
     if report.is_base:
         return texts.say_number("page.roots_base", len(ids) - 1, base=ids[0])
