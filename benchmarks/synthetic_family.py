@@ -6,13 +6,23 @@ from dataclasses import replace
 import numpy as np
 
 from lineage.analysis.forest.evidence import ForestEvidence, Said
-from lineage.analysis.forest.facts import DATES, NUMBERS, WORDS, Coded, ForestFacts
+from lineage.analysis.forest.facts import (
+    DATES,
+    LAST_SEEN,
+    MISSED,
+    NUMBERS,
+    WORDS,
+    Coded,
+    ForestFacts,
+)
 from lineage.analysis.forest.forest import Forest, Kind
 from lineage.domain.evidence import Relation
 from lineage.reporting.family_tree import FamilyTreeReport
 
 RELEASES = 12
 ROOTS = 8
+GONE = 0.03
+"""Share of models that are known to be gone; what hangs below them stays."""
 _SYLLABLES = (
     *("la", "lo", "mi", "ra", "ne", "to", "ki", "su"),
     *("ve", "da", "gu", "po", "er", "an", "is", "ul"),
@@ -29,7 +39,7 @@ def synthetic_report(models: int, like: FamilyTreeReport, seed: int = 7) -> Fami
         forest=forest,
         facts=_facts(forest, dice),
         evidence=_evidence(forest, dice),
-        count=replace(like.count, total=models),
+        count=replace(like.count, total=int((forest.kind == Kind.MODEL).sum())),
     )
 
 
@@ -63,6 +73,7 @@ def _walked(children: dict[int, list[int]], size: int, roots: range, dice: rando
     order, parents, depths = _walk(children)
     node = np.array(order)
     kind = np.full(size, Kind.MODEL, np.uint8)
+    kind[[dice.random() < GONE for _ in range(size)]] = Kind.GONE
     kind[node < roots.stop] = Kind.OFFICIAL
     kind[node < roots.start] = Kind.GROUP
     kind[node == 0] = Kind.FAMILY
@@ -103,21 +114,23 @@ def _name(at: int, roots: range, dice: random.Random) -> str:
 
 def _facts(forest: Forest, dice: random.Random) -> ForestFacts:
     size = len(forest)
-    is_model = forest.kind == Kind.MODEL
+    is_model, is_gone = forest.kind >= Kind.MODEL, forest.kind == Kind.GONE
     days = np.array([dice.randint(19_400, 20_700) * (dice.random() < 0.9) for _ in range(size)])
     license_of = np.array([dice.randint(0, 30) for _ in range(size)], np.int32)
     counters = np.array([int(dice.paretovariate(0.6)) % 10**7 for _ in range(size)], np.float64)
     nobody = Coded((), np.zeros(size, np.int32))
     licensed = Coded([f"license-{at}" for at in range(30)], license_of * is_model)
     return ForestFacts(
-        {name: (days * is_model).astype(np.int32) for name in DATES},
-        {name: licensed if name == "license" else nobody for name in WORDS},
+        {name: (days * is_model).astype(np.int32) for name in DATES}
+        | {MISSED: (20_750 * is_gone).astype(np.int32)},
+        {name: licensed if name == "license" else nobody for name in WORDS}
+        | {LAST_SEEN: Coded(("20261014T060000Z",), is_gone.astype(np.int32))},
         dict.fromkeys(NUMBERS, counters * is_model),
     )
 
 
 def _evidence(forest: Forest, dice: random.Random) -> ForestEvidence:
-    child = np.flatnonzero(forest.kind == Kind.MODEL)
+    child = np.flatnonzero(forest.kind >= Kind.MODEL)
     merged = np.array(sorted(dice.sample(child.tolist(), len(child) * 6 // 100)))
     second = np.array(dice.choices(child[:1000].tolist(), k=len(merged)), np.int64)
     whose = np.concatenate([child, merged])

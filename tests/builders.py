@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from lineage.analysis.checks import Limits
@@ -114,6 +114,22 @@ def published(
     ordered = sorted(rows, key=lambda one: str(one["_id"]))
     into = publication(folder, families)
     manifest = publish(pages(ordered, size), origin(endpoint=endpoint, taken_at=taken_at), into)
+    return into.store.snapshot(manifest.id)
+
+
+def outlived(
+    rows: Sequence[Row],
+    gone: Collection[str],
+    folder: Path,
+    *,
+    after: timedelta = timedelta(days=40),
+    families: Sequence[Family] = (),
+) -> Snapshot:
+    """Publish rows, then once more without those that went meanwhile, however many; the second."""
+    published(rows, folder, families=families)
+    left = sorted((one for one in rows if one["id"] not in gone), key=lambda one: str(one["_id"]))
+    into = publication(folder, families, limits=Limits(min_kept_share=0.0))
+    manifest = publish(pages(left), origin(taken_at=NOON + after), into)
     return into.store.snapshot(manifest.id)
 
 

@@ -13,11 +13,11 @@ from lineage.render.reports.html import html
 from lineage.render.reports.markdown import markdown
 from lineage.render.reports.trend_files import trend_files
 from lineage.reporting.family_tree import family_tree
-from lineage.reporting.language import Language, texts
+from lineage.reporting.language import Language
 from lineage.reporting.license_report import license_document
 from lineage.reporting.trend_report import trend_document
 from lineage.store.snapshot import Snapshot
-from lineage.web.family_tree import page
+from lineage.web.tree_files import tree_files
 
 EXAMPLE = Path(__file__).parent.parent / "reports" / "example"
 
@@ -33,7 +33,7 @@ def example_files(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
         yield f"licenses.llama.{language.value}.html", html(said).encode()
         yield f"licenses.llama.{language.value}.md", markdown(said).encode()
         yield from trend_files(trends, trend_document(trends, snapshot.manifest, language, known))
-        yield f"family-tree.llama.{language.value}.html", page(tree, texts(language)).encode()
+        yield from tree_files(tree, language)
 
 
 def _write() -> None:

@@ -11,13 +11,11 @@ def demo_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file, one at a time."""
     from lineage.families.registry import all_families, family
     from lineage.reporting.family_tree import family_tree
-    from lineage.reporting.language import Language, texts
-    from lineage.web.family_tree import page
+    from lineage.reporting.language import Language
+    from lineage.web.tree_files import tree_files
 
-    language = Language.ENGLISH
-    known, llama = all_families(), family("llama")
-    tree = page(family_tree(snapshot, llama, known), texts(language))
-    yield "family-tree.llama.en.html", tree.encode()
+    tree = family_tree(snapshot, family("llama"), all_families())
+    yield from tree_files(tree, Language.ENGLISH)
     yield from _trend(snapshot)
     yield from _licenses(snapshot)
 

@@ -1,10 +1,19 @@
 """The commands `lineage report ...`: pages and files about a family, in English or German."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lineage.cli import options
+from lineage.domain.definitions import Closure, Definition
+from lineage.errors import SettingsError
+
+if TYPE_CHECKING:
+    from lineage.domain.families import Family
+    from lineage.reporting.family_tree import FamilyTreeReport
+    from lineage.store.snapshot import Snapshot
 
 LANG = click.option(
     "--lang",
@@ -35,39 +44,68 @@ def report() -> None:
 
 @report.command(
     "family-tree",
-    short_help="One HTML file with the whole family, explorable offline.",
+    short_help="The whole family, explorable offline; its largest branches as a poster.",
     epilog=options.examples(
         "lineage report family-tree",
         "lineage report family-tree --family qwen --lang de --out public",
+        "lineage report family-tree meta-llama/Llama-3.1-8B --relations finetune,merge",
     ),
 )
+@click.argument("base", metavar="[BASE]", required=False)
 @options.options(
-    FAMILY, options.FAMILIES, LANG, OUT, options.SNAPSHOT, options.STORE, options.logged
+    *(options.FAMILY, options.FAMILIES, LANG, OUT, options.defined),
+    *(options.SNAPSHOT, options.STORE, options.logged),
 )
 def family_tree(
     *,
-    family: str,
+    base: str | None,
+    family: str | None,
     families: str | None,
     lang: str,
     out: Path,
+    definition: Definition,
     snapshot: str | None,
     store: str | None,
 ) -> None:
-    """Write a family's tree as one HTML file that works offline, without a server.
+    """Write the tree of a family, or of what lies below one model, as pages and pictures.
 
-    Every model with its evidence: to be searched, unfolded and filtered in a browser.
+    One HTML file holds every model with its evidence and works offline, without a server; a
+    poster as SVG and PNG, and Markdown, hold the largest branches with sums of the rest. Without
+    BASE it is about the Llama family.
     """
     from lineage.cli import asking
-    from lineage.cli.delivery import deliver
-    from lineage.families.registry import family as family_called
-    from lineage.reporting.family_tree import family_tree
-    from lineage.reporting.language import Language, texts
-    from lineage.web.family_tree import page
+    from lineage.cli.delivery import deliver_file
+    from lineage.reporting.language import Language
+    from lineage.web.tree_files import tree_files
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
-    whole = family_called(family, known)
-    written = page(family_tree(asked, whole, known), texts(Language(lang)))
+    _check(base, family, definition)
+    asked = asking.open_snapshot(store, snapshot, definition.as_of)
+    report = _report(asked, base, family or "llama", definition, asking.known_families(families))
     out.mkdir(parents=True, exist_ok=True)
-    file = out / f"family-tree.{whole.id}.{lang}.html"
-    deliver(iter((written,)), str(file))
-    click.echo(file)
+    for name, content in tree_files(report, Language(lang)):
+        deliver_file(content, out / name)
+        click.echo(out / name)
+
+
+def _report(
+    asked: "Snapshot",
+    base: str | None,
+    family: str,
+    definition: Definition,
+    known: "Sequence[Family]",
+) -> "FamilyTreeReport":
+    from lineage.families.registry import family as family_called
+    from lineage.reporting.family_tree import base_tree, family_tree
+
+    if base is not None:
+        return base_tree(asked, base, known, definition)
+    return family_tree(asked, family_called(family, known), known, definition)
+
+
+def _check(base: str | None, family: str | None, definition: Definition) -> None:
+    if base is not None and family is not None:
+        raise SettingsError("a BASE and --family are two questions", "ask them one by one")
+    if definition.closure is Closure.DIRECT:
+        raise SettingsError(
+            "children alone are no tree", "list them: lineage export csv BASE --direct"
+        )

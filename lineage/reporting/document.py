@@ -55,6 +55,13 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """A list of lists: each line with its depth, 0 at first and never more than one deeper."""
+
+    lines: Sequence[tuple[int, Cell]]
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """A paragraph that must not be overlooked."""
 
@@ -75,7 +82,7 @@ class Picture:
     """Which files hold it."""
 
 
-Block = str | Warned | Table | Facts | Picture
+Block = str | Warned | Table | Facts | Outline | Picture
 
 
 @dataclass(frozen=True, slots=True)

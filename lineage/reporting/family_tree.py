@@ -1,29 +1,29 @@
 """What a family tree says: the number and its definition, the releases, the tree with evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.counts import count_family
+from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.forest.evidence import ForestEvidence, evidence_of
 from lineage.analysis.forest.facts import ForestFacts, facts_of
 from lineage.analysis.forest.forest import Forest, Kind, family_forest
 from lineage.analysis.ground import Ground
 from lineage.analysis.results import Count
+from lineage.analysis.scope import find_base
 from lineage.analysis.traces import EVERYTHING
 from lineage.domain.addresses import is_loopback
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.evidence import Relation, Strength
-from lineage.domain.families import Family
+from lineage.domain.families import Family, Release, Reupload
 from lineage.reporting.asked import Asked, asked_by_name
 from lineage.store.manifest import Manifest
 from lineage.store.snapshot import Snapshot
 
 _BRANCHES = 15
-_STATED = list(Strength).index(Strength.STATED)
 _RELATIONS = list(Relation)
 
 
@@ -47,6 +47,7 @@ class BranchLine:
     relation: Relation
     below: int
     """How many models are drawn below it."""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,67 @@ class FamilyTreeReport:
     evidence: ForestEvidence
     is_sample: bool
     """The records came from a server on the writer's own machine, not from the Hub."""
+    is_base: bool = False
+    """It is about one model and what lies below it; the family is made up of that model alone."""
+
+    @property
+    def definition(self) -> Definition:
+        """By which rule everything here is counted."""
+        return self.count.definition
+
+    @property
+    def gone(self) -> int:
+        """How many models of the family are known to be gone, by the same rule in all else."""
+        return int(((self.forest.kind == Kind.GONE) & _is_sure(self.forest, self.definition)).sum())
 
 
-def family_tree(snapshot: Snapshot, family: Family, families: Sequence[Family]) -> FamilyTreeReport:
-    """Read a family from a snapshot, with everything known of each of its models."""
-    ground = Ground.of(snapshot, EVERYTHING, families)
-    forest = family_forest(ground, family)
-    count = count_family(snapshot, family, Definition(), families, Grouping.RELEASE)
-    released = {release.name: release.released for release in family.releases}
+def family_tree(
+    snapshot: Snapshot,
+    family: Family,
+    families: Sequence[Family],
+    definition: Definition | None = None,
+) -> FamilyTreeReport:
+    """Read a family from a snapshot, with everything known of each of its models.
+
+    Ways weaker than the definition's are in it too, told apart; no number counts them.
+    """
+    asked = replace(definition or Definition(), mirrors=True, curated=True)
+    ground = Ground.of(snapshot, replace(asked, least=Strength.GUESSED), families)
+    # What people ask for by name is told of the whole graph, whatever is counted here.
+    whole = ground if ground.definition == EVERYTHING else Ground.of(snapshot, EVERYTHING, families)
+    count = count_family(snapshot, family, asked, families, Grouping.RELEASE)
+    forest = family_forest(ground, family, asked.least)
+    return _report(ground, forest, family, count, asked_by_name(whole, family))
+
+
+def base_tree(
+    snapshot: Snapshot,
+    name: str,
+    families: Sequence[Family],
+    definition: Definition | None = None,
+) -> FamilyTreeReport:
+    """Read what lies below one model, as a family of one release, by the rules of `count NAME`.
+
+    UnknownModel where the snapshot knows no such name.
+    """
+    asked, base = definition or Definition(), find_base(snapshot, name, families)
+    ground = Ground.of(snapshot, replace(asked, least=Strength.GUESSED), families)
+    count = count_base(snapshot, base.id, asked, families, Grouping.RELEASE)
+    mirrors = tuple(Reupload(id, base.id) for id in count.definition.roots if id != base.id)
+    released = snapshot.manifest.origin.taken_at.date()
+    release = Release(base.id, base.id, released, None, (base.id,), mirrors)
+    alone = Family(base.id, base.id, "", (release,))
+    # Here everything belongs to this one root, whatever release it belongs to elsewhere.
+    forest = family_forest(replace(ground, families=[alone]), alone, asked.least)
+    return replace(_report(ground, forest, alone, count, ()), is_base=True)
+
+
+def _report(
+    ground: Ground, forest: Forest, family: Family, count: Count, asked: tuple[Asked, ...]
+) -> FamilyTreeReport:
+    snapshot = ground.snapshot
+    releases = [release for one in (*ground.families, family) for release in one.releases]
+    released = {release.name: release.released for release in releases}
     return FamilyTreeReport(
         family=family,
         manifest=snapshot.manifest,
@@ -80,19 +134,29 @@ def family_tree(snapshot: Snapshot, family: Family, families: Sequence[Family]) 
             ReleaseLine(group.value, released.get(group.value), group.total, group.direct)
             for group in count.groups
         ),
-        branches=_largest(forest),
-        asked=asked_by_name(ground, family),
+        branches=_largest(forest, count.definition),
+        asked=asked,
         forest=forest,
-        facts=facts_of(snapshot, forest),
+        facts=facts_of(snapshot, forest, count.definition.as_of),
         evidence=evidence_of(ground, forest),
         is_sample=is_loopback(snapshot.manifest.origin.endpoint),
     )
 
 
-def _largest(forest: Forest) -> tuple[BranchLine, ...]:
-    """Return the derivatives with most models drawn below them, without guesses."""
-    below, group = _below(forest)
-    is_branch = (forest.kind == Kind.MODEL) & (forest.strength >= _STATED) & (below > 0)
+def _is_sure(forest: Forest, definition: Definition) -> npt.NDArray[np.bool_]:
+    sure: npt.NDArray[np.bool_] = forest.strength >= list(Strength).index(definition.least)
+    return sure
+
+
+def _counted(forest: Forest, definition: Definition) -> npt.NDArray[np.bool_]:
+    kinds = [Kind.MODEL, Kind.GONE] if definition.deleted else [Kind.MODEL]
+    return np.isin(forest.kind, kinds) & _is_sure(forest, definition)
+
+
+def _largest(forest: Forest, definition: Definition) -> tuple[BranchLine, ...]:
+    """Return the derivatives with most counted models below them, counted themselves or not."""
+    below, group = _below(forest, _counted(forest, definition))
+    is_branch = (forest.relation >= 0) & _is_sure(forest, definition) & (below > 0)
     rows = np.flatnonzero(is_branch)
     rows = rows[np.argsort(-below[rows], kind="stable")][:_BRANCHES]
     return tuple(
@@ -101,14 +165,16 @@ def _largest(forest: Forest) -> tuple[BranchLine, ...]:
             forest.names[group[row]],
             _RELATIONS[forest.relation[row]],
             int(below[row]),
+            is_gone=bool(forest.kind[row] == Kind.GONE),
         )
         for row in rows.tolist()
     )
 
 
-def _below(forest: Forest) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _below(
+    forest: Forest, counted: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return how many counted models stand below each row, and the row of its group."""
-    counted = (forest.kind == Kind.MODEL) & (forest.strength >= _STATED)
     held = counted.astype(np.int64).tolist()
     parents = forest.parent.tolist()
     group = [0] * len(forest)

@@ -43,7 +43,7 @@ def _lead(found: LicenseFindings, manifest: Manifest, says: Texts) -> list[Block
             "page.summary",
             models=len(rows),
             family=found.family.name,
-            date=manifest.origin.taken_at.date(),
+            date=found.definition.as_of or manifest.origin.taken_at.date(),
             known=numbers.known(rows),
             conflicts=sum(map(numbers.is_conflict, rows)),
             wider=sections.severities(found)[Severity.WIDENS],

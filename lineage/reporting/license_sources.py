@@ -124,6 +124,10 @@ def _filters(found: LicenseFindings, says: Texts) -> str:
         told.append(says.say("method.direct"))
     if definition.min_downloads:
         told.append(says.say("method.downloads", downloads=definition.min_downloads))
+    if definition.as_of:
+        told.append(says.say("method.as_of", date=definition.as_of))
+    if definition.deleted:
+        told.append(says.say("method.deleted"))
     return "; ".join(told)
 
 

@@ -1,14 +1,12 @@
 """A family tree as one HTML file: text first, then the tree itself, explorable offline."""
 
-from collections.abc import Iterator
-from datetime import date
 from string import Template
 
 from lineage.domain.definitions import Grouping
+from lineage.reporting import family_tree_words as said
 from lineage.reporting.asked import Asked
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Texts
-from lineage.store.manifest import Kind
 from lineage.version import __version__
 from lineage.web import inline
 from lineage.web.tables import Cell, definitions, link, shown, table
@@ -34,14 +32,12 @@ def page(report: FamilyTreeReport, texts: Texts) -> str:
     style, script = inline.asset("family_tree.css"), inline.script(SCRIPTS)
     words = {name: texts.sections["page"][name] for name in _PAGE_TEXTS}
     words |= {name: texts.sections["explorer"][name] for name in _EXPLORER_TEXTS}
-    total, family = report.count.total, report.family.name
+    number = texts.number(report.count.total)
     words |= {
-        "title": texts.say("page.title", family=family),
-        "number": texts.number(total),
-        "headline": texts.say_number("page.headline", total, family=family)
-        .removeprefix(texts.number(total))
-        .strip(),
-        "dated": texts.say("page.as_of", date=report.manifest.origin.taken_at.date()),
+        "title": said.title(report, texts),
+        "number": number,
+        "headline": said.headline(report, texts).removeprefix(number).strip(),
+        "dated": said.dated(report, texts),
         "made_by": texts.say("page.made_by", version=__version__),
         "language": texts.language.value,
         "version": __version__,
@@ -51,8 +47,8 @@ def page(report: FamilyTreeReport, texts: Texts) -> str:
         policy=inline.policy(style, script),
         style=style,
         script=script,
-        notes=_notes(report, texts),
-        definition=definitions(_definition(report, texts)),
+        notes="".join(f'<p class="sample">{shown(note)}</p>' for note in said.notes(report, texts)),
+        definition=definitions(said.method(report, texts)),
         release_table=_releases(report, texts),
         branches=_branches(report, texts),
         asked=_asked(report, texts),
@@ -60,61 +56,8 @@ def page(report: FamilyTreeReport, texts: Texts) -> str:
     )
 
 
-def _notes(report: FamilyTreeReport, texts: Texts) -> str:
-    manifest = report.manifest
-    notes = []
-    if report.is_sample:
-        notes.append(texts.say("page.sample", n=manifest.models))
-    if manifest.origin.kind is Kind.BELOW:
-        notes.append(texts.say("page.below", base=manifest.origin.below))
-    return "".join(f'<p class="sample">{shown(note)}</p>' for note in notes)
-
-
-def _definition(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
-    say, manifest, family = texts.say, report.manifest, report.family
-    taken, roots = manifest.origin.taken_at, family.roots()
-    gone = manifest.tombstones
-    said = {
-        "counted": say("page.counted_text"),
-        "roots": say(
-            "page.roots_text",
-            n=len(roots),
-            organization=family.organization or family.name,
-            registry=_day(family.version),
-            first=roots[0] if roots else "",
-        ),
-        "edges": say("page.edges_text"),
-        "dates": texts.say_number("page.dates_text", report.count.undated),
-        "deleted": texts.say_number("page.deleted_text", gone)
-        if gone
-        else say("page.deleted_none"),
-        "snapshot": say(
-            "page.snapshot_text",
-            id=manifest.id,
-            date=taken.date(),
-            time=f"{taken:%H:%M}",
-            endpoint=manifest.origin.endpoint,
-        ),
-        "cite": say("page.cite_text", version=__version__, family=family.name, id=manifest.id),
-    }
-    for name, text in said.items():
-        yield say(f"page.{name}"), text
-
-
-def _day(version: str) -> date | str:
-    """Return the day that a registry's version names; a version of another kind as it is."""
-    try:
-        return date.fromisoformat(version)
-    except ValueError:
-        return version
-
-
 def _heads(texts: Texts, *columns: Cell) -> list[Cell]:
     return [(kind, texts.say(f"page.{name}")) for kind, name in columns]
-
-
-def _word(texts: Texts, word: str) -> str:
-    return texts.sections["words"].get(word, word)
 
 
 def _releases(report: FamilyTreeReport, texts: Texts) -> str:
@@ -124,7 +67,7 @@ def _releases(report: FamilyTreeReport, texts: Texts) -> str:
     assert count.grouping is Grouping.RELEASE
     rows = [
         [
-            ("", _word(texts, line.name)),
+            ("", said.word(texts, line.name)),
             ("day", texts.date(line.released) if line.released else ""),
             ("n", number(line.total)),
             ("n spare", texts.percent(line.total, count.total)),
@@ -143,8 +86,8 @@ def _branches(report: FamilyTreeReport, texts: Texts) -> str:
     rows = [
         [
             ("id", line.id),
-            ("", _word(texts, line.release)),
-            ("", _word(texts, line.relation.value)),
+            ("", said.word(texts, line.release)),
+            ("", said.made_as(line, texts)),
             ("n", texts.number(line.below)),
         ]
         for line in report.branches
@@ -169,9 +112,9 @@ def _titled(name: str, content: str, texts: Texts) -> str:
 
 def _asked_row(asked: Asked, texts: Texts) -> str:
     verdict = {True: "yes", False: "no", None: "unknown"}[asked.descends]
-    said = texts.say(f"page.{verdict}")
+    answer = texts.say(f"page.{verdict}")
     if asked.descends and asked.releases:
-        said += f": {', '.join(asked.releases)}"
+        answer += f": {', '.join(asked.releases)}"
     # Our registry's sentences and the witnesses' words are English in every report.
     words = f'<q lang="en">{shown(asked.quote)}</q>' if asked.quote else ""
     words += f'<span lang="en">{shown(asked.sentence)}</span>' if asked.sentence else ""
@@ -180,6 +123,6 @@ def _asked_row(asked: Asked, texts: Texts) -> str:
         source += f", {link(asked.url, asked.url)}"
     return (
         f'<tr><td><strong>{shown(asked.name)}</strong><br><span class="faint id">'
-        f'{shown(asked.id)}</span></td><td><span class="verdict">{shown(said)}</span></td>'
+        f'{shown(asked.id)}</span></td><td><span class="verdict">{shown(answer)}</span></td>'
         f'<td>{words} <span class="source">{source}</span></td></tr>'
     )

@@ -285,7 +285,7 @@ def test_paper_gets_tables_and_picture_and_no_controls(opener: Opener, english: 
     assert not page.locator("#outline").is_visible()
     assert not page.locator("#search").is_visible()
     assert page.pdf().startswith(b"%PDF")
-    assert page.get_by_text("Every model the snapshot lists").is_visible()
+    assert page.get_by_text("Every model that can be reached downwards").is_visible()
 
 
 def test_an_address_can_change_while_the_page_is_open(opener: Opener, english: Path) -> None:

@@ -15,7 +15,7 @@ from lineage.reporting.family_tree import FamilyTreeReport, family_tree
 from lineage.reporting.language import Language, texts
 from lineage.web.family_tree import page as family_tree_page
 from tests.browser.conftest import Opened, Opener
-from tests.builders import published, row
+from tests.builders import outlived, row
 from tests.hostile import HOSTILE
 from tests.unit.analysis.worlds import a_family
 
@@ -30,7 +30,8 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     roots = [row("kin/one"), row("kin/two")]
     rows = [row(f"a/m{n}", ["kin/one", f"x/y{n}"], tags=[f"license:l{n}"]) for n in range(40)]
     rows += [row(f"a/n{n}", [f"a/m{n}", "kin/two"], "merge") for n in range(20)]
-    report = family_tree(published([*roots, *rows], folder / "store"), kin, [kin])
+    snapshot = outlived([*roots, *rows], {"a/m0", "a/m7", "a/n3"}, folder / "store")
+    report = family_tree(snapshot, kin, [kin])
     file = folder / "poisoned.html"
     file.write_text(family_tree_page(_poisoned(report), texts(Language.ENGLISH)), "utf-8")
     return file

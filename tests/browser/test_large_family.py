@@ -24,7 +24,8 @@ def test_two_hundred_thousand_models_open_unfold_and_are_found(
     file = tmp_path / "large.html"
     file.write_text(family_tree_page(report, texts(Language.ENGLISH)), "utf-8")
     opened = opener(file)
-    assert opened.number_shown() == MODELS
+    assert opened.number_shown() == report.count.total > MODELS * 0.9
+    assert "deleted, not counted" in opened.told()
     ready = opened.page.evaluate("performance.getEntriesByName('ready')[0].startTime")
     assert ready < GENEROUS
     opened.page.locator("#outline").focus()

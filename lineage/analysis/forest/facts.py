@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.forest.forest import Forest
+from lineage.domain.moments import end_of
 from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 
 DATES = ("created_at", "modified_at")
+MISSED, LAST_SEEN = "missed_at", "last_seen_in"
+"""What is known of the gone alone: the first listing without it, the last snapshot with it."""
 WORDS = (
     *("license", "license_name", "license_link", "library", "pipeline", "model_type"),
     *("config_name_or_path", "gated"),
@@ -32,7 +36,7 @@ class Coded:
 
 @dataclass(frozen=True, slots=True)
 class ForestFacts:
-    """One element a row; what is no listed model has nothing."""
+    """One element a row; what has no record has nothing."""
 
     dates: Mapping[str, npt.NDArray[np.int32]]
     """By column: days since 1970 plus one; 0 where unknown."""
@@ -41,18 +45,39 @@ class ForestFacts:
     """By column: the number plus one; 0 where unknown."""
 
 
-def facts_of(snapshot: Snapshot, forest: Forest) -> ForestFacts:
-    """Read what the snapshot knows of every listed row."""
-    here = np.flatnonzero((forest.node >= 0) & (forest.node < snapshot.manifest.models))
-    nodes = pa.array(forest.node[here])
-    models = snapshot.table(schema.MODELS_FILE, [*DATES, *WORDS]).take(nodes)
-    metrics = snapshot.table(schema.METRICS_FILE, list(NUMBERS)).take(nodes)
-    size = len(forest)
+def facts_of(snapshot: Snapshot, forest: Forest, as_of: date | None = None) -> ForestFacts:
+    """Read what the snapshot knows of every row with a record, of the gone as it was last.
+
+    Who was missed after the day `as_of` was there on it, and is not told of as gone.
+    """
+    here = np.flatnonzero((forest.node >= 0) & (forest.node < snapshot.records))
+    nodes, size = pa.array(forest.node[here]), len(forest)
+
+    def column(name: str, file: str) -> pa.ChunkedArray:
+        return snapshot.record_column(name, file).take(nodes)
+
+    models, metrics = schema.MODELS_FILE, schema.METRICS_FILE
+    gone, missed, seen = _gone(snapshot, forest, as_of)
     return ForestFacts(
-        {name: _days(models[name], here, size) for name in DATES},
-        {name: _coded(models[name], here, size) for name in WORDS},
-        {name: _numbers(metrics[name], here, size) for name in NUMBERS},
+        {name: _days(column(name, models), here, size) for name in DATES}
+        | {MISSED: _days(missed, gone, size)},
+        {name: _coded(column(name, models), here, size) for name in WORDS}
+        | {LAST_SEEN: _coded(seen, gone, size)},
+        {name: _numbers(column(name, metrics), here, size) for name in NUMBERS},
     )
+
+
+def _gone(
+    snapshot: Snapshot, forest: Forest, as_of: date | None
+) -> tuple[npt.NDArray[np.intp], pa.ChunkedArray, pa.ChunkedArray]:
+    """Return the rows that are gone, when each was missed, and where it was seen last."""
+    listed = snapshot.manifest.models
+    rows = np.flatnonzero((forest.node >= listed) & (forest.node < snapshot.records))
+    table = snapshot.tombstones([MISSED, LAST_SEEN]).take(pa.array(forest.node[rows] - listed))
+    if as_of is not None:
+        missed = pc.less(table[MISSED], end_of(as_of))
+        rows, table = rows[np.array(missed, np.bool_)], table.filter(missed)
+    return rows, table[MISSED], table[LAST_SEEN]
 
 
 def _days(column: pa.ChunkedArray, here: npt.NDArray[np.intp], size: int) -> npt.NDArray[np.int32]:

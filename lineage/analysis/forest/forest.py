@@ -1,7 +1,7 @@
 """A whole family as one forest: every model once, release by release, below its largest parent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -10,15 +10,16 @@ import numpy.typing as npt
 from lineage.analysis.every_base import count_every_base
 from lineage.analysis.ground import Ground, Nodes, kept
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.members import Mask, relation_of
+from lineage.analysis.members import Mask, countable, relation_of
 from lineage.analysis.releases import releases_met
 from lineage.analysis.scope import root_nodes
+from lineage.domain.definitions import Definition
 from lineage.domain.evidence import Strength
 from lineage.domain.families import Family
 from lineage.graph import reach
 
 NO_NODE = -1
-_STATED = list(Strength).index(Strength.STATED)
+_STRENGTHS = list(Strength)
 
 
 class Kind(IntEnum):
@@ -32,6 +33,10 @@ class Kind(IntEnum):
     MODEL = 4
     UNLISTED = 5
     """A name that models give as their parent and that the snapshot does not list."""
+    GONE = 6
+    """A model that was listed once; counted only where the definition says so."""
+    PASSED = 7
+    """A model that the definition leaves out, drawn where a way leads through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +60,15 @@ class Forest:
         return len(self.names)
 
 
-def family_forest(ground: Ground, family: Family) -> Forest:
+def family_forest(ground: Ground, family: Family, least: Strength = Strength.STATED) -> Forest:
     """Draw a family on ground that holds guessed edges too.
 
     A way is as sure as its weakest edge. Each model hangs in its surest ways, in the release that
-    `count --by release` gives it: so what is left after the guesses are taken away is the family
-    as it is counted, release by release.
+    `count --by release` gives it at `least`: so what is left after weaker ways are taken away is
+    the family as it is counted, release by release. Who is gone is drawn too, as such.
     """
     roots = root_nodes(ground, family.roots())
-    sure = _Sureness.of(ground, roots)
+    sure = _Sureness.of(ground, roots, _STRENGTHS.index(least))
     return _walked(ground, family, sure, _parents(ground, sure))
 
 
@@ -77,24 +82,37 @@ class _Sureness:
     group_names: Sequence[str]
     is_root: Mask
     counted: Mask
+    gone: Mask
+    """Known to be gone, and fit to be counted in all else."""
+    least: int
 
     @classmethod
-    def of(cls, ground: Ground, roots: Nodes) -> "_Sureness":
+    def of(cls, ground: Ground, roots: Nodes, least: int) -> "_Sureness":
         level = np.full(ground.nodes, -1, np.int8)
         for strength in range(len(Strength)):
             edges = kept(ground.edges, ground.edges.strength >= strength)
             level[reach.below(edges.child, edges.parent, ground.nodes, roots)] = strength
         level[roots] = len(Strength) - 1
-        stated = releases_met(ground, kept(ground.edges, ground.edges.strength >= _STATED))
+        surely = releases_met(ground, kept(ground.edges, ground.edges.strength >= least))
         anyhow = releases_met(ground, ground.edges)
-        names = [*(release.name for release in stated.releases), MIXED, UNKNOWN]
-        only = np.where(level >= _STATED, stated.only(), anyhow.only())
+        names = [*(release.name for release in surely.releases), MIXED, UNKNOWN]
+        only = np.where(level >= least, surely.only(), anyhow.only())
         is_root = np.zeros(ground.nodes, np.bool_)
         is_root[roots] = True
-        counted = (level >= 0) & ~is_root
-        counted[ground.snapshot.manifest.models :] = False
+        derived = (level >= 0) & ~is_root
+        there, anyway = (derived & _countable(ground, deleted=one) for one in (False, True))
+        counted = anyway if ground.definition.deleted else there
         # NONE and SEVERAL count from the end.
-        return cls(level, (only % len(names)).astype(np.int32), names, is_root, counted)
+        group = (only % len(names)).astype(np.int32)
+        return cls(level, group, names, is_root, counted, anyway & ~there, least)
+
+
+def _countable(ground: Ground, *, deleted: bool) -> Mask:
+    """Say which nodes are counted where they are met, those without a record never."""
+    definition: Definition = replace(ground.definition, deleted=deleted)
+    mask = np.zeros(ground.nodes, np.bool_)
+    mask[: ground.snapshot.records] = countable(replace(ground, definition=definition))
+    return mask
 
 
 def _parents(ground: Ground, sure: _Sureness) -> npt.NDArray[np.int32]:
@@ -115,7 +133,7 @@ def _parents(ground: Ground, sure: _Sureness) -> npt.NDArray[np.int32]:
         & ~sure.is_root[edges.child]
     )
     child, parent = edges.child[fits], edges.parent[fits]
-    kind = np.where(sure.counted & (level >= _STATED), 0, -1)
+    kind = np.where(sure.counted & (level >= sure.least), 0, -1)
     bases = count_every_base(child, parent, kind, np.zeros(ground.nodes, np.bool_))
     below = np.zeros(ground.nodes, np.int64)
     below[bases.node] = bases.total.sum(axis=(1, 2))
@@ -158,7 +176,7 @@ def _walked(
     names = dict(zip(inside.tolist(), ground.names_of(inside)[1].to_pylist(), strict=True))
     names |= {_row_of_group(at): name for at, name in enumerate(sure.group_names)}
     names[_FAMILY] = family.name
-    _trim(grove, names, sure, ground.snapshot.manifest.models)
+    _trim(grove, names, sure, set(np.flatnonzero(sure.is_root[: ground.snapshot.records]).tolist()))
     rows, parents, depths = _preorder(grove)
     at = np.array(rows, np.int64)
     node = np.maximum(at, NO_NODE).astype(np.int32)
@@ -167,7 +185,7 @@ def _walked(
     return Forest(
         names=[names[row] for row in rows],
         node=node,
-        kind=_kinds(ground, family, at, derived),
+        kind=_kinds(ground, family, at, sure),
         depth=np.array(depths, np.uint16),
         relation=np.where(derived, relation[node], -1).astype(np.int8),
         strength=np.where(at >= 0, sure.level[node], len(Strength) - 1).astype(np.int8),
@@ -195,22 +213,22 @@ def _grove(
     return grove
 
 
-def _trim(grove: _Grove, names: Mapping[int, str], sure: _Sureness, listed: int) -> None:
-    """Put the largest branches first; drop what is neither listed nor above anything listed."""
+def _trim(grove: _Grove, names: Mapping[int, str], sure: _Sureness, roots: set[int]) -> None:
+    """Put the largest branches first; drop what is neither a model nor above one, nor a root."""
     rows, parents, _ = _preorder(grove)
-    stated, anyhow = dict.fromkeys(rows, 0), dict.fromkeys(rows, 0)
+    surely, anyhow, held = (dict.fromkeys(rows, 0) for _ in range(3))
     for at, row in reversed(list(enumerate(rows))):
-        if row >= 0 and sure.counted[row]:
-            anyhow[row] += 1
-            stated[row] += int(sure.level[row] >= _STATED)
+        if row >= 0:
+            anyhow[row] += int(sure.counted[row])
+            surely[row] += int(sure.counted[row] and sure.level[row] >= sure.least)
+            held[row] += int(sure.counted[row] or sure.gone[row])
         if parents[at] >= 0:
-            anyhow[rows[parents[at]]] += anyhow[row]
-            stated[rows[parents[at]]] += stated[row]
+            for below in (surely, anyhow, held):
+                below[rows[parents[at]]] += below[row]
     for above, branches in grove.items():
-        kept_ones = [at for at in branches if anyhow[at] or (0 <= at < listed)]
         # A release without any model is left out, its roots with it.
-        kept_ones = [at for at in kept_ones if above != _FAMILY or anyhow[at]]
-        grove[above] = sorted(kept_ones, key=lambda at: (-stated[at], -anyhow[at], names[at]))
+        shown = [at for at in branches if held[at] or at in roots]
+        grove[above] = sorted(shown, key=lambda at: (-surely[at], -anyhow[at], names[at]))
 
 
 def _preorder(grove: _Grove) -> tuple[list[int], list[int], list[int]]:
@@ -230,13 +248,16 @@ def _preorder(grove: _Grove) -> tuple[list[int], list[int], list[int]]:
 
 
 def _kinds(
-    ground: Ground, family: Family, at: npt.NDArray[np.int64], derived: Mask
+    ground: Ground, family: Family, at: npt.NDArray[np.int64], sure: _Sureness
 ) -> npt.NDArray[np.uint8]:
     official = [id for release in family.releases for id in release.official]
     is_official = np.isin(at, list(set(ground.nodes_of(official).values())))
     kinds = np.where(is_official, Kind.OFFICIAL, Kind.MIRROR)
-    kinds[derived] = Kind.MODEL
-    kinds[derived & (at >= ground.snapshot.manifest.models)] = Kind.UNLISTED
+    derived = (at >= 0) & ~sure.is_root[at]
+    kinds[derived] = Kind.PASSED
+    kinds[derived & sure.counted[at]] = Kind.MODEL
+    kinds[derived & sure.gone[at]] = Kind.GONE
+    kinds[derived & (at >= ground.snapshot.records)] = Kind.UNLISTED
     kinds[at < _FAMILY] = Kind.GROUP
     kinds[at == _FAMILY] = Kind.FAMILY
     return kinds.astype(np.uint8)

@@ -14,7 +14,11 @@ _SHARP = 2.0
 
 def png(chart: Chart, language: Language, frame: Frame) -> bytes:
     """Paint a chart on white. The same version of resvg gives the same bytes."""
-    drawn = svg(chart, language, frame=frame).replace(styles(), light_styles())
+    return painted(svg(chart, language, frame=frame).replace(styles(), light_styles()))
+
+
+def painted(drawn: str) -> bytes:
+    """Paint an SVG of this package twice as sharp as it is."""
     font = resources.files("lineage.render.charts") / "font" / "DejaVuSans.ttf"
     with resources.as_file(font) as file:
         return resvg_py.svg_to_bytes(

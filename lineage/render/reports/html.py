@@ -16,6 +16,7 @@ from lineage.reporting.document import (
     Document,
     Facts,
     Link,
+    Outline,
     Part,
     Picture,
     Section,
@@ -100,8 +101,19 @@ def _block(block: Block, heading: str) -> Iterator[str]:
             for label, cell in lines:
                 yield f"<dt>{text(label)}</dt><dd>{_cell(cell)}</dd>"
             yield "</dl>"
+        case Outline(lines):
+            yield from _outline(lines)
         case Table():
             yield from _table(block, heading)
+
+
+def _outline(lines: Sequence[tuple[int, Cell]]) -> Iterator[str]:
+    before = -1
+    for depth, cell in lines:
+        yield "<ul>" if depth > before else "</li>" + "</ul></li>" * (before - depth)
+        yield f"<li>{_cell(cell)}"
+        before = depth
+    yield "</li></ul>" * (before + 1)
 
 
 def _table(table: Table, heading: str) -> Iterator[str]:

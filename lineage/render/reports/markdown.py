@@ -12,6 +12,7 @@ from lineage.reporting.document import (
     Document,
     Facts,
     Link,
+    Outline,
     Part,
     Picture,
     Section,
@@ -38,7 +39,7 @@ def markdown(document: Document) -> str:
 
 def plain(text: str) -> str:
     """Return text with every letter that Markdown would act on made harmless."""
-    return _SPECIAL.sub(r"\\\1", visible(text))
+    return _SPECIAL.sub(r"\\\1", visible(text)).replace("www.", "www\\.")
 
 
 def code(text: str) -> str:
@@ -66,6 +67,8 @@ def _block(block: Block) -> Iterator[str]:
             yield f"> **{plain(text)}**"
         case Facts(lines):
             yield from (f"- **{plain(label)}**: {_cell(cell)}" for label, cell in lines)
+        case Outline(lines):
+            yield from (f"{'  ' * depth}- {_cell(cell)}" for depth, cell in lines)
         case Table():
             yield from _table(block)
         case Picture():

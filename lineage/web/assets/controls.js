@@ -22,7 +22,8 @@ const Controls = {
     Controls._drawRelations();
     Controls._drawReleases();
     Controls._drawLicenses();
-    const { license, least, until, undated } = Filters.now;
+    const { license, least, until, undated, gone } = Filters.now;
+    if (byId("gone")) byId("gone").value = gone;
     byId("license").value = license === null ? "any" : String(license);
     byId("least").value = String(least);
     byId("until").value = String(until ?? Controls._last);
@@ -31,22 +32,25 @@ const Controls = {
     byId("until").setAttribute("aria-valuetext", byId("until-said").textContent);
     Controls._drawMonths();
     const total = Controls._countAll();
-    Controls._told.textContent = Text.count("matching", Filters.weight(0), { total: Text.number(total) });
+    const beside = gone === "shown" ? Filters.goneIn(0) : 0;
+    const told = [Text.count("matching", Filters.weight(0), { total: Text.number(total) })];
+    if (beside) told.push(Text.count("deleted_beside", beside));
+    Controls._told.textContent = told.join(", ");
     Controls._drawChips();
   },
 
   _countAll() {
-    const { kind, strength, rows } = Tree.data;
+    const { strength, rows } = Tree.data;
     let total = 0;
-    for (let row = 0; row < rows; row++) if (kind[row] === KIND.MODEL && strength[row] >= Filters.now.least) total++;
+    for (let row = 0; row < rows; row++) if (strength[row] >= Filters.now.least && Filters.counts(row)) total++;
     return total;
   },
 
   _counts(column, size) {
     const counts = new Array(size).fill(0);
-    const { kind, strength, rows } = Tree.data;
+    const { strength, rows } = Tree.data;
     for (let row = 0; row < rows; row++) {
-      if (kind[row] === KIND.MODEL && strength[row] >= Filters.now.least) counts[column[row]]++;
+      if (strength[row] >= Filters.now.least && Filters.counts(row)) counts[column[row]]++;
     }
     return counts;
   },
@@ -102,9 +106,9 @@ const Controls = {
   },
 
   _makeMore() {
-    const { month, kind, deleted } = Tree.data;
+    const { month, kind } = Tree.data;
     const least = [2, 1, 0].map((code) => make("option", { value: code }, Text.say(`least_${Tree.data.strengths[code]}`)));
-    const known = month.filter((one, row) => one >= 0 && kind[row] === KIND.MODEL);
+    const known = month.filter((one, row) => one >= 0 && (kind[row] === KIND.MODEL || kind[row] === KIND.GONE));
     Controls._first = known.reduce((low, one) => Math.min(low, one), known[0] ?? 0);
     Controls._last = known.reduce((high, one) => Math.max(high, one), known[0] ?? 0);
     const slider = make("input", { type: "range", id: "until", min: Controls._first, max: Controls._last, step: 1, disabled: !known.length });
@@ -113,24 +117,29 @@ const Controls = {
       State.setFilters({ until: chosen >= Controls._last ? null : chosen });
     });
     const undated = box("undated", true, (event) => State.setFilters({ undated: event.target.checked }), [make("span", { id: "undated-said" })]);
-    const gone = deleted ? Text.count("deleted_some", deleted) : Text.say("deleted_none");
     Controls._more.replaceChildren(
       field("until", Text.say("until"), make("div", { class: "time" }, make("canvas", { id: "months", "aria-hidden": "true" }), slider), make("output", { id: "until-said", for: "until" }), undated),
       field("least", Text.say("strength"), make("select", { id: "least", onchange: (event) => State.setFilters({ least: Number(event.target.value) }) }, ...least)),
       field("license", Text.say("license"), make("select", { id: "license", onchange: (event) => State.setFilters({ license: event.target.value === "any" ? null : Number(event.target.value) }) })),
+      ...(kind.includes(KIND.GONE) ? [Controls._goneField()] : []),
       make("fieldset", { id: "releases" }),
-      make("p", { class: "gone" }, make("strong", {}, `${Text.say("deleted")}: `), gone),
+      kind.includes(KIND.GONE) ? "" : make("p", { class: "none-gone" }, make("strong", {}, `${Text.say("deleted")}: `), Text.say("deleted_none")),
     );
     new ResizeObserver(() => Controls._drawMonths()).observe(byId("months").parentElement);
   },
 
+  _goneField() {
+    const choices = GONE.map((one) => make("option", { value: one }, Text.say(`deleted_${one}`)));
+    return field("gone", Text.say("deleted"), make("select", { id: "gone", onchange: (event) => State.setFilters({ gone: event.target.value }) }, ...choices));
+  },
+
   // One bar a month, as high as the models that were created in it; those after the slider pale.
   _drawMonths() {
-    const { kind, strength, month, rows } = Tree.data;
+    const { strength, month, rows } = Tree.data;
     const counts = new Array(Controls._last - Controls._first + 1).fill(0);
     let undated = 0;
     for (let row = 0; row < rows; row++) {
-      if (kind[row] !== KIND.MODEL || strength[row] < Filters.now.least) continue;
+      if (strength[row] < Filters.now.least || !Filters.counts(row)) continue;
       if (month[row] < 0) undated++;
       else counts[month[row] - Controls._first]++;
     }
@@ -157,7 +166,7 @@ const Controls = {
   },
 
   _drawChips() {
-    const { groups, license, until, undated, author, relations, least } = Filters.now;
+    const { groups, license, until, undated, author, relations, least, gone } = Filters.now;
     const standard = Filters.defaults();
     const chips = [];
     const add = (words, changes) => chips.push(make("button", { type: "button", class: "chip", "aria-label": Text.say("remove", { what: words }), onclick: () => State.setFilters(changes) }, words, make("span", { "aria-hidden": "true" }, " \u00d7")));
@@ -168,6 +177,7 @@ const Controls = {
     if (license !== null) add(`${Text.say("license")}: ${license ? visible(Tree.data.coded.license[license - 1]) : Text.say("license_unknown")}`, { license: null });
     if (least !== standard.least) add(`${Text.say("strength")}: ${Text.say(`least_${Tree.data.strengths[least]}`)}`, { least: standard.least });
     if (until !== null) add(`${Text.say("until")} ${Text.monthOf(until)}`, { until: null });
+    if (gone !== standard.gone) add(`${Text.say("deleted")}: ${Text.say(`deleted_${gone}`)}`, { gone: standard.gone });
     if (!undated) add(byId("undated-said").textContent, { undated: true });
     if (chips.length) chips.push(make("button", { type: "button", class: "quiet", id: "reset", onclick: () => State.setFilters(Filters.defaults()) }, Text.say("reset")));
     Controls._chips.replaceChildren(...chips);

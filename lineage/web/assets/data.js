@@ -1,6 +1,8 @@
 // The family as columns: rows in the order of a walk, so that all below a row follows it.
 
-const KIND = { FAMILY: 0, GROUP: 1, OFFICIAL: 2, MIRROR: 3, MODEL: 4, UNLISTED: 5 };
+const KIND = {
+  FAMILY: 0, GROUP: 1, OFFICIAL: 2, MIRROR: 3, MODEL: 4, UNLISTED: 5, GONE: 6, PASSED: 7,
+};
 const TYPES = {
   u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i1: Int8Array, i4: Int32Array, f8: Float64Array,
 };
@@ -37,14 +39,16 @@ function grow(head, columns) {
     edgeStart[row + 1] = edgeStart[row] + columns.edges[row];
   }
   for (let row = rows - 1; row > 0; row--) size[parent[row]] += size[row];
-  return { ...head, ...columns, rows, parent, size, group, edgeStart, month: months(columns) };
+  const month = months(columns.created_at);
+  const missed = months(columns.missed_at);
+  return { ...head, ...columns, rows, parent, size, group, edgeStart, month, missed };
 }
 
 // Months since January 1970; -1 where the day is unknown.
-function months(columns) {
-  const month = new Int32Array(columns.created_at.length).fill(-1);
+function months(days) {
+  const month = new Int32Array(days.length).fill(-1);
   const known = new Map();
-  columns.created_at.forEach((day, row) => {
+  days.forEach((day, row) => {
     if (!day) return;
     if (!known.has(day)) {
       const date = new Date((day - 1) * 86400000);

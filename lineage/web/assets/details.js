@@ -37,12 +37,22 @@ const Details = {
     if (relation) said.push(make("span", { class: "badge" }, make("span", { class: `dot is-${relation}`, "aria-hidden": "true" }), Text.word(relation)));
     if (kind[row] >= KIND.MODEL) said.push(make("span", { class: "badge" }, Text.word(strengths[strength[row]])));
     if (Tree.isRepository(row)) said.push(make("span", { class: "badge" }, Tree.label(group[row])));
+    if (Tree.data.missed[row] >= 0) said.push(make("span", { class: "badge" }, `${GONE_MARK} ${Text.word("gone")}`));
     const about = {
       [KIND.FAMILY]: "family_text", [KIND.OFFICIAL]: "official_text", [KIND.MIRROR]: "mirror_text",
-      [KIND.UNLISTED]: "unlisted_text",
+      [KIND.UNLISTED]: "unlisted_text", [KIND.PASSED]: "passed_text",
       [KIND.GROUP]: Tree.data.names[row] === "mixed" ? "mixed_text" : "group_text",
     }[kind[row]];
-    return make("div", { class: "badges" }, ...said, about ? make("p", {}, Text.say(about)) : null);
+    return make("div", { class: "badges" }, ...said, about ? make("p", {}, Text.say(about)) : null, Details._gone(row));
+  },
+
+  // When it was missed, where it was seen last, and whether it counts.
+  _gone(row) {
+    const { missed, missed_at, kind } = Tree.data;
+    if (missed[row] < 0) return null;
+    const told = Text.say("gone_text", { date: Text.date(missed_at[row]), snapshot: visible(Tree.coded("last_seen_in", row)) });
+    const counted = kind[row] !== KIND.GONE ? "" : Text.say(Filters.counts(row) ? "gone_counted" : "gone_not_counted");
+    return make("p", { class: "gone-told" }, `${told} ${counted}`);
   },
 
   _scale(row) {
@@ -64,7 +74,7 @@ const Details = {
       };
       links.push(make("button", { type: "button", onclick: show }, Text.say("show_here")));
     }
-    const address = hubAddress(row);
+    const address = Tree.data.missed[row] < 0 ? hubAddress(row) : null;
     if (address) links.push(make("a", { href: address, rel: "noreferrer noopener", target: "_blank" }, Text.say("hub")));
     return links.length ? make("p", { class: "links" }, ...links) : null;
   },
@@ -93,7 +103,7 @@ const Details = {
       const word = Text.say(Tree.data.sample ? "not_in_sample" : "not_known");
       rows.push(make("dt", {}, word), make("dd", { class: "faint" }, unknown.join(", ")));
     }
-    return [make("h4", {}, Text.say("facts")), make("dl", {}, ...rows)];
+    return [make("h4", {}, Text.say(Tree.data.missed[row] < 0 ? "facts" : "facts_then")), make("dl", {}, ...rows)];
   },
 
   _parents(row) {

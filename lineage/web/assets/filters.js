@@ -9,7 +9,8 @@ const Filters = {
 
   defaults() {
     return {
-      relations: null, groups: null, license: null, least: 1, until: null, undated: true, author: "",
+      relations: null, groups: null, license: null, least: Tree.data.least, until: null, undated: true,
+      author: "", gone: Tree.data.gone,
     };
   },
 
@@ -24,27 +25,44 @@ const Filters = {
     return relations !== null || groups !== null || license !== null || until !== null || !undated || author !== "";
   },
 
+  // Whether a row was missed by the end of the chosen month: before that it was there.
+  isGone(row) {
+    const missed = Tree.data.missed[row];
+    return missed >= 0 && (Filters.now.until === null || missed <= Filters.now.until);
+  },
+
+  // Whether a row counts where it fits all else.
+  counts(row) {
+    const kind = Tree.data.kind[row];
+    if (kind === KIND.MODEL) return true;
+    return kind === KIND.GONE && (Filters.now.gone === "counted" || !Filters.isGone(row));
+  },
+
   apply() {
     const tree = Tree.data;
     const { relations, groups, license, least, until, undated, author } = Filters.now;
     const prefix = author ? `${author.toLowerCase()}/` : "";
     const matched = new Uint8Array(tree.rows);
     const sum = new Int32Array(tree.rows + 1);
+    const beside = new Int32Array(tree.rows + 1);
     for (let row = 0; row < tree.rows; row++) {
       const month = tree.month[row];
-      const matches =
-        tree.kind[row] === KIND.MODEL &&
+      const counts = Filters.counts(row);
+      const fits =
+        (counts || tree.kind[row] === KIND.GONE) &&
         tree.strength[row] >= least &&
         (relations === null || relations.has(tree.relation[row])) &&
         (groups === null || groups.has(tree.group[row])) &&
         (license === null || tree.license[row] === license) &&
         (month < 0 ? undated : until === null || month <= until) &&
         (!prefix || tree.names[row].toLowerCase().startsWith(prefix));
-      matched[row] = matches ? 1 : 0;
+      matched[row] = fits && counts ? 1 : 0;
       sum[row + 1] = sum[row] + matched[row];
+      beside[row + 1] = beside[row] + (fits && !counts ? 1 : 0);
     }
     Filters.matched = matched;
     Filters._sum = sum;
+    Filters._beside = beside;
     Filters._branches = new Map();
     Filters.version++;
   },
@@ -54,12 +72,19 @@ const Filters = {
     return Filters._sum[row + Tree.data.size[row]] - Filters._sum[row];
   },
 
+  // How many fit that are gone and not counted.
+  goneIn(row) {
+    return Filters._beside[row + Tree.data.size[row]] - Filters._beside[row];
+  },
+
   below(row) {
     return Filters.weight(row) - Filters.matched[row];
   },
 
   shown(row) {
     if (Filters.weight(row) > 0 || row === 0) return true;
+    if (Filters.now.gone === "shown" && Filters.goneIn(row) > 0) return true;
+    if (Filters.isGone(row)) return Filters.now.gone !== "hidden" && Tree.data.kind[row] < KIND.MODEL && !Filters.isNarrowed();
     const kind = Tree.data.kind[row];
     return (kind === KIND.OFFICIAL || kind === KIND.MIRROR) && !Filters.isNarrowed();
   },

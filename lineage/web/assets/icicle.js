@@ -82,11 +82,12 @@ const Icicle = {
     const { fill, text, faint, mark } = Icicle._colors;
     const kind = Tree.data.kind[row];
     const relation = Tree.relation(row);
-    const matched = kind !== KIND.MODEL || Filters.matched[row];
+    const matched = kind === KIND.MODEL ? Filters.matched[row] : kind !== KIND.PASSED;
     pen.fillStyle = relation ? fill[relation] : fill[kind < KIND.OFFICIAL ? "group" : "root"];
     pen.globalAlpha = matched ? 1 : 0.35;
     pen.fillRect(x, y, width - 1, Math.max(height - (height > 3 ? 1 : 0), 0.5));
     pen.globalAlpha = 1;
+    if (Filters.isGone(row)) hatch(pen, x, y, width - 1, height - 1, Icicle._colors);
     const isOther = Icicle._others.has(row);
     if (row === State.selected || isOther) {
       pen.strokeStyle = mark;
@@ -98,7 +99,7 @@ const Icicle = {
     Icicle._drawn.push([row, x, y, width, height, row]);
     if (height < LINE) return;
     const room = width - 12;
-    const merge = Tree.otherParents(row) ? `${MERGE} ` : "";
+    const merge = (Filters.isGone(row) ? `${GONE_MARK} ` : "") + (Tree.otherParents(row) ? `${MERGE} ` : "");
     const full = merge + Tree.label(row);
     const name = pen.measureText(full).width <= room ? full : merge + Tree.shortLabel(row);
     pen.fillStyle = text;
@@ -182,6 +183,7 @@ const Icicle = {
     if (row >= 0) {
       const relation = Tree.relation(row);
       if (relation) lines.push(make("span", {}, Text.word(relation)));
+      if (Filters.isGone(row)) lines.push(make("span", {}, `${GONE_MARK} ${Text.word("gone")}`));
       lines.push(make("span", {}, Text.count("below", Filters.below(row))));
       if (Tree.otherParents(row)) lines.push(make("span", {}, `${MERGE} ${Text.count("merge_of", Tree.otherParents(row))}`));
     } else lines.push(make("span", {}, Tree.label(parent)));
@@ -215,6 +217,25 @@ const LINE = 15;
 const SMALLEST = 2;
 const FIRST = 0.7;
 const MERGE = "\u22c8";
+const GONE_MARK = "\u2020";
+
+// Ruled aslant: who is gone is told apart without colors.
+function hatch(pen, x, y, width, height, { text }) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(x, y, width, height);
+  pen.clip();
+  pen.strokeStyle = text;
+  pen.globalAlpha = 0.22;
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  for (let at = x - height; at < x + width; at += 9) {
+    pen.moveTo(at, y + height);
+    pen.lineTo(at + height, y);
+  }
+  pen.stroke();
+  pen.restore();
+}
 
 function colors() {
   const style = getComputedStyle(document.documentElement);

@@ -92,12 +92,14 @@ const Outline = {
     const [place, of] = Outline._places.get(row);
     const hasBranches = Filters.hasBranches(row);
     const open = State.open.has(row);
-    const passed = kind === KIND.MODEL && !Filters.matched[row];
+    const passed = kind === KIND.PASSED || (kind === KIND.MODEL && !Filters.matched[row]);
+    const gone = Filters.isGone(row);
     const relation = Tree.relation(row);
     const classes = ["line"];
     if (at === Outline._active) classes.push("active");
     if (passed) classes.push("passed");
     if (kind < KIND.OFFICIAL) classes.push("heading");
+    if (gone) classes.push("gone");
     const line = make("div", {
       role: "row", id: `row${row}`, class: classes.join(" "), "data-row": row,
       "aria-rowindex": at + 2, "aria-level": depth + 1, "aria-posinset": place, "aria-setsize": of,
@@ -112,6 +114,7 @@ const Outline = {
     const others = Tree.otherParents(row);
     if (others) name.append(make("span", { class: "merge", title: Text.count("merge_of", others) }, make("span", { "aria-hidden": "true" }, MERGE), make("span", { class: "unseen" }, Text.count("merge_of", others))));
     name.append(make("span", { class: "label", title: Tree.label(row) }, Tree.label(row)));
+    if (gone) name.append(make("span", { class: "gone-word" }, GONE_MARK, make("span", { class: "gone-long" }, ` ${Text.word("gone")}`)));
     const made = make("div", { role: "gridcell", class: "made" });
     const word = relation ?? { [KIND.OFFICIAL]: "official", [KIND.MIRROR]: "mirror" }[kind];
     if (word) made.append(make("span", { class: `dot ${relation ? `is-${relation}` : "is-root"}`, "aria-hidden": "true" }), make("span", { class: "made-word" }, Text.word(word)));

@@ -33,7 +33,7 @@ const Search = {
     if (!Search._byAuthor) {
       Search._byAuthor = new Map();
       for (let row = 0; row < Tree.data.rows; row++) {
-        if (Tree.data.kind[row] !== KIND.MODEL || Tree.data.strength[row] < Filters.now.least) continue;
+        if (!Filters.counts(row) || Tree.data.strength[row] < Filters.now.least) continue;
         const author = Tree.author(row);
         if (author) Search._byAuthor.set(author, (Search._byAuthor.get(author) ?? 0) + 1);
       }
@@ -80,7 +80,8 @@ const Search = {
     const items = Search._options.map((option, at) => {
       const isAuthor = option.author !== undefined;
       const name = isAuthor ? visible(option.author) : Tree.label(option.row);
-      const told = isAuthor ? Text.count("all_of_author", option.models) : Text.count("below", Filters.below(option.row));
+      const below = isAuthor ? Text.count("all_of_author", option.models) : Text.count("below", Filters.below(option.row));
+      const told = !isAuthor && Filters.isGone(option.row) ? `${GONE_MARK} ${Text.word("gone")}, ${below}` : below;
       return make(
         "li",
         { role: "option", id: `option${at}`, "data-at": at, "aria-selected": String(at === Search._active) },

@@ -2,6 +2,9 @@
 
 const MOST_OPEN_IN_ADDRESS = 60;
 
+// What can be done with who is deleted, by the words of the address.
+const GONE = ["shown", "hidden", "counted"];
+
 const State = {
   selected: -1,
   // The row that fills the picture's first column.
@@ -52,7 +55,7 @@ const State = {
   // The whole view as the part of an address after #.
   address() {
     const said = new URLSearchParams();
-    const { relations, groups, license, least, until, undated, author } = Filters.now;
+    const { relations, groups, license, least, until, undated, author, gone } = Filters.now;
     const standard = Filters.defaults();
     if (State.selected > 0) said.set("model", Tree.handle(State.selected));
     if (State.focus > 0 || State.selected > 0) said.set("zoom", Tree.handle(State.focus));
@@ -63,6 +66,7 @@ const State = {
     if (until !== null) said.set("until", monthName(until));
     if (!undated) said.set("undated", "no");
     if (author) said.set("author", author);
+    if (gone !== standard.gone) said.set("deleted", gone);
     const open = [...State.open].filter((row) => row > 0).sort((one, other) => one - other);
     for (const row of open.slice(0, MOST_OPEN_IN_ADDRESS)) said.append("open", Tree.handle(row));
     if (!open.length && State.selected > 0) said.set("open", "");
@@ -102,6 +106,7 @@ const State = {
     filters.until = monthNumber(said.get("until"));
     filters.undated = said.get("undated") !== "no";
     filters.author = said.get("author") ?? "";
+    filters.gone = GONE.find((one) => one === said.get("deleted")) ?? filters.gone;
     Filters.now = filters;
     Filters.apply();
     const rows = (name) => said.getAll(name).map(Tree.rowOf).filter((row) => row > 0);

@@ -3,9 +3,9 @@
 import pytest
 
 from lineage.store.snapshot import Snapshot
-from tests.builders import published
+from tests.builders import outlived, published
 from tests.unit.analysis.plain import Plain
-from tests.unit.analysis.worlds import a_world
+from tests.unit.analysis.worlds import LISTED, a_world
 
 World = tuple[Snapshot, Plain]
 
@@ -16,6 +16,12 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("world")
     snapshot = published(a_world(request.param), folder)
     return snapshot, Plain.of(snapshot)
+
+
+@pytest.fixture(scope="session")
+def mortal_world(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """A world of ninety models of which every sixth is gone by the second sweep."""
+    return outlived(a_world(3), set(LISTED[::6]), tmp_path_factory.mktemp("mortal"))
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,33 @@
 """A forest holds each model of a family once, and its numbers are those of counts."""
 
 from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_family
+from lineage.analysis.forest.facts import LAST_SEEN, MISSED, facts_of
 from lineage.analysis.forest.forest import Forest, Kind, family_forest
 from lineage.analysis.ground import Ground
 from lineage.analysis.groups import MIXED
 from lineage.analysis.traces import EVERYTHING
-from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
 from lineage.store.snapshot import Snapshot
-from tests.builders import Row, published, row
+from tests.builders import Row, outlived, published, row
+from tests.fakes.fake_clock import NOON
 from tests.unit.analysis.conftest import World
-from tests.unit.analysis.worlds import LISTED, a_family, a_world, families
+from tests.unit.analysis.worlds import DEFINITIONS, LISTED, a_family, a_world, families
 
 KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]}, {"copy/one": "kin/one"})
+
+
+DAYS = st.sampled_from([None, date(2023, 12, 31), NOON.date(), date(2027, 1, 1)])
 
 
 def forest_of(snapshot: Snapshot, kin: Family) -> Forest:
@@ -63,6 +70,74 @@ def test_a_forest_holds_what_is_counted_at_every_strength(
     told = Counter(list(Relation)[forest.relation[at]] for at in rows)
     if least is Strength.STATED:
         assert told == count.by_relation
+
+
+@given(kin=families(curated=True), asked=DEFINITIONS, deleted=st.booleans(), day=DAYS)
+def test_a_forest_of_the_living_and_the_dead_holds_what_any_definition_counts(
+    mortal_world: Snapshot, kin: Family, asked: Definition, deleted: bool, day: date | None
+) -> None:
+    everything = replace(asked, mirrors=True, curated=True, closure=Closure.ALL)
+    asked = replace(everything, deleted=deleted, as_of=day)
+    ground = Ground.of(mortal_world, replace(asked, least=Strength.GUESSED), [kin])
+    forest = family_forest(ground, kin, asked.least)
+    count = count_family(mortal_world, kin, asked, [kin], Grouping.RELEASE)
+    kinds = {Kind.MODEL, Kind.GONE} if deleted else {Kind.MODEL}
+    sure = forest.strength >= list(Strength).index(asked.least)
+    rows = [at for at in range(len(forest)) if forest.kind[at] in kinds and sure[at]]
+    told = Counter(group_of(forest, at) for at in rows)
+    assert told == {group.value: group.total for group in count.groups}
+    with_dead = count_family(mortal_world, kin, replace(asked, deleted=True), [kin]).total
+    dead = sum(forest.kind[at] == Kind.GONE and bool(sure[at]) for at in range(len(forest)))
+    assert (
+        dead
+        == with_dead - count_family(mortal_world, kin, replace(asked, deleted=False), [kin]).total
+    )
+
+
+def test_who_is_gone_is_drawn_with_what_hangs_below_and_without(tmp_path: Path) -> None:
+    rows = [
+        row("kin/one"),
+        row("a/parent", ["kin/one"]),
+        row("a/child", ["a/parent"]),
+        row("b/leaf", ["kin/one"]),
+    ]
+    snapshot = outlived(rows, {"a/parent", "b/leaf"}, tmp_path)
+    forest = forest_of(snapshot, KIN)
+    drawn, names = drawn_below(forest), list(forest.names)
+    assert drawn["a/child"] == "a/parent"
+    assert drawn["b/leaf"] == "kin/one"
+    kinds = {name: Kind(int(forest.kind[names.index(name)])) for name in ("a/parent", "b/leaf")}
+    assert set(kinds.values()) == {Kind.GONE}
+    facts = facts_of(snapshot, forest)
+    at = names.index("b/leaf")
+    missed = date(1970, 1, 1) + timedelta(days=int(facts.dates[MISSED][at]) - 1)
+    assert missed == snapshot.manifest.origin.taken_at.date()
+    seen = facts.words[LAST_SEEN]
+    assert seen.words[seen.code[at] - 1] == snapshot.manifest.previous
+    assert facts.dates["created_at"][at] == facts.dates["created_at"][names.index("a/child")]
+
+
+def test_before_it_was_missed_nobody_is_told_of_as_gone(tmp_path: Path) -> None:
+    rows = [row("kin/one"), row("b/leaf", ["kin/one"])]
+    snapshot = outlived(rows, {"b/leaf"}, tmp_path)
+    ground = Ground.of(snapshot, replace(EVERYTHING, as_of=NOON.date()), [KIN])
+    forest = family_forest(ground, KIN)
+    assert forest.kind[list(forest.names).index("b/leaf")] == Kind.MODEL
+    assert not facts_of(snapshot, forest, NOON.date()).dates[MISSED].any()
+
+
+def test_what_a_filter_leaves_out_stays_where_a_way_leads_through_it(tmp_path: Path) -> None:
+    rows = [
+        row("kin/one"),
+        row("a/little", ["kin/one"], downloads=1),
+        row("a/used", ["a/little"], downloads=100),
+        row("b/little", ["kin/one"], downloads=1),
+    ]
+    snapshot = published(rows, tmp_path)
+    forest = family_forest(Ground.of(snapshot, replace(EVERYTHING, min_downloads=9), [KIN]), KIN)
+    assert drawn_below(forest)["a/used"] == "a/little"
+    assert forest.kind[list(forest.names).index("a/little")] == Kind.PASSED
+    assert "b/little" not in forest.names
 
 
 @given(kin=families(curated=True))

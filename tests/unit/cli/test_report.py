@@ -8,8 +8,9 @@ from tests.unit.cli.conftest import Program
 def test_a_family_tree_is_written_where_it_was_asked_for(program: Program, store: Path) -> None:
     outcome = program("report", "family-tree", "--store", store, "--out", "public/trees")
     assert outcome.code == 0
-    assert outcome.out == "public/trees/family-tree.llama.en.html\n"
-    written = Path("public/trees/family-tree.llama.en.html").read_text("utf-8")
+    stem = "public/trees/family-tree.llama.en"
+    assert outcome.out.split() == [f"{stem}.{ending}" for ending in ("html", "md", "svg", "png")]
+    written = Path(f"{stem}.html").read_text("utf-8")
     assert "<strong>4</strong> models descend from Llama" in written
 
 
@@ -17,11 +18,44 @@ def test_another_family_in_another_language(program: Program, store: Path) -> No
     outcome = program(
         *("report", "family-tree", "--store", store, "--family", "mistral", "--lang", "de")
     )
-    assert outcome.out == "reports/family-tree.mistral.de.html\n"
-    assert '<html lang="de"' in Path(outcome.out.strip()).read_text("utf-8")
+    page = Path("reports/family-tree.mistral.de.html")
+    assert outcome.out.splitlines()[0] == str(page)
+    assert '<html lang="de"' in page.read_text("utf-8")
 
 
 def test_an_unknown_family_is_named_with_those_there_are(program: Program, store: Path) -> None:
     outcome = program("report", "family-tree", "--store", store, "--family", "nobody")
     assert outcome.code == 2
     assert "known families" in outcome.err
+
+
+def test_the_filters_of_count_reach_the_tree(program: Program, store: Path) -> None:
+    filters = ("--relations", "finetune,adapter", "--min-downloads", "100", "--as-of", "2026-12-01")
+    program("report", "family-tree", "--store", store, *filters)
+    told = Path("reports/family-tree.llama.en.md").read_text("utf-8")
+    counted = program("count", "--family", "llama", "--store", store, *filters, "--format", "json")
+    assert f"{counted.json[0]['total']} model descends from Llama" in told
+    assert "adapter, fine-tune alone; downloads in 30 days: at least 100" in told
+
+
+def test_a_base_is_asked_about_instead_of_a_family(program: Program, store: Path) -> None:
+    outcome = program("report", "family-tree", "owner/tuned", "--store", store)
+    assert outcome.out.splitlines()[0] == "reports/family-tree.owner--tuned.en.html"
+    told = Path("reports/family-tree.owner--tuned.en.md").read_text("utf-8")
+    assert "2 models descend from owner/tuned" in told
+
+
+def test_a_base_nobody_knows_is_told_with_close_spellings(program: Program, store: Path) -> None:
+    outcome = program("report", "family-tree", "owner/tunned", "--store", store)
+    assert outcome.code == 5
+    assert "owner/tuned" in outcome.err
+
+
+def test_what_makes_no_tree_is_refused(program: Program, store: Path) -> None:
+    both = program("report", "family-tree", "owner/tuned", "--family", "llama", "--store", store)
+    assert both.code == 2
+    assert "two questions" in both.err
+    children = program("report", "family-tree", "--direct", "--store", store)
+    assert children.code == 2
+    assert "lineage export csv" in children.err
+    assert not Path("reports").exists()

@@ -41,3 +41,13 @@ def test_a_family_without_terms_is_refused(program: Program, store: Path) -> Non
     outcome = program("report", "licenses", "--family", "mistral", "--store", store)
     assert outcome.code == 2
     assert "no license terms" in outcome.err
+
+
+def test_the_day_and_the_deleted_are_told_with_the_filters(
+    program: Program, store: Path, tmp_path: Path
+) -> None:
+    program("report", "licenses", "--store", store, "--as-of", "2026-12-01", "--deleted")
+    told = (tmp_path / "reports" / "licenses.llama.en.md").read_text("utf-8")
+    assert "as it stood at the end of 1 December 2026, UTC" in told
+    assert "models known to be gone are counted too" in told
+    assert "as of 1 December 2026" in told

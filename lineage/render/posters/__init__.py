@@ -1,0 +1,1 @@
+"""A family tree on one page: as SVG drawn here, PNG from that SVG."""

@@ -1,0 +1,119 @@
+"""What is left of a forest in a few lines adds up to the whole, whoever is gone."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.analysis.counts import count_family
+from lineage.analysis.forest.evidence import evidence_of
+from lineage.analysis.forest.facts import facts_of
+from lineage.analysis.forest.forest import Kind, family_forest
+from lineage.analysis.forest.largest import Grown, Twig, largest_branches
+from lineage.analysis.ground import Ground
+from lineage.analysis.traces import EVERYTHING
+from lineage.domain.definitions import Definition
+from lineage.domain.evidence import Relation, Strength
+from lineage.domain.families import Family
+from lineage.store.snapshot import Snapshot
+from tests.builders import Row, outlived, published, row
+from tests.unit.analysis.worlds import a_family, families
+
+KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]})
+
+
+def grown(snapshot: Snapshot, kin: Family, definition: Definition) -> Grown:
+    least = definition.least
+    ground = Ground.of(snapshot, replace(EVERYTHING, deleted=definition.deleted), [kin])
+    forest = family_forest(ground, kin, least)
+    return Grown.of(forest, facts_of(snapshot, forest), evidence_of(ground, forest), definition)
+
+
+def every(twig: Twig) -> Iterator[Twig]:
+    yield twig
+    for one in twig.twigs:
+        yield from every(one)
+
+
+def lines(twig: Twig) -> int:
+    return sum((not one.twigs) + (one.rest is not None) for one in every(twig))
+
+
+@given(
+    kin=families(curated=True),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 6)),
+    definition=st.builds(Definition, least=st.sampled_from(Strength), deleted=st.booleans()),
+)
+def test_every_number_is_the_sum_of_what_hangs_below(
+    mortal_world: Snapshot, kin: Family, size: tuple[int, int], definition: Definition
+) -> None:
+    most, deepest = size
+    twig = largest_branches(grown(mortal_world, kin, definition), lines=most, deepest=deepest)
+    assert twig.models == count_family(mortal_world, kin, definition, [kin]).total
+    assert lines(twig) <= most
+    for one in every(twig):
+        rest = one.rest.models if one.rest else 0
+        if one.twigs:
+            assert one.models == one.own + sum(low.models for low in one.twigs) + rest
+        if one.rest:
+            assert sum(n for _, n in one.rest.by_relation) == rest
+            assert one.rest.branches <= rest
+            assert rest or one.rest.gone
+
+
+def little(folder: Path, gone: set[str]) -> Snapshot:
+    rows: list[Row] = [row("kin/one"), row("kin/two"), row("b/alone", ["kin/two"])]
+    rows += [row(f"a/{n}", ["kin/one"], "quantized") for n in range(5)]
+    rows += [row("c/large", ["kin/one"]), *(row(f"c/more{n}", ["c/large"]) for n in "ab")]
+    rows += [row("c/low", ["c/large", "a/1"], "merge")]
+    return outlived(rows, gone, folder) if gone else published(rows, folder)
+
+
+def test_the_largest_come_first_and_the_rest_is_summed_by_relation(tmp_path: Path) -> None:
+    twig = largest_branches(grown(little(tmp_path, set()), KIN, Definition()), lines=4, deepest=4)
+    assert [(one.name, one.models) for one in twig.twigs] == [("Kin 1", 9), ("Kin 2", 1)]
+    (root,) = twig.twigs[0].twigs
+    assert [(one.name, one.models) for one in root.twigs] == [("c/large", 4)]
+    assert root.rest is not None
+    assert (root.rest.branches, root.rest.models, root.rest.gone) == (5, 5, 0)
+    assert root.rest.by_relation == ((Relation.QUANTIZED, 5),)
+
+
+def test_a_release_is_drawn_before_a_larger_branch_of_another(tmp_path: Path) -> None:
+    twig = largest_branches(grown(little(tmp_path, set()), KIN, Definition()), lines=2, deepest=4)
+    assert [one.name for one in twig.twigs] == ["Kin 1", "Kin 2"]
+    assert [one.name for one in twig.twigs[0].twigs] == ["kin/one"]
+    assert not twig.twigs[0].twigs[0].twigs
+
+
+def test_a_merge_says_how_many_other_parents_it_has(tmp_path: Path) -> None:
+    twig = largest_branches(grown(little(tmp_path, set()), KIN, Definition()), lines=99, deepest=9)
+    others = {one.name: one.other_parents for one in every(twig)}
+    assert others["c/low"] == 1
+    assert {name for name, number in others.items() if number} == {"c/low"}
+
+
+def test_who_is_gone_is_told_apart_and_counts_only_when_asked(tmp_path: Path) -> None:
+    snapshot = little(tmp_path, {"c/large", "a/0"})
+    whole = largest_branches(grown(snapshot, KIN, Definition()), lines=99, deepest=9)
+    drawn = {one.name: one for one in every(whole)}
+    large, leaf = drawn["c/large"], drawn["a/0"]
+    assert (large.kind, large.own, large.models) == (Kind.GONE, 0, 3)
+    assert large.missed == leaf.missed == snapshot.manifest.origin.taken_at.date()
+    assert (leaf.own, leaf.models, whole.models) == (0, 0, 8)
+    few = largest_branches(grown(snapshot, KIN, Definition()), lines=4, deepest=9)
+    assert sum(one.rest.gone for one in every(few) if one.rest) == 1
+    asked = largest_branches(grown(snapshot, KIN, Definition(deleted=True)), lines=99, deepest=9)
+    assert asked.models == 10
+    assert Counter(one.kind for one in every(asked))[Kind.GONE] == 2
+
+
+def test_a_family_of_one_model_begins_at_that_model(tmp_path: Path) -> None:
+    alone = a_family({"kin/one": ["kin/one"]})
+    alone = replace(alone, name="kin/one")
+    twig = largest_branches(grown(little(tmp_path, set()), alone, Definition()), lines=9, deepest=1)
+    assert twig.kind is Kind.OFFICIAL
+    assert {one.name for one in twig.twigs} == {"c/large", *(f"a/{n}" for n in range(5))}

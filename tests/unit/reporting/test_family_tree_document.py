@@ -1,0 +1,197 @@
+"""A family tree in words: the numbers of the report, the rule behind them, nothing that acts."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import cycle
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from lineage.analysis.counts import count_base, count_family
+from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.evidence import Relation, Strength
+from lineage.families.registry import all_families, family
+from lineage.render.reports.html import html
+from lineage.render.reports.markdown import markdown
+from lineage.reporting.asked import Asked
+from lineage.reporting.document import Cell, Document, Link, Outline, Word
+from lineage.reporting.family_tree import FamilyTreeReport, base_tree, family_tree
+from lineage.reporting.family_tree_document import family_tree_document
+from lineage.reporting.language import Language, texts
+from lineage.store.snapshot import Snapshot
+from tests.builders import outlived, row
+from tests.hostile import HOSTILE
+from tests.unit.analysis.worlds import a_family
+
+KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]}, {"copy/one": "kin/one"})
+ROWS = [
+    row("kin/one"),
+    row("kin/two"),
+    row("copy/one"),
+    row("a/tuned", ["kin/one"], downloads=50),
+    row("b/lost", ["kin/one"], "quantized", downloads=50),
+    row("b/child", ["b/lost"], "adapter", downloads=5),
+    row("c/merge", ["a/tuned", "kin/two"], "merge", createdAt="2025-06-01T00:00:00.000Z"),
+    row("d/copied", ["copy/one"]),
+]
+LLAMA_8B = "meta-llama/Llama-3.1-8B"
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return outlived(ROWS, {"b/lost"}, tmp_path_factory.mktemp("kin"))
+
+
+def written(report: FamilyTreeReport, language: Language = Language.ENGLISH) -> str:
+    return markdown(family_tree_document(report, texts(language), "tree"))
+
+
+def spelled(cell: Cell) -> str:
+    parts = [cell] if isinstance(cell, str | Word | Link) else cell
+    return "".join(part if isinstance(part, str) else part.text for part in parts)
+
+
+def outline(document: Document) -> Outline:
+    (found,) = (b for s in document.sections for b in s.blocks if isinstance(b, Outline))
+    return found
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        Definition(),
+        Definition(deleted=True),
+        Definition(least=Strength.CONFIRMED),
+        Definition(relations=(Relation.FINETUNE, Relation.MERGE)),
+        Definition(min_downloads=9),
+        Definition(as_of=date(2025, 1, 1)),
+        Definition(as_of=date(2026, 11, 21), deleted=True),
+    ],
+)
+def test_a_filtered_tree_has_the_numbers_of_the_filtered_count(
+    snapshot: Snapshot, definition: Definition
+) -> None:
+    report = family_tree(snapshot, KIN, [KIN], definition)
+    count = count_family(snapshot, KIN, definition, [KIN], Grouping.RELEASE)
+    assert report.count == count
+    (first, *_) = outline(family_tree_document(report, texts(Language.ENGLISH), "tree")).lines
+    assert spelled(first[1]) == f"Kin: {count.total}"
+
+
+def test_the_rule_is_told_with_the_number(snapshot: Snapshot) -> None:
+    asked = Definition(
+        relations=(Relation.MERGE, Relation.FINETUNE), min_downloads=9, as_of=date(2026, 1, 1)
+    )
+    told = written(family_tree(snapshot, KIN, [KIN], asked))
+    assert "edges: merge, fine-tune alone; downloads in 30 days: at least 9" in told
+    assert "as of: the end of 1 January 2026, UTC; deleted models: not counted" in told
+    assert "as of 1 January 2026" in told
+    confirmed = written(family_tree(snapshot, KIN, [KIN], Definition(least=Strength.CONFIRMED)))
+    assert "own records confirm, and nothing else" in confirmed
+
+
+def test_who_is_gone_is_told_apart(snapshot: Snapshot) -> None:
+    told = written(family_tree(snapshot, KIN, [KIN]))
+    assert "`b/lost`: 1 (quantized, deleted)" in told
+    assert "1 model of the family is known to be gone. It is drawn apart and not counted" in told
+    counted = written(family_tree(snapshot, KIN, [KIN], Definition(deleted=True)))
+    assert "`b/lost`: 2 (quantized, deleted)" in counted
+    assert "drawn apart, and counted here" in counted
+
+
+def test_one_model_is_a_tree_too(snapshot: Snapshot) -> None:
+    report = base_tree(snapshot, "kin/one", [KIN])
+    assert report.count.total == count_base(snapshot, "kin/one", Definition(), [KIN]).total == 3
+    told = written(report)
+    assert "What descends from kin/one" in told
+    assert "- **roots**: kin/one\n" in told
+    assert "d/copied" not in told
+    with_mirrors = base_tree(snapshot, "kin/one", [KIN], Definition(mirrors=True))
+    assert "d/copied" in written(with_mirrors)
+    assert "kin/one and 1 plain re-upload of it" in written(with_mirrors)
+
+
+def test_the_corpus_of_one_model_adds_up_release_by_release(corpus_snapshot: Snapshot) -> None:
+    report = base_tree(corpus_snapshot, LLAMA_8B, all_families())
+    assert report.count.total == sum(line.total for line in report.releases)
+    counted = count_base(corpus_snapshot, LLAMA_8B, Definition(), all_families())
+    assert counted.total == report.count.total
+
+
+def test_every_line_adds_up_in_markdown(corpus_snapshot: Snapshot) -> None:
+    report = family_tree(corpus_snapshot, family("llama"), all_families())
+    lines = outline(family_tree_document(report, texts(Language.ENGLISH), "tree")).lines
+    told = [(depth, spelled(cell)) for depth, cell in lines]
+    numbers = [_number(words) for _, words in told]
+    assert len(told) > 100
+    for at, (depth, words) in enumerate(told):
+        below = []
+        for other, (low, _) in enumerate(told[at + 1 :], at + 1):
+            if low <= depth:
+                break
+            if low == depth + 1:
+                below.append(numbers[other])
+        is_root = re.search(r"\((official|re-upload)|^\D*$|^(Llama|LLaMA|Code|several)", words)
+        assert not below or numbers[at] == sum(below) + (0 if is_root else 1), words
+
+
+def _number(words: str) -> int:
+    found = re.search(r"(?:: |^\+ )([\d,]+)", words)
+    assert found is not None, words
+    return int(found.group(1).replace(",", ""))
+
+
+def flat(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from flat(token.children or [])
+
+
+def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
+    report = family_tree(snapshot, KIN, [KIN])
+    attack = cycle(HOSTILE)
+    bad = tuple(Asked(one, one, None, (one,), one, one, one, one) for one in HOSTILE)
+    poisoned = replace(
+        report,
+        forest=replace(report.forest, names=[next(attack) for _ in report.forest.names]),
+        branches=tuple(replace(line, id=next(attack)) for line in report.branches),
+        asked=bad,
+        family=replace(KIN, name="<b>x</b> www.outside.example", organization=HOSTILE[0]),
+    )
+    text = written(poisoned)
+    tokens = list(flat(MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)))
+    assert not [one for one in tokens if one.type in {"html_inline", "html_block", "image"}]
+    assert not [one for one in tokens if one.type == "link_open"]
+    assert "www\\.outside" in text
+    assert not {"\x1b", "\u202e", "\u200b", "\x00", "\u2028", "\ufeff"} & set(text)
+    headings = [one for one in tokens if one.type == "heading_open"]
+    assert len(headings) == text.count("\n## ") + 1
+    items = [one for one in tokens if one.type == "list_item_open"]
+    assert len(items) == len(re.findall(r"^ *- ", text, re.MULTILINE))
+
+
+def test_an_outline_is_lists_in_lists_in_a_page(snapshot: Snapshot) -> None:
+    report = family_tree(snapshot, KIN, [KIN])
+    document = family_tree_document(report, texts(Language.GERMAN), "tree")
+    page = html(document)
+    whole = ElementTree.fromstring(page[page.index("<ul>") : page.rindex("</ul>") + 5])
+    assert list(_depths(whole, 0)) == [depth for depth, _ in outline(document).lines]
+
+
+def _depths(listed: ElementTree.Element, depth: int) -> Iterator[int]:
+    for item in listed:
+        yield depth
+        for below in item.findall("ul"):
+            yield from _depths(below, depth + 1)
+
+
+def test_the_same_snapshot_is_the_same_text(snapshot: Snapshot, tmp_path: Path) -> None:
+    again = outlived(ROWS[::-1], {"b/lost"}, tmp_path)
+    for language in Language:
+        first = written(family_tree(snapshot, KIN, [KIN]), language)
+        assert written(family_tree(again, KIN, [KIN]), language) == first
