@@ -1,7 +1,7 @@
 """How many derivatives there were on a day, by each definition of the ladder."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -12,11 +12,24 @@ from lineage.analysis.members import members_below
 from lineage.analysis.results import Step
 from lineage.analysis.scope import root_nodes
 from lineage.analysis.trends import moments as times
-from lineage.analysis.trends.findings import OnDate, OnDates
+from lineage.analysis.trends.findings import OnDate, OnDates, Passed
 from lineage.analysis.trends.moments import Int64s, Mask
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.store.snapshot import Snapshot
+
+CLAIM = 7000
+"""What the press has said of Llama: more than so many derivatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the days are asked for."""
+
+    as_of: date | None
+    """The last day; None for the snapshot's own."""
+    claim: int
+    least_downloads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +46,44 @@ def on_dates(
     family: Family,
     families: Sequence[Family],
     moments: Int64s,
-    least_downloads: int,
+    asked: Asked,
 ) -> OnDates:
     """Count who was created by the end of each day that people quote."""
-    rungs = list(_rungs(snapshot, family, families, moments, least_downloads))
+    taken = snapshot.manifest.origin.taken_at.date()
+    days = days_of(family, asked.as_of or taken)
+    rungs = list(_rungs(snapshot, family, families, moments, asked))
     dated = [np.sort(rung.moments[rung.moments != times.UNDATED]) for rung in rungs]
+    undated = [int((rung.moments == times.UNDATED).sum()) for rung in rungs]
     return OnDates(
         steps=[rung.step for rung in rungs],
         definitions=[rung.definition for rung in rungs],
-        undated=[int((rung.moments == times.UNDATED).sum()) for rung in rungs],
+        undated=undated,
         rows=[
             OnDate(day, names, [int(np.searchsorted(one, times.end_of(day))) for one in dated])
-            for day, names in days_of(family, snapshot.manifest.origin.taken_at.date())
+            for day, names in days
+        ],
+        claim=asked.claim,
+        passed=[
+            passed(one, unknown, asked.claim, days[0][0])
+            for one, unknown in zip(dated, undated, strict=True)
         ],
     )
 
 
+def passed(dated: Int64s, undated: int, claim: int, first: date) -> Passed:
+    """Return between which days a number was exceeded; `dated` moments are in rising order.
+
+    The undated may all be as old as the family, or as young as the last day.
+    """
+    surely = times.day_of(dated[claim]) if len(dated) > claim else None
+    if undated > claim:
+        return Passed(surely, first)
+    at = claim - undated
+    return Passed(surely, times.day_of(dated[at]) if len(dated) > at else None)
+
+
 def days_of(family: Family, taken: date) -> list[tuple[date, tuple[str, ...]]]:
-    """Return each release day, the end of each year since, and the snapshot's own day."""
+    """Return each release day, the end of each year since, and the last day itself."""
     days: dict[date, tuple[str, ...]] = {}
     for release in family.releases:
         days[release.released] = (*days.get(release.released, ()), release.name)
@@ -66,15 +99,15 @@ def _rungs(
     family: Family,
     families: Sequence[Family],
     moments: Int64s,
-    least_downloads: int,
+    asked: Asked,
 ) -> Iterator[_Rung]:
     """Yield each step; `without the deleted` are those who were there then and still are."""
     author = times.authors(snapshot)
     counted: Mask = np.zeros(len(moments), np.bool_)
     rule = Definition()
     official = tuple(id for release in family.releases for id in release.official)
-    for step, definition in definitions_of_steps(least_downloads):
-        rule = definition
+    for step, definition in definitions_of_steps(asked.least_downloads):
+        rule = replace(definition, as_of=asked.as_of)
         ground = Ground.of(snapshot, rule, families)
         roots = root_nodes(ground, family.roots() if rule.mirrors else official)
         counted = members_below(ground, roots).counted[: len(moments)]
