@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from html import escape
 
 from lineage.render.charts.bars import lying_bars
-from lineage.render.charts.plot import Plot, plotted, swatch, swatch_width
+from lineage.render.charts.panels import side_by_side
+from lineage.render.charts.plot import Plot, plotted, slotted, swatch, swatch_width
 from lineage.render.charts.scale import rows_of, shortened, width_of
 from lineage.render.escape import visible
 from lineage.reporting.charts import Chart, ChartKind
@@ -41,7 +42,8 @@ def svg(chart: Chart, language: Language, width: int = WIDE, frame: Frame | None
     if chart.kind is ChartKind.BARS:
         body, bottom = lying_bars(chart, language, width, top)
     else:
-        body, bottom = plotted(Plot(chart, language, width, top))
+        draw = side_by_side(chart, language, width, top) if chart.panels else None
+        body, bottom = draw or plotted(Plot(chart, language, width, top))
         legend, bottom = _legend(chart, width, bottom + _SIZE)
         body = [*body, *legend]
     if frame:
@@ -102,13 +104,14 @@ def _legend(chart: Chart, width: int, top: float) -> tuple[list[str], float]:
     names = [shortened(name, _SIZE, width - key - 10) for name in names]
     lines, bottom = [], top
     widths = [width_of(one, _SIZE) + key + 20 for one in names]
+    slots = [slot for slot, _ in slotted(chart)]
     for at, (row, left) in enumerate(rows_of(widths, width)):
         y = top + 18 * row
-        lines.append(swatch(chart, at, left + 4, y))
+        lines.append(swatch(chart, slots[at], left + 4, y))
         lines.append(f'<text x="{left + key:g}" y="{y:g}">{text(names[at])}</text>')
         bottom = y
-    for line in _wrapped(chart.shaded_text, width - 8):
-        bottom += 17
+    for at, line in enumerate(_wrapped(chart.shaded_text, width - 8)):
+        bottom += 17 if at else 21
         lines.append(f'<text class="soft" x="4" y="{bottom:g}">{text(line)}</text>')
     return _events_told(chart, width, lines, bottom)
 
@@ -120,7 +123,7 @@ def _events_told(
     if width < WIDE:
         names = [line for name in names for line in _wrapped(name, width - 8)]
     names = [shortened(name, _SIZE, width - 8) for name in names]
-    top = bottom + 19
+    top = bottom + 21
     for at, (row, left) in enumerate(rows_of([width_of(one, _SIZE) + 14 for one in names], width)):
         bottom = top + 17 * row
         lines.append(f'<text class="soft" x="{left + 4:g}" y="{bottom:g}">{text(names[at])}</text>')
