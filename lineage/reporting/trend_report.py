@@ -58,9 +58,9 @@ def _lead(told: Told) -> list[Block]:
     authors = found.variants.line("authors")
     lead: list[Block] = [
         told.say(
-            "page.summary",
+            "page.summary" if found.undated_count else "page.summary_of_day",
             models=found.models,
-            authors=sum(authors.values) + authors.undated,
+            authors=sum(authors.values) + (authors.undated if found.undated_count else 0),
             date=told.last_day,
             undated=found.undated,
         )

@@ -15,7 +15,8 @@ from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.scope import root_nodes
 from lineage.analysis.trends import moments as times
-from lineage.analysis.trends.findings import Part, TrendFindings
+from lineage.analysis.trends.as_of import Day
+from lineage.analysis.trends.findings import LicenseMix, Part, TrendFindings
 from lineage.analysis.trends.license_mix import license_mix
 from lineage.analysis.trends.moments import Calendar, Int64s, Mask
 from lineage.analysis.trends.on_dates import CLAIM, Asked, on_dates
@@ -43,6 +44,9 @@ class _Family:
     members: Members
     counted: Mask
     """Models with a record, as in every column here."""
+    shown: Mask
+    """The counted, and the undated that may have been there on the day that is asked about."""
+    day: Day
     moments: Int64s
     met: Releases
 
@@ -61,28 +65,29 @@ def find_trends(
     `claim` is a number of derivatives that somebody says to be exceeded.
     """
     full = replace(definition, mirrors=True, curated=True)
-    asked = _asked(Ground.of(snapshot, full, families), family)
+    asked = _asked(snapshot, full, family, families)
     bounds, least = bounds or Bounds(), max(LEAST_DOWNLOADS, definition.min_downloads)
     groups = _groups(asked, family)
     everyone = np.any([asked.counted, *(mask for _, mask in groups.rivals)], axis=0)
     ways = Ways.of(asked.ground, everyone, asked.moments, bounds, least)
-    own = Calendar.of(asked.moments, times.span_of(asked.moments[asked.counted]))
+    own = Calendar.of(asked.moments, times.span_of(asked.moments[asked.shown]))
     whole = Calendar.of(asked.moments, times.span_of(asked.moments[everyone]))
-    mix = license_mix(snapshot, asked.counted, own, groups.releases)
+    mix = license_mix(snapshot, asked.shown, own, groups.releases)
     return TrendFindings(
         snapshot=snapshot.id,
         family=family,
         definition=full,
         models=int(asked.counted.sum()),
-        undated=int((asked.moments[asked.counted] == times.UNDATED).sum()),
+        undated=int((asked.moments[asked.shown] == times.UNDATED).sum()),
+        undated_count=asked.counted is asked.shown,
         knowledge=knowledge_of(snapshot),
         sides=sides_of(groups, ways, own, whole),
-        variants=own.timeline(ways.columns(asked.counted)),
-        by_release_in_variants=ways.numbers(groups.releases),
-        rivals_in_variants=ways.numbers(groups.rivals),
+        variants=own.timeline(ways.columns(asked.shown)),
+        by_release_in_variants=ways.numbers(_surely(asked, groups.releases)),
+        rivals_in_variants=ways.numbers(_surely(asked, groups.rivals)),
         generations=_generations(asked),
         children=_children(asked),
-        licenses=[Part(line.key, sum(line.values) + line.undated) for line in mix.by_month.lines],
+        licenses=_licenses(asked, mix),
         license_mix=mix,
         dates=on_dates(
             snapshot, family, families, asked.moments, Asked(definition.as_of, claim, least)
@@ -93,36 +98,61 @@ def find_trends(
     )
 
 
-def _asked(ground: Ground, family: Family) -> _Family:
+def _asked(
+    snapshot: Snapshot, full: Definition, family: Family, families: Sequence[Family]
+) -> _Family:
+    moments = times.created(snapshot)
+    day = Day.of(snapshot, full, moments)
+    ground = Ground.of(snapshot, day.definition, families)
     roots = root_nodes(ground, family.roots())
     members = members_below(ground, roots)
-    moments = times.created(ground.snapshot)
-    counted = members.counted[: len(moments)]
-    return _Family(ground, roots, members, counted, moments, releases_met(ground, ground.edges))
+    shown = members.counted[: len(moments)] & day.may
+    counted = shown if day.surely is day.may else shown & day.surely
+    met = releases_met(ground, ground.edges)
+    return _Family(ground, roots, members, counted, shown, day, moments, met)
 
 
 def _groups(asked: _Family, family: Family) -> Groups:
     code = asked.met.only()[: len(asked.counted)]
     position = asked.met.releases.index
     return Groups(
-        counted=asked.counted,
+        counted=asked.shown,
         releases=_by_release(asked, code),
         relations=_by_relation(asked),
-        rivals=rivals(asked.ground, asked.met, len(code)),
-        own=[(one, (code == position(one)) & asked.counted) for one in family.releases],
+        rivals=[
+            (key, which & asked.day.may)
+            for key, which in rivals(asked.ground, asked.met, len(code))
+        ],
+        own=[(one, (code == position(one)) & asked.shown) for one in family.releases],
     )
 
 
 def _by_release(asked: _Family, code: npt.NDArray[np.int32]) -> list[tuple[str, Mask]]:
     names = [*(release.name for release in asked.met.releases), MIXED, UNKNOWN]
     # NONE and SEVERAL count from the end.
-    return times.labels(np.where(asked.counted, code % len(names), -1), names)
+    return times.labels(np.where(asked.shown, code % len(names), -1), names)
 
 
 def _by_relation(asked: _Family) -> list[tuple[str, Mask]]:
     relation = relation_of(asked.members.edges, asked.members.nodes)[: len(asked.counted)]
     names = [one.value for one in Relation]
-    return times.labels(np.where(asked.counted, relation, -1), names)
+    return times.labels(np.where(asked.shown, relation, -1), names)
+
+
+def _surely(asked: _Family, groups: Sequence[tuple[str, Mask]]) -> Sequence[tuple[str, Mask]]:
+    """Return groups without the undated that nobody had seen on the day that is asked about."""
+    if asked.counted is asked.shown:
+        return groups
+    return [(key, which & asked.day.surely) for key, which in groups]
+
+
+def _licenses(asked: _Family, mix: LicenseMix) -> list[Part]:
+    with_undated = asked.counted is asked.shown
+    numbers = [
+        Part(line.key, sum(line.values) + with_undated * line.undated)
+        for line in mix.by_month.lines
+    ]
+    return [part for part in numbers if part.models]
 
 
 def _generations(asked: _Family) -> list[Part]:

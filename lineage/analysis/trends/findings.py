@@ -172,7 +172,10 @@ class TrendFindings:
     definition: Definition
     """With mirrors and curated edges, as every family is counted."""
     models: int
+    """As `count` counts them: of a day in the past without the undated first seen since."""
     undated: int
+    undated_count: bool
+    """Whether the undated are among the models; else they may have been there or not."""
     knowledge: Knowledge
     """Whether it is a sample, by the rule of the license report."""
     sides: Mapping[str, Side]

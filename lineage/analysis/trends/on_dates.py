@@ -1,7 +1,7 @@
 """How many derivatives there were on a day, by each definition of the ladder."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -52,7 +52,9 @@ def on_dates(
     taken = snapshot.manifest.origin.taken_at.date()
     days = days_of(family, asked.as_of or taken)
     rungs = list(_rungs(snapshot, family, families, moments, asked))
+    end = times.end_of(days[-1][0])
     dated = [np.sort(rung.moments[rung.moments != times.UNDATED]) for rung in rungs]
+    dated = [one[: np.searchsorted(one, end)] for one in dated]
     undated = [int((rung.moments == times.UNDATED).sum()) for rung in rungs]
     return OnDates(
         steps=[rung.step for rung in rungs],
@@ -107,7 +109,7 @@ def _rungs(
     rule = Definition()
     official = tuple(id for release in family.releases for id in release.official)
     for step, definition in definitions_of_steps(asked.least_downloads):
-        rule = replace(definition, as_of=asked.as_of)
+        rule = definition
         ground = Ground.of(snapshot, rule, families)
         roots = root_nodes(ground, family.roots() if rule.mirrors else official)
         counted = members_below(ground, roots).counted[: len(moments)]

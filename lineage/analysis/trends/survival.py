@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
 from lineage.analysis.ground import Ground
 from lineage.analysis.members import members_below
 from lineage.analysis.scope import root_nodes
 from lineage.analysis.trends import moments as times
+from lineage.analysis.trends.as_of import missed
 from lineage.analysis.trends.findings import Part, Survival
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -33,8 +33,7 @@ def survival(
     ground = Ground.of(snapshot, replace(definition, deleted=True), families)
     counted = members_below(ground, root_nodes(ground, family.roots())).counted
     listed = snapshot.manifest.models
-    column = snapshot.tombstones(["missed_at"])["missed_at"].combine_chunks().cast(pa.int64())
-    died = column.to_numpy(zero_copy_only=False)
+    died = missed(snapshot)
     gone = counted[listed : snapshot.records]
     if definition.as_of is not None:
         gone = gone & (died < times.end_of(definition.as_of))

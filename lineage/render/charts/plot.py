@@ -38,7 +38,7 @@ def plotted(plot: Plot) -> tuple[list[str], float]:
     """Draw the field and its axes; return it with the place where it ends."""
     chart = plot.chart
     up = ticks(_highest(chart))
-    left = max(width_of(plot.number(one), _SIZE) for one in up) + 10
+    left = max(width_of(plot.number(one), _SIZE) for one in up) + (16 if chart.is_percent else 10)
     along = Scale(max(len(chart.positions), 1), left, plot.width - 12)
     marks = _placed(chart.marks, along)
     top = plot.top + 10 + 15 * max((row + 1 for _, row in marks), default=0)
@@ -56,6 +56,8 @@ def plotted(plot: Plot) -> tuple[list[str], float]:
 
 
 def _highest(chart: Chart) -> float:
+    if chart.is_percent:
+        return 100.0
     columns = zip(*([value or 0 for value in one.values] for one in chart.series), strict=True)
     fold = sum if chart.kind is ChartKind.STACKED else max
     return max((float(fold(column)) for column in columns), default=1.0) or 1.0

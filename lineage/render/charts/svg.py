@@ -1,6 +1,5 @@
 """A chart as SVG: without scripts, styles or addresses inside, so that any page may hold it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -38,7 +37,8 @@ class Frame:
 def svg(chart: Chart, language: Language, width: int = WIDE, frame: Frame | None = None) -> str:
     """Draw a chart; without a frame it takes its colors from the page that holds it."""
     chart = chart.drawn()
-    top = _HEADING * 2 if frame else 4
+    heading = _heading(chart.title, width) if frame else []
+    top = (_HEADING + 4) * len(heading) + 12 if frame else 4
     if chart.kind is ChartKind.BARS:
         body, bottom = lying_bars(chart, language, width, top)
     else:
@@ -48,7 +48,7 @@ def svg(chart: Chart, language: Language, width: int = WIDE, frame: Frame | None
         body = [*body, *legend]
     if frame:
         footer, bottom = _footer(frame.footer, width, bottom)
-        body = [*_heading(chart.title, width), *body, *footer]
+        body = [*heading, *body, *footer]
     height = round(bottom + _SIZE / 2)
     name = f"{chart.name}-{width}"
     lines = [
@@ -92,9 +92,11 @@ def _colored(colors: tuple[str, ...]) -> str:
     )
 
 
-def _heading(title: str, width: int) -> Iterator[str]:
-    shown = shortened(title, _HEADING, width - 8)
-    yield f'<text class="title" x="4" y="{_HEADING + 4}">{text(shown)}</text>'
+def _heading(title: str, width: int) -> list[str]:
+    return [
+        f'<text class="title" x="4" y="{(_HEADING + 4) * (at + 1)}">{text(line)}</text>'
+        for at, line in enumerate(_wrapped(title, width - 8, _HEADING))
+    ]
 
 
 def _legend(chart: Chart, width: int, top: float) -> tuple[list[str], float]:
@@ -139,11 +141,11 @@ def _footer(words: str, width: int, bottom: float) -> tuple[list[str], float]:
     return lines, bottom
 
 
-def _wrapped(words: str, room: float) -> list[str]:
+def _wrapped(words: str, room: float, size: int = _SIZE) -> list[str]:
     """Return lines that fit; a word that is too long is cut."""
     lines: list[str] = []
-    for word in (shortened(one, _SIZE, room) for one in words.split(" ") if one):
-        if lines and width_of(f"{lines[-1]} {word}", _SIZE) <= room:
+    for word in (shortened(one, size, room) for one in words.split(" ") if one):
+        if lines and width_of(f"{lines[-1]} {word}", size) <= room:
             lines[-1] = f"{lines[-1]} {word}"
         else:
             lines.append(word)
