@@ -3,7 +3,7 @@
 from lineage.analysis.trends import Line
 from lineage.reporting import trend_charts as charts
 from lineage.reporting.charts import Chart, ChartKind, Position, Series
-from lineage.reporting.document import Block, Column, Section, Table
+from lineage.reporting.document import NOTHING, Block, Column, Section, Table
 from lineage.reporting.trend_blocks import picture
 from lineage.reporting.trend_words import Told
 
@@ -123,4 +123,5 @@ def _by_release(told: Told) -> Table:
 
 
 def _short(tag: str) -> str:
+    tag = tag.strip() or NOTHING
     return tag if len(tag) <= _LONGEST else f"{tag[: _LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"

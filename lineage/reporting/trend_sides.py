@@ -6,7 +6,7 @@ from dataclasses import replace
 from lineage.analysis.trends import Side, Timeline
 from lineage.reporting import trend_charts as charts
 from lineage.reporting.charts import Chart, Panel, Series
-from lineage.reporting.document import Block
+from lineage.reporting.document import NOTHING, Block
 from lineage.reporting.trend_blocks import picture
 from lineage.reporting.trend_words import Told
 
@@ -66,4 +66,5 @@ def _top(panel: Panel) -> str:
     def whole(one: Series) -> float:
         return sum(value or 0 for value in one.values)
 
-    return f"{panel.name}: {max(panel.series, key=whole).name}"
+    top = max(panel.series, key=whole, default=None)
+    return f"{panel.name}: {top.name if top and whole(top) else NOTHING}"

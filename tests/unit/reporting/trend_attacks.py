@@ -17,13 +17,15 @@ from tests.builders import Row, published, row
 from tests.hostile import HOSTILE
 
 LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
+MISTRAL = "mistralai/Mistral-7B-v0.1"
 
 
 def rows() -> list[Row]:
     """Two releases and a rival, a tag of its own for each attack, several months."""
-    made = [row(LLAMA_2), row(LLAMA_3), row("mistralai/Mistral-7B-v0.1")]
+    made = [row(LLAMA_2), row(LLAMA_3), row(MISTRAL)]
+    made += [row(f"rival/m{at}", [MISTRAL]) for at in range(30)]
     for at in range(len(HOSTILE)):
-        parent = (LLAMA_2, LLAMA_3, "mistralai/Mistral-7B-v0.1")[at % 3 if at > 2 else 0]
+        parent = (LLAMA_2, LLAMA_3)[at % 2]
         # The more of a tag, the further up it stands: each attack comes to its place.
         for again in range(1 + at % 4):
             when = f"2024-{5 + at % 7:02}-1{again}T12:00:00.000Z"
