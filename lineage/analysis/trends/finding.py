@@ -68,10 +68,8 @@ def find_trends(
     asked = _asked(snapshot, full, family, families)
     bounds, least = bounds or Bounds(), max(LEAST_DOWNLOADS, definition.min_downloads)
     groups = _groups(asked, family)
-    everyone = np.any([asked.counted, *(mask for _, mask in groups.rivals)], axis=0)
-    ways = Ways.of(asked.ground, everyone, asked.moments, bounds, least)
-    own = Calendar.of(asked.moments, times.span_of(asked.moments[asked.shown]))
-    whole = Calendar.of(asked.moments, times.span_of(asked.moments[everyone]))
+    ways, own, whole = _ways(asked, groups, bounds, least)
+    days = Asked(definition.as_of, claim, asked.moments, ways.author, least)
     mix = license_mix(snapshot, asked.shown, own, groups.releases)
     return TrendFindings(
         snapshot=snapshot.id,
@@ -89,9 +87,7 @@ def find_trends(
         children=_children(asked),
         licenses=_licenses(asked, mix),
         license_mix=mix,
-        dates=on_dates(
-            snapshot, family, families, asked.moments, Asked(definition.as_of, claim, least)
-        ),
+        dates=on_dates(asked.ground, family, days),
         survival=survival(snapshot, family, families, full),
         bounds=bounds,
         least_downloads=least,
@@ -110,6 +106,16 @@ def _asked(
     counted = shown if day.surely is day.may else shown & day.surely
     met = releases_met(ground, ground.edges)
     return _Family(ground, roots, members, counted, shown, day, moments, met)
+
+
+def _ways(
+    asked: _Family, groups: Groups, bounds: Bounds, least: int
+) -> tuple[Ways, Calendar, Calendar]:
+    """Return the ways of counting, the months of the family and those of all families."""
+    everyone = np.any([asked.shown, *(mask for _, mask in groups.rivals)], axis=0)
+    ways = Ways.of(asked.ground, everyone, asked.moments, bounds, least)
+    own = Calendar.of(asked.moments, times.span_of(asked.moments[asked.shown]))
+    return ways, own, Calendar.of(asked.moments, times.span_of(asked.moments[everyone]))
 
 
 def _groups(asked: _Family, family: Family) -> Groups:

@@ -1,10 +1,11 @@
 """How many derivatives there were on a day, by each definition of the ladder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 from lineage.analysis.ground import Ground
 from lineage.analysis.ladders import definitions_of_steps
@@ -16,7 +17,6 @@ from lineage.analysis.trends.findings import OnDate, OnDates, Passed
 from lineage.analysis.trends.moments import Int64s, Mask
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
-from lineage.store.snapshot import Snapshot
 
 CLAIM = 7000
 """What the press has said of Llama: more than so many derivatives."""
@@ -29,6 +29,10 @@ class Asked:
     as_of: date | None
     """The last day; None for the snapshot's own."""
     claim: int
+    moments: Int64s
+    """When each model with a record was created."""
+    author: npt.NDArray[np.int32]
+    """A number for each of their authors."""
     least_downloads: int
 
 
@@ -41,17 +45,14 @@ class _Rung:
     moments: Int64s
 
 
-def on_dates(
-    snapshot: Snapshot,
-    family: Family,
-    families: Sequence[Family],
-    moments: Int64s,
-    asked: Asked,
-) -> OnDates:
-    """Count who was created by the end of each day that people quote."""
-    taken = snapshot.manifest.origin.taken_at.date()
+def on_dates(ground: Ground, family: Family, asked: Asked) -> OnDates:
+    """Count who was created by the end of each day that people quote.
+
+    `ground` stands on the snapshot; each step lays its own definition over it.
+    """
+    taken = ground.snapshot.manifest.origin.taken_at.date()
     days = days_of(family, asked.as_of or taken)
-    rungs = list(_rungs(snapshot, family, families, moments, asked))
+    rungs = list(_rungs(ground, family, asked))
     end = times.end_of(days[-1][0])
     dated = [np.sort(rung.moments[rung.moments != times.UNDATED]) for rung in rungs]
     dated = [one[: np.searchsorted(one, end)] for one in dated]
@@ -96,23 +97,16 @@ def days_of(family: Family, taken: date) -> list[tuple[date, tuple[str, ...]]]:
     return sorted((day, names) for day, names in days.items() if day <= taken)
 
 
-def _rungs(
-    snapshot: Snapshot,
-    family: Family,
-    families: Sequence[Family],
-    moments: Int64s,
-    asked: Asked,
-) -> Iterator[_Rung]:
+def _rungs(like: Ground, family: Family, asked: Asked) -> Iterator[_Rung]:
     """Yield each step; `without the deleted` are those who were there then and still are."""
-    author = times.authors(snapshot)
-    counted: Mask = np.zeros(len(moments), np.bool_)
+    counted: Mask = np.zeros(len(asked.moments), np.bool_)
     rule = Definition()
     official = tuple(id for release in family.releases for id in release.official)
     for step, definition in definitions_of_steps(asked.least_downloads):
         rule = definition
-        ground = Ground.of(snapshot, rule, families)
+        ground = Ground.of(like.snapshot, rule, like.families, like)
         roots = root_nodes(ground, family.roots() if rule.mirrors else official)
-        counted = members_below(ground, roots).counted[: len(moments)]
-        yield _Rung(step, rule, moments[counted])
-    own, when = author[counted], moments[counted]
+        counted = members_below(ground, roots).counted[: len(asked.moments)]
+        yield _Rung(step, rule, asked.moments[counted])
+    own, when = asked.author[counted], asked.moments[counted]
     yield _Rung(Step.AUTHORS, rule, when[times.first_of_each(own, when)])
