@@ -60,10 +60,7 @@ def find_trends(
     claim: int = CLAIM,
     bounds: Bounds | None = None,
 ) -> TrendFindings:
-    """Count a family by time in every variant; mirrors and curated edges join, as always.
-
-    `claim` is a number of derivatives that somebody says to be exceeded.
-    """
+    """Count a family, mirrors and curated edges joined, by time, and since when beyond a claim."""
     full = replace(definition, mirrors=True, curated=True)
     asked = _asked(snapshot, full, family, families)
     bounds, least = bounds or Bounds(), max(LEAST_DOWNLOADS, definition.min_downloads)

@@ -1,4 +1,4 @@
-"""`lineage report family-tree`."""
+"""`lineage report family-tree` and `lineage report trend`."""
 
 from pathlib import Path
 
@@ -25,3 +25,18 @@ def test_an_unknown_family_is_named_with_those_there_are(program: Program, store
     outcome = program("report", "family-tree", "--store", store, "--family", "nobody")
     assert outcome.code == 2
     assert "known families" in outcome.err
+
+
+def test_a_trend_is_written_as_page_charts_and_numbers(program: Program, store: Path) -> None:
+    outcome = program(
+        *("report", "trend", "--store", store, "--lang", "de", "--claim", 2),
+        *("--as-of", "2024-12-31", "--deleted"),
+    )
+    assert outcome.code == 0
+    written = [Path(line) for line in outcome.out.split()]
+    assert all(file.stat().st_size for file in written)
+    stems = {file.name.removesuffix(".de.svg") for file in written if file.suffix == ".svg"}
+    assert {f"{stem}.csv" for stem in stems} <= {file.name for file in written}
+    page = Path("reports/trend.llama.de.html").read_text("utf-8")
+    assert "„Mehr als 2 Abkömmlinge“" in page
+    assert "31. Dezember 2024" in page
