@@ -36,22 +36,32 @@ class Ground:
     """What was looked up before: the registry's ids are looked up all at once."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, definition: Definition, families: Sequence[Family]) -> "Ground":
-        """Lay the registry over a snapshot."""
+    def of(
+        cls,
+        snapshot: Snapshot,
+        definition: Definition,
+        families: Sequence[Family],
+        like: "Ground | None" = None,
+    ) -> "Ground":
+        """Lay the registry over a snapshot.
+
+        `like` stands on the same snapshot and families: what it looked up is looked up for both.
+        """
         edges = snapshot.edges()
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
         nodes = max(snapshot.records, *tops)
         edges = kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
         added: dict[str, int] = {}
-        found: dict[str, int | None] = {}
+        found: dict[str, int | None] = {} if like is None else like._found
         if definition.curated and definition.least is not Strength.CONFIRMED:
             curated = [edge for family in families for edge in family.curated_edges()]
-            found = _nodes_of(snapshot, {*_ids(curated), *_registered(families)})
+            if new := {*_ids(curated), *_registered(families)} - set(found):
+                found.update(_nodes_of(snapshot, new))
             ids = dict.fromkeys(sorted(_ids(curated)))
             unknown = [id for id in ids if found[id] is None]
             added = {id: nodes + at for at, id in enumerate(unknown)}
             nodes += len(added)
-            known = {id: node for id, node in found.items() if node is not None}
+            known = {id: node for id in ids if (node := found[id]) is not None}
             edges = _laid_over(edges, _columns(curated, known | added), nodes)
         wanted = [_RELATIONS.index(relation) for relation in definition.relations]
         edges = kept(edges, np.isin(edges.relation, wanted))

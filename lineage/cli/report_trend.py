@@ -8,16 +8,26 @@ from lineage.cli import options
 from lineage.cli.report import FAMILY, LANG, OUT
 from lineage.domain.definitions import Definition
 
+CLAIM = click.option(
+    "--claim",
+    type=click.IntRange(min=1),
+    default=7000,
+    show_default=True,
+    metavar="N",
+    help="A number of derivatives that somebody says to be exceeded: since when it was.",
+)
+
 
 @click.command(
     short_help="How a family grew: by month, beside its rivals, on the days people quote.",
     epilog=options.examples(
         "lineage report trend",
         "lineage report trend --family qwen --lang de --out public --min-downloads 10",
+        "lineage report trend --as-of 2025-06-30 --claim 10000",
     ),
 )
 @options.options(
-    *(FAMILY, options.FAMILIES, LANG, OUT, options.defined),
+    *(FAMILY, options.FAMILIES, LANG, OUT, CLAIM, options.defined),
     *(options.SNAPSHOT, options.STORE, options.logged),
 )
 def trend(
@@ -27,6 +37,7 @@ def trend(
     lang: str,
     out: Path,
     definition: Definition,
+    claim: int,
     snapshot: str | None,
     store: str | None,
 ) -> None:
@@ -43,8 +54,9 @@ def trend(
     from lineage.reporting.language import Language
     from lineage.reporting.trend_report import trend_document
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
-    found = find_trends(asked, family_called(family, known), definition, known)
+    asked = asking.open_snapshot(store, snapshot, definition.as_of)
+    known = asking.known_families(families)
+    found = find_trends(asked, family_called(family, known), definition, known, claim=claim)
     document = trend_document(found, asked.manifest, Language(lang), known)
     out.mkdir(parents=True, exist_ok=True)
     for name, content in trend_files(found, document):

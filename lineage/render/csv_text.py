@@ -16,7 +16,7 @@ def table(rows: Sequence[Document]) -> str:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow([cell(name) for name in columns])
     writer.writerows([_spelled(row.get(name)) for name in columns] for row in rows)
     return text.getvalue()
 

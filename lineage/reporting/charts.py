@@ -26,6 +26,19 @@ class Series:
     """One for each position; None where nothing can be said."""
     undated: int | None = None
     """Who stands at no position, where positions are times."""
+    slot: int | None = None
+    """Its color: the same thing has the same in every chart; None for its place in the series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One of several fields side by side: the same series, counted in another way."""
+
+    key: str
+    name: str
+    series: Sequence[Series]
+    all_series: Sequence[Series]
+    shaded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,8 @@ class Position:
 
     key: str
     name: str
+    is_word: bool = False
+    """Its name is a stranger's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +85,20 @@ class Chart:
     is_percent: bool = False
     skipped: int = 0
     """So many positions at the beginning stand in table and file alone."""
+    panels: Sequence[Panel] = ()
+    """Fields side by side, each with a scale of its own; the series then are those of the first."""
+    steps: Sequence[int] = ()
+    """How many positions may stand between two labels: quarters and years, not every fifth."""
+    told_also: Sequence[Series] = ()
+    """Series that stand in the table and are not drawn."""
+    told_at: Sequence[int] = ()
+    """Which positions stand in the table, where not all do; the file has all."""
 
     def drawn(self) -> "Chart":
         """Return what is drawn: without the positions that are skipped."""
         if not self.skipped:
             return self
-        cut = [replace(one, values=one.values[self.skipped :]) for one in self.series]
+        cut = self._cut(self.series)
         marks = [replace(one, at=one.at - self.skipped) for one in self.marks]
         return replace(
             self,
@@ -84,7 +107,14 @@ class Chart:
             marks=[one for one in marks if one.at >= 0],
             shaded=max(0, self.shaded - self.skipped),
             skipped=0,
+            panels=[
+                replace(one, series=self._cut(one.series), shaded=max(0, one.shaded - self.skipped))
+                for one in self.panels
+            ],
         )
+
+    def _cut(self, series: Sequence[Series]) -> list[Series]:
+        return [replace(one, values=one.values[self.skipped :]) for one in series]
 
     def in_file(self) -> Sequence[Series]:
         """Return every series as the chart's file holds them."""

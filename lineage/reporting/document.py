@@ -37,6 +37,8 @@ class Column:
 
     name: str
     is_number: bool = False
+    is_short: bool = False
+    """Stands on one line where there is room, as a day does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The parts of a trend report that divide a whole: depth, branching, licenses, survival."""
+"""The parts of a trend report that divide a whole: depth, branching, survival."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,9 @@ from lineage.reporting.document import Block, Section
 from lineage.reporting.trend_blocks import picture
 from lineage.reporting.trend_words import Told
 
-_MOST_TAGS = 12
 _TITLES = {
     "generations": "shape.generations_chart",
     "children": "shape.children_chart",
-    "licenses": "license.chart",
     "survival": "survival.chart",
 }
 
@@ -36,40 +34,22 @@ def shape(told: Told) -> Section:
     return Section(told.say("shape.title"), blocks)
 
 
-def licenses(told: Told) -> Section:
-    """Say which tags are known; of a sample never that somebody declares none."""
-    found = told.found
-    title, known = told.say("license.title"), sum(part.models for part in found.licenses)
-    if not known:
-        return Section(title, [told.say("license.none")])
-    parts = list(found.licenses[:_MOST_TAGS])
-    rest = sum(part.models for part in found.licenses[_MOST_TAGS:])
-    parts += [Part("others", rest)] if rest else []
-    key = "license.text" if found.knowledge.is_sample else "license.text_hub"
-    chart = _bars(told, "licenses", "license", parts, found.licenses)
-    top = found.licenses[0]
-    alt = told.say("license.alt", name=top.key, models=top.models)
-    return Section(
-        title, [told.say(key, models=found.models, known=known), alt, picture(told, chart)]
-    )
-
-
 def survival(told: Told) -> Section:
-    """Say what is known of the gone."""
+    """Say what is known of the gone; without any, that and why."""
     found = told.found.survival
     title = told.say("survival.title")
     if found is None:
         return Section(title, [told.say("survival.none")])
-    text = told.say("survival.text", gone=found.gone, undated=found.undated)
+    if not found.gone:
+        return Section(title, [told.say("survival.none_here", known=found.known)])
+    text = told.say("survival.text", gone=found.gone, known=found.known, undated=found.undated)
     chart = _bars(told, "survival", "lived", found.lived)
     return Section(title, [text, picture(told, chart)])
 
 
-def _bars(
-    told: Told, name: str, along: str, parts: Sequence[Part], in_file: Sequence[Part] = ()
-) -> Chart:
+def _bars(told: Told, name: str, along: str, parts: Sequence[Part]) -> Chart:
     def positions(some: Sequence[Part]) -> list[Position]:
-        return [Position(part.key, told.name(part.key)) for part in some]
+        return [Position(part.key, part.key) for part in some]
 
     models = told.say("column.models")
     return Chart(
@@ -83,6 +63,4 @@ def _bars(
         along=Position(along, told.say(f"column.{along}")),
         positions=positions(parts),
         series=[Series("models", models, [part.models for part in parts])],
-        all_positions=positions(in_file),
-        all_series=[Series("models", models, [part.models for part in in_file])] if in_file else (),
     )

@@ -11,7 +11,9 @@ from lineage.reporting.charts import ChartKind
 from lineage.reporting.document import Block, Cell, Document, Facts, Section, Warned, Word
 from lineage.reporting.language import Language, texts
 from lineage.reporting.trend_blocks import picture, variants_table
-from lineage.reporting.trend_dates import dates
+from lineage.reporting.trend_dates import claim, dates
+from lineage.reporting.trend_licenses import licenses
+from lineage.reporting.trend_sides import grown_side_by_side, side_by_side
 from lineage.reporting.trend_words import Told
 from lineage.store.manifest import Manifest
 from lineage.version import __version__
@@ -22,16 +24,17 @@ def trend_document(
 ) -> Document:
     """Put findings into words and charts."""
     told = Told.of(found, manifest, language, families)
-    moving = [calendar(told), since(told), ways(told), relations(told), rivals(told)]
+    moving = [ways(told), calendar(told), since(told), relations(told), rivals(told)]
     return Document(
         language=language,
         title=told.say("page.title"),
         lead=_lead(told),
         sections=[
             dates(told),
+            claim(told),
             *(moving if found.by_release.months else ()),
             parts.shape(told),
-            parts.licenses(told),
+            licenses(told),
             parts.survival(told),
             method(told),
         ],
@@ -55,10 +58,10 @@ def _lead(told: Told) -> list[Block]:
     authors = found.variants.line("authors")
     lead: list[Block] = [
         told.say(
-            "page.summary",
+            "page.summary" if found.undated_count else "page.summary_of_day",
             models=found.models,
-            authors=sum(authors.values) + authors.undated,
-            date=manifest.origin.taken_at.date(),
+            authors=sum(authors.values) + (authors.undated if found.undated_count else 0),
+            date=told.last_day,
             undated=found.undated,
         )
     ]
@@ -76,17 +79,23 @@ def calendar(told: Told) -> Section:
     releases = told.found.family.releases
     timeline = told.found.by_release
     if releases:
-        timeline = charts.widened(timeline, min(one.released for one in releases))
+        timeline = charts.widened(timeline, f"{min(one.released for one in releases):%Y-%m}")
     chart = charts.calendar(told, "releases", ChartKind.STACKED, "month", timeline)
     chart = charts.with_releases(told, charts.whole(chart), timeline)
+    total = charts.with_releases(told, charts.added_up(told, timeline), timeline)
+    start = timeline.months[0]
     return Section(
         told.say("month.title"),
         [
             told.say("month.text"),
             picture(told, chart),
             told.say("page.undated_note", undated=timeline.undated),
+            *side_by_side(told, chart, lambda side: charts.widened(side.by_release, start)),
             told.say("month.total_text"),
-            picture(told, charts.with_releases(told, charts.added_up(told, timeline), timeline)),
+            picture(told, total),
+            *side_by_side(
+                told, total, lambda side: charts.widened(side.by_release, start), charts.summed
+            ),
         ],
     )
 
@@ -96,9 +105,10 @@ def since(told: Told) -> Section:
     text = told.say("since.text", earlier=told.found.since_release.earlier)
     blocks: list[Block] = [text]
     if told.found.since_release.lines:
-        blocks.append(picture(told, charts.since_release(told)))
+        chart = charts.since_release(told)
         undated = sum(line.undated for line in told.found.since_release.lines)
-        blocks.append(told.say("page.undated_note", undated=undated))
+        blocks += [picture(told, chart), told.say("page.undated_note", undated=undated)]
+        blocks += grown_side_by_side(told, chart)
     return Section(told.say("since.title"), blocks)
 
 
@@ -131,7 +141,12 @@ def relations(told: Told) -> Section:
     )
     return Section(
         told.say("relation.title"),
-        [told.say("relation.text"), picture(told, chart), *_skipped(told, chart.skipped)],
+        [
+            told.say("relation.text"),
+            picture(told, chart),
+            *side_by_side(told, chart, lambda side: side.by_relation),
+            *_skipped(told, chart.skipped),
+        ],
     )
 
 
@@ -139,14 +154,17 @@ def rivals(told: Told) -> Section:
     """Show the family beside all others."""
     timeline = told.found.rivals
     chart = charts.calendar(told, "rivals", ChartKind.LINES, "rivals", timeline)
+    shares = charts.shares(told, chart)
     return Section(
         told.say("rivals.title"),
         [
             told.say("rivals.text"),
             picture(told, chart),
             told.say("page.undated_note", undated=timeline.undated),
+            *side_by_side(told, chart, lambda side: side.rivals),
             told.say("rivals.share_text", least=charts.LEAST_FOR_SHARE),
-            picture(told, charts.shares(told, chart, timeline)),
+            picture(told, shares),
+            *side_by_side(told, shares, lambda side: side.rivals),
             *_skipped(told, chart.skipped),
             told.say("rivals.by_family"),
             variants_table(told, "family", told.found.rivals_in_variants),

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
 
@@ -45,7 +46,12 @@ class Told:
 
     def say(self, key: str, **places: object) -> str:
         """Say a text; the family's name and the least downloads are always at hand."""
-        always = {"family": self.found.family.name, "least": self.found.least_downloads}
+        found = self.found
+        always = {
+            "family": found.family.name,
+            "least": found.least_downloads,
+            "claim": found.dates.claim,
+        }
         return self.says.say(key, **{**always, **places})
 
     def name(self, key: str) -> str:
@@ -55,3 +61,8 @@ class Told:
         if key in {MIXED, UNKNOWN, "all", "authors", "no_bursts", "downloads", "others"}:
             return self.say(f"column.{key}")
         return self.families.get(key, key)
+
+    @property
+    def last_day(self) -> date:
+        """The day that was asked about, else the snapshot's own."""
+        return self.found.definition.as_of or self.manifest.origin.taken_at.date()

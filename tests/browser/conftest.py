@@ -72,7 +72,7 @@ def opener(browser: Browser) -> Iterator[Opener]:
     opened: list[Opened] = []
     with ExitStack() as closing:
 
-        def opens(file: Path, address: str = "", **looks: object) -> Opened:
+        def opens(file: Path, address: str = "", ready: str = READY, **looks: object) -> Opened:
             context: BrowserContext = browser.new_context(**looks)  # type: ignore[arg-type]
             closing.callback(context.close)
             context.add_init_script(_TELL_VIOLATIONS)
@@ -80,9 +80,10 @@ def opener(browser: Browser) -> Iterator[Opener]:
             one = Opened(page)
             page.on("console", lambda message: one.said.append(message.text))
             page.on("pageerror", lambda error: one.said.append(str(error)))
+            page.on("dialog", lambda dialog: one.said.append(dialog.message))
             page.on("request", lambda request: one.asked.append(request.url))
             page.goto(file.as_uri() + address)
-            page.wait_for_selector(READY, timeout=20_000)
+            page.wait_for_selector(ready, timeout=20_000)
             opened.append(one)
             return one
 

@@ -2,10 +2,14 @@
 
 from lineage.analysis.trends.finding import find_trends
 from lineage.analysis.trends.findings import (
+    LicenseMix,
     Line,
     OnDate,
     OnDates,
     Part,
+    Passed,
+    ReleaseLicenses,
+    Side,
     SinceRelease,
     Survival,
     Timeline,
@@ -14,10 +18,14 @@ from lineage.analysis.trends.findings import (
 )
 
 __all__ = [
+    "LicenseMix",
     "Line",
     "OnDate",
     "OnDates",
     "Part",
+    "Passed",
+    "ReleaseLicenses",
+    "Side",
     "SinceRelease",
     "Survival",
     "Timeline",

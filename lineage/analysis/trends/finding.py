@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from lineage.analysis.ground import Ground, Nodes
 from lineage.analysis.groups import MIXED, UNKNOWN
@@ -17,11 +15,13 @@ from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.scope import root_nodes
 from lineage.analysis.trends import moments as times
-from lineage.analysis.trends.findings import Part, Timeline, TrendFindings
-from lineage.analysis.trends.moments import Int64s, Mask
-from lineage.analysis.trends.on_dates import on_dates
+from lineage.analysis.trends.as_of import Day
+from lineage.analysis.trends.findings import LicenseMix, Part, TrendFindings
+from lineage.analysis.trends.license_mix import license_mix
+from lineage.analysis.trends.moments import Calendar, Int64s, Mask
+from lineage.analysis.trends.on_dates import CLAIM, Asked, on_dates
 from lineage.analysis.trends.rivals import rivals
-from lineage.analysis.trends.since_release import since_release
+from lineage.analysis.trends.sides import Groups, sides_of
 from lineage.analysis.trends.survival import survival
 from lineage.analysis.trends.variants import Ways
 from lineage.domain.anomalies import Bounds
@@ -36,7 +36,7 @@ _CHILDREN = ((0, "0"), (1, "1"), (2, "2-9"), (10, "10-99"), (100, "100-999"), (1
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Family:
     """A family in a snapshot: who counts, and what each question needs of everyone."""
 
     ground: Ground
@@ -44,8 +44,10 @@ class _Asked:
     members: Members
     counted: Mask
     """Models with a record, as in every column here."""
+    shown: Mask
+    """The counted, and the undated that may have been there on the day that is asked about."""
+    day: Day
     moments: Int64s
-    span: Int64s
     met: Releases
 
 
@@ -54,85 +56,116 @@ def find_trends(
     family: Family,
     definition: Definition,
     families: Sequence[Family],
+    *,
+    claim: int = CLAIM,
     bounds: Bounds | None = None,
 ) -> TrendFindings:
-    """Count a family by time in every variant; mirrors and curated edges join, as always."""
+    """Count a family, mirrors and curated edges joined, by time, and since when beyond a claim."""
     full = replace(definition, mirrors=True, curated=True)
-    asked = _asked(Ground.of(snapshot, full, families), family)
-    code = asked.met.only()[: len(asked.counted)]
-    position = [asked.met.releases.index(release) for release in family.releases]
-    own = _renumbered(code, position, asked.counted)
+    asked = _asked(snapshot, full, family, families)
     bounds, least = bounds or Bounds(), max(LEAST_DOWNLOADS, definition.min_downloads)
-    releases = _by_release(asked, code)
-    rivaling = rivals(asked.ground, asked.met, len(code))
-    everyone = np.any([asked.counted, *(mask for _, mask in rivaling)], axis=0)
-    ways = Ways.of(asked.ground, everyone, asked.moments, bounds, least)
+    groups = _groups(asked, family)
+    ways, own, whole = _ways(asked, groups, bounds, least)
+    days = Asked(definition.as_of, claim, asked.moments, ways.author, least)
+    mix = license_mix(snapshot, asked.shown, own, groups.releases)
     return TrendFindings(
         snapshot=snapshot.id,
         family=family,
         definition=full,
         models=int(asked.counted.sum()),
-        undated=int((asked.moments[asked.counted] == times.UNDATED).sum()),
+        undated=int((asked.moments[asked.shown] == times.UNDATED).sum()),
+        undated_count=asked.counted is asked.shown,
         knowledge=knowledge_of(snapshot),
-        by_release=times.timeline(asked.moments, releases, asked.span),
-        by_relation=_by_relation(asked),
-        variants=times.timeline(asked.moments, ways.columns(asked.counted), asked.span),
-        rivals=times.timeline(asked.moments, rivaling, times.span_of(asked.moments[everyone])),
-        by_release_in_variants=ways.numbers(releases),
-        rivals_in_variants=ways.numbers(rivaling),
-        since_release=since_release(family.releases, own, asked.moments),
+        sides=sides_of(groups, ways, own, whole),
+        variants=own.timeline(ways.columns(asked.shown)),
+        by_release_in_variants=ways.numbers(_surely(asked, groups.releases)),
+        rivals_in_variants=ways.numbers(_surely(asked, groups.rivals)),
         generations=_generations(asked),
         children=_children(asked),
-        licenses=_licenses(asked),
-        dates=on_dates(snapshot, family, families, asked.moments, least),
+        licenses=_licenses(asked, mix),
+        license_mix=mix,
+        dates=on_dates(asked.ground, family, days),
         survival=survival(snapshot, family, families, full),
         bounds=bounds,
         least_downloads=least,
     )
 
 
-def _asked(ground: Ground, family: Family) -> _Asked:
+def _asked(
+    snapshot: Snapshot, full: Definition, family: Family, families: Sequence[Family]
+) -> _Family:
+    moments = times.created(snapshot)
+    day = Day.of(snapshot, full, moments)
+    ground = Ground.of(snapshot, day.definition, families)
     roots = root_nodes(ground, family.roots())
     members = members_below(ground, roots)
-    moments = times.created(ground.snapshot)
-    counted = members.counted[: len(moments)]
-    span = times.span_of(moments[counted])
-    return _Asked(
-        ground, roots, members, counted, moments, span, releases_met(ground, ground.edges)
+    shown = members.counted[: len(moments)] & day.may
+    counted = shown if day.surely is day.may else shown & day.surely
+    met = releases_met(ground, ground.edges)
+    return _Family(ground, roots, members, counted, shown, day, moments, met)
+
+
+def _ways(
+    asked: _Family, groups: Groups, bounds: Bounds, least: int
+) -> tuple[Ways, Calendar, Calendar]:
+    """Return the ways of counting, the months of the family and those of all families."""
+    everyone = np.any([asked.shown, *(mask for _, mask in groups.rivals)], axis=0)
+    ways = Ways.of(asked.ground, everyone, asked.moments, bounds, least)
+    own = Calendar.of(asked.moments, times.span_of(asked.moments[asked.shown]))
+    return ways, own, Calendar.of(asked.moments, times.span_of(asked.moments[everyone]))
+
+
+def _groups(asked: _Family, family: Family) -> Groups:
+    code = asked.met.only()[: len(asked.counted)]
+    position = asked.met.releases.index
+    return Groups(
+        counted=asked.shown,
+        releases=_by_release(asked, code),
+        relations=_by_relation(asked),
+        rivals=[
+            (key, which & asked.day.may)
+            for key, which in rivals(asked.ground, asked.met, len(code))
+        ],
+        own=[(one, (code == position(one)) & asked.shown) for one in family.releases],
     )
 
 
-def _renumbered(
-    code: npt.NDArray[np.int32], position: Sequence[int], counted: Mask
-) -> npt.NDArray[np.int32]:
-    """Return each counted model's release as its place in the family, -1 for any other."""
-    own = np.full(len(code), -1, np.int32)
-    for place, at in enumerate(position):
-        own[(code == at) & counted] = place
-    return own
-
-
-def _by_release(asked: _Asked, code: npt.NDArray[np.int32]) -> list[tuple[str, Mask]]:
+def _by_release(asked: _Family, code: npt.NDArray[np.int32]) -> list[tuple[str, Mask]]:
     names = [*(release.name for release in asked.met.releases), MIXED, UNKNOWN]
     # NONE and SEVERAL count from the end.
-    return times.labels(np.where(asked.counted, code % len(names), -1), names)
+    return times.labels(np.where(asked.shown, code % len(names), -1), names)
 
 
-def _by_relation(asked: _Asked) -> Timeline:
+def _by_relation(asked: _Family) -> list[tuple[str, Mask]]:
     relation = relation_of(asked.members.edges, asked.members.nodes)[: len(asked.counted)]
     names = [one.value for one in Relation]
-    codes = np.where(asked.counted, relation, -1)
-    return times.timeline(asked.moments, times.labels(codes, names), asked.span)
+    return times.labels(np.where(asked.shown, relation, -1), names)
 
 
-def _generations(asked: _Asked) -> list[Part]:
+def _surely(asked: _Family, groups: Sequence[tuple[str, Mask]]) -> Sequence[tuple[str, Mask]]:
+    """Return groups without the undated that nobody had seen on the day that is asked about."""
+    if asked.counted is asked.shown:
+        return groups
+    return [(key, which & asked.day.surely) for key, which in groups]
+
+
+def _licenses(asked: _Family, mix: LicenseMix) -> list[Part]:
+    with_undated = asked.counted is asked.shown
+    numbers = [
+        Part(line.key, sum(line.values) + with_undated * line.undated)
+        for line in mix.by_month.lines
+    ]
+    return [part for part in numbers if part.models]
+
+
+def _generations(asked: _Family) -> list[Part]:
     edges = asked.members.edges
     depth = reach.generations(edges.child, edges.parent, asked.ground.nodes, asked.roots)
     numbers = np.bincount(depth[: len(asked.counted)][asked.counted]).tolist()
     return [Part(str(at), number) for at, number in enumerate(numbers) if at]
 
 
-def _children(asked: _Asked) -> list[Part]:
+def _children(asked: _Family) -> list[Part]:
     edges, nodes = asked.members.edges, asked.ground.nodes
     everyone = np.zeros(nodes, np.bool_)
     everyone[: len(asked.counted)] = asked.counted
@@ -141,10 +174,3 @@ def _children(asked: _Asked) -> list[Part]:
     starts = [start for start, _ in _CHILDREN]
     classes = Counter((np.searchsorted(starts, direct, side="right") - 1).tolist())
     return [Part(name, classes[at]) for at, (_, name) in enumerate(_CHILDREN)]
-
-
-def _licenses(asked: _Asked) -> list[Part]:
-    tags = asked.ground.snapshot.record_column("license").combine_chunks()
-    known = pc.drop_null(tags.filter(pa.array(asked.counted)))
-    found = [Part(row["values"], row["counts"]) for row in pc.value_counts(known).to_pylist()]
-    return sorted(found, key=lambda part: (-part.models, part.key))

@@ -1,6 +1,6 @@
 """What a trend report is made of: frozen numbers, before anyone decides how to say them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -68,11 +68,47 @@ class Variants:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """Every series in one of the four ways of counting; months and days are those of all."""
+
+    by_release: Timeline
+    """`mixed` and `unknown` stand last. An author has a first model in each release."""
+    by_relation: Timeline
+    rivals: Timeline
+    """By family; who stems from several stands in `mixed` alone."""
+    since_release: SinceRelease
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One part of a whole that is divided once."""
 
     key: str
     models: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLicenses:
+    """What the models of one release declare."""
+
+    release: str
+    tags: Sequence[int]
+    """Models by tag, in the order of the mix."""
+    none: int
+    """Models of which no tag is known: none was declared, or a sample does not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseMix:
+    """Known license tags, which are words of strangers, by month and by release."""
+
+    tags: Sequence[str]
+    """The most frequent first."""
+    by_month: Timeline
+    """A line for each tag, in that order."""
+    none: Line
+    """Models of which no tag is known, by month."""
+    by_release: Sequence[ReleaseLicenses]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +123,16 @@ class OnDate:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """When a claimed number was passed, by one definition."""
+
+    surely: date | None
+    """By the end of this day the dated models alone were more; None where they never are."""
+    earliest: date | None
+    """Before this day it cannot have been, whenever the undated were made; None for never."""
+
+
+@dataclass(frozen=True, slots=True)
 class OnDates:
     """The ladder of definitions on one day after the other."""
 
@@ -95,6 +141,10 @@ class OnDates:
     undated: Sequence[int]
     """By step: models, or authors, that stand on no day as no model of theirs is dated."""
     rows: Sequence[OnDate]
+    claim: int
+    """A number that somebody claims to be exceeded."""
+    passed: Sequence[Passed]
+    """When it was, by step."""
 
     def can_tell(self, row: OnDate, step: int) -> bool:
         """Say whether a number means anything: at least as many are dated by then as undated."""
@@ -106,6 +156,8 @@ class Survival:
     """What became of the models of a family that are gone."""
 
     gone: int
+    known: int
+    """Models of the family that were ever seen, the gone among them."""
     lived: Sequence[Part]
     """By the number of days between creation and the first listing without it; all dated ones."""
     undated: int
@@ -120,25 +172,25 @@ class TrendFindings:
     definition: Definition
     """With mirrors and curated edges, as every family is counted."""
     models: int
+    """As `count` counts them: of a day in the past without the undated first seen since."""
     undated: int
+    undated_count: bool
+    """Whether the undated are among the models; else they may have been there or not."""
     knowledge: Knowledge
     """Whether it is a sample, by the rule of the license report."""
-    by_release: Timeline
-    """`mixed` and `unknown` stand last."""
-    by_relation: Timeline
+    sides: Mapping[str, Side]
+    """`all`, `authors`, `no_bursts`, `downloads`: every series in each way of counting."""
     variants: Timeline
-    """`all`, `authors`, `no_bursts`, `downloads`: the same models counted in four ways."""
-    rivals: Timeline
-    """By family; who stems from several stands in `mixed` alone."""
+    """The whole family in the same four ways."""
     by_release_in_variants: Sequence[Variants]
     rivals_in_variants: Sequence[Variants]
-    since_release: SinceRelease
     generations: Sequence[Part]
     """By the length of the shortest way up to a root."""
     children: Sequence[Part]
     """By how many members name a model as their parent: `0`, `1`, `2-9` ..."""
     licenses: Sequence[Part]
     """Known tags, the most frequent first; who has none is not here."""
+    license_mix: LicenseMix
     dates: OnDates
     survival: Survival | None
     """None where the snapshot knows of nobody who is gone."""
@@ -150,3 +202,23 @@ class TrendFindings:
         """How many dated models were left out as parts of bursts."""
         everyone, without = self.variants.line("all"), self.variants.line("no_bursts")
         return sum(everyone.values) - sum(without.values)
+
+    @property
+    def by_release(self) -> Timeline:
+        """All models by month and release."""
+        return self.sides["all"].by_release
+
+    @property
+    def by_relation(self) -> Timeline:
+        """All models by month and relation."""
+        return self.sides["all"].by_relation
+
+    @property
+    def rivals(self) -> Timeline:
+        """All models of all families by month and family."""
+        return self.sides["all"].rivals
+
+    @property
+    def since_release(self) -> SinceRelease:
+        """All models by days since the release they stem from."""
+        return self.sides["all"].since_release

@@ -1,7 +1,8 @@
 """When models were created, as months and days that can be counted column-wise."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,11 @@ def day_number(day: date) -> int:
     return (day - date(1970, 1, 1)).days
 
 
+def day_of(moment: np.integer | int) -> date:
+    """Return the day of a dated moment, in UTC."""
+    return date(1970, 1, 1) + timedelta(days=int(moment) // DAY)
+
+
 def end_of(day: date) -> int:
     """Return the first microsecond after a day, in UTC."""
     return (day_number(day) + 1) * DAY
@@ -46,20 +52,38 @@ def months_of(moments: Int64s) -> Int64s:
     return found
 
 
-def timeline(moments: Int64s, columns: Iterable[tuple[str, Mask]], span: Int64s) -> Timeline:
-    """Count each column's models by month; `span` holds the months that are shown, in order."""
-    dated = moments != UNDATED
-    month = np.full(len(moments), -1, np.int64)
-    month[dated] = months_of(moments[dated]) - (span[0] if len(span) else 0)
-    lines = [
-        Line(
-            key,
-            np.bincount(month[which & dated], minlength=len(span)).tolist(),
-            int((which & ~dated).sum()),
-        )
-        for key, which in columns
-    ]
-    return Timeline([str(np.datetime64(int(one), "M")) for one in span], lines)
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """In which of some months each model was created."""
+
+    month: Int64s
+    """The place of each model's month, -1 for who has no known date."""
+    span: Int64s
+    """The months that are shown, in order, in months since January 1970."""
+
+    @classmethod
+    def of(cls, moments: Int64s, span: Int64s) -> "Calendar":
+        """Place every model; whoever is asked for must lie in the months that are shown."""
+        dated = moments != UNDATED
+        month = np.full(len(moments), -1, np.int64)
+        month[dated] = months_of(moments[dated]) - (span[0] if len(span) else 0)
+        return cls(month, span)
+
+    @property
+    def months(self) -> list[str]:
+        """`2025-03` for each month that is shown."""
+        return [str(np.datetime64(int(one), "M")) for one in self.span]
+
+    def line(self, key: str, which: Mask) -> Line:
+        """Count some models by month."""
+        month = self.month[which]
+        dated = month[month >= 0]
+        values = np.bincount(dated, minlength=len(self.span)).tolist()
+        return Line(key, values, len(month) - len(dated))
+
+    def timeline(self, columns: Iterable[tuple[str, Mask]]) -> Timeline:
+        """Count each column's models by month."""
+        return Timeline(self.months, [self.line(key, which) for key, which in columns])
 
 
 def span_of(moments: Int64s) -> Int64s:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
 from lineage.analysis.ground import Ground
 from lineage.analysis.members import members_below
 from lineage.analysis.scope import root_nodes
 from lineage.analysis.trends import moments as times
+from lineage.analysis.trends.as_of import missed
 from lineage.analysis.trends.findings import Part, Survival
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -26,17 +26,25 @@ def survival(
     """Return what is known of the gone; None where the snapshot knows of nobody.
 
     A life ends with the first listing that missed the model: it may have ended some days before.
+    As of a day, who was missed later lives.
     """
     if not snapshot.manifest.tombstones:
         return None
     ground = Ground.of(snapshot, replace(definition, deleted=True), families)
     counted = members_below(ground, root_nodes(ground, family.roots())).counted
     listed = snapshot.manifest.models
+    died = missed(snapshot)
     gone = counted[listed : snapshot.records]
+    if definition.as_of is not None:
+        gone = gone & (died < times.end_of(definition.as_of))
     born = times.created(snapshot)[listed:][gone]
-    died = snapshot.tombstones(["missed_at"])["missed_at"].combine_chunks().cast(pa.int64())
-    lived = (died.to_numpy(zero_copy_only=False)[gone] - born)[born != times.UNDATED] // times.DAY
+    lived = (died[gone] - born)[born != times.UNDATED] // times.DAY
     starts = [start for start, _ in _DAYS]
     classes = Counter((np.searchsorted(starts, np.maximum(lived, 0), "right") - 1).tolist())
     parts = [Part(name, classes[at]) for at, (_, name) in enumerate(_DAYS)]
-    return Survival(int(gone.sum()), parts, int((born == times.UNDATED).sum()))
+    return Survival(
+        gone=int(gone.sum()),
+        known=int(counted[: snapshot.records].sum()),
+        lived=parts,
+        undated=int((born == times.UNDATED).sum()),
+    )

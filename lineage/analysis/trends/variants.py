@@ -13,6 +13,8 @@ from lineage.analysis.trends.findings import Variants
 from lineage.analysis.trends.moments import Int64s, Mask, authors, first_of_each
 from lineage.domain.anomalies import Bounds
 
+VARIANTS = ("all", "authors", "no_bursts", "downloads")
+
 
 @dataclass(frozen=True, slots=True)
 class Ways:
@@ -39,14 +41,21 @@ class Ways:
 
     def columns(self, which: Mask) -> tuple[tuple[str, Mask], ...]:
         """Return some models by variant: of each author the first one stands for all."""
-        first = np.zeros(len(which), np.bool_)
-        first[which] = first_of_each(self.author[which], self.moments[which])
-        return (
-            ("all", which),
-            ("authors", first),
-            ("no_bursts", which & ~self.in_burst),
-            ("downloads", which & self.used),
-        )
+        return tuple((key, self.column(key, which)) for key in VARIANTS)
+
+    def column(self, key: str, which: Mask) -> Mask:
+        """Return some models in one of the four ways."""
+        match key:
+            case "authors":
+                first = np.zeros(len(which), np.bool_)
+                first[which] = first_of_each(self.author[which], self.moments[which])
+                return first
+            case "no_bursts":
+                return which & ~self.in_burst
+            case "downloads":
+                return which & self.used
+            case _:
+                return which
 
     def numbers(self, groups: Iterable[tuple[str, Mask]]) -> list[Variants]:
         """Count each group by variant, dated or not."""

@@ -25,11 +25,14 @@ def lying_bars(chart: Chart, language: Language, width: int, top: float) -> tupl
     lines = []
     for at, (name, value, number) in enumerate(zip(names, series.values, numbers, strict=True)):
         y, end = top + 4 + _LINE * at, along(value or 0)
+        bar = (
+            f'<rect class="s0" x="{left:g}" y="{y + 2:g}" width="{max(end - left, 0.5):.1f}"'
+            f' height="{_LINE - 6}"/>'
+        )
         lines += [
             f'<text class="soft" x="{left - 8:g}" y="{y + 13:g}" text-anchor="end">'
             f"{escape(name)}</text>",
-            f'<rect class="s0" x="{left:g}" y="{y + 2:g}" width="{max(end - left, 0.5):.1f}"'
-            f' height="{_LINE - 6}"/>',
+            *([bar] if value else []),
             f'<text x="{end + 6:.1f}" y="{y + 13:g}">{escape(number)}</text>',
         ]
     return lines, top + 4 + _LINE * len(names)

@@ -6,11 +6,10 @@ from html import escape
 
 from lineage.render.charts.scale import Scale, ticks, width_of
 from lineage.render.escape import visible
-from lineage.reporting.charts import Chart, ChartKind, Mark, Position
+from lineage.reporting.charts import Chart, ChartKind, Mark, Position, Series
 from lineage.reporting.language import Language, texts
 
 _SIZE = 12
-_HEIGHT = 260
 _BETWEEN = 14
 """Least room between two labels of the axis."""
 _SWATCH = 26
@@ -26,6 +25,8 @@ class Plot:
     language: Language
     width: int
     top: float
+    height: int = 260
+    """Of the field alone."""
 
     def number(self, value: int) -> str:
         """Spell a number of the upright axis."""
@@ -37,34 +38,37 @@ def plotted(plot: Plot) -> tuple[list[str], float]:
     """Draw the field and its axes; return it with the place where it ends."""
     chart = plot.chart
     up = ticks(_highest(chart))
-    left = max(width_of(plot.number(one), _SIZE) for one in up) + 10
+    left = max(width_of(plot.number(one), _SIZE) for one in up) + (16 if chart.is_percent else 10)
     along = Scale(max(len(chart.positions), 1), left, plot.width - 12)
     marks = _placed(chart.marks, along)
     top = plot.top + 10 + 15 * max((row + 1 for _, row in marks), default=0)
-    upright = Scale(up[-1], top + _HEIGHT, top)
+    bottom = top + plot.height
+    upright = Scale(up[-1], bottom, top)
     lines = [
-        *_shade(chart, along, top),
+        *_shade(chart, along, top, plot.height),
         *_grid(plot, up, upright, left),
         *_bars_or_lines(chart, along, upright),
-        *_events(marks, plot.top + 10, top + _HEIGHT),
-        *_labels(chart.positions, along, top + _HEIGHT + 18),
-        *_along(chart.along, plot.width, top + _HEIGHT + 36),
+        *_events(marks, plot.top + 10, bottom),
+        *_labels(chart, along, bottom + 18),
+        *_along(chart.along, plot.width, bottom + 36),
     ]
-    return lines, top + _HEIGHT + 44
+    return lines, bottom + 44
 
 
 def _highest(chart: Chart) -> float:
+    if chart.is_percent:
+        return 100.0
     columns = zip(*([value or 0 for value in one.values] for one in chart.series), strict=True)
     fold = sum if chart.kind is ChartKind.STACKED else max
     return max((float(fold(column)) for column in columns), default=1.0) or 1.0
 
 
-def _shade(chart: Chart, along: Scale, top: float) -> Iterator[str]:
+def _shade(chart: Chart, along: Scale, top: float, height: int) -> Iterator[str]:
     if chart.shaded:
         wide = along(chart.shaded) - along(0)
         yield (
             f'<rect class="shade" x="{along(0):.1f}" y="{top:g}" width="{wide:.1f}"'
-            f' height="{_HEIGHT}"/>'
+            f' height="{height}"/>'
         )
 
 
@@ -84,7 +88,7 @@ def _bars_or_lines(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
         return
     base = [0.0] * len(chart.positions)
     room = along(1) - along(0)
-    for at, series in enumerate(chart.series):
+    for at, series in slotted(chart):
         for place, value in enumerate(series.values):
             if value:
                 low, high = upright(base[place]), upright(base[place] + value)
@@ -96,7 +100,7 @@ def _bars_or_lines(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
 
 
 def _lines(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
-    for at, series in enumerate(chart.series):
+    for at, series in slotted(chart):
         points = [
             f"{along(place + 0.5):.1f} {upright(value):.1f}"
             for place, value in enumerate(series.values)
@@ -105,6 +109,12 @@ def _lines(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
         dash = f' stroke-dasharray="{_DASHES[at]}"' if _DASHES[at] else ""
         if points:
             yield f'<path class="line s{at}"{dash} d="M{"L".join(points)}"/>'
+
+
+def slotted(chart: Chart) -> Iterator[tuple[int, Series]]:
+    """Yield each series with the number of its color and dashes."""
+    for at, series in enumerate(chart.series):
+        yield (at if series.slot is None else series.slot), series
 
 
 def swatch(chart: Chart, at: int, x: float, y: float) -> str:
@@ -139,10 +149,12 @@ def _events(marks: Sequence[tuple[float, int]], top: float, bottom: float) -> It
         yield f'<text class="soft" x="{x:.1f}" y="{y + 2:g}" text-anchor="middle">{at + 1}</text>'
 
 
-def _labels(positions: Sequence[Position], along: Scale, y: float) -> Iterator[str]:
-    """Name as many positions as there is room for, evenly."""
+def _labels(chart: Chart, along: Scale, y: float) -> Iterator[str]:
+    """Name as many positions as there is room for, in the chart's own steps where it has some."""
+    positions = chart.positions
     widest = max((width_of(one.name, _SIZE) for one in positions), default=0) + _BETWEEN
     every = max(1, -int(-widest // (along(1) - along(0))))
+    every = next((step for step in chart.steps if step >= every), every)
     for place in range(0, len(positions), every):
         half = width_of(positions[place].name, _SIZE) / 2
         x = min(max(along(place + 0.5), half), along(len(positions)) + 12 - half)

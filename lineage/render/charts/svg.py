@@ -1,11 +1,11 @@
 """A chart as SVG: without scripts, styles or addresses inside, so that any page may hold it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
 from lineage.render.charts.bars import lying_bars
-from lineage.render.charts.plot import Plot, plotted, swatch, swatch_width
+from lineage.render.charts.panels import side_by_side
+from lineage.render.charts.plot import Plot, plotted, slotted, swatch, swatch_width
 from lineage.render.charts.scale import rows_of, shortened, width_of
 from lineage.render.escape import visible
 from lineage.reporting.charts import Chart, ChartKind
@@ -37,16 +37,18 @@ class Frame:
 def svg(chart: Chart, language: Language, width: int = WIDE, frame: Frame | None = None) -> str:
     """Draw a chart; without a frame it takes its colors from the page that holds it."""
     chart = chart.drawn()
-    top = _HEADING * 2 if frame else 4
+    heading = _heading(chart.title, width) if frame else []
+    top = (_HEADING + 4) * len(heading) + 12 if frame else 4
     if chart.kind is ChartKind.BARS:
         body, bottom = lying_bars(chart, language, width, top)
     else:
-        body, bottom = plotted(Plot(chart, language, width, top))
+        draw = side_by_side(chart, language, width, top) if chart.panels else None
+        body, bottom = draw or plotted(Plot(chart, language, width, top))
         legend, bottom = _legend(chart, width, bottom + _SIZE)
         body = [*body, *legend]
     if frame:
         footer, bottom = _footer(frame.footer, width, bottom)
-        body = [*_heading(chart.title, width), *body, *footer]
+        body = [*heading, *body, *footer]
     height = round(bottom + _SIZE / 2)
     name = f"{chart.name}-{width}"
     lines = [
@@ -90,9 +92,11 @@ def _colored(colors: tuple[str, ...]) -> str:
     )
 
 
-def _heading(title: str, width: int) -> Iterator[str]:
-    shown = shortened(title, _HEADING, width - 8)
-    yield f'<text class="title" x="4" y="{_HEADING + 4}">{text(shown)}</text>'
+def _heading(title: str, width: int) -> list[str]:
+    return [
+        f'<text class="title" x="4" y="{(_HEADING + 4) * (at + 1)}">{text(line)}</text>'
+        for at, line in enumerate(_wrapped(title, width - 8, _HEADING))
+    ]
 
 
 def _legend(chart: Chart, width: int, top: float) -> tuple[list[str], float]:
@@ -102,13 +106,14 @@ def _legend(chart: Chart, width: int, top: float) -> tuple[list[str], float]:
     names = [shortened(name, _SIZE, width - key - 10) for name in names]
     lines, bottom = [], top
     widths = [width_of(one, _SIZE) + key + 20 for one in names]
+    slots = [slot for slot, _ in slotted(chart)]
     for at, (row, left) in enumerate(rows_of(widths, width)):
         y = top + 18 * row
-        lines.append(swatch(chart, at, left + 4, y))
+        lines.append(swatch(chart, slots[at], left + 4, y))
         lines.append(f'<text x="{left + key:g}" y="{y:g}">{text(names[at])}</text>')
         bottom = y
-    for line in _wrapped(chart.shaded_text, width - 8):
-        bottom += 17
+    for at, line in enumerate(_wrapped(chart.shaded_text, width - 8)):
+        bottom += 17 if at else 21
         lines.append(f'<text class="soft" x="4" y="{bottom:g}">{text(line)}</text>')
     return _events_told(chart, width, lines, bottom)
 
@@ -120,7 +125,7 @@ def _events_told(
     if width < WIDE:
         names = [line for name in names for line in _wrapped(name, width - 8)]
     names = [shortened(name, _SIZE, width - 8) for name in names]
-    top = bottom + 19
+    top = bottom + 21
     for at, (row, left) in enumerate(rows_of([width_of(one, _SIZE) + 14 for one in names], width)):
         bottom = top + 17 * row
         lines.append(f'<text class="soft" x="{left + 4:g}" y="{bottom:g}">{text(names[at])}</text>')
@@ -136,11 +141,11 @@ def _footer(words: str, width: int, bottom: float) -> tuple[list[str], float]:
     return lines, bottom
 
 
-def _wrapped(words: str, room: float) -> list[str]:
+def _wrapped(words: str, room: float, size: int = _SIZE) -> list[str]:
     """Return lines that fit; a word that is too long is cut."""
     lines: list[str] = []
-    for word in (shortened(one, _SIZE, room) for one in words.split(" ") if one):
-        if lines and width_of(f"{lines[-1]} {word}", _SIZE) <= room:
+    for word in (shortened(one, size, room) for one in words.split(" ") if one):
+        if lines and width_of(f"{lines[-1]} {word}", size) <= room:
             lines[-1] = f"{lines[-1]} {word}"
         else:
             lines.append(word)

@@ -13,6 +13,7 @@ from lineage.reporting.document import (
     NOTHING,
     Block,
     Cell,
+    Column,
     Document,
     Facts,
     Link,
@@ -25,6 +26,9 @@ from lineage.reporting.document import (
     Word,
 )
 from lineage.reporting.language import Language
+
+_DENSE = 9
+"""A table with more columns stands closer, so that a wide screen shows it whole."""
 
 
 def html(document: Document) -> str:
@@ -118,8 +122,9 @@ def _outline(lines: Sequence[tuple[int, Cell]]) -> Iterator[str]:
 
 def _table(table: Table, heading: str) -> Iterator[str]:
     # A wide table scrolls by itself; whoever uses keys must be able to reach it.
-    yield f'<div class="wide" role="group" tabindex="0" aria-label="{text(heading)}"><table>'
-    kinds = [' class="number"' if column.is_number else "" for column in table.columns]
+    yield f'<div class="wide" role="group" tabindex="0" aria-label="{text(heading)}">'
+    yield '<table class="dense">' if len(table.columns) > _DENSE else "<table>"
+    kinds = [_kind(column) for column in table.columns]
     heads = [text(column.name) for column in table.columns]
     shown = (f'<th scope="col"{kind}>{name}</th>' for kind, name in zip(kinds, heads, strict=True))
     yield f"<thead><tr>{''.join(shown)}</tr></thead>"
@@ -128,6 +133,12 @@ def _table(table: Table, heading: str) -> Iterator[str]:
         cells = zip(kinds, heads, map(_cell, row), strict=True)
         yield f"<tr>{''.join(_data(*cell) for cell in cells)}</tr>"
     yield "</tbody></table></div>"
+
+
+def _kind(column: Column) -> str:
+    if column.is_number:
+        return ' class="number"'
+    return ' class="short"' if column.is_short else ""
 
 
 def _data(kind: str, name: str, words: str) -> str:

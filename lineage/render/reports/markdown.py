@@ -22,8 +22,6 @@ from lineage.reporting.document import (
 )
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//))")
-_MOST_ROWS = 60
-"""A longer table beside a picture is left to the picture's file."""
 _TICKS = re.compile(r"`+")
 
 
@@ -74,9 +72,8 @@ def _block(block: Block) -> Iterator[str]:
         case Picture():
             yield f"![{plain(block.chart.text)}]({quote(block.picture_file)})"
             yield from ("", f"**{plain(block.chart.title)}.** {_cell(block.files)}")
-            if len(block.table.rows) <= _MOST_ROWS:
-                yield ""
-                yield from _table(block.table)
+            yield ""
+            yield from _table(block.table)
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -8,7 +8,14 @@ from lineage.render.charts.png import png
 from lineage.render.charts.svg import Frame, svg
 from lineage.render.reports.html import html
 from lineage.render.reports.markdown import markdown
-from lineage.render.reports.trend_rows import chart_rows, date_rows, variant_rows
+from lineage.render.reports.trend_rows import (
+    chart_rows,
+    claim_rows,
+    date_rows,
+    license_rows,
+    release_license_rows,
+    variant_rows,
+)
 from lineage.reporting.charts import Chart
 from lineage.reporting.document import Document, Picture
 
@@ -22,17 +29,21 @@ def trend_files(found: TrendFindings, document: Document) -> Iterator[tuple[str,
     yield f"{stem}.{language.value}.html", html(document).encode()
     yield f"{stem}.{language.value}.md", markdown(document).encode()
     frame = Frame(document.footer)
+    own = {"licenses-by-month": license_rows(found)}
     for chart in charts(document):
         name = f"{stem}.{chart.name}"
         yield f"{name}.{language.value}.svg", svg(chart, language, frame=frame).encode()
         yield f"{name}.{language.value}.png", png(chart, language, frame)
-        yield f"{name}.csv", csv_text.table(list(chart_rows(found.snapshot, chart))).encode()
+        rows = own.get(chart.name) or chart_rows(found.snapshot, chart)
+        yield f"{name}.csv", csv_text.table(list(rows)).encode()
     tables = {
+        "claim": claim_rows(found),
         "dates": date_rows(found),
         "releases-in-variants": variant_rows(
             found.snapshot, "release", found.by_release_in_variants
         ),
         "rivals-in-variants": variant_rows(found.snapshot, "family", found.rivals_in_variants),
+        "licenses-by-release": release_license_rows(found),
     }
     for name, rows in tables.items():
         yield f"{stem}.{name}.csv", csv_text.table(list(rows)).encode()

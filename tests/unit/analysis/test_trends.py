@@ -13,6 +13,7 @@ from lineage.analysis.ladders import ladder_of_family
 from lineage.analysis.results import Step
 from lineage.analysis.trends import TrendFindings, find_trends
 from lineage.analysis.trends import moments as times
+from lineage.analysis.trends.on_dates import passed
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.families.registry import all_families, family
 from lineage.store.snapshot import Snapshot
@@ -163,3 +164,87 @@ def test_each_author_has_one_first_model(told: list[tuple[int, int]]) -> None:
     for at in np.flatnonzero(first):
         dated = [when for code, when in told if code == codes[at] and when]
         assert moments[at] == (min(dated) if dated else times.UNDATED)
+
+
+# In four ways, as of a day, against a claim
+
+
+def test_each_release_grows_in_four_ways(tmp_path: Path) -> None:
+    many = [child(f"a/{at}", on="2023-08-02", downloads=at) for at in range(20)]
+    found = trends([*many, child("b/one", on="2023-09-02")], tmp_path)
+    months = {key: side.by_release.line("Llama 2").values for key, side in found.sides.items()}
+    assert months == {
+        "all": [20, 1],
+        "authors": [1, 1],
+        "no_bursts": [0, 1],
+        "downloads": [10, 0],
+    }
+    ends = {key: side.since_release.lines for key, side in found.sides.items()}
+    weeks = (date(2023, 9, 2) - date(2023, 7, 18)).days // 7
+    assert {len(line.values) for lines in ends.values() for line in lines} == {weeks + 1}
+
+
+def test_of_a_day_the_undated_are_told_apart_and_not_counted(tmp_path: Path) -> None:
+    rows = [child("a/one"), child("a/late", on="2024-06-01"), child("a/undated", on="")]
+    found = trends(rows, tmp_path, Definition(as_of=date(2023, 12, 31)))
+    assert (found.models, found.undated, found.undated_count) == (1, 1, False)
+    assert [row.day for row in found.dates.rows][-1] == date(2023, 12, 31)
+    step = found.dates.steps.index(Step.CURATED)
+    assert (found.dates.rows[-1].numbers[step], found.dates.undated[step]) == (1, 1)
+    assert [part.models for part in found.generations] == [1]
+
+
+def test_of_the_last_day_it_is_what_is_counted(corpus_snapshot: Snapshot) -> None:
+    for day in (date(2025, 4, 30), date(2026, 11, 21)):
+        of_day = Definition(as_of=day)
+        found = find_trends(corpus_snapshot, family("llama"), of_day, all_families())
+        counted = count_family(corpus_snapshot, family("llama"), of_day, all_families())
+        assert found.models == counted.total
+
+
+def test_who_was_missed_after_a_day_lived_on_it(tmp_path: Path) -> None:
+    stay = [row(LLAMA_2), *(child(f"a/{at}") for at in range(300))]
+    published([*stay, child("b/gone")], tmp_path, families=all_families())
+    later = NOON + timedelta(days=3)
+    snapshot = published(stay, tmp_path, families=all_families(), taken_at=later)
+
+    def found(definition: Definition) -> TrendFindings:
+        return find_trends(snapshot, family("llama"), definition, all_families())
+
+    before = found(Definition(as_of=NOON.date()))
+    assert (before.models, found(Definition()).models) == (301, 300)
+    assert before.survival is not None
+    assert (before.survival.gone, before.survival.known) == (0, 301)
+    assert found(Definition(deleted=True)).models == 301
+
+
+def test_known_licenses_stand_by_month_and_release(tmp_path: Path) -> None:
+    rows = [
+        child("a/one", tags=["license:mit"]),
+        child("a/two", tags=["license:mit"], on="2023-09-01"),
+        child("a/three", tags=["license:llama2"], on=""),
+        child("a/four"),
+    ]
+    mix = trends(rows, tmp_path).license_mix
+    told = {line.key: (line.values, line.undated) for line in mix.by_month.lines}
+    assert told == {"mit": ([1, 1], 0), "llama2": ([0, 0], 1)}
+    assert (mix.none.values, mix.none.undated) == ([1, 0], 0)
+    (release,) = mix.by_release
+    assert (release.release, release.tags, release.none) == ("Llama 2", [2, 1], 1)
+
+
+@given(st.lists(st.integers(0, 40)), st.integers(0, 30), st.integers(1, 40))
+def test_a_claim_is_sure_when_the_dated_alone_exceed_it(
+    days: list[int], undated: int, claim: int
+) -> None:
+    dated = np.sort(np.array(days, np.int64)) * times.DAY
+    first = date(1970, 1, 1)
+    found = passed(dated, undated, claim, first)
+
+    def by(day: int, more: int) -> bool:
+        return sum(one <= day for one in days) + more > claim
+
+    sure = [day for day in range(41) if by(day, 0)]
+    may = [day for day in range(41) if by(day, undated)]
+    assert found.surely == (first + timedelta(days=sure[0]) if sure else None)
+    assert found.earliest == (first + timedelta(days=may[0]) if may else None)

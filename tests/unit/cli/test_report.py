@@ -1,4 +1,4 @@
-"""`lineage report family-tree`."""
+"""`lineage report family-tree` and `lineage report trend`."""
 
 from pathlib import Path
 
@@ -59,3 +59,18 @@ def test_what_makes_no_tree_is_refused(program: Program, store: Path) -> None:
     assert children.code == 2
     assert "lineage export csv" in children.err
     assert not Path("reports").exists()
+
+
+def test_a_trend_is_written_as_page_charts_and_numbers(program: Program, store: Path) -> None:
+    outcome = program(
+        *("report", "trend", "--store", store, "--lang", "de", "--claim", 2),
+        *("--as-of", "2024-12-31", "--deleted"),
+    )
+    assert outcome.code == 0
+    written = [Path(line) for line in outcome.out.split()]
+    assert all(file.stat().st_size for file in written)
+    stems = {file.name.removesuffix(".de.svg") for file in written if file.suffix == ".svg"}
+    assert {f"{stem}.csv" for stem in stems} <= {file.name for file in written}
+    page = Path("reports/trend.llama.de.html").read_text("utf-8")
+    assert "„Mehr als 2 Abkömmlinge“" in page
+    assert "31. Dezember 2024" in page

@@ -79,7 +79,8 @@ def test_graphml_says_what_it_holds() -> None:
     assert graph["snapshot"].startswith("20261121T060000Z")
 
 
-# GEXF: its schema cannot be had from a package, so its rules are written out here.
+# GEXF: no package carries the schema of 1.3, so its rules are written out here, as the grammar
+# 1.3/gexf.rnc of gephi/gexf@fbb2b44 has them for what our files use.
 
 GEXF = "{http://gexf.net/1.3}"
 CHILDREN = {  # in this order, each any number of times
@@ -105,6 +106,7 @@ ATTRIBUTES = {  # True where one must be there
     "edge": {"id": True, "source": True, "target": True},
     "attvalue": {"for": True, "value": True},
 }
+MANY = {"attributes", "attribute", "node", "edge", "attvalue"}
 KINDS = {"string", "long", "boolean"}
 
 
@@ -116,9 +118,14 @@ def test_gexf_keeps_to_the_rules_of_its_schema(graph: FamilyGraph) -> None:
         allowed = CHILDREN.get(name, [])
         order = [allowed.index(child.tag.removeprefix(GEXF)) for child in element]
         assert order == sorted(order)
+        single = [child for child in element if child.tag.removeprefix(GEXF) not in MANY]
+        assert len({child.tag for child in single}) == len(single)
         rules = ATTRIBUTES.get(name, {})
         assert set(element.attrib) <= set(rules)
         assert {one for one, needed in rules.items() if needed} <= set(element.attrib)
+    assert root.get("version") == "1.3"
+    for counted in (*root.iter(f"{GEXF}nodes"), *root.iter(f"{GEXF}edges")):
+        assert int(counted.get("count", "")) == len(counted)
     titles = {one.get("id"): one.get("type") for one in root.iter(f"{GEXF}attribute")}
     assert set(titles.values()) <= KINDS
     assert {one.get("for") for one in root.iter(f"{GEXF}attvalue")} <= set(titles)

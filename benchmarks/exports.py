@@ -1,0 +1,71 @@
+"""A family in each format of `lineage export`: seconds and memory.
+
+`python -m benchmarks.exports STORE` prints a Markdown table. STORE holds what `lineage crawl
+--offline` made of `benchmarks.synthetic_hub`'s pages; its largest bases stand for the releases of
+Llama, as in `benchmarks.reports`. Each format is written by a process of its own.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.reports import families_of
+from lineage.analysis.family_graph import FamilyColumns, family_columns
+from lineage.domain.definitions import Definition
+from lineage.store.snapshot import Snapshot
+
+FORMATS = ("graph alone", "graphml", "gexf", "dot", "csv", "jsonl", "parquet")
+
+
+def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
+    """Write one format; return how many models it is about, and its bytes."""
+    from lineage.analysis.cut_tables import cut_manifest, cut_tables
+    from lineage.analysis.family_graph import graph_of
+    from lineage.cli.delivery import deliver
+    from lineage.render.exports import FORMATS as WRITERS
+    from lineage.render.exports import export_graph
+    from lineage.store.plain import write_plain
+
+    columns: FamilyColumns = family_columns(
+        snapshot, "llama", families_of(snapshot, True)[1], Definition()
+    )
+    out = folder / format
+    if format == "graph alone":
+        return graph_of(columns).number_of_nodes(), 0
+    if format == "parquet":
+        write_plain(out, cut_tables(columns), cut_manifest(snapshot.manifest, "llama"))
+    else:
+        deliver(export_graph(WRITERS[format], columns, "llama"), str(out))
+    files: Sequence[Path] = list(out.iterdir()) if out.is_dir() else [out]
+    return 0, sum(file.stat().st_size for file in files)
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("store")
+    arguments.add_argument("--only", choices=FORMATS, help="write one format in this process")
+    given = arguments.parse_args()
+    if given.only:
+        from lineage.store.store import ParquetStore
+
+        with tempfile.TemporaryDirectory() as folder:
+            models, size = write(given.only, ParquetStore(given.store).snapshot(None), Path(folder))
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        name = f"{given.only}, {models:,} models" if models else given.only
+        print(f"| {name} | {used.ru_utime + used.ru_stime:.1f} | ", end="")
+        print(f"{used.ru_maxrss / 1024:.0f} | {size / 2**20:.1f} |")
+        return
+    print(f"{datetime.now(UTC):%Y-%m-%d}\n\n| format | CPU s | peak MiB | MiB |\n|---|--:|--:|--:|")
+    for format in FORMATS:
+        command = [sys.executable, "-m", "benchmarks.exports", given.store, "--only", format]
+        subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()
