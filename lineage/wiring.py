@@ -77,13 +77,12 @@ def crawl(
     into = publication(settings, load_families(settings.families), clock, progress)
     with alone(into, _spelled(wish, base)):
         refuse_other_hub(into.store, settings)
-        every = timedelta(days=settings.sweep_every_days)
         walk = choose(
             wish,
             base,
             into.store,
             now=clock.now(),
-            every=every,
+            every=timedelta(days=settings.sweep_every_days),
             say=progress.say,
             forgotten=into.forgotten,
         )
@@ -110,12 +109,10 @@ def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bo
     manifest = None if settings.offline else _published_before(into.store, log, origin)
     if manifest is None:
         with _client(settings, into, tally) as client, _over_when_refused(log, settings):
-            reader = PageReader(client, log, tally)
-            questions = Questions(HubStandings(reader), settings.max_standing_requests)
+            reader, most = PageReader(client, log, tally), settings.max_standing_requests
             with _cards(settings, into, tally, wanted=cards) as texts:
-                whole = replace(into, cards=texts, questions=questions)
-                pages = walk.pages(HubSource(reader))
-                manifest = publish(pages, origin, whole, onto=walk.before)
+                whole = replace(into, cards=texts, questions=Questions(HubStandings(reader), most))
+                manifest = publish(walk.pages(HubSource(reader)), origin, whole, onto=walk.before)
     if not settings.offline:
         log.close(manifest.id)
         logs.prune()
