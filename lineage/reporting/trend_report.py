@@ -24,7 +24,7 @@ def trend_document(
 ) -> Document:
     """Put findings into words and charts."""
     told = Told.of(found, manifest, language, families)
-    moving = [ways(told), calendar(told), since(told), relations(told), rivals(told)]
+    moving = (ways, calendar, since, relations, rivals) if found.by_release.months else ()
     return Document(
         language=language,
         title=told.say("page.title"),
@@ -32,7 +32,7 @@ def trend_document(
         sections=[
             dates(told),
             claim(told),
-            *(moving if found.by_release.months else ()),
+            *(section(told) for section in moving),
             parts.shape(told),
             licenses(told),
             parts.survival(told),

@@ -178,6 +178,21 @@ def test_another_family_as_of_a_day_with_the_deleted(
     assert {"since-release-by-variant", "share-by-variant", "licenses-by-month"} <= set(drawn)
 
 
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize(
+    ("name", "definition"),
+    [("bloom", Definition()), ("llama", Definition(as_of=date(2022, 1, 1)))],
+)
+def test_where_nothing_is_dated_the_report_says_so(
+    corpus_snapshot: Snapshot, name: str, definition: Definition, language: Language
+) -> None:
+    found = find_trends(corpus_snapshot, family(name), definition, all_families())
+    told = document(found, corpus_snapshot, language)
+    assert trend_texts(language).say("page.no_dates") in html(told)
+    assert "since-release" not in {chart.name for chart in charts(told)}
+    assert all(svg(chart, language) for chart in charts(told))
+
+
 # What strangers wrote
 
 
