@@ -1,6 +1,7 @@
 """A row that cannot be read is present, not missing: its model stays as it was last read."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def a_line() -> list[Row]:
     return [ROOT, kid, a_child(2, kid), *(a_row(number) for number in range(3, 60))]
 
 
-def crawled(stage: Stage, wish: Wish = Wish.SWEEP, **more: str) -> Snapshot:
+def crawled(stage: Stage, wish: Wish = Wish.SWEEP, **more: Any) -> Snapshot:
     stage.clock.sleep(DAY)
     return stage.store.snapshot(stage.crawl(wish=wish, **more).manifest.id)
 
