@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from lineage.clock import Clock, SystemClock
+from lineage.crawl.chronology import refuse_earlier
 from lineage.domain.census import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
-from lineage.errors import DraftRefused, SourceError
+from lineage.errors import SourceError, StoreError
 from lineage.progress import Progress
 from lineage.settings import Settings
 from lineage.sources.hub import PAGE_SIZE
@@ -34,7 +35,7 @@ def examine(
     clock, progress = clock or SystemClock(), progress or Progress()
     store = ParquetStore(settings.store)
     latest = store.latest_sweep()
-    findings = [_token_finding(settings), _store_finding(store, settings)]
+    findings = [_token_finding(settings), _store_finding(store, settings, clock)]
     findings += [] if latest is None else [_missing_finding(settings)]
     last = None
     if settings.offline:
@@ -69,13 +70,16 @@ def _missing_finding(settings: Settings) -> Finding:
     return Finding("missing", None, told if most else "nobody is asked what became of them")
 
 
-def _store_finding(store: ParquetStore, settings: Settings) -> Finding:
-    manifests, refused = store.manifests(), store.refused()
+def _store_finding(store: ParquetStore, settings: Settings, clock: Clock) -> Finding:
+    manifests, refused, damaged = store.manifests(), store.refused(), store.damaged()
     try:
         refuse_other_hub(store, settings)
-    except DraftRefused as error:
+        refuse_earlier(store, clock.now())
+    except StoreError as error:
         return Finding("store", False, error.message)
     says = f"{len(manifests)} snapshots in {store.location}, {len(refused)} drafts set aside"
+    if damaged:
+        return Finding("store", False, f"{says}; damaged: {'; '.join(damaged)}")
     return Finding("store", True, says)
 
 

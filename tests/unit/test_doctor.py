@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lineage.domain.census import CENSUS_AT, CENSUS_MODELS
 from lineage.pipeline import publish
 from lineage.settings import Settings
 from tests.builders import ENDPOINT, origin, pages, publication
-from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.demo.rows import a_row
 
 Spoil = Callable[[Answer], Answer]
@@ -54,11 +55,13 @@ def whole(number: int) -> Row:
 SHELF = Shelf(whole(number) for number in range(250))
 
 
-def examined(box: HubBox, folder: Path, **more: Any) -> tuple[Examination, dict[str, Any]]:
+def examined(
+    box: HubBox, folder: Path, at: datetime = CENSUS_AT, **more: Any
+) -> tuple[Examination, dict[str, Any]]:
     settings = Settings(
         **({"store": str(folder / "s"), "cache": str(folder / "c"), "endpoint": box.url} | more)
     )
-    found = examine(settings, clock=FakeClock(CENSUS_AT))
+    found = examine(settings, clock=FakeClock(at))
     return found, {one.name: one.ok for one in found.findings}
 
 
@@ -106,7 +109,7 @@ def test_a_sweep_costs_what_the_census_and_the_limit_make_of_it(tmp_path: Path) 
 def test_after_a_sweep_the_next_costs_as_much_as_that(tmp_path: Path) -> None:
     with HubBox(SHELF) as box:
         _publish(1001, box.url, tmp_path / "s")
-        found, ok = examined(box, tmp_path)
+        found, ok = examined(box, tmp_path, NOON)
     assert (found.models_expected, found.requests_needed) == (1001, 2)
     assert ok["store"] is True
 
@@ -118,6 +121,18 @@ def test_a_later_sweep_may_ask_what_became_of_the_missing(tmp_path: Path) -> Non
         assert "up to 1,000 times" in says(examined(box, tmp_path)[0], "missing")
         none, _ = examined(box, tmp_path, max_standing_requests=0)
     assert "nobody is asked" in says(none, "missing")
+
+
+def test_a_store_that_is_damaged_or_of_a_later_day_is_told(tmp_path: Path) -> None:
+    with HubBox(SHELF) as box:
+        _publish(1001, box.url, tmp_path / "s")
+        early, ok = examined(box, tmp_path)
+        assert ok["store"] is False
+        assert any("the clock says 2026-10" in one.says for one in early.findings)
+        next((tmp_path / "s").glob("*/manifest.json")).unlink()
+        found, ok = examined(box, tmp_path, NOON)
+    assert ok["store"] is False
+    assert any("it was lost" in one.says for one in found.findings)
 
 
 def test_a_store_of_another_hub_tells_nothing_about_this_one(tmp_path: Path) -> None:
