@@ -5,8 +5,10 @@ those of a walk that had seen everything.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lineage.store.keys import NOBODY, Bare, Rows, are_in, bare, joined
@@ -32,21 +34,44 @@ def rows_laid_over(
     yield changes.slice(done)
 
 
-def placed(
-    older: Iterable[pa.RecordBatch], changes: pa.Table, places: Rows, dropped: Bare
-) -> Iterator[pa.Table]:
-    """Yield the older words without those of the sorted `dropped`, each new row at its place.
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """How a table and the changes to it go together, whichever columns are asked for."""
 
-    `places[n]` is the row that the n-th of `changes` has in the whole; they rise.
-    """
-    ahead = places - np.arange(len(places))  # so many older rows stand before each
-    left = done = 0
+    kept: npt.NDArray[np.bool_]
+    """Which of the older rows stay."""
+    ahead: Rows
+    """So many of those stand before each change; never falling."""
+
+
+def seam_by_key(older: Iterable[Bare], fresh: Bare, dropped: Bare) -> Seam:
+    """Return the seam of a table in order of its keys; all that is fresh is among the `dropped`."""
+    kept, ahead, left, done = [np.empty(0, np.bool_)], [np.empty(0, np.int64)], 0, 0
+    for keys in older:
+        stays = ~are_in(dropped, keys)
+        upto = int(np.searchsorted(fresh, keys[-1], side="right")) if len(keys) else done
+        ahead.append(left + np.searchsorted(keys[stays], fresh[done:upto]))
+        kept.append(stays)
+        left, done = left + int(stays.sum()), upto
+    ahead.append(np.full(len(fresh) - done, left))
+    return Seam(np.concatenate(kept), np.concatenate(ahead))
+
+
+def seam_by_place(older: Iterable[Bare], places: Rows, dropped: Bare) -> Seam:
+    """Return the seam of a table whose changes know their rows in the whole, which rise."""
+    kept = [np.empty(0, np.bool_), *(~are_in(dropped, keys) for keys in older)]
+    return Seam(np.concatenate(kept), places - np.arange(len(places)))
+
+
+def sewn(older: Iterable[pa.RecordBatch], changes: pa.Table, seam: Seam) -> Iterator[pa.Table]:
+    """Yield the older rows that stay and the changes, each in its place."""
+    first = left = done = 0
     for batch in older:
-        kept = ~are_in(dropped, bare(batch["child_key"]))
-        rest = pa.Table.from_batches([batch.filter(pa.array(kept))]).cast(changes.schema)
-        upto = int(np.searchsorted(ahead, left + len(rest)))
-        yield _interleaved(rest, changes.slice(done, upto - done), ahead[done:upto] - left)
-        left, done = left + len(rest), upto
+        stays = pa.array(seam.kept[first : first + batch.num_rows])
+        rest = pa.Table.from_batches([batch.filter(stays)]).cast(changes.schema)
+        upto = int(np.searchsorted(seam.ahead, left + len(rest)))
+        yield _interleaved(rest, changes.slice(done, upto - done), seam.ahead[done:upto] - left)
+        first, left, done = first + batch.num_rows, left + len(rest), upto
     yield changes.slice(done)
 
 

@@ -16,7 +16,7 @@ from lineage.store.files import Files
 from lineage.store.footers import footer_digest
 from lineage.store.keys import Bare, bare, joined
 from lineage.store.manifest import BuildsOn, FileFacts, Manifest
-from lineage.store.overlay import placed, rows_laid_over
+from lineage.store.overlay import Seam, seam_by_key, seam_by_place, sewn
 from lineage.store.reading import read_batches, read_group, read_whole
 
 
@@ -107,23 +107,20 @@ class LaidTables(Tables):
         if file not in schema.CHANGES:
             return super().table(file, columns, as_codes)
         wanted = schema.TABLES[file].names if columns is None else list(columns)
-        key = [name for name in [schema.KEYS[file]] if name not in wanted]
+        changes = super().table(schema.CHANGES[file], wanted, as_codes)
+        seam = self._seam(file)
         with self.base.open(file, as_codes) as parquet:
-            older = read_batches(parquet, [*wanted, *key])
-            pieces = list(self._laid(file, older, [*wanted, *key], as_codes))
-        return pa.concat_tables(pieces).select(wanted)
+            return pa.concat_tables(sewn(read_batches(parquet, wanted), changes, seam))
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         if file not in schema.CHANGES:
             yield from super().batches(file, columns)
             return
         wanted = schema.TABLES[file].names if columns is None else list(columns)
-        key = [name for name in [schema.KEYS[file]] if name not in wanted]
-        with self.base.open(file) as parquet:
-            older = read_batches(parquet, [*wanted, *key])
-            for piece in self._laid(file, older, [*wanted, *key]):
-                if piece.num_rows:
-                    yield from piece.select(wanted).combine_chunks().to_batches()
+        changes = super().table(schema.CHANGES[file], wanted)
+        for piece in sewn(self.base.batches(file, wanted), changes, self._seam(file)):
+            if piece.num_rows:
+                yield from piece.combine_chunks().to_batches()
 
     def rows_of(self, file: str, column: str, wanted: pa.Array) -> pa.Table:
         if file not in schema.CHANGES:
@@ -136,20 +133,31 @@ class LaidTables(Tables):
         older = self.base.rows_of(file, column, unchanged)
         return pa.concat_tables([older, changes.select(older.schema.names)])
 
-    def _laid(
-        self,
-        file: str,
-        older: Iterator[pa.RecordBatch],
-        columns: Sequence[str],
-        as_codes: Sequence[str] = (),
-    ) -> Iterator[pa.Table]:
-        place = [schema.PLACE] if file == schema.EVIDENCE_FILE else []
-        changes = super().table(schema.CHANGES[file], [*columns, *place], as_codes)
-        dropped: Bare = bare(self._replaced(file))
-        if not place:
-            return rows_laid_over(older, changes, dropped)
-        places = np.asarray(changes[schema.PLACE])
-        return placed(older, changes.drop_columns(place), places, dropped)
+    def _seam(self, file: str) -> Seam:
+        return self._seam_of_words if file == schema.EVIDENCE_FILE else self._seam_of_records
+
+    @cached_property
+    def _seam_of_records(self) -> Seam:
+        fresh = super().table(schema.CHANGES[schema.MODELS_FILE], ["key"])["key"]
+        return seam_by_key(
+            self._keys(schema.MODELS_FILE),
+            bare(joined(fresh.chunks)),
+            bare(self._replaced(schema.MODELS_FILE)),
+        )
+
+    @cached_property
+    def _seam_of_words(self) -> Seam:
+        changes = super().table(schema.CHANGES[schema.EVIDENCE_FILE], [schema.PLACE])
+        return seam_by_place(
+            self._keys(schema.EVIDENCE_FILE),
+            np.asarray(changes[schema.PLACE]),
+            bare(self._replaced(schema.EVIDENCE_FILE)),
+        )
+
+    def _keys(self, file: str) -> Iterator[Bare]:
+        """Yield whom the rows of a table of the base are about, batch by batch."""
+        key = schema.KEYS[file]
+        return (bare(batch[key]) for batch in self.base.batches(file, [key]))
 
     def _replaced(self, file: str) -> pa.StringArray:
         """Return in order whose rows of the base hold no more in this table."""
