@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lineage.analysis.checks import DraftFacts, Limits, check
+from lineage.analysis.curves.counting import trends_table
 from lineage.clock import Clock
 from lineage.collecting import collector_paused
 from lineage.crawl.cards import (
@@ -33,7 +34,7 @@ from lineage.progress import Progress
 from lineage.sources.interface import RecordPage
 from lineage.store.draft import Draft
 from lineage.store.manifest import Kind, Manifest, Origin
-from lineage.store.schema import METRICS_FILE
+from lineage.store.schema import METRICS_FILE, TRENDS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
 
@@ -95,6 +96,7 @@ def publish(
             hear_cards=hear_cards,
             forgotten=into.forgotten,
         )
+        draft.write(TRENDS_FILE, trends_table(draft.so_far(), into.families))
         into.progress.end()
         checks = check(_facts(draft, into.store, before), into.limits)
         if all(one.passed for one in checks):

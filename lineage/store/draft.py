@@ -5,7 +5,7 @@ so a kill at any moment leaves nothing that could be taken for one.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
@@ -28,6 +28,7 @@ from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
     CheckResult,
+    FileFacts,
     Kind,
     Manifest,
     Origin,
@@ -258,9 +259,19 @@ class Draft(DraftFiles):
         """Let go of what is open; an unfinished draft stays unfinished."""
         self._open.close()
 
+    def so_far(self) -> Snapshot:
+        """Return what is written as a snapshot, to ask it what will be asked of it later."""
+        return Snapshot(self._files, self._manifest({}, (), self.origin.taken_at))
+
     def _finish(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
-        facts = self.facts()
-        manifest = Manifest(
+        manifest = self._manifest(self.facts(), checks, now)
+        self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
+        return manifest
+
+    def _manifest(
+        self, facts: Mapping[str, FileFacts], checks: Sequence[CheckResult], now: datetime
+    ) -> Manifest:
+        return Manifest(
             id=self.id,
             origin=self.origin,
             published_at=now,
@@ -268,14 +279,12 @@ class Draft(DraftFiles):
             models=self.models,
             edges=self.rows_written[schema.EDGES_FILE],
             bad_rows=self.bad_rows,
-            tombstones=facts[schema.TOMBSTONES_FILE].rows,
+            tombstones=int(self.dead.num_rows),
             unread_fields=dict(sorted(self.unread_fields.items())),
             files=facts,
             checks=tuple(checks),
             written_by=f"lineage {__version__}",
         )
-        self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
-        return manifest
 
     def _reorder(self, order: npt.NDArray[np.int64]) -> None:
         """Rewrite what streamed in: rare in a sweep, which walks in order of the key."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lineage.domain.evidence import Relation
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"
@@ -21,6 +21,7 @@ COUNTS_FILE = "counts.parquet"
 NAMES_FILE = "names.parquet"
 TOMBSTONES_FILE = "tombstones.parquet"
 BAD_ROWS_FILE = "bad_rows.parquet"
+TRENDS_FILE = "trends.parquet"
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 
@@ -116,6 +117,23 @@ BAD_ROWS = pa.schema(
     ]
 )
 
+TRENDS = pa.schema(
+    [
+        pa.field("family", pa.string(), nullable=False),
+        pa.field("of", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        ("key", pa.string()),
+        ("month", pa.string()),
+        pa.field("total", pa.int64(), nullable=False),
+        *(pa.field(relation.value, pa.int64(), nullable=False) for relation in Relation),
+        pa.field("gone", pa.int64(), nullable=False),
+        pa.field("authors", pa.int64(), nullable=False),
+        pa.field("definition", pa.string(), nullable=False),
+        pa.field("registry", pa.string(), nullable=False),
+        pa.field("overlay", pa.string(), nullable=False),
+    ]
+)
+
 TABLES: Mapping[str, pa.Schema] = {
     MODELS_FILE: MODELS,
     METRICS_FILE: METRICS,
@@ -125,6 +143,7 @@ TABLES: Mapping[str, pa.Schema] = {
     NAMES_FILE: NAMES,
     TOMBSTONES_FILE: TOMBSTONES,
     BAD_ROWS_FILE: BAD_ROWS,
+    TRENDS_FILE: TRENDS,
 }
 
 UNREPEATED = frozenset(

@@ -1,7 +1,7 @@
 """The history: every published snapshot in one place, and the drafts that were set aside."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -39,6 +39,18 @@ class ParquetStore:
         """Return what is wrong with the manifests that cannot be read, oldest first."""
         read = (self._readable(folder) for folder in self._files.folders())
         return [error.message for error in read if isinstance(error, SnapshotDamaged)]
+
+    def history(self, tell: Callable[[str], None]) -> Iterator[Snapshot]:
+        """Yield every snapshot of more than one base's family, oldest first.
+
+        `tell` hears what is wrong with those whose manifest cannot be read.
+        """
+        for folder in self._files.folders():
+            manifest = self._readable(folder)
+            if isinstance(manifest, SnapshotDamaged):
+                tell(manifest.message)
+            elif manifest is not None and manifest.origin.kind is not Kind.BELOW:
+                yield Snapshot(self._files, manifest)
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""

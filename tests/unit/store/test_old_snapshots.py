@@ -16,6 +16,7 @@ from lineage.analysis.trees import tree_of_base
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families, family
 from lineage.pipeline import publish
+from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import edges_of, origin, pages, publication
@@ -55,4 +56,4 @@ def test_a_sweep_goes_on_from_an_old_snapshot(old: Snapshot, tmp_path: Path) -> 
     new = into.store.snapshot(publish(pages(left), later, into).id)
     assert new.tombstones(["id"])["id"].to_pylist() == ["kid/2"]
     assert edges_of(new) == edges_of(old)
-    assert (new.manifest.schema_version, new.manifest.previous) == (2, ID)
+    assert (new.manifest.schema_version, new.manifest.previous) == (schema.VERSION, ID)
