@@ -16,6 +16,7 @@ class Moment:
     snapshot: str
     kind: Kind
     taken_at: datetime
+    endpoint: str
     registry: str | None
     """Version of the family's registry that its numbers rest on; None for a base."""
     stored: bool

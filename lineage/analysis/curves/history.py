@@ -52,9 +52,8 @@ def curve_of_family(
 
     moments, slices = _asked(store, ask, say)
     releases = [release.name for one in (family, *families) for release in one.releases]
+    name, definition = f"family:{family.id}", replace(FULL, roots=family.roots())
     whole, parts = lines_of(family.id, slices, releases)
-    name = f"family:{family.id}"
-    definition = replace(FULL, roots=family.roots())
     return Curve(name, name, None, definition, moments, whole, by, parts)
 
 
@@ -106,7 +105,8 @@ def _asked(
             say(f"Left out: {error.message}.")
             continue
         origin = snapshot.manifest.origin
-        moments.append(Moment(snapshot.id, origin.kind, origin.taken_at, found.registry, stored))
+        when = (origin.kind, origin.taken_at, origin.endpoint)
+        moments.append(Moment(snapshot.id, *when, found.registry, stored))
         slices.append(found)
     if not moments:
         store.snapshot()  # says why there is none

@@ -71,9 +71,9 @@ def is_what_count_says(snapshot: Snapshot, one: Family, known: Sequence[Family])
         rows = _parts(snapshot, one, of, name)
         groups, ever = by_value(count), by_value(all_of_them)
         assert rows.keys() == ever.keys()
-        for value, row in rows.items():
-            assert told(row) == (numbers(groups[value]) if value in groups else (0, {}))
-            assert int(str(row["gone"])) + int(str(row["total"])) == ever[value].total
+        for value, it in rows.items():
+            assert told(it) == (numbers(groups[value]) if value in groups else (0, {}))
+            assert int(str(it["gone"])) + int(str(it["total"])) == ever[value].total
         whole = stored(snapshot, "family", one.id)["all"]
         assert told(whole) == numbers(count)
         assert whole["gone"] == all_of_them.total - count.total
