@@ -146,6 +146,9 @@ TABLES: Mapping[str, pa.Schema] = {
     TRENDS_FILE: TRENDS,
 }
 
+READ_BY_HUNDREDS = frozenset({TRENDS_FILE})
+"""Small files that one question reads of every snapshot: snappy, as zstd takes twice the time."""
+
 UNREPEATED = frozenset(
     {"key", "id", "sha", "quote", "raw", "child_key", "child", "created_at", "tags.list.element"}
 )

@@ -60,7 +60,9 @@ class Snapshot:
     ) -> pa.Table:
         """Return some columns of one table, or all of them; `as_codes` as Arrow dictionaries."""
         with self._open(file, as_codes) as parquet:
-            return parquet.read(columns=None if columns is None else list(columns))
+            wanted = None if columns is None else list(columns)
+            # Threads cost a small table more than they save.
+            return parquet.read(columns=wanted, use_threads=parquet.num_row_groups > 1)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""

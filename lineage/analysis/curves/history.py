@@ -40,7 +40,7 @@ def curve_of_family(
     overlay = overlay_of(families)
 
     def ask(snapshot: Snapshot) -> _Told:
-        table = rows.stored_table(snapshot)
+        table = rows.stored_table(snapshot, ["name"] if by is Grouping.RELEASE else [])
         if table is not None and (as_stored or rows.counted_by(table) == overlay):
             found = rows.family_in(table, family.id, by)
             if found is not None:
@@ -74,7 +74,7 @@ def curve_of_base(
     base = find_base(store.snapshot(), name, families)
 
     def ask(snapshot: Snapshot) -> _Told:
-        table = rows.stored_table(snapshot)
+        table = rows.stored_table(snapshot, ["name", "key"])
         found = None if table is None else rows.base_in(table, base.key, base.id, by)
         if found is not None:
             return found, True

@@ -1,6 +1,6 @@
 """One snapshot's part of a curve: rows of trends.parquet as numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from lineage.store import schema
 from lineage.store.snapshot import Snapshot
 
 _UNLISTED = "name:"
+_ALWAYS = [one for one in schema.TRENDS.names if one not in ("name", "key", "definition")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,14 @@ class Slice:
     """Version of the family's registry."""
 
 
-def stored_table(snapshot: Snapshot) -> pa.Table | None:
-    """Return what was stored at publication; None where an older version or a cut has nothing."""
+def stored_table(snapshot: Snapshot, more: Sequence[str] = ()) -> pa.Table | None:
+    """Return what was stored at publication; None where an older version or a cut has nothing.
+
+    Of a year of them every column counts: `name` and `key` come where they are asked for.
+    """
     if schema.TRENDS_FILE not in snapshot.manifest.files:
         return None
-    table = snapshot.table(schema.TRENDS_FILE)
+    table = snapshot.table(schema.TRENDS_FILE, [*_ALWAYS, *more])
     return table if table.num_rows else None
 
 
