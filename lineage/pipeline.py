@@ -87,16 +87,10 @@ def publish(
             _lay_over(draft, onto, into)
         draft.note_watermark()
         into.progress.begin("settle names, merge evidence, count")
-        hear_cards = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
-        derive(
-            draft,
-            before,
-            into.families,
-            into.rules,
-            hear_cards=hear_cards,
-            forgotten=into.forgotten,
-        )
-        draft.write(TRENDS_FILE, trends_table(draft.so_far(), into.families))
+        hear = None if into.cards is None else partial(_hear_cards, draft, into, into.cards)
+        families, rules, forgotten = into.families, into.rules, into.forgotten
+        derive(draft, before, families, rules, hear_cards=hear, forgotten=forgotten)
+        draft.write(TRENDS_FILE, trends_table(draft.so_far(), families))
         into.progress.end()
         checks = check(_facts(draft, into.store, before), into.limits)
         if all(one.passed for one in checks):

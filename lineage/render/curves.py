@@ -14,7 +14,7 @@ from lineage.render.definition import Line, rule_in_words, source
 from lineage.render.terminal import INDENT, lines, quoted
 
 _ROWS = 30
-_ACROSS = 5
+_ACROSS = 4
 
 
 def curve(found: Curve) -> RenderableType:
@@ -77,5 +77,6 @@ def _history(found: Curve) -> list[Line]:
     told += f"; {now:,} of them counted just now" if now else ""
     versions = sorted({one.registry for one in moments if one.registry is not None})
     registry = [("registry", f"of {', '.join(versions)}")] if versions else []
-    joined = "new: who joined since the snapshot before; gone: who is listed no more since then"
-    return [("snapshots", told), *registry, ("columns", joined), *source(moments[-1].endpoint)]
+    since = "new: who joined since the snapshot before; gone: who is listed no more since then"
+    columns = [("columns", since)] if found.by is None else []
+    return [("snapshots", told), *registry, *columns, *source(moments[-1].endpoint)]
