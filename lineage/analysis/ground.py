@@ -36,9 +36,15 @@ class Ground:
     """What was looked up before: the registry's ids are looked up all at once."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, definition: Definition, families: Sequence[Family]) -> "Ground":
-        """Lay the registry over a snapshot."""
-        edges = snapshot.edges()
+    def of(
+        cls,
+        snapshot: Snapshot,
+        definition: Definition,
+        families: Sequence[Family],
+        edges: EdgeColumns | None = None,
+    ) -> "Ground":
+        """Lay the registry over a snapshot; `edges` are all of the snapshot's, where at hand."""
+        edges = snapshot.edges() if edges is None else edges
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
         nodes = max(snapshot.records, *tops)
         edges = kept(edges, edges.strength >= _STRENGTHS.index(definition.least))

@@ -64,8 +64,9 @@ def trends_table(snapshot: Snapshot, families: Sequence[Family]) -> pa.Table:
 
     Of each subject the whole comes first, then the months in order, then the undated.
     """
-    ground = Ground.of(snapshot, FULL, families)
-    counted = counted_below(ground)
+    edges = snapshot.edges()
+    ground = Ground.of(snapshot, FULL, families, edges)
+    counted = counted_below(ground, edges)
     facts = _facts(ground, counted.node)
     months = len(facts.months)
     wholes = np.arange(len(counted.subjects)) * months

@@ -54,9 +54,10 @@ class Counted:
     node: Int64s
 
 
-def counted_below(ground: Ground) -> Counted:
-    """Say who lies below each family, release and official root; the ground is that of families.
+def counted_below(ground: Ground, said: EdgeColumns) -> Counted:
+    """Say who lies below each family, release and official root.
 
+    The ground is that of families; `said` are all edges of the snapshot, without the registry's.
     Everybody with a record is in, those who are gone too; no root of a family, and no base below
     itself.
     """
@@ -64,7 +65,7 @@ def counted_below(ground: Ground) -> Counted:
     near = _near(ground, np.concatenate([np.empty(0, np.int32), *roots]))
     edges = kept(ground.edges, near[ground.edges.parent])
     families = _of_families(ground, edges, roots)
-    parts = (families, _of_releases(ground, edges, families), _of_bases(ground, near))
+    parts = (families, _of_releases(ground, edges, families), _of_bases(ground, near, said))
     subjects = [subject for part in parts for subject in part.subjects]
     before = np.cumsum([0, *(len(part.subjects) for part in parts)])
     subject = np.concatenate([part.subject + n for part, n in zip(parts, before, strict=False)])
@@ -102,10 +103,9 @@ def _of_releases(ground: Ground, edges: EdgeColumns, families: Counted) -> Count
     return Counted(subjects, np.searchsorted(used, code), families.node)
 
 
-def _of_bases(ground: Ground, near: Mask) -> Counted:
+def _of_bases(ground: Ground, near: Mask, said: EdgeColumns) -> Counted:
     """Count below each official repository by what the snapshot itself says."""
-    edges = ground.snapshot.edges()
-    edges = kept(edges, near[edges.parent] & (edges.strength >= _STATED))
+    edges = kept(said, near[said.parent] & (said.strength >= _STATED))
     owner = {
         id: family
         for family in ground.families
