@@ -36,7 +36,7 @@ def _by_snapshot(found: Curve) -> RenderableType:
     for moment, point in zip(found.moments[-_ROWS:], points, strict=True):
         numbers = [point.total, point.new, point.gone, point.authors]
         cells = [*numbers, *(point.by_relation.get(one, 0) for one in used)]
-        table.add_row(Text(moment.snapshot), *map(_number, cells))
+        table.add_row(quoted(moment.snapshot), *map(_number, cells))
     return Padding(table, INDENT, expand=False)
 
 
