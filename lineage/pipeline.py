@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 
 from lineage.analysis.checks import DraftFacts, Limits, check
+from lineage.analysis.curves.counting import trends_table
 from lineage.analysis.relatives import relatives_among
 from lineage.clock import Clock
 from lineage.collecting import collector_paused
@@ -41,7 +42,7 @@ from lineage.store.earlier_cards import said_by_cards
 from lineage.store.forgotten import known_to
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.past import heard_by
-from lineage.store.schema import METRICS_FILE
+from lineage.store.schema import METRICS_FILE, TRENDS_FILE
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
 from lineage.store.tombstones import last_names, never_asked, note_standings
@@ -101,15 +102,10 @@ def publish(
         draft.note_watermark()
         into.progress.begin("settle names, merge evidence, count")
         told = partial(_hear_cards_before, draft, before, into)
-        hear_cards = told if into.cards is None else partial(_hear_cards, draft, into, into.cards)
-        derive(
-            draft,
-            past,
-            into.families,
-            into.rules,
-            hear_cards=hear_cards,
-            forgotten=into.forgotten,
-        )
+        hear = told if into.cards is None else partial(_hear_cards, draft, into, into.cards)
+        families, rules, forgotten = into.families, into.rules, into.forgotten
+        derive(draft, past, families, rules, hear_cards=hear, forgotten=forgotten)
+        draft.write(TRENDS_FILE, trends_table(draft.so_far(), families))
         into.progress.end()
         return _ended(draft, before, into)
 

@@ -34,7 +34,12 @@ def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:
         schema.TOMBSTONES_FILE: iter([snapshot.tombstones()]),
         schema.ABSENCES_FILE: iter([snapshot.absences()]),
     }
-    return {file: read(file) for file in schema.TABLES} | dead
+    # Trends that an older one lacks are counted when they are asked for.
+    trends = (
+        iter(()) if schema.TRENDS_FILE not in snapshot.manifest.files else read(schema.TRENDS_FILE)
+    )
+    tables = {file: read(file) for file in schema.TABLES if file != schema.TRENDS_FILE}
+    return tables | dead | {schema.TRENDS_FILE: trends}
 
 
 def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
@@ -58,6 +63,7 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
         schema.TOMBSTONES_FILE: iter([dead.filter(pc.is_in(dead["key"], value_set=keys))]),
         schema.ABSENCES_FILE: iter([over.filter(pc.is_in(over["key"], value_set=keys))]),
         schema.BAD_ROWS_FILE: iter(()),
+        schema.TRENDS_FILE: iter(()),
     }
 
 

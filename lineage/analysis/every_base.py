@@ -31,7 +31,7 @@ def count_every_base(
     `relation_of` and `undated` have one element a listed model; a model of relation -1, and nodes
     beyond the listed, are never counted, but ways lead through them.
     """
-    nodes, (low_child, low_parent) = _compact(child, parent)
+    nodes, (low_child, low_parent) = reach.compact(child, parent)
     listed = np.flatnonzero(nodes < len(relation_of))
     relation, unknown = relation_of[nodes[listed]], undated[nodes[listed]]
     kind = np.full(len(nodes), -1, np.int8)
@@ -44,11 +44,3 @@ def count_every_base(
         reach.count_direct(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
         reach.count_below(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
     )
-
-
-def _compact(child: Ints, parent: Ints) -> tuple[Ints, tuple[Ints, Ints]]:
-    """Number the nodes that have an edge without gaps: a kernel's matrix is as small as can be."""
-    used = np.zeros(max(child.max(initial=-1), parent.max(initial=-1)) + 1, np.bool_)
-    used[child] = used[parent] = True
-    place = np.cumsum(used, dtype=np.int64) - 1
-    return np.flatnonzero(used), (place[child], place[parent])

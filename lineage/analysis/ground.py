@@ -42,12 +42,13 @@ class Ground:
         definition: Definition,
         families: Sequence[Family],
         like: "Ground | None" = None,
+        edges: EdgeColumns | None = None,
     ) -> "Ground":
-        """Lay the registry over a snapshot.
+        """Lay the registry over a snapshot; `edges` are all of the snapshot's, where at hand.
 
         `like` stands on the same snapshot and families: what it looked up is looked up for both.
         """
-        edges = snapshot.edges()
+        edges = snapshot.edges() if edges is None else edges
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
         nodes = max(snapshot.records, *tops)
         edges = kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
@@ -118,14 +119,16 @@ def _nodes_of(snapshot: Snapshot, ids: Collection[str]) -> dict[str, int | None]
 
     As on the Hub, case tells no two models apart where one alone bears the name.
     """
-    nodes: dict[str, int | None] = dict.fromkeys(ids)
-    nodes |= snapshot.nodes_of(list(ids))
+    bearers = snapshot.bearers_without_case(list(ids))
+    nodes = {id: bearers[id.lower()].get(id) for id in ids}
     former = derived.former_keys(snapshot.former_names())
     for id in {id for id, node in nodes.items() if node is None} & set(former):
         if (found := snapshot.node_of_key(former[id])) is not None:
             nodes[id] = found[0]
-    unknown = [id for id, node in nodes.items() if node is None]
-    return nodes | snapshot.nodes_without_case(unknown)
+    for id, node in nodes.items():
+        if node is None and len(alone := bearers[id.lower()]) == 1:
+            (nodes[id],) = alone.values()
+    return nodes
 
 
 def _columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeColumns:
@@ -139,9 +142,14 @@ def _columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeCo
 
 def _laid_over(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
     """Add curated edges, each pair once; a model that declares a relation keeps it."""
-    guessed = edges.strength < _STATED
-    edges = kept(edges, ~(guessed & np.isin(_pairs(edges), _pairs(curated))))
-    curated = kept(curated, ~np.isin(_pairs(curated), _pairs(edges)))
+    is_child = np.zeros(nodes, np.bool_)
+    is_child[curated.child] = True
+    at = np.flatnonzero(is_child[edges.child])  # few: the pairs of a whole Hub compare slowly
+    pairs, guessed = _pairs(edges)[at], edges.strength[at] < _STATED
+    keep = np.ones(len(edges.child), np.bool_)
+    keep[at[guessed & np.isin(pairs, _pairs(curated))]] = False
+    edges = kept(edges, keep)
+    curated = kept(curated, ~np.isin(_pairs(curated), pairs[~guessed]))
     curated = kept(curated, np.sort(np.unique(_pairs(curated), return_index=True)[1]))
     guessed = edges.strength < _STATED
     relation = np.zeros(nodes, np.int8)

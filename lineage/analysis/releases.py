@@ -43,13 +43,12 @@ class Releases:
         """Return the position of the one release that each node meets, else NONE or SEVERAL."""
         found = np.full(len(self._words[0]) if self._words else 0, NONE, np.int32)
         for number, word in enumerate(self._words):
-            some = word != 0
-            alone = (word & (word - np.uint64(1))) == 0
-            position = number * reach.MOST_LABELS + np.log2(
-                word, where=some, out=np.zeros(len(word))
-            )
+            some = np.flatnonzero(word)
+            labels = word[some]
+            alone = (labels & (labels - np.uint64(1))) == 0
+            position = number * reach.MOST_LABELS + np.log2(labels)
             single = np.where(alone, position, SEVERAL).astype(np.int32)
-            found[some] = np.where(found[some] == NONE, single[some], SEVERAL)
+            found[some] = np.where(found[some] == NONE, single, SEVERAL)
         return found
 
 

@@ -6,6 +6,7 @@ from lineage.cli import options
 from lineage.cli.snapshot_check import check_against
 from lineage.cli.snapshot_diff import diff
 from lineage.cli.snapshot_keeping import accept, prune
+from lineage.cli.snapshot_trend import trend
 from lineage.errors import SnapshotDamaged
 
 _OPTIONS = options.options(options.STORE, options.FORMAT, options.logged)
@@ -75,5 +76,5 @@ def verify(id: str | None, store: str | None, format: str) -> None:
         )
 
 
-for _command in (diff, check_against, accept, prune):
+for _command in (diff, trend, check_against, accept, prune):
     snapshots.add_command(_command)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 Nodes = npt.NDArray[np.integer]
 """Node numbers: one end of every edge, or a choice of nodes."""
+Int64s = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
@@ -80,7 +81,7 @@ def generations(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> npt.ND
     A root has the length of the shortest way that leads back to it or down from another root.
     The last generation that fits, 32767, stands for all beyond it.
     """
-    children = _Rows.of(parent, child, nodes)
+    children = Rows.of(parent, child, nodes)
     generation = np.zeros(nodes, dtype=np.int16)
     front = np.unique(roots)
     depth = 0
@@ -108,7 +109,7 @@ def labels_from(
         labels[labelled] |= np.uint64(1 << bit)
     is_seed = labels != 0
     open_to_labels = ~is_seed[child]
-    children = _Rows.of(parent[open_to_labels], child[open_to_labels], nodes)
+    children = Rows.of(parent[open_to_labels], child[open_to_labels], nodes)
     front: Nodes = np.flatnonzero(is_seed)
     while front.size:
         met = children.all_of(front)
@@ -120,8 +121,16 @@ def labels_from(
     return labels
 
 
+def compact(child: Nodes, parent: Nodes) -> tuple[Int64s, tuple[Int64s, Int64s]]:
+    """Number the nodes that have an edge without gaps: who they are, and the ends by number."""
+    used = np.zeros(max(child.max(initial=-1), parent.max(initial=-1)) + 1, np.bool_)
+    used[child] = used[parent] = True
+    place = np.cumsum(used, dtype=np.int64) - 1
+    return np.flatnonzero(used), (place[child], place[parent])
+
+
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     """For every node a row of other nodes: its children, or its parents."""
 
     start: npt.NDArray[np.int64]
@@ -129,7 +138,7 @@ class _Rows:
     cells: Nodes
 
     @classmethod
-    def of(cls, key: Nodes, value: Nodes, nodes: int) -> "_Rows":
+    def of(cls, key: Nodes, value: Nodes, nodes: int) -> "Rows":
         start = np.zeros(nodes + 1, dtype=np.int64)
         np.cumsum(np.bincount(key, minlength=nodes), out=start[1:])
         return cls(start=start, cells=value[np.argsort(key, kind="stable")])
@@ -203,7 +212,7 @@ def _pairs_above(child: Nodes, parent: Nodes, trees: _Trees) -> Iterator[tuple[N
     nodes = len(trees.top)
     is_joint = trees.top[child] == child
     joints = _unique(child[is_joint])
-    parents = _Rows.of(child[is_joint], parent[is_joint], nodes)
+    parents = Rows.of(child[is_joint], parent[is_joint], nodes)
 
     def entries(pairs: Nodes) -> Nodes:
         giver, top = np.divmod(pairs, nodes)

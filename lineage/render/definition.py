@@ -32,22 +32,30 @@ def in_words(
     `source_note` tells of a sample what it was drawn from; `roots` stands in where several
     numbers with different roots share one rule.
     """
-    lines = [
+    return rule_in_words(definition, roots) + whence(manifest, source_note)
+
+
+def rule_in_words(definition: Definition, roots: str = "") -> list[Line]:
+    """Return the lines that say what was counted, of whatever snapshot."""
+    return [
         ("roots", roots or _named(definition.roots)),
         ("counted", _REACH[definition.closure]),
         ("edges", f"{_relations(definition.relations)}; {_STRENGTH[definition.least]}"),
         *_joined(definition),
         ("filters", _filters(definition)),
     ]
-    return lines + whence(manifest, source_note)
 
 
 def whence(manifest: Manifest, source_note: str = "") -> list[Line]:
     """Return the lines that say which snapshot was asked, and what is not the Hub itself."""
-    if not source_note and is_loopback(manifest.origin.endpoint):
-        source_note = "Counted in what this machine served, not on the Hub"
-    snapshot = ("snapshot", _snapshot(manifest))
-    return [snapshot, ("source", source_note)] if source_note else [snapshot]
+    return [("snapshot", _snapshot(manifest)), *source(manifest.origin.endpoint, source_note)]
+
+
+def source(endpoint: str, note: str = "") -> list[Line]:
+    """Return the line that says what is not the Hub itself, if it is not."""
+    if not note and is_loopback(endpoint):
+        note = "Counted in what this machine served, not on the Hub"
+    return [("source", note)] if note else []
 
 
 def taken(manifest: Manifest) -> str:

@@ -4,7 +4,7 @@ All files are written where they will stay. Until the manifest is there the fold
 so a kill at any moment leaves nothing that could be taken for one.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +26,7 @@ from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
     CheckResult,
+    FileFacts,
     Kind,
     Manifest,
     Origin,
@@ -152,9 +153,20 @@ class Draft(DraftRows):
         """Let go of what is open; an unfinished draft stays unfinished."""
         self._open.close()
 
+    def so_far(self) -> Snapshot:
+        """Return what is written as a snapshot, to ask it what will be asked of it later."""
+        return Snapshot(self._files, self._manifest({}, (), self.origin.taken_at))
+
     def _finish(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
-        facts = self.facts()
-        manifest = Manifest(
+        manifest = self._manifest(self.facts(), checks, now)
+        self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
+        unmark(self._files, self.id)
+        return manifest
+
+    def _manifest(
+        self, facts: Mapping[str, FileFacts], checks: Sequence[CheckResult], now: datetime
+    ) -> Manifest:
+        return Manifest(
             id=self.id,
             origin=self.origin,
             published_at=now,
@@ -162,7 +174,7 @@ class Draft(DraftRows):
             models=self.models,
             edges=self.rows_written[schema.EDGES_FILE],
             bad_rows=self.bad_rows,
-            tombstones=facts[schema.TOMBSTONES_FILE].rows,
+            tombstones=int(self.dead.num_rows),
             unread_fields=dict(sorted(self.unread_fields.items())),
             files=facts,
             checks=tuple(checks),
@@ -170,9 +182,6 @@ class Draft(DraftRows):
             left_out=self.left_out,
             builds_on=None if self.changed is None else self.changed.since,
         )
-        self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
-        unmark(self._files, self.id)
-        return manifest
 
 
 def _unchanged(listed: Bare, changed: Bare, keys: Bare) -> Rows:

@@ -12,7 +12,12 @@ from lineage.domain.forgotten import LEFT_OUT, Forgotten
 Bools = npt.NDArray[np.bool_]
 
 _VOCABULARIES = frozenset({"license", "pipeline", "gated", "relation"})
-_OURS = frozenset({"rule", "rules", "strength", "source", "last_seen_in", "reason"})
+_OURS = frozenset(
+    {
+        *("rule", "rules", "strength", "source", "last_seen_in", "reason", "standing"),
+        *("family", "of", "month", "definition", "registry", "overlay"),
+    }
+)
 """Columns whose words are ours."""
 _FREE = "card_text"
 """The rule whose quotes are sentences; those of the others are the parent as it was written."""

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lineage.store.files import Files
-from lineage.store.schema import UNREPEATED
+from lineage.store.schema import READ_BY_HUNDREDS, UNREPEATED
 
 ROW_GROUP = 65_536
 """Rows a group: fixed, so that the bytes do not depend on how the rows arrived."""
@@ -25,8 +25,7 @@ class ParquetFileWriter:
         self._writer = pq.ParquetWriter(
             self._output,
             schema,
-            compression="zstd",
-            compression_level=1,
+            **_codec(path),
             use_dictionary=[name for name in _leaves(schema) if name not in UNREPEATED],
             write_statistics=["id"] if "id" in schema.names else False,
             store_schema=False,
@@ -66,6 +65,12 @@ class ParquetFileWriter:
             self._writer.write_table(whole, row_group_size=ROW_GROUP)
         rest = table.slice(end)
         self._pending, self._waiting = rest.to_batches(), len(rest)
+
+
+def _codec(path: str) -> dict[str, object]:
+    if path.rpartition("/")[2] in READ_BY_HUNDREDS:
+        return {"compression": "snappy"}
+    return {"compression": "zstd", "compression_level": 1}
 
 
 def _leaves(schema: pa.Schema) -> list[str]:

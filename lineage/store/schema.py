@@ -22,6 +22,7 @@ NAMES_FILE = "names.parquet"
 TOMBSTONES_FILE = "tombstones.parquet"
 ABSENCES_FILE = "absences.parquet"
 BAD_ROWS_FILE = "bad_rows.parquet"
+TRENDS_FILE = "trends.parquet"
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 
@@ -129,6 +130,23 @@ BAD_ROWS = pa.schema(
     ]
 )
 
+TRENDS = pa.schema(
+    [
+        pa.field("family", pa.string(), nullable=False),
+        pa.field("of", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        ("key", pa.string()),
+        ("month", pa.string()),
+        pa.field("total", pa.int64(), nullable=False),
+        *(pa.field(relation.value, pa.int64(), nullable=False) for relation in Relation),
+        pa.field("gone", pa.int64(), nullable=False),
+        pa.field("authors", pa.int64(), nullable=False),
+        pa.field("definition", pa.string(), nullable=False),
+        pa.field("registry", pa.string(), nullable=False),
+        pa.field("overlay", pa.string(), nullable=False),
+    ]
+)
+
 TABLES: Mapping[str, pa.Schema] = {
     MODELS_FILE: MODELS,
     METRICS_FILE: METRICS,
@@ -139,6 +157,7 @@ TABLES: Mapping[str, pa.Schema] = {
     TOMBSTONES_FILE: TOMBSTONES,
     ABSENCES_FILE: ABSENCES,
     BAD_ROWS_FILE: BAD_ROWS,
+    TRENDS_FILE: TRENDS,
 }
 
 
@@ -172,6 +191,9 @@ UPDATE_TABLES: Mapping[str, pa.Schema] = {
     CHANGED_FILE: CHANGED,
 }
 """The tables of an update that keeps changes alone."""
+
+READ_BY_HUNDREDS = frozenset({TRENDS_FILE})
+"""Small files that one question reads of every snapshot: snappy, as zstd takes twice the time."""
 
 UNREPEATED = frozenset(
     {

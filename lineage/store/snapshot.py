@@ -123,6 +123,15 @@ class Snapshot:
                     return _base_row(table.slice(row, 1).to_pylist()[0])
         return None
 
+    def base_of_key(self, key: str) -> BaseRow | None:
+        """Return the stored count of a node by its key, whatever it was called then."""
+        with self.tables.open(schema.COUNTS_FILE) as parquet:
+            for group in range(parquet.num_row_groups):
+                keys = read_group(parquet, group, ["key"])["key"]
+                if (row := pc.index(keys, key).as_py()) >= 0:
+                    return _base_row(read_group(parquet, group).slice(row, 1).to_pylist()[0])
+        return None
+
     def largest_bases(self, top: int) -> list[BaseRow]:
         """Return the nodes with most descendants, largest first, ties by id."""
         table = self.table(schema.COUNTS_FILE)
@@ -168,17 +177,16 @@ class Snapshot:
         yield bases["id"].combine_chunks(), bases["node"].combine_chunks()
         yield self.column(schema.MODELS_FILE, "id").combine_chunks(), None
 
-    def nodes_without_case(self, ids: Sequence[str]) -> dict[str, int]:
-        """Return the node of each id that just one known name equals but for the case."""
+    def bearers_without_case(self, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Return for each id, in small letters, the known names that equal it but for the case."""
         wanted = pa.array({id.lower() for id in ids}, pa.string())
-        found: dict[str, dict[str, int]] = {}
+        found: dict[str, dict[str, int]] = {id.lower(): {} for id in ids}
         for names, nodes in self._named_nodes() if ids else ():
             rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(names), value_set=wanted))
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
             for id, node in zip(names.take(rows).to_pylist(), at.tolist(), strict=True):
-                found.setdefault(id.lower(), {})[id] = node
-        named = {id: found.get(id.lower(), {}) for id in ids}
-        return {id: next(iter(ones.values())) for id, ones in named.items() if len(ones) == 1}
+                found[id.lower()][id] = node
+        return found
 
     def node_of_key(self, key: str) -> tuple[int, str] | None:
         """Return the node number and present name of a key, or None."""

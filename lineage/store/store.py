@@ -1,6 +1,6 @@
 """The history: every published snapshot in one place, and the drafts that were set aside."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -43,6 +43,17 @@ class ParquetStore:
         found = inventory.read_all(self._files) | inventory.lost_ones(self._files)
         errors = (found[id] for id in sorted(found))
         return [one.message for one in errors if isinstance(one, SnapshotDamaged)]
+
+    def history(self, tell: Callable[[str], None]) -> Iterator[Snapshot]:
+        """Yield every snapshot of more than one base's family, oldest first.
+
+        `tell` hears what is wrong with those whose manifest cannot be read.
+        """
+        for one in inventory.read_all(self._files).values():
+            if isinstance(one, SnapshotDamaged):
+                tell(one.message)
+            elif not is_below(one):
+                yield Snapshot(self._files, one)
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""

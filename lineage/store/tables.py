@@ -34,7 +34,8 @@ class Tables:
     ) -> pa.Table:
         """Return some columns of one table, or all of them; `as_codes` as Arrow dictionaries."""
         with self.open(file, as_codes) as parquet:
-            return read_whole(parquet, columns)
+            # Threads cost a small table more than they save.
+            return read_whole(parquet, columns, threads=parquet.num_row_groups > 1)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""

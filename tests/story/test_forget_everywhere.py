@@ -311,6 +311,7 @@ def questions(ids: list[str], folder: Path) -> dict[str, list[list[str]]]:
         "snapshots diff": [[a, b, "--format", "json"] for a in ids for b in ids],
         "snapshots verify": [[id] for id in ids],
         "snapshots prune": [["--dry-run"]],
+        "snapshots trend": [["--by", "release"], [ROOT, "--by", "month"], ["--format", "json"]],
         "snapshots check-against": [["--examples", "99", a_dump(folder), *one] for one in whole],
         "families check": [[*one] for one in whole],
     }

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lineage.analysis.comparing.family_totals import FamilyTotal, family_totals
+from lineage.analysis.curves import curve_of_family
+from lineage.analysis.curves.curve import Line
+from lineage.domain.definitions import Grouping
 from lineage.domain.families import Family
 from lineage.store.manifest import Kind
 from lineage.store.store import ParquetStore
@@ -23,25 +25,15 @@ class Curve:
 
 
 def curve(store: ParquetStore, family: Family, families: Sequence[Family]) -> Curve:
-    """Count a family in each snapshot of a history; all families say which models are mixed."""
-    origins = [one.origin for one in store.manifests()]
-    snapshots = (store.snapshot(one.id) for one in store.manifests())
-    found = [family_totals(snapshot, families)[family.id] for snapshot in snapshots]
+    """Read a family's stored numbers of each snapshot; all families say which models are mixed."""
+    found = curve_of_family(store, family, families, Grouping.RELEASE)
     return Curve(
-        tuple(one.taken_at for one in origins),
-        tuple(at for at, one in enumerate(origins) if one.kind is Kind.SWEEP),
-        tuple((name, tuple(one.releases.get(name, 0) for one in found)) for name in _names(found)),
-        tuple(one.total for one in found),
+        tuple(one.taken_at for one in found.moments),
+        tuple(at for at, one in enumerate(found.moments) if one.kind is Kind.SWEEP),
+        tuple((line.name, _totals(line)) for line in found.parts if any(_totals(line))),
+        _totals(found.whole),
     )
 
 
-def _names(found: Sequence[FamilyTotal]) -> list[str]:
-    """Return all names in an order that keeps each snapshot's own."""
-    names: list[str] = []
-    for one in found:
-        at = 0
-        for name in one.releases:
-            if name not in names:
-                names.insert(at, name)
-            at = names.index(name) + 1
-    return names
+def _totals(line: Line) -> tuple[int, ...]:
+    return tuple(point.total for point in line.points)

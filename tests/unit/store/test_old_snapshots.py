@@ -13,12 +13,15 @@ import pytest
 from lineage.analysis.anomalies import find_anomalies
 from lineage.analysis.checks import Limits
 from lineage.analysis.counts import count_base, count_family
+from lineage.analysis.curves import curve_of_base, curve_of_family
+from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.trees import tree_of_base
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import SchemaTooNew
 from lineage.families.registry import all_families, family
 from lineage.pipeline import publish
 from lineage.store import schema
+from lineage.store.plain import write_plain
 from lineage.store.snapshot import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import edges_of, origin, pages, publication, row
@@ -100,3 +103,25 @@ def test_schema_4_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8").replace('"schema_version": 2', '"schema_version": 4'))
     with pytest.raises(SchemaTooNew, match="schema version 4, this lineage reads up to 3"):
         ParquetStore(str(tmp_path)).snapshot()
+
+
+def test_an_old_snapshot_has_its_point_on_a_curve(old: Snapshot, tmp_path: Path) -> None:
+    store, heard = ParquetStore(str(tmp_path)), list[str]()
+    curve = curve_of_family(store, family("llama"), all_families(), say=heard.append)
+    assert [(one.snapshot, one.stored) for one in curve.moments] == [(ID, False)]
+    assert f"Snapshot {ID} holds no curves" in heard[0]
+    (point,) = curve_of_base(store, "base/a", all_families()).whole.points
+    assert (point.total, point.authors, point.known_gone) == (3, None, None)
+
+
+def test_an_old_snapshot_is_exported_in_todays_shape(old: Snapshot, tmp_path: Path) -> None:
+    written = write_plain(tmp_path / "out" / ID, whole_tables(old), old.manifest)
+    assert written.schema_version == schema.VERSION
+    assert written.files["trends.parquet"].rows == 0
+    plain = ParquetStore(str(tmp_path / "out")).snapshot()
+    assert edges_of(plain) == edges_of(old)
+    heard: list[str] = []
+    curve = curve_of_family(
+        ParquetStore(str(tmp_path / "out")), family("llama"), all_families(), say=heard.append
+    )
+    assert (curve.moments[0].stored, len(heard)) == (False, 1)
