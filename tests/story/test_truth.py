@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from lineage.analysis.checks import Limits
+from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.ground import Ground
 from lineage.analysis.members import countable
 from lineage.analysis.scope import find_base
@@ -27,6 +28,7 @@ from lineage.errors import DraftRefused
 from lineage.pipeline import publish
 from lineage.store import schema
 from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.plain import write_plain
 from lineage.store.retention import kept_by, read_rule
 from lineage.store.snapshot import Snapshot
 from tests.builders import ENDPOINT, Row, pages, publication, row
@@ -158,7 +160,7 @@ class Histories(RuleBasedStateMachine):
             if one.readable:
                 self.known.met(one.key, self.now)
         if beside is not None:
-            assert self._tables(self.folder / "store" / snapshot.id) == beside
+            assert self._tables(snapshot) == beside
         self._walked(snapshot)
         assert self._dead_of(snapshot) == set(self.known.dead)
 
@@ -320,10 +322,14 @@ class Histories(RuleBasedStateMachine):
         into = replace(publication(copy, limits=ALL), clock=self.into.clock)
         origin = Origin(Kind.SWEEP, ENDPOINT, self.now)
         id = publish(pages([one.row() for one in self._alive()]), origin, into).id
-        return self._tables(copy / id)
+        return self._tables(into.store.snapshot(id))
 
-    def _tables(self, folder: Path) -> dict[str, bytes]:
-        return {name: (folder / name).read_bytes() for name in SAME}
+    def _tables(self, snapshot: Snapshot) -> dict[str, bytes]:
+        """Return what `export parquet` writes of a snapshot: an update keeps changes alone."""
+        plain = self.folder / "plain"
+        shutil.rmtree(plain, ignore_errors=True)
+        write_plain(plain, whole_tables(snapshot), snapshot.manifest)
+        return {name: (plain / name).read_bytes() for name in SAME}
 
     def _dead_of(self, snapshot: Snapshot) -> set[str]:
         return {str(key) for key in snapshot.tombstones(["key"])["key"].to_pylist()}

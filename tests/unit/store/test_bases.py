@@ -154,7 +154,7 @@ def test_a_base_that_is_gone_or_another_is_noticed(
             list(again.batches(file))
     assert says in store.problems(first.id)[0]
     told = store.damaged()
-    assert [id in said for id, said in zip([first.id, second.id], told, strict=True)] == [True] * 2
+    assert all(any(said.startswith(id) for said in told) for id in (first.id, second.id))
     left = [one.id for one in store.manifests()]
     assert left == ([sweep.id, last.id] if lose is replaced else [last.id])
     assert store.snapshot_at((NOON + timedelta(days=2)).date()).id == left[0]
@@ -200,8 +200,8 @@ def test_a_refused_update_is_accepted_only_upon_its_unharmed_base(tmp_path: Path
     path.write_bytes(whole)
     manifest = store.accept(id, NOON)
     assert manifest.builds_on is not None
-    assert (manifest.builds_on.id, manifest.models, manifest.bad_rows) == (sweep.id, 40, 11)
-    assert len(rows_of(store.snapshot(id), schema.MODELS_FILE)) == 40
+    assert (manifest.builds_on.id, manifest.models, manifest.bad_rows) == (sweep.id, 51, 11)
+    assert len(rows_of(store.snapshot(id), schema.MODELS_FILE)) == 51
 
 
 @pytest.mark.parametrize(
