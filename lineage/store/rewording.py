@@ -42,10 +42,11 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """How often each node was spoken of in the first hearing, and the words of the second."""
+    """How often each node was spoken of in words that are taken over, and all other words."""
 
     times: Numbers
-    guesses: pa.Table
+    others: pa.Table
+    """The guesses, and what was said of the dead, which may be made to name somebody no more."""
 
 
 def reworded(words: SettledWords, before: Before) -> tuple[Mask, Bare]:
@@ -53,42 +54,47 @@ def reworded(words: SettledWords, before: Before) -> tuple[Mask, Bare]:
 
     Of whoever was read again, that may or may not be said.
     """
-    other, now = _now(words, before.nodes)
+    other, now = _now(words, before)
     then, strangers = _then(before)
-    guessed, were = (_counted(one.guesses["child"], before.nodes) for one in (now, then))
-    other |= (now.times != then.times) | (guessed != were)
-    other[_differing(_without(then.guesses, other), _without(now.guesses, other))] = True
+    told, were = (_counted(one.others["child"], before.nodes) for one in (now, then))
+    other |= (now.times != then.times) | (told != were)
+    other[_differing(_without(then.others, other), _without(now.others, other))] = True
     return other, strangers
 
 
-def _now(words: SettledWords, nodes: int) -> tuple[Mask, _Heard]:
-    other, times, guesses = np.zeros(nodes, np.bool_), np.zeros(nodes, np.int64), []
+def _now(words: SettledWords, before: Before) -> tuple[Mask, _Heard]:
+    other, times, others = np.zeros(before.nodes, np.bool_), np.zeros(before.nodes, np.int64), []
     for spool, batch, parents in words.in_order():
-        keys = words.node_keys.take(parents)
-        if spool is words.second:
-            said = {name: batch[name] for name in _SAID} | {"parent_key": keys}
-            guesses.append(pa.table({"child": batch["child"]} | said, _GUESSES))
-            continue
-        times += _counted(batch["child"], nodes)
-        elsewhere = pc.not_equal(_words(batch["settled"]), _words(keys))
-        other[np.asarray(batch["child"].filter(elsewhere))] = True
-    return other, _Heard(times, pa.concat_tables([_GUESSES.empty_table(), *guesses]))
+        child, keys = np.asarray(batch["child"]), words.node_keys.take(parents)
+        apart = (child >= before.listed) | (spool is words.second)
+        times += _counted(child[~apart], before.nodes)
+        elsewhere = np.asarray(pc.not_equal(_words(batch["settled"]), _words(keys)))
+        other[child[elsewhere & ~apart]] = True
+        said = {name: batch[name] for name in _SAID} | {"parent_key": keys}
+        others.append(_some(batch["child"], said, apart))
+    return other, _Heard(times, pa.concat_tables([_OTHERS.empty_table(), *others]))
 
 
 def _then(before: Before) -> tuple[_Heard, Bare]:
-    times, guesses, strangers = np.zeros(before.nodes, np.int64), [], []
+    times, others, strangers = np.zeros(before.nodes, np.int64), [], []
     anew = pa.array(sorted(before.again), pa.string())
     for batch in before.snapshot.batches(schema.EVIDENCE_FILE):
         child = children_of(batch["child_key"], before.nodes_of)
-        strangers.append(batch["child_key"].filter(pa.array(child == NOWHERE)))
-        again = np.asarray(pc.is_in(batch["rule"], value_set=anew)) & (child < before.listed)
-        times += _counted(child[~again & (child != NOWHERE)], before.nodes)
-        here = pa.array(again & (child != NOWHERE))
-        said = {name: batch[name].filter(here) for name in _SAID}
-        spoken_of = pa.array(child.astype(np.int32)).filter(here)
-        guesses.append(pa.table({"child": spoken_of} | said, _GUESSES))
-    heard = _Heard(times, pa.concat_tables([_GUESSES.empty_table(), *guesses]))
+        known = child != NOWHERE
+        strangers.append(batch["child_key"].filter(pa.array(~known)))
+        guessed = np.asarray(pc.is_in(batch["rule"], value_set=anew))
+        apart = (child >= before.listed) | (guessed & known)
+        times += _counted(child[known & ~apart], before.nodes)
+        said = {name: batch[name] for name in _SAID}
+        others.append(_some(pa.array(child.astype(np.int32)), said, apart))
+    heard = _Heard(times, pa.concat_tables([_OTHERS.empty_table(), *others]))
     return heard, np.unique(bare(joined(strangers)))
+
+
+def _some(child: pa.Array, said: dict[str, pa.Array], here: Mask) -> pa.Table:
+    wanted = pa.array(here)
+    columns = {name: values.filter(wanted) for name, values in said.items()}
+    return pa.table({"child": child.filter(wanted)} | columns, _OTHERS)
 
 
 def _differing(then: pa.Table, now: pa.Table) -> npt.NDArray[np.int32]:
@@ -113,4 +119,4 @@ def _counted(child: npt.ArrayLike, nodes: int) -> Numbers:
     return counted
 
 
-_GUESSES = pa.schema([("child", pa.int32()), *((name, pa.string()) for name in _SAID)])
+_OTHERS = pa.schema([("child", pa.int32()), *((name, pa.string()) for name in _SAID)])
