@@ -1,9 +1,10 @@
 """Curves for a terminal: a row a snapshot, or a row a part with some snapshots side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.console import Group as Stack
-from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,8 @@ from lineage.render.terminal import INDENT, lines, quoted
 
 _ROWS = 30
 _ACROSS = 4
+_WIDE = 92
+"""So many columns hold a snapshot's id and nine numbers."""
 
 
 def curve(found: Curve) -> RenderableType:
@@ -29,15 +32,28 @@ def curve(found: Curve) -> RenderableType:
     return Stack(Text(), Padding(name, INDENT, expand=False), Text(), body, Text(), lines(words))
 
 
+@dataclass(frozen=True, slots=True)
+class _BySnapshot:
+    """A row a snapshot; relations are shown where the terminal has room for them."""
+
+    found: Curve
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        points = self.found.whole.points[-_ROWS:]
+        used = [one for one in Relation if any(one in point.by_relation for point in points)]
+        shown = used if options.max_width >= _WIDE else []
+        table = _table("snapshot", ["total", "new", "gone", "authors", *(it.value for it in shown)])
+        for moment, point in zip(self.found.moments[-_ROWS:], points, strict=True):
+            numbers = [point.total, point.new, point.gone, point.authors]
+            cells = [*numbers, *(point.by_relation.get(one, 0) for one in shown)]
+            table.add_row(quoted(moment.snapshot), *map(_number, cells))
+        yield table
+        if len(shown) < len(used):
+            yield Text("by relation: in a wider terminal, or --format csv", "dim")
+
+
 def _by_snapshot(found: Curve) -> RenderableType:
-    points = found.whole.points[-_ROWS:]
-    used = [one for one in Relation if any(one in point.by_relation for point in points)]
-    table = _table("snapshot", ["total", "new", "gone", "authors", *(one.value for one in used)])
-    for moment, point in zip(found.moments[-_ROWS:], points, strict=True):
-        numbers = [point.total, point.new, point.gone, point.authors]
-        cells = [*numbers, *(point.by_relation.get(one, 0) for one in used)]
-        table.add_row(quoted(moment.snapshot), *map(_number, cells))
-    return Padding(table, INDENT, expand=False)
+    return Padding(_BySnapshot(found), INDENT, expand=False)
 
 
 def _by_part(found: Curve) -> RenderableType:

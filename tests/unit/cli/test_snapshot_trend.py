@@ -65,10 +65,19 @@ def test_csv_has_a_row_for_each_snapshot_and_group(program: Program, days: Path)
     assert (rows[1]["merge"], rows[1]["adapter"], rows[1]["known_gone"]) == ("1", "0", "1")
 
 
-def test_a_table_has_a_row_for_each_snapshot_and_the_rule(program: Program, days: Path) -> None:
+@pytest.mark.parametrize(("width", "relations"), [(80, []), (120, ["0", "1", "1", "1"])])
+def test_a_table_has_a_row_for_each_snapshot_and_the_rule(
+    width: int,
+    relations: list[str],
+    program: Program,
+    days: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
     told = program("snapshots", "trend", "--store", days)
     lines = [line.split() for line in told.out.splitlines()]
-    assert [SECOND, "3", "2", "1", "2", "0", "1", "1", "1"] in lines
+    assert [SECOND, "3", "2", "1", "2", *relations] in lines
+    assert ("in a wider terminal" in told.out) is (not relations)
     assert "plain mirrors among the roots, curated edges" in told.out
     assert f"2, {FIRST} to {SECOND}" in told.out
     assert family("llama").version in told.out
