@@ -196,6 +196,7 @@ def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None
 def _take_in(draft: Draft, into: Publication, page: RecordPage) -> int:
     draft.add(page.records, testify(page.records, into.rules))
     draft.add_bad_rows(page.bad_rows, page.request)
+    draft.unreadable += page.unread_keys
     draft.unread_fields.update(page.unread_fields)
     draft.saw(page.request, page.date)
     return draft.models
