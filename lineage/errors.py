@@ -76,6 +76,10 @@ class NoSuchSnapshot(StoreError):
     """The store holds no such snapshot."""
 
 
+class NamesForgotten(NoSuchSnapshot):
+    """The snapshot that an update would go on from names somebody who is to be forgotten."""
+
+
 class SnapshotDamaged(StoreError):
     """A published file is not what the manifest says."""
 

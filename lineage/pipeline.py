@@ -30,7 +30,7 @@ from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
 from lineage.domain.evidence import Witness
 from lineage.domain.families import Family
 from lineage.domain.forgotten import LEFT_OUT, NOBODY, Forgotten
-from lineage.errors import DraftRefused
+from lineage.errors import DraftRefused, NamesForgotten
 from lineage.evidence import RULES, Rule, testify
 from lineage.evidence.card_text import hear_card_text
 from lineage.progress import Progress
@@ -39,7 +39,7 @@ from lineage.store.burial import Earlier
 from lineage.store.carrying import Kept, carry_unread
 from lineage.store.draft import Draft
 from lineage.store.earlier_cards import said_by_cards
-from lineage.store.forgotten import known_to
+from lineage.store.forgotten import holds_keys_of, known_to
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.past import heard_by
 from lineage.store.schema import METRICS_FILE, TRENDS_FILE
@@ -88,13 +88,20 @@ def publish(
     """Turn one walk's pages into a published snapshot; of an update, with what it goes on from.
 
     Raises DraftRefused when the draft fails a check; it is then kept aside with the reasons.
+    NamesForgotten where an update learns that what it goes on from names a forgotten model.
     """
     past = _past(origin, into, onto)
     before = onto or next((one.snapshot for one in past), None)
-    leaving_out = LeavingOut(_all_names(_known_to(past, into.forgotten), into.families))
+    known = _all_names(_known_to(past, into.forgotten), into.families)
+    leaving_out = LeavingOut(known)
     with closing(into.store.begin(origin)) as draft:
         with collector_paused():
             gather(map(leaving_out.cleaned, pages), draft, into)
+        if onto is not None and holds_keys_of(onto, leaving_out.forgotten, known):
+            raise NamesForgotten(
+                f"a model in {onto.id} belongs to somebody who is to be forgotten by now",
+                "take a sweep, which names nobody of them: lineage crawl",
+            )
         into = replace(into, forgotten=leaving_out.forgotten)
         draft.left_out = into.forgotten.all_marks()
         draft.previous = None if before is None else before.id
@@ -196,6 +203,7 @@ def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None
 def _take_in(draft: Draft, into: Publication, page: RecordPage) -> int:
     draft.add(page.records, testify(page.records, into.rules))
     draft.add_bad_rows(page.bad_rows, page.request)
+    draft.unreadable += page.unread_keys
     draft.unread_fields.update(page.unread_fields)
     draft.saw(page.request, page.date)
     return draft.models

@@ -10,13 +10,13 @@ from lineage.analysis.checks import Limits
 from lineage.clock import Clock, SystemClock
 from lineage.crawl.cards import Plan
 from lineage.crawl.chronology import not_overtaken, refuse_earlier, still_open
-from lineage.crawl.due import Walk, Wish, choose
+from lineage.crawl.due import Walk, Wish, choose, spelled
 from lineage.crawl.missing import Questions
 from lineage.domain.families import Family
 from lineage.domain.forgotten import Forgotten
 from lineage.domain.moments import iso
 from lineage.domain.repo_ids import tidy_name
-from lineage.errors import DraftRefused, PageNotRecorded
+from lineage.errors import DraftRefused, NamesForgotten, PageNotRecorded
 from lineage.families.registry import load_families
 from lineage.http.client import HubClient, RequestTally, checked_address, open_client
 from lineage.http.page_log import PageLog, PageLogs
@@ -38,7 +38,7 @@ from lineage.sources.hub import HubSource
 from lineage.sources.parse import is_whole
 from lineage.sources.standings import HubStandings
 from lineage.store.lock import Holder
-from lineage.store.manifest import Manifest, Origin
+from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.store import ParquetStore
 from lineage.version import __version__
 
@@ -75,7 +75,7 @@ def crawl(
     checked_address(settings.endpoint)  # before anything is written: it may hold a secret
     base = None if base is None else tidy_name(base)
     into = publication(settings, load_families(settings.families), clock, progress)
-    with alone(into, _spelled(wish, base)):
+    with alone(into, spelled(wish, base)):
         refuse_other_hub(into.store, settings)
         walk = choose(
             wish,
@@ -86,13 +86,13 @@ def crawl(
             say=progress.say,
             forgotten=into.forgotten,
         )
-        return _crawl_alone(settings, walk, into, cards=cards)
-
-
-def _spelled(wish: Wish, base: str | None) -> str:
-    if base is not None:
-        return f"lineage crawl --below {base}"
-    return "lineage crawl" if wish is Wish.SWEEP else f"lineage crawl --{wish}"
+        try:
+            return _crawl_alone(settings, walk, into, cards=cards)
+        except NamesForgotten as error:
+            if wish is not Wish.AUTO:
+                raise
+            progress.say(f"A sweep is due: {error.message}.")
+            return _crawl_alone(settings, Walk(Kind.SWEEP), into, cards=cards)
 
 
 def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bool) -> CrawlReport:
@@ -275,7 +275,7 @@ def _over_when_refused(log: PageLog, settings: Settings) -> Iterator[None]:
     """Close the log of a refused draft: left open, the next runs would replay what was refused."""
     try:
         yield
-    except DraftRefused:
+    except (DraftRefused, NamesForgotten):
         if not settings.offline:
             log.close("refused")
         raise

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from lineage.analysis.ground import Ground, Nodes
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.members import Members, members_below
+from lineage.analysis.members import Members, away_at, members_below
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.results import Ladder, Rung, Step
 from lineage.analysis.scope import base_roots, find_base, root_nodes
@@ -96,11 +96,15 @@ def _family_members(
 
 
 def _known_gone(snapshot: Snapshot, as_of: date | None) -> int:
-    """Return how many models were known to be gone, by the end of a day where one is given."""
+    """Return how many models were known to be gone, by the end of a day where one is given.
+
+    Those who were away on that day alone are among them: they are left out like the others.
+    """
     if as_of is None:
         return snapshot.manifest.tombstones
     missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
-    return int(pc.sum(pc.less(missed_at, end_of(as_of))).as_py() or 0)
+    gone = int(pc.sum(pc.less(missed_at, end_of(as_of))).as_py() or 0)
+    return gone + len(away_at(snapshot, end_of(as_of)))
 
 
 def definitions_of_steps(

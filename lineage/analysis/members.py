@@ -76,13 +76,13 @@ def _there(snapshot: Snapshot, definition: Definition) -> Mask:
         mask[snapshot.manifest.models :] = (
             False if day is None else _holds(pc.greater_equal(missed_at, end_of(day)))
         )
-    if day is not None and (away := _away_at(snapshot, end_of(day))):
+    if day is not None and (away := away_at(snapshot, end_of(day))):
         keys = snapshot.record_column("key")
         mask &= ~_holds(pc.is_in(keys, value_set=pa.array(away, pa.string())))
     return mask
 
 
-def _away_at(snapshot: Snapshot, moment: datetime) -> list[str]:
+def away_at(snapshot: Snapshot, moment: datetime) -> list[str]:
     """Return the keys of those who were missing at a moment and came back after it."""
     over = snapshot.absences()
     missed = pc.less(over["missed_at"], moment)

@@ -32,6 +32,13 @@ class Wish(StrEnum):
     """An update, or a sweep where the last one is too long ago or an update has no ground."""
 
 
+def spelled(wish: Wish, base: str | None) -> str:
+    """Return the command that asks for it."""
+    if base is not None:
+        return f"lineage crawl --below {base}"
+    return "lineage crawl" if wish is Wish.SWEEP else f"lineage crawl --{wish}"
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
     """What is asked for."""

@@ -31,17 +31,21 @@ class LeavingOut:
     def cleaned(self, page: RecordPage) -> RecordPage:
         """Return the page without the forgotten; a row that could not be read goes if it names one.
 
-        Whoever bears the key of one of them is one of them, under whatever name.
+        Whoever bears the key of one of them is one of them, under whatever name. Of anybody else's
+        row that goes the key is told, or its model would be taken for missing.
         """
         if not self.forgotten:
             return page
         tell = self._telling(page.records)
         if any(tell) and self._learn(list(compress(page.records, tell))):
             tell = self._telling(page.records)
+        naming = [row for row in page.bad_rows if _names_one(row, self.forgotten)]
+        keys = [row.key for row in naming if row.key is not None]
         return replace(
             page,
             records=list(_without(page.records, tell, self.forgotten)),
-            bad_rows=[row for row in page.bad_rows if not _names_one(row, self.forgotten)],
+            bad_rows=[row for row in page.bad_rows if row not in naming],
+            unread_keys=[key for key in keys if not self.forgotten.knows(key)],
         )
 
     def _telling(self, records: list[ModelRecord]) -> list[bool]:

@@ -19,6 +19,8 @@ class RecordPage:
     """The page as it was asked for."""
     date: str | None = None
     """The source's own clock when it answered, as it wrote it."""
+    unread_keys: list[str] = field(default_factory=list)
+    """Of rows that are neither read nor kept: their models are present all the same."""
 
 
 class Source(Protocol):

@@ -60,5 +60,15 @@ def holds_forgotten(snapshot: Snapshot, forgotten: Forgotten) -> bool:
     return any(_any_named(snapshot, file, forgotten) for file in schema.TABLES)
 
 
+def holds_keys_of(snapshot: Snapshot, learned: Forgotten, known: Forgotten) -> bool:
+    """Say whether a snapshot knows a model that a walk found to be one of the forgotten.
+
+    `learned` is what was known after the walk, `known` before it.
+    """
+    new = pa.array(learned.keys.keys() - known.keys.keys(), pa.string())
+    found = (pc.is_in(keys, value_set=new) for keys, _ in _records_and_bases(snapshot))
+    return len(new) > 0 and any(pc.any(one).as_py() for one in found)
+
+
 def _any_named(snapshot: Snapshot, file: str, forgotten: Forgotten) -> bool:
     return any(naming(batch, forgotten).any() for batch in snapshot.batches(file))

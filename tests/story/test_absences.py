@@ -7,6 +7,7 @@ import pytest
 from lineage.analysis.counts import count_base
 from lineage.analysis.cut_tables import cut_tables, whole_tables
 from lineage.analysis.family_graph import family_columns
+from lineage.analysis.ladders import ladder_of_base
 from lineage.analysis.trees import tree_of_base
 from lineage.crawl.due import Wish
 from lineage.demo.box import HubBox
@@ -94,3 +95,10 @@ def test_a_cut_out_snapshot_keeps_the_absences_of_its_models(play: Play) -> None
     for base, rows in ((ROOT["id"], 1), ("owner/model-5", 0)):
         cut = family_columns(last, base, (), Definition())
         assert [one.num_rows for one in cut_tables(cut)[schema.ABSENCES_FILE]] == [rows]
+
+
+def test_the_ladder_of_a_day_tells_of_them_as_missed(play: Play) -> None:
+    _, _, snapshot = away_from_23_to_25(play)
+    days = (date(2026, 11, day) for day in (22, 24, 26))
+    ladders = [ladder_of_base(snapshot, ROOT["id"], (), as_of=day) for day in days]
+    assert [ladder.known_deleted for ladder in ladders] == [0, 1, 0]

@@ -3,9 +3,9 @@
 import pytest
 
 from lineage.crawl.due import Wish
-from lineage.demo.shelf import Row
+from lineage.demo.shelf import Row, hub_moment
 from lineage.domain.forgotten import Forgotten
-from lineage.errors import NoSuchSnapshot
+from lineage.errors import NamesForgotten, NoSuchSnapshot
 from lineage.store import schema
 from lineage.store.manifest import Kind
 from tests.story.conftest import Play
@@ -68,6 +68,25 @@ def test_an_update_goes_on_from_no_snapshot_that_names_them(play: Play) -> None:
     updated = stage.crawl(wish=Wish.AUTO, forget=TO_FORGET).manifest
     assert [swept.origin.kind, updated.origin.kind] == [Kind.SWEEP, Kind.UPDATE]
     assert "shy" not in everything_told(stage, updated.id)
+
+
+def test_who_moves_to_somebody_forgotten_is_left_out_though_a_snapshot_lists_the_old_name(
+    play: Play,
+) -> None:
+    box, stage = play(a_hub())
+    stage.crawl(forget="quiet")
+    for number, id in ((5, "quiet/model"), (60, "quiet/new")):
+        stage.clock.sleep(DAY)
+        at = {"lastModified": hub_moment(stage.clock.now())}
+        box.shelf.add(a_row(number, id=id, author="quiet", **at))
+        if number == 5:
+            with pytest.raises(NamesForgotten, match="belongs to somebody"):
+                stage.crawl(wish=Wish.UPDATE, forget="quiet")
+        manifest = stage.crawl(wish=Wish.AUTO, forget="quiet").manifest
+        assert manifest.origin.kind is (Kind.SWEEP if number == 5 else Kind.UPDATE)
+        told = everything_told(stage, manifest.id)
+        assert "quiet" not in told
+        assert "owner/model-5'" not in told
 
 
 def test_who_is_forgotten_by_one_name_takes_nobody_along() -> None:

@@ -97,6 +97,19 @@ def test_who_was_never_read_is_a_bad_row_and_no_model(play: Play, wish: Wish) ->
     assert gone(crawled(stage)) == []
 
 
+@WISHES
+def test_who_names_somebody_forgotten_in_a_row_that_cannot_be_read_is_not_missing(
+    play: Play, wish: Wish
+) -> None:
+    box, stage = play(a_line())
+    first = crawled(stage, forget="shy")
+    box.shelf.add(broken(stage, a_line()[1], tags=["base_model:shy/model"]))
+    second = crawled(stage, wish, forget="shy")
+    assert (second.manifest.models, second.manifest.bad_rows, gone(second)) == (60, 0, [])
+    for file in (schema.MODELS_FILE, schema.EVIDENCE_FILE, schema.EDGES_FILE):
+        assert stage.tables(second.id)[file] == stage.tables(first.id)[file]
+
+
 def test_a_later_sweep_reads_it_again(play: Play) -> None:
     box, stage = play(a_line())
     crawled(stage)

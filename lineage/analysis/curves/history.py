@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import pyarrow.compute as pc
+
 from lineage.analysis.counts import count_base
 from lineage.analysis.curves import rows
 from lineage.analysis.curves.counting import FULL, trends_table
@@ -75,14 +77,16 @@ def curve_of_base(
     `by` is MONTH or nothing; months that were not stored are counted now, and `say` hears of it.
     Raises UnknownModel where the newest snapshot knows no such name.
     """
-    base = find_base(seen(store.snapshot()), name, families)
+    newest = seen(store.snapshot())
+    base = find_base(newest, name, families)
+    names = _names_of(newest, base)
 
     def ask(snapshot: Snapshot) -> _Told:
         table = rows.stored_table(snapshot, ["name", "key"])
-        found = None if table is None else rows.base_in(table, base.key, base.id, by)
+        found = None if table is None else rows.base_in(table, base.key, names, by)
         if found is not None:
             return found, True
-        row = _row(snapshot, base)
+        row = _row(snapshot, base.key, names)
         if row is None:
             return Slice(NOTHING, {}), True
         if by is None:
@@ -117,12 +121,21 @@ def _asked(
     return moments, slices
 
 
-def _row(snapshot: Snapshot, base: Base) -> BaseRow | None:
-    """Return what counts.parquet knows of a base: by its name now, else by its key."""
-    row = snapshot.base(base.id)
-    if row is not None and rows.is_same(row.key, base.key):
+def _names_of(newest: Snapshot, base: Base) -> list[str]:
+    """Return the name a base has now, then its former ones: unlisted, it had no key yet."""
+    former = newest.former_names()
+    return [base.id, *former.filter(pc.equal(former["key"], base.key))["name"].to_pylist()]
+
+
+def _row(snapshot: Snapshot, key: str, names: Sequence[str]) -> BaseRow | None:
+    """Return what counts.parquet knows of a base: by its name now, its key, or a former name."""
+    row = snapshot.base(names[0])
+    if row is not None and rows.is_same(row.key, key):
         return row
-    return snapshot.base_of_key(base.key)
+    if (row := snapshot.base_of_key(key)) is not None:
+        return row
+    found = (snapshot.base(name) for name in names[1:])
+    return next((row for row in found if row is not None and rows.is_same(row.key, key)), None)
 
 
 def _by_month(snapshot: Snapshot, id: str, families: Sequence[Family]) -> Slice:

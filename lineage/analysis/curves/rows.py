@@ -53,13 +53,14 @@ def family_in(table: pa.Table, family: str, by: Grouping | None) -> Slice | None
     return _slice(rows, Of.FAMILY, Of.RELEASE if by is Grouping.RELEASE else None, by)
 
 
-def base_in(table: pa.Table, key: str, id: str, by: Grouping | None) -> Slice | None:
-    """Return a base's numbers, by its key; None where they were not stored."""
+def base_in(table: pa.Table, key: str, names: Sequence[str], by: Grouping | None) -> Slice | None:
+    """Return a base's numbers, by its key, else as unlisted; None where they were not stored."""
     named = table.filter(pc.equal(table["of"], Of.BASE))
-    unlisted = pc.and_(pc.equal(named["name"], id), pc.starts_with(named["key"], _UNLISTED))
-    here = pc.or_(pc.equal(named["key"], key), unlisted)
-    found = _slice(named.filter(here), Of.BASE, None, by)
-    return None if found is None else replace(found, registry=None)
+    for name in (None, *names):
+        here = pc.equal(named["key"], key if name is None else f"{_UNLISTED}{name}")
+        if (found := _slice(named.filter(here), Of.BASE, None, by)) is not None:
+            return replace(found, registry=None)
+    return None
 
 
 def is_same(key_then: str, key: str) -> bool:

@@ -208,6 +208,18 @@ def test_a_base_that_was_not_listed_at_first_has_its_children_all_along(tmp_path
     assert totals(curve_of_base(store, "x/base", [KIN])) == [1, 1]
 
 
+@pytest.mark.parametrize("base", ["kin/root", "new/root"])
+@pytest.mark.parametrize("known", [[KIN], []])
+def test_a_base_that_was_not_listed_at_first_is_followed_through_a_later_rename(
+    tmp_path: Path, base: str, known: list[Family]
+) -> None:
+    child = {name: said for name, said in CHILD.items() if name != "baseModels"}
+    renamed = row("new/root", _id=key_of(ROOT))
+    days = ([child], [row(ROOT), child], [renamed, child])
+    store = history(tmp_path, *days, known=known)
+    assert totals(curve_of_base(store, base, known)) == [1, 1, 1]
+
+
 def test_another_model_of_the_same_name_is_not_the_same_base(tmp_path: Path) -> None:
     anew = row("a/child", _id="a" * 24)
     below = row("c/grandchild", ["a/child"])
