@@ -28,8 +28,9 @@ from lineage.analysis.scope import root_nodes
 from lineage.clock import SystemClock
 from lineage.demo.corpus_rows import corpus_rows
 from lineage.families.registry import all_families, family
-from lineage.pipeline import Publication, publish
+from lineage.pipeline import publish
 from lineage.progress import Progress
+from lineage.publication import Publication
 from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_handfuls
 from lineage.store.manifest import Kind, Origin

@@ -30,8 +30,9 @@ def taken(
     """
     from lineage.analysis.checks import Limits
     from lineage.clock import SystemClock
-    from lineage.pipeline import Publication, publish
+    from lineage.pipeline import publish
     from lineage.progress import Progress
+    from lineage.publication import Publication
     from lineage.sources.interface import RecordPage
     from lineage.sources.parse import parse_handfuls
     from lineage.store.manifest import Kind, Origin

@@ -14,8 +14,9 @@ from lineage.errors import SettingsError
 from lineage.families.registry import load_families
 from lineage.http.client import RequestTally, checked_address
 from lineage.http.download import download
-from lineage.pipeline import Publication, publish
+from lineage.pipeline import publish
 from lineage.progress import Progress
+from lineage.publication import Publication
 from lineage.settings import Settings
 from lineage.sources.bulk import BulkDump, open_dump
 from lineage.store.manifest import Kind, Manifest, Origin

@@ -22,8 +22,9 @@ from lineage.http.client import HubClient, RequestTally, checked_address, open_c
 from lineage.http.page_log import PageLog, PageLogs
 from lineage.http.pages import PageReader
 from lineage.http.transports import MOST_ATTEMPTS
-from lineage.pipeline import CardReading, Publication, publish
+from lineage.pipeline import publish
 from lineage.progress import Progress
+from lineage.publication import CardReading, Publication
 from lineage.settings import Settings
 from lineage.sources.card_store import CardStore
 from lineage.sources.cards import (

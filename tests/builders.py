@@ -10,8 +10,9 @@ from lineage.analysis.checks import Limits
 from lineage.domain.families import Family
 from lineage.domain.records import HubParent, ModelRecord
 from lineage.evidence import RULES, Rule
-from lineage.pipeline import Publication, publish
+from lineage.pipeline import publish
 from lineage.progress import Progress
+from lineage.publication import Publication
 from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_page
 from lineage.store.manifest import Kind, Origin

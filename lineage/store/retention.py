@@ -11,7 +11,7 @@ from lineage.store.manifest import Kind, Manifest
 from lineage.store.past import heard_by
 
 DEFAULT = "30 daily, 52 weekly, all monthly"
-_PART = re.compile(r"\s*(all|[0-9]{1,5})\s+(daily|weekly|monthly|yearly)\s*")
+_PART = re.compile(r"\s*(all|[1-9][0-9]{0,4})\s+(daily|weekly|monthly|yearly)\s*")
 
 
 class Rhythm(StrEnum):
