@@ -34,7 +34,7 @@ bench: .venv
 		echo "  $(BIN)/python -m benchmarks.$$(basename $$file .py)"; \
 		sed -n '1s/"""/      /; 1s/"""//; 1p' $$file; done
 	@echo "What others compute on the same graph is measured too where it is installed:"
-	@echo "  $(PYTHON) -m pip --python $(BIN)/python install duckdb rustworkx"
+	@echo "  $(PYTHON) -m pip --python $(BIN)/python install rustworkx deltalake"
 
 .venv: $(STAMP)
 

@@ -2,8 +2,7 @@
 
 `python -m benchmarks.closure` prints a Markdown table. Every engine runs in a process of its own,
 so that its memory is its own, and reads the same columns from a file. Ours splits each count by
-kind; the others count in total alone. duckdb and rustworkx are optional: `pip install duckdb
-rustworkx`.
+kind; the others count in total alone. rustworkx is optional: `pip install rustworkx`.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.layouts STORE` takes the models, metrics and evidence of the newest snapshot
 in STORE, changes 1 % of the models every day and stores six days after it in each layout; then
-DuckDB counts the models of the last day by library and month. Needs `pip install duckdb deltalake`,
+DuckDB counts the models of the last day by library and month. Needs `pip install deltalake`,
 which lineage itself does not. Edges and counts are stored whole in every layout and left out here.
 """
 

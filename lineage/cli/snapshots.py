@@ -57,8 +57,9 @@ def show(id: str | None, store: str | None, format: str) -> None:
 def verify(id: str | None, store: str | None, format: str) -> None:
     """Compare a snapshot's files with its manifest; exit code 4 where one is not as published.
 
-    Of an update the tables that it builds on are looked at too; damaged ones are named with the
-    snapshots that build on them.
+    Without ID the latest alone is looked at: older ones may be damaged all the same. Of an update
+    the tables that it builds on are looked at too; damaged ones are named with the snapshots that
+    build on them.
     """
     from lineage.cli import asking, output
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.console import Group as Stack
-from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -17,21 +18,39 @@ from lineage.render.terminal import INDENT, heading, lines, quoted
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 _NUMBERS = ("releases", "roots", "mirrors", "quantized", "changed", "edges", "outsiders")
+_WIDE = 104
+"""So many columns hold a name, an organization, a version and the numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A row a family; who made it stands there where nothing else is cut for it."""
+
+    found: Sequence[Family]
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        wide = options.max_width >= _WIDE
+        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+        table.add_column("family", overflow="fold")
+        if wide:
+            table.add_column("organization", overflow="fold", min_width=len("organization"))
+        for name in _NUMBERS:
+            table.add_column(name, justify="right", no_wrap=True)
+        if wide:
+            table.add_column("version", no_wrap=True)
+        for row in of_families(self.found):
+            numbers = [f"{row[name]:,}" for name in _NUMBERS]
+            who = [quoted(str(row["organization"] or ""))] if wide else []
+            version = [quoted(str(row["version"]))] if wide else []
+            table.add_row(quoted(str(row["family"])), *who, *numbers, *version)
+        yield table
+        if not wide:
+            yield Text("organization and version: in a wider terminal, or --format csv", "dim")
 
 
 def families(found: Sequence[Family]) -> RenderableType:
     """Return a row for each family."""
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    table.add_column("family", no_wrap=True)
-    table.add_column("organization", overflow="fold", min_width=len("organization"))
-    for name in _NUMBERS:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("version", no_wrap=True)
-    for row in of_families(found):
-        numbers = [f"{row[name]:,}" for name in _NUMBERS]
-        who = quoted(str(row["organization"] or ""))
-        table.add_row(quoted(str(row["family"])), who, *numbers, quoted(str(row["version"])))
-    return Padding(table, INDENT, expand=False)
+    return Padding(_List(found), INDENT, expand=False)
 
 
 def family(one: Family) -> RenderableType:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from lineage.errors import SettingsError
 
-SHORTEST = timedelta(minutes=1)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SPELLED = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
 

@@ -139,6 +139,8 @@ def _told(name: str) -> Iterator[None]:
         yield
     except (OSError, ValueError, pa.ArrowException) as error:
         why = next(iter(str(error).splitlines()), type(error).__name__)
+        if isinstance(error, FileNotFoundError):  # Arrow's words tell it twice
+            why = "there is no such file"
         raise SettingsError(
             f"{name} cannot be read as a dump: {why}",
             "it must be a whole Parquet file; was it downloaded to its end?",

@@ -99,11 +99,15 @@ def _names_of_parents(columns: Columns, names: pa.StringArray) -> Int64s:
 
 
 def _siblings(columns: Columns, copies: _Pairs, names: pa.StringArray) -> _Pairs:
-    """Return the children of the copies' parents that bear one of these names and are no copies."""
+    """Return the copies' parents' other listed children that bear one of these names, no copies."""
     edges = columns.ground.edges
     is_parent = np.zeros(columns.nodes, np.bool_)
     is_parent[copies.parent] = True
-    rows = np.flatnonzero(is_parent[edges.parent] & (edges.relation != _QUANTIZED))
+    rows = np.flatnonzero(
+        is_parent[edges.parent]
+        & (edges.relation != _QUANTIZED)
+        & (edges.child < columns.listed)  # the dead keep their edges, and have no row in `ids`
+    )
     child, parent = edges.child[rows], edges.parent[rows]
     ids = _lowered(columns, child)
     found = []

@@ -14,7 +14,7 @@ from lineage.domain.anomalies import AnomalyKind, Bounds, Found, Severity
 from lineage.domain.evidence import Strength
 from lineage.families.registry import family
 from lineage.store.snapshot import Snapshot
-from tests.builders import Row, hub_parents, key_of, published, row, rows_of
+from tests.builders import Row, hub_parents, key_of, outlived, published, row, rows_of
 from tests.unit.analysis.worlds import UNSEEN, a_family, a_world
 
 DAY = "2024-03-{:02}T10:00:00.000Z"
@@ -288,6 +288,16 @@ def test_a_copy_that_names_both_skips_nobody(tmp_path: Path) -> None:
         row("maker/tuned-gguf", ["owner/base", "owner/tuned"], "quantized"),
     ]
     assert not details(published(rows, tmp_path), AnomalyKind.SKIPPED_GENERATION)
+
+
+def test_the_gone_are_nobody_whom_a_copy_is_named_after(tmp_path: Path) -> None:
+    rows = [
+        row("owner/Base-7b"),
+        row("owner/Tuned-7b", ["owner/Base-7b"]),
+        row("maker/Tuned-7b-GGUF", ["owner/Base-7b"], "quantized"),
+    ]
+    snapshot = outlived(rows, {"owner/Tuned-7b"}, tmp_path)
+    assert not details(snapshot, AnomalyKind.SKIPPED_GENERATION)
 
 
 def test_a_burst_says_who_whose_children_and_when(tmp_path: Path) -> None:
