@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lineage.clients import open_hub
 from lineage.clock import Clock, SystemClock
 from lineage.crawl.chronology import refuse_earlier
 from lineage.domain.census import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
@@ -11,7 +12,7 @@ from lineage.settings import Settings
 from lineage.sources.hub import PAGE_SIZE
 from lineage.sources.probe import Finding, probe
 from lineage.store.store import ParquetStore
-from lineage.wiring import open_hub, refuse_other_hub
+from lineage.wiring import refuse_other_hub
 
 _ATTEMPTS = 2
 """A patient waits for the answer: no long backing off here."""

@@ -10,6 +10,7 @@ from lineage.analysis.ground import Ground
 from lineage.analysis.scope import find_base
 from lineage.analysis.traces import EVERYTHING, trace, trace_on
 from lineage.analysis.verdicts import Because, Origin, Trace
+from lineage.clients import open_hub
 from lineage.clock import Clock, SystemClock
 from lineage.crawl.forgetting import LeavingOut, refuse_forgotten
 from lineage.domain.evidence import Relation, Strength
@@ -27,7 +28,6 @@ from lineage.settings import Settings
 from lineage.sources.hub import HubSource
 from lineage.store.forgotten import known_to
 from lineage.store.snapshot import Snapshot
-from lineage.wiring import open_hub
 
 MOST_LOOKED_UP = 20
 """A longer line of models that no snapshot knows is not followed to its end."""

@@ -1,14 +1,14 @@
 """The one place that chooses concrete parts from settings; everybody else is handed them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from lineage.analysis.checks import Limits
+from lineage.clients import card_reading, listing_client
 from lineage.clock import Clock, SystemClock
-from lineage.crawl.cards import Plan
 from lineage.crawl.chronology import not_overtaken, refuse_earlier, still_open
 from lineage.crawl.due import Walk, Wish, choose, spelled
 from lineage.crawl.missing import Questions
@@ -18,30 +18,18 @@ from lineage.domain.moments import iso
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import DraftRefused, NamesForgotten, PageNotRecorded
 from lineage.families.registry import load_families
-from lineage.http.client import HubClient, RequestTally, checked_address, open_client
+from lineage.http.client import RequestTally, checked_address
 from lineage.http.page_log import PageLog, PageLogs
 from lineage.http.pages import PageReader
-from lineage.http.transports import MOST_ATTEMPTS
 from lineage.pipeline import publish
 from lineage.progress import Progress
-from lineage.publication import CardReading, Publication
+from lineage.publication import Publication
 from lineage.settings import Settings
-from lineage.sources.card_store import CardStore
-from lineage.sources.cards import (
-    ATTEMPTS_AT_A_CARD,
-    MOST_BYTES_OF_A_CARD,
-    QUOTAS,
-    REQUESTS_A_CARD,
-    WINDOW_SECONDS,
-    HubCards,
-)
 from lineage.sources.hub import HubSource
-from lineage.sources.parse import is_whole
 from lineage.sources.standings import HubStandings
 from lineage.store.lock import Holder
 from lineage.store.manifest import Kind, Manifest, Origin
 from lineage.store.store import ParquetStore
-from lineage.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +97,9 @@ def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bo
     tally, texts = RequestTally(), None
     manifest = None if settings.offline else _published_before(into.store, log, origin)
     if manifest is None:
-        with _client(settings, into, tally) as client, _over_when_refused(log, settings):
+        with listing_client(settings, into, tally) as client, _over_when_refused(log, settings):
             reader, most = PageReader(client, log, tally), settings.max_standing_requests
-            with _cards(settings, into, tally, wanted=cards) as texts:
+            with card_reading(settings, into, tally, wanted=cards) as texts:
                 whole = replace(into, cards=texts, questions=Questions(HubStandings(reader), most))
                 manifest = publish(walk.pages(HubSource(reader)), origin, whole, onto=walk.before)
     if not settings.offline:
@@ -119,45 +107,6 @@ def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bo
         logs.prune()
     asked = None if texts is None else texts.source.asked
     return CrawlReport(manifest, tally, clock.monotonic() - began, asked)
-
-
-def open_hub(
-    settings: Settings,
-    clock: Clock,
-    progress: Progress,
-    attempts: int = MOST_ATTEMPTS,
-    tally: RequestTally | None = None,
-) -> HubClient:
-    """Return the client that talks to the settings' endpoint; close it after use."""
-    return _open(
-        settings, clock, progress, is_whole, settings.max_page_bytes, attempts=attempts, tally=tally
-    )
-
-
-def _open(
-    settings: Settings,
-    clock: Clock,
-    progress: Progress,
-    is_whole: Callable[[bytes], bool],
-    max_body_bytes: int,
-    *,
-    attempts: int,
-    tally: RequestTally | None,
-) -> HubClient:
-    return open_client(
-        endpoint=settings.endpoint,
-        token=settings.token,
-        user_agent=f"lineage/{__version__} (llama-lineage; {settings.contact})",
-        share=settings.share,
-        max_requests=settings.max_requests,
-        clock=clock,
-        progress=progress,
-        timeout_seconds=settings.timeout_seconds,
-        max_body_bytes=max_body_bytes,
-        is_whole=is_whole,
-        attempts=attempts,
-        tally=tally,
-    )
 
 
 def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
@@ -183,42 +132,6 @@ def alone(into: Publication, command: str) -> Iterator[None]:
                 f"{into.store.location} knows no locks: see to it that no other run writes there."
             )
         yield
-
-
-@contextmanager
-def _client(
-    settings: Settings, into: Publication, tally: RequestTally
-) -> Iterator[HubClient | None]:
-    if settings.offline:
-        yield None
-        return
-    with open_hub(settings, into.clock, into.progress, tally=tally) as client:
-        yield client
-
-
-@contextmanager
-def _cards(
-    settings: Settings, into: Publication, tally: RequestTally, *, wanted: bool
-) -> Iterator[CardReading | None]:
-    """Give what reads cards: a client of its own, since their quota is not the listing's."""
-    store = CardStore(Path(settings.cache) / "cards")
-    quota = QUOTAS[settings.token is not None] * settings.share
-    plan = Plan(REQUESTS_A_CARD, quota, WINDOW_SECONDS)
-    if not wanted:
-        yield None
-    elif settings.offline:
-        yield CardReading(HubCards(None, store), most=0, plan=None)
-    else:
-        with _open(
-            settings,
-            into.clock,
-            into.progress,
-            lambda body: True,  # any text is a card
-            MOST_BYTES_OF_A_CARD,
-            attempts=ATTEMPTS_AT_A_CARD,
-            tally=tally,
-        ) as client:
-            yield CardReading(HubCards(client, store), settings.max_cards, plan)
 
 
 def _page_logs(settings: Settings, clock: Clock, progress: Progress) -> PageLogs:

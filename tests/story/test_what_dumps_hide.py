@@ -10,7 +10,7 @@ from lineage.demo.shelf import Row
 from lineage.domain.definitions import Definition
 from lineage.dump import crawl_dump
 from lineage.store import schema
-from lineage.store.retention import kept_by, read_rule
+from lineage.store.retention import kept_by
 from lineage.store.snapshot import Snapshot
 from tests.fakes.fake_clock import NOON
 from tests.story.conftest import Play
@@ -97,7 +97,7 @@ def test_a_walk_that_a_dump_hides_is_never_pruned(play: Play) -> None:
     crawled(stage)
     update = crawled(stage, Wish.UPDATE)
     dumped(stage, a_line()[:10])
-    kept = kept_by(read_rule("0 daily"), stage.store.manifests())
+    kept = kept_by((), stage.store.manifests())
     assert kept[update.id] == "the next sweep learns from it"
 
 

@@ -22,6 +22,7 @@ from lineage.store.store import ParquetStore
 from lineage.wiring import CrawlReport, crawl
 
 SWEEP_EVERY_DAYS = 28
+_OURS = frozenset({"snapshots", "cache", "reports"})
 WINDOW_SECONDS = 2
 """The box's window of quotas: the Hub's own of five minutes would make the weeks wait."""
 
@@ -64,6 +65,7 @@ def replay(
     store = ParquetStore(settings_of(folder, "").store)
     taken = store.manifests()
     _refuse_others(taken, folder)
+    _refuse_other_things(folder)
     left = [week for week in weeks if not taken or week > taken[-1].origin.taken_at]
     reports: list[CrawlReport] = []
     if left:
@@ -87,6 +89,16 @@ def _refuse_others(taken: Sequence[Manifest], folder: Path) -> None:
         raise SettingsError(
             f"the snapshots in {folder / 'snapshots'} are none of this demo",
             "they stay as they are; take another folder: lineage demo --folder other",
+        )
+
+
+def _refuse_other_things(folder: Path) -> None:
+    """Let nothing else lie where a user is told that all of it may be deleted."""
+    others = sorted(one.name for one in folder.glob("*") if one.name not in _OURS)
+    if others:
+        raise SettingsError(
+            f"{folder} holds other things: {', '.join(others[:3])}",
+            "take a folder for the demo alone: lineage demo --folder other",
         )
 
 

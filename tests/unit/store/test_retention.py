@@ -77,7 +77,9 @@ def test_what_a_kept_update_builds_on_stays_with_it_and_says_why() -> None:
     assert kept[some[7].id] == f"{some[13].id} builds on it"
 
 
-@pytest.mark.parametrize("text", ["", "daily", "30 days", "-1 daily", "5 daily;", "all", "٣ daily"])
+@pytest.mark.parametrize(
+    "text", ["", "daily", "30 days", "0 daily", "-1 daily", "5 daily;", "all", "٣ daily"]
+)
 def test_a_rule_that_says_nothing_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="no rule"):
         read_rule(text)

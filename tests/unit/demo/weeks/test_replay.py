@@ -107,6 +107,13 @@ def test_a_real_history_is_never_touched(tmp_path: Path, endpoint: str, taken_at
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_folder_with_other_things_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work", "utf-8")
+    with pytest.raises(SettingsError, match=r"holds other things: thesis\.txt"):
+        replay(tmp_path, History(some_facts()), Progress(), WEEKS[:1])
+    assert [one.name for one in tmp_path.iterdir()] == ["thesis.txt"]
+
+
 def test_an_address_that_is_taken_is_said_before_anything_is_crawled(tmp_path: Path) -> None:
     store = tmp_path / "snapshots"
     with HubBox(Shelf([])) as other:
