@@ -69,14 +69,5 @@ def releases_met(ground: Ground, edges: EdgeColumns) -> Releases:
     """Walk up from every node and stop on each way at the first root of any release."""
     labelled = release_nodes(ground)
     roots = [nodes for _, nodes in labelled]
-    is_root = np.zeros(ground.nodes, np.bool_)
-    for nodes in roots:
-        is_root[nodes] = True
-    # No way leads on through a root, so that the labels can be asked a word at a time.
-    free = ~is_root[edges.child]
-    child, parent = edges.child[free], edges.parent[free]
-    words = [
-        reach.labels_from(child, parent, ground.nodes, roots[first : first + reach.MOST_LABELS])
-        for first in range(0, len(roots), reach.MOST_LABELS)
-    ]
+    words = reach.words_from(edges.child, edges.parent, ground.nodes, roots)
     return Releases([release for release, _ in labelled], roots, words)

@@ -104,13 +104,26 @@ def labels_from(
     """
     if len(seeds) > MOST_LABELS:
         raise ValueError(f"{len(seeds)} labels do not fit into {MOST_LABELS} bits")
+    return words_from(child, parent, nodes, seeds)[0]
+
+
+def words_from(
+    child: Nodes, parent: Nodes, nodes: int, seeds: Sequence[Nodes]
+) -> list[npt.NDArray[np.uint64]]:
+    """Return the same for any number of labels: bit i % 64 of word i // 64, one word at least."""
+    is_seed = _mask(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
+    open_to_labels = ~is_seed[child]
+    children = Rows.of(parent[open_to_labels], child[open_to_labels], nodes)
+    firsts = range(0, max(len(seeds), 1), MOST_LABELS)
+    return [_spread(children, nodes, seeds[first : first + MOST_LABELS]) for first in firsts]
+
+
+def _spread(children: "Rows", nodes: int, seeds: Sequence[Nodes]) -> npt.NDArray[np.uint64]:
+    """Let each label go down from its seeds; nobody's child is a seed here."""
     labels = np.zeros(nodes, dtype=np.uint64)
     for bit, labelled in enumerate(seeds):
         labels[labelled] |= np.uint64(1 << bit)
-    is_seed = labels != 0
-    open_to_labels = ~is_seed[child]
-    children = Rows.of(parent[open_to_labels], child[open_to_labels], nodes)
-    front: Nodes = np.flatnonzero(is_seed)
+    front: Nodes = np.flatnonzero(labels)
     while front.size:
         met = children.all_of(front)
         told = np.repeat(labels[front], children.sizes(front))
