@@ -80,11 +80,12 @@ def family_tree(
 
     _check(base, family, definition)
     asked = asking.open_snapshot(store, snapshot, definition.as_of)
-    report = _report(asked, base, family or "llama", definition, asking.known_families(families))
+    name = "llama" if family is None else family
+    report = _report(asked, base, name, definition, asking.known_families(families))
     out.mkdir(parents=True, exist_ok=True)
-    for name, content in tree_files(report, Language(lang)):
-        deliver_file(content, out / name)
-        click.echo(out / name)
+    for file, content in tree_files(report, Language(lang)):
+        deliver_file(content, out / file)
+        click.echo(out / file)
 
 
 def _report(

@@ -218,6 +218,13 @@ def test_an_address_that_fits_nothing_shows_the_family(
     assert opened.chosen() == "Details"
 
 
+def test_a_release_and_a_relation_of_another_file_do_not_empty_the_tree(
+    opener: Opener, english: Path, llama: FamilyTreeReport
+) -> None:
+    opened = opener(english, "#release=Qwen+2.5&relations=distilled")
+    assert opened.number_shown() == sum(line.total for line in llama.releases)
+
+
 def test_a_click_in_the_picture_goes_deeper_and_the_path_back(
     opener: Opener, english: Path
 ) -> None:

@@ -48,3 +48,12 @@ _CUT = """
     || box.bottom > field.bottom + 1);
 }).map((one) => one.textContent)
 """
+
+
+def test_on_a_phone_the_cells_of_one_row_stand_flush(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto((EXAMPLE / "trend.llama.de.html").as_uri())
+    insets = page.locator("table.dense td").evaluate_all(
+        "(cells) => [...new Set(cells.map((cell) => getComputedStyle(cell).paddingLeft))]"
+    )
+    assert len(insets) == 1

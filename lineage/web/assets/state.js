@@ -92,11 +92,11 @@ const State = {
     const filters = Filters.defaults();
     if (said.has("relations")) {
       const named = said.get("relations").split(" ").map((word) => place(tree.relations, word));
-      filters.relations = new Set(named.filter((code) => code !== null));
+      filters.relations = unlessForeign(said.getAll("relations"), named.filter((code) => code !== null));
     }
     if (said.has("release")) {
       const rows = said.getAll("release").map((name) => Tree.rowOf(`~${name}`));
-      filters.groups = new Set(rows.filter((row) => row > 0));
+      filters.groups = unlessForeign(said.getAll("release"), rows.filter((row) => row > 0));
     }
     if (said.has("license")) {
       const known = place(tree.coded.license, said.get("license"));
@@ -118,6 +118,12 @@ const State = {
     State.focus = Math.max(0, said.has("zoom") ? Tree.rowOf(said.get("zoom")) : State.showing(State.selected));
   },
 };
+
+// What is chosen, and nothing where nothing was; but an address of another family's file, whose
+// words all mean nothing here, does not empty the tree.
+function unlessForeign(words, chosen) {
+  return chosen.length || !words.some((word) => word) ? new Set(chosen) : null;
+}
 
 function monthName(month) {
   return `${1970 + Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, "0")}`;
