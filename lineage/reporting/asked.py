@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from lineage.analysis.ground import Ground
 from lineage.analysis.traces import trace_on
 from lineage.analysis.verdicts import Trace, Voice
-from lineage.domain.families import Family
+from lineage.domain.families import Family, Reason
 from lineage.errors import UnknownModel
+from lineage.reporting.language import Texts
 
 ASKED_BY_NAME: Mapping[str, Sequence[tuple[str, str]]] = {
     "llama": (
@@ -32,6 +33,10 @@ class Asked:
     descends: bool | None
     """None = not known."""
     releases: tuple[str, ...]
+    reason: Reason | None = None
+    """Why it is none, where the registry says so."""
+    parent: str | None = None
+    """Whom the surest way names as its parent, where it descends."""
     sentence: str | None = None
     """The registry's own words on why it is none, in English."""
     quote: str | None = None
@@ -61,10 +66,30 @@ def _answer(name: str, found: Trace) -> Asked:
     answer = Asked(name, found.id, found.descends, tuple(dict.fromkeys(releases)))
     if (outsider := found.outsider) is not None:
         source = outsider.source
-        return replace(answer, sentence=outsider.sentence, source=source.text, url=source.url)
+        return replace(
+            answer,
+            reason=outsider.reason,
+            sentence=outsider.sentence,
+            source=source.text,
+            url=source.url,
+        )
     if (voice := _best(found)) is None:
         return answer
-    return replace(answer, quote=voice.quote, source=voice.source or voice.rule, url=voice.url)
+    said = replace(answer, quote=voice.quote, source=voice.source or voice.rule, url=voice.url)
+    return said if voice.quote else replace(said, parent=_parent(found))
+
+
+def explained(asked: Asked, texts: Texts) -> str | None:
+    """Say in the report's language what a verdict rests on, where no witness's words do."""
+    if asked.reason is not None:
+        return texts.say(f"page.because_{asked.reason}")
+    return asked.parent and texts.say("page.because_registry", parent=asked.parent)
+
+
+def _parent(found: Trace) -> str | None:
+    """Return the parent of the model itself, on the way whose curated witness is the best."""
+    steps = [step for path in found.paths[:1] for step in path]
+    return next((step.parent for step in steps if step.child == found.id), None)
 
 
 def _best(found: Trace) -> Voice | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from lineage.analysis.forest.forest import Kind
 from lineage.analysis.forest.largest import Grown, Rest, Twig, largest_branches
 from lineage.reporting import family_tree_words as said
-from lineage.reporting.asked import Asked
+from lineage.reporting.asked import Asked, explained
 from lineage.reporting.document import (
     NOTHING,
     Block,
@@ -101,7 +101,8 @@ def _answer(asked: Asked, texts: Texts) -> Sequence[Cell]:
     if asked.descends and asked.releases:
         answer += f": {', '.join(asked.releases)}"
     because: list[Part] = [Word(asked.quote)] if asked.quote else []
-    because += [asked.sentence] if asked.sentence else []
+    told = [one for one in (explained(asked, texts), asked.sentence) if one]
+    because += [" ".join(told)] if told else []
     is_web = asked.url is not None and asked.url.startswith("https://")
     source: Cell = Link(asked.source or "", asked.url or "") if is_web else asked.source or NOTHING
     return asked.name, Word(asked.id), answer, because or NOTHING, source

@@ -4,7 +4,7 @@ from string import Template
 
 from lineage.domain.definitions import Grouping
 from lineage.reporting import family_tree_words as said
-from lineage.reporting.asked import Asked
+from lineage.reporting.asked import Asked, explained
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Texts
 from lineage.version import __version__
@@ -117,7 +117,8 @@ def _asked_row(asked: Asked, texts: Texts) -> str:
         answer += f": {', '.join(asked.releases)}"
     # Our registry's sentences and the witnesses' words are English in every report.
     words = f'<q lang="en">{shown(asked.quote)}</q>' if asked.quote else ""
-    words += f'<span lang="en">{shown(asked.sentence)}</span>' if asked.sentence else ""
+    words += f"{shown(told)} " if (told := explained(asked, texts)) else ""
+    words += f'<q lang="en">{shown(asked.sentence)}</q>' if asked.sentence else ""
     source = f"{shown(texts.say('page.source'))}: {shown(asked.source)}" if asked.source else ""
     if asked.url:
         source += f", {link(asked.url, asked.url)}"

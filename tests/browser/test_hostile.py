@@ -45,7 +45,7 @@ def _poisoned(report: FamilyTreeReport) -> FamilyTreeReport:
         name: Coded([next(attack) for _ in coded.words] or [next(attack)], coded.code)
         for name, coded in facts.words.items()
     }
-    bad = [Asked(one, one, None, (one,), one, one, one, one) for one in HOSTILE]
+    bad = [Asked(one, one, None, (one,), None, *[one] * 5) for one in HOSTILE]
     return replace(
         report,
         family=replace(report.family, name=HOSTILE[0], organization=HOSTILE[3]),

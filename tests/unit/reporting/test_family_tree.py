@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from lineage.domain.families import Reason
 from lineage.families.registry import all_families, family
+from lineage.reporting.asked import explained
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.language import Language, texts
 from lineage.store.snapshot import Snapshot
 from tests.builders import published, row
 from tests.unit.analysis.worlds import a_family, said
@@ -77,3 +80,14 @@ def test_names_of_the_press_are_answered_one_by_one(corpus_snapshot: Snapshot) -
     assert verdicts["Vicuna v1.5"] == (True, ("Llama 2",))
     assert verdicts["Dolly v2"][0] is verdicts["RedPajama-INCITE"][0] is False
     assert all(asked.source for asked in report.asked)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_each_of_them_has_a_reason_in_the_language_of_the_report_or_a_witness(
+    language: Language, corpus_snapshot: Snapshot
+) -> None:
+    spoken = texts(language)
+    for asked in family_tree(corpus_snapshot, family("llama"), all_families()).asked:
+        assert asked.quote or explained(asked, spoken)
+    told = {reason: spoken.say(f"page.because_{reason}") for reason in Reason}
+    assert len(set(told.values())) == len(Reason)

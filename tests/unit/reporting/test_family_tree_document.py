@@ -155,7 +155,7 @@ def flat(tokens: list[Token]) -> Iterator[Token]:
 def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
     report = family_tree(snapshot, KIN, [KIN])
     attack = cycle(HOSTILE)
-    bad = tuple(Asked(one, one, None, (one,), one, one, one, one) for one in HOSTILE)
+    bad = tuple(Asked(one, one, None, (one,), None, *[one] * 5) for one in HOSTILE)
     poisoned = replace(
         report,
         forest=replace(report.forest, names=[next(attack) for _ in report.forest.names]),
