@@ -25,6 +25,16 @@ def deliver_file(content: bytes, target: Path) -> None:
         file.write(content)
 
 
+def folder_for(out: Path) -> Path:
+    """Return a folder to write into, made where it is not there; LineageError where it cannot."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise LineageError(f"{out} cannot be made: {reason}", "name another --out") from error
+    return out
+
+
 @contextmanager
 def _opened(out: str | None) -> Iterator[BinaryIO]:
     if out is None or out == STANDARD_OUTPUT:

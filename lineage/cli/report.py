@@ -74,7 +74,7 @@ def family_tree(
     BASE it is about the Llama family.
     """
     from lineage.cli import asking
-    from lineage.cli.delivery import deliver_file
+    from lineage.cli.delivery import deliver_file, folder_for
     from lineage.reporting.language import Language
     from lineage.web.tree_files import tree_files
 
@@ -82,7 +82,7 @@ def family_tree(
     asked = asking.open_snapshot(store, snapshot, definition.as_of)
     name = "llama" if family is None else family
     report = _report(asked, base, name, definition, asking.known_families(families))
-    out.mkdir(parents=True, exist_ok=True)
+    folder_for(out)
     for file, content in tree_files(report, Language(lang)):
         deliver_file(content, out / file)
         click.echo(out / file)

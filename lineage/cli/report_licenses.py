@@ -43,7 +43,7 @@ def licenses(
     """
     from lineage.analysis.licenses import judge_licenses
     from lineage.cli import asking
-    from lineage.cli.delivery import deliver
+    from lineage.cli.delivery import deliver, folder_for
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import family as family_called
 
@@ -51,7 +51,7 @@ def licenses(
     known = asking.known_families(families)
     whole = family_called(family, known)
     found = judge_licenses(asked, whole, license_terms(whole.id), definition, known)
-    out.mkdir(parents=True, exist_ok=True)
+    folder_for(out)
     for name, spelled in files(found, asked.manifest, lang):
         deliver(iter((spelled,)), str(out / name))
         click.echo(out / name)

@@ -48,7 +48,7 @@ def trend(
     """
     from lineage.analysis.trends import find_trends
     from lineage.cli import asking
-    from lineage.cli.delivery import deliver_file
+    from lineage.cli.delivery import deliver_file, folder_for
     from lineage.families.registry import family as family_called
     from lineage.render.reports.trend_files import trend_files
     from lineage.reporting.language import Language
@@ -58,7 +58,7 @@ def trend(
     known = asking.known_families(families)
     found = find_trends(asked, family_called(family, known), definition, known, claim=claim)
     document = trend_document(found, asked.manifest, Language(lang), known)
-    out.mkdir(parents=True, exist_ok=True)
+    folder_for(out)
     for name, content in trend_files(found, document):
         deliver_file(content, out / name)
         click.echo(out / name)

@@ -18,8 +18,9 @@ _TITLES = {
 def shape(told: Told) -> Section:
     """Say how deep the family is and how it branches."""
     found = told.found
-    first = found.generations[0].models if found.generations else 0
-    deepest = len(found.generations)
+    if not found.generations:
+        return Section(told.say("shape.title"), [told.say("shape.none")])
+    first, deepest = found.generations[0].models, len(found.generations)
     generations = (
         _bars(told, "generations", "generation", found.generations),
         told.say("shape.alt", models=first, deepest=deepest),

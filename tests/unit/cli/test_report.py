@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import Program
 
 
@@ -80,3 +82,14 @@ def test_a_trend_is_written_as_page_charts_and_numbers(program: Program, store: 
     page = Path("reports/trend.llama.de.html").read_text("utf-8")
     assert "„Mehr als 2 Abkömmlinge“" in page
     assert "31. Dezember 2024" in page
+
+
+@pytest.mark.parametrize("report", ["family-tree", "trend", "licenses"])
+def test_a_folder_that_cannot_be_made_is_said_with_what_to_do(
+    report: str, program: Program, store: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    told = program("report", report, "--store", store, "--out", tmp_path / "file" / "reports")
+    assert told.code == 1
+    assert "cannot be made" in told.err
+    assert "name another --out" in told.err

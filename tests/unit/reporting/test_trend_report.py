@@ -193,6 +193,15 @@ def test_where_nothing_is_dated_the_report_says_so(
     assert all(svg(chart, language) for chart in charts(told))
 
 
+@pytest.mark.parametrize("language", list(Language))
+def test_nobody_has_no_depth(corpus_snapshot: Snapshot, language: Language) -> None:
+    nobody = Definition(min_downloads=10**12)
+    found = find_trends(corpus_snapshot, family("llama"), nobody, all_families())
+    told = document(found, corpus_snapshot, language)
+    assert trend_texts(language).say("shape.none") in html(told)
+    assert not {"generations", "children"} & {chart.name for chart in charts(told)}
+
+
 # What strangers wrote
 
 
