@@ -7,8 +7,9 @@ from urllib.parse import unquote
 
 _LAYERS = 4
 """An address in JSON in JSON has three."""
-_ESCAPED = re.compile(r"\\+(?:[uU]([0-9a-fA-F]{4})|[xX]([0-9a-fA-F]{2})|(/))")
-_SEPARATORS = re.compile(r"[ \t]?(?:[/\\]|--|__)(?:[/\\]|--|__)*[ \t]?")
+# From the first of several backslashes alone: else thousands of them would take seconds.
+_ESCAPED = re.compile(r"(?<!\\)\\+(?:[uU]([0-9a-fA-F]{4})|[xX]([0-9a-fA-F]{2})|(/))")
+_SEPARATORS = re.compile(r"(?:[ \t]{0,4}(?:[/\\]|--|__)){1,9}[ \t]{0,4}")
 
 
 def plain(text: str) -> str:
@@ -18,12 +19,9 @@ def plain(text: str) -> str:
     `__` (`models--owner--name`) and backslashes; none of that can be told from the rest after.
     """
     for _ in range(_LAYERS):
-        before, text = text, _unescaped(text)
+        before, text = text, _folded(_unescaped(text))
         if text == before:
             break
-    if not text.isascii():
-        folded = unicodedata.normalize("NFKC", text)
-        text = "".join(one for one in folded if unicodedata.category(one) != "Cf")
     return _SEPARATORS.sub("/", text.lower())
 
 
@@ -31,6 +29,14 @@ def _unescaped(text: str) -> str:
     if "\\" in text:
         text = _ESCAPED.sub(_meant, text)
     return html.unescape(unquote(text))
+
+
+def _folded(text: str) -> str:
+    """Return the plain letters of wide and otherwise dressed ones, and none that nobody sees."""
+    if text.isascii():
+        return text
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(one for one in folded if unicodedata.category(one) != "Cf")
 
 
 def _meant(escape: re.Match[str]) -> str:

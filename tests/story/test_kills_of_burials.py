@@ -88,11 +88,11 @@ def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) ->
         calm = with_history_of(first, tmp_path / "calm")
         seconds, expected = seconds_of(*sweep(calm)), told(calm)
         assert {row["standing"] for row in expected[1]} == {"gone"}
-        for story in range(KILLS):
+        for story in range(5 * KILLS):
             stage = with_history_of(first, tmp_path / f"story-{story}")
             since, here = len(box.requests), 0
             while not is_over(stage):
-                here += killed_after(dice.uniform(0.3, 1.2) * seconds, *sweep(stage))
+                here += killed_after(dice.uniform(0.2, 1.1) * seconds, *sweep(stage))
                 assert all(not stage.store.problems(id) for id in stage.published())
                 assert stage.tables(older) == first.tables(older)
             assert told(stage) == expected

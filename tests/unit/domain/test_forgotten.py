@@ -19,7 +19,7 @@ PARTS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._]{0,14}[A-Za-z0-9]", fullmatch=Tr
 DISGUISES: list[Callable[[str], str]] = [
     str.upper,
     lambda text: quote(text, safe=""),
-    lambda text: "".join(f"%{ord(one):02x}" for one in text),
+    lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     lambda text: "".join(f"\\u{ord(one):04X}" for one in text),
     lambda text: "".join(f"&#{ord(one)};" for one in text),
     lambda text: text.replace("/", "\\/"),
@@ -31,6 +31,11 @@ DISGUISES: list[Callable[[str], str]] = [
     lambda text: f"\u200b{text}.git",
     lambda text: "".join(chr(ord(one) + 0xFEE0) if "!" <= one <= "~" else one for one in text),
 ]
+
+
+def test_an_escape_in_wide_letters_is_undone_too() -> None:
+    wide = "".join(chr(ord(one) + 0xFEE0) for one in "owner%2Fname")
+    assert Forgotten.listed("owner/name").named_in(wide)
 
 
 @given(PARTS, PARTS, st.lists(st.sampled_from(DISGUISES), max_size=2), st.text(max_size=20))
