@@ -210,9 +210,8 @@ class Histories(RuleBasedStateMachine):
         store = self.into.store
         manifests = store.manifests()
         kept = kept_by(read_rule("1 daily"), manifests)
-        for one in manifests:
-            if one.id not in kept and one.origin.kind is not Kind.BULK:
-                store.delete(one.id)
+        walks = [one for one in manifests if one.origin.kind is not Kind.BULK]
+        store.delete(*(one.id for one in walks if one.id not in kept))
 
     # How the truth goes on
 
