@@ -10,14 +10,14 @@ from textwrap import indent
 
 import click
 
+from lineage.analysis.curves import Curve
 from lineage.cli.output import show
 from lineage.demo.tour import SOURCES, Sights
-from lineage.demo.weeks.curve import Curve
 from lineage.demo.weeks.history import Doubts
 from lineage.demo.weeks.replay import SWEEP_EVERY_DAYS, Replay
 from lineage.render import diffs, facts, graves, ladders, sparklines, terminal, traces, tree
 from lineage.render.definition import Line, whence
-from lineage.store.manifest import Manifest
+from lineage.store.manifest import Kind, Manifest
 
 _NEXT = """\
 {lineage} count --family llama --as-of 2025-05-07 --store {store}
@@ -123,8 +123,12 @@ def _weeks(followed: Replay, sights: Sights) -> None:
 
 
 def _curves(found: Curve) -> sparklines.Curves:
-    rows = [*found.releases, ("all", found.totals)]
-    return sparklines.Curves("release", found.moments, rows, found.sweeps)
+    """Draw who ever had anybody; numbers are told of sweeps, since those saw who is gone."""
+    lines = [line for line in found.parts if any(point.total for point in line.points)]
+    named = [*((line.name, line) for line in lines), ("all", found.whole)]
+    rows = [(name, [point.total for point in line.points]) for name, line in named]
+    sweeps = [at for at, one in enumerate(found.moments) if one.kind is Kind.SWEEP]
+    return sparklines.Curves("release", [one.taken_at for one in found.moments], rows, sweeps)
 
 
 def _how_to_read(manifests: Sequence[Manifest], sights: Sights) -> list[Line]:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from lineage.analysis.comparing.diffs import Diff, diff_snapshots
 from lineage.analysis.counts import count_base, count_family
+from lineage.analysis.curves import Curve, curve_of_family
 from lineage.analysis.ladders import ladder_of_release
 from lineage.analysis.results import Count, Ladder, Tree
 from lineage.analysis.traces import trace
 from lineage.analysis.trees import tree_of_family
 from lineage.analysis.verdicts import Trace
-from lineage.demo.weeks.curve import Curve, curve
 from lineage.demo.weeks.graves import Graves, graves
 from lineage.demo.weeks.history import Doubts, History
 from lineage.demo.weeks.replay import Replay, settings_of
@@ -80,7 +80,7 @@ def look_around(folder: Path, history: History, followed: Replay) -> Sights:
         tree_of_family(last, llama, rule, known, depth=_DEPTH, at_least=_FOLD_BELOW),
         tuple((name, trace(last, id, llama, known)) for name, id in ASKED_BY_NAME),
         ladder_of_release(last, llama, explained, known),
-        curve(store, llama, known),
+        curve_of_family(store, llama, known, Grouping.RELEASE),
         graves(last, history.gone_from, _MOST_GRAVES),
         _of_one(diff_snapshots(first, last, known), llama.id),
         history.doubts(),

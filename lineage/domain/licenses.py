@@ -204,10 +204,6 @@ class LicenseTerms:
     cards: tuple[CardWord, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
 
-    def of_release(self, release: str) -> Terms | None:
-        """Return the terms that a release came under."""
-        return next((one for one in self.terms if release in one.releases), None)
-
     def rule_of(self, drift: Drift) -> DriftRule:
         """Return weight and clauses of a class."""
         return next(one for one in self.drifts if one.drift is drift)

@@ -200,10 +200,10 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(
     stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     lock = tmp_path / "lock"
-    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    endless = [sys.executable, "-c", "import signal; signal.alarm(60); signal.pause()"]
     code = (
         f"import fcntl, subprocess; held = open({str(lock)!r}, 'w'); fcntl.flock(held, 2);"
-        f"subprocess.Popen({sleeper!r}, pass_fds=[held.fileno()]).wait()"
+        f"subprocess.Popen({endless!r}, pass_fds=[held.fileno()]).wait()"
     )
     began = time.monotonic()
     settings = stage.settings(on_publish=python(code), on_publish_seconds=3.0)
