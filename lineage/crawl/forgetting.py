@@ -39,14 +39,15 @@ class LeavingOut:
         tell = self._telling(page.records)
         if any(tell) and self._learn(list(compress(page.records, tell))):
             tell = self._telling(page.records)
-        naming = [row for row in page.bad_rows if _names_one(row, self.forgotten)]
-        keys = [row.key for row in naming if row.key is not None]
-        return replace(
-            page,
-            records=list(_without(page.records, tell, self.forgotten)),
-            bad_rows=[row for row in page.bad_rows if row not in naming],
-            unread_keys=[key for key in keys if not self.forgotten.knows(key)],
-        )
+        bad_rows: list[BadRow] = []
+        keys: list[str] = []
+        for row in page.bad_rows:
+            if not _names_one(row, self.forgotten):
+                bad_rows.append(row)
+            elif row.key is not None and not self.forgotten.knows(row.key):
+                keys.append(row.key)
+        records = list(_without(page.records, tell, self.forgotten))
+        return replace(page, records=records, bad_rows=bad_rows, unread_keys=keys)
 
     def _telling(self, records: list[ModelRecord]) -> list[bool]:
         return [_may_tell(record, self.forgotten) for record in records]

@@ -61,22 +61,34 @@ def counted_below(ground: Ground, said: EdgeColumns) -> Counted:
     Everybody with a record is in, those who are gone too; no root of a family, and no base below
     itself.
     """
-    roots = [root_nodes(ground, family.roots()) for family in ground.families]
-    near = _near(ground, np.concatenate([np.empty(0, np.int32), *roots]))
-    edges = kept(ground.edges, near[ground.edges.parent])
-    families = _of_families(ground, edges, roots)
-    parts = (families, _of_releases(ground, edges, families), _of_bases(ground, near, said))
+    roots, near = _roots_and_near(ground)
+    parts = (*_families_and_releases(ground, roots, near), _of_bases(ground, near, said))
     subjects = [subject for part in parts for subject in part.subjects]
     before = np.cumsum([0, *(len(part.subjects) for part in parts)])
     subject = np.concatenate([part.subject + n for part, n in zip(parts, before, strict=False)])
     return Counted(subjects, subject, np.concatenate([part.node for part in parts]))
 
 
-def _near(ground: Ground, roots: Nodes) -> Mask:
-    """Mark the roots of all families and what is below them: most of a Hub is neither."""
-    near = reach.below(ground.edges.child, ground.edges.parent, ground.nodes, roots)
-    near[roots] = True
-    return near
+def families_and_releases(ground: Ground) -> tuple[Counted, Counted]:
+    """Say who lies below each family, and which release of it each of them meets first."""
+    return _families_and_releases(ground, *_roots_and_near(ground))
+
+
+def _families_and_releases(
+    ground: Ground, roots: Sequence[Nodes], near: Mask
+) -> tuple[Counted, Counted]:
+    edges = kept(ground.edges, near[ground.edges.parent])
+    families = _of_families(ground, edges, roots)
+    return families, _of_releases(ground, edges, families)
+
+
+def _roots_and_near(ground: Ground) -> tuple[list[Nodes], Mask]:
+    """Return each family's roots; mark all of them and what is below: most of a Hub is neither."""
+    roots = [root_nodes(ground, family.roots()) for family in ground.families]
+    whole = np.concatenate([np.empty(0, np.int32), *roots])
+    near = reach.below(ground.edges.child, ground.edges.parent, ground.nodes, whole)
+    near[whole] = True
+    return roots, near
 
 
 def _of_families(ground: Ground, edges: EdgeColumns, roots: Sequence[Nodes]) -> Counted:
