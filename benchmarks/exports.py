@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.reports import families_of
 from lineage.analysis.family_graph import FamilyColumns, family_columns
 from lineage.domain.definitions import Definition
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 FORMATS = ("graph alone", "graphml", "gexf", "dot", "csv", "jsonl", "parquet")
 
@@ -26,9 +26,9 @@ def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     """Write one format; return how many models it is about, and its bytes."""
     from lineage.analysis.cut_tables import cut_manifest, cut_tables
     from lineage.analysis.family_graph import graph_of
-    from lineage.cli.delivery import deliver
-    from lineage.render.exports import FORMATS as WRITERS
-    from lineage.render.exports import export_graph
+    from lineage.cli.output_file import deliver
+    from lineage.export import FORMATS as WRITERS
+    from lineage.export import export_graph
     from lineage.store.plain import write_plain
 
     columns: FamilyColumns = family_columns(

@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.synthetic_family import synthetic_report
 from lineage.families.registry import all_families, family
+from lineage.reporting.family_page.family_tree import page
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree
 from lineage.reporting.language import Language, texts
 from lineage.store.store import ParquetStore
-from lineage.web.family_tree import page
 
 RUNS = 5
 SIZES = (200_000,)

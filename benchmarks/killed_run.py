@@ -3,7 +3,7 @@
 import json
 import sys
 
-from lineage.progress import Progress
+from lineage.domain.progress import Progress
 
 MARK = "phase: "
 READY, PRUNE = "start", "prune"
@@ -38,9 +38,9 @@ def tell(phase: str) -> None:
 def main(flags: str, run: str) -> None:
     """Make one run with these settings."""
     from lineage.cli.snapshot_keeping import prune
-    from lineage.crawl.due import Wish
+    from lineage.crawl.mode import CrawlMode
+    from lineage.crawl.runs import crawl
     from lineage.settings import load_settings
-    from lineage.wiring import crawl
 
     said = json.loads(flags)
     if run == PRUNE:
@@ -49,7 +49,7 @@ def main(flags: str, run: str) -> None:
         prune.main(command, standalone_mode=False)
         return
     tell(READY)
-    crawl(load_settings(said), wish=Wish(run), progress=Told())
+    crawl(load_settings(said), mode=CrawlMode(run), progress=Told())
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.killed_run import MARK, PRUNE
-from lineage.clock import SystemClock
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Row, Shelf, hub_moment
+from lineage.demo.catalog import Catalog, Row, hub_moment
+from lineage.domain.clock import SystemClock
 from lineage.store import schema
 from tests.fakes.fake_clock import FakeClock
 from tests.story.stage import PLENTY, Stage, a_world
@@ -50,7 +50,7 @@ class Story:
     name: str
     run: str
     history: Path | None
-    shelf: Callable[[], Shelf]
+    catalog: Callable[[], Catalog]
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ def main() -> None:
     dice, met, ends = random.Random(given.seed), Counter[tuple[str, str]](), Counter[str]()
     with (
         TemporaryDirectory() as folder,
-        HubBox(Shelf(a_line()), quotas=PLENTY, clock=SystemClock()) as box,
+        HubBox(Catalog(a_line()), quotas=PLENTY, clock=SystemClock()) as box,
     ):
         stories = prepared(Path(folder), box)
         calm = {story.name: undisturbed(story, Path(folder), box) for story in stories}
@@ -102,25 +102,25 @@ def a_line() -> list[Row]:
     return [*family, *a_world(MODELS)[len(family) :]]
 
 
-def after_a_day() -> Shelf:
+def after_a_day() -> Catalog:
     """The same Hub with commits and new models."""
     rows = a_line()
     changes = (
         a_child(number, rows[number // 2]) | {"lastModified": COMMITTED}
         for number in range(70, 2400, 7)
     )
-    shelf = Shelf(rows)
+    catalog = Catalog(rows)
     for row in changes:
-        shelf.add(row)
-    return shelf
+        catalog.add(row)
+    return catalog
 
 
-def after_deletions() -> Shelf:
+def after_deletions() -> Catalog:
     """The same Hub without some models, members of the family and others."""
-    shelf = Shelf(a_line())
+    catalog = Catalog(a_line())
     for number in (*range(3, 40, 3), *range(100, 160, 2)):
-        shelf.delete(f"kin/{number}" if number < 60 else f"owner/model-{number}")
-    return shelf
+        catalog.delete(f"kin/{number}" if number < 60 else f"owner/model-{number}")
+    return catalog
 
 
 def prepared(folder: Path, box: HubBox) -> list[Story]:
@@ -130,7 +130,7 @@ def prepared(folder: Path, box: HubBox) -> list[Story]:
     Stage(one, box.url, FakeClock(now - timedelta(days=1))).crawl()
     for day in range(DAYS, 0, -1):
         Stage(many, box.url, FakeClock(now - timedelta(days=day))).crawl()
-    plain, again = (lambda: Shelf(a_line())), "sweep"
+    plain, again = (lambda: Catalog(a_line())), "sweep"
     return [
         Story("a first sweep", "sweep", None, plain),
         Story("an update", "update", one, after_a_day),
@@ -141,7 +141,7 @@ def prepared(folder: Path, box: HubBox) -> list[Story]:
 
 def a_stage(story: Story, folder: Path, box: HubBox) -> Stage:
     """Return a fresh stage with the story's history."""
-    box.shelf = story.shelf()
+    box.catalog = story.catalog()
     if story.history is not None:
         shutil.copytree(story.history / "snapshots", folder / "snapshots")
     return Stage(folder, box.url, SystemClock())

@@ -18,14 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lineage.progress import Progress
+from lineage.domain.progress import Progress
 
 PAGES_OF_A_PASS = 600
 
 
 def bodies(cache: Path, most: int = PAGES_OF_A_PASS) -> Iterator[bytes]:
     """Yield the bodies of the first recorded pages, unpacked."""
-    from lineage.clock import SystemClock
+    from lineage.domain.clock import SystemClock
     from lineage.http.page_log import PageLogs
 
     logs = PageLogs(cache / "pages", SystemClock())
@@ -55,29 +55,29 @@ def decode(cache: Path) -> int:
 
 def parse(cache: Path) -> int:
     """Unpack, then read records, as a crawl does."""
-    from lineage.collecting import collector_paused
+    from lineage.domain.gc_paused import gc_paused
     from lineage.sources.parse import parse_handfuls
 
-    with collector_paused():
+    with gc_paused():
         return sum(len(part.records) for body in bodies(cache) for part in parse_handfuls(body))
 
 
-def testify(cache: Path) -> int:
+def extract_claims(cache: Path) -> int:
     """Unpack, read records, hear witnesses."""
-    from lineage.collecting import collector_paused
+    from lineage.domain.gc_paused import gc_paused
     from lineage.evidence import RULES
-    from lineage.evidence import testify as hear
+    from lineage.evidence import extract_claims as hear
     from lineage.sources.parse import parse_handfuls
 
-    with collector_paused():
+    with gc_paused():
         parts = (part for body in bodies(cache) for part in parse_handfuls(body))
         return sum(len(hear(part.records, RULES)) for part in parts)
 
 
 def publish(cache: Path) -> int:
     """Publish a snapshot of every page: the whole way."""
+    from lineage.crawl.runs import crawl
     from lineage.settings import Settings
-    from lineage.wiring import crawl
 
     with TemporaryDirectory() as folder:
         settings = Settings(store=folder, cache=str(cache), offline=True, min_kept_share=0)
@@ -102,7 +102,7 @@ class Stopwatch(Progress):
 
 
 PASSES: dict[str, Callable[[Path], int]] = {
-    one.__name__: one for one in (unpack, decode, parse, testify, publish)
+    one.__name__: one for one in (unpack, decode, parse, extract_claims, publish)
 }
 
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.families.registry import all_families
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 PARTS = ("trend findings", "trend report", "license findings", "license report")
 
@@ -53,8 +53,8 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
         judged = judge_licenses(snapshot, llama, license_terms("llama"), Definition(), families)
         yield len(judged.rows)
     if part == "trend report":
-        from lineage.render.reports.trend_files import trend_files
         from lineage.reporting.language import Language
+        from lineage.reporting.trend_files import trend_files
         from lineage.reporting.trend_report import trend_document
 
         document = trend_document(found, snapshot.manifest, Language.ENGLISH, families)

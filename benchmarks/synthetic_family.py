@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from lineage.analysis.forest.evidence import ForestEvidence, Said
-from lineage.analysis.forest.facts import (
+from lineage.analysis.tree.evidence import ForestEvidence, Said
+from lineage.analysis.tree.facts import (
     DATES,
     LAST_SEEN,
     MISSED,
@@ -15,8 +15,8 @@ from lineage.analysis.forest.facts import (
     Coded,
     ForestFacts,
 )
-from lineage.analysis.forest.forest import Forest, Kind
-from lineage.domain.evidence import Relation
+from lineage.analysis.tree.forest import Forest, Kind
+from lineage.domain.claims import Relation
 from lineage.reporting.family_tree import FamilyTreeReport
 
 RELEASES = 12

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.synthetic_graph import SyntheticGraph, synthetic_graph
-from lineage.clock import SystemClock
+from lineage.domain.clock import SystemClock
 from lineage.http.client import request_text
 from lineage.http.page_log import PageLogs
 from lineage.sources.hub import LISTING, PAGE_SIZE, SWEEP_PARAMS

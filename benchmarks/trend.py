@@ -20,21 +20,21 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from benchmarks.questions import RUNS
-from lineage.analysis.checks import Limits
-from lineage.analysis.curves.counting import FULL
-from lineage.analysis.ground import Ground
+from lineage.analysis.growth.counting import FULL
 from lineage.analysis.members import members_below
-from lineage.analysis.scope import root_nodes
-from lineage.clock import SystemClock
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import root_nodes
+from lineage.build.checks import Limits
+from lineage.build.context import Publication
+from lineage.build.pipeline import publish
 from lineage.demo.corpus_rows import corpus_rows
+from lineage.domain.clock import SystemClock
+from lineage.domain.progress import Progress
 from lineage.families.registry import all_families, family
-from lineage.pipeline import publish
-from lineage.progress import Progress
-from lineage.publication import Publication
 from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_handfuls
-from lineage.store.manifest import Kind, Origin
-from lineage.store.snapshot import Snapshot
+from lineage.store.manifest import Origin, SnapshotKind
+from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 
 DAYS = 365
@@ -51,9 +51,9 @@ def family_rows() -> list[bytes]:
     spelled = [json.dumps(row).encode() for row in rows]
     with TemporaryDirectory() as folder:
         whole = _published(spelled, FIRST, ParquetStore(folder))
-        ground = Ground.of(whole, FULL, all_families())
-        roots = root_nodes(ground, family("llama").roots())
-        wanted = members_below(ground, roots).counted
+        scope = Scope.of(whole, FULL, all_families())
+        roots = root_nodes(scope, family("llama").roots())
+        wanted = members_below(scope, roots).counted
         wanted[roots] = True
         ids = set(whole.record_column("id").filter(pa.array(wanted[: whole.records])).to_pylist())
     return [said for row, said in zip(rows, spelled, strict=True) if row["id"] in ids]
@@ -67,7 +67,7 @@ def _published(rows: Sequence[bytes], moment: datetime, store: ParquetStore) -> 
                 yield RecordPage(part.records, part.bad_rows, part.unread_fields)
 
     into = Publication(store, all_families(), Limits(), SystemClock(), Progress())
-    origin = Origin(Kind.SWEEP, "https://hub.example", moment)
+    origin = Origin(SnapshotKind.FULL, "https://hub.example", moment)
     return store.snapshot(publish(pages(), origin, into).id)
 
 

@@ -28,14 +28,14 @@ def taken(
 
     An update reads every so many-th page, from the `first` one on.
     """
-    from lineage.analysis.checks import Limits
-    from lineage.clock import SystemClock
-    from lineage.pipeline import publish
-    from lineage.progress import Progress
-    from lineage.publication import Publication
+    from lineage.build.checks import Limits
+    from lineage.build.context import Publication
+    from lineage.build.pipeline import publish
+    from lineage.domain.clock import SystemClock
+    from lineage.domain.progress import Progress
     from lineage.sources.interface import RecordPage
     from lineage.sources.parse import parse_handfuls
-    from lineage.store.manifest import Kind, Origin
+    from lineage.store.manifest import Origin, SnapshotKind
     from lineage.store.store import ParquetStore
 
     history, clock, rows = ParquetStore(str(store)), SystemClock(), 0
@@ -49,7 +49,7 @@ def taken(
                 yield RecordPage(part.records, part.bad_rows, part.unread_fields)
 
     onto = None if share == 1 else history.latest_sweep()
-    kind = Kind.SWEEP if onto is None else Kind.UPDATE
+    kind = SnapshotKind.FULL if onto is None else SnapshotKind.UPDATE
     origin = Origin(kind, "https://hub.example", taken_at or clock.now())
     into = Publication(history, (), Limits(), clock, Progress())
     publish(pages(), origin, into, onto=onto)

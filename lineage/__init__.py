@@ -5,21 +5,21 @@ Everything heavy is imported when it is used: `import lineage` costs next to not
 
 from typing import TYPE_CHECKING
 
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
-from lineage.domain.evidence import Relation, Strength
 from lineage.version import __version__
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from lineage.analysis.comparing.diffs import Diff
-    from lineage.analysis.results import Count, Ladder
+    from lineage.analysis.diff.diffs import Diff
+    from lineage.analysis.results import Comparison, Count
     from lineage.analysis.verdicts import Trace
     from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
     from lineage.domain.families import Family
     from lineage.graph.lineage_graph import FamilyGraph
     from lineage.settings import Settings
-    from lineage.store.snapshot import Snapshot
+    from lineage.store.reader import Snapshot
     from lineage.store.store import ParquetStore
 
 __all__ = [
@@ -54,14 +54,14 @@ def take_snapshot(
     of cards where they can help. Raises SourceError (run again: it goes on) or StoreError (look
     at it).
     """
-    from lineage.crawl.due import Wish
+    from lineage.crawl.mode import CrawlMode
+    from lineage.crawl.runs import crawl
     from lineage.settings import load_settings
     from lineage.store.store import ParquetStore
-    from lineage.wiring import crawl
 
     chosen = settings or load_settings({})
-    wish = Wish.UPDATE if update else Wish.SWEEP
-    report = crawl(chosen, base=below, wish=wish, cards=cards)
+    mode = CrawlMode.UPDATE if update else CrawlMode.FULL
+    report = crawl(chosen, base=below, mode=mode, cards=cards)
     return ParquetStore(chosen.store).snapshot(report.manifest.id)
 
 
@@ -96,14 +96,14 @@ def count_derivatives(
 
 def explain_count(
     name: str, *, snapshot: "Snapshot | None" = None, as_of: "date | None" = None
-) -> "Ladder":
+) -> "Comparison":
     """Count a model, or `family:llama`, by one definition after the other.
 
     Each rung has its number, its distinct authors and its definition; a family's also the number
     of each release. With a day, each as it stood at its end; the witness is the snapshot of that
     day where none is given. Raises UnknownModel as `count_derivatives` does.
     """
-    from lineage.analysis.ladders import ladder_of_base, ladder_of_family
+    from lineage.analysis.comparison import ladder_of_base, ladder_of_family
     from lineage.families.registry import family
 
     families, where = _families(), _asked(snapshot, as_of)
@@ -129,7 +129,7 @@ def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None"
 
 def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
     """Say what changed between two snapshots: models by key, edges, families, bases."""
-    from lineage.analysis.comparing import diffs
+    from lineage.analysis.diff import diffs
     from lineage.families.registry import all_families
 
     return diffs.diff_snapshots(_asked(before), _asked(after), all_families())
@@ -181,14 +181,14 @@ def find_anomalies(
 def _asked(snapshot: "Snapshot | None", day: "date | None" = None) -> "Snapshot":
     """Return the snapshot, by default the latest or a day's, without who asked to be left out."""
     from lineage.analysis.left_out import without_forgotten
-    from lineage.domain.forgotten import Forgotten
+    from lineage.domain.opt_outs import OptOuts
     from lineage.settings import load_settings
 
-    forgotten = Forgotten.listed(load_settings({}, with_token=False).forget)
+    opt_outs = OptOuts.listed(load_settings({}, with_token=False).forget)
     if snapshot is None:
         store = open_store()
         snapshot = store.snapshot() if day is None else store.snapshot_at(day)
-    return without_forgotten(snapshot, forgotten)
+    return without_forgotten(snapshot, opt_outs)
 
 
 def _families() -> "tuple[Family, ...]":

@@ -76,7 +76,7 @@ class NoSuchSnapshot(StoreError):
     """The store holds no such snapshot."""
 
 
-class NamesForgotten(NoSuchSnapshot):
+class NamesOptedOut(NoSuchSnapshot):
     """The snapshot that an update would go on from names somebody who is to be forgotten."""
 
 

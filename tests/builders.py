@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lineage.analysis.checks import Limits
+from lineage.build.checks import Limits
+from lineage.build.context import Publication
+from lineage.build.pipeline import publish
 from lineage.domain.families import Family
+from lineage.domain.progress import Progress
 from lineage.domain.records import HubParent, ModelRecord
 from lineage.evidence import RULES, Rule
-from lineage.pipeline import publish
-from lineage.progress import Progress
-from lineage.publication import Publication
 from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_page
-from lineage.store.manifest import Kind, Origin
-from lineage.store.snapshot import Snapshot
+from lineage.store.manifest import Origin, SnapshotKind
+from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.fakes.fake_clock import NOON, FakeClock
 
@@ -86,7 +86,9 @@ def pages(rows: Sequence[Row], size: int = 1000) -> Iterator[RecordPage]:
         yield RecordPage(read.records, read.bad_rows, read.unread_fields, "GET /api/models", None)
 
 
-def origin(kind: Kind = Kind.SWEEP, endpoint: str = ENDPOINT, taken_at: datetime = NOON) -> Origin:
+def origin(
+    kind: SnapshotKind = SnapshotKind.FULL, endpoint: str = ENDPOINT, taken_at: datetime = NOON
+) -> Origin:
     """Where the rows of a test come from."""
     return Origin(kind, endpoint, taken_at)
 

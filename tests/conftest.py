@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from lineage.store.snapshot import Snapshot
+    from lineage.store.reader import Snapshot
 
 SYSTEM_PROGRAMS = {
     "chromium": "chromium",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lineage.demo.corpus_rows import corpus_rows
 from lineage.families.registry import bundled_families, family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import published
 
 BOX = "http://127.0.0.1:8765"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from lineage.pipeline import publish
-from lineage.store.manifest import Kind
-from lineage.store.snapshot import Snapshot
+from lineage.build.pipeline import publish
+from lineage.store.manifest import SnapshotKind
+from lineage.store.reader import Snapshot
 from tests.builders import ENDPOINT, Row, origin, pages, publication
 
 
@@ -16,5 +16,5 @@ def updated(
     """Publish an update that read these rows, a day after the snapshot before."""
     into = publication(folder)
     at = before.manifest.origin.taken_at + timedelta(days=1)
-    later = origin(Kind.UPDATE, endpoint=endpoint, taken_at=at)
+    later = origin(SnapshotKind.UPDATE, endpoint=endpoint, taken_at=at)
     return into.store.snapshot(publish(pages(rows), later, into, onto=before).id)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lineage.analysis.ground import Ground, Nodes
 from lineage.analysis.groups import grouped
 from lineage.analysis.members import by_relation, members_below, undated
 from lineage.analysis.results import Count
-from lineage.analysis.scope import Base, base_roots, find_base, root_nodes
+from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.subjects import Base, base_roots, find_base, root_nodes
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
-from lineage.store.snapshot import BaseRow, Snapshot
+from lineage.store.reader import BaseRow, Snapshot
 
 DEFAULT = Definition()
 
@@ -30,14 +30,14 @@ def count_base(
     row = snapshot.base(base.id) if definition == DEFAULT and by is None else None
     if row is not None and row.node == base.node:
         return stored(snapshot, name, row)
-    ground = Ground.of(snapshot, definition, families)
-    return count_base_on(ground, base, name, by)
+    scope = Scope.of(snapshot, definition, families)
+    return count_base_on(scope, base, name, by)
 
 
-def count_base_on(ground: Ground, base: Base, asked: str, by: Grouping | None = None) -> Count:
+def count_base_on(scope: Scope, base: Base, asked: str, by: Grouping | None = None) -> Count:
     """Count one model on ground that is laid already."""
-    roots, nodes = base_roots(ground, base)
-    return _count(ground, asked, base.id, base.key, roots=roots, nodes=nodes, by=by)
+    roots, nodes = base_roots(scope, base)
+    return _count(scope, asked, base.id, base.key, roots=roots, nodes=nodes, by=by)
 
 
 def count_family(
@@ -49,15 +49,15 @@ def count_family(
 ) -> Count:
     """Count the derivatives of a family: mirrors and curated edges join, roots never count."""
     full = replace(definition, mirrors=True, curated=True)
-    return count_family_on(Ground.of(snapshot, full, families), family, by)
+    return count_family_on(Scope.of(snapshot, full, families), family, by)
 
 
-def count_family_on(ground: Ground, family: Family, by: Grouping | None = None) -> Count:
+def count_family_on(scope: Scope, family: Family, by: Grouping | None = None) -> Count:
     """Count a family on ground that is laid already."""
     roots = family.roots()
     asked = f"family:{family.id}"
-    nodes = root_nodes(ground, roots)
-    return _count(ground, asked, asked, None, roots=roots, nodes=nodes, by=by)
+    nodes = root_nodes(scope, roots)
+    return _count(scope, asked, asked, None, roots=roots, nodes=nodes, by=by)
 
 
 def stored(snapshot: Snapshot, asked: str, row: BaseRow) -> Count:
@@ -76,7 +76,7 @@ def stored(snapshot: Snapshot, asked: str, row: BaseRow) -> Count:
 
 
 def _count(
-    ground: Ground,
+    scope: Scope,
     asked: str,
     id: str,
     key: str | None,
@@ -85,17 +85,17 @@ def _count(
     nodes: Nodes,
     by: Grouping | None,
 ) -> Count:
-    members = members_below(ground, nodes)
+    members = members_below(scope, nodes)
     return Count(
         base=asked,
         id=id,
         key=key,
-        snapshot=ground.snapshot.id,
+        snapshot=scope.snapshot.id,
         direct=int(members.direct.sum()),
         total=int(members.counted.sum()),
         by_relation=by_relation(members, members.counted),
-        undated=undated(ground.snapshot, members.counted),
-        definition=replace(ground.definition, roots=tuple(roots)),
+        undated=undated(scope.snapshot, members.counted),
+        definition=replace(scope.definition, roots=tuple(roots)),
         grouping=by,
-        groups=() if by is None else grouped(ground, members, by),
+        groups=() if by is None else grouped(scope, members, by),
     )

@@ -11,15 +11,15 @@ import pyarrow.compute as pc
 from lineage.analysis.every_base import count_every_base
 from lineage.analysis.family_graph import FamilyColumns
 from lineage.analysis.members import relation_of
-from lineage.domain.evidence import Strength
-from lineage.store import derived, schema
-from lineage.store.manifest import Kind, Manifest
-from lineage.store.snapshot import EdgeColumns, Snapshot
+from lineage.domain.claims import Strength
+from lineage.store import derived_rows, schema
+from lineage.store.manifest import Manifest, SnapshotKind
+from lineage.store.reader import EdgeColumns, Snapshot
 
 Ints = npt.NDArray[np.integer]
 Pieces = Iterator[pa.Table]
 
-_STATED = list(Strength).index(Strength.STATED)
+_STATED = list(Strength).index(Strength.DECLARED)
 
 
 def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:
@@ -49,8 +49,8 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     rules; bases are counted within the cut. Of a model in it all evidence is kept, of whatever
     parent.
     """
-    snapshot = cut.ground.snapshot
-    keys, ids = cut.ground.names_of(cut.nodes)
+    snapshot = cut.scope.snapshot
+    keys, ids = cut.scope.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
     edges, dead, over = _renumbered(cut), snapshot.tombstones(), snapshot.absences()
     return {
@@ -69,13 +69,13 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
 
 def cut_manifest(manifest: Manifest, name: str) -> Manifest:
     """Return what the cut says of itself: a snapshot of what lies below one name."""
-    origin = replace(manifest.origin, kind=Kind.BELOW, below=name)
+    origin = replace(manifest.origin, kind=SnapshotKind.BELOW, below=name)
     return replace(manifest, origin=origin, previous=None, bad_rows=0, unread_fields={}, checks=())
 
 
 def _rows(cut: FamilyColumns, file: str, wanted: Ints) -> Pieces:
     first = 0
-    for batch in cut.ground.snapshot.batches(file):
+    for batch in cut.scope.snapshot.batches(file):
         low, high = np.searchsorted(wanted, [first, first + batch.num_rows])
         if high > low:
             yield pa.Table.from_batches([batch.take(pa.array(wanted[low:high] - first))])
@@ -83,7 +83,7 @@ def _rows(cut: FamilyColumns, file: str, wanted: Ints) -> Pieces:
 
 
 def _of_keys(cut: FamilyColumns, file: str, column: str, keys: pa.Array) -> Pieces:
-    for batch in cut.ground.snapshot.batches(file):
+    for batch in cut.scope.snapshot.batches(file):
         here = pc.is_in(batch[column], value_set=keys)
         if pc.any(here).as_py():
             yield pa.Table.from_batches([batch.filter(here)])
@@ -103,7 +103,7 @@ def _renumbered(cut: FamilyColumns) -> EdgeColumns:
 
 def _edges(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa.Array) -> Pieces:
     masks, names = _rules(cut, edges)
-    yield from derived.edge_tables(
+    yield from derived_rows.edge_tables(
         keys,
         ids,
         child=edges.child,
@@ -122,7 +122,7 @@ def _rules(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Ints, list[str]]:
     masks = np.zeros(len(pairs), np.int64)
     order = np.argsort(pairs)
     columns = ["child_node", "parent_node", "rules"]
-    for batch in cut.ground.snapshot.batches(schema.EDGES_FILE, columns):
+    for batch in cut.scope.snapshot.batches(schema.EDGES_FILE, columns):
         there = _pairs(batch["child_node"].to_numpy(), batch["parent_node"].to_numpy())
         rows = np.flatnonzero(np.isin(there, pairs))
         places = order[np.searchsorted(pairs[order], there[rows])]
@@ -137,11 +137,11 @@ def _rules(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Ints, list[str]]:
 
 def _curated(cut: FamilyColumns) -> list[tuple[int, str]]:
     """Return each edge that the registry states, as a pair of nodes, and in whose name."""
-    ground = cut.ground
-    if not ground.definition.curated:
+    scope = cut.scope
+    if not scope.definition.curated:
         return []
-    curated = [edge for family in ground.families for edge in family.curated_edges()]
-    nodes = ground.nodes_of({id for edge in curated for id in (edge.child, edge.parent)})
+    curated = [edge for family in scope.families for edge in family.curated_edges()]
+    nodes = scope.nodes_of({id for edge in curated for id in (edge.child, edge.parent)})
     ends = [(nodes[edge.child], nodes[edge.parent], edge.rule) for edge in curated]
     return [(child << 32 | parent, rule) for child, parent, rule in ends]
 
@@ -159,7 +159,7 @@ def _counts(
 ) -> pa.Table:
     stated = edges.strength >= _STATED
     relation = relation_of(edges, max(len(cut.nodes), 1))[:models]
-    created = cut.ground.snapshot.column(schema.MODELS_FILE, "created_at")
+    created = cut.scope.snapshot.column(schema.MODELS_FILE, "created_at")
     undated = created.is_null().combine_chunks().take(pa.array(cut.nodes[:models]))
     bases = count_every_base(
         edges.child[stated],
@@ -167,4 +167,4 @@ def _counts(
         relation,
         undated.to_numpy(zero_copy_only=False),
     )
-    return derived.counts_table(keys, ids, bases.node, bases.direct, bases.total)
+    return derived_rows.counts_table(keys, ids, bases.node, bases.direct, bases.total)

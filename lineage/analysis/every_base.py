@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.graph import reach
 
 Ints = npt.NDArray[np.integer]

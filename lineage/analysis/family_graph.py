@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lineage.analysis.ground import Ground, Nodes, kept
 from lineage.analysis.members import Mask, Members, members_below
 from lineage.analysis.releases import releases_met
-from lineage.analysis.scope import base_roots, find_base, root_nodes
-from lineage.collecting import collector_paused
+from lineage.analysis.scope import Nodes, Scope, kept
+from lineage.analysis.subjects import base_roots, find_base, root_nodes
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family, Release
+from lineage.domain.gc_paused import gc_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
-from lineage.store.snapshot import EdgeColumns, Snapshot
+from lineage.store.reader import EdgeColumns, Snapshot
 
 _NODE_COLUMNS = {
     schema.MODELS_FILE: ["key", "id", "author", "created_at", "license", "library"],
@@ -44,7 +44,7 @@ def family_graph(
 class FamilyColumns:
     """The same graph as bare integers."""
 
-    ground: Ground
+    scope: Scope
     nodes: Nodes
     """Everyone in it, roots included, in rising order."""
     roots: Nodes
@@ -59,21 +59,21 @@ def family_columns(
     named = _named(name, families)
     if named is not None:
         definition = replace(definition, mirrors=True, curated=True)
-    ground = Ground.of(snapshot, definition, families)
-    roots, members, counted = _cut(ground, name, named)
+    scope = Scope.of(snapshot, definition, families)
+    roots, members, counted = _cut(scope, name, named)
     inside = counted.copy()
     edges = members.edges
     # A root that no snapshot has heard of is drawn only where something hangs on it.
-    is_known = roots < ground.nodes - len(ground.added)
+    is_known = roots < scope.nodes - len(scope.added)
     inside[roots] = is_known | np.isin(roots, edges.parent[counted[edges.child]])
     edges = kept(edges, inside[edges.child] & inside[edges.parent])
-    return FamilyColumns(ground, np.flatnonzero(inside).astype(np.int32), roots, edges)
+    return FamilyColumns(scope, np.flatnonzero(inside).astype(np.int32), roots, edges)
 
 
 def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
-    with collector_paused():
-        return _build(cut.ground, cut.nodes, cut.roots, cut.edges)
+    with gc_paused():
+        return _build(cut.scope, cut.nodes, cut.roots, cut.edges)
 
 
 def _named(name: str, families: Sequence[Family]) -> Family | Release | None:
@@ -88,26 +88,26 @@ def _named(name: str, families: Sequence[Family]) -> Family | Release | None:
     return None
 
 
-def _cut(ground: Ground, name: str, named: Family | Release | None) -> tuple[Nodes, Members, Mask]:
+def _cut(scope: Scope, name: str, named: Family | Release | None) -> tuple[Nodes, Members, Mask]:
     """Return the roots of what is asked for, what lies below them, and which of it belongs."""
     if isinstance(named, Release):
-        return _cut_release(ground, named)
+        return _cut_release(scope, named)
     if named is not None:
-        roots = root_nodes(ground, named.roots())
+        roots = root_nodes(scope, named.roots())
     else:
-        _, roots = base_roots(ground, find_base(ground.snapshot, name, ground.families))
-    members = members_below(ground, roots)
+        _, roots = base_roots(scope, find_base(scope.snapshot, name, scope.families))
+    members = members_below(scope, roots)
     return roots, members, members.counted
 
 
-def _cut_release(ground: Ground, wanted: Release) -> tuple[Nodes, Members, Mask]:
-    roots = root_nodes(ground, wanted.roots())
-    members = members_below(ground, roots)
-    return roots, members, members.counted & releases_met(ground, ground.edges).met(wanted)
+def _cut_release(scope: Scope, wanted: Release) -> tuple[Nodes, Members, Mask]:
+    roots = root_nodes(scope, wanted.roots())
+    members = members_below(scope, roots)
+    return roots, members, members.counted & releases_met(scope, scope.edges).met(wanted)
 
 
-def _build(ground: Ground, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
-    columns = {**_known(ground, nodes), "root": np.isin(nodes, roots).tolist()}
+def _build(scope: Scope, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
+    columns = {**_known(scope, nodes), "root": np.isin(nodes, roots).tolist()}
     names = _distinct(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     said = {
@@ -119,18 +119,18 @@ def _build(ground: Ground, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> Fa
     return build_graph(names, columns, parent.tolist(), child.tolist(), said)
 
 
-def _known(ground: Ground, nodes: Nodes) -> dict[str, list[object]]:
+def _known(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
     """Return what the snapshot knows of each node: of one without a record, key and id."""
-    recorded = nodes[nodes < ground.snapshot.records]
+    recorded = nodes[nodes < scope.snapshot.records]
     missing = nodes[len(recorded) :]
     rows = pa.array(recorded)
     known: dict[str, list[object]] = {
-        name: _values(ground.snapshot.record_column(name, file).take(rows).combine_chunks())
+        name: _values(scope.snapshot.record_column(name, file).take(rows).combine_chunks())
         for file, names in _NODE_COLUMNS.items()
         for name in names
     }
     if len(missing):
-        for name, column in zip(("key", "id"), ground.names_of_bases(missing), strict=True):
+        for name, column in zip(("key", "id"), scope.names_of_bases(missing), strict=True):
             known[name] += column.to_pylist()
     return {name: values + [None] * (len(nodes) - len(values)) for name, values in known.items()}
 

@@ -7,12 +7,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.ground import Ground
 from lineage.analysis.members import Members, relation_of
 from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Group
+from lineage.analysis.scope import Scope
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Grouping
-from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
 
 UNKNOWN = "unknown"
@@ -20,10 +20,10 @@ MIXED = "mixed"
 _RELATIONS = list(Relation)
 
 
-def grouped(ground: Ground, members: Members, by: Grouping) -> tuple[Group, ...]:
+def grouped(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:
     """Divide counted models into groups: months and releases in time's order, others by size."""
     nodes = np.flatnonzero(members.counted)
-    values = _values(ground, members, by, nodes).dictionary_encode()
+    values = _values(scope, members, by, nodes).dictionary_encode()
     names = values.dictionary.to_pylist()
     group = values.indices.to_numpy()
     relation = relation_of(members.edges, members.nodes)[nodes]
@@ -40,11 +40,11 @@ def grouped(ground: Ground, members: Members, by: Grouping) -> tuple[Group, ...]
         )
         for at, name in enumerate(names)
     ]
-    return tuple(sorted(groups, key=_order(by, ground.families)))
+    return tuple(sorted(groups, key=_order(by, scope.families)))
 
 
 def _values(
-    ground: Ground,
+    scope: Scope,
     members: Members,
     by: Grouping,
     nodes: npt.NDArray[np.intp],
@@ -55,17 +55,17 @@ def _values(
             words = pa.array([relation.value for relation in _RELATIONS])
             return words.take(pa.array(relation_of(members.edges, members.nodes)[nodes]))
         case Grouping.RELEASE:
-            return _releases(ground, members, nodes)
+            return _releases(scope, members, nodes)
         case Grouping.MONTH:
-            moments = ground.snapshot.record_column("created_at").take(pa.array(nodes))
+            moments = scope.snapshot.record_column("created_at").take(pa.array(nodes))
             found = pc.strftime(moments, "%Y-%m")
         case Grouping.LIBRARY | Grouping.LICENSE | Grouping.AUTHOR:
-            found = ground.snapshot.record_column(by.value).take(pa.array(nodes))
+            found = scope.snapshot.record_column(by.value).take(pa.array(nodes))
     return pc.fill_null(found, UNKNOWN).combine_chunks()
 
 
-def _releases(ground: Ground, members: Members, nodes: npt.NDArray[np.intp]) -> pa.StringArray:
-    found = releases_met(ground, members.edges)
+def _releases(scope: Scope, members: Members, nodes: npt.NDArray[np.intp]) -> pa.StringArray:
+    found = releases_met(scope, members.edges)
     names = [release.name for release in found.releases]
     # NONE and SEVERAL count from the end.
     return pa.array([*names, MIXED, UNKNOWN]).take(pa.array(found.only()[nodes] % (len(names) + 2)))

@@ -8,13 +8,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.ground import Ground
+from lineage.analysis.scope import Scope
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.evidence import Relation
 from lineage.domain.moments import end_of
 from lineage.graph import reach
 from lineage.store import schema
-from lineage.store.snapshot import EdgeColumns, Snapshot
+from lineage.store.reader import EdgeColumns, Snapshot
 
 Nodes = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
@@ -37,29 +37,29 @@ class Members:
     """The counted ones right below a root."""
 
 
-def members_below(ground: Ground, roots: Nodes) -> Members:
+def members_below(scope: Scope, roots: Nodes) -> Members:
     """Return the models below the roots: distinct, with a record, none of them a root."""
-    edges, nodes = ground.edges, ground.nodes
+    edges, nodes = scope.edges, scope.nodes
     direct = reach.direct_below(edges.child, edges.parent, nodes, roots)
     all_below = (
         direct
-        if ground.definition.closure is Closure.DIRECT
+        if scope.definition.closure is Closure.DIRECT
         else reach.below(edges.child, edges.parent, nodes, roots)
     )
     countable_nodes = np.zeros(nodes, np.bool_)
-    countable_nodes[: ground.snapshot.records] = countable(ground)
+    countable_nodes[: scope.snapshot.records] = countable(scope)
     countable_nodes[roots] = False
     counted = all_below & countable_nodes
     return Members(edges, nodes, all_below, counted, direct & countable_nodes)
 
 
-def countable(ground: Ground) -> Mask:
+def countable(scope: Scope) -> Mask:
     """Say which models with a record, listed or gone, a definition counts where it meets them."""
-    mask = _there(ground.snapshot, ground.definition)
-    if (day := ground.definition.as_of) is not None:
-        mask &= _known_by(ground.snapshot, end_of(day))
-    if least := ground.definition.min_downloads:
-        downloads = ground.snapshot.record_column("downloads", schema.METRICS_FILE)
+    mask = _there(scope.snapshot, scope.definition)
+    if (day := scope.definition.as_of) is not None:
+        mask &= _known_by(scope.snapshot, end_of(day))
+    if least := scope.definition.min_downloads:
+        downloads = scope.snapshot.record_column("downloads", schema.METRICS_FILE)
         # Who has no known number of downloads has not that many.
         mask &= _holds(pc.greater_equal(downloads, least))
     return mask
@@ -105,7 +105,7 @@ def _holds(condition: pa.ChunkedArray) -> Mask:
 
 def relation_of(edges: EdgeColumns, nodes: int) -> npt.NDArray[np.int8]:
     """Return each node's relation: an edge carries that of its child."""
-    relation = np.full(nodes, _RELATIONS.index(Relation.UNSTATED), np.int8)
+    relation = np.full(nodes, _RELATIONS.index(Relation.UNSPECIFIED), np.int8)
     relation[edges.child] = edges.relation
     return relation
 

@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 
 from lineage.analysis.counts import DEFAULT, stored
 from lineage.analysis.every_base import EveryBase, count_every_base
-from lineage.analysis.ground import Ground, Nodes
 from lineage.analysis.members import countable, members_below, relation_of, unknown_dates
 from lineage.analysis.results import Count
-from lineage.analysis.scope import root_nodes
+from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.subjects import root_nodes
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 
 def count_top(
@@ -39,49 +39,49 @@ def count_top(
         )
     if definition == DEFAULT and family is None:
         return [stored(snapshot, row.id, row) for row in snapshot.largest_bases(top) if row.total]
-    ground = Ground.of(snapshot, definition, families)
-    bases = every_base_under(ground)
+    scope = Scope.of(snapshot, definition, families)
+    bases = every_base_under(scope)
     found = bases.direct if definition.closure is Closure.DIRECT else bases.total
     totals = found.sum(axis=(1, 2))
     if family is not None:
-        totals = np.where(np.isin(bases.node, _family_nodes(ground, family)), totals, 0)
-    keys, ids = ground.names_of_bases(bases.node)
+        totals = np.where(np.isin(bases.node, _family_nodes(scope, family)), totals, 0)
+    keys, ids = scope.names_of_bases(bases.node)
     ranking = pc.sort_indices(
         pa.table({"total": totals, "id": ids}), [("total", "descending"), ("id", "ascending")]
     )[:top]
     ranked = [at for at in ranking.to_pylist() if totals[at]]
     names = ((ids[at].as_py(), keys[at].as_py()) for at in ranked)
     return [
-        _ranked(ground, *name, direct=bases.direct[at], found=found[at])
+        _ranked(scope, *name, direct=bases.direct[at], found=found[at])
         for name, at in zip(names, ranked, strict=True)
     ]
 
 
-def every_base_under(ground: Ground) -> EveryBase:
+def every_base_under(scope: Scope) -> EveryBase:
     """Count every base by any definition of a named base."""
-    relation = relation_of(ground.edges, ground.nodes)[: ground.snapshot.records]
-    relation = np.where(countable(ground), relation, -1)
-    edges = ground.edges
-    return count_every_base(edges.child, edges.parent, relation, unknown_dates(ground.snapshot))
+    relation = relation_of(scope.edges, scope.nodes)[: scope.snapshot.records]
+    relation = np.where(countable(scope), relation, -1)
+    edges = scope.edges
+    return count_every_base(edges.child, edges.parent, relation, unknown_dates(scope.snapshot))
 
 
-def _family_nodes(ground: Ground, family: Family) -> Nodes:
-    roots = root_nodes(ground, family.roots())
-    anyone = replace(ground.definition, closure=Closure.ALL, min_downloads=0)
-    members = members_below(replace(ground, definition=anyone), roots)
+def _family_nodes(scope: Scope, family: Family) -> Nodes:
+    roots = root_nodes(scope, family.roots())
+    anyone = replace(scope.definition, closure=Closure.ALL, min_downloads=0)
+    members = members_below(replace(scope, definition=anyone), roots)
     return np.union1d(roots, np.flatnonzero(members.counted))
 
 
-def _ranked(ground: Ground, id: str, key: str, *, direct: Nodes, found: Nodes) -> Count:
+def _ranked(scope: Scope, id: str, key: str, *, direct: Nodes, found: Nodes) -> Count:
     by_relation = zip(Relation, found.sum(axis=1).tolist(), strict=True)
     return Count(
         base=id,
         id=id,
         key=key,
-        snapshot=ground.snapshot.id,
+        snapshot=scope.snapshot.id,
         direct=int(direct.sum()),
         total=int(found.sum()),
         by_relation={relation: n for relation, n in by_relation if n},
         undated=int(found[:, 1].sum()),
-        definition=replace(ground.definition, roots=(id,)),
+        definition=replace(scope.definition, roots=(id,)),
     )

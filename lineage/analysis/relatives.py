@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.ground import Ground
-from lineage.analysis.scope import root_nodes
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import root_nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 _BY_STATED_EDGES = Definition(mirrors=True, curated=True)
 
@@ -28,13 +28,13 @@ def relatives_among(
         return []
     known = snapshot.record_column("key")
     nodes = np.flatnonzero(np.asarray(pc.is_in(known, value_set=keys)))
-    ground = Ground.of(snapshot, _BY_STATED_EDGES, families)
-    roots = root_nodes(ground, [root for family in families for root in family.roots()])
-    edges = ground.edges
-    of_a_family = reach.below(edges.child, edges.parent, ground.nodes, roots)
+    scope = Scope.of(snapshot, _BY_STATED_EDGES, families)
+    roots = root_nodes(scope, [root for family in families for root in family.roots()])
+    edges = scope.edges
+    of_a_family = reach.below(edges.child, edges.parent, scope.nodes, roots)
     of_a_family[roots] = True
     nodes = nodes[of_a_family[nodes]]
-    total = np.zeros(ground.nodes, np.int64)
+    total = np.zeros(scope.nodes, np.int64)
     counted = snapshot.table(schema.COUNTS_FILE, ["node", "total"])
     total[counted["node"].to_numpy()] = counted["total"].to_numpy()
     found: list[str] = known.take(pa.array(nodes)).to_pylist()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.ground import Ground
+from lineage.analysis.scope import Scope
 from lineage.domain.families import Release
 from lineage.graph import reach
-from lineage.store.snapshot import EdgeColumns
+from lineage.store.reader import EdgeColumns
 
 Nodes = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
@@ -52,10 +52,10 @@ class Releases:
         return found
 
 
-def release_nodes(ground: Ground) -> list[tuple[Release, Nodes]]:
+def release_nodes(scope: Scope) -> list[tuple[Release, Nodes]]:
     """Return every release of the families with the nodes of its roots, mirrors included."""
-    releases = [release for family in ground.families for release in family.releases]
-    nodes = ground.nodes_of([root for release in releases for root in release.roots()])
+    releases = [release for family in scope.families for release in family.releases]
+    nodes = scope.nodes_of([root for release in releases for root in release.roots()])
     return [
         (
             release,
@@ -65,9 +65,9 @@ def release_nodes(ground: Ground) -> list[tuple[Release, Nodes]]:
     ]
 
 
-def releases_met(ground: Ground, edges: EdgeColumns) -> Releases:
+def releases_met(scope: Scope, edges: EdgeColumns) -> Releases:
     """Walk up from every node and stop on each way at the first root of any release."""
-    labelled = release_nodes(ground)
+    labelled = release_nodes(scope)
     roots = [nodes for _, nodes in labelled]
-    words = reach.words_from(edges.child, edges.parent, ground.nodes, roots)
+    words = reach.words_from(edges.child, edges.parent, scope.nodes, roots)
     return Releases([release for release, _ in labelled], roots, words)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.evidence import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Step(StrEnum):
     MERGES = "with merges"
     MIRRORS = "with mirrors"
     CURATED = "with curated edges"
-    GUESSED = "with guessed edges"
+    INFERRED = "with guessed edges"
     NOT_DELETED = "without the deleted"
     DOWNLOADS = "with downloads"
     AUTHORS = "distinct authors"
@@ -101,7 +101,7 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
+class Comparison:
     """What one question is answered with, from the narrowest definition to the widest and back."""
 
     base: str

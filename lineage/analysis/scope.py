@@ -1,123 +1,169 @@
-"""From a name or a family to the nodes whose descendants are counted."""
+"""What a question stands on: a snapshot under a definition, with the registry laid over it."""
 
-import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lineage.analysis.ground import Ground, Nodes
-from lineage.domain.families import Family
-from lineage.domain.repo_ids import tidy_name
-from lineage.errors import UnknownModel
-from lineage.store import derived, schema
-from lineage.store.snapshot import Snapshot
+from lineage.domain.claims import Relation, Strength
+from lineage.domain.definitions import Definition
+from lineage.domain.families import CuratedEdge, Family
+from lineage.store import derived_rows
+from lineage.store.reader import EdgeColumns, Snapshot
 
-_SUGGESTIONS = 3
-_CANDIDATES = 2000
-_TELLING = 4
-"""A shorter piece of a name stands in too many others."""
+Nodes = npt.NDArray[np.int32]
+
+_RELATIONS = list(Relation)
+_STRENGTHS = list(Strength)
+_STATED = _STRENGTHS.index(Strength.DECLARED)
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
-    """One model that a question is about."""
+class Scope:
+    """Every edge a definition counts by, and every node a question may meet."""
 
-    id: str
-    """Its name now."""
-    key: str
-    node: int
+    snapshot: Snapshot
+    definition: Definition
+    families: Sequence[Family]
+    edges: EdgeColumns
+    nodes: int
+    """How many node numbers there are: the snapshot's, then those that the registry adds."""
+    added: Mapping[str, int] = field(default_factory=dict)
+    """Ids that only a curated edge knows, with their nodes."""
+    _found: dict[str, int | None] = field(default_factory=dict, compare=False)
+    """What was looked up before: the registry's ids are looked up all at once."""
+
+    @classmethod
+    def of(
+        cls,
+        snapshot: Snapshot,
+        definition: Definition,
+        families: Sequence[Family],
+        like: "Scope | None" = None,
+        edges: EdgeColumns | None = None,
+    ) -> "Scope":
+        """Lay the registry over a snapshot; `edges` are all of the snapshot's, where at hand.
+
+        `like` stands on the same snapshot and families: what it looked up is looked up for both.
+        """
+        edges = snapshot.edges() if edges is None else edges
+        tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
+        nodes = max(snapshot.records, *tops)
+        edges = kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
+        added: dict[str, int] = {}
+        found: dict[str, int | None] = {} if like is None else like._found
+        if definition.curated and definition.least is not Strength.CONFIRMED:
+            curated = [edge for family in families for edge in family.curated_edges()]
+            if new := {*_ids(curated), *_registered(families)} - set(found):
+                found.update(_nodes_of(snapshot, new))
+            ids = dict.fromkeys(sorted(_ids(curated)))
+            unknown = [id for id in ids if found[id] is None]
+            added = {id: nodes + at for at, id in enumerate(unknown)}
+            nodes += len(added)
+            known = {id: node for id in ids if (node := found[id]) is not None}
+            edges = _laid_over(edges, _columns(curated, known | added), nodes)
+        wanted = [_RELATIONS.index(relation) for relation in definition.relations]
+        edges = kept(edges, np.isin(edges.relation, wanted))
+        return cls(snapshot, definition, families, edges, nodes, added, found)
+
+    def nodes_of(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return the node of each id that is known: by its name now, a former one, or its case."""
+        wanted = list(ids)
+        if new := set(wanted) - set(self._found):
+            also = set() if self._found else _registered(self.families)
+            self._found.update(_nodes_of(self.snapshot, new | also))
+        nodes = {id: self.added.get(id, self._found[id]) for id in wanted}
+        return {id: node for id, node in nodes.items() if node is not None}
+
+    def names_of(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+        """Return key and present id of nodes in rising order, whoever knows them."""
+        extra = {node: id for id, node in self.added.items()}
+        known = nodes[nodes < self.nodes - len(extra)]
+        more = [extra[int(node)] for node in nodes[len(known) :]]
+        keys, ids = self.snapshot.names_of(known)
+        return (
+            pa.concat_arrays([keys, pa.array([f"name:{id}" for id in more], pa.string())]),
+            pa.concat_arrays([ids, pa.array(more, pa.string())]),
+        )
+
+    def names_of_bases(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+        """Return key and present id of nodes in rising order that have children."""
+        if not self.added:
+            return self.snapshot.names_of_bases(nodes)
+        return self.names_of(nodes)
 
 
-def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base:
-    """Find the model of a name: as it is now, as it was called before, or but for the case.
-
-    Raises UnknownModel, with close spellings, where no name of the snapshot is meant.
-    """
-    tidy = tidy_name(name)
-    if (base := _bearer(snapshot, tidy)) is not None:
-        return base
-    former = {old.name: old.now for family in families for old in family.former_names()}
-    if (base := _bearer(snapshot, former.get(tidy, tidy))) is not None:
-        return base
-    known = derived.former_keys(snapshot.former_names())
-    for other in (known.get(tidy), *_without_case(snapshot, tidy, {**former, **known})):
-        if other is not None:
-            base = _bearer(snapshot, other) or _holder(snapshot, other)
-            if base is not None:
-                return base
-    raise UnknownModel(
-        f"{name!r} is not in snapshot {snapshot.id}, and no model listed there names it as a base",
-        _hint(_close_spellings(snapshot, tidy)),
+def kept(edges: EdgeColumns, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> EdgeColumns:
+    """Return some edges."""
+    if keep.all():
+        return edges
+    return EdgeColumns(
+        edges.child[keep], edges.parent[keep], edges.relation[keep], edges.strength[keep]
     )
 
 
-def base_roots(ground: Ground, base: Base) -> tuple[tuple[str, ...], Nodes]:
-    """Return the ids and the nodes of a base, and of its plain mirrors where they join it."""
-    mirrors: list[str] = []
-    if ground.definition.mirrors:
-        mirrors += [mirror for family in ground.families for mirror in family.mirrors_of(base.id)]
-    nodes = np.union1d(root_nodes(ground, mirrors), [base.node]).astype(np.int32)
-    return (base.id, *mirrors), nodes
+def _ids(curated: Sequence[CuratedEdge]) -> list[str]:
+    return [id for edge in curated for id in (edge.child, edge.parent)]
 
 
-def root_nodes(ground: Ground, ids: Sequence[str]) -> Nodes:
-    """Return the nodes of those ids that are known, by their name now or a former one."""
-    return np.array(sorted(set(ground.nodes_of(ids).values())), np.int32)
+def _registered(families: Sequence[Family]) -> set[str]:
+    """Return the ids that questions about families look up: roots and outsiders."""
+    roots = {root for family in families for root in family.roots()}
+    return roots | {outsider.id for family in families for outsider in family.outsiders}
 
 
-def _bearer(snapshot: Snapshot, id: str) -> Base | None:
-    """Return the node that bears a name now, whether it has children or not."""
-    row = snapshot.base(id)
-    if row is None or row.node >= snapshot.manifest.models:
-        # A model deleted and made anew: the listed one of two bears the name.
-        node = snapshot.nodes_of([id]).get(id, snapshot.records)
-        if node < snapshot.records:
-            key = snapshot.record_column("key")[node].as_py()
-            return Base(id, key, node)
-    return None if row is None else Base(row.id, row.key, row.node)
+def _nodes_of(snapshot: Snapshot, ids: Collection[str]) -> dict[str, int | None]:
+    """Return the nodes of ids as a registry writes them: it may be older than a rename.
+
+    As on the Hub, case tells no two models apart where one alone bears the name.
+    """
+    bearers = snapshot.bearers_without_case(list(ids))
+    nodes = {id: bearers[id.lower()].get(id) for id in ids}
+    former = derived_rows.former_keys(snapshot.former_names())
+    for id in {id for id, node in nodes.items() if node is None} & set(former):
+        if (found := snapshot.node_of_key(former[id])) is not None:
+            nodes[id] = found[0]
+    for id, node in nodes.items():
+        if node is None and len(alone := bearers[id.lower()]) == 1:
+            (nodes[id],) = alone.values()
+    return nodes
 
 
-def _holder(snapshot: Snapshot, key: str) -> Base | None:
-    """Return the node that has a key, under the name it has now."""
-    if (found := snapshot.node_of_key(key)) is None:
-        return None
-    node, id = found
-    return Base(id, key, node)
+def _columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeColumns:
+    return EdgeColumns(
+        np.array([nodes[edge.child] for edge in curated], np.int32),
+        np.array([nodes[edge.parent] for edge in curated], np.int32),
+        np.array([_RELATIONS.index(edge.relation) for edge in curated], np.int8),
+        np.full(len(curated), _STATED, np.int8),
+    )
 
 
-def _without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
-    """Return the one name or key that is equal but for the case; present names before former."""
-    present: set[str] = set()
-    for ids in _names(snapshot):
-        present.update(ids.filter(pc.equal(pc.utf8_lower(ids), name.lower())).to_pylist())
-    same = present or {meant for old, meant in former.items() if old.lower() == name.lower()}
-    return sorted(same) if len(same) == 1 else []
+def _laid_over(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
+    """Add curated edges, each pair once; a model that declares a relation keeps it."""
+    is_child = np.zeros(nodes, np.bool_)
+    is_child[curated.child] = True
+    at = np.flatnonzero(is_child[edges.child])  # few: the pairs of a whole Hub compare slowly
+    pairs, guessed = _pairs(edges)[at], edges.strength[at] < _STATED
+    keep = np.ones(len(edges.child), np.bool_)
+    keep[at[guessed & np.isin(pairs, _pairs(curated))]] = False
+    edges = kept(edges, keep)
+    curated = kept(curated, ~np.isin(_pairs(curated), pairs[~guessed]))
+    curated = kept(curated, np.sort(np.unique(_pairs(curated), return_index=True)[1]))
+    guessed = edges.strength < _STATED
+    relation = np.zeros(nodes, np.int8)
+    # One relation a model: what it declares, else the registry's word, else the guess.
+    for part in (kept(edges, guessed), curated, kept(edges, ~guessed)):
+        relation[part.child] = part.relation
+    child = np.concatenate([edges.child, curated.child])
+    return EdgeColumns(
+        child,
+        np.concatenate([edges.parent, curated.parent]),
+        relation[child],
+        np.concatenate([edges.strength, curated.strength]),
+    )
 
 
-def _close_spellings(snapshot: Snapshot, name: str) -> list[str]:
-    """Return names like this one: of the same owner, or with the same repository name elsewhere."""
-    owner, _, repository = name.lower().rpartition("/")
-    found: set[str] = set()
-    for ids in _names(snapshot):
-        lowered = pc.utf8_lower(ids)
-        hits = pc.ends_with(lowered, f"/{repository}")
-        if owner:
-            hits = pc.or_(hits, pc.starts_with(lowered, f"{owner}/"))
-        elif len(repository) >= _TELLING:
-            hits = pc.or_(hits, pc.match_substring(lowered, repository))
-        found.update(ids.filter(hits).slice(0, _CANDIDATES).to_pylist())
-    by_case = {id.lower(): id for id in sorted(found)}
-    close = difflib.get_close_matches(name.lower(), by_case, _SUGGESTIONS, cutoff=0.6)
-    return [by_case[id] for id in close]
-
-
-def _names(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Return the names of all models with a record, and of those known as parents alone."""
-    return snapshot.record_column("id"), snapshot.column(schema.COUNTS_FILE, "id")
-
-
-def _hint(names: Sequence[str]) -> str:
-    return f"did you mean {', '.join(names)}?" if names else "check the spelling: owner/name"
+def _pairs(edges: EdgeColumns) -> npt.NDArray[np.int64]:
+    return edges.child.astype(np.int64) << 32 | edges.parent

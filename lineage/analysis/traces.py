@@ -5,25 +5,25 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lineage.analysis.ground import Ground, kept
-from lineage.analysis.heard import Heard, heard_of
-from lineage.analysis.scope import find_base
-from lineage.analysis.verdicts import Because, Gone, Origin, RootMet, Step, Trace, Voice
+from lineage.analysis.edge_evidence import Heard, heard_of
+from lineage.analysis.scope import Scope, kept
+from lineage.analysis.subjects import find_base
+from lineage.analysis.verdicts import Gone, Origin, RootMet, Step, Trace, VerdictReason, Voice
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family, Outsider
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel
-from lineage.graph.ways import Way, ways_up
-from lineage.store.snapshot import EdgeColumns, Snapshot
-from lineage.store.tombstones import STANDING_COLUMNS, asked_in
+from lineage.graph.paths import Way, ways_up
+from lineage.store.availability import STANDING_COLUMNS, asked_in
+from lineage.store.reader import EdgeColumns, Snapshot
 
-EVERYTHING = Definition(least=Strength.GUESSED, mirrors=True, curated=True)
+EVERYTHING = Definition(least=Strength.INFERRED, mirrors=True, curated=True)
 """What a trace looks at: guesses too, which it tells apart."""
 
 _RELATIONS = list(Relation)
 _STRENGTHS = list(Strength)
-_STATED = _STRENGTHS.index(Strength.STATED)
+_STATED = _STRENGTHS.index(Strength.DECLARED)
 
 
 def trace(snapshot: Snapshot, name: str, family: Family, families: Sequence[Family]) -> Trace:
@@ -32,38 +32,38 @@ def trace(snapshot: Snapshot, name: str, family: Family, families: Sequence[Fami
     `yes` needs a line of stated edges up to a root of the family; `no` a statement that it comes
     from elsewhere. Raises UnknownModel where neither snapshot nor registry knows the name.
     """
-    return trace_on(Ground.of(snapshot, EVERYTHING, families), name, family)
+    return trace_on(Scope.of(snapshot, EVERYTHING, families), name, family)
 
 
-def trace_on(ground: Ground, name: str, family: Family, origin: Origin | None = None) -> Trace:
+def trace_on(scope: Scope, name: str, family: Family, origin: Origin | None = None) -> Trace:
     """Trace a model on ground that is laid already, with `EVERYTHING` as its definition."""
-    subject = _find(ground, name, origin)
-    by_id = _roots(ground.families)
-    roots = {node: by_id[id] for id, node in ground.nodes_of(by_id).items()}
-    marks = _Marks(roots, _outsiders(ground, family))
+    subject = _find(scope, name, origin)
+    by_id = _roots(scope.families)
+    roots = {node: by_id[id] for id, node in scope.nodes_of(by_id).items()}
+    marks = _Marks(roots, _outsiders(scope, family))
     seat = Trace(
         model=name,
         id=subject.id,
         key=subject.key,
-        snapshot=ground.snapshot.id,
+        snapshot=scope.snapshot.id,
         family=family.id,
         descends=None,
-        because=Because.NOTHING_STATED,
+        reason=VerdictReason.NOTHING_STATED,
         origin=origin or subject.origin,
-        outsider=_outsider(ground, family, subject, marks),
-        gone=_gone(ground.snapshot, subject),
+        outsider=_outsider(scope, family, subject, marks),
+        gone=_gone(scope.snapshot, subject),
     )
     if subject.node is None:
         return _judged(replace(seat, itself=by_id.get(subject.id)), _Above(), _Above())
-    edges = ground.edges
+    edges = scope.edges
     stated_edges = kept(edges, edges.strength >= _STATED)
-    stated = _above(ground, stated_edges, subject.node, marks)
-    anyhow = _above(ground, edges, subject.node, marks)
-    seat = replace(seat, itself=roots.get(subject.node), heard=_heard(ground, subject))
+    stated = _above(scope, stated_edges, subject.node, marks)
+    anyhow = _above(scope, edges, subject.node, marks)
+    seat = replace(seat, itself=roots.get(subject.node), heard=_heard(scope, subject))
     disputed = [
         outsider
         for node, outsider in stated.outsiders.items()
-        if _leads_to(_above(ground, stated_edges, node, _Marks(roots, {})), family.id)
+        if _leads_to(_above(scope, stated_edges, node, _Marks(roots, {})), family.id)
     ]
     return _judged(seat, stated, anyhow, next(iter(disputed), None))
 
@@ -105,25 +105,25 @@ def _judged(seat: Trace, stated: _Above, anyhow: _Above, disputed: Outsider | No
     is_root = itself is not None and itself.family == seat.family
     leads_here = _leads_to(stated, seat.family)
     no_loose_end = not stated.loose
-    verdicts: Sequence[tuple[object, bool | None, Because]] = (
-        (is_root, True, Because.IS_ROOT),
-        (outsider and leads_here, None, Because.SOURCES_DISAGREE),
-        (outsider, False, Because.IS_OUTSIDER),
-        (leads_here, True, Because.STATED_WAY),
-        (itself, False, Because.IS_OTHER_ROOT),
-        (disputed, None, Because.SOURCES_DISAGREE),
-        (stated.outsiders and no_loose_end, False, Because.BELOW_OUTSIDER),
-        (stated.roots and no_loose_end, False, Because.OTHER_ROOTS),
-        (_leads_to(anyhow, seat.family), None, Because.GUESSED_WAY),
-        (stated.loose, None, Because.DEAD_ENDS),
-        (True, None, Because.NOTHING_STATED),
+    verdicts: Sequence[tuple[object, bool | None, VerdictReason]] = (
+        (is_root, True, VerdictReason.IS_ROOT),
+        (outsider and leads_here, None, VerdictReason.SOURCES_DISAGREE),
+        (outsider, False, VerdictReason.IS_OUTSIDER),
+        (leads_here, True, VerdictReason.STATED_WAY),
+        (itself, False, VerdictReason.IS_OTHER_ROOT),
+        (disputed, None, VerdictReason.SOURCES_DISAGREE),
+        (stated.outsiders and no_loose_end, False, VerdictReason.BELOW_OUTSIDER),
+        (stated.roots and no_loose_end, False, VerdictReason.OTHER_ROOTS),
+        (_leads_to(anyhow, seat.family), None, VerdictReason.GUESSED_WAY),
+        (stated.loose, None, VerdictReason.DEAD_ENDS),
+        (True, None, VerdictReason.NOTHING_STATED),
     )
-    descends, because = next((says, why) for holds, says, why in verdicts if holds)
-    shown = anyhow if because is Because.GUESSED_WAY else stated
+    descends, reason = next((says, why) for holds, says, why in verdicts if holds)
+    shown = anyhow if reason is VerdictReason.GUESSED_WAY else stated
     return replace(
         seat,
         descends=descends,
-        because=because,
+        reason=reason,
         roots=shown.roots,
         paths=shown.paths,
         ends=shown.loose,
@@ -135,12 +135,12 @@ def _leads_to(above: _Above, family: str) -> bool:
     return any(root.family == family for root in above.roots)
 
 
-def _find(ground: Ground, name: str, origin: Origin | None) -> _Subject:
-    snapshot = ground.snapshot
+def _find(scope: Scope, name: str, origin: Origin | None) -> _Subject:
+    snapshot = scope.snapshot
     try:
-        base = find_base(snapshot, name, ground.families)
+        base = find_base(snapshot, name, scope.families)
     except UnknownModel:
-        if (found := _registered(ground, name)) is not None:
+        if (found := _registered(scope, name)) is not None:
             return found
         if origin is not Origin.LIVE:
             raise
@@ -159,37 +159,37 @@ def _gone(snapshot: Snapshot, subject: _Subject) -> Gone | None:
     return Gone(row["last_seen_in"], row["missed_at"], asked_in(row))
 
 
-def _registered(ground: Ground, name: str) -> _Subject | None:
+def _registered(scope: Scope, name: str) -> _Subject | None:
     """Find a model that no snapshot knows, but a curated edge, a root or an outsider's entry."""
     wanted = tidy_name(name).lower()
-    renamed = (old for family in ground.families for old in family.former_names())
+    renamed = (old for family in scope.families for old in family.former_names())
     wanted = {old.name.lower(): old.now.lower() for old in renamed}.get(wanted, wanted)
-    known: dict[str, int | None] = {id: None for one in ground.families for id in one.roots()}
-    known |= {it.id: None for one in ground.families for it in one.outsiders}
-    for id, node in {**known, **ground.added}.items():
+    known: dict[str, int | None] = {id: None for one in scope.families for id in one.roots()}
+    known |= {it.id: None for one in scope.families for it in one.outsiders}
+    for id, node in {**known, **scope.added}.items():
         if id.lower() == wanted:
             return _Subject(id, None, node, Origin.REGISTRY)
     return None
 
 
-def _outsiders(ground: Ground, family: Family) -> dict[int, Outsider]:
+def _outsiders(scope: Scope, family: Family) -> dict[int, Outsider]:
     by_id = {outsider.id: outsider for outsider in family.outsiders}
-    return {node: by_id[id] for id, node in ground.nodes_of(by_id).items()}
+    return {node: by_id[id] for id, node in scope.nodes_of(by_id).items()}
 
 
-def _outsider(ground: Ground, family: Family, subject: _Subject, marks: _Marks) -> Outsider | None:
+def _outsider(scope: Scope, family: Family, subject: _Subject, marks: _Marks) -> Outsider | None:
     """Return the registry's entry on a model, by its node, its name or the name it got later."""
     if subject.node is not None and subject.node in marks.outsiders:
         return marks.outsiders[subject.node]
-    renamed = {old.name.lower(): old.now for one in ground.families for old in one.former_names()}
+    renamed = {old.name.lower(): old.now for one in scope.families for old in one.former_names()}
     by_id = {outsider.id.lower(): outsider for outsider in family.outsiders}
     id = subject.id.lower()
     return by_id.get(id) or by_id.get(renamed.get(id, id).lower())
 
 
-def _heard(ground: Ground, subject: _Subject) -> tuple[Voice, ...]:
+def _heard(scope: Scope, subject: _Subject) -> tuple[Voice, ...]:
     """Return the words that lead to no model but perhaps itself."""
-    heard = heard_of(ground, [] if subject.node is None else [subject.node])
+    heard = heard_of(scope, [] if subject.node is None else [subject.node])
     key = subject.key or ""
     return heard.unsettled.get(key, ()) + heard.by_edge.get((key, key), ())
 
@@ -204,14 +204,14 @@ def _roots(families: Sequence[Family]) -> dict[str, RootMet]:
     }
 
 
-def _above(ground: Ground, edges: EdgeColumns, start: int, marks: _Marks) -> _Above:
-    stops = np.zeros(ground.nodes, np.bool_)
+def _above(scope: Scope, edges: EdgeColumns, start: int, marks: _Marks) -> _Above:
+    stops = np.zeros(scope.nodes, np.bool_)
     stops[[*marks.roots, *marks.outsiders]] = True
-    ways = ways_up(edges.child, edges.parent, ground.nodes, start, stops)
+    ways = ways_up(edges.child, edges.parent, scope.nodes, start, stops)
     shown = [*ways.to_stops.values(), *ways.to_tops.values(), *ways.to_circles.values()]
     shown = [way for way in shown if way]
-    names = _names(ground, edges, shown)
-    heard = heard_of(ground, [int(edges.child[edge]) for way in shown for edge in way])
+    names = _names(scope, edges, shown)
+    heard = heard_of(scope, [int(edges.child[edge]) for way in shown for edge in way])
     paths = [tuple(_step(edges, edge, names, heard) for edge in way) for way in shown]
     loose = [node for node in (*ways.to_tops, *ways.to_circles) if node != start]
     return _Above(
@@ -237,11 +237,11 @@ def _step(
     )
 
 
-def _names(ground: Ground, edges: EdgeColumns, ways: Sequence[Way]) -> dict[int, tuple[str, str]]:
+def _names(scope: Scope, edges: EdgeColumns, ways: Sequence[Way]) -> dict[int, tuple[str, str]]:
     """Return key and id of every node on some ways."""
     used = np.array([edge for way in ways for edge in way], np.int64)
     nodes = np.union1d(edges.child[used], edges.parent[used])
-    keys, ids = (column.to_pylist() for column in ground.names_of(nodes))
+    keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     return dict(zip(nodes.tolist(), zip(keys, ids, strict=True), strict=True))
 
 

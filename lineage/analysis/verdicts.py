@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lineage.domain.evidence import Relation, Strength
+from lineage.domain.availability import Asked
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Outsider
-from lineage.domain.standings import Asked
 
 
-class Because(StrEnum):
+class VerdictReason(StrEnum):
     """What a verdict rests on."""
 
     IS_ROOT = "is_root"
@@ -109,7 +109,7 @@ class Trace:
     """The family asked about, by its id."""
     descends: bool | None
     """None = not known."""
-    because: Because
+    reason: VerdictReason
     origin: Origin
     roots: tuple[RootMet, ...] = ()
     """Roots met first on the ways shown; of other families too."""

@@ -75,14 +75,14 @@ def anomalies(
     has harmless reasons.
     """
     from lineage.analysis.anomalies import EXAMPLES, find_anomalies
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
     from lineage.families.registry import family as family_called
 
-    asked = asking.open_snapshot(store, snapshot)
+    asked = context.open_snapshot(store, snapshot)
     found = find_anomalies(
         asked,
         family=None if family is None else family_called(family),
-        families=asking.known_families(),
+        families=context.known_families(),
         kind=None if kind is None else AnomalyKind(kind),
         examples=EXAMPLES if kind is None and examples is None else examples,
         bounds=Bounds(**bounds),

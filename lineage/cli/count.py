@@ -10,9 +10,9 @@ from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:
-    from lineage.analysis.results import Count, Ladder
+    from lineage.analysis.results import Comparison, Count
     from lineage.domain.families import Family
-    from lineage.store.snapshot import Snapshot
+    from lineage.store.reader import Snapshot
 
 
 @click.command(
@@ -60,11 +60,11 @@ def count(
     number comes with the definition it was counted by.
     """
     _check(bases, family, top, by)
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
     from lineage.families.registry import family as family_called
 
-    asked = asking.open_snapshot(store, snapshot, definition.as_of)
-    known = asking.known_families(families)
+    asked = context.open_snapshot(store, snapshot, definition.as_of)
+    known = context.known_families(families)
     whole = None if family is None else family_called(family, known)
     if explain:
         _check_ladder(top, by, definition)
@@ -103,8 +103,8 @@ def _ladders(
     whole: "Family | None",
     known: "Sequence[Family]",
     definition: Definition,
-) -> "list[Ladder]":
-    from lineage.analysis.ladders import LEAST_DOWNLOADS, ladder_of_base, ladder_of_family
+) -> "list[Comparison]":
+    from lineage.analysis.comparison import LEAST_DOWNLOADS, ladder_of_base, ladder_of_family
 
     least, day = definition.min_downloads or LEAST_DOWNLOADS, definition.as_of
     if whole is not None:

@@ -9,8 +9,8 @@ from lineage.cli import options
 from lineage.domain.repo_ids import is_repo_id, tidy_name
 
 if TYPE_CHECKING:
+    from lineage.crawl.runs import CrawlReport
     from lineage.settings import Settings
-    from lineage.wiring import CrawlReport
 
 _COST = (
     "A walk below one base sends at least one request for each model it finds, those without "
@@ -48,13 +48,13 @@ def _utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> date
     ),
     click.option(
         "--update",
-        "wish",
+        "mode",
         flag_value="update",
         help="Ask only what changed since the last snapshot; deletions show in a sweep alone.",
     ),
     click.option(
         "--auto",
-        "wish",
+        "mode",
         flag_value="auto",
         help="An update; a sweep where the last one is a week old, or where an update cannot be.",
     ),
@@ -97,7 +97,7 @@ def _utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> date
 def crawl(
     *,
     below: str | None,
-    wish: str | None,
+    mode: str | None,
     cards: bool,
     bulk: str | None,
     taken_at: datetime | None,
@@ -112,16 +112,16 @@ def crawl(
     import os
     from dataclasses import asdict
 
-    from lineage.announcing import announce
-    from lineage.cli import ending, logs, output
+    from lineage.cli import logs, output, signals
+    from lineage.crawl.notify import announce
     from lineage.settings import load_settings
 
-    _refuse_contradictions(below, wish, bulk, taken_at, cards=cards)
+    _refuse_contradictions(below, mode, bulk, taken_at, cards=cards)
     settings = load_settings(flags)
     if below is not None:
         logs.say(_COST)
-    with ending.sigterm_ends_at_once():
-        did = _crawled(settings, below, wish, bulk, taken_at, cards=cards)
+    with signals.sigterm_ends_at_once():
+        did = _crawled(settings, below, mode, bulk, taken_at, cards=cards)
         output.crawl(format, did.manifest, asdict(did.tally), did.seconds, did.cards)
         announce(settings, did.manifest, os.environ)
 
@@ -129,34 +129,34 @@ def crawl(
 def _crawled(
     settings: "Settings",
     below: str | None,
-    wish: str | None,
+    mode: str | None,
     bulk: str | None,
     taken_at: datetime | None,
     *,
     cards: bool,
 ) -> "CrawlReport":
     from lineage.cli import progress
-    from lineage.crawl.due import Wish
-    from lineage.dump import crawl_dump
-    from lineage.wiring import crawl
+    from lineage.crawl.dump import crawl_dump
+    from lineage.crawl.mode import CrawlMode
+    from lineage.crawl.runs import crawl
 
     with progress.shown() as shown:
         if bulk is not None:
             return crawl_dump(settings, bulk, taken_at=taken_at, progress=shown)
-        asked = Wish(wish or Wish.SWEEP)
-        return crawl(settings, base=below, wish=asked, cards=cards, progress=shown)
+        asked = CrawlMode(mode or CrawlMode.FULL)
+        return crawl(settings, base=below, mode=asked, cards=cards, progress=shown)
 
 
 def _refuse_contradictions(
     below: str | None,
-    wish: str | None,
+    mode: str | None,
     bulk: str | None,
     taken_at: datetime | None,
     *,
     cards: bool,
 ) -> None:
-    if wish is not None and (below is not None or bulk is not None):
-        raise click.UsageError(f"--{wish} goes on from the last snapshot: leave out the others")
+    if mode is not None and (below is not None or bulk is not None):
+        raise click.UsageError(f"--{mode} goes on from the last snapshot: leave out the others")
     if bulk is not None and (below is not None or cards):
         raise click.UsageError("--bulk asks no Hub: leave out --below and --cards")
     if taken_at is not None and bulk is None:

@@ -26,7 +26,7 @@ def demo(folder: Path) -> None:
     deleting the folder is safe.
     """
     from lineage.cli import progress
-    from lineage.cli.demo_sights import tell
+    from lineage.cli.demo_results import tell
     from lineage.demo import tour
     from lineage.demo.corpus_rows import corpus_facts
     from lineage.demo.weeks.history import History
@@ -46,8 +46,8 @@ def demo(folder: Path) -> None:
 
 def _reports(out: Path, id: str, store: Path) -> "list[Path]":
     """Write the three reports about Llama; return their pages."""
-    from lineage.cli.delivery import deliver_file
     from lineage.cli.demo_reports import demo_reports
+    from lineage.cli.output_file import deliver_file
     from lineage.store.store import ParquetStore
 
     out.mkdir(parents=True, exist_ok=True)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lineage.store.snapshot import Snapshot
+    from lineage.store.reader import Snapshot
 
 
 def demo_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file, one at a time."""
     from lineage.families.registry import all_families, family
+    from lineage.reporting.family_page.tree_files import tree_files
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.language import Language
-    from lineage.web.tree_files import tree_files
 
     tree = family_tree(snapshot, family("llama"), all_families())
     yield from tree_files(tree, Language.ENGLISH)
@@ -24,8 +24,8 @@ def _trend(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.analysis.trends import find_trends
     from lineage.domain.definitions import Definition
     from lineage.families.registry import all_families, family
-    from lineage.render.reports.trend_files import trend_files
     from lineage.reporting.language import Language
+    from lineage.reporting.trend_files import trend_files
     from lineage.reporting.trend_report import trend_document
 
     known = all_families()

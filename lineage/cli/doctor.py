@@ -25,7 +25,7 @@ def doctor(format: str, **flags: object) -> None:
     something looked at is not as it must be.
     """
     from lineage.cli import output, progress
-    from lineage.doctor import examine
+    from lineage.crawl.doctor import examine
     from lineage.settings import load_settings
 
     settings = load_settings(flags)

@@ -48,13 +48,13 @@ def evaluate(
     Reported for each rule and habit, for one family and all others, with intervals; and on the
     half of the authors that no rule was tuned on.
     """
-    from lineage.analysis.evaluating.evaluation import evaluate as evaluated
-    from lineage.analysis.evaluating.labels import read_labels
-    from lineage.cli import asking, output
+    from lineage.analysis.evaluate.evaluation import evaluate as evaluated
+    from lineage.analysis.evaluate.labels import read_labels
+    from lineage.cli import context, output
     from lineage.evidence import RULES
     from lineage.families.registry import family as family_called
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    asked, known = context.open_snapshot(store, snapshot), context.known_families(families)
     whole = family_called(family, known)
     given = None
     if labels is not None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
+from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Strength
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:
     from lineage.analysis.family_graph import FamilyColumns
     from lineage.domain.families import Family
-    from lineage.store.snapshot import Snapshot
+    from lineage.store.reader import Snapshot
 
 GRAPH_FORMATS = {
     "graphml": ("networkx, yEd, igraph and Neo4j", "--family llama --out llama.graphml"),
@@ -66,18 +66,18 @@ def _graph(
     snapshot: str | None,
     store: str | None,
 ) -> None:
-    from lineage.cli import asking, delivery
-    from lineage.render.exports import FORMATS, export_graph
+    from lineage.cli import context, output_file
+    from lineage.export import FORMATS, export_graph
 
-    asked = asking.open_snapshot(store, snapshot, definition.as_of)
-    known = asking.known_families(families)
+    asked = context.open_snapshot(store, snapshot, definition.as_of)
+    known = context.known_families(families)
     name = _name(base, family, known)
     if name is None:
         hint = f"example: lineage export {format} llama-2"
         raise SettingsError("nothing to export: give a BASE or --family NAME", hint)
     columns = _columns(asked, name, known, definition)
     text = export_graph(FORMATS[format], columns, name, depth=depth, at_least=at_least)
-    delivery.deliver(text, out)
+    output_file.deliver(text, out)
 
 
 @export.command(
@@ -109,11 +109,11 @@ def parquet(
     Without BASE and --family it is the whole snapshot; else the models asked for, numbered anew.
     """
     from lineage.analysis.cut_tables import cut_manifest, cut_tables, whole_tables
-    from lineage.cli import asking
+    from lineage.cli import context
     from lineage.store.plain import write_plain
 
-    asked = asking.open_snapshot(store, snapshot, definition.as_of)
-    known = asking.known_families(families)
+    asked = context.open_snapshot(store, snapshot, definition.as_of)
+    known = context.known_families(families)
     name = _name(base, family, known)
     if name is None:
         _refuse_filters(definition)
@@ -154,14 +154,14 @@ def cyclonedx(
 
     Ancestors are all models that it is stated to come from, official ones and beyond.
     """
-    from lineage.analysis.boms import bill_of
-    from lineage.cli import asking, delivery
+    from lineage.cli import context, output_file
+    from lineage.export.bill_of_materials import bill_of
+    from lineage.export.cyclonedx import cyclonedx as spelled
     from lineage.families.registry import family as family_called
-    from lineage.render.cyclonedx import cyclonedx as spelled
 
-    asked, known = asking.open_snapshot(store, snapshot), asking.known_families(families)
+    asked, known = context.open_snapshot(store, snapshot), context.known_families(families)
     bill = bill_of(asked, model, family_called(family, known), known, Strength(least))
-    delivery.deliver(iter([spelled(bill, asked.manifest)]), out)
+    output_file.deliver(iter([spelled(bill, asked.manifest)]), out)
 
 
 def _columns(

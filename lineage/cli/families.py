@@ -8,7 +8,7 @@ from lineage.cli import logs, options
 from lineage.errors import LineageError, NoSuchSnapshot
 
 if TYPE_CHECKING:
-    from lineage.store.snapshot import Snapshot
+    from lineage.store.reader import Snapshot
 
 _OPTIONS = options.options(options.FAMILIES, options.FORMAT, options.logged)
 
@@ -25,9 +25,9 @@ def families() -> None:
 @_OPTIONS
 def list_(families: str | None, format: str) -> None:
     """List every family, with the number of its entries."""
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
 
-    output.families(format, asking.known_families(families))
+    output.families(format, context.known_families(families))
 
 
 @families.command()
@@ -35,10 +35,10 @@ def list_(families: str | None, format: str) -> None:
 @_OPTIONS
 def show(family: str, families: str | None, format: str) -> None:
     """Show all that is known of a family, with every source."""
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
     from lineage.families.registry import family as family_called
 
-    output.family(format, family_called(family, asking.known_families(families)))
+    output.family(format, family_called(family, context.known_families(families)))
 
 
 @families.command()
@@ -51,9 +51,9 @@ def check(families: str | None, snapshot: str | None, store: str | None, format:
     """
     from lineage.analysis.registry.beside import check_beside
     from lineage.analysis.registry.checks import Severity, check_registry, in_order
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
 
-    known, asked = asking.known_families(families), _snapshot_if_any(store, snapshot)
+    known, asked = context.known_families(families), _snapshot_if_any(store, snapshot)
     beside = () if asked is None else check_beside(asked, known)
     found = in_order((*check_registry(known), *beside))
     output.findings(format, found, known, None if asked is None else asked.id)
@@ -67,10 +67,10 @@ def check(families: str | None, snapshot: str | None, store: str | None, format:
 
 def _snapshot_if_any(store: str | None, id: str | None) -> "Snapshot | None":
     """Return the snapshot that was named, else the latest, else none."""
-    from lineage.cli import asking
+    from lineage.cli import context
 
     try:
-        return asking.open_snapshot(store, id)
+        return context.open_snapshot(store, id)
     except NoSuchSnapshot as missing:
         if id is not None:
             raise

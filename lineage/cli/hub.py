@@ -2,7 +2,7 @@
 
 import click
 
-from lineage.cli import ending, options
+from lineage.cli import options, signals
 from lineage.errors import SettingsError
 
 
@@ -23,14 +23,14 @@ def hub(port: int) -> None:
     Any client of the Hub can be pointed at it by HF_ENDPOINT.
     """
     from lineage.demo.box import HubBox
+    from lineage.demo.catalog import Catalog
     from lineage.demo.corpus_rows import corpus_rows
-    from lineage.demo.shelf import Shelf
 
     try:
-        box = HubBox(Shelf(corpus_rows()), port=port)
+        box = HubBox(Catalog(corpus_rows()), port=port)
     except OSError as error:
         raise SettingsError(f"port {port} cannot be had: {error.strerror}") from error
-    with ending.asked_to_end() as asked, box:
-        click.echo(f"{len(box.shelf):,} models at {box.url}, until Ctrl-C. For example:")
+    with signals.asked_to_end() as asked, box:
+        click.echo(f"{len(box.catalog):,} models at {box.url}, until Ctrl-C. For example:")
         click.echo(f"  HF_ENDPOINT={box.url} lineage crawl --store box/snapshots --cache box/cache")
         asked.wait()

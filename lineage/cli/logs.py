@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import click
 
+from lineage.domain.escape import visible
 from lineage.domain.moments import iso
-from lineage.render.escape import visible
 
 _SAID = logging.getLogger("lineage.said")
 """What a user should know whatever the verbosity."""

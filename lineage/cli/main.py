@@ -25,8 +25,8 @@ from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
 from lineage.cli.trace import trace
 from lineage.cli.tree import tree
+from lineage.domain.escape import visible
 from lineage.errors import LineageError
-from lineage.render.escape import visible
 from lineage.version import __version__
 
 INTERRUPTED = 130

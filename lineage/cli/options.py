@@ -8,8 +8,8 @@ from enum import StrEnum
 import click
 
 from lineage.cli import logs
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
-from lineage.domain.evidence import Relation, Strength
 
 Command = Callable[..., None]
 Option = Callable[[Command], Command]
@@ -162,7 +162,7 @@ AS_OF = click.option(
 LEAST = click.option(
     "--least",
     type=_choice(Strength),
-    default=Strength.STATED.value,
+    default=Strength.DECLARED.value,
     show_default=True,
     help="Follow edges at least so strong.",
 )

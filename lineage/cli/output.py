@@ -7,29 +7,30 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from lineage.analysis.evaluating.accuracy import Evaluation
+from lineage.analysis.evaluate.accuracy import Evaluation
 from lineage.analysis.registry.checks import Finding
-from lineage.analysis.results import Count, Ladder, Tree
+from lineage.analysis.results import Comparison, Count, Tree
 from lineage.analysis.verdicts import Trace
+from lineage.cli import json_text
 from lineage.cli.options import Format
-from lineage.domain.anomalies import Anomalies
-from lineage.domain.families import Family
-from lineage.render import (
+from lineage.cli.tables import (
     accuracy_shapes,
     anomaly_shapes,
-    csv_text,
+    comparison_shapes,
     family_shapes,
-    json_text,
-    ladder_shapes,
     shapes,
     trace_shapes,
 )
+from lineage.domain import csv_text
+from lineage.domain.anomalies import Anomalies
+from lineage.domain.documents import Document
+from lineage.domain.families import Family
 from lineage.store.manifest import Manifest
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from lineage.doctor import Examination
+    from lineage.crawl.doctor import Examination
 
 _WIDTH_OF_A_FILE = 100
 _NARROWEST_TABLE = 76
@@ -43,7 +44,7 @@ def counts(format: str, found: Sequence[Count], manifest: Manifest) -> None:
     """Print counts."""
 
     def table() -> "RenderableType":
-        from lineage.render import terminal
+        from lineage.cli.tables import terminal
 
         return terminal.counts(found, manifest)
 
@@ -52,20 +53,20 @@ def counts(format: str, found: Sequence[Count], manifest: Manifest) -> None:
     _print(format, lambda: shapes.of_counts(found), lambda: rows(found), table, narrowest)
 
 
-def ladders(format: str, found: Sequence[Ladder], manifest: Manifest) -> None:
+def ladders(format: str, found: Sequence[Comparison], manifest: Manifest) -> None:
     """Print the ladder of definitions of each base."""
 
     def table() -> "RenderableType":
         from rich.console import Group
 
-        from lineage.render.ladders import ladder
+        from lineage.cli.tables.comparison import ladder
 
         return Group(*(ladder(one, manifest) for one in found))
 
     _print(
         format,
-        lambda: ladder_shapes.of_ladders(found),
-        lambda: ladder_shapes.rows_of_ladders(found),
+        lambda: comparison_shapes.of_ladders(found),
+        lambda: comparison_shapes.rows_of_ladders(found),
         table,
         _NARROWEST_TABLE,
     )
@@ -75,7 +76,7 @@ def tree(format: str, drawn: Tree, manifest: Manifest) -> None:
     """Print a tree."""
 
     def table() -> "RenderableType":
-        from lineage.render.tree import tree
+        from lineage.cli.tables.tree import tree
 
         return tree(drawn, manifest)
 
@@ -86,7 +87,7 @@ def evaluation(format: str, found: Evaluation) -> None:
     """Print how good guesses are."""
 
     def table() -> "RenderableType":
-        from lineage.render import accuracy
+        from lineage.cli.tables import accuracy
 
         return accuracy.evaluation(found)
 
@@ -103,7 +104,7 @@ def trace(format: str, found: Trace, manifest: Manifest) -> None:
     """Print where a model comes from."""
 
     def table() -> "RenderableType":
-        from lineage.render import traces
+        from lineage.cli.tables import traces
 
         return traces.trace(found, manifest)
 
@@ -125,7 +126,7 @@ def crawl(
     """Print what a crawl did; `cards` is how many cards it asked for, if it was to."""
 
     def table() -> "RenderableType":
-        from lineage.render import facts
+        from lineage.cli.tables import facts
 
         asked = () if cards is None else (("cards", f"{cards:,} asked for"),)
         return facts.crawl(manifest, requests, seconds, asked)
@@ -138,7 +139,7 @@ def anomalies(format: str, odd: Anomalies, manifest: Manifest) -> None:
     """Print what is odd."""
 
     def table() -> "RenderableType":
-        from lineage.render import anomalies
+        from lineage.cli.tables import anomalies
 
         return anomalies.anomalies(odd, manifest)
 
@@ -150,7 +151,7 @@ def snapshots(format: str, manifests: Sequence[Manifest]) -> None:
     """Print a list of snapshots."""
 
     def table() -> "RenderableType":
-        from lineage.render import facts
+        from lineage.cli.tables import facts
 
         return facts.snapshots(manifests)
 
@@ -162,7 +163,7 @@ def snapshot(format: str, manifest: Manifest) -> None:
     """Print all that one snapshot says of itself."""
 
     def table() -> "RenderableType":
-        from lineage.render import facts
+        from lineage.cli.tables import facts
 
         return facts.snapshot(manifest)
 
@@ -174,7 +175,7 @@ def families(format: str, found: Sequence[Family]) -> None:
     """Print a list of families."""
 
     def table() -> "RenderableType":
-        from lineage.render import families as drawn
+        from lineage.cli.tables import families as drawn
 
         return drawn.families(found)
 
@@ -186,7 +187,7 @@ def family(format: str, one: Family) -> None:
     """Print all of a family."""
 
     def table() -> "RenderableType":
-        from lineage.render import families as drawn
+        from lineage.cli.tables import families as drawn
 
         return drawn.family(one)
 
@@ -200,7 +201,7 @@ def findings(
     """Print what is odd about families."""
 
     def table() -> "RenderableType":
-        from lineage.render import families as drawn
+        from lineage.cli.tables import families as drawn
 
         return drawn.findings(found, families, snapshot)
 
@@ -214,19 +215,17 @@ def verification(
     """Print what is wrong with a snapshot's files, if anything, and who builds on them."""
 
     def table() -> "RenderableType":
-        from lineage.render import facts
+        from lineage.cli.tables import facts
 
         return facts.verification(manifest, problems, harmed)
 
-    document: shapes.Document = {
+    document: Document = {
         "snapshot": manifest.id,
         "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
         "problems": list(problems),
         "harmed": list(harmed),
     }
-    rows: list[shapes.Document] = [
-        {"snapshot": manifest.id, "problem": problem} for problem in problems
-    ]
+    rows: list[Document] = [{"snapshot": manifest.id, "problem": problem} for problem in problems]
     _print(format, lambda: document, lambda: rows, table)
 
 
@@ -234,16 +233,16 @@ def examination(format: str, found: "Examination") -> None:
     """Print what was looked at, and what a sweep would cost."""
 
     def table() -> "RenderableType":
-        from lineage.render import facts
+        from lineage.cli.tables import facts
 
         return facts.examination(
             found.findings, found.models_expected, found.requests_needed, found.minutes
         )
 
-    rows: list[shapes.Document] = [
+    rows: list[Document] = [
         {"name": one.name, "ok": one.ok, "says": one.says} for one in found.findings
     ]
-    document: shapes.Document = {
+    document: Document = {
         "findings": rows,
         "models_expected": found.models_expected,
         "requests_needed": found.requests_needed,
@@ -254,8 +253,8 @@ def examination(format: str, found: "Examination") -> None:
 
 def result(
     format: str,
-    document: Callable[[], shapes.Document],
-    rows: Callable[[], list[shapes.Document]],
+    document: Callable[[], Document],
+    rows: Callable[[], list[Document]],
     table: Callable[[], "RenderableType"],
 ) -> None:
     """Print what a command spells by itself."""
@@ -286,8 +285,8 @@ def _can_spell(stream: TextIO | None, text: str) -> bool:
 
 def _print(
     format: str,
-    document: Callable[[], shapes.Document | list[shapes.Document]],
-    rows: Callable[[], list[shapes.Document]],
+    document: Callable[[], Document | list[Document]],
+    rows: Callable[[], list[Document]],
     table: Callable[[], "RenderableType"],
     narrowest: int = 1,
 ) -> None:

@@ -20,8 +20,8 @@ from rich.progress import (
 from rich.text import Text
 
 from lineage.cli import logs
-from lineage.clock import Clock, SystemClock
-from lineage.progress import Progress
+from lineage.domain.clock import Clock, SystemClock
+from lineage.domain.progress import Progress
 
 _LOG = logging.getLogger(__name__)
 

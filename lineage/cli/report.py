@@ -13,7 +13,7 @@ from lineage.errors import SettingsError
 if TYPE_CHECKING:
     from lineage.domain.families import Family
     from lineage.reporting.family_tree import FamilyTreeReport
-    from lineage.store.snapshot import Snapshot
+    from lineage.store.reader import Snapshot
 
 LANG = click.option(
     "--lang",
@@ -73,15 +73,15 @@ def family_tree(
     poster as SVG and PNG, and Markdown, hold the largest branches with sums of the rest. Without
     BASE it is about the Llama family.
     """
-    from lineage.cli import asking
-    from lineage.cli.delivery import deliver_file, folder_for
+    from lineage.cli import context
+    from lineage.cli.output_file import deliver_file, folder_for
+    from lineage.reporting.family_page.tree_files import tree_files
     from lineage.reporting.language import Language
-    from lineage.web.tree_files import tree_files
 
     _check(base, family, definition)
-    asked = asking.open_snapshot(store, snapshot, definition.as_of)
+    asked = context.open_snapshot(store, snapshot, definition.as_of)
     name = "llama" if family is None else family
-    report = _report(asked, base, name, definition, asking.known_families(families))
+    report = _report(asked, base, name, definition, context.known_families(families))
     folder_for(out)
     for file, content in tree_files(report, Language(lang)):
         deliver_file(content, out / file)

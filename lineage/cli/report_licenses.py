@@ -42,13 +42,13 @@ def licenses(
     what somebody should look at.
     """
     from lineage.analysis.licenses import judge_licenses
-    from lineage.cli import asking
-    from lineage.cli.delivery import deliver, folder_for
+    from lineage.cli import context
+    from lineage.cli.output_file import deliver, folder_for
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import family as family_called
 
-    asked = asking.open_snapshot(store, snapshot, definition.as_of)
-    known = asking.known_families(families)
+    asked = context.open_snapshot(store, snapshot, definition.as_of)
+    known = context.known_families(families)
     whole = family_called(family, known)
     found = judge_licenses(asked, whole, license_terms(whole.id), definition, known)
     folder_for(out)
@@ -59,12 +59,12 @@ def licenses(
 
 def files(found: "LicenseFindings", manifest: "Manifest", lang: str) -> "Iterator[tuple[str, str]]":
     """Yield the name and the text of each file, one at a time: every model is a long table."""
-    from lineage.render import csv_text
-    from lineage.render.reports.html import html
-    from lineage.render.reports.license_rows import license_rows
-    from lineage.render.reports.markdown import markdown
+    from lineage.domain import csv_text
+    from lineage.reporting.html import html
     from lineage.reporting.language import Language
     from lineage.reporting.license_report import license_document
+    from lineage.reporting.license_rows import license_rows
+    from lineage.reporting.markdown import markdown
 
     name = f"licenses.{found.family.id}"
     document = license_document(found, manifest, Language(lang), f"{name}.csv")

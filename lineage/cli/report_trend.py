@@ -47,15 +47,15 @@ def trend(
     each chart as CSV. What the snapshot cannot tell is said, not drawn.
     """
     from lineage.analysis.trends import find_trends
-    from lineage.cli import asking
-    from lineage.cli.delivery import deliver_file, folder_for
+    from lineage.cli import context
+    from lineage.cli.output_file import deliver_file, folder_for
     from lineage.families.registry import family as family_called
-    from lineage.render.reports.trend_files import trend_files
     from lineage.reporting.language import Language
+    from lineage.reporting.trend_files import trend_files
     from lineage.reporting.trend_report import trend_document
 
-    asked = asking.open_snapshot(store, snapshot, definition.as_of)
-    known = asking.known_families(families)
+    asked = context.open_snapshot(store, snapshot, definition.as_of)
+    known = context.known_families(families)
     found = find_trends(asked, family_called(family, known), definition, known, claim=claim)
     document = trend_document(found, asked.manifest, Language(lang), known)
     folder_for(out)

@@ -12,7 +12,7 @@ _UNITS = ("systemd", "cron", "github-actions", "kubernetes")
 
 
 def _duration(_: click.Context, __: click.Parameter, text: str) -> timedelta:
-    from lineage.schedule.rhythm import duration
+    from lineage.schedule.interval import duration
 
     try:
         return duration(text)
@@ -92,8 +92,8 @@ def run(every: timedelta, once: bool, **flags: object) -> None:
     A crawl that ends with exit code 3 is tried again after ten minutes, up to three times. Ends
     with 0 on SIGTERM or Ctrl-C; a crawl that runs then goes on the next time.
     """
-    from lineage.cli import ending, logs
-    from lineage.clock import SystemClock
+    from lineage.cli import logs, signals
+    from lineage.domain.clock import SystemClock
     from lineage.schedule.crawl_process import CrawlProcess
     from lineage.schedule.plan import command_of
     from lineage.schedule.runner import Runner, last_run
@@ -103,7 +103,7 @@ def run(every: timedelta, once: bool, **flags: object) -> None:
     settings = load_settings(flags, with_token=False)
     command_of(settings.on_publish)
     store = ParquetStore(settings.store)
-    with ending.asked_to_end() as asked:
+    with signals.asked_to_end() as asked:
         crawl = CrawlProcess(_crawl_with(flags))
         runner = Runner(crawl, asked, SystemClock(), logs.say)
         if once:

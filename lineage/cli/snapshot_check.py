@@ -37,14 +37,14 @@ def check_against(
     and creation dates, and the parents that the Hub itself resolved. Both were taken at their own
     time: what changed between is a difference too.
     """
-    from lineage.analysis.comparing.dump_check import check_against
-    from lineage.cli import asking, output
-    from lineage.crawl.forgetting import LeavingOut
-    from lineage.render import dump_checks
-    from lineage.sources.bulk import open_dump
+    from lineage.analysis.diff.dump_check import check_against
+    from lineage.build.opt_out import OptOutFilter
+    from lineage.cli import context, output
+    from lineage.cli.tables import dump_checks
+    from lineage.sources.dump import open_dump
 
-    asked = asking.open_snapshot(store, snapshot)
-    leaving_out = LeavingOut(asking.forgotten().marked(asked.manifest.left_out))
+    asked = context.open_snapshot(store, snapshot)
+    leaving_out = OptOutFilter(context.opt_outs().marked(asked.manifest.left_out))
     with open_dump(file) as dump:
         pages = map(leaving_out.cleaned, dump.everything())
         found = check_against(asked, pages, dump=dump.name, missing=dump.missing, examples=examples)

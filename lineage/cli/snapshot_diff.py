@@ -21,15 +21,16 @@ def diff(before: str, after: str, families: str | None, store: str | None, forma
     Models are compared by the Hub's own key, so that a renamed one is neither added nor removed.
     A walk below one base holds one family alone: beside a sweep everything else is missing in it.
     """
-    from lineage.analysis.comparing.diffs import diff_snapshots
-    from lineage.cli import asking, output
-    from lineage.render import diff_shapes, diffs
+    from lineage.analysis.diff import shapes
+    from lineage.analysis.diff.diffs import diff_snapshots
+    from lineage.cli import context, output
+    from lineage.cli.tables import diffs
 
-    old, new = (asking.open_snapshot(store, id) for id in (before, after))
-    found = diff_snapshots(old, new, asking.known_families(families))
+    old, new = (context.open_snapshot(store, id) for id in (before, after))
+    found = diff_snapshots(old, new, context.known_families(families))
     output.result(
         format,
-        lambda: diff_shapes.of_diff(found),
-        lambda: diff_shapes.rows_of_diff(found),
+        lambda: shapes.of_diff(found),
+        lambda: shapes.rows_of_diff(found),
         lambda: diffs.diff(found, old.manifest, new.manifest),
     )

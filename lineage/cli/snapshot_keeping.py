@@ -23,9 +23,9 @@ def accept(id: str, store: str | None, format: str) -> None:
     Its tables must still be as they were written, and no snapshot may have been taken since: that
     one would know nothing of it.
     """
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
 
-    opened = asking.open_store(store)
+    opened = context.open_store(store)
     with _alone(opened, f"lineage snapshots accept {id}") as now:
         manifest = opened.accept(id, now)
     output.snapshot(format, manifest)
@@ -52,11 +52,11 @@ def prune(keep: str | None, dry_run: bool, store: str | None, format: str) -> No
     The newest, the last sweep and the first one always stay, and so do what lies below one base and
     what a kept update builds on.
     """
-    from lineage.cli import asking, output
-    from lineage.render import retention
+    from lineage.cli import context, output
+    from lineage.cli.tables import retention
     from lineage.store.retention import DEFAULT, kept_by, read_rule
 
-    rule, opened = read_rule(keep or DEFAULT), asking.open_store(store)
+    rule, opened = read_rule(keep or DEFAULT), context.open_store(store)
     with _alone(opened, "lineage snapshots prune"):
         manifests = opened.manifests()
         kept = kept_by(rule, manifests)
@@ -71,8 +71,8 @@ def prune(keep: str | None, dry_run: bool, store: str | None, format: str) -> No
 def _alone(store: "ParquetStore", command: str) -> "Iterator[datetime]":
     """Keep other runs out of the store meanwhile."""
     from lineage.cli import logs
-    from lineage.clock import SystemClock
-    from lineage.store.lock import Holder
+    from lineage.domain.clock import SystemClock
+    from lineage.store.lease import Holder
 
     now = SystemClock().now()
     with store.held(Holder.this_process(command, now)) as held:

@@ -9,7 +9,7 @@ from lineage.domain.definitions import Grouping
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:
-    from lineage.analysis.curves import Curve
+    from lineage.analysis.growth import Curve
 
 _FAMILY = "llama"
 
@@ -56,7 +56,7 @@ def trend(
     seconds. Without BASE and --family it is the family llama. A renamed base is followed.
     """
     from lineage.cli import output
-    from lineage.render import curve_shapes, curves
+    from lineage.cli.tables import curve_shapes, curves
 
     grouping = None if by is None else Grouping(by)
     found = _curve(base, family, families, grouping, as_stored=as_stored, store=store)
@@ -77,11 +77,11 @@ def _curve(
     as_stored: bool,
     store: str | None,
 ) -> "Curve":
-    from lineage.analysis.curves import curve_of_base, curve_of_family
-    from lineage.cli import asking, logs
+    from lineage.analysis.growth import curve_of_base, curve_of_family
+    from lineage.cli import context, logs
     from lineage.families.registry import family as family_called
 
-    opened, known = asking.open_store(store), asking.known_families(families)
+    opened, known = context.open_store(store), context.known_families(families)
     if base is None:
         whole = family_called(family or _FAMILY, known)
         return curve_of_family(
@@ -91,10 +91,10 @@ def _curve(
             by,
             as_stored=as_stored,
             say=logs.say,
-            seen=asking.without_forgotten,
+            seen=context.without_forgotten,
         )
     if family is not None:
         raise SettingsError("a BASE and --family are two questions", "ask them one by one")
     if by is Grouping.RELEASE:
         raise SettingsError("a base has no releases", "leave out --by, or ask for its --family")
-    return curve_of_base(opened, base, known, by, say=logs.say, seen=asking.without_forgotten)
+    return curve_of_base(opened, base, known, by, say=logs.say, seen=context.without_forgotten)

@@ -21,10 +21,10 @@ def snapshots() -> None:
 @_OPTIONS
 def list_(store: str | None, format: str) -> None:
     """List every snapshot, newest last."""
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
 
-    opened = asking.open_store(store)
-    output.snapshots(format, [asking.shown(one) for one in opened.manifests()])
+    opened = context.open_store(store)
+    output.snapshots(format, [context.shown(one) for one in opened.manifests()])
     if found := opened.damaged():
         raise SnapshotDamaged(
             f"{len(found)} more cannot be read: {'; '.join(found)}",
@@ -37,15 +37,16 @@ def list_(store: str | None, format: str) -> None:
 @_OPTIONS
 def show(id: str | None, store: str | None, format: str) -> None:
     """Show what a snapshot says of itself; the latest without ID."""
-    from lineage.cli import asking, output
-    from lineage.render import facts, shapes, standings
-    from lineage.store.tombstones import standings_of
+    from lineage.analysis import availability
+    from lineage.cli import context, output
+    from lineage.cli.tables import facts, shapes
+    from lineage.store.availability import standings_of
 
-    asked = asking.open_snapshot(store, id)
-    manifest, found = asking.shown(asked.manifest), standings_of(asked)
+    asked = context.open_snapshot(store, id)
+    manifest, found = context.shown(asked.manifest), standings_of(asked)
     output.result(
         format,
-        lambda: shapes.of_manifest(manifest) | {"standings": standings.counted(found)},
+        lambda: shapes.of_manifest(manifest) | {"standings": availability.counted(found)},
         lambda: shapes.of_manifests([manifest]),
         lambda: facts.snapshot(manifest, found),
     )
@@ -61,9 +62,9 @@ def verify(id: str | None, store: str | None, format: str) -> None:
     the tables that it builds on are looked at too; damaged ones are named with the snapshots that
     build on them.
     """
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
 
-    asked = asking.open_store(store)
+    asked = context.open_store(store)
     manifest = asked.snapshot(id).manifest
     problems = asked.problems(manifest.id)
     harmed = asked.harmed(manifest.id) if problems else []

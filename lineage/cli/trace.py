@@ -59,13 +59,13 @@ def trace(
     """
     if live and as_of is not None:
         raise SettingsError("--live asks for today, --as-of for another day", "leave one out")
-    from lineage.cli import asking, output
+    from lineage.cli import context, output
     from lineage.families.registry import family as family_called
 
-    asked, known = asking.open_snapshot(store, snapshot, as_of), asking.known_families(families)
+    asked, known = context.open_snapshot(store, snapshot, as_of), context.known_families(families)
     whole = family_called(family, known)
     if live:
-        from lineage.live import trace_live
+        from lineage.crawl.live import trace_live
         from lineage.settings import load_settings
 
         settings = load_settings({"endpoint": endpoint, "token_file": token_file})

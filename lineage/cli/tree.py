@@ -57,12 +57,12 @@ def tree(
     """
     if base is not None and family is not None:
         raise SettingsError("a BASE and --family are two questions", "ask them one by one")
-    from lineage.analysis.trees import tree_of_base, tree_of_family
-    from lineage.cli import asking, output
+    from lineage.analysis.tree.tree import tree_of_base, tree_of_family
+    from lineage.cli import context, output
     from lineage.families.registry import family as family_called
 
-    asked = asking.open_snapshot(store, snapshot, definition.as_of)
-    known = asking.known_families(families)
+    asked = context.open_snapshot(store, snapshot, definition.as_of)
+    known = context.known_families(families)
     if base is None:
         whole = family_called(family or "llama", known)
         drawn = tree_of_family(asked, whole, definition, known, depth=depth, at_least=at_least)

@@ -10,7 +10,7 @@ from datetime import datetime
 from lineage.domain.moments import iso
 from lineage.errors import StoreError
 from lineage.http.page_log import PageLog, PageLogs
-from lineage.store.manifest import Kind, Manifest
+from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.store import ParquetStore
 
 
@@ -53,5 +53,5 @@ def _overtaking(store: ParquetStore, log: PageLog) -> Manifest | None:
 
 def newest_of(store: ParquetStore) -> Manifest | None:
     """Return the snapshot of more than one family that was taken last."""
-    whole = [one for one in store.manifests() if one.origin.kind is not Kind.BELOW]
+    whole = [one for one in store.manifests() if one.origin.kind is not SnapshotKind.BELOW]
     return max(whole, key=lambda one: one.origin.taken_at, default=None)

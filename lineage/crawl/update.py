@@ -1,7 +1,7 @@
 """An update: what changed since a snapshot was taken, and what was created since.
 
 A listing in order of the last commit moves while it is walked: who is committed to meanwhile goes
-to its top, unseen. The next update begins early enough to meet them (`lineage.store.watermark`).
+to its top, unseen. The next update begins early enough to meet them (`lineage.build.watermark`).
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 
-from lineage.crawl.sweep import without_repeats
+from lineage.crawl.full import without_repeats
 from lineage.domain.records import ModelRecord
 from lineage.errors import PageNotRecorded, QueryRefused
 from lineage.sources.interface import ChangingSource, RecordPage

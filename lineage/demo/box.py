@@ -20,13 +20,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from lineage.clock import Clock, SystemClock
 from lineage.demo.answers import JSON, Answer, error
+from lineage.demo.catalog import Catalog
 from lineage.demo.faults import Fault, FaultKind, Faults, spoil_answer, spoil_page
 from lineage.demo.limits import Bucket, Limits, Quotas
 from lineage.demo.listing import BadQuery, list_models
 from lineage.demo.repository import answer_cached_file, answer_detail, answer_file
-from lineage.demo.shelf import Shelf
+from lineage.domain.clock import Clock, SystemClock
 
 LISTING = "/api/models"
 CACHED = "/api/resolve-cache/models/"
@@ -42,7 +42,7 @@ class HubBox:
 
     def __init__(
         self,
-        shelf: Shelf,
+        catalog: Catalog,
         *,
         quotas: Quotas | None = None,
         window_seconds: int = 300,
@@ -51,7 +51,7 @@ class HubBox:
         gzip: bool = True,
         port: int = 0,
     ) -> None:
-        self.shelf = shelf
+        self.catalog = catalog
         self.faults = faults or Faults()
         self.clock = clock or SystemClock()
         """What the `Date` of every answer and the windows of the quotas are told by."""
@@ -135,16 +135,16 @@ class HubBox:
         if path == LISTING:
             return self._listing(query, fault)
         if path.startswith(f"{LISTING}/"):
-            return answer_detail(self.shelf, path.removeprefix(f"{LISTING}/"), query, token)
+            return answer_detail(self.catalog, path.removeprefix(f"{LISTING}/"), query, token)
         if path.startswith(CACHED):
-            return answer_cached_file(self.shelf, path.removeprefix(CACHED))
+            return answer_cached_file(self.catalog, path.removeprefix(CACHED))
         if "/resolve/" in path or "/raw/" in path:
-            return answer_file(self.shelf, path.removeprefix("/"), query, token)
+            return answer_file(self.catalog, path.removeprefix("/"), query, token)
         return _not_found()
 
     def _listing(self, query: str, fault: Fault | None) -> Answer:
         repeats = fault is not None and fault.kind is FaultKind.REPEAT
-        page = list_models(self.shelf, query, repeat_border=repeats)
+        page = list_models(self.catalog, query, repeat_border=repeats)
         if fault is not None:
             page = spoil_page(fault, page, query)
         link = f'<{self.url}{LISTING}?{page.next}>; rel="next"'

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from lineage.demo.shelf import Row, hub_moment
+from lineage.demo.catalog import Row, hub_moment
 from lineage.domain.moments import UNKNOWN_CREATION
 
 CORPUS = Path(__file__).with_name("corpus") / "models.parquet"

@@ -8,9 +8,9 @@ from threading import Lock
 from typing import Any
 
 from lineage.demo.answers import HTML, Answer, Wire, error, redirect
+from lineage.demo.catalog import Row
 from lineage.demo.limits import refusal
 from lineage.demo.listing import Page
-from lineage.demo.shelf import Row
 
 
 class FaultKind(StrEnum):

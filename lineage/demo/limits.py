@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
 
-from lineage.clock import Clock, SystemClock
 from lineage.demo.answers import HTML, JSON, Answer, error_body
+from lineage.domain.clock import Clock, SystemClock
 
 
 class Bucket(StrEnum):
@@ -45,7 +45,7 @@ Quotas = Mapping[str | None, Quota]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Availability:
     """Where a client stands in its window after a request."""
 
     bucket: Bucket
@@ -81,7 +81,7 @@ class Limits:
         self.retry_after = False
         """A 429 carries `Retry-After` too."""
 
-    def spend(self, address: str, token: str | None, bucket: Bucket) -> Standing:
+    def spend(self, address: str, token: str | None, bucket: Bucket) -> Availability:
         """Count one request of a token, or of an address without one."""
         quota = self._quota(token).of(bucket)
         client = (f"address {address}" if token is None else f"token {token}", bucket)
@@ -95,9 +95,9 @@ class Limits:
             self._windows[client] = (start, spent if refused else spent + 1)
             left = max(0, quota - spent - 1)
             reset = math.ceil(left_seconds)
-            return Standing(bucket, quota, self._window_seconds, left, reset, refused)
+            return Availability(bucket, quota, self._window_seconds, left, reset, refused)
 
-    def refusal(self, standing: Standing) -> Answer:
+    def refusal(self, standing: Availability) -> Answer:
         """Return the 429 for a client whose window is spent."""
         wait = standing.reset_seconds if self.retry_after else None
         return refusal(html=self.html_refusals, retry_after=wait)

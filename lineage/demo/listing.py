@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from lineage.demo.shelf import Row, Shelf, rank, rank_of
+from lineage.demo.catalog import Catalog, Row, rank, rank_of
 
 LIST_FIELDS = (
     *("author", "baseModels", "cardData", "config", "createdAt", "disabled", "downloads"),
@@ -114,15 +114,15 @@ def project(row: Row, fields: Iterable[str]) -> Row:
     return sent
 
 
-def list_models(shelf: Shelf, query_string: str, *, repeat_border: bool = False) -> Page:
+def list_models(catalog: Catalog, query_string: str, *, repeat_border: bool = False) -> Page:
     """Return the page that a query string asks for; raises `BadQuery`.
 
     With `repeat_border` the last row of the page before comes again, as after a moved border.
     """
     query = read_query(query_string)
-    again = shelf.by_key(query.mark.key) if repeat_border and query.mark else None
+    again = catalog.by_key(query.mark.key) if repeat_border and query.mark else None
     most = query.limit - 1 if again and query.limit > 1 else query.limit
-    rows = _rows_after(shelf, query, most + 1)
+    rows = _rows_after(catalog, query, most + 1)
     more, rows = len(rows) > most, rows[:most]
     following = _with_cursor(query_string, _cursor(query, rows[-1])) if more else None
     sent = [again, *rows] if again else rows
@@ -161,30 +161,30 @@ def _with_cursor(query_string: str, cursor: str) -> str:
     return urlencode([pair for pair in pairs if pair[0] != "cursor"] + [("cursor", cursor)])
 
 
-def _rows_after(shelf: Shelf, query: Query, most: int) -> list[Row]:
+def _rows_after(catalog: Catalog, query: Query, most: int) -> list[Row]:
     key = query.mark.key if query.mark else None
     if query.sort != CREATED:
-        rows = _in_order(shelf, query)
+        rows = _in_order(catalog, query)
         mark = query.mark and rank_of(query.mark.value, query.mark.key)
         start = bisect_right(rows, mark, key=lambda row: rank(row, query.sort)) if mark else 0
         return rows[start : start + most]
     if query.narrows:
-        rows = _matching(shelf, query)
+        rows = _matching(catalog, query)
         if query.ascending:
             return [row for row in rows if key is None or row["_id"] > key][:most]
         return [row for row in reversed(rows) if key is None or row["_id"] < key][:most]
-    return shelf.after(key or "", most) if query.ascending else shelf.before(key, most)
+    return catalog.after(key or "", most) if query.ascending else catalog.before(key, most)
 
 
-def _in_order(shelf: Shelf, query: Query) -> list[Row]:
+def _in_order(catalog: Catalog, query: Query) -> list[Row]:
     if not query.narrows:
-        return shelf.ordered(query.sort)
-    return sorted(_matching(shelf, query), key=lambda row: rank(row, query.sort))
+        return catalog.ordered(query.sort)
+    return sorted(_matching(catalog, query), key=lambda row: rank(row, query.sort))
 
 
-def _matching(shelf: Shelf, query: Query) -> list[Row]:
+def _matching(catalog: Catalog, query: Query) -> list[Row]:
     base = next((tag for tag in query.tags if tag.startswith("base_model:")), None)
-    rows = shelf.rows() if base is None else shelf.tagged(base)
+    rows = catalog.rows() if base is None else catalog.tagged(base)
     return [row for row in rows if _matches(row, query)]
 
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, quote, unquote
 import msgspec
 
 from lineage.demo.answers import TEXT, Answer, error, redirect
+from lineage.demo.catalog import Catalog, Row
 from lineage.demo.listing import DETAIL_FIELDS, BadQuery, project
-from lineage.demo.shelf import Row, Shelf
 
 CARD = "README.md"
 RELATIONS = ("adapter", "merge", "quantized", "finetune")
@@ -40,7 +40,7 @@ def take_apart(path: str) -> Asked:
     return Asked("/".join(parts))
 
 
-def answer_detail(shelf: Shelf, path: str, query: str, token: str | None) -> Answer:
+def answer_detail(catalog: Catalog, path: str, query: str, token: str | None) -> Answer:
     """Return the answer to `/api/models/<path>`: a model's row, or the list of its files."""
     asked = take_apart(path)
 
@@ -49,12 +49,12 @@ def answer_detail(shelf: Shelf, path: str, query: str, token: str | None) -> Ans
             return error(404, f"Invalid rev id: {asked.revision}", "RevisionNotFound")
         if asked.verb == "tree":
             return _tree(row)
-        return _detail(shelf, row, query)
+        return _detail(catalog, row, query)
 
-    return _with_row(shelf, asked, token, found, prefix="/api/models/", query=query)
+    return _with_row(catalog, asked, token, found, prefix="/api/models/", query=query)
 
 
-def answer_file(shelf: Shelf, path: str, query: str, token: str | None) -> Answer:
+def answer_file(catalog: Catalog, path: str, query: str, token: str | None) -> Answer:
     """Return the answer to `/<path>`: a file by `resolve`, which redirects once, or by `raw`."""
     asked = take_apart(path)
 
@@ -70,14 +70,14 @@ def answer_file(shelf: Shelf, path: str, query: str, token: str | None) -> Answe
             return _file(row, card, weak=True)
         return _to_cache(row, card)
 
-    return _with_row(shelf, asked, token, found, prefix="/", query=query)
+    return _with_row(catalog, asked, token, found, prefix="/", query=query)
 
 
-def answer_cached_file(shelf: Shelf, path: str) -> Answer:
+def answer_cached_file(catalog: Catalog, path: str) -> Answer:
     """Return the answer to `/api/resolve-cache/models/<path>`, the end of a `resolve`."""
     owner, _, rest = path.partition("/")
     name, _, _ = rest.partition("/")
-    row = shelf.get(unquote(f"{owner}/{name}")) or shelf.get(unquote(owner))
+    row = catalog.get(unquote(f"{owner}/{name}")) or catalog.get(unquote(owner))
     card = None if row is None or row.get("_private") else card_text(row)
     if row is None or card is None or not path.endswith(f"/{CARD}"):
         return error(404, "Entry not found", "EntryNotFound")
@@ -95,7 +95,7 @@ def card_text(row: Row) -> bytes | None:
 
 
 def _with_row(
-    shelf: Shelf,
+    catalog: Catalog,
     asked: Asked,
     token: str | None,
     found: Callable[[Row], Answer],
@@ -103,14 +103,14 @@ def _with_row(
     prefix: str,
     query: str,
 ) -> Answer:
-    row = shelf.get(asked.id)
+    row = catalog.get(asked.id)
     if row is not None and row.get("_private"):
         return _shown_to_nobody(token)
     if row is not None and row.get("_disabled"):
         return error(403, "Access to this resource is disabled.")
     if row is not None:
         return found(row)
-    if (name := shelf.name_now(asked.id)) is not None:
+    if (name := catalog.name_now(asked.id)) is not None:
         tail = (asked.verb, asked.revision, asked.file) if asked.verb else ()
         path = "/".join(quote(part, safe="/") for part in (name, *tail) if part)
         return redirect(f"{prefix}{path}{'?' if query else ''}{query}")
@@ -124,7 +124,7 @@ def _shown_to_nobody(token: str | None) -> Answer:
     return error(404, "Repository not found", "RepoNotFound")
 
 
-def _detail(shelf: Shelf, row: Row, query: str) -> Answer:
+def _detail(catalog: Catalog, row: Row, query: str) -> Answer:
     asked = [
         value
         for name, value in parse_qsl(query, keep_blank_values=True)
@@ -133,13 +133,13 @@ def _detail(shelf: Shelf, row: Row, query: str) -> Answer:
     if any(field not in DETAIL_FIELDS for field in asked):
         raise BadQuery(f'"expand" must be one of [{", ".join(DETAIL_FIELDS)}]')
     if "childrenModelCount" in asked:
-        row = row | {"childrenModelCount": _children(shelf, row["id"])}
+        row = row | {"childrenModelCount": _children(catalog, row["id"])}
     fields = asked or [*DETAIL_FIELDS, "modelId"]
     return Answer(200, msgspec.json.encode(project(row, fields)))
 
 
-def _children(shelf: Shelf, id: str) -> dict[str, int]:
-    return {relation: len(shelf.tagged(f"base_model:{relation}:{id}")) for relation in RELATIONS}
+def _children(catalog: Catalog, id: str) -> dict[str, int]:
+    return {relation: len(catalog.tagged(f"base_model:{relation}:{id}")) for relation in RELATIONS}
 
 
 def _tree(row: Row) -> Answer:

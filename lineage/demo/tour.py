@@ -3,15 +3,15 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lineage.analysis.comparing.diffs import Diff, diff_snapshots
+from lineage.analysis.comparison import ladder_of_release
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.curves import Curve, curve_of_family
-from lineage.analysis.ladders import ladder_of_release
-from lineage.analysis.results import Count, Ladder, Tree
+from lineage.analysis.diff.diffs import Diff, diff_snapshots
+from lineage.analysis.growth import Curve, curve_of_family
+from lineage.analysis.results import Comparison, Count, Tree
 from lineage.analysis.traces import trace
-from lineage.analysis.trees import tree_of_family
+from lineage.analysis.tree.tree import tree_of_family
 from lineage.analysis.verdicts import Trace
-from lineage.demo.weeks.graves import Graves, graves
+from lineage.demo.weeks.deleted import Graves, graves
 from lineage.demo.weeks.history import Doubts, History
 from lineage.demo.weeks.replay import Replay, settings_of
 from lineage.domain.definitions import Definition, Grouping
@@ -60,7 +60,7 @@ class Sights:
     tree: Tree
     traces: tuple[tuple[str, Trace], ...]
     """Each with the name it is known by."""
-    ladder: Ladder
+    ladder: Comparison
     curve: Curve
     graves: Graves
     diff: Diff

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from lineage.domain.evidence import Relation, Strength
+from lineage.domain.claims import Relation, Strength
 
 
 class Closure(StrEnum):
@@ -32,7 +32,7 @@ class Definition:
     relations: tuple[Relation, ...] = tuple(Relation)
     """Edges of other relations are removed before the closure."""
     closure: Closure = Closure.ALL
-    least: Strength = Strength.STATED
+    least: Strength = Strength.DECLARED
     """Weaker edges are removed before the closure."""
     mirrors: bool = False
     """Plain re-uploads of the base join the roots."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 
 
 class Proof(StrEnum):
@@ -163,7 +163,10 @@ class Family:
         """Yield every edge of this registry: the written ones, then each changed re-upload's."""
         yield from self.edges
         for release in self.releases:
-            kinds = ((release.quantized, Relation.QUANTIZED), (release.changed, Relation.UNSTATED))
+            kinds = (
+                (release.quantized, Relation.QUANTIZED),
+                (release.changed, Relation.UNSPECIFIED),
+            )
             for reuploads, relation in kinds:
                 for copy in reuploads:
                     if copy.of is not None:

@@ -1,5 +1,5 @@
 """From a record to witnesses: small pure rules, one file each, in no particular order."""
 
-from lineage.evidence.rules import RULES, Rule, testify
+from lineage.evidence.rules import RULES, Rule, extract_claims
 
-__all__ = ["RULES", "Rule", "testify"]
+__all__ = ["RULES", "Rule", "extract_claims"]

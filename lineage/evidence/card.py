@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from lineage.domain.evidence import Witness
+from lineage.domain.claims import Claim
 from lineage.domain.records import ModelRecord
 
 _new = tuple.__new__  # a named tuple's own constructor is a function in Python
 
 
-def card(record: ModelRecord) -> Iterable[Witness]:
+def card(record: ModelRecord) -> Iterable[Claim]:
     """Hear each entry of `base_model`, with the relation the author declared for all of them."""
     if not record.card_parents:
         return ()
     relation = record.card_relation
     return [
-        _new(Witness, ("card", name, f"base_model: {name}", relation, None))
+        _new(Claim, ("card", name, f"base_model: {name}", relation, None))
         for name in record.card_parents
     ]

@@ -10,11 +10,11 @@ from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.domain.families import Family
+from lineage.evidence.inference import Guess, Known, WhatExists
 from lineage.evidence.name_stems import MARKED, Stem, sizes_in, stem_of
 from lineage.evidence.root_names import RootNames
-from lineage.evidence.second_hearing import Guess, Known, WhatExists
 
 _MOST_OWNER_SPLITS = 4
 _BETWEEN = re.compile(r"[-_.]")
@@ -33,7 +33,7 @@ re-uploads that a training network starts from; or, in the last line, that the m
 some tutorials leave out of its name."""
 
 
-class Habit(StrEnum):
+class NamePattern(StrEnum):
     """How a name led to a parent."""
 
     OWN = "own"
@@ -95,18 +95,22 @@ class NameGuesses:
         relation = Relation.QUANTIZED if stem.quantized else None
         return Guess(parent.id, habit, f"…{stem.tail} of {stem.text}", relation)
 
-    def _of_stem(self, model: Known, stem: str, exists: WhatExists) -> tuple[Known, Habit] | None:
+    def _of_stem(
+        self, model: Known, stem: str, exists: WhatExists
+    ) -> tuple[Known, NamePattern] | None:
         named = [one for one in exists.called(stem.lower()) if one.id != model.id]
         if (own := _owned_by(_owner(model.id), named)) is not None:
-            return (own, Habit.OWN) if _fits(own, model) else None
+            return (own, NamePattern.OWN) if _fits(own, model) else None
         if (root := self._root(self._roots.of(stem), exists)) is not None:
-            return (root, Habit.ROOT) if _fits(root, model) else None
+            return (root, NamePattern.ROOT) if _fits(root, model) else None
         if (owned := _spelled_with_owner(stem, exists)) is not None:
-            return (owned, Habit.OWNER) if owned.id != model.id and _fits(owned, model) else None
+            return (
+                (owned, NamePattern.OWNER) if owned.id != model.id and _fits(owned, model) else None
+            )
         chosen = _original(named) if len(named) > 1 else _sole(named, stem)
         if chosen is None or _is_younger(chosen, model) or not _fits(chosen, model):
             return None
-        return chosen, Habit.ORIGINAL if len(named) > 1 else Habit.SOLE
+        return chosen, NamePattern.ORIGINAL if len(named) > 1 else NamePattern.SOLE
 
     def _by_prefix(self, model: Known, root: str, rest: str, exists: WhatExists) -> Guess | None:
         parent = self._root(root, exists)
@@ -115,7 +119,7 @@ class NameGuesses:
         if _ANOTHER_STEP.search(rest) or sizes_in(rest) - sizes_in(root):
             return None
         begun = model.id.rpartition("/")[2].removesuffix(rest)
-        return Guess(parent.id, Habit.PREFIX, f"{begun}-…")
+        return Guess(parent.id, NamePattern.PREFIX, f"{begun}-…")
 
     def _root(self, id: str | None, exists: WhatExists) -> Known | None:
         if id is None:

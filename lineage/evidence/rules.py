@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from lineage.domain.evidence import Strength, Witness
+from lineage.domain.claims import Claim, Strength
 from lineage.domain.families import Family
 from lineage.domain.records import ModelRecord
 from lineage.evidence.adapter_config import adapter_config
 from lineage.evidence.card import card
 from lineage.evidence.config import config
 from lineage.evidence.hub import hub
+from lineage.evidence.inference import SecondHearing
 from lineage.evidence.names import NameGuesses
-from lineage.evidence.second_hearing import SecondHearing
 from lineage.evidence.tags import tags
 
-Hearing = Callable[[ModelRecord], Iterable[Witness]]
+Hearing = Callable[[ModelRecord], Iterable[Claim]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +37,45 @@ class Rule:
     """Asked about models without a parent, once it is known what exists."""
 
     @property
-    def hears_again(self) -> bool:
+    def infers(self) -> bool:
         """Whether it speaks only once it is known what exists: never of one record alone."""
         return self.reads is None
 
     @property
     def hears_cards(self) -> bool:
         """Whether it speaks only where cards are read; between, what it said is kept."""
-        return self.hears_again and self.hear_again is None
+        return self.infers and self.hear_again is None
 
 
-def silent(record: ModelRecord) -> Iterable[Witness]:
+def silent(record: ModelRecord) -> Iterable[Claim]:
     """Hear nothing: for rules that speak in the second hearing alone."""
     return ()
 
 
 RULES: tuple[Rule, ...] = (
     Rule("hub", Strength.CONFIRMED, hub, "hub_parents", relation_rank=0),
-    Rule("tag", Strength.STATED, tags, "tags", relation_rank=1),
-    Rule("card", Strength.STATED, card, "card_parents", relation_rank=2, teaches_names=True),
+    Rule("tag", Strength.DECLARED, tags, "tags", relation_rank=1),
+    Rule("card", Strength.DECLARED, card, "card_parents", relation_rank=2, teaches_names=True),
     Rule(
         "adapter_config",
-        Strength.STATED,
+        Strength.DECLARED,
         adapter_config,
         "adapter_parent",
         relation_rank=3,
         names_models=False,
     ),
-    Rule("config", Strength.GUESSED, config, "config_name_or_path", names_models=False),
-    Rule("card_text", Strength.GUESSED, silent, relation_rank=8, names_models=False),
-    Rule("name", Strength.GUESSED, silent, relation_rank=9, hear_again=NameGuesses),
+    Rule("config", Strength.INFERRED, config, "config_name_or_path", names_models=False),
+    Rule("card_text", Strength.INFERRED, silent, relation_rank=8, names_models=False),
+    Rule("name", Strength.INFERRED, silent, relation_rank=9, hear_again=NameGuesses),
 )
 
 
-def testify(records: Iterable[ModelRecord], rules: Iterable[Rule]) -> list[list[Witness]]:
+def extract_claims(records: Iterable[ModelRecord], rules: Iterable[Rule]) -> list[list[Claim]]:
     """Return what every rule hears in each record."""
     # Most fields of most records are empty, and three million records are heard.
     fields = ModelRecord._fields
     hearings = [(rule.hear, fields.index(rule.reads)) for rule in rules if rule.reads is not None]
     return [
-        [witness for hear, at in hearings if record[at] for witness in hear(record)]
+        [claim for hear, at in hearings if record[at] for claim in hear(record)]
         for record in records
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
     Family,

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import networkx as nx
 
-from lineage.collecting import collector_paused
+from lineage.domain.gc_paused import gc_paused
 
 FamilyGraph: TypeAlias = nx.DiGraph
 """What `load_family` gives: networkx, from parent to child."""
@@ -25,7 +25,7 @@ def build_graph(
     Attributes that are None are left out.
     """
     graph = nx.DiGraph()
-    with collector_paused():
+    with gc_paused():
         graph.add_nodes_from(names)
         _fill([attributes for _, attributes in graph.nodes(data=True)], columns)
         edges: list[dict[str, object]] = [{} for _ in parents]

@@ -11,12 +11,17 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from lineage.clock import Clock
 from lineage.domain.addresses import is_loopback_host
+from lineage.domain.clock import Clock
+from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, UnexpectedPage
 from lineage.http.budget import Budget
-from lineage.http.transports import MOST_ATTEMPTS, PacedTransport, RequestTally, RetryingTransport
-from lineage.progress import Progress
+from lineage.http.transports import (
+    MOST_ATTEMPTS,
+    PacedTransport,
+    RequestTally,
+    RetryingTransport,
+)
 
 __all__ = ["Answer", "HubClient", "RequestTally", "checked_address", "open_client", "request_text"]
 

@@ -11,11 +11,16 @@ from pathlib import Path
 import httpx
 
 from lineage.domain.addresses import is_loopback_host
-from lineage.errors import RequestLimitReached, SettingsError, SourceUnavailable, UnexpectedPage
+from lineage.domain.progress import Progress
+from lineage.errors import (
+    RequestLimitReached,
+    SettingsError,
+    SourceUnavailable,
+    UnexpectedPage,
+)
 from lineage.http.bodies import printable
 from lineage.http.client import RequestTally, network
 from lineage.http.transports import RUN_AGAIN
-from lineage.progress import Progress
 
 MOST_REDIRECTS = 5
 _CHUNK = 1 << 20

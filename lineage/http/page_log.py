@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from lineage.clock import Clock
+from lineage.domain.clock import Clock
 from lineage.domain.moments import iso, snapshot_id
+from lineage.domain.progress import Progress
 from lineage.errors import StoreError
 from lineage.http.page_file import RecordedPage, pack, request_of, unpack
-from lineage.progress import Progress
 
 __all__ = ["PageLog", "PageLogs", "RecordedPage"]
 

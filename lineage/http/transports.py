@@ -8,11 +8,11 @@ from random import Random
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from lineage.clock import Clock
+from lineage.domain.clock import Clock
+from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached, SourceUnavailable, UnexpectedPage
 from lineage.http.bodies import BodyBroken, BodyTooLarge, printable, read_body
 from lineage.http.budget import Budget
-from lineage.progress import Progress
 
 MOST_ATTEMPTS = 6
 MOST_REFUSALS = 8

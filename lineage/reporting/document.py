@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineage.reporting.charts import Chart
+from lineage.reporting.chart_texts import Chart
 from lineage.reporting.language import Language
 
 NOTHING = "\N{EN DASH}"

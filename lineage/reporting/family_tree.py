@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.forest.evidence import ForestEvidence, evidence_of
-from lineage.analysis.forest.facts import ForestFacts, facts_of
-from lineage.analysis.forest.forest import Forest, Kind, family_forest
-from lineage.analysis.ground import Ground
 from lineage.analysis.results import Count
-from lineage.analysis.scope import find_base
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import find_base
 from lineage.analysis.traces import EVERYTHING
+from lineage.analysis.tree.evidence import ForestEvidence, evidence_of
+from lineage.analysis.tree.facts import ForestFacts, facts_of
+from lineage.analysis.tree.forest import Forest, Kind, family_forest
 from lineage.domain.addresses import is_loopback
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family, Release, Reupload
-from lineage.reporting.asked import Asked, asked_by_name
+from lineage.reporting.context import Asked, asked_by_name
 from lineage.store.manifest import Manifest
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 _BRANCHES = 15
 _RELATIONS = list(Relation)
@@ -90,12 +90,12 @@ def family_tree(
     Ways weaker than the definition's are in it too, told apart; no number counts them.
     """
     asked = replace(definition or Definition(), mirrors=True, curated=True)
-    ground = Ground.of(snapshot, replace(asked, least=Strength.GUESSED), families)
+    scope = Scope.of(snapshot, replace(asked, least=Strength.INFERRED), families)
     # What people ask for by name is told of the whole graph, whatever is counted here.
-    whole = ground if ground.definition == EVERYTHING else Ground.of(snapshot, EVERYTHING, families)
+    whole = scope if scope.definition == EVERYTHING else Scope.of(snapshot, EVERYTHING, families)
     count = count_family(snapshot, family, asked, families, Grouping.RELEASE)
-    forest = family_forest(ground, family, asked.least)
-    return _report(ground, forest, family, count, asked_by_name(whole, family))
+    forest = family_forest(scope, family, asked.least)
+    return _report(scope, forest, family, count, asked_by_name(whole, family))
 
 
 def base_tree(
@@ -109,22 +109,22 @@ def base_tree(
     UnknownModel where the snapshot knows no such name.
     """
     asked, base = definition or Definition(), find_base(snapshot, name, families)
-    ground = Ground.of(snapshot, replace(asked, least=Strength.GUESSED), families)
+    scope = Scope.of(snapshot, replace(asked, least=Strength.INFERRED), families)
     count = count_base(snapshot, base.id, asked, families, Grouping.RELEASE)
     mirrors = tuple(Reupload(id, base.id) for id in count.definition.roots if id != base.id)
     released = snapshot.manifest.origin.taken_at.date()
     release = Release(base.id, base.id, released, None, (base.id,), mirrors)
     alone = Family(base.id, base.id, "", (release,))
     # Here everything belongs to this one root, whatever release it belongs to elsewhere.
-    forest = family_forest(replace(ground, families=[alone]), alone, asked.least)
-    return replace(_report(ground, forest, alone, count, ()), is_base=True)
+    forest = family_forest(replace(scope, families=[alone]), alone, asked.least)
+    return replace(_report(scope, forest, alone, count, ()), is_base=True)
 
 
 def _report(
-    ground: Ground, forest: Forest, family: Family, count: Count, asked: tuple[Asked, ...]
+    scope: Scope, forest: Forest, family: Family, count: Count, asked: tuple[Asked, ...]
 ) -> FamilyTreeReport:
-    snapshot = ground.snapshot
-    releases = [release for one in (*ground.families, family) for release in one.releases]
+    snapshot = scope.snapshot
+    releases = [release for one in (*scope.families, family) for release in one.releases]
     released = {release.name: release.released for release in releases}
     return FamilyTreeReport(
         family=family,
@@ -138,7 +138,7 @@ def _report(
         asked=asked,
         forest=forest,
         facts=facts_of(snapshot, forest, count.definition.as_of),
-        evidence=evidence_of(ground, forest),
+        evidence=evidence_of(scope, forest),
         is_sample=is_loopback(snapshot.manifest.origin.endpoint),
     )
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from lineage.analysis.forest.forest import Kind
-from lineage.analysis.forest.largest import Grown, Rest, Twig, largest_branches
+from lineage.analysis.tree.forest import Kind
+from lineage.analysis.tree.largest import Grown, Rest, Twig, largest_branches
 from lineage.reporting import family_tree_words as said
-from lineage.reporting.asked import Asked, explained
+from lineage.reporting.context import Asked, explained
 from lineage.reporting.document import (
     NOTHING,
     Block,
@@ -100,12 +100,12 @@ def _answer(asked: Asked, texts: Texts) -> Sequence[Cell]:
     answer = texts.say(f"page.{verdict}")
     if asked.descends and asked.releases:
         answer += f": {', '.join(asked.releases)}"
-    because: list[Part] = [Word(asked.quote)] if asked.quote else []
+    reason: list[Part] = [Word(asked.quote)] if asked.quote else []
     told = [one for one in (explained(asked, texts), asked.sentence) if one]
-    because += [" ".join(told)] if told else []
+    reason += [" ".join(told)] if told else []
     is_web = asked.url is not None and asked.url.startswith("https://")
     source: Cell = Link(asked.source or "", asked.url or "") if is_web else asked.source or NOTHING
-    return asked.name, Word(asked.id), answer, because or NOTHING, source
+    return asked.name, Word(asked.id), answer, reason or NOTHING, source
 
 
 def _tree(report: FamilyTreeReport, texts: Texts) -> Section:

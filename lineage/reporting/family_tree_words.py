@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import date
 
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation
 from lineage.reporting.family_tree import BranchLine, FamilyTreeReport
 from lineage.reporting.language import Texts
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from lineage.version import __version__
 
 
@@ -33,7 +33,7 @@ def notes(report: FamilyTreeReport, texts: Texts) -> Iterator[str]:
     manifest = report.manifest
     if report.is_sample:
         yield texts.say("page.sample", n=manifest.models)
-    if manifest.origin.kind is Kind.BELOW:
+    if manifest.origin.kind is SnapshotKind.BELOW:
         yield texts.say("page.below", base=manifest.origin.below)
 
 

@@ -4,12 +4,22 @@ from collections.abc import Sequence
 
 from lineage.analysis.licenses import LicenseFindings
 from lineage.analysis.licenses.findings import LEAST_SHARE
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure
-from lineage.domain.evidence import Relation
 from lineage.domain.families import Source
 from lineage.domain.licenses import RuleName, Terms
 from lineage.reporting import license_numbers as numbers
-from lineage.reporting.document import NOTHING, Block, Cell, Facts, Link, Part, Section, Table, Word
+from lineage.reporting.document import (
+    NOTHING,
+    Block,
+    Cell,
+    Facts,
+    Link,
+    Part,
+    Section,
+    Table,
+    Word,
+)
 from lineage.reporting.language import Texts, texts
 from lineage.reporting.license_sections import columns_of
 from lineage.store.manifest import Manifest

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lineage.analysis.trends import Variants
-from lineage.reporting.charts import Chart, Position, Series
+from lineage.reporting.chart_texts import Chart, Position, Series
 from lineage.reporting.document import NOTHING, Cell, Column, Picture, Table, Word
 from lineage.reporting.trend_words import Told
 

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import accumulate
 
 from lineage.analysis.trends import Line, SinceRelease, Timeline
-from lineage.reporting.charts import Chart, ChartKind, Mark, Position, Series
+from lineage.reporting.chart_texts import Chart, ChartKind, Mark, Position, Series
 from lineage.reporting.trend_words import Told
 
 MOST_SERIES = 8

@@ -2,7 +2,7 @@
 
 from lineage.analysis.trends import Line
 from lineage.reporting import trend_charts as charts
-from lineage.reporting.charts import Chart, ChartKind, Position, Series
+from lineage.reporting.chart_texts import Chart, ChartKind, Position, Series
 from lineage.reporting.document import NOTHING, Block, Column, Section, Table
 from lineage.reporting.trend_blocks import picture
 from lineage.reporting.trend_words import Told

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lineage.analysis.trends import Part
-from lineage.reporting.charts import Chart, ChartKind, Position, Series
+from lineage.reporting.chart_texts import Chart, ChartKind, Position, Series
 from lineage.reporting.document import Block, Section
 from lineage.reporting.trend_blocks import picture
 from lineage.reporting.trend_words import Told

@@ -7,7 +7,7 @@ from lineage.domain.definitions import Closure
 from lineage.domain.families import Family
 from lineage.reporting import trend_charts as charts
 from lineage.reporting import trend_parts as parts
-from lineage.reporting.charts import ChartKind
+from lineage.reporting.chart_texts import ChartKind
 from lineage.reporting.document import Block, Cell, Document, Facts, Section, Warned, Word
 from lineage.reporting.language import Language, texts
 from lineage.reporting.trend_blocks import picture, variants_table

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lineage.analysis.trends import Side, Timeline
 from lineage.reporting import trend_charts as charts
-from lineage.reporting.charts import Chart, Panel, Series
+from lineage.reporting.chart_texts import Chart, Panel, Series
 from lineage.reporting.document import NOTHING, Block
 from lineage.reporting.trend_blocks import picture
 from lineage.reporting.trend_words import Told

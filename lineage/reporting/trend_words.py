@@ -9,7 +9,7 @@ from importlib import resources
 
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.trends import TrendFindings
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.domain.families import Family
 from lineage.reporting.language import Language, Texts, texts
 from lineage.store.manifest import Manifest

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from lineage.domain.escape import visible
 from lineage.errors import SettingsError
-from lineage.render.escape import visible
 from lineage.settings import Settings
 
 CRAWL = ("crawl", "--auto")

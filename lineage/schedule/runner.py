@@ -9,10 +9,10 @@ from typing import Protocol
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from lineage.clock import Clock
+from lineage.domain.clock import Clock
 from lineage.domain.moments import iso, moment_of
-from lineage.schedule.rhythm import first_turn
-from lineage.schedule.turn import take_turn
+from lineage.schedule.attempt import take_turn
+from lineage.schedule.interval import first_turn
 from lineage.store.store import ParquetStore
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ import msgspec
 
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id
+from lineage.sources.lenient import cut_rows, first_key, lenient_json, what_fits
 from lineage.sources.rows import record_of
-from lineage.sources.salvage import cut_rows, first_key, lenient_json, what_fits
 from lineage.sources.wire import WireRow
 
 Buffer = bytes | msgspec.Raw

@@ -10,7 +10,7 @@ Bare = npt.NDArray[np.bytes_]
 Rows = npt.NDArray[np.int64]
 
 NOWHERE = -1
-NOBODY: Bare = np.empty(0, f"S{KEY_LENGTH}")
+NO_OPT_OUTS: Bare = np.empty(0, f"S{KEY_LENGTH}")
 
 
 def joined(chunks: list[pa.Array]) -> pa.StringArray:

@@ -15,12 +15,12 @@ FILE = "manifest.json"
 REFUSAL_FILE = "refused.json"
 
 
-class Kind(StrEnum):
+class SnapshotKind(StrEnum):
     """How a snapshot was taken."""
 
-    SWEEP = "sweep"
+    FULL = "sweep"
     UPDATE = "update"
-    BULK = "bulk"
+    DUMP = "bulk"
     BELOW = "below"
 
 
@@ -48,7 +48,7 @@ class CheckResult:
 class Origin:
     """Where, when and how the records of a draft were taken."""
 
-    kind: Kind
+    kind: SnapshotKind
     endpoint: str
     taken_at: datetime
     """When the walk began, UTC."""
@@ -133,7 +133,7 @@ def _origin(fields: dict[str, Any]) -> Origin:
     return Origin(
         **{
             **fields,
-            "kind": Kind(fields["kind"]),
+            "kind": SnapshotKind(fields["kind"]),
             "taken_at": datetime.fromisoformat(fields["taken_at"]),
         }
     )

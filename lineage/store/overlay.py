@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lineage.store.keys import NOBODY, Bare, Rows, are_in, bare, joined
+from lineage.store.keys import NO_OPT_OUTS, Bare, Rows, are_in, bare, joined
 
 
 def rows_laid_over(
-    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: Bare = NOBODY
+    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: Bare = NO_OPT_OUTS
 ) -> Iterator[pa.Table]:
     """Yield the older rows, those in `changes` in place of theirs, without the sorted `dropped`."""
     fresh = bare(joined(changes["key"].chunks))

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lineage.errors import SettingsError
-from lineage.store.manifest import Kind, Manifest
-from lineage.store.past import heard_by
+from lineage.store.manifest import Manifest, SnapshotKind
+from lineage.store.previous import heard_by
 
 DEFAULT = "30 daily, 52 weekly, all monthly"
 _PART = re.compile(r"\s*(all|[1-9][0-9]{0,4})\s+(daily|weekly|monthly|yearly)\s*")
@@ -71,7 +71,7 @@ def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str,
         kept = _newest_of_each(part, whole) | kept
     kept[whole[-1].id] = "the first one"
     hidden = [one.manifest.id for one in heard_by(None, whole) if _is_walk(one.manifest)]
-    sweeps = [one.id for one in whole if one.origin.kind is Kind.SWEEP]
+    sweeps = [one.id for one in whole if one.origin.kind is SnapshotKind.FULL]
     kept |= dict.fromkeys(hidden, "the next sweep learns from it")
     kept |= dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}
     return _bases(whole, kept) | kept
@@ -91,11 +91,11 @@ def _newest_of_each(part: Part, whole: Sequence[Manifest]) -> dict[str, str]:
 
 
 def _is_below(manifest: Manifest) -> bool:
-    return manifest.origin.kind is Kind.BELOW
+    return manifest.origin.kind is SnapshotKind.BELOW
 
 
 def _is_walk(manifest: Manifest) -> bool:
-    return manifest.origin.kind in (Kind.SWEEP, Kind.UPDATE)
+    return manifest.origin.kind in (SnapshotKind.FULL, SnapshotKind.UPDATE)
 
 
 def _moment(manifest: Manifest) -> datetime:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 
 VERSION = 3
 """Raised whenever a reader of the version before could misread a file."""

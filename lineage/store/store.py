@@ -9,12 +9,11 @@ from lineage.domain.moments import end_of, iso, snapshot_id
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
 from lineage.store import inventory, schema
 from lineage.store.bases import base_of, differences, manifest_in
-from lineage.store.draft import Draft
 from lineage.store.files import Files
 from lineage.store.folders import State, discard, mark, state_of, unmark
-from lineage.store.lock import Holder, hold
-from lineage.store.manifest import FILE, REFUSAL_FILE, CheckResult, Kind, Manifest, Origin
-from lineage.store.snapshot import Snapshot
+from lineage.store.lease import Holder, hold
+from lineage.store.manifest import FILE, REFUSAL_FILE, CheckResult, Manifest, Origin, SnapshotKind
+from lineage.store.reader import Snapshot
 
 ABANDONED_AFTER = timedelta(days=2)
 """An unfinished draft this old belongs to no walk that could still go on."""
@@ -28,11 +27,11 @@ class ParquetStore:
 
     def __init__(self, location: str) -> None:
         self.location = location
-        self._files = Files(location)
+        self.files = Files(location)
 
     def manifests(self) -> list[Manifest]:
         """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
-        found = inventory.read_all(self._files)
+        found = inventory.read_all(self.files)
         return [one for one in found.values() if isinstance(one, Manifest)]
 
     def damaged(self) -> list[str]:
@@ -40,7 +39,7 @@ class ParquetStore:
 
         A manifest that is damaged or lost, or no more of what an update builds on.
         """
-        found = inventory.read_all(self._files) | inventory.lost_ones(self._files)
+        found = inventory.read_all(self.files) | inventory.lost_ones(self.files)
         errors = (found[id] for id in sorted(found))
         return [one.message for one in errors if isinstance(one, SnapshotDamaged)]
 
@@ -49,29 +48,29 @@ class ParquetStore:
 
         `tell` hears what is wrong with those whose manifest cannot be read.
         """
-        for one in inventory.read_all(self._files).values():
+        for one in inventory.read_all(self.files).values():
             if isinstance(one, SnapshotDamaged):
                 tell(one.message)
             elif not is_below(one):
-                yield Snapshot(self._files, one)
+                yield Snapshot(self.files, one)
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
-        folders = self._files.folders()
-        return [one for one in folders if state_of(self._files, one) is State.REFUSED]
+        folders = self.files.folders()
+        return [one for one in folders if state_of(self.files, one) is State.REFUSED]
 
     def snapshot(self, id: str | None = None) -> Snapshot:
         """Return one snapshot; without an id the latest that holds more than one base's family."""
         if id is not None:
-            if "/" in id or not self._files.exists(f"{id}/{FILE}"):
-                raise inventory.lost(self._files, id) or NoSuchSnapshot(
+            if "/" in id or not self.files.exists(f"{id}/{FILE}"):
+                raise inventory.lost(self.files, id) or NoSuchSnapshot(
                     f"there is no snapshot {id!r} in {self.location}",
                     "see which there are with: lineage snapshots list",
                 )
-            return Snapshot(self._files, manifest_in(self._files, id))
+            return Snapshot(self.files, manifest_in(self.files, id))
         if (latest := self._latest()) is None:
             raise self._nothing_yet()
-        return Snapshot(self._files, latest)
+        return Snapshot(self.files, latest)
 
     def snapshot_at(self, day: date) -> Snapshot:
         """Return the newest snapshot that was begun by the end of a day, UTC, else the first one.
@@ -83,18 +82,18 @@ class ParquetStore:
             raise self._nothing_yet()
         by_then = [one for one in manifests if one.origin.taken_at < end_of(day)]
         chosen = max(by_then, key=_when) if by_then else min(manifests, key=_when)
-        return Snapshot(self._files, chosen)
+        return Snapshot(self.files, chosen)
 
     def latest_sweep(self) -> Snapshot | None:
         """Return the latest snapshot of everything, if there is one."""
         found = next(self._newest_first(), None)
-        return None if found is None else Snapshot(self._files, found)
+        return None if found is None else Snapshot(self.files, found)
 
     def latest_walk(self) -> Snapshot | None:
         """Return the latest sweep or update, if there is one."""
-        walks = (one for one in self._newest_first() if one.origin.kind is not Kind.BULK)
+        walks = (one for one in self._newest_first() if one.origin.kind is not SnapshotKind.DUMP)
         found = next(walks, None)
-        return None if found is None else Snapshot(self._files, found)
+        return None if found is None else Snapshot(self.files, found)
 
     def beside(self, origin: Origin) -> Iterator[Manifest]:
         """Yield the snapshots that a draft of this origin may stand beside, the newest first.
@@ -111,12 +110,12 @@ class ParquetStore:
                 f"there are: {', '.join(self.refused()) or 'none'}",
             )
         path = f"{id}/{REFUSAL_FILE}"
-        manifest = Manifest.from_json(self._files.read(path), path)
+        manifest = Manifest.from_json(self.files.read(path), path)
         self._refuse_untruth(manifest)
         taken = CheckResult("accepted", True, f"published after all at {iso(now)}, by hand")
         manifest = replace(manifest, published_at=now, checks=(*manifest.checks, taken))
-        self._files.write_whole(f"{id}/{FILE}", manifest.to_json())
-        self._files.delete_file(path)
+        self.files.write_whole(f"{id}/{FILE}", manifest.to_json())
+        self.files.delete_file(path)
         return manifest
 
     def delete(self, *ids: str) -> None:
@@ -124,7 +123,7 @@ class ParquetStore:
 
         StoreError where one that stays builds on one of them.
         """
-        builders = inventory.builders(self._files)
+        builders = inventory.builders(self.files)
         for id in ids:
             if upon := [other for other in builders.get(id, ()) if other not in ids]:
                 raise StoreError(
@@ -132,7 +131,7 @@ class ParquetStore:
                     "without it they could not be read: delete them first",
                 )
         for id in sorted(ids, reverse=True):
-            discard(self._files, id)
+            discard(self.files, id)
 
     @contextmanager
     def held(self, holder: Holder) -> Iterator[bool]:
@@ -140,19 +139,22 @@ class ParquetStore:
 
         Gives False where nothing can be held: on object stores, and file systems without locks.
         """
-        if (folder := self._files.folder) is None:
+        if (folder := self.files.folder) is None:
             yield False
             return
         with hold(folder, holder) as held:
             yield held
 
-    def begin(self, origin: Origin) -> Draft:
-        """Begin a draft named by the moment its walk began; what a killed run left there goes."""
-        id = self._free_id(origin.taken_at)
-        discard(self._files, id)
-        self._delete_abandoned(origin.taken_at - ABANDONED_AFTER)
-        mark(self._files, id)
-        return Draft(self._files, id, origin)
+    def begin_folder(self, taken_at: datetime) -> str:
+        """Return the id of a new draft's folder, which a mark keeps from passing for a snapshot.
+
+        It is named by the moment its walk began; what a killed run left there is deleted.
+        """
+        id = self._free_id(taken_at)
+        discard(self.files, id)
+        self._delete_abandoned(taken_at - ABANDONED_AFTER)
+        mark(self.files, id)
+        return id
 
     def problems(self, id: str) -> list[str]:
         """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed.
@@ -163,7 +165,7 @@ class ParquetStore:
 
     def built_on(self, id: str) -> list[str]:
         """Return the ids of the snapshots that build on one, oldest first."""
-        return inventory.builders(self._files).get(id, [])
+        return inventory.builders(self.files).get(id, [])
 
     def harmed(self, id: str) -> list[str]:
         """Return who builds on damaged tables: of this snapshot, or of the one it builds on."""
@@ -171,17 +173,17 @@ class ParquetStore:
         if manifest.builds_on is not None:
             return self.harmed(manifest.builds_on.id)
         shared = [name for name in schema.KEYS if name in manifest.files]
-        return self.built_on(id) if differences(self._files, manifest, shared) else []
+        return self.built_on(id) if differences(self.files, manifest, shared) else []
 
     def _differences(self, manifest: Manifest) -> list[str]:
-        found = differences(self._files, manifest)
+        found = differences(self.files, manifest)
         if manifest.builds_on is None:
             return found
         try:
-            base = base_of(self._files, manifest.id, manifest.builds_on)
+            base = base_of(self.files, manifest.id, manifest.builds_on)
         except SnapshotDamaged as error:
             return [*found, error.message]
-        below = differences(self._files, base, list(manifest.builds_on.files))
+        below = differences(self.files, base, list(manifest.builds_on.files))
         return [*found, *(f"{said}; {manifest.id} builds on it" for said in below)]
 
     def _refuse_untruth(self, manifest: Manifest) -> None:
@@ -207,15 +209,15 @@ class ParquetStore:
             # Dated back, it may be older than the draft, and published after it.
             if one.published_at > draft.published_at or one.id > draft.id:
                 return one.id
-        onto_walk = draft.origin.kind is Kind.UPDATE
+        onto_walk = draft.origin.kind is SnapshotKind.UPDATE
         newest = self.latest_walk() if onto_walk else self.latest_sweep()
         return newest.id if newest is not None and newest.id != draft.previous else None
 
     def _latest(self) -> Manifest | None:
         """Return the latest that holds more than one family."""
-        for folder in reversed(self._files.folders()):
-            if self._files.exists(f"{folder}/{FILE}"):
-                manifest = manifest_in(self._files, folder)
+        for folder in reversed(self.files.folders()):
+            if self.files.exists(f"{folder}/{FILE}"):
+                manifest = manifest_in(self.files, folder)
                 if not is_below(manifest):
                     return manifest
         return None
@@ -239,24 +241,24 @@ class ParquetStore:
 
     def _delete_abandoned(self, before: datetime) -> None:
         """Delete drafts that a kill left unfinished so long ago that no walk goes on with them."""
-        for folder in self._files.folders():
-            state = state_of(self._files, folder)
+        for folder in self.files.folders():
+            state = state_of(self.files, folder)
             if state in (State.SNAPSHOT, State.REFUSED):
-                unmark(self._files, folder)  # a kill right after its manifest was written
+                unmark(self.files, folder)  # a kill right after its manifest was written
             elif state is State.UNFINISHED and folder < snapshot_id(before):
-                discard(self._files, folder)
+                discard(self.files, folder)
 
     def _free_id(self, taken_at: datetime) -> str:
         """Return an id that no snapshot and no refused draft has, at or right after a moment."""
         moment, free = taken_at, (State.UNFINISHED, State.FOREIGN)
-        while state_of(self._files, snapshot_id(moment)) not in free:
+        while state_of(self.files, snapshot_id(moment)) not in free:
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
 
 
 def is_below(manifest: Manifest) -> bool:
     """Say whether a snapshot holds one base's family alone."""
-    return manifest.origin.kind is Kind.BELOW
+    return manifest.origin.kind is SnapshotKind.BELOW
 
 
 def _when(manifest: Manifest) -> tuple[datetime, str]:
@@ -264,4 +266,4 @@ def _when(manifest: Manifest) -> tuple[datetime, str]:
 
 
 def _until(origin: Origin) -> str | None:
-    return snapshot_id(origin.taken_at) if origin.kind is Kind.BULK else None
+    return snapshot_id(origin.taken_at) if origin.kind is SnapshotKind.DUMP else None

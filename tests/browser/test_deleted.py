@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.counts import count_family
+from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Strength
+from lineage.reporting.family_page.family_tree import page as family_tree_page
 from lineage.reporting.family_tree import family_tree
 from lineage.reporting.language import Language, texts
-from lineage.store.snapshot import Snapshot
-from lineage.web.family_tree import page as family_tree_page
+from lineage.store.reader import Snapshot
 from tests.browser.conftest import Opener
 from tests.browser.test_accessibility import _AXE, _FINDINGS
 from tests.builders import outlived, row

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.counts import count_family
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.browser.conftest import READY, Opened, Opener
 
 pytestmark = pytest.mark.needs("chromium")
@@ -261,12 +261,12 @@ def test_german_is_german_throughout(opener: Opener, german: Path, llama: Family
 
 
 def test_dark_and_light_follow_the_system_and_the_switch(opener: Opener, english: Path) -> None:
-    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    scope = "getComputedStyle(document.documentElement).backgroundColor"
     light = opener(english, color_scheme="light").page
     dark = opener(english, color_scheme="dark").page
-    assert light.evaluate(ground) != dark.evaluate(ground)
+    assert light.evaluate(scope) != dark.evaluate(scope)
     dark.get_by_label("Colours").select_option("light")
-    assert dark.evaluate(ground) == light.evaluate(ground)
+    assert dark.evaluate(scope) == light.evaluate(scope)
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
@@ -285,8 +285,8 @@ def test_nothing_is_wider_than_the_window(opener: Opener, german: Path, width: i
 def test_paper_gets_tables_and_picture_and_no_controls(opener: Opener, english: Path) -> None:
     page = opener(english, color_scheme="dark").page
     page.emulate_media(media="print")
-    ground = "getComputedStyle(document.documentElement).backgroundColor"
-    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    scope = "getComputedStyle(document.documentElement).backgroundColor"
+    assert page.evaluate(scope) == "rgb(255, 255, 255)"
     assert page.locator(".by-release").is_visible()
     assert page.locator("#picture").is_visible()
     assert not page.locator("#outline").is_visible()

@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 import pytest
 
-from lineage.analysis.forest.evidence import Said
-from lineage.analysis.forest.facts import Coded
+from lineage.analysis.tree.evidence import Said
+from lineage.analysis.tree.facts import Coded
 from lineage.domain.families import Family
-from lineage.reporting.asked import Asked
+from lineage.reporting.context import Asked
+from lineage.reporting.family_page.family_tree import page as family_tree_page
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree
 from lineage.reporting.language import Language, texts
-from lineage.web.family_tree import page as family_tree_page
 from tests.browser.conftest import Opened, Opener
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE

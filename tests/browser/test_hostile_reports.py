@@ -67,8 +67,8 @@ def test_paper_is_white_and_as_wide_as_it_is(opener: Opener, folder: Path) -> No
         looks = {"viewport": {"width": 703, "height": 900}, "color_scheme": "dark"}
         page = opener(folder / name, ready="footer", **looks).page
         page.emulate_media(media="print")
-        ground = "getComputedStyle(document.body).backgroundColor"
-        assert page.evaluate(ground) == "rgb(255, 255, 255)"
+        scope = "getComputedStyle(document.body).backgroundColor"
+        assert page.evaluate(scope) == "rgb(255, 255, 255)"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.locator(".for-narrow:visible").count() == 0
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.synthetic_family import synthetic_report
+from lineage.reporting.family_page.family_tree import page as family_tree_page
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, texts
-from lineage.web.family_tree import page as family_tree_page
 from tests.browser.conftest import Opener
 
 pytestmark = pytest.mark.needs("chromium")

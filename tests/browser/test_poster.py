@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from lineage.render.posters.svg import poster
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, texts
+from lineage.reporting.posters.svg import poster
 from tests.hostile import HOSTILE
 
 pytestmark = pytest.mark.needs("chromium")

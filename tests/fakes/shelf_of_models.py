@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lineage.evidence.second_hearing import Known
+from lineage.evidence.inference import Known
 
 
 class FakeShelf:

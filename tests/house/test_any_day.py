@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.updates import updated
 

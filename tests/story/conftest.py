@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Row, Shelf
+from lineage.demo.catalog import Catalog, Row
 from tests.fakes.fake_clock import FakeClock
 from tests.story.stage import PLENTY, Stage
 
@@ -23,7 +23,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
         def opened(rows: list[Row], **options: Any) -> tuple[HubBox, Stage]:
             clock = FakeClock()
             wanted: dict[str, Any] = {"quotas": PLENTY, "clock": clock} | options
-            box = stack.enter_context(HubBox(Shelf(rows), **wanted))
+            box = stack.enter_context(HubBox(Catalog(rows), **wanted))
             return box, Stage(tmp_path, box.url, clock)
 
         yield opened

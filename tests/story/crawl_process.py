@@ -6,20 +6,20 @@ A second argument says what it is to be: a sweep, an update.
 import json
 import sys
 
-from lineage.crawl.due import Wish
+from lineage.crawl.mode import CrawlMode
+from lineage.crawl.runs import crawl
 from lineage.errors import LineageError
 from lineage.settings import load_settings
-from lineage.wiring import crawl
 
 READY = "ready"
 
 
-def main(flags: str, wish: str = Wish.SWEEP) -> int:
+def main(flags: str, mode: str = CrawlMode.FULL) -> int:
     settings = load_settings(json.loads(flags))
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
     try:
-        report = crawl(settings, wish=Wish(wish))
+        report = crawl(settings, mode=CrawlMode(mode))
     except LineageError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return error.exit_code

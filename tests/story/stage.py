@@ -10,18 +10,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lineage.analysis.cut_tables import whole_tables
-from lineage.clock import Clock
-from lineage.crawl.due import Wish
+from lineage.crawl.mode import CrawlMode
+from lineage.crawl.runs import CrawlReport, crawl
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Row
 from lineage.demo.limits import Quota, Quotas
-from lineage.demo.shelf import Row
-from lineage.progress import Progress
+from lineage.domain.clock import Clock
+from lineage.domain.progress import Progress
 from lineage.settings import Settings
 from lineage.store import schema
 from lineage.store.manifest import Manifest
 from lineage.store.plain import write_plain
 from lineage.store.store import ParquetStore
-from lineage.wiring import CrawlReport, crawl
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.demo.rows import a_child, a_row
 
@@ -53,13 +53,13 @@ class Stage:
         self,
         base: str | None = None,
         cards: bool = False,
-        wish: Wish = Wish.SWEEP,
+        mode: CrawlMode = CrawlMode.FULL,
         **more: Any,
     ) -> CrawlReport:
         return crawl(
             self.settings(**more),
             base=base,
-            wish=wish,
+            mode=mode,
             cards=cards,
             clock=self.clock,
             progress=self.progress,

@@ -4,17 +4,17 @@ from datetime import date
 
 import pytest
 
+from lineage.analysis.comparison import ladder_of_base
 from lineage.analysis.counts import count_base
 from lineage.analysis.cut_tables import cut_tables, whole_tables
 from lineage.analysis.family_graph import family_columns
-from lineage.analysis.ladders import ladder_of_base
-from lineage.analysis.trees import tree_of_base
-from lineage.crawl.due import Wish
+from lineage.analysis.tree.tree import tree_of_base
+from lineage.crawl.mode import CrawlMode
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Row, Shelf, hub_moment
+from lineage.demo.catalog import Catalog, Row, hub_moment
 from lineage.domain.definitions import Definition
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -27,9 +27,9 @@ def a_line() -> list[Row]:
     return [ROOT, a_child(1, ROOT), *(a_row(number) for number in range(2, 60))]
 
 
-def crawled(stage: Stage, wish: Wish = Wish.SWEEP) -> Snapshot:
+def crawled(stage: Stage, mode: CrawlMode = CrawlMode.FULL) -> Snapshot:
     stage.clock.sleep(DAY)
-    return stage.store.snapshot(stage.crawl(wish=wish).manifest.id)
+    return stage.store.snapshot(stage.crawl(mode=mode).manifest.id)
 
 
 def on(snapshot: Snapshot, day: int, *, deleted: bool = False) -> int:
@@ -39,19 +39,21 @@ def on(snapshot: Snapshot, day: int, *, deleted: bool = False) -> int:
     return found
 
 
-def away_from_23_to_25(play: Play, back: Wish = Wish.SWEEP) -> tuple[HubBox, Stage, Snapshot]:
+def away_from_23_to_25(
+    play: Play, back: CrawlMode = CrawlMode.FULL
+) -> tuple[HubBox, Stage, Snapshot]:
     """Listed on the 22nd, missed on the 23rd, back on the 25th."""
     box, stage = play(a_line())
     crawled(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     crawled(stage)
     crawled(stage)
-    box.shelf.add(a_line()[1] | {"lastModified": hub_moment(stage.clock.now())})
+    box.catalog.add(a_line()[1] | {"lastModified": hub_moment(stage.clock.now())})
     return box, stage, crawled(stage, back)
 
 
-@pytest.mark.parametrize("back", [Wish.SWEEP, Wish.UPDATE])
-def test_a_comeback_ends_the_tombstone_and_keeps_the_absence(play: Play, back: Wish) -> None:
+@pytest.mark.parametrize("back", [CrawlMode.FULL, CrawlMode.UPDATE])
+def test_a_comeback_ends_the_tombstone_and_keeps_the_absence(play: Play, back: CrawlMode) -> None:
     _, stage, last = away_from_23_to_25(play, back)
     first, second, *_ = (stage.store.snapshot(id) for id in stage.published())
     assert last.manifest.tombstones == 0
@@ -64,7 +66,7 @@ def test_a_comeback_ends_the_tombstone_and_keeps_the_absence(play: Play, back: W
         }
     ]
     assert crawled(stage).absences().equals(last.absences())
-    assert crawled(stage, Wish.UPDATE).absences().equals(last.absences())
+    assert crawled(stage, CrawlMode.UPDATE).absences().equals(last.absences())
 
 
 def test_a_later_history_counts_nobody_on_the_days_of_its_absence(play: Play) -> None:
@@ -79,11 +81,11 @@ def test_a_later_history_counts_nobody_on_the_days_of_its_absence(play: Play) ->
 
 def test_who_goes_twice_was_away_twice(play: Play) -> None:
     box, stage, _ = away_from_23_to_25(play)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     gone = crawled(stage)
     assert (gone.manifest.tombstones, gone.absences().num_rows) == (1, 1)
     assert [on(gone, day) for day in (22, 23, 24, 25, 26)] == [1, 0, 0, 1, 0]
-    box.shelf = Shelf(a_line())
+    box.catalog = Catalog(a_line())
     back = crawled(stage)
     assert back.absences().num_rows == 2
     assert [on(back, day) for day in (22, 23, 24, 25, 26, 27)] == [1, 0, 0, 1, 0, 1]

@@ -2,11 +2,11 @@
 
 import pytest
 
+from lineage.demo.catalog import Row
 from lineage.demo.faults import Fault, FaultKind, Faults
-from lineage.demo.shelf import Row
 from lineage.errors import NoSuchSnapshot, RequestLimitReached, SourceUnavailable
 from lineage.store import schema
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, counted_slowly, members_below
 from tests.unit.demo.rows import a_child, a_row
@@ -63,7 +63,10 @@ def test_a_descent_says_what_it_is_and_never_becomes_the_latest(play: Play) -> N
     base, rows = a_family()
     _, stage = play(rows)
     report = stage.crawl(base["id"])
-    assert (report.manifest.origin.kind, report.manifest.origin.below) == (Kind.BELOW, base["id"])
+    assert (report.manifest.origin.kind, report.manifest.origin.below) == (
+        SnapshotKind.BELOW,
+        base["id"],
+    )
     with pytest.raises(NoSuchSnapshot):
         stage.store.snapshot()
     stage.clock.sleep(60)
@@ -104,7 +107,7 @@ def test_a_circle_below_a_base_is_walked_once(play: Play) -> None:
 def test_a_renamed_base_is_found_by_its_old_name(play: Play) -> None:
     base, rows = a_family()
     box, stage = play(rows)
-    box.shelf.rename(base["id"], "owner/renamed")
+    box.catalog.rename(base["id"], "owner/renamed")
     report = stage.crawl(base["id"])
     assert listed(stage, report.manifest.id) == {"owner/renamed", *(r["id"] for r in rows[1:4])}
     assert stage.counts(report.manifest.id)["owner/renamed"] == (2, 3)
@@ -113,7 +116,7 @@ def test_a_renamed_base_is_found_by_its_old_name(play: Play) -> None:
 def test_a_dead_base_still_has_its_children(play: Play) -> None:
     base, rows = a_family()
     box, stage = play(rows)
-    box.shelf.delete(base["id"])
+    box.catalog.delete(base["id"])
     report = stage.crawl(base["id"])
     assert listed(stage, report.manifest.id) == {row["id"] for row in rows[1:4]}
     assert stage.counts(report.manifest.id)[base["id"]] == (2, 3)
@@ -124,9 +127,9 @@ def test_a_descent_is_replayed_offline(play: Play, change: str) -> None:
     base, rows = a_family()
     box, stage = play(rows)
     if change == "renamed":
-        box.shelf.rename(base["id"], "owner/renamed")
+        box.catalog.rename(base["id"], "owner/renamed")
     if change == "dead":
-        box.shelf.delete(base["id"])
+        box.catalog.delete(base["id"])
     first = stage.crawl(base["id"]).manifest.id
     asked = len(box.requests)
     second = stage.crawl(base["id"], offline=True).manifest.id

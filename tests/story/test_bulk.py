@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lineage.analysis.comparing.diffs import diff_snapshots
-from lineage.crawl.due import why_sweep
-from lineage.demo.shelf import Row, Shelf
+from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.crawl.dump import crawl_dump
+from lineage.crawl.mode import why_sweep
+from lineage.crawl.runs import CrawlReport
+from lineage.demo.catalog import Catalog, Row
 from lineage.domain.repo_ids import STAND_IN
-from lineage.dump import crawl_dump
 from lineage.errors import (
     DraftRefused,
     LineageError,
@@ -26,8 +27,7 @@ from lineage.errors import (
     UnexpectedPage,
 )
 from lineage.store import schema
-from lineage.store.manifest import Kind
-from lineage.wiring import CrawlReport
+from lineage.store.manifest import SnapshotKind
 from tests.fakes.fake_clock import NOON
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, counted_slowly
@@ -83,7 +83,7 @@ def test_a_dump_gives_the_tables_that_a_sweep_of_the_same_rows_gives(
     dumped = Stage(tmp_path / "dumped", swept.endpoint)
     dumped.folder.mkdir()
     bulk = taken(dumped, a_dump(WORLD, tmp_path / "dumps")).manifest
-    assert bulk.origin.kind is Kind.BULK
+    assert bulk.origin.kind is SnapshotKind.DUMP
     assert dumped.tables(bulk.id) == swept.tables(sweep.id)
     assert dumped.counts(bulk.id) == counted_slowly(WORLD)
 
@@ -116,7 +116,7 @@ def test_an_outage_after_a_partial_dump_is_refused_all_the_same(play: Play, tmp_
     stage.clock.sleep(86_400)
     taken(stage, a_dump(WORLD[:20], tmp_path / "dumps"), stage.clock.now())
     stage.clock.sleep(86_400)
-    box.shelf = Shelf(WORLD[:100])
+    box.catalog = Catalog(WORLD[:100])
     with pytest.raises(DraftRefused):
         stage.crawl()
 
@@ -135,7 +135,7 @@ def test_after_a_dump_that_lacks_fields_nothing_less_than_a_sweep_will_do(
 
 def test_a_dump_dated_back_stands_before_what_is_there(play: Play, tmp_path: Path) -> None:
     box, stage = play(WORLD)
-    box.shelf.rename(WORLD[0]["id"], "owner/name-of-today")
+    box.catalog.rename(WORLD[0]["id"], "owner/name-of-today")
     sweep = stage.crawl().manifest
     bulk = taken(stage, a_dump(WORLD, tmp_path / "dumps"), TAKEN).manifest
     assert [one.id for one in stage.store.manifests()] == [bulk.id, sweep.id]
@@ -151,7 +151,7 @@ def test_a_sweep_goes_on_from_a_dump(
 ) -> None:
     box, stage = play(WORLD)
     bulk = taken(stage, a_dump(WORLD, tmp_path / "dumps", *leave_out), TAKEN).manifest
-    box.shelf.add(a_row(COUNT))
+    box.catalog.add(a_row(COUNT))
     sweep = stage.crawl().manifest
     assert sweep.previous == bulk.id
     diff = diff_snapshots(stage.store.snapshot(bulk.id), stage.store.snapshot(sweep.id), [])

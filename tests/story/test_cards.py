@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from lineage.crawl.due import Wish
+from lineage.crawl.mode import CrawlMode
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Row
 from lineage.demo.limits import Quota
-from lineage.demo.shelf import Row
+from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached
-from lineage.progress import Progress
 from lineage.store import schema
 from tests.story.conftest import Play
 from tests.story.stage import Stage
@@ -87,7 +87,7 @@ def test_a_card_is_asked_for_once_a_commit(play: Play) -> None:
     second = stage.crawl(cards=True)
     assert (card_paths(box), second.cards) == ([], 0)
     assert guessed(stage, second.manifest.id) == before
-    box.shelf.touch("owner/model-1", stage.clock.now() + timedelta(days=1))
+    box.catalog.touch("owner/model-1", stage.clock.now() + timedelta(days=1))
     stage.clock.sleep(60)
     third = stage.crawl(cards=True)
     assert card_paths(box) == ["/owner/model-1/resolve/main/README.md"]
@@ -98,39 +98,39 @@ def test_a_card_is_asked_for_once_a_commit(play: Play) -> None:
 def test_a_new_text_is_read_when_the_commit_changed(play: Play) -> None:
     box, stage = play(a_hub())
     stage.crawl(cards=True)
-    row = box.shelf.get("owner/model-1")
+    row = box.catalog.get("owner/model-1")
     assert row is not None
-    box.shelf.add(row | {"_readme": "No more is said.", "sha": "f" * 40})
+    box.catalog.add(row | {"_readme": "No more is said.", "sha": "f" * 40})
     stage.clock.sleep(60)
     said = guessed(stage, stage.crawl(cards=True).manifest.id)
     assert [child for child, *_ in said] == ["owner/model-2"]
 
 
-@pytest.mark.parametrize("wish", [Wish.UPDATE, Wish.SWEEP])
-def test_between_crawls_that_read_cards_their_words_are_kept(play: Play, wish: Wish) -> None:
+@pytest.mark.parametrize("wish", [CrawlMode.UPDATE, CrawlMode.FULL])
+def test_between_crawls_that_read_cards_their_words_are_kept(play: Play, mode: CrawlMode) -> None:
     box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
     before = stage.crawl(cards=True).manifest.id
     assert len(guessed(stage, before)) == 2
     box.requests.clear()
     for _ in range(2):
         stage.clock.sleep(60)
-        kept = stage.crawl(wish=wish).manifest.id
+        kept = stage.crawl(mode=mode).manifest.id
         assert stage.tables(kept)["evidence.parquet"] == stage.tables(before)["evidence.parquet"]
         assert stage.tables(kept)["edges.parquet"] == stage.tables(before)["edges.parquet"]
     assert card_paths(box) == []
 
 
-@pytest.mark.parametrize("wish", [Wish.UPDATE, Wish.SWEEP])
-def test_a_commit_ends_what_a_card_said_until_it_is_read_again(play: Play, wish: Wish) -> None:
+@pytest.mark.parametrize("wish", [CrawlMode.UPDATE, CrawlMode.FULL])
+def test_a_commit_ends_what_a_card_said_until_it_is_read_again(play: Play, mode: CrawlMode) -> None:
     box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
     stage.crawl(cards=True)
     stage.clock.sleep(60)
-    box.shelf.touch("owner/model-1", stage.clock.now())
-    assert [child for child, *_ in guessed(stage, stage.crawl(wish=wish).manifest.id)] == [
+    box.catalog.touch("owner/model-1", stage.clock.now())
+    assert [child for child, *_ in guessed(stage, stage.crawl(mode=mode).manifest.id)] == [
         "owner/model-2"
     ]
     stage.clock.sleep(60)
-    again = stage.crawl(wish=wish, cards=True).manifest.id
+    again = stage.crawl(mode=mode, cards=True).manifest.id
     assert [child for child, *_ in guessed(stage, again)] == ["owner/model-1", "owner/model-2"]
 
 
@@ -140,12 +140,12 @@ def test_an_update_and_a_sweep_keep_the_same_words(play: Play, tmp_path: Path) -
     other = Stage(tmp_path / "other", box.url)
     for one in (stage, other):
         one.crawl(cards=True)
-    box.shelf.touch("owner/model-2", stage.clock.now())
-    box.shelf.add(a_child(40, world[1]))
+    box.catalog.touch("owner/model-2", stage.clock.now())
+    box.catalog.add(a_child(40, world[1]))
     tables = []
-    for one, wish in ((stage, Wish.UPDATE), (other, Wish.SWEEP)):
+    for one, mode in ((stage, CrawlMode.UPDATE), (other, CrawlMode.FULL)):
         one.clock.sleep(60)
-        id = one.crawl(wish=wish).manifest.id
+        id = one.crawl(mode=mode).manifest.id
         assert [child for child, *_ in guessed(one, id)] == ["owner/model-1"]
         tables.append(one.tables(id))
     assert tables[0] == tables[1]
@@ -154,13 +154,13 @@ def test_an_update_and_a_sweep_keep_the_same_words(play: Play, tmp_path: Path) -
 def test_who_comes_back_unchanged_brings_its_words_along(play: Play) -> None:
     box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
     before = guessed(stage, stage.crawl(cards=True).manifest.id)
-    row = box.shelf.get("owner/model-1")
+    row = box.catalog.get("owner/model-1")
     assert row is not None
-    box.shelf.delete("owner/model-1")
+    box.catalog.delete("owner/model-1")
     stage.clock.sleep(60)
     gone = stage.crawl().manifest
     assert (gone.tombstones, guessed(stage, gone.id)) == (1, before[1:] + before[:1])
-    box.shelf.add(row)
+    box.catalog.add(row)
     stage.clock.sleep(60)
     assert guessed(stage, stage.crawl().manifest.id) == before
 
@@ -211,7 +211,7 @@ def test_a_renamed_model_s_card_is_found_under_its_new_name(play: Play) -> None:
 
     def renamed(number: int) -> None:
         if number == 2:  # after the listing, before its card
-            box.shelf.rename("owner/model-2", "owner/model-two")
+            box.catalog.rename("owner/model-2", "owner/model-two")
 
     box.on_request = renamed
     report = stage.crawl(cards=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from lineage.demo.catalog import Row
 from lineage.demo.faults import Fault, FaultKind, Faults
-from lineage.demo.shelf import Row
 from lineage.store import schema
 from tests.story.conftest import Play
 from tests.story.stage import PAGE, a_world, counted_slowly
@@ -31,7 +31,7 @@ def test_every_model_is_there_once_by_its_key_whatever_is_renamed_on_the_way(pla
 
     def rename_some(asked: int) -> None:
         for number in range(asked, COUNT, 250):
-            box.shelf.rename(names[number], f"other/new-{asked}-{number}")
+            box.catalog.rename(names[number], f"other/new-{asked}-{number}")
             names[number] = f"other/new-{asked}-{number}"
 
     box.on_request = rename_some
@@ -44,7 +44,7 @@ def test_children_of_a_parent_renamed_after_it_was_listed_keep_one_parent(play: 
     early = a_child(FIRST + 1, parent)
     late = a_child(LAST, parent)
     box, stage = play(plain(parent, early, late))
-    box.on_request = before_request(2, lambda: box.shelf.rename(parent["id"], "owner/renamed"))
+    box.on_request = before_request(2, lambda: box.catalog.rename(parent["id"], "owner/renamed"))
     id = stage.crawl().manifest.id
     assert stage.parents(id, late["id"]) == stage.parents(id, early["id"]) == [parent["id"]]
     assert stage.counts(id) == {parent["id"]: (2, 2)}
@@ -55,7 +55,7 @@ def test_children_listed_before_their_parent_was_renamed_keep_one_parent(play: P
     early = a_child(FIRST, parent)
     late = a_child(LAST + 1, parent)
     box, stage = play(plain(parent, early, late))
-    box.on_request = before_request(2, lambda: box.shelf.rename(parent["id"], "owner/renamed"))
+    box.on_request = before_request(2, lambda: box.catalog.rename(parent["id"], "owner/renamed"))
     id = stage.crawl().manifest.id
     assert stage.parents(id, early["id"]) == stage.parents(id, late["id"]) == ["owner/renamed"]
     assert stage.counts(id) == {"owner/renamed": (2, 2)}
@@ -74,8 +74,8 @@ def test_a_merge_of_two_parents_renamed_on_the_way_keeps_two_parents(play: Play)
     box, stage = play(plain(one, two, *merges))
 
     def rename_both() -> None:
-        box.shelf.rename(one["id"], "owner/one")
-        box.shelf.rename(two["id"], "owner/two")
+        box.catalog.rename(one["id"], "owner/one")
+        box.catalog.rename(two["id"], "owner/two")
 
     box.on_request = before_request(2, rename_both)
     id = stage.crawl().manifest.id
@@ -88,7 +88,7 @@ def test_the_next_crawl_knows_a_renamed_model_by_its_key(play: Play) -> None:
     box, stage = play(rows)
     before = stage.counts(stage.crawl().manifest.id)
     for number in range(0, COUNT, 50):
-        box.shelf.rename(rows[number]["id"], f"other/new-{number}")
+        box.catalog.rename(rows[number]["id"], f"other/new-{number}")
     stage.clock.sleep(60)
     after = stage.counts(stage.crawl().manifest.id)
     new = {rows[number]["id"]: f"other/new-{number}" for number in range(0, COUNT, 50)}
@@ -98,7 +98,7 @@ def test_the_next_crawl_knows_a_renamed_model_by_its_key(play: Play) -> None:
 def test_a_model_deleted_after_it_was_listed_is_still_there(play: Play) -> None:
     listed = a_row(FIRST)
     box, stage = play(plain(listed))
-    box.on_request = before_request(2, lambda: box.shelf.delete(listed["id"]))
+    box.on_request = before_request(2, lambda: box.catalog.delete(listed["id"]))
     report = stage.crawl()
     assert report.manifest.models == COUNT
     assert listed["id"] in stage.column(report.manifest.id, schema.MODELS_FILE, "id")
@@ -108,7 +108,7 @@ def test_a_model_deleted_before_its_page_is_absent_and_still_a_base(play: Play) 
     parent = a_row(LAST)
     early, late = a_child(FIRST, parent), a_child(LAST + 1, parent)
     box, stage = play(plain(parent, early, late))
-    box.on_request = before_request(2, lambda: box.shelf.delete(parent["id"]))
+    box.on_request = before_request(2, lambda: box.catalog.delete(parent["id"]))
     report = stage.crawl()
     assert report.manifest.models == COUNT - 1
     assert parent["id"] not in stage.column(report.manifest.id, schema.MODELS_FILE, "id")
@@ -120,7 +120,7 @@ def test_the_row_at_a_page_border_may_be_deleted_while_the_next_page_is_asked_fo
 ) -> None:
     box, stage = play(plain())
     border = f"owner/model-{PAGE - 1}"
-    box.on_request = before_request(2, lambda: box.shelf.delete(border))
+    box.on_request = before_request(2, lambda: box.catalog.delete(border))
     report = stage.crawl()
     assert report.manifest.models == COUNT
     assert len(set(stage.column(report.manifest.id, schema.MODELS_FILE, "key"))) == COUNT
@@ -129,7 +129,7 @@ def test_the_row_at_a_page_border_may_be_deleted_while_the_next_page_is_asked_fo
 def test_new_models_are_met_at_the_end_of_the_walk(play: Play) -> None:
     box, stage = play(plain())
     fresh = a_child(COUNT, a_row(FIRST))
-    box.on_request = before_request(3, lambda: box.shelf.add(fresh))
+    box.on_request = before_request(3, lambda: box.catalog.add(fresh))
     report = stage.crawl()
     assert report.manifest.models == COUNT + 1
     assert stage.counts(report.manifest.id) == {f"owner/model-{FIRST}": (1, 1)}
@@ -139,7 +139,7 @@ def test_models_added_behind_the_walk_are_left_to_the_next_one(play: Play) -> No
     rows = plain()
     late = rows.pop(FIRST)
     box, stage = play(rows)
-    box.on_request = before_request(2, lambda: box.shelf.add(late))
+    box.on_request = before_request(2, lambda: box.catalog.add(late))
     assert stage.crawl().manifest.models == COUNT - 1
     assert stage.crawl().manifest.models == COUNT
 
@@ -147,7 +147,7 @@ def test_models_added_behind_the_walk_are_left_to_the_next_one(play: Play) -> No
 def test_of_a_row_repeated_at_a_page_border_the_later_wins(play: Play) -> None:
     box, stage = play(plain(), faults=Faults({2: Fault(FaultKind.REPEAT)}))
     border = f"owner/model-{PAGE - 1}"
-    box.on_request = before_request(2, lambda: box.shelf.rename(border, "owner/renamed"))
+    box.on_request = before_request(2, lambda: box.catalog.rename(border, "owner/renamed"))
     report = stage.crawl()
     ids = stage.column(report.manifest.id, schema.MODELS_FILE, "id")
     assert (len(ids), ids[PAGE - 1], border in ids) == (COUNT, "owner/renamed", False)
@@ -159,8 +159,8 @@ def test_a_name_taken_over_by_another_model_belongs_to_who_bears_it(play: Play) 
     box, stage = play(plain(parent, other, *children))
 
     def swap() -> None:
-        box.shelf.rename(parent["id"], "owner/aside")
-        box.shelf.rename(other["id"], parent["id"])
+        box.catalog.rename(parent["id"], "owner/aside")
+        box.catalog.rename(other["id"], parent["id"])
 
     box.on_request = before_request(3, swap)
     id = stage.crawl().manifest.id
@@ -174,17 +174,17 @@ def test_a_name_taken_over_by_another_model_belongs_to_who_bears_it(play: Play) 
 def test_a_hub_that_changes_at_every_request_is_counted_as_it_was_listed(play: Play) -> None:
     rows = a_world(COUNT)
     old_names = {row.get("cardData", {}).get("base_model") for row in rows if _says_former(row)}
-    settled = [row for row in rows if row["id"].replace("owner/", "former/") not in old_names]
+    resolved = [row for row in rows if row["id"].replace("owner/", "former/") not in old_names]
     box, stage = play(rows)
     listed: dict[str, Row] = {}
     borders = [""]
 
     def delete_and_add(asked: int) -> None:
-        for row in settled[asked * 7 :: 400]:
-            if box.shelf.get(row["id"]) is not None:
-                box.shelf.delete(row["id"])
-        box.shelf.add(a_row(COUNT + asked))
-        page = box.shelf.after(borders[-1], PAGE)
+        for row in resolved[asked * 7 :: 400]:
+            if box.catalog.get(row["id"]) is not None:
+                box.catalog.delete(row["id"])
+        box.catalog.add(a_row(COUNT + asked))
+        page = box.catalog.after(borders[-1], PAGE)
         borders.append(page[-1]["_id"])
         listed.update((row["_id"], row) for row in page)
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from lineage.crawl.due import Wish
-from lineage.dump import crawl_dump
+from lineage.crawl.dump import crawl_dump
+from lineage.crawl.mode import CrawlMode
 from lineage.errors import RequestLimitReached, StoreError
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
@@ -21,13 +21,13 @@ def set_back(stage: Stage, days: int) -> Stage:
     return Stage(stage.folder, stage.endpoint, FakeClock(stage.clock.now() - timedelta(days=days)))
 
 
-@pytest.mark.parametrize("wish", list(Wish))
-def test_a_clock_set_back_is_refused_before_the_first_request(play: Play, wish: Wish) -> None:
+@pytest.mark.parametrize("wish", list(CrawlMode))
+def test_a_clock_set_back_is_refused_before_the_first_request(play: Play, mode: CrawlMode) -> None:
     box, stage = play(WORLD)
     first = stage.crawl().manifest.id
     asked = len(box.requests)
     with pytest.raises(StoreError, match="the clock says 2026-11-18T12:00:00Z") as refused:
-        set_back(stage, 3).crawl(wish=wish)
+        set_back(stage, 3).crawl(mode=mode)
     assert first in refused.value.message
     assert "set the clock right" in refused.value.hint
     assert (refused.value.exit_code, len(box.requests), stage.published()) == (4, asked, [first])
@@ -48,7 +48,7 @@ def test_what_lies_below_one_base_and_dumps_of_the_past_may_be_taken_all_the_sam
     _, stage = play(WORLD)
     stage.crawl()
     early = set_back(stage, 3)
-    assert early.crawl(base=WORLD[0]["id"]).manifest.origin.kind is Kind.BELOW
+    assert early.crawl(base=WORLD[0]["id"]).manifest.origin.kind is SnapshotKind.BELOW
     place = a_dump(WORLD, stage.folder / "dumps")
     at = NOON - timedelta(days=9)
     taken = crawl_dump(early.settings(), place, taken_at=at, clock=early.clock).manifest
@@ -62,7 +62,7 @@ def test_a_walk_that_history_went_past_is_begun_anew(play: Play) -> None:
     with pytest.raises(RequestLimitReached):
         stage.crawl(max_requests=1)
     stage.clock.sleep(3600)
-    update = stage.crawl(wish=Wish.UPDATE).manifest.id
+    update = stage.crawl(mode=CrawlMode.UPDATE).manifest.id
     stage.clock.sleep(3600)
     report = stage.crawl()
     assert (report.tally.sent, report.tally.replayed) == (3, 0)
@@ -74,7 +74,7 @@ def test_a_recorded_walk_is_not_replayed_behind_what_came_after_it(play: Play) -
     _, stage = play(WORLD)
     stage.crawl()
     stage.clock.sleep(DAY)
-    stage.crawl(wish=Wish.UPDATE)
+    stage.crawl(mode=CrawlMode.UPDATE)
     with pytest.raises(StoreError, match="knows nothing of what happened since") as refused:
         stage.crawl(offline=True)
     assert "--store" in refused.value.hint

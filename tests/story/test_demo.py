@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineage.demo.weeks.history import WEEKS
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 
 WIDTH = 100
@@ -113,7 +113,7 @@ def test_it_follows_sixteen_weeks_with_sweeps_and_updates(
     assert told.returncode == 0
     taken = ParquetStore(str(folder / "demo" / "snapshots")).manifests()
     assert [one.origin.taken_at for one in taken] == list(WEEKS)
-    swept = [at for at, one in enumerate(taken) if one.origin.kind is Kind.SWEEP]
+    swept = [at for at, one in enumerate(taken) if one.origin.kind is SnapshotKind.FULL]
     assert swept == [0, 4, 8, 12, 16]
     assert "17 in this run, 0 in earlier ones" in told.stdout
     for one in taken:

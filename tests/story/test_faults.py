@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import pytest
 
-from lineage.clock import Clock
+from lineage.crawl.runs import CrawlReport
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Catalog
 from lineage.demo.faults import Cut, Fault, FaultKind, Faults
 from lineage.demo.limits import Bucket, Quota
-from lineage.demo.shelf import Shelf
+from lineage.domain.clock import Clock
 from lineage.errors import LineageError, SourceUnavailable
 from lineage.store import schema
-from lineage.wiring import CrawlReport
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, counted_slowly, sent_pages
 
@@ -68,7 +68,7 @@ def ended_well(stage: Stage) -> bool:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    with HubBox(Shelf(WORLD)) as box:
+    with HubBox(Catalog(WORLD)) as box:
         stage = Stage(tmp_path_factory.mktemp("undisturbed"), box.url)
         return tables(stage, stage.crawl().manifest.id)
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from lineage.crawl.due import Wish
-from lineage.demo.shelf import Row, hub_moment
-from lineage.domain.forgotten import Forgotten
-from lineage.errors import NamesForgotten, NoSuchSnapshot
+from lineage.crawl.mode import CrawlMode
+from lineage.demo.catalog import Row, hub_moment
+from lineage.domain.opt_outs import OptOuts
+from lineage.errors import NamesOptedOut, NoSuchSnapshot
 from lineage.store import schema
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -44,7 +44,7 @@ def test_the_forgotten_are_in_no_table_of_a_new_snapshot(play: Play) -> None:
     box, stage = play(a_hub())
     before = stage.crawl().manifest
     assert "shy" in everything_told(stage, before.id)
-    box.shelf.delete(GONE)
+    box.catalog.delete(GONE)
     stage.clock.sleep(DAY)
     stage.crawl()  # it becomes a tombstone
     stage.clock.sleep(DAY)
@@ -62,11 +62,11 @@ def test_an_update_goes_on_from_no_snapshot_that_names_them(play: Play) -> None:
     stage.crawl()
     stage.clock.sleep(DAY)
     with pytest.raises(NoSuchSnapshot, match="to be forgotten"):
-        stage.crawl(wish=Wish.UPDATE, forget=TO_FORGET)
-    swept = stage.crawl(wish=Wish.AUTO, forget=TO_FORGET).manifest
+        stage.crawl(mode=CrawlMode.UPDATE, forget=TO_FORGET)
+    swept = stage.crawl(mode=CrawlMode.AUTO, forget=TO_FORGET).manifest
     stage.clock.sleep(DAY)
-    updated = stage.crawl(wish=Wish.AUTO, forget=TO_FORGET).manifest
-    assert [swept.origin.kind, updated.origin.kind] == [Kind.SWEEP, Kind.UPDATE]
+    updated = stage.crawl(mode=CrawlMode.AUTO, forget=TO_FORGET).manifest
+    assert [swept.origin.kind, updated.origin.kind] == [SnapshotKind.FULL, SnapshotKind.UPDATE]
     assert "shy" not in everything_told(stage, updated.id)
 
 
@@ -78,21 +78,21 @@ def test_who_moves_to_somebody_forgotten_is_left_out_though_a_snapshot_lists_the
     for number, id in ((5, "quiet/model"), (60, "quiet/new")):
         stage.clock.sleep(DAY)
         at = {"lastModified": hub_moment(stage.clock.now())}
-        box.shelf.add(a_row(number, id=id, author="quiet", **at))
+        box.catalog.add(a_row(number, id=id, author="quiet", **at))
         if number == 5:
-            with pytest.raises(NamesForgotten, match="belongs to somebody"):
-                stage.crawl(wish=Wish.UPDATE, forget="quiet")
-        manifest = stage.crawl(wish=Wish.AUTO, forget="quiet").manifest
-        assert manifest.origin.kind is (Kind.SWEEP if number == 5 else Kind.UPDATE)
+            with pytest.raises(NamesOptedOut, match="belongs to somebody"):
+                stage.crawl(mode=CrawlMode.UPDATE, forget="quiet")
+        manifest = stage.crawl(mode=CrawlMode.AUTO, forget="quiet").manifest
+        assert manifest.origin.kind is (SnapshotKind.FULL if number == 5 else SnapshotKind.UPDATE)
         told = everything_told(stage, manifest.id)
         assert "quiet" not in told
         assert "owner/model-5'" not in told
 
 
 def test_who_is_forgotten_by_one_name_takes_nobody_along() -> None:
-    some = Forgotten.listed(" https://huggingface.co/Shy/Model , loud,")
+    some = OptOuts.listed(" https://huggingface.co/Shy/Model , loud,")
     assert [some.covers(id) for id in ("shy/model", "SHY/model", "shy/other", "shy")] == [
         *(True, True, False, False)
     ]
     assert [some.covers(id) for id in ("loud/any", "loud", "aloud/any")] == [True, True, False]
-    assert not Forgotten.listed(" , ")
+    assert not OptOuts.listed(" , ")

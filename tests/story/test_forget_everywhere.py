@@ -13,19 +13,19 @@ from click.testing import CliRunner, Result
 
 from lineage import count_derivatives, diff_snapshots, trace_model
 from lineage.analysis.left_out import without_forgotten
-from lineage.announcing import announcement
+from lineage.build.opt_out import OptOutFilter
 from lineage.cli.main import lineage
-from lineage.crawl.due import Wish
-from lineage.crawl.forgetting import LeavingOut
+from lineage.crawl.dump import crawl_dump
+from lineage.crawl.mode import CrawlMode
+from lineage.crawl.notify import announcement
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Row, Shelf
-from lineage.domain.forgotten import Forgotten
-from lineage.dump import crawl_dump
+from lineage.demo.catalog import Catalog, Row
+from lineage.domain.opt_outs import OptOuts
 from lineage.errors import SettingsError, UnknownModel
 from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_page
 from lineage.store import schema
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from tests.story.conftest import Play
 from tests.story.stage import PLENTY, Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -114,7 +114,7 @@ def named_in(text: str) -> list[str]:
 def test_no_field_of_anybody_names_them_in_any_disguise(field: str, text: str) -> None:
     rows = parse_page(json.dumps([naming(0, text, field), a_row(1)]).encode())
     page = RecordPage(rows.records)
-    cleaned = LeavingOut(Forgotten.listed(LIST)).cleaned(page)
+    cleaned = OptOutFilter(OptOuts.listed(LIST)).cleaned(page)
     assert len(cleaned.records) == 2
     assert [str(value) for value in cleaned.records[0] if "nest" in str(value)] == []
     assert not named_in(str(cleaned.records))
@@ -124,13 +124,13 @@ def test_no_field_of_anybody_names_them_in_any_disguise(field: str, text: str) -
 def test_a_snapshot_holds_them_under_no_name_they_ever_had(play: Play) -> None:
     box, stage = play(a_hub())
     stage.crawl()
-    box.shelf.rename(ID, "renamedowl/nest-2")
-    box.shelf.rename("some-body/Hidden.Gem", "hidden-again/gem")
+    box.catalog.rename(ID, "renamedowl/nest-2")
+    box.catalog.rename("some-body/Hidden.Gem", "hidden-again/gem")
     stage.clock.sleep(DAY)
     before = stage.crawl().manifest
     assert set(named_in(told(stage, before.id))) == set(SECRETS)
     stage.clock.sleep(DAY)
-    box.shelf.rename("renamedowl/nest-2", "renamedowl/nest-3")
+    box.catalog.rename("renamedowl/nest-2", "renamedowl/nest-3")
     after = stage.crawl(forget=LIST).manifest
     assert not named_in(told(stage, after.id))
     assert "nest-" not in told(stage, after.id)
@@ -144,16 +144,16 @@ def test_a_snapshot_holds_them_under_no_name_they_ever_had(play: Play) -> None:
 def test_they_are_known_again_when_no_snapshot_tells_their_names_any_more(play: Play) -> None:
     box, stage = play(a_hub())
     stage.crawl()
-    box.shelf.rename(ID, "renamedowl/nest-2")
+    box.catalog.rename(ID, "renamedowl/nest-2")
     models = []
-    for wish in (Wish.SWEEP, Wish.AUTO, Wish.SWEEP, Wish.SWEEP):
+    for mode in (CrawlMode.FULL, CrawlMode.AUTO, CrawlMode.FULL, CrawlMode.FULL):
         stage.clock.sleep(DAY)
-        manifest = stage.crawl(wish=wish, forget=LIST).manifest
+        manifest = stage.crawl(mode=mode, forget=LIST).manifest
         models.append(manifest.models)
-        assert not named_in(told(stage, manifest.id)), wish
-        if wish is Wish.AUTO:
-            assert manifest.origin.kind is Kind.UPDATE
-            box.shelf.rename("renamedowl/nest-2", "renamedowl/nest-4")
+        assert not named_in(told(stage, manifest.id)), mode
+        if mode is CrawlMode.AUTO:
+            assert manifest.origin.kind is SnapshotKind.UPDATE
+            box.catalog.rename("renamedowl/nest-2", "renamedowl/nest-4")
     assert len(set(models)) == 1
     stage.clock.sleep(DAY)
     back = stage.crawl(forget="some-body/hidden.gem").manifest
@@ -168,11 +168,11 @@ def test_crawl_auto_takes_a_sweep_for_whatever_it_would_clean(play: Play, field:
     stage.clock.sleep(DAY)
     kinds = []
     for _ in range(2):
-        manifest = stage.crawl(wish=Wish.AUTO, forget=LIST).manifest
+        manifest = stage.crawl(mode=CrawlMode.AUTO, forget=LIST).manifest
         kinds.append(manifest.origin.kind)
         assert not named_in(told(stage, manifest.id))
         stage.clock.sleep(DAY)
-    assert kinds == [Kind.SWEEP, Kind.UPDATE]
+    assert kinds == [SnapshotKind.FULL, SnapshotKind.UPDATE]
 
 
 def test_an_owner_called_like_a_license_takes_no_license_along(play: Play) -> None:
@@ -182,7 +182,9 @@ def test_an_owner_called_like_a_license_takes_no_license_along(play: Play) -> No
     assert swept.models == 9
     assert set(stage.column(swept.id, schema.MODELS_FILE, "license")) == {"mit"}
     stage.clock.sleep(DAY)
-    assert stage.crawl(wish=Wish.AUTO, forget="mit").manifest.origin.kind is Kind.UPDATE
+    assert (
+        stage.crawl(mode=CrawlMode.AUTO, forget="mit").manifest.origin.kind is SnapshotKind.UPDATE
+    )
 
 
 def test_what_is_announced_does_not_tell_that_they_are_gone(play: Play) -> None:
@@ -218,11 +220,11 @@ def test_their_names_are_cut_out_of_what_cards_say(play: Play) -> None:
     _, stage = play(rows)
     before = stage.crawl(cards=True).manifest
     assert "shyowl" in told(stage, before.id)
-    copy = without_forgotten(stage.store.snapshot(before.id), Forgotten.listed(LIST))
+    copy = without_forgotten(stage.store.snapshot(before.id), OptOuts.listed(LIST))
     stage.clock.sleep(DAY)
     with_cards = stage.crawl(cards=True, forget=LIST).manifest
     stage.clock.sleep(DAY)
-    carried = stage.crawl(wish=Wish.AUTO, forget=LIST).manifest
+    carried = stage.crawl(mode=CrawlMode.AUTO, forget=LIST).manifest
     for snapshot in (copy, *(stage.store.snapshot(one.id) for one in (with_cards, carried))):
         said = snapshot.table(schema.EVIDENCE_FILE, ["parent_as_written", "rule", "quote"])
         assert said.to_pylist() == [
@@ -258,11 +260,11 @@ def test_the_functions_of_the_package_leave_them_out_too(
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, list[str]]]:
     """A store with a snapshot that names them, one with them as tombstones, and one without."""
-    with HubBox(Shelf(a_hub()), quotas=PLENTY) as box:
+    with HubBox(Catalog(a_hub()), quotas=PLENTY) as box:
         stage = Stage(tmp_path_factory.mktemp("old"), box.url)
         ids = [stage.crawl().manifest.id]
-        box.shelf.rename("some-body/Hidden.Gem", "hidden-again/gem")
-        box.shelf.delete(ID)
+        box.catalog.rename("some-body/Hidden.Gem", "hidden-again/gem")
+        box.catalog.delete(ID)
         stage.clock.sleep(DAY)
         ids.append(stage.crawl().manifest.id)
         stage.clock.sleep(DAY)
@@ -398,4 +400,4 @@ def test_live_questions_are_refused_too(old: tuple[Stage, list[str]]) -> None:
 
 def test_base64_is_a_disguise_that_nobody_undoes() -> None:
     hidden = base64.b64encode(ID.encode()).decode()
-    assert not Forgotten.listed(LIST).named_in(hidden)
+    assert not OptOuts.listed(LIST).named_in(hidden)

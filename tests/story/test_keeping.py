@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from lineage.crawl.due import Wish
-from lineage.demo.shelf import Shelf
+from lineage.crawl.mode import CrawlMode
+from lineage.demo.catalog import Catalog
 from lineage.errors import DraftRefused, NoSuchSnapshot, SnapshotDamaged, StoreError
 from lineage.store import schema
-from lineage.store.lock import Holder
-from lineage.store.manifest import Kind
+from lineage.store.lease import Holder
+from lineage.store.manifest import SnapshotKind
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
 
@@ -28,7 +28,7 @@ def refused(stage: Stage) -> str:
 def test_a_refused_draft_is_taken_after_all_with_its_tombstones(play: Play) -> None:
     box, stage = play(WORLD)
     first = stage.crawl().manifest.id
-    box.shelf = Shelf(HALF)
+    box.catalog = Catalog(HALF)
     id = refused(stage)
     manifest = stage.store.accept(id, stage.clock.now())
     assert (manifest.models, manifest.tombstones) == (len(HALF), len(WORLD) - len(HALF))
@@ -37,7 +37,7 @@ def test_a_refused_draft_is_taken_after_all_with_its_tombstones(play: Play) -> N
     assert stage.store.refused() == []
     assert stage.store.problems(id) == []
     stage.clock.sleep(DAY)
-    assert stage.crawl(wish=Wish.UPDATE).manifest.previous == id
+    assert stage.crawl(mode=CrawlMode.UPDATE).manifest.previous == id
 
 
 def test_a_draft_that_was_never_set_aside_cannot_be_accepted(play: Play) -> None:
@@ -51,9 +51,9 @@ def test_a_draft_that_was_never_set_aside_cannot_be_accepted(play: Play) -> None
 def test_a_draft_older_than_the_last_snapshot_cannot_be_accepted(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
-    box.shelf = Shelf(HALF)
+    box.catalog = Catalog(HALF)
     id = refused(stage)
-    box.shelf = Shelf(WORLD)
+    box.catalog = Catalog(WORLD)
     stage.clock.sleep(DAY)
     stage.crawl()
     with pytest.raises(StoreError, match="neither knows of the other"):
@@ -63,7 +63,7 @@ def test_a_draft_older_than_the_last_snapshot_cannot_be_accepted(play: Play) -> 
 def test_of_two_refused_drafts_one_alone_can_be_accepted(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
-    box.shelf = Shelf(HALF)
+    box.catalog = Catalog(HALF)
     first = refused(stage)
     stage.clock.sleep(DAY)
     with pytest.raises(DraftRefused):
@@ -77,7 +77,7 @@ def test_of_two_refused_drafts_one_alone_can_be_accepted(play: Play) -> None:
 def test_a_draft_whose_files_changed_cannot_be_accepted(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
-    box.shelf = Shelf(HALF)
+    box.catalog = Catalog(HALF)
     id = refused(stage)
     path = stage.folder / "snapshots" / id / schema.EDGES_FILE
     path.write_bytes(path.read_bytes() + b"more")
@@ -106,7 +106,7 @@ def test_a_damaged_manifest_hides_no_other_snapshot(play: Play) -> None:
     assert second in told
     with pytest.raises(SnapshotDamaged):
         stage.store.snapshot()
-    box.shelf.delete(WORLD[7]["id"])
+    box.catalog.delete(WORLD[7]["id"])
     stage.clock.sleep(DAY)
     third = stage.crawl().manifest
     assert (third.previous, third.tombstones) == (first, 1)
@@ -143,12 +143,12 @@ def test_a_sweep_after_an_update_still_builds_its_tombstones(play: Play) -> None
     box, stage = play(WORLD)
     stage.crawl()
     stage.clock.sleep(DAY)
-    stage.crawl(wish=Wish.UPDATE)
+    stage.crawl(mode=CrawlMode.UPDATE)
     stage.store.delete(stage.published()[0])
-    box.shelf.delete(WORLD[3]["id"])
+    box.catalog.delete(WORLD[3]["id"])
     stage.clock.sleep(DAY)
     swept = stage.crawl().manifest
-    assert (swept.origin.kind, swept.tombstones) == (Kind.SWEEP, 1)
+    assert (swept.origin.kind, swept.tombstones) == (SnapshotKind.FULL, 1)
 
 
 def test_nobody_decides_while_a_crawl_is_at_work(play: Play) -> None:

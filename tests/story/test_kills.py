@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lineage.clock import SystemClock
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Shelf
+from lineage.demo.catalog import Catalog
+from lineage.domain.clock import SystemClock
 from tests.story.stage import PAGE, PLENTY, Stage, a_world, sent_pages
 
 WORLD = a_world(6200)
@@ -109,7 +109,7 @@ def test_a_crawl_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
 ) -> None:
     dice = random.Random(os.environ.get("STORY_SEED", "0"))
     met: Counter[str] = Counter()
-    with HubBox(Shelf(WORLD), quotas=PLENTY) as box:
+    with HubBox(Catalog(WORLD), quotas=PLENTY) as box:
         calm = Stage(tmp_path / "calm", box.url, SystemClock())
         expected, seconds = undisturbed(calm, box)
         for story in itertools.count():

@@ -15,9 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lineage.clock import SystemClock
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Shelf
+from lineage.demo.catalog import Catalog
+from lineage.domain.clock import SystemClock
 from lineage.store import schema
 from tests.fakes.fake_clock import FakeClock
 from tests.story.stage import PLENTY, Stage
@@ -79,12 +79,12 @@ def is_over(stage: Stage) -> bool:
 
 def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) -> None:
     dice, kills = random.Random(os.environ.get("STORY_SEED", "0")), 0
-    with HubBox(Shelf(WORLD), quotas=PLENTY) as box:
+    with HubBox(Catalog(WORLD), quotas=PLENTY) as box:
         yesterday = FakeClock(SystemClock().now() - timedelta(days=1))
         first = Stage(tmp_path / "first", box.url, yesterday)
         older = first.crawl().manifest.id
         for id in DEAD:
-            box.shelf.delete(id)
+            box.catalog.delete(id)
         calm = with_history_of(first, tmp_path / "calm")
         seconds, expected = seconds_of(*sweep(calm)), told(calm)
         assert {row["standing"] for row in expected[1]} == {"gone"}
@@ -107,7 +107,7 @@ def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) ->
 
 def test_a_pruning_killed_at_any_moment_is_finished_by_the_next(tmp_path: Path) -> None:
     dice = random.Random(os.environ.get("STORY_SEED", "0"))
-    with HubBox(Shelf(WORLD[:200]), quotas=PLENTY) as box:
+    with HubBox(Catalog(WORLD[:200]), quotas=PLENTY) as box:
         many = Stage(tmp_path / "many", box.url, FakeClock())
         for _ in range(DAYS):
             many.crawl()

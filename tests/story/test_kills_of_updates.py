@@ -14,9 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lineage.clock import SystemClock
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Shelf, hub_moment
+from lineage.demo.catalog import Catalog, hub_moment
+from lineage.domain.clock import SystemClock
 from tests.story.stage import PLENTY, Stage, a_world
 from tests.unit.demo.rows import a_child
 
@@ -58,13 +58,13 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
     tmp_path: Path,
 ) -> None:
     dice, kills = random.Random(os.environ.get("STORY_SEED", "0")), 0
-    with HubBox(Shelf(WORLD), quotas=PLENTY) as box:
+    with HubBox(Catalog(WORLD), quotas=PLENTY) as box:
         first = Stage(tmp_path / "first", box.url, SystemClock())
         older = first.crawl().manifest.id
         at = datetime(2026, 1, 1, tzinfo=UTC)
         for number in [*range(0, 4100, 40), *range(4100, 4200)]:
             fresh = a_child(number, WORLD[number // 2])
-            box.shelf.add(fresh | {"lastModified": hub_moment(at)})
+            box.catalog.add(fresh | {"lastModified": hub_moment(at)})
         calm = with_history_of(first, tmp_path / "calm")
         seconds = finished(calm)
         expected = calm.tables(calm.store.snapshot().id)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lineage.analysis.verdicts import Because, Origin
+from lineage.analysis.verdicts import Origin, VerdictReason
+from lineage.crawl.live import MOST_LOOKED_UP, trace_live
 from lineage.errors import UnknownModel
-from lineage.live import MOST_LOOKED_UP, trace_live
 from tests.story.conftest import Play
 from tests.unit.analysis.worlds import a_family, said
 from tests.unit.demo.rows import a_child, a_row
@@ -42,7 +42,7 @@ def test_a_new_model_and_its_new_parent_cost_a_request_each(play: Play) -> None:
     small = stage.store.snapshot(stage.published()[-1])
     box_requests = len(box.requests)
     found = trace_live(stage.settings(), small, str(ALONE["id"]), KIN, [KIN])
-    assert (found.descends, found.because) == (None, Because.NOTHING_STATED)
+    assert (found.descends, found.reason) == (None, VerdictReason.NOTHING_STATED)
     assert found.origin is Origin.LIVE
     assert len(box.requests) == box_requests + 1
 
@@ -100,7 +100,7 @@ def test_a_line_without_end_is_followed_for_twenty_requests(play: Play) -> None:
     box, _ = play(line)
     settings = stage.settings(endpoint=box.url)
     found = trace_live(settings, stage.store.snapshot(), str(line[-1]["id"]), KIN, [KIN])
-    assert found.because is Because.DEAD_ENDS
+    assert found.reason is VerdictReason.DEAD_ENDS
     assert len(box.requests) == MOST_LOOKED_UP
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.comparing.alerts import AlertKind
-from lineage.announcing import announce, announcement
-from lineage.demo.shelf import Row
+from lineage.analysis.diff.alerts import AlertKind
+from lineage.crawl.notify import announce, announcement
+from lineage.demo.catalog import Row
 from lineage.errors import SettingsError
 from lineage.settings import load_settings
 from tests.story.conftest import Play
@@ -75,9 +75,9 @@ def test_the_next_one_tells_what_changed(play: Play) -> None:
     rows = a_world(50)
     box, stage = play(rows)
     crawled(stage)
-    box.shelf.add(a_row(50))
-    box.shelf.delete("owner/model-49")
-    box.shelf.rename("owner/model-48", "owner/renamed")
+    box.catalog.add(a_row(50))
+    box.catalog.delete("owner/model-49")
+    box.catalog.rename("owner/model-48", "owner/renamed")
     document = crawled(stage)
     assert [document["before"], document["after"]] == stage.published()
     assert (document["added"], document["removed"]) == (["owner/model-50"], ["owner/model-49"])
@@ -88,18 +88,18 @@ def test_the_next_one_tells_what_changed(play: Play) -> None:
 def test_a_root_that_vanished_is_an_alert_and_a_renamed_one_is_none(play: Play) -> None:
     box, stage = play([*a_family(9), *[a_row(number) for number in range(10, 40)]])
     crawled(stage)
-    box.shelf.rename(ROOT, "meta-llama/Another-Name")
+    box.catalog.rename(ROOT, "meta-llama/Another-Name")
     assert crawled(stage)["alerts"] == []
-    box.shelf.rename("meta-llama/Another-Name", ROOT)
+    box.catalog.rename("meta-llama/Another-Name", ROOT)
     crawled(stage)
-    box.shelf.delete(ROOT)
+    box.catalog.delete(ROOT)
     assert alerts(crawled(stage), AlertKind.ROOT_VANISHED) == [ROOT]
 
 
 def test_a_family_that_lost_much_is_an_alert(play: Play) -> None:
     box, stage = play([*a_family(18), *[a_row(number) for number in range(20, 100)]])
     crawled(stage)
-    box.shelf.delete("owner/model-1")
+    box.catalog.delete("owner/model-1")
     document = crawled(stage)
     assert alerts(document, AlertKind.FAMILY_LOST) == ["llama"]
     (alert,) = document["alerts"]
@@ -112,9 +112,9 @@ def test_a_burst_is_an_alert_once(play: Play) -> None:
     rows = a_family(19)
     box, stage = play(rows)
     crawled(stage)
-    box.shelf.add(a_child(20, rows[0]))
+    box.catalog.add(a_child(20, rows[0]))
     assert alerts(crawled(stage), AlertKind.UPLOAD_BURST) == [ROOT]
-    box.shelf.add(a_child(21, rows[0]))
+    box.catalog.add(a_child(21, rows[0]))
     assert alerts(crawled(stage), AlertKind.UPLOAD_BURST) == []
 
 
@@ -130,7 +130,7 @@ def test_a_walk_below_a_base_is_compared_with_the_last_one_like_it(play: Play) -
 
     first, document = below()
     assert document["before"] is None
-    box.shelf.add(a_child(4, rows[0]))
+    box.catalog.add(a_child(4, rows[0]))
     _, document = below()
     assert (document["before"], document["added"]) == (first, ["owner/model-4"])
 

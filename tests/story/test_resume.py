@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lineage.domain.progress import Progress
 from lineage.errors import PageNotRecorded, RequestLimitReached
-from lineage.progress import Progress
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, sent_pages
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lineage.clock import SystemClock
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Shelf
+from lineage.demo.catalog import Catalog
+from lineage.domain.clock import SystemClock
 from tests.story.stage import PLENTY, Stage, a_world, sent_pages
 
 IN_TIME = 60.0
@@ -51,7 +51,7 @@ def heard(process: "subprocess.Popen[str]", words: str) -> str:
 
 @pytest.fixture
 def box() -> Iterator[HubBox]:
-    with HubBox(Shelf(WORLD), quotas=PLENTY) as opened:
+    with HubBox(Catalog(WORLD), quotas=PLENTY) as opened:
         yield opened
 
 

@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.comparing.diffs import diff_snapshots
+from lineage.analysis.availability import counted, in_short
+from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.analysis.diff.shapes import of_diff, rows_of_diff
+from lineage.analysis.reasons import reason
 from lineage.analysis.traces import trace
-from lineage.crawl.due import Wish
+from lineage.cli.tables.trace_shapes import of_trace
+from lineage.crawl.mode import CrawlMode
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Catalog, Row
 from lineage.demo.faults import Fault, FaultKind, Faults
-from lineage.demo.shelf import Row, Shelf
-from lineage.domain.standings import Standing
+from lineage.domain.availability import Availability
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
-from lineage.render.because import because
-from lineage.render.diff_shapes import of_diff, rows_of_diff
-from lineage.render.standings import counted, in_short
-from lineage.render.trace_shapes import of_trace
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
-from lineage.store.tombstones import standings_of
+from lineage.store.availability import standings_of
+from lineage.store.reader import Snapshot
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -44,17 +44,17 @@ ROWS = [*FAMILY, STRANGER, *OTHERS]
 
 
 def everything_happens(box: HubBox) -> None:
-    shelf = box.shelf
+    catalog = box.catalog
     for row in (DELETED, STRANGER, REPLACED):
-        shelf.delete(row["id"])
-    shelf.hide(PRIVATE["id"])
-    shelf.add(DISABLED | {"_disabled": True})
-    shelf.hide(DISABLED["id"], private=False)
-    shelf.rename(RENAMED["id"], "owner/moved-on")
-    shelf.hide("owner/moved-on")
-    shelf.add(a_row(200, id=REPLACED["id"]))
-    shelf.add(GATED | {"_gate": "manual"})
-    shelf.hide(GATED["id"], private=False)
+        catalog.delete(row["id"])
+    catalog.hide(PRIVATE["id"])
+    catalog.add(DISABLED | {"_disabled": True})
+    catalog.hide(DISABLED["id"], private=False)
+    catalog.rename(RENAMED["id"], "owner/moved-on")
+    catalog.hide("owner/moved-on")
+    catalog.add(a_row(200, id=REPLACED["id"]))
+    catalog.add(GATED | {"_gate": "manual"})
+    catalog.hide(GATED["id"], private=False)
 
 
 def swept(stage: Stage, **more: Any) -> Snapshot:
@@ -89,7 +89,7 @@ def test_each_answer_tells_what_it_can(play: Play) -> None:
     }
     at = set(second.tombstones(["asked_at"])["asked_at"].to_pylist()) - {None}
     assert at == {second.manifest.origin.taken_at}
-    assert standings_of(second)[Standing.GONE] == 2
+    assert standings_of(second)[Availability.GONE] == 2
 
 
 def test_with_a_token_missing_and_private_answer_404_alike(play: Play) -> None:
@@ -105,7 +105,7 @@ def test_members_of_families_alone_are_asked_about_those_with_most_below_first(p
     swept(stage)
     assert asked(box) == []  # nobody is missing in a first sweep
     for row in (GATED, STRANGER, DELETED):
-        box.shelf.delete(row["id"])
+        box.catalog.delete(row["id"])
     swept(stage)
     assert asked(box) == [DELETED["id"], GATED["id"]]
 
@@ -113,7 +113,7 @@ def test_members_of_families_alone_are_asked_about_those_with_most_below_first(p
 def test_a_vanished_root_is_asked_about_too(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
-    box.shelf.delete(ROOT["id"])
+    box.catalog.delete(ROOT["id"])
     assert standings(swept(stage)) == {ROOT["id"]: ("gone", 401)}
 
 
@@ -131,11 +131,11 @@ def test_who_was_answered_is_asked_about_no_more(play: Play) -> None:
 def test_who_comes_back_and_goes_again_is_asked_about_again(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
-    box.shelf.delete(GATED["id"])
+    box.catalog.delete(GATED["id"])
     swept(stage)
-    box.shelf.add(GATED)
+    box.catalog.add(GATED)
     assert standings(swept(stage)) == {}
-    box.shelf.delete(GATED["id"])
+    box.catalog.delete(GATED["id"])
     swept(stage)
     assert asked(box) == [GATED["id"], GATED["id"]]
 
@@ -146,7 +146,7 @@ def test_an_update_asks_about_nobody_and_keeps_the_answers(play: Play) -> None:
     everything_happens(box)
     second = swept(stage, max_standing_requests=2)
     before = len(box.requests)
-    third = swept(stage, wish=Wish.UPDATE)
+    third = swept(stage, mode=CrawlMode.UPDATE)
     assert asked(box, before) == []
     assert standings(third) == standings(second)
 
@@ -189,7 +189,7 @@ def test_a_refused_draft_asks_about_nobody(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     for row in (*FAMILY, *OTHERS[:40]):
-        box.shelf.delete(row["id"])
+        box.catalog.delete(row["id"])
     with pytest.raises(DraftRefused):
         swept(stage)
     assert asked(box) == []
@@ -205,7 +205,7 @@ def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
     second = swept(stage)
 
     def said(row: Row) -> str:
-        return because(trace(second, row["id"], family("llama"), ()))
+        return reason(trace(second, row["id"], family("llama"), ()))
 
     assert "on 2026-11-23, the Hub answered 401: deleted or private, which look alike" in said(
         DELETED
@@ -307,7 +307,7 @@ def test_answers_are_kept_from_snapshot_to_snapshot_of_older_versions(
     without_the_answers(stage.folder / "snapshots" / second.id)
     older = stage.store.snapshot(second.id)
     assert set(standings(older).values()) == {(None, None)}
-    assert standings_of(swept(stage))[Standing.GONE] == 2
+    assert standings_of(swept(stage))[Availability.GONE] == 2
 
 
 def without_the_answers(folder: Path) -> None:
@@ -323,9 +323,9 @@ def without_the_answers(folder: Path) -> None:
 
 
 def test_the_rest_of_a_shelf_stays_listed() -> None:
-    shelf = Shelf(ROWS)
-    shelf.hide(PRIVATE["id"])
-    assert len(shelf) == len(ROWS) - 1
-    shelf.add(PRIVATE)
-    assert len(shelf) == len(ROWS)
-    assert [row["_id"] for row in shelf.rows()] == sorted(row["_id"] for row in ROWS)
+    catalog = Catalog(ROWS)
+    catalog.hide(PRIVATE["id"])
+    assert len(catalog) == len(ROWS) - 1
+    catalog.add(PRIVATE)
+    assert len(catalog) == len(ROWS)
+    assert [row["_id"] for row in catalog.rows()] == sorted(row["_id"] for row in ROWS)

@@ -12,16 +12,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lineage.crawl.runs import crawl
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Catalog
 from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.limits import Quota
-from lineage.demo.shelf import Shelf
+from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, SourceError
 from lineage.http.client import HubClient, open_client
-from lineage.progress import Progress
 from lineage.settings import Settings, load_settings
 from lineage.sources.parse import is_whole
-from lineage.wiring import crawl
 from tests.fakes.fake_clock import FakeClock
 from tests.story.stage import a_world
 
@@ -70,7 +70,7 @@ def test_the_token_is_sent_and_stays_out_of_files_words_and_process_list(
     tmp_path: Path, token_file: Path
 ) -> None:
     during: list[bytes] = []
-    with HubBox(Shelf(WORLD), quotas=WITH_TOKEN_ALONE) as box:
+    with HubBox(Catalog(WORLD), quotas=WITH_TOKEN_ALONE) as box:
         ended = run(flags(tmp_path / "run", box.url, token_file), during, box)
     assert ended.returncode == 0, ended.stderr
     assert SECRET not in ended.stdout + ended.stderr
@@ -82,7 +82,7 @@ def test_the_token_is_sent_and_stays_out_of_files_words_and_process_list(
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_an_error_does_not_tell_the_token(tmp_path: Path, token_file: Path, status: int) -> None:
     refused = Faults({2: Fault(FaultKind.STATUS, status=status)})
-    with HubBox(Shelf(WORLD), quotas=WITH_TOKEN_ALONE, faults=refused) as box:
+    with HubBox(Catalog(WORLD), quotas=WITH_TOKEN_ALONE, faults=refused) as box:
         ended = run(flags(tmp_path / "run", box.url, token_file), [], box)
     assert ended.returncode == 3
     assert str(status) in ended.stderr
@@ -128,7 +128,7 @@ def test_a_redirect_leads_neither_token_nor_request_to_another_host(
 ) -> None:
     with another_host() as (elsewhere, heard):
         led_away = Faults({at: Fault(FaultKind.REDIRECT, location=elsewhere)}, everywhere=True)
-        with HubBox(Shelf(WORLD), faults=led_away) as box, suppress(SourceError):
+        with HubBox(Catalog(WORLD), faults=led_away) as box, suppress(SourceError):
             settings = load_settings(flags(tmp_path / "run", box.url, token_file))
             crawl(settings, base=base, clock=FakeClock())
     assert led_away.applied

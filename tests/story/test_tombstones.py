@@ -5,21 +5,21 @@ from datetime import UTC, date, datetime
 import pytest
 
 from lineage.analysis.anomalies import find_anomalies
+from lineage.analysis.comparison import ladder_of_base
 from lineage.analysis.counts import count_base
 from lineage.analysis.family_graph import family_graph
-from lineage.analysis.ladders import ladder_of_base
+from lineage.analysis.reasons import reason
 from lineage.analysis.results import Step
 from lineage.analysis.traces import trace
-from lineage.analysis.trees import tree_of_base
+from lineage.analysis.tree.tree import tree_of_base
 from lineage.analysis.verdicts import Origin
-from lineage.demo.shelf import Row, Shelf
+from lineage.demo.catalog import Catalog, Row
 from lineage.domain.anomalies import AnomalyKind
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
-from lineage.render.because import because
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -54,7 +54,7 @@ def gone(snapshot: Snapshot) -> list[str]:
 def test_who_is_listed_no_more_becomes_a_tombstone_with_its_last_record(play: Play) -> None:
     box, stage = play(a_line())
     first = swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     second = swept(stage)
     (kept,) = second.tombstones().to_pylist()
     last = next(one for one in first.table(schema.MODELS_FILE).to_pylist() if one["id"] == KID)
@@ -69,7 +69,7 @@ def test_children_of_the_dead_count_through_it_and_it_counts_only_when_asked(pla
     box, stage = play(a_line())
     first = swept(stage)
     assert total(first, ROOT["id"]) == (1, 3)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     second = swept(stage)
     assert total(second, ROOT["id"]) == (0, 2)
     assert total(second, ROOT["id"], WITH_THE_DEAD) == (1, 3)
@@ -79,11 +79,11 @@ def test_children_of_the_dead_count_through_it_and_it_counts_only_when_asked(pla
 
 def test_a_card_that_names_the_dead_means_its_key(play: Play) -> None:
     box, stage = play(a_line())
-    key = next(one["_id"] for one in box.shelf.rows() if one["id"] == KID)
+    key = next(one["_id"] for one in box.catalog.rows() if one["id"] == KID)
     swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     late = a_row(70, cardData={"base_model": KID.upper()})
-    box.shelf.add(late)
+    box.catalog.add(late)
     second = swept(stage)
     edges = second.table(schema.EDGES_FILE, ["child", "parent_key"]).to_pylist()
     meant = {one["child"]: one["parent_key"] for one in edges}
@@ -93,8 +93,8 @@ def test_a_card_that_names_the_dead_means_its_key(play: Play) -> None:
 def test_a_new_model_of_the_dead_one_s_name_bears_it(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
-    box.shelf.delete(KID)
-    box.shelf.add(a_row(80, id=KID))
+    box.catalog.delete(KID)
+    box.catalog.add(a_row(80, id=KID))
     second = swept(stage)
     assert total(second, KID) == (2, 2)
     edges = second.table(schema.EDGES_FILE, ["child", "parent_key"]).to_pylist()
@@ -105,7 +105,7 @@ def test_a_new_model_of_the_dead_one_s_name_bears_it(play: Play) -> None:
 def test_the_dead_stay_dead_with_the_first_sweep_that_missed_them(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     second, third = swept(stage), swept(stage)
     assert third.tombstones().equals(second.tombstones())
     for file in (schema.EVIDENCE_FILE, schema.EDGES_FILE, schema.COUNTS_FILE):
@@ -116,9 +116,9 @@ def test_who_comes_back_is_a_model_again(play: Play) -> None:
     rows = a_line()
     box, stage = play(rows)
     first = swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     swept(stage)
-    box.shelf = Shelf(rows)
+    box.catalog = Catalog(rows)
     third = swept(stage)
     assert gone(third) == []
     assert third.table(schema.EVIDENCE_FILE).equals(first.table(schema.EVIDENCE_FILE))
@@ -129,10 +129,10 @@ def test_who_comes_back_under_another_name_answers_to_both(play: Play) -> None:
     rows = a_line()
     box, stage = play(rows)
     swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     swept(stage)
-    box.shelf = Shelf(rows)
-    box.shelf.rename(KID, "owner/back")
+    box.catalog = Catalog(rows)
+    box.catalog.rename(KID, "owner/back")
     third = swept(stage)
     assert total(third, KID) == total(third, "owner/back") == (2, 2)
 
@@ -140,7 +140,7 @@ def test_who_comes_back_under_another_name_answers_to_both(play: Play) -> None:
 def test_a_renamed_model_is_not_gone(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
-    box.shelf.rename(KID, "owner/renamed")
+    box.catalog.rename(KID, "owner/renamed")
     second = swept(stage)
     assert gone(second) == []
     assert total(second, KID) == total(second, "owner/renamed") == (2, 2)
@@ -149,9 +149,9 @@ def test_a_renamed_model_is_not_gone(play: Play) -> None:
 def test_a_row_that_cannot_be_read_is_present(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
-    kid = next(one for one in box.shelf.rows() if one["id"] == KID)
-    box.shelf.delete(KID)
-    box.shelf.add(kid | {"id": "../../no-name"})
+    kid = next(one for one in box.catalog.rows() if one["id"] == KID)
+    box.catalog.delete(KID)
+    box.catalog.add(kid | {"id": "../../no-name"})
     second = swept(stage)
     assert second.manifest.bad_rows == 1
     assert gone(second) == []
@@ -160,7 +160,7 @@ def test_a_row_that_cannot_be_read_is_present(play: Play) -> None:
 def test_a_walk_below_one_base_proves_nobody_missing(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
-    box.shelf.delete(GRANDKID)
+    box.catalog.delete(GRANDKID)
     stage.clock.sleep(DAY)
     small = stage.store.snapshot(stage.crawl(base=ROOT["id"]).manifest.id)
     assert (small.manifest.tombstones, small.manifest.models) == (0, 2)
@@ -171,37 +171,37 @@ def test_a_refused_draft_kills_nobody(play: Play) -> None:
     rows = a_line()
     box, stage = play(rows)
     swept(stage)
-    box.shelf = Shelf(rows[:20])
+    box.catalog = Catalog(rows[:20])
     with pytest.raises(DraftRefused):
         swept(stage)
-    box.shelf = Shelf(rows)
+    box.catalog = Catalog(rows)
     assert gone(swept(stage)) == []
 
 
 def test_a_trace_of_the_dead_says_when_it_was_missed(play: Play) -> None:
     box, stage = play(a_line())
     first = swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     found = trace(swept(stage), KID, family("llama"), ())
     assert found.origin is Origin.TOMBSTONE
     assert found.paths[0][0].parent == ROOT["id"]
-    assert f"last seen in snapshot {first.id}, missed on 2026-11-23" in because(found)
+    assert f"last seen in snapshot {first.id}, missed on 2026-11-23" in reason(found)
 
 
 def test_the_ladder_leaves_the_dead_out_at_its_own_rung(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     rungs = {rung.step: rung for rung in ladder_of_base(swept(stage), ROOT["id"], ()).rungs}
-    assert (rungs[Step.GUESSED].number, rungs[Step.NOT_DELETED].number) == (3, 2)
-    assert rungs[Step.GUESSED].definition.deleted
+    assert (rungs[Step.INFERRED].number, rungs[Step.NOT_DELETED].number) == (3, 2)
+    assert rungs[Step.INFERRED].definition.deleted
     assert not rungs[Step.NOT_DELETED].definition.deleted
 
 
 def test_trees_graphs_and_anomalies_know_the_dead(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     second = swept(stage)
     assert tree_of_base(second, ROOT["id"], Definition(), ()).root.total == 2
     assert tree_of_base(second, ROOT["id"], WITH_THE_DEAD, ()).root.total == 3
@@ -216,7 +216,7 @@ def test_trees_graphs_and_anomalies_know_the_dead(play: Play) -> None:
 def test_groups_tell_the_dead_apart_like_the_living(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     second = swept(stage)
     for by in (Grouping.AUTHOR, Grouping.MONTH, Grouping.RELATION):
         count = count_base(second, ROOT["id"], WITH_THE_DEAD, (), by)
@@ -229,12 +229,12 @@ def test_groups_tell_the_dead_apart_like_the_living(play: Play) -> None:
 def test_a_day_of_the_past_is_answered_by_the_snapshot_of_that_day(play: Play) -> None:
     box, stage = play(a_line())
     first = swept(stage)  # 22 November
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     second = swept(stage)  # 23 November
     day = Definition(as_of=date(2026, 11, 22))
-    witness = stage.store.snapshot_at(date(2026, 11, 22))
-    assert witness.id == first.id
-    assert total(witness, ROOT["id"], day) == (1, 3)
+    claim = stage.store.snapshot_at(date(2026, 11, 22))
+    assert claim.id == first.id
+    assert total(claim, ROOT["id"], day) == (1, 3)
     after = stage.store.snapshot_at(date(2027, 1, 1))
     assert after.id == second.id
     assert total(after, ROOT["id"], Definition(as_of=date(2027, 1, 1))) == (0, 2)
@@ -255,7 +255,7 @@ def test_who_was_missed_after_the_day_was_there_on_it(play: Play) -> None:
     """Older snapshots may have been pruned: the first that is left knows when it missed whom."""
     box, stage = play(a_line())
     swept(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     second = swept(stage)
     assert total(second, ROOT["id"], Definition(as_of=date(2026, 11, 22))) == (1, 3)
     assert total(second, ROOT["id"], Definition(as_of=date(2026, 11, 23))) == (0, 2)

@@ -16,21 +16,21 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from lineage.analysis.checks import Limits
 from lineage.analysis.cut_tables import whole_tables
-from lineage.analysis.ground import Ground
 from lineage.analysis.members import countable
-from lineage.analysis.scope import find_base
-from lineage.crawl.due import ground_of_update
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import find_base
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
+from lineage.crawl.mode import ground_of_update
 from lineage.domain.definitions import Definition
 from lineage.domain.moments import end_of
 from lineage.errors import DraftRefused
-from lineage.pipeline import publish
 from lineage.store import schema
-from lineage.store.manifest import Kind, Manifest, Origin
+from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.plain import write_plain
+from lineage.store.reader import Snapshot
 from lineage.store.retention import kept_by, read_rule
-from lineage.store.snapshot import Snapshot
 from tests.builders import ENDPOINT, Row, pages, publication, row
 from tests.fakes.fake_clock import NOON
 
@@ -145,14 +145,14 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         self.now += DAY
-        snapshot = self._published(self._alive(), Origin(Kind.SWEEP, ENDPOINT, self.now))
+        snapshot = self._published(self._alive(), Origin(SnapshotKind.FULL, ENDPOINT, self.now))
         self._after_sweep(snapshot)
 
     @rule()
     def update(self) -> None:
         self.now += DAY
         changed = [one for one in self._alive() if one.changed]
-        origin = Origin(Kind.UPDATE, ENDPOINT, self.now)
+        origin = Origin(SnapshotKind.UPDATE, ENDPOINT, self.now)
         beside = self._swept_beside() if self.quiet else None
         snapshot = self._published(changed, origin, ground_of_update(self.into.store))
         self._learn_of_dumps_dated_back()
@@ -185,7 +185,7 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def below(self) -> None:
         self.now += DAY
-        origin = Origin(Kind.BELOW, ENDPOINT, self.now, below=self.models[0].id)
+        origin = Origin(SnapshotKind.BELOW, ENDPOINT, self.now, below=self.models[0].id)
         if self.models[0].alive and self.models[0].readable:
             self._published(self.models[:1], origin)
 
@@ -194,7 +194,7 @@ class Histories(RuleBasedStateMachine):
         self.now += DAY
         shown = [one for one in self._alive() if int(one.key, 16) <= keep and one.readable]
         strict = replace(self.into, limits=Limits(max_bad_share=1.0, min_kept_share=0.99))
-        origin = Origin(Kind.SWEEP, ENDPOINT, self.now)
+        origin = Origin(SnapshotKind.FULL, ENDPOINT, self.now)
         try:
             id = publish(pages([one.row() for one in shown]), origin, strict).id
         except DraftRefused:
@@ -210,7 +210,7 @@ class Histories(RuleBasedStateMachine):
         store = self.into.store
         manifests = store.manifests()
         kept = kept_by(read_rule("1 daily"), manifests)
-        walks = [one for one in manifests if one.origin.kind is not Kind.BULK]
+        walks = [one for one in manifests if one.origin.kind is not SnapshotKind.DUMP]
         store.delete(*(one.id for one in walks if one.id not in kept))
 
     # How the truth goes on
@@ -229,14 +229,14 @@ class Histories(RuleBasedStateMachine):
         return snapshot
 
     def _note_names(self, snapshot: Snapshot) -> None:
-        if snapshot.manifest.origin.kind is not Kind.BELOW:
+        if snapshot.manifest.origin.kind is not SnapshotKind.BELOW:
             for one in snapshot.table(schema.MODELS_FILE, ["key", "id"]).to_pylist():
                 self.known.names.setdefault(one["id"], set()).add(one["key"])
 
     def _dumped(self, models: list[Model], at: datetime) -> None:
         self.dumps += 1
         about = {"file": f"{self.dumps}", "sha256": "", "missing": ""}
-        self._published(models, Origin(Kind.BULK, ENDPOINT, at, dump=about))
+        self._published(models, Origin(SnapshotKind.DUMP, ENDPOINT, at, dump=about))
         for one in models:
             if one.key in self.known.dead and at > self.sweeps[-1]:
                 self.known.blurred.add(one.key)
@@ -245,7 +245,7 @@ class Histories(RuleBasedStateMachine):
     def _learn_of_dumps_dated_back(self) -> None:
         """Who a sweep after the dump did not show is gone since then, as far as it was kept."""
         manifests = self.into.store.manifests()
-        sweeps = [one.origin.taken_at for one in manifests if one.origin.kind is Kind.SWEEP]
+        sweeps = [one.origin.taken_at for one in manifests if one.origin.kind is SnapshotKind.FULL]
         for key, at in list(self.known.seen_in_dumps.items()):
             if at < self.sweeps[-1]:
                 del self.known.seen_in_dumps[key]
@@ -304,7 +304,7 @@ class Histories(RuleBasedStateMachine):
         keys = snapshot.record_column("key").to_pylist()
         for at in self.sweeps:
             rule = Definition(as_of=at.date())
-            mask = countable(Ground.of(snapshot, rule, ()))
+            mask = countable(Scope.of(snapshot, rule, ()))
             end = end_of(at.date())
             for key, counted in zip(keys, mask.tolist(), strict=True):
                 away = [(m, b) for one, m, b in self.known.over if one == key]
@@ -319,7 +319,7 @@ class Histories(RuleBasedStateMachine):
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.folder / "store", copy)
         into = replace(publication(copy, limits=ALL), clock=self.into.clock)
-        origin = Origin(Kind.SWEEP, ENDPOINT, self.now)
+        origin = Origin(SnapshotKind.FULL, ENDPOINT, self.now)
         id = publish(pages([one.row() for one in self._alive()]), origin, into).id
         return self._tables(into.store.snapshot(id))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lineage.clock import SystemClock
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Shelf
+from lineage.demo.catalog import Catalog
+from lineage.domain.clock import SystemClock
 from tests.story.stage import PLENTY, Stage, a_world
 
 IN_TIME = 60.0
@@ -39,7 +39,7 @@ def answers_held_back(box: HubBox) -> tuple[threading.Event, threading.Event]:
 
 @pytest.fixture
 def box() -> Iterator[HubBox]:
-    with HubBox(Shelf(a_world(300)), quotas=PLENTY) as opened:
+    with HubBox(Catalog(a_world(300)), quotas=PLENTY) as opened:
         yield opened
 
 

@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.comparing.diffs import diff_snapshots
 from lineage.analysis.counts import count_base
-from lineage.crawl.due import Wish
-from lineage.demo.shelf import Row, hub_moment
+from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.crawl.mode import CrawlMode
+from lineage.demo.catalog import Row, hub_moment
 from lineage.domain.definitions import Definition
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
 
 DAY = 24 * 3600
 ROOT, KID, BROKEN = a_row(0), "owner/model-1", "../../no-name"
-WISHES = pytest.mark.parametrize("wish", [Wish.SWEEP, Wish.UPDATE])
+WISHES = pytest.mark.parametrize("wish", [CrawlMode.FULL, CrawlMode.UPDATE])
 
 
 def a_line() -> list[Row]:
@@ -26,9 +26,9 @@ def a_line() -> list[Row]:
     return [ROOT, kid, a_child(2, kid), *(a_row(number) for number in range(3, 60))]
 
 
-def crawled(stage: Stage, wish: Wish = Wish.SWEEP, **more: Any) -> Snapshot:
+def crawled(stage: Stage, mode: CrawlMode = CrawlMode.FULL, **more: Any) -> Snapshot:
     stage.clock.sleep(DAY)
-    return stage.store.snapshot(stage.crawl(wish=wish, **more).manifest.id)
+    return stage.store.snapshot(stage.crawl(mode=mode, **more).manifest.id)
 
 
 def broken(stage: Stage, kid: Row, **more: object) -> Row:
@@ -42,11 +42,11 @@ def gone(snapshot: Snapshot) -> list[str]:
 
 
 @WISHES
-def test_it_keeps_its_last_record_its_numbers_and_its_words(play: Play, wish: Wish) -> None:
+def test_it_keeps_its_last_record_its_numbers_and_its_words(play: Play, mode: CrawlMode) -> None:
     box, stage = play(a_line())
     first = crawled(stage)
-    box.shelf.add(broken(stage, a_line()[1]))
-    second = crawled(stage, wish)
+    box.catalog.add(broken(stage, a_line()[1]))
+    second = crawled(stage, mode)
     assert (second.manifest.bad_rows, gone(second)) == (1, [])
     for file in (schema.MODELS_FILE, schema.METRICS_FILE, schema.EVIDENCE_FILE, schema.EDGES_FILE):
         assert stage.tables(second.id)[file] == stage.tables(first.id)[file]
@@ -56,12 +56,14 @@ def test_it_keeps_its_last_record_its_numbers_and_its_words(play: Play, wish: Wi
 
 
 @WISHES
-def test_what_vanishes_unreadable_becomes_a_tombstone_all_the_same(play: Play, wish: Wish) -> None:
+def test_what_vanishes_unreadable_becomes_a_tombstone_all_the_same(
+    play: Play, mode: CrawlMode
+) -> None:
     box, stage = play(a_line())
     first = crawled(stage)
-    box.shelf.add(broken(stage, a_line()[1]))
-    second = crawled(stage, wish)
-    box.shelf.delete(BROKEN)
+    box.catalog.add(broken(stage, a_line()[1]))
+    second = crawled(stage, mode)
+    box.catalog.delete(BROKEN)
     third = crawled(stage)
     (kept,) = third.tombstones().to_pylist()
     assert (kept["id"], kept["downloads"], kept["last_seen_in"]) == (KID, 7, second.id)
@@ -72,39 +74,39 @@ def test_what_vanishes_unreadable_becomes_a_tombstone_all_the_same(play: Play, w
 
 @WISHES
 def test_the_dead_stay_dead_where_nobody_could_read_that_they_are_back(
-    play: Play, wish: Wish
+    play: Play, mode: CrawlMode
 ) -> None:
     box, stage = play(a_line())
     crawled(stage)
-    box.shelf.delete(KID)
+    box.catalog.delete(KID)
     second = crawled(stage)
-    box.shelf.add(broken(stage, a_line()[1]))
-    third = crawled(stage, wish)
+    box.catalog.add(broken(stage, a_line()[1]))
+    third = crawled(stage, mode)
     assert third.tombstones().equals(second.tombstones())
     assert (third.manifest.bad_rows, third.absences().num_rows) == (1, 0)
-    box.shelf.delete(BROKEN)
+    box.catalog.delete(BROKEN)
     assert gone(crawled(stage)) == [KID]
 
 
 @WISHES
-def test_who_was_never_read_is_a_bad_row_and_no_model(play: Play, wish: Wish) -> None:
+def test_who_was_never_read_is_a_bad_row_and_no_model(play: Play, mode: CrawlMode) -> None:
     box, stage = play(a_line())
     crawled(stage)
-    box.shelf.add(broken(stage, a_row(80)))
-    second = crawled(stage, wish)
+    box.catalog.add(broken(stage, a_row(80)))
+    second = crawled(stage, mode)
     assert (second.manifest.models, second.manifest.bad_rows) == (60, 1)
-    box.shelf.delete(BROKEN)
+    box.catalog.delete(BROKEN)
     assert gone(crawled(stage)) == []
 
 
 @WISHES
 def test_who_names_somebody_forgotten_in_a_row_that_cannot_be_read_is_not_missing(
-    play: Play, wish: Wish
+    play: Play, mode: CrawlMode
 ) -> None:
     box, stage = play(a_line())
     first = crawled(stage, forget="shy")
-    box.shelf.add(broken(stage, a_line()[1], tags=["base_model:shy/model"]))
-    second = crawled(stage, wish, forget="shy")
+    box.catalog.add(broken(stage, a_line()[1], tags=["base_model:shy/model"]))
+    second = crawled(stage, mode, forget="shy")
     assert (second.manifest.models, second.manifest.bad_rows, gone(second)) == (60, 0, [])
     for file in (schema.MODELS_FILE, schema.EVIDENCE_FILE, schema.EDGES_FILE):
         assert stage.tables(second.id)[file] == stage.tables(first.id)[file]
@@ -113,9 +115,9 @@ def test_who_names_somebody_forgotten_in_a_row_that_cannot_be_read_is_not_missin
 def test_a_later_sweep_reads_it_again(play: Play) -> None:
     box, stage = play(a_line())
     crawled(stage)
-    box.shelf.add(broken(stage, a_line()[1]))
+    box.catalog.add(broken(stage, a_line()[1]))
     crawled(stage)
-    box.shelf.add(a_child(1, a_row(5), "adapter"))
+    box.catalog.add(a_child(1, a_row(5), "adapter"))
     third = crawled(stage)
     assert third.manifest.bad_rows == 0
     assert stage.parents(third.id, KID) == ["owner/model-5"]
@@ -126,15 +128,15 @@ def test_an_update_counts_a_row_that_both_lists_show_once(play: Play) -> None:
     box, stage = play(a_line())
     crawled(stage)
     born = hub_moment(stage.clock.now())
-    box.shelf.add(broken(stage, a_row(80, createdAt=born)))
-    assert [crawled(stage, Wish.UPDATE).manifest.bad_rows for _ in range(3)] == [1, 1, 1]
+    box.catalog.add(broken(stage, a_row(80, createdAt=born)))
+    assert [crawled(stage, CrawlMode.UPDATE).manifest.bad_rows for _ in range(3)] == [1, 1, 1]
 
 
 def test_whoever_is_forgotten_is_not_kept_for_a_row_that_cannot_be_read(play: Play) -> None:
     shy = a_row(90, id="shy/model")
     box, stage = play([*a_line(), shy])
     crawled(stage)
-    box.shelf.add(broken(stage, shy))
+    box.catalog.add(broken(stage, shy))
     second = crawled(stage, forget="shy/model")
     assert second.manifest.models == 60
     assert "shy/model" not in str([second.table(file).to_pylist() for file in schema.TABLES])

@@ -7,14 +7,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from lineage.crawl.due import Wish
+from lineage.crawl.mode import CrawlMode
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Row, hub_moment
 from lineage.demo.faults import Fault, FaultKind, Faults
-from lineage.demo.shelf import Row, hub_moment
 from lineage.domain.moments import iso
 from lineage.errors import NoSuchSnapshot, QueryRefused, SnapshotDamaged
 from lineage.store import schema
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
 from tests.unit.demo.rows import a_child, a_row
@@ -26,7 +26,7 @@ SAME = (schema.MODELS_FILE, schema.EVIDENCE_FILE, schema.EDGES_FILE, schema.COUN
 
 def updated(stage: Stage) -> str:
     stage.clock.sleep(DAY)
-    return stage.crawl(wish=Wish.UPDATE).manifest.id
+    return stage.crawl(mode=CrawlMode.UPDATE).manifest.id
 
 
 def tables(stage: Stage, id: str) -> dict[str, str]:
@@ -57,12 +57,12 @@ def a_day_passes(box: HubBox, rows: list[Row], at: datetime, new: int = 40) -> N
     for number in range(7, len(rows), 97):
         parent = rows[number // 2]
         again = a_child(number, parent, "adapter", likes=3)
-        box.shelf.add(changed(again, at))
+        box.catalog.add(changed(again, at))
     for number in range(5, len(rows), 211):
-        box.shelf.add(changed(a_row(number), at, tags=["license:mit"]))
+        box.catalog.add(changed(a_row(number), at, tags=["license:mit"]))
     for number in range(len(rows), len(rows) + new):
         fresh = a_child(number, rows[number % len(rows)])
-        box.shelf.add(changed(fresh, at, createdAt=hub_moment(at)))
+        box.catalog.add(changed(fresh, at, createdAt=hub_moment(at)))
 
 
 def test_an_update_ends_in_the_bytes_of_a_sweep(play: Play) -> None:
@@ -73,7 +73,7 @@ def test_an_update_ends_in_the_bytes_of_a_sweep(play: Play) -> None:
     a_day_passes(box, rows, stage.clock.now())
     id = updated(stage)
     manifest = stage.store.snapshot(id).manifest
-    assert (manifest.origin.kind, manifest.previous) == (Kind.UPDATE, first.id)
+    assert (manifest.origin.kind, manifest.previous) == (SnapshotKind.UPDATE, first.id)
     assert manifest.models == COUNT + 40
     assert manifest.builds_on is not None  # as changes alone
     assert manifest.builds_on.id == first.id
@@ -88,7 +88,7 @@ def test_updates_upon_updates_end_in_the_bytes_of_a_sweep(play: Play) -> None:
     stage.crawl()
     for _ in range(3):
         stage.clock.sleep(DAY)
-        a_day_passes(box, box.shelf.rows(), stage.clock.now())
+        a_day_passes(box, box.catalog.rows(), stage.clock.now())
         id = updated(stage)
     assert tables(stage, id) == swept_elsewhere(stage)
 
@@ -105,9 +105,9 @@ def test_an_update_asks_no_more_than_it_must(play: Play) -> None:
     stage.crawl()
     stage.clock.sleep(DAY)
     for row in rows[:1500]:
-        box.shelf.add(changed(row, stage.clock.now()))
+        box.catalog.add(changed(row, stage.clock.now()))
     for number in range(COUNT, COUNT + 1200):
-        box.shelf.add(changed(a_row(number), stage.clock.now()))
+        box.catalog.add(changed(a_row(number), stage.clock.now()))
     before = len(box.requests)
     updated(stage)
     assert len(box.requests) - before <= -(-(1500 + 2 * 1200) // 1000) + 5
@@ -145,9 +145,9 @@ def test_where_the_kept_cursor_is_refused_the_newest_are_asked_for_instead(play:
     stage.crawl()
     stage.clock.sleep(DAY)
     for row in rows[:1500]:
-        box.shelf.add(changed(row, stage.clock.now()))
+        box.catalog.add(changed(row, stage.clock.now()))
     for number in range(COUNT, COUNT + 1200):
-        box.shelf.add(changed(a_row(number), stage.clock.now()))
+        box.catalog.add(changed(a_row(number), stage.clock.now()))
     before = len(box.requests)
     pages_of_changes = -(-(1500 + 1200 + 1) // 1000) + 1
     box.faults = Faults({pages_of_changes + 1: Fault(FaultKind.CURSOR)})
@@ -173,7 +173,7 @@ def test_an_update_whose_cursor_was_refused_is_replayed_without_the_hub(play: Pl
     assert [status for _, _, status in box.requests].count(400) == 1
     expected, before = stage.tables(id), len(box.requests)
     shutil.rmtree(stage.folder / "snapshots" / id)
-    again = stage.crawl(wish=Wish.UPDATE, offline=True).manifest.id
+    again = stage.crawl(mode=CrawlMode.UPDATE, offline=True).manifest.id
     assert (stage.tables(again), len(box.requests)) == (expected, before)
 
 
@@ -205,10 +205,10 @@ def test_who_is_committed_to_during_an_update_is_met_by_the_next(play: Play) -> 
     stage.crawl()
     stage.clock.sleep(DAY)
     for row in rows[:1500]:
-        box.shelf.add(changed(row, stage.clock.now()))
+        box.catalog.add(changed(row, stage.clock.now()))
     hidden = changed(a_child(1400, rows[0]), stage.clock.now() + timedelta(days=1, seconds=1))
     second_page = len(box.requests) + 2
-    box.on_request = before_request(second_page, lambda: box.shelf.add(hidden))
+    box.on_request = before_request(second_page, lambda: box.catalog.add(hidden))
     updated(stage)
     box.on_request = None
     id = updated(stage)
@@ -219,7 +219,7 @@ def test_a_date_in_the_future_hides_no_later_commit(play: Play) -> None:
     rows = a_world(COUNT)
     box, stage = play(rows)
     far = datetime(2099, 1, 1, tzinfo=UTC)
-    box.shelf.add(changed(rows[3], far))
+    box.catalog.add(changed(rows[3], far))
     first = stage.crawl().manifest
     assert datetime.fromisoformat(first.origin.requests["watermark"]) < far
     stage.clock.sleep(DAY)
@@ -230,7 +230,7 @@ def test_a_date_in_the_future_hides_no_later_commit(play: Play) -> None:
 def test_the_watermark_is_the_newest_commit_where_that_is_earlier(play: Play) -> None:
     box, stage = play([a_row(number) for number in range(20)])
     at = datetime(2025, 3, 1, tzinfo=UTC)
-    box.shelf.add(changed(a_row(3), at))
+    box.catalog.add(changed(a_row(3), at))
     assert stage.crawl().manifest.origin.requests["watermark"] == iso(at)
 
 
@@ -241,7 +241,7 @@ def test_an_update_buries_nobody_and_the_next_sweep_does(play: Play) -> None:
     rows = a_world(COUNT)
     box, stage = play(rows)
     stage.crawl()
-    box.shelf.delete(rows[5]["id"])
+    box.catalog.delete(rows[5]["id"])
     stage.clock.sleep(DAY)
     id = updated(stage)
     assert stage.store.snapshot(id).manifest.tombstones == 0
@@ -257,10 +257,10 @@ def test_tombstones_outlive_updates_and_who_is_back_loses_its_own(play: Play) ->
     box, stage = play(rows)
     stage.crawl()
     for number in (5, 9):
-        box.shelf.delete(rows[number]["id"])
+        box.catalog.delete(rows[number]["id"])
     stage.clock.sleep(DAY)
     stage.crawl()
-    box.shelf.add(changed(rows[9], stage.clock.now() + timedelta(hours=1)))
+    box.catalog.add(changed(rows[9], stage.clock.now() + timedelta(hours=1)))
     id = updated(stage)
     assert stage.column(id, schema.TOMBSTONES_FILE, "id") == [rows[5]["id"]]
     assert rows[9]["id"] in stage.column(id, schema.MODELS_FILE, "id")
@@ -271,14 +271,14 @@ def test_a_row_that_became_unreadable_is_a_bad_row_as_in_a_sweep(play: Play) -> 
     box, stage = play(rows)
     stage.crawl()
     stage.clock.sleep(DAY)
-    box.shelf.add(changed(rows[11], stage.clock.now(), id="../../escape"))
+    box.catalog.add(changed(rows[11], stage.clock.now(), id="../../escape"))
     sweep = swept_beside(stage)
     id = updated(stage)
     assert tables(stage, id) == sweep
     manifest = stage.store.snapshot(id).manifest
     assert (manifest.bad_rows, manifest.models) == (1, COUNT)
     assert rows[11]["id"] in stage.column(id, schema.MODELS_FILE, "id")
-    box.shelf.add(changed(rows[11], stage.clock.now() + timedelta(days=1)))
+    box.catalog.add(changed(rows[11], stage.clock.now() + timedelta(days=1)))
     id = updated(stage)
     assert stage.store.snapshot(id).manifest.bad_rows == 0
     assert tables(stage, id) == swept_elsewhere(stage)
@@ -290,7 +290,7 @@ def test_a_row_that_became_unreadable_is_a_bad_row_as_in_a_sweep(play: Play) -> 
 def test_there_is_nothing_to_update_without_a_snapshot(play: Play) -> None:
     box, stage = play([a_row(0)])
     with pytest.raises(NoSuchSnapshot, match="no snapshot"):
-        stage.crawl(wish=Wish.UPDATE)
+        stage.crawl(mode=CrawlMode.UPDATE)
     assert box.requests == []
 
 
@@ -310,7 +310,7 @@ def test_an_update_never_builds_on_a_damaged_base(play: Play) -> None:
     damage(stage, first)
     with pytest.raises(SnapshotDamaged, match=f"{first}/metrics.parquet"):
         updated(stage)
-    assert stage.crawl(wish=Wish.AUTO).manifest.origin.kind is Kind.SWEEP
+    assert stage.crawl(mode=CrawlMode.AUTO).manifest.origin.kind is SnapshotKind.FULL
 
 
 def test_where_most_rows_were_read_the_update_stands_alone_with_the_bytes_of_a_sweep(
@@ -331,7 +331,7 @@ def test_auto_is_a_sweep_first_then_an_update_then_a_sweep_after_a_week(play: Pl
     kinds = []
     for days in (0, 1, 5, 2, 1):
         stage.clock.sleep(days * DAY)
-        kinds.append(stage.crawl(wish=Wish.AUTO).manifest.origin.kind.value)
+        kinds.append(stage.crawl(mode=CrawlMode.AUTO).manifest.origin.kind.value)
     assert kinds == ["sweep", "update", "update", "sweep", "update"]
 
 
@@ -339,9 +339,9 @@ def test_auto_takes_a_sweep_where_the_last_snapshot_is_damaged(play: Play) -> No
     _, stage = play(a_world(COUNT))
     stage.crawl()
     stage.clock.sleep(DAY)
-    damage(stage, stage.crawl(wish=Wish.AUTO).manifest.id, "metrics.changes.parquet")
+    damage(stage, stage.crawl(mode=CrawlMode.AUTO).manifest.id, "metrics.changes.parquet")
     stage.clock.sleep(DAY)
-    assert stage.crawl(wish=Wish.AUTO).manifest.origin.kind is Kind.SWEEP
+    assert stage.crawl(mode=CrawlMode.AUTO).manifest.origin.kind is SnapshotKind.FULL
 
 
 def damage(stage: Stage, id: str, file: str = schema.METRICS_FILE) -> None:

@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from lineage.analysis.counts import count_base
-from lineage.crawl.due import Wish, why_sweep
-from lineage.demo.shelf import Row
+from lineage.crawl.dump import crawl_dump
+from lineage.crawl.mode import CrawlMode, why_sweep
+from lineage.demo.catalog import Row
 from lineage.domain.definitions import Definition
-from lineage.dump import crawl_dump
 from lineage.store import schema
+from lineage.store.reader import Snapshot
 from lineage.store.retention import kept_by
-from lineage.store.snapshot import Snapshot
 from tests.fakes.fake_clock import NOON
 from tests.story.conftest import Play
 from tests.story.stage import Stage
@@ -28,9 +28,9 @@ def a_line() -> list[Row]:
     return [ROOT, kid, a_child(2, kid), *(a_row(number) for number in range(3, 60))]
 
 
-def crawled(stage: Stage, wish: Wish = Wish.SWEEP) -> Snapshot:
+def crawled(stage: Stage, mode: CrawlMode = CrawlMode.FULL) -> Snapshot:
     stage.clock.sleep(DAY)
-    return stage.store.snapshot(stage.crawl(wish=wish).manifest.id)
+    return stage.store.snapshot(stage.crawl(mode=mode).manifest.id)
 
 
 def dumped(stage: Stage, rows: list[Row], *leave_out: str, at: datetime | None = None) -> Snapshot:
@@ -52,9 +52,9 @@ def test_who_vanished_between_a_sweep_and_a_dump_is_buried_by_the_next_sweep(
 ) -> None:
     box, stage = play(a_line())
     first = crawled(stage)
-    box.shelf.delete(KID)
-    box.shelf.rename("owner/model-5", "owner/new")
-    dumped(stage, box.shelf.rows(), *leave_out)
+    box.catalog.delete(KID)
+    box.catalog.rename("owner/model-5", "owner/new")
+    dumped(stage, box.catalog.rows(), *leave_out)
     second = crawled(stage)
     assert gone(second) == {KID: (first.id, second.manifest.origin.taken_at)}
     assert count_base(second, ROOT["id"], GONE, ()).total == 2
@@ -75,9 +75,9 @@ def test_several_dumps_hide_no_walk_between_them(play: Play) -> None:
     box, stage = play(a_line())
     crawled(stage)
     dumped(stage, a_line()[:30])
-    box.shelf.add(a_child(80, ROOT))
-    update = crawled(stage, Wish.UPDATE)
-    box.shelf.delete("owner/model-80")
+    box.catalog.add(a_child(80, ROOT))
+    update = crawled(stage, CrawlMode.UPDATE)
+    box.catalog.delete("owner/model-80")
     dumped(stage, a_line()[:20])
     assert gone(crawled(stage))["owner/model-80"][0] == update.id
 
@@ -87,7 +87,7 @@ def test_an_update_goes_on_from_the_last_walk_and_not_from_a_part_of_the_hub(pla
     first = crawled(stage)
     dumped(stage, a_line()[:10])
     assert "a dump" in str(why_sweep(stage.store, stage.clock.now(), timedelta(days=7)))
-    update = crawled(stage, Wish.UPDATE)
+    update = crawled(stage, CrawlMode.UPDATE)
     assert update.manifest.previous == first.id
     assert stage.tables(update.id) == stage.tables(first.id)
 
@@ -95,7 +95,7 @@ def test_an_update_goes_on_from_the_last_walk_and_not_from_a_part_of_the_hub(pla
 def test_a_walk_that_a_dump_hides_is_never_pruned(play: Play) -> None:
     _, stage = play(a_line())
     crawled(stage)
-    update = crawled(stage, Wish.UPDATE)
+    update = crawled(stage, CrawlMode.UPDATE)
     dumped(stage, a_line()[:10])
     kept = kept_by((), stage.store.manifests())
     assert kept[update.id] == "the next sweep learns from it"
@@ -107,7 +107,7 @@ def test_a_walk_that_a_dump_hides_is_never_pruned(play: Play) -> None:
 def test_a_dump_dated_back_teaches_who_is_gone_and_what_was_renamed_since(play: Play) -> None:
     box, stage = play(a_line())
     past = [*a_line(), a_child(80, ROOT)]
-    box.shelf.rename("owner/model-5", "owner/new")
+    box.catalog.rename("owner/model-5", "owner/new")
     first = crawled(stage)
     bulk = dumped(stage, past, at=NOON - timedelta(days=30))
     assert bulk.manifest.previous is None
@@ -120,10 +120,10 @@ def test_a_dump_dated_back_teaches_who_is_gone_and_what_was_renamed_since(play: 
 
 def test_a_dump_dated_back_gives_one_who_is_gone_its_former_name(play: Play) -> None:
     box, stage = play(a_line())
-    past = box.shelf.rows()
-    box.shelf.rename(KID, "owner/new")
+    past = box.catalog.rows()
+    box.catalog.rename(KID, "owner/new")
     crawled(stage)
-    box.shelf.delete("owner/new")
+    box.catalog.delete("owner/new")
     crawled(stage)
     dumped(stage, past, at=NOON - timedelta(days=30))
     assert count_base(crawled(stage), KID, Definition(), ()).id == "owner/new"
@@ -135,7 +135,7 @@ def test_an_update_learns_of_a_dump_dated_back_what_a_sweep_would(
     _, stage = play(a_line())
     crawled(stage)
     dumped(stage, [*a_line(), a_child(80, ROOT)], at=NOON - timedelta(days=30))
-    update = crawled(stage, Wish.UPDATE)
+    update = crawled(stage, CrawlMode.UPDATE)
     sweep = crawled(stage)
     for file in set(schema.TABLES) - {schema.TOMBSTONES_FILE}:
         assert stage.tables(update.id)[file] == stage.tables(sweep.id)[file]

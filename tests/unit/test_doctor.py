@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
+from lineage.build.pipeline import publish
+from lineage.crawl.doctor import Examination, examine
 from lineage.demo.answers import HTML, Answer
 from lineage.demo.box import BAD_TOKEN, HubBox
+from lineage.demo.catalog import Catalog, Row
 from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.limits import FREE, Quota
-from lineage.demo.shelf import Row, Shelf
-from lineage.doctor import Examination, examine
 from lineage.domain.census import CENSUS_AT, CENSUS_MODELS
-from lineage.pipeline import publish
 from lineage.settings import Settings
 from tests.builders import ENDPOINT, origin, pages, publication
 from tests.fakes.fake_clock import NOON, FakeClock
@@ -28,8 +28,8 @@ Spoil = Callable[[Answer], Answer]
 class SpoiledBox(HubBox):
     """A box whose every answer is spoiled in one way."""
 
-    def __init__(self, shelf: Shelf, spoil: Spoil) -> None:
-        super().__init__(shelf)
+    def __init__(self, catalog: Catalog, spoil: Spoil) -> None:
+        super().__init__(catalog)
         self._spoil = spoil
 
     def answer(self, *request: Any) -> Answer:
@@ -52,7 +52,7 @@ def whole(number: int) -> Row:
     )
 
 
-SHELF = Shelf(whole(number) for number in range(250))
+SHELF = Catalog(whole(number) for number in range(250))
 
 
 def examined(
@@ -65,8 +65,8 @@ def examined(
     return found, {one.name: one.ok for one in found.findings}
 
 
-def of_spoiled(spoil: Spoil, folder: Path, shelf: Shelf = SHELF) -> tuple[Examination, Any]:
-    with SpoiledBox(shelf, spoil) as box:
+def of_spoiled(spoil: Spoil, folder: Path, catalog: Catalog = SHELF) -> tuple[Examination, Any]:
+    with SpoiledBox(catalog, spoil) as box:
         return examined(box, folder)
 
 
@@ -245,7 +245,7 @@ def test_a_next_page_that_is_this_page_is_bad(tmp_path: Path) -> None:
 
 
 def test_a_small_hub_has_no_next_page_to_look_at(tmp_path: Path) -> None:
-    _, ok = of_spoiled(lambda answer: answer, tmp_path, Shelf([whole(1), whole(2)]))
+    _, ok = of_spoiled(lambda answer: answer, tmp_path, Catalog([whole(1), whole(2)]))
     assert ok == {"token": None, "store": True, **GOOD, "paging": None}
 
 

@@ -11,10 +11,10 @@ import pytest
 
 import lineage
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Shelf
+from lineage.demo.catalog import Catalog
 from lineage.errors import NoSuchSnapshot, SettingsError, UnknownModel
 from lineage.settings import Settings
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import published, row
 
 README = Path(__file__).parents[2] / "README.md"
@@ -79,7 +79,7 @@ def test_the_readmes_python_runs_as_it_stands(
 
 
 def test_a_crawl_gives_the_snapshot_it_published(tmp_path: Path) -> None:
-    with HubBox(Shelf(ROWS)) as box:
+    with HubBox(Catalog(ROWS)) as box:
         settings = Settings(
             store=str(tmp_path / "snapshots"), cache=str(tmp_path / "cache"), endpoint=box.url
         )

@@ -1,6 +1,6 @@
 """The checked-in example is what the corpus gives today."""
 
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.write_reports_example import EXAMPLE, example_files
 
 ANEW = "write it anew: python -m tests.write_reports_example"

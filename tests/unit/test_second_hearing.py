@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.counts import count_base
+from lineage.build.pipeline import publish
+from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Strength
 from lineage.domain.families import Family
 from lineage.evidence import RULES, Rule
 from lineage.families.registry import all_families, family
-from lineage.pipeline import publish
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, origin, pages, publication, published, row, rows_of
 from tests.unit.analysis.worlds import a_family
 
@@ -98,17 +98,17 @@ def test_guesses_stay_out_of_default_and_stored_counts(snapshot: Snapshot) -> No
     stated = Definition(relations=Definition().relations)
     assert count_base(snapshot, BASE, stated, ()).total == 0
     assert snapshot.base(BASE) is None
-    guessed = replace(stated, least=Strength.GUESSED)
+    guessed = replace(stated, least=Strength.INFERRED)
     assert count_base(snapshot, BASE, guessed, ()).total == 7
 
 
 def test_the_evidence_lists_the_second_hearing_after_the_first(snapshot: Snapshot) -> None:
     evidence = rows_of(snapshot, "evidence.parquet")
-    rules = [witness["rule"] for witness in evidence]
+    rules = [claim["rule"] for claim in evidence]
     second = rules.index("name")
     assert set(rules[second:]) == {"name"}
     for part in (evidence[:second], evidence[second:]):
-        children = [str(witness["child_key"]) for witness in part]
+        children = [str(claim["child_key"]) for claim in part]
         assert children == sorted(children)
 
 

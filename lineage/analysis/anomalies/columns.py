@@ -8,14 +8,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.ground import Ground, kept
+from lineage.analysis.scope import Scope, kept
 from lineage.domain.anomalies import Bounds
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.evidence import RULES
-from lineage.graph.known_nodes import NOWHERE
+from lineage.evidence.known_nodes import NOWHERE
 from lineage.store import schema
-from lineage.store.snapshot import EdgeColumns, Snapshot
+from lineage.store.reader import EdgeColumns, Snapshot
 
 Nodes = npt.NDArray[np.integer]
 Mask = npt.NDArray[np.bool_]
@@ -23,8 +23,8 @@ Int64s = npt.NDArray[np.int64]
 
 UNDATED = np.iinfo(np.int64).min
 _AS_CODES = ["parent_key", "parent_as_written", "rule", "relation"]
-RELATIONS = [relation.value for relation in Relation if relation is not Relation.UNSTATED]
-_GUESSING = [rule.name for rule in RULES if rule.strength is Strength.GUESSED]
+RELATIONS = [relation.value for relation in Relation if relation is not Relation.UNSPECIFIED]
+_GUESSING = [rule.name for rule in RULES if rule.strength is Strength.INFERRED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +62,19 @@ class Columns:
         return listed if self.inside is None else listed & self.inside[nodes]
 
     @cached_property
-    def ground(self) -> Ground:
+    def scope(self) -> Scope:
         """What Hub and authors said, whoever is asked about: no guesses, no registry."""
-        return Ground.of(self.snapshot, Definition(), ())
+        return Scope.of(self.snapshot, Definition(), ())
 
     @property
     def nodes(self) -> int:
         """How many nodes a kernel must have room for."""
-        return self.ground.nodes
+        return self.scope.nodes
 
     @cached_property
     def edges(self) -> EdgeColumns:
         """The edges of the models that are asked about."""
-        edges = self.ground.edges
+        edges = self.scope.edges
         return kept(edges, self.is_inside(edges.child))
 
     @cached_property

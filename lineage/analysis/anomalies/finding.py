@@ -6,7 +6,10 @@ from itertools import islice
 
 from lineage.analysis.anomalies.bursts import upload_bursts
 from lineage.analysis.anomalies.columns import Columns, Mask
-from lineage.analysis.anomalies.disagreements import parent_disagreements, relation_disagreements
+from lineage.analysis.anomalies.disagreements import (
+    parent_disagreements,
+    relation_disagreements,
+)
 from lineage.analysis.anomalies.generations import skipped_generations
 from lineage.analysis.anomalies.names import case_twins, several_names, two_names
 from lineage.analysis.anomalies.shape import (
@@ -17,13 +20,13 @@ from lineage.analysis.anomalies.shape import (
     unknown_parents,
 )
 from lineage.analysis.anomalies.wording import MOST_NAMED, Sighting, Sightings
-from lineage.analysis.ground import Ground
 from lineage.analysis.members import members_below
-from lineage.analysis.scope import root_nodes
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import root_nodes
 from lineage.domain.anomalies import Anomalies, Anomaly, AnomalyKind, Bounds, Found, Severity
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 EXAMPLES = 3
 
@@ -141,9 +144,9 @@ def find_anomalies(
 
 def _roots_and_members(snapshot: Snapshot, family: Family, families: Sequence[Family]) -> Mask:
     everyone = Definition(mirrors=True, curated=True)
-    ground = Ground.of(snapshot, everyone, families or (family,))
-    roots = root_nodes(ground, family.roots())
-    inside = members_below(ground, roots).reached.copy()
+    scope = Scope.of(snapshot, everyone, families or (family,))
+    roots = root_nodes(scope, family.roots())
+    inside = members_below(scope, roots).reached.copy()
     inside[roots] = True
     return inside
 

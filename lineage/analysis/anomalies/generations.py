@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from lineage.analysis.anomalies.columns import Columns, Int64s, are_in, distinct, packed
 from lineage.analysis.anomalies.wording import Sighting, Sightings, listed
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.evidence.name_stems import MARKED, stem_of
 
 Ints = npt.NDArray[np.integer]
@@ -100,7 +100,7 @@ def _names_of_parents(columns: Columns, names: pa.StringArray) -> Int64s:
 
 def _siblings(columns: Columns, copies: _Pairs, names: pa.StringArray) -> _Pairs:
     """Return the copies' parents' other listed children that bear one of these names, no copies."""
-    edges = columns.ground.edges
+    edges = columns.scope.edges
     is_parent = np.zeros(columns.nodes, np.bool_)
     is_parent[copies.parent] = True
     rows = np.flatnonzero(

@@ -29,8 +29,8 @@ def two_names(columns: Columns) -> Sightings:
 def several_names(columns: Columns) -> Sightings:
     """Find models that go by several names over the snapshot, those with most first."""
     said = columns.statements
-    settled = said.parent >= 0
-    spelled = distinct(packed(said.parent[settled], said.name[settled])) >> 32
+    resolved = said.parent >= 0
+    spelled = distinct(packed(said.parent[resolved], said.name[resolved])) >> 32
     numbers = np.bincount(spelled)
     several = np.flatnonzero(numbers > 1)
     several = several[np.argsort(-numbers[several], kind="stable")]

@@ -14,8 +14,8 @@ from lineage.analysis.anomalies.wording import (
     listed,
     plural,
 )
+from lineage.evidence.known_nodes import NAME_PREFIX
 from lineage.graph import anomalies as kernels
-from lineage.graph.known_nodes import NAME_PREFIX
 
 Ints = npt.NDArray[np.integer]
 

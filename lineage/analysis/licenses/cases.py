@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.ground import Ground
+from lineage.analysis.licenses.applicable_terms import Owed
 from lineage.analysis.licenses.classing import drift_of
 from lineage.analysis.licenses.declared import Declared
-from lineage.analysis.licenses.owed import Owed
 from lineage.analysis.members import Members, relation_of
-from lineage.domain.evidence import Relation
+from lineage.analysis.scope import Scope
+from lineage.domain.claims import Relation
 from lineage.domain.families import Proof
 from lineage.domain.licenses import Drift, Form, LicenseTerms, RuleName, Severity, Terms
 
@@ -66,22 +66,20 @@ def with_cards(declared: Declared, terms: LicenseTerms) -> Declared:
     return replace(declared, claims=claims, claim=claim)
 
 
-def forms_of(
-    ground: Ground, members: Members, nodes: Nodes, mirrors: Nodes
-) -> npt.NDArray[np.int64]:
+def forms_of(scope: Scope, members: Members, nodes: Nodes, mirrors: Nodes) -> npt.NDArray[np.int64]:
     """Return what each model holds of its ancestor's weights, as positions in FORMS."""
     relation = relation_of(members.edges, members.nodes)[nodes]
     forms = np.full(len(nodes), FORMS.index(Form.WEIGHTS), np.int64)
     forms[relation == _RELATIONS.index(Relation.ADAPTER)] = FORMS.index(Form.ADAPTER)
-    forms[np.isin(nodes, _deltas(ground))] = FORMS.index(Form.DELTA)
+    forms[np.isin(nodes, _deltas(scope))] = FORMS.index(Form.DELTA)
     forms[relation == _RELATIONS.index(Relation.QUANTIZED)] = FORMS.index(Form.COPY)
     forms[np.isin(nodes, mirrors)] = FORMS.index(Form.COPY)
     return forms
 
 
-def _deltas(ground: Ground) -> list[int]:
-    edges = [edge for family in ground.families for edge in family.curated_edges()]
-    known = ground.nodes_of({edge.child for edge in edges if edge.proof is Proof.DELTA})
+def _deltas(scope: Scope) -> list[int]:
+    edges = [edge for family in scope.families for edge in family.curated_edges()]
+    known = scope.nodes_of({edge.child for edge in edges if edge.proof is Proof.DELTA})
     return sorted(known.values())
 
 

@@ -13,7 +13,7 @@ _NUMBERED = re.compile(r"llama[\s_-]*v?(\d)(?:[._-](\d)(?![\db.]))?(?![\db])", r
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class LicenseStatement:
     """What a repository says of its license."""
 
     is_silent: bool = False
@@ -27,18 +27,20 @@ class Claim:
     """What another tag is; None for a tag that the rules do not rank."""
 
 
-def claim_of(tag: str | None, name: str | None, link: str | None, terms: LicenseTerms) -> Claim:
+def claim_of(
+    tag: str | None, name: str | None, link: str | None, terms: LicenseTerms
+) -> LicenseStatement:
     """Read what strangers wrote; nothing of it is taken for more than words."""
     said = " ".join(word[:_MOST_CHARACTERS] for word in (name, link) if word)
     named = _named(said, terms)
     unnumbered = not named and "llama" in said.lower()
     if tag is None:
         if not said.strip():
-            return Claim(is_silent=True)
-        return Claim(named=named, is_unnumbered=unnumbered, grant=Grant.OTHER)
+            return LicenseStatement(is_silent=True)
+        return LicenseStatement(named=named, is_unnumbered=unnumbered, grant=Grant.OTHER)
     tagged = next((one.id for one in terms.terms if one.tag == tag.strip().lower()), None)
     grant = None if tagged else grant_of(tag, terms)
-    return Claim(tagged=tagged, named=named, is_unnumbered=unnumbered, grant=grant)
+    return LicenseStatement(tagged=tagged, named=named, is_unnumbered=unnumbered, grant=grant)
 
 
 def grant_of(tag: str, terms: LicenseTerms) -> Grant | None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.licenses.claims import Claim
+from lineage.analysis.licenses.claims import LicenseStatement
 from lineage.domain.licenses import Drift, Form, Grant, RuleName, Terms
 
 _ADDED_ALONE = {Form.ADAPTER: Drift.ADAPTER_PERMISSIVE, Form.DELTA: Drift.DELTA_PERMISSIVE}
 """What holds no weights of its ancestor: its tag can speak for the added ones alone."""
 
 
-def drift_of(claim: Claim, owed: Sequence[Terms], form: Form, *, is_sample: bool) -> Drift:
+def drift_of(
+    claim: LicenseStatement, owed: Sequence[Terms], form: Form, *, is_sample: bool
+) -> Drift:
     """Class one claim; `owed` are the terms of every release it stems from, at least one.
 
     Several terms add up: who carries the tag of the strictest of them is consistent.
@@ -29,7 +31,7 @@ def drift_of(claim: Claim, owed: Sequence[Terms], form: Form, *, is_sample: bool
             return Drift.UNRANKED
 
 
-def names_what_is_owed(claim: Claim, owed: Sequence[Terms]) -> bool:
+def names_what_is_owed(claim: LicenseStatement, owed: Sequence[Terms]) -> bool:
     """Say whether name or link name any of the terms; only terms without a number need none."""
     return any(one.id in claim.named or (claim.is_unnumbered and not one.number) for one in owed)
 
@@ -40,7 +42,7 @@ def _of_family_tag(tagged: str, owed: Sequence[Terms]) -> Drift:
     return Drift.CONSISTENT if is_right else Drift.MISMATCH
 
 
-def _of_other(claim: Claim, owed: Sequence[Terms]) -> Drift:
+def _of_other(claim: LicenseStatement, owed: Sequence[Terms]) -> Drift:
     if names_what_is_owed(claim, owed):
         return Drift.OTHER_WITH_LINK
     return Drift.MISMATCH if claim.named else Drift.UNNAMED
@@ -53,7 +55,7 @@ def _of_noncommercial(owed: Sequence[Terms], form: Form) -> Drift:
     return Drift.CONSISTENT if form in _ADDED_ALONE else Drift.OTHER_TERMS
 
 
-def _of_wider(claim: Claim, owed: Sequence[Terms], form: Form) -> Drift:
+def _of_wider(claim: LicenseStatement, owed: Sequence[Terms], form: Form) -> Drift:
     if form in _ADDED_ALONE:
         return _ADDED_ALONE[form]
     if names_what_is_owed(claim, owed):

@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.licenses.claims import Claim, claim_of
+from lineage.analysis.licenses.claims import LicenseStatement, claim_of
 from lineage.analysis.licenses.findings import Knowledge
 from lineage.domain.addresses import is_loopback
 from lineage.domain.licenses import LicenseTerms
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 Nodes = npt.NDArray[np.integer]
 _WORDS = ("license", "license_name", "license_link")
@@ -29,7 +29,7 @@ class Declared:
     license_name: list[str | None]
     license_link: list[str | None]
     library: list[str | None]
-    claims: Sequence[Claim]
+    claims: Sequence[LicenseStatement]
     """Each distinct claim."""
     claim: npt.NDArray[np.int64]
     """Which of them is each model's."""
@@ -64,7 +64,9 @@ def same_license(snapshot: Snapshot, nodes: Nodes, parents: Nodes) -> npt.NDArra
     return found
 
 
-def _claims(table: pa.Table, terms: LicenseTerms) -> tuple[list[Claim], npt.NDArray[np.int64]]:
+def _claims(
+    table: pa.Table, terms: LicenseTerms
+) -> tuple[list[LicenseStatement], npt.NDArray[np.int64]]:
     encoded = [table[name].combine_chunks().dictionary_encode() for name in _WORDS]
     code = np.zeros(table.num_rows, np.int64)
     for column in encoded:

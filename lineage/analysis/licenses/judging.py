@@ -9,22 +9,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.ground import Ground
+from lineage.analysis.licenses.applicable_terms import Owed, owed_by
 from lineage.analysis.licenses.cases import Case, cases_of, forms_of, with_cards
 from lineage.analysis.licenses.declared import declared_by, knowledge_of, same_license
 from lineage.analysis.licenses.findings import CONFLICTS, Judged, LicenseFindings
 from lineage.analysis.licenses.model_names import name_level
 from lineage.analysis.licenses.nearest import NONE, steps_up
 from lineage.analysis.licenses.notes import notes_on
-from lineage.analysis.licenses.owed import Owed, owed_by
 from lineage.analysis.licenses.paths import paths_up
 from lineage.analysis.members import Members, countable, members_below
-from lineage.analysis.scope import root_nodes
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import root_nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 Nodes = npt.NDArray[np.integer]
 _Value = TypeVar("_Value")
@@ -43,9 +43,9 @@ def judge_licenses(
     repositories are held against nothing.
     """
     full = replace(definition, mirrors=True, curated=True)
-    ground = Ground.of(snapshot, full, families)
-    members = members_below(ground, root_nodes(ground, family.roots()))
-    rows = _rows(ground, family, terms, members)
+    scope = Scope.of(snapshot, full, families)
+    members = members_below(scope, root_nodes(scope, family.roots()))
+    rows = _rows(scope, family, terms, members)
     return LicenseFindings(
         snapshot=snapshot.id,
         family=family,
@@ -61,17 +61,17 @@ def _most_used_conflicts_first(row: Judged) -> tuple[bool, int, int, str, str]:
     return row.severity not in CONFLICTS, -used, -row.below, row.model, row.key
 
 
-def _rows(ground: Ground, family: Family, terms: LicenseTerms, members: Members) -> list[Judged]:
-    snapshot = ground.snapshot
-    official = root_nodes(ground, [id for one in family.releases for id in one.official])
-    mirrors = _listed_mirrors(ground, family, official)
+def _rows(scope: Scope, family: Family, terms: LicenseTerms, members: Members) -> list[Judged]:
+    snapshot = scope.snapshot
+    official = root_nodes(scope, [id for one in family.releases for id in one.official])
+    mirrors = _listed_mirrors(scope, family, official)
     nodes = np.union1d(np.flatnonzero(members.counted), mirrors)
-    owed = owed_by(ground, family, terms)
+    owed = owed_by(scope, family, terms)
     declared = with_cards(declared_by(snapshot, nodes, terms), terms)
-    forms = forms_of(ground, members, nodes, mirrors)
+    forms = forms_of(scope, members, nodes, mirrors)
     is_sample = knowledge_of(snapshot).is_sample
     cases, case = cases_of(declared, owed, nodes, forms, terms, is_sample=is_sample)
-    up = steps_up(ground.edges, ground.nodes, root_nodes(ground, family.roots()), official)
+    up = steps_up(scope.edges, scope.nodes, root_nodes(scope, family.roots()), official)
     parents = np.where(np.isin(up[nodes], official), NONE, up[nodes])
     repeats = same_license(snapshot, nodes, parents)
     is_mirror = np.isin(nodes, mirrors).tolist()
@@ -88,7 +88,7 @@ def _rows(ground: Ground, family: Family, terms: LicenseTerms, members: Members)
         *(declared.license, declared.license_name, declared.license_link),
         *(told(lambda one: one.drift), told(lambda one: one.severity)),
         *(told(lambda one: one.clauses), told(lambda one: one.form), is_mirror),
-        *(paths_up(ground, family, up, nodes), prefixes),
+        *(paths_up(scope, family, up, nodes), prefixes),
         [name_level(id, to) if to else None for id, to in zip(declared.id, prefixes, strict=True)],
         notes_on(declared, owed, nodes, cases=cases, case=case, repeats=repeats),
         *(_downloads(snapshot, nodes), _below(snapshot, nodes)),
@@ -96,11 +96,11 @@ def _rows(ground: Ground, family: Family, terms: LicenseTerms, members: Members)
     return list(map(Judged._make, zip(*columns, strict=True)))
 
 
-def _listed_mirrors(ground: Ground, family: Family, official: Nodes) -> Nodes:
+def _listed_mirrors(scope: Scope, family: Family, official: Nodes) -> Nodes:
     copies = [mirror.id for release in family.releases for mirror in release.mirrors]
-    nodes = np.setdiff1d(root_nodes(ground, copies), official)
-    listed: Nodes = nodes[nodes < ground.snapshot.manifest.models]
-    counted: Nodes = listed[countable(ground)[listed]]
+    nodes = np.setdiff1d(root_nodes(scope, copies), official)
+    listed: Nodes = nodes[nodes < scope.snapshot.manifest.models]
+    counted: Nodes = listed[countable(scope)[listed]]
     return counted
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage.graph import reach
-from lineage.store.snapshot import EdgeColumns
+from lineage.store.reader import EdgeColumns
 
 Nodes = npt.NDArray[np.integer]
 NONE = -1

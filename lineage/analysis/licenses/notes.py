@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lineage.analysis.licenses.applicable_terms import Owed
 from lineage.analysis.licenses.cases import Case
 from lineage.analysis.licenses.declared import Declared
 from lineage.analysis.licenses.findings import CONFLICTS
-from lineage.analysis.licenses.owed import Owed
 from lineage.domain.licenses import Drift, Form, Note, RuleName
 
 Mask = npt.NDArray[np.bool_]

@@ -3,15 +3,15 @@
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.ground import Ground
 from lineage.analysis.licenses.nearest import NONE, ways
+from lineage.analysis.scope import Scope
 from lineage.domain.families import Family
 
 Nodes = npt.NDArray[np.integer]
 
 
 def paths_up(
-    ground: Ground, family: Family, up: npt.NDArray[np.int64], nodes: Nodes
+    scope: Scope, family: Family, up: npt.NDArray[np.int64], nodes: Nodes
 ) -> list[tuple[str, ...]]:
     """Return the ids from each model upwards; a mirror is followed by its official repository."""
     columns = list(ways(up, nodes))
@@ -19,9 +19,9 @@ def paths_up(
         return []
     met = np.unique(np.concatenate(columns))
     met = met[met != NONE]
-    ids = ground.names_of(met)[1].to_pylist()
+    ids = scope.names_of(met)[1].to_pylist()
     originals = {one.id: one.of for each in family.releases for one in each.mirrors if one.of}
-    known = ground.nodes_of(originals)
+    known = scope.nodes_of(originals)
     stands_for = {node: originals[id] for id, node in known.items()}
     names = dict(zip(met.tolist(), ids, strict=True))
     tails = {

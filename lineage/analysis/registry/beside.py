@@ -7,9 +7,9 @@ from itertools import chain
 
 from lineage.analysis.registry.checks import Finding, Severity, in_order
 from lineage.analysis.registry.seen import Seen, look
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.domain.families import Family, Reupload
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 LATE = timedelta(days=60)
 """An official repository created so long after its release is worth a note."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.domain.families import CuratedEdge, Family, Outsider, Reason
 
 

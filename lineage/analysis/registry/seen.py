@@ -8,14 +8,14 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
-from lineage.analysis.ground import Ground
+from lineage.analysis.scope import Scope
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store import schema
-from lineage.store.manifest import Kind
-from lineage.store.snapshot import Snapshot
+from lineage.store.manifest import SnapshotKind
+from lineage.store.reader import Snapshot
 
 _RELATIONS = list(Relation)
 
@@ -41,21 +41,21 @@ class Seen:
 
 def look(snapshot: Snapshot, families: Sequence[Family]) -> Seen:
     """Read from a snapshot what the checks need."""
-    ground = Ground.of(snapshot, Definition(), families)
-    nodes = ground.nodes_of(sorted(set(_named(families))))
+    scope = Scope.of(snapshot, Definition(), families)
+    nodes = scope.nodes_of(sorted(set(_named(families))))
     listed = {id: node for id, node in nodes.items() if node < snapshot.manifest.models}
-    parents, relation = _declared(ground, nodes)
+    parents, relation = _declared(scope, nodes)
     license, created_at = _known(snapshot, listed)
     return Seen(
         snapshot=snapshot.id,
-        whole=snapshot.manifest.origin.kind is not Kind.BELOW,
+        whole=snapshot.manifest.origin.kind is not SnapshotKind.BELOW,
         nodes=nodes,
         listed=frozenset(listed),
         parents=parents,
         relation=relation,
         license=license,
         created_at=created_at,
-        inside={family.id: _inside(ground, family, nodes) for family in families},
+        inside={family.id: _inside(scope, family, nodes) for family in families},
     )
 
 
@@ -68,13 +68,13 @@ def _named(families: Sequence[Family]) -> Iterator[str]:
 
 
 def _declared(
-    ground: Ground, nodes: Mapping[str, int]
+    scope: Scope, nodes: Mapping[str, int]
 ) -> tuple[dict[str, list[str]], dict[str, Relation]]:
     ids = {node: id for id, node in nodes.items()}
-    edges = ground.edges
+    edges = scope.edges
     rows = np.flatnonzero(np.isin(edges.child, np.fromiter(ids, np.int32, len(ids))))
     above = np.unique(edges.parent[rows])
-    names = dict(zip(above.tolist(), ground.names_of(above)[1].to_pylist(), strict=True)) | ids
+    names = dict(zip(above.tolist(), scope.names_of(above)[1].to_pylist(), strict=True)) | ids
     parents: dict[str, list[str]] = defaultdict(list)
     relation: dict[str, Relation] = {}
     for row in rows.tolist():
@@ -95,10 +95,10 @@ def _known(
     return license, {id: row["created_at"] for id, row in named if row["created_at"] is not None}
 
 
-def _inside(ground: Ground, family: Family, nodes: Mapping[str, int]) -> frozenset[str]:
+def _inside(scope: Scope, family: Family, nodes: Mapping[str, int]) -> frozenset[str]:
     outside = [one.id for one in family.outsiders if one.id in nodes]
     if not outside:
         return frozenset()
     roots = np.array([nodes[id] for id in family.roots() if id in nodes], np.int32)
-    below = reach.below(ground.edges.child, ground.edges.parent, ground.nodes, roots)
+    below = reach.below(scope.edges.child, scope.edges.parent, scope.nodes, roots)
     return frozenset(id for id in outside if below[nodes[id]])

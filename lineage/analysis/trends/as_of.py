@@ -9,7 +9,7 @@ import pyarrow as pa
 from lineage.analysis.trends.moments import UNDATED, Int64s, Mask, end_of
 from lineage.domain.definitions import Definition
 from lineage.domain.moments import end_of as end_of_day
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

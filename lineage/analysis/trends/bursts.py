@@ -6,7 +6,7 @@ import numpy.typing as npt
 from lineage.analysis.trends.moments import DAY, UNDATED, Int64s, Mask
 from lineage.domain.anomalies import Bounds
 from lineage.graph import anomalies as kernels
-from lineage.store.snapshot import EdgeColumns
+from lineage.store.reader import EdgeColumns
 
 
 def in_bursts(

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.ground import Ground, Nodes
+from lineage.analysis.comparison import LEAST_DOWNLOADS
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.ladders import LEAST_DOWNLOADS
 from lineage.analysis.licenses.declared import knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import Releases, releases_met
-from lineage.analysis.scope import root_nodes
+from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.subjects import root_nodes
 from lineage.analysis.trends import moments as times
 from lineage.analysis.trends.as_of import Day
 from lineage.analysis.trends.findings import LicenseMix, Part, TrendFindings
@@ -25,11 +25,11 @@ from lineage.analysis.trends.sides import Groups, sides_of
 from lineage.analysis.trends.survival import survival
 from lineage.analysis.trends.variants import Ways
 from lineage.domain.anomalies import Bounds
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
 from lineage.graph import reach
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 _CHILDREN = ((0, "0"), (1, "1"), (2, "2-9"), (10, "10-99"), (100, "100-999"), (1000, "1000+"))
 """From how many children on a model falls into a class."""
@@ -39,7 +39,7 @@ _CHILDREN = ((0, "0"), (1, "1"), (2, "2-9"), (10, "10-99"), (100, "100-999"), (1
 class _Family:
     """A family in a snapshot: who counts, and what each question needs of everyone."""
 
-    ground: Ground
+    scope: Scope
     roots: Nodes
     members: Members
     counted: Mask
@@ -84,7 +84,7 @@ def find_trends(
         children=_children(asked),
         licenses=_licenses(asked, mix),
         license_mix=mix,
-        dates=on_dates(asked.ground, family, days),
+        dates=on_dates(asked.scope, family, days),
         survival=survival(snapshot, family, families, full),
         bounds=bounds,
         least_downloads=least,
@@ -96,13 +96,13 @@ def _asked(
 ) -> _Family:
     moments = times.created(snapshot)
     day = Day.of(snapshot, full, moments)
-    ground = Ground.of(snapshot, day.definition, families)
-    roots = root_nodes(ground, family.roots())
-    members = members_below(ground, roots)
+    scope = Scope.of(snapshot, day.definition, families)
+    roots = root_nodes(scope, family.roots())
+    members = members_below(scope, roots)
     shown = members.counted[: len(moments)] & day.may
     counted = shown if day.surely is day.may else shown & day.surely
-    met = releases_met(ground, ground.edges)
-    return _Family(ground, roots, members, counted, shown, day, moments, met)
+    met = releases_met(scope, scope.edges)
+    return _Family(scope, roots, members, counted, shown, day, moments, met)
 
 
 def _ways(
@@ -110,7 +110,7 @@ def _ways(
 ) -> tuple[Ways, Calendar, Calendar]:
     """Return the ways of counting, the months of the family and those of all families."""
     everyone = np.any([asked.shown, *(mask for _, mask in groups.rivals)], axis=0)
-    ways = Ways.of(asked.ground, everyone, asked.moments, bounds, least)
+    ways = Ways.of(asked.scope, everyone, asked.moments, bounds, least)
     own = Calendar.of(asked.moments, times.span_of(asked.moments[asked.shown]))
     return ways, own, Calendar.of(asked.moments, times.span_of(asked.moments[everyone]))
 
@@ -123,8 +123,7 @@ def _groups(asked: _Family, family: Family) -> Groups:
         releases=_by_release(asked, code),
         relations=_by_relation(asked),
         rivals=[
-            (key, which & asked.day.may)
-            for key, which in rivals(asked.ground, asked.met, len(code))
+            (key, which & asked.day.may) for key, which in rivals(asked.scope, asked.met, len(code))
         ],
         own=[(one, (code == position(one)) & asked.shown) for one in family.releases],
     )
@@ -160,13 +159,13 @@ def _licenses(asked: _Family, mix: LicenseMix) -> list[Part]:
 
 def _generations(asked: _Family) -> list[Part]:
     edges = asked.members.edges
-    depth = reach.generations(edges.child, edges.parent, asked.ground.nodes, asked.roots)
+    depth = reach.generations(edges.child, edges.parent, asked.scope.nodes, asked.roots)
     numbers = np.bincount(depth[: len(asked.counted)][asked.counted]).tolist()
     return [Part(str(at), number) for at, number in enumerate(numbers) if at]
 
 
 def _children(asked: _Family) -> list[Part]:
-    edges, nodes = asked.members.edges, asked.ground.nodes
+    edges, nodes = asked.members.edges, asked.scope.nodes
     everyone = np.zeros(nodes, np.bool_)
     everyone[: len(asked.counted)] = asked.counted
     kind = np.where(everyone, 0, -1).astype(np.int8)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from lineage.analysis.trends.findings import LicenseMix, Line, ReleaseLicenses, Timeline
 from lineage.analysis.trends.moments import Calendar, Mask
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 
 def license_mix(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.trends.findings import Line, Timeline
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 Int64s = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.ground import Ground
-from lineage.analysis.ladders import definitions_of_steps
+from lineage.analysis.comparison import definitions_of_steps
 from lineage.analysis.members import members_below
 from lineage.analysis.results import Step
-from lineage.analysis.scope import root_nodes
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import root_nodes
 from lineage.analysis.trends import moments as times
 from lineage.analysis.trends.findings import OnDate, OnDates, Passed
 from lineage.analysis.trends.moments import Int64s, Mask
@@ -45,14 +45,14 @@ class _Rung:
     moments: Int64s
 
 
-def on_dates(ground: Ground, family: Family, asked: Asked) -> OnDates:
+def on_dates(scope: Scope, family: Family, asked: Asked) -> OnDates:
     """Count who was created by the end of each day that people quote.
 
     `ground` stands on the snapshot; each step lays its own definition over it.
     """
-    taken = ground.snapshot.manifest.origin.taken_at.date()
+    taken = scope.snapshot.manifest.origin.taken_at.date()
     days = days_of(family, asked.as_of or taken)
-    rungs = list(_rungs(ground, family, asked))
+    rungs = list(_rungs(scope, family, asked))
     end = times.end_of(days[-1][0])
     dated = [np.sort(rung.moments[rung.moments != times.UNDATED]) for rung in rungs]
     dated = [one[: np.searchsorted(one, end)] for one in dated]
@@ -97,16 +97,16 @@ def days_of(family: Family, taken: date) -> list[tuple[date, tuple[str, ...]]]:
     return sorted((day, names) for day, names in days.items() if day <= taken)
 
 
-def _rungs(like: Ground, family: Family, asked: Asked) -> Iterator[_Rung]:
+def _rungs(like: Scope, family: Family, asked: Asked) -> Iterator[_Rung]:
     """Yield each step; `without the deleted` are those who were there then and still are."""
     counted: Mask = np.zeros(len(asked.moments), np.bool_)
     rule = Definition()
     official = tuple(id for release in family.releases for id in release.official)
     for step, definition in definitions_of_steps(asked.least_downloads):
         rule = definition
-        ground = Ground.of(like.snapshot, rule, like.families, like)
-        roots = root_nodes(ground, family.roots() if rule.mirrors else official)
-        counted = members_below(ground, roots).counted[: len(asked.moments)]
+        scope = Scope.of(like.snapshot, rule, like.families, like)
+        roots = root_nodes(scope, family.roots() if rule.mirrors else official)
+        counted = members_below(scope, roots).counted[: len(asked.moments)]
         yield _Rung(step, rule, asked.moments[counted])
     own, when = asked.author[counted], asked.moments[counted]
     yield _Rung(Step.AUTHORS, rule, when[times.first_of_each(own, when)])

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from lineage.analysis.ground import Ground
 from lineage.analysis.members import members_below
-from lineage.analysis.scope import root_nodes
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import root_nodes
 from lineage.analysis.trends import moments as times
 from lineage.analysis.trends.as_of import missed
 from lineage.analysis.trends.findings import Part, Survival
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 
 _DAYS = ((0, "0-6"), (7, "7-29"), (30, "30-89"), (90, "90-364"), (365, "365+"))
 """From how many days on a life falls into a class."""
@@ -30,8 +30,8 @@ def survival(
     """
     if not snapshot.manifest.tombstones:
         return None
-    ground = Ground.of(snapshot, replace(definition, deleted=True), families)
-    counted = members_below(ground, root_nodes(ground, family.roots())).counted
+    scope = Scope.of(snapshot, replace(definition, deleted=True), families)
+    counted = members_below(scope, root_nodes(scope, family.roots())).counted
     listed = snapshot.manifest.models
     died = missed(snapshot)
     gone = counted[listed : snapshot.records]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.ground import Ground
 from lineage.analysis.members import countable
+from lineage.analysis.scope import Scope
 from lineage.analysis.trends.bursts import in_bursts
 from lineage.analysis.trends.findings import Variants
 from lineage.analysis.trends.moments import Int64s, Mask, authors, first_of_each
@@ -26,16 +26,14 @@ class Ways:
     used: Mask
 
     @classmethod
-    def of(
-        cls, ground: Ground, counted: Mask, moments: Int64s, bounds: Bounds, least: int
-    ) -> "Ways":
+    def of(cls, scope: Scope, counted: Mask, moments: Int64s, bounds: Bounds, least: int) -> "Ways":
         """Look at all models of which some will be asked for."""
-        author = authors(ground.snapshot)
-        wanted = replace(ground, definition=replace(ground.definition, min_downloads=least))
+        author = authors(scope.snapshot)
+        wanted = replace(scope, definition=replace(scope.definition, min_downloads=least))
         return cls(
             author,
             moments,
-            in_bursts(ground.edges, counted, author, moments, bounds),
+            in_bursts(scope.edges, counted, author, moments, bounds),
             countable(wanted)[: len(moments)],
         )
 

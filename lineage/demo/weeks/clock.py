@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from lineage.clock import SystemClock
+from lineage.domain.clock import SystemClock
 
 
 class WeekClock(SystemClock):

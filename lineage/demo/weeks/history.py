@@ -4,8 +4,8 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from lineage.demo.catalog import Catalog, Row
 from lineage.demo.corpus_rows import Fact, is_there, made_up_key, row_of
-from lineage.demo.shelf import Row, Shelf
 
 FIRST = datetime(2025, 3, 12, tzinfo=UTC)
 WEEKS = tuple(FIRST + timedelta(weeks=number) for number in range(17))
@@ -42,7 +42,7 @@ class History:
             for parent in fact["base_models"]:
                 self._children.setdefault(parent, []).append(id)
 
-    def at(self, moment: datetime) -> Shelf:
+    def at(self, moment: datetime) -> Catalog:
         """Return what a Hub listed at a moment."""
         listed = {id for id, fact in self._facts.items() if is_there(fact, moment)}
         changed = listed ^ self._keys.keys()
@@ -52,7 +52,7 @@ class History:
             self._keys[id] = made_up_key(self._facts[id])
         for id in self._with_children(changed) & listed:
             self._rows[id] = row_of(self._facts[id], self._keys)
-        return Shelf(self._rows.values())
+        return Catalog(self._rows.values())
 
     def gone_from(self, id: str) -> datetime | None:
         """Return the first weekly list without a model, None where it is not known to be gone."""

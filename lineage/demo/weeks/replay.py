@@ -7,19 +7,19 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lineage.crawl.due import Wish
+from lineage.crawl.mode import CrawlMode
+from lineage.crawl.runs import CrawlReport, crawl
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Shelf
+from lineage.demo.catalog import Catalog
 from lineage.demo.weeks.clock import WeekClock
 from lineage.demo.weeks.history import WEEKS, History
 from lineage.domain.addresses import is_loopback
+from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
 from lineage.http.client import RequestTally
-from lineage.progress import Progress
 from lineage.settings import Settings
 from lineage.store.manifest import Manifest
 from lineage.store.store import ParquetStore
-from lineage.wiring import CrawlReport, crawl
 
 SWEEP_EVERY_DAYS = 28
 _OURS = frozenset({"snapshots", "cache", "reports"})
@@ -75,10 +75,10 @@ def replay(
                 told = _Told(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
                 told.begin("the Hub moves on")
                 clock.set_to(week)
-                box.shelf = history.at(week)
+                box.catalog = history.at(week)
                 told.end()
                 settings = settings_of(folder, box.url)
-                reports.append(crawl(settings, wish=Wish.AUTO, clock=clock, progress=told))
+                reports.append(crawl(settings, mode=CrawlMode.AUTO, clock=clock, progress=told))
     seconds = sum(report.seconds for report in reports)
     return Replay(tuple(store.manifests()), len(reports), _sum(reports), seconds)
 
@@ -106,7 +106,7 @@ def _opened(folder: Path, taken: Sequence[Manifest], clock: WeekClock) -> HubBox
     """Return a box at the address of the earlier weeks: one store never mixes two Hubs."""
     port = (urlsplit(taken[-1].origin.endpoint).port or 0) if taken else 0
     try:
-        return HubBox(Shelf(), window_seconds=WINDOW_SECONDS, clock=clock, port=port)
+        return HubBox(Catalog(), window_seconds=WINDOW_SECONDS, clock=clock, port=port)
     except OSError as error:
         raise SettingsError(
             f"port {port}, where the snapshots in {folder} were taken, cannot be had",

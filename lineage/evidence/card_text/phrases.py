@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 
 _QUANTS = (
     r"(?:gguf|ggml|gptq|awq|exl2|exl3|aqlm|hqq|eetq|imatrix|fp8|fp4|nf4|nvfp4|mxfp4|int4|int8|"

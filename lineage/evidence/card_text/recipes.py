@@ -7,7 +7,7 @@ talked into anything.
 import re
 from collections.abc import Iterator
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.evidence.card_text.references import model_named
 
 _ENTRY = re.compile(r"""[\s>-]{0,24}(\w{1,32})\s{0,2}:\s{0,8}["']?([^\s"'#,{}]{0,300})""", re.ASCII)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from lineage.errors import SettingsError
+from lineage.schedule.attempt import MOST_RUNS
+from lineage.schedule.interval import as_cron
 from lineage.schedule.plan import Plan
-from lineage.schedule.rhythm import as_cron
-from lineage.schedule.turn import MOST_RUNS
 from lineage.version import __version__
 
 _RUN = 'cd "$LINEAGE_FOLDER" && "$LINEAGE_PROGRAM" schedule run --once 2>&1 | logger -t lineage'

@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Mapping
 
 from lineage.errors import SettingsError
+from lineage.schedule.interval import as_cron
 from lineage.schedule.plan import Plan
-from lineage.schedule.rhythm import as_cron
 from lineage.schedule.units.yaml_text import quoted
 from lineage.version import __version__
 

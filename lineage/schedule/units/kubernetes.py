@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from string import Template
 
 from lineage.errors import SettingsError, SourceError
+from lineage.schedule.attempt import MOST_RUNS
+from lineage.schedule.interval import as_cron
 from lineage.schedule.plan import CRAWL, Plan
-from lineage.schedule.rhythm import as_cron
-from lineage.schedule.turn import MOST_RUNS
 from lineage.schedule.units.yaml_text import quoted
 from lineage.version import __version__
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from lineage.errors import SettingsError, SourceError
+from lineage.schedule.attempt import MOST_RUNS, PAUSE
+from lineage.schedule.interval import as_calendar_event
 from lineage.schedule.plan import CRAWL, Plan
-from lineage.schedule.rhythm import as_calendar_event
-from lineage.schedule.turn import MOST_RUNS, PAUSE
 from lineage.version import __version__
 
 _NOT_AGAIN = "1 2 4 5"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import outlived, published
 from tests.unit.analysis.plain import Plain
 from tests.unit.analysis.worlds import LISTED, a_world

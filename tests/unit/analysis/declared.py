@@ -6,7 +6,7 @@ from lineage.analysis.licenses import LicenseFindings, judge_licenses
 from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, row
 
 

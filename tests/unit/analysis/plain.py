@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage.analysis.results import Count, Group
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, rows_of
 
 Numbers = tuple[int, int, dict[str, int]]
 """Direct, total, and the total by relation without zeros."""
 
-UNSTATED = Relation.UNSTATED.value
+UNSPECIFIED = Relation.UNSPECIFIED.value
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,7 +45,7 @@ class Plain:
         said = [edge for family in families for edge in family.curated_edges()]
         names = {id: f"name:{id}" for edge in said for id in (edge.child, edge.parent)}
         keys = names | dict(self.keys)
-        sure = [one for one in self.edges if one["strength"] != Strength.GUESSED]
+        sure = [one for one in self.edges if one["strength"] != Strength.INFERRED]
         declared = {one["child_key"]: one["relation"] for one in sure}
         pairs = {(one["child_key"], one["parent_key"]) for one in sure}
         more: list[Row] = [
@@ -55,7 +55,7 @@ class Plain:
                 "parent_key": keys[edge.parent],
                 "parent": edge.parent,
                 "relation": declared.get(keys[edge.child], edge.relation.value),
-                "strength": Strength.STATED.value,
+                "strength": Strength.DECLARED.value,
             }
             for edge in said
             if (keys[edge.child], keys[edge.parent]) not in pairs

@@ -11,9 +11,9 @@ import pytest
 import lineage
 from lineage.analysis.anomalies import find_anomalies
 from lineage.domain.anomalies import AnomalyKind, Bounds, Found, Severity
-from lineage.domain.evidence import Strength
+from lineage.domain.claims import Strength
 from lineage.families.registry import family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, hub_parents, key_of, outlived, published, row, rows_of
 from tests.unit.analysis.worlds import UNSEEN, a_family, a_world
 
@@ -47,7 +47,7 @@ def first_models(found: Found) -> set[str]:
 
 def edges(snapshot: Snapshot) -> list[Row]:
     return [
-        one for one in rows_of(snapshot, "edges.parquet") if one["strength"] != Strength.GUESSED
+        one for one in rows_of(snapshot, "edges.parquet") if one["strength"] != Strength.INFERRED
     ]
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from lineage.analysis.boms import Bill, bill_of
 from lineage.analysis.family_graph import family_graph
+from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Strength
 from lineage.errors import UnknownModel
-from lineage.store.snapshot import Snapshot
+from lineage.export.bill_of_materials import Bill, bill_of
+from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.worlds import LISTED, UNSEEN, a_family, said
@@ -99,7 +99,7 @@ def test_a_registered_model_without_a_record_has_a_bill(tmp_path: Path) -> None:
     assert (bill.subject.id, bill.subject.listed, bill.ancestors) == ("kin/base", False, ())
 
 
-@pytest.mark.parametrize("least", [Strength.GUESSED, Strength.STATED, Strength.CONFIRMED])
+@pytest.mark.parametrize("least", [Strength.INFERRED, Strength.DECLARED, Strength.CONFIRMED])
 def test_ancestors_are_those_of_the_graph(world: World, least: Strength) -> None:
     snapshot, _ = world
     everyone = a_family({"All 1": [*LISTED, *UNSEEN]})

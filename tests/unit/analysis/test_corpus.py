@@ -10,10 +10,10 @@ from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.family_graph import family_graph
 from lineage.analysis.rankings import count_top
 from lineage.analysis.results import Branch
-from lineage.analysis.trees import tree_of_family
+from lineage.analysis.tree.tree import tree_of_family
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import rows_of
 from tests.unit.analysis.plain import Plain, closed, told
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_base, count_family
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, hub_parents, key_of, published, row
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import told

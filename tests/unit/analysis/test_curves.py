@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.checks import Limits
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.curves import Curve, Point, curve_of_base, curve_of_family
-from lineage.analysis.curves.overlay import overlay_of
+from lineage.analysis.growth import Curve, Point, curve_of_base, curve_of_family
+from lineage.analysis.growth.overlay import overlay_of
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.errors import NoSuchSnapshot, UnknownModel
-from lineage.pipeline import publish
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 from tests.builders import Row, key_of, origin, pages, publication, row
 from tests.fakes.fake_clock import NOON
@@ -42,7 +42,7 @@ def _take(
     rows: Sequence[Row],
     day: int,
     known: Sequence[Family] = (KIN,),
-    kind: Kind = Kind.SWEEP,
+    kind: SnapshotKind = SnapshotKind.FULL,
 ) -> str:
     into = publication(folder, known, limits=Limits(min_kept_share=0))
     ordered = sorted(rows, key=lambda one: str(one["_id"]))
@@ -140,7 +140,7 @@ def test_a_family_that_was_unknown_then_is_counted_now(tmp_path: Path) -> None:
 
 def test_what_lies_below_one_base_is_no_part_of_the_history(tmp_path: Path) -> None:
     store = history(tmp_path, [row(ROOT), CHILD, OTHER])
-    _take(tmp_path, [row(ROOT), CHILD], 1, kind=Kind.BELOW)
+    _take(tmp_path, [row(ROOT), CHILD], 1, kind=SnapshotKind.BELOW)
     assert totals(curve_of_family(store, KIN, [KIN])) == [2]
 
 

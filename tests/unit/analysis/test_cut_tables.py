@@ -8,14 +8,14 @@ import pytest
 from lineage.analysis.counts import count_base
 from lineage.analysis.cut_tables import cut_manifest, cut_tables, whole_tables
 from lineage.analysis.family_graph import FamilyColumns, family_columns, family_graph
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
 from lineage.errors import StoreError
 from lineage.store import schema
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from lineage.store.plain import write_plain
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import edges_of, published, row, rows_of
 from tests.unit.analysis.conftest import World
@@ -39,7 +39,7 @@ def small(tmp_path: Path) -> Snapshot:
 
 
 def written(cut: FamilyColumns, folder: Path, name: str = BASE) -> Snapshot:
-    snapshot = cut.ground.snapshot
+    snapshot = cut.scope.snapshot
     write_plain(folder / snapshot.id, cut_tables(cut), cut_manifest(snapshot.manifest, name))
     return ParquetStore(str(folder)).snapshot(snapshot.id)
 
@@ -63,14 +63,14 @@ def test_a_cut_holds_the_models_and_edges_of_the_graph(small: Snapshot, tmp_path
     found = written(cut, tmp_path / "out")
     assert {one["id"] for one in rows_of(found, schema.MODELS_FILE)} == {BASE, CHILD, MERGE}
     assert edges_of(found) == {(CHILD, BASE), (MERGE, CHILD)}
-    assert found.manifest.origin.kind is Kind.BELOW
+    assert found.manifest.origin.kind is SnapshotKind.BELOW
     assert (found.manifest.models, found.manifest.edges) == (3, 2)
 
 
 def test_all_evidence_of_a_model_in_the_cut_is_kept(small: Snapshot, tmp_path: Path) -> None:
     found = written(family_columns(small, BASE, (), Definition()), tmp_path / "out")
-    witnesses = rows_of(found, schema.EVIDENCE_FILE)
-    assert {one["parent_as_written"] for one in witnesses} == {BASE, CHILD, "other/base"}
+    claims = rows_of(found, schema.EVIDENCE_FILE)
+    assert {one["parent_as_written"] for one in claims} == {BASE, CHILD, "other/base"}
 
 
 def test_filters_hold_in_the_tables(small: Snapshot, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_cut_of_any_world_is_the_graph_and_is_counted(
 ) -> None:
     snapshot, _ = world
     kin: Family = a_family({"Kin 1": [LISTED[0]], "Kin 2": [LISTED[5], LISTED[7]]})
-    guesses = Definition(least=Strength.GUESSED)
+    guesses = Definition(least=Strength.INFERRED)
     graph = family_graph(snapshot, name, [kin], guesses)
     found = written(family_columns(snapshot, name, [kin], guesses), tmp_path / "out", name)
     assert edges_of(found) == {(child, parent) for parent, child in graph.edges}

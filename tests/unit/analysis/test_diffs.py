@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.checks import Limits
-from lineage.analysis.comparing.diffs import Change, Diff, Rename, diff_snapshots
-from lineage.analysis.comparing.family_totals import FamilyTotal, family_totals
-from lineage.analysis.comparing.matching import Named
 from lineage.analysis.counts import count_family
+from lineage.analysis.diff.diffs import Change, Diff, Rename, diff_snapshots
+from lineage.analysis.diff.family_totals import FamilyTotal, family_totals
+from lineage.analysis.diff.matching import Named
 from lineage.analysis.results import Count
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.domain.repo_ids import stand_in_key
 from lineage.families.registry import all_families, family
-from lineage.pipeline import publish
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, edges_of, key_of, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
 from tests.unit.analysis.worlds import a_family, a_world, families

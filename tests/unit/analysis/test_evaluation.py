@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.evaluating.accuracy import ALL, OTHERS, Evaluation, Score
-from lineage.analysis.evaluating.evaluation import evaluate, is_held_out
-from lineage.analysis.evaluating.labels import Labels
+from lineage.analysis.evaluate.accuracy import ALL, OTHERS, Evaluation, Score
+from lineage.analysis.evaluate.evaluation import evaluate, is_held_out
+from lineage.analysis.evaluate.labels import Labels
 from lineage.domain.families import Family
 from lineage.evidence import RULES
 from lineage.families.registry import all_families
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.unit.analysis.worlds import a_family
 

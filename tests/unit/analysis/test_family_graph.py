@@ -15,7 +15,7 @@ from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.errors import UnknownModel
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, hub_parents, key_of, published, row
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import Plain

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_family
-from lineage.analysis.forest.facts import LAST_SEEN, MISSED, facts_of
-from lineage.analysis.forest.forest import Forest, Kind, family_forest
-from lineage.analysis.ground import Ground
 from lineage.analysis.groups import MIXED
+from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING
+from lineage.analysis.tree.facts import LAST_SEEN, MISSED, facts_of
+from lineage.analysis.tree.forest import Forest, Kind, family_forest
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, outlived, published, row
 from tests.fakes.fake_clock import NOON
 from tests.unit.analysis.conftest import World
@@ -31,7 +31,7 @@ DAYS = st.sampled_from([None, date(2023, 12, 31), NOON.date(), date(2027, 1, 1)]
 
 
 def forest_of(snapshot: Snapshot, kin: Family) -> Forest:
-    return family_forest(Ground.of(snapshot, EVERYTHING, [kin]), kin)
+    return family_forest(Scope.of(snapshot, EVERYTHING, [kin]), kin)
 
 
 def models(forest: Forest, least: Strength) -> list[int]:
@@ -68,7 +68,7 @@ def test_a_forest_holds_what_is_counted_at_every_strength(
     assert len(rows) == count.total
     assert len({forest.names[at] for at in rows}) == len(rows)
     told = Counter(list(Relation)[forest.relation[at]] for at in rows)
-    if least is Strength.STATED:
+    if least is Strength.DECLARED:
         assert told == count.by_relation
 
 
@@ -78,8 +78,8 @@ def test_a_forest_of_the_living_and_the_dead_holds_what_any_definition_counts(
 ) -> None:
     everything = replace(asked, mirrors=True, curated=True, closure=Closure.ALL)
     asked = replace(everything, deleted=deleted, as_of=day)
-    ground = Ground.of(mortal_world, replace(asked, least=Strength.GUESSED), [kin])
-    forest = family_forest(ground, kin, asked.least)
+    scope = Scope.of(mortal_world, replace(asked, least=Strength.INFERRED), [kin])
+    forest = family_forest(scope, kin, asked.least)
     count = count_family(mortal_world, kin, asked, [kin], Grouping.RELEASE)
     kinds = {Kind.MODEL, Kind.GONE} if deleted else {Kind.MODEL}
     sure = forest.strength >= list(Strength).index(asked.least)
@@ -120,8 +120,8 @@ def test_who_is_gone_is_drawn_with_what_hangs_below_and_without(tmp_path: Path) 
 def test_before_it_was_missed_nobody_is_told_of_as_gone(tmp_path: Path) -> None:
     rows = [row("kin/one"), row("b/leaf", ["kin/one"])]
     snapshot = outlived(rows, {"b/leaf"}, tmp_path)
-    ground = Ground.of(snapshot, replace(EVERYTHING, as_of=NOON.date()), [KIN])
-    forest = family_forest(ground, KIN)
+    scope = Scope.of(snapshot, replace(EVERYTHING, as_of=NOON.date()), [KIN])
+    forest = family_forest(scope, KIN)
     assert forest.kind[list(forest.names).index("b/leaf")] == Kind.MODEL
     assert not facts_of(snapshot, forest, NOON.date()).dates[MISSED].any()
 
@@ -134,7 +134,7 @@ def test_what_a_filter_leaves_out_stays_where_a_way_leads_through_it(tmp_path: P
         row("b/little", ["kin/one"], downloads=1),
     ]
     snapshot = published(rows, tmp_path)
-    forest = family_forest(Ground.of(snapshot, replace(EVERYTHING, min_downloads=9), [KIN]), KIN)
+    forest = family_forest(Scope.of(snapshot, replace(EVERYTHING, min_downloads=9), [KIN]), KIN)
     assert drawn_below(forest)["a/used"] == "a/little"
     assert forest.kind[list(forest.names).index("a/little")] == Kind.PASSED
     assert "b/little" not in forest.names
@@ -145,14 +145,14 @@ def test_its_groups_are_those_of_count_by_release(world: World, kin: Family) -> 
     snapshot, _ = world
     forest = forest_of(snapshot, kin)
     count = count_family(snapshot, kin, Definition(), [kin], Grouping.RELEASE)
-    told = Counter(group_of(forest, at) for at in models(forest, Strength.STATED))
+    told = Counter(group_of(forest, at) for at in models(forest, Strength.DECLARED))
     assert told == {group.value: group.total for group in count.groups}
 
 
 @given(kin=families(curated=True))
 def test_rows_are_a_walk_with_the_largest_branch_first(world: World, kin: Family) -> None:
     forest = forest_of(world[0], kin)
-    stated = set(models(forest, Strength.STATED))
+    stated = set(models(forest, Strength.DECLARED))
     size = [int(at in stated) for at in range(len(forest))]
     for at in range(len(forest) - 1, 0, -1):
         parent = int(forest.parent[at])
@@ -177,12 +177,12 @@ def test_a_model_hangs_in_a_way_as_sure_as_itself(world: World, number: int) -> 
 
 def test_the_corpus_is_drawn_as_it_is_counted(corpus_snapshot: Snapshot) -> None:
     known, llama = all_families(), family("llama")
-    forest = family_forest(Ground.of(corpus_snapshot, EVERYTHING, known), llama)
+    forest = family_forest(Scope.of(corpus_snapshot, EVERYTHING, known), llama)
     count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
-    told = Counter(group_of(forest, at) for at in models(forest, Strength.STATED))
+    told = Counter(group_of(forest, at) for at in models(forest, Strength.DECLARED))
     assert told == {group.value: group.total for group in count.groups}
-    guessed = count_family(corpus_snapshot, llama, Definition(least=Strength.GUESSED), known)
-    assert len(models(forest, Strength.GUESSED)) == guessed.total
+    guessed = count_family(corpus_snapshot, llama, Definition(least=Strength.INFERRED), known)
+    assert len(models(forest, Strength.INFERRED)) == guessed.total
 
 
 def test_a_merge_of_two_releases_hangs_below_neither(tmp_path: Path) -> None:

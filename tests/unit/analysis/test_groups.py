@@ -13,7 +13,7 @@ from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.results import Count
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import Plain, told

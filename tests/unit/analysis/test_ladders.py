@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from lineage.analysis.comparison import ladder_of_base, ladder_of_family
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.ladders import ladder_of_base, ladder_of_family
 from lineage.analysis.results import Step
+from lineage.cli.tables.comparison_shapes import of_ladders, rows_of_ladders
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import UnknownModel
 from lineage.families.registry import all_families, family
-from lineage.render.ladder_shapes import of_ladders, rows_of_ladders
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.fakes.fake_clock import NOON
 from tests.unit.analysis.worlds import a_family, said
@@ -39,7 +39,7 @@ ALL_RUNGS = {
     Step.MERGES: 4,
     Step.MIRRORS: 5,
     Step.CURATED: 6,
-    Step.GUESSED: 7,
+    Step.INFERRED: 7,
     Step.NOT_DELETED: 7,
     Step.DOWNLOADS: 3,
     Step.AUTHORS: 2,

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_family
-from lineage.analysis.forest.evidence import evidence_of
-from lineage.analysis.forest.facts import facts_of
-from lineage.analysis.forest.forest import Kind, family_forest
-from lineage.analysis.forest.largest import Grown, Twig, largest_branches
-from lineage.analysis.ground import Ground
+from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING
+from lineage.analysis.tree.evidence import evidence_of
+from lineage.analysis.tree.facts import facts_of
+from lineage.analysis.tree.forest import Kind, family_forest
+from lineage.analysis.tree.largest import Grown, Twig, largest_branches
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, outlived, published, row
 from tests.unit.analysis.worlds import a_family, families
 
@@ -27,9 +27,9 @@ KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]})
 
 def grown(snapshot: Snapshot, kin: Family, definition: Definition) -> Grown:
     least = definition.least
-    ground = Ground.of(snapshot, replace(EVERYTHING, deleted=definition.deleted), [kin])
-    forest = family_forest(ground, kin, least)
-    return Grown.of(forest, facts_of(snapshot, forest), evidence_of(ground, forest), definition)
+    scope = Scope.of(snapshot, replace(EVERYTHING, deleted=definition.deleted), [kin])
+    forest = family_forest(scope, kin, least)
+    return Grown.of(forest, facts_of(snapshot, forest), evidence_of(scope, forest), definition)
 
 
 def every(twig: Twig) -> Iterator[Twig]:

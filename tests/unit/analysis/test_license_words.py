@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.licenses.claims import Claim, claim_of, grant_of
+from lineage.analysis.licenses.claims import LicenseStatement, claim_of, grant_of
 from lineage.analysis.licenses.classing import drift_of
 from lineage.analysis.licenses.model_names import name_level
 from lineage.domain.licenses import Drift, Form, Grant, NameLevel, Severity, Terms
@@ -68,7 +68,7 @@ def test_whatever_strangers_write_is_read(
 
 @given(
     claim=st.builds(
-        Claim,
+        LicenseStatement,
         is_silent=st.booleans(),
         tagged=st.none() | st.sampled_from([one.id for one in TERMS.terms if one.tag]),
         named=st.frozensets(st.sampled_from([one.id for one in TERMS.terms])),
@@ -80,7 +80,7 @@ def test_whatever_strangers_write_is_read(
     is_sample=st.booleans(),
 )
 def test_every_claim_has_one_class_and_the_order_of_terms_is_irrelevant(
-    claim: Claim, owed: list[Terms], form: Form, is_sample: bool
+    claim: LicenseStatement, owed: list[Terms], form: Form, is_sample: bool
 ) -> None:
     drift = drift_of(claim, owed, form, is_sample=is_sample)
     assert drift is drift_of(claim, owed[::-1], form, is_sample=is_sample)

@@ -6,10 +6,10 @@ import pytest
 
 from lineage.analysis.licenses import Judged, Knowledge
 from lineage.analysis.licenses.findings import CONFLICTS
+from lineage.build.pipeline import publish
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.licenses import Drift, Form, NameLevel, Note, Severity
-from lineage.pipeline import publish
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import origin, pages, publication, published
 from tests.unit.analysis.declared import declaring, judged
 

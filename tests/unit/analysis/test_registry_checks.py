@@ -16,7 +16,8 @@ from lineage.analysis.registry.checks import (
     check_registry,
     in_order,
 )
-from lineage.domain.evidence import Relation
+from lineage.build.pipeline import publish
+from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
     Family,
@@ -29,9 +30,8 @@ from lineage.domain.families import (
     Source,
 )
 from lineage.families.registry import all_families
-from lineage.pipeline import publish
-from lineage.store.manifest import Kind
-from lineage.store.snapshot import Snapshot
+from lineage.store.manifest import SnapshotKind
+from lineage.store.reader import Snapshot
 from tests.builders import Row, key_of, origin, pages, publication, published, row
 from tests.fakes.fake_clock import NOON
 
@@ -263,7 +263,7 @@ def test_what_the_snapshot_does_not_know_is_one_note_a_kind(tmp_path: Path) -> N
 def test_a_snapshot_of_one_base_knows_too_little_to_miss_anyone(tmp_path: Path) -> None:
     into = publication(tmp_path)
 
-    manifest = publish(pages([row(ROOT)]), origin(Kind.BELOW), into)
+    manifest = publish(pages([row(ROOT)]), origin(SnapshotKind.BELOW), into)
     assert check_beside(into.store.snapshot(manifest.id), [MIRRORED]) == ()
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.analysis.relatives import relatives_among
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import key_of, published, row
 from tests.unit.analysis.worlds import a_family, said
 

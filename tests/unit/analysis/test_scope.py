@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.counts import count_base
-from lineage.analysis.scope import find_base
+from lineage.analysis.subjects import find_base
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.errors import UnknownModel
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import key_of, published, row
 from tests.unit.analysis.plain import told
 from tests.unit.analysis.worlds import a_family

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_base
 from lineage.analysis.rankings import count_top
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import Plain, closed, told

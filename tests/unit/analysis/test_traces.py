@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from lineage.analysis.reasons import reason
 from lineage.analysis.traces import trace
-from lineage.analysis.verdicts import Because, Origin, Trace
-from lineage.domain.evidence import Relation, Strength
+from lineage.analysis.verdicts import Origin, Trace, VerdictReason
+from lineage.cli.tables.trace_shapes import of_trace, rows_of_trace
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family, FormerName, Outsider, Reason, Source
 from lineage.errors import UnknownModel
 from lineage.families.registry import all_families, family
-from lineage.render.because import because
-from lineage.render.trace_shapes import of_trace, rows_of_trace
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.fakes.fake_clock import NOON
 from tests.unit.analysis.worlds import a_family, said
@@ -31,7 +31,7 @@ KIN = a_family(
     edges=[
         said("old/alpaca", "copy/kin-1"),
         said("old/vicuna", "gone/kin-1-hf"),
-        said("gone/kin-1-hf", "meta/kin-1", Relation.UNSTATED),
+        said("gone/kin-1-hf", "meta/kin-1", Relation.UNSPECIFIED),
     ],
     outsiders=[OUTSIDER],
 )
@@ -74,30 +74,30 @@ def way(path: Sequence[object]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("name", "descends", "why", "releases"),
     [
-        ("meta/kin-1", True, Because.IS_ROOT, []),
-        ("copy/kin-1", True, Because.IS_ROOT, ["Kin 1"]),
-        ("meta/kin-2", True, Because.IS_ROOT, ["Kin 1"]),
-        ("a/child", True, Because.STATED_WAY, ["Kin 2"]),
-        ("a/grandchild", True, Because.STATED_WAY, ["Kin 2"]),
-        ("a/cross", True, Because.STATED_WAY, ["Rival 1", "Kin 2"]),
-        ("rival/one", False, Because.IS_OTHER_ROOT, []),
-        ("b/rival-child", False, Because.OTHER_ROOTS, ["Rival 1"]),
-        ("tiny/kin", False, Because.IS_OUTSIDER, []),
-        ("b/tiny-child", False, Because.BELOW_OUTSIDER, []),
-        ("b/loose", None, Because.DEAD_ENDS, []),
-        ("b/half", None, Because.DEAD_ENDS, ["Rival 1"]),
-        ("b/silent", None, Because.NOTHING_STATED, []),
-        ("b/circle", None, Because.NOTHING_STATED, []),
-        ("b/of-alpaca", True, Because.STATED_WAY, ["Kin 1"]),
-        ("b/guess", None, Because.GUESSED_WAY, ["Kin 1"]),
-        ("b/path", None, Because.NOTHING_STATED, []),
+        ("meta/kin-1", True, VerdictReason.IS_ROOT, []),
+        ("copy/kin-1", True, VerdictReason.IS_ROOT, ["Kin 1"]),
+        ("meta/kin-2", True, VerdictReason.IS_ROOT, ["Kin 1"]),
+        ("a/child", True, VerdictReason.STATED_WAY, ["Kin 2"]),
+        ("a/grandchild", True, VerdictReason.STATED_WAY, ["Kin 2"]),
+        ("a/cross", True, VerdictReason.STATED_WAY, ["Rival 1", "Kin 2"]),
+        ("rival/one", False, VerdictReason.IS_OTHER_ROOT, []),
+        ("b/rival-child", False, VerdictReason.OTHER_ROOTS, ["Rival 1"]),
+        ("tiny/kin", False, VerdictReason.IS_OUTSIDER, []),
+        ("b/tiny-child", False, VerdictReason.BELOW_OUTSIDER, []),
+        ("b/loose", None, VerdictReason.DEAD_ENDS, []),
+        ("b/half", None, VerdictReason.DEAD_ENDS, ["Rival 1"]),
+        ("b/silent", None, VerdictReason.NOTHING_STATED, []),
+        ("b/circle", None, VerdictReason.NOTHING_STATED, []),
+        ("b/of-alpaca", True, VerdictReason.STATED_WAY, ["Kin 1"]),
+        ("b/guess", None, VerdictReason.GUESSED_WAY, ["Kin 1"]),
+        ("b/path", None, VerdictReason.NOTHING_STATED, []),
     ],
 )
 def test_a_verdict_rests_on_what_is_stated(
-    kin: Snapshot, name: str, descends: bool | None, why: Because, releases: list[str]
+    kin: Snapshot, name: str, descends: bool | None, why: VerdictReason, releases: list[str]
 ) -> None:
     found = traced(kin, name)
-    assert (found.descends, found.because) == (descends, why)
+    assert (found.descends, found.reason) == (descends, why)
     assert sorted({root.release for root in found.roots}) == sorted(releases)
 
 
@@ -134,7 +134,7 @@ def test_a_model_that_others_name_alone_is_answered(kin: Snapshot) -> None:
 def test_a_model_that_the_registry_alone_knows_is_answered(kin: Snapshot) -> None:
     found = traced(kin, "Old/Vicuna")
     assert (found.descends, found.origin, found.id) == (True, Origin.REGISTRY, "old/vicuna")
-    assert "answered from the family registry" in because(found)
+    assert "answered from the family registry" in reason(found)
     assert [root.root for root in found.roots] == ["meta/kin-1"]
 
 
@@ -152,14 +152,14 @@ def test_another_family_can_be_asked_about(kin: Snapshot) -> None:
 def test_what_leads_nowhere_is_kept_word_for_word(kin: Snapshot) -> None:
     found = traced(kin, "b/path")
     assert any("output/checkpoint-500" in (voice.quote or "") for voice in found.heard)
-    assert "output/checkpoint-500" in because(found)
+    assert "output/checkpoint-500" in reason(found)
 
 
 def test_an_outsider_with_a_stated_way_is_a_disagreement(tmp_path: Path) -> None:
     rows = [row("meta/kin-1"), row("tiny/kin", ["meta/kin-1"])]
     found = traced(published(rows, tmp_path), "tiny/kin")
-    assert (found.descends, found.because) == (None, Because.SOURCES_DISAGREE)
-    assert OUTSIDER.sentence in because(found)
+    assert (found.descends, found.reason) == (None, VerdictReason.SOURCES_DISAGREE)
+    assert OUTSIDER.sentence in reason(found)
 
 
 @pytest.mark.parametrize("name", [str(one["id"]) for one in ROWS])
@@ -183,13 +183,13 @@ def test_a_way_into_a_circle_leaves_the_question_open(tmp_path: Path) -> None:
     circle = [row("c/a", ["c/b"]), row("c/b", ["c/a"])]
     rows = [row("rival/one"), *circle, row("m/x", ["rival/one", "c/a"], "merge")]
     found = verdict_on(rows, "m/x", tmp_path)
-    assert (found.descends, found.because, found.ends) == (None, Because.DEAD_ENDS, ("c/a",))
+    assert (found.descends, found.reason, found.ends) == (None, VerdictReason.DEAD_ENDS, ("c/a",))
 
 
 def test_a_child_of_a_disputed_outsider_is_not_judged(tmp_path: Path) -> None:
     rows = [row("meta/kin-1"), row("tiny/kin", ["meta/kin-1"]), row("c/child", ["tiny/kin"])]
     found = verdict_on(rows, "c/child", tmp_path)
-    assert (found.descends, found.because) == (None, Because.SOURCES_DISAGREE)
+    assert (found.descends, found.reason) == (None, VerdictReason.SOURCES_DISAGREE)
 
 
 def test_the_case_of_a_registry_entry_tells_no_models_apart(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_the_case_of_a_registry_entry_tells_no_models_apart(tmp_path: Path) -> N
     child = verdict_on(rows, "c/child", tmp_path / "1")
     assert [root.release for root in child.roots] == ["Kin 2"]
     other = verdict_on(rows, "c/other", tmp_path / "2")
-    assert (other.descends, other.because) == (False, Because.BELOW_OUTSIDER)
+    assert (other.descends, other.reason) == (False, VerdictReason.BELOW_OUTSIDER)
 
 
 def test_an_outsider_keeps_its_verdict_under_a_later_name(tmp_path: Path) -> None:
@@ -207,14 +207,14 @@ def test_an_outsider_keeps_its_verdict_under_a_later_name(tmp_path: Path) -> Non
     after = NOON + timedelta(days=1)
     snapshot = published(later, tmp_path, families=[KIN, RIVAL], taken_at=after)
     for name in ("tiny/kin", "tiny/grown"):
-        assert traced(snapshot, name).because is Because.IS_OUTSIDER
+        assert traced(snapshot, name).reason is VerdictReason.IS_OUTSIDER
 
 
 def test_an_old_name_that_is_still_listed_shares_the_verdict(tmp_path: Path) -> None:
     renamed = replace(KIN, renamed=(FormerName("small/kin", "tiny/kin"),))
     rows = [row("meta/kin-1"), row("tiny/kin"), row("small/kin")]
     found = verdict_on(rows, "small/kin", tmp_path, renamed)
-    assert (found.descends, found.because) == (False, Because.IS_OUTSIDER)
+    assert (found.descends, found.reason) == (False, VerdictReason.IS_OUTSIDER)
 
 
 def test_a_root_of_others_that_is_an_outsider_is_told_as_both(tmp_path: Path) -> None:
@@ -222,11 +222,11 @@ def test_a_root_of_others_that_is_an_outsider_is_told_as_both(tmp_path: Path) ->
     kin = replace(KIN, outsiders=(look_alike,))
     rows = [row("meta/kin-1"), row("rival/one"), row("b/child", ["rival/one"])]
     found = verdict_on(rows, "b/child", tmp_path, kin, RIVAL)
-    assert (found.because, found.roots[0].family) == (Because.BELOW_OUTSIDER, "rival")
+    assert (found.reason, found.roots[0].family) == (VerdictReason.BELOW_OUTSIDER, "rival")
 
 
 def test_what_names_itself_alone_is_told_so(kin: Snapshot) -> None:
-    assert "base_model: b/circle" in because(traced(kin, "b/circle"))
+    assert "base_model: b/circle" in reason(traced(kin, "b/circle"))
 
 
 # The early derivatives, each by its repository and never by its brand
@@ -242,9 +242,9 @@ def test_an_early_model_is_judged_by_its_repository(
     corpus_snapshot: Snapshot, name: str, descends: str, release: str
 ) -> None:
     found = trace(corpus_snapshot, name, family("llama"), all_families())
-    assert found.descends is (descends == "yes"), because(found)
+    assert found.descends is (descends == "yes"), reason(found)
     met = {root.release for root in found.roots if root.family == "llama"}
-    if found.because is Because.IS_ROOT and found.itself is not None:
+    if found.reason is VerdictReason.IS_ROOT and found.itself is not None:
         met = {found.itself.release}
     assert met == ({release} if release else set())
 
@@ -253,4 +253,4 @@ def test_no_early_verdict_rests_on_a_guess(corpus_snapshot: Snapshot) -> None:
     for name, _, _ in early():
         found = trace(corpus_snapshot, name, family("llama"), all_families())
         steps = [step for path in found.paths for step in path]
-        assert all(step.strength is not Strength.GUESSED for step in steps), name
+        assert all(step.strength is not Strength.INFERRED for step in steps), name

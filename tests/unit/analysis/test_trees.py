@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.results import Branch
-from lineage.analysis.trees import tree_of_base, tree_of_family
+from lineage.analysis.tree.tree import tree_of_base, tree_of_family
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import Family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import Plain, closed
@@ -288,7 +288,7 @@ def test_what_guesses_alone_say_is_marked_as_guessed(tmp_path: Path) -> None:
     thought = row("a/thought", config={"_name_or_path": BASE})
     below = [row("b/one", ["a/told"]), row("b/two", ["a/thought"])]
     rows = [row(BASE), row("a/told", [BASE]), thought, *below]
-    rule = Definition(least=Strength.GUESSED)
+    rule = Definition(least=Strength.INFERRED)
     tree = tree_of_base(published(rows, tmp_path), BASE, rule, (), at_least=1)
     assert {one.name: one.guessed for one in drawn(tree.root)} == {
         "a/told": False,

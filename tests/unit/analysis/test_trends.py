@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.analysis.comparison import ladder_of_family
 from lineage.analysis.counts import count_family
-from lineage.analysis.ladders import ladder_of_family
 from lineage.analysis.results import Step
 from lineage.analysis.trends import TrendFindings, find_trends
 from lineage.analysis.trends import moments as times
 from lineage.analysis.trends.on_dates import passed
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.families.registry import all_families, family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.fakes.fake_clock import NOON
 

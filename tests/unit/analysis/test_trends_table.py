@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.checks import Limits
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.results import Count, Group
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.evidence import Relation
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
-from lineage.pipeline import publish
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
 from tests.unit.analysis.worlds import a_family, a_world, families

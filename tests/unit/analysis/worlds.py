@@ -6,8 +6,8 @@ from datetime import date
 
 from hypothesis import strategies as st
 
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.evidence import Relation, Strength
 from lineage.domain.families import (
     CuratedEdge,
     Family,
@@ -23,7 +23,7 @@ from tests.builders import CREATED, Row, row
 LISTED = [f"owner-{number % 5}/model-{number}" for number in range(90)]
 UNSEEN = [f"gone/elder-{number}" for number in range(5)]
 OLD = "2022-03-02T23:29:04.000Z"
-_WORDS = [word.value for word in Relation if word is not Relation.UNSTATED]
+_WORDS = [word.value for word in Relation if word is not Relation.UNSPECIFIED]
 _MONTHS = [CREATED, "2023-08-31T23:59:59.000Z", "2025-01-01T00:00:00.000Z", OLD]
 
 

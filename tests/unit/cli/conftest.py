@@ -10,7 +10,7 @@ import pytest
 
 from lineage.cli.main import run
 from lineage.demo.box import HubBox
-from lineage.demo.shelf import Shelf
+from lineage.demo.catalog import Catalog
 from tests.builders import published, row
 
 BASE = "meta-llama/Llama-2-7b-hf"
@@ -76,5 +76,5 @@ def box() -> Iterator[HubBox]:
         row("owner/tuned", [BASE]),
         row("owner/adapter", ["owner/tuned"], "adapter"),
     ]
-    with HubBox(Shelf(rows)) as opened:
+    with HubBox(Catalog(rows)) as opened:
         yield opened

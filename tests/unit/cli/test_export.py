@@ -14,10 +14,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from lineage.cli.delivery import deliver
 from lineage.cli.export import GRAPH_FORMATS
+from lineage.cli.output_file import deliver
 from lineage.errors import SettingsError
-from lineage.render.exports import FORMATS
+from lineage.export import FORMATS
 from lineage.store.store import ParquetStore
 from tests.unit.cli.conftest import BASE, OTHER, Program
 

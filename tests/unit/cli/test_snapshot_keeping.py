@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lineage.build.pipeline import publish
 from lineage.errors import DraftRefused
-from lineage.pipeline import publish
 from tests.builders import origin, pages, publication, published, row
 from tests.fakes.fake_clock import NOON
 from tests.unit.cli.conftest import Program

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.crawl.cards import (
+from lineage.build.cards import (
     MOST_FAILURES_IN_A_ROW,
     FamilySigns,
     Heard,
@@ -16,9 +16,9 @@ from lineage.crawl.cards import (
     read_cards,
     worth_reading,
 )
+from lineage.domain.progress import Progress
 from lineage.errors import SourceUnavailable
 from lineage.families.registry import all_families
-from lineage.progress import Progress
 from tests.unit.http.doubles import ListProgress
 
 ROOT = "meta-llama/Llama-2-7b-hf"
@@ -38,8 +38,8 @@ def a_model(row: int = 0, id: str = "owner/model", **more: object) -> Model:
     return Model(row=row, id=id, **(plain | more))  # type: ignore[arg-type]
 
 
-def heard(*witnesses: tuple[int, int, int, int], models: int = 10) -> Heard:
-    columns = np.array(witnesses, np.int32).reshape(-1, 4).T
+def heard(*claims: tuple[int, int, int, int], models: int = 10) -> Heard:
+    columns = np.array(claims, np.int32).reshape(-1, 4).T
     child, parent, rule, relation = columns
     return Heard(child, parent, rule.astype(np.int8), relation.astype(np.int8), models)
 
@@ -107,11 +107,11 @@ WITNESSES = st.lists(
 
 @given(WITNESSES)
 def test_whoever_is_sure_has_one_relation_and_one_set_of_listed_parents(
-    witnesses: list[tuple[int, int, int, int]],
+    claims: list[tuple[int, int, int, int]],
 ) -> None:
-    unsure = heard(*witnesses, models=6).unsure()
+    unsure = heard(*claims, models=6).unsure()
     for child in range(6):
-        mine = [one for one in witnesses if one[0] == child]
+        mine = [one for one in claims if one[0] == child]
         parents = {
             rule: {p for _, p, r, _ in mine if r == rule and p >= 0} for _, _, rule, _ in mine
         }

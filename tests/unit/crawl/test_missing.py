@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.crawl.missing import Questions, ask_about
-from lineage.domain.standings import Asked, Standing
+from lineage.build.availability import Questions, ask_about
+from lineage.domain.availability import Asked, Availability
 from lineage.errors import LineageError, RequestLimitReached, SourceUnavailable, UnexpectedPage
 from tests.fakes.fake_clock import NOON
 from tests.unit.http.doubles import ListProgress
 
-GONE = Asked(Standing.GONE, 401, NOON)
+GONE = Asked(Availability.GONE, 401, NOON)
 ENDS = st.sampled_from(["gone", "nothing", "trouble", "garbage", "spent"])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.crawl.sweep import sweep, without_repeats
+from lineage.crawl.full import sweep, without_repeats
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.sources.interface import RecordPage
 from tests.builders import record

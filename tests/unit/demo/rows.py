@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from lineage.demo.shelf import Row, Shelf
+from lineage.demo.catalog import Catalog, Row
 
 WALK: dict[str, Any] = {"sort": "createdAt", "direction": 1}
 
@@ -31,8 +31,8 @@ def a_child(number: int, parent: Row, relation: str = "finetune", **more: Any) -
     return a_row(number, **(said | more))
 
 
-def a_shelf(count: int) -> Shelf:
-    return Shelf(a_row(number) for number in range(count))
+def a_shelf(count: int) -> Catalog:
+    return Catalog(a_row(number) for number in range(count))
 
 
 def pages(client: httpx.Client, **params: Any) -> Iterator[httpx.Response]:

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Catalog
 from lineage.demo.corpus_rows import corpus_rows
 from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.limits import Quota
-from lineage.demo.shelf import Shelf
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.demo.rows import WALK, a_child, a_row, a_shelf, ids, pages, walked
 
@@ -19,11 +19,11 @@ CARD = {"cardData": {"license": "mit", "base_model": ["a/b", "c/d"]}}
 
 
 def test_a_walk_over_the_corpus_sees_every_model_once(serve: Serve) -> None:
-    shelf = Shelf(corpus_rows())
-    _, client = serve(shelf)
+    catalog = Catalog(corpus_rows())
+    _, client = serve(catalog)
     fields = ["tags", "cardData", "baseModels", "author", "createdAt", "downloads"]
     keys = [row["_id"] for row in walked(client, limit=1000, **WALK, **{"expand[]": fields})]
-    assert keys == [row["_id"] for row in shelf.rows()]
+    assert keys == [row["_id"] for row in catalog.rows()]
 
 
 def test_the_link_is_absolute_and_names_the_box_itself(serve: Serve) -> None:
@@ -110,9 +110,9 @@ def test_a_shelf_may_change_between_two_pages(serve: Serve) -> None:
 
     def change(number: int) -> None:
         if number == 2:
-            box.shelf.delete("owner/model-3")
-            box.shelf.rename("owner/model-4", "new/name")
-            box.shelf.add(a_row(9))
+            box.catalog.delete("owner/model-3")
+            box.catalog.rename("owner/model-4", "new/name")
+            box.catalog.add(a_row(9))
 
     box.on_request = change
     seen = ids(walked(client, limit=3, **WALK))
@@ -136,7 +136,7 @@ def test_a_failure_of_the_box_is_raised_when_it_closes() -> None:
 
 def test_a_model_is_told_in_full_with_its_children(serve: Serve) -> None:
     parent = a_row(0, _readme="x", config={"model_type": "llama"})
-    _, client = serve(Shelf([parent, a_child(1, parent), a_child(2, parent, "merge")]))
+    _, client = serve(Catalog([parent, a_child(1, parent), a_child(2, parent, "merge")]))
     row = client.get("/api/models/owner/model-0").json()
     assert row["modelId"] == row["id"] == "owner/model-0"
     assert row["config"] == {"model_type": "llama"}
@@ -152,7 +152,7 @@ def test_a_model_is_told_in_full_with_its_children(serve: Serve) -> None:
 
 
 def test_a_bare_name_and_a_short_sha_are_understood(serve: Serve) -> None:
-    _, client = serve(Shelf([a_row(7, id="gpt2")]))
+    _, client = serve(Catalog([a_row(7, id="gpt2")]))
     assert client.get("/api/models/gpt2").json()["id"] == "gpt2"
     short = a_row(7)["sha"][:7]
     assert client.get(f"/api/models/gpt2/revision/{short}").status_code == 200
@@ -162,8 +162,8 @@ def test_a_bare_name_and_a_short_sha_are_understood(serve: Serve) -> None:
 
 
 def test_a_former_name_redirects_with_a_relative_target(serve: Serve) -> None:
-    box, client = serve(Shelf([a_row(0, **CARD)]))
-    box.shelf.rename("owner/model-0", "new/name")
+    box, client = serve(Catalog([a_row(0, **CARD)]))
+    box.catalog.rename("owner/model-0", "new/name")
     answer = client.get("/api/models/owner/model-0?expand=tags")
     assert answer.status_code == 307
     assert answer.headers["Location"] == "/api/models/new/name?expand=tags"
@@ -209,7 +209,7 @@ def test_the_error_matrix(
         a_row(3, id="o/open", **CARD),
         a_row(4, id="o/cardless"),
     ]
-    _, client = serve(Shelf(marked))
+    _, client = serve(Catalog(marked))
     answer = client.get(path, headers=headers)
     assert answer.status_code == status
     assert answer.headers.get("X-Error-Code") == code
@@ -219,7 +219,7 @@ def test_the_error_matrix(
 
 def test_a_card_comes_by_resolve_over_the_cache_and_by_raw(serve: Serve) -> None:
     row = a_row(0, **CARD)
-    _, client = serve(Shelf([row]))
+    _, client = serve(Catalog([row]))
     first = client.get("/owner/model-0/resolve/main/README.md")
     assert first.headers["Location"].startswith("/api/resolve-cache/models/owner/model-0/")
     assert first.headers["X-Repo-Commit"] == row["sha"]
@@ -238,7 +238,7 @@ def test_a_card_comes_by_resolve_over_the_cache_and_by_raw(serve: Serve) -> None
 
 
 def test_a_row_may_bring_its_own_card(serve: Serve) -> None:
-    _, client = serve(Shelf([a_row(0, _readme="as written\n")]))
+    _, client = serve(Catalog([a_row(0, _readme="as written\n")]))
     assert client.get("/owner/model-0/raw/main/README.md").text == "as written\n"
 
 
@@ -250,7 +250,7 @@ def test_what_is_no_reading_is_not_found_and_leaves_the_connection_sane(serve: S
 
 def test_a_private_model_answers_as_one_that_never_was(serve: Serve) -> None:
     box, client = serve(a_shelf(3))
-    box.shelf.hide("owner/model-1")
+    box.catalog.hide("owner/model-1")
     for path in ("/api/models/owner/model-1", "/owner/model-1/resolve/main/README.md"):
         for headers in ({}, TOKEN):
             private = client.get(path, headers=headers)
@@ -258,19 +258,19 @@ def test_a_private_model_answers_as_one_that_never_was(serve: Serve) -> None:
             assert (private.status_code, private.content) == (never.status_code, never.content)
             assert private.headers.get("X-Error-Code") == never.headers.get("X-Error-Code")
     assert ids(walked(client, **WALK)) == ["owner/model-0", "owner/model-2"]
-    assert len(box.shelf) == 2
+    assert len(box.catalog) == 2
 
 
 def test_an_unlisted_model_is_shown_to_who_asks_by_name(serve: Serve) -> None:
     box, client = serve(a_shelf(3))
-    box.shelf.hide("owner/model-1", private=False)
+    box.catalog.hide("owner/model-1", private=False)
     assert client.get("/api/models/owner/model-1").json()["id"] == "owner/model-1"
     assert ids(walked(client, **WALK)) == ["owner/model-0", "owner/model-2"]
-    box.shelf.hide("owner/model-1")
-    box.shelf.add(a_row(1))
+    box.catalog.hide("owner/model-1")
+    box.catalog.add(a_row(1))
     assert ids(walked(client, **WALK)) == [f"owner/model-{number}" for number in range(3)]
-    box.shelf.hide("owner/model-1")
-    box.shelf.delete("owner/model-1")
+    box.catalog.hide("owner/model-1")
+    box.catalog.delete("owner/model-1")
     assert client.get("/api/models/owner/model-1").status_code == 401
 
 

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lineage.demo.catalog import Row
 from lineage.demo.corpus_rows import corpus_rows
-from lineage.demo.shelf import Row
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Catalog
 from lineage.demo.faults import Cut, Fault, FaultKind, Faults, garbage
 from lineage.demo.limits import Quota
-from lineage.demo.shelf import Shelf
 from tests.unit.demo.rows import WALK, a_row, a_shelf, ids, walked
 
 Serve = Callable[..., tuple[HubBox, httpx.Client]]
@@ -192,6 +192,6 @@ def test_chance_is_the_same_for_the_same_seed_and_ends_at_the_most() -> None:
 
 def test_an_empty_shelf_can_be_spoiled_too(serve: Serve) -> None:
     faults = Faults({1: Fault(FaultKind.GARBAGE), 2: Fault(FaultKind.LOOP)})
-    _, client = serve(Shelf(), faults=faults)
+    _, client = serve(Catalog(), faults=faults)
     assert len(client.get(FIRST).json()) == 1
     assert client.get(FIRST).links["next"]

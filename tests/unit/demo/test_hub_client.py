@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Catalog
 from lineage.demo.limits import Quota
-from lineage.demo.shelf import Shelf
 from tests.unit.demo.rows import a_child, a_row
 
 SCRIPT = """
@@ -60,11 +60,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     parent = a_row(0)
     child = a_child(1, parent)
     child["tags"].append("gguf")
-    shelf = Shelf([parent, child, *(a_child(n, parent) for n in range(2, COUNT))])
-    shelf.add(a_row(5000, id="owner/old"))
-    shelf.rename("owner/old", "owner/new")
-    shelf.add(a_row(5001, id="owner/disabled", _disabled=True))
-    with HubBox(shelf, quotas={None: Quota(60)}) as box:
+    catalog = Catalog([parent, child, *(a_child(n, parent) for n in range(2, COUNT))])
+    catalog.add(a_row(5000, id="owner/old"))
+    catalog.rename("owner/old", "owner/new")
+    catalog.add(a_row(5001, id="owner/disabled", _disabled=True))
+    with HubBox(catalog, quotas={None: Quota(60)}) as box:
         return _asked(box.url, tmp_path_factory.mktemp("hub"))
 
 

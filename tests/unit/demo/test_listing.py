@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.demo.catalog import Catalog, Row
 from lineage.demo.listing import BadQuery, list_models
-from lineage.demo.shelf import Row, Shelf
 from tests.unit.demo.rows import a_child, a_row, a_shelf, ids
 
 ASCENDING = "sort=createdAt&direction=1"
 SORTS = (ASCENDING, "sort=createdAt", "sort=likes", "sort=lastModified", "", "sort=downloads")
 
 
-def walk(shelf: Shelf, query: str) -> list[Any]:
+def walk(catalog: Catalog, query: str) -> list[Any]:
     rows = []
     following: str | None = query
     while following is not None:
-        page = list_models(shelf, following)
+        page = list_models(catalog, following)
         rows += page.rows
         following = page.next
     return rows
@@ -43,15 +43,15 @@ numbers = st.one_of(st.none(), st.integers(0, 5), st.sampled_from([0.5, 1.5]))
 def test_any_walk_sees_every_row_once(
     values: list[tuple[float | None, float | None, bool]], sort: str, limit: int, narrow: bool
 ) -> None:
-    shelf = Shelf()
+    catalog = Catalog()
     expected = []
     for number, (likes, score, tagged) in enumerate(values):
         known = {"likes": likes, "trendingScore": score, "downloads": likes}
         some = {field: value for field, value in known.items() if value is not None}
-        shelf.add(a_row(number, tags=["gguf"] if tagged else [], **some))
+        catalog.add(a_row(number, tags=["gguf"] if tagged else [], **some))
         if tagged or not narrow:
             expected.append(f"owner/model-{number}")
-    seen = ids(walk(shelf, f"{sort}&limit={limit}" + ("&filter=gguf" if narrow else "")))
+    seen = ids(walk(catalog, f"{sort}&limit={limit}" + ("&filter=gguf" if narrow else "")))
     assert sorted(seen) == sorted(expected)
 
 
@@ -63,7 +63,7 @@ def test_the_created_walk_is_in_the_order_of_keys_both_ways() -> None:
 
 def test_the_last_page_names_no_next_also_when_it_is_full() -> None:
     assert list_models(a_shelf(4), f"{ASCENDING}&limit=4").next is None
-    assert list_models(Shelf(), "").next is None
+    assert list_models(Catalog(), "").next is None
 
 
 def test_the_next_page_repeats_all_parameters_but_the_cursor() -> None:
@@ -80,7 +80,7 @@ def test_the_next_page_repeats_all_parameters_but_the_cursor() -> None:
 
 def test_cursors_have_the_forms_that_were_recorded() -> None:
     key = a_row(0)["_id"]
-    scored = Shelf([a_row(0, trendingScore=2), a_row(1)])
+    scored = Catalog([a_row(0, trendingScore=2), a_row(1)])
     assert cursor(list_models(scored, "limit=1").next) == {
         "$or": [
             {"trendingScore": 2, "_id": {"$gt": key}},
@@ -91,7 +91,7 @@ def test_cursors_have_the_forms_that_were_recorded() -> None:
     assert cursor(list_models(a_shelf(3), "sort=createdAt&limit=1").next) == {
         "_id": {"$lt": a_row(2)["_id"]}
     }
-    narrowed = Shelf([a_row(0, tags=["gguf"]), a_row(1, tags=["gguf"])])
+    narrowed = Catalog([a_row(0, tags=["gguf"]), a_row(1, tags=["gguf"])])
     said = cursor(list_models(narrowed, f"{ASCENDING}&limit=1&filter=gguf").next)
     assert said["_id"] == {"$gt": key}
     assert said["searchSequenceToken"]
@@ -105,9 +105,9 @@ def test_a_cursor_without_its_padding_is_understood() -> None:
 
 
 def test_a_page_holds_at_most_a_thousand_rows() -> None:
-    shelf = a_shelf(1003)
-    assert len(list_models(shelf, ASCENDING).rows) == 1000
-    assert len(list_models(shelf, f"{ASCENDING}&limit=1500").rows) == 1000
+    catalog = a_shelf(1003)
+    assert len(list_models(catalog, ASCENDING).rows) == 1000
+    assert len(list_models(catalog, f"{ASCENDING}&limit=1500").rows) == 1000
 
 
 @pytest.mark.parametrize(
@@ -131,16 +131,16 @@ def test_a_refused_field_is_named_by_its_place() -> None:
 
 
 def test_a_row_has_the_fields_asked_for_and_absent_is_not_null() -> None:
-    shelf = Shelf([a_row(0, likes=3, cardData={"license": "mit"}, _gate="manual", _readme="x")])
-    row = list_models(shelf, "expand=likes&expand[]=downloads&expand=gated").rows[0]
+    catalog = Catalog([a_row(0, likes=3, cardData={"license": "mit"}, _gate="manual", _readme="x")])
+    row = list_models(catalog, "expand=likes&expand[]=downloads&expand=gated").rows[0]
     assert row == {"_id": a_row(0)["_id"], "id": "owner/model-0", "likes": 3, "gated": "manual"}
 
 
 def test_the_default_row_has_no_author_gate_or_card() -> None:
-    shelf = Shelf([a_row(0, likes=3, cardData={"license": "mit"}, gated="auto", config={})])
-    default = list_models(shelf, "").rows[0]
+    catalog = Catalog([a_row(0, likes=3, cardData={"license": "mit"}, gated="auto", config={})])
+    default = list_models(catalog, "").rows[0]
     assert set(default) == {"_id", "id", "likes", "private", "tags", "createdAt", "modelId"}
-    full = list_models(shelf, "full=True&cardData=true&config=true").rows[0]
+    full = list_models(catalog, "full=True&cardData=true&config=true").rows[0]
     more = {"author", "gated", "lastModified", "sha", "cardData", "config"}
     assert set(full) - set(default) == more
 
@@ -151,31 +151,33 @@ def test_only_model_index_is_sent_as_null() -> None:
 
 def test_filters_are_joined_by_and() -> None:
     tags: list[list[str]] = [["bert"], ["bert", "jax"], ["jax"]]
-    shelf = Shelf(a_row(number, tags=tag) for number, tag in enumerate(tags))
-    assert ids(list_models(shelf, "filter=bert&filter=jax").rows) == ["owner/model-1"]
+    catalog = Catalog(a_row(number, tags=tag) for number, tag in enumerate(tags))
+    assert ids(list_models(catalog, "filter=bert&filter=jax").rows) == ["owner/model-1"]
 
 
 def test_children_are_listed_by_bare_and_by_qualified_tag() -> None:
     parent = a_row(0)
-    shelf = Shelf([parent, a_child(1, parent), a_child(2, parent, "adapter", gated="auto")])
-    bare = list_models(shelf, f"{ASCENDING}&filter=base_model:owner/model-0").rows
+    catalog = Catalog([parent, a_child(1, parent), a_child(2, parent, "adapter", gated="auto")])
+    bare = list_models(catalog, f"{ASCENDING}&filter=base_model:owner/model-0").rows
     assert ids(bare) == ["owner/model-1", "owner/model-2"]
-    adapters = list_models(shelf, "filter=base_model%3Aadapter%3Aowner%2Fmodel-0").rows
+    adapters = list_models(catalog, "filter=base_model%3Aadapter%3Aowner%2Fmodel-0").rows
     assert ids(adapters) == ["owner/model-2"]
-    open_ones = list_models(shelf, "filter=base_model:owner/model-0&gated=false").rows
+    open_ones = list_models(catalog, "filter=base_model:owner/model-0&gated=false").rows
     assert ids(open_ones) == ["owner/model-1"]
 
 
 def test_author_search_and_pipeline_narrow() -> None:
-    shelf = Shelf([a_row(0), a_row(1, author="Other", id="Other/Llama", pipeline_tag="fill-mask")])
+    catalog = Catalog(
+        [a_row(0), a_row(1, author="Other", id="Other/Llama", pipeline_tag="fill-mask")]
+    )
     for query in ("author=Other", "search=lLaMa", "pipeline_tag=fill-mask"):
-        assert ids(list_models(shelf, query).rows) == ["Other/Llama"]
+        assert ids(list_models(catalog, query).rows) == ["Other/Llama"]
 
 
 def test_a_repeated_border_row_moves_the_border() -> None:
-    shelf = a_shelf(5)
-    following = list_models(shelf, f"{ASCENDING}&limit=2").next or ""
-    page = list_models(shelf, following, repeat_border=True)
+    catalog = a_shelf(5)
+    following = list_models(catalog, f"{ASCENDING}&limit=2").next or ""
+    page = list_models(catalog, following, repeat_border=True)
     assert ids(page.rows) == ["owner/model-1", "owner/model-2"]
-    rest = walk(shelf, page.next or "")
+    rest = walk(catalog, page.next or "")
     assert ids(rest) == ["owner/model-3", "owner/model-4"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.demo.shelf import Shelf
+from lineage.demo.catalog import Catalog
 from tests.unit.demo.rows import a_child, a_row, a_shelf, ids
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -12,26 +12,26 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 @given(st.sets(st.integers(0, 99)), st.integers(0, 99), st.integers(0, 20))
 def test_slices_are_those_of_the_sorted_keys(numbers: set[int], edge: int, most: int) -> None:
-    shelf = Shelf(a_row(number) for number in sorted(numbers, reverse=True))
+    catalog = Catalog(a_row(number) for number in sorted(numbers, reverse=True))
     key = a_row(edge)["_id"]
     after = [a_row(n)["_id"] for n in sorted(numbers) if n > edge][:most]
     before = [a_row(n)["_id"] for n in sorted(numbers, reverse=True) if n < edge][:most]
-    assert [row["_id"] for row in shelf.after(key, most)] == after
-    assert [row["_id"] for row in shelf.before(key, most)] == before
+    assert [row["_id"] for row in catalog.after(key, most)] == after
+    assert [row["_id"] for row in catalog.before(key, most)] == before
 
 
 def test_an_added_row_is_found_by_name_and_in_its_place() -> None:
-    shelf = Shelf([a_row(1), a_row(3)])
-    shelf.add(a_row(2))
-    assert ids(shelf.rows()) == ["owner/model-1", "owner/model-2", "owner/model-3"]
-    assert shelf.get("owner/model-2") == a_row(2)
+    catalog = Catalog([a_row(1), a_row(3)])
+    catalog.add(a_row(2))
+    assert ids(catalog.rows()) == ["owner/model-1", "owner/model-2", "owner/model-3"]
+    assert catalog.get("owner/model-2") == a_row(2)
 
 
 def test_adding_a_known_key_replaces_the_row() -> None:
-    shelf = a_shelf(2)
-    shelf.add(a_row(1, id="owner/other"))
-    assert len(shelf) == 2
-    assert shelf.get("owner/model-1") is None
+    catalog = a_shelf(2)
+    catalog.add(a_row(1, id="owner/other"))
+    assert len(catalog) == 2
+    assert catalog.get("owner/model-1") is None
 
 
 def test_a_name_belongs_to_one_key() -> None:
@@ -41,10 +41,10 @@ def test_a_name_belongs_to_one_key() -> None:
 
 def test_a_rename_keeps_the_key_and_reaches_children_but_not_their_cards() -> None:
     parent = a_row(1)
-    shelf = Shelf([parent, a_child(2, parent), a_row(3, id="owner/model-1x")])
-    shelf.rename("owner/model-1", "new/name")
-    child = shelf.get("owner/model-2")
-    renamed = shelf.get("new/name")
+    catalog = Catalog([parent, a_child(2, parent), a_row(3, id="owner/model-1x")])
+    catalog.rename("owner/model-1", "new/name")
+    child = catalog.get("owner/model-2")
+    renamed = catalog.get("new/name")
     assert child is not None
     assert renamed is not None
     assert renamed["_id"] == parent["_id"]
@@ -55,18 +55,18 @@ def test_a_rename_keeps_the_key_and_reaches_children_but_not_their_cards() -> No
 
 
 def test_a_former_name_leads_to_the_newest_one() -> None:
-    shelf = a_shelf(2)
-    shelf.rename("owner/model-1", "a/b")
-    shelf.rename("a/b", "c/d")
-    assert shelf.name_now("owner/model-1") == shelf.name_now("a/b") == "c/d"
-    assert shelf.name_now("owner/model-0") is None
+    catalog = a_shelf(2)
+    catalog.rename("owner/model-1", "a/b")
+    catalog.rename("a/b", "c/d")
+    assert catalog.name_now("owner/model-1") == catalog.name_now("a/b") == "c/d"
+    assert catalog.name_now("owner/model-0") is None
 
 
 def test_a_name_that_is_taken_back_no_longer_leads_on() -> None:
-    shelf = a_shelf(1)
-    shelf.rename("owner/model-0", "a/b")
-    shelf.rename("a/b", "owner/model-0")
-    assert shelf.name_now("owner/model-0") is None
+    catalog = a_shelf(1)
+    catalog.rename("owner/model-0", "a/b")
+    catalog.rename("a/b", "owner/model-0")
+    assert catalog.name_now("owner/model-0") is None
 
 
 def test_a_taken_name_cannot_be_given() -> None:
@@ -79,31 +79,31 @@ def test_a_deleted_parent_stays_in_tag_and_card_only() -> None:
     child = a_child(3, parents[0])
     both = [{"_id": parent["_id"], "id": parent["id"]} for parent in parents]
     merge = a_row(4, baseModels={"relation": "merge", "models": both})
-    shelf = Shelf([*parents, child, merge])
-    shelf.delete("owner/model-1")
-    left = shelf.get("owner/model-3")
+    catalog = Catalog([*parents, child, merge])
+    catalog.delete("owner/model-1")
+    left = catalog.get("owner/model-3")
     assert left is not None
     assert "baseModels" not in left
     assert left["tags"] == child["tags"]
-    merged = shelf.get("owner/model-4")
+    merged = catalog.get("owner/model-4")
     assert merged is not None
     assert merged["baseModels"]["models"] == both[1:]
 
 
 def test_what_is_not_there_cannot_be_deleted_renamed_or_touched() -> None:
-    shelf = a_shelf(1)
+    catalog = a_shelf(1)
     with pytest.raises(KeyError):
-        shelf.delete("no/one")
+        catalog.delete("no/one")
     with pytest.raises(KeyError):
-        shelf.rename("no/one", "some/one")
+        catalog.rename("no/one", "some/one")
     with pytest.raises(KeyError):
-        shelf.touch("no/one", NOON)
+        catalog.touch("no/one", NOON)
 
 
 def test_a_touched_row_has_a_new_moment_and_a_new_sha() -> None:
-    shelf = a_shelf(1)
-    shelf.touch("owner/model-0", NOON)
-    row = shelf.get("owner/model-0")
+    catalog = a_shelf(1)
+    catalog.touch("owner/model-0", NOON)
+    row = catalog.get("owner/model-0")
     assert row is not None
     assert row["lastModified"] == "2026-11-21T12:00:00.000Z"
     assert len(row["sha"]) == 40
@@ -112,19 +112,19 @@ def test_a_touched_row_has_a_new_moment_and_a_new_sha() -> None:
 
 def test_children_are_found_by_tag_also_after_a_change() -> None:
     parent = a_row(1)
-    shelf = Shelf([parent, a_child(2, parent)])
-    assert ids(shelf.tagged("base_model:owner/model-1")) == ["owner/model-2"]
-    shelf.add(a_child(3, parent, "adapter"))
-    assert ids(shelf.tagged("base_model:adapter:owner/model-1")) == ["owner/model-3"]
-    shelf.delete("owner/model-2")
-    assert ids(shelf.tagged("base_model:owner/model-1")) == ["owner/model-3"]
+    catalog = Catalog([parent, a_child(2, parent)])
+    assert ids(catalog.tagged("base_model:owner/model-1")) == ["owner/model-2"]
+    catalog.add(a_child(3, parent, "adapter"))
+    assert ids(catalog.tagged("base_model:adapter:owner/model-1")) == ["owner/model-3"]
+    catalog.delete("owner/model-2")
+    assert ids(catalog.tagged("base_model:owner/model-1")) == ["owner/model-3"]
 
 
 def test_an_order_puts_rows_without_a_value_last_and_equals_by_key() -> None:
     likes = [2, None, 7, 2, "many"]
-    shelf = Shelf(
+    catalog = Catalog(
         a_row(number, **({} if like is None else {"likes": like}))
         for number, like in enumerate(likes)
     )
-    order = [row["id"][-1] for row in shelf.ordered("likes")]
+    order = [row["id"][-1] for row in catalog.ordered("likes")]
     assert order == ["2", "0", "3", "1", "4"]

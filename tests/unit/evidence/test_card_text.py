@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.evidence import Relation, Witness
+from lineage.domain.claims import Claim, Relation
 from lineage.domain.repo_ids import is_repo_id
 from lineage.evidence.card_text import MOST_BYTES, hear_card_text
 
@@ -30,18 +30,18 @@ def test_a_text_says_what_the_case_says(case: dict[str, object]) -> None:
     assert isinstance(text, list)
     assert isinstance(expected, list)
     heard = list(hear_card_text("\n".join(text), str(case["own"])))
-    assert heard == [Witness("card_text", **witness) for witness in expected]
+    assert heard == [Claim("card_text", **claim) for claim in expected]
 
 
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=60).map("".join))
 def test_whatever_a_text_is_its_witnesses_are_names_with_the_very_words(text: str) -> None:
-    for witness in hear_card_text(text, "own/er"):
-        assert is_repo_id(witness.parent_as_written)
-        assert witness.parent_as_written.count("/") == 1
-        assert witness.parent_as_written != "own/er"
-        assert 0 < len(witness.quote) <= 300
-        assert witness.quote in text.encode("utf-8", "replace").decode().replace("\r\n", "\n")
-        assert witness.relation in {None, *Relation}
+    for claim in hear_card_text(text, "own/er"):
+        assert is_repo_id(claim.parent_as_written)
+        assert claim.parent_as_written.count("/") == 1
+        assert claim.parent_as_written != "own/er"
+        assert 0 < len(claim.quote) <= 300
+        assert claim.quote in text.encode("utf-8", "replace").decode().replace("\r\n", "\n")
+        assert claim.relation in {None, *Relation}
 
 
 @given(st.binary(max_size=2000))
@@ -70,8 +70,8 @@ def test_a_card_of_a_thousand_parents_has_a_hundred() -> None:
 
 def test_a_long_sentence_is_quoted_from_the_words_that_say_it() -> None:
     text = f"{'very ' * 55}good and fine-tuned from {LINK}"
-    (witness,) = hear_card_text(text)
-    assert witness.quote == f"fine-tuned from {LINK[:-1]})"
+    (claim,) = hear_card_text(text)
+    assert claim.quote == f"fine-tuned from {LINK[:-1]})"
 
 
 def test_windows_line_ends_change_nothing_that_is_heard() -> None:

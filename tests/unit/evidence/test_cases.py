@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.domain.evidence import Witness
+from lineage.domain.claims import Claim
 from lineage.evidence import RULES
 from lineage.evidence.rules import silent
 from lineage.sources.parse import parse_page
@@ -16,10 +16,10 @@ CASES = Path(__file__).parents[2] / "cases" / "evidence"
 KEYS_OF_A_FILE = {"rule", "cases"}
 KEYS_OF_A_CASE = {"says", "row", "witnesses"}
 KEYS_OF_A_ROW = {"baseModels", "tags", "cardData", "config"}
-KEYS_OF_A_WITNESS = set(Witness._fields) - {"rule"}
+KEYS_OF_A_WITNESS = set(Claim._fields) - {"rule"}
 
 
-def cases_in(text: str) -> Iterator[tuple[str, str, Row, list[Witness]]]:
+def cases_in(text: str) -> Iterator[tuple[str, str, Row, list[Claim]]]:
     """Read a case file: rule, sentence, row and witnesses; a key that is none is an error."""
     file = json.loads(text)
     assert set(file) == KEYS_OF_A_FILE
@@ -27,8 +27,8 @@ def cases_in(text: str) -> Iterator[tuple[str, str, Row, list[Witness]]]:
         assert set(case) == KEYS_OF_A_CASE
         assert set(case["row"]) <= KEYS_OF_A_ROW
         assert all(set(expected) <= KEYS_OF_A_WITNESS for expected in case["witnesses"])
-        witnesses = [Witness(file["rule"], **expected) for expected in case["witnesses"]]
-        yield file["rule"], case["says"], case["row"], witnesses
+        claims = [Claim(file["rule"], **expected) for expected in case["witnesses"]]
+        yield file["rule"], case["says"], case["row"], claims
 
 
 FILES = sorted(CASES.glob("*.json"))
@@ -36,13 +36,13 @@ ALL = [case for path in FILES for case in cases_in(path.read_text("utf-8"))]
 
 
 @pytest.mark.parametrize(
-    ("rule", "fields", "witnesses"),
+    ("rule", "fields", "claims"),
     [pytest.param(rule, fields, said, id=f"{rule}: {says}") for rule, says, fields, said in ALL],
 )
-def test_a_rule_hears_what_the_case_says(rule: str, fields: Row, witnesses: list[Witness]) -> None:
+def test_a_rule_hears_what_the_case_says(rule: str, fields: Row, claims: list[Claim]) -> None:
     (hear,) = (one.hear for one in RULES if one.name == rule)
     (record,) = parse_page(body([row() | fields])).records
-    assert list(hear(record)) == witnesses
+    assert list(hear(record)) == claims
 
 
 def test_every_rule_has_its_case_file_and_no_file_is_left_over() -> None:

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.domain.families import Outsider, Reason, Source
+from lineage.evidence.inference import Guess, Known
 from lineage.evidence.names import NameGuesses
-from lineage.evidence.second_hearing import Guess, Known
 from tests.fakes.shelf_of_models import FakeShelf
 from tests.unit.analysis.worlds import a_family
 
@@ -39,8 +39,8 @@ def maybe(
     model = Known(child) if isinstance(child, str) else child
     if not pc.match_substring_regex(pa.array([model.id]), RULE.pattern)[0].as_py():
         return None
-    shelf = FakeShelf(*models, former=former)
-    (said,) = (*RULE.hear(model, shelf), None)[:1]
+    catalog = FakeShelf(*models, former=former)
+    (said,) = (*RULE.hear(model, catalog), None)[:1]
     if said is not None:
         assert said.parent.rpartition("/")[2].lower() in RULE.asks_for(model.id) or former
     return said

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lineage.domain.evidence import Strength
+from lineage.build.pipeline import publish
+from lineage.domain.claims import Strength
 from lineage.evidence import RULES, Rule
-from lineage.pipeline import publish
 from tests.builders import Row, hub_parents, origin, pages, publication, row, rows_of
 
 TABLES = ("edges.parquet", "counts.parquet", "names.parquet")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
     FormerName,

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.domain.families import CuratedEdge, Family, Proof, Reason, Release
 from lineage.families.registry import all_families, family, find_release
 
@@ -177,7 +177,7 @@ def release_of(id: str) -> str:
         ("WizardLMTeam/WizardCoder-Python-34B-V1.0", "code-llama", Relation.FINETUNE),
         ("deepseek-ai/DeepSeek-R1-Distill-Llama-70B", "llama-3.3", Relation.FINETUNE),
         ("unsloth/llama-3-8b-Instruct-bnb-4bit", "llama-3", Relation.QUANTIZED),
-        ("RedHatAI/Llama-2-7b-pruned50-retrained", "llama-2", Relation.UNSTATED),
+        ("RedHatAI/Llama-2-7b-pruned50-retrained", "llama-2", Relation.UNSPECIFIED),
     ],
 )
 def test_what_declares_nothing_has_a_curated_way_to_its_release(

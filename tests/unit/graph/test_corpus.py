@@ -5,9 +5,9 @@ from collections import Counter
 import networkx as nx
 import pytest
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from lineage.families.registry import bundled_families, family
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, rows_of
 
 EDGES, COUNTS, MODELS, EVIDENCE, NAMES = (

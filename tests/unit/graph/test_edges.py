@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.evidence import Relation, Strength
-from lineage.graph.edges import Edges, Weights, merge, relations_of
+from lineage.build.edges import Edges, Weights, merge, relations_of
+from lineage.domain.claims import Relation, Strength
 
 WEIGHTS = Weights(strength=[2, 1, 1, 0], relation_rank=[0, 1, 1, None])
 RELATIONS = list(Relation)
@@ -41,7 +41,7 @@ def merged_slowly(said: Sequence[Said]) -> list[tuple[int, ...]]:
     for child, parent, rule, _ in said:
         if parent >= 0:
             edges.setdefault((child, parent), []).append(rule)
-    unstated = RELATIONS.index(Relation.UNSTATED)
+    unstated = RELATIONS.index(Relation.UNSPECIFIED)
     believed: dict[int, tuple[int, int]] = {}
     for child, _, rule, relation in said:
         rank = WEIGHTS.relation_rank[rule]
@@ -77,7 +77,7 @@ def test_order_and_repetition_of_witnesses_change_nothing(
 def test_strength_of_an_edge_is_that_of_its_strongest_witness() -> None:
     edges = merged([(0, 1, 3, -1), (0, 1, 0, -1), (0, 2, 3, -1)])
     names = [list(Strength)[at] for at in edges.strength]
-    assert names == [Strength.CONFIRMED, Strength.GUESSED]
+    assert names == [Strength.CONFIRMED, Strength.INFERRED]
 
 
 def test_a_name_that_settled_to_nothing_still_speaks_about_the_relation() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lineage.graph.later_names import nodes_called
-from lineage.graph.undeclared import Nodes
+from lineage.build.later_names import nodes_called
+from lineage.evidence.undeclared import Nodes
 
 IDS = ["owner/Alpha", "owner/beta", "owner/BETA", "other/now", "gone/unlisted"]
 

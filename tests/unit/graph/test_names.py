@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from lineage.build.renames import renamed
 from lineage.domain.families import Family, FormerName, Release, Reupload
-from lineage.graph.renames import renamed
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, edges_of, hub_parents, key_of, published, row, rows_of
 from tests.fakes.fake_clock import NOON
 

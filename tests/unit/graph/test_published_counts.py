@@ -6,13 +6,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.domain.evidence import Relation
+from lineage.domain.claims import Relation
 from tests.builders import CREATED, Row, published, row, rows_of
 
 LISTED = [f"listed/{number}" for number in range(8)]
 UNSEEN = ["gone/x", "gone/y"]
 OLD = "2022-03-02T23:29:04.000Z"
-WORDS = [word.value for word in Relation if word is not Relation.UNSTATED]
+WORDS = [word.value for word in Relation if word is not Relation.UNSPECIFIED]
 
 
 @st.composite
@@ -21,8 +21,8 @@ def models(draw: st.DrawFn) -> Row:
     parents = draw(st.lists(st.sampled_from(LISTED + UNSEEN), max_size=3, unique=True))
     relation = draw(st.sampled_from(WORDS))
     said = row("x/y", parents, relation, createdAt=draw(st.sampled_from([CREATED, OLD])))
-    witnesses = ["tags", "cardData", "baseModels"]
-    silent = draw(st.lists(st.sampled_from(witnesses), max_size=2, unique=True))
+    claims = ["tags", "cardData", "baseModels"]
+    silent = draw(st.lists(st.sampled_from(claims), max_size=2, unique=True))
     return {field: value for field, value in said.items() if field not in silent} | {
         "parents": parents,
         "relation": relation if parents and {"tags", "baseModels"} - set(silent) else "unstated",

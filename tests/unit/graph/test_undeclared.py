@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
-from lineage.evidence.second_hearing import Guess, Known, WhatExists
-from lineage.graph.undeclared import Nodes, hear_again, parentless
+from lineage.evidence.inference import Guess, Known, WhatExists
+from lineage.evidence.undeclared import Nodes, hear_again, parentless
 
 BORN = datetime(2024, 6, 1, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ from random import Random
 
 import httpx
 
-from lineage.clock import Clock
+from lineage.domain.clock import Clock
+from lineage.domain.progress import Progress
 from lineage.http.client import HubClient, open_client
-from lineage.progress import Progress
 from tests.fakes.fake_clock import FakeClock
 
 Turn = httpx.Response | Exception

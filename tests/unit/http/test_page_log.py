@@ -16,7 +16,7 @@ from lineage.http.page_log import PageLog, PageLogs
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ListProgress
 
-SWEEP = {"endpoint": "https://hub.example", "kind": "sweep"}
+FULL = {"endpoint": "https://hub.example", "kind": "sweep"}
 OTHER = {"endpoint": "http://127.0.0.1:1", "kind": "sweep"}
 REQUEST = "/api/models?limit=1000&cursor=..%2F..%2Fetc"
 
@@ -41,7 +41,7 @@ def _files(log: PageLog) -> list[str]:
 
 
 def test_a_page_comes_back_as_it_came(logs: PageLogs, clock: FakeClock) -> None:
-    log = logs.begin(SWEEP)
+    log = logs.begin(FULL)
     headers = {"Link": "<x>", "ETag": 'W/"1"', "RateLimit": "r", "Set-Cookie": "s", "X-Own": "o"}
     log.put(REQUEST, headers, b"[1]")
     kept = {"etag": 'W/"1"', "link": "<x>", "ratelimit": "r"}
@@ -107,7 +107,7 @@ def _empty(path: Path) -> None:
 def test_a_damaged_page_is_set_aside_and_asked_again(
     logs: PageLogs, harm: Callable[[Path], None]
 ) -> None:
-    log = logs.begin(SWEEP)
+    log = logs.begin(FULL)
     log.put(REQUEST, {}, b"[1]")
     harm(next(log.folder.glob("*.page")))
     assert log.get(REQUEST) is None
@@ -119,7 +119,7 @@ def test_a_damaged_page_is_set_aside_and_asked_again(
 
 
 def test_a_forgotten_page_is_not_there(logs: PageLogs) -> None:
-    log = logs.begin(SWEEP)
+    log = logs.begin(FULL)
     log.put(REQUEST, {}, b"[1]")
     log.forget(REQUEST)
     log.forget("/never asked")
@@ -135,26 +135,26 @@ def test_nothing_that_came_in_becomes_a_path(logs: PageLogs, tmp_path: Path) -> 
 
 
 def test_a_log_is_named_by_its_start_and_who_it_is(logs: PageLogs) -> None:
-    log = logs.begin(SWEEP)
+    log = logs.begin(FULL)
     assert log.folder.name.startswith("20261121T120000Z-")
     assert len(log.folder.name) == len("20261121T120000Z-") + 8
     assert _files(log) == ["log.json"]
-    assert log.identity == SWEEP
+    assert log.identity == FULL
     assert log.started_at == NOON
 
 
 def test_two_begun_in_the_same_second_are_two(logs: PageLogs) -> None:
-    folders = {logs.begin(SWEEP).folder for _ in range(12)}
+    folders = {logs.begin(FULL).folder for _ in range(12)}
     assert len(folders) == 12
-    newest = logs.latest(SWEEP)
+    newest = logs.latest(FULL)
     assert newest is not None
     assert newest.folder.name.endswith("-12")
 
 
 def test_an_unfinished_walk_goes_on(logs: PageLogs, clock: FakeClock) -> None:
-    logs.begin(SWEEP).put(REQUEST, {}, b"[1]")
+    logs.begin(FULL).put(REQUEST, {}, b"[1]")
     clock.pass_time(3600)
-    log = logs.unfinished(SWEEP)
+    log = logs.unfinished(FULL)
     assert log is not None
     assert log.started_at == NOON
     assert log.get(REQUEST) is not None
@@ -164,10 +164,10 @@ def test_an_unfinished_walk_goes_on(logs: PageLogs, clock: FakeClock) -> None:
 def test_an_unfinished_walk_that_is_too_old_is_removed_and_told(
     logs: PageLogs, clock: FakeClock, progress: ListProgress
 ) -> None:
-    old = logs.begin(SWEEP)
+    old = logs.begin(FULL)
     other = logs.begin(OTHER)
     clock.pass_time(24 * 3600 + 1)
-    assert logs.unfinished(SWEEP) is None
+    assert logs.unfinished(FULL) is None
     assert not old.folder.exists()
     assert other.folder.exists()
     assert len(progress.said) == 1
@@ -178,10 +178,10 @@ def test_an_unfinished_walk_that_is_too_old_is_removed_and_told(
 def test_of_two_unfinished_walks_the_newest_goes_on_alone(
     logs: PageLogs, clock: FakeClock, progress: ListProgress
 ) -> None:
-    older = logs.begin(SWEEP)
+    older = logs.begin(FULL)
     clock.pass_time(60)
-    newer = logs.begin(SWEEP)
-    found = logs.unfinished(SWEEP)
+    newer = logs.begin(FULL)
+    found = logs.unfinished(FULL)
     assert found is not None
     assert found.folder == newer.folder
     assert not older.folder.exists()
@@ -189,12 +189,12 @@ def test_of_two_unfinished_walks_the_newest_goes_on_alone(
 
 
 def test_a_closed_walk_does_not_go_on_but_is_there_offline(logs: PageLogs) -> None:
-    log = logs.begin(SWEEP)
+    log = logs.begin(FULL)
     assert not log.closed
     log.close("20261121T120000Z")
     assert log.closed
-    assert logs.unfinished(SWEEP) is None
-    latest = logs.latest(SWEEP)
+    assert logs.unfinished(FULL) is None
+    latest = logs.latest(FULL)
     assert latest is not None
     assert latest.folder == log.folder
     closing = msgspec.json.decode((log.folder / "closed.json").read_bytes(), type=dict[str, str])
@@ -204,7 +204,7 @@ def test_a_closed_walk_does_not_go_on_but_is_there_offline(logs: PageLogs) -> No
 def test_closed_walks_but_the_last_two_are_deleted(logs: PageLogs, clock: FakeClock) -> None:
     walks = []
     for _ in range(4):
-        walks.append(logs.begin(SWEEP))
+        walks.append(logs.begin(FULL))
         walks[-1].close("x")
         clock.pass_time(60)
     still_open = logs.begin(OTHER)
@@ -219,7 +219,7 @@ def test_how_many_closed_walks_stay_is_settable(
 ) -> None:
     logs = PageLogs(tmp_path, clock, keep_closed=keep)
     for _ in range(3):
-        logs.begin(SWEEP).close("x")
+        logs.begin(FULL).close("x")
     logs.prune()
     assert len(list(tmp_path.glob("*/closed.json"))) == left
 
@@ -227,7 +227,7 @@ def test_how_many_closed_walks_stay_is_settable(
 def test_what_a_kill_left_half_written_is_swept_when_it_is_old(
     logs: PageLogs, tmp_path: Path, clock: FakeClock
 ) -> None:
-    log = logs.begin(SWEEP)
+    log = logs.begin(FULL)
     root = tmp_path / "cache"
     half_page, half_log, in_flight = log.folder / ".a.tmp", root / ".b.tmp", log.folder / ".c.tmp"
     half_log.mkdir()
@@ -257,10 +257,10 @@ def test_a_folder_that_is_no_log_is_left_alone(tmp_path: Path, about: bytes | No
 
 def test_the_root_ignores_itself_but_for_its_readme(logs: PageLogs, tmp_path: Path) -> None:
     root = tmp_path / "cache"
-    assert logs.latest(SWEEP) is None
+    assert logs.latest(FULL) is None
     logs.prune()
     assert not root.exists()
-    logs.begin(SWEEP)
+    logs.begin(FULL)
     assert (root / ".gitignore").read_text() == "*\n!README.md\n"
     assert (root / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f0688680")
 
@@ -268,9 +268,9 @@ def test_the_root_ignores_itself_but_for_its_readme(logs: PageLogs, tmp_path: Pa
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written") as caught:
-        PageLogs(tmp_path / "file", clock).begin(SWEEP)
+        PageLogs(tmp_path / "file", clock).begin(FULL)
     assert "--cache" in caught.value.hint
-    log = PageLogs(tmp_path / "cache", clock).begin(SWEEP)
+    log = PageLogs(tmp_path / "cache", clock).begin(FULL)
     (log.folder / "log.json").unlink()
     log.folder.rmdir()
     with pytest.raises(StoreError, match="cannot be written"):
@@ -279,13 +279,13 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, clock: FakeCloc
 
 def test_the_age_of_an_unfinished_walk_is_settable(tmp_path: Path, clock: FakeClock) -> None:
     logs = PageLogs(tmp_path, clock, max_age=timedelta(minutes=5))
-    logs.begin(SWEEP)
+    logs.begin(FULL)
     clock.pass_time(301)
-    assert logs.unfinished(SWEEP) is None
+    assert logs.unfinished(FULL) is None
 
 
 def test_a_page_compresses(logs: PageLogs) -> None:
-    log = logs.begin(SWEEP)
+    log = logs.begin(FULL)
     body = b'{"id": "someone/some-model"}' * 1000
     log.put(REQUEST, {}, body)
     assert next(log.folder.glob("*.page")).stat().st_size < len(zlib.compress(body, 1)) + 2000

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from rich.console import Console, RenderableType
 
 from lineage.analysis.results import Branch, Count, Group, Tree
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.evidence import Relation
-from lineage.store.manifest import CheckResult, FileFacts, Kind, Manifest, Origin
+from lineage.store.manifest import CheckResult, FileFacts, Manifest, Origin, SnapshotKind
 
 TAKEN = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 ID = "20261121T060000Z"
@@ -25,8 +25,10 @@ def text_of(picture: RenderableType, width: int = 100, *, colors: bool = False) 
     return told.getvalue()
 
 
-def manifest(endpoint: str = "https://huggingface.co", kind: Kind = Kind.SWEEP) -> Manifest:
-    below = "owner/base" if kind is Kind.BELOW else None
+def manifest(
+    endpoint: str = "https://huggingface.co", kind: SnapshotKind = SnapshotKind.FULL
+) -> Manifest:
+    below = "owner/base" if kind is SnapshotKind.BELOW else None
     return Manifest(
         id=ID,
         origin=Origin(kind, endpoint, TAKEN, below, {"llama": "2026-11-21"}),

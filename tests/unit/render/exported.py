@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from lineage.domain.definitions import Definition
+from lineage.export.about import About, about
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
-from lineage.render.exports.about import About, about
 from tests.unit.render.drawn import manifest
 
 BORN = datetime(2024, 3, 24, 10, 0, tzinfo=UTC)

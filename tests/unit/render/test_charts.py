@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.render.charts.png import png
-from lineage.render.charts.scale import ticks
-from lineage.render.charts.svg import NARROW, WIDE, Frame, svg
-from lineage.reporting.charts import Chart, ChartKind, Mark, Position, Series
+from lineage.reporting.chart_texts import Chart, ChartKind, Mark, Position, Series
+from lineage.reporting.charts.png import png
+from lineage.reporting.charts.scale import ticks
+from lineage.reporting.charts.svg import NARROW, WIDE, Frame, svg
 from lineage.reporting.language import Language
 
 ATTACK = "\"><script>alert(1)</script>\x1b[31m\u202e & '"

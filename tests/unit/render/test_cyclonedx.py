@@ -10,11 +10,11 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from lineage.analysis.boms import Ancestor, Bill, Part
-from lineage.analysis.verdicts import Because, Origin, RootMet, Step, Trace, Voice
-from lineage.domain.evidence import Relation, Strength
-from lineage.render.cyclonedx import cyclonedx
-from lineage.render.escape import visible
+from lineage.analysis.verdicts import Origin, RootMet, Step, Trace, VerdictReason, Voice
+from lineage.domain.claims import Relation, Strength
+from lineage.domain.escape import visible
+from lineage.export.bill_of_materials import Ancestor, Bill, Part
+from lineage.export.cyclonedx import cyclonedx
 from tests.unit.render.drawn import ID, manifest
 from tests.unit.render.exported import ATTACKS
 
@@ -44,7 +44,7 @@ def a_bill(subject: Part = CHILD, above: Part = BASE, step: Step = STEP) -> Bill
         ID,
         "llama",
         True,
-        Because.STATED_WAY,
+        VerdictReason.STATED_WAY,
         Origin.SNAPSHOT,
         (RootMet(above.id, "Llama 2", "llama", True),),
         ((step,),),
@@ -132,7 +132,7 @@ def test_strangers_words_stay_words(attack: str) -> None:
         ["license", "license_name", "author", "library", "pipeline", "model_type", "sha"], attack
     )
     part = Part(f"owner/{attack}", attack, True, license_link=attack, **words)  # type: ignore[arg-type]
-    step = Step(part.id, CHILD.id, Relation.MERGE, Strength.STATED, (Voice("card", attack),))
+    step = Step(part.id, CHILD.id, Relation.MERGE, Strength.DECLARED, (Voice("card", attack),))
     text = cyclonedx(a_bill(CHILD, part, step), manifest())
     assert not {one for one in text if unicodedata.category(one)[0] == "C"} - {"\n"}
     above = read(a_bill(CHILD, part, step))["metadata"]["component"]["pedigree"]["ancestors"][0]

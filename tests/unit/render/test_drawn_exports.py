@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from lineage.domain.escape import visible
+from lineage.export import FORMATS
 from lineage.graph.lineage_graph import FamilyGraph
-from lineage.render.escape import visible
-from lineage.render.exports import FORMATS
 from tests.conftest import MERMAID
 from tests.unit.render.exported import ATTACKS, a_family, a_hostile_family, words_about
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.render.escape import cell, visible
+from lineage.domain.escape import cell, visible
 
 
 @given(st.text(st.characters(exclude_categories=())))

@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 import networkx as nx
 import pytest
 
+from lineage.domain.escape import visible
 from lineage.domain.moments import iso
 from lineage.errors import SettingsError
+from lineage.export import FORMATS
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
-from lineage.render.escape import visible
-from lineage.render.exports import FORMATS
 from tests.unit.render.exported import ATTACKS, a_family, a_hostile_family, words_about
 
 Plain = tuple[dict[str, dict[str, object]], dict[tuple[str, str], dict[str, object]]]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lineage.render.graves import graves
+from lineage.cli.tables.deleted import graves
 from tests.unit.render.drawn import HOSTILE, TAKEN, text_of
 
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.forest.forest import Kind
-from lineage.analysis.forest.largest import Rest, Twig
-from lineage.domain.evidence import Relation
-from lineage.render.charts.letters import fitted, spelled, width, wrapped
-from lineage.render.charts.png import painted
-from lineage.render.posters.layout import LINE, laid_out
-from lineage.render.posters.svg import HEIGHT, WIDTH, poster
+from lineage.analysis.tree.forest import Kind
+from lineage.analysis.tree.largest import Rest, Twig
+from lineage.domain.claims import Relation
+from lineage.reporting.charts.letters import fitted, spelled, width, wrapped
+from lineage.reporting.charts.png import painted
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree
 from lineage.reporting.language import Language, texts
+from lineage.reporting.posters.layout import LINE, laid_out
+from lineage.reporting.posters.svg import HEIGHT, WIDTH, poster
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
 from tests.unit.analysis.worlds import a_family

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 
+from lineage.cli import json_text
+from lineage.cli.tables import shapes
+from lineage.domain import csv_text
 from lineage.domain.definitions import Definition, Grouping
-from lineage.render import csv_text, json_text, shapes
 from tests.unit.render import drawn
 
 RELATIONS = ["adapter", "merge", "quantized", "finetune", "unstated"]

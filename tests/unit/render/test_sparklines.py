@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.render.sparklines import Curves, bars
+from lineage.cli.tables.sparklines import Curves, bars
 from tests.unit.render.drawn import HOSTILE, TAKEN, text_of
 
 WEEKS = [TAKEN + timedelta(weeks=at) for at in range(17)]

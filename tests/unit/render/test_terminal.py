@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from lineage.analysis.definition_text import in_words
+from lineage.cli.tables import facts, terminal
+from lineage.cli.tables.tree import tree
 from lineage.domain.addresses import is_loopback
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
-from lineage.domain.evidence import Relation, Strength
-from lineage.render import facts, terminal
-from lineage.render.definition import in_words
-from lineage.render.tree import tree
-from lineage.store.manifest import BuildsOn, Kind
+from lineage.store.manifest import BuildsOn, SnapshotKind
 from tests.unit.render import drawn
 from tests.unit.render.drawn import text_of
 
@@ -18,7 +18,9 @@ LONG = f"{'owner' * 8}/{'model' * 11}"
 DIVIDED = drawn.count(
     grouping=Grouping.AUTHOR, groups=tuple(drawn.group(f"author-{n}") for n in range(40))
 )
-UPDATE = replace(drawn.manifest(kind=Kind.UPDATE), builds_on=BuildsOn("20261122T060000Z", {}))
+UPDATE = replace(
+    drawn.manifest(kind=SnapshotKind.UPDATE), builds_on=BuildsOn("20261122T060000Z", {})
+)
 PICTURES = {
     "one": terminal.counts([drawn.count(LONG)], drawn.manifest()),
     "several": terminal.counts([drawn.count(), drawn.count(LONG)], drawn.manifest(), "a sample"),
@@ -78,7 +80,7 @@ def test_a_stand_in_is_not_taken_for_the_hub() -> None:
 
 
 def test_a_snapshot_below_one_base_says_so() -> None:
-    said = dict(in_words(Definition(), drawn.manifest(kind=Kind.BELOW)))
+    said = dict(in_words(Definition(), drawn.manifest(kind=SnapshotKind.BELOW)))
     assert said["snapshot"].endswith("what lies below owner/base and no more")
 
 

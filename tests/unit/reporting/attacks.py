@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from lineage.analysis.licenses import LicenseFindings
-from lineage.render import csv_text
-from lineage.render.reports.html import html
-from lineage.render.reports.license_rows import license_rows
-from lineage.render.reports.markdown import markdown
+from lineage.domain import csv_text
+from lineage.reporting.html import html
 from lineage.reporting.language import Language
 from lineage.reporting.license_report import license_document
+from lineage.reporting.license_rows import license_rows
+from lineage.reporting.markdown import markdown
 from lineage.store.manifest import Manifest
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.unit.analysis.declared import declaring, judged
 
 LLAMA_2 = "meta-llama/Llama-2-7b-hf"

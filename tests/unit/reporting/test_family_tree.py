@@ -7,10 +7,10 @@ import pytest
 
 from lineage.domain.families import Reason
 from lineage.families.registry import all_families, family
-from lineage.reporting.asked import explained
+from lineage.reporting.context import explained
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree
 from lineage.reporting.language import Language, texts
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.unit.analysis.worlds import a_family, said
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.evidence import Relation, Strength
+from lineage.domain.claims import Relation, Strength
 from lineage.evidence import RULES
 from lineage.reporting.language import Language, texts
 

@@ -12,13 +12,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from lineage.analysis.licenses import LicenseFindings
+from lineage.domain import csv_text
 from lineage.domain.licenses import Drift, NameLevel, Note, RuleName, Severity
-from lineage.render import csv_text
-from lineage.render.reports.license_rows import license_rows
 from lineage.reporting import license_numbers as numbers
 from lineage.reporting.language import Language
 from lineage.reporting.license_report import license_texts
-from lineage.store.snapshot import Snapshot
+from lineage.reporting.license_rows import license_rows
+from lineage.store.reader import Snapshot
 from tests.builders import published
 from tests.unit.analysis.declared import declaring, judged
 from tests.unit.reporting.attacks import ATTACKS, LLAMA_2, ROWS, attacked_findings, spelled

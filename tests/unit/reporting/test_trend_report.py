@@ -15,15 +15,15 @@ from markdown_it import MarkdownIt
 from lineage.analysis.trends import TrendFindings, find_trends
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
-from lineage.render.charts.svg import svg
-from lineage.render.reports.html import html
-from lineage.render.reports.markdown import markdown
-from lineage.render.reports.trend_files import charts, trend_files
+from lineage.reporting.charts.svg import svg
 from lineage.reporting.document import Document
+from lineage.reporting.html import html
 from lineage.reporting.language import Language
+from lineage.reporting.markdown import markdown
+from lineage.reporting.trend_files import charts, trend_files
 from lineage.reporting.trend_report import trend_document
 from lineage.reporting.trend_words import trend_texts
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.hostile import HOSTILE
 from tests.unit.reporting.trend_attacks import spelled_trends

@@ -8,11 +8,11 @@ from lineage.analysis.trends import Part, Side, Timeline, TrendFindings, find_tr
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
-from lineage.render.reports.trend_files import trend_files
 from lineage.reporting.language import Language
+from lineage.reporting.trend_files import trend_files
 from lineage.reporting.trend_report import trend_document
 from lineage.store.manifest import Manifest
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.hostile import HOSTILE
 

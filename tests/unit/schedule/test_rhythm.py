@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.errors import SettingsError
-from lineage.schedule.rhythm import as_calendar_event, as_cron, duration, first_turn
+from lineage.schedule.interval import as_calendar_event, as_cron, duration, first_turn
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
-from lineage.analysis.checks import Limits
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
 from lineage.errors import DraftRefused
-from lineage.pipeline import publish
 from lineage.schedule.crawl_process import ENDED, CrawlProcess
 from lineage.schedule.runner import Runner, last_run
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 from tests.builders import origin, pages, publication, published, row
 from tests.fakes.fake_clock import NOON, FakeClock
@@ -124,7 +124,7 @@ def test_an_empty_store_knows_no_last_run(tmp_path: Path) -> None:
 def test_the_last_run_is_the_newest_snapshot_of_everything(tmp_path: Path) -> None:
     for days in (0, 1):
         published([row()], tmp_path, taken_at=NOON + days * DAY)
-    below = origin(Kind.BELOW, taken_at=NOON + 2 * DAY)
+    below = origin(SnapshotKind.BELOW, taken_at=NOON + 2 * DAY)
     publish(pages([row()], 1000), below, publication(tmp_path))
     assert last_run(ParquetStore(str(tmp_path))) == NOON + DAY
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lineage.schedule.turn import MOST_RUNS, PAUSE, take_turn
+from lineage.schedule.attempt import MOST_RUNS, PAUSE, take_turn
 
 
 class Turn:

@@ -15,8 +15,8 @@ from ruamel.yaml import YAML
 
 from lineage.cli.schedule import _UNITS
 from lineage.errors import SettingsError
+from lineage.schedule.interval import duration
 from lineage.schedule.plan import Plan, plan_here
-from lineage.schedule.rhythm import duration
 from lineage.schedule.units import UNITS
 from lineage.settings import Settings
 from tests.unit.schedule.hostile import COMMANDS, DAY, HOSTILE, NOT_IN_A_UNIT, PATHS, a_plan

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lineage.domain.records import HubParent, ModelRecord
 from lineage.domain.repo_ids import STAND_IN, is_key, stand_in_key
 from lineage.errors import SettingsError
-from lineage.sources.bulk import open_dump
+from lineage.sources.dump import open_dump
 from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_page
 from tests.builders import body, key_of, row

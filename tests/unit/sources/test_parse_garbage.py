@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.checks import Limits
-from lineage.pipeline import publish
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
 from lineage.sources.interface import RecordPage
 from lineage.sources.parse import ParsedPage, is_whole, parse_page
 from lineage.store.schema import BAD_ROWS_FILE, MODELS_FILE

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.standings import Asked, Standing
+from lineage.domain.availability import Asked, Availability
 from lineage.http.client import RequestTally
 from lineage.http.page_file import RecordedPage
 from lineage.http.page_log import PageLogs
 from lineage.http.pages import PageReader
-from lineage.sources.standings import HubStandings, standing_of
+from lineage.sources.availability import HubStandings, standing_of
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ScriptTransport, client_of
 
@@ -29,14 +29,14 @@ def answer(status: int, body: bytes = b"", **headers: str) -> RecordedPage:
 @pytest.mark.parametrize(
     ("status", "body", "code", "expected"),
     [
-        (401, b'{"error":"Invalid username or password."}', "", Standing.GONE),
-        (404, b'{"error":"Repository not found"}', "RepoNotFound", Standing.GONE),
-        (401, b"", "GatedRepo", Standing.HIDDEN),
-        (403, b"", "GatedRepo", Standing.HIDDEN),
-        (403, b'{"error":"Access to this resource is disabled."}', "", Standing.HIDDEN),
-        (307, b"Temporary Redirect.", "", Standing.RENAMED),
-        (200, SHOWN, "", Standing.UNLISTED),
-        (200, SHOWN.replace(KEY.encode(), OTHER.encode()), "", Standing.REPLACED),
+        (401, b'{"error":"Invalid username or password."}', "", Availability.GONE),
+        (404, b'{"error":"Repository not found"}', "RepoNotFound", Availability.GONE),
+        (401, b"", "GatedRepo", Availability.HIDDEN),
+        (403, b"", "GatedRepo", Availability.HIDDEN),
+        (403, b'{"error":"Access to this resource is disabled."}', "", Availability.HIDDEN),
+        (307, b"Temporary Redirect.", "", Availability.RENAMED),
+        (200, SHOWN, "", Availability.UNLISTED),
+        (200, SHOWN.replace(KEY.encode(), OTHER.encode()), "", Availability.REPLACED),
         (401, b'{"error":"Invalid credentials in Authorization header"}', "", None),
         (200, b'{"id":"owner/name"}', "", None),
         (200, b'[{"_id":"1"}]', "", None),
@@ -45,14 +45,16 @@ def answer(status: int, body: bytes = b"", **headers: str) -> RecordedPage:
         (418, b"", "", None),
     ],
 )
-def test_an_answer_tells(status: int, body: bytes, code: str, expected: Standing | None) -> None:
+def test_an_answer_tells(
+    status: int, body: bytes, code: str, expected: Availability | None
+) -> None:
     assert standing_of(answer(status, body, x_error_code=code), KEY) is expected
 
 
 @given(st.integers(100, 599), st.binary(), st.text())
 def test_no_answer_is_too_odd(status: int, body: bytes, code: str) -> None:
     found = standing_of(answer(status, body, x_error_code=code), KEY)
-    assert found is None or found in Standing
+    assert found is None or found in Availability
 
 
 def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
@@ -62,8 +64,8 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
         hub = HubStandings(PageReader(client, log, client.tally))
         first, second = hub.ask(KEY, "owner/name"), hub.ask(KEY, "owner/näme #1")
         assert client.tally.sent == 2
-    assert first == Asked(Standing.GONE, 404, NOON)
-    assert second == Asked(Standing.RENAMED, 307, NOON)
+    assert first == Asked(Availability.GONE, 404, NOON)
+    assert second == Asked(Availability.RENAMED, 307, NOON)
     assert [request.url.raw_path for request in inner.requests] == [
         b"/api/models/owner/name?expand%5B%5D=disabled",
         b"/api/models/owner/n%C3%A4me%20%231?expand%5B%5D=disabled",

@@ -5,9 +5,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from lineage.build.draft import open_draft
+from lineage.build.pipeline import publish
 from lineage.domain.records import BadRow
 from lineage.errors import DraftRefused
-from lineage.pipeline import publish
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
 from lineage.store.parquet import ROW_GROUP
@@ -16,7 +17,7 @@ from tests.builders import origin, publication
 
 def test_bad_rows_leave_the_memory_while_they_stream_in(tmp_path: Path) -> None:
     into = publication(tmp_path)
-    draft = into.store.begin(origin())
+    draft = open_draft(into.store, origin())
     bad = BadRow("_id is not 24 hex digits", "{}", None)
     draft.add_bad_rows([bad] * (ROW_GROUP + 1), "GET /api/models")
     on_disk = tmp_path / draft.id / schema.BAD_ROWS_FILE

@@ -12,7 +12,7 @@ from lineage.analysis.counts import count_base
 from lineage.domain.definitions import Definition
 from lineage.errors import DraftRefused, SnapshotDamaged, StoreError
 from lineage.store import schema
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import published, row, rows_of
 from tests.fakes.fake_clock import NOON

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.build.changed_keys import MOST_SHARE
 from lineage.store import schema
-from lineage.store.changes import MOST_SHARE
 from lineage.store.files import Files
-from lineage.store.manifest import Kind, Manifest
-from lineage.store.snapshot import Snapshot
+from lineage.store.manifest import Manifest, SnapshotKind
+from lineage.store.reader import Snapshot
 from tests.builders import Row, key_of, published, row, rows_of
 from tests.updates import updated
 
@@ -20,13 +20,13 @@ TABLES = sorted(schema.TABLES)
 FILLING = [row(f"filling/model-{number}") for number in range(60)]
 IDS = [f"owner/model-{number}" for number in range(9)]
 # Names by which the second hearing guesses where nobody declares a parent.
-GUESSED = ["maker/Great-7B", "other/Great-7B-GGUF", "third/Great-7B-AWQ"]
+INFERRED = ["maker/Great-7B", "other/Great-7B-GGUF", "third/Great-7B-AWQ"]
 
 # Where card and Hub disagree a name is taught, and what was taught once stays known.
-PARENTS = st.lists(st.sampled_from([*IDS, "gone/one", GUESSED[0]]), unique=True, max_size=2)
+PARENTS = st.lists(st.sampled_from([*IDS, "gone/one", INFERRED[0]]), unique=True, max_size=2)
 CARDS = st.sampled_from([{"base_model": IDS[3]}, {"base_model": "Owner/Model-4"}, {}])
 HUBS = st.dictionaries(
-    st.sampled_from([*IDS, *GUESSED]), st.tuples(PARENTS, CARDS, st.integers(0, 3)), max_size=8
+    st.sampled_from([*IDS, *INFERRED]), st.tuples(PARENTS, CARDS, st.integers(0, 3)), max_size=8
 )
 Hub = dict[str, tuple[list[str], dict[str, str], int]]
 
@@ -133,11 +133,11 @@ def test_words_that_settle_elsewhere_are_kept_though_nobody_read_them_again(tmp_
 
 
 def test_guesses_are_kept_where_they_are_others_than_before(tmp_path: Path) -> None:
-    sweep = published([*FILLING, row(GUESSED[1])], tmp_path)
+    sweep = published([*FILLING, row(INFERRED[1])], tmp_path)
     assert rows_of(sweep, schema.EVIDENCE_FILE) == []
-    second = updated(sweep, [row(GUESSED[0])], tmp_path)
+    second = updated(sweep, [row(INFERRED[0])], tmp_path)
     (said,) = rows_of(second, schema.EVIDENCE_FILE)
-    assert (said["child_key"], said["rule"]) == (key_of(GUESSED[1]), "name")
+    assert (said["child_key"], said["rule"]) == (key_of(INFERRED[1]), "name")
     third = updated(second, [row("x/y")], tmp_path)
     assert rows_of(third, schema.EVIDENCE_FILE) == [said]
 
@@ -151,7 +151,7 @@ def test_the_dead_are_kept_with_their_words_through_updates(tmp_path: Path) -> N
     )
     assert sweep.manifest.tombstones == 1
     day = updated(sweep, [row("b/later")], tmp_path)
-    assert day.manifest.origin.kind is Kind.UPDATE
+    assert day.manifest.origin.kind is SnapshotKind.UPDATE
     words = {
         (str(one["child_key"]), one["parent_key"]) for one in rows_of(day, schema.EVIDENCE_FILE)
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lineage.analysis.checks import (
+from lineage.build.checks import (
     CHECKS,
     DraftFacts,
     Limits,
@@ -14,10 +14,10 @@ from lineage.analysis.checks import (
     not_empty,
     same_endpoint,
 )
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 
 SOUND = DraftFacts(
-    kind=Kind.SWEEP,
+    kind=SnapshotKind.FULL,
     endpoint="https://hub.example",
     models=1000,
     bad_rows=0,
@@ -87,8 +87,8 @@ def test_the_share_to_be_kept_is_a_setting() -> None:
     assert not no_sudden_loss(facts, Limits(min_kept_share=0.501)).passed
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SWEEP])
-def test_only_a_sweep_can_lose_models(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in SnapshotKind if kind is not SnapshotKind.FULL])
+def test_only_a_sweep_can_lose_models(kind: SnapshotKind) -> None:
     assert no_sudden_loss(replace(SOUND, kind=kind, models=1), LIMITS).passed
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from lineage.build.draft import open_draft
 from lineage.errors import NoSuchSnapshot, SchemaTooNew, SnapshotDamaged
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.folders import mark
 from lineage.store.manifest import Manifest
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import origin, published, row, rows_of
 from tests.fakes.fake_clock import NOON
@@ -133,7 +134,7 @@ def test_a_snapshot_that_lost_its_manifest_is_damaged_and_kept(
     assert "delete the folder" in lost.value.hint
     assert store.damaged() == [lost.value.message]
     again = published([row()], folder.parent)
-    store.begin(origin(taken_at=NOON + timedelta(days=30))).close()
+    open_draft(store, origin(taken_at=NOON + timedelta(days=30))).close()
     assert again.id != folder.name
     assert {path.name for path in folder.iterdir()} == set(schema.TABLES)
 
@@ -141,13 +142,13 @@ def test_a_snapshot_that_lost_its_manifest_is_damaged_and_kept(
 def test_a_draft_that_a_kill_left_is_no_snapshot_and_goes(
     store: ParquetStore, folder: Path
 ) -> None:
-    draft = store.begin(origin(taken_at=NOON + timedelta(days=1)))
+    draft = open_draft(store, origin(taken_at=NOON + timedelta(days=1)))
     draft.close()
     assert [path.name for path in (folder.parent / draft.id).iterdir()]
     with pytest.raises(NoSuchSnapshot):
         store.snapshot(draft.id)
     assert store.damaged() == []
-    store.begin(origin(taken_at=NOON + timedelta(days=30))).close()
+    open_draft(store, origin(taken_at=NOON + timedelta(days=30))).close()
     assert not (folder.parent / draft.id).exists()
 
 
@@ -156,7 +157,7 @@ def test_a_kill_right_after_the_manifest_leaves_a_whole_snapshot(
 ) -> None:
     mark(Files(store.location), folder.name)
     assert store.problems(folder.name) == []
-    store.begin(origin(taken_at=NOON + timedelta(days=30))).close()
+    open_draft(store, origin(taken_at=NOON + timedelta(days=30))).close()
     assert {path.name for path in folder.iterdir()} == {*schema.TABLES, "manifest.json"}
 
 

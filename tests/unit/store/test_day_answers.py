@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.anomalies import find_anomalies
-from lineage.analysis.comparing.diffs import diff_snapshots
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.cut_tables import whole_tables
+from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.traces import trace
-from lineage.analysis.trees import tree_of_base
+from lineage.analysis.tree.tree import tree_of_base
 from lineage.demo.corpus_rows import corpus_rows
+from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.evidence import Strength
 from lineage.families.registry import all_families, family
 from lineage.store.plain import write_plain
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import Row, row
 from tests.corpus import BOX
@@ -62,7 +62,7 @@ def read_again() -> list[Row]:
     ("definition", "by"),
     [
         (Definition(), None),
-        (Definition(least=Strength.GUESSED), Grouping.RELATION),
+        (Definition(least=Strength.INFERRED), Grouping.RELATION),
         (Definition(min_downloads=10), Grouping.AUTHOR),
         (Definition(deleted=True, as_of=date(2025, 1, 1)), Grouping.MONTH),
         (Definition(), Grouping.LICENSE),

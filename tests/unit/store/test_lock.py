@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lineage.errors import StoreError, StoreLocked
-from lineage.store.lock import FILE, Holder, hold
+from lineage.store.lease import FILE, Holder, hold
 from lineage.store.store import ParquetStore
 from tests.fakes.fake_clock import NOON
 
@@ -18,7 +18,7 @@ _HOLDS_UNTIL_KILLED = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from lineage.store.lock import Holder, hold
+from lineage.store.lease import Holder, hold
 with hold(Path(sys.argv[1]), Holder.this_process("lineage crawl --below a/b", datetime.now(UTC))):
     print("held", flush=True)
     sys.stdin.read()

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.anomalies import find_anomalies
-from lineage.analysis.checks import Limits
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.curves import curve_of_base, curve_of_family
 from lineage.analysis.cut_tables import whole_tables
-from lineage.analysis.trees import tree_of_base
+from lineage.analysis.growth import curve_of_base, curve_of_family
+from lineage.analysis.tree.tree import tree_of_base
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import SchemaTooNew
 from lineage.families.registry import all_families, family
-from lineage.pipeline import publish
 from lineage.store import schema
 from lineage.store.plain import write_plain
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import edges_of, origin, pages, publication, row
 from tests.fakes.fake_clock import NOON

@@ -7,10 +7,10 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.build.claims_spool import SPOOL
 from lineage.store.keys import bare, canonical_order, rows_in
 from lineage.store.overlay import bad_rows_laid_over, rows_laid_over, words_laid_over
 from lineage.store.schema import BAD_ROWS
-from lineage.store.testimony import SPOOL
 
 KEYS = st.integers(0, 40).map(lambda number: f"{number:024x}")
 SHAPE = pa.schema([("key", pa.string()), ("value", pa.int64())])

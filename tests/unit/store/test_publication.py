@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lineage.analysis.checks import Limits
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
 from lineage.errors import DraftRefused, SourceUnavailable
-from lineage.pipeline import publish
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from lineage.store.parquet import ROW_GROUP, ParquetFileWriter
-from lineage.store.snapshot import Snapshot
+from lineage.store.reader import Snapshot
 from tests.builders import (
     Row,
     edges_of,
@@ -253,7 +253,7 @@ def test_too_many_bad_rows_are_refused_unless_allowed(tmp_path: Path) -> None:
 def test_a_walk_of_one_family_is_never_the_latest(tmp_path: Path) -> None:
     sweep = published([row(f"a/{n}") for n in range(20)], tmp_path)
     into = publication(tmp_path)
-    small = replace(origin(Kind.BELOW, taken_at=NOON + timedelta(days=1)), below="a/1")
+    small = replace(origin(SnapshotKind.BELOW, taken_at=NOON + timedelta(days=1)), below="a/1")
     manifest = publish(pages([row("a/1")]), small, into)
     assert into.store.snapshot().id == sweep.id
     assert into.store.snapshot(manifest.id).manifest.origin.below == "a/1"

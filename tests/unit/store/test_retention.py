@@ -10,20 +10,22 @@ from hypothesis import strategies as st
 
 from lineage.domain.moments import snapshot_id
 from lineage.errors import SettingsError
-from lineage.store.manifest import BuildsOn, Kind, Manifest, Origin
+from lineage.store.manifest import BuildsOn, Manifest, Origin, SnapshotKind
 from lineage.store.retention import DEFAULT, kept_by, read_rule
 
 START = datetime(2025, 1, 1, 6, tzinfo=UTC)
 
 
-def a_manifest(moment: datetime, kind: Kind = Kind.UPDATE) -> Manifest:
-    origin = Origin(kind, "https://hub.example", moment, "a/b" if kind is Kind.BELOW else None)
+def a_manifest(moment: datetime, kind: SnapshotKind = SnapshotKind.UPDATE) -> Manifest:
+    origin = Origin(
+        kind, "https://hub.example", moment, "a/b" if kind is SnapshotKind.BELOW else None
+    )
     return Manifest(snapshot_id(moment), origin, moment, None, 1, 0, 0, 0, {}, {}, (), "test")
 
 
 def daily(days: int, every: int = 7) -> list[Manifest]:
     """So many days of updates with a sweep every week."""
-    kinds = [Kind.UPDATE if day % every else Kind.SWEEP for day in range(days)]
+    kinds = [SnapshotKind.UPDATE if day % every else SnapshotKind.FULL for day in range(days)]
     return [a_manifest(START + timedelta(days=day), kind) for day, kind in enumerate(kinds)]
 
 
@@ -31,7 +33,7 @@ def on_bases(some: list[Manifest]) -> list[Manifest]:
     """The same days, each update upon the last sweep before it."""
     found, base = [], ""
     for one in some:
-        base = one.id if one.origin.kind is Kind.SWEEP else base
+        base = one.id if one.origin.kind is SnapshotKind.FULL else base
         upon = None if one.id == base else BuildsOn(base, {})
         found.append(replace(one, builds_on=upon))
     return found
@@ -51,7 +53,7 @@ def test_a_year_of_days_keeps_thirty_days_then_weeks_then_months() -> None:
 
 
 def test_of_one_period_the_newest_is_kept() -> None:
-    hours = [a_manifest(START + timedelta(hours=n), Kind.SWEEP) for n in (0, 5, 9, 30)]
+    hours = [a_manifest(START + timedelta(hours=n), SnapshotKind.FULL) for n in (0, 5, 9, 30)]
     kept = kept_by(read_rule("all daily"), hours)
     assert [one.id in kept for one in hours] == [True, False, True, True]  # the first always stays
 
@@ -63,7 +65,7 @@ def test_the_newest_the_last_sweep_and_the_first_one_always_stay() -> None:
 
 
 def test_what_lies_below_one_base_stays() -> None:
-    below = a_manifest(START + timedelta(hours=1), Kind.BELOW)
+    below = a_manifest(START + timedelta(hours=1), SnapshotKind.BELOW)
     assert below.id in kept_by(read_rule("1 yearly"), [*daily(3), below])
     assert kept_by(read_rule("1 daily"), []) == {}
 
@@ -88,7 +90,9 @@ def test_a_rule_that_says_nothing_is_refused(text: str) -> None:
 @given(st.lists(st.integers(0, 900), unique=True, max_size=60), st.integers(1, 40), st.booleans())
 def test_pruning_twice_is_pruning_once(days: list[int], periods: int, chained: bool) -> None:
     rule = read_rule(f"{periods} daily, 4 weekly, all monthly")
-    kinds = [Kind.UPDATE if chained and at % 5 else Kind.SWEEP for at in range(len(days))]
+    kinds = [
+        SnapshotKind.UPDATE if chained and at % 5 else SnapshotKind.FULL for at in range(len(days))
+    ]
     moments = [START + timedelta(days=day) for day in sorted(days)]
     some = on_bases([a_manifest(*one) for one in zip(moments, kinds, strict=True)])
     kept = kept_by(rule, some)

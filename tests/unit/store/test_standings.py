@@ -6,21 +6,16 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.standings import Asked, Standing
+from lineage.build.tombstones import last_names, never_asked, with_standings
+from lineage.domain.availability import Asked, Availability
 from lineage.store import schema
-from lineage.store.tombstones import (
-    STANDING_COLUMNS,
-    asked_in,
-    last_names,
-    never_asked,
-    with_standings,
-)
+from lineage.store.availability import STANDING_COLUMNS, asked_in
 from tests.fakes.fake_clock import NOON
 
 KEYS = [f"{number:024x}" for number in range(12)]
 SAID = st.builds(
     Asked,
-    st.sampled_from(Standing),
+    st.sampled_from(Availability),
     st.integers(100, 599),
     st.integers(0, 10**6).map(lambda seconds: NOON + timedelta(seconds=seconds)),
 )

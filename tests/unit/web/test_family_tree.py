@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from lineage.reporting.family_page import inline
+from lineage.reporting.family_page.family_tree import SCRIPTS, page
+from lineage.reporting.family_page.tables import link, shown, table
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree
 from lineage.reporting.language import Language, texts
-from lineage.web import inline
-from lineage.web.family_tree import SCRIPTS, page
-from lineage.web.tables import link, shown, table
 from tests.builders import ENDPOINT, published, row
 from tests.hostile import HOSTILE
 from tests.unit.analysis.worlds import a_family

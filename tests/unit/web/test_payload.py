@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.web.payload import pack, smallest
+from lineage.reporting.family_page.payload import pack, smallest
 
 
 def unpacked(text: str) -> tuple[dict[str, object], dict[str, list[float]]]:

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from lineage.analysis.counts import count_family
-from lineage.analysis.curves import curve_of_family
-from lineage.demo.weeks.graves import graves
+from lineage.analysis.growth import curve_of_family
+from lineage.demo.weeks.deleted import graves
 from lineage.demo.weeks.history import WEEKS, History
 from lineage.demo.weeks.replay import replay, settings_of
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.progress import Progress
 from lineage.families.registry import all_families, family
-from lineage.progress import Progress
 from lineage.store.store import ParquetStore
 from tests.unit.demo.weeks.facts import a_fact
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.demo.catalog import Catalog, Row
 from lineage.demo.corpus_rows import Fact, corpus_facts, corpus_rows
-from lineage.demo.shelf import Row, Shelf
 from lineage.demo.weeks.history import FIRST, WEEKS, Doubts, History
 from tests.unit.demo.weeks.facts import a_fact
 
@@ -23,8 +23,8 @@ def some_facts(draw: st.DrawFn) -> list[Fact]:
     ]
 
 
-def by_id(shelf: Shelf) -> dict[str, Row]:
-    return {row["id"]: row for row in shelf.rows()}
+def by_id(catalog: Catalog) -> dict[str, Row]:
+    return {row["id"]: row for row in catalog.rows()}
 
 
 def test_the_weeks_are_seventeen_wednesdays_up_to_the_second_of_july() -> None:

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from lineage.build.pipeline import publish
 from lineage.demo.box import HubBox
+from lineage.demo.catalog import Catalog
 from lineage.demo.corpus_rows import Fact
-from lineage.demo.shelf import Shelf
 from lineage.demo.weeks.history import WEEKS, History
 from lineage.demo.weeks.replay import replay, settings_of
+from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
-from lineage.pipeline import publish
-from lineage.progress import Progress
-from lineage.store.manifest import Kind
+from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 from tests.builders import origin, pages, publication, row
 from tests.unit.demo.weeks.facts import a_fact
 
-SWEEP, UPDATE = Kind.SWEEP, Kind.UPDATE
+FULL, UPDATE = SnapshotKind.FULL, SnapshotKind.UPDATE
 
 
 class Heard(Progress):
@@ -45,7 +45,7 @@ def some_facts() -> list[Fact]:
 def test_the_crawler_sweeps_every_fourth_week_and_updates_in_between(tmp_path: Path) -> None:
     followed = replay(tmp_path, History(some_facts()), Progress(), WEEKS[:6])
     taken = followed.manifests
-    assert [one.origin.kind for one in taken] == [SWEEP, UPDATE, UPDATE, UPDATE, SWEEP, UPDATE]
+    assert [one.origin.kind for one in taken] == [FULL, UPDATE, UPDATE, UPDATE, FULL, UPDATE]
     assert [one.origin.taken_at for one in taken] == list(WEEKS[:6])
     assert [one.id for one in taken] == [f"{week:%Y%m%dT%H%M%SZ}" for week in WEEKS[:6]]
     assert [one.models for one in taken] == [20, 21, 22, 23, 23, 24]
@@ -116,7 +116,7 @@ def test_a_folder_with_other_things_is_refused_and_left_as_it_is(tmp_path: Path)
 
 def test_an_address_that_is_taken_is_said_before_anything_is_crawled(tmp_path: Path) -> None:
     store = tmp_path / "snapshots"
-    with HubBox(Shelf([])) as other:
+    with HubBox(Catalog([])) as other:
         there = origin(endpoint=other.url, taken_at=WEEKS[0])
         publish(pages([row()]), there, publication(store))
         with pytest.raises(SettingsError, match="cannot be had") as refused:

@@ -1,0 +1,206 @@
+"""A family or base as a tree of its largest branches, small ones folded and counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage.analysis.every_base import count_every_base
+from lineage.analysis.members import Mask, Members, members_below, relation_of
+from lineage.analysis.releases import releases_met
+from lineage.analysis.results import Branch, Tree
+from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.subjects import base_roots, find_base, root_nodes
+from lineage.domain.claims import Relation, Strength
+from lineage.domain.definitions import Definition
+from lineage.domain.families import Family
+from lineage.graph import reach
+from lineage.store.reader import Snapshot
+
+_RELATIONS = list(Relation)
+_GUESSED = list(Strength).index(Strength.INFERRED)
+_DRAWN_SHARE = 40
+"""Without a wish of the reader's, a branch is drawn when it holds a 40th of the whole."""
+
+_ROOTS_DRAWN = 2
+
+
+def tree_of_base(
+    snapshot: Snapshot,
+    name: str,
+    definition: Definition,
+    families: Sequence[Family],
+    *,
+    depth: int = 3,
+    at_least: int = 0,
+) -> Tree:
+    """Return what lies below one model, `depth` generations deep.
+
+    Branches with fewer than `at_least` models below them are folded; 0 chooses a sensible bound.
+    """
+    base = find_base(snapshot, name, families)
+    scope = Scope.of(snapshot, definition, families)
+    roots, nodes = base_roots(scope, base)
+    members = members_below(scope, nodes)
+    total = int(members.counted.sum())
+    grower = _Grower.of(scope, members, nodes, at_least or _bound(total))
+    trunk = grower.branches_of(nodes, depth)
+    root = Branch(base.id, None, total, *trunk)
+    return Tree(snapshot.id, root, replace(definition, roots=roots))
+
+
+def tree_of_family(
+    snapshot: Snapshot,
+    family: Family,
+    definition: Definition,
+    families: Sequence[Family],
+    *,
+    depth: int = 3,
+    at_least: int = 0,
+) -> Tree:
+    """Return a family by release, each with its roots and their largest branches.
+
+    A release's total are the models that meet one of its roots first on some way up. Those that
+    meet roots of several releases are in the total of each; a last branch says how many they are.
+    """
+    full = replace(definition, mirrors=True, curated=True)
+    scope = Scope.of(snapshot, full, families)
+    roots = root_nodes(scope, family.roots())
+    members = members_below(scope, roots)
+    total = int(members.counted.sum())
+    grower = _Grower.of(scope, members, roots, at_least or _bound(total))
+    found = releases_met(scope, members.edges)
+    branches = []
+    for release, nodes in zip(found.releases, found.roots, strict=True):
+        if release in family.releases and (
+            size := int((members.counted & found.met(release)).sum())
+        ):
+            branches.append(_release(release.name, size, nodes, grower, depth))
+    if size := int((members.counted & found.several()).sum()):
+        branches.append(Branch("in several releases", None, size))
+    root = Branch(family.name, None, total, tuple(branches))
+    return Tree(snapshot.id, root, replace(full, roots=family.roots()))
+
+
+def _release(name: str, size: int, roots: Nodes, grower: "_Grower", depth: int) -> Branch:
+    drawn, folded = grower.sorted_out(roots, always=_ROOTS_DRAWN)
+    branches = tuple(grower.branch(node, depth - 1, is_root=True) for node in drawn)
+    return Branch(name, None, size, branches, len(folded), grower.below_any(folded))
+
+
+def _bound(total: int) -> int:
+    return max(1, total // _DRAWN_SHARE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grower:
+    """The children of every node of one cut, with how much lies below each."""
+
+    names: dict[int, str]
+    children: dict[int, list[int]]
+    parents: npt.NDArray[np.int64]
+    below: npt.NDArray[np.int64]
+    relation: npt.NDArray[np.int8]
+    guessed: Mask
+    counted: Mask
+    edges: tuple[Nodes, Nodes]
+    """Child and parent of every edge of the cut."""
+    at_least: int
+
+    @classmethod
+    def of(cls, scope: Scope, members: Members, roots: Nodes, at_least: int) -> "_Grower":
+        """Count below every node of the cut; each model hangs below its largest parent.
+
+        What `min_downloads` leaves out is drawn where a way leads through it.
+        """
+        edges = members.edges
+        is_root = np.zeros(members.nodes, np.bool_)
+        is_root[roots] = True
+        inside = members.reached | is_root
+        real = edges.child != edges.parent
+        kept = real & inside[edges.child] & inside[edges.parent]
+        child, parent = edges.child[kept], edges.parent[kept]
+        relation = relation_of(edges, members.nodes)
+        kind = np.where(members.counted, relation, -1)
+        bases = count_every_base(child, parent, kind, np.zeros(members.nodes, np.bool_))
+        below = np.zeros(members.nodes, np.int64)
+        below[bases.node] = bases.total.sum(axis=(1, 2))
+        generation = reach.generations(child, parent, members.nodes, roots)
+        generation[roots] = 0
+        # A root is drawn as a root, not below another.
+        drawn = ~is_root[child] & (members.counted | (below > 0))[child]
+        main = _largest_parent(child[drawn], parent[drawn], below + members.counted, generation)
+        children: dict[int, list[int]] = {}
+        for one, its_parent in main:
+            children.setdefault(its_parent, []).append(one)
+        parents = np.bincount(edges.child[real], minlength=members.nodes)
+        names = _names(scope, np.flatnonzero(inside))
+        cut = (child, parent)
+        guessed = np.ones(members.nodes, np.bool_)
+        guessed[edges.child[edges.strength > _GUESSED]] = False
+        return cls(
+            names, children, parents, below, relation, guessed, members.counted, cut, at_least
+        )
+
+    def branches_of(self, roots: Nodes, depth: int) -> tuple[tuple[Branch, ...], int, int]:
+        """Return the branches right below some roots, how many are folded, and their models."""
+        children = [child for root in roots.tolist() for child in self.children.get(root, [])]
+        drawn, folded = self.sorted_out(np.array(children, np.int32))
+        if depth <= 0:
+            return (), len(children), self.below_any(children)
+        branches = tuple(self.branch(node, depth - 1) for node in drawn)
+        return branches, len(folded), self.below_any(folded)
+
+    def branch(self, node: int, depth: int, *, is_root: bool = False) -> Branch:
+        """Return one model with its branches."""
+        return Branch(
+            self.names[node],
+            None if is_root else _RELATIONS[self.relation[node]],
+            int(self.below[node]),
+            *self.branches_of(np.array([node], np.int32), depth),
+            other_parents=0 if is_root else int(self.parents[node]) - 1,
+            guessed=not is_root and bool(self.guessed[node]),
+        )
+
+    def sorted_out(
+        self, nodes: npt.NDArray[np.int32], always: int = 0
+    ) -> tuple[list[int], list[int]]:
+        """Divide nodes into those to draw, largest first, and those to fold.
+
+        The first `always` are drawn whatever their size, if anything lies below them.
+        """
+        ordered = sorted(nodes.tolist(), key=lambda at: (-self.below[at], self.names[at]))
+        large = sum(self.below[at] >= self.at_least for at in ordered)
+        some = sum(self.below[at] > 0 for at in ordered[:always])
+        return ordered[: max(large, some)], ordered[max(large, some) :]
+
+    def below_any(self, nodes: Sequence[int]) -> int:
+        """Count the distinct models below some nodes, themselves left out."""
+        if not self.below[nodes].any():
+            return 0
+        tops = np.array(nodes, np.int32)
+        mask = reach.below(*self.edges, len(self.counted), tops)
+        mask[tops] = False
+        return int((mask & self.counted).sum())
+
+
+def _largest_parent(
+    child: Nodes,
+    parent: Nodes,
+    weight: npt.NDArray[np.int64],
+    generation: npt.NDArray[np.int16],
+) -> list[tuple[int, int]]:
+    """Return each child with the one parent it is drawn under: the largest, ties by node.
+
+    `weight` is what a node holds at and below it. On a cycle that is the same for all, and there
+    the parent nearer to the roots is taken: else two could hang below each other and below no root.
+    """
+    order = np.lexsort((parent, generation[parent], -weight[parent], child))
+    first = np.unique(child[order], return_index=True)[1]
+    return list(zip(child[order][first].tolist(), parent[order][first].tolist(), strict=True))
+
+
+def _names(scope: Scope, nodes: npt.NDArray[np.intp]) -> dict[int, str]:
+    _, ids = scope.names_of(nodes)
+    return dict(zip(nodes.tolist(), ids.to_pylist(), strict=True))

@@ -1,0 +1,1 @@
+"""Making a snapshot: from the pages of a run to published tables."""

@@ -1,0 +1,171 @@
+"""Who asked to be left out: ids and owners that no answer may name, however they are spelled."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from lineage.domain.normalize import plain
+from lineage.domain.repo_ids import is_repo_id, tidy_name
+
+LEFT_OUT = "(left out)"
+"""What stands for words that name one of them beside somebody else."""
+
+_FIRST_WORD = re.compile(r"[a-z0-9]+")
+_SHORT = 8
+_VOCABULARY = "license:"
+
+
+@dataclass(frozen=True, slots=True)
+class OptOuts:
+    """Ids (`owner/name`) and owners (`owner`), in lower case: names are told apart without case."""
+
+    names: frozenset[str] = frozenset()
+    """As they were listed."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys of their models, as far as they are known, with the listed name behind each."""
+    learned: Mapping[str, str] = field(default_factory=dict)
+    """Other names that those models have or had, in lower case, likewise."""
+    marks: frozenset[str] = frozenset()
+    """Digests of keys that were left out before: `mark` tells how they are made."""
+    hint: str = field(init=False, compare=False, repr=False)
+    """A pattern that finds every text that may name one of them, and others, without case."""
+    _words: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    _named: re.Pattern[str] = field(init=False, compare=False, repr=False)
+    _beginnings: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        spelled = sorted({plain(name) for name in (*self.names, *self.learned)}, reverse=True)
+        words = sorted({_first_word(name) for name in spelled})
+        hint = "|".join([*map(re.escape, words), r"[%&\\]", r"[^\x00-\x7f]"])
+        inner = "|".join(map(re.escape, spelled)) or r"(?!)"
+        named = rf"(?<![\w\-])(?<!\w\.)(?:{inner})(?![\w\-])(?!\.(?!git\b)\w)"
+        for name, value in (
+            ("hint", hint),
+            ("_words", tuple(words)),
+            ("_named", re.compile(named)),
+            ("_beginnings", frozenset(one[:_SHORT] for one in self.marks)),
+        ):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def listed(cls, text: str) -> "OptOuts":
+        """Read ids and owners, divided by commas or blanks."""
+        names = (tidy_name(one).lower() for one in text.replace(",", " ").split())
+        return cls(frozenset(name for name in names if name))
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+    def covers(self, id: str) -> bool:
+        """Say whether a model of this name is to be forgotten, by itself or with its owner."""
+        return self.behind(id) is not None
+
+    def behind(self, id: str) -> str | None:
+        """Return the listed name by which a model of this name is to be forgotten, else None."""
+        name = tidy_name(id).lower()
+        owner, slash, _ = name.partition("/")
+        if name in self.names:
+            return name
+        return owner if slash and owner in self.names else self.learned.get(name)
+
+    def behind_key(self, key: str) -> str | None:
+        """Return the listed name by which the model of a key is to be forgotten, else None."""
+        if (name := self.keys.get(key)) is not None or not self._beginnings:
+            return name
+        if _digest(key)[:_SHORT] not in self._beginnings:
+            return None
+        return next((name for name in self.names if mark(name, key) in self.marks), None)
+
+    def knows(self, key: str) -> bool:
+        """Say whether the model of a key is to be forgotten."""
+        if not self._beginnings:
+            return key in self.keys
+        return self.behind_key(key) is not None
+
+    def names_in(self, value: str) -> bool:
+        """Say whether a value names one of them: as an id, or wherever in other words.
+
+        `other/owner` is another's model, also where `owner` is to be forgotten.
+        """
+        if not self.may_be_in(value):
+            return False
+        tidy = tidy_name(value)
+        return self.covers(tidy) if _is_one_name(tidy) else self.named_in(value)
+
+    def in_tag(self, tag: str) -> bool:
+        """Say whether a tag names one of them; a license may be called as an owner is."""
+        if not self.may_be_in(tag):
+            return False
+        if tag.startswith(_VOCABULARY) and tag[len(_VOCABULARY) :] in self.names:
+            return False
+        parts = tag.split(":")
+        if any(map(self.names_in, parts)):
+            return True
+        return not all(map(_is_one_name, parts)) and self.named_in(tag)
+
+    def named_in(self, *texts: str) -> bool:
+        """Say whether words name one of them, wherever in them and however they are escaped."""
+        return any(self.may_be_in(one) and self._named.search(plain(one)) for one in texts)
+
+    def may_be_in(self, text: str) -> bool:
+        """Say whether a closer look at a text is worth it; as `hint` does, at a fourth of the cost.
+
+        A word of theirs stands in it, or something that may be a word in disguise.
+        """
+        if not text.isascii() or "%" in text or "&" in text or "\\" in text:
+            return True
+        lowered = text.lower()
+        for word in self._words:  # noqa: SIM110 - asked of every row: `any` would double its cost
+            if word in lowered:
+                return True
+        return False
+
+    def and_also(self, keys: Mapping[str, str], names: Mapping[str, str]) -> "OptOuts":
+        """Return the same with more keys and names that are known to be theirs."""
+        also = {name.lower(): listed for name, listed in names.items()}
+        new_keys = {key: listed for key, listed in keys.items() if key not in self.keys}
+        new_names = {name: listed for name, listed in also.items() if not self.covers(name)}
+        if not new_keys and not new_names:
+            return self
+        return replace(self, keys={**self.keys, **new_keys}, learned={**self.learned, **new_names})
+
+    def marked(self, marks: Iterable[str]) -> "OptOuts":
+        """Return the same, knowing again whom an earlier snapshot left out."""
+        return replace(self, marks=self.marks | frozenset(marks)) if self else self
+
+    def digest(self) -> str:
+        """Return what tells this list from any other, and names nobody."""
+        return _digest("\n".join(sorted(self.names)))
+
+    def all_marks(self) -> tuple[str, ...]:
+        """Return what a snapshot keeps to know them again: digests, none where nobody is listed."""
+        if not self:
+            return ()
+        known = {mark(listed, key) for key, listed in self.keys.items()}
+        return tuple(sorted(known | self.marks | {self.digest()}))
+
+
+def mark(listed: str, key: str) -> str:
+    """Return the digest of a key that only who knows both key and listed name can make.
+
+    It begins with a piece of the key's own digest, so that one look sifts millions of keys.
+    """
+    return _digest(key)[:_SHORT] + _digest(f"{listed}\n{key}")
+
+
+def _is_one_name(text: str) -> bool:
+    """Say whether a text is an id and no more; `owner__name` may be one, or another spelled so."""
+    return is_repo_id(text) and ("/" in text or "__" not in text)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _first_word(name: str) -> str:
+    found = _FIRST_WORD.search(name)
+    return name if found is None else found[0]
+
+
+NO_OPT_OUTS = OptOuts()

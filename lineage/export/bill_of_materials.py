@@ -1,0 +1,150 @@
+"""A model with all its ancestors and what is known of each: what a bill of materials lists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lineage.analysis.edge_evidence import heard_of
+from lineage.analysis.scope import Scope, kept
+from lineage.analysis.traces import EVERYTHING, trace_on
+from lineage.analysis.verdicts import RootMet, Step, Trace
+from lineage.domain.claims import Relation, Strength
+from lineage.domain.families import Family
+from lineage.graph import reach
+from lineage.store import schema
+from lineage.store.reader import EdgeColumns, Snapshot
+
+_RELATIONS = list(Relation)
+_STRENGTHS = list(Strength)
+_FACTS = [
+    *("created_at", "modified_at", "license", "license_name", "license_link"),
+    *("author", "library", "pipeline", "model_type", "sha"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One model of a bill; what nobody knows is None."""
+
+    id: str
+    key: str | None
+    listed: bool
+    """Whether the snapshot has a record of it; of others only the name is known."""
+    root: RootMet | None = None
+    """Set where it is a root of some family."""
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
+    license: str | None = None
+    license_name: str | None = None
+    license_link: str | None = None
+    author: str | None = None
+    library: str | None = None
+    pipeline: str | None = None
+    model_type: str | None = None
+    sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A model that the subject comes from, directly or not."""
+
+    part: Part
+    generation: int
+    """Edges on the shortest way: 1 for a parent."""
+    steps: tuple[Step, ...]
+    """The edges that lead up to it from the subject and other ancestors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a bill of materials says."""
+
+    subject: Part
+    trace: Trace
+    ancestors: tuple[Ancestor, ...]
+    """The nearest first, then by id."""
+
+
+def bill_of(
+    snapshot: Snapshot,
+    name: str,
+    family: Family,
+    families: Sequence[Family],
+    least: Strength = Strength.DECLARED,
+) -> Bill:
+    """Find every ancestor by edges at least so strong, the registry's included.
+
+    Beyond a root the walk goes on: an official model tuned from another has it as an ancestor.
+    Raises UnknownModel where neither snapshot nor registry knows the name.
+    """
+    scope = Scope.of(snapshot, EVERYTHING, families)
+    found = trace_on(scope, name, family)
+    node = scope.nodes_of([found.id]).get(found.id)
+    roots = _roots(families)
+    if node is None:
+        return Bill(Part(found.id, found.key, False, roots.get(found.id)), found, ())
+    edges, generation = _above(scope, node, least)
+    parts = _parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
+    steps = _steps(scope, edges, parts)
+    ancestors = [
+        Ancestor(part, int(generation[at]), tuple(steps.get(at, ())))
+        for at, part in parts.items()
+        if at != node
+    ]
+    ancestors.sort(key=lambda one: (one.generation, one.part.id))
+    return Bill(parts[node], found, tuple(ancestors))
+
+
+def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, npt.NDArray[np.int16]]:
+    """Return the edges between a model and its ancestors, and each one's generation."""
+    edges = kept(scope.edges, scope.edges.strength >= _STRENGTHS.index(least))
+    start = np.array([node], np.int32)
+    generation = reach.generations(edges.parent, edges.child, scope.nodes, start)
+    generation[node] = 0
+    inside = generation > 0
+    from_here = inside.copy()
+    from_here[node] = True
+    own = edges.child != edges.parent
+    return kept(edges, from_here[edges.child] & inside[edges.parent] & own), generation
+
+
+def _steps(scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]) -> dict[int, list[Step]]:
+    """Return the edges by the parent's node, each with its witnesses."""
+    heard = heard_of(scope, edges.child.tolist())
+    steps: dict[int, list[Step]] = {}
+    order = np.lexsort((edges.child, edges.parent)).tolist()
+    for edge in order:
+        child, parent = parts[int(edges.child[edge])], parts[int(edges.parent[edge])]
+        voices = heard.by_edge.get((child.key or "", parent.key or ""), ())
+        relation, strength = _RELATIONS[edges.relation[edge]], _STRENGTHS[edges.strength[edge]]
+        steps.setdefault(int(edges.parent[edge]), []).append(
+            Step(parent.id, child.id, relation, strength, voices)
+        )
+    return steps
+
+
+def _parts(
+    scope: Scope, nodes: npt.NDArray[np.integer], roots: Mapping[str, RootMet]
+) -> dict[int, Part]:
+    keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
+    listed = nodes[nodes < scope.snapshot.manifest.models]
+    table = scope.snapshot.table(schema.MODELS_FILE, _FACTS).take(pa.array(listed))
+    rows: list[dict[str, Any]] = [*table.to_pylist(), *({} for _ in nodes[len(listed) :])]
+    return {
+        node: Part(id, key, bool(facts), roots.get(id), **facts)
+        for node, key, id, facts in zip(nodes.tolist(), keys, ids, rows, strict=True)
+    }
+
+
+def _roots(families: Sequence[Family]) -> dict[str, RootMet]:
+    return {
+        root: RootMet(root, release.name, family.id, root in release.official)
+        for family in families
+        for release in family.releases
+        for root in release.roots()
+    }

@@ -1,1 +1,0 @@
-"""How a report's blocks are spelled: one format a file."""

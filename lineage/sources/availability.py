@@ -1,0 +1,66 @@
+"""What the Hub says of one model by its name: one request, and what its answer can tell.
+
+Recorded of the Hub in 2026: missing and private answer 401 without a token and 404 with one;
+disabled ones 403; gated ones show their record; a former name redirects. `_id` and `id` come
+with every projection.
+"""
+
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from lineage.domain.availability import Asked, Availability
+from lineage.http.page_file import RecordedPage
+from lineage.http.pages import PageReader
+from lineage.sources.hub import LISTING
+
+_LITTLE: Final = (("expand[]", "disabled"),)
+"""The smallest projection: two ids are all that is looked at."""
+_REDIRECTS = frozenset({301, 302, 307, 308})
+
+
+class _Named(msgspec.Struct):
+    key: str = msgspec.field(name="_id")
+
+
+class HubStandings:
+    """Asks one Hub, or its recorded answers, about models by name."""
+
+    def __init__(self, reader: PageReader) -> None:
+        self._reader = reader
+
+    def ask(self, key: str, id: str) -> Asked | None:
+        """Return what the Hub says of the model that had this key and name.
+
+        None where its answer tells nothing, or none is recorded and the network is off. Raises
+        SourceError where no proper answer comes.
+        """
+        answer = self._reader.look(f"{LISTING}/{quote(id, safe='/')}", _LITTLE)
+        standing = None if answer is None else standing_of(answer, key)
+        if answer is None or standing is None:
+            return None
+        return Asked(standing, answer.status, answer.recorded_at)
+
+
+def standing_of(answer: RecordedPage, key: str) -> Availability | None:
+    """Return what an answer tells of the model with this key; None where it tells nothing."""
+    if answer.status == 200:
+        return _shown(answer.body, key)
+    if answer.status in _REDIRECTS:
+        return Availability.RENAMED
+    # A gate is there only in front of something.
+    if answer.status == 403 or answer.headers.get("x-error-code") == "GatedRepo":
+        return Availability.HIDDEN
+    if answer.status == 401:
+        # A token that is no good any more says nothing of the model.
+        return None if b"credentials" in answer.body else Availability.GONE
+    return Availability.GONE if answer.status == 404 else None
+
+
+def _shown(body: bytes, key: str) -> Availability | None:
+    try:
+        found = msgspec.json.decode(body, type=_Named).key
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return Availability.UNLISTED if found == key else Availability.REPLACED

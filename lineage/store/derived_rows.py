@@ -1,0 +1,100 @@
+"""The derived tables of a snapshot, put together from bare columns."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.domain.claims import Relation, Strength
+from lineage.store import schema
+
+Ints = npt.NDArray[np.integer]
+
+_EDGES_AT_ONCE = 65_536
+
+
+def edge_tables(
+    keys: pa.StringArray,
+    ids: pa.StringArray,
+    *,
+    child: Ints,
+    parent: Ints,
+    relation: Ints,
+    strength: Ints,
+    rules: Ints,
+    rule_names: Sequence[str],
+) -> Iterator[pa.Table]:
+    """Spell out edges given as node numbers, positions and one bit a rule, some at a time.
+
+    Spelled out, the edges of the whole Hub would take more memory than everything else.
+    """
+    spelled = {
+        mask: sorted(name for bit, name in enumerate(rule_names) if mask >> bit & 1)
+        for mask in set(rules.tolist())
+    }
+    relations = pa.array([word.value for word in Relation])
+    strengths = pa.array([word.value for word in Strength])
+    for start in range(0, len(child), _EDGES_AT_ONCE):
+        some = slice(start, start + _EDGES_AT_ONCE)
+        children, parents = pa.array(child[some]), pa.array(parent[some])
+        columns = {
+            "child_key": keys.take(children),
+            "child": ids.take(children),
+            "parent_key": keys.take(parents),
+            "parent": ids.take(parents),
+            "relation": relations.take(pa.array(relation[some])),
+            "strength": strengths.take(pa.array(strength[some])),
+            "rules": [spelled[mask] for mask in rules[some].tolist()],
+            "child_node": children,
+            "parent_node": parents,
+        }
+        yield pa.table(columns, schema=schema.EDGES)
+
+
+def counts_table(
+    keys: pa.StringArray,
+    ids: pa.StringArray,
+    node: Ints,
+    direct: Ints,
+    total: Ints,
+) -> pa.Table:
+    """Put together the counts of every base, in order of the id.
+
+    `direct` and `total` are bases x relations x (dated, undated).
+    """
+    by_relation = total.sum(axis=2)
+    columns = {
+        "key": keys.take(pa.array(node)),
+        "id": ids.take(pa.array(node)),
+        "node": pa.array(node, pa.int32()),
+        "direct": pa.array(direct.sum(axis=(1, 2)), pa.int64()),
+        "total": pa.array(by_relation.sum(axis=1), pa.int64()),
+        **{
+            relation.value: pa.array(by_relation[:, at], pa.int64())
+            for at, relation in enumerate(Relation)
+        },
+        "undated": pa.array(total[:, :, 1].sum(axis=1), pa.int64()),
+    }
+    table = pa.table(columns, schema=schema.COUNTS)
+    return table.take(pc.sort_indices(table, [("id", "ascending"), ("key", "ascending")]))
+
+
+def names_table(rows: Iterable[tuple[str, str, str]]) -> pa.Table:
+    """Put together former names: name, key, source; in order of the name."""
+    return pa.Table.from_pylist(
+        [{"name": name, "key": key, "source": source} for name, key, source in sorted(rows)],
+        schema.NAMES,
+    )
+
+
+def former_keys(table: pa.Table) -> Mapping[str, str]:
+    """Return name to key from a table of former names."""
+    return dict(zip(table["name"].to_pylist(), table["key"].to_pylist(), strict=True))
+
+
+def former_sources(table: pa.Table) -> Mapping[tuple[str, str], str]:
+    """Return who taught each pair of a name and a key, from a table of former names."""
+    rows = zip(*(table[column].to_pylist() for column in schema.NAMES.names), strict=True)
+    return {(name, key): source for name, key, source in rows}

@@ -1,0 +1,238 @@
+"""One published snapshot, read column by column; nothing is read that is not asked for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lineage.domain.claims import Relation, Strength
+from lineage.store import schema
+from lineage.store.files import Files
+from lineage.store.manifest import Manifest
+from lineage.store.reading import read_group, read_whole
+from lineage.store.tables import tables_of
+
+Int32s = npt.NDArray[np.int32]
+Int8s = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeColumns:
+    """Every edge as bare integers: node numbers, and positions in `Relation` and `Strength`."""
+
+    child: Int32s
+    parent: Int32s
+    relation: Int8s
+    strength: Int8s
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRow:
+    """What was counted at publication for one node that has children."""
+
+    key: str
+    id: str
+    node: int
+    direct: int
+    total: int
+    by_relation: dict[Relation, int]
+    undated: int
+
+
+class Snapshot:
+    """A published snapshot. Node numbers 0..models-1 are rows of its models.
+
+    An update that keeps changes alone reads like any other.
+    """
+
+    def __init__(self, files: Files, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.id = manifest.id
+        self._files = files
+        self.tables = tables_of(self._files, manifest)
+
+    def column(self, file: str, name: str) -> pa.ChunkedArray:
+        """Return one column of one table, whole."""
+        return self.table(file, [name])[name]
+
+    def table(
+        self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()
+    ) -> pa.Table:
+        """Return some columns of one table, or all of them; `as_codes` as Arrow dictionaries."""
+        return self.tables.table(file, columns, as_codes)
+
+    def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield a table piece by piece, so that it never stands in memory whole."""
+        return self.tables.batches(file, columns)
+
+    def tombstones(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the last records of the models that are gone, in order of the key."""
+        wanted = list(columns or schema.TOMBSTONES.names)
+        if not self.manifest.tombstones:  # the oldest have fewer columns and no rows
+            return schema.TOMBSTONES.empty_table().select(wanted)
+        return schema.with_absent(self.table(schema.TOMBSTONES_FILE, wanted), wanted)
+
+    def absences(self) -> pa.Table:
+        """Return when models that are back, or gone again, were missing before."""
+        if schema.ABSENCES_FILE not in self.manifest.files:  # older ones know of none
+            return schema.ABSENCES.empty_table()
+        return self.table(schema.ABSENCES_FILE).cast(schema.ABSENCES)
+
+    @property
+    def records(self) -> int:
+        """How many nodes have a record: the listed models, then those that are gone."""
+        return self.manifest.models + self.manifest.tombstones
+
+    def record_column(self, name: str, file: str = schema.MODELS_FILE) -> pa.ChunkedArray:
+        """Return one column of every record, the listed by row, then the last ones of the dead."""
+        listed = self.column(file, name)
+        if not self.manifest.tombstones:
+            return listed
+        return pa.chunked_array([*listed.chunks, *self.tombstones([name])[name].chunks])
+
+    def record_table(self, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of every record: of the listed by row, then of the dead."""
+        return pa.table({name: self.record_column(name) for name in columns})
+
+    def edges(self) -> EdgeColumns:
+        """Return every edge as integers."""
+        with self.tables.open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
+            table = read_whole(parquet, ["child_node", "parent_node", "relation", "strength"])
+            return EdgeColumns(
+                table["child_node"].to_numpy(),
+                table["parent_node"].to_numpy(),
+                _positions(table["relation"], [relation.value for relation in Relation]),
+                _positions(table["strength"], [strength.value for strength in Strength]),
+            )
+
+    # Looking up
+
+    def base(self, id: str) -> BaseRow | None:
+        """Return the stored count of a node by its exact id, or None where it has no children.
+
+        counts.parquet is sorted by id, so that only the group that may hold the id is read.
+        """
+        with self.tables.open(schema.COUNTS_FILE) as parquet:
+            for group in _groups_that_may_hold(parquet, id):
+                table = read_group(parquet, group)
+                if (row := pc.index(table["id"], id).as_py()) >= 0:
+                    return _base_row(table.slice(row, 1).to_pylist()[0])
+        return None
+
+    def base_of_key(self, key: str) -> BaseRow | None:
+        """Return the stored count of a node by its key, whatever it was called then."""
+        with self.tables.open(schema.COUNTS_FILE) as parquet:
+            for group in range(parquet.num_row_groups):
+                keys = read_group(parquet, group, ["key"])["key"]
+                if (row := pc.index(keys, key).as_py()) >= 0:
+                    return _base_row(read_group(parquet, group).slice(row, 1).to_pylist()[0])
+        return None
+
+    def largest_bases(self, top: int) -> list[BaseRow]:
+        """Return the nodes with most descendants, largest first, ties by id."""
+        table = self.table(schema.COUNTS_FILE)
+        order = pc.sort_indices(table, [("total", "descending"), ("id", "ascending")])[:top]
+        return [_base_row(row) for row in table.take(order).to_pylist()]
+
+    def names_of_bases(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+        """Return key and present id of nodes that have children, in the order asked."""
+        table = self.table(schema.COUNTS_FILE, ["node", "key", "id"]).combine_chunks()
+        rows = pc.index_in(pa.array(nodes, pa.int32()), value_set=table["node"])
+        found = table.take(rows)
+        return found["key"].combine_chunks(), found["id"].combine_chunks()
+
+    def names_of(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+        """Return key and present id of nodes in rising order, listed or not."""
+        known = nodes[nodes < self.records]
+        more = self.names_of_bases(nodes[len(known) :])
+        columns = (self.record_column(name).take(pa.array(known)) for name in ("key", "id"))
+        keys, ids = (
+            pa.concat_arrays([*column.chunks, names])
+            for column, names in zip(columns, more, strict=True)
+        )
+        return keys, ids
+
+    def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the node number of each id that the snapshot knows under just this spelling."""
+        found: dict[str, int] = {}
+        if not ids:
+            return found
+        wanted = pa.array(ids, pa.string())
+        for names, nodes in self._named_nodes():
+            rows = pc.indices_nonzero(pc.is_in(names, value_set=wanted))
+            at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
+            found.update(zip(names.take(rows).to_pylist(), at.tolist(), strict=True))
+        return found
+
+    def _named_nodes(self) -> Iterator[tuple[pa.Array, pa.Array | None]]:
+        """Yield names with their nodes (None: by row); who wins of two with one name comes last."""
+        bases = self.table(schema.COUNTS_FILE, ["id", "node"]).combine_chunks()
+        # An unlisted model that the Hub still names bears its name before one that is gone.
+        gone = self.tombstones(["id"])["id"].combine_chunks()
+        yield gone, pa.array(np.arange(self.manifest.models, self.records, dtype=np.int32))
+        yield bases["id"].combine_chunks(), bases["node"].combine_chunks()
+        yield self.column(schema.MODELS_FILE, "id").combine_chunks(), None
+
+    def bearers_without_case(self, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Return for each id, in small letters, the known names that equal it but for the case."""
+        wanted = pa.array({id.lower() for id in ids}, pa.string())
+        found: dict[str, dict[str, int]] = {id.lower(): {} for id in ids}
+        for names, nodes in self._named_nodes() if ids else ():
+            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(names), value_set=wanted))
+            at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
+            for id, node in zip(names.take(rows).to_pylist(), at.tolist(), strict=True):
+                found[id.lower()][id] = node
+        return found
+
+    def node_of_key(self, key: str) -> tuple[int, str] | None:
+        """Return the node number and present name of a key, or None."""
+        row = pc.index(self.record_column("key"), key).as_py()
+        if row >= 0:
+            return int(row), str(self.record_column("id")[row].as_py())
+        row = pc.index(self.column(schema.COUNTS_FILE, "key"), key).as_py()
+        if row < 0:
+            return None
+        node, id = (self.column(schema.COUNTS_FILE, name)[row].as_py() for name in ("node", "id"))
+        return int(node), str(id)
+
+    def evidence_of(self, child_keys: Sequence[str]) -> pa.Table:
+        """Return every witness of some models, in the order they were heard."""
+        wanted = pa.array(child_keys, pa.string())
+        return self.tables.rows_of(schema.EVIDENCE_FILE, "child_key", wanted)
+
+    def former_names(self) -> pa.Table:
+        """Return every former name learned so far: `name`, `key`, `source`."""
+        return self.table(schema.NAMES_FILE)
+
+
+def _groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
+    at = parquet.schema_arrow.names.index("id")
+    groups = []
+    for group in range(parquet.num_row_groups):
+        statistics = parquet.metadata.row_group(group).column(at).statistics
+        if (
+            statistics is None
+            or not statistics.has_min_max
+            or (statistics.min <= id <= statistics.max)
+        ):
+            groups.append(group)
+    return groups
+
+
+def _base_row(row: dict[str, object]) -> BaseRow:
+    fields = {name: row[name] for name in ("key", "id", "node", "direct", "total", "undated")}
+    by_relation = {relation: row[relation.value] for relation in Relation}
+    return BaseRow(**fields, by_relation=by_relation)  # type: ignore[arg-type]
+
+
+def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Int8s:
+    """Map a dictionary-encoded column to positions in a fixed list of words."""
+    parts = []
+    for chunk in column.chunks:
+        place = [words.index(word) for word in chunk.dictionary.to_pylist()]
+        parts.append(np.array(place, np.int8)[chunk.indices.to_numpy()])
+    return np.concatenate(parts) if parts else np.empty(0, np.int8)
