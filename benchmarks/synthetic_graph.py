@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+
+from lineage.domain.arrays import Codes, Int64s, Nodes
 
 KINDS = 5
 
@@ -24,9 +25,9 @@ class SyntheticGraph:
     """Edges from child to parent over nodes 0..nodes-1, oldest node first."""
 
     nodes: int
-    child: npt.NDArray[np.int32]
-    parent: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.int8]
+    child: Nodes
+    parent: Nodes
+    kind: Codes
     """The relation of each node to its parents, -1 where it has none."""
 
 
@@ -66,21 +67,19 @@ def load(path: Path) -> SyntheticGraph:
         )
 
 
-def _derived(rng: np.random.Generator, nodes: int) -> npt.NDArray[np.int64]:
+def _derived(rng: np.random.Generator, nodes: int) -> Int64s:
     """Choose who has a parent; the oldest thousandth are bases."""
     oldest = nodes // 1000
     return oldest + np.flatnonzero(rng.random(nodes - oldest) < DERIVED_SHARE)
 
 
-def _several(rng: np.random.Generator, derived: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _several(rng: np.random.Generator, derived: Int64s) -> Int64s:
     """Name the children once more for each further parent: mostly one, seldom up to five."""
     several = rng.choice(derived, size=int(derived.size * SEVERAL_PARENTS_SHARE), replace=False)
     return np.repeat(several, np.minimum(rng.geometric(0.75, several.size), 5))
 
 
-def _parents(
-    rng: np.random.Generator, child: npt.NDArray[np.int64], derived: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def _parents(rng: np.random.Generator, child: Int64s, derived: Int64s) -> Int64s:
     """Choose a parent older than its child: the hub, a famous base, any model or a derived one.
 
     Only some derived models have children of their own: most are quantized copies and adapters.

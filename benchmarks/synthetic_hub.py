@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.synthetic_graph import SyntheticGraph, synthetic_graph
+from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.clock import SystemClock
 from lineage.http.client import request_text
 from lineage.http.page_log import PageLogs
@@ -56,14 +56,14 @@ class Models:
     """The columns of every model, oldest first."""
 
     graph: SyntheticGraph
-    first_edge: npt.NDArray[np.int64]
+    first_edge: Int64s
     """Parents of model i are parent[first_edge[i] : first_edge[i + 1]]."""
-    parent: npt.NDArray[np.int32]
-    author: npt.NDArray[np.int32]
-    second: npt.NDArray[np.int64]
-    is_silent: npt.NDArray[np.bool_]
+    parent: Nodes
+    author: Nodes
+    second: Int64s
+    is_silent: Mask
     """An adapter whose configuration alone names its base."""
-    has_old_name: npt.NDArray[np.bool_]
+    has_old_name: Mask
     """Its card calls the parent by a former name."""
 
     def id(self, model: int) -> str:

@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.members import Members, away_at, members_below
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.results import Comparison, Rung, Step
-from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import base_roots, find_base, root_nodes
+from lineage.domain.arrays import Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Family, Release
@@ -137,11 +137,11 @@ def _rung(
     )
 
 
-def _authors(scope: Scope, nodes: Nodes) -> npt.NDArray[np.int32]:
+def _authors(scope: Scope, nodes: Nodes) -> Nodes:
     """Return a number for each model's author; who names none is nobody, and no author."""
     author = scope.snapshot.record_column("author").combine_chunks().take(nodes)
     known = pc.drop_null(author).dictionary_encode()
-    codes: npt.NDArray[np.int32] = known.indices.to_numpy()
+    codes: Nodes = known.indices.to_numpy()
     return codes
 
 

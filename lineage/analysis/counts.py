@@ -6,8 +6,9 @@ from dataclasses import replace
 from lineage.analysis.groups import grouped
 from lineage.analysis.members import by_relation, members_below, undated
 from lineage.analysis.results import Count
-from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import Base, base_roots, find_base, root_nodes
+from lineage.domain.arrays import Nodes
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.store.reader import BaseRow, Snapshot

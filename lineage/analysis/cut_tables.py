@@ -4,19 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.every_base import count_every_base
 from lineage.analysis.family_graph import FamilyColumns
 from lineage.analysis.members import relation_of
+from lineage.domain.arrays import Indices
 from lineage.domain.claims import Strength
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import EdgeColumns, Snapshot
 
-Ints = npt.NDArray[np.integer]
 Pieces = Iterator[pa.Table]
 
 _STATED = list(Strength).index(Strength.DECLARED)
@@ -73,7 +72,7 @@ def cut_manifest(manifest: Manifest, name: str) -> Manifest:
     return replace(manifest, origin=origin, previous=None, bad_rows=0, unread_fields={}, checks=())
 
 
-def _rows(cut: FamilyColumns, file: str, wanted: Ints) -> Pieces:
+def _rows(cut: FamilyColumns, file: str, wanted: Indices) -> Pieces:
     first = 0
     for batch in cut.scope.snapshot.batches(file):
         low, high = np.searchsorted(wanted, [first, first + batch.num_rows])
@@ -115,7 +114,7 @@ def _edges(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa.Array
     )
 
 
-def _rules(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Ints, list[str]]:
+def _rules(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
     """Return the rules of each edge as bits, and the names of the bits."""
     pairs = _pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
     numbers: dict[str, int] = {}
@@ -150,7 +149,7 @@ def _bits(rules: list[str], numbers: dict[str, int]) -> int:
     return sum(1 << numbers.setdefault(rule, len(numbers)) for rule in sorted(set(rules)))
 
 
-def _pairs(child: Ints, parent: Ints) -> Ints:
+def _pairs(child: Indices, parent: Indices) -> Indices:
     return child.astype(np.int64) << 32 | parent
 
 

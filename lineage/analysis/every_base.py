@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from lineage.domain.arrays import Indices, Mask
 from lineage.domain.claims import Relation
 from lineage.graph import reach
-
-Ints = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +16,13 @@ class EveryBase:
     `direct` and `total` are bases x relations x (dated, undated): distinct models, each once.
     """
 
-    node: Ints
-    direct: Ints
-    total: Ints
+    node: Indices
+    direct: Indices
+    total: Indices
 
 
 def count_every_base(
-    child: Ints, parent: Ints, relation_of: Ints, undated: npt.NDArray[np.bool_]
+    child: Indices, parent: Indices, relation_of: Indices, undated: Mask
 ) -> EveryBase:
     """Count what lies below each node that has children; exact on any graph.
 

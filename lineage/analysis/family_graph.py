@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from lineage.analysis.members import Mask, Members, members_below
+from lineage.analysis.members import Members, members_below
 from lineage.analysis.releases import releases_met
-from lineage.analysis.scope import Nodes, Scope, kept
+from lineage.analysis.scope import Scope, kept
 from lineage.analysis.subjects import base_roots, find_base, root_nodes
+from lineage.domain.arrays import Mask, Nodes, Positions
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family, Release
@@ -143,7 +143,7 @@ def _values(column: pa.Array) -> list[object]:
     return [None if length is None else _EPOCH + length for length in since]
 
 
-def _spread(values: Sequence[object], at: npt.NDArray[np.intp], size: int) -> list[object]:
+def _spread(values: Sequence[object], at: Positions, size: int) -> list[object]:
     spread: list[object] = [None] * size
     for place, value in zip(at.tolist(), values, strict=True):
         spread[place] = value

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,6 +10,7 @@ from lineage.analysis.members import Members, relation_of
 from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Group
 from lineage.analysis.scope import Scope
+from lineage.domain.arrays import Positions
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Grouping
 from lineage.domain.families import Family
@@ -47,7 +47,7 @@ def _values(
     scope: Scope,
     members: Members,
     by: Grouping,
-    nodes: npt.NDArray[np.intp],
+    nodes: Positions,
 ) -> pa.StringArray:
     """Return each counted model's group."""
     match by:
@@ -64,7 +64,7 @@ def _values(
     return pc.fill_null(found, UNKNOWN).combine_chunks()
 
 
-def _releases(scope: Scope, members: Members, nodes: npt.NDArray[np.intp]) -> pa.StringArray:
+def _releases(scope: Scope, members: Members, nodes: Positions) -> pa.StringArray:
     found = releases_met(scope, members.edges)
     names = [release.name for release in found.releases]
     # NONE and SEVERAL count from the end.

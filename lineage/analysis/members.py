@@ -4,20 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.scope import Scope
+from lineage.domain.arrays import Codes, Mask, Nodes
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.moments import end_of
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns, Snapshot
-
-Nodes = npt.NDArray[np.int32]
-Mask = npt.NDArray[np.bool_]
 
 _RELATIONS = list(Relation)
 
@@ -103,7 +100,7 @@ def _holds(condition: pa.ChunkedArray) -> Mask:
     return mask
 
 
-def relation_of(edges: EdgeColumns, nodes: int) -> npt.NDArray[np.int8]:
+def relation_of(edges: EdgeColumns, nodes: int) -> Codes:
     """Return each node's relation: an edge carries that of its child."""
     relation = np.full(nodes, _RELATIONS.index(Relation.UNSPECIFIED), np.int8)
     relation[edges.child] = edges.relation

@@ -11,8 +11,9 @@ from lineage.analysis.counts import DEFAULT, stored
 from lineage.analysis.every_base import EveryBase, count_every_base
 from lineage.analysis.members import countable, members_below, relation_of, unknown_dates
 from lineage.analysis.results import Count
-from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
+from lineage.domain.arrays import Nodes
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Family

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.scope import Scope
+from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.families import Release
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns
-
-Nodes = npt.NDArray[np.int32]
-Mask = npt.NDArray[np.bool_]
 
 NONE = -1
 SEVERAL = -2
@@ -25,7 +22,7 @@ class Releases:
     releases: Sequence[Release]
     roots: Sequence[Nodes]
     """The nodes of each release's roots, mirrors included, as far as they are known."""
-    _words: Sequence[npt.NDArray[np.uint64]]
+    _words: Sequence[LabelBits]
     """64 releases a word, bit by bit."""
 
     def met(self, release: Release) -> Mask:
@@ -39,7 +36,7 @@ class Releases:
         several: Mask = self.only() == SEVERAL
         return several
 
-    def only(self) -> npt.NDArray[np.int32]:
+    def only(self) -> Nodes:
         """Return the position of the one release that each node meets, else NONE or SEVERAL."""
         found = np.full(len(self._words[0]) if self._words else 0, NONE, np.int32)
         for number, word in enumerate(self._words):

@@ -4,16 +4,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from lineage.domain.arrays import Indices, Int64s, Mask, Positions
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family
 from lineage.store import derived_rows
 from lineage.store.reader import EdgeColumns, Snapshot
-
-Nodes = npt.NDArray[np.int32]
 
 _RELATIONS = list(Relation)
 _STRENGTHS = list(Strength)
@@ -77,7 +75,7 @@ class Scope:
         nodes = {id: self.added.get(id, self._found[id]) for id in wanted}
         return {id: node for id, node in nodes.items() if node is not None}
 
-    def names_of(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+    def names_of(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, whoever knows them."""
         extra = {node: id for id, node in self.added.items()}
         known = nodes[nodes < self.nodes - len(extra)]
@@ -88,14 +86,14 @@ class Scope:
             pa.concat_arrays([ids, pa.array(more, pa.string())]),
         )
 
-    def names_of_bases(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+    def names_of_bases(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order that have children."""
         if not self.added:
             return self.snapshot.names_of_bases(nodes)
         return self.names_of(nodes)
 
 
-def kept(edges: EdgeColumns, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> EdgeColumns:
+def kept(edges: EdgeColumns, keep: Mask | Positions) -> EdgeColumns:
     """Return some edges."""
     if keep.all():
         return edges
@@ -165,5 +163,5 @@ def _laid_over(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColu
     )
 
 
-def _pairs(edges: EdgeColumns) -> npt.NDArray[np.int64]:
+def _pairs(edges: EdgeColumns) -> Int64s:
     return edges.child.astype(np.int64) << 32 | edges.parent

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.scope import Scope
+from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel

@@ -7,16 +7,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.tombstones import Mask
+from lineage.domain.arrays import KeyBytes, Mask
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, Bare, bare, joined, rows_in
+from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.reader import Snapshot
 
 _IN_ORDER = [("key", "ascending"), ("missed_at", "ascending"), ("back_at", "ascending")]
 
 
 def absences(
-    past: Iterable[Snapshot], present: Bare, known: Sequence[Bare], back_at: datetime
+    past: Iterable[Snapshot], present: KeyBytes, known: Sequence[KeyBytes], back_at: datetime
 ) -> pa.Table:
     """Return every absence that is over, of whoever is `known`; `present` are those listed now.
 
@@ -32,14 +32,14 @@ def absences(
     return table.filter(pa.array(_first_of_each(table))).combine_chunks()
 
 
-def _ended(before: Snapshot, present: Bare, back_at: datetime) -> pa.Table:
+def _ended(before: Snapshot, present: KeyBytes, back_at: datetime) -> pa.Table:
     gone = before.tombstones(["key", "missed_at", "last_seen_in"])
     gone = gone.filter(pa.array(_among(gone["key"], [present])))
     back = pa.array([back_at] * gone.num_rows, pa.timestamp("us", tz="UTC"))
     return gone.append_column("back_at", back).select(schema.ABSENCES.names).cast(schema.ABSENCES)
 
 
-def _among(keys: pa.ChunkedArray, known: Sequence[Bare]) -> Mask:
+def _among(keys: pa.ChunkedArray, known: Sequence[KeyBytes]) -> Mask:
     wanted = bare(joined(keys.chunks))
     among: Mask = np.zeros(len(wanted), np.bool_)
     for some in known:

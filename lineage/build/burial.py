@@ -10,9 +10,10 @@ from lineage.build.absences import absences
 from lineage.build.draft import Draft
 from lineage.build.earlier import only, said_before
 from lineage.build.tombstones import in_order, newly_gone, still_gone
+from lineage.domain.arrays import KeyBytes
 from lineage.domain.opt_outs import OptOuts
 from lineage.store import schema
-from lineage.store.keys import Bare, bare, joined
+from lineage.store.keys import bare, joined
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import dead_without, said_without
@@ -49,7 +50,7 @@ def bury(
     draft.write(schema.ABSENCES_FILE, over)
 
 
-def _graves(past: Sequence[Earlier], present: Bare) -> Iterator[tuple[Snapshot, pa.Table]]:
+def _graves(past: Sequence[Earlier], present: KeyBytes) -> Iterator[tuple[Snapshot, pa.Table]]:
     """Yield the dead that each snapshot tells of, the newest first."""
     known = [present]
     for one in past:
@@ -61,5 +62,5 @@ def _graves(past: Sequence[Earlier], present: Bare) -> Iterator[tuple[Snapshot, 
         yield one.snapshot, grave
 
 
-def _keys(table: pa.Table) -> Bare:
+def _keys(table: pa.Table) -> KeyBytes:
     return bare(joined(table["key"].chunks))

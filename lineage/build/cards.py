@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from lineage.domain.arrays import Codes, Indices, Int64s, Mask, Nodes, Positions
 from lineage.domain.families import Family
 from lineage.domain.progress import Progress
 from lineage.errors import SourceUnavailable
-
-Bools = npt.NDArray[np.bool_]
-Int32s = npt.NDArray[np.int32]
-Int8s = npt.NDArray[np.int8]
-Int64s = npt.NDArray[np.int64]
-Numbers = npt.NDArray[np.signedinteger]
 
 _HALF = 32
 _LOW = (1 << _HALF) - 1
@@ -48,22 +42,22 @@ class Model(NamedTuple):
 class Heard:
     """What was said in the first hearing, one element a witness."""
 
-    child: Int32s
-    parent: Int32s
+    child: Nodes
+    parent: Nodes
     """-1 = settled to nothing."""
-    rule: Int8s
-    relation: Int8s
+    rule: Codes
+    relation: Codes
     """-1 = none was said."""
     models: int
     """How many are listed: nodes from here on are not."""
 
-    def undeclared(self) -> Bools:
+    def undeclared(self) -> Mask:
         """Say of each listed model whether nothing leads up from it but itself."""
         alone = np.ones(self.models, np.bool_)
         alone[self.child[(self.parent >= 0) & (self.parent != self.child)]] = False
         return alone
 
-    def unsure(self) -> Bools:
+    def unsure(self) -> Mask:
         """Say of each listed model whether a parent is not listed, or its witnesses disagree."""
         doubtful = np.zeros(self.models, np.bool_)
         doubtful[self.child[self.parent >= self.models]] = True
@@ -72,7 +66,7 @@ class Heard:
         doubtful |= _firsts(relations, self.models) > 1
         return doubtful | self._of_other_parents()
 
-    def _of_other_parents(self) -> Bools:
+    def _of_other_parents(self) -> Mask:
         """Say of each model whether a rule that spoke left out a parent that another named."""
         made = self.parent >= 0
         edges, edge = np.unique(_pairs(self.child[made], self.parent[made]), return_inverse=True)
@@ -113,7 +107,7 @@ class FamilySigns:
 
 
 def worth_reading(
-    models: Iterable[Model], undeclared: Bools, unsure: Bools, signs: FamilySigns
+    models: Iterable[Model], undeclared: Mask, unsure: Mask, signs: FamilySigns
 ) -> list[Model]:
     """Return the models whose cards may help, the most downloaded first."""
     chosen = [
@@ -223,11 +217,11 @@ def _pattern(stem: str) -> str:
     return plain if len(stem) >= _SHORT else rf"(?<![a-z]){plain}(?![a-z])"
 
 
-def _pairs(first: Numbers, second: Numbers) -> Int64s:
+def _pairs(first: Indices, second: Indices) -> Int64s:
     """Pack two columns of numbers below 2**31 into one, many times as fast to sort."""
     return (first.astype(np.int64) << _HALF) | second
 
 
-def _firsts(pairs: Int64s, models: int) -> npt.NDArray[np.intp]:
+def _firsts(pairs: Int64s, models: int) -> Positions:
     """Return for each model in how many pairs it stands first."""
     return np.bincount(pairs >> _HALF, minlength=models)

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from lineage.build.claims_spool import SPOOL
 from lineage.build.draft import Draft
 from lineage.build.earlier import RowsOf, only, said_before
-from lineage.build.tombstones import Mask, some_rows
+from lineage.build.tombstones import some_rows
+from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.opt_outs import OptOuts
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, Bare, bare, joined, rows_in
+from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.overlay import renumbered, rows_laid_over, words_laid_over
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import dead_without, said_without
@@ -30,7 +31,7 @@ class Kept:
     """The rules that are heard again."""
     opt_outs: OptOuts
 
-    def said(self, before: Snapshot, listed: Bare, rows_of: RowsOf) -> Iterator[pa.RecordBatch]:
+    def said(self, before: Snapshot, listed: KeyBytes, rows_of: RowsOf) -> Iterator[pa.RecordBatch]:
         """Yield what was said of some models in an earlier snapshot."""
         words = said_before(
             before, only(listed, rows_of), gives_keys=self.gives_keys, without=self.without
@@ -81,6 +82,6 @@ def _some(before: Snapshot, file: str, wanted: Mask) -> pa.Table:
     return pa.table(some_rows(before, file, shape.names, wanted), schema=shape)
 
 
-def _without(keys: Bare, known: pa.StringArray) -> Bare:
-    left: Bare = keys[rows_in(bare(known), keys) == NOWHERE]
+def _without(keys: KeyBytes, known: pa.StringArray) -> KeyBytes:
+    left: KeyBytes = keys[rows_in(bare(known), keys) == NOWHERE]
     return left

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from lineage.domain.arrays import KeyBytes, Mask
 from lineage.store import schema
 from lineage.store.bases import as_base
-from lineage.store.keys import Bare, are_in, bare, joined
+from lineage.store.keys import are_in, bare, joined
 from lineage.store.manifest import BuildsOn
 from lineage.store.reader import Snapshot
 from lineage.store.tables import LaidTables
@@ -24,13 +24,13 @@ class Changed:
     """Sorted keys, counted since a whole snapshot: never a chain of updates."""
 
     since: BuildsOn
-    records: Bare
+    records: KeyBytes
     """Whose record is another or no more."""
-    words: Bare
+    words: KeyBytes
     """Whose words are others, of nobody in `records`."""
 
     @classmethod
-    def upon(cls, before: Snapshot, read: Bare) -> Self | None:
+    def upon(cls, before: Snapshot, read: KeyBytes) -> Self | None:
         """Return who changed where these were read since `before`; None where it is too much.
 
         Rows of an older schema may lack columns: what follows them stands alone.
@@ -48,12 +48,12 @@ class Changed:
             return None
         return replace(found, records=records).and_words(found.words)
 
-    def and_words(self, of: Bare) -> Self:
+    def and_words(self, of: KeyBytes) -> Self:
         """Return it with more children whose words are others."""
         words = np.union1d(self.words, of)
         return replace(self, words=words[~are_in(self.records, words)])
 
-    def of(self, keys: Bare) -> npt.NDArray[np.bool_]:
+    def of(self, keys: KeyBytes) -> Mask:
         """Mark the keys whose words are not those of the base."""
         return are_in(self.records, keys) | are_in(self.words, keys)
 
@@ -74,6 +74,6 @@ def changes_of(snapshot: Snapshot, file: str) -> Iterator[pa.RecordBatch]:
         yield from snapshot.tables.batches(schema.CHANGES[file])
 
 
-def _kept(table: pa.Table) -> tuple[Bare, Bare]:
+def _kept(table: pa.Table) -> tuple[KeyBytes, KeyBytes]:
     keys, record = bare(joined(table["key"].chunks)), np.asarray(table["record"])
     return keys[record], keys[~record]

@@ -11,10 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.arrays import Codes, Int64s, Nodes
 from lineage.domain.claims import Claim, Relation
 
-Int32s = npt.NDArray[np.int32]
-Int8s = npt.NDArray[np.int8]
 _T = TypeVar("_T", bound=np.generic)
 
 _TEXT = pa.string()
@@ -39,16 +38,16 @@ _RELATIONS = pa.array([relation.value for relation in Relation])
 class Claims:
     """Every witness of a draft, one element each, in order of the child's row."""
 
-    child: Int32s
+    child: Nodes
     """Row of the child in models.parquet."""
-    rule: Int8s
+    rule: Codes
     """Position of the rule in `rule_names`."""
-    relation: Int8s
+    relation: Codes
     """Position of the relation in `Relation`, -1 where none or an unknown one was said."""
-    name: Int32s
+    name: Nodes
     """Position of the parent as written in `names`."""
     names: pa.StringArray
-    key: Int32s
+    key: Nodes
     """Position of the parent's key in `keys`, -1 where the witness knows only a name."""
     keys: pa.StringArray
 
@@ -64,7 +63,7 @@ class ClaimsSpool:
         self._writer = pa.ipc.new_file(self._file, SPOOL, options=options)
         self._batches: list[pa.RecordBatch] = []
         self._waiting = 0
-        self._moved: npt.NDArray[np.int64] | None = None
+        self._moved: Int64s | None = None
 
     def add(self, first_row: int, claims: Sequence[Sequence[Claim]]) -> None:
         """Add what was said of the records whose rows begin at `first_row`."""
@@ -72,7 +71,7 @@ class ClaimsSpool:
         children = np.repeat(rows, list(map(len, claims)))
         self.add_for(children, chain.from_iterable(claims))
 
-    def add_for(self, children: Int32s, claims: Iterable[Claim]) -> None:
+    def add_for(self, children: Nodes, claims: Iterable[Claim]) -> None:
         """Add one witness for each of some children's rows."""
         said = tuple(zip(*claims, strict=True))
         if not said:
@@ -93,7 +92,7 @@ class ClaimsSpool:
             if self._waiting >= _AT_ONCE:
                 self._flush()
 
-    def finish(self, moved: npt.NDArray[np.int64] | None) -> None:
+    def finish(self, moved: Int64s | None) -> None:
         """End the writing; `moved[row]` is a record's final row, -1 where a later one took over."""
         self._flush()
         self._writer.close()
@@ -160,7 +159,7 @@ def as_columns(spools: Sequence[ClaimsSpool], rule_names: Sequence[str]) -> Clai
     )
 
 
-def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:
+def _moved(table: pa.Table, moved: Int64s) -> pa.Table:
     rows = moved[table["child"].to_numpy()]
     kept = np.flatnonzero(rows >= 0)
     order = kept[np.argsort(rows[kept], kind="stable")]
@@ -168,7 +167,7 @@ def _moved(table: pa.Table, moved: npt.NDArray[np.int64]) -> pa.Table:
     return table.take(pa.array(order)).set_column(0, SPOOL.field("child"), child)
 
 
-def _rule_positions(names: pa.Array, rules: pa.Array) -> Int8s:
+def _rule_positions(names: pa.Array, rules: pa.Array) -> Codes:
     positions = _positions(names, rules)
     if (positions < 0).any():
         strangers = sorted(set(pc.unique(names).to_pylist()) - set(rules.to_pylist()))
@@ -176,13 +175,13 @@ def _rule_positions(names: pa.Array, rules: pa.Array) -> Int8s:
     return positions
 
 
-def _positions(values: pa.Array, known: pa.Array) -> Int8s:
+def _positions(values: pa.Array, known: pa.Array) -> Codes:
     found = pc.fill_null(pc.index_in(values, value_set=known, skip_nulls=True), -1)
-    positions: Int8s = found.to_numpy(zero_copy_only=False).astype(np.int8)
+    positions: Codes = found.to_numpy(zero_copy_only=False).astype(np.int8)
     return positions
 
 
-def _unified(chunks: list[pa.DictionaryArray]) -> tuple[Int32s, pa.StringArray]:
+def _unified(chunks: list[pa.DictionaryArray]) -> tuple[Nodes, pa.StringArray]:
     encoded = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string()))
     unified = encoded.unify_dictionaries().chunks
     codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in unified]

@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from lineage.build.changed_keys import Changed
@@ -21,11 +20,12 @@ from lineage.build.earlier import said_before
 from lineage.build.evidence_changes import Before, reworded
 from lineage.build.resolved_claims import ResolvedClaims
 from lineage.build.watermark import noted
+from lineage.domain.arrays import Int64s, KeyBytes, Nodes
 from lineage.domain.claims import Claim
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.folders import unmark
-from lineage.store.keys import Bare, Rows, bare, rows_in
+from lineage.store.keys import bare, rows_in
 from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
@@ -106,16 +106,14 @@ class Draft(DraftRows):
         self._of_the_dead.finish(np.arange(self.records))
         return as_columns((self._spool, self._of_the_dead), rule_names)
 
-    def hear_again(self, children: npt.NDArray[np.int32], claims: Sequence[Claim]) -> None:
+    def hear_again(self, children: Nodes, claims: Sequence[Claim]) -> None:
         """Add what a second hearing brought: one witness for each of some children's rows.
 
         The evidence lists it after all of the first hearing.
         """
         self._second.add_for(children, claims)
 
-    def write_evidence(
-        self, node_keys: pa.StringArray, parent_nodes: npt.NDArray[np.int32]
-    ) -> None:
+    def write_evidence(self, node_keys: pa.StringArray, parent_nodes: Nodes) -> None:
         """Write each witness with the keys its names settled to; -1 = settled to nothing."""
         self._second.finish(None)
         first = (self._spool, self._of_the_dead)
@@ -135,7 +133,7 @@ class Draft(DraftRows):
         self.write_batches(schema.CHANGES[schema.EVIDENCE_FILE], words.of_some(known))
         self.write(schema.CHANGED_FILE, self.changed.table())
 
-    def _nodes_of(self, listed: Bare, keys: Bare) -> Rows:
+    def _nodes_of(self, listed: KeyBytes, keys: KeyBytes) -> Int64s:
         """Return the node of each key that has a record, else -1."""
         rows = rows_in(listed, keys)
         return np.where(rows < 0, self.rows_of_the_dead(keys), rows)
@@ -190,6 +188,6 @@ def open_draft(store: ParquetStore, origin: Origin) -> Draft:
     return Draft(store.files, store.begin_folder(origin.taken_at), origin)
 
 
-def _unchanged(listed: Bare, changed: Bare, keys: Bare) -> Rows:
+def _unchanged(listed: KeyBytes, changed: KeyBytes, keys: KeyBytes) -> Int64s:
     """Return the row of each key that is listed and did not change, else -1."""
     return np.where(rows_in(changed, keys) < 0, rows_in(listed, keys), -1)

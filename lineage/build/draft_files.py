@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lineage.build.changed_keys import Changed, changes_of
+from lineage.domain.arrays import KeyBytes, Mask
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.footers import footer_digest
-from lineage.store.keys import Bare
 from lineage.store.manifest import FileFacts
 from lineage.store.overlay import rows_laid_over
 from lineage.store.parquet import ParquetFileWriter
@@ -66,7 +65,7 @@ class DraftFiles:
                 writer.write(batch)
         self.rows_written[file] = writer.rows
 
-    def lay_rows_over(self, before: Snapshot, read: Bare) -> None:
+    def lay_rows_over(self, before: Snapshot, read: KeyBytes) -> None:
         """Lay the rows that streamed in over an earlier snapshot's, whole or as changes alone."""
         self.changed = Changed.upon(before, read)
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
@@ -89,9 +88,7 @@ class DraftFiles:
         """Return one table, read back from what was written."""
         return self._tables.table(file).cast(schema.TABLES[file])
 
-    def rows_of(
-        self, chosen: npt.NDArray[np.bool_], columns: Sequence[str]
-    ) -> Iterator[tuple[Any, ...]]:
+    def rows_of(self, chosen: Mask, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the row and some columns of the chosen models, a batch in memory at a time."""
         first = 0
         for batch in self._tables.batches(schema.MODELS_FILE, columns):

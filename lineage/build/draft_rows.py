@@ -6,17 +6,17 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.claims_spool import ClaimsSpool
 from lineage.build.draft_files import DraftFiles
+from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Claim
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.keys import Bare, Rows, bare, canonical_order, joined, rows_in
+from lineage.store.keys import bare, canonical_order, joined, rows_in
 from lineage.store.manifest import Origin
 from lineage.store.rows import batches_of
 
@@ -32,7 +32,7 @@ class DraftRows(DraftFiles):
         """The keys of rows that could not be read."""
         self._keys: list[pa.Array] = []
         self._ids: list[pa.Array] = []
-        self._undated: list[npt.NDArray[np.bool_]] = []
+        self._undated: list[Mask] = []
         self._open = ExitStack()
         self._spool = self._open.enter_context(closing(ClaimsSpool()))
         self._models = self._open.enter_context(self.writer(schema.MODELS_FILE))
@@ -121,7 +121,7 @@ class DraftRows(DraftFiles):
             )
         self.write(schema.TOMBSTONES_FILE, dead)
 
-    def rows_of_the_dead(self, keys: Bare) -> Rows:
+    def rows_of_the_dead(self, keys: KeyBytes) -> Int64s:
         """Return the node of each key that a tombstone has, -1 for any other."""
         rows = rows_in(bare(joined(self.dead["key"].chunks)), keys)
         return np.where(rows < 0, rows, rows + self.models)
@@ -131,12 +131,12 @@ class DraftRows(DraftFiles):
         listed = self.column(name)
         return pa.concat_arrays([listed, *self.dead[name].chunks]) if self.dead.num_rows else listed
 
-    def called(self, ids: Iterable[str]) -> npt.NDArray[np.bool_]:
+    def called(self, ids: Iterable[str]) -> Mask:
         """Say of each model whether it has one of these names."""
         found = pc.is_in(self.ids, value_set=pa.array(sorted(ids), pa.string()))
         return np.asarray(found)
 
-    def _reorder(self, order: npt.NDArray[np.int64]) -> None:
+    def _reorder(self, order: Int64s) -> None:
         """Rewrite what streamed in: rare in a sweep, which walks in order of the key."""
         moved = np.full(len(self.keys), -1, np.int64)
         moved[order] = np.arange(len(order))

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.claims_spool import SPOOL
+from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, Bare, Rows, bare, rows_in
+from lineage.store.keys import NOWHERE, bare, rows_in
 from lineage.store.reader import Snapshot
 
-RowsOf = Callable[[Bare], Rows]
+RowsOf = Callable[[KeyBytes], Int64s]
 """From keys to the rows they have in the draft; -1 for those whose words are not wanted."""
 
 
@@ -46,12 +46,12 @@ def said_before(
         yield pa.RecordBatch.from_arrays([columns[name] for name in SPOOL.names], schema=SPOOL)
 
 
-def only(keys: Bare, rows_of: RowsOf) -> RowsOf:
+def only(keys: KeyBytes, rows_of: RowsOf) -> RowsOf:
     """Return the same rows, for these sorted keys alone."""
     return lambda wanted: np.where(rows_in(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted))
 
 
-def children_of(keys: pa.StringArray, rows_of: RowsOf) -> Rows:
+def children_of(keys: pa.StringArray, rows_of: RowsOf) -> Int64s:
     """Return the row of each witness's child; one child's witnesses mostly stand together."""
     if len(keys) == 0:
         return np.empty(0, np.int64)
@@ -60,6 +60,6 @@ def children_of(keys: pa.StringArray, rows_of: RowsOf) -> Rows:
     return np.repeat(rows_of(found[first]), np.diff(np.append(first, len(found))))
 
 
-def _is_in(values: pa.Array, some: pa.Array) -> npt.NDArray[np.bool_]:
-    mask: npt.NDArray[np.bool_] = pc.is_in(values, value_set=some).to_numpy(zero_copy_only=False)
+def _is_in(values: pa.Array, some: pa.Array) -> Mask:
+    mask: Mask = pc.is_in(values, value_set=some).to_numpy(zero_copy_only=False)
     return mask

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.draft import Draft
+from lineage.domain.arrays import Int64s
 from lineage.domain.claims import Claim
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, Rows, bare, joined, rows_in
+from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.reader import Snapshot
 
 _TOLD = ["child_key", *Claim._fields[:-1]]
@@ -59,7 +60,7 @@ def _same_commit(before: Snapshot, draft: Draft, keys: pa.StringArray) -> dict[s
 
 
 def _commits(
-    before: Snapshot, found: Rows, keys: pa.StringArray
+    before: Snapshot, found: Int64s, keys: pa.StringArray
 ) -> Iterator[tuple[str, str | None]]:
     """Yield key and commit of those that are still listed, from when they were seen last."""
     wanted = keys.filter(pa.array(found != NOWHERE))

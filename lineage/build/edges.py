@@ -7,10 +7,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from lineage.domain.arrays import Codes, Int64s, Nodes, Positions
 from lineage.domain.claims import Relation
 
-Int32s = npt.NDArray[np.int32]
-Int8s = npt.NDArray[np.int8]
 _T = TypeVar("_T", bound=np.generic)
 
 _UNSTATED = list(Relation).index(Relation.UNSPECIFIED)
@@ -31,16 +30,16 @@ class Weights:
 class Edges:
     """One element an edge, in order of child and parent node; no pair twice."""
 
-    child: Int32s
-    parent: Int32s
-    relation: Int8s
+    child: Nodes
+    parent: Nodes
+    relation: Codes
     """Position in `Relation`: the child's own relation, one for all its parents."""
-    strength: Int8s
-    rules: npt.NDArray[np.int64]
+    strength: Codes
+    rules: Int64s
     """Bit r is set where rule r says so."""
 
 
-def relations_of(child: Int32s, rule: Int8s, said: Int8s, weights: Weights, children: int) -> Int8s:
+def relations_of(child: Nodes, rule: Codes, said: Codes, weights: Weights, children: int) -> Codes:
     """Return each child's relation: that of the rule believed first, else `unstated`.
 
     Rules of equal rank, and a rule that contradicts itself, are settled by the order of `Relation`,
@@ -53,9 +52,7 @@ def relations_of(child: Int32s, rule: Int8s, said: Int8s, weights: Weights, chil
     return np.where(best == _NOT_SAID, _UNSTATED, best % 16).astype(np.int8)
 
 
-def merge(
-    child: Int32s, parent: Int32s, rule: Int8s, relation_of: Int8s, weights: Weights
-) -> Edges:
+def merge(child: Nodes, parent: Nodes, rule: Codes, relation_of: Codes, weights: Weights) -> Edges:
     """Merge witnesses by pair; those that settled to nothing (parent -1) make no edge."""
     made = np.flatnonzero(parent >= 0)
     pair = (child[made].astype(np.int64) << 32) | parent[made]
@@ -73,8 +70,6 @@ def merge(
     )
 
 
-def _reduced(
-    operation: np.ufunc, values: npt.NDArray[_T], first: npt.NDArray[np.intp]
-) -> npt.NDArray[_T]:
+def _reduced(operation: np.ufunc, values: npt.NDArray[_T], first: Positions) -> npt.NDArray[_T]:
     reduced: npt.NDArray[_T] = operation.reduceat(values, first) if len(first) else values[:0]
     return reduced

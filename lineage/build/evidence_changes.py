@@ -14,12 +14,10 @@ import pyarrow.compute as pc
 
 from lineage.build.earlier import children_of
 from lineage.build.resolved_claims import ResolvedClaims
+from lineage.domain.arrays import Int64s, KeyBytes, Mask, Nodes
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, Bare, Rows, bare, joined
+from lineage.store.keys import NOWHERE, bare, joined
 from lineage.store.reader import Snapshot
-
-Mask = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.int64]
 
 _SAID = ("parent_key", "parent_as_written", "rule", "relation", "quote")
 _NO_WORD = "\0"
@@ -32,7 +30,7 @@ class Before:
     snapshot: Snapshot
     again: Collection[str]
     """The rules that were asked anew."""
-    nodes_of: Callable[[Bare], Rows]
+    nodes_of: Callable[[KeyBytes], Int64s]
     """The draft's node of each key; -1 where it has no record of it."""
     listed: int
     """How many of its nodes are listed: only those were guessed about."""
@@ -44,12 +42,12 @@ class Before:
 class _Heard:
     """How often each node was spoken of in words that are taken over, and all other words."""
 
-    times: Numbers
+    times: Int64s
     others: pa.Table
     """The guesses, and what was said of the dead, which may be made to name somebody no more."""
 
 
-def reworded(words: ResolvedClaims, before: Before) -> tuple[Mask, Bare]:
+def reworded(words: ResolvedClaims, before: Before) -> tuple[Mask, KeyBytes]:
     """Mark the nodes with other words than before; return too who has none and no node any more.
 
     Of whoever was read again, that may or may not be said.
@@ -75,7 +73,7 @@ def _now(words: ResolvedClaims, before: Before) -> tuple[Mask, _Heard]:
     return other, _Heard(times, pa.concat_tables([_OTHERS.empty_table(), *others]))
 
 
-def _then(before: Before) -> tuple[_Heard, Bare]:
+def _then(before: Before) -> tuple[_Heard, KeyBytes]:
     times, others, strangers = np.zeros(before.nodes, np.int64), [], []
     anew = pa.array(sorted(before.again), pa.string())
     for batch in before.snapshot.batches(schema.EVIDENCE_FILE):
@@ -97,7 +95,7 @@ def _some(child: pa.Array, said: dict[str, pa.Array], here: Mask) -> pa.Table:
     return pa.table({"child": child.filter(wanted)} | columns, _OTHERS)
 
 
-def _differing(then: pa.Table, now: pa.Table) -> npt.NDArray[np.int32]:
+def _differing(then: pa.Table, now: pa.Table) -> Nodes:
     """Return the children with other words; both sides have equally many of each."""
     then, now = (one.take(np.argsort(one["child"], kind="stable")) for one in (then, now))
     other = np.zeros(len(now), np.bool_)
@@ -114,8 +112,8 @@ def _words(column: pa.Array) -> pa.Array:
     return pc.fill_null(column, _NO_WORD)
 
 
-def _counted(child: npt.ArrayLike, nodes: int) -> Numbers:
-    counted: Numbers = np.bincount(np.asarray(child), minlength=nodes)
+def _counted(child: npt.ArrayLike, nodes: int) -> Int64s:
+    counted: Int64s = np.bincount(np.asarray(child), minlength=nodes)
     return counted
 
 

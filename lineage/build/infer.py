@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.build.cards import Heard
 from lineage.build.claims_spool import Claims
 from lineage.build.draft import Draft
 from lineage.build.later_names import nodes_called
 from lineage.build.resolve import FormerNames, ResolvedNames
+from lineage.domain.arrays import Codes, Mask, Nodes
 from lineage.domain.claims import Claim, Relation, Strength
 from lineage.domain.families import Family
 from lineage.evidence import Rule
 from lineage.evidence.inference import Guess
-from lineage.evidence.undeclared import Nodes, hear_again, parentless
+from lineage.evidence.undeclared import InferenceInput, hear_again, parentless
 
 _RELATIONS = list(Relation)
 _NOT_SAID = -1
@@ -31,10 +31,10 @@ InferFromCards = Callable[[Heard], Iterable[tuple[int, Claim]]]
 class Said:
     """What was said in both hearings, one element a witness, its parent settled to a node."""
 
-    child: npt.NDArray[np.int32]
-    parent: npt.NDArray[np.int32]
-    rule: npt.NDArray[np.int8]
-    relation: npt.NDArray[np.int8]
+    child: Nodes
+    parent: Nodes
+    rule: Codes
+    relation: Codes
 
     def and_then(self, other: "Said") -> "Said":
         """Return both, one after the other."""
@@ -77,10 +77,10 @@ def first_hearing(
 
 def what_exists(
     draft: Draft, said: Said, resolved: ResolvedNames, former: FormerNames, rules: Sequence[Rule]
-) -> Nodes:
+) -> InferenceInput:
     """Return the view of what is known that the second hearing needs."""
     stated = (said.parent >= 0) & is_stated(rules)[said.rule]
-    return Nodes(
+    return InferenceInput(
         resolved.keys,
         resolved.ids,
         draft.record_column("created_at"),
@@ -95,7 +95,7 @@ def what_exists(
 def second_hearing(
     draft: Draft,
     said: Said,
-    exists: Nodes,
+    exists: InferenceInput,
     families: Sequence[Family],
     rules: Sequence[Rule],
     *,
@@ -108,7 +108,7 @@ def second_hearing(
     return _kept(draft, exists, guessed)
 
 
-def _kept(draft: Draft, nodes: Nodes, guessed: Iterable[_Guessed]) -> Said:
+def _kept(draft: Draft, nodes: InferenceInput, guessed: Iterable[_Guessed]) -> Said:
     """Keep the words of the second hearing in the draft, and return what they say.
 
     Of a model whose parents are stated, no guess tells the relation.
@@ -128,7 +128,11 @@ def _kept(draft: Draft, nodes: Nodes, guessed: Iterable[_Guessed]) -> Said:
 
 
 def _names(
-    draft: Draft, said: Said, nodes: Nodes, families: Sequence[Family], rules: Sequence[Rule]
+    draft: Draft,
+    said: Said,
+    nodes: InferenceInput,
+    families: Sequence[Family],
+    rules: Sequence[Rule],
 ) -> list[_Guessed]:
     """Ask the rules that guess about listed models without a parent."""
     asked = parentless(draft.records, said.child, said.parent)
@@ -142,7 +146,11 @@ def _names(
 
 
 def _cards(
-    models: int, said: Said, nodes: Nodes, rules: Sequence[Rule], hear_cards: InferFromCards
+    models: int,
+    said: Said,
+    nodes: InferenceInput,
+    rules: Sequence[Rule],
+    hear_cards: InferFromCards,
 ) -> list[_Guessed]:
     """Return what the texts of cards say, each name settled to a model that there is."""
     numbers = {rule.name: number for number, rule in enumerate(rules)}
@@ -171,6 +179,6 @@ def _position(relation: str | None) -> int:
     return _NOT_SAID if relation is None else _RELATIONS.index(Relation(relation))
 
 
-def is_stated(rules: Sequence[Rule]) -> npt.NDArray[np.bool_]:
+def is_stated(rules: Sequence[Rule]) -> Mask:
     """Say of each rule whether it states or guesses."""
     return np.array([rule.strength is not Strength.INFERRED for rule in rules], np.bool_)

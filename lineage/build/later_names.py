@@ -6,14 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.arrays import Nodes
 from lineage.domain.repo_ids import tidy_name
-from lineage.evidence.undeclared import Int32s, Nodes
+from lineage.evidence.undeclared import InferenceInput
 
 _IDS_AT_ONCE = 131_072
 _NOWHERE = -1
 
 
-def nodes_called(names: Sequence[str], nodes: Nodes) -> Int32s:
+def nodes_called(names: Sequence[str], nodes: InferenceInput) -> Nodes:
     """Return the node that each name means, -1 where none does.
 
     As in the first settling: by exact spelling, else as a former name, else by the one name that

@@ -1,9 +1,10 @@
 """Who is called otherwise than before: a rename costs no request, since keys survive it."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from lineage.domain.arrays import KeyBytes
 
 
 def renamed(
@@ -32,6 +33,6 @@ def renamed(
     )
 
 
-def _bare(keys: pa.StringArray) -> npt.NDArray[np.bytes_]:
+def _bare(keys: pa.StringArray) -> KeyBytes:
     whole = pa.concat_arrays([keys, pa.array([], pa.string())])
     return np.frombuffer(whole.buffers()[2], "S24", len(whole))

@@ -9,32 +9,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.gc_paused import gc_paused
 from lineage.domain.repo_ids import tidy_name
 from lineage.evidence.known_nodes import NOWHERE, KnownNodes
-
-Int32s = npt.NDArray[np.int32]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """What witnesses wrote: one element a witness, codes into the distinct names and keys."""
 
-    child: Int32s
-    name: Int32s
+    child: Nodes
+    name: Nodes
     names: pa.StringArray
-    key: Int32s
+    key: Nodes
     """-1 where the witness knows only a name."""
     keys: pa.StringArray
-    is_hub: Bools
-    is_card: Bools
-    names_models: Bools
+    is_hub: Mask
+    is_card: Mask
+    names_models: Mask
     """False where the name may be a local path."""
-    is_guess: Bools
+    is_guess: Mask
     """A guess alone makes no node of a name."""
 
 
@@ -54,7 +51,7 @@ class FormerNames:
 class ResolvedNames:
     """Where every witness points, and the nodes that are no listed model."""
 
-    parent: Int32s
+    parent: Nodes
     """Node of each witness's parent, -1 = nowhere."""
     keys: pa.StringArray
     """Key of every node: listed models first, in their rows' order, then the dead, then others."""
@@ -117,13 +114,13 @@ def _former_nodes(former: FormerNames, nodes: KnownNodes) -> dict[str, int]:
     return {**by_key, **by_name}
 
 
-def _apply(name_nodes: Int32s, names: Sequence[str], known: Mapping[str, int]) -> None:
+def _apply(name_nodes: Nodes, names: Sequence[str], known: Mapping[str, int]) -> None:
     for at in np.flatnonzero(name_nodes == NOWHERE).tolist():
         name_nodes[at] = known.get(names[at], NOWHERE)
 
 
 def _apply_without_case(
-    name_nodes: Int32s, names: Sequence[str], nodes: KnownNodes, former: Mapping[str, int]
+    name_nodes: Nodes, names: Sequence[str], nodes: KnownNodes, former: Mapping[str, int]
 ) -> None:
     unsettled = np.flatnonzero(name_nodes == NOWHERE).tolist()
     known = nodes.without_case(names[at].lower() for at in unsettled)
@@ -135,7 +132,7 @@ def _apply_without_case(
 
 
 def _taught(
-    written: Written, name_nodes: Int32s, key_nodes: Int32s, names: Sequence[str]
+    written: Written, name_nodes: Nodes, key_nodes: Nodes, names: Sequence[str]
 ) -> dict[str, int]:
     """Learn former names from rows with exactly one Hub parent and exactly one card name.
 
@@ -155,7 +152,7 @@ def _taught(
 
 
 def _told(
-    written: Written, name_nodes: Int32s, key_nodes: Int32s, names: Sequence[str]
+    written: Written, name_nodes: Nodes, key_nodes: Nodes, names: Sequence[str]
 ) -> dict[str, int]:
     """Return names that the Hub gave with a key and no model bears: renamed while it was walked."""
     hub = np.flatnonzero(written.is_hub)
@@ -163,7 +160,7 @@ def _told(
 
 
 def _undisputed(
-    name: Int32s, node: Int32s, name_nodes: Int32s, names: Sequence[str]
+    name: Nodes, node: Nodes, name_nodes: Nodes, names: Sequence[str]
 ) -> dict[str, int]:
     """Return the node of each unsettled name that is said to mean one node and no other."""
     open_ones = np.flatnonzero(name_nodes[name] == NOWHERE)
@@ -174,7 +171,7 @@ def _undisputed(
 
 
 def _give_own_nodes(
-    parent: Int32s,
+    parent: Nodes,
     written: Written,
     names: Sequence[str],
     nodes: KnownNodes,

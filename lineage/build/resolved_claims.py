@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from lineage.build.claims_spool import ClaimsSpool
+from lineage.domain.arrays import Mask, Nodes
 from lineage.store import schema
 
 
@@ -23,7 +23,7 @@ class ResolvedClaims:
     """The key of every node with a record."""
     node_keys: pa.StringArray
     """The key of every node."""
-    parents: npt.NDArray[np.int32]
+    parents: Nodes
     """The node of each witness's parent; -1 = its name settled to nothing."""
 
     def in_order(self) -> Iterator[tuple[ClaimsSpool, pa.RecordBatch, pa.Array]]:
@@ -40,7 +40,7 @@ class ResolvedClaims:
         for _, batch, parents in self.in_order():
             yield _batch(self._columns(batch, parents), schema.EVIDENCE)
 
-    def of_some(self, children: npt.NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
+    def of_some(self, children: Mask) -> Iterator[pa.RecordBatch]:
         """Yield the rows of the marked nodes, each with its place in the whole."""
         table, first = schema.UPDATE_TABLES[schema.CHANGES[schema.EVIDENCE_FILE]], 0
         for _, batch, parents in self.in_order():

@@ -4,31 +4,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.draft import Draft
+from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.availability import Asked
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
 from lineage.store.availability import STANDING_COLUMNS
-from lineage.store.keys import NOWHERE, Bare, bare, joined, rows_in
+from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.reader import Snapshot
-
-Mask = npt.NDArray[np.bool_]
 
 _RECORD = [field.name for field in schema.MODELS]
 _NUMBERS = [field.name for field in schema.METRICS if field.name != "key"]
 
 
-def still_gone(before: Snapshot, known: Sequence[Bare]) -> pa.Table:
+def still_gone(before: Snapshot, known: Sequence[KeyBytes]) -> pa.Table:
     """Return the earlier tombstones of whoever is not `known`, each of whose parts is sorted."""
     table = before.tombstones()
     return table.filter(pa.array(_absent(table["key"], known)))
 
 
-def newly_gone(before: Snapshot, known: Sequence[Bare], missed_at: datetime) -> pa.Table:
+def newly_gone(before: Snapshot, known: Sequence[KeyBytes], missed_at: datetime) -> pa.Table:
     """Return a tombstone for each model that was listed and is not `known`.
 
     A dump without the Hub's keys says of nobody who is who, and so of nobody that they are gone.
@@ -95,7 +93,7 @@ def in_order(tables: list[pa.Table]) -> pa.Table:
     return whole.take(pa.array(order)).combine_chunks()
 
 
-def _absent(keys: pa.ChunkedArray, known: Sequence[Bare]) -> Mask:
+def _absent(keys: pa.ChunkedArray, known: Sequence[KeyBytes]) -> Mask:
     wanted = bare(joined(keys.chunks))
     absent: Mask = np.ones(len(wanted), np.bool_)
     for some in known:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Int32s = npt.NDArray[np.int32]
+from lineage.domain.arrays import Nodes
 
 NOWHERE = -1
 NAME_PREFIX = "name:"
@@ -24,7 +23,7 @@ class KnownNodes:
         self._more_by_id: dict[str, int] = {}
         self._named: dict[str, int] = {}
 
-    def of_keys(self, wanted: pa.StringArray, ids: Sequence[str]) -> Int32s:
+    def of_keys(self, wanted: pa.StringArray, ids: Sequence[str]) -> Nodes:
         """Return a node for every key the Hub gave; one that nobody knows becomes a node."""
         found = _rows_of(wanted, self.keys)
         missing = np.flatnonzero(found == NOWHERE)
@@ -35,7 +34,7 @@ class KnownNodes:
             self._more_by_id[ids[at]] = int(found[at])
         return found
 
-    def of_names(self, names: Sequence[str]) -> Int32s:
+    def of_names(self, names: Sequence[str]) -> Nodes:
         """Return the node that bears each name now, -1 where none does.
 
         Listed models win, then those that the Hub names, then the dead.
@@ -86,7 +85,7 @@ class KnownNodes:
             self._named[name] = self._add(NAME_PREFIX + name, name)
         return self._named[name]
 
-    def ordered(self) -> tuple[Int32s, pa.StringArray, pa.StringArray]:
+    def ordered(self) -> tuple[Nodes, pa.StringArray, pa.StringArray]:
         """Return the final number of each node so far, and all keys and ids by final number."""
         listed = len(self.keys)
         by_key = sorted(range(len(self.more_keys)), key=self.more_keys.__getitem__)
@@ -109,7 +108,7 @@ def _alike(lowered: pa.StringArray, ids: pa.StringArray) -> Iterator[tuple[str, 
     return zip(names.take(rows).to_pylist(), rows.to_pylist(), strict=True)
 
 
-def _rows_of(wanted: pa.StringArray, known: pa.StringArray) -> Int32s:
+def _rows_of(wanted: pa.StringArray, known: pa.StringArray) -> Nodes:
     """Return the row of each wanted value in `known`, the last one of several, -1 for none.
 
     The few wanted values are hashed and the many known ones looked up: half the memory.
@@ -120,5 +119,5 @@ def _rows_of(wanted: pa.StringArray, known: pa.StringArray) -> Int32s:
     place = pc.index_in(known, value_set=distinct.dictionary)
     row_of = np.full(len(distinct.dictionary), NOWHERE, np.int32)
     row_of[pc.drop_null(place).to_numpy()] = np.flatnonzero(place.is_valid())
-    found: Int32s = row_of[distinct.indices.to_numpy()]
+    found: Nodes = row_of[distinct.indices.to_numpy()]
     return found

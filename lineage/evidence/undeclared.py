@@ -10,20 +10,17 @@ from datetime import datetime
 from itertools import islice
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.arrays import Mask, Nodes
 from lineage.evidence.inference import Guess, Known, SecondHearing
-
-Int32s = npt.NDArray[np.int32]
-Bools = npt.NDArray[np.bool_]
 
 _IDS_AT_ONCE = 131_072
 
 
 @dataclass(frozen=True, slots=True)
-class Nodes:
+class InferenceInput:
     """Every node after the first hearing: the listed models by row, the dead, then the others."""
 
     keys: pa.StringArray
@@ -31,9 +28,9 @@ class Nodes:
     created_at: pa.Array
     """Of the models with a record, listed or dead, as is `model_type`."""
     model_type: pa.Array
-    child: Int32s
+    child: Nodes
     """What was stated in the first hearing, a pair of nodes each, in order of the child."""
-    parent: Int32s
+    parent: Nodes
     former: Mapping[str, str]
     """Former name to key."""
     renamed: Mapping[str, str]
@@ -49,14 +46,14 @@ class Guessed:
     guess: Guess
 
 
-def parentless(models: int, child: Int32s, parent: Int32s) -> Bools:
+def parentless(models: int, child: Nodes, parent: Nodes) -> Mask:
     """Say of each listed model whether no edge leads up from it but one to itself."""
     alone = np.ones(models, np.bool_)
     alone[child[(parent >= 0) & (parent != child)]] = False
     return alone
 
 
-def hear_again(hearing: SecondHearing, nodes: Nodes, asked: Bools) -> Iterator[Guessed]:
+def hear_again(hearing: SecondHearing, nodes: InferenceInput, asked: Mask) -> Iterator[Guessed]:
     """Ask one rule about the listed models in `asked`, in order of their rows.
 
     The rule sees nothing of what was said of the model itself.
@@ -75,7 +72,7 @@ def hear_again(hearing: SecondHearing, nodes: Nodes, asked: Bools) -> Iterator[G
 class NamedModels:
     """What exists of some repository names."""
 
-    def __init__(self, nodes: Nodes, wanted: set[str]) -> None:
+    def __init__(self, nodes: InferenceInput, wanted: set[str]) -> None:
         self._nodes = nodes
         names = pa.array(sorted(wanted), pa.string())
         found = _bearers(nodes.ids, names)
@@ -93,7 +90,7 @@ class NamedModels:
     def called(self, repository: str) -> Sequence[Known]:
         return self._called.get(repository, ())
 
-    def about(self, nodes: Int32s, *, with_parents: bool) -> list[Known]:
+    def about(self, nodes: Nodes, *, with_parents: bool) -> list[Known]:
         """Return what is known of some nodes, listed or not, in their order."""
         known = self._nodes
         listed = pa.array(nodes, pa.int64(), mask=nodes >= len(known.created_at))
@@ -103,7 +100,7 @@ class NamedModels:
         ids = known.ids.take(pa.array(nodes)).to_pylist()
         return [Known(*one) for one in zip(ids, created, types, parents, strict=True)]
 
-    def _parents(self, nodes: Int32s) -> list[tuple[str, ...]]:
+    def _parents(self, nodes: Nodes) -> list[tuple[str, ...]]:
         child, parent = self._nodes.child, self._nodes.parent
         starts, ends = (np.searchsorted(child, nodes, side) for side in ("left", "right"))
         spans = [parent[start:end] for start, end in zip(starts, ends, strict=True)]
@@ -141,15 +138,15 @@ def _met(wanted: Mapping[str, str], known: pa.StringArray) -> list[tuple[str, in
     return [(old, node_of[value]) for old, value in wanted.items() if value in node_of]
 
 
-def _found(pattern: str, ids: pa.StringArray, asked: Bools) -> Int32s:
+def _found(pattern: str, ids: pa.StringArray, asked: Mask) -> Nodes:
     """Return the rows of `asked` whose id the pattern finds."""
     rows = np.flatnonzero(asked).astype(np.int32)
     hits = pc.match_substring_regex(ids.take(pa.array(rows)), pattern)
-    found: Int32s = rows[hits.to_numpy(zero_copy_only=False)]
+    found: Nodes = rows[hits.to_numpy(zero_copy_only=False)]
     return found
 
 
-def _bearers(ids: pa.StringArray, names: pa.StringArray) -> Int32s:
+def _bearers(ids: pa.StringArray, names: pa.StringArray) -> Nodes:
     """Return the nodes whose repository name is one of these, without case."""
     found = [np.empty(0, np.int64)]
     for start in range(0, len(ids), _IDS_AT_ONCE):

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from lineage.analysis.edge_evidence import heard_of
 from lineage.analysis.scope import Scope, kept
 from lineage.analysis.traces import EVERYTHING, trace_on
 from lineage.analysis.verdicts import RootMet, Step, Trace
+from lineage.domain.arrays import Generations, Indices
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
 from lineage.graph import reach
@@ -100,7 +100,7 @@ def bill_of(
     return Bill(parts[node], found, tuple(ancestors))
 
 
-def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, npt.NDArray[np.int16]]:
+def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Generations]:
     """Return the edges between a model and its ancestors, and each one's generation."""
     edges = kept(scope.edges, scope.edges.strength >= _STRENGTHS.index(least))
     start = np.array([node], np.int32)
@@ -128,9 +128,7 @@ def _steps(scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]) -> dict[
     return steps
 
 
-def _parts(
-    scope: Scope, nodes: npt.NDArray[np.integer], roots: Mapping[str, RootMet]
-) -> dict[int, Part]:
+def _parts(scope: Scope, nodes: Indices, roots: Mapping[str, RootMet]) -> dict[int, Part]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     listed = nodes[nodes < scope.snapshot.manifest.models]
     table = scope.snapshot.table(schema.MODELS_FILE, _FACTS).take(pa.array(listed))

@@ -6,15 +6,13 @@ Nodes are 0..nodes-1 and edge i leads from child[i] to parent[i], given in any o
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-Nodes = npt.NDArray[np.integer]
-Int64s = npt.NDArray[np.int64]
+from lineage.domain.arrays import Indices, Int64s
 
 _WORTH_ANOTHER_ROUND = 0.9
 
 
-def cycles(child: Nodes, parent: Nodes, nodes: int) -> list[list[int]]:
+def cycles(child: Indices, parent: Indices, nodes: int) -> list[list[int]]:
     """Return each strongly connected component of two nodes or more: the largest first.
 
     Members are in rising order, components of one size by their first member. A node that leads
@@ -44,7 +42,7 @@ def bursts(group: Int64s, moment: Int64s, least: int, within: int) -> list[tuple
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
-def _core(child: Nodes, parent: Nodes, nodes: int) -> tuple[Nodes, Nodes]:
+def _core(child: Indices, parent: Indices, nodes: int) -> tuple[Indices, Indices]:
     """Cut off what lies above and below all cycles, a layer a round, while that is worth it.
 
     Models have few generations, so some rounds leave next to nothing. A line of many thousands

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from lineage.graph.reach import Nodes, Rows, compact
-
-Int64s = npt.NDArray[np.int64]
+from lineage.domain.arrays import Indices, Int64s
+from lineage.graph.reach import Rows, compact
 
 _AT_ONCE = 1 << 25
 """So many pairs of a start and a node have a flag in memory at a time, a byte each."""
 
 
-def each_below(child: Nodes, parent: Nodes, starts: Sequence[Nodes]) -> tuple[Int64s, Int64s]:
+def each_below(child: Indices, parent: Indices, starts: Sequence[Indices]) -> tuple[Int64s, Int64s]:
     """Return the pairs of a start and each distinct node below its roots, as two columns.
 
     `starts[i]` are the roots of start i, which may be below each other. As in `reach.below` a root
@@ -32,7 +30,7 @@ def each_below(child: Nodes, parent: Nodes, starts: Sequence[Nodes]) -> tuple[In
     return start, used[node] if len(used) else node
 
 
-def _places(used: Int64s, starts: Sequence[Nodes]) -> tuple[Int64s, Int64s]:
+def _places(used: Int64s, starts: Sequence[Indices]) -> tuple[Int64s, Int64s]:
     """Return the places of those roots that have an edge, and whose they are."""
     whose = np.repeat(np.arange(len(starts)), list(map(len, starts)))
     roots = np.concatenate([np.empty(0, np.int64), *starts])

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Nodes = npt.NDArray[np.integer]
-Mask = npt.NDArray[np.bool_]
+from lineage.domain.arrays import Indices, Mask
+
 Way = tuple[int, ...]
 """The numbers of its edges, from the node upwards; empty where the node itself is the end."""
 
@@ -23,7 +22,7 @@ class Ways:
     """To the first node of each way from which every way on leads round for ever."""
 
 
-def ways_up(child: Nodes, parent: Nodes, nodes: int, start: int, stops: Mask) -> Ways:
+def ways_up(child: Indices, parent: Indices, nodes: int, start: int, stops: Mask) -> Ways:
     """Walk up from a node, a generation at a time, and stop on each way at the first stop.
 
     Edge i leads from child[i] up to parent[i]. The start is never a stop of its own walk, so that
@@ -70,7 +69,7 @@ def _below(ends: set[int], children: dict[int, set[int]]) -> set[int]:
     return found
 
 
-def _way(node: int, start: int, came_by: dict[int, int], child: Nodes) -> Way:
+def _way(node: int, start: int, came_by: dict[int, int], child: Indices) -> Way:
     edges: list[int] = []
     while node != start:
         edges.append(came_by[node])

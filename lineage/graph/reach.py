@@ -9,13 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Nodes = npt.NDArray[np.integer]
-"""Node numbers: one end of every edge, or a choice of nodes."""
-Int64s = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.int32]
-Mask = npt.NDArray[np.bool_]
+from lineage.domain.arrays import Codes, Counts, Generations, Indices, Int64s, LabelBits, Mask
 
 MOST_LABELS = 64
 
@@ -23,9 +18,7 @@ _MOST_GENERATIONS = np.iinfo(np.int16).max
 _TOPS_AT_ONCE = 8192
 
 
-def count_below(
-    child: Nodes, parent: Nodes, nodes: int, kind: npt.NDArray[np.int8], kinds: int
-) -> Counts:
+def count_below(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds: int) -> Counts:
     """Count the distinct nodes below every node, split by kind, as a matrix [nodes, kinds].
 
     A node of kind -1 is never counted, but ways lead through it; no node counts itself.
@@ -50,9 +43,7 @@ def count_below(
     return total
 
 
-def count_direct(
-    child: Nodes, parent: Nodes, nodes: int, kind: npt.NDArray[np.int8], kinds: int
-) -> Counts:
+def count_direct(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds: int) -> Counts:
     """Count the distinct children of every node but itself, split by kind, as [nodes, kinds]."""
     child, parent = _distinct(child, parent, nodes)
     counted = kind[child] >= 0
@@ -60,7 +51,7 @@ def count_direct(
     return np.bincount(cell, minlength=nodes * kinds).astype(np.int32).reshape(nodes, kinds)
 
 
-def below(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> Mask:
+def below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Mask:
     """Mark the nodes that at least one edge, or any line of edges, leads down to from a root.
 
     A root is marked only where another root or a cycle leads to it, or an edge from itself: the
@@ -69,13 +60,13 @@ def below(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> Mask:
     return generations(child, parent, nodes, roots) > 0
 
 
-def direct_below(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> Mask:
+def direct_below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Mask:
     """Mark the children of the roots; a root is marked where it is a child of one, or its own."""
     is_root = _mask(nodes, roots)
     return _mask(nodes, child[is_root[parent]])
 
 
-def generations(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> npt.NDArray[np.int16]:
+def generations(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Generations:
     """Return how many edges each node lies below the nearest root, 0 where it lies below none.
 
     A root has the length of the shortest way that leads back to it or down from another root.
@@ -93,9 +84,7 @@ def generations(child: Nodes, parent: Nodes, nodes: int, roots: Nodes) -> npt.ND
     return generation
 
 
-def labels_from(
-    child: Nodes, parent: Nodes, nodes: int, seeds: Sequence[Nodes]
-) -> npt.NDArray[np.uint64]:
+def labels_from(child: Indices, parent: Indices, nodes: int, seeds: Sequence[Indices]) -> LabelBits:
     """Return for every node, as bits, the labels that it meets first on its ways up.
 
     Bit i of a node is set where it is one of seeds[i], or where a way leads down to it from one
@@ -108,8 +97,8 @@ def labels_from(
 
 
 def words_from(
-    child: Nodes, parent: Nodes, nodes: int, seeds: Sequence[Nodes]
-) -> list[npt.NDArray[np.uint64]]:
+    child: Indices, parent: Indices, nodes: int, seeds: Sequence[Indices]
+) -> list[LabelBits]:
     """Return the same for any number of labels: bit i % 64 of word i // 64, one word at least."""
     is_seed = _mask(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
     open_to_labels = ~is_seed[child]
@@ -118,12 +107,12 @@ def words_from(
     return [_spread(children, nodes, seeds[first : first + MOST_LABELS]) for first in firsts]
 
 
-def _spread(children: "Rows", nodes: int, seeds: Sequence[Nodes]) -> npt.NDArray[np.uint64]:
+def _spread(children: "Rows", nodes: int, seeds: Sequence[Indices]) -> LabelBits:
     """Let each label go down from its seeds; nobody's child is a seed here."""
     labels = np.zeros(nodes, dtype=np.uint64)
     for bit, labelled in enumerate(seeds):
         labels[labelled] |= np.uint64(1 << bit)
-    front: Nodes = np.flatnonzero(labels)
+    front: Indices = np.flatnonzero(labels)
     while front.size:
         met = children.all_of(front)
         told = np.repeat(labels[front], children.sizes(front))
@@ -134,7 +123,7 @@ def _spread(children: "Rows", nodes: int, seeds: Sequence[Nodes]) -> npt.NDArray
     return labels
 
 
-def compact(child: Nodes, parent: Nodes) -> tuple[Int64s, tuple[Int64s, Int64s]]:
+def compact(child: Indices, parent: Indices) -> tuple[Int64s, tuple[Int64s, Int64s]]:
     """Number the nodes that have an edge without gaps: who they are, and the ends by number."""
     used = np.zeros(max(child.max(initial=-1), parent.max(initial=-1)) + 1, np.bool_)
     used[child] = used[parent] = True
@@ -146,20 +135,20 @@ def compact(child: Nodes, parent: Nodes) -> tuple[Int64s, tuple[Int64s, Int64s]]
 class Rows:
     """For every node a row of other nodes: its children, or its parents."""
 
-    start: npt.NDArray[np.int64]
+    start: Int64s
     """Row i is cells[start[i] : start[i + 1]]."""
-    cells: Nodes
+    cells: Indices
 
     @classmethod
-    def of(cls, key: Nodes, value: Nodes, nodes: int) -> "Rows":
+    def of(cls, key: Indices, value: Indices, nodes: int) -> "Rows":
         start = np.zeros(nodes + 1, dtype=np.int64)
         np.cumsum(np.bincount(key, minlength=nodes), out=start[1:])
         return cls(start=start, cells=value[np.argsort(key, kind="stable")])
 
-    def sizes(self, keys: Nodes) -> npt.NDArray[np.int64]:
+    def sizes(self, keys: Indices) -> Int64s:
         return self.start[keys + 1] - self.start[keys]
 
-    def all_of(self, keys: Nodes) -> Nodes:
+    def all_of(self, keys: Indices) -> Indices:
         """Return the rows of these keys, one after another."""
         sizes = self.sizes(keys)
         ends = np.cumsum(sizes)
@@ -167,9 +156,7 @@ class Rows:
         return self.cells[shift + np.arange(shift.size)]
 
 
-def _distinct(
-    child: Nodes, parent: Nodes, nodes: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _distinct(child: Indices, parent: Indices, nodes: int) -> tuple[Int64s, Int64s]:
     """Return the edges by child, then parent, each once and none from a node to itself."""
     code = _unique(child.astype(np.int64) * nodes + parent)
     child, parent = np.divmod(code, max(nodes, 1))
@@ -181,15 +168,15 @@ def _distinct(
 class _Trees:
     """The graph without the edges that lead up from a top, for every node."""
 
-    top: Nodes
+    top: Indices
     """The top of its tree: itself where it has no parent, several, or lies on a cycle."""
-    up: Nodes
+    up: Indices
     """Its only parent; means nothing for a top."""
     weight: Counts
     """What its tree holds at and below it, [nodes, kinds]."""
 
 
-def _grow_trees(child: Nodes, parent: Nodes, counted: Counts) -> _Trees:
+def _grow_trees(child: Indices, parent: Indices, counted: Counts) -> _Trees:
     """Cut distinct edges into trees and weigh them from the leaves upwards, a layer at a time.
 
     A node's turn comes when all its children had theirs: on a cycle it never comes, so the nodes
@@ -216,7 +203,9 @@ def _grow_trees(child: Nodes, parent: Nodes, counted: Counts) -> _Trees:
     return _Trees(top=top, up=up, weight=weight)
 
 
-def _pairs_above(child: Nodes, parent: Nodes, trees: _Trees) -> Iterator[tuple[Nodes, Nodes]]:
+def _pairs_above(
+    child: Indices, parent: Indices, trees: _Trees
+) -> Iterator[tuple[Indices, Indices]]:
     """Yield, some tops at a time, the pairs of a top and each distinct node above it.
 
     From top to top first, whole trees at a step; then once along the ways inside the trees. A
@@ -227,7 +216,7 @@ def _pairs_above(child: Nodes, parent: Nodes, trees: _Trees) -> Iterator[tuple[N
     joints = _unique(child[is_joint])
     parents = Rows.of(child[is_joint], parent[is_joint], nodes)
 
-    def entries(pairs: Nodes) -> Nodes:
+    def entries(pairs: Indices) -> Indices:
         giver, top = np.divmod(pairs, nodes)
         return np.repeat(giver, parents.sizes(top)) * nodes + parents.all_of(top)
 
@@ -248,27 +237,27 @@ def _pairs_above(child: Nodes, parent: Nodes, trees: _Trees) -> Iterator[tuple[N
         yield giver, above
 
 
-def _ones(kind: npt.NDArray[np.int8], kinds: int) -> Counts:
+def _ones(kind: Codes, kinds: int) -> Counts:
     """Return a matrix [nodes, kinds] with a one where a node is of that kind."""
     ones: Counts = (kind[:, None] == np.arange(kinds)).astype(np.int32)
     return ones
 
 
-def _are_in(values: Nodes, known: Nodes) -> Mask:
+def _are_in(values: Indices, known: Indices) -> Mask:
     """Mark the values that stand in a sorted array, which is not empty."""
     place = np.minimum(np.searchsorted(known, values), known.size - 1)
     found: Mask = known[place] == values
     return found
 
 
-def _mask(nodes: int, chosen: Nodes) -> Mask:
+def _mask(nodes: int, chosen: Indices) -> Mask:
     mask = np.zeros(nodes, dtype=np.bool_)
     mask[chosen] = True
     return mask
 
 
-def _unique(values: Nodes) -> Nodes:
+def _unique(values: Indices) -> Indices:
     """Return the distinct values in order: by sorting, as numpy's own unique is far slower."""
     ordered = np.sort(values)
-    distinct: Nodes = ordered[np.diff(ordered, prepend=-1) != 0]
+    distinct: Indices = ordered[np.diff(ordered, prepend=-1) != 0]
     return distinct

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.results import Count
@@ -16,6 +15,7 @@ from lineage.analysis.tree.evidence import ForestEvidence, evidence_of
 from lineage.analysis.tree.facts import ForestFacts, facts_of
 from lineage.analysis.tree.forest import Forest, Kind, family_forest
 from lineage.domain.addresses import is_loopback
+from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family, Release, Reupload
@@ -143,12 +143,12 @@ def _report(
     )
 
 
-def _is_sure(forest: Forest, definition: Definition) -> npt.NDArray[np.bool_]:
-    sure: npt.NDArray[np.bool_] = forest.strength >= list(Strength).index(definition.least)
+def _is_sure(forest: Forest, definition: Definition) -> Mask:
+    sure: Mask = forest.strength >= list(Strength).index(definition.least)
     return sure
 
 
-def _counted(forest: Forest, definition: Definition) -> npt.NDArray[np.bool_]:
+def _counted(forest: Forest, definition: Definition) -> Mask:
     kinds = [Kind.MODEL, Kind.GONE] if definition.deleted else [Kind.MODEL]
     return np.isin(forest.kind, kinds) & _is_sure(forest, definition)
 
@@ -171,9 +171,7 @@ def _largest(forest: Forest, definition: Definition) -> tuple[BranchLine, ...]:
     )
 
 
-def _below(
-    forest: Forest, counted: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _below(forest: Forest, counted: Mask) -> tuple[Int64s, Int64s]:
     """Return how many counted models stand below each row, and the row of its group."""
     held = counted.astype(np.int64).tolist()
     parents = forest.parent.tolist()

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.arrays import Indices
 from lineage.domain.claims import Relation, Strength
 from lineage.store import schema
-
-Ints = npt.NDArray[np.integer]
 
 _EDGES_AT_ONCE = 65_536
 
@@ -19,11 +16,11 @@ def edge_tables(
     keys: pa.StringArray,
     ids: pa.StringArray,
     *,
-    child: Ints,
-    parent: Ints,
-    relation: Ints,
-    strength: Ints,
-    rules: Ints,
+    child: Indices,
+    parent: Indices,
+    relation: Indices,
+    strength: Indices,
+    rules: Indices,
     rule_names: Sequence[str],
 ) -> Iterator[pa.Table]:
     """Spell out edges given as node numbers, positions and one bit a rule, some at a time.
@@ -56,9 +53,9 @@ def edge_tables(
 def counts_table(
     keys: pa.StringArray,
     ids: pa.StringArray,
-    node: Ints,
-    direct: Ints,
-    total: Ints,
+    node: Indices,
+    direct: Indices,
+    total: Indices,
 ) -> pa.Table:
     """Put together the counts of every base, in order of the id.
 

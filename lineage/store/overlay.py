@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from lineage.store.keys import NO_OPT_OUTS, Bare, Rows, are_in, bare, joined
+from lineage.domain.arrays import Int64s, KeyBytes, Mask
+from lineage.store.keys import NO_OPT_OUTS, are_in, bare, joined
 
 
 def rows_laid_over(
-    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: Bare = NO_OPT_OUTS
+    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: KeyBytes = NO_OPT_OUTS
 ) -> Iterator[pa.Table]:
     """Yield the older rows, those in `changes` in place of theirs, without the sorted `dropped`."""
     fresh = bare(joined(changes["key"].chunks))
@@ -38,13 +38,13 @@ def rows_laid_over(
 class Seam:
     """How a table and the changes to it go together, whichever columns are asked for."""
 
-    kept: npt.NDArray[np.bool_]
+    kept: Mask
     """Which of the older rows stay."""
-    ahead: Rows
+    ahead: Int64s
     """So many of those stand before each change; never falling."""
 
 
-def seam_by_key(older: Iterable[Bare], fresh: Bare, dropped: Bare) -> Seam:
+def seam_by_key(older: Iterable[KeyBytes], fresh: KeyBytes, dropped: KeyBytes) -> Seam:
     """Return the seam of a table in order of its keys; all that is fresh is among the `dropped`."""
     kept, ahead, left, done = [np.empty(0, np.bool_)], [np.empty(0, np.int64)], 0, 0
     for keys in older:
@@ -57,7 +57,7 @@ def seam_by_key(older: Iterable[Bare], fresh: Bare, dropped: Bare) -> Seam:
     return Seam(np.concatenate(kept), np.concatenate(ahead))
 
 
-def seam_by_place(older: Iterable[Bare], places: Rows, dropped: Bare) -> Seam:
+def seam_by_place(older: Iterable[KeyBytes], places: Int64s, dropped: KeyBytes) -> Seam:
     """Return the seam of a table whose changes know their rows in the whole, which rise."""
     kept = [np.empty(0, np.bool_), *(~are_in(dropped, keys) for keys in older)]
     return Seam(np.concatenate(kept), places - np.arange(len(places)))
@@ -76,7 +76,7 @@ def sewn(older: Iterable[pa.RecordBatch], changes: pa.Table, seam: Seam) -> Iter
 
 
 def words_laid_over(
-    older: Iterable[pa.RecordBatch], fresh: pa.Table, rows: Rows
+    older: Iterable[pa.RecordBatch], fresh: pa.Table, rows: Int64s
 ) -> Iterator[pa.RecordBatch]:
     """Yield what was said before of whoever did not change, and now of the others, by child's row.
 
@@ -100,14 +100,14 @@ def words_laid_over(
     yield from fresh.slice(done).to_batches()
 
 
-def renumbered(said: Iterable[pa.RecordBatch], moved: Rows) -> Iterator[pa.RecordBatch]:
+def renumbered(said: Iterable[pa.RecordBatch], moved: Int64s) -> Iterator[pa.RecordBatch]:
     """Yield what was said of children by the rows they have now: `moved[row]`."""
     for batch in said:
         child = pa.array(moved[batch["child"].to_numpy()].astype(np.int32))
         yield pa.RecordBatch.from_arrays([child, *batch.columns[1:]], schema=batch.schema)
 
 
-def bad_rows_laid_over(older: pa.Table, fresh: pa.Table, read: Bare) -> pa.Table:
+def bad_rows_laid_over(older: pa.Table, fresh: pa.Table, read: KeyBytes) -> pa.Table:
     """Return bad rows of before that are not readable now (sorted `read`), then those met now.
 
     Each once, as it was met last: told by its key, else by its text.
@@ -127,7 +127,7 @@ def _pairs(rows: pa.Table) -> Iterator[tuple[str | None, str]]:
     return zip(rows["key"].to_pylist(), rows["raw"].to_pylist(), strict=True)
 
 
-def _interleaved(rest: pa.Table, some: pa.Table, ahead: Rows) -> pa.Table:
+def _interleaved(rest: pa.Table, some: pa.Table, ahead: Int64s) -> pa.Table:
     """Return both, so many rows of the rest before each of some as `ahead` says."""
     if not len(some):
         return rest

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lineage.domain.arrays import Codes, Indices, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.store import schema
 from lineage.store.files import Files
@@ -16,18 +16,15 @@ from lineage.store.manifest import Manifest
 from lineage.store.reading import read_group, read_whole
 from lineage.store.tables import tables_of
 
-Int32s = npt.NDArray[np.int32]
-Int8s = npt.NDArray[np.int8]
-
 
 @dataclass(frozen=True, slots=True)
 class EdgeColumns:
     """Every edge as bare integers: node numbers, and positions in `Relation` and `Strength`."""
 
-    child: Int32s
-    parent: Int32s
-    relation: Int8s
-    strength: Int8s
+    child: Nodes
+    parent: Nodes
+    relation: Codes
+    strength: Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +135,14 @@ class Snapshot:
         order = pc.sort_indices(table, [("total", "descending"), ("id", "ascending")])[:top]
         return [_base_row(row) for row in table.take(order).to_pylist()]
 
-    def names_of_bases(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+    def names_of_bases(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes that have children, in the order asked."""
         table = self.table(schema.COUNTS_FILE, ["node", "key", "id"]).combine_chunks()
         rows = pc.index_in(pa.array(nodes, pa.int32()), value_set=table["node"])
         found = table.take(rows)
         return found["key"].combine_chunks(), found["id"].combine_chunks()
 
-    def names_of(self, nodes: npt.NDArray[np.integer]) -> tuple[pa.Array, pa.Array]:
+    def names_of(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, listed or not."""
         known = nodes[nodes < self.records]
         more = self.names_of_bases(nodes[len(known) :])
@@ -229,7 +226,7 @@ def _base_row(row: dict[str, object]) -> BaseRow:
     return BaseRow(**fields, by_relation=by_relation)  # type: ignore[arg-type]
 
 
-def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Int8s:
+def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
     """Map a dictionary-encoded column to positions in a fixed list of words."""
     parts = []
     for chunk in column.chunks:

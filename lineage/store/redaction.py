@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.arrays import Mask
 from lineage.domain.opt_outs import LEFT_OUT, OptOuts
-
-Bools = npt.NDArray[np.bool_]
 
 _VOCABULARIES = frozenset({"license", "pipeline", "gated", "relation"})
 _OURS = frozenset(
@@ -27,7 +25,7 @@ BY_NAME = "name:"
 """How the key of a node begins that is known by a name alone."""
 
 
-def naming(batch: pa.RecordBatch, opt_outs: OptOuts) -> Bools:
+def naming(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
     """Say of each row whether anything in it names one of them."""
     named = np.zeros(batch.num_rows, np.bool_)
     for name, values in zip(batch.schema.names, batch.columns, strict=True):
@@ -43,7 +41,7 @@ def naming(batch: pa.RecordBatch, opt_outs: OptOuts) -> Bools:
     return named
 
 
-def named_ones(table: pa.Table, name: str, opt_outs: OptOuts) -> Bools:
+def named_ones(table: pa.Table, name: str, opt_outs: OptOuts) -> Mask:
     """Say of each row whether it is theirs: by its `key`, or by the column that names it."""
     return _are_keys(table["key"], opt_outs) | _named(name, table[name], opt_outs)
 
@@ -95,7 +93,7 @@ def _said_without(batch: pa.RecordBatch, opt_outs: OptOuts) -> pa.RecordBatch:
     return batch
 
 
-def _in_quotes(batch: pa.RecordBatch, opt_outs: OptOuts) -> Bools:
+def _in_quotes(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
     sentences = np.asarray(pc.equal(batch["rule"], _FREE))
     return sentences & _named("quote", batch["quote"], opt_outs)
 
@@ -113,7 +111,7 @@ def bad_rows_without(rows: pa.Table, opt_outs: OptOuts) -> pa.Table:
     )
 
 
-def _named(name: str, values: pa.ChunkedArray, opt_outs: OptOuts) -> Bools:
+def _named(name: str, values: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
     """Say of each text whether it names one of them; only those that may are looked at."""
     if name in _KEYS:
         return _are_keys(values, opt_outs)
@@ -137,10 +135,10 @@ def _names(name: str, text: str, opt_outs: OptOuts) -> bool:
     return opt_outs.names_in(text)
 
 
-def _are_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Bools:
+def _are_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
     """Say of each key whether it is one of theirs, or made of one of their names."""
     theirs = pa.array(list(opt_outs.keys), pa.string())
-    found: Bools = np.array(pc.is_in(keys, value_set=theirs), np.bool_)
+    found: Mask = np.array(pc.is_in(keys, value_set=theirs), np.bool_)
     made = pc.fill_null(pc.starts_with(keys, BY_NAME), False)
     rows = pc.indices_nonzero(made)
     for row, key in zip(rows.to_pylist(), keys.take(rows).to_pylist(), strict=True):
@@ -148,14 +146,14 @@ def _are_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Bools:
     return found
 
 
-def _in_tags(tags: pa.StringArray, opt_outs: OptOuts) -> Bools:
+def _in_tags(tags: pa.StringArray, opt_outs: OptOuts) -> Mask:
     """Say of each tag whether it names one of them; each of the many that repeat is read once."""
     encoded = tags.dictionary_encode()
     named = [tag is not None and opt_outs.in_tag(tag) for tag in encoded.dictionary.to_pylist()]
     if not any(named):
         return np.zeros(len(tags), np.bool_)
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-    found: Bools = np.append(np.array(named, np.bool_), False)[codes]
+    found: Mask = np.append(np.array(named, np.bool_), False)[codes]
     return found
 
 

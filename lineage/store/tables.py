@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lineage.domain.arrays import KeyBytes
 from lineage.errors import SnapshotDamaged
 from lineage.store import schema
 from lineage.store.bases import base_of
 from lineage.store.files import Files
 from lineage.store.footers import footer_digest
-from lineage.store.keys import Bare, bare, joined
+from lineage.store.keys import bare, joined
 from lineage.store.manifest import BuildsOn, FileFacts, Manifest
 from lineage.store.overlay import Seam, seam_by_key, seam_by_place, sewn
 from lineage.store.reading import read_batches, read_group, read_whole
@@ -155,7 +156,7 @@ class LaidTables(Tables):
             bare(self._replaced(schema.EVIDENCE_FILE)),
         )
 
-    def _keys(self, file: str) -> Iterator[Bare]:
+    def _keys(self, file: str) -> Iterator[KeyBytes]:
         """Yield whom the rows of a table of the base are about, batch by batch."""
         key = schema.KEYS[file]
         return (bare(batch[key]) for batch in self.base.batches(file, [key]))

@@ -3,16 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 
 from lineage.analysis.anomalies.columns import UNDATED, Columns
 from lineage.analysis.anomalies.wording import MOST_NAMED, Sighting, Sightings, duration
+from lineage.domain.arrays import Indices, Int64s
 from lineage.graph import anomalies as kernels
 from lineage.store import schema
-
-Ints = npt.NDArray[np.integer]
-Int64s = npt.NDArray[np.int64]
 
 _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,7 +35,7 @@ def upload_bursts(columns: Columns) -> Sightings:
     return Sightings(len(found), each)
 
 
-def _dated_children(columns: Columns) -> tuple[Ints, Ints, Ints, Int64s]:
+def _dated_children(columns: Columns) -> tuple[Indices, Indices, Indices, Int64s]:
     """Return child, parent, author and moment of each edge of which all four are known."""
     names = columns.snapshot.column(schema.MODELS_FILE, "author").dictionary_encode()
     authors = pc.fill_null(names.combine_chunks().indices, -1).to_numpy(zero_copy_only=False)
@@ -49,7 +46,7 @@ def _dated_children(columns: Columns) -> tuple[Ints, Ints, Ints, Int64s]:
     return child, edges.parent[kept], authors[child], created[child]
 
 
-def _burst(columns: Columns, parent: int, children: Ints, moments: Int64s) -> Sighting:
+def _burst(columns: Columns, parent: int, children: Indices, moments: Int64s) -> Sighting:
     names = [columns.name(node) for node in (parent, *children[: MOST_NAMED - 1].tolist())]
     author = columns.snapshot.column(schema.MODELS_FILE, "author")[int(children[0])].as_py()
     first, last = int(moments[0]), int(moments[-1])

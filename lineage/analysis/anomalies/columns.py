@@ -4,22 +4,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.scope import Scope, kept
 from lineage.domain.anomalies import Bounds
+from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.evidence import RULES
 from lineage.evidence.known_nodes import NOWHERE
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns, Snapshot
-
-Nodes = npt.NDArray[np.integer]
-Mask = npt.NDArray[np.bool_]
-Int64s = npt.NDArray[np.int64]
 
 UNDATED = np.iinfo(np.int64).min
 _AS_CODES = ["parent_key", "parent_as_written", "rule", "relation"]
@@ -31,16 +27,16 @@ _GUESSING = [rule.name for rule in RULES if rule.strength is Strength.INFERRED]
 class Statements:
     """What Hub and authors said, one element a witness, in order of the child; no guesses."""
 
-    child: Nodes
-    rule: Nodes
+    child: Indices
+    rule: Indices
     """Position in `rules`."""
     rules: list[str]
-    relation: Nodes
+    relation: Indices
     """Position in RELATIONS, -1 where none was said."""
-    name: Nodes
+    name: Indices
     """Position in `names`: the parent as written."""
     names: pa.StringArray
-    parent: Nodes
+    parent: Indices
     """The node it settled to, -1 for nowhere."""
 
 
@@ -56,7 +52,7 @@ class Columns:
         self.inside = inside
         self.listed = snapshot.manifest.models
 
-    def is_inside(self, nodes: Nodes) -> Mask:
+    def is_inside(self, nodes: Indices) -> Mask:
         """Say which of these nodes are asked about."""
         listed: Mask = nodes < self.listed
         return listed if self.inside is None else listed & self.inside[nodes]
@@ -133,7 +129,7 @@ class Columns:
             np.append(self._nodes_of(parents), NOWHERE)[parent[wanted]],
         )
 
-    def _nodes_of_children(self, keys: pa.ChunkedArray) -> Nodes:
+    def _nodes_of_children(self, keys: pa.ChunkedArray) -> Indices:
         """Return the child of each statement, -1 for the dead; one child's stand together."""
         whole = keys.combine_chunks()
         if not len(whole):
@@ -147,7 +143,7 @@ class Columns:
         rows = row_of[speakers.indices.to_numpy()]
         return np.repeat(rows, np.diff(np.append(first, len(whole))))
 
-    def _nodes_of(self, keys: pa.StringArray) -> Nodes:
+    def _nodes_of(self, keys: pa.StringArray) -> Indices:
         """Return the node of each of some distinct keys, listed or not."""
         elsewhere = {key: node for node, (key, _) in self.unlisted.items()}
         nodes = np.array([elsewhere.get(key, NOWHERE) for key in keys.to_pylist()], np.int64)
@@ -156,7 +152,7 @@ class Columns:
         return nodes
 
 
-def packed(high: Nodes, low: Nodes) -> Int64s:
+def packed(high: Indices, low: Indices) -> Int64s:
     """Return pairs of numbers from 0 to below 2**31, each pair as one number."""
     pairs: Int64s = (high.astype(np.int64) << 32) | low
     return pairs
@@ -177,7 +173,7 @@ def are_in(values: Int64s, known: Int64s) -> Mask:
     return mask
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[Nodes, pa.StringArray]:
+def _codes(column: pa.ChunkedArray) -> tuple[Indices, pa.StringArray]:
     """Return positions in the distinct values, -1 where there is none, and those values."""
     encoded = column.unify_dictionaries().combine_chunks()
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)

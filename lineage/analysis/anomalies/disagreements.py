@@ -1,19 +1,17 @@
 """Where Hub and author contradict each other: about the relation, or about the parent itself."""
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.anomalies.columns import (
     RELATIONS,
     Columns,
-    Int64s,
-    Mask,
     Statements,
     are_in,
     distinct,
     packed,
 )
 from lineage.analysis.anomalies.wording import Sighting, Sightings, listed
+from lineage.domain.arrays import Int64s, Mask, Positions
 
 _NAMED_IN_A_SENTENCE = 3
 _LOW = 0xFFFFFFFF
@@ -67,7 +65,7 @@ def _without(values: Int64s, known: Int64s) -> Int64s:
     return values[~are_in(values, known)]
 
 
-def _relations(columns: Columns, rows: npt.NDArray[np.intp]) -> Sighting:
+def _relations(columns: Columns, rows: Positions) -> Sighting:
     said = columns.statements
     name = columns.name(int(said.child[rows[0]]))
     voices: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lineage.analysis.anomalies.bursts import upload_bursts
-from lineage.analysis.anomalies.columns import Columns, Mask
+from lineage.analysis.anomalies.columns import Columns
 from lineage.analysis.anomalies.disagreements import (
     parent_disagreements,
     relation_disagreements,
@@ -24,6 +24,7 @@ from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
 from lineage.domain.anomalies import Anomalies, Anomaly, AnomalyKind, Bounds, Found, Severity
+from lineage.domain.arrays import Mask
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.store.reader import Snapshot

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.anomalies.columns import Columns, Int64s, are_in, distinct, packed
+from lineage.analysis.anomalies.columns import Columns, are_in, distinct, packed
 from lineage.analysis.anomalies.wording import Sighting, Sightings, listed
+from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.claims import Relation
 from lineage.evidence.name_stems import MARKED, stem_of
-
-Ints = npt.NDArray[np.integer]
 
 _QUANTIZED = list(Relation).index(Relation.QUANTIZED)
 _NAMED_IN_A_SENTENCE = 3
@@ -23,9 +21,9 @@ _MOST_COMPARED = 100
 class _Pairs:
     """Child and parent of some edges, and a code for the name that is compared."""
 
-    child: Ints
-    parent: Ints
-    code: Ints
+    child: Indices
+    parent: Indices
+    code: Indices
 
     def keys(self) -> Int64s:
         """Return parent and name as one number: siblings of one name share it."""
@@ -118,7 +116,7 @@ def _siblings(columns: Columns, copies: _Pairs, names: pa.StringArray) -> _Pairs
     return _Pairs(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _lowered(columns: Columns, nodes: Ints) -> pa.StringArray:
+def _lowered(columns: Columns, nodes: Indices) -> pa.StringArray:
     return pc.utf8_lower(columns.ids.take(pa.array(nodes)))
 
 
@@ -130,7 +128,7 @@ def _with_owner(ids: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring(ids, "/", "_")
 
 
-def _skipped(columns: Columns, child: int, parent: int, siblings: Ints) -> Sighting:
+def _skipped(columns: Columns, child: int, parent: int, siblings: Indices) -> Sighting:
     copy, elder = columns.name(child), columns.name(parent)
     named = [columns.name(node) for node in siblings[:_MOST_COMPARED].tolist()]
     owner = copy.partition("/")[0]

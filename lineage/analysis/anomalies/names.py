@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.anomalies.columns import Columns, Statements, distinct, packed
 from lineage.analysis.anomalies.wording import Sighting, Sightings, listed, plural
-
-Ints = npt.NDArray[np.integer]
+from lineage.domain.arrays import Indices, Int64s
 
 
 def two_names(columns: Columns) -> Sightings:
@@ -51,7 +49,7 @@ def case_twins(columns: Columns) -> Sightings:
     return Sightings(len(twins), (_twins(columns, found) for found in twins.values()))
 
 
-def _of_children_with_several_names(said: Statements) -> Ints:
+def _of_children_with_several_names(said: Statements) -> Indices:
     """Return the rows of children that write more than one name: few, so the rest is cheap."""
     if not len(said.child):
         return np.empty(0, np.int64)
@@ -61,16 +59,16 @@ def _of_children_with_several_names(said: Statements) -> Ints:
     return np.flatnonzero(np.repeat(several, sizes) & (said.parent >= 0))
 
 
-def _distinct(*columns: Ints) -> npt.NDArray[np.int64]:
+def _distinct(*columns: Indices) -> Int64s:
     """Return the distinct rows of some columns, in order."""
     rows = np.stack([column.astype(np.int64) for column in columns], axis=1)
     rows = rows[np.lexsort(rows.T[::-1])]
     new = (rows[1:] != rows[:-1]).any(axis=1)
-    found: npt.NDArray[np.int64] = rows[np.append(True, new)[: len(rows)]]
+    found: Int64s = rows[np.append(True, new)[: len(rows)]]
     return found
 
 
-def _two_names(columns: Columns, rows: npt.NDArray[np.int64]) -> Sighting:
+def _two_names(columns: Columns, rows: Int64s) -> Sighting:
     said = columns.statements
     child, parent = columns.name(int(rows[0, 0])), columns.name(int(rows[0, 1]))
     names = _quoted(said.names, rows[:, 2])
@@ -78,7 +76,7 @@ def _two_names(columns: Columns, rows: npt.NDArray[np.int64]) -> Sighting:
     return Sighting([child, parent], detail)
 
 
-def _several_names(columns: Columns, parents: Ints) -> Iterator[Sighting]:
+def _several_names(columns: Columns, parents: Indices) -> Iterator[Sighting]:
     """Tell of each name how many models write it; rows of other parents are put aside first."""
     said = columns.statements
     is_wanted = np.zeros(columns.nodes + 1, np.bool_)
@@ -107,6 +105,6 @@ def _twins(columns: Columns, rows: list[int]) -> Sighting:
     return Sighting(names, f"{listed(names, len(names))} differ by case alone")
 
 
-def _quoted(names: pa.StringArray, codes: Ints) -> list[str]:
+def _quoted(names: pa.StringArray, codes: Indices) -> list[str]:
     """Return names in quotation marks: a trailing space is a difference too."""
     return [f'"{name}"' for name in names.take(pa.array(codes)).to_pylist()]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.anomalies.columns import UNDATED, Columns
 from lineage.analysis.anomalies.wording import (
@@ -14,10 +13,9 @@ from lineage.analysis.anomalies.wording import (
     listed,
     plural,
 )
+from lineage.domain.arrays import Indices
 from lineage.evidence.known_nodes import NAME_PREFIX
 from lineage.graph import anomalies as kernels
-
-Ints = npt.NDArray[np.integer]
 
 _NAMED_IN_A_SENTENCE = 3
 
@@ -75,7 +73,7 @@ def older_than_parent(columns: Columns) -> Sightings:
     return Sightings(len(early), (_older(columns, *row) for row in rows))
 
 
-def _grouped(node: Ints, other: Ints) -> Iterator[tuple[int, Ints]]:
+def _grouped(node: Indices, other: Indices) -> Iterator[tuple[int, Indices]]:
     """Yield each node with its others: those with most first, then by node."""
     order = np.argsort(node, kind="stable")
     nodes, first, numbers = np.unique(node[order], return_index=True, return_counts=True)
@@ -89,7 +87,7 @@ def _cycle(columns: Columns, members: list[int]) -> Sighting:
     return Sighting(names, f"{len(members):,} models descend from each other: {told}", len(members))
 
 
-def _unknown_parent(columns: Columns, node: int, children: Ints) -> Sighting:
+def _unknown_parent(columns: Columns, node: int, children: Indices) -> Sighting:
     key, name = columns.unlisted[node]
     names = [columns.name(child) for child in children[: MOST_NAMED - 1].tolist()]
     told = listed(names, len(children), _NAMED_IN_A_SENTENCE)
@@ -100,7 +98,7 @@ def _unknown_parent(columns: Columns, node: int, children: Ints) -> Sighting:
     return Sighting([name, *names], detail, len(children) + 1)
 
 
-def _many_parents(columns: Columns, node: int, parents: Ints) -> Sighting:
+def _many_parents(columns: Columns, node: int, parents: Indices) -> Sighting:
     names = [columns.name(parent) for parent in parents[: MOST_NAMED - 1].tolist()]
     told = listed(names, len(parents), _NAMED_IN_A_SENTENCE)
     name = columns.name(node)

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.anomalies.columns import are_in, distinct, packed
 from lineage.analysis.diff.family_totals import family_totals
-from lineage.analysis.diff.matching import NO_OPT_OUTS, Int64s, Named, matched
+from lineage.analysis.diff.matching import NO_OPT_OUTS, Named, matched
+from lineage.domain.arrays import Int64s, Positions
 from lineage.domain.availability import Availability
 from lineage.domain.families import Family
 from lineage.store import schema
@@ -97,11 +97,11 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
     )
 
 
-def _names(nodes: Named, rows: npt.NDArray[np.intp]) -> tuple[str, ...]:
+def _names(nodes: Named, rows: Positions) -> tuple[str, ...]:
     return tuple(sorted(nodes.ids.take(pa.array(rows)).to_pylist()))
 
 
-def _standings(old: Named, rows: npt.NDArray[np.intp], after: Snapshot) -> dict[str, Availability]:
+def _standings(old: Named, rows: Positions, after: Snapshot) -> dict[str, Availability]:
     keys, ids = (names.take(pa.array(rows)).to_pylist() for names in (old.keys, old.ids))
     said = standings_among(after, keys) if keys else {}
     return {id: said[key] for id, key in sorted(zip(ids, keys, strict=True)) if key in said}

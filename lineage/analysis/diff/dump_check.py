@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.diff.matching import NO_OPT_OUTS, Int64s, Named, matched
+from lineage.analysis.diff.matching import NO_OPT_OUTS, Named, matched
+from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.records import ModelRecord
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
 from lineage.store.reader import Snapshot
-
-Rows = npt.NDArray[np.integer]
 
 _NEEDED = {"id": "id", "author": "author", "license": "cardData", "created_at": "createdAt"}
 """What is compared of a model, and the listing's field without which it cannot be."""
@@ -147,7 +145,7 @@ def _named(models: pa.Table) -> Named:
     return Named(keys, ids, len(models))
 
 
-def _some(ids: pa.StringArray, rows: Rows, examples: int) -> Some:
+def _some(ids: pa.StringArray, rows: Indices, examples: int) -> Some:
     return Some(len(rows), tuple(ids.take(pa.array(rows[:examples])).to_pylist()))
 
 

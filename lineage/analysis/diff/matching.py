@@ -7,17 +7,14 @@ nobody lists) says no more than a name, and is matched as one.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.repo_ids import STAND_IN
 from lineage.evidence.known_nodes import NAME_PREFIX
 from lineage.store import schema
 from lineage.store.reader import Snapshot
-
-Int64s = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 NO_OPT_OUTS = -1
 

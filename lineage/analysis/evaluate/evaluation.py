@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,10 +26,11 @@ from lineage.analysis.evaluate.known_answers import (
 )
 from lineage.analysis.evaluate.labels import Labels
 from lineage.analysis.evaluate.shares import Share
+from lineage.domain.arrays import Positions
 from lineage.domain.claims import Strength
 from lineage.domain.families import Family
 from lineage.evidence import Rule
-from lineage.evidence.undeclared import Nodes, hear_again
+from lineage.evidence.undeclared import InferenceInput, hear_again
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
@@ -99,7 +99,7 @@ def evaluate(
     )
 
 
-def _truth(snapshot: Snapshot, nodes: Nodes, labels: Labels | None) -> tuple[Truth, int]:
+def _truth(snapshot: Snapshot, nodes: InferenceInput, labels: Labels | None) -> tuple[Truth, int]:
     """Return the hidden parents by child, and how many labelled children are not there."""
     listed = snapshot.manifest.models
     if labels is None:
@@ -117,7 +117,7 @@ def _truth(snapshot: Snapshot, nodes: Nodes, labels: Labels | None) -> tuple[Tru
 
 def _guesses(
     snapshot: Snapshot,
-    nodes: Nodes,
+    nodes: InferenceInput,
     truth: Truth,
     families: Sequence[Family],
     rules: Sequence[Rule],
@@ -135,7 +135,7 @@ def _guesses(
 
 
 def _heard_before(
-    snapshot: Snapshot, nodes: Nodes, asked: Collection[int], rules: set[str]
+    snapshot: Snapshot, nodes: InferenceInput, asked: Collection[int], rules: set[str]
 ) -> Iterator[_Guess]:
     """Yield what rules guessed when the models were read: that is in the evidence already."""
     columns = ["child_key", "parent_key", "rule", "quote"]
@@ -152,7 +152,7 @@ def _heard_before(
             yield _Guess(one, other, rule, rule, quote)
 
 
-def _case(guess: _Guess, nodes: Nodes, stated: Lineage, truth: Truth) -> _Case:
+def _case(guess: _Guess, nodes: InferenceInput, stated: Lineage, truth: Truth) -> _Case:
     declared = truth[guess.child]
     behind = {node for one in declared for node in stated.weights(one)}
     right = stated.original(guess.parent) in behind
@@ -235,7 +235,7 @@ def _one_of_a_kind(wrong: Sequence[_Case]) -> Iterator[_Case]:
             yield case
 
 
-def _mistake(case: _Case, nodes: Nodes, truth: Truth, children: npt.NDArray[np.intp]) -> Mistake:
+def _mistake(case: _Case, nodes: InferenceInput, truth: Truth, children: Positions) -> Mistake:
     guess = case.guess
     return Mistake(
         str(nodes.ids[guess.child]),

@@ -4,19 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
-from lineage.evidence.undeclared import Nodes
+from lineage.evidence.undeclared import InferenceInput
 from lineage.graph import reach
 from lineage.store import derived_rows
 from lineage.store.reader import EdgeColumns, Snapshot
-
-Int32s = npt.NDArray[np.int32]
-Bools = npt.NDArray[np.bool_]
 
 _STATED = list(Strength).index(Strength.DECLARED)
 _QUANTIZED = list(Relation).index(Relation.QUANTIZED)
@@ -28,17 +25,17 @@ _MOST_COPIES = 3
 class Lineage:
     """What a snapshot and the registry state of every node, looked up by node."""
 
-    child: Int32s
+    child: Nodes
     """Stated and curated edges, in order of the child; `parent` is the other end."""
-    parent: Int32s
-    quantized: Bools
+    parent: Nodes
+    quantized: Mask
     """Of every node whether it is stated to be a quantized copy."""
     copies: Mapping[int, int]
     """Quantized copies that the registry knows, and what they are copies of."""
     mirrors: Mapping[int, int]
     """Plain re-uploads and whose they are, by the registry."""
     families: Sequence[str]
-    releases: npt.NDArray[np.uint64]
+    releases: LabelBits
     """Families x nodes: the releases that each node meets first on its ways up, as bits."""
 
     def parents(self, node: int) -> list[int]:
@@ -68,14 +65,14 @@ class Lineage:
         return tuple(bits.tolist())
 
 
-def nodes_of(snapshot: Snapshot, families: Sequence[Family]) -> Nodes:
+def nodes_of(snapshot: Snapshot, families: Sequence[Family]) -> InferenceInput:
     """Return every node of a snapshot as a second hearing sees it."""
     edges = _stated(snapshot.edges())
     tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
     number = max(snapshot.records, *tops)
     listed = edges.child < snapshot.manifest.models
     keys, ids = snapshot.names_of(np.arange(number, dtype=np.int32))
-    return Nodes(
+    return InferenceInput(
         keys,
         ids,
         _whole(snapshot.record_column("created_at")),
@@ -87,7 +84,7 @@ def nodes_of(snapshot: Snapshot, families: Sequence[Family]) -> Nodes:
     )
 
 
-def lineage_of(snapshot: Snapshot, nodes: Nodes, families: Sequence[Family]) -> Lineage:
+def lineage_of(snapshot: Snapshot, nodes: InferenceInput, families: Sequence[Family]) -> Lineage:
     """Return what is stated of every node."""
     edges = _stated(snapshot.edges())
     quantized = np.zeros(len(nodes.ids), np.bool_)
@@ -111,15 +108,15 @@ def lineage_of(snapshot: Snapshot, nodes: Nodes, families: Sequence[Family]) -> 
     )
 
 
-def parents_of(node: int, child: Int32s, parent: Int32s) -> list[int]:
+def parents_of(node: int, child: Nodes, parent: Nodes) -> list[int]:
     """Return a node's parents from edges in order of the child, itself left out."""
     start, end = np.searchsorted(child, [node, node + 1])
     return [one for one in dict.fromkeys(parent[start:end].tolist()) if one != node]
 
 
 def _with_curated(
-    nodes: Nodes, families: Sequence[Family], node_of: Mapping[str, int]
-) -> tuple[Int32s, Int32s]:
+    nodes: InferenceInput, families: Sequence[Family], node_of: Mapping[str, int]
+) -> tuple[Nodes, Nodes]:
     """Return stated and curated edges, in order of the child."""
     curated = [
         (node_of[edge.child], node_of[edge.parent])
@@ -144,7 +141,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks()
 
 
-def find_nodes(nodes: Nodes, ids: Sequence[str]) -> dict[str, int]:
+def find_nodes(nodes: InferenceInput, ids: Sequence[str]) -> dict[str, int]:
     """Return the node of each id that is known, by its name now, or by a former one."""
     now = [nodes.renamed.get(id, id) for id in ids]
     former = [nodes.former.get(id) for id in ids]
@@ -176,7 +173,7 @@ def _pairs(families: Sequence[Family], kind: str, node_of: Mapping[str, int]) ->
     }
 
 
-def _seeds(family: Family, node_of: Mapping[str, int]) -> list[Int32s]:
+def _seeds(family: Family, node_of: Mapping[str, int]) -> list[Nodes]:
     return [
         np.array([node_of[id] for id in release.roots() if id in node_of], np.int32)
         for release in family.releases

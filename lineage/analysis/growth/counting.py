@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,14 +12,13 @@ from lineage.analysis.growth.overlay import overlay_of
 from lineage.analysis.growth.subjects import Counted, Of, counted_below
 from lineage.analysis.members import relation_of
 from lineage.analysis.scope import Scope
+from lineage.domain.arrays import Codes, Int64s, Mask
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
-Int64s = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 Columns = dict[str, Sequence[object] | Int64s]
 
 EVERY_MONTH = "all"
@@ -43,7 +41,7 @@ class _Facts:
     month: Int64s
     """Position in `months`, from 1; 0 stands for every month."""
     months: Sequence[str | None]
-    relation: npt.NDArray[np.int8]
+    relation: Codes
     author: Int64s
     """A number for each name, -1 where nobody is named."""
     listed: Mask

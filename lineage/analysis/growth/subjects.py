@@ -5,20 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.releases import releases_met
-from lineage.analysis.scope import Nodes, Scope, kept
+from lineage.analysis.scope import Scope, kept
 from lineage.analysis.subjects import root_nodes
+from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Strength
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.graph.each_below import each_below
 from lineage.store.reader import EdgeColumns
-
-Int64s = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 _STATED = list(Strength).index(Strength.DECLARED)
 

@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.licenses.nearest import free_edges
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
+from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms, RuleName, Terms
 from lineage.graph import reach
-
-Mask = npt.NDArray[np.bool_]
-Nodes = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Owed:
     terms: Sequence[Terms]
     releases: Releases
     """Of the family alone: roots of other families do not end its ways."""
-    bits: npt.NDArray[np.int64]
+    bits: Int64s
     """Bit i of a node is set where it owes terms[i]."""
     meets_others: Mask
     """Which nodes stem from another family too."""

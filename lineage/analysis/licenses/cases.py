@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.licenses.applicable_terms import Owed
 from lineage.analysis.licenses.classing import drift_of
 from lineage.analysis.licenses.declared import Declared
 from lineage.analysis.members import Members, relation_of
 from lineage.analysis.scope import Scope
+from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.claims import Relation
 from lineage.domain.families import Proof
 from lineage.domain.licenses import Drift, Form, LicenseTerms, RuleName, Severity, Terms
-
-Nodes = npt.NDArray[np.integer]
-Mask = npt.NDArray[np.bool_]
 
 FORMS = list(Form)
 _RELATIONS = list(Relation)
@@ -37,12 +34,12 @@ class Case:
 def cases_of(
     declared: Declared,
     owed: Owed,
-    nodes: Nodes,
-    forms: npt.NDArray[np.int64],
+    nodes: Indices,
+    forms: Int64s,
     terms: LicenseTerms,
     *,
     is_sample: bool,
-) -> tuple[list[Case], npt.NDArray[np.int64]]:
+) -> tuple[list[Case], Int64s]:
     """Return each distinct case, and which of them is each model's."""
     code = (declared.claim << len(owed.terms) | owed.bits[nodes]) * len(FORMS) + forms
     _, first, which = np.unique(code, return_index=True, return_inverse=True)
@@ -66,7 +63,7 @@ def with_cards(declared: Declared, terms: LicenseTerms) -> Declared:
     return replace(declared, claims=claims, claim=claim)
 
 
-def forms_of(scope: Scope, members: Members, nodes: Nodes, mirrors: Nodes) -> npt.NDArray[np.int64]:
+def forms_of(scope: Scope, members: Members, nodes: Indices, mirrors: Indices) -> Int64s:
     """Return what each model holds of its ancestor's weights, as positions in FORMS."""
     relation = relation_of(members.edges, members.nodes)[nodes]
     forms = np.full(len(nodes), FORMS.index(Form.WEIGHTS), np.int64)

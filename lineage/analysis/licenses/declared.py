@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.licenses.claims import LicenseStatement, claim_of
 from lineage.analysis.licenses.findings import Knowledge
 from lineage.domain.addresses import is_loopback
+from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.licenses import LicenseTerms
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
-Nodes = npt.NDArray[np.integer]
 _WORDS = ("license", "license_name", "license_link")
 
 
@@ -31,7 +30,7 @@ class Declared:
     library: list[str | None]
     claims: Sequence[LicenseStatement]
     """Each distinct claim."""
-    claim: npt.NDArray[np.int64]
+    claim: Int64s
     """Which of them is each model's."""
 
 
@@ -43,7 +42,7 @@ def knowledge_of(snapshot: Snapshot) -> Knowledge:
     return Knowledge(listed - tags.null_count, listed, local)
 
 
-def declared_by(snapshot: Snapshot, nodes: Nodes, terms: LicenseTerms) -> Declared:
+def declared_by(snapshot: Snapshot, nodes: Indices, terms: LicenseTerms) -> Declared:
     """Read what models with a record declare, in the order asked."""
     columns = ["key", "id", *_WORDS, "library"]
     table = snapshot.record_table(columns).take(pa.array(nodes)).combine_chunks()
@@ -52,7 +51,7 @@ def declared_by(snapshot: Snapshot, nodes: Nodes, terms: LicenseTerms) -> Declar
     return Declared(**words, claims=claims, claim=claim)
 
 
-def same_license(snapshot: Snapshot, nodes: Nodes, parents: Nodes) -> npt.NDArray[np.bool_]:
+def same_license(snapshot: Snapshot, nodes: Indices, parents: Indices) -> Mask:
     """Say where a model's tag is its parent's; False where a tag or the parent is not known."""
     tags = snapshot.record_column("license").combine_chunks()
     is_listed = (parents >= 0) & (parents < snapshot.records)
@@ -60,13 +59,11 @@ def same_license(snapshot: Snapshot, nodes: Nodes, parents: Nodes) -> npt.NDArra
         tags.take(pa.array(nodes)),
         tags.take(pa.array(np.where(is_listed, parents, 0), mask=~is_listed)),
     )
-    found: npt.NDArray[np.bool_] = pc.fill_null(same, False).to_numpy(zero_copy_only=False)
+    found: Mask = pc.fill_null(same, False).to_numpy(zero_copy_only=False)
     return found
 
 
-def _claims(
-    table: pa.Table, terms: LicenseTerms
-) -> tuple[list[LicenseStatement], npt.NDArray[np.int64]]:
+def _claims(table: pa.Table, terms: LicenseTerms) -> tuple[list[LicenseStatement], Int64s]:
     encoded = [table[name].combine_chunks().dictionary_encode() for name in _WORDS]
     code = np.zeros(table.num_rows, np.int64)
     for column in encoded:

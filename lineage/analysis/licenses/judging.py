@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,13 +19,13 @@ from lineage.analysis.licenses.paths import paths_up
 from lineage.analysis.members import Members, countable, members_below
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
+from lineage.domain.arrays import Indices
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
-Nodes = npt.NDArray[np.integer]
 _Value = TypeVar("_Value")
 
 
@@ -96,15 +95,15 @@ def _rows(scope: Scope, family: Family, terms: LicenseTerms, members: Members) -
     return list(map(Judged._make, zip(*columns, strict=True)))
 
 
-def _listed_mirrors(scope: Scope, family: Family, official: Nodes) -> Nodes:
+def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
     copies = [mirror.id for release in family.releases for mirror in release.mirrors]
     nodes = np.setdiff1d(root_nodes(scope, copies), official)
-    listed: Nodes = nodes[nodes < scope.snapshot.manifest.models]
-    counted: Nodes = listed[countable(scope)[listed]]
+    listed: Indices = nodes[nodes < scope.snapshot.manifest.models]
+    counted: Indices = listed[countable(scope)[listed]]
     return counted
 
 
-def _release_names(owed: Owed, nodes: Nodes) -> list[str]:
+def _release_names(owed: Owed, nodes: Indices) -> list[str]:
     releases = owed.releases.releases
     met = np.array([owed.releases.met(release)[nodes] for release in releases])
     kinds, which = np.unique(met, axis=1, return_inverse=True)
@@ -115,13 +114,13 @@ def _release_names(owed: Owed, nodes: Nodes) -> list[str]:
     return [names[at] for at in which.ravel().tolist()]
 
 
-def _downloads(snapshot: Snapshot, nodes: Nodes) -> list[int | None]:
+def _downloads(snapshot: Snapshot, nodes: Indices) -> list[int | None]:
     column = snapshot.record_column("downloads", schema.METRICS_FILE)
     known: list[int | None] = column.take(pa.array(nodes)).to_pylist()
     return known
 
 
-def _below(snapshot: Snapshot, nodes: Nodes) -> list[int]:
+def _below(snapshot: Snapshot, nodes: Indices) -> list[int]:
     """Return how many models lie below each, as counted at publication."""
     table = snapshot.table(schema.COUNTS_FILE, ["node", "total"]).combine_chunks()
     row = pc.index_in(pa.array(nodes, pa.int32()), value_set=table["node"].combine_chunks())

@@ -3,18 +3,15 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns
 
-Nodes = npt.NDArray[np.integer]
 NONE = -1
 
 
-def steps_up(
-    edges: EdgeColumns, nodes: int, roots: Nodes, preferred: Nodes
-) -> npt.NDArray[np.int64]:
+def steps_up(edges: EdgeColumns, nodes: int, roots: Indices, preferred: Indices) -> Int64s:
     """Return the parent of each node that lies on its shortest way to a root, else NONE.
 
     Of ways of one length the surest edge comes first, then a preferred node, then the lower
@@ -36,14 +33,14 @@ def steps_up(
     return up
 
 
-def free_edges(edges: EdgeColumns, nodes: int, roots: Nodes) -> tuple[Nodes, Nodes]:
+def free_edges(edges: EdgeColumns, nodes: int, roots: Indices) -> tuple[Indices, Indices]:
     """Return child and parent of the edges that do not lead on upwards from a root."""
     is_root = np.zeros(nodes, np.bool_)
     is_root[roots] = True
     return _free(edges, is_root)
 
 
-def ways(up: npt.NDArray[np.int64], start: Nodes) -> Iterator[npt.NDArray[np.int64]]:
+def ways(up: Int64s, start: Indices) -> Iterator[Int64s]:
     """Yield the nodes met from each start, a step at a time; NONE behind the end of a way."""
     here = start.astype(np.int64)
     while (here != NONE).any():
@@ -51,6 +48,6 @@ def ways(up: npt.NDArray[np.int64], start: Nodes) -> Iterator[npt.NDArray[np.int
         here = np.where(here == NONE, NONE, up[here])
 
 
-def _free(edges: EdgeColumns, is_root: npt.NDArray[np.bool_]) -> tuple[Nodes, Nodes]:
+def _free(edges: EdgeColumns, is_root: Mask) -> tuple[Indices, Indices]:
     free = ~is_root[edges.child]
     return edges.child[free], edges.parent[free]

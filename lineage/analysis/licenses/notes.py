@@ -3,25 +3,24 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.licenses.applicable_terms import Owed
 from lineage.analysis.licenses.cases import Case
 from lineage.analysis.licenses.declared import Declared
 from lineage.analysis.licenses.findings import CONFLICTS
+from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.licenses import Drift, Form, Note, RuleName
 
-Mask = npt.NDArray[np.bool_]
 _NOTES = list(Note)
 
 
 def notes_on(
     declared: Declared,
     owed: Owed,
-    nodes: npt.NDArray[np.integer],
+    nodes: Indices,
     *,
     cases: Sequence[Case],
-    case: npt.NDArray[np.int64],
+    case: Int64s,
     repeats: Mask,
 ) -> list[tuple[Note, ...]]:
     """Return the notes of each model; `repeats` says whose tag is its parent's."""

@@ -1,18 +1,14 @@
 """The names on each model's way up to the nearest root, and on to what that root stands for."""
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.licenses.nearest import NONE, ways
 from lineage.analysis.scope import Scope
+from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.families import Family
 
-Nodes = npt.NDArray[np.integer]
 
-
-def paths_up(
-    scope: Scope, family: Family, up: npt.NDArray[np.int64], nodes: Nodes
-) -> list[tuple[str, ...]]:
+def paths_up(scope: Scope, family: Family, up: Int64s, nodes: Indices) -> list[tuple[str, ...]]:
     """Return the ids from each model upwards; a mirror is followed by its official repository."""
     columns = list(ways(up, nodes))
     if not columns:

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 
 from lineage.analysis.edge_evidence import heard_of
 from lineage.analysis.scope import Scope, kept
 from lineage.analysis.tree.forest import Forest
 from lineage.analysis.verdicts import Voice
-
-Ints = npt.NDArray[np.int32]
+from lineage.domain.arrays import Codes, Mask, Nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +30,17 @@ class Said:
 class ForestEvidence:
     """The edges of a forest in order of their child's row, and the witnesses of each."""
 
-    child: Ints
+    child: Nodes
     """The child's row."""
-    parent: Ints
+    parent: Nodes
     """The parent's row; below zero -1 - place among `outside`."""
-    strength: npt.NDArray[np.int8]
+    strength: Codes
     """Position in `Strength`."""
     outside: Sequence[str]
     """Parents that are no part of the family, by name."""
-    voice_edge: Ints
+    voice_edge: Nodes
     """The edge that a witness speaks of, in rising order."""
-    voice_said: Ints
+    voice_said: Nodes
     """What the witness says: its place among `said`."""
     said: Sequence[Said]
 
@@ -73,12 +71,12 @@ def evidence_of(scope: Scope, forest: Forest) -> ForestEvidence:
     )
 
 
-def _real(scope: Scope) -> npt.NDArray[np.bool_]:
-    real: npt.NDArray[np.bool_] = scope.edges.child != scope.edges.parent
+def _real(scope: Scope) -> Mask:
+    real: Mask = scope.edges.child != scope.edges.parent
     return real
 
 
-def _names(scope: Scope, nodes: npt.NDArray[np.int32]) -> tuple[dict[int, str], dict[int, str]]:
+def _names(scope: Scope, nodes: Nodes) -> tuple[dict[int, str], dict[int, str]]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     numbers = nodes.tolist()
     return dict(zip(numbers, keys, strict=True)), dict(zip(numbers, ids, strict=True))
@@ -88,7 +86,7 @@ class _Voices:
     """The witnesses of some edges, with equal words kept once."""
 
     def __init__(
-        self, keys: dict[int, str], names: dict[int, str], child: Ints, parent: Ints
+        self, keys: dict[int, str], names: dict[int, str], child: Nodes, parent: Nodes
     ) -> None:
         self.said: dict[Said, int] = {}
         self._child, self._keys = child, keys
@@ -117,7 +115,7 @@ class _Voices:
                 if voice.source is not None:
                     self._take(child, parent, voice)
 
-    def in_order(self) -> tuple[Ints, Ints]:
+    def in_order(self) -> tuple[Nodes, Nodes]:
         """Return the edge and the words of each witness, by edge, in the order they were heard."""
         heard = np.array(self._heard, np.int32).reshape(-1, 2)
         heard = heard[np.argsort(heard[:, 0], kind="stable")]

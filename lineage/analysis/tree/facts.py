@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.tree.forest import Forest
+from lineage.domain.arrays import Floats, Nodes, Positions
 from lineage.domain.moments import end_of
 from lineage.store import schema
 from lineage.store.reader import Snapshot
@@ -30,7 +30,7 @@ class Coded:
 
     words: Sequence[str]
     """Each once, most frequent first."""
-    code: npt.NDArray[np.int32]
+    code: Nodes
     """Place of the word plus one; 0 where nobody says."""
 
 
@@ -38,10 +38,10 @@ class Coded:
 class ForestFacts:
     """One element a row; what has no record has nothing."""
 
-    dates: Mapping[str, npt.NDArray[np.int32]]
+    dates: Mapping[str, Nodes]
     """By column: days since 1970 plus one; 0 where unknown."""
     words: Mapping[str, Coded]
-    numbers: Mapping[str, npt.NDArray[np.float64]]
+    numbers: Mapping[str, Floats]
     """By column: the number plus one; 0 where unknown."""
 
 
@@ -69,7 +69,7 @@ def facts_of(snapshot: Snapshot, forest: Forest, as_of: date | None = None) -> F
 
 def _gone(
     snapshot: Snapshot, forest: Forest, as_of: date | None
-) -> tuple[npt.NDArray[np.intp], pa.ChunkedArray, pa.ChunkedArray]:
+) -> tuple[Positions, pa.ChunkedArray, pa.ChunkedArray]:
     """Return the rows that are gone, when each was missed, and where it was seen last."""
     listed = snapshot.manifest.models
     rows = np.flatnonzero((forest.node >= listed) & (forest.node < snapshot.records))
@@ -80,7 +80,7 @@ def _gone(
     return rows, table[MISSED], table[LAST_SEEN]
 
 
-def _days(column: pa.ChunkedArray, here: npt.NDArray[np.intp], size: int) -> npt.NDArray[np.int32]:
+def _days(column: pa.ChunkedArray, here: Positions, size: int) -> Nodes:
     days = np.zeros(size, np.int32)
     since = column.cast(pa.timestamp("us")).cast(pa.date32(), safe=False).cast(pa.int32())
     # A day before 1970 is none that a model can have.
@@ -88,15 +88,13 @@ def _days(column: pa.ChunkedArray, here: npt.NDArray[np.intp], size: int) -> npt
     return days
 
 
-def _numbers(
-    column: pa.ChunkedArray, here: npt.NDArray[np.intp], size: int
-) -> npt.NDArray[np.float64]:
+def _numbers(column: pa.ChunkedArray, here: Positions, size: int) -> Floats:
     numbers = np.zeros(size, np.float64)
     numbers[here] = np.maximum(pc.fill_null(column, -1).to_numpy() + 1, 0)
     return numbers
 
 
-def _coded(column: pa.ChunkedArray, here: npt.NDArray[np.intp], size: int) -> Coded:
+def _coded(column: pa.ChunkedArray, here: Positions, size: int) -> Coded:
     counted = column.drop_null().value_counts().to_pylist()
     words = [one["values"] for one in sorted(counted, key=lambda it: (-it["counts"], it["values"]))]
     code = np.zeros(size, np.int32)

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from lineage.analysis.every_base import count_every_base
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.members import Mask, countable, relation_of
+from lineage.analysis.members import countable, relation_of
 from lineage.analysis.releases import releases_met
-from lineage.analysis.scope import Nodes, Scope, kept
+from lineage.analysis.scope import Scope, kept
 from lineage.analysis.subjects import root_nodes
+from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -49,11 +50,11 @@ class Forest:
     """NO_NODE for the family and its groups."""
     kind: npt.NDArray[np.uint8]
     depth: npt.NDArray[np.uint16]
-    relation: npt.NDArray[np.int8]
+    relation: Codes
     """Position in `Relation`; -1 for what is no derivative."""
-    strength: npt.NDArray[np.int8]
+    strength: Codes
     """Position in `Strength`: of the weakest edge on the surest way to a root."""
-    parent: npt.NDArray[np.int32]
+    parent: Nodes
     """The row it is drawn below; -1 for the first."""
 
     def __len__(self) -> int:
@@ -76,9 +77,9 @@ def family_forest(scope: Scope, family: Family, least: Strength = Strength.DECLA
 class _Sureness:
     """For every node how sure it descends, and in which release it is drawn."""
 
-    level: npt.NDArray[np.int8]
+    level: Codes
     """-1 for what is no part of the family."""
-    group: npt.NDArray[np.int32]
+    group: Nodes
     group_names: Sequence[str]
     is_root: Mask
     counted: Mask
@@ -115,7 +116,7 @@ def _countable(scope: Scope, *, deleted: bool) -> Mask:
     return mask
 
 
-def _parents(scope: Scope, sure: _Sureness) -> npt.NDArray[np.int32]:
+def _parents(scope: Scope, sure: _Sureness) -> Nodes:
     """Choose for each node the one parent it hangs below: the largest of its group, ties by node.
 
     NO_NODE stands for a top, which hangs below its group alone.
@@ -149,7 +150,7 @@ def _parents(scope: Scope, sure: _Sureness) -> npt.NDArray[np.int32]:
 
 def _generations(
     child: Nodes, parent: Nodes, sure: _Sureness, scope: Scope
-) -> tuple[npt.NDArray[np.int16], Mask]:
+) -> tuple[Generations, Mask]:
     """Return how far each node lies below a top, and which are tops.
 
     A top has no parent in its group. A cycle whose every way in comes from other groups gets tops
@@ -168,7 +169,7 @@ def _generations(
         is_top |= lost & (whole == whole[lost].min())
 
 
-def _walked(scope: Scope, family: Family, sure: _Sureness, parent: npt.NDArray[np.int32]) -> Forest:
+def _walked(scope: Scope, family: Family, sure: _Sureness, parent: Nodes) -> Forest:
     inside = np.flatnonzero(sure.level >= 0)
     grove = _grove(inside, parent, sure.group)
     names = dict(zip(inside.tolist(), scope.names_of(inside)[1].to_pylist(), strict=True))
@@ -200,9 +201,7 @@ def _row_of_group(group: int) -> int:
     return _FAMILY - 1 - group
 
 
-def _grove(
-    inside: npt.NDArray[np.intp], parent: npt.NDArray[np.int32], group: npt.NDArray[np.int32]
-) -> _Grove:
+def _grove(inside: Positions, parent: Nodes, group: Nodes) -> _Grove:
     above = np.where(parent[inside] >= 0, parent[inside], _FAMILY - 1 - group[inside])
     grove: _Grove = {_FAMILY: []}
     for node, its_parent in zip(inside.tolist(), above.tolist(), strict=True):
@@ -245,9 +244,7 @@ def _preorder(grove: _Grove) -> tuple[list[int], list[int], list[int]]:
     return rows, parents, depths
 
 
-def _kinds(
-    scope: Scope, family: Family, at: npt.NDArray[np.int64], sure: _Sureness
-) -> npt.NDArray[np.uint8]:
+def _kinds(scope: Scope, family: Family, at: Int64s, sure: _Sureness) -> npt.NDArray[np.uint8]:
     official = [id for release in family.releases for id in release.official]
     is_official = np.isin(at, list(set(scope.nodes_of(official).values())))
     kinds = np.where(is_official, Kind.OFFICIAL, Kind.MIRROR)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.tree.evidence import ForestEvidence
 from lineage.analysis.tree.facts import MISSED, ForestFacts
 from lineage.analysis.tree.forest import Forest, Kind
+from lineage.domain.arrays import Int64s
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 
@@ -61,11 +61,11 @@ class Grown:
     facts: ForestFacts
     end: list[int]
     """The row after all that is drawn below a row."""
-    held: npt.NDArray[np.int64]
+    held: Int64s
     """Counted models before each row, by relation; one more than there are rows."""
-    gone: npt.NDArray[np.int64]
+    gone: Int64s
     """Rows before each that are gone and not counted."""
-    edges: npt.NDArray[np.int64]
+    edges: Int64s
 
     @classmethod
     def of(

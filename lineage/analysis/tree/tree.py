@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.every_base import count_every_base
-from lineage.analysis.members import Mask, Members, members_below, relation_of
+from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Branch, Tree
-from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import base_roots, find_base, root_nodes
+from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -99,9 +99,9 @@ class _Grower:
 
     names: dict[int, str]
     children: dict[int, list[int]]
-    parents: npt.NDArray[np.int64]
-    below: npt.NDArray[np.int64]
-    relation: npt.NDArray[np.int8]
+    parents: Int64s
+    below: Int64s
+    relation: Codes
     guessed: Mask
     counted: Mask
     edges: tuple[Nodes, Nodes]
@@ -163,9 +163,7 @@ class _Grower:
             guessed=not is_root and bool(self.guessed[node]),
         )
 
-    def sorted_out(
-        self, nodes: npt.NDArray[np.int32], always: int = 0
-    ) -> tuple[list[int], list[int]]:
+    def sorted_out(self, nodes: Nodes, always: int = 0) -> tuple[list[int], list[int]]:
         """Divide nodes into those to draw, largest first, and those to fold.
 
         The first `always` are drawn whatever their size, if anything lies below them.
@@ -188,8 +186,8 @@ class _Grower:
 def _largest_parent(
     child: Nodes,
     parent: Nodes,
-    weight: npt.NDArray[np.int64],
-    generation: npt.NDArray[np.int16],
+    weight: Int64s,
+    generation: Generations,
 ) -> list[tuple[int, int]]:
     """Return each child with the one parent it is drawn under: the largest, ties by node.
 
@@ -201,6 +199,6 @@ def _largest_parent(
     return list(zip(child[order][first].tolist(), parent[order][first].tolist(), strict=True))
 
 
-def _names(scope: Scope, nodes: npt.NDArray[np.intp]) -> dict[int, str]:
+def _names(scope: Scope, nodes: Positions) -> dict[int, str]:
     _, ids = scope.names_of(nodes)
     return dict(zip(nodes.tolist(), ids.to_pylist(), strict=True))

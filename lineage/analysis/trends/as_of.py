@@ -6,7 +6,8 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
-from lineage.analysis.trends.moments import UNDATED, Int64s, Mask, end_of
+from lineage.analysis.trends.moments import UNDATED, end_of
+from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.definitions import Definition
 from lineage.domain.moments import end_of as end_of_day
 from lineage.store.reader import Snapshot

@@ -1,16 +1,16 @@
 """Which members were uploaded many at once: the rule of the anomalies, as a mask."""
 
 import numpy as np
-import numpy.typing as npt
 
-from lineage.analysis.trends.moments import DAY, UNDATED, Int64s, Mask
+from lineage.analysis.trends.moments import DAY, UNDATED
 from lineage.domain.anomalies import Bounds
+from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.graph import anomalies as kernels
 from lineage.store.reader import EdgeColumns
 
 
 def in_bursts(
-    edges: EdgeColumns, counted: Mask, author: npt.NDArray[np.integer], moments: Int64s, by: Bounds
+    edges: EdgeColumns, counted: Mask, author: Indices, moments: Int64s, by: Bounds
 ) -> Mask:
     """Mark counted models that are among many children of one parent by one author within days.
 

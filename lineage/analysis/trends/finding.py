@@ -5,26 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.comparison import LEAST_DOWNLOADS
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.licenses.declared import knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import Releases, releases_met
-from lineage.analysis.scope import Nodes, Scope
+from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
 from lineage.analysis.trends import moments as times
 from lineage.analysis.trends.as_of import Day
 from lineage.analysis.trends.findings import LicenseMix, Part, TrendFindings
 from lineage.analysis.trends.license_mix import license_mix
-from lineage.analysis.trends.moments import Calendar, Int64s, Mask
+from lineage.analysis.trends.moments import Calendar
 from lineage.analysis.trends.on_dates import CLAIM, Asked, on_dates
 from lineage.analysis.trends.rivals import rivals
 from lineage.analysis.trends.sides import Groups, sides_of
 from lineage.analysis.trends.survival import survival
 from lineage.analysis.trends.variants import Ways
 from lineage.domain.anomalies import Bounds
+from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -129,7 +129,7 @@ def _groups(asked: _Family, family: Family) -> Groups:
     )
 
 
-def _by_release(asked: _Family, code: npt.NDArray[np.int32]) -> list[tuple[str, Mask]]:
+def _by_release(asked: _Family, code: Nodes) -> list[tuple[str, Mask]]:
     names = [*(release.name for release in asked.met.releases), MIXED, UNKNOWN]
     # NONE and SEVERAL count from the end.
     return times.labels(np.where(asked.shown, code % len(names), -1), names)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.trends.findings import LicenseMix, Line, ReleaseLicenses, Timeline
-from lineage.analysis.trends.moments import Calendar, Mask
+from lineage.analysis.trends.moments import Calendar
+from lineage.domain.arrays import Int64s, Mask
 from lineage.store.reader import Snapshot
 
 
@@ -32,13 +32,13 @@ def license_mix(
     return LicenseMix(tags, Timeline(calendar.months, lines[:-1]), lines[-1], by_release)
 
 
-def _tags(snapshot: Snapshot, counted: Mask) -> tuple[list[str], npt.NDArray[np.int64]]:
+def _tags(snapshot: Snapshot, counted: Mask) -> tuple[list[str], Int64s]:
     """Return the tags of counted models, the most frequent first, and each record's position."""
     encoded = snapshot.record_column("license").combine_chunks().dictionary_encode()
     words: list[str] = encoded.dictionary.to_pylist()
     none = len(words)
     found = pc.fill_null(encoded.indices.cast(pa.int64()), none)
-    code: npt.NDArray[np.int64] = found.to_numpy(zero_copy_only=False)
+    code: Int64s = found.to_numpy(zero_copy_only=False)
     numbers = np.bincount(code[counted], minlength=none + 1).tolist()
     order = sorted(
         (at for at in range(none) if numbers[at]), key=lambda at: (-numbers[at], words[at])

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.trends.findings import Line, Timeline
+from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
 from lineage.store.reader import Snapshot
-
-Int64s = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 UNDATED = int(np.iinfo(np.int64).min)
 DAY = 86_400_000_000
@@ -95,7 +92,7 @@ def span_of(moments: Int64s) -> Int64s:
     return np.arange(first, last + 1, dtype=np.int64)
 
 
-def first_of_each(codes: npt.NDArray[np.integer], moments: Int64s) -> Mask:
+def first_of_each(codes: Indices, moments: Int64s) -> Mask:
     """Mark the first dated model of each author, or one undated where none of theirs is dated.
 
     A code below 0 is nobody.
@@ -109,13 +106,13 @@ def first_of_each(codes: npt.NDArray[np.integer], moments: Int64s) -> Mask:
     return mask
 
 
-def authors(snapshot: Snapshot) -> npt.NDArray[np.int32]:
+def authors(snapshot: Snapshot) -> Nodes:
     """Return a number for each model's author, -1 where nobody is named."""
     names = snapshot.record_column("author").combine_chunks().dictionary_encode()
-    codes: npt.NDArray[np.int32] = pc.fill_null(names.indices, -1).to_numpy(zero_copy_only=False)
+    codes: Nodes = pc.fill_null(names.indices, -1).to_numpy(zero_copy_only=False)
     return codes
 
 
-def labels(codes: npt.NDArray[np.integer], names: Sequence[str]) -> list[tuple[str, Mask]]:
+def labels(codes: Indices, names: Sequence[str]) -> list[tuple[str, Mask]]:
     """Return a column for each name that some code stands for."""
     return [(name, codes == at) for at, name in enumerate(names) if (codes == at).any()]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.comparison import definitions_of_steps
 from lineage.analysis.members import members_below
@@ -14,7 +13,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
 from lineage.analysis.trends import moments as times
 from lineage.analysis.trends.findings import OnDate, OnDates, Passed
-from lineage.analysis.trends.moments import Int64s, Mask
+from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 
@@ -31,7 +30,7 @@ class Asked:
     claim: int
     moments: Int64s
     """When each model with a record was created."""
-    author: npt.NDArray[np.int32]
+    author: Nodes
     """A number for each of their authors."""
     least_downloads: int
 

@@ -6,7 +6,7 @@ from lineage.analysis.groups import MIXED
 from lineage.analysis.members import members_below
 from lineage.analysis.releases import Releases
 from lineage.analysis.scope import Scope
-from lineage.analysis.trends.moments import Mask
+from lineage.domain.arrays import Mask
 
 
 def rivals(scope: Scope, met: Releases, records: int) -> list[tuple[str, Mask]]:

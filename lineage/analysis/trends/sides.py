@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage.analysis.trends.findings import Line, Side, Timeline
-from lineage.analysis.trends.moments import Calendar, Mask
+from lineage.analysis.trends.moments import Calendar
 from lineage.analysis.trends.since_release import last_day, since_release
 from lineage.analysis.trends.variants import VARIANTS, Ways
+from lineage.domain.arrays import Mask
 from lineage.domain.families import Release
 
 Columns = Sequence[tuple[str, Mask]]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineage.analysis.trends.findings import Line, SinceRelease
-from lineage.analysis.trends.moments import DAY, UNDATED, Int64s, Mask, day_number
+from lineage.analysis.trends.moments import DAY, UNDATED, day_number
+from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.families import Release
 
 _WEEK = 7

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage.analysis.members import countable
 from lineage.analysis.scope import Scope
 from lineage.analysis.trends.bursts import in_bursts
 from lineage.analysis.trends.findings import Variants
-from lineage.analysis.trends.moments import Int64s, Mask, authors, first_of_each
+from lineage.analysis.trends.moments import authors, first_of_each
 from lineage.domain.anomalies import Bounds
+from lineage.domain.arrays import Int64s, Mask, Nodes
 
 VARIANTS = ("all", "authors", "no_bursts", "downloads")
 
@@ -20,7 +20,7 @@ VARIANTS = ("all", "authors", "no_bursts", "downloads")
 class Ways:
     """What each way of counting needs to know of every model."""
 
-    author: npt.NDArray[np.int32]
+    author: Nodes
     moments: Int64s
     in_burst: Mask
     used: Mask

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from lineage.domain.arrays import Indices
+
 _ALIGNED = 8
 _TYPES = {"u1", "u2", "u4", "i1", "i4", "f8"}
 
@@ -41,7 +43,7 @@ def pack(head: Mapping[str, object], columns: Columns) -> str:
     return base64.b64encode(b"".join((*packed, deflate.flush()))).decode("ascii")
 
 
-def smallest(column: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+def smallest(column: Indices) -> Indices:
     """Return a column without negative numbers in the smallest type that holds it."""
     top = int(column.max(initial=0))
     return column.astype(np.uint8 if top < 1 << 8 else np.uint16 if top < 1 << 16 else np.uint32)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage.analysis.tree.evidence import ForestEvidence
+from lineage.domain.arrays import Floats, Int64s, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.reporting.family_page.payload import Columns, pack, smallest
 from lineage.reporting.family_tree import FamilyTreeReport
@@ -58,7 +59,7 @@ def _columns(report: FamilyTreeReport) -> tuple[Columns, Sequence[Sequence[int]]
     return columns, voice_sets
 
 
-def _parents(report: FamilyTreeReport) -> npt.NDArray[np.int32]:
+def _parents(report: FamilyTreeReport) -> Nodes:
     """Return each edge's parent: a row, 0 for the row it is drawn below, below zero an outsider."""
     evidence = report.evidence
     drawn = report.forest.parent[evidence.child]
@@ -67,7 +68,7 @@ def _parents(report: FamilyTreeReport) -> npt.NDArray[np.int32]:
 
 def _voice_sets(
     evidence: ForestEvidence,
-) -> tuple[npt.NDArray[np.int64], Sequence[Sequence[int]]]:
+) -> tuple[Int64s, Sequence[Sequence[int]]]:
     """Return for each edge its set of witnesses, and the sets: few, since most speak alike."""
     sets: dict[tuple[int, ...], int] = {(): 0}
     bounds = np.searchsorted(evidence.voice_edge, np.arange(len(evidence.child) + 1)).tolist()
@@ -78,7 +79,7 @@ def _voice_sets(
     return np.array(chosen, np.int64), [list(one) for one in sets]
 
 
-def _small_numbers(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.number]:
+def _small_numbers(numbers: Floats) -> npt.NDArray[np.number]:
     """Return counters as whole numbers where they fit, else as they are."""
     if numbers.max(initial=0) < 1 << 32:
         return smallest(numbers.astype(np.int64))

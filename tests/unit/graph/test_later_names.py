@@ -5,14 +5,14 @@ import pyarrow as pa
 import pytest
 
 from lineage.build.later_names import nodes_called
-from lineage.evidence.undeclared import Nodes
+from lineage.evidence.undeclared import InferenceInput
 
 IDS = ["owner/Alpha", "owner/beta", "owner/BETA", "other/now", "gone/unlisted"]
 
 
-def nodes() -> Nodes:
+def nodes() -> InferenceInput:
     empty = np.empty(0, np.int32)
-    return Nodes(
+    return InferenceInput(
         keys=pa.array([f"key {id}" for id in IDS]),
         ids=pa.array(IDS),
         created_at=pa.array([None] * 4, pa.timestamp("us", "UTC")),

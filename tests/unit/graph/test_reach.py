@@ -2,11 +2,11 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.domain.arrays import Nodes
 from lineage.graph.reach import (
     MOST_LABELS,
     below,
@@ -17,7 +17,7 @@ from lineage.graph.reach import (
     labels_from,
 )
 
-Columns = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+Columns = tuple[Nodes, Nodes]
 NO_OPT_OUTS = np.array([], dtype=np.int32)
 
 

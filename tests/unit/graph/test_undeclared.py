@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.evidence.inference import Guess, Known, WhatExists
-from lineage.evidence.undeclared import Nodes, hear_again, parentless
+from lineage.evidence.undeclared import InferenceInput, hear_again, parentless
 
 BORN = datetime(2024, 6, 1, tzinfo=UTC)
 
@@ -38,11 +38,11 @@ def nodes(
     *,
     former: Mapping[str, str] | None = None,
     renamed: Mapping[str, str] | None = None,
-) -> Nodes:
+) -> InferenceInput:
     ids = [*listed, *others]
     pairs = sorted((ids.index(child), ids.index(parent)) for child, parent in edges)
     created = pa.array([BORN] * len(listed), pa.timestamp("us", tz="UTC"))
-    return Nodes(
+    return InferenceInput(
         pa.array([f"key:{id}" for id in ids], pa.string()),
         pa.array(ids, pa.string()),
         created,
@@ -54,7 +54,7 @@ def nodes(
     )
 
 
-def everyone(world: Nodes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def everyone(world: InferenceInput) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.ones(len(world.created_at), np.bool_)
 
 
