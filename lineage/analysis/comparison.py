@@ -14,7 +14,7 @@ from lineage.analysis.results import Comparison, Rung, Step
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import base_roots, find_base, root_nodes
 from lineage.domain.arrays import Nodes
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Family, Release
 from lineage.domain.moments import end_of
@@ -115,7 +115,7 @@ def definitions_of_steps(
     rule = Definition(relations=unmerged, closure=Closure.DIRECT, deleted=True, as_of=as_of)
     yield Step.DIRECT, rule
     yield Step.ALL_GENERATIONS, (rule := replace(rule, closure=Closure.ALL))
-    yield Step.MERGES, (rule := replace(rule, relations=tuple(Relation)))
+    yield Step.MERGES, (rule := replace(rule, relations=RELATIONS))
     yield Step.MIRRORS, (rule := replace(rule, mirrors=True))
     yield Step.CURATED, (rule := replace(rule, curated=True))
     yield Step.INFERRED, (rule := replace(rule, least=Strength.INFERRED))

@@ -18,7 +18,7 @@ from lineage.store.reader import EdgeColumns, Snapshot
 
 Pieces = Iterator[pa.Table]
 
-_STATED = list(Strength).index(Strength.DECLARED)
+_STATED = Strength.DECLARED.code
 
 
 def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:

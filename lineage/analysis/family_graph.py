@@ -12,7 +12,7 @@ from lineage.analysis.releases import releases_met
 from lineage.analysis.scope import Scope, kept
 from lineage.analysis.subjects import base_roots, find_base, root_nodes
 from lineage.domain.arrays import Mask, Nodes, Positions
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family, Release
 from lineage.domain.gc_paused import gc_paused
@@ -25,8 +25,8 @@ _NODE_COLUMNS = {
     schema.METRICS_FILE: ["downloads", "likes"],
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RELATIONS = pa.array([relation.value for relation in Relation])
-_STRENGTHS = pa.array([strength.value for strength in Strength])
+_RELATIONS = pa.array([relation.value for relation in RELATIONS])
+_STRENGTHS = pa.array([strength.value for strength in STRENGTHS])
 
 
 def family_graph(

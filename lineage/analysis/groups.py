@@ -11,13 +11,12 @@ from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Group
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Positions
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS
 from lineage.domain.definitions import Grouping
 from lineage.domain.families import Family
 
 UNKNOWN = "unknown"
 MIXED = "mixed"
-_RELATIONS = list(Relation)
 
 
 def grouped(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:
@@ -28,15 +27,15 @@ def grouped(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:
     group = values.indices.to_numpy()
     relation = relation_of(members.edges, members.nodes)[nodes]
     cells = np.bincount(
-        group * len(_RELATIONS) + relation, minlength=len(names) * len(_RELATIONS)
-    ).reshape(len(names), len(_RELATIONS))
+        group * len(RELATIONS) + relation, minlength=len(names) * len(RELATIONS)
+    ).reshape(len(names), len(RELATIONS))
     direct = np.bincount(group[members.direct[nodes]], minlength=len(names))
     groups = [
         Group(
             name,
             int(direct[at]),
             int(cells[at].sum()),
-            {word: int(n) for word, n in zip(_RELATIONS, cells[at], strict=True) if n},
+            {word: int(n) for word, n in zip(RELATIONS, cells[at], strict=True) if n},
         )
         for at, name in enumerate(names)
     ]
@@ -52,7 +51,7 @@ def _values(
     """Return each counted model's group."""
     match by:
         case Grouping.RELATION:
-            words = pa.array([relation.value for relation in _RELATIONS])
+            words = pa.array([relation.value for relation in RELATIONS])
             return words.take(pa.array(relation_of(members.edges, members.nodes)[nodes]))
         case Grouping.RELEASE:
             return _releases(scope, members, nodes)

@@ -9,14 +9,12 @@ import pyarrow.compute as pc
 
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Codes, Mask, Nodes
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.moments import end_of
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns, Snapshot
-
-_RELATIONS = list(Relation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def _holds(condition: pa.ChunkedArray) -> Mask:
 
 def relation_of(edges: EdgeColumns, nodes: int) -> Codes:
     """Return each node's relation: an edge carries that of its child."""
-    relation = np.full(nodes, _RELATIONS.index(Relation.UNSPECIFIED), np.int8)
+    relation = np.full(nodes, Relation.UNSPECIFIED.code, np.int8)
     relation[edges.child] = edges.relation
     return relation
 
@@ -110,8 +108,8 @@ def relation_of(edges: EdgeColumns, nodes: int) -> Codes:
 def by_relation(members: Members, which: Mask) -> dict[Relation, int]:
     """Count models by their own relation; relations without any are left out."""
     codes = relation_of(members.edges, members.nodes)[which]
-    numbers = np.bincount(codes, minlength=len(_RELATIONS)).tolist()
-    return {relation: n for relation, n in zip(_RELATIONS, numbers, strict=True) if n}
+    numbers = np.bincount(codes, minlength=len(RELATIONS)).tolist()
+    return {relation: n for relation, n in zip(RELATIONS, numbers, strict=True) if n}
 
 
 def undated(snapshot: Snapshot, which: Mask) -> int:

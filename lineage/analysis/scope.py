@@ -7,15 +7,13 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.domain.arrays import Indices, Int64s, Mask, Positions
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family
 from lineage.store import derived_rows
 from lineage.store.reader import EdgeColumns, Snapshot
 
-_RELATIONS = list(Relation)
-_STRENGTHS = list(Strength)
-_STATED = _STRENGTHS.index(Strength.DECLARED)
+_STATED = Strength.DECLARED.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Scope:
         edges = snapshot.edges() if edges is None else edges
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
         nodes = max(snapshot.records, *tops)
-        edges = kept(edges, edges.strength >= _STRENGTHS.index(definition.least))
+        edges = kept(edges, edges.strength >= definition.least.code)
         added: dict[str, int] = {}
         found: dict[str, int | None] = {} if like is None else like._found
         if definition.curated and definition.least is not Strength.CONFIRMED:
@@ -62,7 +60,7 @@ class Scope:
             nodes += len(added)
             known = {id: node for id in ids if (node := found[id]) is not None}
             edges = _laid_over(edges, _columns(curated, known | added), nodes)
-        wanted = [_RELATIONS.index(relation) for relation in definition.relations]
+        wanted = [relation.code for relation in definition.relations]
         edges = kept(edges, np.isin(edges.relation, wanted))
         return cls(snapshot, definition, families, edges, nodes, added, found)
 
@@ -133,7 +131,7 @@ def _columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeCo
     return EdgeColumns(
         np.array([nodes[edge.child] for edge in curated], np.int32),
         np.array([nodes[edge.parent] for edge in curated], np.int32),
-        np.array([_RELATIONS.index(edge.relation) for edge in curated], np.int8),
+        np.array([edge.relation.code for edge in curated], np.int8),
         np.full(len(curated), _STATED, np.int8),
     )
 

@@ -9,7 +9,7 @@ from lineage.analysis.edge_evidence import Heard, heard_of
 from lineage.analysis.scope import Scope, kept
 from lineage.analysis.subjects import find_base
 from lineage.analysis.verdicts import Gone, Origin, RootMet, Step, Trace, VerdictReason, Voice
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family, Outsider
 from lineage.domain.repo_ids import tidy_name
@@ -21,9 +21,7 @@ from lineage.store.reader import EdgeColumns, Snapshot
 EVERYTHING = Definition(least=Strength.INFERRED, mirrors=True, curated=True)
 """What a trace looks at: guesses too, which it tells apart."""
 
-_RELATIONS = list(Relation)
-_STRENGTHS = list(Strength)
-_STATED = _STRENGTHS.index(Strength.DECLARED)
+_STATED = Strength.DECLARED.code
 
 
 def trace(snapshot: Snapshot, name: str, family: Family, families: Sequence[Family]) -> Trace:
@@ -231,8 +229,8 @@ def _step(
     return Step(
         parent,
         child,
-        _RELATIONS[edges.relation[edge]],
-        _STRENGTHS[edges.strength[edge]],
+        RELATIONS[edges.relation[edge]],
+        STRENGTHS[edges.strength[edge]],
         heard.by_edge.get((child_key, parent_key), ()),
     )
 
@@ -246,5 +244,5 @@ def _names(scope: Scope, edges: EdgeColumns, ways: Sequence[Way]) -> dict[int, t
 
 
 def _surest_first(path: Sequence[Step]) -> tuple[int, int, str]:
-    weakest = min(_STRENGTHS.index(step.strength) for step in path)
+    weakest = min(step.strength.code for step in path)
     return -weakest, len(path), path[-1].parent

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.domain.arrays import Codes, Int64s, Nodes
-from lineage.domain.claims import Claim, Relation
+from lineage.domain.claims import RELATIONS, Claim
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -31,7 +31,7 @@ SPOOL = pa.schema(
 """As witnesses say it; `settled` is the node that words of an earlier snapshot settled to there."""
 _AT_ONCE = 16_384
 _TELLING = ("child", "rule", "parent_as_written", "relation", "parent_key")
-_RELATIONS = pa.array([relation.value for relation in Relation])
+_RELATIONS = pa.array([relation.value for relation in RELATIONS])
 
 
 @dataclass(frozen=True, slots=True)

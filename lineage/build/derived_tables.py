@@ -27,8 +27,6 @@ from lineage.store import derived_rows, schema
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import is_forgotten
 
-_STRENGTHS = list(Strength)
-
 
 def derive(
     draft: Draft,
@@ -54,7 +52,7 @@ def derive(
     relation_of = relations_of(said.child, said.rule, said.relation, _weights(rules), draft.records)
     edges = merge(said.child, said.parent, said.rule, relation_of, _weights(rules))
     _write_edges(draft, resolved, edges, rules)
-    counted = edges.strength >= _STRENGTHS.index(Strength.DECLARED)
+    counted = edges.strength >= Strength.DECLARED.code
     bases = count_every_base(
         edges.child[counted], edges.parent[counted], relation_of[: draft.models], draft.undated
     )
@@ -141,7 +139,7 @@ def _renamed(draft: Draft, before: Snapshot) -> dict[str, str]:
 
 def _weights(rules: Sequence[Rule]) -> Weights:
     return Weights(
-        [_STRENGTHS.index(rule.strength) for rule in rules],
+        [rule.strength.code for rule in rules],
         [rule.relation_rank for rule in rules],
     )
 

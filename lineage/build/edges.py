@@ -12,7 +12,7 @@ from lineage.domain.claims import Relation
 
 _T = TypeVar("_T", bound=np.generic)
 
-_UNSTATED = list(Relation).index(Relation.UNSPECIFIED)
+_UNSTATED = Relation.UNSPECIFIED.code
 _NOT_SAID = 1 << 14
 
 

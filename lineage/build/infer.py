@@ -18,7 +18,6 @@ from lineage.evidence import Rule
 from lineage.evidence.inference import Guess
 from lineage.evidence.undeclared import InferenceInput, hear_again, parentless
 
-_RELATIONS = list(Relation)
 _NOT_SAID = -1
 _NOWHERE = -1
 
@@ -176,7 +175,7 @@ def _witness(rule: Rule, guess: Guess) -> Claim:
 
 
 def _position(relation: str | None) -> int:
-    return _NOT_SAID if relation is None else _RELATIONS.index(Relation(relation))
+    return _NOT_SAID if relation is None else Relation(relation).code
 
 
 def is_stated(rules: Sequence[Rule]) -> Mask:

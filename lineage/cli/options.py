@@ -8,7 +8,7 @@ from enum import StrEnum
 import click
 
 from lineage.cli import logs
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
 
 Command = Callable[..., None]
@@ -37,7 +37,7 @@ def _relations(
     context: click.Context, parameter: click.Parameter, text: str | None
 ) -> tuple[Relation, ...]:
     if text is None:
-        return tuple(Relation)
+        return RELATIONS
     asked = {word.strip().lower() for word in text.split(",") if word.strip()}
     if unknown := sorted(asked - set(Relation)):
         known = ", ".join(Relation)

@@ -13,6 +13,11 @@ class Relation(StrEnum):
     FINETUNE = "finetune"
     UNSPECIFIED = "unstated"
 
+    @property
+    def code(self) -> int:
+        """Its number in columns: the position in `RELATIONS`."""
+        return RELATIONS.index(self)
+
 
 class Strength(StrEnum):
     """How sure an edge is, weakest first."""
@@ -20,6 +25,15 @@ class Strength(StrEnum):
     INFERRED = "guessed"
     DECLARED = "stated"
     CONFIRMED = "confirmed"
+
+    @property
+    def code(self) -> int:
+        """Its number in columns, greater where surer: the position in `STRENGTHS`."""
+        return STRENGTHS.index(self)
+
+
+RELATIONS = tuple(Relation)
+STRENGTHS = tuple(Strength)
 
 
 class Claim(NamedTuple):

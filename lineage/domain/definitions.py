@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Relation, Strength
 
 
 class Closure(StrEnum):
@@ -29,7 +29,7 @@ class Grouping(StrEnum):
 class Definition:
     """The rule a number was counted by; travels with every number."""
 
-    relations: tuple[Relation, ...] = tuple(Relation)
+    relations: tuple[Relation, ...] = RELATIONS
     """Edges of other relations are removed before the closure."""
     closure: Closure = Closure.ALL
     least: Strength = Strength.DECLARED

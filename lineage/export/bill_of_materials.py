@@ -13,14 +13,12 @@ from lineage.analysis.scope import Scope, kept
 from lineage.analysis.traces import EVERYTHING, trace_on
 from lineage.analysis.verdicts import RootMet, Step, Trace
 from lineage.domain.arrays import Generations, Indices
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns, Snapshot
 
-_RELATIONS = list(Relation)
-_STRENGTHS = list(Strength)
 _FACTS = [
     *("created_at", "modified_at", "license", "license_name", "license_link"),
     *("author", "library", "pipeline", "model_type", "sha"),
@@ -102,7 +100,7 @@ def bill_of(
 
 def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Generations]:
     """Return the edges between a model and its ancestors, and each one's generation."""
-    edges = kept(scope.edges, scope.edges.strength >= _STRENGTHS.index(least))
+    edges = kept(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)
     generation = reach.generations(edges.parent, edges.child, scope.nodes, start)
     generation[node] = 0
@@ -121,7 +119,7 @@ def _steps(scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]) -> dict[
     for edge in order:
         child, parent = parts[int(edges.child[edge])], parts[int(edges.parent[edge])]
         voices = heard.by_edge.get((child.key or "", parent.key or ""), ())
-        relation, strength = _RELATIONS[edges.relation[edge]], _STRENGTHS[edges.strength[edge]]
+        relation, strength = RELATIONS[edges.relation[edge]], STRENGTHS[edges.strength[edge]]
         steps.setdefault(int(edges.parent[edge]), []).append(
             Step(parent.id, child.id, relation, strength, voices)
         )

@@ -16,7 +16,7 @@ from lineage.analysis.tree.facts import ForestFacts, facts_of
 from lineage.analysis.tree.forest import Forest, Kind, family_forest
 from lineage.domain.addresses import is_loopback
 from lineage.domain.arrays import Int64s, Mask
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family, Release, Reupload
 from lineage.reporting.context import Asked, asked_by_name
@@ -24,7 +24,6 @@ from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
 
 _BRANCHES = 15
-_RELATIONS = list(Relation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def _report(
 
 
 def _is_sure(forest: Forest, definition: Definition) -> Mask:
-    sure: Mask = forest.strength >= list(Strength).index(definition.least)
+    sure: Mask = forest.strength >= definition.least.code
     return sure
 
 
@@ -163,7 +162,7 @@ def _largest(forest: Forest, definition: Definition) -> tuple[BranchLine, ...]:
         BranchLine(
             forest.names[row],
             forest.names[group[row]],
-            _RELATIONS[forest.relation[row]],
+            RELATIONS[forest.relation[row]],
             int(below[row]),
             is_gone=bool(forest.kind[row] == Kind.GONE),
         )

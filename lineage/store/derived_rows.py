@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.domain.arrays import Indices
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
 from lineage.store import schema
 
 _EDGES_AT_ONCE = 65_536
@@ -31,8 +31,8 @@ def edge_tables(
         mask: sorted(name for bit, name in enumerate(rule_names) if mask >> bit & 1)
         for mask in set(rules.tolist())
     }
-    relations = pa.array([word.value for word in Relation])
-    strengths = pa.array([word.value for word in Strength])
+    relations = pa.array([word.value for word in RELATIONS])
+    strengths = pa.array([word.value for word in STRENGTHS])
     for start in range(0, len(child), _EDGES_AT_ONCE):
         some = slice(start, start + _EDGES_AT_ONCE)
         children, parents = pa.array(child[some]), pa.array(parent[some])

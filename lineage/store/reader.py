@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.domain.arrays import Codes, Indices, Nodes
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
@@ -102,8 +102,8 @@ class Snapshot:
             return EdgeColumns(
                 table["child_node"].to_numpy(),
                 table["parent_node"].to_numpy(),
-                _positions(table["relation"], [relation.value for relation in Relation]),
-                _positions(table["strength"], [strength.value for strength in Strength]),
+                _positions(table["relation"], [relation.value for relation in RELATIONS]),
+                _positions(table["strength"], [strength.value for strength in STRENGTHS]),
             )
 
     # Looking up
@@ -222,7 +222,7 @@ def _groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
 
 def _base_row(row: dict[str, object]) -> BaseRow:
     fields = {name: row[name] for name in ("key", "id", "node", "direct", "total", "undated")}
-    by_relation = {relation: row[relation.value] for relation in Relation}
+    by_relation = {relation: row[relation.value] for relation in RELATIONS}
     return BaseRow(**fields, by_relation=by_relation)  # type: ignore[arg-type]
 
 

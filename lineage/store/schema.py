@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS
 
 VERSION = 3
 """Raised whenever a reader of the version before could misread a file."""
@@ -87,7 +87,7 @@ COUNTS = pa.schema(
         pa.field("node", pa.int32(), nullable=False),
         pa.field("direct", pa.int64(), nullable=False),
         pa.field("total", pa.int64(), nullable=False),
-        *(pa.field(relation.value, pa.int64(), nullable=False) for relation in Relation),
+        *(pa.field(relation.value, pa.int64(), nullable=False) for relation in RELATIONS),
         pa.field("undated", pa.int64(), nullable=False),
     ]
 )
@@ -138,7 +138,7 @@ TRENDS = pa.schema(
         ("key", pa.string()),
         ("month", pa.string()),
         pa.field("total", pa.int64(), nullable=False),
-        *(pa.field(relation.value, pa.int64(), nullable=False) for relation in Relation),
+        *(pa.field(relation.value, pa.int64(), nullable=False) for relation in RELATIONS),
         pa.field("gone", pa.int64(), nullable=False),
         pa.field("authors", pa.int64(), nullable=False),
         pa.field("definition", pa.string(), nullable=False),

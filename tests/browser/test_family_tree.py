@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.counts import count_family
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_tree import FamilyTreeReport
@@ -137,7 +137,7 @@ def test_relations_are_counted_as_the_command_counts_them(
     opener: Opener, english: Path, llama: FamilyTreeReport, relation: Relation
 ) -> None:
     opened = opener(english)
-    for other in Relation:
+    for other in RELATIONS:
         if other is not relation:
             opened.page.locator(f"#relation-{other.value}").click()
     assert opened.number_shown() == llama.count.by_relation[relation]

@@ -12,7 +12,7 @@ from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.claims import Relation
 from lineage.evidence.name_stems import MARKED, stem_of
 
-_QUANTIZED = list(Relation).index(Relation.QUANTIZED)
+_QUANTIZED = Relation.QUANTIZED.code
 _NAMED_IN_A_SENTENCE = 3
 _MOST_COMPARED = 100
 

@@ -15,8 +15,8 @@ from lineage.graph import reach
 from lineage.store import derived_rows
 from lineage.store.reader import EdgeColumns, Snapshot
 
-_STATED = list(Strength).index(Strength.DECLARED)
-_QUANTIZED = list(Relation).index(Relation.QUANTIZED)
+_STATED = Strength.DECLARED.code
+_QUANTIZED = Relation.QUANTIZED.code
 _MOST_COPIES = 3
 """Quantized copies of quantized copies are followed so far."""
 

@@ -17,7 +17,7 @@ from lineage.graph import reach
 from lineage.graph.each_below import each_below
 from lineage.store.reader import EdgeColumns
 
-_STATED = list(Strength).index(Strength.DECLARED)
+_STATED = Strength.DECLARED.code
 
 
 class Of(StrEnum):

@@ -16,7 +16,6 @@ from lineage.domain.families import Proof
 from lineage.domain.licenses import Drift, Form, LicenseTerms, RuleName, Severity, Terms
 
 FORMS = list(Form)
-_RELATIONS = list(Relation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,9 @@ def forms_of(scope: Scope, members: Members, nodes: Indices, mirrors: Indices) -
     """Return what each model holds of its ancestor's weights, as positions in FORMS."""
     relation = relation_of(members.edges, members.nodes)[nodes]
     forms = np.full(len(nodes), FORMS.index(Form.WEIGHTS), np.int64)
-    forms[relation == _RELATIONS.index(Relation.ADAPTER)] = FORMS.index(Form.ADAPTER)
+    forms[relation == Relation.ADAPTER.code] = FORMS.index(Form.ADAPTER)
     forms[np.isin(nodes, _deltas(scope))] = FORMS.index(Form.DELTA)
-    forms[relation == _RELATIONS.index(Relation.QUANTIZED)] = FORMS.index(Form.COPY)
+    forms[relation == Relation.QUANTIZED.code] = FORMS.index(Form.COPY)
     forms[np.isin(nodes, mirrors)] = FORMS.index(Form.COPY)
     return forms
 

@@ -9,15 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.analysis.scope import Scope
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
-
-_RELATIONS = list(Relation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def _declared(
     relation: dict[str, Relation] = {}
     for row in rows.tolist():
         child, parent = int(edges.child[row]), int(edges.parent[row])
-        relation[ids[child]] = _RELATIONS[edges.relation[row]]
+        relation[ids[child]] = RELATIONS[edges.relation[row]]
         if child != parent:
             parents[ids[child]].append(str(names[parent]))
     return dict(parents), relation

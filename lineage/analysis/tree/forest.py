@@ -20,7 +20,6 @@ from lineage.domain.families import Family
 from lineage.graph import reach
 
 NO_NODE = -1
-_STRENGTHS = list(Strength)
 
 
 class Kind(IntEnum):
@@ -69,7 +68,7 @@ def family_forest(scope: Scope, family: Family, least: Strength = Strength.DECLA
     the family as it is counted, release by release. Who is gone is drawn too, as such.
     """
     roots = root_nodes(scope, family.roots())
-    sure = _Sureness.of(scope, roots, _STRENGTHS.index(least))
+    sure = _Sureness.of(scope, roots, least.code)
     return _walked(scope, family, sure, _parents(scope, sure))
 
 

@@ -11,10 +11,9 @@ from lineage.analysis.tree.evidence import ForestEvidence
 from lineage.analysis.tree.facts import MISSED, ForestFacts
 from lineage.analysis.tree.forest import Forest, Kind
 from lineage.domain.arrays import Int64s
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Definition
 
-_RELATIONS = list(Relation)
 _EPOCH = date(1970, 1, 1)
 
 
@@ -72,7 +71,7 @@ class Grown:
         cls, forest: Forest, facts: ForestFacts, evidence: ForestEvidence, definition: Definition
     ) -> "Grown":
         """Count along the rows by a definition."""
-        sure = forest.strength >= list(Strength).index(definition.least)
+        sure = forest.strength >= definition.least.code
         is_gone = (forest.kind == Kind.GONE) & sure
         counted = (forest.kind == Kind.MODEL) & sure
         counted |= is_gone & definition.deleted
@@ -80,12 +79,12 @@ class Grown:
         parents = forest.parent.tolist()
         for row in range(len(forest) - 1, 0, -1):
             size[parents[row]] += size[row]
-        by_relation = (forest.relation[:, None] == np.arange(len(_RELATIONS))) & counted[:, None]
+        by_relation = (forest.relation[:, None] == np.arange(len(RELATIONS))) & counted[:, None]
         return cls(
             forest,
             facts,
             [row + below for row, below in enumerate(size)],
-            np.concatenate([np.zeros((1, len(_RELATIONS)), np.int64), by_relation.cumsum(axis=0)]),
+            np.concatenate([np.zeros((1, len(RELATIONS)), np.int64), by_relation.cumsum(axis=0)]),
             np.concatenate([[0], (is_gone & ~counted).cumsum()]),
             np.bincount(evidence.child, minlength=len(forest)),
         )
@@ -159,7 +158,7 @@ def _twig(grown: Grown, row: int, drawn: dict[int, list[int]]) -> Twig:
     return Twig(
         name=forest.names[row],
         kind=kind,
-        relation=_RELATIONS[relation] if relation >= 0 else None,
+        relation=RELATIONS[relation] if relation >= 0 else None,
         own=grown.models(row, row + 1),
         models=grown.models(row, grown.end[row]),
         other_parents=_other_parents(grown, row, kind),
@@ -177,7 +176,7 @@ def _rest(grown: Grown, first: int, end: int) -> Rest | None:
         branches += grown.models(row, grown.end[row]) > 0
         row = grown.end[row]
     numbers = (grown.held[end] - grown.held[first]).tolist()
-    by_relation = sorted(zip(_RELATIONS, numbers, strict=True), key=lambda one: -one[1])
+    by_relation = sorted(zip(RELATIONS, numbers, strict=True), key=lambda one: -one[1])
     return Rest(
         branches,
         sum(numbers),

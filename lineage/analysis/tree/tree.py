@@ -12,14 +12,13 @@ from lineage.analysis.results import Branch, Tree
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import base_roots, find_base, root_nodes
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store.reader import Snapshot
 
-_RELATIONS = list(Relation)
-_GUESSED = list(Strength).index(Strength.INFERRED)
+_GUESSED = Strength.INFERRED.code
 _DRAWN_SHARE = 40
 """Without a wish of the reader's, a branch is drawn when it holds a 40th of the whole."""
 
@@ -156,7 +155,7 @@ class _Grower:
         """Return one model with its branches."""
         return Branch(
             self.names[node],
-            None if is_root else _RELATIONS[self.relation[node]],
+            None if is_root else RELATIONS[self.relation[node]],
             int(self.below[node]),
             *self.branches_of(np.array([node], np.int32), depth),
             other_parents=0 if is_root else int(self.parents[node]) - 1,

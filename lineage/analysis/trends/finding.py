@@ -25,7 +25,7 @@ from lineage.analysis.trends.survival import survival
 from lineage.analysis.trends.variants import Ways
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Int64s, Mask, Nodes
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
@@ -137,7 +137,7 @@ def _by_release(asked: _Family, code: Nodes) -> list[tuple[str, Mask]]:
 
 def _by_relation(asked: _Family) -> list[tuple[str, Mask]]:
     relation = relation_of(asked.members.edges, asked.members.nodes)[: len(asked.counted)]
-    names = [one.value for one in Relation]
+    names = [one.value for one in RELATIONS]
     return times.labels(np.where(asked.shown, relation, -1), names)
 
 

@@ -2,7 +2,7 @@
 
 from lineage.analysis.growth import Curve, Moment, Point
 from lineage.cli.tables.shapes import of_definition
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS
 from lineage.domain.documents import Document
 from lineage.domain.moments import iso
 
@@ -51,7 +51,7 @@ def _of_point(point: Point) -> Document:
 
 
 def _columns(point: Point) -> Document:
-    return _totals(point) | {one.value: point.by_relation.get(one, 0) for one in Relation}
+    return _totals(point) | {one.value: point.by_relation.get(one, 0) for one in RELATIONS}
 
 
 def _totals(point: Point) -> Document:

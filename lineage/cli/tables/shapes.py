@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from lineage.analysis.results import Branch, Count, Tree
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Definition
 from lineage.domain.documents import Document
 from lineage.domain.moments import iso
@@ -142,7 +142,7 @@ def _rows_of_count(count: Count) -> list[Document]:
 
 def _columns(direct: int, total: int, by_relation: Mapping[Relation, int]) -> Document:
     columns: Document = {"direct": direct, "total": total}
-    return columns | {one.value: by_relation.get(one, 0) for one in Relation}
+    return columns | {one.value: by_relation.get(one, 0) for one in RELATIONS}
 
 
 def _of_branch(branch: Branch) -> Document:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lineage.analysis.definition_text import Line, in_words
 from lineage.analysis.results import Count, Group
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Grouping
 from lineage.domain.escape import visible
 from lineage.store.manifest import Manifest
@@ -100,7 +100,7 @@ def _by_group(count: Count, by: Grouping) -> RenderableType:
 def _together(name: str, groups: Sequence[Group]) -> Row:
     by_relation = {
         relation: sum(group.by_relation.get(relation, 0) for group in groups)
-        for relation in Relation
+        for relation in RELATIONS
     }
     return name, sum(one.direct for one in groups), sum(one.total for one in groups), by_relation
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from lineage.analysis.tree.evidence import ForestEvidence
 from lineage.domain.arrays import Floats, Int64s, Nodes
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.reporting.family_page.payload import Columns, pack, smallest
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Texts
@@ -25,10 +25,10 @@ def packed(report: FamilyTreeReport, texts: Texts) -> str:
         "family": report.family.id,
         "snapshot": report.manifest.id,
         "sample": report.is_sample,
-        "least": list(Strength).index(report.definition.least),
+        "least": report.definition.least.code,
         "gone": "counted" if report.definition.deleted else "shown",
-        "relations": [relation.value for relation in Relation],
-        "strengths": [strength.value for strength in Strength],
+        "relations": [relation.value for relation in RELATIONS],
+        "strengths": [strength.value for strength in STRENGTHS],
         "names": list(report.forest.names),
         "outside": list(report.evidence.outside),
         "coded": {name: list(coded.words) for name, coded in report.facts.words.items()},

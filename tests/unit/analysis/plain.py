@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage.analysis.results import Count, Group
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import STRENGTHS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Family
 from lineage.store.reader import Snapshot
@@ -67,7 +67,7 @@ class Plain:
 
     def kept(self, rule: Definition) -> list[Row]:
         """The edges that a definition counts by."""
-        enough = list(Strength)[list(Strength).index(rule.least) :]
+        enough = STRENGTHS[rule.least.code :]
         return [
             one
             for one in self.edges

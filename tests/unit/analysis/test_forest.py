@@ -14,7 +14,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING
 from lineage.analysis.tree.facts import LAST_SEEN, MISSED, facts_of
 from lineage.analysis.tree.forest import Forest, Kind, family_forest
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
@@ -36,7 +36,7 @@ def forest_of(snapshot: Snapshot, kin: Family) -> Forest:
 
 def models(forest: Forest, least: Strength) -> list[int]:
     """The rows of models that descend at least so surely."""
-    sure = list(Strength).index(least)
+    sure = least.code
     rows = range(len(forest))
     return [at for at in rows if forest.kind[at] == Kind.MODEL and forest.strength[at] >= sure]
 
@@ -67,7 +67,7 @@ def test_a_forest_holds_what_is_counted_at_every_strength(
     rows = models(forest, least)
     assert len(rows) == count.total
     assert len({forest.names[at] for at in rows}) == len(rows)
-    told = Counter(list(Relation)[forest.relation[at]] for at in rows)
+    told = Counter(RELATIONS[forest.relation[at]] for at in rows)
     if least is Strength.DECLARED:
         assert told == count.by_relation
 
@@ -82,7 +82,7 @@ def test_a_forest_of_the_living_and_the_dead_holds_what_any_definition_counts(
     forest = family_forest(scope, kin, asked.least)
     count = count_family(mortal_world, kin, asked, [kin], Grouping.RELEASE)
     kinds = {Kind.MODEL, Kind.GONE} if deleted else {Kind.MODEL}
-    sure = forest.strength >= list(Strength).index(asked.least)
+    sure = forest.strength >= asked.least.code
     rows = [at for at in range(len(forest)) if forest.kind[at] in kinds and sure[at]]
     told = Counter(group_of(forest, at) for at in rows)
     assert told == {group.value: group.total for group in count.groups}

@@ -6,7 +6,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import (
     CuratedEdge,
@@ -112,7 +112,7 @@ def families(draw: st.DrawFn, most: int = len(LISTED), *, curated: bool = False)
 
 DEFINITIONS = st.builds(
     Definition,
-    relations=st.sets(st.sampled_from(list(Relation)), min_size=1).map(
+    relations=st.sets(st.sampled_from(RELATIONS), min_size=1).map(
         lambda some: tuple(word for word in Relation if word in some)
     ),
     closure=st.sampled_from(Closure),

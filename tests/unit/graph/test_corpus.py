@@ -5,7 +5,7 @@ from collections import Counter
 import networkx as nx
 import pytest
 
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS
 from lineage.families.registry import bundled_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, rows_of
@@ -35,7 +35,7 @@ def counted_by_networkx(snapshot: Snapshot, edges: list[Row]) -> dict[str, tuple
         found[base] = (
             len(direct),
             len(below),
-            *(by_relation[word.value] for word in Relation),
+            *(by_relation[word.value] for word in RELATIONS),
             sum(undated[key] for key in below),
         )
     return found
@@ -44,7 +44,7 @@ def counted_by_networkx(snapshot: Snapshot, edges: list[Row]) -> dict[str, tuple
 def test_every_base_has_the_count_that_networkx_finds(
     corpus_snapshot: Snapshot, edges: list[Row]
 ) -> None:
-    columns = ("direct", "total", *(word.value for word in Relation), "undated")
+    columns = ("direct", "total", *(word.value for word in RELATIONS), "undated")
     stored = {
         str(one["key"]): tuple(one[column] for column in columns)
         for one in rows_of(corpus_snapshot, COUNTS)

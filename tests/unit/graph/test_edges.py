@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.build.edges import Edges, Weights, merge, relations_of
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import STRENGTHS, Relation, Strength
 
 WEIGHTS = Weights(strength=[2, 1, 1, 0], relation_rank=[0, 1, 1, None])
-RELATIONS = list(Relation)
 CHILDREN = 5
 Said = tuple[int, int, int, int]
 """Child, parent (-1: settled to nothing), rule, relation (-1: none said)."""
@@ -41,7 +40,7 @@ def merged_slowly(said: Sequence[Said]) -> list[tuple[int, ...]]:
     for child, parent, rule, _ in said:
         if parent >= 0:
             edges.setdefault((child, parent), []).append(rule)
-    unstated = RELATIONS.index(Relation.UNSPECIFIED)
+    unstated = Relation.UNSPECIFIED.code
     believed: dict[int, tuple[int, int]] = {}
     for child, _, rule, relation in said:
         rank = WEIGHTS.relation_rank[rule]
@@ -76,12 +75,12 @@ def test_order_and_repetition_of_witnesses_change_nothing(
 
 def test_strength_of_an_edge_is_that_of_its_strongest_witness() -> None:
     edges = merged([(0, 1, 3, -1), (0, 1, 0, -1), (0, 2, 3, -1)])
-    names = [list(Strength)[at] for at in edges.strength]
+    names = [STRENGTHS[at] for at in edges.strength]
     assert names == [Strength.CONFIRMED, Strength.INFERRED]
 
 
 def test_a_name_that_settled_to_nothing_still_speaks_about_the_relation() -> None:
-    adapter = RELATIONS.index(Relation.ADAPTER)
+    adapter = Relation.ADAPTER.code
     edges = merged([(0, -1, 1, adapter), (0, 3, 0, -1)])
     assert spelled(edges) == [(0, 3, adapter, 2, 1)]
 

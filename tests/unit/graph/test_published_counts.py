@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.domain.claims import Relation
+from lineage.domain.claims import RELATIONS, Relation
 from tests.builders import CREATED, Row, published, row, rows_of
 
 LISTED = [f"listed/{number}" for number in range(8)]
@@ -55,7 +55,7 @@ def counted_by_hand(rows: list[Row]) -> dict[str, tuple[object, ...]]:
         below -= {base}
         said = [by_id[id]["relation"] for id in below]
         undated = sum(by_id[id]["createdAt"] == OLD for id in below)
-        numbers = [said.count(word.value) for word in Relation]
+        numbers = [said.count(word.value) for word in RELATIONS]
         found[base] = (len(right_below - {base}), len(below), undated, *numbers)
     return found
 
@@ -63,7 +63,7 @@ def counted_by_hand(rows: list[Row]) -> dict[str, tuple[object, ...]]:
 @given(WORLDS)
 @settings(max_examples=60)
 def test_every_base_of_any_small_world_is_counted_as_by_hand(rows: list[Row]) -> None:
-    columns = ("direct", "total", "undated", *(word.value for word in Relation))
+    columns = ("direct", "total", "undated", *(word.value for word in RELATIONS))
     with TemporaryDirectory() as folder:
         counts = rows_of(published(rows, Path(folder), size=3), "counts.parquet")
     stored = {str(one["id"]): tuple(one[column] for column in columns) for one in counts}

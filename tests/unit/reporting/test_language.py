@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.evidence import RULES
 from lineage.reporting.language import Language, texts
 
@@ -51,7 +51,7 @@ def test_every_text_of_one_has_its_text_of_many(language: Language) -> None:
 @pytest.mark.parametrize("language", Language)
 def test_every_relation_strength_and_rule_has_its_word(language: Language) -> None:
     sections = texts(language).sections
-    assert {*(one.value for one in Relation), *(one.value for one in Strength)} <= set(
+    assert {*(one.value for one in RELATIONS), *(one.value for one in STRENGTHS)} <= set(
         sections["words"]
     )
     assert {f"rule_{rule.name}" for rule in RULES} | {"rule_registry"} <= set(sections["explorer"])
