@@ -184,7 +184,7 @@ def _asked(snapshot: "Snapshot | None", day: "date | None" = None) -> "Snapshot"
     from lineage.domain.opt_outs import OptOuts
     from lineage.settings import load_settings
 
-    opt_outs = OptOuts.listed(load_settings({}, with_token=False).forget)
+    opt_outs = OptOuts.listed(load_settings({}, with_token=False).opt_outs)
     if snapshot is None:
         store = open_store()
         snapshot = store.snapshot() if day is None else store.snapshot_at(day)

@@ -68,7 +68,7 @@ def refuse_forgotten(name: str, opt_outs: OptOuts) -> None:
     """Raise SettingsError where the model of a name may not be asked for."""
     if opt_outs.covers(name):
         raise SettingsError(
-            f"{name!r} is left out: the setting `forget` lists it, its owner or another name of it",
+            f"{name!r} is left out: `opt_outs` lists it, its owner or another name of it",
             "nothing is asked about it; take it off that list first",
         )
 

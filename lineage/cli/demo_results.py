@@ -25,7 +25,7 @@ from lineage.cli.tables import (
 )
 from lineage.demo.tour import SOURCES, Sights
 from lineage.demo.weeks.history import Doubts
-from lineage.demo.weeks.replay import SWEEP_EVERY_DAYS, Replay
+from lineage.demo.weeks.replay import FULL_EVERY_DAYS, Replay
 from lineage.store.manifest import Manifest, SnapshotKind
 
 _NEXT = """\
@@ -147,7 +147,7 @@ def _how_to_read(manifests: Sequence[Manifest], sights: Sights) -> list[Line]:
         ("bars", "stand on 0; the highest of a line is its own greatest number"),
         (
             "between",
-            f"a deletion shows at the next sweep, here every {SWEEP_EVERY_DAYS} days: an update "
+            f"a deletion shows at the next sweep, here every {FULL_EVERY_DAYS} days: an update "
             "cannot see it",
         ),
         (

@@ -66,7 +66,7 @@ def _token_finding(settings: Settings) -> Finding:
 
 
 def _missing_finding(settings: Settings) -> Finding:
-    most = settings.max_standing_requests
+    most = settings.max_availability_requests
     told = f"a sweep may ask up to {most:,} times more what became of family members it misses"
     return Finding("missing", None, told if most else "nobody is asked what became of them")
 

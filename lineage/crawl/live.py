@@ -87,7 +87,7 @@ def _known(
 
 
 def _leaving_out(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
-    opt_outs = known_to(snapshot, OptOuts.listed(settings.forget))
+    opt_outs = known_to(snapshot, OptOuts.listed(settings.opt_outs))
     refuse_forgotten(name, opt_outs)
     return OptOutFilter(opt_outs)
 

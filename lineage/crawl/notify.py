@@ -61,7 +61,7 @@ def announcement(settings: Settings, manifest: Manifest) -> Document:
     if (previous := _previous(store, manifest)) is None:
         return {**NOTHING_BEFORE, "after": manifest.id, **about, "alerts": []}
     # Who is left out since is not told of as removed either.
-    opt_outs = OptOuts.listed(settings.forget)
+    opt_outs = OptOuts.listed(settings.opt_outs)
     before, after = (
         without_forgotten(store.snapshot(id), opt_outs) for id in (previous, manifest.id)
     )

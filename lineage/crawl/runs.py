@@ -71,7 +71,7 @@ def crawl(
             base,
             into.store,
             now=clock.now(),
-            every=timedelta(days=settings.sweep_every_days),
+            every=timedelta(days=settings.full_every_days),
             say=progress.say,
             opt_outs=into.opt_outs,
         )
@@ -98,7 +98,7 @@ def _crawl_alone(settings: Settings, walk: Walk, into: Publication, *, cards: bo
     manifest = None if settings.offline else _published_before(into.store, log, origin)
     if manifest is None:
         with listing_client(settings, into, tally) as client, _over_when_refused(log, settings):
-            reader, most = PageReader(client, log, tally), settings.max_standing_requests
+            reader, most = PageReader(client, log, tally), settings.max_availability_requests
             with card_reading(settings, into, tally, wanted=cards) as texts:
                 whole = replace(into, cards=texts, questions=Questions(HubStandings(reader), most))
                 manifest = publish(walk.pages(HubSource(reader)), origin, whole, onto=walk.before)
@@ -209,6 +209,6 @@ def publication(
 ) -> Publication:
     """Return what a run needs besides its pages, as the settings say."""
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
-    opt_outs = OptOuts.listed(settings.forget)
+    opt_outs = OptOuts.listed(settings.opt_outs)
     store = ParquetStore(settings.store)
     return Publication(store, families, limits, clock, progress, opt_outs=opt_outs)

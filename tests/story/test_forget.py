@@ -48,7 +48,7 @@ def test_the_forgotten_are_in_no_table_of_a_new_snapshot(play: Play) -> None:
     stage.clock.sleep(DAY)
     stage.crawl()  # it becomes a tombstone
     stage.clock.sleep(DAY)
-    after = stage.crawl(forget=TO_FORGET).manifest
+    after = stage.crawl(opt_outs=TO_FORGET).manifest
     told = everything_told(stage, after.id).lower()
     assert "owner/model-10'" in told
     assert "shy" not in told
@@ -62,10 +62,10 @@ def test_an_update_goes_on_from_no_snapshot_that_names_them(play: Play) -> None:
     stage.crawl()
     stage.clock.sleep(DAY)
     with pytest.raises(NoSuchSnapshot, match="to be forgotten"):
-        stage.crawl(mode=CrawlMode.UPDATE, forget=TO_FORGET)
-    swept = stage.crawl(mode=CrawlMode.AUTO, forget=TO_FORGET).manifest
+        stage.crawl(mode=CrawlMode.UPDATE, opt_outs=TO_FORGET)
+    swept = stage.crawl(mode=CrawlMode.AUTO, opt_outs=TO_FORGET).manifest
     stage.clock.sleep(DAY)
-    updated = stage.crawl(mode=CrawlMode.AUTO, forget=TO_FORGET).manifest
+    updated = stage.crawl(mode=CrawlMode.AUTO, opt_outs=TO_FORGET).manifest
     assert [swept.origin.kind, updated.origin.kind] == [SnapshotKind.FULL, SnapshotKind.UPDATE]
     assert "shy" not in everything_told(stage, updated.id)
 
@@ -74,15 +74,15 @@ def test_who_moves_to_somebody_forgotten_is_left_out_though_a_snapshot_lists_the
     play: Play,
 ) -> None:
     box, stage = play(a_hub())
-    stage.crawl(forget="quiet")
+    stage.crawl(opt_outs="quiet")
     for number, id in ((5, "quiet/model"), (60, "quiet/new")):
         stage.clock.sleep(DAY)
         at = {"lastModified": hub_moment(stage.clock.now())}
         box.catalog.add(a_row(number, id=id, author="quiet", **at))
         if number == 5:
             with pytest.raises(NamesOptedOut, match="belongs to somebody"):
-                stage.crawl(mode=CrawlMode.UPDATE, forget="quiet")
-        manifest = stage.crawl(mode=CrawlMode.AUTO, forget="quiet").manifest
+                stage.crawl(mode=CrawlMode.UPDATE, opt_outs="quiet")
+        manifest = stage.crawl(mode=CrawlMode.AUTO, opt_outs="quiet").manifest
         assert manifest.origin.kind is (SnapshotKind.FULL if number == 5 else SnapshotKind.UPDATE)
         told = everything_told(stage, manifest.id)
         assert "quiet" not in told

@@ -131,7 +131,7 @@ def test_a_snapshot_holds_them_under_no_name_they_ever_had(play: Play) -> None:
     assert set(named_in(told(stage, before.id))) == set(SECRETS)
     stage.clock.sleep(DAY)
     box.catalog.rename("renamedowl/nest-2", "renamedowl/nest-3")
-    after = stage.crawl(forget=LIST).manifest
+    after = stage.crawl(opt_outs=LIST).manifest
     assert not named_in(told(stage, after.id))
     assert "nest-" not in told(stage, after.id)
     keys = [a_row(1)["_id"], a_row(2)["_id"]]
@@ -148,7 +148,7 @@ def test_they_are_known_again_when_no_snapshot_tells_their_names_any_more(play: 
     models = []
     for mode in (CrawlMode.FULL, CrawlMode.AUTO, CrawlMode.FULL, CrawlMode.FULL):
         stage.clock.sleep(DAY)
-        manifest = stage.crawl(mode=mode, forget=LIST).manifest
+        manifest = stage.crawl(mode=mode, opt_outs=LIST).manifest
         models.append(manifest.models)
         assert not named_in(told(stage, manifest.id)), mode
         if mode is CrawlMode.AUTO:
@@ -156,7 +156,7 @@ def test_they_are_known_again_when_no_snapshot_tells_their_names_any_more(play: 
             box.catalog.rename("renamedowl/nest-2", "renamedowl/nest-4")
     assert len(set(models)) == 1
     stage.clock.sleep(DAY)
-    back = stage.crawl(forget="some-body/hidden.gem").manifest
+    back = stage.crawl(opt_outs="some-body/hidden.gem").manifest
     assert back.models == models[0] + 1
     assert "renamedowl/nest-4" in stage.column(back.id, schema.MODELS_FILE, "id")
 
@@ -168,7 +168,7 @@ def test_crawl_auto_takes_a_sweep_for_whatever_it_would_clean(play: Play, field:
     stage.clock.sleep(DAY)
     kinds = []
     for _ in range(2):
-        manifest = stage.crawl(mode=CrawlMode.AUTO, forget=LIST).manifest
+        manifest = stage.crawl(mode=CrawlMode.AUTO, opt_outs=LIST).manifest
         kinds.append(manifest.origin.kind)
         assert not named_in(told(stage, manifest.id))
         stage.clock.sleep(DAY)
@@ -178,12 +178,12 @@ def test_crawl_auto_takes_a_sweep_for_whatever_it_would_clean(play: Play, field:
 def test_an_owner_called_like_a_license_takes_no_license_along(play: Play) -> None:
     rows = [a_row(number, tags=["license:mit"], cardData={"license": "mit"}) for number in range(9)]
     _, stage = play([*rows, a_row(9, id="mit/model", author="mit")])
-    swept = stage.crawl(forget="mit").manifest
+    swept = stage.crawl(opt_outs="mit").manifest
     assert swept.models == 9
     assert set(stage.column(swept.id, schema.MODELS_FILE, "license")) == {"mit"}
     stage.clock.sleep(DAY)
     assert (
-        stage.crawl(mode=CrawlMode.AUTO, forget="mit").manifest.origin.kind is SnapshotKind.UPDATE
+        stage.crawl(mode=CrawlMode.AUTO, opt_outs="mit").manifest.origin.kind is SnapshotKind.UPDATE
     )
 
 
@@ -191,8 +191,8 @@ def test_what_is_announced_does_not_tell_that_they_are_gone(play: Play) -> None:
     _, stage = play(a_hub())
     stage.crawl()
     stage.clock.sleep(DAY)
-    after = stage.crawl(forget=LIST).manifest
-    said = announcement(stage.settings(forget=LIST), after)
+    after = stage.crawl(opt_outs=LIST).manifest
+    said = announcement(stage.settings(opt_outs=LIST), after)
     assert not named_in(json.dumps(said))
     assert said["removed"] == []
     assert "shyowl/nest" in json.dumps(announcement(stage.settings(), after))
@@ -203,7 +203,7 @@ def test_nobody_walks_below_them(play: Play) -> None:
     asked = len(box.requests)
     for name in (ID, "https://hf.co/SHYOWL/other/", "some-body/hidden.gem"):
         with pytest.raises(SettingsError, match="is left out"):
-            stage.crawl(base=name, forget=LIST)
+            stage.crawl(base=name, opt_outs=LIST)
     assert len(box.requests) == asked
 
 
@@ -222,9 +222,9 @@ def test_their_names_are_cut_out_of_what_cards_say(play: Play) -> None:
     assert "shyowl" in told(stage, before.id)
     copy = without_forgotten(stage.store.snapshot(before.id), OptOuts.listed(LIST))
     stage.clock.sleep(DAY)
-    with_cards = stage.crawl(cards=True, forget=LIST).manifest
+    with_cards = stage.crawl(cards=True, opt_outs=LIST).manifest
     stage.clock.sleep(DAY)
-    carried = stage.crawl(mode=CrawlMode.AUTO, forget=LIST).manifest
+    carried = stage.crawl(mode=CrawlMode.AUTO, opt_outs=LIST).manifest
     for snapshot in (copy, *(stage.store.snapshot(one.id) for one in (with_cards, carried))):
         said = snapshot.table(schema.EVIDENCE_FILE, ["parent_as_written", "rule", "quote"])
         assert said.to_pylist() == [
@@ -235,7 +235,7 @@ def test_their_names_are_cut_out_of_what_cards_say(play: Play) -> None:
 
 def test_a_dump_brings_nobody_back(tmp_path: Path) -> None:
     stage = Stage(tmp_path, "https://huggingface.co")
-    settings, today = stage.settings(forget=LIST), stage.clock.now()
+    settings, today = stage.settings(opt_outs=LIST), stage.clock.now()
     taken = crawl_dump(settings, a_dump(tmp_path), taken_at=today, clock=stage.clock).manifest
     assert taken.models == sum(1 for row in a_hub() if "/repo/" not in row["id"]) - 2
     assert not named_in(told(stage, taken.id))
@@ -247,7 +247,7 @@ def test_the_functions_of_the_package_leave_them_out_too(
     _, stage = play(a_hub())
     snapshot = stage.store.snapshot(stage.crawl().manifest.id)
     counted = count_derivatives(ROOT, snapshot=snapshot).total
-    monkeypatch.setenv("LINEAGE_FORGET", LIST)
+    monkeypatch.setenv("LINEAGE_OPT_OUTS", LIST)
     assert count_derivatives(ROOT, snapshot=snapshot).total == 1 < counted
     assert diff_snapshots(snapshot, snapshot).removed == ()
     with pytest.raises(UnknownModel):
@@ -268,7 +268,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, list[
         stage.clock.sleep(DAY)
         ids.append(stage.crawl().manifest.id)
         stage.clock.sleep(DAY)
-        ids.append(stage.crawl(forget=LIST).manifest.id)
+        ids.append(stage.crawl(opt_outs=LIST).manifest.id)
         yield stage, ids
 
 
@@ -338,7 +338,7 @@ def commands(group: click.Group, before: str = "") -> Iterator[str]:
 def asked(stage: Stage, command: str, arguments: Iterable[str], **environment: str) -> Result:
     store = [] if command.startswith("families l") else ["--store", stage.settings().store]
     words = [*command.split(), *arguments, *store]
-    return CliRunner().invoke(lineage, words, env={"LINEAGE_FORGET": LIST, **environment})
+    return CliRunner().invoke(lineage, words, env={"LINEAGE_OPT_OUTS": LIST, **environment})
 
 
 def test_every_command_that_asks_a_snapshot_is_asked_here(tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_without_the_list_the_same_questions_do_name_them(
 ) -> None:
     stage, ids = old
     asked_about = questions(ids, tmp_path)[command]
-    outputs = [asked(stage, command, one, LINEAGE_FORGET="").output for one in asked_about]
+    outputs = [asked(stage, command, one, LINEAGE_OPT_OUTS="").output for one in asked_about]
     assert any(map(named_in, outputs))
 
 
@@ -385,7 +385,7 @@ def test_an_old_snapshot_counts_as_if_they_had_not_been(old: tuple[Stage, list[s
     assert {name: first[name] for name in ("direct", "total", "by_relation", "undated")} == {
         name: last[name] for name in ("direct", "total", "by_relation", "undated")
     }
-    raw = asked(stage, "count", [*arguments, ids[0]], LINEAGE_FORGET="")
+    raw = asked(stage, "count", [*arguments, ids[0]], LINEAGE_OPT_OUTS="")
     assert json.loads(raw.output)[0]["total"] > first["total"] == 1
 
 

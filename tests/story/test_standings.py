@@ -144,7 +144,7 @@ def test_an_update_asks_about_nobody_and_keeps_the_answers(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    second = swept(stage, max_standing_requests=2)
+    second = swept(stage, max_availability_requests=2)
     before = len(box.requests)
     third = swept(stage, mode=CrawlMode.UPDATE)
     assert asked(box, before) == []
@@ -160,7 +160,7 @@ def test_the_bound_leaves_the_rest_to_the_next_sweep(play: Play) -> None:
     everything_happens(box)
     told = []
     for _ in range(4):
-        snapshot = swept(stage, max_standing_requests=2)
+        snapshot = swept(stage, max_availability_requests=2)
         told.append(standings_of(snapshot)[None])
     assert told == [5, 3, 1, 1]  # the stranger stays
     assert asked(box)[0] == DELETED["id"]
@@ -170,7 +170,7 @@ def test_with_a_bound_of_nothing_nobody_is_asked_about(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    assert standings_of(swept(stage, max_standing_requests=0))[None] == 7
+    assert standings_of(swept(stage, max_availability_requests=0))[None] == 7
     assert asked(box) == []
 
 

@@ -104,9 +104,9 @@ def test_who_names_somebody_forgotten_in_a_row_that_cannot_be_read_is_not_missin
     play: Play, mode: CrawlMode
 ) -> None:
     box, stage = play(a_line())
-    first = crawled(stage, forget="shy")
+    first = crawled(stage, opt_outs="shy")
     box.catalog.add(broken(stage, a_line()[1], tags=["base_model:shy/model"]))
-    second = crawled(stage, mode, forget="shy")
+    second = crawled(stage, mode, opt_outs="shy")
     assert (second.manifest.models, second.manifest.bad_rows, gone(second)) == (60, 0, [])
     for file in (schema.MODELS_FILE, schema.EVIDENCE_FILE, schema.EDGES_FILE):
         assert stage.tables(second.id)[file] == stage.tables(first.id)[file]
@@ -137,6 +137,6 @@ def test_whoever_is_forgotten_is_not_kept_for_a_row_that_cannot_be_read(play: Pl
     box, stage = play([*a_line(), shy])
     crawled(stage)
     box.catalog.add(broken(stage, shy))
-    second = crawled(stage, forget="shy/model")
+    second = crawled(stage, opt_outs="shy/model")
     assert second.manifest.models == 60
     assert "shy/model" not in str([second.table(file).to_pylist() for file in schema.TABLES])

@@ -119,7 +119,7 @@ def test_a_later_sweep_may_ask_what_became_of_the_missing(tmp_path: Path) -> Non
         assert "missing" not in examined(box, tmp_path)[1]
         _publish(3, box.url, tmp_path / "s")
         assert "up to 1,000 times" in says(examined(box, tmp_path)[0], "missing")
-        none, _ = examined(box, tmp_path, max_standing_requests=0)
+        none, _ = examined(box, tmp_path, max_availability_requests=0)
     assert "nobody is asked" in says(none, "missing")
 
 

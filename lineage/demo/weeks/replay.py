@@ -21,7 +21,7 @@ from lineage.settings import Settings
 from lineage.store.manifest import Manifest
 from lineage.store.store import ParquetStore
 
-SWEEP_EVERY_DAYS = 28
+FULL_EVERY_DAYS = 28
 _OURS = frozenset({"snapshots", "cache", "reports"})
 WINDOW_SECONDS = 2
 """The box's window of quotas: the Hub's own of five minutes would make the weeks wait."""
@@ -49,9 +49,9 @@ def settings_of(folder: Path, endpoint: str) -> Settings:
         cache=str(folder / "cache"),
         endpoint=endpoint,
         token=None,
-        sweep_every_days=SWEEP_EVERY_DAYS,
+        full_every_days=FULL_EVERY_DAYS,
         # What became of the missing is not among the facts: a box would make its answers up.
-        max_standing_requests=0,
+        max_availability_requests=0,
     )
 
 
