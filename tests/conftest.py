@@ -3,6 +3,7 @@
 `tests/house/test_ground.py` holds it to this.
 """
 
+import fcntl
 import ipaddress
 import logging
 import os
@@ -57,10 +58,18 @@ settings.load_profile("ci")
 
 @pytest.fixture(scope="session")
 def corpus_snapshot(tmp_path_factory: pytest.TempPathFactory) -> "Snapshot":
-    """Return a snapshot of the whole bundled corpus, made once; tests must not change it."""
+    """Return a snapshot of the whole bundled corpus, made once a run; tests must not change it."""
+    from lineage.store.store import ParquetStore
     from tests.corpus import publish_corpus
 
-    return publish_corpus(tmp_path_factory.mktemp("corpus"))
+    # Each of xdist's workers has a folder of its own, below one that all of them share.
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "corpus"
+    folder.mkdir(exist_ok=True)
+    with (folder / "made-once").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        store = ParquetStore(str(folder))
+        return store.snapshot() if store.manifests() else publish_corpus(folder)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,10 +78,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a program that this system lacks; .ci/run installs all of them."""
+    """Leave out what needs a program that this system lacks; .ci/run installs all of them.
+
+    A module's tests go to one of xdist's workers, so that what they share is made once a run.
+    """
     lacking = [item for item in items for need in item.iter_markers("needs") if _lacks(need)]
     config.hook.pytest_deselected(items=lacking)
     items[:] = [item for item in items if item not in lacking]
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -106,7 +106,7 @@ def test_a_new_text_is_read_when_the_commit_changed(play: Play) -> None:
     assert [child for child, *_ in said] == ["owner/model-2"]
 
 
-@pytest.mark.parametrize("wish", [CrawlMode.UPDATE, CrawlMode.FULL])
+@pytest.mark.parametrize("mode", [CrawlMode.UPDATE, CrawlMode.FULL])
 def test_between_crawls_that_read_cards_their_words_are_kept(play: Play, mode: CrawlMode) -> None:
     box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
     before = stage.crawl(cards=True).manifest.id
@@ -120,7 +120,7 @@ def test_between_crawls_that_read_cards_their_words_are_kept(play: Play, mode: C
     assert card_paths(box) == []
 
 
-@pytest.mark.parametrize("wish", [CrawlMode.UPDATE, CrawlMode.FULL])
+@pytest.mark.parametrize("mode", [CrawlMode.UPDATE, CrawlMode.FULL])
 def test_a_commit_ends_what_a_card_said_until_it_is_read_again(play: Play, mode: CrawlMode) -> None:
     box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
     stage.crawl(cards=True)

@@ -21,7 +21,7 @@ def set_back(stage: Stage, days: int) -> Stage:
     return Stage(stage.folder, stage.endpoint, FakeClock(stage.clock.now() - timedelta(days=days)))
 
 
-@pytest.mark.parametrize("wish", list(CrawlMode))
+@pytest.mark.parametrize("mode", list(CrawlMode))
 def test_a_clock_set_back_is_refused_before_the_first_request(play: Play, mode: CrawlMode) -> None:
     box, stage = play(WORLD)
     first = stage.crawl().manifest.id

@@ -18,7 +18,7 @@ from tests.unit.demo.rows import a_child, a_row
 
 DAY = 24 * 3600
 ROOT, KID, BROKEN = a_row(0), "owner/model-1", "../../no-name"
-WISHES = pytest.mark.parametrize("wish", [CrawlMode.FULL, CrawlMode.UPDATE])
+WISHES = pytest.mark.parametrize("mode", [CrawlMode.FULL, CrawlMode.UPDATE])
 
 
 def a_line() -> list[Row]:
