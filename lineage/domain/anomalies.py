@@ -21,13 +21,13 @@ class AnomalyKind(StrEnum):
     UPLOAD_BURST = "upload_burst"
 
 
-class Severity(StrEnum):
+class AnomalySeverity(StrEnum):
     """How much is made of it; neither proves that anyone did wrong."""
 
     NOTE = "note"
     """Has harmless reasons often enough."""
     ODD = "odd"
-    """Cannot be true as it stands, or two voices contradict each other."""
+    """Cannot be true as it stands, or two sources contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +47,26 @@ class Anomaly:
     """One odd thing."""
 
     kind: AnomalyKind
-    severity: Severity
-    models: tuple[str, ...]
-    """The ids involved, the one it is about first; of many the first twenty."""
+    severity: AnomalySeverity
     size: int
     """How many models are involved."""
+    models: tuple[str, ...]
+    """The ids involved, the one it is about first; of many the first twenty."""
     detail: str
     """One sentence. It quotes the Hub: hostile, like the ids."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """All of one kind."""
+class AnomaliesOfKind:
+    """All anomalies of one kind."""
 
     kind: AnomalyKind
-    severity: Severity
+    severity: AnomalySeverity
+    count: int
     meaning: str
     """The rule in one line."""
-    count: int
     examples: tuple[Anomaly, ...]
-    """The most telling first, as many as were asked for."""
+    """The most telling first, up to the number that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,6 @@ class Anomalies:
 
     snapshot: str
     family: str | None
-    """The family's id; None for everything."""
+    """The family's id; None for the whole snapshot."""
     bounds: Bounds
-    found: tuple[Found, ...]
+    anomalies: tuple[AnomaliesOfKind, ...]

@@ -1,30 +1,63 @@
-"""What is odd about the shape of a graph, on bare integer columns: its cycles, its bursts.
+"""Two shapes that are odd in a graph of bare integer columns: cycles, and bursts of siblings.
 
 Nodes are 0..nodes-1 and edge i leads from child[i] to parent[i], given in any order, also twice.
 """
 
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from lineage.domain.arrays import Indices, Int64s
+from lineage.graph.sorted_sets import pack_pairs
 
 _WORTH_ANOTHER_ROUND = 0.9
 
 
-def cycles(child: Indices, parent: Indices, nodes: int) -> list[list[int]]:
+@dataclass(frozen=True, slots=True)
+class SiblingBursts:
+    """Children in order of parent, author and moment, and the ranges of them that are bursts."""
+
+    child: Indices
+    parent: Indices
+    moment: Int64s
+    ranges: list[tuple[int, int]]
+    """Half-open ranges of positions in the columns."""
+
+
+def find_cycles(child: Indices, parent: Indices, nodes: int) -> list[list[int]]:
     """Return each strongly connected component of two nodes or more: the largest first.
 
     Members are in rising order, components of one size by their first member. A node that leads
-    to itself alone is no component: `child == parent` tells it at once.
+    to itself alone is no component: `child == parent` shows it at once.
     """
-    child, parent = _core(child, parent, nodes)
-    walk = _Walk(child.tolist(), parent.tolist())
-    found = [sorted(one) for one in walk.components() if len(one) > 1]
-    return sorted(found, key=lambda one: (-len(one), one[0]))
+    child, parent = _cut_to_core(child, parent, nodes)
+    if not len(child):
+        return []
+    # Late: networkx takes longer to load than most snapshots take to show that no cycle is there.
+    import networkx as nx
+
+    graph = nx.DiGraph(zip(child.tolist(), parent.tolist(), strict=True))
+    components = (sorted(members) for members in nx.strongly_connected_components(graph))
+    return sorted(
+        (members for members in components if len(members) > 1),
+        key=lambda members: (-len(members), members[0]),
+    )
 
 
-def bursts(group: Int64s, moment: Int64s, least: int, within: int) -> list[tuple[int, int]]:
+def find_sibling_bursts(
+    child: Indices, parent: Indices, author: Indices, moment: Int64s, *, least: int, within: int
+) -> SiblingBursts:
+    """Find where one author published `least` children of one parent `within` a length of time.
+
+    All columns have one element an edge.
+    """
+    group = pack_pairs(parent, author)
+    order = np.lexsort((child, moment, group))
+    ranges = find_bursts(group[order], moment[order], least, within)
+    return SiblingBursts(child[order], parent[order], moment[order], ranges)
+
+
+def find_bursts(group: Int64s, moment: Int64s, least: int, within: int) -> list[tuple[int, int]]:
     """Return where at least `least` elements of one group lie `within` a length of time.
 
     Both columns are in order of group, then moment. A burst is given as a half-open range of
@@ -42,76 +75,18 @@ def bursts(group: Int64s, moment: Int64s, least: int, within: int) -> list[tuple
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
-def _core(child: Indices, parent: Indices, nodes: int) -> tuple[Indices, Indices]:
-    """Cut off what lies above and below all cycles, a layer a round, while that is worth it.
-
-    Models have few generations, so some rounds leave next to nothing. A line of many thousands
-    would take as many rounds, and is left to the walk.
-    """
+def _cut_to_core(child: Indices, parent: Indices, nodes: int) -> tuple[Indices, Indices]:
+    """Cut off what lies above and below all cycles, a layer a round, while that is worth it."""
+    # Models have few generations, so a few rounds on columns leave next to nothing for networkx,
+    # which needs a Python object for each edge. A chain of many thousands would take as many
+    # rounds, and is handed over as it is.
     real = child != parent
     child, parent = child[real], parent[real]
-    before = 0
-    while len(child) and (not before or len(child) < _WORTH_ANOTHER_ROUND * before):
-        before = len(child)
+    previous = 0
+    while len(child) and (not previous or len(child) < _WORTH_ANOTHER_ROUND * previous):
+        previous = len(child)
         has_parent, has_child = np.zeros((2, nodes), np.bool_)
         has_parent[child] = has_child[parent] = True
         inside = has_parent[parent] & has_child[child]
         child, parent = child[inside], parent[inside]
     return child, parent
-
-
-class _Walk:
-    """Tarjan's walk without recursion: a line of models may be longer than Python's stack."""
-
-    def __init__(self, child: Iterable[int], parent: Iterable[int]) -> None:
-        self.parents: dict[int, list[int]] = {}
-        for one, its_parent in zip(child, parent, strict=True):
-            self.parents.setdefault(one, []).append(its_parent)
-        self.number: dict[int, int] = {}
-        self.lowest: dict[int, int] = {}
-        """The lowest number that a node's way up led back to."""
-        self.open: list[int] = []
-        """Met, and in no component yet."""
-        self.is_open: set[int] = set()
-        self.ways: list[tuple[int, Iterator[int]]] = []
-
-    def components(self) -> Iterator[list[int]]:
-        """Yield each strongly connected component, also those of one node."""
-        for start in self.parents:
-            if start not in self.number:
-                self._meet(start)
-            while self.ways:
-                node = self.ways[-1][0]
-                if not self._goes_on():
-                    self.ways.pop()
-                    if self.ways:
-                        self._lower(self.ways[-1][0], self.lowest[node])
-                    if self.lowest[node] == self.number[node]:
-                        yield list(self._closed(node))
-
-    def _goes_on(self) -> bool:
-        """Go up from the node at hand; say whether a new one was met."""
-        node, above = self.ways[-1]
-        for other in above:
-            if other not in self.number:
-                self._meet(other)
-                return True
-            if other in self.is_open:
-                self._lower(node, self.number[other])
-        return False
-
-    def _meet(self, node: int) -> None:
-        self.number[node] = self.lowest[node] = len(self.number)
-        self.open.append(node)
-        self.is_open.add(node)
-        self.ways.append((node, iter(self.parents.get(node, ()))))
-
-    def _lower(self, node: int, number: int) -> None:
-        self.lowest[node] = min(self.lowest[node], number)
-
-    def _closed(self, node: int) -> Iterator[int]:
-        last = -1
-        while last != node:
-            last = self.open.pop()
-            self.is_open.remove(last)
-            yield last

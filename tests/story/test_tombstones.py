@@ -208,7 +208,7 @@ def test_trees_graphs_and_anomalies_know_the_dead(play: Play) -> None:
     graph = family_graph(second, ROOT["id"], (), WITH_THE_DEAD)
     assert set(graph.successors(KID)) == {GRANDKID, BY_CARD}
     assert graph.nodes[KID]["author"] == "owner"
-    found = {one.kind: one for one in find_anomalies(second, examples=None).found}
+    found = {one.kind: one for one in find_anomalies(second, examples=None).anomalies}
     (unknown,) = found[AnomalyKind.UNKNOWN_PARENT].examples
     assert unknown.models[0] == KID
 

@@ -1,5 +1,45 @@
 """What is odd in a snapshot: counted by kind, each kind by one rule, with examples in words."""
 
-from lineage.analysis.anomalies.finding import EXAMPLES, find_anomalies
+from collections.abc import Sequence
 
-__all__ = ["EXAMPLES", "find_anomalies"]
+from lineage.analysis.anomalies.columns import SnapshotColumns
+from lineage.analysis.anomalies.rules import RULES
+from lineage.analysis.members import members_below
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import root_nodes
+from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
+from lineage.domain.definitions import Definition
+from lineage.domain.families import Family
+from lineage.store.reader import Snapshot
+
+EXAMPLES = 3
+
+
+def find_anomalies(
+    snapshot: Snapshot,
+    *,
+    family: Family | None = None,
+    families: Sequence[Family] = (),
+    kind: AnomalyKind | None = None,
+    examples: int | None = EXAMPLES,
+    bounds: Bounds | None = None,
+) -> Anomalies:
+    """Find what is odd: every kind or one, with up to `examples` of each; None gives all.
+
+    Inferred edges and claims are excluded, and so is the registry. With a family only what is odd
+    about its roots and members is found, by the edges of every family that is given: an edge
+    is its child's, twins are found where one of them belongs.
+    """
+    bounds = bounds or Bounds()
+    inside = None
+    if family is not None:
+        # Who belongs is asked as `count` asks it; what is odd about them is then looked for in
+        # what the Hub and authors declare alone, or our own registry would show up as theirs.
+        scope = Scope.of(snapshot, Definition(mirrors=True, curated=True), families or (family,))
+        roots = root_nodes(scope, family.roots())
+        inside = members_below(scope, roots).reached.copy()
+        inside[roots] = True
+    columns = SnapshotColumns(Scope.of(snapshot, Definition(), ()), bounds, inside)
+    rules = (rule for rule in RULES if kind in (None, rule.kind))
+    anomalies = tuple(rule.apply(columns, examples) for rule in rules)
+    return Anomalies(snapshot.id, None if family is None else family.id, bounds, anomalies)

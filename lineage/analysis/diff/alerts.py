@@ -79,7 +79,7 @@ def _new_bursts(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
 def _bursts(snapshot: Snapshot) -> Sequence[Anomaly]:
     """Return every burst, the largest first."""
     kind = AnomalyKind.UPLOAD_BURST
-    return find_anomalies(snapshot, kind=kind, examples=None).found[0].examples
+    return find_anomalies(snapshot, kind=kind, examples=None).anomalies[0].examples
 
 
 def _pairs(burst: Anomaly) -> set[tuple[str, str]]:

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.anomalies.columns import are_in, distinct, packed
 from lineage.analysis.diff.family_totals import family_totals
 from lineage.analysis.diff.matching import NO_OPT_OUTS, Named, matched
 from lineage.domain.arrays import Int64s, Positions
 from lineage.domain.availability import Availability
 from lineage.domain.families import Family
+from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
 from lineage.store import schema
 from lineage.store.availability import standings_among
 from lineage.store.reader import Snapshot
@@ -119,9 +119,9 @@ def _edge_changes(before: Snapshot, after: Snapshot, now: Int64s, nodes: int) ->
     # Who is nowhere in the later snapshot gets a number that nobody has there.
     place = np.where(now == NO_OPT_OUTS, nodes + np.arange(len(now)), now)
     old, new = before.edges(), after.edges()
-    was = distinct(packed(place[old.child], place[old.parent]))
-    has = distinct(packed(new.child, new.parent))
-    both = int(are_in(was, has).sum())
+    was = distinct(pack_pairs(place[old.child], place[old.parent]))
+    has = distinct(pack_pairs(new.child, new.parent))
+    both = int(is_member(was, has).sum())
     return len(has) - both, len(was) - both
 
 

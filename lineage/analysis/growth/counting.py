@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.anomalies.columns import distinct
 from lineage.analysis.growth.overlay import overlay_of
 from lineage.analysis.growth.subjects import Counted, Of, counted_below
 from lineage.analysis.members import relation_of
@@ -16,6 +15,7 @@ from lineage.domain.arrays import Codes, Int64s, Mask
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
+from lineage.graph.sorted_sets import distinct
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 

@@ -5,7 +5,7 @@ import numpy as np
 from lineage.analysis.trends.moments import DAY, UNDATED
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask
-from lineage.graph import anomalies as kernels
+from lineage.graph.anomalies import find_sibling_bursts
 from lineage.store.reader import EdgeColumns
 
 
@@ -14,17 +14,22 @@ def in_bursts(
 ) -> Mask:
     """Mark counted models that are among many children of one parent by one author within days.
 
-    `counted`, `author` and `moments` have an element for each listed model. Who has no known date
-    or author is in no burst.
+    `counted`, `author` and `moments` have an element for each listed model. Models without a known
+    date or author are in no burst.
     """
     listed = edges.child < len(counted)
     child, parent = edges.child[listed], edges.parent[listed]
-    told = counted[child] & (author[child] >= 0) & (moments[child] != UNDATED) & (child != parent)
-    child, parent = child[told], parent[told]
-    group = (parent.astype(np.int64) << 32) | author[child]
-    order = np.lexsort((child, moments[child], group))
-    child, group = child[order], group[order]
+    rows = counted[child] & (author[child] >= 0) & (moments[child] != UNDATED) & (child != parent)
+    child, parent = child[rows], parent[rows]
+    bursts = find_sibling_bursts(
+        child,
+        parent,
+        author[child],
+        moments[child],
+        least=by.burst_models,
+        within=by.burst_days * DAY,
+    )
     mask = np.zeros(len(counted), np.bool_)
-    for start, stop in kernels.bursts(group, moments[child], by.burst_models, by.burst_days * DAY):
-        mask[child[start:stop]] = True
+    for start, stop in bursts.ranges:
+        mask[bursts.child[start:stop]] = True
     return mask

@@ -10,25 +10,25 @@ from rich.text import Text
 
 from lineage.analysis.definition_text import whence
 from lineage.cli.tables.terminal import INDENT, lines, quoted
-from lineage.domain.anomalies import Anomalies, Found, Severity
+from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, AnomalySeverity
 from lineage.store.manifest import Manifest
 
-_STYLES = {Severity.ODD: "yellow", Severity.NOTE: "dim"}
+_STYLES = {AnomalySeverity.ODD: "yellow", AnomalySeverity.NOTE: "dim"}
 
 
 def anomalies(odd: Anomalies, manifest: Manifest, source_note: str = "") -> RenderableType:
     """Return what was looked for and found, with the snapshot it was found in."""
-    told = [_examples(found) for found in odd.found if found.examples]
+    told = [_examples(found) for found in odd.anomalies if found.examples]
     who = "everyone" if odd.family is None else f"roots and members of family {odd.family}"
     facts = [
         ("models", who),
         ("edges", "stated by the Hub or an author; no guesses, no registry"),
         *whence(manifest, source_note),
     ]
-    return Stack(Text(), _table(odd.found), *told, Text(), lines(facts))
+    return Stack(Text(), _table(odd.anomalies), *told, Text(), lines(facts))
 
 
-def _table(found: Sequence[Found]) -> RenderableType:
+def _table(found: Sequence[AnomaliesOfKind]) -> RenderableType:
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
     table.add_column("kind", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -41,7 +41,7 @@ def _table(found: Sequence[Found]) -> RenderableType:
     return Padding(table, INDENT, expand=False)
 
 
-def _examples(found: Found) -> RenderableType:
+def _examples(found: AnomaliesOfKind) -> RenderableType:
     shown = len(found.examples)
     number = f"{shown:,} of {found.count:,}" if shown < found.count else f"{shown:,}"
     grid = Table.grid(padding=(0, 1))

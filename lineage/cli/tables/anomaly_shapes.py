@@ -1,6 +1,6 @@
 """Anomalies as plain documents with the names that scripts rely on; JSON and CSV spell them."""
 
-from lineage.domain.anomalies import Anomalies, Anomaly, Found
+from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, Anomaly
 from lineage.domain.documents import Document
 
 
@@ -17,7 +17,7 @@ def of_anomalies(odd: Anomalies) -> Document:
         "anomalies": [
             _of_kind(found)
             | {"meaning": found.meaning, "examples": [_of_one(one) for one in found.examples]}
-            for found in odd.found
+            for found in odd.anomalies
         ],
     }
 
@@ -27,12 +27,12 @@ def rows_of_anomalies(odd: Anomalies) -> list[Document]:
     nobody: Document = {"size": None, "models": None, "detail": None}
     return [
         {"snapshot": odd.snapshot, "family": odd.family} | _of_kind(found) | row
-        for found in odd.found
+        for found in odd.anomalies
         for row in [_row(one) for one in found.examples] or [nobody]
     ]
 
 
-def _of_kind(found: Found) -> Document:
+def _of_kind(found: AnomaliesOfKind) -> Document:
     return {
         "kind": found.kind.value,
         "severity": found.severity.value,

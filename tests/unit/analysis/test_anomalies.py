@@ -10,7 +10,7 @@ import pytest
 
 import lineage
 from lineage.analysis.anomalies import find_anomalies
-from lineage.domain.anomalies import AnomalyKind, Bounds, Found, Severity
+from lineage.domain.anomalies import AnomaliesOfKind, AnomalyKind, AnomalySeverity, Bounds
 from lineage.domain.claims import Strength
 from lineage.families.registry import family
 from lineage.store.reader import Snapshot
@@ -31,8 +31,8 @@ def anything(
     return published(a_world(4), tmp_path_factory.mktemp("world"))
 
 
-def all_of(snapshot: Snapshot, kind: AnomalyKind, **more: object) -> Found:
-    (found,) = find_anomalies(snapshot, kind=kind, examples=None, **more).found  # type: ignore[arg-type]
+def all_of(snapshot: Snapshot, kind: AnomalyKind, **more: object) -> AnomaliesOfKind:
+    (found,) = find_anomalies(snapshot, kind=kind, examples=None, **more).anomalies  # type: ignore[arg-type]
     assert len(found.examples) == found.count
     return found
 
@@ -41,7 +41,7 @@ def details(snapshot: Snapshot, kind: AnomalyKind, **more: object) -> list[str]:
     return [one.detail for one in all_of(snapshot, kind, **more).examples]
 
 
-def first_models(found: Found) -> set[str]:
+def first_models(found: AnomaliesOfKind) -> set[str]:
     return {one.models[0] for one in found.examples}
 
 
@@ -58,7 +58,7 @@ def test_self_parents_are_the_edges_that_lead_nowhere_else(anything: Snapshot) -
     expected = {str(one["child"]) for one in edges(anything) if one["child"] == one["parent"]}
     found = all_of(anything, AnomalyKind.SELF_PARENT)
     assert first_models(found) == expected
-    assert found.severity is Severity.ODD
+    assert found.severity is AnomalySeverity.ODD
 
 
 def test_cycles_are_the_strong_components_of_networkx(anything: Snapshot) -> None:
@@ -99,7 +99,7 @@ def test_only_known_dates_make_a_child_older_than_its_parent(anything: Snapshot)
     }
     found = all_of(anything, AnomalyKind.CHILD_OLDER_THAN_PARENT)
     assert {one.models for one in found.examples} == expected
-    assert found.severity is Severity.NOTE
+    assert found.severity is AnomalySeverity.NOTE
 
 
 def test_names_of_one_parent_are_those_of_the_evidence(anything: Snapshot) -> None:
@@ -153,7 +153,7 @@ def _in_windows(moments: Sequence[datetime], bounds: Bounds) -> int:
 
 
 def test_the_corpus_has_its_known_dirt(corpus_snapshot: Snapshot) -> None:
-    found = {one.kind: one for one in find_anomalies(corpus_snapshot).found}
+    found = {one.kind: one for one in find_anomalies(corpus_snapshot).anomalies}
     assert list(found) == list(AnomalyKind)
     (circle,) = found[AnomalyKind.CYCLE].examples
     assert all(name.startswith("Sorawiz/MistralCreative-24B") for name in circle.models)
@@ -182,12 +182,12 @@ def test_quantized_copies_of_the_corpus_name_their_grandparent(corpus_snapshot: 
 
 def test_a_family_has_the_oddities_of_its_members_alone(corpus_snapshot: Snapshot) -> None:
     llama = family("llama")
-    everyone = {one.kind: one for one in find_anomalies(corpus_snapshot, examples=None).found}
+    everyone = {one.kind: one for one in find_anomalies(corpus_snapshot, examples=None).anomalies}
     found = find_anomalies(corpus_snapshot, family=llama, examples=None)
     assert found.family == "llama"
-    for one in found.found:
+    for one in found.anomalies:
         assert one.count <= everyone[one.kind].count
-    mine = {one.kind: one for one in found.found}
+    mine = {one.kind: one for one in found.anomalies}
     # A circle of Mistral's is not Llama's, a model that merges Llamas is.
     assert mine[AnomalyKind.CYCLE].count == 0
     assert 0 < mine[AnomalyKind.MANY_PARENTS].count < everyone[AnomalyKind.MANY_PARENTS].count
@@ -236,7 +236,7 @@ def test_spellings_are_quoted_with_the_number_of_models_that_write_them(tmp_path
     snapshot = published(rows, tmp_path)
     assert len(details(snapshot, AnomalyKind.PARENT_UNDER_TWO_NAMES)) == 2
     (told,) = details(snapshot, AnomalyKind.MODEL_UNDER_SEVERAL_NAMES)
-    assert told.startswith('owner/base is named in 3 ways: "owner/base" (3 models), ')
+    assert told.startswith('owner/base goes by 3 names: "owner/base" (3 models), ')
     assert '"owner/base/" (1 model)' in told
 
 
@@ -353,12 +353,12 @@ def test_a_family_sees_a_twin_outside_it(tmp_path: Path) -> None:
 
 
 def test_nothing_is_odd_where_nobody_has_a_parent(tmp_path: Path) -> None:
-    found = find_anomalies(published([row("owner/base")], tmp_path)).found
+    found = find_anomalies(published([row("owner/base")], tmp_path)).anomalies
     assert [(one.count, one.examples) for one in found] == [(0, ())] * len(AnomalyKind)
 
 
 def test_one_kind_and_no_examples_can_be_asked_for(corpus_snapshot: Snapshot) -> None:
-    (found,) = find_anomalies(corpus_snapshot, kind=AnomalyKind.CASE_TWINS, examples=0).found
+    (found,) = find_anomalies(corpus_snapshot, kind=AnomalyKind.CASE_TWINS, examples=0).anomalies
     assert (found.kind, found.count, found.examples) == (AnomalyKind.CASE_TWINS, 5, ())
 
 
@@ -366,12 +366,12 @@ def test_two_models_of_one_name_are_twins_too(tmp_path: Path) -> None:
     again = row("owner/base") | {"_id": key_of("another")}
     child = row("owner/child", ["owner/base"])
     snapshot = published([row("owner/base"), again, child], tmp_path)
-    assert details(snapshot, AnomalyKind.CASE_TWINS) == ["2 models bear the name owner/base"]
+    assert details(snapshot, AnomalyKind.CASE_TWINS) == ["2 models share the name owner/base"]
 
 
 def test_python_asks_the_same_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     published([row("owner/self", ["owner/self"])], tmp_path / "snapshots")
     monkeypatch.chdir(tmp_path)
-    (found,) = lineage.find_anomalies(kind="self_parent").found
+    (found,) = lineage.find_anomalies(kind="self_parent").anomalies
     assert [one.detail for one in found.examples] == ["owner/self is given as its own parent"]
-    assert lineage.find_anomalies("llama", kind="self_parent").found[0].count == 0
+    assert lineage.find_anomalies("llama", kind="self_parent").anomalies[0].count == 0

@@ -1,16 +1,17 @@
-"""How an odd thing is put into a sentence; names stay as they are, the exits escape them."""
+"""What a rule returns: how often something odd occurs, and each occurrence in a sentence."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-MOST_NAMED = 20
+MOST_MODELS = 20
 """Of more models than these only the first are named."""
+MOST_IN_A_SENTENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """One odd thing as a rule saw it."""
+class Occurrence:
+    """One odd thing as a rule describes it; names stay raw, the outputs escape them."""
 
     models: Sequence[str]
     detail: str
@@ -19,22 +20,23 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings:
-    """All that one rule saw: their number, and each in words, the most telling first."""
+class Occurrences:
+    """All that one rule finds."""
 
     count: int
-    each: Iterator[Sighting]
-    """Put into words one by one, as far as anyone wants to read."""
+    each: Iterator[Occurrence]
+    """The most telling first."""
+    # An iterator, as looking up names costs far more than counting: most callers read three.
 
 
-def listed(names: Iterable[str], size: int, most: int = MOST_NAMED) -> str:
+def join_names(names: Iterable[str], size: int, most: int = MOST_MODELS) -> str:
     """Return `a, b and 7 more`; `size` is how many names there are in all."""
-    shown = list(islice(names, most))
-    rest = size - len(shown)
-    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
+    first = list(islice(names, most))
+    more = size - len(first)
+    return ", ".join(first) + (f" and {more:,} more" if more else "")
 
 
-def duration(microseconds: int) -> str:
+def format_duration(microseconds: int) -> str:
     """Return a length of time in days, in hours below two days."""
     hours = microseconds / 3_600_000_000
     if hours < 1:

@@ -1,0 +1,281 @@
+"""The table of what counts as odd, one rule a kind, and the question that goes through it.
+
+Rules on the shape of the edges are here, those on what sources claim in `claim_rules`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import numpy as np
+import pyarrow.compute as pc
+
+from lineage.analysis.anomalies import claim_rules
+from lineage.analysis.anomalies.columns import UNDATED, SnapshotColumns
+from lineage.analysis.anomalies.occurrences import (
+    MOST_IN_A_SENTENCE,
+    MOST_MODELS,
+    Occurrence,
+    Occurrences,
+    format_duration,
+    join_names,
+    plural,
+)
+from lineage.domain.anomalies import (
+    AnomaliesOfKind,
+    Anomaly,
+    AnomalyKind,
+    AnomalySeverity,
+)
+from lineage.domain.arrays import Indices
+from lineage.evidence.known_nodes import NAME_PREFIX
+from lineage.graph.anomalies import find_cycles, find_sibling_bursts
+from lineage.store import schema
+
+_DAY = 86_400_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def find_self_parents(columns: SnapshotColumns) -> Occurrences:
+    """Find models that are their own parent."""
+    edges = columns.edges
+    nodes = edges.child[edges.child == edges.parent].tolist()
+    names = (columns.name(node) for node in nodes)
+    each = (Occurrence([name], f"{name} is given as its own parent") for name in names)
+    return Occurrences(len(nodes), each)
+
+
+def find_circles(columns: SnapshotColumns) -> Occurrences:
+    """Find models that descend from each other, each circle once, the largest first."""
+
+    def describe(members: list[int]) -> Occurrence:
+        names = [columns.name(node) for node in members[:MOST_MODELS]]
+        detail = (
+            f"{len(members):,} models descend from each other: {join_names(names, len(members))}"
+        )
+        return Occurrence(names, detail, len(members))
+
+    edges = columns.edges
+    circles = find_cycles(edges.child, edges.parent, columns.nodes)
+    return Occurrences(len(circles), map(describe, circles))
+
+
+def find_unknown_parents(columns: SnapshotColumns) -> Occurrences:
+    """Find parents that no listing shows, those with most children first."""
+
+    def describe(node: int, children: Indices) -> Occurrence:
+        key, name = columns.unlisted[node]
+        names = [columns.name(child) for child in children[: MOST_MODELS - 1].tolist()]
+        first = join_names(names, len(children), MOST_IN_A_SENTENCE)
+        by_name = key.startswith(NAME_PREFIX)
+        known = "known by its name alone" if by_name else "the Hub gives its key"
+        number = plural(len(children), "model")
+        detail = f"{name} is a parent of {number} and not listed ({known}): {first}"
+        return Occurrence([name, *names], detail, len(children) + 1)
+
+    edges = columns.edges
+    rows = np.flatnonzero(edges.parent >= columns.listed)
+    groups = _group_by_node(edges.parent[rows], edges.child[rows])
+    number = len(np.unique(edges.parent[rows]))
+    return Occurrences(number, (describe(*group) for group in groups))
+
+
+def find_many_parents(columns: SnapshotColumns) -> Occurrences:
+    """Find models with more parents than the bound, those with most first."""
+
+    def describe(node: int, parents: Indices) -> Occurrence:
+        names = [columns.name(parent) for parent in parents[: MOST_MODELS - 1].tolist()]
+        first = join_names(names, len(parents), MOST_IN_A_SENTENCE)
+        name, number = columns.name(node), len(parents)
+        return Occurrence([name, *names], f"{name} has {number:,} parents: {first}", number + 1)
+
+    edges = columns.edges
+    numbers = np.bincount(edges.child, minlength=columns.nodes)
+    rows = np.flatnonzero(numbers[edges.child] > columns.bounds.many_parents)
+    groups = _group_by_node(edges.child[rows], edges.parent[rows])
+    number = int((numbers > columns.bounds.many_parents).sum())
+    return Occurrences(number, (describe(*group) for group in groups))
+
+
+def find_older_children(columns: SnapshotColumns) -> Occurrences:
+    """Find models created before a parent of theirs, the widest gap first; both dates known."""
+
+    def describe(child: int, parent: int, gap: int) -> Occurrence:
+        names = [columns.name(child), columns.name(parent)]
+        early = format_duration(gap)
+        return Occurrence(names, f"{names[0]} was created {early} before its parent {names[1]}")
+
+    edges = columns.edges
+    listed = np.flatnonzero(edges.parent < columns.listed)
+    child, parent = edges.child[listed], edges.parent[listed]
+    child_date, parent_date = columns.created[child], columns.created[parent]
+    is_dated = (child_date != UNDATED) & (parent_date != UNDATED)
+    rows = np.flatnonzero(is_dated & (child_date < parent_date))
+    gap = parent_date[rows] - child_date[rows]
+    order = np.argsort(-gap, kind="stable")
+    triples = (column[order].tolist() for column in (child[rows], parent[rows], gap))
+    each = (describe(*triple) for triple in zip(*triples, strict=True))
+    return Occurrences(len(rows), each)
+
+
+def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
+    """Find many siblings by one author in few days, the largest burst first.
+
+    Windows that overlap are one burst, which may last longer than one window. A model without a
+    known date or author is in none.
+    """
+    authors = columns.snapshot.column(schema.MODELS_FILE, "author").combine_chunks()
+    codes = pc.fill_null(authors.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+    edges, bounds = columns.edges, columns.bounds
+    is_known = (codes >= 0) & (columns.created != UNDATED)
+    rows = is_known[edges.child] & (edges.child != edges.parent)
+    child, parent = edges.child[rows], edges.parent[rows]
+    bursts = find_sibling_bursts(
+        child,
+        parent,
+        codes[child],
+        columns.created[child],
+        least=bounds.burst_models,
+        within=bounds.burst_days * _DAY,
+    )
+
+    def describe(start: int, stop: int) -> Occurrence:
+        children, number = bursts.child[start:stop], stop - start
+        nodes = [int(bursts.parent[start]), *children[: MOST_MODELS - 1].tolist()]
+        names = [columns.name(node) for node in nodes]
+        author = authors[int(children[0])].as_py()
+        first, last = int(bursts.moment[start]), int(bursts.moment[stop - 1])
+        detail = (
+            f"{author} published {number:,} children of {names[0]} within"
+            f" {format_duration(last - first)}, {_format_day(first)} to {_format_day(last)}"
+        )
+        return Occurrence(names, detail, number + 1)
+
+    ranges = sorted(bursts.ranges, key=lambda burst: burst[0] - burst[1])
+    return Occurrences(len(ranges), (describe(*burst) for burst in ranges))
+
+
+def _format_day(microseconds: int) -> str:
+    return f"{_EPOCH + timedelta(microseconds=microseconds):%Y-%m-%d}"
+
+
+def _group_by_node(node: Indices, other: Indices) -> Iterator[tuple[int, Indices]]:
+    """Yield each node with the other ends: the longest group first, then by node."""
+    order = np.argsort(node, kind="stable")
+    nodes, first, numbers = np.unique(node[order], return_index=True, return_counts=True)
+    for place in np.argsort(-numbers, kind="stable").tolist():
+        yield int(nodes[place]), other[order[first[place] : first[place] + numbers[place]]]
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyRule:
+    """One kind of anomaly."""
+
+    kind: AnomalyKind
+    severity: AnomalySeverity
+    meaning: str
+    """May quote the bounds by name."""
+    find: Callable[[SnapshotColumns], Occurrences]
+
+    def apply(self, columns: SnapshotColumns, examples: int | None) -> AnomaliesOfKind:
+        """Count what is odd, with up to so many examples; None gives all."""
+        bounds = columns.bounds
+        occurrences = self.find(columns)
+        meaning = self.meaning.format(
+            many_parents=bounds.many_parents,
+            burst_models=bounds.burst_models,
+            burst_days=bounds.burst_days,
+        )
+        anomalies = tuple(
+            Anomaly(
+                self.kind,
+                self.severity,
+                occurrence.size or len(occurrence.models),
+                tuple(occurrence.models)[:MOST_MODELS],
+                occurrence.detail,
+            )
+            for occurrence in islice(occurrences.each, examples)
+        )
+        return AnomaliesOfKind(self.kind, self.severity, occurrences.count, meaning, anomalies)
+
+
+# What has harmless reasons often enough is a NOTE: most oddities of the Hub are hurry and renames,
+# and a list that cries wolf is read once.
+RULES = (
+    AnomalyRule(
+        AnomalyKind.SELF_PARENT,
+        AnomalySeverity.ODD,
+        "a model given as its own parent",
+        find_self_parents,
+    ),
+    AnomalyRule(
+        AnomalyKind.CYCLE,
+        AnomalySeverity.ODD,
+        "models that descend from each other; each circle once",
+        find_circles,
+    ),
+    AnomalyRule(
+        AnomalyKind.UNKNOWN_PARENT,
+        AnomalySeverity.NOTE,
+        "a parent that no listing shows: deleted, private, misspelt, or outside a small snapshot",
+        find_unknown_parents,
+    ),
+    AnomalyRule(
+        AnomalyKind.MANY_PARENTS,
+        AnomalySeverity.NOTE,
+        "a model with more than {many_parents} parents",
+        find_many_parents,
+    ),
+    AnomalyRule(
+        AnomalyKind.CHILD_OLDER_THAN_PARENT,
+        AnomalySeverity.NOTE,
+        "a model created before a parent of it; no proof: a repository may be made anew or filled"
+        " later; models without a known date are excluded",
+        find_older_children,
+    ),
+    AnomalyRule(
+        AnomalyKind.PARENT_UNDER_TWO_NAMES,
+        AnomalySeverity.NOTE,
+        "a model that names one parent by several names, as names resolve",
+        claim_rules.find_parents_under_two_names,
+    ),
+    AnomalyRule(
+        AnomalyKind.MODEL_UNDER_SEVERAL_NAMES,
+        AnomalySeverity.NOTE,
+        "a model that its children, taken together, call by several names",
+        claim_rules.find_models_under_several_names,
+    ),
+    AnomalyRule(
+        AnomalyKind.CASE_TWINS,
+        AnomalySeverity.ODD,
+        "listed models whose ids differ by case alone, or not at all",
+        claim_rules.find_case_twins,
+    ),
+    AnomalyRule(
+        AnomalyKind.RELATION_DISAGREEMENT,
+        AnomalySeverity.ODD,
+        "sources declare different relations for one model",
+        claim_rules.find_relation_disagreements,
+    ),
+    AnomalyRule(
+        AnomalyKind.PARENT_DISAGREEMENT,
+        AnomalySeverity.ODD,
+        "Hub and card name different parents, as names resolve; parents that only the card names"
+        " and that are not listed are excluded",
+        claim_rules.find_parent_disagreements,
+    ),
+    AnomalyRule(
+        AnomalyKind.SKIPPED_GENERATION,
+        AnomalySeverity.NOTE,
+        "a quantized copy that is named after one model and declares that model's parent",
+        claim_rules.find_skipped_generations,
+    ),
+    AnomalyRule(
+        AnomalyKind.UPLOAD_BURST,
+        AnomalySeverity.NOTE,
+        "at least {burst_models} children of one parent by one author created within {burst_days}"
+        " days; overlapping windows are one burst",
+        find_upload_bursts,
+    ),
+)

@@ -1,0 +1,27 @@
+"""Sets of integers and of pairs of integers, kept as sorted arrays."""
+
+import numpy as np
+
+from lineage.domain.arrays import Indices, Int64s, Mask
+
+
+def pack_pairs(high: Indices, low: Indices) -> Int64s:
+    """Return pairs of numbers from 0 to below 2**31, each pair as one number."""
+    pairs: Int64s = (high.astype(np.int64) << 32) | low
+    return pairs
+
+
+def distinct(values: Int64s) -> Int64s:
+    """Return the distinct values in rising order."""
+    # Sorted by hand: numpy's own unique hashes, and is far slower on millions of packed pairs.
+    ordered = np.sort(values)
+    unique: Int64s = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return unique
+
+
+def is_member(values: Int64s, members: Int64s) -> Mask:
+    """Mark the values that are in a sorted array."""
+    if not members.size:
+        return np.zeros(len(values), np.bool_)
+    mask: Mask = members[np.minimum(np.searchsorted(members, values), members.size - 1)] == values
+    return mask
