@@ -79,7 +79,7 @@ class Step(StrEnum):
     MERGES = "with merges"
     MIRRORS = "with mirrors"
     CURATED = "with curated edges"
-    INFERRED = "with guessed edges"
+    INFERRED = "with inferred edges"
     NOT_DELETED = "without the deleted"
     DOWNLOADS = "with downloads"
     AUTHORS = "distinct authors"

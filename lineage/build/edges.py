@@ -40,7 +40,7 @@ class Edges:
 
 
 def relations_of(child: Nodes, rule: Codes, said: Codes, weights: Weights, children: int) -> Codes:
-    """Return each child's relation: that of the rule believed first, else `unstated`.
+    """Return each child's relation: that of the rule believed first, else `unspecified`.
 
     Rules of equal rank, and a rule that contradicts itself, are settled by the order of `Relation`,
     so that the result does not depend on the order of the witnesses.

@@ -26,7 +26,7 @@ from lineage.store.store import ParquetStore
 class CrawlMode(StrEnum):
     """What a crawl is asked to be."""
 
-    FULL = "sweep"
+    FULL = "full"
     UPDATE = "update"
     AUTO = "auto"
     """An update, or a sweep where the last one is too long ago or an update has no ground."""

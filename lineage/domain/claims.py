@@ -11,7 +11,7 @@ class Relation(StrEnum):
     MERGE = "merge"
     QUANTIZED = "quantized"
     FINETUNE = "finetune"
-    UNSPECIFIED = "unstated"
+    UNSPECIFIED = "unspecified"
 
     @property
     def code(self) -> int:
@@ -22,8 +22,8 @@ class Relation(StrEnum):
 class Strength(StrEnum):
     """How sure an edge is, weakest first."""
 
-    INFERRED = "guessed"
-    DECLARED = "stated"
+    INFERRED = "inferred"
+    DECLARED = "declared"
     CONFIRMED = "confirmed"
 
     @property

@@ -47,7 +47,7 @@ def _lines(graph: FamilyGraph, about: About) -> Iterator[str]:
 def _arrow(edge: Edge) -> str:
     relation = _safe(str(edge.fields.get("relation", "")))
     if edge.fields.get("strength") == Strength.INFERRED:
-        return f"-.->|{relation}, guessed|"
+        return f"-.->|{relation}, inferred|"
     return f"-->|{relation}|"
 
 

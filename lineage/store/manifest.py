@@ -9,7 +9,7 @@ from typing import Any
 
 from lineage.domain.moments import iso
 from lineage.errors import SchemaTooNew, SnapshotDamaged
-from lineage.store import schema
+from lineage.store import former_schemas, schema
 
 FILE = "manifest.json"
 REFUSAL_FILE = "refused.json"
@@ -18,9 +18,9 @@ REFUSAL_FILE = "refused.json"
 class SnapshotKind(StrEnum):
     """How a snapshot was taken."""
 
-    FULL = "sweep"
+    FULL = "full"
     UPDATE = "update"
-    DUMP = "bulk"
+    DUMP = "dump"
     BELOW = "below"
 
 
@@ -59,7 +59,7 @@ class Origin:
     requests: Mapping[str, str] = field(default_factory=dict)
     """`first` and `last` page as asked, `hub_date` of the first: where an update goes on."""
     dump: Mapping[str, str] = field(default_factory=dict)
-    """Where kind is `bulk`: `file`, `sha256`, `missing` fields, and whether `keys` stand in."""
+    """Where kind is `dump`: `file`, `sha256`, `missing` fields, and whether `keys` stand in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _origin(fields: dict[str, Any]) -> Origin:
     return Origin(
         **{
             **fields,
-            "kind": SnapshotKind(fields["kind"]),
+            "kind": SnapshotKind(former_schemas.snapshot_kind(fields["kind"])),
             "taken_at": datetime.fromisoformat(fields["taken_at"]),
         }
     )

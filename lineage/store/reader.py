@@ -13,7 +13,6 @@ from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
-from lineage.store.reading import read_group, read_whole
 from lineage.store.tables import tables_of
 
 
@@ -97,14 +96,14 @@ class Snapshot:
 
     def edges(self) -> EdgeColumns:
         """Return every edge as integers."""
-        with self.tables.open(schema.EDGES_FILE, as_codes=("relation", "strength")) as parquet:
-            table = read_whole(parquet, ["child_node", "parent_node", "relation", "strength"])
-            return EdgeColumns(
-                table["child_node"].to_numpy(),
-                table["parent_node"].to_numpy(),
-                _positions(table["relation"], [relation.value for relation in RELATIONS]),
-                _positions(table["strength"], [strength.value for strength in STRENGTHS]),
-            )
+        columns = ("child_node", "parent_node", "relation", "strength")
+        table = self.table(schema.EDGES_FILE, columns, as_codes=("relation", "strength"))
+        return EdgeColumns(
+            table["child_node"].to_numpy(),
+            table["parent_node"].to_numpy(),
+            _positions(table["relation"], [relation.value for relation in RELATIONS]),
+            _positions(table["strength"], [strength.value for strength in STRENGTHS]),
+        )
 
     # Looking up
 
@@ -115,7 +114,7 @@ class Snapshot:
         """
         with self.tables.open(schema.COUNTS_FILE) as parquet:
             for group in _groups_that_may_hold(parquet, id):
-                table = read_group(parquet, group)
+                table = self.tables.group(schema.COUNTS_FILE, parquet, group)
                 if (row := pc.index(table["id"], id).as_py()) >= 0:
                     return _base_row(table.slice(row, 1).to_pylist()[0])
         return None
@@ -124,9 +123,13 @@ class Snapshot:
         """Return the stored count of a node by its key, whatever it was called then."""
         with self.tables.open(schema.COUNTS_FILE) as parquet:
             for group in range(parquet.num_row_groups):
-                keys = read_group(parquet, group, ["key"])["key"]
+                keys = self.tables.group(schema.COUNTS_FILE, parquet, group, ["key"])["key"]
                 if (row := pc.index(keys, key).as_py()) >= 0:
-                    return _base_row(read_group(parquet, group).slice(row, 1).to_pylist()[0])
+                    return _base_row(
+                        self.tables.group(schema.COUNTS_FILE, parquet, group)
+                        .slice(row, 1)
+                        .to_pylist()[0]
+                    )
         return None
 
     def largest_bases(self, top: int) -> list[BaseRow]:

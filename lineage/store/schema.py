@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lineage.domain.claims import RELATIONS
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"

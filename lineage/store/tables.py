@@ -15,6 +15,7 @@ from lineage.store import schema
 from lineage.store.bases import base_of
 from lineage.store.files import Files
 from lineage.store.footers import footer_digest
+from lineage.store.former_schemas import stored_columns, translate
 from lineage.store.keys import bare, joined
 from lineage.store.manifest import BuildsOn, FileFacts, Manifest
 from lineage.store.overlay import Seam, seam_by_key, seam_by_place, sewn
@@ -24,9 +25,16 @@ from lineage.store.reading import read_batches, read_group, read_whole
 class Tables:
     """The tables that lie in one folder of a store."""
 
-    def __init__(self, files: Files, id: str, facts: Mapping[str, FileFacts] | None = None) -> None:
+    def __init__(
+        self,
+        files: Files,
+        id: str,
+        facts: Mapping[str, FileFacts] | None = None,
+        version: int = schema.VERSION,
+    ) -> None:
         """`facts` is what its files must look like, where they are published."""
         self.id = id
+        self.version = version
         self._files = files
         self._facts = facts or {}
 
@@ -36,23 +44,34 @@ class Tables:
         """Return some columns of one table, or all of them; `as_codes` as Arrow dictionaries."""
         with self.open(file, as_codes) as parquet:
             # Threads cost a small table more than they save.
-            return read_whole(parquet, columns, threads=parquet.num_row_groups > 1)
+            threads = parquet.num_row_groups > 1
+            rows = read_whole(parquet, self._stored(file, columns), threads=threads)
+            return translate(file, rows, self.version)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
         with self.open(file) as parquet:
-            yield from read_batches(parquet, columns)
+            for batch in read_batches(parquet, self._stored(file, columns)):
+                yield translate(file, batch, self.version)
+
+    def group(
+        self, file: str, parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Return some columns of one row group of an open table, or all of them."""
+        rows = read_group(parquet, group, self._stored(file, columns))
+        return translate(file, rows, self.version)
 
     def rows_of(self, file: str, column: str, wanted: pa.Array) -> pa.Table:
         """Return the rows in whose `column` one of the wanted stands, of groups that hold any."""
         found = []
         with self.open(file) as parquet:
             for group in range(parquet.num_row_groups):
-                values = read_group(parquet, group, [column])[column]
+                values = self.group(file, parquet, group, [column])[column]
                 here = pc.is_in(values, value_set=wanted)
                 if pc.any(here).as_py():
-                    found.append(read_group(parquet, group).filter(here))
-            return pa.concat_tables([parquet.schema_arrow.empty_table(), *found])
+                    found.append(self.group(file, parquet, group).filter(here))
+            empty = translate(file, parquet.schema_arrow.empty_table(), self.version)
+            return pa.concat_tables([empty, *found])
 
     @contextmanager
     def open(self, file: str, as_codes: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
@@ -72,6 +91,9 @@ class Tables:
                 f"see what is wrong with: lineage snapshots verify {self.id}",
             ) from error
 
+    def _stored(self, file: str, columns: Sequence[str] | None) -> list[str] | None:
+        return None if columns is None else stored_columns(file, columns, self.version)
+
     def _refuse_other_footer(self, file: str, source: pa.NativeFile) -> None:
         """Raise ValueError for a footer that was not published: it could lead anywhere."""
         facts = self._facts.get(file)
@@ -88,15 +110,16 @@ class LaidTables(Tables):
         id: str,
         builds_on: BuildsOn,
         facts: Mapping[str, FileFacts] | None = None,
+        version: int = schema.VERSION,
     ) -> None:
-        super().__init__(files, id, facts)
+        super().__init__(files, id, facts, version)
         self._builds_on = builds_on
 
     @cached_property
     def base(self) -> Tables:
         """The tables below; SnapshotDamaged where they are not there, or others by now."""
         base = base_of(self._files, self.id, self._builds_on)
-        return Tables(self._files, base.id, base.files)
+        return Tables(self._files, base.id, base.files, base.schema_version)
 
     @cached_property
     def changed(self) -> pa.Table:
@@ -172,5 +195,7 @@ class LaidTables(Tables):
 def tables_of(files: Files, manifest: Manifest) -> Tables:
     """Return the tables of a published snapshot."""
     if manifest.builds_on is None:
-        return Tables(files, manifest.id, manifest.files)
-    return LaidTables(files, manifest.id, manifest.builds_on, manifest.files)
+        return Tables(files, manifest.id, manifest.files, manifest.schema_version)
+    return LaidTables(
+        files, manifest.id, manifest.builds_on, manifest.files, manifest.schema_version
+    )

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.needs("chromium")
 _AXE = resources.files("axe_playwright_python") / "axe.min.js"
 _FINDINGS = """async () => (await axe.run()).violations.map((one) =>
   one.id + ": " + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "))"""
-MODEL = "#model=NousResearch/Hermes-3-Llama-3.1-8B&least=guessed"
+MODEL = "#model=NousResearch/Hermes-3-Llama-3.1-8B&least=inferred"
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light"), (1280, "dark")])

@@ -56,8 +56,8 @@ def test_a_card_gives_an_undeclared_model_a_guessed_parent(play: Play) -> None:
     _, stage = play(a_hub())
     report = stage.crawl(cards=True)
     assert guessed(stage, report.manifest.id) == [
-        ("owner/model-1", "finetune", "guessed"),
-        ("owner/model-2", "unstated", "guessed"),
+        ("owner/model-1", "finetune", "inferred"),
+        ("owner/model-2", "unspecified", "inferred"),
     ]
     assert stage.counts(report.manifest.id) == {ROOT: (1, 1)}
 
@@ -215,7 +215,7 @@ def test_a_renamed_model_s_card_is_found_under_its_new_name(play: Play) -> None:
 
     box.on_request = renamed
     report = stage.crawl(cards=True)
-    assert ("owner/model-2", "unstated", "guessed") in guessed(stage, report.manifest.id)
+    assert ("owner/model-2", "unspecified", "inferred") in guessed(stage, report.manifest.id)
 
 
 def test_the_resolvers_quota_is_kept_beside_the_listing_s(play: Play) -> None:

@@ -82,7 +82,7 @@ def test_the_next_one_tells_what_changed(play: Play) -> None:
     assert [document["before"], document["after"]] == stage.published()
     assert (document["added"], document["removed"]) == (["owner/model-50"], ["owner/model-49"])
     assert document["renamed"] == [{"from": "owner/model-48", "to": "owner/renamed"}]
-    assert document["kind"] == "sweep"
+    assert document["kind"] == "full"
 
 
 def test_a_root_that_vanished_is_an_alert_and_a_renamed_one_is_none(play: Play) -> None:

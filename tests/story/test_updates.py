@@ -332,7 +332,7 @@ def test_auto_is_a_sweep_first_then_an_update_then_a_sweep_after_a_week(play: Pl
     for days in (0, 1, 5, 2, 1):
         stage.clock.sleep(days * DAY)
         kinds.append(stage.crawl(mode=CrawlMode.AUTO).manifest.origin.kind.value)
-    assert kinds == ["sweep", "update", "update", "sweep", "update"]
+    assert kinds == ["full", "update", "update", "full", "update"]
 
 
 def test_auto_takes_a_sweep_where_the_last_snapshot_is_damaged(play: Play) -> None:

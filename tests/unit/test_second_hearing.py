@@ -75,7 +75,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return published(world(), tmp_path_factory.mktemp("guesses"), families=[FAMILY])
 
 
-def edges(snapshot: Snapshot, strength: str = "guessed") -> dict[str, tuple[str, str, list[str]]]:
+def edges(snapshot: Snapshot, strength: str = "inferred") -> dict[str, tuple[str, str, list[str]]]:
     found = [edge for edge in rows_of(snapshot, "edges.parquet") if edge["strength"] == strength]
     return {
         str(edge["child"]): (str(edge["parent"]), str(edge["relation"]), edge["rules"])  # type: ignore[misc]
@@ -87,10 +87,10 @@ def test_models_without_a_parent_are_guessed_about(snapshot: Snapshot) -> None:
     assert edges(snapshot) == {
         "quanter/Kin-3-8B-Instruct-GGUF": (BASE, "quantized", ["name"]),
         "me/Kin-3-8B-Instruct-cats": (BASE, "adapter", ["name"]),
-        "me/Kin-3-8B-Instruct-dogs": (BASE, "unstated", ["name"]),
-        "me/loaded": (BASE, "unstated", ["config"]),
-        "me/Kin-3-8B-Instruct-lost": (BASE, "unstated", ["name"]),
-        "me/Kin-3-8B-Instruct-itself": (BASE, "unstated", ["name"]),
+        "me/Kin-3-8B-Instruct-dogs": (BASE, "unspecified", ["name"]),
+        "me/loaded": (BASE, "unspecified", ["config"]),
+        "me/Kin-3-8B-Instruct-lost": (BASE, "unspecified", ["name"]),
+        "me/Kin-3-8B-Instruct-itself": (BASE, "unspecified", ["name"]),
     }
 
 

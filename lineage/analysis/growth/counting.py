@@ -27,9 +27,9 @@ EVERY_MONTH = "all"
 FULL = Definition(mirrors=True, curated=True)
 
 _IN_WORDS = {
-    Of.FAMILY: "all generations; stated or better; mirrors; curated edges",
-    Of.RELEASE: "all generations; stated or better; mirrors; curated edges",
-    Of.BASE: "all generations; stated or better",
+    Of.FAMILY: "all generations; declared or better; mirrors; curated edges",
+    Of.RELEASE: "all generations; declared or better; mirrors; curated edges",
+    Of.BASE: "all generations; declared or better",
 }
 _RELATIONS = len(Relation)
 

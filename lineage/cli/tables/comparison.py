@@ -23,7 +23,7 @@ _SHORT: Mapping[Step, str] = {
     Step.MERGES: "+merges",
     Step.MIRRORS: "+mirrors",
     Step.CURATED: "+curated",
-    Step.INFERRED: "+guessed",
+    Step.INFERRED: "+inferred",
     Step.NOT_DELETED: "listed",
     Step.DOWNLOADS: "downloads",
 }

@@ -12,7 +12,6 @@ from lineage.analysis.definition_text import taken
 from lineage.analysis.reasons import reason, sentence, verdict
 from lineage.analysis.verdicts import Origin, RootMet, Step, Trace, Voice
 from lineage.cli.tables.terminal import INDENT, lines, quoted
-from lineage.domain.claims import Strength
 from lineage.domain.escape import visible
 from lineage.store.manifest import Manifest
 
@@ -64,11 +63,10 @@ def _way(found: Trace, path: tuple[Step, ...]) -> RenderableType:
     end = next((root for root in found.roots if root.root == top), None)
     told: list[RenderableType] = [Text(), Text.assemble("way to ", quoted(top), _kind(end))]
     for depth, step in enumerate(path):
-        mark = "guessed" if step.strength is Strength.INFERRED else step.strength.value
         line = Text.assemble(
             quoted(step.child),
             "  ",
-            (f"{step.relation.value}, {mark}", "dim"),
+            (f"{step.relation.value}, {step.strength.value}", "dim"),
             "  of ",
             quoted(step.parent),
         )

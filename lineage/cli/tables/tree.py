@@ -50,7 +50,7 @@ def _rows(branch: Branch, guide: str) -> Iterator[_Row]:
     for at, below in enumerate(branch.branches):
         ends = at == last and not folds
         relation = "" if below.relation is None else below.relation.value
-        relation += ", guessed" if below.guessed else ""
+        relation += ", inferred" if below.guessed else ""
         yield _name(below, guide + ("└─ " if ends else "├─ ")), relation, f"{below.total:,}"
         yield from _rows(below, guide + ("   " if ends else "│  "))
     if folds:

@@ -135,7 +135,7 @@ def _rest(box: Box, rest: Rest, left: float, right: float, texts: Texts) -> Iter
     """Draw what is summed up: side by side the ways of being made, under a veil."""
     edges = _edges([n for _, n in rest.by_relation], left, right - 2)
     if not rest.by_relation:
-        yield field("is-unstated", left, right, box.top, box.height)
+        yield field("is-unspecified", left, right, box.top, box.height)
     for (relation, _), (start, end) in zip(rest.by_relation, edges, strict=True):
         yield field(f"is-{relation.value}", start, end + 2, box.top, box.height)
     yield field("veil", left, right, box.top, box.height)

@@ -94,7 +94,7 @@ def line(tmp_path: Path) -> Snapshot:
 
 def test_by_default_everything_stated_is_counted(line: Snapshot) -> None:
     count = count_base(line, BASE, DEFAULT, ())
-    words = {"adapter": 1, "merge": 1, "unstated": 1, "finetune": 1}
+    words = {"adapter": 1, "merge": 1, "unspecified": 1, "finetune": 1}
     assert told(count) == (2, 4, words)
     assert (count.undated, count.definition) == (1, Definition(roots=(BASE,)))
 
@@ -122,7 +122,7 @@ def test_a_model_of_unknown_downloads_has_not_even_one(line: Snapshot) -> None:
 
 def test_direct_counts_children_and_says_so(line: Snapshot) -> None:
     count = count_base(line, BASE, Definition(closure=Closure.DIRECT), ())
-    assert told(count) == (2, 2, {"adapter": 1, "unstated": 1})
+    assert told(count) == (2, 2, {"adapter": 1, "unspecified": 1})
     assert count.definition.closure is Closure.DIRECT
 
 

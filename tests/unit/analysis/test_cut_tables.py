@@ -86,7 +86,7 @@ def test_edges_of_the_registry_are_there_in_its_name(small: Snapshot, tmp_path: 
         str(one["child"]): (one["rules"], one["strength"])
         for one in rows_of(written(cut, tmp_path / "out", "kin"), schema.EDGES_FILE)
     }
-    assert edges["owner/silent"] == (["registry"], "stated")
+    assert edges["owner/silent"] == (["registry"], "declared")
     assert edges[CHILD] == (["card", "hub", "tag"], "confirmed")
 
 

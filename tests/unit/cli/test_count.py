@@ -110,9 +110,9 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
         ([BASE, "--family", "llama"], "two questions"),
         ([BASE, "--top", 3], "--top ranks all bases"),
         (["--top", 3, "--by", "month"], "--top and --by cannot be combined"),
-        ([BASE, "--relations", "child"], "known: adapter, merge, quantized, finetune, unstated"),
+        ([BASE, "--relations", "child"], "known: adapter, merge, quantized, finetune, unspecified"),
         ([BASE, "--relations", ","], "no relation is named"),
-        ([BASE, "--least", "sure"], "'guessed', 'stated', 'confirmed'"),
+        ([BASE, "--least", "sure"], "'inferred', 'declared', 'confirmed'"),
         (
             [BASE, "--by", "country"],
             "'relation', 'release', 'month', 'library', 'license'",

@@ -14,7 +14,7 @@ def test_a_crawl_reports_as_promised(program: Program, box: HubBox) -> None:
     assert list(told.json) == [
         *("snapshot", "kind", "models", "edges", "bad_rows", "tombstones", "requests", "seconds")
     ]
-    assert (told.json["kind"], told.json["models"], told.json["edges"]) == ("sweep", 3, 2)
+    assert (told.json["kind"], told.json["models"], told.json["edges"]) == ("full", 3, 2)
     assert list(told.json["requests"]) == ["sent", "replayed", "retried", "refused_429"]
     assert told.err == ""
 
@@ -86,7 +86,7 @@ def test_a_dump_is_taken_as_a_snapshot(program: Program, tmp_path: Path) -> None
     rows = {"_id": ["a" * 24], "id": ["owner/model"], "createdAt": ["2024-03-24T10:00:00Z"]}
     pq.write_table(pa.table(rows), tmp_path / "models.parquet")
     told = program("crawl", "--bulk", "models.parquet", "--format", "json")
-    assert (told.json["kind"], told.json["snapshot"]) == ("bulk", "20240324T100000Z")
+    assert (told.json["kind"], told.json["snapshot"]) == ("dump", "20240324T100000Z")
     assert told.err.startswith("models.parquet has 1 rows and lacks author, lastModified")
     dated = ("crawl", "--bulk", "models.parquet", "--taken-at", "2025-06-01", "--format", "json")
     assert program(*dated).json["snapshot"] == "20250601T000000Z"
@@ -107,7 +107,7 @@ def test_auto_is_a_sweep_where_there_is_none_and_an_update_then(
     program: Program, box: HubBox
 ) -> None:
     asked = ("crawl", "--auto", "--endpoint", box.url, "--format", "json")
-    assert [program(*asked).json["kind"] for _ in range(2)] == ["sweep", "update"]
+    assert [program(*asked).json["kind"] for _ in range(2)] == ["full", "update"]
     assert program("crawl", "--auto", "--below", BASE).code == 2
 
 

@@ -166,7 +166,7 @@ def test_a_bill_is_valid_and_names_the_ancestors(program: Program, store: Path) 
     assert names == {"owner/tuned", BASE, OTHER}
 
 
-@pytest.mark.parametrize("least", ["guessed", "stated", "confirmed"])
+@pytest.mark.parametrize("least", ["inferred", "declared", "confirmed"])
 def test_every_bill_of_the_corpus_is_valid(
     program: Program, corpus_snapshot: Any, least: str
 ) -> None:

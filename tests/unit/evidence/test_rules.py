@@ -66,7 +66,7 @@ def test_only_the_hub_confirms() -> None:
         ("kid/tag", "adapter"),
         ("kid/card", "finetune"),
         ("kid/adapter", "adapter"),
-        ("kid/reader", "unstated"),
+        ("kid/reader", "unspecified"),
         ("kid/odd", "adapter"),
     ],
 )
@@ -82,4 +82,4 @@ def test_an_edge_keeps_who_says_it_and_is_as_sure_as_the_surest(tmp_path: Path) 
     agreed = edges["kid/agrees", "base/one"]
     assert (agreed["rules"], agreed["strength"]) == (["card", "hub", "tag"], "confirmed")
     card = edges["kid/disagrees", "base/two"]
-    assert (card["rules"], card["strength"]) == (["card"], "stated")
+    assert (card["rules"], card["strength"]) == (["card"], "declared")

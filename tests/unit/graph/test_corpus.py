@@ -22,7 +22,7 @@ def edges(corpus_snapshot: Snapshot) -> list[Row]:
 
 def counted_by_networkx(snapshot: Snapshot, edges: list[Row]) -> dict[str, tuple[object, ...]]:
     """Direct, undated and totals by relation of every base, from stated edges alone."""
-    edges = [one for one in edges if one["strength"] != "guessed"]
+    edges = [one for one in edges if one["strength"] != "inferred"]
     relation = {one["child_key"]: one["relation"] for one in edges}
     undated = {one["key"]: one["created_at"] is None for one in rows_of(snapshot, MODELS)}
     graph: nx.DiGraph[str] = nx.DiGraph()

@@ -25,7 +25,7 @@ def models(draw: st.DrawFn) -> Row:
     silent = draw(st.lists(st.sampled_from(claims), max_size=2, unique=True))
     return {field: value for field, value in said.items() if field not in silent} | {
         "parents": parents,
-        "relation": relation if parents and {"tags", "baseModels"} - set(silent) else "unstated",
+        "relation": relation if parents and {"tags", "baseModels"} - set(silent) else "unspecified",
     }
 
 

@@ -16,8 +16,8 @@ from lineage.http.page_log import PageLog, PageLogs
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ListProgress
 
-FULL = {"endpoint": "https://hub.example", "kind": "sweep"}
-OTHER = {"endpoint": "http://127.0.0.1:1", "kind": "sweep"}
+FULL = {"endpoint": "https://hub.example", "kind": "full"}
+OTHER = {"endpoint": "http://127.0.0.1:1", "kind": "full"}
 REQUEST = "/api/models?limit=1000&cursor=..%2F..%2Fetc"
 
 

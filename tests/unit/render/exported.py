@@ -56,11 +56,11 @@ def a_family() -> FamilyGraph:
         "downloads": [2**40, 0, 7, None, None],
         "likes": [3, *nothing[1:]],
         "root": [True, False, False, False, True],
-        "relation": ["unstated", "finetune", "merge", "adapter", "unstated"],
+        "relation": ["unspecified", "finetune", "merge", "adapter", "unspecified"],
     }
     edges: dict[str, list[object]] = {
         "relation": ["finetune", "merge", "merge", "adapter", "finetune"],
-        "strength": ["confirmed", "stated", "stated", "guessed", "stated"],
+        "strength": ["confirmed", "declared", "declared", "inferred", "declared"],
         "created_at": [BORN, BORN, BORN, None, BORN],
     }
     return build_graph(names, columns, [0, 0, 1, 2, 4], [1, 2, 2, 3, 1], edges)
@@ -78,5 +78,5 @@ def a_hostile_family() -> FamilyGraph:
         "root": [True, *[False] * (count - 1)],
         "relation": ["finetune"] * count,
     }
-    edges = {"relation": ["finetune"] * (count - 1), "strength": ["stated"] * (count - 1)}
+    edges = {"relation": ["finetune"] * (count - 1), "strength": ["declared"] * (count - 1)}
     return build_graph(known, columns, [0] * (count - 1), list(range(1, count)), edges)

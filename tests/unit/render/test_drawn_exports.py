@@ -68,7 +68,7 @@ def test_mermaid_reads_every_model_and_edge() -> None:
     drawn = {(names[start], names[end]): (text, line) for start, end, text, line in read["edges"]}
     assert set(drawn) == set(a_family().edges)
     assert drawn["owner/base", "owner/child"] == ("finetune", "normal")
-    assert drawn["owner/merge", "owner/guess"] == ("adapter, guessed", "dotted")
+    assert drawn["owner/merge", "owner/guess"] == ("adapter, inferred", "dotted")
 
 
 @pytest.mark.needs("mermaid")

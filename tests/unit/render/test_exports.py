@@ -148,10 +148,10 @@ def test_csv_has_a_row_for_each_model_and_parent() -> None:
     assert [(row["model"], row["parent"], row["strength"]) for row in rows] == [
         ("owner/base", "", ""),
         ("owner/child", "owner/base", "confirmed"),
-        ("owner/child", "gone/elder", "stated"),
-        ("owner/merge", "owner/base", "stated"),
-        ("owner/merge", "owner/child", "stated"),
-        ("owner/guess", "owner/merge", "guessed"),
+        ("owner/child", "gone/elder", "declared"),
+        ("owner/merge", "owner/base", "declared"),
+        ("owner/merge", "owner/child", "declared"),
+        ("owner/guess", "owner/merge", "inferred"),
         ("gone/elder", "", ""),
     ]
     assert rows[1]["created_at"] == "2024-03-24T10:00:00Z"
@@ -169,7 +169,7 @@ def test_json_has_a_line_a_model() -> None:
     assert len(models) == len(lines) == 5
     assert models["owner/child"]["parents"] == [
         {"parent": "owner/base", "relation": "finetune", "strength": "confirmed"},
-        {"parent": "gone/elder", "relation": "finetune", "strength": "stated"},
+        {"parent": "gone/elder", "relation": "finetune", "strength": "declared"},
     ]
     assert models["gone/elder"]["license"] is None
 

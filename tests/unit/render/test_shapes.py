@@ -10,12 +10,12 @@ from lineage.domain import csv_text
 from lineage.domain.definitions import Definition, Grouping
 from tests.unit.render import drawn
 
-RELATIONS = ["adapter", "merge", "quantized", "finetune", "unstated"]
+RELATIONS = ["adapter", "merge", "quantized", "finetune", "unspecified"]
 RULE = {
     "roots": ["owner/base"],
     "relations": RELATIONS,
     "closure": "all",
-    "least": "stated",
+    "least": "declared",
     "mirrors": False,
     "curated": False,
     "deleted": False,
@@ -55,7 +55,7 @@ def test_a_crawl_is_as_promised() -> None:
     requests = {"sent": 72, "replayed": 1, "retried": 2, "refused_429": 3}
     assert shapes.of_crawl(drawn.manifest(), requests, 1.23456) == {
         "snapshot": drawn.ID,
-        "kind": "sweep",
+        "kind": "full",
         "models": 3117871,
         "edges": 1130000,
         "bad_rows": 2,
@@ -69,7 +69,7 @@ def test_a_list_of_snapshots_is_as_promised() -> None:
     assert shapes.of_manifests([drawn.manifest()]) == [
         {
             "id": drawn.ID,
-            "kind": "sweep",
+            "kind": "full",
             "taken_at": "2026-11-21T06:00:00Z",
             "models": 3117871,
             "edges": 1130000,

@@ -98,10 +98,10 @@ def test_an_update_of_an_older_schema_stands_alone_and_the_next_builds_on_it(
     assert older.manifest == ParquetStore(str(tmp_path)).snapshot(ID).manifest
 
 
-def test_schema_4_is_refused(tmp_path: Path) -> None:
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / opened(2, tmp_path).id / "manifest.json"
-    path.write_text(path.read_text("utf-8").replace('"schema_version": 2', '"schema_version": 4'))
-    with pytest.raises(SchemaTooNew, match="schema version 4, this lineage reads up to 3"):
+    path.write_text(path.read_text("utf-8").replace('"schema_version": 2', '"schema_version": 5'))
+    with pytest.raises(SchemaTooNew, match="schema version 5, this lineage reads up to 4"):
         ParquetStore(str(tmp_path)).snapshot()
 
 

@@ -118,7 +118,7 @@ const Outline = {
     const made = make("div", { role: "gridcell", class: "made" });
     const word = relation ?? { [KIND.OFFICIAL]: "official", [KIND.MIRROR]: "mirror" }[kind];
     if (word) made.append(make("span", { class: `dot ${relation ? `is-${relation}` : "is-root"}`, "aria-hidden": "true" }), make("span", { class: "made-word" }, Text.word(word)));
-    if (Tree.data.strength[row] === 0 && kind >= KIND.MODEL) made.append(make("span", { class: "guess" }, Text.word("guessed")));
+    if (Tree.data.strength[row] === 0 && kind >= KIND.MODEL) made.append(make("span", { class: "guess" }, Text.word("inferred")));
     const below = Filters.below(row);
     const number = make("div", { role: "gridcell", class: "below" }, below ? Text.number(below) : "");
     const bar = make("span", { class: "bar", "aria-hidden": "true" });

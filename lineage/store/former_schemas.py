@@ -1,0 +1,71 @@
+"""Snapshots of schema 1 to 3 in today's words: their values are translated where they are read."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.store import schema
+
+_Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
+
+_RENAMED = 4
+"""The first schema with today's values."""
+
+_KINDS: Mapping[str, str] = {"sweep": "full", "bulk": "dump"}
+_VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    schema.EDGES_FILE: {
+        "relation": {"unstated": "unspecified"},
+        "strength": {"guessed": "inferred", "stated": "declared"},
+    }
+}
+_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    schema.COUNTS_FILE: {"unspecified": "unstated"},
+    schema.TRENDS_FILE: {"unspecified": "unstated"},
+}
+"""What a column was called, by its present name."""
+_PHRASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    schema.TRENDS_FILE: {"definition": ("stated or better", "declared or better")}
+}
+
+
+def snapshot_kind(stored: str) -> str:
+    """Return today's name of a snapshot's kind."""
+    return _KINDS.get(stored, stored)
+
+
+def stored_columns(file: str, columns: Sequence[str], version: int) -> list[str]:
+    """Return what columns are called in a table of some schema."""
+    names = _COLUMNS.get(file, {}) if version < _RENAMED else {}
+    return [names.get(name, name) for name in columns]
+
+
+def translate(file: str, rows: _Rows, version: int) -> _Rows:
+    """Return rows of a table of some schema under today's column names and in today's values."""
+    if version >= _RENAMED:
+        return rows
+    present = {stored: name for name, stored in _COLUMNS.get(file, {}).items()}
+    fields = [field.with_name(present.get(field.name, field.name)) for field in rows.schema]
+    values, phrases = _VALUES.get(file, {}), _PHRASES.get(file, {})
+    columns = list(rows.columns)
+    for at, field in enumerate(fields):
+        if field.name in values:
+            columns[at] = _replace_values(columns[at], values[field.name])
+        elif field.name in phrases:
+            columns[at] = pc.replace_substring(columns[at], *phrases[field.name])
+    return type(rows).from_arrays(columns, schema=pa.schema(fields))
+
+
+def _replace_values(
+    column: pa.Array | pa.ChunkedArray, values: Mapping[str, str]
+) -> pa.Array | pa.ChunkedArray:
+    if isinstance(column, pa.ChunkedArray):
+        chunks = [_replace_values(chunk, values) for chunk in column.chunks]
+        return pa.chunked_array(chunks, column.type)
+    if isinstance(column, pa.DictionaryArray):
+        words = _replace_values(column.dictionary, values)
+        return pa.DictionaryArray.from_arrays(column.indices, words)
+    for former, new in values.items():
+        column = pc.if_else(pc.equal(column, former), new, column)
+    return column
