@@ -10,7 +10,7 @@ from lineage.build.earlier_cards import said_by_cards
 from lineage.build.infer import InferFromCards
 from lineage.domain.claims import Claim
 from lineage.domain.opt_outs import LEFT_OUT, OptOuts
-from lineage.evidence.card_text import hear_card_text
+from lineage.evidence.card_text import infer_card_claims
 from lineage.store.reader import Snapshot
 from lineage.store.schema import METRICS_FILE
 
@@ -40,7 +40,7 @@ def _hear_now(
     for model, text in read_cards(
         wanted, reading.source, reading.most, reading.plan, into.progress
     ):
-        for claim in hear_card_text(text, model.id):
+        for claim in infer_card_claims(text, model.id):
             yield from _without_names(model.row, claim, into.opt_outs)
 
 
@@ -48,7 +48,7 @@ def _hear_before(
     draft: Draft, before: Snapshot | None, into: Publication, heard: Heard
 ) -> Iterator[tuple[int, Claim]]:
     """Repeat what cards said before: where nobody committed since, they still say it."""
-    rules = [rule.name for rule in into.rules if rule.hears_cards]
+    rules = [rule.name for rule in into.rules if rule.reads_cards]
     for row, claim in () if before is None else said_by_cards(before, draft, rules):
         yield from _without_names(row, claim, into.opt_outs)
 

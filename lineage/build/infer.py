@@ -15,8 +15,7 @@ from lineage.domain.arrays import Codes, Mask, Nodes
 from lineage.domain.claims import Claim, Relation, Strength
 from lineage.domain.families import Family
 from lineage.evidence import Rule
-from lineage.evidence.inference import Guess
-from lineage.evidence.undeclared import InferenceInput, hear_again, parentless
+from lineage.evidence.infer import InferenceInput, infer_claims, parentless
 
 _NOT_SAID = -1
 _NOWHERE = -1
@@ -137,10 +136,10 @@ def _names(
     asked = parentless(draft.records, said.child, said.parent)
     asked[draft.models :] = False
     return [
-        _Guessed(one.child, _witness(rule, one.guess), one.parent, number)
+        _Guessed(one.child, one.claim, one.parent, number)
         for number, rule in enumerate(rules)
-        if rule.hear_again is not None
-        for one in hear_again(rule.hear_again(families), nodes, asked)
+        if rule.make_inference is not None
+        for one in infer_claims(rule.make_inference(families), nodes, asked)
     ]
 
 
@@ -167,11 +166,6 @@ def _cards(
         _Guessed(child, one, _NOWHERE if parent == child else parent, numbers[one.rule])
         for (child, one), parent in zip(told, parents.tolist(), strict=True)
     ]
-
-
-def _witness(rule: Rule, guess: Guess) -> Claim:
-    relation = None if guess.relation is None else guess.relation.value
-    return Claim(rule.name, guess.parent, guess.quote, relation)
 
 
 def _position(relation: str | None) -> int:

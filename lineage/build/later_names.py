@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Nodes
 from lineage.domain.repo_ids import tidy_name
-from lineage.evidence.undeclared import InferenceInput
+from lineage.evidence.infer import InferenceInput
 
 _IDS_AT_ONCE = 131_072
 _NOWHERE = -1

@@ -1,4 +1,4 @@
-"""From a record to witnesses: small pure rules, one file each, in no particular order."""
+"""From a record to claims: extracted where they are declared, inferred from names and cards."""
 
 from lineage.evidence.rules import RULES, Rule, extract_claims
 

@@ -1,8 +1,4 @@
-"""What a repository's name says about its making: marks of formats at its end, sizes within.
-
-Only text: whether a model of the remaining name exists is asked elsewhere. Both patterns are
-plain enough for RE2, so that a column of names can be sifted with them.
-"""
+"""What a repository's name says about its making: marks of formats at its end, sizes within."""
 
 import re
 from typing import NamedTuple
@@ -14,9 +10,10 @@ _QUANTIZED = (
     r"|q[348]f(?:16|32)[_-]1|quantized"
 )
 _CONVERTED = r"mlx|onnx|openvino|ov|ct2"
+# Marks that stand beside others and prove nothing by themselves.
 _BESIDE = r"i1|imat|imatrix|hb?[68]|dynamic|gs?(?:32|64|128)|a?sym|dwq|f16|fp16|bf16|f32|unsloth"
-"""Marks that stand beside others and say nothing by themselves."""
 
+# Plain enough for RE2, so that pyarrow can sift a whole column of names with it.
 MARKED = rf"(?i)[-_.](?:{_QUANTIZED}|{_CONVERTED}|{_BESIDE})$"
 """Finds names that end in some mark."""
 
@@ -37,18 +34,18 @@ class Stem(NamedTuple):
 
 
 def stem_of(name: str) -> Stem | None:
-    """Cut every mark from the end of a repository's name (no owner); None where none is told."""
-    found = _TAIL.search(name, 1)
-    if found is None:
+    """Cut every mark from the end of a repository's name (no owner); None without such marks."""
+    match = _TAIL.search(name, 1)
+    if match is None:
         return None
-    tail = found[0]
+    tail = match[0]
     if _IS_QUANTIZED.search(tail) is not None:
-        return Stem(name[: found.start()], tail, quantized=True)
+        return Stem(name[: match.start()], tail, quantized=True)
     if _IS_CONVERTED.search(tail) is not None:
-        return Stem(name[: found.start()], tail, quantized=False)
+        return Stem(name[: match.start()], tail, quantized=False)
     return None
 
 
 def sizes_in(name: str) -> frozenset[str]:
-    """Return the numbers of parameters that a name tells, `8b`, `1.5b`, `125m`, in lower case."""
+    """Return the numbers of parameters in a name, `8b`, `1.5b`, `125m`, in lower case."""
     return frozenset((number + unit).lower() for number, unit in _SIZE.findall(name))

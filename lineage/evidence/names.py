@@ -1,25 +1,31 @@
-"""Guesses from names: `Foo-7B-GGUF` is made of `Foo-7B`, `Llama-3.1-8B-Instruct-cats` of that.
+"""Claims inferred from names: `Foo-7B-GGUF` comes from `Foo-7B`, `Kin-8B-it-cats` from `Kin-8B-it`.
 
-A name is a habit and no statement: what is guessed here stays marked as guessed. Which habits are
-followed, and how often each is right, is measured by `lineage evaluate`; docs/evidence.md says it.
+What a name suggests is declared by nobody, so it stays marked as inferred. Which patterns are
+used, and how often each is right, `lineage evaluate` measures; docs/evidence.md has the figures.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
 
-from lineage.domain.claims import Relation
+from lineage.domain.claims import Claim, Relation
 from lineage.domain.families import Family
-from lineage.evidence.inference import Guess, Known, WhatExists
-from lineage.evidence.name_stems import MARKED, Stem, sizes_in, stem_of
-from lineage.evidence.root_names import RootNames
+from lineage.evidence.infer import KnownModel, ModelCatalog
+from lineage.evidence.name_stems import MARKED, sizes_in, stem_of
+
+RULE = "name"
 
 _MOST_OWNER_SPLITS = 4
-_BETWEEN = re.compile(r"[-_.]")
-_CLEARLY = timedelta(days=7)
-"""A copy made anew under its old name may be a little younger than what was made of it."""
+_SEPARATOR = re.compile(r"[-_.]")
+# Whoever writes one of these out means just that checkpoint.
+_EXACT = re.compile(r"(?<![a-z])(?:instruct|chat|it|base|pt|hf)(?![a-z])")
+# A model that was uploaded again under its old name may be a little younger than its children.
+_CLEARLY_LATER = timedelta(days=7)
+# Words that another model stands between: somebody's fine-tune or several, a converted copy, the
+# re-uploads that a training network starts from; or, in the last line, that the model sees, which
+# some tutorials leave out of its name.
 _ANOTHER_STEP = re.compile(
     r"abliterat|uncensor|merge|ties|slerp|dare|stock|mix|fusion|soup|moe|distill|delta|diff"
     r"|ablation|reference|eagle|draft|medusa|prun|orpheus|tts|dpo|grpo|ppo|orpo|kto|rft"
@@ -28,13 +34,10 @@ _ANOTHER_STEP = re.compile(
     r"|vision|image|ocr|caption|description|html|trl-sft|amazon",
     re.IGNORECASE,
 )
-"""Words that another model stands between: somebody's fine-tune or several, a converted copy, the
-re-uploads that a training network starts from; or, in the last line, that the model sees, which
-some tutorials leave out of its name."""
 
 
 class NamePattern(StrEnum):
-    """How a name led to a parent."""
+    """How a name leads to a parent."""
 
     OWN = "own"
     """The author's own model of the stem."""
@@ -47,138 +50,187 @@ class NamePattern(StrEnum):
     OWNER = "owner"
     """The stem spells owner and model in one, `owner_model` or `owner.model`."""
     PREFIX = "prefix"
-    """The name begins with that of an official repository, instruct or base told apart."""
+    """The name begins with the exact name of an official repository, `-Instruct` included."""
 
 
-class NameGuesses:
-    """The rule `name`, as a second hearing."""
+class NameRule:
+    """The rule `name`: at most one parent for each model."""
 
     def __init__(self, families: Sequence[Family]) -> None:
         self._roots = RootNames(families)
-        self._decided = {id.lower() for family in families for id in _decided(family)}
-        prefixed = self._roots.pattern
-        self.pattern = MARKED if prefixed is None else f"(?:{MARKED})|(?:{prefixed})"
+        # What the registry has decided by hand, its roots and its outsiders, is not inferred.
+        self._curated = {root.lower() for family in families for root in family.roots()}
+        self._curated |= {
+            outsider.id.lower() for family in families for outsider in family.outsiders
+        }
+        prefixes = self._roots.id_pattern
+        self.id_pattern = MARKED if prefixes is None else f"(?:{MARKED})|(?:{prefixes})"
 
-    def asks_for(self, id: str) -> Iterator[str]:
+    def list_names(self, id: str) -> Iterator[str]:
         name = id.rpartition("/")[2]
         if (stem := stem_of(name)) is not None:
             yield stem.text.lower()
-            yield from (repository.lower() for _, repository in _with_owner(stem.text))
-            if (root := self._roots.of(stem.text)) is not None:
+            yield from (repository.lower() for _, repository in _split_owner(stem.text))
+            if (root := self._roots.find_root(stem.text)) is not None:
                 yield root.rpartition("/")[2].lower()
-        elif (begun := self._roots.begins(name)) is not None:
-            yield begun[0].rpartition("/")[2].lower()
+        elif (prefix := self._roots.find_prefix(name)) is not None:
+            yield prefix[0].rpartition("/")[2].lower()
 
-    def hear(self, model: Known, exists: WhatExists) -> Iterable[Guess]:
-        guess = self.guess(model, exists)
-        return () if guess is None else (guess,)
-
-    def guess(self, model: Known, exists: WhatExists) -> Guess | None:
-        """Return the parent that a name speaks of, where it is known and nothing contradicts.
-
-        What the registry has decided by hand, its roots and its outsiders, is not guessed about.
-        """
-        if model.id.lower() in self._decided:
-            return None
+    def infer_parents(
+        self, model: KnownModel, catalog: ModelCatalog
+    ) -> Iterable[tuple[Claim, str]]:
+        if model.id.lower() in self._curated:
+            return ()
         name = model.id.rpartition("/")[2]
         if (stem := stem_of(name)) is not None:
-            return self._by_stem(model, stem, exists)
-        if (begun := self._roots.begins(name)) is not None:
-            return self._by_prefix(model, *begun, exists)
-        return None
+            match = self._match_stem(model, stem.text, catalog)
+            if match is None:
+                return ()
+            parent, pattern = match
+            relation = Relation.QUANTIZED.value if stem.quantized else None
+            quote = f"…{stem.tail} of {stem.text}"
+            return ((Claim(RULE, parent.id, quote, relation), pattern),)
+        if (prefix := self._roots.find_prefix(name)) is not None:
+            return self._match_prefix(model, *prefix, catalog)
+        return ()
 
-    def _by_stem(self, model: Known, stem: Stem, exists: WhatExists) -> Guess | None:
-        found = self._of_stem(model, stem.text, exists)
-        if found is None:
+    def _match_stem(
+        self, model: KnownModel, stem: str, catalog: ModelCatalog
+    ) -> tuple[KnownModel, NamePattern] | None:
+        """Return the first parent that a pattern finds; a contradiction there ends the search."""
+        namesakes = [it for it in catalog.models_named(stem.lower()) if it.id != model.id]
+        # Dates are not asked of these three: official repositories may be dated years too late.
+        candidates = (
+            (_find_by_owner(model.id.rpartition("/")[0], namesakes), NamePattern.OWN),
+            (self._find_official(self._roots.find_root(stem), catalog), NamePattern.ROOT),
+            (_find_spelled_with_owner(stem, catalog), NamePattern.OWNER),
+        )
+        for parent, pattern in candidates:
+            if parent is not None:
+                fits = parent.id != model.id and _is_compatible(parent, model)
+                return (parent, pattern) if fits else None
+        several = len(namesakes) > 1
+        parent = _find_original(namesakes) if several else _find_only_bearer(namesakes, stem)
+        if parent is None or _is_younger(parent, model) or not _is_compatible(parent, model):
             return None
-        parent, habit = found
-        relation = Relation.QUANTIZED if stem.quantized else None
-        return Guess(parent.id, habit, f"…{stem.tail} of {stem.text}", relation)
+        return parent, NamePattern.ORIGINAL if several else NamePattern.SOLE
 
-    def _of_stem(
-        self, model: Known, stem: str, exists: WhatExists
-    ) -> tuple[Known, NamePattern] | None:
-        named = [one for one in exists.called(stem.lower()) if one.id != model.id]
-        if (own := _owned_by(_owner(model.id), named)) is not None:
-            return (own, NamePattern.OWN) if _fits(own, model) else None
-        if (root := self._root(self._roots.of(stem), exists)) is not None:
-            return (root, NamePattern.ROOT) if _fits(root, model) else None
-        if (owned := _spelled_with_owner(stem, exists)) is not None:
-            return (
-                (owned, NamePattern.OWNER) if owned.id != model.id and _fits(owned, model) else None
-            )
-        chosen = _original(named) if len(named) > 1 else _sole(named, stem)
-        if chosen is None or _is_younger(chosen, model) or not _fits(chosen, model):
-            return None
-        return chosen, NamePattern.ORIGINAL if len(named) > 1 else NamePattern.SOLE
+    def _match_prefix(
+        self, model: KnownModel, root: str, suffix: str, catalog: ModelCatalog
+    ) -> Iterable[tuple[Claim, str]]:
+        parent = self._find_official(root, catalog)
+        if parent is None or not _is_compatible(parent, model) or not suffix.strip("-_."):
+            return ()
+        if _ANOTHER_STEP.search(suffix) or sizes_in(suffix) - sizes_in(root):
+            return ()
+        prefix = model.id.rpartition("/")[2].removesuffix(suffix)
+        return ((Claim(RULE, parent.id, f"{prefix}-…"), NamePattern.PREFIX),)
 
-    def _by_prefix(self, model: Known, root: str, rest: str, exists: WhatExists) -> Guess | None:
-        parent = self._root(root, exists)
-        if parent is None or not _fits(parent, model) or not rest.strip("-_."):
-            return None
-        if _ANOTHER_STEP.search(rest) or sizes_in(rest) - sizes_in(root):
-            return None
-        begun = model.id.rpartition("/")[2].removesuffix(rest)
-        return Guess(parent.id, NamePattern.PREFIX, f"{begun}-…")
-
-    def _root(self, id: str | None, exists: WhatExists) -> Known | None:
+    def _find_official(self, id: str | None, catalog: ModelCatalog) -> KnownModel | None:
         if id is None:
             return None
-        named = exists.called(id.rpartition("/")[2].lower())
-        return next((one for one in named if one.id == id), None)
+        namesakes = catalog.models_named(id.rpartition("/")[2].lower())
+        return next((model for model in namesakes if model.id == id), None)
 
 
-def _decided(family: Family) -> Iterator[str]:
-    yield from family.roots()
-    yield from (outsider.id for outsider in family.outsiders)
+class RootNames:
+    """Official repositories of every family by repository name, without case.
 
+    A former name counts, and so does a name without `Meta-` in front or `-hf` at its end, unless
+    that is another official name.
+    """
 
-def _owner(id: str) -> str:
-    return id.rpartition("/")[0]
+    def __init__(self, families: Iterable[Family]) -> None:
+        official = dict(_list_root_names(families))
+        shortened = {short: id for name, id in official.items() for short in _shorten_name(name)}
+        # Of a checkpoint in two formats the `-hf` one is meant: it alone carries what others load.
+        self._id_of: Mapping[str, str] = {
+            name: official.get(f"{name}-hf", id) for name, id in {**shortened, **official}.items()
+        }
+        # Who writes `Llama-3.1-8B-cats` has as often begun with `Llama-3.1-8B-Instruct`.
+        self._exact = {name: id for name, id in self._id_of.items() if _EXACT.search(name)}
 
+    @property
+    def id_pattern(self) -> str | None:
+        """An RE2 pattern for ids that `find_prefix` may know; None where it can know none."""
+        names = "|".join(re.escape(name) for name in sorted(self._exact))
+        return rf"(?i)^(?:[^/]*/)?(?:{names})[-_.]" if names else None
 
-def _owned_by(owner: str, named: Iterable[Known]) -> Known | None:
-    return next((one for one in named if _owner(one.id) == owner), None) if owner else None
+    def find_root(self, name: str) -> str | None:
+        """Return the id of the root that a repository name means."""
+        return self._id_of.get(name.lower())
 
-
-def _sole(named: Sequence[Known], stem: str) -> Known | None:
-    """Return the only bearer of a name that is spelled alike and no everyday word."""
-    if len(named) != 1 or not any(letter.isdigit() for letter in stem):
+    def find_prefix(self, name: str) -> tuple[str, str] | None:
+        """Return the root whose exact name begins this one, and what follows that name."""
+        lowered = name.lower()
+        for cut in reversed([match.start() for match in _SEPARATOR.finditer(lowered)]):
+            prefix, suffix = lowered[:cut], lowered[cut:]
+            # `phi-2.7` is not made of `phi-2`.
+            is_version = suffix[0] == "." and suffix[1:2].isdigit()
+            if prefix in self._exact and not is_version:
+                return self._exact[prefix], name[cut:]
         return None
-    return named[0] if named[0].id.rpartition("/")[2] == stem else None
 
 
-def _original(named: Sequence[Known]) -> Known | None:
-    """Return the one that all its namesakes were said to come from."""
-    for one in named:
-        if all(other is one or one.id in other.parents for other in named):
-            return one
+def _list_root_names(families: Iterable[Family]) -> Iterator[tuple[str, str]]:
+    """Yield repository names in lower case with the root they mean; present names come last."""
+    for family in families:
+        for release in family.releases:
+            for former in release.former_names:
+                yield former.name.rpartition("/")[2].lower(), former.now
+            for id in release.official:
+                yield id.rpartition("/")[2].lower(), id
+
+
+def _shorten_name(name: str) -> Iterator[str]:
+    bare = name.removesuffix("-hf")
+    yield from {bare, bare.removeprefix("meta-"), name.removeprefix("meta-")} - {name}
+
+
+def _find_by_owner(owner: str, namesakes: Iterable[KnownModel]) -> KnownModel | None:
+    if not owner:
+        return None
+    return next((model for model in namesakes if model.id.rpartition("/")[0] == owner), None)
+
+
+def _find_only_bearer(namesakes: Sequence[KnownModel], stem: str) -> KnownModel | None:
+    """Return the only bearer of a name, if it is spelled alike and is no everyday word."""
+    if len(namesakes) != 1 or not any(letter.isdigit() for letter in stem):
+        return None
+    return namesakes[0] if namesakes[0].id.rpartition("/")[2] == stem else None
+
+
+def _find_original(namesakes: Sequence[KnownModel]) -> KnownModel | None:
+    """Return the one that all its namesakes declare as a parent."""
+    for model in namesakes:
+        if all(other is model or model.id in other.parents for other in namesakes):
+            return model
     return None
 
 
-def _with_owner(stem: str) -> Iterator[tuple[str, str]]:
+def _split_owner(stem: str) -> Iterator[tuple[str, str]]:
     """Yield each way to read owner and repository out of one name."""
-    for found in islice(_BETWEEN.finditer(stem), _MOST_OWNER_SPLITS):
-        if found.start() > 0 and found.end() < len(stem):
-            yield stem[: found.start()], stem[found.end() :]
+    for match in islice(_SEPARATOR.finditer(stem), _MOST_OWNER_SPLITS):
+        if match.start() > 0 and match.end() < len(stem):
+            yield stem[: match.start()], stem[match.end() :]
 
 
-def _spelled_with_owner(stem: str, exists: WhatExists) -> Known | None:
-    for owner, repository in _with_owner(stem):
-        meant = f"{owner}/{repository}".lower()
-        for one in exists.called(repository.lower()):
-            if one.id.lower() == meant:
-                return one
+def _find_spelled_with_owner(stem: str, catalog: ModelCatalog) -> KnownModel | None:
+    for owner, repository in _split_owner(stem):
+        id = f"{owner}/{repository}".lower()
+        for model in catalog.models_named(repository.lower()):
+            if model.id.lower() == id:
+                return model
     return None
 
 
-def _is_younger(parent: Known, child: Known) -> bool:
+def _is_younger(parent: KnownModel, child: KnownModel) -> bool:
     if parent.created_at is None or child.created_at is None:
         return False
-    return parent.created_at - child.created_at > _CLEARLY
+    return parent.created_at - child.created_at > _CLEARLY_LATER
 
 
-def _fits(parent: Known, child: Known) -> bool:
+def _is_compatible(parent: KnownModel, child: KnownModel) -> bool:
     """Say whether nothing that is known of both contradicts."""
-    kinds = {parent.model_type, child.model_type} - {None}
-    return len(kinds) < 2 and child.id not in parent.parents
+    architectures = {parent.model_type, child.model_type} - {None}
+    return len(architectures) < 2 and child.id not in parent.parents

@@ -27,10 +27,10 @@ from lineage.analysis.evaluate.known_answers import (
 from lineage.analysis.evaluate.labels import Labels
 from lineage.analysis.evaluate.shares import Share
 from lineage.domain.arrays import Positions
-from lineage.domain.claims import Strength
+from lineage.domain.claims import Claim, Strength
 from lineage.domain.families import Family
 from lineage.evidence import Rule
-from lineage.evidence.undeclared import InferenceInput, hear_again
+from lineage.evidence.infer import InferenceInput, InferredClaim, infer_claims
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
@@ -41,21 +41,10 @@ _MISTAKES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
-    """One guess, by node."""
-
-    child: int
-    parent: int
-    rule: str
-    habit: str
-    quote: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Case:
     """One guess beside what is known."""
 
-    guess: _Guess
+    guess: InferredClaim
     author: str
     families: frozenset[str]
     parent: bool
@@ -82,7 +71,7 @@ def evaluate(
     wrong = [case for case in cases if not case.line]
     count = np.bincount(nodes.parent, minlength=len(nodes.ids))
     wrong.sort(key=lambda case: (not case.crosses, -count[case.guess.child], case.guess.child))
-    spoke = {guess.rule for guess in guesses}
+    spoke = {guess.claim.rule for guess in guesses}
     guessing = [rule.name for rule in rules if rule.strength is Strength.INFERRED]
     worst = islice(_one_of_a_kind(wrong), _MISTAKES)
     mistakes = [_mistake(case, nodes, truth, count) for case in worst]
@@ -121,22 +110,20 @@ def _guesses(
     truth: Truth,
     families: Sequence[Family],
     rules: Sequence[Rule],
-) -> Iterator[_Guess]:
+) -> Iterator[InferredClaim]:
     asked = np.zeros(snapshot.manifest.models, np.bool_)
     asked[list(truth)] = True
     for rule in rules:
-        if rule.hear_again is not None:
-            for one in hear_again(rule.hear_again(families), nodes, asked):
-                said = one.guess
-                yield _Guess(one.child, one.parent, rule.name, said.habit, said.quote)
+        if rule.make_inference is not None:
+            yield from infer_claims(rule.make_inference(families), nodes, asked)
     names = {rule.name for rule in rules if rule.strength is Strength.INFERRED}
-    silent = {rule.name for rule in rules if rule.hear_again is not None}
+    silent = {rule.name for rule in rules if rule.make_inference is not None}
     yield from _heard_before(snapshot, nodes, truth, names - silent)
 
 
 def _heard_before(
     snapshot: Snapshot, nodes: InferenceInput, asked: Collection[int], rules: set[str]
-) -> Iterator[_Guess]:
+) -> Iterator[InferredClaim]:
     """Yield what rules guessed when the models were read: that is in the evidence already."""
     columns = ["child_key", "parent_key", "rule", "quote"]
     table = snapshot.table(schema.EVIDENCE_FILE, columns)
@@ -149,10 +136,10 @@ def _heard_before(
     said = (table[name].to_pylist() for name in ("rule", "quote"))
     for one, other, rule, quote in zip(child, parent, *said, strict=True):
         if one is not None and other is not None and one != other and one in asked:
-            yield _Guess(one, other, rule, rule, quote)
+            yield InferredClaim(one, other, Claim(rule, str(nodes.ids[other]), quote), rule)
 
 
-def _case(guess: _Guess, nodes: InferenceInput, stated: Lineage, truth: Truth) -> _Case:
+def _case(guess: InferredClaim, nodes: InferenceInput, stated: Lineage, truth: Truth) -> _Case:
     declared = truth[guess.child]
     behind = {node for one in declared for node in stated.weights(one)}
     right = stated.original(guess.parent) in behind
@@ -186,7 +173,7 @@ def _scores(cases: Sequence[_Case], hidden: Mapping[str, int], family: str) -> I
     groups: dict[tuple[str, str, str], list[_Case]] = defaultdict(list)
     for case in cases:
         for group in (family if family in case.families else OTHERS, ALL):
-            groups[group, case.guess.rule, case.guess.habit].append(case)
+            groups[group, case.guess.claim.rule, case.guess.pattern].append(case)
             groups[group, ALL, ALL].append(case)
     order = {group: place for place, group in enumerate(hidden)}
     for group, rule, habit in sorted(groups, key=lambda key: (order[key[0]], key[1:])):
@@ -241,9 +228,9 @@ def _mistake(case: _Case, nodes: InferenceInput, truth: Truth, children: Positio
         str(nodes.ids[guess.child]),
         str(nodes.ids[guess.parent]),
         tuple(str(nodes.ids[one]) for one in truth[guess.child]),
-        guess.rule,
-        guess.habit,
-        guess.quote,
+        guess.claim.rule,
+        guess.pattern,
+        guess.claim.quote,
         int(children[guess.child]),
         bool(case.crosses),
     )

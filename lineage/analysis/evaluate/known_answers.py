@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
-from lineage.evidence.undeclared import InferenceInput
+from lineage.evidence.infer import InferenceInput
 from lineage.graph import reach
 from lineage.store import derived_rows
 from lineage.store.reader import EdgeColumns, Snapshot

@@ -1,4 +1,4 @@
-"""What a card's text says of a model's parents: a phrase, and a model named right after it."""
+"""Claims inferred from a card's text: a phrase and the model named right after it, or a recipe."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,85 +15,96 @@ from lineage.evidence.card_text.phrases import (
     SAYS_NO,
     Phrase,
 )
-from lineage.evidence.card_text.recipes import recipe
-from lineage.evidence.card_text.references import Reference, find_reference, models_linked
-from lineage.evidence.card_text.units import Kind, Unit, units
+from lineage.evidence.card_text.references import (
+    Reference,
+    find_reference,
+    find_spelled_model,
+    list_linked_models,
+)
+from lineage.evidence.card_text.units import Unit, UnitKind, split_card
 
 RULE = "card_text"
+# Longer cards repeat logs and tables.
 MOST_BYTES = 200_000
-"""How much of a card is read; longer ones repeat logs and tables."""
 MOST_QUOTED = 300
-MOST_WITNESSES = 100
+MOST_CLAIMS = 100
+# In one unit: a text with more of them was written to keep a reader busy.
 _MOST_PHRASES = 500
-"""Looked at in one card: whoever writes more of them wants to keep us busy."""
 _GAP_TO_A_LINK = 90
 _GAP_TO_A_NAME = 30
 _LOOK_BACK = 300
+# Parents of a model that is no merge: a copy of a fine-tune names both, and a third is possible.
 _MOST_UNMERGED = 3
-"""Parents of a model that is no merge: a copy of a fine-tune says both, and a third is possible."""
 _SENTENCE_ENDS = (". ", "! ", "? ", "; ", ".\n", "!\n", "?\n", "-->")
+_ENTRY = re.compile(r"""[\s>-]{0,24}(\w{1,32})\s{0,2}:\s{0,8}["']?([^\s"'#,{}]{0,300})""", re.ASCII)
+_MERGED = frozenset({"model", "base_model", "source_model", "path"})
+_TRAINING = frozenset({"datasets", "sequence_len", "micro_batch_size", "learning_rate"})
 
 
-def hear_card_text(text: str, own: str = "") -> Iterable[Claim]:
-    """Hear the parents that a README names in sentences, labels, lists and recipes.
+def infer_card_claims(text: str, own_id: str = "") -> Iterable[Claim]:
+    """Infer the parents that a README names in sentences, labels, lists and recipes.
 
-    `own` is the id of the model whose card it is: it is no parent of itself, and a sentence about
-    another model is not about this one. Witnesses come in the order of the text, one a parent; the
-    front matter is left to the listing. Whatever the text is, this raises nothing.
+    `own_id` is the model whose card it is: it is no parent of itself, and a sentence about another
+    model is not about this one. Claims come in the order of the text, one a parent; the front
+    matter is left to the listing. Whatever the text is, this raises nothing.
     """
-    heard: dict[str, Claim] = {}
-    for claim in _everything(text.encode("utf-8", "replace")[:MOST_BYTES], own):
+    claims: dict[str, Claim] = {}
+    for claim in _list_claims(text.encode("utf-8", "replace")[:MOST_BYTES], own_id):
         name = claim.parent_as_written.lower()
-        known = heard.get(name)
-        if name == own.lower() or (known is not None and known.relation is not None):
+        earlier = claims.get(name)
+        if name == own_id.lower() or (earlier is not None and earlier.relation is not None):
             continue
-        if known is None or claim.relation is not None:
-            heard[name] = claim
-        if len(heard) == MOST_WITNESSES:
+        if earlier is None or claim.relation is not None:
+            claims[name] = claim
+        if len(claims) == MOST_CLAIMS:
             break
-    merged = [one for one in heard.values() if one.relation is Relation.MERGE]
+    merged = [claim for claim in claims.values() if claim.relation is Relation.MERGE]
     # A card that names many parents and merges nothing is that of a collection.
-    return list(heard.values()) if len(heard) - len(merged) <= _MOST_UNMERGED else merged
+    return list(claims.values()) if len(claims) - len(merged) <= _MOST_UNMERGED else merged
 
 
-def _everything(raw: bytes, own: str) -> Iterator[Claim]:
-    begun: Phrase | None = None
-    for unit in units(raw.decode("utf-8", "ignore")):
-        if unit.kind is Kind.CODE:
-            for id, relation, line in recipe(unit.text):
+def _list_claims(raw: bytes, own_id: str) -> Iterator[Claim]:
+    opening: Phrase | None = None
+    for unit in split_card(raw.decode("utf-8", "ignore")):
+        if unit.kind is UnitKind.CODE:
+            for id, relation, line in _read_recipe(unit.text):
                 yield Claim(RULE, id, line[:MOST_QUOTED], relation)
-        elif begun is not None and unit.kind is Kind.ITEM:
-            yield from _listed(unit, begun)
-            begun = begun if begun.several else None
+        elif opening is not None and unit.kind is UnitKind.ITEM:
+            yield from _read_item(unit, opening)
+            opening = opening if opening.several else None
             continue
-        begun = None
-        if unit.kind is not Kind.CODE:
-            yield from _said(unit, own)
-            begun = _begins_a_list(unit)
+        opening = None
+        if unit.kind is not UnitKind.CODE:
+            yield from _read_unit(unit, own_id)
+            opening = _find_list_opening(unit)
 
 
-def _said(unit: Unit, own: str) -> Iterator[Claim]:
+def _read_unit(unit: Unit, own_id: str) -> Iterator[Claim]:
     for phrase in LABELS:
-        for found in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
-            yield from _after(unit.text, found.start(), found, phrase)
+        for match in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
+            yield from _read_models_after(unit.text, match.start(), match, phrase)
     for phrase in PHRASES:
-        for found in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
-            before = _words_before(unit, found.start())
-            if _is_about_the_model(before, phrase, own):
-                yield from _after(unit.text, found.start() - len(before), found, phrase)
+        for match in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
+            before = _words_before(unit, match.start())
+            if _is_about_the_model(before, phrase, own_id):
+                start = match.start() - len(before)
+                yield from _read_models_after(unit.text, start, match, phrase)
 
 
-def _after(text: str, begin: int, found: re.Match[str], phrase: Phrase) -> Iterator[Claim]:
+def _read_models_after(
+    text: str, sentence_start: int, match: re.Match[str], phrase: Phrase
+) -> Iterator[Claim]:
     """Yield the models that stand right after a phrase: one, or all of a merge's."""
-    reference = _next(text, found.end(), phrase)
+    reference = _find_next_model(text, match.end(), phrase)
     while reference is not None:
-        start = begin if reference.end - begin <= MOST_QUOTED else found.start()
+        is_short = reference.end - sentence_start <= MOST_QUOTED
+        start = sentence_start if is_short else match.start()
         quote = text[start : reference.end].strip()[:MOST_QUOTED]
         yield Claim(RULE, reference.id, quote, phrase.relation)
-        reference = _next(text, reference.end, phrase) if phrase.several else None
+        reference = _find_next_model(text, reference.end, phrase) if phrase.several else None
 
 
-def _next(text: str, at: int, phrase: Phrase) -> Reference | None:
+def _find_next_model(text: str, at: int, phrase: Phrase) -> Reference | None:
     reference = find_reference(text, at, _GAP_TO_A_LINK)
     if reference is None:
         return None
@@ -104,45 +115,70 @@ def _next(text: str, at: int, phrase: Phrase) -> Reference | None:
     return reference if reference.is_link or near else None
 
 
-def _listed(unit: Unit, phrase: Phrase) -> Iterator[Claim]:
+def _read_item(unit: Unit, phrase: Phrase) -> Iterator[Claim]:
     reference = find_reference(unit.text, 0, _GAP_TO_A_NAME)
     if reference is not None and (reference.is_link or not phrase.links_only):
         quote = unit.text.strip()[:MOST_QUOTED]
         yield Claim(RULE, reference.id, quote, phrase.relation)
 
 
-def _begins_a_list(unit: Unit) -> Phrase | None:
+def _find_list_opening(unit: Unit) -> Phrase | None:
     """Return the phrase whose models stand in the list that follows."""
     end = unit.text.rstrip(" \t*_")
-    if unit.kind is Kind.ROW or not (end.endswith((":", "\uff1a")) or unit.kind is Kind.HEADING):
+    is_heading = unit.kind is UnitKind.HEADING
+    if unit.kind is UnitKind.ROW or not (end.endswith((":", "\uff1a")) or is_heading):
         return None
     tail = Unit(unit.kind, end[-_LOOK_BACK:])
     for phrase in (*LABELS, *PHRASES):
-        found = phrase.pattern.search(tail.text)
-        if found is not None and _leads_to_a_list(tail, found, phrase):
+        match = phrase.pattern.search(tail.text)
+        if match is not None and _opens_a_list(tail, match, phrase):
             return phrase
     return None
 
 
-def _leads_to_a_list(tail: Unit, found: re.Match[str], phrase: Phrase) -> bool:
-    if SAYS_NO.search(_words_before(tail, found.start())) or models_linked(tail.text):
+def _opens_a_list(tail: Unit, match: re.Match[str], phrase: Phrase) -> bool:
+    if SAYS_NO.search(_words_before(tail, match.start())) or list_linked_models(tail.text):
         return False
-    return phrase.several or len(tail.text) - found.end() <= 2
+    return phrase.several or len(tail.text) - match.end() <= 2
 
 
 def _words_before(unit: Unit, start: int) -> str:
-    """Return what is said before the phrase: in its sentence, or in a list's or table's line."""
+    """Return the words before the phrase: in its sentence, or in a list's or table's line."""
     before = unit.text[max(0, start - _LOOK_BACK) : start]
-    if unit.kind in {Kind.ITEM, Kind.ROW}:
+    if unit.kind in {UnitKind.ITEM, UnitKind.ROW}:
         return before
     ends = (before.rfind(mark) + len(mark) for mark in _SENTENCE_ENDS if mark in before)
     return before[max(ends, default=0) :]
 
 
-def _is_about_the_model(before: str, phrase: Phrase, own: str) -> bool:
+def _is_about_the_model(before: str, phrase: Phrase, own_id: str) -> bool:
     if SAYS_NO.search(before) or A_PART.search(before):
         return False
     if phrase.links_only and OTHER_THING.search(before):
         return False
-    own_name = own.lower().rpartition("/")[2]
-    return all(other.rpartition("/")[2] == own_name for other in models_linked(before))
+    own_name = own_id.lower().rpartition("/")[2]
+    return all(id.rpartition("/")[2] == own_name for id in list_linked_models(before))
+
+
+# Recipes are read line by line and not as YAML: a broken one still names its models, and no parser
+# can be made to build objects or to run out of memory.
+
+
+def _read_recipe(code: str) -> Iterator[tuple[str, Relation, str]]:
+    """Yield the models of a recipe of mergekit or axolotl, each with its relation and its line."""
+    entries = [(match, line) for line in code.split("\n") if (match := _ENTRY.match(line))]
+    keys = {match[1] for match, _ in entries}
+    if "merge_method" in keys or {"experts", "source_model"} <= keys:
+        model_keys, relation = _MERGED, Relation.MERGE
+    elif "base_model" in keys and len(keys & _TRAINING) >= 2:
+        values = {match[1]: match[2].lower() for match, _ in entries}
+        is_adapter = values.get("adapter") in {"lora", "qlora", "dora"}
+        model_keys = frozenset({"base_model"})
+        relation = Relation.ADAPTER if is_adapter else Relation.FINETUNE
+    else:
+        return
+    for match, line in entries:
+        # mergekit spells a model with an adapter `model+adapter`.
+        for part in match[2].split("+") if match[1] in model_keys else ():
+            if (id := find_spelled_model(part)) is not None:
+                yield id, relation, line.strip()

@@ -2,7 +2,6 @@
 
 Written after the cards that common tools write by themselves (the trainers of transformers and TRL,
 axolotl, Unsloth, mergekit, LazyMergekit, gguf-my-repo, mlx-lm) and those of the large quantizers.
-Every repetition is bounded, so that no text makes a search slow.
 """
 
 import re
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from lineage.domain.claims import Relation
 
+# Every repetition below is bounded, so that no text makes a search slow.
 _QUANTS = (
     r"(?:gguf|ggml|gptq|awq|exl2|exl3|aqlm|hqq|eetq|imatrix|fp8|fp4|nf4|nvfp4|mxfp4|int4|int8|"
     r"(?:[2-8]|two|three|four|six|eight)[- ]?bits?|w[48]a(?:4|8|16)|bnb|bitsandbytes|quanti[sz]ed|"
@@ -48,48 +48,48 @@ class Phrase(NamedTuple):
     """More than one parent may follow."""
 
 
-def _phrase(relation: Relation | None, pattern: str, *, links_only: bool = False) -> Phrase:
+def _compile(relation: Relation | None, pattern: str, *, links_only: bool = False) -> Phrase:
     several = relation is Relation.MERGE
     return Phrase(relation, re.compile(rf"\b{pattern}", re.IGNORECASE), links_only, several)
 
 
 PHRASES: tuple[Phrase, ...] = (
-    _phrase(
+    _compile(
         Relation.QUANTIZED,
         rf"{_QUANTS}[ -]"
         rf"(?:{_FILLED}{_COPY} (?:of|for|from)|{_FILES} (?:for|of|from)|(?:of|from))\b",
     ),
-    _phrase(Relation.QUANTIZED, r"quanti[sz](?:ed|ations?|ing)(?: directly)? (?:of|from)\b"),
-    _phrase(Relation.QUANTIZED, r"converted (?:in)?to (?:the )?(?:gguf|ggml)(?: format)? from\b"),
-    _phrase(
+    _compile(Relation.QUANTIZED, r"quanti[sz](?:ed|ations?|ing)(?: directly)? (?:of|from)\b"),
+    _compile(Relation.QUANTIZED, r"converted (?:in)?to (?:the )?(?:gguf|ggml)(?: format)? from\b"),
+    _compile(
         Relation.ADAPTER,
         rf"{_ADAPTER} (?:(?:fine[- ]?tuned |trained )?(?:on top of|from)|for|of)\b",
     ),
-    _phrase(Relation.ADAPTER, rf"{_ADAPTER} (?:fine[- ]?tuned|trained) on\b", links_only=True),
-    _phrase(
+    _compile(Relation.ADAPTER, rf"{_ADAPTER} (?:fine[- ]?tuned|trained) on\b", links_only=True),
+    _compile(
         Relation.FINETUNE,
         rf"(?:{_TUNED}|fine[- ]?tun(?:e|ing)) (?:{_FILLED}{_COPY} )?(?:of|from|on top of|upon)\b",
     ),
-    _phrase(Relation.FINETUNE, r"fine[- ]?tuned (?:on|the)\b", links_only=True),
-    _phrase(
+    _compile(Relation.FINETUNE, r"fine[- ]?tuned (?:on|the)\b", links_only=True),
+    _compile(
         Relation.FINETUNE,
         r"(?:continu(?:ed|al|ally|ous) pre-?train(?:ed|ing)|(?:further )?(?:pre-?)?trained)"
         r" (?:on top of|from|starting from|of)\b",
         links_only=True,
     ),
-    _phrase(
+    _compile(
         Relation.MERGE,
         r"(?:(?:merg(?:e|ed|ing)|frankenmerge|franken-merge|blend|mixture of experts \(moe\)|moe)"
         r" (?:model )?(?:of|from|between|made (?:of|from|with)|made with)|"
         r"models? (?:were|was|are) (?:included|used) in (?:the|this) merge|"
         r"(?:models?|made) (?:were |was )?merged)\b",
     ),
-    _phrase(Relation.MERGE, r"merge method using\b", links_only=True),
-    _phrase(None, rf"{_CHANGED} {_FILLED}{_COPY} (?:of|from|for)\b"),
-    _phrase(None, r"converted (?:(?:in)?to [\w .-]{1,30} )?from\b"),
-    _phrase(None, r"(?:re-?upload|mirror|clone|duplicate|exact copy|copy|conversion) of\b"),
-    _phrase(None, r"(?:abliterated|pruned|initiali[sz]ed|derived) from\b", links_only=True),
-    _phrase(None, r"(?:based|built|build|builds) (?:up)?on(?: top of)?\b", links_only=True),
+    _compile(Relation.MERGE, r"merge method using\b", links_only=True),
+    _compile(None, rf"{_CHANGED} {_FILLED}{_COPY} (?:of|from|for)\b"),
+    _compile(None, r"converted (?:(?:in)?to [\w .-]{1,30} )?from\b"),
+    _compile(None, r"(?:re-?upload|mirror|clone|duplicate|exact copy|copy|conversion) of\b"),
+    _compile(None, r"(?:abliterated|pruned|initiali[sz]ed|derived) from\b", links_only=True),
+    _compile(None, r"(?:based|built|build|builds) (?:up)?on(?: top of)?\b", links_only=True),
 )
 
 _LABELS: Mapping[Relation | None, str] = {

@@ -9,17 +9,17 @@ _FENCE = re.compile(r"[ >]{0,6}(```|~~~)")
 _ITEM = re.compile(r"[\s>]{0,12}(?:[+*\u2022\u2013-]|\d{1,2}[.)])\s")
 _HEADING = re.compile(r"[\s>]{0,4}#{1,6}(?:\s|$)")
 _ROW = re.compile(r"[\s>]{0,4}\|")
+# From here on a quantizer's card repeats the card of what it quantized: another model's words.
 _FOREIGN = re.compile(
     r"[\s#*_>:-]{0,16}(?:<[^<>]{0,80}>\s{0,4})?(?:(?:below|here|following) (?:is|follows) )?"
     r"(?:the )?original (?:(?:model|repo|repository)(?:'s)? )?(?:card|readme|description|text)\b"
     r"(?!\]|\s?\()",
     re.IGNORECASE,
 )
-"""From here on a quantizer's card repeats the card of what it quantized: another model's words."""
 
 
-class Kind(Enum):
-    """What a unit is, as far as a reader of lineage must know."""
+class UnitKind(Enum):
+    """How a unit is to be read."""
 
     PROSE = "prose"
     ITEM = "item"
@@ -31,33 +31,33 @@ class Kind(Enum):
 class Unit(NamedTuple):
     """One part of a card, word for word."""
 
-    kind: Kind
+    kind: UnitKind
     text: str
 
 
-def units(text: str) -> Iterator[Unit]:
+def split_card(text: str) -> Iterator[Unit]:
     """Yield the parts of a card in order, without its front matter and without a repeated card."""
     prose: list[str] = []
-    begun = False
-    lines = iter(_without_front_matter(text.replace("\r\n", "\n")).split("\n"))
+    has_text = False
+    lines = iter(_cut_front_matter(text.replace("\r\n", "\n")).split("\n"))
     for line in lines:
-        kind = _kind(line)
-        if begun and kind is not Kind.ROW and _FOREIGN.match(line):
+        kind = _kind_of_line(line)
+        if has_text and kind is not UnitKind.ROW and _FOREIGN.match(line):
             break
-        begun = begun or bool(line.strip())
-        if kind is Kind.PROSE and line.strip():
+        has_text = has_text or bool(line.strip())
+        if kind is UnitKind.PROSE and line.strip():
             prose.append(line)
             continue
-        yield from _paragraph(prose)
+        yield from _join_paragraph(prose)
         prose = []
-        if kind is Kind.CODE:
-            yield Unit(kind, _fenced(line, lines))
+        if kind is UnitKind.CODE:
+            yield Unit(kind, _read_fenced(line, lines))
         elif line.strip():
             yield Unit(kind, line)
-    yield from _paragraph(prose)
+    yield from _join_paragraph(prose)
 
 
-def _without_front_matter(text: str) -> str:
+def _cut_front_matter(text: str) -> str:
     """Cut the block between two lines of dashes: the listing has it, read by the Hub itself."""
     text = text.removeprefix("\ufeff").lstrip()
     if not text.startswith("---"):
@@ -66,22 +66,22 @@ def _without_front_matter(text: str) -> str:
     return text if end == -1 else text[end + len("\n---") :]
 
 
-def _kind(line: str) -> Kind:
+def _kind_of_line(line: str) -> UnitKind:
     if _FENCE.match(line):
-        return Kind.CODE
+        return UnitKind.CODE
     if _HEADING.match(line):
-        return Kind.HEADING
+        return UnitKind.HEADING
     if _ITEM.match(line):
-        return Kind.ITEM
-    return Kind.ROW if _ROW.match(line) else Kind.PROSE
+        return UnitKind.ITEM
+    return UnitKind.ROW if _ROW.match(line) else UnitKind.PROSE
 
 
-def _paragraph(lines: list[str]) -> Iterator[Unit]:
+def _join_paragraph(lines: list[str]) -> Iterator[Unit]:
     if lines:
-        yield Unit(Kind.PROSE, "\n".join(lines))
+        yield Unit(UnitKind.PROSE, "\n".join(lines))
 
 
-def _fenced(opening: str, lines: Iterator[str]) -> str:
+def _read_fenced(opening: str, lines: Iterator[str]) -> str:
     """Take lines up to the fence that closes; an unclosed block goes to the end."""
     fence = opening.lstrip(" >")[:3]
     inside = []

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from lineage.domain.claims import Claim, Relation
 from lineage.domain.repo_ids import is_repo_id
-from lineage.evidence.card_text import MOST_BYTES, hear_card_text
+from lineage.evidence.card_text import MOST_BYTES, infer_card_claims
 
 CASES = Path(__file__).parents[2] / "cases" / "evidence" / "card_text" / "cases.json"
-KEYS_OF_A_CASE = {"says", "own", "text", "witnesses"}
+KEYS_OF_A_CASE = {"says", "own", "text", "claims"}
 ALL = json.loads(CASES.read_text("utf-8"))["cases"]
 LINK = "[a](https://huggingface.co/meta-llama/Llama-2-7b-hf)"
 PIECES = [
@@ -26,16 +26,16 @@ PIECES = [
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["says"]) for case in ALL])
 def test_a_text_says_what_the_case_says(case: dict[str, object]) -> None:
     assert set(case) == KEYS_OF_A_CASE
-    text, expected = case["text"], case["witnesses"]
+    text, expected = case["text"], case["claims"]
     assert isinstance(text, list)
     assert isinstance(expected, list)
-    heard = list(hear_card_text("\n".join(text), str(case["own"])))
-    assert heard == [Claim("card_text", **claim) for claim in expected]
+    claims = list(infer_card_claims("\n".join(text), str(case["own"])))
+    assert claims == [Claim("card_text", **claim) for claim in expected]
 
 
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=60).map("".join))
-def test_whatever_a_text_is_its_witnesses_are_names_with_the_very_words(text: str) -> None:
-    for claim in hear_card_text(text, "own/er"):
+def test_whatever_a_text_is_its_claims_are_names_with_the_very_words(text: str) -> None:
+    for claim in infer_card_claims(text, "own/er"):
         assert is_repo_id(claim.parent_as_written)
         assert claim.parent_as_written.count("/") == 1
         assert claim.parent_as_written != "own/er"
@@ -46,35 +46,35 @@ def test_whatever_a_text_is_its_witnesses_are_names_with_the_very_words(text: st
 
 @given(st.binary(max_size=2000))
 def test_binary_rubbish_is_no_card(raw: bytes) -> None:
-    assert list(hear_card_text(raw.decode("latin-1"))) == []
+    assert list(infer_card_claims(raw.decode("latin-1"))) == []
 
 
 @pytest.mark.parametrize("piece", [piece for piece in PIECES if piece.isascii()])
 def test_a_text_of_one_piece_over_and_over_is_read_to_the_end(piece: str) -> None:
     # Without a bound in every pattern one of these takes hours: the test run itself would show it.
     text = piece * (MOST_BYTES // 2 // len(piece))
-    assert len(list(hear_card_text(text, "own/er"))) <= 1
+    assert len(list(infer_card_claims(text, "own/er"))) <= 1
 
 
-def test_what_stands_after_the_bytes_that_are_read_is_not_heard() -> None:
+def test_what_stands_after_the_first_200000_bytes_is_not_read() -> None:
     early, late = " " * (MOST_BYTES - 400), " " * MOST_BYTES
     said = f"\n\nFine-tuned from {LINK}."
-    assert len(list(hear_card_text(f"Early.{early}{said}"))) == 1
-    assert list(hear_card_text(f"Late.{late}{said}")) == []
+    assert len(list(infer_card_claims(f"Early.{early}{said}"))) == 1
+    assert list(infer_card_claims(f"Late.{late}{said}")) == []
 
 
 def test_a_card_of_a_thousand_parents_has_a_hundred() -> None:
     links = "\n".join(f"* [x](https://huggingface.co/a/b-{number})" for number in range(1000))
-    assert len(list(hear_card_text(f"The following models were merged:\n{links}"))) == 100
+    assert len(list(infer_card_claims(f"The following models were merged:\n{links}"))) == 100
 
 
 def test_a_long_sentence_is_quoted_from_the_words_that_say_it() -> None:
     text = f"{'very ' * 55}good and fine-tuned from {LINK}"
-    (claim,) = hear_card_text(text)
+    (claim,) = infer_card_claims(text)
     assert claim.quote == f"fine-tuned from {LINK[:-1]})"
 
 
-def test_windows_line_ends_change_nothing_that_is_heard() -> None:
+def test_windows_line_ends_change_no_claim() -> None:
     text = f"---\nlicense: mit\n---\n# x\n\n- Base model: {LINK}\n"
-    parents = [one.parent_as_written for one in hear_card_text(text.replace("\n", "\r\n"))]
+    parents = [one.parent_as_written for one in infer_card_claims(text.replace("\n", "\r\n"))]
     assert parents == ["meta-llama/Llama-2-7b-hf"]

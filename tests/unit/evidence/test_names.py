@@ -1,7 +1,8 @@
-"""Guesses from names: which parent a name speaks of, and when it is better to say nothing."""
+"""Claims inferred from names: which parent a name means, and when it is better to infer none."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,9 +10,9 @@ import pytest
 
 from lineage.domain.claims import Relation
 from lineage.domain.families import Outsider, Reason, Source
-from lineage.evidence.inference import Guess, Known
-from lineage.evidence.names import NameGuesses
-from tests.fakes.shelf_of_models import FakeShelf
+from lineage.evidence.infer import KnownModel
+from lineage.evidence.names import NameRule
+from tests.fakes.model_catalog import FakeCatalog
 from tests.unit.analysis.worlds import a_family
 
 BORN = datetime(2024, 6, 1, tzinfo=UTC)
@@ -23,65 +24,79 @@ FAMILY = a_family(
     {"copycat/Kin-3-8B-Instruct": INSTRUCT},
     {"kin/Meta-Kin-3-8B-Instruct": INSTRUCT},
 )
-RULE = NameGuesses([FAMILY])
+RULE = NameRule([FAMILY])
 
 
-def guess(child: Known | str, *models: Known | str, former: dict[str, str] | None = None) -> Guess:
-    found = maybe(child, *models, former=former)
-    assert found is not None
-    return found
+class Inferred(NamedTuple):
+    """What the rule infers for one model."""
+
+    parent: str
+    pattern: str
+    quote: str
+    relation: str | None
+
+
+def infer(
+    child: KnownModel | str, *models: KnownModel | str, former: dict[str, str] | None = None
+) -> Inferred:
+    inferred = maybe(child, *models, former=former)
+    assert inferred is not None
+    return inferred
 
 
 def maybe(
-    child: Known | str, *models: Known | str, former: dict[str, str] | None = None
-) -> Guess | None:
-    """Ask the rule as a second hearing does: only models whose id its pattern finds."""
-    model = Known(child) if isinstance(child, str) else child
-    if not pc.match_substring_regex(pa.array([model.id]), RULE.pattern)[0].as_py():
+    child: KnownModel | str, *models: KnownModel | str, former: dict[str, str] | None = None
+) -> Inferred | None:
+    """Ask the rule as a publication does: only models whose id its pattern matches."""
+    model = KnownModel(child) if isinstance(child, str) else child
+    if not pc.match_substring_regex(pa.array([model.id]), RULE.id_pattern)[0].as_py():
         return None
-    catalog = FakeShelf(*models, former=former)
-    (said,) = (*RULE.hear(model, catalog), None)[:1]
-    if said is not None:
-        assert said.parent.rpartition("/")[2].lower() in RULE.asks_for(model.id) or former
-    return said
+    claims = list(RULE.infer_parents(model, FakeCatalog(*models, former=former)))
+    assert len(claims) <= 1
+    for claim, pattern in claims:
+        parent = claim.parent_as_written
+        assert parent.rpartition("/")[2].lower() in RULE.list_names(model.id) or former
+        assert (claim.rule, claim.parent_key) == ("name", None)
+        return Inferred(parent, pattern, claim.quote, claim.relation)
+    return None
 
 
 def test_a_copy_in_another_format_is_made_of_the_model_of_that_name() -> None:
-    said = guess("quanter/Foo-7B-Q4_K_M-GGUF", "maker/Foo-7B")
-    assert said == ("maker/Foo-7B", "sole", "…-Q4_K_M-GGUF of Foo-7B", Relation.QUANTIZED)
+    inferred = infer("quanter/Foo-7B-Q4_K_M-GGUF", "maker/Foo-7B")
+    assert inferred == ("maker/Foo-7B", "sole", "…-Q4_K_M-GGUF of Foo-7B", Relation.QUANTIZED)
 
 
 def test_a_conversion_states_no_relation() -> None:
-    assert guess("quanter/Foo-7B-mlx", "maker/Foo-7B").relation is None
+    assert infer("quanter/Foo-7B-mlx", "maker/Foo-7B").relation is None
 
 
 def test_the_authors_own_model_comes_first() -> None:
-    said = guess("maker/foo-AWQ", "maker/foo", "other/foo")
-    assert (said.parent, said.habit) == ("maker/foo", "own")
+    inferred = infer("maker/foo-AWQ", "maker/foo", "other/foo")
+    assert (inferred.parent, inferred.pattern) == ("maker/foo", "own")
 
 
 def test_an_official_model_comes_before_its_namesakes() -> None:
-    said = guess("quanter/Kin-3-8B-Instruct-GGUF", "someone/Kin-3-8B-Instruct", INSTRUCT)
-    assert (said.parent, said.habit) == (INSTRUCT, "root")
+    inferred = infer("quanter/Kin-3-8B-Instruct-GGUF", "someone/Kin-3-8B-Instruct", INSTRUCT)
+    assert (inferred.parent, inferred.pattern) == (INSTRUCT, "root")
 
 
 @pytest.mark.parametrize("name", ["Meta-Kin-3-8B-Instruct", "kin-3-8b-instruct"])
 def test_an_official_model_is_found_by_former_names_and_without_case(name: str) -> None:
     former = {"kin/Meta-Kin-3-8B-Instruct": INSTRUCT}
-    assert guess(f"quanter/{name}-GGUF", INSTRUCT, former=former).parent == INSTRUCT
+    assert infer(f"quanter/{name}-GGUF", INSTRUCT, former=former).parent == INSTRUCT
 
 
 def test_of_two_formats_of_a_checkpoint_the_common_one_is_meant() -> None:
-    assert guess("quanter/Kin-2-7B-GPTQ", *TWO_FORMATS).parent == "kin/Kin-2-7b-hf"
+    assert infer("quanter/Kin-2-7B-GPTQ", *TWO_FORMATS).parent == "kin/Kin-2-7b-hf"
 
 
 def test_among_namesakes_the_one_that_the_others_come_from_is_meant() -> None:
-    copy = Known("copier/Foo-7B", parents=("maker/Foo-7B",))
-    said = guess("quanter/Foo-7B-GGUF", "maker/Foo-7B", copy)
-    assert (said.parent, said.habit) == ("maker/Foo-7B", "original")
+    copy = KnownModel("copier/Foo-7B", parents=("maker/Foo-7B",))
+    inferred = infer("quanter/Foo-7B-GGUF", "maker/Foo-7B", copy)
+    assert (inferred.parent, inferred.pattern) == ("maker/Foo-7B", "original")
 
 
-def test_namesakes_that_are_strangers_are_not_guessed_between() -> None:
+def test_namesakes_that_are_strangers_are_not_chosen_between() -> None:
     assert maybe("quanter/Foo-7B-GGUF", "maker/Foo-7B", "other/Foo-7B") is None
 
 
@@ -92,35 +107,35 @@ def test_a_name_spelled_otherwise_or_an_everyday_word_is_no_sign() -> None:
 
 @pytest.mark.parametrize("name", ["maker_Foo-7B-GGUF", "maker.foo-7B-GGUF", "Maker-Foo-7B-AWQ"])
 def test_owner_and_model_may_be_spelled_in_one(name: str) -> None:
-    said = guess(f"quanter/{name}", "maker/Foo-7B", "other/Foo-7B")
-    assert (said.parent, said.habit) == ("maker/Foo-7B", "owner")
+    inferred = infer(f"quanter/{name}", "maker/Foo-7B", "other/Foo-7B")
+    assert (inferred.parent, inferred.pattern) == ("maker/Foo-7B", "owner")
 
 
 def test_a_parent_born_clearly_later_is_none() -> None:
-    child = Known("quanter/Foo-7B-GGUF", BORN)
-    assert maybe(child, Known("maker/Foo-7B", BORN + timedelta(days=30))) is None
-    assert maybe(child, Known("maker/Foo-7B", BORN + timedelta(days=3))) is not None
-    assert maybe(child, Known("maker/Foo-7B")) is not None
+    child = KnownModel("quanter/Foo-7B-GGUF", BORN)
+    assert maybe(child, KnownModel("maker/Foo-7B", BORN + timedelta(days=30))) is None
+    assert maybe(child, KnownModel("maker/Foo-7B", BORN + timedelta(days=3))) is not None
+    assert maybe(child, KnownModel("maker/Foo-7B")) is not None
 
 
 def test_a_root_may_be_dated_too_late() -> None:
-    child = Known("quanter/Kin-3-8B-Instruct-GGUF", BORN)
-    assert guess(child, Known(INSTRUCT, BORN + timedelta(days=999))).parent == INSTRUCT
+    child = KnownModel("quanter/Kin-3-8B-Instruct-GGUF", BORN)
+    assert infer(child, KnownModel(INSTRUCT, BORN + timedelta(days=999))).parent == INSTRUCT
 
 
 def test_other_architectures_contradict() -> None:
-    child = Known("quanter/Foo-7B-GGUF", model_type="llama")
-    assert maybe(child, Known("maker/Foo-7B", model_type="gpt_neox")) is None
-    assert maybe(child, Known("maker/Foo-7B", model_type="llama")) is not None
+    child = KnownModel("quanter/Foo-7B-GGUF", model_type="llama")
+    assert maybe(child, KnownModel("maker/Foo-7B", model_type="gpt_neox")) is None
+    assert maybe(child, KnownModel("maker/Foo-7B", model_type="llama")) is not None
 
 
 def test_whoever_comes_from_a_model_is_not_its_parent() -> None:
-    assert maybe("a/foo-2-GGUF", Known("a/foo-2", parents=("a/foo-2-GGUF",))) is None
+    assert maybe("a/foo-2-GGUF", KnownModel("a/foo-2", parents=("a/foo-2-GGUF",))) is None
 
 
 def test_a_name_that_begins_with_an_official_one_is_made_of_that() -> None:
-    said = guess("me/Kin-3-8B-Instruct-cats", INSTRUCT, BASE)
-    assert said == (INSTRUCT, "prefix", "Kin-3-8B-Instruct-…", None)
+    inferred = infer("me/Kin-3-8B-Instruct-cats", INSTRUCT, BASE)
+    assert inferred == (INSTRUCT, "prefix", "Kin-3-8B-Instruct-…", None)
 
 
 @pytest.mark.parametrize(
@@ -145,23 +160,26 @@ def test_a_root_that_nobody_lists_is_no_parent() -> None:
     assert maybe("me/Kin-3-8B-Instruct-cats", BASE) is None
 
 
+def parents_by(rule: NameRule, id: str, *models: str) -> list[str]:
+    claims = rule.infer_parents(KnownModel(id), FakeCatalog(*models))
+    return [claim.parent_as_written for claim, _ in claims]
+
+
 @pytest.mark.parametrize("root", ["kin/Kin-3-8B-Instruct", "copycat/Kin-3-8B-Instruct"])
-def test_nothing_is_guessed_about_roots(root: str) -> None:
-    assert list(RULE.hear(Known(root), FakeShelf(INSTRUCT, BASE))) == []
+def test_nothing_is_inferred_about_roots(root: str) -> None:
+    assert parents_by(RULE, root, INSTRUCT, BASE) == []
 
 
-def test_nothing_is_guessed_about_outsiders() -> None:
+def test_nothing_is_inferred_about_outsiders() -> None:
     outsider = Outsider(
         "me/Kin-3-8B-Instruct-cats", Reason.NAME_ONLY, "Only the name is.", Source("its card")
     )
-    rule = NameGuesses([replace(a_family({"Kin 3": [INSTRUCT]}), outsiders=(outsider,))])
-    assert list(rule.hear(Known("ME/kin-3-8B-Instruct-cats"), FakeShelf(INSTRUCT))) == []
-    assert list(rule.hear(Known("you/Kin-3-8B-Instruct-cats"), FakeShelf(INSTRUCT))) != []
+    rule = NameRule([replace(a_family({"Kin 3": [INSTRUCT]}), outsiders=(outsider,))])
+    assert parents_by(rule, "ME/kin-3-8B-Instruct-cats", INSTRUCT) == []
+    assert parents_by(rule, "you/Kin-3-8B-Instruct-cats", INSTRUCT) == [INSTRUCT]
 
 
 def test_without_families_stems_alone_are_read() -> None:
-    rule = NameGuesses([])
-    assert [one.parent for one in rule.hear(Known("q/Foo-7B-GGUF"), FakeShelf("m/Foo-7B"))] == [
-        "m/Foo-7B"
-    ]
-    assert list(rule.hear(Known("me/Kin-3-8B-Instruct-cats"), FakeShelf(INSTRUCT))) == []
+    rule = NameRule([])
+    assert parents_by(rule, "q/Foo-7B-GGUF", "m/Foo-7B") == ["m/Foo-7B"]
+    assert parents_by(rule, "me/Kin-3-8B-Instruct-cats", INSTRUCT) == []

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from lineage.build.later_names import nodes_called
-from lineage.evidence.undeclared import InferenceInput
+from lineage.evidence.infer import InferenceInput
 
 IDS = ["owner/Alpha", "owner/beta", "owner/BETA", "other/now", "gone/unlisted"]
 

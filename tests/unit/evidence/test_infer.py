@@ -1,4 +1,4 @@
-"""The second hearing on columns: who is asked, what a rule sees, which nodes it means."""
+"""Inference on columns: who is asked about, what a rule sees, which nodes it means."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -6,29 +6,37 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
-from lineage.evidence.inference import Guess, Known, WhatExists
-from lineage.evidence.undeclared import InferenceInput, hear_again, parentless
+from lineage.domain.claims import Claim
+from lineage.evidence.infer import (
+    InferenceInput,
+    KnownModel,
+    ModelCatalog,
+    infer_claims,
+    parentless,
+)
 
 BORN = datetime(2024, 6, 1, tzinfo=UTC)
 
 
-class ListensToAll:
-    """A rule that asks for one name and keeps what it was shown."""
+class NamesEveryModel:
+    """A rule that asks for one name and keeps what it was given."""
 
-    pattern = "-child$"
+    id_pattern = "-child$"
 
     def __init__(self, name: str = "base") -> None:
         self.name = name
-        self.models: list[Known] = []
-        self.shown: list[Sequence[Known]] = []
+        self.models: list[KnownModel] = []
+        self.namesakes: list[Sequence[KnownModel]] = []
 
-    def asks_for(self, id: str) -> Iterable[str]:
+    def list_names(self, id: str) -> Iterable[str]:
         return (self.name,)
 
-    def hear(self, model: Known, exists: WhatExists) -> Iterable[Guess]:
+    def infer_parents(
+        self, model: KnownModel, catalog: ModelCatalog
+    ) -> Iterable[tuple[Claim, str]]:
         self.models.append(model)
-        self.shown.append(exists.called(self.name))
-        return [Guess(one.id, "any", "because") for one in self.shown[-1]]
+        self.namesakes.append(catalog.models_named(self.name))
+        return [(Claim("all", it.id, "a quote"), "any") for it in self.namesakes[-1]]
 
 
 def nodes(
@@ -54,17 +62,17 @@ def nodes(
     )
 
 
-def everyone(world: InferenceInput) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def all_listed(world: InferenceInput) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.ones(len(world.created_at), np.bool_)
 
 
-def test_only_models_that_were_chosen_and_whose_id_the_pattern_finds_are_asked_about() -> None:
+def test_only_models_that_were_chosen_and_whose_id_the_pattern_matches_are_asked_about() -> None:
     world = nodes(["a/base", "a/one-child", "a/two-child", "a/other"])
-    rule = ListensToAll()
-    asked = everyone(world)
-    asked[2] = False
-    assert [(one.child, one.parent) for one in hear_again(rule, world, asked)] == [(1, 0)]
-    assert rule.models == [Known("a/one-child", BORN, "llama")]
+    rule = NamesEveryModel()
+    candidates = all_listed(world)
+    candidates[2] = False
+    assert [(it.child, it.parent) for it in infer_claims(rule, world, candidates)] == [(1, 0)]
+    assert rule.models == [KnownModel("a/one-child", BORN, "llama")]
 
 
 def test_a_rule_sees_all_bearers_of_a_name_listed_or_not_with_their_parents() -> None:
@@ -75,23 +83,23 @@ def test_a_rule_sees_all_bearers_of_a_name_listed_or_not_with_their_parents() ->
         ("a/one-child", "b/Base"),
     ]
     world = nodes(["a/base", "a/one-child", "b/Base"], ["x/base"], edges)
-    rule = ListensToAll()
-    found = list(hear_again(rule, world, everyone(world)))
-    assert rule.shown == [
+    rule = NamesEveryModel()
+    inferred = list(infer_claims(rule, world, all_listed(world)))
+    assert rule.namesakes == [
         [
-            Known("a/base", BORN, "llama"),
-            Known("b/Base", BORN, "llama", ("a/base", "x/base")),
-            Known("x/base"),
+            KnownModel("a/base", BORN, "llama"),
+            KnownModel("b/Base", BORN, "llama", ("a/base", "x/base")),
+            KnownModel("x/base"),
         ]
     ]
-    assert [one.parent for one in found] == [0, 2, 3]
+    assert [it.parent for it in inferred] == [0, 2, 3]
 
 
-def test_a_rule_is_told_nothing_of_what_the_model_itself_said() -> None:
+def test_a_rule_sees_nothing_of_what_the_model_itself_declares() -> None:
     world = nodes(["a/base", "a/one-child"], edges=[("a/one-child", "a/base")])
-    rule = ListensToAll()
-    assert list(hear_again(rule, world, everyone(world)))
-    assert rule.models == [Known("a/one-child", BORN, "llama")]
+    rule = NamesEveryModel()
+    assert list(infer_claims(rule, world, all_listed(world)))
+    assert rule.models == [KnownModel("a/one-child", BORN, "llama")]
 
 
 def test_former_names_find_the_model_that_had_them() -> None:
@@ -100,18 +108,18 @@ def test_former_names_find_the_model_that_had_them() -> None:
         former={"a/base": "key:a/new", "gone/base": "key:nobody"},
         renamed={"b/Base": "b/newer", "c/base": "c/nobody"},
     )
-    rule = ListensToAll()
-    assert [one.parent for one in hear_again(rule, world, everyone(world))] == [0, 1]
+    rule = NamesEveryModel()
+    assert [it.parent for it in infer_claims(rule, world, all_listed(world))] == [0, 1]
 
 
 def test_of_two_nodes_with_one_name_the_listed_one_bears_it() -> None:
     world = nodes(["a/base", "a/one-child"], ["a/base"])
-    assert [one.parent for one in hear_again(ListensToAll(), world, everyone(world))] == [0]
+    assert [it.parent for it in infer_claims(NamesEveryModel(), world, all_listed(world))] == [0]
 
 
-def test_where_nobody_is_asked_about_nothing_is_heard() -> None:
+def test_of_no_models_nothing_is_inferred() -> None:
     world = nodes([])
-    assert list(hear_again(ListensToAll(), world, everyone(world))) == []
+    assert list(infer_claims(NamesEveryModel(), world, all_listed(world))) == []
 
 
 def test_a_model_is_parentless_unless_an_edge_leads_up_from_it_to_another() -> None:
