@@ -38,7 +38,7 @@ def tell(phase: str) -> None:
 def main(flags: str, run: str) -> None:
     """Make one run with these settings."""
     from lineage.cli.snapshot_keeping import prune
-    from lineage.crawl.mode import CrawlMode
+    from lineage.crawl.plan import CrawlMode
     from lineage.crawl.runs import crawl
     from lineage.settings import load_settings
 

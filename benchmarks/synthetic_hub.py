@@ -21,7 +21,7 @@ from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.clock import SystemClock
 from lineage.http.client import request_text
 from lineage.http.page_log import PageLogs
-from lineage.sources.hub import LISTING, PAGE_SIZE, SWEEP_PARAMS
+from lineage.sources.hub import FULL_PARAMS, LISTING, PAGE_SIZE
 
 MODELS = 3_118_000
 ENDPOINT = "https://huggingface.co"
@@ -118,7 +118,7 @@ def write_pages(
     models: Models,
     identity: Mapping[str, str],
     path: str = LISTING,
-    params: Sequence[tuple[str, str]] = SWEEP_PARAMS,
+    params: Sequence[tuple[str, str]] = FULL_PARAMS,
 ) -> int:
     """Record the whole walk in a new page log under the cache; return the bytes of its bodies."""
     log = PageLogs(cache / "pages", SystemClock()).begin(identity)
@@ -228,7 +228,7 @@ def main() -> None:
     start = time.perf_counter()
     models = made_up_models(arguments.models)
     made = time.perf_counter() - start
-    asked = "&".join(f"{name}={value}" for name, value in SWEEP_PARAMS)
+    asked = "&".join(f"{name}={value}" for name, value in FULL_PARAMS)
     identity = {"endpoint": ENDPOINT, "asked": asked, "below": ""}
     size = write_pages(arguments.cache, models, identity)
     seconds = time.perf_counter() - start

@@ -54,7 +54,7 @@ def take_snapshot(
     of cards where they can help. Raises SourceError (run again: it goes on) or StoreError (look
     at it).
     """
-    from lineage.crawl.mode import CrawlMode
+    from lineage.crawl.plan import CrawlMode
     from lineage.crawl.runs import crawl
     from lineage.settings import load_settings
     from lineage.store.store import ParquetStore
@@ -184,7 +184,7 @@ def _asked(snapshot: "Snapshot | None", day: "date | None" = None) -> "Snapshot"
     from lineage.domain.opt_outs import OptOuts
     from lineage.settings import load_settings
 
-    opt_outs = OptOuts.listed(load_settings({}, with_token=False).opt_outs)
+    opt_outs = OptOuts.parse(load_settings({}, with_token=False).opt_outs)
     if snapshot is None:
         store = open_store()
         snapshot = store.snapshot() if day is None else store.snapshot_at(day)

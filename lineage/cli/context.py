@@ -27,7 +27,7 @@ def open_snapshot(store: str | None, id: str | None, as_of: date | None = None) 
 
 def opt_outs() -> OptOuts:
     """Return who asked to be left out."""
-    return OptOuts.listed(local_settings(None).opt_outs)
+    return OptOuts.parse(local_settings(None).opt_outs)
 
 
 def without_forgotten(snapshot: Snapshot) -> Snapshot:

@@ -113,7 +113,7 @@ def crawl(
     from dataclasses import asdict
 
     from lineage.cli import logs, output, signals
-    from lineage.crawl.notify import announce
+    from lineage.crawl.notify import notify
     from lineage.settings import load_settings
 
     _refuse_contradictions(below, mode, bulk, taken_at, cards=cards)
@@ -123,7 +123,7 @@ def crawl(
     with signals.sigterm_ends_at_once():
         did = _crawled(settings, below, mode, bulk, taken_at, cards=cards)
         output.crawl(format, did.manifest, asdict(did.tally), did.seconds, did.cards)
-        announce(settings, did.manifest, os.environ)
+        notify(settings, did.manifest, os.environ)
 
 
 def _crawled(
@@ -137,7 +137,7 @@ def _crawled(
 ) -> "CrawlReport":
     from lineage.cli import progress
     from lineage.crawl.dump import crawl_dump
-    from lineage.crawl.mode import CrawlMode
+    from lineage.crawl.plan import CrawlMode
     from lineage.crawl.runs import crawl
 
     with progress.shown() as shown:

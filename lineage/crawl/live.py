@@ -11,7 +11,7 @@ from lineage.analysis.subjects import find_base
 from lineage.analysis.traces import EVERYTHING, trace, trace_on
 from lineage.analysis.verdicts import Origin, Trace, VerdictReason
 from lineage.build.opt_out import OptOutFilter, refuse_forgotten
-from lineage.crawl.clients import open_hub
+from lineage.crawl.runs import open_hub
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.families import CuratedEdge, Family, Proof, Source
@@ -87,7 +87,7 @@ def _known(
 
 
 def _leaving_out(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
-    opt_outs = known_to(snapshot, OptOuts.listed(settings.opt_outs))
+    opt_outs = known_to(snapshot, OptOuts.parse(settings.opt_outs))
     refuse_forgotten(name, opt_outs)
     return OptOutFilter(opt_outs)
 

@@ -39,7 +39,7 @@ _MOST_TOLD = 2000
 logger = logging.getLogger(__name__)
 
 
-def announce(settings: Settings, manifest: Manifest, environment: Mapping[str, str]) -> None:
+def notify(settings: Settings, manifest: Manifest, environment: Mapping[str, str]) -> None:
     """Run the settings' command with what changed on its standard input; a fault is a warning.
 
     The command sees the environment without tokens.
@@ -47,21 +47,21 @@ def announce(settings: Settings, manifest: Manifest, environment: Mapping[str, s
     if settings.on_publish is None:
         return
     try:
-        told = json.dumps(announcement(settings, manifest)).encode()
+        told = json.dumps(describe_change(settings, manifest)).encode()
         words = shlex.split(settings.on_publish)
         _run(words, told, _harmless(environment, settings.token), settings.on_publish_seconds)
     except (LineageError, OSError, ValueError, IndexError) as error:
         logger.warning("the command of --on-publish could not be run: %s", error)
 
 
-def announcement(settings: Settings, manifest: Manifest) -> Document:
+def describe_change(settings: Settings, manifest: Manifest) -> Document:
     """Return the diff to the snapshot before, with alerts; all null for a first snapshot."""
     store = ParquetStore(settings.store)
     about: Document = {"kind": manifest.origin.kind.value}
     if (previous := _previous(store, manifest)) is None:
         return {**NOTHING_BEFORE, "after": manifest.id, **about, "alerts": []}
     # Who is left out since is not told of as removed either.
-    opt_outs = OptOuts.listed(settings.opt_outs)
+    opt_outs = OptOuts.parse(settings.opt_outs)
     before, after = (
         without_forgotten(store.snapshot(id), opt_outs) for id in (previous, manifest.id)
     )

@@ -49,7 +49,7 @@ class OptOuts:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def listed(cls, text: str) -> "OptOuts":
+    def parse(cls, text: str) -> "OptOuts":
         """Read ids and owners, divided by commas or blanks."""
         names = (tidy_name(one).lower() for one in text.replace(",", " ").split())
         return cls(frozenset(name for name in names if name))

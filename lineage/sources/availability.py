@@ -24,7 +24,7 @@ class _Named(msgspec.Struct):
     key: str = msgspec.field(name="_id")
 
 
-class HubStandings:
+class HubAvailability:
     """Asks one Hub, or its recorded answers, about models by name."""
 
     def __init__(self, reader: PageReader) -> None:
@@ -37,13 +37,13 @@ class HubStandings:
         SourceError where no proper answer comes.
         """
         answer = self._reader.look(f"{LISTING}/{quote(id, safe='/')}", _LITTLE)
-        standing = None if answer is None else standing_of(answer, key)
+        standing = None if answer is None else availability_of(answer, key)
         if answer is None or standing is None:
             return None
         return Asked(standing, answer.status, answer.recorded_at)
 
 
-def standing_of(answer: RecordedPage, key: str) -> Availability | None:
+def availability_of(answer: RecordedPage, key: str) -> Availability | None:
     """Return what an answer tells of the model with this key; None where it tells nothing."""
     if answer.status == 200:
         return _shown(answer.body, key)

@@ -39,7 +39,7 @@ _ROWS = list[WireRow]
 _Row = dict[str, Any]
 
 
-class BulkDump:
+class ListingDump:
     """One dump; `open_dump` opens it."""
 
     def __init__(self, parquet: pq.ParquetFile, name: str, sha256: str) -> None:
@@ -114,7 +114,7 @@ class BulkDump:
 
 
 @contextmanager
-def open_dump(place: str, name: str | None = None) -> Iterator[BulkDump]:
+def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     """Open a dump in a file, or on an object store that pyarrow knows (`s3://...`).
 
     `name` is how it is called where that is not the end of its place. Raises SettingsError where
@@ -130,7 +130,7 @@ def open_dump(place: str, name: str | None = None) -> Iterator[BulkDump]:
             source = opened.enter_context(filesystem.open_input_file(path))
             digest = _digest(source)
             parquet = pq.ParquetFile(source)
-        yield BulkDump(parquet, name, digest)
+        yield ListingDump(parquet, name, digest)
 
 
 @contextmanager

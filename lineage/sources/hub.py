@@ -38,7 +38,7 @@ def _in_order(sort: str, direction: str) -> _Params:
 
 
 # The only order that is stable while it is walked: the key is immutable.
-SWEEP_PARAMS: Final = _in_order("createdAt", "1")
+FULL_PARAMS: Final = _in_order("createdAt", "1")
 
 
 class HubSource:
@@ -48,7 +48,7 @@ class HubSource:
         self._reader = reader
 
     def everything(self) -> Iterator[RecordPage]:
-        return self._walk(SWEEP_PARAMS)
+        return self._walk(FULL_PARAMS)
 
     def by_last_commit(self) -> Iterator[RecordPage]:
         return self._walk(_in_order("lastModified", "-1"))
@@ -59,10 +59,10 @@ class HubSource:
     def created_from(self, request: str) -> Iterator[RecordPage]:
         # Of the old request its cursor alone is taken: fields and page size are today's.
         cursor = dict(parse_qsl(urlsplit(request).query)).get("cursor")
-        return self._walk(SWEEP_PARAMS + ((("cursor", cursor),) if cursor else ()))
+        return self._walk(FULL_PARAMS + ((("cursor", cursor),) if cursor else ()))
 
     def children(self, id: str) -> Iterator[RecordPage]:
-        return self._walk((("filter", f"base_model:{id}"), *SWEEP_PARAMS))
+        return self._walk((("filter", f"base_model:{id}"), *FULL_PARAMS))
 
     def model(self, id: str) -> RecordPage | None:
         page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lineage.errors import LineageError
 from lineage.http.client import Answer, HubClient
 from lineage.http.pages import next_cursor
-from lineage.sources.hub import FIELDS, LISTING, SWEEP_PARAMS
+from lineage.sources.hub import FIELDS, FULL_PARAMS, LISTING
 from lineage.sources.lenient import cut_rows, lenient_json
 from lineage.sources.parse import parse_page
 
@@ -14,8 +14,8 @@ _ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at."""
+class DoctorFinding:
+    """One thing that `lineage doctor` checks."""
 
     name: str
     ok: bool | None
@@ -23,41 +23,43 @@ class Finding:
     says: str
 
 
-def probe(client: HubClient) -> Iterator[Finding]:
-    """Ask for the first rows as a sweep would, and for the page after them."""
+def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
+    """Ask for the first rows as a full crawl would, and for the page after them."""
     first = client.get(LISTING, _params())
     if first.status != 200:
-        yield Finding("listing", False, f"{LISTING} answers {first.status}")
+        yield DoctorFinding("listing", False, f"{LISTING} answers {first.status}")
         return
-    yield Finding("listing", True, f"{LISTING} answers, ascending by creation")
+    yield DoctorFinding("listing", True, f"{LISTING} answers, ascending by creation")
     yield from _rows(first)
     yield _budget(client)
     yield from _paging(client, first)
 
 
 def _params(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
-    own = tuple((name, value) for name, value in SWEEP_PARAMS if name != "limit")
+    own = tuple((name, value) for name, value in FULL_PARAMS if name != "limit")
     more = () if cursor is None else (("cursor", cursor),)
     return (*own, ("limit", str(_ROWS)), *more)
 
 
-def _rows(answer: Answer) -> Iterator[Finding]:
+def _rows(answer: Answer) -> Iterator[DoctorFinding]:
     page = parse_page(answer.body)
     if page.problem is not None or not page.records:
-        yield Finding("rows", False, page.problem or "the listing is empty")
+        yield DoctorFinding("rows", False, page.problem or "the listing is empty")
         return
     read = f"{len(page.records)} rows read, {len(page.bad_rows)} unreadable"
     unread = ", ".join(f"{name} {n}x" for name, n in page.unread_fields.items())
-    yield Finding(
+    yield DoctorFinding(
         "rows", not page.bad_rows and not unread, read + (f"; unread: {unread}" * bool(unread))
     )
     seen = _names_seen(answer.body)
     missing = [name for name in FIELDS if name not in seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
     says = f"not seen in {len(page.records)} rows: {', '.join(missing)}" if missing else "all seen"
-    yield Finding("fields", None if missing else True, says)
+    yield DoctorFinding("fields", None if missing else True, says)
     ascending = all(a.key < b.key for a, b in zip(page.records, page.records[1:], strict=False))
-    yield Finding("order", ascending, "rows ascend by key" if ascending else "rows do not ascend")
+    yield DoctorFinding(
+        "order", ascending, "rows ascend by key" if ascending else "rows do not ascend"
+    )
 
 
 def _names_seen(body: bytes) -> set[str]:
@@ -65,15 +67,17 @@ def _names_seen(body: bytes) -> set[str]:
     return {str(name) for row in rows if isinstance(row, dict) for name in row}
 
 
-def _budget(client: HubClient) -> Finding:
+def _budget(client: HubClient) -> DoctorFinding:
     last = client.budget.last
     if last is None or last.quota is None or last.window is None:
-        return Finding("rate limit", None, "no RateLimit headers: a crawl would not pace itself")
+        return DoctorFinding(
+            "rate limit", None, "no RateLimit headers: a crawl would not pace itself"
+        )
     says = (
         f"{last.quota} requests in {last.window} s ({_tier(last.quota)}), {last.remaining} left, "
         f"reset in {last.reset_seconds} s"
     )
-    return Finding("rate limit", True, says)
+    return DoctorFinding("rate limit", True, says)
 
 
 def _tier(quota: int) -> str:
@@ -82,20 +86,20 @@ def _tier(quota: int) -> str:
     return tiers.get(quota, "Enterprise" if quota >= 6000 else "no plan we know")
 
 
-def _paging(client: HubClient, first: Answer) -> Iterator[Finding]:
+def _paging(client: HubClient, first: Answer) -> Iterator[DoctorFinding]:
     try:
         cursor = next_cursor(first.headers.get("link", ""))
     except LineageError as error:
-        yield Finding("paging", False, error.message)
+        yield DoctorFinding("paging", False, error.message)
         return
     if cursor is None:
-        yield Finding("paging", None, f"no next page after {_ROWS} rows: a small Hub")
+        yield DoctorFinding("paging", None, f"no next page after {_ROWS} rows: a small Hub")
         return
     second = client.get(LISTING, _params(cursor))
     whole = second.status == 200
     fresh = {record.key for record in parse_page(second.body).records} if whole else set()
     repeated = fresh & {record.key for record in parse_page(first.body).records}
     good = bool(fresh) and not repeated
-    yield Finding(
+    yield DoctorFinding(
         "paging", good, "the next page follows" if good else "the next page does not follow"
     )

@@ -6,7 +6,7 @@ A second argument says what it is to be: a sweep, an update.
 import json
 import sys
 
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import crawl
 from lineage.errors import LineageError
 from lineage.settings import load_settings

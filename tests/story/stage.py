@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lineage.analysis.cut_tables import whole_tables
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import CrawlReport, crawl
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Row

@@ -9,7 +9,7 @@ from lineage.analysis.counts import count_base
 from lineage.analysis.cut_tables import cut_tables, whole_tables
 from lineage.analysis.family_graph import family_columns
 from lineage.analysis.tree.tree import tree_of_base
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog, Row, hub_moment
 from lineage.domain.definitions import Definition

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Row
 from lineage.demo.limits import Quota

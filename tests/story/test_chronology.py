@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lineage.crawl.dump import crawl_dump
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.errors import RequestLimitReached, StoreError
 from lineage.store.manifest import SnapshotKind
 from tests.fakes.fake_clock import NOON, FakeClock

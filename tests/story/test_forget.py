@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row, hub_moment
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import NamesOptedOut, NoSuchSnapshot
@@ -90,9 +90,9 @@ def test_who_moves_to_somebody_forgotten_is_left_out_though_a_snapshot_lists_the
 
 
 def test_who_is_forgotten_by_one_name_takes_nobody_along() -> None:
-    some = OptOuts.listed(" https://huggingface.co/Shy/Model , loud,")
+    some = OptOuts.parse(" https://huggingface.co/Shy/Model , loud,")
     assert [some.covers(id) for id in ("shy/model", "SHY/model", "shy/other", "shy")] == [
         *(True, True, False, False)
     ]
     assert [some.covers(id) for id in ("loud/any", "loud", "aloud/any")] == [True, True, False]
-    assert not OptOuts.listed(" , ")
+    assert not OptOuts.parse(" , ")

@@ -16,8 +16,8 @@ from lineage.analysis.left_out import without_forgotten
 from lineage.build.opt_out import OptOutFilter
 from lineage.cli.main import lineage
 from lineage.crawl.dump import crawl_dump
-from lineage.crawl.mode import CrawlMode
-from lineage.crawl.notify import announcement
+from lineage.crawl.notify import describe_change
+from lineage.crawl.plan import CrawlMode
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog, Row
 from lineage.domain.opt_outs import OptOuts
@@ -114,7 +114,7 @@ def named_in(text: str) -> list[str]:
 def test_no_field_of_anybody_names_them_in_any_disguise(field: str, text: str) -> None:
     rows = parse_page(json.dumps([naming(0, text, field), a_row(1)]).encode())
     page = RecordPage(rows.records)
-    cleaned = OptOutFilter(OptOuts.listed(LIST)).cleaned(page)
+    cleaned = OptOutFilter(OptOuts.parse(LIST)).cleaned(page)
     assert len(cleaned.records) == 2
     assert [str(value) for value in cleaned.records[0] if "nest" in str(value)] == []
     assert not named_in(str(cleaned.records))
@@ -192,10 +192,10 @@ def test_what_is_announced_does_not_tell_that_they_are_gone(play: Play) -> None:
     stage.crawl()
     stage.clock.sleep(DAY)
     after = stage.crawl(opt_outs=LIST).manifest
-    said = announcement(stage.settings(opt_outs=LIST), after)
+    said = describe_change(stage.settings(opt_outs=LIST), after)
     assert not named_in(json.dumps(said))
     assert said["removed"] == []
-    assert "shyowl/nest" in json.dumps(announcement(stage.settings(), after))
+    assert "shyowl/nest" in json.dumps(describe_change(stage.settings(), after))
 
 
 def test_nobody_walks_below_them(play: Play) -> None:
@@ -220,7 +220,7 @@ def test_their_names_are_cut_out_of_what_cards_say(play: Play) -> None:
     _, stage = play(rows)
     before = stage.crawl(cards=True).manifest
     assert "shyowl" in told(stage, before.id)
-    copy = without_forgotten(stage.store.snapshot(before.id), OptOuts.listed(LIST))
+    copy = without_forgotten(stage.store.snapshot(before.id), OptOuts.parse(LIST))
     stage.clock.sleep(DAY)
     with_cards = stage.crawl(cards=True, opt_outs=LIST).manifest
     stage.clock.sleep(DAY)
@@ -400,4 +400,4 @@ def test_live_questions_are_refused_too(old: tuple[Stage, list[str]]) -> None:
 
 def test_base64_is_a_disguise_that_nobody_undoes() -> None:
     hidden = base64.b64encode(ID.encode()).decode()
-    assert not OptOuts.listed(LIST).named_in(hidden)
+    assert not OptOuts.parse(LIST).named_in(hidden)

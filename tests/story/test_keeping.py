@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Catalog
 from lineage.errors import DraftRefused, NoSuchSnapshot, SnapshotDamaged, StoreError
 from lineage.store import schema

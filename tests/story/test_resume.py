@@ -59,7 +59,7 @@ def test_offline_gives_the_same_bytes_in_a_store_of_its_own(play: Play, tmp_path
 
 def test_offline_without_any_walk_says_what_to_do(play: Play) -> None:
     box, stage = play(WORLD)
-    with pytest.raises(PageNotRecorded, match="no recorded walk") as missed:
+    with pytest.raises(PageNotRecorded, match="no recorded crawl") as missed:
         stage.crawl(offline=True)
     assert "--offline" in missed.value.hint
     assert box.requests == []

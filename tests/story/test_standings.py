@@ -13,7 +13,7 @@ from lineage.analysis.diff.shapes import of_diff, rows_of_diff
 from lineage.analysis.reasons import reason
 from lineage.analysis.traces import trace
 from lineage.cli.tables.trace_shapes import of_trace
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog, Row
 from lineage.demo.faults import Fault, FaultKind, Faults

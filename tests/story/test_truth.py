@@ -22,7 +22,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_base
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
-from lineage.crawl.mode import ground_of_update
+from lineage.crawl.plan import find_update_base
 from lineage.domain.definitions import Definition
 from lineage.domain.moments import end_of
 from lineage.errors import DraftRefused
@@ -154,7 +154,7 @@ class Histories(RuleBasedStateMachine):
         changed = [one for one in self._alive() if one.changed]
         origin = Origin(SnapshotKind.UPDATE, ENDPOINT, self.now)
         beside = self._swept_beside() if self.quiet else None
-        snapshot = self._published(changed, origin, ground_of_update(self.into.store))
+        snapshot = self._published(changed, origin, find_update_base(self.into.store))
         self._learn_of_dumps_dated_back()
         for one in changed:
             if one.readable:

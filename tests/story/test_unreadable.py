@@ -7,7 +7,7 @@ import pytest
 
 from lineage.analysis.counts import count_base
 from lineage.analysis.diff.diffs import diff_snapshots
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row, hub_moment
 from lineage.domain.definitions import Definition
 from lineage.store import schema
@@ -18,7 +18,7 @@ from tests.unit.demo.rows import a_child, a_row
 
 DAY = 24 * 3600
 ROOT, KID, BROKEN = a_row(0), "owner/model-1", "../../no-name"
-WISHES = pytest.mark.parametrize("mode", [CrawlMode.FULL, CrawlMode.UPDATE])
+MODES = pytest.mark.parametrize("mode", [CrawlMode.FULL, CrawlMode.UPDATE])
 
 
 def a_line() -> list[Row]:
@@ -41,7 +41,7 @@ def gone(snapshot: Snapshot) -> list[str]:
     return [str(id) for id in snapshot.tombstones(["id"])["id"].to_pylist()]
 
 
-@WISHES
+@MODES
 def test_it_keeps_its_last_record_its_numbers_and_its_words(play: Play, mode: CrawlMode) -> None:
     box, stage = play(a_line())
     first = crawled(stage)
@@ -55,7 +55,7 @@ def test_it_keeps_its_last_record_its_numbers_and_its_words(play: Play, mode: Cr
     assert count_base(second, ROOT["id"], Definition(), ()).total == 2
 
 
-@WISHES
+@MODES
 def test_what_vanishes_unreadable_becomes_a_tombstone_all_the_same(
     play: Play, mode: CrawlMode
 ) -> None:
@@ -72,7 +72,7 @@ def test_what_vanishes_unreadable_becomes_a_tombstone_all_the_same(
     assert {name: kept[name] for name in listed[1]} == listed[1]
 
 
-@WISHES
+@MODES
 def test_the_dead_stay_dead_where_nobody_could_read_that_they_are_back(
     play: Play, mode: CrawlMode
 ) -> None:
@@ -88,7 +88,7 @@ def test_the_dead_stay_dead_where_nobody_could_read_that_they_are_back(
     assert gone(crawled(stage)) == [KID]
 
 
-@WISHES
+@MODES
 def test_who_was_never_read_is_a_bad_row_and_no_model(play: Play, mode: CrawlMode) -> None:
     box, stage = play(a_line())
     crawled(stage)
@@ -99,7 +99,7 @@ def test_who_was_never_read_is_a_bad_row_and_no_model(play: Play, mode: CrawlMod
     assert gone(crawled(stage)) == []
 
 
-@WISHES
+@MODES
 def test_who_names_somebody_forgotten_in_a_row_that_cannot_be_read_is_not_missing(
     play: Play, mode: CrawlMode
 ) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Row, hub_moment
 from lineage.demo.faults import Fault, FaultKind, Faults

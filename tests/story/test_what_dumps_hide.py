@@ -6,7 +6,7 @@ import pytest
 
 from lineage.analysis.counts import count_base
 from lineage.crawl.dump import crawl_dump
-from lineage.crawl.mode import CrawlMode, why_sweep
+from lineage.crawl.plan import CrawlMode, why_full
 from lineage.demo.catalog import Row
 from lineage.domain.definitions import Definition
 from lineage.store import schema
@@ -86,7 +86,7 @@ def test_an_update_goes_on_from_the_last_walk_and_not_from_a_part_of_the_hub(pla
     _, stage = play(a_line())
     first = crawled(stage)
     dumped(stage, a_line()[:10])
-    assert "a dump" in str(why_sweep(stage.store, stage.clock.now(), timedelta(days=7)))
+    assert "a dump" in str(why_full(stage.store, stage.clock.now(), timedelta(days=7)))
     update = crawled(stage, CrawlMode.UPDATE)
     assert update.manifest.previous == first.id
     assert stage.tables(update.id) == stage.tables(first.id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lineage.crawl.mode import CrawlMode
+from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import CrawlReport, crawl
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog

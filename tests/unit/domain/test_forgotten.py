@@ -35,7 +35,7 @@ DISGUISES: list[Callable[[str], str]] = [
 
 def test_an_escape_in_wide_letters_is_undone_too() -> None:
     wide = "".join(chr(ord(one) + 0xFEE0) for one in "owner%2Fname")
-    assert OptOuts.listed("owner/name").named_in(wide)
+    assert OptOuts.parse("owner/name").named_in(wide)
 
 
 @given(PARTS, PARTS, st.lists(st.sampled_from(DISGUISES), max_size=2), st.text(max_size=20))
@@ -45,7 +45,7 @@ def test_a_name_is_found_in_any_two_disguises(
     text = f"{owner}/{name}"
     for disguise in disguises:
         text = disguise(text)
-    some = OptOuts.listed(f"{owner}/{name}")
+    some = OptOuts.parse(f"{owner}/{name}")
     before, after = (re.sub(r"[\w&#;\\\-./%]", "", one) for one in (around[:10], around[10:]))
     assert some.named_in(f"{before} {text} {after}")
     assert some.named_in(f'{{"tags": ["base_model:{text}"]}}')
@@ -53,12 +53,12 @@ def test_a_name_is_found_in_any_two_disguises(
 
 @given(PARTS, PARTS, PARTS)
 def test_no_neighbour_is_taken_along(owner: str, name: str, more: str) -> None:
-    some = OptOuts.listed(f"{owner}/{name}")
+    some = OptOuts.parse(f"{owner}/{name}")
     for other in (f"{owner}/{name}-{more}", f"{owner}/{name}{more}", f"{more}{owner}/{name}"):
         assert not some.covers(other)
         assert not some.in_tag(f"base_model:{other}") or some.covers(other)
-    assert not OptOuts.listed(owner).covers(f"{owner}{more}/{name}")
-    assert not OptOuts.listed(owner).names_in(f"{owner}-{more}/{owner}")
+    assert not OptOuts.parse(owner).covers(f"{owner}{more}/{name}")
+    assert not OptOuts.parse(owner).names_in(f"{owner}-{more}/{owner}")
 
 
 @given(st.text(max_size=60))
@@ -71,35 +71,35 @@ def test_any_text_can_be_made_plain(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_any_setting_can_be_read_and_no_empty_name_is_in_it(text: str) -> None:
-    some = OptOuts.listed(text)
+    some = OptOuts.parse(text)
     assert "" not in some.names
     assert not some.names_in("")
     assert not some.named_in("nobody is meant by this") or some
 
 
 def test_an_address_without_a_name_forgets_nobody() -> None:
-    assert not OptOuts.listed("https://huggingface.co/ , /")
+    assert not OptOuts.parse("https://huggingface.co/ , /")
 
 
 @pytest.mark.parametrize("text", ["owner/model-10", "owner/model-1.5", "other/owner-2", "my-owner"])
 def test_what_only_begins_alike_is_another_name(text: str) -> None:
-    some = OptOuts.listed("owner/model-1 owner")
-    alone = OptOuts.listed("owner/model-1")
+    some = OptOuts.parse("owner/model-1 owner")
+    alone = OptOuts.parse("owner/model-1")
     assert not alone.named_in(f"see https://huggingface.co/{text} there")
     assert some.names_in(text) == text.startswith("owner/")
 
 
 def test_a_mark_is_known_by_who_has_the_list_and_tells_nobody_else() -> None:
-    some = OptOuts.listed("owner/model, another").and_also({KEY: "owner/model"}, {})
+    some = OptOuts.parse("owner/model, another").and_also({KEY: "owner/model"}, {})
     marks = some.all_marks()
     assert all(re.fullmatch("[0-9a-f]+", one) and KEY not in one for one in marks)
     assert mark("owner/model", KEY) in marks
-    again = OptOuts.listed("owner/model").marked(marks)
+    again = OptOuts.parse("owner/model").marked(marks)
     assert again.behind_key(KEY) == "owner/model"
     assert again.behind_key(KEY[::-1]) is None
-    assert OptOuts.listed("another").marked(marks).behind_key(KEY) is None
+    assert OptOuts.parse("another").marked(marks).behind_key(KEY) is None
 
 
 def test_where_nobody_is_listed_nothing_is_kept() -> None:
-    marks = OptOuts.listed("owner/model").and_also({KEY: "owner/model"}, {}).all_marks()
+    marks = OptOuts.parse("owner/model").and_also({KEY: "owner/model"}, {}).all_marks()
     assert NO_OPT_OUTS.marked(marks).all_marks() == ()

@@ -13,7 +13,7 @@ from lineage.http.client import RequestTally
 from lineage.http.page_file import RecordedPage
 from lineage.http.page_log import PageLogs
 from lineage.http.pages import PageReader
-from lineage.sources.availability import HubStandings, standing_of
+from lineage.sources.availability import HubAvailability, availability_of
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ScriptTransport, client_of
 
@@ -48,12 +48,12 @@ def answer(status: int, body: bytes = b"", **headers: str) -> RecordedPage:
 def test_an_answer_tells(
     status: int, body: bytes, code: str, expected: Availability | None
 ) -> None:
-    assert standing_of(answer(status, body, x_error_code=code), KEY) is expected
+    assert availability_of(answer(status, body, x_error_code=code), KEY) is expected
 
 
 @given(st.integers(100, 599), st.binary(), st.text())
 def test_no_answer_is_too_odd(status: int, body: bytes, code: str) -> None:
-    found = standing_of(answer(status, body, x_error_code=code), KEY)
+    found = availability_of(answer(status, body, x_error_code=code), KEY)
     assert found is None or found in Availability
 
 
@@ -61,7 +61,7 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
     log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
     inner = ScriptTransport([httpx.Response(404), httpx.Response(307, headers={"location": "/x"})])
     with client_of(inner) as client:
-        hub = HubStandings(PageReader(client, log, client.tally))
+        hub = HubAvailability(PageReader(client, log, client.tally))
         first, second = hub.ask(KEY, "owner/name"), hub.ask(KEY, "owner/näme #1")
         assert client.tally.sent == 2
     assert first == Asked(Availability.GONE, 404, NOON)
@@ -71,7 +71,7 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
         b"/api/models/owner/n%C3%A4me%20%231?expand%5B%5D=disabled",
     ]
     tally = RequestTally()
-    offline = HubStandings(PageReader(None, log, tally))
+    offline = HubAvailability(PageReader(None, log, tally))
     assert (offline.ask(KEY, "owner/name"), offline.ask(KEY, "owner/näme #1")) == (first, second)
     assert offline.ask(KEY, "owner/never-asked") is None
     assert (tally.sent, tally.replayed) == (0, 2)

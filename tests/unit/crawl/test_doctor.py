@@ -99,14 +99,14 @@ def test_a_hub_in_our_shape_is_good_in_every_point(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sweep_costs_what_the_census_and_the_limit_make_of_it(tmp_path: Path) -> None:
+def test_a_full_crawl_costs_what_the_census_and_the_limit_make_of_it(tmp_path: Path) -> None:
     with HubBox(SHELF) as box:
         found, _ = examined(box, tmp_path)
     assert (found.models_expected, found.requests_needed) == (CENSUS_MODELS, 3118)
     assert found.minutes == pytest.approx(3118 / 450 * 5)
 
 
-def test_after_a_sweep_the_next_costs_as_much_as_that(tmp_path: Path) -> None:
+def test_after_a_full_crawl_the_next_costs_as_much_as_that(tmp_path: Path) -> None:
     with HubBox(SHELF) as box:
         _publish(1001, box.url, tmp_path / "s")
         found, ok = examined(box, tmp_path, NOON)
@@ -114,13 +114,13 @@ def test_after_a_sweep_the_next_costs_as_much_as_that(tmp_path: Path) -> None:
     assert ok["store"] is True
 
 
-def test_a_later_sweep_may_ask_what_became_of_the_missing(tmp_path: Path) -> None:
+def test_a_later_full_crawl_may_ask_what_became_of_the_missing(tmp_path: Path) -> None:
     with HubBox(SHELF) as box:
         assert "missing" not in examined(box, tmp_path)[1]
         _publish(3, box.url, tmp_path / "s")
         assert "up to 1,000 times" in says(examined(box, tmp_path)[0], "missing")
         none, _ = examined(box, tmp_path, max_availability_requests=0)
-    assert "nobody is asked" in says(none, "missing")
+    assert "is not asked what became" in says(none, "missing")
 
 
 def test_a_store_that_is_damaged_or_of_a_later_day_is_told(tmp_path: Path) -> None:
