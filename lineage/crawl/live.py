@@ -14,7 +14,7 @@ from lineage.build.opt_out import OptOutFilter, refuse_forgotten
 from lineage.crawl.runs import open_hub
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.clock import Clock, SystemClock
-from lineage.domain.families import CuratedEdge, Family, Proof, Source
+from lineage.domain.families import CuratedEdge, CuratedSource, Family, Proof
 from lineage.domain.opt_outs import OptOuts
 from lineage.domain.progress import Progress
 from lineage.domain.records import ModelRecord
@@ -182,6 +182,6 @@ def _heard(
                 names.now(written),
                 Relation(relation or Relation.UNSPECIFIED),
                 Proof.DECLARED,
-                Source(f"asked at {settings.endpoint}", claim.quote),
+                CuratedSource(f"asked at {settings.endpoint}", claim.quote),
                 claim.rule,
             )

@@ -26,7 +26,7 @@ class Proof(StrEnum):
     """Name and license tag say so together; the weakest proof that is taken."""
 
 
-class Reason(StrEnum):
+class OutsiderReason(StrEnum):
     """Why a model that looks like a descendant is none."""
 
     OWN_PRETRAINING = "own_pretraining"
@@ -40,7 +40,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CuratedSource:
     """Where a curated statement comes from."""
 
     text: str
@@ -77,7 +77,7 @@ class CuratedEdge:
     parent: str
     relation: Relation
     proof: Proof
-    source: Source
+    source: CuratedSource
     rule: str = "registry"
     """Who says so."""
 
@@ -87,10 +87,10 @@ class Outsider:
     """A model, or a data set, that people take for a descendant of the family and that is none."""
 
     id: str
-    reason: Reason
+    reason: OutsiderReason
     sentence: str
     """Why, in our own words, fit to be printed."""
-    source: Source
+    source: CuratedSource
     root: str | None = None
     """The model it really comes from, where that is known."""
 
@@ -170,5 +170,5 @@ class Family:
             for reuploads, relation in kinds:
                 for copy in reuploads:
                     if copy.of is not None:
-                        source = Source(copy.source or release.source)
+                        source = CuratedSource(copy.source or release.source)
                         yield CuratedEdge(copy.id, copy.of, relation, Proof.REUPLOAD, source)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from lineage.domain.families import Source
+from lineage.domain.families import CuratedSource
 
 
-class RuleName(StrEnum):
+class ClauseName(StrEnum):
     """What a clause is about."""
 
     NONCOMMERCIAL = "noncommercial"
@@ -30,7 +30,7 @@ class RuleName(StrEnum):
     GOVERNING_LAW = "governing_law"
 
 
-class Severity(StrEnum):
+class DriftSeverity(StrEnum):
     """How much a class deserves to be looked at, heaviest first; never a verdict."""
 
     WIDENS = "widens"
@@ -76,7 +76,7 @@ class Drift(StrEnum):
     CONSISTENT = "consistent"
 
 
-class Form(StrEnum):
+class WeightsForm(StrEnum):
     """What a repository holds of its ancestor's weights, as far as a listing tells."""
 
     COPY = "copy"
@@ -97,7 +97,7 @@ class NameLevel(StrEnum):
     ABSENT = "absent"
 
 
-class Note(StrEnum):
+class LicenseNote(StrEnum):
     """What else to look at; none of them is a finding against anyone."""
 
     IMPROVES_OTHERS = "improves-others"
@@ -123,10 +123,10 @@ class Grant(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Clause:
     """One clause of some terms."""
 
-    name: RuleName
+    name: ClauseName
     clause: str
     quote: str | None
     """The words themselves, at most 40."""
@@ -150,15 +150,15 @@ class Terms:
     """The releases, by id, that came under it."""
     dated: date
     """The day that its clause on monthly users looks at; that of the release."""
-    rules: Mapping[RuleName, Rule]
-    source: Source
+    rules: Mapping[ClauseName, Clause]
+    source: CuratedSource
     dated_note: str | None = None
 
     def strictness(self) -> int:
         """Return how strict these terms are among their siblings: 2 forbids commerce."""
-        if RuleName.NONCOMMERCIAL in self.rules:
+        if ClauseName.NONCOMMERCIAL in self.rules:
             return 2
-        return int(RuleName.IMPROVE_OTHERS_BANNED in self.rules)
+        return int(ClauseName.IMPROVE_OTHERS_BANNED in self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +166,8 @@ class DriftRule:
     """How much a class weighs, and which clauses it is about."""
 
     drift: Drift
-    severity: Severity
-    cites: tuple[RuleName, ...]
+    severity: DriftSeverity
+    cites: tuple[ClauseName, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class CardWord:
     model: str
     names: str
     """The id of the terms."""
-    source: Source
+    source: CuratedSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Disagreement:
 
     release: str
     says: str
-    source: Source
+    source: CuratedSource
 
 
 @dataclass(frozen=True, slots=True)

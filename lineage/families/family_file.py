@@ -8,14 +8,14 @@ from pathlib import Path
 from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
+    CuratedSource,
     Family,
     FormerName,
     Outsider,
+    OutsiderReason,
     Proof,
-    Reason,
     Release,
     Reupload,
-    Source,
 )
 from lineage.errors import SettingsError
 from lineage.families.consistency import refuse_contradictions
@@ -161,18 +161,18 @@ def _outsider(table: Table) -> Outsider:
     table.allow("id", "reason", "sentence", "source", "root", "quote", "url")
     return Outsider(
         id=table.repo_id("id"),
-        reason=table.word("reason", Reason),
+        reason=table.word("reason", OutsiderReason),
         sentence=table.text("sentence"),
         source=_source(table),
         root=table.repo_id_or_none("root"),
     )
 
 
-def _source(table: Table) -> Source:
+def _source(table: Table) -> CuratedSource:
     quote = table.text_or_none("quote")
     if quote is not None and len(quote.split()) > MOST_WORDS:
         words = len(quote.split())
         raise table.refusal(
             f"the quote has {words} words", f"keep the {MOST_WORDS} that prove the point"
         )
-    return Source(table.text("source"), quote, table.address_or_none("url"))
+    return CuratedSource(table.text("source"), quote, table.address_or_none("url"))

@@ -7,17 +7,17 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from lineage.domain.families import Source
+from lineage.domain.families import CuratedSource
 from lineage.domain.licenses import (
     CardWord,
+    Clause,
+    ClauseName,
     Disagreement,
     Drift,
     DriftRule,
+    DriftSeverity,
     Grant,
     LicenseTerms,
-    Rule,
-    RuleName,
-    Severity,
     Terms,
 )
 from lineage.errors import SettingsError
@@ -90,12 +90,12 @@ def _license_terms(file: Table) -> LicenseTerms:
     )
 
 
-def _rules(file: Table) -> Iterator[tuple[Table, tuple[str, ...], Rule]]:
+def _rules(file: Table) -> Iterator[tuple[Table, tuple[str, ...], Clause]]:
     """Yield every rule with its place and the terms that it stands in."""
     for table in file.tables("rule"):
         table.allow("id", "of", "clause", "quote", "text", "bases")
-        rule = Rule(
-            name=table.word("id", RuleName),
+        rule = Clause(
+            name=table.word("id", ClauseName),
             clause=table.text("clause"),
             quote=_quote(table),
             text=table.text_or_none("text"),
@@ -104,12 +104,12 @@ def _rules(file: Table) -> Iterator[tuple[Table, tuple[str, ...], Rule]]:
         yield table, table.texts("of"), rule
 
 
-def _terms(table: Table, rules: Sequence[tuple[Table, tuple[str, ...], Rule]]) -> Terms:
+def _terms(table: Table, rules: Sequence[tuple[Table, tuple[str, ...], Clause]]) -> Terms:
     table.allow(
         *("id", "name", "number", "tag", "releases", "dated", "dated_note", "source", "url")
     )
     id = table.handle("id")
-    mine: dict[RuleName, Rule] = {}
+    mine: dict[ClauseName, Clause] = {}
     for place, owners, rule in rules:
         if id in owners:
             if rule.name in mine:
@@ -134,13 +134,13 @@ def _drifts(file: Table) -> tuple[DriftRule, ...]:
     for table in file.tables("drift"):
         table.allow("id", "severity", "cites")
         cites = table.texts("cites")
-        if unknown := sorted(set(cites) - set(RuleName)):
+        if unknown := sorted(set(cites) - set(ClauseName)):
             raise table.refusal(f"{', '.join(unknown)} is no rule")
         found.append(
             DriftRule(
                 table.word("id", Drift),
-                table.word("severity", Severity),
-                tuple(RuleName(name) for name in cites),
+                table.word("severity", DriftSeverity),
+                tuple(ClauseName(name) for name in cites),
             )
         )
     if sorted(one.drift for one in found) != sorted(Drift):
@@ -161,8 +161,8 @@ def _card(table: Table, known: set[str]) -> CardWord:
     return CardWord(table.repo_id("model"), names, _source(table))
 
 
-def _source(table: Table) -> Source:
-    return Source(table.text("source"), _quote(table), table.address_or_none("url"))
+def _source(table: Table) -> CuratedSource:
+    return CuratedSource(table.text("source"), _quote(table), table.address_or_none("url"))
 
 
 def _quote(table: Table) -> str | None:

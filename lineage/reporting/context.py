@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import trace_on
 from lineage.analysis.verdicts import Trace, Voice
-from lineage.domain.families import Family, Reason
+from lineage.domain.families import Family, OutsiderReason
 from lineage.errors import UnknownModel
 from lineage.reporting.language import Texts
 
@@ -33,7 +33,7 @@ class Asked:
     descends: bool | None
     """None = not known."""
     releases: tuple[str, ...]
-    reason: Reason | None = None
+    reason: OutsiderReason | None = None
     """Why it is none, where the registry says so."""
     parent: str | None = None
     """Whom the surest way names as its parent, where it descends."""

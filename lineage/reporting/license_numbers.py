@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lineage.analysis.licenses import Judged, LicenseFindings
 from lineage.analysis.licenses.findings import CONFLICTS
-from lineage.domain.licenses import Drift, NameLevel, Note, RuleName, Severity, Terms
+from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class ReleaseRow:
 
     release: str
     models: int
-    by_severity: Counter[Severity]
+    by_severity: Counter[DriftSeverity]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def is_conflict(row: Judged) -> bool:
 
 def known(rows: Iterable[Judged]) -> int:
     """Count the models whose license is known."""
-    return sum(row.severity is not Severity.UNKNOWN for row in rows)
+    return sum(row.severity is not DriftSeverity.UNKNOWN for row in rows)
 
 
 def by_drift(rows: Iterable[Judged]) -> Counter[Drift]:
@@ -47,7 +47,7 @@ def by_drift(rows: Iterable[Judged]) -> Counter[Drift]:
 
 def by_release(found: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
     """Count by release: single ones in time's order, and apart from them mixtures by size."""
-    parts: dict[str, Counter[Severity]] = {}
+    parts: dict[str, Counter[DriftSeverity]] = {}
     for row in found.rows:
         parts.setdefault(row.release, Counter())[row.severity] += 1
     rows = {name: ReleaseRow(name, part.total(), part) for name, part in parts.items()}
@@ -57,7 +57,7 @@ def by_release(found: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRo
 
 def together(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
     """Add rows up into one of that name."""
-    by_severity = sum((row.by_severity for row in rows), Counter[Severity]())
+    by_severity = sum((row.by_severity for row in rows), Counter[DriftSeverity]())
     return ReleaseRow(name, by_severity.total(), by_severity)
 
 
@@ -83,7 +83,7 @@ def by_name_level(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
     return dict(sorted(found.items()))
 
 
-def by_note(rows: Iterable[Judged]) -> Counter[Note]:
+def by_note(rows: Iterable[Judged]) -> Counter[LicenseNote]:
     """Count models by note."""
     return Counter(note for row in rows for note in row.notes)
 
@@ -94,7 +94,7 @@ def owing(found: LicenseFindings) -> list[tuple[Terms, int]]:
     return [(one, number[one.id]) for one in found.terms.terms if number[one.id]]
 
 
-def shown_text(terms: Terms, rule: RuleName) -> str | None:
+def shown_text(terms: Terms, rule: ClauseName) -> str | None:
     """Return what a rule of these terms wants shown, None where there is no such rule."""
     return terms.rules[rule].text if rule in terms.rules else None
 

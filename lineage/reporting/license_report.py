@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 
 from lineage.analysis.licenses import LicenseFindings
-from lineage.domain.licenses import Severity
+from lineage.domain.licenses import DriftSeverity
 from lineage.reporting import license_numbers as numbers
 from lineage.reporting import license_sections as sections
 from lineage.reporting import license_sources as sources
@@ -46,7 +46,7 @@ def _lead(found: LicenseFindings, manifest: Manifest, says: Texts) -> list[Block
             date=found.definition.as_of or manifest.origin.taken_at.date(),
             known=numbers.known(rows),
             conflicts=sum(map(numbers.is_conflict, rows)),
-            wider=sections.severities(found)[Severity.WIDENS],
+            wider=sections.severities(found)[DriftSeverity.WIDENS],
         ),
         Warned(says.say("page.advice")),
     ]

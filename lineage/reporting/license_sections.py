@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lineage.analysis.licenses import Judged, LicenseFindings
-from lineage.domain.licenses import NameLevel, Note, Severity
+from lineage.domain.licenses import DriftSeverity, LicenseNote, NameLevel
 from lineage.reporting import license_numbers as numbers
 from lineage.reporting.document import (
     NOTHING,
@@ -26,7 +26,7 @@ MOST_MIXTURES = 12
 HUB = "https://huggingface.co/"
 
 
-def severities(found: LicenseFindings) -> Counter[Severity]:
+def severities(found: LicenseFindings) -> Counter[DriftSeverity]:
     """Count models by the weight of their class."""
     return Counter(row.severity for row in found.rows)
 
@@ -51,8 +51,8 @@ def classes(found: LicenseFindings, says: Texts) -> Section:
 
 def by_release(found: LicenseFindings, says: Texts) -> Section:
     """Say how each release's models are divided by weight."""
-    shown = [one for one in Severity if any(row.severity is one for row in found.rows)]
-    shown = [one for one in shown if one is not Severity.UNKNOWN]
+    shown = [one for one in DriftSeverity if any(row.severity is one for row in found.rows)]
+    shown = [one for one in shown if one is not DriftSeverity.UNKNOWN]
     columns = [
         *columns_of(says, "release", "#models", "#known"),
         *(Column(says.say(f"weight.{one}"), is_number=True) for one in shown),
@@ -61,7 +61,7 @@ def by_release(found: LicenseFindings, says: Texts) -> Section:
         (
             row.release,
             says.number(row.models),
-            says.number(row.models - row.by_severity[Severity.UNKNOWN]),
+            says.number(row.models - row.by_severity[DriftSeverity.UNKNOWN]),
             *(says.number(row.by_severity[one]) for one in shown),
         )
         for row in _release_rows(found, says)
@@ -118,7 +118,7 @@ def notes(found: LicenseFindings, says: Texts) -> Section | None:
     count = numbers.by_note(found.rows)
     rows = [
         (says.say(f"note.{note}"), says.number(count[note]), says.say(f"note_means.{note}"))
-        for note in Note
+        for note in LicenseNote
         if count[note]
     ]
     columns = columns_of(says, "note", "#models", "means")
@@ -142,8 +142,8 @@ def _section(says: Texts, key: str, table: Table) -> Section:
     return Section(says.say(f"page.{key}"), [says.say(f"page.{key}_text"), table])
 
 
-def _share(part: int, whole: int, severity: Severity, says: Texts) -> str:
-    return NOTHING if severity is Severity.UNKNOWN else says.percent(part, whole)
+def _share(part: int, whole: int, severity: DriftSeverity, says: Texts) -> str:
+    return NOTHING if severity is DriftSeverity.UNKNOWN else says.percent(part, whole)
 
 
 def _number(number: int | None, says: Texts) -> str:

@@ -6,8 +6,8 @@ from lineage.analysis.licenses import LicenseFindings
 from lineage.analysis.licenses.findings import LEAST_SHARE
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure
-from lineage.domain.families import Source
-from lineage.domain.licenses import RuleName, Terms
+from lineage.domain.families import CuratedSource
+from lineage.domain.licenses import ClauseName, Terms
 from lineage.reporting import license_numbers as numbers
 from lineage.reporting.document import (
     NOTHING,
@@ -32,9 +32,9 @@ def owed(found: LicenseFindings, says: Texts) -> Section:
         (
             terms.id,
             says.number(number),
-            _shown(terms, RuleName.BUILT_WITH),
-            _shown(terms, RuleName.NOTICE),
-            says.date(terms.dated) if RuleName.MONTHLY_USERS in terms.rules else NOTHING,
+            _shown(terms, ClauseName.BUILT_WITH),
+            _shown(terms, ClauseName.NOTICE),
+            says.date(terms.dated) if ClauseName.MONTHLY_USERS in terms.rules else NOTHING,
         )
         for terms, number in numbers.owing(found)
     ]
@@ -141,10 +141,10 @@ def _filters(found: LicenseFindings, says: Texts) -> str:
     return "; ".join(told)
 
 
-def _shown(terms: Terms, rule: RuleName) -> Cell:
+def _shown(terms: Terms, rule: ClauseName) -> Cell:
     text = numbers.shown_text(terms, rule)
     return NOTHING if text is None else Word(text)
 
 
-def _told(source: Source) -> Part:
+def _told(source: CuratedSource) -> Part:
     return Link(source.text, source.url) if source.url else source.text

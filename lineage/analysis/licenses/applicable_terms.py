@@ -11,7 +11,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
 from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.families import Family
-from lineage.domain.licenses import LicenseTerms, RuleName, Terms
+from lineage.domain.licenses import ClauseName, LicenseTerms, Terms
 from lineage.graph import reach
 
 
@@ -67,7 +67,7 @@ def _meets_any(scope: Scope, families: tuple[Family, ...]) -> Mask:
 
 
 def _below_bases(scope: Scope, family: Family, terms: LicenseTerms) -> Mask:
-    rules = (one.rules.get(RuleName.EU_MULTIMODAL) for one in terms.terms)
+    rules = (one.rules.get(ClauseName.EU_MULTIMODAL) for one in terms.terms)
     bases = {base for rule in rules if rule is not None for base in rule.bases}
     copies = [mirror for base in bases for mirror in family.mirrors_of(base)]
     seeds = root_nodes(scope, sorted(bases | set(copies)))

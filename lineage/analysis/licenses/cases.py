@@ -13,9 +13,16 @@ from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.claims import Relation
 from lineage.domain.families import Proof
-from lineage.domain.licenses import Drift, Form, LicenseTerms, RuleName, Severity, Terms
+from lineage.domain.licenses import (
+    ClauseName,
+    Drift,
+    DriftSeverity,
+    LicenseTerms,
+    Terms,
+    WeightsForm,
+)
 
-FORMS = list(Form)
+FORMS = list(WeightsForm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,8 @@ class Case:
     """A class, and what follows for whoever falls into it."""
 
     drift: Drift
-    severity: Severity
-    form: Form
+    severity: DriftSeverity
+    form: WeightsForm
     terms: tuple[str, ...]
     clauses: tuple[str, ...]
     name_prefix: str | None
@@ -65,11 +72,11 @@ def with_cards(declared: Declared, terms: LicenseTerms) -> Declared:
 def forms_of(scope: Scope, members: Members, nodes: Indices, mirrors: Indices) -> Int64s:
     """Return what each model holds of its ancestor's weights, as positions in FORMS."""
     relation = relation_of(members.edges, members.nodes)[nodes]
-    forms = np.full(len(nodes), FORMS.index(Form.WEIGHTS), np.int64)
-    forms[relation == Relation.ADAPTER.code] = FORMS.index(Form.ADAPTER)
-    forms[np.isin(nodes, _deltas(scope))] = FORMS.index(Form.DELTA)
-    forms[relation == Relation.QUANTIZED.code] = FORMS.index(Form.COPY)
-    forms[np.isin(nodes, mirrors)] = FORMS.index(Form.COPY)
+    forms = np.full(len(nodes), FORMS.index(WeightsForm.WEIGHTS), np.int64)
+    forms[relation == Relation.ADAPTER.code] = FORMS.index(WeightsForm.ADAPTER)
+    forms[np.isin(nodes, _deltas(scope))] = FORMS.index(WeightsForm.DELTA)
+    forms[relation == Relation.QUANTIZED.code] = FORMS.index(WeightsForm.COPY)
+    forms[np.isin(nodes, mirrors)] = FORMS.index(WeightsForm.COPY)
     return forms
 
 
@@ -79,13 +86,13 @@ def _deltas(scope: Scope) -> list[int]:
     return sorted(known.values())
 
 
-def _case(drift: Drift, form: Form, due: Sequence[Terms], terms: LicenseTerms) -> Case:
+def _case(drift: Drift, form: WeightsForm, due: Sequence[Terms], terms: LicenseTerms) -> Case:
     rule = terms.rule_of(drift)
     clauses = [one.rules[name].clause for name in rule.cites for one in due if name in one.rules]
     prefixes = [
-        one.rules[RuleName.NAME_PREFIX].text or ""
+        one.rules[ClauseName.NAME_PREFIX].text or ""
         for one in due
-        if RuleName.NAME_PREFIX in one.rules
+        if ClauseName.NAME_PREFIX in one.rules
     ]
     return Case(
         drift=drift,

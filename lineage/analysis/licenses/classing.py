@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from lineage.analysis.licenses.claims import LicenseStatement
-from lineage.domain.licenses import Drift, Form, Grant, RuleName, Terms
+from lineage.domain.licenses import ClauseName, Drift, Grant, Terms, WeightsForm
 
-_ADDED_ALONE = {Form.ADAPTER: Drift.ADAPTER_PERMISSIVE, Form.DELTA: Drift.DELTA_PERMISSIVE}
+_ADDED_ALONE = {
+    WeightsForm.ADAPTER: Drift.ADAPTER_PERMISSIVE,
+    WeightsForm.DELTA: Drift.DELTA_PERMISSIVE,
+}
 """What holds no weights of its ancestor: its tag can speak for the added ones alone."""
 
 
 def drift_of(
-    claim: LicenseStatement, owed: Sequence[Terms], form: Form, *, is_sample: bool
+    claim: LicenseStatement, owed: Sequence[Terms], form: WeightsForm, *, is_sample: bool
 ) -> Drift:
     """Class one claim; `owed` are the terms of every release it stems from, at least one.
 
@@ -48,18 +51,18 @@ def _of_other(claim: LicenseStatement, owed: Sequence[Terms]) -> Drift:
     return Drift.MISMATCH if claim.named else Drift.UNNAMED
 
 
-def _of_noncommercial(owed: Sequence[Terms], form: Form) -> Drift:
-    if not any(RuleName.NO_OTHER_TERMS in one.rules for one in owed):
+def _of_noncommercial(owed: Sequence[Terms], form: WeightsForm) -> Drift:
+    if not any(ClauseName.NO_OTHER_TERMS in one.rules for one in owed):
         return Drift.NARROWS
     # A label for what was added is no term on what stands below it.
     return Drift.CONSISTENT if form in _ADDED_ALONE else Drift.OTHER_TERMS
 
 
-def _of_wider(claim: LicenseStatement, owed: Sequence[Terms], form: Form) -> Drift:
+def _of_wider(claim: LicenseStatement, owed: Sequence[Terms], form: WeightsForm) -> Drift:
     if form in _ADDED_ALONE:
         return _ADDED_ALONE[form]
     if names_what_is_owed(claim, owed):
         return Drift.TAG_AGAINST_CARD
     if claim.grant is Grant.COPYLEFT:
         return Drift.COPYLEFT_CLASH
-    return Drift.MIRROR_PERMISSIVE if form is Form.COPY else Drift.WEIGHTS_PERMISSIVE
+    return Drift.MIRROR_PERMISSIVE if form is WeightsForm.COPY else Drift.WEIGHTS_PERMISSIVE

@@ -6,9 +6,18 @@ from typing import NamedTuple
 
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
-from lineage.domain.licenses import Drift, Form, LicenseTerms, NameLevel, Note, Severity
+from lineage.domain.licenses import (
+    Drift,
+    DriftSeverity,
+    LicenseNote,
+    LicenseTerms,
+    NameLevel,
+    WeightsForm,
+)
 
-CONFLICTS = frozenset({Severity.WIDENS, Severity.METADATA, Severity.CHECK, Severity.NOTE})
+CONFLICTS = frozenset(
+    {DriftSeverity.WIDENS, DriftSeverity.METADATA, DriftSeverity.CHECK, DriftSeverity.NOTE}
+)
 """Classes in which a tag and the terms above it say different things."""
 LEAST_SHARE = 0.15
 """A snapshot that knows the license of fewer models than this part is a sample, where a missing
@@ -32,17 +41,17 @@ class Judged(NamedTuple):
     license_name: str | None
     license_link: str | None
     drift: Drift
-    severity: Severity
+    severity: DriftSeverity
     clauses: tuple[str, ...]
     """Where to look, in the terms owed: `1.b.i`."""
-    form: Form
+    form: WeightsForm
     is_mirror: bool
     path: tuple[str, ...]
     """From the model up to the nearest root, and on to the official repository it stands for."""
     name_prefix: str | None
     """How its name would have to begin; None where no terms ask for it."""
     name_level: NameLevel | None
-    notes: tuple[Note, ...]
+    notes: tuple[LicenseNote, ...]
     downloads: int | None
     below: int
     """How many models lie below it, as counted when the snapshot was published."""

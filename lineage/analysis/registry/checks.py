@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lineage.domain.claims import Relation
-from lineage.domain.families import CuratedEdge, Family, Outsider, Reason
+from lineage.domain.families import CuratedEdge, Family, Outsider, OutsiderReason
 
 
 class Severity(StrEnum):
@@ -33,7 +33,9 @@ class Finding:
     """The repositories that it is about, where they are several."""
 
 
-_NO_ROOT = frozenset({Reason.OTHER_ROOT, Reason.DATASET_ONLY, Reason.FORMAT_CONVERSION})
+_NO_ROOT = frozenset(
+    {OutsiderReason.OTHER_ROOT, OutsiderReason.DATASET_ONLY, OutsiderReason.FORMAT_CONVERSION}
+)
 """Reasons that no root can have: it would have weights of its own."""
 
 Parents = Mapping[str, Sequence[CuratedEdge]]
@@ -170,7 +172,7 @@ def _what_is_wrong_with(
         return f"is an outsider, and its root {one.root} belongs to the same family"
     if one.reason in _NO_ROOT and one.id.lower() in roots:
         return f"is an outsider for {one.reason}, and a root of the family {roots[one.id.lower()]}"
-    if one.reason is Reason.OWN_PRETRAINING and above:
+    if one.reason is OutsiderReason.OWN_PRETRAINING and above:
         return f"has weights of its own, and a curated edge to {next(iter(above))}"
     return ""
 

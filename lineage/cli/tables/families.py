@@ -14,7 +14,7 @@ from lineage.analysis.definition_text import Line
 from lineage.analysis.registry.checks import Finding, Severity
 from lineage.cli.tables.family_shapes import of_families
 from lineage.cli.tables.terminal import INDENT, heading, lines, quoted
-from lineage.domain.families import Family, Outsider, Release, Reupload, Source
+from lineage.domain.families import CuratedSource, Family, Outsider, Release, Reupload
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 _NUMBERS = ("releases", "roots", "mirrors", "quantized", "changed", "edges", "outsiders")
@@ -143,7 +143,7 @@ def _outsiders(outsiders: Iterable[Outsider]) -> RenderableType:
     return Stack(heading("Not of this family"), *told)
 
 
-def _entry(id: str, says: str, source: Source) -> RenderableType:
+def _entry(id: str, says: str, source: CuratedSource) -> RenderableType:
     facts = [quoted(says)]
     if source.quote:
         facts.append(quoted(f"“{source.quote}”", "italic"))

@@ -6,15 +6,15 @@ from lineage.analysis.registry.checks import Finding
 from lineage.domain.documents import Document
 from lineage.domain.families import (
     CuratedEdge,
+    CuratedSource,
     Family,
     FormerName,
     Outsider,
     Release,
     Reupload,
-    Source,
 )
 
-_UNTOLD = Source("")
+_UNTOLD = CuratedSource("")
 """For a name, whose source is that of its release."""
 
 
@@ -128,7 +128,7 @@ def _of_outsider(one: Outsider) -> Document:
     return {"id": one.id} | said | _of_source(one.source)
 
 
-def _of_source(source: Source) -> Document:
+def _of_source(source: CuratedSource) -> Document:
     return {"source": source.text, "quote": source.quote, "url": source.url}
 
 
@@ -138,7 +138,7 @@ def _made(edge: CuratedEdge) -> str:
 
 def _rows_of_release(release: Release) -> Iterator[Document]:
     for id in release.official:
-        yield _row("official", release.id, id, None, source=Source(release.source))
+        yield _row("official", release.id, id, None, source=CuratedSource(release.source))
     kinds = {
         "mirror": release.mirrors,
         "quantized": release.quantized,
@@ -147,14 +147,20 @@ def _rows_of_release(release: Release) -> Iterator[Document]:
     for kind, copies in kinds.items():
         for copy in copies:
             says = "dead" if copy.id in release.dead else ""
-            source = Source(copy.source or "")
+            source = CuratedSource(copy.source or "")
             yield _row(kind, release.id, copy.id, copy.of, says=says, source=source)
     for old in release.former_names:
         yield _row("former name", release.id, old.name, old.now)
 
 
 def _row(
-    kind: str, release: str, id: str, of: str | None, *, says: str = "", source: Source = _UNTOLD
+    kind: str,
+    release: str,
+    id: str,
+    of: str | None,
+    *,
+    says: str = "",
+    source: CuratedSource = _UNTOLD,
 ) -> Document:
     row: Document = {"kind": kind, "release": release, "id": id, "of": of, "says": says}
     return row | _of_source(source)

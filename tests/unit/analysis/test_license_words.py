@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lineage.analysis.licenses.claims import LicenseStatement, claim_of, grant_of
 from lineage.analysis.licenses.classing import drift_of
 from lineage.analysis.licenses.model_names import name_level
-from lineage.domain.licenses import Drift, Form, Grant, NameLevel, Severity, Terms
+from lineage.domain.licenses import Drift, DriftSeverity, Grant, NameLevel, Terms, WeightsForm
 from lineage.families.license_terms import license_terms
 
 TERMS = license_terms("llama")
@@ -76,16 +76,16 @@ def test_whatever_strangers_write_is_read(
         grant=st.none() | st.sampled_from(Grant),
     ),
     owed=st.lists(st.sampled_from(TERMS.terms), min_size=1, unique_by=lambda one: one.id),
-    form=st.sampled_from(Form),
+    form=st.sampled_from(WeightsForm),
     is_sample=st.booleans(),
 )
 def test_every_claim_has_one_class_and_the_order_of_terms_is_irrelevant(
-    claim: LicenseStatement, owed: list[Terms], form: Form, is_sample: bool
+    claim: LicenseStatement, owed: list[Terms], form: WeightsForm, is_sample: bool
 ) -> None:
     drift = drift_of(claim, owed, form, is_sample=is_sample)
     assert drift is drift_of(claim, owed[::-1], form, is_sample=is_sample)
-    if form in {Form.ADAPTER, Form.DELTA}:
-        assert TERMS.rule_of(drift).severity is not Severity.WIDENS
+    if form in {WeightsForm.ADAPTER, WeightsForm.DELTA}:
+        assert TERMS.rule_of(drift).severity is not DriftSeverity.WIDENS
     if claim.is_silent:
         assert drift is (Drift.NOT_IN_SAMPLE if is_sample else Drift.UNDECLARED)
 

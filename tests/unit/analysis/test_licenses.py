@@ -8,7 +8,7 @@ from lineage.analysis.licenses import Judged, Knowledge
 from lineage.analysis.licenses.findings import CONFLICTS
 from lineage.build.pipeline import publish
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.licenses import Drift, Form, NameLevel, Note, Severity
+from lineage.domain.licenses import Drift, DriftSeverity, LicenseNote, NameLevel, WeightsForm
 from lineage.store.reader import Snapshot
 from tests.builders import origin, pages, publication, published
 from tests.unit.analysis.declared import declaring, judged
@@ -126,8 +126,12 @@ def test_official_repositories_and_other_families_are_held_against_nothing(
 
 def test_a_plain_mirror_is_judged_beside_what_it_copies(found: dict[str, Judged]) -> None:
     mirror = found[MIRROR_2]
-    assert (mirror.is_mirror, mirror.form, mirror.path) == (True, Form.COPY, (MIRROR_2, LLAMA_2))
-    assert mirror.severity is Severity.WIDENS
+    assert (mirror.is_mirror, mirror.form, mirror.path) == (
+        True,
+        WeightsForm.COPY,
+        (MIRROR_2, LLAMA_2),
+    )
+    assert mirror.severity is DriftSeverity.WIDENS
 
 
 def test_the_path_leads_through_a_mirror_to_the_official_repository(
@@ -148,22 +152,22 @@ def test_a_merge_of_two_releases_owes_both_terms(found: dict[str, Judged]) -> No
     merge = found["a/two-terms"]
     assert merge.terms == ("llama2", "llama3.1")
     assert merge.release == "Llama 2 + Llama 3.1"
-    assert {Note.SEVERAL_TERMS, Note.IMPROVES_OTHERS} <= set(merge.notes)
+    assert {LicenseNote.SEVERAL_TERMS, LicenseNote.IMPROVES_OTHERS} <= set(merge.notes)
 
 
 def test_only_terms_that_forbid_it_make_a_note_of_other_models(found: dict[str, Judged]) -> None:
-    assert Note.IMPROVES_OTHERS in found["a/with-mistral"].notes
-    assert Note.IMPROVES_OTHERS not in found["a/31-with-mistral"].notes
-    assert Note.IMPROVES_OTHERS not in found["a/kept"].notes
+    assert LicenseNote.IMPROVES_OTHERS in found["a/with-mistral"].notes
+    assert LicenseNote.IMPROVES_OTHERS not in found["a/31-with-mistral"].notes
+    assert LicenseNote.IMPROVES_OTHERS not in found["a/kept"].notes
 
 
 def test_notes_stand_where_they_apply(found: dict[str, Judged]) -> None:
     expected = {
-        "a/sees": Note.EU_MULTIMODAL,
-        "a/guards": Note.SOURCES_DISAGREE,
-        "a/free-child": Note.REPEATS_PARENT,
-        "a/peft": Note.MAYBE_ADAPTER,
-        "a/llama1-gpl": Note.CODE_LICENSE,
+        "a/sees": LicenseNote.EU_MULTIMODAL,
+        "a/guards": LicenseNote.SOURCES_DISAGREE,
+        "a/free-child": LicenseNote.REPEATS_PARENT,
+        "a/peft": LicenseNote.MAYBE_ADAPTER,
+        "a/llama1-gpl": LicenseNote.CODE_LICENSE,
     }
     assert {id: found[id].notes for id in expected} == {id: (one,) for id, one in expected.items()}
 

@@ -20,14 +20,14 @@ from lineage.build.pipeline import publish
 from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
+    CuratedSource,
     Family,
     FormerName,
     Outsider,
+    OutsiderReason,
     Proof,
-    Reason,
     Release,
     Reupload,
-    Source,
 )
 from lineage.families.registry import all_families
 from lineage.store.manifest import SnapshotKind
@@ -39,11 +39,13 @@ ROOT, OTHER_ROOT = "farm/Alpaca-7B", "peak/Yak-7B"
 
 
 def edge(child: str, parent: str, relation: Relation = Relation.FINETUNE) -> CuratedEdge:
-    return CuratedEdge(child, parent, relation, Proof.CARD_SENTENCE, Source("a card"))
+    return CuratedEdge(child, parent, relation, Proof.CARD_SENTENCE, CuratedSource("a card"))
 
 
-def outsider(id: str, reason: Reason = Reason.NAME_ONLY, root: str | None = None) -> Outsider:
-    return Outsider(id, reason, "It is none.", Source("a card"), root)
+def outsider(
+    id: str, reason: OutsiderReason = OutsiderReason.NAME_ONLY, root: str | None = None
+) -> Outsider:
+    return Outsider(id, reason, "It is none.", CuratedSource("a card"), root)
 
 
 def release(id: str = "alpaca-1", root: str = ROOT, **fields: object) -> Release:
@@ -98,12 +100,12 @@ CONTRADICTIONS = {
     ),
     "an outsider from inside": ([family(outsiders=(outsider("a/x", root=ROOT),))], "a/x"),
     "an outsider for another root that is one": (
-        [family(outsiders=(outsider(OTHER_ROOT, Reason.OTHER_ROOT),)), yaks()],
+        [family(outsiders=(outsider(OTHER_ROOT, OutsiderReason.OTHER_ROOT),)), yaks()],
         OTHER_ROOT,
     ),
     "own weights that come from another": (
         [
-            family(outsiders=(outsider("a/x", Reason.OWN_PRETRAINING),)),
+            family(outsiders=(outsider("a/x", OutsiderReason.OWN_PRETRAINING),)),
             yaks(edges=(edge("a/x", OTHER_ROOT),)),
         ],
         "a/x",
@@ -133,7 +135,7 @@ def test_a_merge_may_have_parents_in_two_families() -> None:
 
 
 def test_a_root_of_a_rival_may_be_an_outsider() -> None:
-    own = outsider(OTHER_ROOT, Reason.OWN_PRETRAINING)
+    own = outsider(OTHER_ROOT, OutsiderReason.OWN_PRETRAINING)
     assert not check_registry([family(outsiders=(own,)), yaks()])
 
 

@@ -13,7 +13,7 @@ from lineage.analysis.traces import trace
 from lineage.analysis.verdicts import Origin, Trace, VerdictReason
 from lineage.cli.tables.trace_shapes import of_trace, rows_of_trace
 from lineage.domain.claims import Relation, Strength
-from lineage.domain.families import Family, FormerName, Outsider, Reason, Source
+from lineage.domain.families import CuratedSource, Family, FormerName, Outsider, OutsiderReason
 from lineage.errors import UnknownModel
 from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
@@ -23,7 +23,10 @@ from tests.unit.analysis.worlds import a_family, said
 
 EARLY = Path(__file__).parents[2] / "cases" / "verdicts" / "early.csv"
 OUTSIDER = Outsider(
-    "tiny/kin", Reason.OWN_PRETRAINING, "It was trained from scratch.", Source("its README")
+    "tiny/kin",
+    OutsiderReason.OWN_PRETRAINING,
+    "It was trained from scratch.",
+    CuratedSource("its README"),
 )
 KIN = a_family(
     {"Kin 1": ["meta/kin-1"], "Kin 2": ["meta/kin-2"]},

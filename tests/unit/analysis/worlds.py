@@ -10,13 +10,13 @@ from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import (
     CuratedEdge,
+    CuratedSource,
     Family,
     FormerName,
     Outsider,
     Proof,
     Release,
     Reupload,
-    Source,
 )
 from tests.builders import CREATED, Row, row
 
@@ -83,7 +83,7 @@ def a_family(
 
 def said(child: str, parent: str, relation: Relation = Relation.FINETUNE) -> CuratedEdge:
     """A curated edge with its words."""
-    source = Source("its repository, commit 1234567", f"{child} was made from {parent}")
+    source = CuratedSource("its repository, commit 1234567", f"{child} was made from {parent}")
     return CuratedEdge(child, parent, relation, Proof.CARD_SENTENCE, source)
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 from lineage.domain.claims import Relation
-from lineage.domain.families import Outsider, Reason, Source
+from lineage.domain.families import CuratedSource, Outsider, OutsiderReason
 from lineage.evidence.infer import KnownModel
 from lineage.evidence.names import NameRule
 from tests.fakes.model_catalog import FakeCatalog
@@ -172,7 +172,10 @@ def test_nothing_is_inferred_about_roots(root: str) -> None:
 
 def test_nothing_is_inferred_about_outsiders() -> None:
     outsider = Outsider(
-        "me/Kin-3-8B-Instruct-cats", Reason.NAME_ONLY, "Only the name is.", Source("its card")
+        "me/Kin-3-8B-Instruct-cats",
+        OutsiderReason.NAME_ONLY,
+        "Only the name is.",
+        CuratedSource("its card"),
     )
     rule = NameRule([replace(a_family({"Kin 3": [INSTRUCT]}), outsiders=(outsider,))])
     assert parents_by(rule, "ME/kin-3-8B-Instruct-cats", INSTRUCT) == []

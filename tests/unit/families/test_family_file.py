@@ -9,12 +9,12 @@ import pytest
 from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
+    CuratedSource,
     FormerName,
     Outsider,
+    OutsiderReason,
     Proof,
-    Reason,
     Reupload,
-    Source,
 )
 from lineage.errors import SettingsError
 from lineage.families.registry import load_family_file
@@ -106,15 +106,15 @@ def test_the_worked_example_of_the_docs_is_read_as_it_says(tmp_path: Path) -> No
     assert release.quantized[0].of == "barn/alpaca-7b"
     assert release.changed[0].id == "barn/alpaca-7b-pruned"
     quote = "Instruct is Alpaca 7B, fine-tuned on our conversations."
-    source = Source("farm/news@1a2b3c4 README", quote, "https://farm.example/readme")
+    source = CuratedSource("farm/news@1a2b3c4 README", quote, "https://farm.example/readme")
     edge = CuratedEdge(CHILD, "farm/Alpaca-7B", Relation.FINETUNE, Proof.CARD_SENTENCE, source)
     assert farm.edges == (edge,)
     assert farm.outsiders == (
         Outsider(
             "farm/Llama-of-the-Andes-7B",
-            Reason.OTHER_ROOT,
+            OutsiderReason.OTHER_ROOT,
             "It comes from Llama 2; the owner alone is the same.",
-            Source("its card"),
+            CuratedSource("its card"),
             "meta-llama/Llama-2-7b-hf",
         ),
     )

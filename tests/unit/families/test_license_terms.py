@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.domain.licenses import Drift, RuleName, Severity
+from lineage.domain.licenses import ClauseName, Drift, DriftSeverity
 from lineage.errors import SettingsError
 from lineage.families.family_file import MOST_WORDS
 from lineage.families.license_terms import families_with_terms, license_terms, load_terms_file
@@ -46,17 +46,27 @@ def test_what_a_clause_is_about_are_official_repositories() -> None:
 def test_only_llama_2_and_3_forbid_improving_others_and_only_llama_1_commerce() -> None:
     by_rule = {
         rule: {one.id for one in license_terms("llama").terms if rule in one.rules}
-        for rule in (RuleName.IMPROVE_OTHERS_BANNED, RuleName.NONCOMMERCIAL, RuleName.NAME_PREFIX)
+        for rule in (
+            ClauseName.IMPROVE_OTHERS_BANNED,
+            ClauseName.NONCOMMERCIAL,
+            ClauseName.NAME_PREFIX,
+        )
     }
-    assert by_rule[RuleName.IMPROVE_OTHERS_BANNED] == {"llama2", "llama3"}
-    assert by_rule[RuleName.NONCOMMERCIAL] == {"llama1"}
-    assert by_rule[RuleName.NAME_PREFIX] == {"llama3", "llama3.1", "llama3.2", "llama3.3", "llama4"}
+    assert by_rule[ClauseName.IMPROVE_OTHERS_BANNED] == {"llama2", "llama3"}
+    assert by_rule[ClauseName.NONCOMMERCIAL] == {"llama1"}
+    assert by_rule[ClauseName.NAME_PREFIX] == {
+        "llama3",
+        "llama3.1",
+        "llama3.2",
+        "llama3.3",
+        "llama4",
+    }
 
 
 def test_who_says_nothing_is_unknown_and_no_more() -> None:
     terms = license_terms("llama")
     for drift in (Drift.UNDECLARED, Drift.NOT_IN_SAMPLE):
-        assert terms.rule_of(drift).severity is Severity.UNKNOWN
+        assert terms.rule_of(drift).severity is DriftSeverity.UNKNOWN
 
 
 def test_a_family_without_terms_is_refused_and_the_hint_names_those_with_some() -> None:

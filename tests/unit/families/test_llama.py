@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from lineage.domain.claims import Relation
-from lineage.domain.families import CuratedEdge, Family, Proof, Reason, Release
+from lineage.domain.families import CuratedEdge, Family, OutsiderReason, Proof, Release
 from lineage.families.registry import all_families, family, find_release
 
 LLAMA = family("llama")
@@ -226,19 +226,21 @@ def test_a_brand_is_never_the_answer(inside: str, outside: str) -> None:
 @pytest.mark.parametrize(
     ("id", "reason", "root"),
     [
-        ("databricks/dolly-v1-6b", Reason.OTHER_ROOT, "EleutherAI/gpt-j-6b"),
-        ("databricks/dolly-v2-12b", Reason.OTHER_ROOT, "EleutherAI/pythia-12b"),
-        ("togethercomputer/RedPajama-Data-1T", Reason.DATASET_ONLY, None),
-        ("togethercomputer/RedPajama-INCITE-7B-Base", Reason.OWN_PRETRAINING, None),
-        ("openlm-research/open_llama_7b", Reason.OWN_PRETRAINING, None),
-        ("TinyLlama/TinyLlama-1.1B-Chat-v1.0", Reason.OWN_PRETRAINING, None),
-        ("tiiuae/Falcon3-7B-Base", Reason.ARCHITECTURE_ONLY, None),
-        ("01-ai/Yi-34B", Reason.ARCHITECTURE_ONLY, None),
-        ("meta-llama/Prompt-Guard-86M", Reason.OTHER_ROOT, "microsoft/mdeberta-v3-base"),
-        ("meta-llama/Llama-Prompt-Guard-2-22M", Reason.OTHER_ROOT, None),
+        ("databricks/dolly-v1-6b", OutsiderReason.OTHER_ROOT, "EleutherAI/gpt-j-6b"),
+        ("databricks/dolly-v2-12b", OutsiderReason.OTHER_ROOT, "EleutherAI/pythia-12b"),
+        ("togethercomputer/RedPajama-Data-1T", OutsiderReason.DATASET_ONLY, None),
+        ("togethercomputer/RedPajama-INCITE-7B-Base", OutsiderReason.OWN_PRETRAINING, None),
+        ("openlm-research/open_llama_7b", OutsiderReason.OWN_PRETRAINING, None),
+        ("TinyLlama/TinyLlama-1.1B-Chat-v1.0", OutsiderReason.OWN_PRETRAINING, None),
+        ("tiiuae/Falcon3-7B-Base", OutsiderReason.ARCHITECTURE_ONLY, None),
+        ("01-ai/Yi-34B", OutsiderReason.ARCHITECTURE_ONLY, None),
+        ("meta-llama/Prompt-Guard-86M", OutsiderReason.OTHER_ROOT, "microsoft/mdeberta-v3-base"),
+        ("meta-llama/Llama-Prompt-Guard-2-22M", OutsiderReason.OTHER_ROOT, None),
     ],
 )
-def test_who_is_taken_for_a_llama_has_its_reason(id: str, reason: Reason, root: str | None) -> None:
+def test_who_is_taken_for_a_llama_has_its_reason(
+    id: str, reason: OutsiderReason, root: str | None
+) -> None:
     assert (OUTSIDERS[id].reason, OUTSIDERS[id].root) == (reason, root)
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from lineage.demo.corpus_rows import corpus_rows
-from lineage.domain.families import Family, Proof, Reason
+from lineage.domain.families import Family, OutsiderReason, Proof
 from lineage.families.registry import all_families, bundled_families, family
 
 FAMILIES = all_families()
@@ -147,7 +147,7 @@ def test_a_distilled_llama_is_a_llama_though_deepseek_owns_it(name: str) -> None
     assert id.lower() not in ROOT_OF
     assert id in {edge.child for edge in family("llama").edges}
     stray = next(it for it in family("deepseek").outsiders if it.id == id)
-    assert stray.reason is Reason.OUTPUTS_ONLY
+    assert stray.reason is OutsiderReason.OUTPUTS_ONLY
     assert ROOT_OF[str(stray.root).lower()] == "llama"
 
 

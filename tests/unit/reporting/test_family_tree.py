@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.domain.families import Reason
+from lineage.domain.families import OutsiderReason
 from lineage.families.registry import all_families, family
 from lineage.reporting.context import explained
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree
@@ -89,5 +89,5 @@ def test_each_of_them_has_a_reason_in_the_language_of_the_report_or_a_witness(
     spoken = texts(language)
     for asked in family_tree(corpus_snapshot, family("llama"), all_families()).asked:
         assert asked.quote or explained(asked, spoken)
-    told = {reason: spoken.say(f"page.because_{reason}") for reason in Reason}
-    assert len(set(told.values())) == len(Reason)
+    told = {reason: spoken.say(f"page.because_{reason}") for reason in OutsiderReason}
+    assert len(set(told.values())) == len(OutsiderReason)

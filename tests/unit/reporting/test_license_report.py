@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from lineage.analysis.licenses import LicenseFindings
 from lineage.domain import csv_text
-from lineage.domain.licenses import Drift, NameLevel, Note, RuleName, Severity
+from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel
 from lineage.reporting import license_numbers as numbers
 from lineage.reporting.language import Language
 from lineage.reporting.license_report import license_texts
@@ -58,11 +58,11 @@ def test_every_word_of_the_findings_has_its_words(language: Language) -> None:
     for section, words in {
         "class": Drift,
         "class_means": Drift,
-        "weight": Severity,
-        "note": Note,
-        "note_means": Note,
+        "weight": DriftSeverity,
+        "note": LicenseNote,
+        "note_means": LicenseNote,
         "level": NameLevel,
-        "rule": RuleName,
+        "rule": ClauseName,
     }.items():
         assert set(sections[section]) == {word.value for word in words}, section
 
@@ -215,5 +215,5 @@ def test_the_rows_of_releases_add_up_to_all_models(corpus_snapshot: Snapshot) ->
     assert {one.release for one in single} <= {one.name for one in found.family.releases}
     folded = numbers.together(mixed[3:], "the rest")
     assert sum(row.models for row in (*single, *mixed[:3], folded)) == len(found.rows)
-    known = sum(row.models - row.by_severity[Severity.UNKNOWN] for row in (*single, *mixed))
+    known = sum(row.models - row.by_severity[DriftSeverity.UNKNOWN] for row in (*single, *mixed))
     assert known == numbers.known(found.rows)
