@@ -25,7 +25,7 @@ from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
 from lineage.build.checks import Limits
-from lineage.build.context import Publication
+from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
 from lineage.demo.corpus_rows import corpus_rows
 from lineage.domain.clock import SystemClock
@@ -66,7 +66,7 @@ def _published(rows: Sequence[bytes], moment: datetime, store: ParquetStore) -> 
             for part in parse_handfuls(body):
                 yield RecordPage(part.records, part.bad_rows, part.unread_fields)
 
-    into = Publication(store, all_families(), Limits(), SystemClock(), Progress())
+    into = BuildContext(store, all_families(), Limits(), SystemClock(), Progress())
     origin = Origin(SnapshotKind.FULL, "https://hub.example", moment)
     return store.snapshot(publish(pages(), origin, into).id)
 

@@ -29,7 +29,7 @@ def taken(
     An update reads every so many-th page, from the `first` one on.
     """
     from lineage.build.checks import Limits
-    from lineage.build.context import Publication
+    from lineage.build.context import BuildContext
     from lineage.build.pipeline import publish
     from lineage.domain.clock import SystemClock
     from lineage.domain.progress import Progress
@@ -51,8 +51,8 @@ def taken(
     onto = None if share == 1 else history.latest_sweep()
     kind = SnapshotKind.FULL if onto is None else SnapshotKind.UPDATE
     origin = Origin(kind, "https://hub.example", taken_at or clock.now())
-    into = Publication(history, (), Limits(), clock, Progress())
-    publish(pages(), origin, into, onto=onto)
+    into = BuildContext(history, (), Limits(), clock, Progress())
+    publish(pages(), origin, into, update_of=onto)
     return rows
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from lineage.build.checks import Limits
-from lineage.build.context import Publication
+from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
 from lineage.domain.families import Family
 from lineage.domain.progress import Progress
@@ -98,10 +98,10 @@ def publication(
     families: Sequence[Family] = (),
     rules: Sequence[Rule] = RULES,
     limits: Limits | None = None,
-) -> Publication:
+) -> BuildContext:
     """What a publication needs besides its pages, with a clock that stands still."""
     store = ParquetStore(str(folder))
-    return Publication(store, families, limits or Limits(), FakeClock(), Progress(), rules)
+    return BuildContext(store, families, limits or Limits(), FakeClock(), Progress(), rules)
 
 
 def published(

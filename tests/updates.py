@@ -17,4 +17,4 @@ def updated(
     into = publication(folder)
     at = before.manifest.origin.taken_at + timedelta(days=1)
     later = origin(SnapshotKind.UPDATE, endpoint=endpoint, taken_at=at)
-    return into.store.snapshot(publish(pages(rows), later, into, onto=before).id)
+    return into.store.snapshot(publish(pages(rows), later, into, update_of=before).id)

@@ -1,4 +1,4 @@
-"""What became of the missing: those who matter are asked about by name, a bounded number."""
+"""What became of deleted models: a bounded number of the important ones are asked for by name."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,56 +8,55 @@ from lineage.domain.availability import Asked
 from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached, SourceError
 
-MOST_FAILURES_IN_A_ROW = 2
-"""Each is many attempts; a Hub in trouble is asked by the next sweep."""
+MAX_FAILURES_IN_A_ROW = 2
+"""Each is many attempts; a Hub in trouble is asked by the next full crawl."""
 
 
-class Standings(Protocol):
+class AvailabilitySource(Protocol):
     """Where can be asked what became of a model."""
 
     def ask(self, key: str, id: str) -> Asked | None:
-        """Return what is said of the model that had this key and name; None: nothing."""
+        """Return what is answered about the model that had this key and name; None: nothing."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
-    """What asking about the missing needs."""
+class AvailabilityChecks:
+    """What asking about deleted models needs."""
 
-    source: Standings
+    source: AvailabilitySource
     most: int
-    """About how many models one sweep may ask, recorded answers included."""
+    """About how many models one full crawl may ask, recorded answers included."""
 
 
 def ask_about(
-    wanted: Sequence[tuple[str, str]], questions: Questions, progress: Progress
+    models: Sequence[tuple[str, str]], checks: AvailabilityChecks, progress: Progress
 ) -> Mapping[str, Asked]:
-    """Return what is said of models, given by key and name, by key.
+    """Return what is answered about models, given by key and name, by key.
 
-    Never fails: where an answer does not come, or no request is left, who was not asked about is
-    left out, and the next sweep asks.
+    Never fails: a model without an answer is left out, and the next full crawl asks about it.
     """
-    some = wanted[: questions.most]
-    progress.begin("ask about the missing", len(some))
-    found: dict[str, Asked] = {}
+    progress.begin("ask about deleted models", min(len(models), checks.most))
+    answers: dict[str, Asked] = {}
     failures = 0
-    for done, (key, id) in enumerate(some, 1):
+    for number, (key, id) in enumerate(models[: checks.most], 1):
         try:
-            said = questions.source.ask(key, id)
+            answer = checks.source.ask(key, id)
         except RequestLimitReached:
             break
         except SourceError:
             failures += 1
-            if failures == MOST_FAILURES_IN_A_ROW:
+            if failures == MAX_FAILURES_IN_A_ROW:
                 break
             continue
         failures = 0
-        if said is not None:
-            found[key] = said
-        progress.step(done)
+        if answer is not None:
+            answers[key] = answer
+        progress.step(number)
     progress.end()
-    if left := len(wanted) - len(found):
+    if unanswered := len(models) - len(answers):
         progress.say(
-            f"missing: {len(found):,} asked about, {left:,} left as not listed for the next sweep"
+            f"deleted models: {len(answers):,} asked about, "
+            f"{unanswered:,} left to the next full crawl"
         )
-    return found
+    return answers

@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from lineage.domain.arrays import Codes, Indices, Int64s, Mask, Nodes, Positions
+from lineage.domain.arrays import Indices, Int64s, Mask, Positions
+from lineage.domain.claims import ResolvedClaims
 from lineage.domain.families import Family
 from lineage.domain.progress import Progress
 from lineage.errors import SourceUnavailable
@@ -25,7 +26,7 @@ _TAGS_OF_OTHER_THINGS = re.compile(
 MOST_FAILURES_IN_A_ROW = 3
 
 
-class Model(NamedTuple):
+class CardCandidate(NamedTuple):
     """What a listing says that may make a card worth reading."""
 
     row: int
@@ -38,64 +39,49 @@ class Model(NamedTuple):
     downloads: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What was said in the first hearing, one element a witness."""
+def mark_doubtful(declared: ResolvedClaims, models: int) -> Mask:
+    """Say of each listed model whether a parent is not listed, or its declared claims disagree.
 
-    child: Nodes
-    parent: Nodes
-    """-1 = settled to nothing."""
-    rule: Codes
-    relation: Codes
-    """-1 = none was said."""
-    models: int
-    """How many are listed: nodes from here on are not."""
+    Nodes from `models` on are not listed.
+    """
+    doubtful = np.zeros(models, np.bool_)
+    doubtful[declared.child[declared.parent >= models]] = True
+    has_relation = declared.relation >= 0
+    relations = np.unique(
+        _pack_pairs(declared.child[has_relation], declared.relation[has_relation])
+    )
+    doubtful |= _count_first(relations, models) > 1
 
-    def undeclared(self) -> Mask:
-        """Say of each listed model whether nothing leads up from it but itself."""
-        alone = np.ones(self.models, np.bool_)
-        alone[self.child[(self.parent >= 0) & (self.parent != self.child)]] = False
-        return alone
-
-    def unsure(self) -> Mask:
-        """Say of each listed model whether a parent is not listed, or its witnesses disagree."""
-        doubtful = np.zeros(self.models, np.bool_)
-        doubtful[self.child[self.parent >= self.models]] = True
-        said = self.relation >= 0
-        relations = np.unique(_pairs(self.child[said], self.relation[said]))
-        doubtful |= _firsts(relations, self.models) > 1
-        return doubtful | self._of_other_parents()
-
-    def _of_other_parents(self) -> Mask:
-        """Say of each model whether a rule that spoke left out a parent that another named."""
-        made = self.parent >= 0
-        edges, edge = np.unique(_pairs(self.child[made], self.parent[made]), return_inverse=True)
-        parents = _firsts(edges, self.models)
-        spoken = np.unique(_pairs(edge, self.rule[made]))
-        speakers = _pairs(edges[spoken >> _HALF] >> _HALF, spoken & _LOW)
-        speaker, named = np.unique(speakers, return_counts=True)
-        child = speaker >> _HALF
-        differs = np.zeros(self.models, np.bool_)
-        differs[child[named < parents[child]]] = True
-        return differs
+    # Where one rule names a parent that another rule of the same model leaves out.
+    makes_edge = declared.select(declared.parent >= 0)
+    edges, edge = np.unique(_pack_pairs(makes_edge.child, makes_edge.parent), return_inverse=True)
+    parents = _count_first(edges, models)
+    edge_rules = np.unique(_pack_pairs(edge, makes_edge.rule))
+    child_rules = _pack_pairs(edges[edge_rules >> _HALF] >> _HALF, edge_rules & _LOW)
+    child_rule, parents_by_rule = np.unique(child_rules, return_counts=True)
+    child = child_rule >> _HALF
+    doubtful[child[parents_by_rule < parents[child]]] = True
+    return doubtful
 
 
 class FamilySigns:
-    """By what a model looks like one of a family: architecture, license, tags, name.
+    """By what a model looks like one of a family: architecture, license, tags, name."""
 
-    None of them makes an edge; they only say where a card may tell.
-    """
+    # None of them makes an edge: a license tag or an architecture is shared by strangers. They only
+    # choose the cards that are worth a request.
 
     def __init__(self, families: Iterable[Family], model_types: Mapping[str, str | None]) -> None:
         """Take `model_types`: the architecture of each listed model that is a root."""
-        known = tuple(families)
-        self.roots = frozenset(root for family in known for root in family.roots())
+        families = tuple(families)
+        self.roots = frozenset(root for family in families for root in family.roots())
         types = (model_types.get(root) for root in self.roots)
         self._types = frozenset(type for type in types if type)
-        stems = {stem for family in known for stem in _stems(family)}
-        self._stem = re.compile("|".join(sorted(map(_pattern, stems), reverse=True)) or r"(?!)")
+        stems = {stem for family in families for stem in _name_stems(family)}
+        self._stem = re.compile(
+            "|".join(sorted(map(_stem_pattern, stems), reverse=True)) or r"(?!)"
+        )
 
-    def seen_in(self, model: Model) -> bool:
+    def appear_in(self, model: CardCandidate) -> bool:
         """Say whether a model that declares nothing may be one of a family; roots are known."""
         if model.id in self.roots:
             return False
@@ -106,14 +92,14 @@ class FamilySigns:
         return self._stem.search(words.lower()) is not None
 
 
-def worth_reading(
-    models: Iterable[Model], undeclared: Mask, unsure: Mask, signs: FamilySigns
-) -> list[Model]:
+def choose_cards(
+    models: Iterable[CardCandidate], undeclared: Mask, doubtful: Mask, signs: FamilySigns
+) -> list[CardCandidate]:
     """Return the models whose cards may help, the most downloaded first."""
     chosen = [
         model
         for model in models
-        if unsure[model.row] or (undeclared[model.row] and signs.seen_in(model))
+        if doubtful[model.row] or (undeclared[model.row] and signs.appear_in(model))
     ]
     return sorted(chosen, key=lambda model: (-(model.downloads or 0), model.key))
 
@@ -138,68 +124,70 @@ class Cards(Protocol):
 
 
 def read_cards(
-    wanted: Sequence[Model], cards: Cards, most: int, plan: "Plan | None", progress: Progress
-) -> Iterator[tuple[Model, str]]:
-    """Ask for what is not known, at most so many, then yield every known text with its model.
+    candidates: Sequence[CardCandidate],
+    cards: Cards,
+    most: int,
+    plan: "CardPlan | None",
+    progress: Progress,
+) -> Iterator[tuple[CardCandidate, str]]:
+    """Ask for the cards that are not in the store, at most so many, then yield every text there.
 
-    Models come in order of their rows. A card that cannot be had is left out and asked for next
+    Models come in order of their rows. A card that cannot be read is left out and asked for next
     time; several in a row end the run. Without a plan nothing is asked.
     """
     if plan is None:
-        progress.say(f"cards: {len(wanted):,} can help; those in the store are read, none is asked")
-        yield from _known(wanted, cards)
-        return
-    missing = [model for model in wanted if cards.must_be_asked(model.key, model.sha)]
-    progress.say(plan.said(len(wanted), len(missing), min(most, len(missing))))
-    _ask(missing[:most], cards, progress)
-    yield from _known(wanted, cards)
-
-
-def _known(wanted: Sequence[Model], cards: Cards) -> Iterator[tuple[Model, str]]:
-    for model in sorted(wanted, key=lambda model: model.row):
+        progress.say(
+            f"cards: {len(candidates):,} can help; those in the store are read, none is asked"
+        )
+    else:
+        unread = [model for model in candidates if cards.must_be_asked(model.key, model.sha)]
+        progress.say(plan.describe(len(candidates), len(unread), min(most, len(unread))))
+        _request_cards(unread[:most], cards, progress)
+    for model in sorted(candidates, key=lambda model: model.row):
         text = cards.known(model.key)
         if text is not None:
             yield model, text
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CardPlan:
     """What asking costs."""
 
     requests_a_card: int
     requests_a_window: float
     window_seconds: int
 
-    def said(self, wanted: int, missing: int, asked: int) -> str:
-        """Say what will be asked and how long the quota makes it last at least."""
-        windows = max(0.0, asked * self.requests_a_card - 1) // max(1.0, self.requests_a_window)
+    def describe(self, candidates: int, unread: int, requests: int) -> str:
+        """Say how many cards are asked for and how long the quota makes it last at least."""
+        windows = max(0.0, requests * self.requests_a_card - 1) // max(1.0, self.requests_a_window)
         minutes = windows * self.window_seconds / 60
-        later = f", {missing - asked:,} left for later crawls" if missing > asked else ""
+        later = f", {unread - requests:,} left for later crawls" if unread > requests else ""
         return (
-            f"cards: {asked:,} to ask, {wanted - missing:,} known{later}; "
-            f"up to {asked * self.requests_a_card:,} requests, "
+            f"cards: {requests:,} to ask, {candidates - unread:,} known{later}; "
+            f"up to {requests * self.requests_a_card:,} requests, "
             f"at least {minutes:,.0f} minutes at the resolvers' quota"
         )
 
 
-def _ask(missing: Sequence[Model], cards: Cards, progress: Progress) -> None:
-    progress.begin("ask for cards", len(missing))
-    failures = in_a_row = 0
-    for done, model in enumerate(missing, 1):
+def _request_cards(models: Sequence[CardCandidate], cards: Cards, progress: Progress) -> None:
+    progress.begin("ask for cards", len(models))
+    failures = failures_in_a_row = 0
+    for number, model in enumerate(models, 1):
         try:
             cards.ask(model.key, model.id, model.sha)
-            in_a_row = 0
+            failures_in_a_row = 0
         except SourceUnavailable:
-            failures, in_a_row = failures + 1, in_a_row + 1
-            if in_a_row == MOST_FAILURES_IN_A_ROW:
+            # One card may be broken for good; several in a row mean that the Hub is in trouble.
+            failures, failures_in_a_row = failures + 1, failures_in_a_row + 1
+            if failures_in_a_row == MOST_FAILURES_IN_A_ROW:
                 raise
-        progress.step(done)
+        progress.step(number)
     progress.end()
     if failures:
-        progress.say(f"cards: {failures:,} could not be had; the next crawl asks for them again")
+        progress.say(f"cards: {failures:,} could not be read; the next crawl asks for them again")
 
 
-def _stems(family: Family) -> Iterator[str]:
+def _name_stems(family: Family) -> Iterator[str]:
     """Yield the words that names of a family begin with: `llama`, `codellama`."""
     if family.id not in _COMMON:
         yield family.id.lower()
@@ -212,16 +200,16 @@ def _stems(family: Family) -> Iterator[str]:
                 yield words[0]
 
 
-def _pattern(stem: str) -> str:
+def _stem_pattern(stem: str) -> str:
     plain = re.escape(stem)
     return plain if len(stem) >= _SHORT else rf"(?<![a-z]){plain}(?![a-z])"
 
 
-def _pairs(first: Indices, second: Indices) -> Int64s:
-    """Pack two columns of numbers below 2**31 into one, many times as fast to sort."""
+def _pack_pairs(first: Indices, second: Indices) -> Int64s:
+    """Pack two columns of numbers below 2**31 into one, which is many times as fast to sort."""
     return (first.astype(np.int64) << _HALF) | second
 
 
-def _firsts(pairs: Int64s, models: int) -> Positions:
+def _count_first(pairs: Int64s, models: int) -> Positions:
     """Return for each model in how many pairs it stands first."""
     return np.bincount(pairs >> _HALF, minlength=models)

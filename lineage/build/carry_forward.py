@@ -1,77 +1,189 @@
-"""What a draft takes from the snapshots before it: whom it learns from, and what it keeps."""
+"""What a draft takes from the snapshots before it: which it learns from, and what it keeps.
 
-from collections.abc import Sequence
+An update is merged with the snapshot it goes on from. In every run a model whose row could not be
+read keeps the record and the claims that it had.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from lineage.build.burial import Earlier
-from lineage.build.carrying import Kept, carry_unread
-from lineage.build.context import Publication
-from lineage.build.derived_tables import giving_keys
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.build.claims_spool import SPOOL
+from lineage.build.context import BuildContext
 from lineage.build.draft import Draft
-from lineage.domain.families import Family
+from lineage.build.previous_claims import previous_claims, restrict_rows
+from lineage.build.tombstones import PreviousSnapshot, select_rows
+from lineage.domain.arrays import Int64s, KeyBytes, Mask
+from lineage.domain.claims import Strength
 from lineage.domain.opt_outs import OptOuts
+from lineage.evidence import Rule
+from lineage.store import schema
+from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.opt_outs import known_to
+from lineage.store.overlay import (
+    bad_rows_laid_over,
+    renumbered,
+    rows_laid_over,
+    words_laid_over,
+)
 from lineage.store.previous import heard_by
 from lineage.store.reader import Snapshot
+from lineage.store.redaction import dead_without, said_without
 
 
-def past_of(origin: Origin, into: Publication, onto: Snapshot | None) -> list[Earlier]:
+def find_previous(
+    origin: Origin, context: BuildContext, update_of: Snapshot | None
+) -> list[PreviousSnapshot]:
     """Return the snapshots that a draft learns from, the newest first.
 
-    Only those that are as they were published: what is damaged proves nothing. A dump, or a walk
-    below one base, proves nobody missing, and asks the newest alone.
+    Only those that are as they were published: what is damaged proves nothing.
     """
+
+    def is_intact(manifest: Manifest) -> bool:
+        if update_of is not None and update_of.id == manifest.id:
+            return True  # verified when it was chosen to go on from
+        if problems := context.store.problems(manifest.id):
+            context.progress.say(f"Snapshot {manifest.id} is damaged, ignored: {problems[0]}.")
+        return not problems
+
     taken_at = origin.taken_at if origin.kind is SnapshotKind.FULL else None
-    unharmed = partial(_is_unharmed, into, onto)
-    heard = heard_by(taken_at, into.store.beside(origin), unharmed)
+    previous = heard_by(taken_at, context.store.beside(origin), is_intact)
+    # A dump, or a crawl below one base, proves nothing missing: the newest alone is enough for it.
     if origin.kind in (SnapshotKind.DUMP, SnapshotKind.BELOW):
-        heard = islice(heard, 1)
-    return [Earlier(into.store.snapshot(one.manifest.id), one.missed_at) for one in heard]
+        previous = islice(previous, 1)
+    return [
+        PreviousSnapshot(context.store.snapshot(one.manifest.id), one.missed_at) for one in previous
+    ]
 
 
-def _is_unharmed(into: Publication, onto: Snapshot | None, manifest: Manifest) -> bool:
-    if onto is not None and onto.id == manifest.id:
-        return True  # whoever chose it has looked
-    if found := into.store.problems(manifest.id):
-        into.progress.say(f"Snapshot {manifest.id} is damaged and passed over: {found[0]}.")
-    return not found
-
-
-def forgotten_by(past: Sequence[Earlier], into: Publication) -> OptOuts:
-    """Return who is left out, under every name that the past and the registry know."""
-    opt_outs = into.opt_outs
-    for one in past:
+def complete_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContext) -> OptOuts:
+    """Return the opt-outs under every name that earlier snapshots and the registry know."""
+    opt_outs = context.opt_outs
+    for one in previous:
         opt_outs = known_to(one.snapshot, opt_outs)
-    return _all_names(opt_outs, into.families)
-
-
-def _all_names(opt_outs: OptOuts, families: Sequence[Family]) -> OptOuts:
-    """Add what the registry knows: the name now beside each former one."""
     names: dict[str, str] = {}
-    for former in (one for family in families for one in family.former_names()):
+    for former in (name for family in context.families for name in family.former_names()):
         listed = opt_outs.behind(former.name) or opt_outs.behind(former.now)
         if listed is not None:
             names |= {former.name: listed, former.now: listed}
     return opt_outs.and_also({}, names)
 
 
-def make_whole(
-    draft: Draft, onto: Snapshot | None, past: Sequence[Earlier], into: Publication
-) -> None:
-    """Take over what this walk did not read: what did not change, and what could not be read.
+@dataclass(frozen=True, slots=True)
+class CarryRules:
+    """Which claims of an earlier snapshot are kept, and how."""
 
-    The rules that knew a key keep it, others are asked again.
-    """
-    kept = Kept(
-        giving_keys(into.rules),
-        [rule.name for rule in into.rules if rule.infers],
-        into.opt_outs,
+    keyed: Collection[str]
+    """The rules that knew the parent's key themselves: theirs are kept."""
+    repeated: Collection[str]
+    """The rules that are asked again: theirs are not kept."""
+    opt_outs: OptOuts
+
+
+def list_keyed_rules(rules: Sequence[Rule]) -> list[str]:
+    """Return the names of the rules that know a parent's key themselves."""
+    return [rule.name for rule in rules if rule.strength is Strength.CONFIRMED]
+
+
+def complete_draft(
+    draft: Draft,
+    update_of: Snapshot | None,
+    previous: Sequence[PreviousSnapshot],
+    context: BuildContext,
+) -> None:
+    """Add what this run did not read: what did not change, and what could not be read."""
+    rules = CarryRules(
+        list_keyed_rules(context.rules),
+        [rule.name for rule in context.rules if rule.infers],
+        context.opt_outs,
     )
     if draft.origin.kind is not SnapshotKind.BELOW:
-        carry_unread(draft, (one.snapshot for one in past), kept, onto)
-    if onto is not None:
-        into.progress.begin("lay the changes over the last snapshot")
-        draft.lay_over(onto, kept.gives_keys, kept.without)
-        into.progress.end()
+        carry_unreadable(draft, [one.snapshot for one in previous], rules, update_of)
+    if update_of is not None:
+        context.progress.begin("merge the changes with the last snapshot")
+        merge_update(draft, update_of, rules)
+        context.progress.end()
+
+
+def carry_unreadable(
+    draft: Draft, previous: Sequence[Snapshot], rules: CarryRules, update_of: Snapshot | None = None
+) -> None:
+    """Keep in a sealed draft each known model whose row could not be read, as it was last read.
+
+    What `update_of` lists is left out: the merge with it keeps that.
+    """
+    # The newest snapshot that knows a model decides. Where it is deleted there, it stays deleted:
+    # an unreadable row does not prove that it is back.
+    unread = np.unique(bare(pa.array(draft.unreadable_keys, pa.string())))
+    unread = _subtract(unread, draft.keys)
+    for snapshot in previous:
+        if not len(unread):
+            return
+        keys = joined(snapshot.column(schema.MODELS_FILE, "key").chunks)
+        is_unread = rows_in(unread, bare(keys)) != NOWHERE
+        if is_unread.any() and (update_of is None or snapshot.id != update_of.id):
+            _carry_models(draft, snapshot, is_unread, rules)
+        deleted = joined(snapshot.tombstones(["key"])["key"].chunks)
+        unread = _subtract(_subtract(unread, keys), deleted)
+
+
+def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, rules: CarryRules) -> None:
+    """Put some models of a snapshot among those that streamed in, with their claims."""
+    models, metrics = (
+        pa.table(
+            select_rows(snapshot, file, schema.TABLES[file].names, chosen),
+            schema=schema.TABLES[file],
+        )
+        for file in (schema.MODELS_FILE, schema.METRICS_FILE)
+    )
+    models = dead_without(models, rules.opt_outs)
+    metrics = metrics.filter(pc.is_in(metrics["key"], value_set=models["key"]))
+    streamed = bare(draft.keys)
+    for file, rows in ((schema.MODELS_FILE, models), (schema.METRICS_FILE, metrics)):
+        draft.tables.rewrite(file, partial(rows_laid_over, changes=rows))
+    draft.reload_rows()
+    keys = bare(draft.keys)
+    carried = previous_claims(
+        snapshot,
+        restrict_rows(bare(joined(models["key"].chunks)), partial(rows_in, keys)),
+        keyed_rules=rules.keyed,
+        without_rules=rules.repeated,
+    )
+    older = renumbered(draft.claims.from_records.batches(), rows_in(keys, streamed))
+    fresh = pa.Table.from_batches(said_without(carried, rules.opt_outs), SPOOL)
+    draft.claims.replace_records(words_laid_over(older, fresh, np.arange(len(keys))))
+
+
+def merge_update(draft: Draft, update_of: Snapshot, rules: CarryRules) -> None:
+    """Merge the changes that streamed in with the snapshot they go on from; once, when sealed.
+
+    Of every model that did not change all claims are kept but those of repeated rules.
+    """
+    changed = bare(draft.keys)
+    draft.tables.merge_rows(update_of, changed)
+    bad_rows = draft.tables.read(schema.BAD_ROWS_FILE)
+    older_bad_rows = update_of.table(schema.BAD_ROWS_FILE)
+    draft.replace_bad_rows(bad_rows_laid_over(older_bad_rows, bad_rows, changed))
+    draft.reload_rows()
+    listed = bare(draft.keys)
+
+    def unchanged_rows(keys: KeyBytes) -> Int64s:
+        return np.where(rows_in(changed, keys) < 0, rows_in(listed, keys), NOWHERE)
+
+    older = previous_claims(
+        update_of, unchanged_rows, keyed_rules=rules.keyed, without_rules=rules.repeated
+    )
+    fresh = draft.claims.from_records.table()
+    draft.claims.replace_records(words_laid_over(older, fresh, rows_in(listed, changed)))
+    draft.update_of, draft.repeated_rules = update_of, rules.repeated
+
+
+def _subtract(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:
+    remaining: KeyBytes = keys[rows_in(bare(other), keys) == NOWHERE]
+    return remaining

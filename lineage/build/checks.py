@@ -1,9 +1,12 @@
-"""What a draft must stand up to before it is published; each check is a value with its notes."""
+"""What a draft must pass before it is published; each check is a value with its notes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lineage.store.manifest import CheckResult, SnapshotKind
+from lineage.build.draft import Draft
+from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
+from lineage.store.manifest import CheckResult, Manifest, SnapshotKind
+from lineage.store.reader import Snapshot
 
 FEW_BAD_ROWS = 10
 """So many unreadable rows are never a reason to refuse, however small the draft."""
@@ -18,7 +21,7 @@ class DraftFacts:
     models: int
     bad_rows: int
     previous_models: int | None
-    """None where there is no snapshot to stand beside."""
+    """None where no snapshot came before."""
     previous_endpoint: str | None
 
 
@@ -30,13 +33,13 @@ class Limits:
     min_kept_share: float = 0.9
 
 
-def not_empty(draft: DraftFacts, limits: Limits) -> CheckResult:
+def check_not_empty(draft: DraftFacts, limits: Limits) -> CheckResult:
     """Refuse a draft without models: whatever answered, it was not a Hub."""
     return CheckResult("not_empty", draft.models > 0, f"{draft.models} models")
 
 
-def few_bad_rows(draft: DraftFacts, limits: Limits) -> CheckResult:
-    """Refuse when more than a share of the rows, and more than a handful, could not be read."""
+def check_bad_rows(draft: DraftFacts, limits: Limits) -> CheckResult:
+    """Refuse when more than a share of the rows, and more than a few, could not be read."""
     rows = draft.models + draft.bad_rows
     allowed = max(FEW_BAD_ROWS, limits.max_bad_share * rows)
     return CheckResult(
@@ -46,10 +49,12 @@ def few_bad_rows(draft: DraftFacts, limits: Limits) -> CheckResult:
     )
 
 
-def no_sudden_loss(draft: DraftFacts, limits: Limits) -> CheckResult:
-    """Refuse a sweep that lists far fewer models than the last: a Hub in trouble is no massacre."""
+def check_sudden_loss(draft: DraftFacts, limits: Limits) -> CheckResult:
+    """Refuse a full crawl that lists far fewer models than the last one did."""
+    # A Hub in trouble answers with part of its list; published, that would make a tombstone of
+    # every model that is missing from it.
     if draft.previous_models is None or draft.kind is not SnapshotKind.FULL:
-        return CheckResult("no_sudden_loss", True, "no sweep to compare with")
+        return CheckResult("no_sudden_loss", True, "no full crawl to compare with")
     floor = limits.min_kept_share * draft.previous_models
     return CheckResult(
         "no_sudden_loss",
@@ -59,7 +64,7 @@ def no_sudden_loss(draft: DraftFacts, limits: Limits) -> CheckResult:
     )
 
 
-def same_endpoint(draft: DraftFacts, limits: Limits) -> CheckResult:
+def check_endpoint(draft: DraftFacts, limits: Limits) -> CheckResult:
     """Refuse to mix the histories of two Hubs."""
     before = draft.previous_endpoint
     return CheckResult(
@@ -70,13 +75,46 @@ def same_endpoint(draft: DraftFacts, limits: Limits) -> CheckResult:
 
 
 CHECKS: tuple[Callable[[DraftFacts, Limits], CheckResult], ...] = (
-    not_empty,
-    few_bad_rows,
-    no_sudden_loss,
-    same_endpoint,
+    check_not_empty,
+    check_bad_rows,
+    check_sudden_loss,
+    check_endpoint,
 )
 
 
-def check(draft: DraftFacts, limits: Limits) -> tuple[CheckResult, ...]:
+def run_checks(draft: DraftFacts, limits: Limits) -> tuple[CheckResult, ...]:
     """Run every check."""
-    return tuple(one(draft, limits) for one in CHECKS)
+    return tuple(check(draft, limits) for check in CHECKS)
+
+
+def collect_facts(
+    draft: Draft, manifests: Sequence[Manifest], previous: Snapshot | None
+) -> DraftFacts:
+    """Return what the checks look at; `manifests` are those of the store, the newest last."""
+    return DraftFacts(
+        kind=draft.origin.kind,
+        endpoint=draft.origin.endpoint,
+        models=draft.models,
+        bad_rows=draft.bad_rows,
+        previous_models=_expected_models(draft, manifests, previous),
+        previous_endpoint=manifests[-1].origin.endpoint if manifests else None,
+    )
+
+
+def _expected_models(
+    draft: Draft, manifests: Sequence[Manifest], previous: Snapshot | None
+) -> int | None:
+    """Return how many models there were last time; a first full crawl of the Hub has its census."""
+    # Without the census, a first listing that ends early (a proxy that drops the link to the next
+    # page) would be believed, as there is nothing to compare it with.
+    if previous is None:
+        return CENSUS_MODELS if draft.origin.endpoint == CENSUS_ENDPOINT else None
+    # A dump may hold a part of the Hub, so a full crawl after one is compared with the last crawl
+    # as well.
+    crawled = [
+        manifest.models
+        for manifest in manifests
+        if manifest.origin.kind in (SnapshotKind.FULL, SnapshotKind.UPDATE)
+    ]
+    last_crawl = crawled[-1:] if draft.origin.kind is SnapshotKind.FULL else []
+    return max([previous.manifest.models, *last_crawl])

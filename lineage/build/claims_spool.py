@@ -1,7 +1,8 @@
-"""What all witnesses of a draft said: spooled to disk as it streams in, then read as columns."""
+"""The claims of a draft: spooled to disk as they stream in, read as columns and as evidence."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
@@ -11,8 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.domain.arrays import Codes, Int64s, Nodes
-from lineage.domain.claims import RELATIONS, Claim
+from lineage.domain.arrays import Codes, Int64s, Mask, Nodes
+from lineage.domain.claims import RELATIONS, Claim, Claims
+from lineage.store import schema
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -28,90 +30,75 @@ SPOOL = pa.schema(
         ("settled", _TEXT),
     ]
 )
-"""As witnesses say it; `settled` is the node that words of an earlier snapshot settled to there."""
-_AT_ONCE = 16_384
-_TELLING = ("child", "rule", "parent_as_written", "relation", "parent_key")
+"""Columns of a claim; `settled` is the key that an earlier snapshot resolved its name to."""
+_CLAIMS_AT_ONCE = 16_384
+_CODED_COLUMNS = ("child", "rule", "parent_as_written", "relation", "parent_key")
 _RELATIONS = pa.array([relation.value for relation in RELATIONS])
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """Every witness of a draft, one element each, in order of the child's row."""
-
-    child: Nodes
-    """Row of the child in models.parquet."""
-    rule: Codes
-    """Position of the rule in `rule_names`."""
-    relation: Codes
-    """Position of the relation in `Relation`, -1 where none or an unknown one was said."""
-    name: Nodes
-    """Position of the parent as written in `names`."""
-    names: pa.StringArray
-    key: Nodes
-    """Position of the parent's key in `keys`, -1 where the witness knows only a name."""
-    keys: pa.StringArray
-
-
 class ClaimsSpool:
-    """Takes witnesses page by page; a file without a name, gone when the process is."""
+    """Takes claims page by page; a file without a name, gone when the process is."""
 
     __test__ = False  # pytest would take the name for a test class
+
+    # On disk, because the quotes of millions of claims are needed twice and fit in no memory: once
+    # to resolve their names, once to write the evidence when every node is known.
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self._writer = pa.ipc.new_file(self._file, SPOOL, options=options)
-        self._batches: list[pa.RecordBatch] = []
-        self._waiting = 0
-        self._moved: Int64s | None = None
+        self._buffer: list[pa.RecordBatch] = []
+        self._buffered = 0
+        self._final_rows: Int64s | None = None
 
-    def add(self, first_row: int, claims: Sequence[Sequence[Claim]]) -> None:
-        """Add what was said of the records whose rows begin at `first_row`."""
+    def add_page(self, first_row: int, claims: Sequence[Sequence[Claim]]) -> None:
+        """Add the claims of the records whose rows begin at `first_row`."""
         rows = np.arange(first_row, first_row + len(claims), dtype=np.int32)
         children = np.repeat(rows, list(map(len, claims)))
-        self.add_for(children, chain.from_iterable(claims))
+        self.add_claims(children, chain.from_iterable(claims))
 
-    def add_for(self, children: Nodes, claims: Iterable[Claim]) -> None:
-        """Add one witness for each of some children's rows."""
-        said = tuple(zip(*claims, strict=True))
-        if not said:
+    def add_claims(self, children: Nodes, claims: Iterable[Claim]) -> None:
+        """Add one claim for each of some children's rows."""
+        values = tuple(zip(*claims, strict=True))
+        if not values:
             return
-        # At once, while what was said is near the processor.
-        texts = [pa.array(column, _TEXT) for column in said]
+        # At once, while the values are near the processor.
+        texts = [pa.array(column, _TEXT) for column in values]
         columns = [children, *texts, pa.nulls(len(children), _TEXT)]
-        self._batches.append(pa.RecordBatch.from_arrays(columns, schema=SPOOL))
-        self._waiting += len(children)
-        if self._waiting >= _AT_ONCE:
-            self._flush()
+        self.add_batches([pa.RecordBatch.from_arrays(columns, schema=SPOOL)])
 
-    def add_batches(self, said: Iterable[pa.RecordBatch]) -> None:
-        """Add what an earlier snapshot kept, in the shape of `SPOOL`."""
-        for batch in said:
-            self._batches.append(batch)
-            self._waiting += batch.num_rows
-            if self._waiting >= _AT_ONCE:
+    def add_batches(self, claims: Iterable[pa.RecordBatch]) -> None:
+        """Add claims in the shape of `SPOOL`."""
+        for batch in claims:
+            self._buffer.append(batch)
+            self._buffered += batch.num_rows
+            if self._buffered >= _CLAIMS_AT_ONCE:
                 self._flush()
 
-    def finish(self, moved: Int64s | None) -> None:
-        """End the writing; `moved[row]` is a record's final row, -1 where a later one took over."""
+    def finish(self, final_rows: Int64s | None) -> None:
+        """End the writing; `final_rows[row]` is a record's row, -1 where a later one replaced it.
+
+        None means that every record stays in its row.
+        """
         self._flush()
         self._writer.close()
-        self._moved = moved
+        self._final_rows = final_rows
 
     def batches(self, columns: Sequence[str] = SPOOL.names) -> Iterator[pa.RecordBatch]:
-        """Yield what was said, or some columns of it, in order of the child's final row."""
+        """Yield the claims, or some columns of them, in order of the child's final row."""
         self._file.seek(0)
-        wanted = [SPOOL.names.index(name) for name in columns]
-        options = pa.ipc.IpcReadOptions(included_fields=wanted)
+        included = [SPOOL.names.index(name) for name in columns]
+        options = pa.ipc.IpcReadOptions(included_fields=included)
         reader = pa.ipc.open_file(self._file, options=options)
-        if self._moved is not None:
-            yield from _moved(reader.read_all(), self._moved).to_batches()
+        if self._final_rows is not None:
+            yield from _renumber_children(reader.read_all(), self._final_rows).to_batches()
         else:
             for number in range(reader.num_record_batches):
                 yield reader.get_batch(number)
 
-    def whole(self) -> pa.Table:
-        """Return all that was said as one table, in order of the child's final row."""
+    def table(self) -> pa.Table:
+        """Return all claims as one table, in order of the child's final row."""
         return pa.Table.from_batches(list(self.batches()), SPOOL)
 
     def close(self) -> None:
@@ -119,75 +106,138 @@ class ClaimsSpool:
         self._file.close()
 
     def _flush(self) -> None:
-        if self._batches:
-            self._writer.write_table(pa.Table.from_batches(self._batches).combine_chunks())
-            self._batches, self._waiting = [], 0
+        if self._buffer:
+            self._writer.write_table(pa.Table.from_batches(self._buffer).combine_chunks())
+            self._buffer, self._buffered = [], 0
 
 
-def spooled(said: Iterable[pa.RecordBatch]) -> ClaimsSpool:
-    """Return a spool of what was said, which is in order of the child's final row already."""
-    spool = ClaimsSpool()
-    try:
-        spool.add_batches(said)
-    except BaseException:
-        spool.close()
-        raise
-    spool.finish(None)
-    return spool
+class DraftClaims:
+    """The claims of a draft by their origin, in the order that the evidence lists them."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self.from_records, self.of_deleted, self.inferred = (
+            self._open.enter_context(closing(ClaimsSpool())) for _ in range(3)
+        )
+
+    def replace_records(self, claims: Iterable[pa.RecordBatch]) -> None:
+        """Put other claims in place of those of records; they may be made of them."""
+        spool = self._open.enter_context(closing(ClaimsSpool()))
+        spool.add_batches(claims)
+        spool.finish(None)
+        self.from_records.close()
+        self.from_records = spool
+
+    def as_columns(self, records: int, rule_names: Sequence[str]) -> Claims:
+        """Return the claims of records, listed and deleted; once, when those of all are in."""
+        self.of_deleted.finish(np.arange(records))
+        return read_columns((self.from_records, self.of_deleted), rule_names)
+
+    def close(self) -> None:
+        """Let all files go."""
+        self._open.close()
 
 
-def as_columns(spools: Sequence[ClaimsSpool], rule_names: Sequence[str]) -> Claims:
-    """Return all that was said as bare columns; names and keys are kept once each."""
+@dataclass(frozen=True, slots=True)
+class EvidenceRows:
+    """The evidence of a draft: each claim with the keys of its child and of its parent."""
+
+    claims: DraftClaims
+    child_keys: pa.StringArray
+    """The key of every node with a record."""
+    node_keys: pa.StringArray
+    """The key of every node."""
+    parents: Nodes
+    """The node of each claim's parent; -1 = its name was resolved to nothing."""
+
+    def in_order(self) -> Iterator[tuple[ClaimsSpool, pa.RecordBatch, pa.Array]]:
+        """Yield the claims piece by piece, their spool, and the nodes of their parents."""
+        start = 0
+        for spool in (self.claims.from_records, self.claims.of_deleted, self.claims.inferred):
+            for batch in spool.batches():
+                nodes = self.parents[start : start + batch.num_rows]
+                start += batch.num_rows
+                yield spool, batch, pa.array(nodes, pa.int32(), mask=nodes < 0)
+
+    def every_row(self) -> Iterator[pa.RecordBatch]:
+        """Yield every row of the evidence."""
+        for _, batch, parents in self.in_order():
+            yield _to_batch(self._columns(batch, parents), schema.EVIDENCE)
+
+    def rows_of(self, children: Mask) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of the marked nodes, each with its place in the whole."""
+        table, start = schema.UPDATE_TABLES[schema.CHANGES[schema.EVIDENCE_FILE]], 0
+        for _, batch, parents in self.in_order():
+            rows = np.flatnonzero(children[np.asarray(batch["child"])])
+            indices = pa.array(rows)
+            columns = self._columns(batch.take(indices), parents.take(indices))
+            yield _to_batch(columns | {schema.PLACE: pa.array(rows + start)}, table)
+            start += batch.num_rows
+
+    def _columns(self, batch: pa.RecordBatch, parents: pa.Array) -> dict[str, pa.Array]:
+        return {
+            **{name: batch[name] for name in batch.schema.names},
+            "child_key": self.child_keys.take(batch["child"]),
+            "parent_key": self.node_keys.take(parents),
+        }
+
+
+def read_columns(spools: Sequence[ClaimsSpool], rule_names: Sequence[str]) -> Claims:
+    """Return all claims of some spools as bare columns; names and keys are kept once each."""
     rules = pa.array(rule_names)
     child, rule, relation, names, keys = [], [], [], [], []
-    for batch in chain.from_iterable(spool.batches(_TELLING) for spool in spools):
+    for batch in chain.from_iterable(spool.batches(_CODED_COLUMNS) for spool in spools):
         child.append(batch["child"].to_numpy())
-        rule.append(_rule_positions(batch["rule"], rules))
-        relation.append(_positions(batch["relation"], _RELATIONS))
+        rule.append(_rule_codes(batch["rule"], rules))
+        relation.append(_find_codes(batch["relation"], _RELATIONS))
         names.append(batch["parent_as_written"].dictionary_encode())
         keys.append(batch["parent_key"].dictionary_encode())
-    name_codes, distinct_names = _unified(names)
-    key_codes, distinct_keys = _unified(keys)
+    name_codes, distinct_names = _unify_codes(names)
+    key_codes, distinct_keys = _unify_codes(keys)
     return Claims(
-        _joined(child, np.int32),
-        _joined(rule, np.int8),
-        _joined(relation, np.int8),
-        name_codes,
-        distinct_names,
-        key_codes,
-        distinct_keys,
+        child=_concatenate(child, np.int32),
+        rule=_concatenate(rule, np.int8),
+        relation=_concatenate(relation, np.int8),
+        name=name_codes,
+        names=distinct_names,
+        key=key_codes,
+        keys=distinct_keys,
     )
 
 
-def _moved(table: pa.Table, moved: Int64s) -> pa.Table:
-    rows = moved[table["child"].to_numpy()]
-    kept = np.flatnonzero(rows >= 0)
-    order = kept[np.argsort(rows[kept], kind="stable")]
+def _renumber_children(table: pa.Table, final_rows: Int64s) -> pa.Table:
+    rows = final_rows[table["child"].to_numpy()]
+    kept_rows = np.flatnonzero(rows >= 0)
+    order = kept_rows[np.argsort(rows[kept_rows], kind="stable")]
     child = pa.array(rows[order].astype(np.int32))
     return table.take(pa.array(order)).set_column(0, SPOOL.field("child"), child)
 
 
-def _rule_positions(names: pa.Array, rules: pa.Array) -> Codes:
-    positions = _positions(names, rules)
-    if (positions < 0).any():
+def _to_batch(columns: dict[str, pa.Array], table: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([columns[name] for name in table.names], schema=table)
+
+
+def _rule_codes(names: pa.Array, rules: pa.Array) -> Codes:
+    codes = _find_codes(names, rules)
+    if (codes < 0).any():
         strangers = sorted(set(pc.unique(names).to_pylist()) - set(rules.to_pylist()))
-        raise ValueError(f"witnesses name rules that are not registered: {strangers}")
-    return positions
+        raise ValueError(f"claims name rules that are not registered: {strangers}")
+    return codes
 
 
-def _positions(values: pa.Array, known: pa.Array) -> Codes:
-    found = pc.fill_null(pc.index_in(values, value_set=known, skip_nulls=True), -1)
-    positions: Codes = found.to_numpy(zero_copy_only=False).astype(np.int8)
-    return positions
+def _find_codes(values: pa.Array, vocabulary: pa.Array) -> Codes:
+    positions = pc.fill_null(pc.index_in(values, value_set=vocabulary, skip_nulls=True), -1)
+    codes: Codes = positions.to_numpy(zero_copy_only=False).astype(np.int8)
+    return codes
 
 
-def _unified(chunks: list[pa.DictionaryArray]) -> tuple[Nodes, pa.StringArray]:
+def _unify_codes(chunks: list[pa.DictionaryArray]) -> tuple[Nodes, list[str]]:
     encoded = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string()))
     unified = encoded.unify_dictionaries().chunks
     codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in unified]
-    distinct = unified[0].dictionary if unified else pa.array([], pa.string())
-    return _joined(codes, np.int32), distinct
+    distinct: list[str] = unified[0].dictionary.to_pylist() if unified else []
+    return _concatenate(codes, np.int32), distinct
 
 
-def _joined(parts: list[npt.NDArray[_T]], kind: type[_T]) -> npt.NDArray[_T]:
+def _concatenate(parts: list[npt.NDArray[_T]], kind: type[_T]) -> npt.NDArray[_T]:
     return np.concatenate(parts).astype(kind) if parts else np.empty(0, kind)

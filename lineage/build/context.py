@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineage.build.availability import Questions
-from lineage.build.cards import Cards, Plan
+from lineage.build.availability import AvailabilityChecks
+from lineage.build.cards import CardPlan, Cards
 from lineage.build.checks import Limits
 from lineage.domain.clock import Clock
 from lineage.domain.families import Family
@@ -21,13 +21,16 @@ class CardReading:
     source: Cards
     most: int
     """How many may be asked for."""
-    plan: Plan | None
+    plan: CardPlan | None
     """None where the network is off."""
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
+class BuildContext:
     """What a run needs besides its pages."""
+
+    # One value instead of nine arguments; chosen once from the settings (`lineage.crawl.runs`), so
+    # that nothing in here knows settings, the network or the time.
 
     store: ParquetStore
     families: Sequence[Family]
@@ -38,7 +41,7 @@ class Publication:
     rules: Sequence[Rule] = RULES
     cards: CardReading | None = None
     """None where no cards are read."""
-    questions: Questions | None = None
-    """None where nobody is asked what became of the missing."""
+    availability: AvailabilityChecks | None = None
+    """None where the Hub is not asked about deleted models."""
     opt_outs: OptOuts = NO_OPT_OUTS
-    """Who is kept out of every table."""
+    """Applied to every table."""

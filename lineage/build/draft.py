@@ -4,28 +4,28 @@ All files are written where they will stay. Until the manifest is there the fold
 so a kill at any moment leaves nothing that could be taken for one.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from lineage.build.changed_keys import Changed
-from lineage.build.claims_spool import Claims, ClaimsSpool, as_columns, spooled
-from lineage.build.draft_rows import DraftRows
-from lineage.build.earlier import said_before
-from lineage.build.evidence_changes import Before, reworded
-from lineage.build.resolved_claims import ResolvedClaims
-from lineage.build.watermark import noted
-from lineage.domain.arrays import Int64s, KeyBytes, Nodes
+from lineage.build.changes import ChangedKeys, PreviousEvidence, find_changed_claims
+from lineage.build.claims_spool import DraftClaims, EvidenceRows
+from lineage.build.draft_tables import DraftTables
+from lineage.domain.arrays import Int64s, KeyBytes, Mask, Nodes
 from lineage.domain.claims import Claim
+from lineage.domain.moments import iso
+from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.folders import unmark
-from lineage.store.keys import bare, rows_in
+from lineage.store.keys import bare, canonical_order, joined, rows_in
 from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
@@ -35,110 +35,211 @@ from lineage.store.manifest import (
     Origin,
     SnapshotKind,
 )
-from lineage.store.overlay import bad_rows_laid_over, words_laid_over
 from lineage.store.reader import Snapshot
+from lineage.store.rows import batches_of
 from lineage.store.store import ParquetStore
 from lineage.version import __version__
 
+_WATERMARK = "watermark"
+_IN_ORDER_OF_CREATION = "sort=createdAt&direction=1&"
 
-class Draft(DraftRows):
-    """Takes one walk's records and what was said of them; call `seal` before the derived tables."""
+
+class Draft:
+    """Takes one run's records and claims; call `seal` when all are in, before derived tables."""
 
     def __init__(self, files: Files, id: str, origin: Origin) -> None:
-        super().__init__(files, id, origin)
+        self.id = id
+        self.origin = origin
+        self.tables = DraftTables(files, id)
+        self.claims = DraftClaims()
         self.previous: str | None = None
         """The snapshot that it stands beside."""
-        self.left_out: tuple[str, ...] = ()
-        """Digests of who asked to be left out."""
-        self._before: Snapshot | None = None
-        self._again: Collection[str] = ()
-        self._of_the_dead, self._second = (
-            self._open.enter_context(closing(ClaimsSpool())) for _ in range(2)
+        self.opt_out_marks: tuple[str, ...] = ()
+        """Digests of the opt-outs that were applied."""
+        self.update_of: Snapshot | None = None
+        """The snapshot that an update was merged with."""
+        self.repeated_rules: Collection[str] = ()
+        """The rules whose claims were not carried over from that snapshot."""
+        self.unread_fields: Counter[str] = Counter()
+        self.unreadable_keys: list[str] = []
+        """The keys of rows that could not be read."""
+        self.deleted: pa.Table = schema.TOMBSTONES.empty_table()
+        """The tombstones, in order of the key."""
+        self._files = files
+        self._page_keys: list[pa.Array] = []
+        self._page_ids: list[pa.Array] = []
+        self._page_undated: list[Mask] = []
+        self._streams = ExitStack()
+        self._models, self._metrics, self._bad_rows = (
+            self._streams.enter_context(self.tables.open_writer(file))
+            for file in (schema.MODELS_FILE, schema.METRICS_FILE, schema.BAD_ROWS_FILE)
         )
 
-    def lay_over(
-        self, before: Snapshot, gives_keys: Collection[str], without: Collection[str]
-    ) -> None:
-        """Make whole what streamed in as changes to an earlier snapshot; once, when sealed.
+    @property
+    def models(self) -> int:
+        """How many models it holds."""
+        return self._models.rows
 
-        Of whoever did not change, all words are taken over but those of the rules in `without`.
-        """
-        changed = bare(self.keys)
-        self.lay_rows_over(before, changed)
-        bad_rows = self.whole(schema.BAD_ROWS_FILE)
-        bad_rows = bad_rows_laid_over(before.table(schema.BAD_ROWS_FILE), bad_rows, changed)
-        self.write(schema.BAD_ROWS_FILE, bad_rows)
-        self._bad_rows.rows = bad_rows.num_rows
-        self.list_anew()
-        listed = bare(self.keys)
-        older = said_before(
-            before, partial(_unchanged, listed, changed), gives_keys=gives_keys, without=without
-        )
-        self.say_anew(words_laid_over(older, self._spool.whole(), rows_in(listed, changed)))
-        self._before, self._again = before, without
+    @property
+    def bad_rows(self) -> int:
+        """How many rows could not be read."""
+        return self._bad_rows.rows
+
+    @property
+    def records(self) -> int:
+        """How many nodes have a record: the listed models, then the deleted."""
+        return self.models + int(self.deleted.num_rows)
+
+    # Rows stream in
+
+    def add_page(self, records: Sequence[ModelRecord], claims: Sequence[Sequence[Claim]]) -> None:
+        """Add a page's records, and the claims of each."""
+        if not records:
+            return
+        self.claims.from_records.add_page(self._models.rows, claims)
+        models, metrics = batches_of(records)
+        self._page_keys.append(models["key"])
+        self._page_ids.append(models["id"])
+        self._page_undated.append(models["created_at"].is_null().to_numpy(zero_copy_only=False))
+        self._models.write(models)
+        self._metrics.write(metrics)
+
+    def add_bad_rows(self, rows: Iterable[BadRow], request: str) -> None:
+        """Keep rows that could not be read, with the page they stood on."""
+        # Streamed like the others: where a Hub changes its shape, all its rows are bad.
+        values = [
+            {"key": row.key, "reason": row.reason, "raw": row.raw, "request": request}
+            for row in rows
+        ]
+        self.unreadable_keys += [row["key"] for row in values if row["key"] is not None]
+        if values:
+            self._bad_rows.write(pa.RecordBatch.from_pylist(values, schema.BAD_ROWS))
+
+    def note_request(self, request: str, date: str | None) -> None:
+        """Note a page: an update goes on from the first one's moment and the last one's place."""
+        if not request:
+            return
+        first = self.origin.requests or {"first": request, "hub_date": date or ""}
+        self.origin = replace(self.origin, requests={**first, "last": request})
+
+    def seal(self) -> None:
+        """End the streaming: each model once, the later row wins, in order of the key."""
+        self._streams.close()
+        self.keys: pa.StringArray = joined(self._page_keys)
+        self.ids: pa.StringArray = joined(self._page_ids)
+        self.undated = np.concatenate([*self._page_undated, np.empty(0, np.bool_)])
+        self._page_keys, self._page_ids, self._page_undated = [], [], []
+        order = canonical_order(self.keys)
+        if order is None:
+            self.claims.from_records.finish(None)
+        else:
+            self._reorder(order)
+        self.set_tombstones(schema.TOMBSTONES.empty_table())
+
+    def _reorder(self, order: Int64s) -> None:
+        """Rewrite what streamed in: rare in a full crawl, which reads in order of the key."""
+        final_rows = np.full(len(self.keys), -1, np.int64)
+        final_rows[order] = np.arange(len(order))
+        self.claims.from_records.finish(final_rows)
+        rows = pa.array(order)
+        self.keys, self.ids = self.keys.take(rows), self.ids.take(rows)
+        self.undated = self.undated[order]
+        for file in (schema.MODELS_FILE, schema.METRICS_FILE):
+            self.tables.write(file, self.tables.read(file).take(rows))
+        self._models.rows = len(order)
+
+    # What is carried forward once all rows are in
+
+    def replace_bad_rows(self, rows: pa.Table) -> None:
+        """Put other bad rows in place of those that streamed in."""
+        self.tables.write(schema.BAD_ROWS_FILE, rows)
+        self._bad_rows.rows = rows.num_rows
+
+    def reload_rows(self) -> None:
+        """Learn which models are listed from the tables, where they were written anew."""
+        self.keys, self.ids = self.tables.column("key"), self.tables.column("id")
+        self.undated = np.asarray(self.tables.column("created_at").is_null())
+        self._models.rows = len(self.keys)
+        self.set_tombstones(schema.TOMBSTONES.empty_table())
+
+    def set_tombstones(self, deleted: pa.Table) -> None:
+        """Keep the deleted models, in order of the key: nodes right after the listed ones."""
+        self.deleted = deleted
+        self.all_keys, self.all_ids = self.keys, self.ids
+        if deleted.num_rows:
+            # One copy of millions of names is enough: the listed are the beginning of all.
+            self.all_keys = joined([self.keys, *deleted["key"].chunks])
+            self.all_ids = joined([self.ids, *deleted["id"].chunks])
+            self.keys, self.ids = (
+                names.slice(0, self.models) for names in (self.all_keys, self.all_ids)
+            )
+        self.tables.write(schema.TOMBSTONES_FILE, deleted)
 
     def note_watermark(self) -> None:
-        """Keep up to which moment every commit was seen, where the walk saw everything."""
+        """Keep up to which moment every commit was seen, where the run saw everything."""
         origin = self.origin
         if origin.kind is not SnapshotKind.BELOW and self.models:
-            modified_at = self.column("modified_at")
-            requests = noted(origin.requests, modified_at, origin.taken_at)
+            moment = _watermark(self.tables.column("modified_at"), origin.requests, origin.taken_at)
+            requests = {**origin.requests, _WATERMARK: iso(moment)}
             self.origin = replace(origin, requests=requests)
 
-    def said(self) -> Iterator[pa.RecordBatch]:
-        """Yield what records said, by child's row."""
-        return self._spool.batches()
+    # Looking things up
 
-    def say_anew(self, said: Iterable[pa.RecordBatch]) -> None:
-        """Put other words in place of those; they may be made of them."""
-        words = self._open.enter_context(closing(spooled(said)))
-        self._spool.close()
-        self._spool = words
+    def node_finder(self) -> Callable[[KeyBytes], Int64s]:
+        """Return what finds the node of each key that has a record, listed or deleted, else -1."""
+        listed = bare(self.keys)  # once, as it copies every key
 
-    # What is derived once everything is in
+        def find_nodes(keys: KeyBytes) -> Int64s:
+            rows = rows_in(listed, keys)
+            return np.where(rows < 0, self.deleted_nodes_of(keys), rows)
 
-    def remember(self, said: Iterable[pa.RecordBatch]) -> None:
-        """Add what was said of the dead while they lived; the evidence lists it after the rest."""
-        self._of_the_dead.add_batches(said)
+        return find_nodes
 
-    def claims(self, rule_names: Sequence[str]) -> Claims:
-        """Return all that was said, as columns; once, when everybody gone is remembered."""
-        self._of_the_dead.finish(np.arange(self.records))
-        return as_columns((self._spool, self._of_the_dead), rule_names)
+    def deleted_nodes_of(self, keys: KeyBytes) -> Int64s:
+        """Return the node of each key that a tombstone has, -1 for any other."""
+        rows = rows_in(bare(joined(self.deleted["key"].chunks)), keys)
+        return np.where(rows < 0, rows, rows + self.models)
 
-    def hear_again(self, children: Nodes, claims: Sequence[Claim]) -> None:
-        """Add what a second hearing brought: one witness for each of some children's rows.
+    def record_column(self, name: str) -> pa.Array:
+        """Return one column of the models, then of the last records of the deleted."""
+        listed = self.tables.column(name)
+        if not self.deleted.num_rows:
+            return listed
+        return pa.concat_arrays([listed, *self.deleted[name].chunks])
 
-        The evidence lists it after all of the first hearing.
-        """
-        self._second.add_for(children, claims)
+    def mark_ids(self, ids: Iterable[str]) -> Mask:
+        """Say of each model whether it has one of these names."""
+        return np.asarray(pc.is_in(self.ids, value_set=pa.array(sorted(ids), pa.string())))
 
-    def write_evidence(self, node_keys: pa.StringArray, parent_nodes: Nodes) -> None:
-        """Write each witness with the keys its names settled to; -1 = settled to nothing."""
-        self._second.finish(None)
-        first = (self._spool, self._of_the_dead)
-        words = ResolvedClaims(first, self._second, self.all_keys, node_keys, parent_nodes)
-        if self.changed is None or self._before is None:
-            self.write_batches(schema.EVIDENCE_FILE, words.of_all())
-        else:
-            self._write_changed_words(words, self.changed, self._before)
-
-    def _write_changed_words(self, words: ResolvedClaims, changed: Changed, onto: Snapshot) -> None:
-        nodes_of = partial(self._nodes_of, bare(self.keys))
-        before = Before(onto, self._again, nodes_of, self.models, self.records)
-        other, gone = reworded(words, before)
-        keys = bare(self.all_keys)
-        self.changed = changed.and_words(np.union1d(keys[other], gone))
-        known = self.changed.of(keys)
-        self.write_batches(schema.CHANGES[schema.EVIDENCE_FILE], words.of_some(known))
-        self.write(schema.CHANGED_FILE, self.changed.table())
-
-    def _nodes_of(self, listed: KeyBytes, keys: KeyBytes) -> Int64s:
-        """Return the node of each key that has a record, else -1."""
-        rows = rows_in(listed, keys)
-        return np.where(rows < 0, self.rows_of_the_dead(keys), rows)
+    def as_snapshot(self) -> Snapshot:
+        """Return what is written as a snapshot, to ask it what will be asked of it later."""
+        return Snapshot(self._files, self._manifest({}, (), self.origin.taken_at))
 
     # How it ends
+
+    def write_evidence(self, node_keys: pa.StringArray, parents: Nodes) -> None:
+        """Write each claim with the keys of its nodes; a parent of -1 is none."""
+        self.claims.inferred.finish(None)
+        evidence = EvidenceRows(self.claims, self.all_keys, node_keys, parents)
+        changed = self.tables.changed
+        if changed is None or self.update_of is None:
+            self.tables.write_batches(schema.EVIDENCE_FILE, evidence.every_row())
+            return
+        previous = PreviousEvidence(
+            self.update_of, self.repeated_rules, self.node_finder(), self.models, self.records
+        )
+        self._write_changed_evidence(evidence, changed, previous)
+
+    def _write_changed_evidence(
+        self, evidence: EvidenceRows, changed: ChangedKeys, previous: PreviousEvidence
+    ) -> None:
+        children, lost_keys = find_changed_claims(evidence, previous)
+        keys = bare(self.all_keys)
+        changed = changed.with_claims(np.union1d(keys[children], lost_keys))
+        rows = evidence.rows_of(changed.mark(keys))
+        self.tables.changed = changed
+        self.tables.write_batches(schema.CHANGES[schema.EVIDENCE_FILE], rows)
+        self.tables.write(schema.CHANGED_FILE, changed.to_table())
 
     def publish(self, checks: Sequence[CheckResult], now: datetime) -> Manifest:
         """Make it a snapshot: the manifest is written last."""
@@ -150,14 +251,11 @@ class Draft(DraftRows):
 
     def close(self) -> None:
         """Let go of what is open; an unfinished draft stays unfinished."""
-        self._open.close()
-
-    def so_far(self) -> Snapshot:
-        """Return what is written as a snapshot, to ask it what will be asked of it later."""
-        return Snapshot(self._files, self._manifest({}, (), self.origin.taken_at))
+        self._streams.close()
+        self.claims.close()
 
     def _finish(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
-        manifest = self._manifest(self.facts(), checks, now)
+        manifest = self._manifest(self.tables.collect_facts(), checks, now)
         self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
         unmark(self._files, self.id)
         return manifest
@@ -165,29 +263,56 @@ class Draft(DraftRows):
     def _manifest(
         self, facts: Mapping[str, FileFacts], checks: Sequence[CheckResult], now: datetime
     ) -> Manifest:
+        changed = self.tables.changed
         return Manifest(
             id=self.id,
             origin=self.origin,
             published_at=now,
             previous=self.previous,
             models=self.models,
-            edges=self.rows_written[schema.EDGES_FILE],
+            edges=self.tables.row_counts[schema.EDGES_FILE],
             bad_rows=self.bad_rows,
-            tombstones=int(self.dead.num_rows),
+            tombstones=int(self.deleted.num_rows),
             unread_fields=dict(sorted(self.unread_fields.items())),
             files=facts,
             checks=tuple(checks),
             written_by=f"lineage {__version__}",
-            left_out=self.left_out,
-            builds_on=None if self.changed is None else self.changed.since,
+            left_out=self.opt_out_marks,
+            builds_on=None if changed is None else changed.base,
         )
 
 
 def open_draft(store: ParquetStore, origin: Origin) -> Draft:
-    """Begin a draft in a store, in a folder named by the moment its walk began."""
+    """Begin a draft in a store, in a folder named by the moment its run began."""
     return Draft(store.files, store.begin_folder(origin.taken_at), origin)
 
 
-def _unchanged(listed: KeyBytes, changed: KeyBytes, keys: KeyBytes) -> Int64s:
-    """Return the row of each key that is listed and did not change, else -1."""
-    return np.where(rows_in(changed, keys) < 0, rows_in(listed, keys), -1)
+def watermark_of(snapshot: Snapshot) -> datetime:
+    """Return up to which moment a snapshot has seen every commit: where an update goes on.
+
+    It is kept in the manifest; of a snapshot older than that it is computed from the rows.
+    """
+    origin = snapshot.manifest.origin
+    kept = origin.requests.get(_WATERMARK)
+    if kept is not None:
+        return datetime.fromisoformat(kept)
+    column = snapshot.column(schema.MODELS_FILE, "modified_at")
+    return _watermark(column, origin.requests, origin.taken_at)
+
+
+def last_page_of(snapshot: Snapshot) -> str | None:
+    """Return the last page of a snapshot's run in order of creation, None where it made none."""
+    last = snapshot.manifest.origin.requests.get("last", "")
+    return last if _IN_ORDER_OF_CREATION in last else None
+
+
+def _watermark(modified_at: pa.Array, requests: Mapping[str, str], taken_at: datetime) -> datetime:
+    """Return the earlier of the newest commit and the Hub's clock when the run began."""
+    # The newest commit alone may lie in the future, the clock alone behind a commit made during
+    # the run: the earlier of the two loses neither. The Hub's clock, as ours may be wrong.
+    newest = pc.max(modified_at).as_py()
+    try:
+        began = parsedate_to_datetime(requests.get("hub_date", "")).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        began = taken_at
+    return began if newest is None else min(newest, began)

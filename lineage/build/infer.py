@@ -1,177 +1,128 @@
-"""Two hearings: what records say of themselves, then what is guessed where nobody says a parent."""
+"""Claims from records take their nodes; then parents are inferred where no claim declares one."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from lineage.build.cards import Heard
-from lineage.build.claims_spool import Claims
 from lineage.build.draft import Draft
-from lineage.build.later_names import nodes_called
-from lineage.build.resolve import FormerNames, ResolvedNames
-from lineage.domain.arrays import Codes, Mask, Nodes
-from lineage.domain.claims import Claim, Relation, Strength
+from lineage.build.resolve import (
+    FormerNames,
+    ResolvedNames,
+    find_existing_nodes,
+    mark_declaring,
+)
+from lineage.domain.claims import Claim, Claims, Relation, ResolvedClaims
 from lineage.domain.families import Family
 from lineage.evidence import Rule
-from lineage.evidence.infer import InferenceInput, infer_claims, parentless
+from lineage.evidence.infer import InferenceInput, InferredClaim, parentless
+from lineage.evidence.infer import infer_claims as infer_by_rule
+from lineage.store.keys import NOWHERE
 
-_NOT_SAID = -1
-_NOWHERE = -1
+_NO_RELATION = -1
 
-
-InferFromCards = Callable[[Heard], Iterable[tuple[int, Claim]]]
-"""Told what the first hearing brought, it reads cards: a child's row with each witness."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What was said in both hearings, one element a witness, its parent settled to a node."""
-
-    child: Nodes
-    parent: Nodes
-    rule: Codes
-    relation: Codes
-
-    def and_then(self, other: "Said") -> "Said":
-        """Return both, one after the other."""
-        return Said(
-            np.concatenate([self.child, other.child]),
-            np.concatenate([self.parent, other.parent]),
-            np.concatenate([self.rule, other.rule]),
-            np.concatenate([self.relation, other.relation]),
-        )
+ClaimsFromCards = Callable[[ResolvedClaims], Iterable[tuple[int, Claim]]]
+"""Given the declared claims of listed models, it reads cards: a child's row with each claim."""
 
 
-class _Guessed(NamedTuple):
-    """One witness of the second hearing."""
-
-    child: int
-    claim: Claim
-    parent: int
-    rule: int
-
-
-def first_hearing(
+def resolve_claims(
     claims: Claims, resolved: ResolvedNames, records: int, rules: Sequence[Rule]
-) -> Said:
-    """Return what records said, those of the dead too.
+) -> ResolvedClaims:
+    """Return the claims of records, those of deleted models too, with the nodes of their parents.
 
-    A guess that a model comes from itself says nothing. Of a model whose parents are stated, no
-    guess tells the relation.
+    An inferred claim that a model comes from itself makes no edge, and of a model whose parents are
+    declared no inferred claim decides the relation.
     """
     child, parent = claims.child, resolved.parent
-    stated = is_stated(rules)[claims.rule]
-    kept = stated | (parent != child)
-    tells = stated | parentless(records, child[stated], parent[stated])[child]
-    return Said(
+    declared = mark_declaring(rules)[claims.rule]
+    makes_edge = declared | (parent != child)
+    is_open = parentless(records, child[declared], parent[declared])
+    decides_relation = declared | is_open[child]
+    return ResolvedClaims(
         child,
-        np.where(kept, parent, _NOWHERE).astype(np.int32),
+        np.where(makes_edge, parent, NOWHERE).astype(np.int32),
         claims.rule,
-        np.where(tells, claims.relation, _NOT_SAID).astype(np.int8),
+        np.where(decides_relation, claims.relation, _NO_RELATION).astype(np.int8),
     )
 
 
-def what_exists(
-    draft: Draft, said: Said, resolved: ResolvedNames, former: FormerNames, rules: Sequence[Rule]
+def describe_nodes(
+    draft: Draft,
+    claims: ResolvedClaims,
+    resolved: ResolvedNames,
+    former: FormerNames,
+    rules: Sequence[Rule],
 ) -> InferenceInput:
-    """Return the view of what is known that the second hearing needs."""
-    stated = (said.parent >= 0) & is_stated(rules)[said.rule]
+    """Return what inference may know of every node, its declared parents included."""
+    declared = claims.select((claims.parent >= 0) & mark_declaring(rules)[claims.rule])
     return InferenceInput(
         resolved.keys,
         resolved.ids,
         draft.record_column("created_at"),
         draft.record_column("model_type"),
-        said.child[stated],
-        said.parent[stated],
-        {**former.keys, **resolved.told, **resolved.learned},
+        declared.child,
+        declared.parent,
+        {**former.keys, **resolved.from_hub, **resolved.from_cards},
         former.now,
     )
 
 
-def second_hearing(
+def infer_claims(
     draft: Draft,
-    said: Said,
-    exists: InferenceInput,
+    claims: ResolvedClaims,
+    nodes: InferenceInput,
     families: Sequence[Family],
     rules: Sequence[Rule],
     *,
-    hear_cards: InferFromCards | None = None,
-) -> Said:
-    """Ask the rules that guess, and read cards where a crawl does; return what they say."""
-    guessed = _names(draft, said, exists, families, rules)
-    if hear_cards is not None:
-        guessed += _cards(draft.models, said, exists, rules, hear_cards)
-    return _kept(draft, exists, guessed)
+    read_cards: ClaimsFromCards | None = None,
+) -> ResolvedClaims:
+    """Infer claims from names, and from cards where a crawl reads them; add them to the draft."""
+    inferred: list[InferredClaim] = []
+
+    # From names: asked only about listed models without a parent.
+    candidates = parentless(draft.records, claims.child, claims.parent)
+    candidates[draft.models :] = False
+    for rule in rules:
+        if rule.make_inference is not None:
+            inferred += infer_by_rule(rule.make_inference(families), nodes, candidates)
+
+    # From the texts of cards: each name means a model that there is, or nothing.
+    if read_cards is not None:
+        names = {rule.name for rule in rules}
+        declared = mark_declaring(rules)[claims.rule] & (claims.child < draft.models)
+        from_cards = [
+            (child, claim)
+            for child, claim in read_cards(claims.select(declared))
+            if claim.rule in names
+        ]
+        parents = find_existing_nodes([claim.parent_as_written for _, claim in from_cards], nodes)
+        inferred += [
+            InferredClaim(child, NOWHERE if parent == child else parent, claim, "card")
+            for (child, claim), parent in zip(from_cards, parents.tolist(), strict=True)
+        ]
+    return _add_inferred(draft, nodes, inferred, rules)
 
 
-def _kept(draft: Draft, nodes: InferenceInput, guessed: Iterable[_Guessed]) -> Said:
-    """Keep the words of the second hearing in the draft, and return what they say.
-
-    Of a model whose parents are stated, no guess tells the relation.
-    """
-    # By child and by rule's name, so that the order of the rules shows nowhere.
-    guessed = sorted(guessed, key=lambda one: (one.child, one.claim[:3]))
-    children = np.array([one.child for one in guessed], np.int32)
-    draft.hear_again(children, [one.claim for one in guessed])
-    relations = np.array([_position(one.claim.relation) for one in guessed], np.int8)
-    alone = parentless(draft.records, nodes.child, nodes.parent)
-    return Said(
-        children,
-        np.array([one.parent for one in guessed], np.int32),
-        np.array([one.rule for one in guessed], np.int8),
-        np.where(alone[children], relations, _NOT_SAID).astype(np.int8),
-    )
-
-
-def _names(
-    draft: Draft,
-    said: Said,
-    nodes: InferenceInput,
-    families: Sequence[Family],
-    rules: Sequence[Rule],
-) -> list[_Guessed]:
-    """Ask the rules that guess about listed models without a parent."""
-    asked = parentless(draft.records, said.child, said.parent)
-    asked[draft.models :] = False
-    return [
-        _Guessed(one.child, one.claim, one.parent, number)
-        for number, rule in enumerate(rules)
-        if rule.make_inference is not None
-        for one in infer_claims(rule.make_inference(families), nodes, asked)
-    ]
-
-
-def _cards(
-    models: int,
-    said: Said,
-    nodes: InferenceInput,
-    rules: Sequence[Rule],
-    hear_cards: InferFromCards,
-) -> list[_Guessed]:
-    """Return what the texts of cards say, each name settled to a model that there is."""
+def _add_inferred(
+    draft: Draft, nodes: InferenceInput, inferred: list[InferredClaim], rules: Sequence[Rule]
+) -> ResolvedClaims:
+    """Keep inferred claims in the draft, and return them as columns."""
     numbers = {rule.name: number for number, rule in enumerate(rules)}
-    stated = is_stated(rules)[said.rule] & (said.child < models)
-    heard = Heard(
-        said.child[stated],
-        said.parent[stated],
-        said.rule[stated],
-        said.relation[stated],
-        models,
+    # By child and by rule's name, so that the order of the rules shows in no byte.
+    inferred.sort(key=lambda row: (row.child, row.claim[:3]))
+    children = np.array([row.child for row in inferred], np.int32)
+    draft.claims.inferred.add_claims(children, [row.claim for row in inferred])
+    relations = np.array(
+        [
+            _NO_RELATION if row.claim.relation is None else Relation(row.claim.relation).code
+            for row in inferred
+        ],
+        np.int8,
     )
-    told = [(child, one) for child, one in hear_cards(heard) if one.rule in numbers]
-    parents = nodes_called([one.parent_as_written for _, one in told], nodes)
-    return [
-        _Guessed(child, one, _NOWHERE if parent == child else parent, numbers[one.rule])
-        for (child, one), parent in zip(told, parents.tolist(), strict=True)
-    ]
-
-
-def _position(relation: str | None) -> int:
-    return _NOT_SAID if relation is None else Relation(relation).code
-
-
-def is_stated(rules: Sequence[Rule]) -> Mask:
-    """Say of each rule whether it states or guesses."""
-    return np.array([rule.strength is not Strength.INFERRED for rule in rules], np.bool_)
+    # A card is read for models with declared parents too; then it must not change the relation.
+    is_open = parentless(draft.records, nodes.child, nodes.parent)
+    return ResolvedClaims(
+        children,
+        np.array([row.parent for row in inferred], np.int32),
+        np.array([numbers[row.claim.rule] for row in inferred], np.int8),
+        np.where(is_open[children], relations, _NO_RELATION).astype(np.int8),
+    )

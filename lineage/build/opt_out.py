@@ -1,4 +1,4 @@
-"""Rows as if somebody had never been there: neither listed, nor named by anybody else."""
+"""Pages redacted as they stream in: models that opted out are neither listed nor named."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from lineage.errors import SettingsError
 from lineage.sources.interface import RecordPage
 
 _VOCABULARIES = ("license", "pipeline", "gated", "hub_relation", "card_relation")
-"""Fields whose words are the Hub's: `mit` is a license, whoever else is called so."""
+"""Fields whose words are the Hub's: `mit` is a license, whoever else has that name."""
 _TEXTS = tuple(
     field
     for field, kind in ModelRecord.__annotations__.items()
@@ -22,49 +22,57 @@ _texts_of = attrgetter(*_TEXTS, *_VOCABULARIES)
 
 
 class OptOutFilter:
-    """Cleans page after page; learns the keys and names of the forgotten on its way."""
+    """Redacts page after page; learns keys and names of opted-out models on its way."""
+
+    # A model may be listed under a name that no opt-out has yet, with a key that an earlier page
+    # showed beside one that has: what is learned on a page counts from that page on, and the
+    # pipeline looks at the snapshots before again when all pages are in.
 
     def __init__(self, opt_outs: OptOuts) -> None:
         self.opt_outs = opt_outs
-        """Grows with what rows tell."""
+        """Grows with what rows show."""
 
-    def cleaned(self, page: RecordPage) -> RecordPage:
-        """Return the page without the forgotten; a row that could not be read goes if it names one.
+    def redact(self, page: RecordPage) -> RecordPage:
+        """Return the page without opted-out models.
 
-        Whoever bears the key of one of them is one of them, under whatever name. Of anybody else's
-        row that goes the key is told, or its model would be taken for missing.
+        A model with the key of one of them is one of them, under whatever name. A row that could
+        not be read goes if it names one; if it is of another model its key is kept, or that model
+        would be taken for deleted.
         """
         if not self.opt_outs:
             return page
-        tell = self._telling(page.records)
-        if any(tell) and self._learn(list(compress(page.records, tell))):
-            tell = self._telling(page.records)
+        suspects = self._mark_suspects(page.records)
+        if any(suspects) and self._learn_names(list(compress(page.records, suspects))):
+            suspects = self._mark_suspects(page.records)
         bad_rows: list[BadRow] = []
         keys: list[str] = []
         for row in page.bad_rows:
-            if not _names_one(row, self.opt_outs):
+            is_theirs = row.key is not None and self.opt_outs.knows(row.key)
+            if not is_theirs and not self.opt_outs.named_in(row.raw):
                 bad_rows.append(row)
-            elif row.key is not None and not self.opt_outs.knows(row.key):
+            elif row.key is not None and not is_theirs:
                 keys.append(row.key)
-        records = list(_without(page.records, tell, self.opt_outs))
+        records = list(_redact_records(page.records, suspects, self.opt_outs))
         return replace(page, records=records, bad_rows=bad_rows, unread_keys=keys)
 
-    def _telling(self, records: list[ModelRecord]) -> list[bool]:
-        return [_may_tell(record, self.opt_outs) for record in records]
+    def _mark_suspects(self, records: list[ModelRecord]) -> list[bool]:
+        return [_may_name(record, self.opt_outs) for record in records]
 
-    def _learn(self, records: list[ModelRecord]) -> bool:
-        """Take in the keys and names that records tell; say whether any of them is new."""
+    def _learn_names(self, records: list[ModelRecord]) -> bool:
+        """Take in the keys and names that records show; say whether any of them is new."""
         keys: dict[str, str] = {}
         names: dict[str, str] = {}
-        for key, id in _met(records):
-            listed = self.opt_outs.behind_key(key) or self.opt_outs.behind(id)
-            if listed is not None:
-                keys[key] = names[id] = listed
-        known, self.opt_outs = self.opt_outs, self.opt_outs.and_also(keys, names)
-        return self.opt_outs is not known
+        for record in records:
+            # Every key with the name that the Hub itself writes beside it.
+            for key, id in ((record.key, record.id), *record.hub_parents):
+                listed = self.opt_outs.behind_key(key) or self.opt_outs.behind(id)
+                if listed is not None:
+                    keys[key] = names[id] = listed
+        before, self.opt_outs = self.opt_outs, self.opt_outs.and_also(keys, names)
+        return self.opt_outs is not before
 
 
-def refuse_forgotten(name: str, opt_outs: OptOuts) -> None:
+def refuse_opted_out(name: str, opt_outs: OptOuts) -> None:
     """Raise SettingsError where the model of a name may not be asked for."""
     if opt_outs.covers(name):
         raise SettingsError(
@@ -73,61 +81,47 @@ def refuse_forgotten(name: str, opt_outs: OptOuts) -> None:
         )
 
 
-def _without(
-    records: list[ModelRecord], tell: list[bool], opt_outs: OptOuts
+def _redact_records(
+    records: list[ModelRecord], suspects: list[bool], opt_outs: OptOuts
 ) -> Iterator[ModelRecord]:
-    """Yield records without theirs and without their names; most tell nothing of them."""
-    for record, tells in zip(records, tell, strict=True):
-        if not tells:
+    """Yield records without opted-out models and without their names."""
+    for record, is_suspect in zip(records, suspects, strict=True):
+        if not is_suspect:
             yield record
         elif not opt_outs.knows(record.key) and not opt_outs.names_in(record.id):
-            yield _cleaned(record, opt_outs)
+            yield _redact_record(record, opt_outs)
 
 
-def _may_tell(record: ModelRecord, opt_outs: OptOuts) -> bool:
-    """Say whether a closer look at a record is worth it."""
-    if opt_outs.may_be_in(_words_of(record)) or opt_outs.knows(record.key):
+def _may_name(record: ModelRecord, opt_outs: OptOuts) -> bool:
+    """Say whether a closer look at a record is worth it: few of millions need one."""
+    words = [record.id, *record.tags, *record.card_parents, *filter(None, _texts_of(record))]
+    words += [parent.id for parent in record.hub_parents]
+    if opt_outs.may_be_in("\n".join(words)) or opt_outs.knows(record.key):
         return True
     return any(opt_outs.knows(parent.key) for parent in record.hub_parents)
 
 
-def _met(records: list[ModelRecord]) -> Iterator[tuple[str, str]]:
-    """Yield every key with the name that the Hub itself writes beside it."""
-    for record in records:
-        yield record.key, record.id
-        yield from record.hub_parents
-
-
-def _cleaned(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
-    cleaned: dict[str, Any] = {
-        **{name: _kept(getattr(record, name), opt_outs) for name in _TEXTS},
-        **{name: _word(getattr(record, name), opt_outs) for name in _VOCABULARIES},
+def _redact_record(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
+    redacted: dict[str, Any] = {
+        **{name: _redact_text(getattr(record, name), opt_outs) for name in _TEXTS},
+        **{name: _redact_word(getattr(record, name), opt_outs) for name in _VOCABULARIES},
         "tags": [tag for tag in record.tags if not opt_outs.in_tag(tag)],
-        "hub_parents": tuple(one for one in record.hub_parents if not _is_parent(one, opt_outs)),
-        "card_parents": tuple(one for one in record.card_parents if not opt_outs.names_in(one)),
+        "hub_parents": tuple(
+            parent for parent in record.hub_parents if not _is_opted_out(parent, opt_outs)
+        ),
+        "card_parents": tuple(name for name in record.card_parents if not opt_outs.names_in(name)),
     }
-    return record._replace(**cleaned)
+    return record._replace(**redacted)
 
 
-def _words_of(record: ModelRecord) -> str:
-    words = [record.id, *record.tags, *record.card_parents, *filter(None, _texts_of(record))]
-    words += [parent.id for parent in record.hub_parents]
-    return "\n".join(words)
+def _redact_word(value: str | None, opt_outs: OptOuts) -> str | None:
+    is_plain_word = value is not None and value.lower() in opt_outs.names
+    return value if is_plain_word else _redact_text(value, opt_outs)
 
 
-def _word(value: str | None, opt_outs: OptOuts) -> str | None:
-    plain_word = value is not None and value.lower() in opt_outs.names
-    return value if plain_word else _kept(value, opt_outs)
-
-
-def _kept(value: str | None, opt_outs: OptOuts) -> str | None:
+def _redact_text(value: str | None, opt_outs: OptOuts) -> str | None:
     return None if value is None or opt_outs.names_in(value) else value
 
 
-def _is_parent(parent: HubParent, opt_outs: OptOuts) -> bool:
+def _is_opted_out(parent: HubParent, opt_outs: OptOuts) -> bool:
     return opt_outs.knows(parent.key) or opt_outs.names_in(parent.id)
-
-
-def _names_one(row: BadRow, opt_outs: OptOuts) -> bool:
-    key = row.key is not None and opt_outs.knows(row.key)
-    return key or opt_outs.named_in(row.raw)

@@ -1,6 +1,6 @@
-"""The story on one page: pages become records, records witnesses, witnesses edges, edges counts.
+"""The story on one page: pages become records, records claims, claims edges, edges counts.
 
-Nothing is decided here: each step stands in the folder that is named after it.
+Nothing is decided here: each step stands in the module that is named after it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,141 +8,193 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
+from lineage.analysis.every_base import count_every_base
 from lineage.analysis.growth.counting import trends_table
 from lineage.analysis.relatives import relatives_among
 from lineage.build.availability import ask_about
-from lineage.build.card_claims import cards_heard
-from lineage.build.carry_forward import forgotten_by, make_whole, past_of
-from lineage.build.checks import DraftFacts, check
-from lineage.build.context import Publication
-from lineage.build.derived_tables import derive
+from lineage.build.card_claims import choose_card_reader
+from lineage.build.carry_forward import (
+    complete_draft,
+    complete_opt_outs,
+    find_previous,
+    list_keyed_rules,
+)
+from lineage.build.checks import collect_facts, run_checks
+from lineage.build.context import BuildContext
 from lineage.build.draft import Draft, open_draft
+from lineage.build.edges import choose_relations, merge_claims
+from lineage.build.infer import ClaimsFromCards, describe_nodes, infer_claims, resolve_claims
 from lineage.build.opt_out import OptOutFilter
-from lineage.build.tombstones import last_names, never_asked, note_standings
-from lineage.domain.census import CENSUS_ENDPOINT, CENSUS_MODELS
+from lineage.build.resolve import collect_former_names, former_name_rows, resolve_names
+from lineage.build.tombstones import (
+    PreviousSnapshot,
+    add_tombstones,
+    last_names,
+    never_asked_keys,
+    note_availability,
+)
+from lineage.domain.claims import Strength
 from lineage.domain.gc_paused import gc_paused
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.evidence import extract_claims
 from lineage.sources.interface import RecordPage
+from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.opt_outs import holds_keys_of
 from lineage.store.reader import Snapshot
-from lineage.store.schema import TRENDS_FILE
-from lineage.store.store import ParquetStore
+from lineage.store.redaction import is_forgotten
 
 
 def publish(
     pages: Iterable[RecordPage],
     origin: Origin,
-    into: Publication,
+    context: BuildContext,
     *,
-    onto: Snapshot | None = None,
+    update_of: Snapshot | None = None,
 ) -> Manifest:
-    """Turn one walk's pages into a published snapshot; of an update, with what it goes on from.
+    """Turn one run's pages into a published snapshot; of an update, with what it goes on from.
 
     Raises DraftRefused when the draft fails a check; it is then kept aside with the reasons.
-    NamesForgotten where an update learns that what it goes on from names a forgotten model.
+    NamesOptedOut where an update learns that what it goes on from names an opted-out model.
     """
-    past = past_of(origin, into, onto)
-    before = onto or next((one.snapshot for one in past), None)
-    known = forgotten_by(past, into)
-    leaving_out = OptOutFilter(known)
-    with closing(open_draft(into.store, origin)) as draft:
+    previous = find_previous(origin, context, update_of)
+    newest = update_of or next((one.snapshot for one in previous), None)
+    opt_outs = complete_opt_outs(previous, context)
+    opt_out_filter = OptOutFilter(opt_outs)
+    with closing(open_draft(context.store, origin)) as draft:
         with gc_paused():
-            gather(map(leaving_out.cleaned, pages), draft, into)
-        if onto is not None and holds_keys_of(onto, leaving_out.opt_outs, known):
+            read_pages(map(opt_out_filter.redact, pages), draft, context)
+        if update_of is not None and holds_keys_of(update_of, opt_out_filter.opt_outs, opt_outs):
             raise NamesOptedOut(
-                f"a model in {onto.id} belongs to somebody who is to be forgotten by now",
-                "take a sweep, which names nobody of them: lineage crawl",
+                f"a model in {update_of.id} belongs to somebody who opted out by now",
+                "take a full crawl, which names none of theirs: lineage crawl",
             )
-        into = replace(into, opt_outs=leaving_out.opt_outs)
-        draft.left_out = into.opt_outs.all_marks()
-        draft.previous = None if before is None else before.id
-        make_whole(draft, onto, past, into)
+        context = replace(context, opt_outs=opt_out_filter.opt_outs)
+        draft.opt_out_marks = context.opt_outs.all_marks()
+        draft.previous = None if newest is None else newest.id
+        complete_draft(draft, update_of, previous, context)
         draft.note_watermark()
-        into.progress.begin("settle names, merge evidence, count")
-        hear = cards_heard(draft, before, into)
-        families, rules, opt_outs = into.families, into.rules, into.opt_outs
-        derive(draft, past, families, rules, hear_cards=hear, opt_outs=opt_outs)
-        draft.write(TRENDS_FILE, trends_table(draft.so_far(), families))
-        into.progress.end()
-        return _ended(draft, before, into)
+        context.progress.begin("resolve names, merge claims, count")
+        derive_tables(
+            draft, previous, context, read_cards=choose_card_reader(draft, newest, context)
+        )
+        context.progress.end()
+        return _end(draft, newest, context)
 
 
-def _ended(draft: Draft, before: Snapshot | None, into: Publication) -> Manifest:
+def read_pages(pages: Iterable[RecordPage], draft: Draft, context: BuildContext) -> None:
+    """Stream records and their claims into the draft."""
+    context.progress.begin("read models")
+    # By map, because a loop's variable would keep each page alive while the next is read.
+    for models in map(partial(_add_page, draft, context), pages):
+        context.progress.step(models)
+    context.progress.end()
+    draft.seal()
+
+
+def _add_page(draft: Draft, context: BuildContext, page: RecordPage) -> int:
+    draft.add_page(page.records, extract_claims(page.records, context.rules))
+    draft.add_bad_rows(page.bad_rows, page.request)
+    draft.unreadable_keys += page.unread_keys
+    draft.unread_fields.update(page.unread_fields)
+    draft.note_request(page.request, page.date)
+    return draft.models
+
+
+def derive_tables(
+    draft: Draft,
+    previous: Sequence[PreviousSnapshot],
+    context: BuildContext,
+    *,
+    read_cards: ClaimsFromCards | None = None,
+) -> None:
+    """Write every derived table of a sealed draft; `previous` begins with the newest before it."""
+    rules, families, tables = context.rules, context.families, draft.tables
+    snapshots = [one.snapshot for one in previous]
+    add_tombstones(draft, previous, list_keyed_rules(rules), context.opt_outs)
+
+    # Claims: names become nodes, then parents are inferred where none is declared.
+    columns = draft.claims.as_columns(draft.records, [rule.name for rule in rules])
+    former = collect_former_names(draft, snapshots, families)
+    resolved = resolve_names(
+        columns,
+        rules,
+        draft.all_keys,
+        draft.all_ids,
+        former,
+        deleted=draft.deleted.num_rows,
+    )
+    claims = resolve_claims(columns, resolved, draft.records, rules)
+    del columns  # the names and keys of all claims, and the largest thing in memory
+    nodes = describe_nodes(draft, claims, resolved, former, rules)
+    claims = claims.followed_by(
+        infer_claims(draft, claims, nodes, families, rules, read_cards=read_cards)
+    )
+    draft.write_evidence(resolved.keys, claims.parent)
+
+    # Edges: one for each pair that a claim connects.
+    relation_of = choose_relations(claims, rules, draft.records)
+    edges, rule_bits = merge_claims(claims, rules, relation_of)
+    tables.write_tables(
+        schema.EDGES_FILE,
+        derived_rows.edge_tables(
+            resolved.keys,
+            resolved.ids,
+            child=edges.child,
+            parent=edges.parent,
+            relation=edges.relation,
+            strength=edges.strength,
+            rules=rule_bits,
+            rule_names=[rule.name for rule in rules],
+        ),
+    )
+
+    # Counts and trends, by the code that answers the same questions later.
+    counted = edges.strength >= Strength.DECLARED.code
+    bases = count_every_base(
+        edges.child[counted], edges.parent[counted], relation_of[: draft.models], draft.undated
+    )
+    tables.write(
+        schema.COUNTS_FILE,
+        derived_rows.counts_table(
+            resolved.keys, resolved.ids, bases.node, bases.direct, bases.total
+        ),
+    )
+    names = former_name_rows(snapshots, former, resolved)
+    tables.write(
+        schema.NAMES_FILE,
+        derived_rows.names_table(
+            row for row in names if not is_forgotten(row[0], row[1], context.opt_outs)
+        ),
+    )
+    tables.write(schema.TRENDS_FILE, trends_table(draft.as_snapshot(), families))
+
+
+def _end(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manifest:
     """Publish a draft that passes its checks; set aside any other."""
-    checks = check(_facts(draft, into.store, before), into.limits)
-    if all(one.passed for one in checks):
-        _ask_about_the_missing(draft, before, into)
-        return draft.publish(checks, into.clock.now())
-    draft.set_aside(checks, into.clock.now())
-    reasons = "; ".join(f"{one.name}: {one.notes}" for one in checks if not one.passed)
+    facts = collect_facts(draft, context.store.manifests(), newest)
+    checks = run_checks(facts, context.limits)
+    if all(check.passed for check in checks):
+        _check_availability(draft, newest, context)
+        return draft.publish(checks, context.clock.now())
+    draft.set_aside(checks, context.clock.now())
+    reasons = "; ".join(f"{check.name}: {check.notes}" for check in checks if not check.passed)
     raise DraftRefused(
         f"the draft {draft.id} was set aside and not published: {reasons}",
-        f"its files are kept in {into.store.location}/{draft.id} with the reasons; "
+        f"its files are kept in {context.store.location}/{draft.id} with the reasons; "
         "the snapshots before it are untouched",
     )
 
 
-def gather(pages: Iterable[RecordPage], draft: Draft, into: Publication) -> None:
-    """Stream records and their witnesses into the draft."""
-    into.progress.begin("read models")
-    # By map, because a loop's variable would keep each page alive while the next is read.
-    for models in map(partial(_take_in, draft, into), pages):
-        into.progress.step(models)
-    into.progress.end()
-    draft.seal()
-
-
-def _take_in(draft: Draft, into: Publication, page: RecordPage) -> int:
-    draft.add(page.records, extract_claims(page.records, into.rules))
-    draft.add_bad_rows(page.bad_rows, page.request)
-    draft.unreadable += page.unread_keys
-    draft.unread_fields.update(page.unread_fields)
-    draft.saw(page.request, page.date)
-    return draft.models
-
-
-def _ask_about_the_missing(draft: Draft, before: Snapshot | None, into: Publication) -> None:
-    """After a sweep, ask what became of the members of families that nobody was asked about yet.
-
-    A draft that is refused proves nobody missing, and so asks about nobody.
-    """
-    questions = into.questions
-    if questions is None or not questions.most or before is None:
+def _check_availability(draft: Draft, newest: Snapshot | None, context: BuildContext) -> None:
+    """After a full crawl, ask what became of deleted members of families, each once."""
+    # Only of a draft that will be published: one that is refused proves nothing deleted.
+    checks = context.availability
+    if checks is None or not checks.most or newest is None:
         return
     if draft.origin.kind is not SnapshotKind.FULL:
         return
-    if keys := relatives_among(before, into.families, never_asked(draft.dead)):
-        wanted = last_names(draft.dead, keys)
-        note_standings(draft, ask_about(wanted, questions, into.progress))
-
-
-def _facts(draft: Draft, store: ParquetStore, before: Snapshot | None) -> DraftFacts:
-    manifests = store.manifests()
-    return DraftFacts(
-        kind=draft.origin.kind,
-        endpoint=draft.origin.endpoint,
-        models=draft.models,
-        bad_rows=draft.bad_rows,
-        previous_models=_expected(draft.origin, before, manifests),
-        previous_endpoint=manifests[-1].origin.endpoint if manifests else None,
-    )
-
-
-def _expected(origin: Origin, before: Snapshot | None, manifests: Sequence[Manifest]) -> int | None:
-    """Return how many models there were last time; a first sweep of the Hub has its census.
-
-    Else a listing that ends early, by a proxy that drops the link to the next page, would be
-    believed as long as there is nothing to compare it with. A dump may hold a part of the Hub, so
-    a sweep after one is held against the last walk too.
-    """
-    if before is None:
-        return CENSUS_MODELS if origin.endpoint == CENSUS_ENDPOINT else None
-    walked = [
-        one.models
-        for one in manifests
-        if one.origin.kind in (SnapshotKind.FULL, SnapshotKind.UPDATE)
-    ]
-    last_walk = walked[-1:] if origin.kind is SnapshotKind.FULL else []
-    return max([before.manifest.models, *last_walk])
+    unasked = never_asked_keys(draft.deleted)
+    if keys := relatives_among(newest, context.families, unasked):
+        models = last_names(draft.deleted, keys)
+        note_availability(draft, ask_about(models, checks, context.progress))

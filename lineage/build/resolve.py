@@ -1,38 +1,31 @@
-"""Settling names: from what witnesses wrote to the models they meant, before parents are counted.
+"""Resolving names: from what claims wrote to the models they meant, before parents are counted.
 
-A name settles by exact spelling, else as a former name, else by the one known name that is equal
-without case. What settles to nothing becomes a node of its own, `name:<as written>`, unless its
-witness may just as well have named a local path.
+A name resolves by exact spelling, else as a former name, else by the one name that is equal
+without case. What resolves to nothing becomes a node of its own, `name:<as written>`, unless its
+rule may just as well have read a local path.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from lineage.build.draft import Draft
+from lineage.build.known_nodes import KnownNodes
 from lineage.domain.arrays import Mask, Nodes
+from lineage.domain.claims import Claims, Strength
+from lineage.domain.families import Family
 from lineage.domain.gc_paused import gc_paused
-from lineage.domain.repo_ids import tidy_name
-from lineage.evidence.known_nodes import NOWHERE, KnownNodes
+from lineage.domain.repo_ids import STAND_IN, tidy_name
+from lineage.evidence import Rule
+from lineage.evidence.infer import InferenceInput
+from lineage.store import derived_rows, schema
+from lineage.store.keys import NOWHERE, bare
+from lineage.store.reader import Snapshot
 
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What witnesses wrote: one element a witness, codes into the distinct names and keys."""
-
-    child: Nodes
-    name: Nodes
-    names: pa.StringArray
-    key: Nodes
-    """-1 where the witness knows only a name."""
-    keys: pa.StringArray
-    is_hub: Mask
-    is_card: Mask
-    names_models: Mask
-    """False where the name may be a local path."""
-    is_guess: Mask
-    """A guess alone makes no node of a name."""
+_IDS_AT_ONCE = 131_072
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,155 +42,297 @@ class FormerNames:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedNames:
-    """Where every witness points, and the nodes that are no listed model."""
+    """Where every claim points, and every node there is."""
 
     parent: Nodes
-    """Node of each witness's parent, -1 = nowhere."""
+    """Node of each claim's parent, -1 = none."""
     keys: pa.StringArray
-    """Key of every node: listed models first, in their rows' order, then the dead, then others."""
+    """Key of every node: the listed by row, then the deleted, then those that are only named."""
     ids: pa.StringArray
-    learned: Mapping[str, str]
+    from_cards: Mapping[str, str]
     """Former names that rows of this draft taught: name to key."""
-    told: Mapping[str, str]
+    from_hub: Mapping[str, str]
     """Former names that the Hub itself still wrote, with the key: name to key."""
 
 
 @gc_paused()
 def resolve_names(
-    written: Written,
+    claims: Claims,
+    rules: Sequence[Rule],
     keys: pa.StringArray,
     ids: pa.StringArray,
     former: FormerNames,
-    dead: int = 0,
+    *,
+    deleted: int = 0,
 ) -> ResolvedNames:
-    """Settle every name; `keys` and `ids` are those of the listed models, row by row.
+    """Resolve the name of every claim; `keys` and `ids` are those of the models, row by row.
 
-    The last `dead` of them are gone: their names are theirs as long as nobody else bears them.
+    The last `deleted` of them are no longer listed: a name is theirs unless a listed one has it.
     """
-    nodes = KnownNodes(keys, ids, len(ids) - dead)
-    key_nodes = nodes.of_keys(written.keys, _ids_the_hub_wrote(written))
-    names = [tidy_name(name) for name in written.names.to_pylist()]
-    name_nodes = nodes.of_names(names)
-    before = _former_nodes(former, nodes)
-    told = _told(written, name_nodes, key_nodes, names)
-    _apply(name_nodes, names, told)
-    _apply(name_nodes, names, before)
-    learned = _taught(written, name_nodes, key_nodes, names)
-    _apply(name_nodes, names, learned)
-    _apply_without_case(name_nodes, names, nodes, {**before, **told, **learned})
-    by_key = np.append(key_nodes, NOWHERE)[written.key]
-    parent = np.where(by_key != NOWHERE, by_key, name_nodes[written.name])
-    _give_own_nodes(parent, written, _as_registered(names, former), nodes, former.registered)
-    order, all_keys, all_ids = nodes.ordered()
+    nodes = KnownNodes(keys, ids, len(ids) - deleted)
+    key_nodes = nodes.find_or_add_keys(claims.keys, _ids_beside_keys(claims))
+    names = [tidy_name(name) for name in claims.names]
+    name_nodes = nodes.find_names(names)
 
-    def keys_of(found: Mapping[str, int]) -> dict[str, str]:
-        return {name: all_keys[int(order[node])].as_py() for name, node in found.items()}
+    # Former names, the surest source first: what the Hub wrote beside a key in this very run, what
+    # the registry and earlier snapshots know, what this run's cards teach. Each only fills in names
+    # that are still open, so a name that a model has now is never taken away from it.
+    present = nodes.find_present_names(sorted(set(former.now.values())))
+    known = {
+        **nodes.find_former_names(former.keys),
+        **{old: present[now] for old, now in former.now.items() if now in present},
+    }
+    from_hub = _learn_from_hub(claims, name_nodes, key_nodes, names)
+    _fill_open_names(name_nodes, names, from_hub)
+    _fill_open_names(name_nodes, names, known)
+    from_cards = _learn_from_cards(claims, rules, name_nodes, key_nodes, names)
+    _fill_open_names(name_nodes, names, from_cards)
+    _fill_without_case(name_nodes, names, nodes, {**known, **from_hub, **from_cards})
+
+    # A key is an identity and a name is not: where the source gave the key, it decides.
+    by_key = np.append(key_nodes, NOWHERE)[claims.key]
+    parent = np.where(by_key != NOWHERE, by_key, name_nodes[claims.name])
+    names = _spell_as_registered(names, former)
+    _add_named_nodes(parent, claims, rules, names, nodes=nodes, registered=former.registered)
+    order, all_keys, all_ids = nodes.number()
+
+    def to_keys(nodes_by_name: Mapping[str, int]) -> dict[str, str]:
+        return {name: all_keys[int(order[node])].as_py() for name, node in nodes_by_name.items()}
 
     parent = np.append(order, NOWHERE).astype(np.int32)[parent]
-    return ResolvedNames(parent, all_keys, all_ids, keys_of(learned), keys_of(told))
+    return ResolvedNames(parent, all_keys, all_ids, to_keys(from_cards), to_keys(from_hub))
 
 
-def _ids_the_hub_wrote(written: Written) -> list[str]:
-    """Return the name that goes with each distinct key, as the last witness wrote it."""
-    said = np.flatnonzero(written.key != NOWHERE)
-    name_of_key = np.zeros(len(written.keys), np.int64)
-    name_of_key[written.key[said]] = written.name[said]
-    names: list[str] = written.names.take(pa.array(name_of_key)).to_pylist()
-    return names
+def mark_declaring(rules: Sequence[Rule]) -> Mask:
+    """Say of each rule whether it declares or infers."""
+    return np.array([rule.strength is not Strength.INFERRED for rule in rules], np.bool_)
 
 
-def _former_nodes(former: FormerNames, nodes: KnownNodes) -> dict[str, int]:
-    """Return the node of every former name whose model is known; the registry's word wins."""
-    by_key = nodes.of_present_keys(former.keys)
-    present = nodes.of_present_names(sorted(set(former.now.values())))
-    by_name = {old: present[now] for old, now in former.now.items() if now in present}
-    return {**by_key, **by_name}
+def _ids_beside_keys(claims: Claims) -> list[str]:
+    """Return the name that goes with each distinct key, as the last claim wrote it."""
+    keyed = np.flatnonzero(claims.key != NOWHERE)
+    name_of_key = np.zeros(len(claims.keys), np.int64)
+    name_of_key[claims.key[keyed]] = claims.name[keyed]
+    return [claims.names[name] for name in name_of_key.tolist()]
 
 
-def _apply(name_nodes: Nodes, names: Sequence[str], known: Mapping[str, int]) -> None:
+def _fill_open_names(
+    name_nodes: Nodes, names: Sequence[str], nodes_by_name: Mapping[str, int]
+) -> None:
     for at in np.flatnonzero(name_nodes == NOWHERE).tolist():
-        name_nodes[at] = known.get(names[at], NOWHERE)
+        name_nodes[at] = nodes_by_name.get(names[at], NOWHERE)
 
 
-def _apply_without_case(
+def _fill_without_case(
     name_nodes: Nodes, names: Sequence[str], nodes: KnownNodes, former: Mapping[str, int]
 ) -> None:
-    unsettled = np.flatnonzero(name_nodes == NOWHERE).tolist()
-    known = nodes.without_case(names[at].lower() for at in unsettled)
+    open_names = np.flatnonzero(name_nodes == NOWHERE).tolist()
+    candidates = nodes.find_without_case(names[at].lower() for at in open_names)
     for name, node in former.items():
-        known.setdefault(name.lower(), set()).add(node)
-    for at in unsettled:
-        if len(meant := known.get(names[at].lower(), set())) == 1:
-            name_nodes[at] = next(iter(meant))
+        candidates.setdefault(name.lower(), set()).add(node)
+    for at in open_names:
+        if len(alike := candidates.get(names[at].lower(), set())) == 1:
+            name_nodes[at] = next(iter(alike))
 
 
-def _taught(
-    written: Written, name_nodes: Nodes, key_nodes: Nodes, names: Sequence[str]
+def _learn_from_cards(
+    claims: Claims,
+    rules: Sequence[Rule],
+    name_nodes: Nodes,
+    key_nodes: Nodes,
+    names: Sequence[str],
 ) -> dict[str, int]:
     """Learn former names from rows with exactly one Hub parent and exactly one card name.
 
-    Never by position in a list: where either side has two, which is which is not said. Rows that
-    teach one name for two models teach nothing.
+    Rows that teach one name for two models teach nothing.
     """
-    size = int(written.child.max(initial=-1)) + 1
-    alone = (np.bincount(written.child[written.is_hub], minlength=size) == 1) & (
-        np.bincount(written.child[written.is_card], minlength=size) == 1
+    # Never by position in a list: the Hub sorts its parents, so where either side has two, nothing
+    # says which name goes with which key.
+    is_hub = claims.key >= 0
+    is_card = np.array([rule.teaches_names for rule in rules], np.bool_)[claims.rule]
+    size = int(claims.child.max(initial=-1)) + 1
+    has_one_each = (np.bincount(claims.child[is_hub], minlength=size) == 1) & (
+        np.bincount(claims.child[is_card], minlength=size) == 1
     )
     node_of_child = np.full(size, NOWHERE, np.int32)
-    hub = np.flatnonzero(written.is_hub)
-    node_of_child[written.child[hub]] = key_nodes[written.key[hub]]
-    cards = np.flatnonzero(written.is_card & alone[written.child])
-    name = written.name[cards]
-    return _undisputed(name, node_of_child[written.child[cards]], name_nodes, names)
+    node_of_child[claims.child[is_hub]] = key_nodes[claims.key[is_hub]]
+    cards = np.flatnonzero(is_card & has_one_each[claims.child])
+    name = claims.name[cards]
+    return _find_undisputed(name, node_of_child[claims.child[cards]], name_nodes, names)
 
 
-def _told(
-    written: Written, name_nodes: Nodes, key_nodes: Nodes, names: Sequence[str]
+def _learn_from_hub(
+    claims: Claims, name_nodes: Nodes, key_nodes: Nodes, names: Sequence[str]
 ) -> dict[str, int]:
-    """Return names that the Hub gave with a key and no model bears: renamed while it was walked."""
-    hub = np.flatnonzero(written.is_hub)
-    return _undisputed(written.name[hub], key_nodes[written.key[hub]], name_nodes, names)
+    """Return names that the Hub gave with a key and no model has: renamed during the run."""
+    hub = np.flatnonzero(claims.key >= 0)
+    return _find_undisputed(claims.name[hub], key_nodes[claims.key[hub]], name_nodes, names)
 
 
-def _undisputed(
+def _find_undisputed(
     name: Nodes, node: Nodes, name_nodes: Nodes, names: Sequence[str]
 ) -> dict[str, int]:
-    """Return the node of each unsettled name that is said to mean one node and no other."""
-    open_ones = np.flatnonzero(name_nodes[name] == NOWHERE)
-    meant: dict[str, set[int]] = {}
-    for code, one in np.unique(np.stack([name[open_ones], node[open_ones]], 1), axis=0).tolist():
-        meant.setdefault(names[code], set()).add(one)
-    return {said: next(iter(ones)) for said, ones in meant.items() if said and len(ones) == 1}
+    """Return the node of each open name for which one node is claimed and no other."""
+    is_open = np.flatnonzero(name_nodes[name] == NOWHERE)
+    candidates: dict[str, set[int]] = {}
+    for code, candidate in np.unique(np.stack([name[is_open], node[is_open]], 1), axis=0).tolist():
+        candidates.setdefault(names[code], set()).add(candidate)
+    return {
+        spelling: next(iter(nodes))
+        for spelling, nodes in candidates.items()
+        if spelling and len(nodes) == 1
+    }
 
 
-def _give_own_nodes(
+def _add_named_nodes(
     parent: Nodes,
-    written: Written,
+    claims: Claims,
+    rules: Sequence[Rule],
     names: Sequence[str],
+    *,
     nodes: KnownNodes,
     registered: frozenset[str],
 ) -> None:
-    """Give unsettled names nodes of their own, unless only a possible local path says them.
+    """Give open names nodes of their own, unless only a possible local path names them.
 
-    Whether one row's path makes an edge must not hang on another row's card: it is decided by
-    witness, not by name. What the registry knows is a model whoever says it, but a guess can only
-    mean one that somebody states.
+    What the registry knows is a model whoever names it, but an inferred claim can only mean one
+    that a declared claim names as well.
     """
-    is_model = np.array([name in registered for name in names], np.bool_)
+    # Decided claim by claim, not name by name: whether the path in one row's configuration makes
+    # an edge must not depend on the card of another row. Claims of deleted models count as inferred
+    # where they were, since their parents may have vanished without a trace by now.
+    declares = mark_declaring(rules)
+    names_models = np.array([rule.names_models for rule in rules], np.bool_) & declares
+    is_registered = np.array([name in registered for name in names], np.bool_)
     is_name = np.array([bool(name) for name in names], np.bool_)
-    mine = (parent == NOWHERE) & is_name[written.name]
-    mine &= written.names_models | is_model[written.name]
+    chosen = (parent == NOWHERE) & is_name[claims.name]
+    chosen &= names_models[claims.rule] | is_registered[claims.name]
     node_of_name = np.full(len(names), NOWHERE, np.int32)
-    for at in np.unique(written.name[mine & ~written.is_guess]):
-        node_of_name[at] = nodes.named(names[at])
-    parent[mine] = node_of_name[written.name[mine]]
+    for at in np.unique(claims.name[chosen & declares[claims.rule]]):
+        node_of_name[at] = nodes.add_name(names[at])
+    parent[chosen] = node_of_name[claims.name[chosen]]
 
 
-def _as_registered(names: Sequence[str], former: FormerNames) -> list[str]:
-    """Spell names that the registry knows as it does: their model may be listed nowhere."""
-    spelled = {id: id for id in former.registered} | dict(former.now)
-    lowered: dict[str, set[str]] = {}
-    for known, now in spelled.items():
-        lowered.setdefault(known.lower(), set()).add(now)
-    without_case = {low: next(iter(now)) for low, now in lowered.items() if len(now) == 1}
-    return [spelled.get(name) or without_case.get(name.lower(), name) for name in names]
+def _spell_as_registered(names: Sequence[str], former: FormerNames) -> list[str]:
+    """Spell names that the registry knows as it does: their model may not be listed."""
+    spelling = {id: id for id in former.registered} | dict(former.now)
+    by_lower: dict[str, set[str]] = {}
+    for id, now in spelling.items():
+        by_lower.setdefault(id.lower(), set()).add(now)
+    without_case = {low: next(iter(now)) for low, now in by_lower.items() if len(now) == 1}
+    return [spelling.get(name) or without_case.get(name.lower(), name) for name in names]
+
+
+# Names that are read after all others: those of card texts
+
+
+def find_existing_nodes(names: Sequence[str], nodes: InferenceInput) -> Nodes:
+    """Return the node that each name means, -1 where none does; none is added.
+
+    As for other claims: by exact spelling, else as a former name, else by the one name that is
+    equal without case.
+    """
+    tidy = [tidy_name(name) for name in names]
+    now = {name: nodes.renamed[name] for name in tidy if name in nodes.renamed}
+    exact, without_case = _find_holders({*tidy, *now.values()}, nodes.ids)
+    former = {name: nodes.former[name] for name in tidy if name in nodes.former}
+    rows = pc.index_in(pa.array(former.values(), pa.string()), nodes.keys).to_pylist()
+    by_key = dict(zip(former, rows, strict=True))
+    result = np.full(len(tidy), NOWHERE, np.int32)
+    for at, name in enumerate(tidy):
+        alike = without_case.get(name.lower(), [])
+        candidates = (
+            exact.get(name),
+            exact.get(now.get(name, "")),
+            by_key.get(name),
+            alike[0] if len(alike) == 1 else None,
+        )
+        result[at] = next((node for node in candidates if node is not None), NOWHERE)
+    return result
+
+
+def _find_holders(
+    names: set[str], ids: pa.StringArray
+) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """Return the node of each name, and all nodes of each name in lower case."""
+    wanted = pa.array(sorted({name.lower() for name in names}), pa.string())
+    exact: dict[str, int] = {}
+    without_case: dict[str, list[int]] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        part = ids.slice(start, _IDS_AT_ONCE)
+        hits = pc.indices_nonzero(pc.is_in(pc.utf8_lower(part), value_set=wanted))
+        for at, id in zip(hits.to_pylist(), part.take(hits).to_pylist(), strict=True):
+            exact.setdefault(id, start + at)
+            without_case.setdefault(id.lower(), []).append(start + at)
+    return exact, without_case
+
+
+# Former names: what earlier snapshots and the registry know, and what is kept for later ones
+
+
+def collect_former_names(
+    draft: Draft, previous: Sequence[Snapshot], families: Sequence[Family]
+) -> FormerNames:
+    """Return the former names that earlier snapshots (newest first) and the registry know."""
+    keys: dict[str, str] = {}
+    for snapshot in reversed(previous):  # so that the newer one has the last word
+        stored = derived_rows.former_keys(snapshot.former_names())
+        # A key that stands in for an unknown one is another in every snapshot.
+        keys |= {name: key for name, key in stored.items() if not key.startswith(STAND_IN)}
+        keys |= _find_renamed(draft, snapshot)
+    return FormerNames(
+        now={former.name: former.now for family in families for former in family.former_names()},
+        keys=keys,
+        registered=frozenset(root for family in families for root in family.roots()),
+    )
+
+
+def former_name_rows(
+    previous: Sequence[Snapshot], former: FormerNames, resolved: ResolvedNames
+) -> Iterable[tuple[str, str, str]]:
+    """Return every former name with its key, and its source."""
+    sources: dict[tuple[str, str], str] = {}
+    for snapshot in reversed(previous):
+        sources |= derived_rows.former_sources(snapshot.former_names())
+    known = {
+        name: (name, key, sources.get((name, key), "earlier snapshot"))
+        for name, key in former.keys.items()
+    }
+    from_cards = {name: (name, key, "card") for name, key in resolved.from_cards.items()}
+    from_hub = {name: (name, key, "hub") for name, key in resolved.from_hub.items()}
+    return (known | from_cards | from_hub).values()
+
+
+def _find_renamed(draft: Draft, previous: Snapshot) -> dict[str, str]:
+    """Return the names that a snapshot has of models, listed or deleted, that have others now."""
+    names: dict[str, str] = {}
+    deleted_keys, deleted_ids = (draft.deleted[name].combine_chunks() for name in ("key", "id"))
+    listed = previous.table(schema.MODELS_FILE, ["key", "id"])
+    for table in (previous.tombstones(["key", "id"]), listed):
+        keys, ids = (table[name].combine_chunks() for name in ("key", "id"))
+        names |= find_renames(keys, ids, deleted_keys, deleted_ids)
+        names |= find_renames(keys, ids, draft.keys, draft.ids)
+    return names
+
+
+def find_renames(
+    keys_before: pa.StringArray,
+    ids_before: pa.StringArray,
+    keys: pa.StringArray,
+    ids: pa.StringArray,
+) -> dict[str, str]:
+    """Return former name to key of every model whose key has another name now.
+
+    Both sides are models in order of their keys.
+    """
+    # No request is needed to see a rename, since a model keeps its key.
+    if len(keys) == 0 or len(keys_before) == 0:
+        return {}
+    now, before = bare(keys), bare(keys_before)
+    place = np.minimum(np.searchsorted(now, before), len(now) - 1)
+    same = np.flatnonzero(now[place] == before)
+    old_ids = ids_before.take(pa.array(same))
+    differs = pc.indices_nonzero(pc.not_equal(old_ids, ids.take(pa.array(place[same]))))
+    renamed_ids = old_ids.take(differs).to_pylist()
+    renamed_keys = keys_before.take(pa.array(same)).take(differs).to_pylist()
+    return dict(zip(renamed_ids, renamed_keys, strict=True))

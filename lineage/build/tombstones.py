@@ -1,6 +1,10 @@
-"""Who is gone: the models that a full listing shows no more, each with its last record."""
+"""Deleted models: those that a full listing no longer shows, each with its last record and claims.
 
-from collections.abc import Iterator, Mapping, Sequence
+A model that comes back ends its tombstone; that it was away is kept as an absence.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -8,116 +12,204 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.draft import Draft
+from lineage.build.previous_claims import previous_claims, restrict_rows
 from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.availability import Asked
+from lineage.domain.opt_outs import OptOuts
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
 from lineage.store.availability import STANDING_COLUMNS
 from lineage.store.keys import NOWHERE, bare, joined, rows_in
+from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
+from lineage.store.redaction import dead_without, said_without
 
-_RECORD = [field.name for field in schema.MODELS]
-_NUMBERS = [field.name for field in schema.METRICS if field.name != "key"]
-
-
-def still_gone(before: Snapshot, known: Sequence[KeyBytes]) -> pa.Table:
-    """Return the earlier tombstones of whoever is not `known`, each of whose parts is sorted."""
-    table = before.tombstones()
-    return table.filter(pa.array(_absent(table["key"], known)))
+_RECORD_COLUMNS = [field.name for field in schema.MODELS]
+_METRIC_COLUMNS = [field.name for field in schema.METRICS if field.name != "key"]
+_ABSENCES_ORDER = [("key", "ascending"), ("missed_at", "ascending"), ("back_at", "ascending")]
 
 
-def newly_gone(before: Snapshot, known: Sequence[KeyBytes], missed_at: datetime) -> pa.Table:
-    """Return a tombstone for each model that was listed and is not `known`.
+@dataclass(frozen=True, slots=True)
+class PreviousSnapshot:
+    """A snapshot that a draft learns from."""
 
-    A dump without the Hub's keys says of nobody who is who, and so of nobody that they are gone.
+    snapshot: Snapshot
+    missed_at: datetime | None
+    """When the first full crawl after it began; None where none proved anything missing since."""
+
+
+def add_tombstones(
+    draft: Draft,
+    previous: Sequence[PreviousSnapshot],
+    keyed_rules: Collection[str],
+    opt_outs: OptOuts,
+) -> None:
+    """Keep the deleted models with all their claims; once, for every draft.
+
+    Of several snapshots the newest that knows a model decides.
     """
-    keys = before.column(schema.MODELS_FILE, "key")
-    gone = _absent(keys, known) & ~_stands_in(keys)
-    if not gone.any():
+    # Only a full crawl proves that a model is missing, and only a model that is listed is back. A
+    # crawl below one base says nothing of models that lie elsewhere.
+    if draft.origin.kind is SnapshotKind.BELOW:
+        previous = ()
+    listed = bare(draft.keys)
+    by_snapshot = list(_find_deleted(previous, listed))
+    tombstones = sort_tombstones([deleted for _, deleted in by_snapshot])
+    draft.set_tombstones(dead_without(tombstones, opt_outs))
+
+    # Their claims stay: a deleted model still leads from its children to its parents.
+    for snapshot, deleted in by_snapshot:
+        rows_of = restrict_rows(_key_bytes(deleted), draft.deleted_nodes_of)
+        claims = previous_claims(snapshot, rows_of, keyed_rules=keyed_rules)
+        draft.claims.of_deleted.add_batches(said_without(claims, opt_outs))
+    known = (listed, _key_bytes(draft.deleted))
+    draft.tables.write(
+        schema.ABSENCES_FILE,
+        _absences([one.snapshot for one in previous], listed, known, draft.origin.taken_at),
+    )
+
+
+def _find_deleted(
+    previous: Sequence[PreviousSnapshot], listed: KeyBytes
+) -> Iterator[tuple[Snapshot, pa.Table]]:
+    """Yield the deleted models that each snapshot is the newest to know, the newest one first."""
+    known = [listed]
+    for one in previous:
+        earlier = one.snapshot.tombstones()
+        tables = [earlier.filter(pa.array(_mark_unknown(earlier["key"], known)))]
+        if one.missed_at is not None:
+            tables.append(_make_tombstones(one.snapshot, known, one.missed_at))
+        deleted = sort_tombstones(tables)
+        known.append(_key_bytes(deleted))
+        yield one.snapshot, deleted
+
+
+def _make_tombstones(
+    snapshot: Snapshot, known: Sequence[KeyBytes], missed_at: datetime
+) -> pa.Table:
+    """Return a tombstone for each model that was listed and is not `known`."""
+    keys = snapshot.column(schema.MODELS_FILE, "key")
+    # A dump without the Hub's keys cannot identify its models, and so proves none deleted.
+    deleted = _mark_unknown(keys, known) & ~pc.starts_with(keys, STAND_IN).to_numpy()
+    if not deleted.any():
         return schema.TOMBSTONES.empty_table()
-    rows = int(gone.sum())
+    rows = int(deleted.sum())
     columns = {
-        **some_rows(before, schema.MODELS_FILE, _RECORD, gone),
-        **some_rows(before, schema.METRICS_FILE, _NUMBERS, gone),
-        "last_seen_in": pa.array([before.id] * rows, pa.string()),
+        **select_rows(snapshot, schema.MODELS_FILE, _RECORD_COLUMNS, deleted),
+        **select_rows(snapshot, schema.METRICS_FILE, _METRIC_COLUMNS, deleted),
+        "last_seen_in": pa.array([snapshot.id] * rows, pa.string()),
         "missed_at": pa.array([missed_at] * rows, pa.timestamp("us", tz="UTC")),
         **{name: [None] * rows for name in STANDING_COLUMNS},
     }
     return pa.table(columns, schema=schema.TOMBSTONES)
 
 
-def never_asked(dead: pa.Table) -> pa.ChunkedArray:
-    """Return the keys of those whom nobody asked the Hub about."""
-    return dead.filter(dead["asked_at"].is_null())["key"]
+def sort_tombstones(tables: list[pa.Table]) -> pa.Table:
+    """Return tombstones as they are stored: in order of the key."""
+    whole = pa.concat_tables([schema.TOMBSTONES.empty_table(), *tables])
+    order = np.argsort(_key_bytes(whole), kind="stable")
+    return whole.take(pa.array(order)).combine_chunks()
 
 
-def last_names(dead: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
-    """Return each key with the name it had last."""
-    some = dead.filter(pc.is_in(dead["key"], value_set=pa.array(keys, pa.string())))
-    names = dict(zip(some["key"].to_pylist(), some["id"].to_pylist(), strict=True))
-    return [(key, names[key]) for key in keys]
+def select_rows(
+    snapshot: Snapshot, file: str, columns: Sequence[str], chosen: Mask
+) -> dict[str, pa.ChunkedArray]:
+    """Return some columns of the chosen rows of a table, a part of it in memory at a time."""
+    batches, start = [], 0
+    for batch in snapshot.batches(file, columns):
+        batches.append(batch.filter(pa.array(chosen[start : start + batch.num_rows])))
+        start += batch.num_rows
+    table = pa.Table.from_batches(batches)
+    return {name: table[name] for name in columns}
 
 
-def note_standings(draft: Draft, answers: Mapping[str, Asked]) -> None:
-    """Keep what the Hub said of some who are gone, by key."""
-    if answers:
-        draft.dead = with_standings(draft.dead, answers)
-        draft.write(schema.TOMBSTONES_FILE, draft.dead)
-
-
-def with_standings(dead: pa.Table, answers: Mapping[str, Asked]) -> pa.Table:
-    """Return tombstones with what the Hub said of some, by key."""
-    keys = joined(dead["key"].chunks)
-    mask = pc.is_in(keys, value_set=pa.array(sorted(answers), pa.string()))
-    said = [answers[key] for key in keys.filter(mask).to_pylist()]
-    told = ([one.standing.value for one in said], [one.status for one in said])
-    columns = zip(STANDING_COLUMNS, (*told, [one.asked_at for one in said]), strict=True)
-    for name, values in columns:
-        at = dead.schema.get_field_index(name)
-        field = dead.schema.field(at)
-        before = dead[name].combine_chunks()
-        fresh = pc.replace_with_mask(before, mask, pa.array(values, field.type))
-        dead = dead.set_column(at, field, fresh)
-    return dead
-
-
-def has_stand_ins(snapshot: Snapshot) -> bool:
+def has_stand_in_keys(snapshot: Snapshot) -> bool:
     """Say whether a snapshot was made of a dump that lacks the Hub's keys."""
     return "keys" in snapshot.manifest.origin.dump
 
 
-def in_order(tables: list[pa.Table]) -> pa.Table:
-    """Return tombstones as they are stored: in order of the key."""
-    whole = pa.concat_tables([schema.TOMBSTONES.empty_table(), *tables])
-    order = np.argsort(bare(joined(whole["key"].chunks)), kind="stable")
-    return whole.take(pa.array(order)).combine_chunks()
+# What the Hub answers about them
 
 
-def _absent(keys: pa.ChunkedArray, known: Sequence[KeyBytes]) -> Mask:
+def never_asked_keys(deleted: pa.Table) -> pa.ChunkedArray:
+    """Return the keys of those about which the Hub was never asked."""
+    return deleted.filter(deleted["asked_at"].is_null())["key"]
+
+
+def last_names(deleted: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each key with the name it had last."""
+    rows = deleted.filter(pc.is_in(deleted["key"], value_set=pa.array(keys, pa.string())))
+    names = dict(zip(rows["key"].to_pylist(), rows["id"].to_pylist(), strict=True))
+    return [(key, names[key]) for key in keys]
+
+
+def note_availability(draft: Draft, answers: Mapping[str, Asked]) -> None:
+    """Keep what the Hub answered about some deleted models, by key."""
+    if answers:
+        draft.deleted = with_availability(draft.deleted, answers)
+        draft.tables.write(schema.TOMBSTONES_FILE, draft.deleted)
+
+
+def with_availability(deleted: pa.Table, answers: Mapping[str, Asked]) -> pa.Table:
+    """Return tombstones with what the Hub answered about some, by key."""
+    keys = joined(deleted["key"].chunks)
+    mask = pc.is_in(keys, value_set=pa.array(sorted(answers), pa.string()))
+    in_order = [answers[key] for key in keys.filter(mask).to_pylist()]
+    columns = (
+        [answer.standing.value for answer in in_order],
+        [answer.status for answer in in_order],
+        [answer.asked_at for answer in in_order],
+    )
+    for name, values in zip(STANDING_COLUMNS, columns, strict=True):
+        at = deleted.schema.get_field_index(name)
+        field = deleted.schema.field(at)
+        column = pc.replace_with_mask(
+            deleted[name].combine_chunks(), mask, pa.array(values, field.type)
+        )
+        deleted = deleted.set_column(at, field, column)
+    return deleted
+
+
+# Models that were missing for a while
+
+
+def _absences(
+    previous: Sequence[Snapshot], listed: KeyBytes, known: Sequence[KeyBytes], back_at: datetime
+) -> pa.Table:
+    """Return every absence that is over, of the models that are `known`.
+
+    A tombstone of a model that is listed now is an absence that ends now. Where two snapshots saw
+    the same one end, it ended with the earlier of them.
+    """
+    tables = [schema.ABSENCES.empty_table()]
+    for snapshot in previous:
+        ended = snapshot.tombstones(["key", "missed_at", "last_seen_in"])
+        ended = ended.filter(pa.array(~_mark_unknown(ended["key"], [listed])))
+        back = pa.array([back_at] * ended.num_rows, pa.timestamp("us", tz="UTC"))
+        ended = ended.append_column("back_at", back)
+        tables += [
+            snapshot.absences(),
+            ended.select(schema.ABSENCES.names).cast(schema.ABSENCES),
+        ]
+    table = pa.concat_tables(tables)
+    table = table.filter(pa.array(~_mark_unknown(table["key"], known)))
+    table = table.take(pc.sort_indices(table, _ABSENCES_ORDER))
+
+    # The first row of each key and moment of going, as the table is in order of both.
+    key = _key_bytes(table)
+    missed = table["missed_at"].combine_chunks().cast(pa.int64()).to_numpy()
+    first = np.append(True, (key[1:] != key[:-1]) | (missed[1:] != missed[:-1]))[: len(key)]
+    return table.filter(pa.array(first)).combine_chunks()
+
+
+def _key_bytes(table: pa.Table) -> KeyBytes:
+    return bare(joined(table["key"].chunks))
+
+
+def _mark_unknown(keys: pa.ChunkedArray, known: Sequence[KeyBytes]) -> Mask:
+    """Mark the keys that are in none of some sorted columns."""
     wanted = bare(joined(keys.chunks))
-    absent: Mask = np.ones(len(wanted), np.bool_)
-    for some in known:
-        absent &= rows_in(some, wanted) == NOWHERE
-    return absent
-
-
-def _stands_in(keys: pa.ChunkedArray) -> Mask:
-    mask: Mask = pc.starts_with(keys, STAND_IN).to_numpy()
-    return mask
-
-
-def some_rows(
-    snapshot: Snapshot, file: str, columns: Sequence[str], wanted: Mask
-) -> dict[str, pa.ChunkedArray]:
-    """Return some columns of the wanted rows of a table, a part of it in memory at a time."""
-    found = pa.Table.from_batches(list(_some(snapshot, file, columns, wanted)))
-    return {name: found[name] for name in columns}
-
-
-def _some(
-    snapshot: Snapshot, file: str, columns: Sequence[str], wanted: Mask
-) -> Iterator[pa.RecordBatch]:
-    first = 0
-    for batch in snapshot.batches(file, columns):
-        yield batch.filter(pa.array(wanted[first : first + batch.num_rows]))
-        first += batch.num_rows
+    unknown: Mask = np.ones(len(wanted), np.bool_)
+    for column in known:
+        unknown &= rows_in(column, wanted) == NOWHERE
+    return unknown

@@ -46,7 +46,7 @@ def check_against(
     asked = context.open_snapshot(store, snapshot)
     leaving_out = OptOutFilter(context.opt_outs().marked(asked.manifest.left_out))
     with open_dump(file) as dump:
-        pages = map(leaving_out.cleaned, dump.everything())
+        pages = map(leaving_out.redact, dump.everything())
         found = check_against(asked, pages, dump=dump.name, missing=dump.missing, examples=examples)
     output.result(
         format,

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from lineage.build.context import Publication
+from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
 from lineage.crawl.runs import CrawlReport, hold_store, make_context, refuse_other_hub
 from lineage.domain.clock import Clock, SystemClock
@@ -83,7 +83,7 @@ def _open_dump_at(
 
 
 def _publish_dump(
-    dump: ListingDump, settings: Settings, context: Publication, taken_at: datetime | None
+    dump: ListingDump, settings: Settings, context: BuildContext, taken_at: datetime | None
 ) -> Manifest:
     moment = _date_dump(dump, taken_at, context.clock.now())
     versions = {family.id: family.version for family in context.families}

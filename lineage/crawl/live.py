@@ -10,7 +10,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_base
 from lineage.analysis.traces import EVERYTHING, trace, trace_on
 from lineage.analysis.verdicts import Origin, Trace, VerdictReason
-from lineage.build.opt_out import OptOutFilter, refuse_forgotten
+from lineage.build.opt_out import OptOutFilter, refuse_opted_out
 from lineage.crawl.runs import open_hub
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.clock import Clock, SystemClock
@@ -88,7 +88,7 @@ def _known(
 
 def _leaving_out(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
     opt_outs = known_to(snapshot, OptOuts.parse(settings.opt_outs))
-    refuse_forgotten(name, opt_outs)
+    refuse_opted_out(name, opt_outs)
     return OptOutFilter(opt_outs)
 
 
@@ -149,7 +149,7 @@ def _look_up(
                 return
             name = waiting.popleft()
             page = source.model(name)
-            for record in [] if page is None else leaving_out.cleaned(page).records:
+            for record in [] if page is None else leaving_out.redact(page).records:
                 yield name, record
                 fresh = _parents_to_ask_for(snapshot, record) - seen
                 waiting.extend(sorted(fresh))

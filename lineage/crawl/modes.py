@@ -60,7 +60,7 @@ def _drop_repeated(tail: list[ModelRecord], next_rows: list[ModelRecord]) -> lis
 def read_changes(source: ChangingSource, start: UpdateStart) -> Iterator[RecordPage]:
     """Yield the models committed to since a snapshot, then those created since; some twice."""
     # A listing in order of the last commit moves while it is read: a model committed to meanwhile
-    # goes to its top, unseen. The next update begins early enough to meet it (build.watermark).
+    # goes to its top, unseen. The next update begins early enough to meet it (build.draft).
     older = 0
     for page in source.by_last_commit():
         yield page

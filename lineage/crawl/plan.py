@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from lineage.build.opt_out import refuse_forgotten
-from lineage.build.tombstones import has_stand_ins
-from lineage.build.watermark import last_page_of, watermark_of
+from lineage.build.draft import last_page_of, watermark_of
+from lineage.build.opt_out import refuse_opted_out
+from lineage.build.tombstones import has_stand_in_keys
 from lineage.crawl.modes import UpdateStart, read_below, read_changes, read_everything
 from lineage.domain.moments import iso
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
@@ -85,7 +85,7 @@ def choose_plan(
     Raises SettingsError for a base that asked to be left out.
     """
     if base is not None:
-        refuse_forgotten(base, opt_outs)
+        refuse_opted_out(base, opt_outs)
         return CrawlPlan(SnapshotKind.BELOW, base)
     if mode is CrawlMode.AUTO:
         if (reason := why_full(store, now, full_interval, opt_outs)) is not None:
@@ -133,7 +133,7 @@ def find_update_base(store: ParquetStore, opt_outs: OptOuts = NO_OPT_OUTS) -> Sn
             f"there is no snapshot in {store.location} that an update could go on from",
             "take one with: lineage crawl",
         )
-    if has_stand_ins(previous):
+    if has_stand_in_keys(previous):
         raise NoSuchSnapshot(
             f"{previous.id} is a dump without the Hub's keys: an update could match no model in it",
             "take a full crawl: lineage crawl",

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from lineage.build.availability import Questions
-from lineage.build.cards import Plan
+from lineage.build.availability import AvailabilityChecks
+from lineage.build.cards import CardPlan
 from lineage.build.checks import Limits
-from lineage.build.context import CardReading, Publication
+from lineage.build.context import BuildContext, CardReading
 from lineage.build.pipeline import publish
 from lineage.crawl.plan import (
     CrawlMode,
@@ -109,7 +109,7 @@ def crawl(
 
 
 def _run_plan(
-    settings: Settings, plan: CrawlPlan, context: Publication, *, cards: bool
+    settings: Settings, plan: CrawlPlan, context: BuildContext, *, cards: bool
 ) -> CrawlReport:
     clock = context.clock
     began = clock.monotonic()
@@ -134,10 +134,10 @@ def _run_plan(
         ):
             reader, most = PageReader(client, log, tally), settings.max_availability_requests
             with open_card_reading(settings, context, tally, enabled=cards) as card_reading:
-                questions = Questions(HubAvailability(reader), most)
-                context = replace(context, cards=card_reading, questions=questions)
+                availability = AvailabilityChecks(HubAvailability(reader), most)
+                context = replace(context, cards=card_reading, availability=availability)
                 pages = plan.read_pages(HubSource(reader))
-                manifest = publish(pages, origin, context, onto=plan.previous)
+                manifest = publish(pages, origin, context, update_of=plan.previous)
     if not settings.offline:
         log.close(manifest.id)
         logs.prune()
@@ -158,7 +158,7 @@ def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
 
 
 @contextmanager
-def hold_store(context: Publication, command: str) -> Iterator[None]:
+def hold_store(context: BuildContext, command: str) -> Iterator[None]:
     """Keep other runs out of the store, and say so where that cannot be done."""
     with context.store.held(Holder.this_process(command, context.clock.now())) as locked:
         if not locked:
@@ -171,12 +171,12 @@ def hold_store(context: Publication, command: str) -> Iterator[None]:
 
 def make_context(
     settings: Settings, families: tuple[Family, ...], clock: Clock, progress: Progress
-) -> Publication:
+) -> BuildContext:
     """Return what a run needs besides its pages, as the settings say."""
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     opt_outs = OptOuts.parse(settings.opt_outs)
     store = ParquetStore(settings.store)
-    return Publication(store, families, limits, clock, progress, opt_outs=opt_outs)
+    return BuildContext(store, families, limits, clock, progress, opt_outs=opt_outs)
 
 
 def open_hub(
@@ -194,7 +194,7 @@ def open_hub(
 
 @contextmanager
 def open_listing_client(
-    settings: Settings, context: Publication, tally: RequestTally
+    settings: Settings, context: BuildContext, tally: RequestTally
 ) -> Iterator[HubClient | None]:
     """Give the client that reads listings; None where the network is off."""
     if settings.offline:
@@ -206,12 +206,12 @@ def open_listing_client(
 
 @contextmanager
 def open_card_reading(
-    settings: Settings, context: Publication, tally: RequestTally, *, enabled: bool
+    settings: Settings, context: BuildContext, tally: RequestTally, *, enabled: bool
 ) -> Iterator[CardReading | None]:
     """Give what reads cards; None where none are to be read."""
     store = CardStore(Path(settings.cache) / "cards")
     quota = QUOTAS[settings.token is not None] * settings.share
-    plan = Plan(REQUESTS_A_CARD, quota, WINDOW_SECONDS)
+    plan = CardPlan(REQUESTS_A_CARD, quota, WINDOW_SECONDS)
     if not enabled:
         yield None
     elif settings.offline:

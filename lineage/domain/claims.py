@@ -1,7 +1,13 @@
-"""Who says that one model comes from another, in which words, and how much that weighs."""
+"""Claims that one model comes from another: in which words, how sure, as values and as columns."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+import numpy as np
+
+from lineage.domain.arrays import Codes, Mask, Nodes
 
 
 class Relation(StrEnum):
@@ -37,13 +43,57 @@ STRENGTHS = tuple(Strength)
 
 
 class Claim(NamedTuple):
-    """One voice for one parent of one model."""
+    """One source's assertion that one model comes from another."""
 
     rule: str
-    """The name of the rule that heard it; `RULES` in `lineage.evidence` lists them."""
+    """The name of the rule that read it; `RULES` in `lineage.evidence` lists them."""
     parent_as_written: str
     quote: str
     """The words themselves."""
     relation: str | None = None
     parent_key: str | None = None
-    """The parent's key, where the witness gives it and not only a name."""
+    """The parent's key, where the source gives it and not only a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Claims as columns: one element each, in order of the child."""
+
+    child: Nodes
+    rule: Codes
+    """Position of the rule among the names that the columns were made with."""
+    relation: Codes
+    """-1 where none was claimed, or one that is no `Relation`."""
+    name: Nodes
+    """Position of the parent as written in `names`: millions of claims repeat few names."""
+    names: Sequence[str]
+    key: Nodes
+    """Position of the parent's key in `keys`, -1 where the source knows only a name."""
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedClaims:
+    """Claims whose parents are nodes: one element each."""
+
+    child: Nodes
+    parent: Nodes
+    """-1 where the name was resolved to nothing."""
+    rule: Codes
+    relation: Codes
+    """-1 where none was claimed."""
+
+    def select(self, chosen: Mask) -> "ResolvedClaims":
+        """Return some of the claims."""
+        return ResolvedClaims(
+            self.child[chosen], self.parent[chosen], self.rule[chosen], self.relation[chosen]
+        )
+
+    def followed_by(self, more: "ResolvedClaims") -> "ResolvedClaims":
+        """Return these claims, then more."""
+        return ResolvedClaims(
+            np.concatenate([self.child, more.child]),
+            np.concatenate([self.parent, more.parent]),
+            np.concatenate([self.rule, more.rule]),
+            np.concatenate([self.relation, more.relation]),
+        )

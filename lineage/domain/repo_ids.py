@@ -7,6 +7,8 @@ from collections.abc import Sequence
 KEY_LENGTH = 24
 STAND_IN = "ffffffff"
 """How a stand-in key begins: a key's first eight digits are its creation, and these lie in 2106."""
+NAME_PREFIX = "name:"
+"""How the key of a node begins that is known by its name alone."""
 _PART = r"\b[\w.\-]{1,96}\b"
 _ONE = rf"(?:{_PART}/)?{_PART}"
 _REPO_ID = re.compile(_ONE, re.ASCII)

@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.domain.opt_outs import OptOuts
+from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.store import schema
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import BY_NAME, naming
+from lineage.store.redaction import naming
 
 _UNSURE = frozenset({"card"})
 """Who teaches a name and may be wrong: an author's card beside the Hub's word."""
@@ -27,7 +28,7 @@ def known_to(snapshot: Snapshot | None, opt_outs: OptOuts) -> OptOuts:
         rows = pc.indices_nonzero(pc.match_substring_regex(ids, opt_outs.hint, ignore_case=True))
         some = zip(found_keys.take(rows).to_pylist(), ids.take(rows).to_pylist(), strict=True)
         keys |= {key: listed for key, id in some if (listed := opt_outs.behind(id)) is not None}
-    theirs = pa.array([key for key in keys if not key.startswith(BY_NAME)], pa.string())
+    theirs = pa.array([key for key in keys if not key.startswith(NAME_PREFIX)], pa.string())
     names: dict[str, str] = {}
     for found_keys, ids in pairs:
         rows = pc.indices_nonzero(pc.is_in(found_keys, value_set=theirs))

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Mask
 from lineage.domain.opt_outs import LEFT_OUT, OptOuts
+from lineage.domain.repo_ids import NAME_PREFIX
 
 _VOCABULARIES = frozenset({"license", "pipeline", "gated", "relation"})
 _OURS = frozenset(
@@ -21,8 +22,6 @@ _FREE = "card_text"
 """The rule whose quotes are sentences; those of the others are the parent as it was written."""
 _KEYS = frozenset({"key", "child_key", "parent_key"})
 _IDS = frozenset({"id", "child", "parent", "name"})
-BY_NAME = "name:"
-"""How the key of a node begins that is known by a name alone."""
 
 
 def naming(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
@@ -139,10 +138,10 @@ def _are_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
     """Say of each key whether it is one of theirs, or made of one of their names."""
     theirs = pa.array(list(opt_outs.keys), pa.string())
     found: Mask = np.array(pc.is_in(keys, value_set=theirs), np.bool_)
-    made = pc.fill_null(pc.starts_with(keys, BY_NAME), False)
+    made = pc.fill_null(pc.starts_with(keys, NAME_PREFIX), False)
     rows = pc.indices_nonzero(made)
     for row, key in zip(rows.to_pylist(), keys.take(rows).to_pylist(), strict=True):
-        found[row] = opt_outs.names_in(key.removeprefix(BY_NAME))
+        found[row] = opt_outs.names_in(key.removeprefix(NAME_PREFIX))
     return found
 
 

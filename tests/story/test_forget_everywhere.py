@@ -114,7 +114,7 @@ def named_in(text: str) -> list[str]:
 def test_no_field_of_anybody_names_them_in_any_disguise(field: str, text: str) -> None:
     rows = parse_page(json.dumps([naming(0, text, field), a_row(1)]).encode())
     page = RecordPage(rows.records)
-    cleaned = OptOutFilter(OptOuts.parse(LIST)).cleaned(page)
+    cleaned = OptOutFilter(OptOuts.parse(LIST)).redact(page)
     assert len(cleaned.records) == 2
     assert [str(value) for value in cleaned.records[0] if "nest" in str(value)] == []
     assert not named_in(str(cleaned.records))

@@ -223,7 +223,7 @@ class Histories(RuleBasedStateMachine):
     ) -> Snapshot:
         self.into.clock.sleep(3600)
         rows = [one.row() for one in models]
-        manifest: Manifest = publish(pages(rows), origin, self.into, onto=onto)
+        manifest: Manifest = publish(pages(rows), origin, self.into, update_of=onto)
         snapshot = self.into.store.snapshot(manifest.id)
         self._note_names(snapshot)
         return snapshot

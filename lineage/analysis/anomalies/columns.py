@@ -12,8 +12,8 @@ from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.evidence import RULES
-from lineage.evidence.known_nodes import NOWHERE
 from lineage.store import schema
+from lineage.store.keys import NOWHERE
 from lineage.store.reader import EdgeColumns, Snapshot
 
 UNDATED = np.iinfo(np.int64).min

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.domain.arrays import Int64s, Mask
-from lineage.domain.repo_ids import STAND_IN
-from lineage.evidence.known_nodes import NAME_PREFIX
+from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 

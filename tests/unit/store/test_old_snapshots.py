@@ -26,7 +26,7 @@ from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import edges_of, origin, pages, publication, row
 from tests.fakes.fake_clock import NOON
-from tests.unit.store.test_publication import ROWS
+from tests.unit.build.test_publication import ROWS
 from tests.updates import updated
 
 HERE = Path(__file__).parent

@@ -60,7 +60,7 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Snapshot]:
     def take(rows: list[Row], days: int, onto: Snapshot | None = None) -> Snapshot:
         kind = SnapshotKind.FULL if onto is None else SnapshotKind.UPDATE
         taken = origin(kind, taken_at=NOON + timedelta(days=days))
-        return into.store.snapshot(publish(pages(rows), taken, into, onto=onto).id)
+        return into.store.snapshot(publish(pages(rows), taken, into, update_of=onto).id)
 
     take(rows["full"], -1)
     full = take([one for one in rows["full"] if one["id"] not in rows["deleted"]], 0)

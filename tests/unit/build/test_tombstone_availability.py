@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.build.tombstones import last_names, never_asked, with_standings
+from lineage.build.tombstones import last_names, never_asked_keys, with_availability
 from lineage.domain.availability import Asked, Availability
 from lineage.store import schema
 from lineage.store.availability import STANDING_COLUMNS, asked_in
@@ -36,13 +36,13 @@ def tombstones() -> pa.Table:
 def test_answers_upon_answers_are_those_of_a_dictionary(
     first: dict[str, Asked], second: dict[str, Asked]
 ) -> None:
-    found = with_standings(with_standings(tombstones(), first), second)
+    found = with_availability(with_availability(tombstones(), first), second)
     assert found.schema.equals(schema.TOMBSTONES)
     assert found.drop_columns(list(STANDING_COLUMNS)).equals(
         tombstones().drop_columns(list(STANDING_COLUMNS))
     )
     kept = {row["key"]: asked_in(row) for row in found.to_pylist()}
     assert kept == dict.fromkeys(KEYS) | first | second
-    left = never_asked(found).to_pylist()
+    left = never_asked_keys(found).to_pylist()
     assert left == [key for key in KEYS if key not in first | second]
     assert last_names(found, left[::-1]) == [(key, f"o/{key[-2:]}") for key in left[::-1]]

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lineage.build.changed_keys import Changed, changes_of
+from lineage.build.changes import ChangedKeys, changes_in
 from lineage.domain.arrays import KeyBytes, Mask
 from lineage.store import schema
 from lineage.store.files import Files
@@ -22,28 +22,40 @@ from lineage.store.reader import Snapshot
 from lineage.store.tables import LaidTables, Tables
 
 
-class DraftFiles:
+class DraftTables:
     """One folder's tables."""
 
     def __init__(self, files: Files, id: str) -> None:
         self.id = id
-        self.rows_written: dict[str, int] = {}
+        self.row_counts: dict[str, int] = {}
         """How many rows each table has that was written in one go."""
-        self.changed: Changed | None = None
-        """Who changed since the snapshot that it builds on; None where it stands alone."""
+        self.changed: ChangedKeys | None = None
+        """What changed since the snapshot that it builds on; None where it stands alone."""
         self._files = files
         self._tables = Tables(files, id)
 
+    def open_writer(self, file: str) -> ParquetFileWriter:
+        """Open a table for writing, over whatever was there."""
+        table = {**schema.TABLES, **schema.UPDATE_TABLES}[file]
+        return ParquetFileWriter(self._files, f"{self.id}/{file}", table)
+
     def write(self, file: str, table: pa.Table) -> None:
         """Write one derived table whole."""
-        self.write_streamed(file, (table,))
+        self.write_tables(file, (table,))
 
-    def write_streamed(self, file: str, tables: Iterable[pa.Table]) -> None:
+    def write_tables(self, file: str, tables: Iterable[pa.Table]) -> None:
         """Write one derived table, piece by piece as it is made."""
-        with self.writer(file) as writer:
+        with self.open_writer(file) as writer:
             for table in tables:
                 writer.write_table(table)
-        self.rows_written[file] = writer.rows
+        self.row_counts[file] = writer.rows
+
+    def write_batches(self, file: str, batches: Iterable[pa.RecordBatch]) -> None:
+        """Write one derived table, batch by batch as it is made."""
+        with self.open_writer(file) as writer:
+            for batch in batches:
+                writer.write(batch)
+        self.row_counts[file] = writer.rows
 
     def rewrite(
         self, file: str, change: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.Table]]
@@ -58,47 +70,40 @@ class DraftFiles:
                 writer.write_table(table)
         self._files.move(part, path)
 
-    def write_batches(self, file: str, batches: Iterable[pa.RecordBatch]) -> None:
-        """Write one derived table, batch by batch as it is made."""
-        with self.writer(file) as writer:
-            for batch in batches:
-                writer.write(batch)
-        self.rows_written[file] = writer.rows
-
-    def lay_rows_over(self, before: Snapshot, read: KeyBytes) -> None:
-        """Lay the rows that streamed in over an earlier snapshot's, whole or as changes alone."""
-        self.changed = Changed.upon(before, read)
+    def merge_rows(self, previous: Snapshot, listed_now: KeyBytes) -> None:
+        """Merge the rows that streamed in with an earlier snapshot's, whole or as changes alone."""
+        self.changed = ChangedKeys.since(previous, listed_now)
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
-            rows = self.whole(file)
+            rows = self.read(file)
             if self.changed is None:
-                self.write_streamed(file, rows_laid_over(before.batches(file), rows))
+                self.write_tables(file, rows_laid_over(previous.batches(file), rows))
             else:
-                older = changes_of(before, file)
-                self.write_streamed(schema.CHANGES[file], rows_laid_over(older, rows))
+                older = changes_in(previous, file)
+                self.write_tables(schema.CHANGES[file], rows_laid_over(older, rows))
                 self._files.delete_file(f"{self.id}/{file}")
         if self.changed is not None:
-            self.write(schema.CHANGED_FILE, self.changed.table())
-            self._tables = LaidTables(self._files, self.id, self.changed.since)
+            self.write(schema.CHANGED_FILE, self.changed.to_table())
+            self._tables = LaidTables(self._files, self.id, self.changed.base)
 
     def column(self, name: str, file: str = schema.MODELS_FILE) -> pa.Array:
         """Return one column of the models, read back from what was written."""
         return self._tables.table(file, [name])[name].combine_chunks()
 
-    def whole(self, file: str) -> pa.Table:
-        """Return one table, read back from what was written."""
+    def read(self, file: str) -> pa.Table:
+        """Return one whole table, read back from what was written."""
         return self._tables.table(file).cast(schema.TABLES[file])
 
     def rows_of(self, chosen: Mask, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the row and some columns of the chosen models, a batch in memory at a time."""
-        first = 0
+        start = 0
         for batch in self._tables.batches(schema.MODELS_FILE, columns):
-            rows = np.flatnonzero(chosen[first : first + batch.num_rows])
-            some = batch.take(pa.array(rows))
-            values = [some[name].to_pylist() for name in columns]
-            yield from zip((rows + first).tolist(), *values, strict=True)
-            first += batch.num_rows
+            rows = np.flatnonzero(chosen[start : start + batch.num_rows])
+            selected = batch.take(pa.array(rows))
+            values = [selected[name].to_pylist() for name in columns]
+            yield from zip((rows + start).tolist(), *values, strict=True)
+            start += batch.num_rows
 
-    def facts(self) -> dict[str, FileFacts]:
+    def collect_facts(self) -> dict[str, FileFacts]:
         """Return what each table must look like from now on; they survive a power cut then."""
         facts = {}
         for name in schema.TABLES if self.changed is None else schema.UPDATE_TABLES:
@@ -110,8 +115,3 @@ class DraftFiles:
                 rows = pq.ParquetFile(handle).metadata.num_rows
             facts[name] = FileFacts(rows, size, digest, footer)
         return facts
-
-    def writer(self, file: str) -> ParquetFileWriter:
-        """Open a table for writing, over whatever was there."""
-        table = {**schema.TABLES, **schema.UPDATE_TABLES}[file]
-        return ParquetFileWriter(self._files, f"{self.id}/{file}", table)

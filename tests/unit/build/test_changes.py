@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.build.changed_keys import MOST_SHARE
+from lineage.build.changes import MAX_CHANGED_SHARE
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest, SnapshotKind
@@ -97,7 +97,7 @@ def test_where_too_much_changed_the_update_stands_alone_and_the_next_builds_on_i
     tmp_path: Path,
 ) -> None:
     sweep = published(FILLING, tmp_path)
-    most = int(MOST_SHARE * len(FILLING))
+    most = int(MAX_CHANGED_SHARE * len(FILLING))
     second = updated(sweep, FILLING[: most + 1], tmp_path)
     assert second.manifest.builds_on is None
     assert sorted(second.manifest.files) == sorted(schema.TABLES)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from lineage.build.renames import renamed
+from lineage.build.resolve import find_renames
 from lineage.domain.families import Family, FormerName, Release, Reupload
 from lineage.store.reader import Snapshot
 from tests.builders import Row, edges_of, hub_parents, key_of, published, row, rows_of
@@ -297,13 +297,13 @@ def test_only_keys_that_bear_another_name_are_renamed() -> None:
     keys = strings("a" * 24, "b" * 24, "c" * 24)
     ids = strings("x/a", "x/b", "x/c")
     later = strings("a" * 24, "b" * 24, "d" * 24)
-    assert renamed(keys, ids, later, strings("x/a", "y/b", "x/c")) == {"x/b": "b" * 24}
+    assert find_renames(keys, ids, later, strings("x/a", "y/b", "x/c")) == {"x/b": "b" * 24}
 
 
 def test_nothing_before_or_nothing_now_is_no_rename() -> None:
     nothing = strings()
-    assert renamed(nothing, nothing, strings("a" * 24), strings("x/a")) == {}
-    assert renamed(strings("a" * 24), strings("x/a"), nothing, nothing) == {}
+    assert find_renames(nothing, nothing, strings("a" * 24), strings("x/a")) == {}
+    assert find_renames(strings("a" * 24), strings("x/a"), nothing, nothing) == {}
 
 
 def test_hub_parents_of_the_builders_are_those_of_the_rows() -> None:

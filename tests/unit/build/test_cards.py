@@ -9,24 +9,26 @@ from hypothesis import strategies as st
 
 from lineage.build.cards import (
     MOST_FAILURES_IN_A_ROW,
+    CardCandidate,
+    CardPlan,
     FamilySigns,
-    Heard,
-    Model,
-    Plan,
+    choose_cards,
+    mark_doubtful,
     read_cards,
-    worth_reading,
 )
+from lineage.domain.claims import ResolvedClaims
 from lineage.domain.progress import Progress
 from lineage.errors import SourceUnavailable
+from lineage.evidence.infer import parentless
 from lineage.families.registry import all_families
 from tests.unit.http.doubles import ListProgress
 
 ROOT = "meta-llama/Llama-2-7b-hf"
 SIGNS = FamilySigns(all_families(), {ROOT: "llama"})
-PLAN = Plan(2, 2700, 300)
+PLAN = CardPlan(2, 2700, 300)
 
 
-def a_model(row: int = 0, id: str = "owner/model", **more: object) -> Model:
+def a_model(row: int = 0, id: str = "owner/model", **more: object) -> CardCandidate:
     plain: dict[str, object] = {
         "key": f"{row:024x}",
         "license": None,
@@ -35,13 +37,16 @@ def a_model(row: int = 0, id: str = "owner/model", **more: object) -> Model:
         "sha": "s",
         "downloads": None,
     }
-    return Model(row=row, id=id, **(plain | more))  # type: ignore[arg-type]
+    return CardCandidate(row=row, id=id, **(plain | more))  # type: ignore[arg-type]
 
 
-def heard(*claims: tuple[int, int, int, int], models: int = 10) -> Heard:
+MODELS = 10
+
+
+def declared(*claims: tuple[int, int, int, int]) -> ResolvedClaims:
     columns = np.array(claims, np.int32).reshape(-1, 4).T
     child, parent, rule, relation = columns
-    return Heard(child, parent, rule.astype(np.int8), relation.astype(np.int8), models)
+    return ResolvedClaims(child, parent, rule.astype(np.int8), relation.astype(np.int8))
 
 
 @pytest.mark.parametrize(
@@ -57,8 +62,8 @@ def heard(*claims: tuple[int, int, int, int], models: int = 10) -> Heard:
         a_model(id="phi/phi-2"),
     ],
 )
-def test_architecture_license_tag_or_name_make_a_family_possible(model: Model) -> None:
-    assert SIGNS.seen_in(model)
+def test_architecture_license_tag_or_name_make_a_family_possible(model: CardCandidate) -> None:
+    assert SIGNS.appear_in(model)
 
 
 @pytest.mark.parametrize(
@@ -72,31 +77,33 @@ def test_architecture_license_tag_or_name_make_a_family_possible(model: Model) -
         a_model(id=ROOT, model_type="llama"),
     ],
 )
-def test_nothing_else_does_and_roots_are_known(model: Model) -> None:
-    assert not SIGNS.seen_in(model)
+def test_nothing_else_does_and_roots_are_known(model: CardCandidate) -> None:
+    assert not SIGNS.appear_in(model)
 
 
 def test_who_has_no_parent_but_itself_is_undeclared() -> None:
-    said = heard((0, 1, 0, -1), (2, 2, 0, -1), (3, -1, 0, -1))
-    assert np.flatnonzero(said.undeclared()).tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    claims = declared((0, 1, 0, -1), (2, 2, 0, -1), (3, -1, 0, -1))
+    undeclared = parentless(MODELS, claims.child, claims.parent)
+    assert np.flatnonzero(~undeclared).tolist() == [0]
 
 
-def test_a_parent_that_nobody_lists_makes_unsure() -> None:
-    assert np.flatnonzero(heard((0, 10, 0, -1), (1, 2, 0, -1)).unsure()).tolist() == [0]
+def test_a_parent_that_nobody_lists_makes_a_model_doubtful() -> None:
+    claims = declared((0, 10, 0, -1), (1, 2, 0, -1))
+    assert np.flatnonzero(mark_doubtful(claims, MODELS)).tolist() == [0]
 
 
-def test_two_relations_make_unsure() -> None:
-    said = heard(
+def test_two_relations_make_a_model_doubtful() -> None:
+    claims = declared(
         (0, 1, 0, 2), (0, 1, 1, 3), (2, 1, 0, 2), (2, 1, 1, 2), (3, 1, 0, 2), (3, 1, 1, -1)
     )
-    assert np.flatnonzero(said.unsure()).tolist() == [0]
+    assert np.flatnonzero(mark_doubtful(claims, MODELS)).tolist() == [0]
 
 
-def test_other_parents_make_unsure_and_agreed_ones_do_not() -> None:
-    said = heard((0, 1, 0, -1), (0, 2, 1, -1), (3, 1, 0, -1), (3, 2, 0, -1), (3, 2, 1, -1))
-    assert np.flatnonzero(said.unsure()).tolist() == [0, 3]
-    agreed = heard((0, 1, 0, -1), (0, 2, 0, -1), (0, 2, 1, -1), (0, 1, 1, -1), (0, -1, 2, -1))
-    assert not agreed.unsure().any()
+def test_other_parents_make_a_model_doubtful_and_agreed_ones_do_not() -> None:
+    claims = declared((0, 1, 0, -1), (0, 2, 1, -1), (3, 1, 0, -1), (3, 2, 0, -1), (3, 2, 1, -1))
+    assert np.flatnonzero(mark_doubtful(claims, MODELS)).tolist() == [0, 3]
+    agreed = declared((0, 1, 0, -1), (0, 2, 0, -1), (0, 2, 1, -1), (0, 1, 1, -1), (0, -1, 2, -1))
+    assert not mark_doubtful(agreed, MODELS).any()
 
 
 WITNESSES = st.lists(
@@ -109,7 +116,7 @@ WITNESSES = st.lists(
 def test_whoever_is_sure_has_one_relation_and_one_set_of_listed_parents(
     claims: list[tuple[int, int, int, int]],
 ) -> None:
-    unsure = heard(*claims, models=6).unsure()
+    doubtful = mark_doubtful(declared(*claims), 6)
     for child in range(6):
         mine = [one for one in claims if one[0] == child]
         parents = {
@@ -117,7 +124,7 @@ def test_whoever_is_sure_has_one_relation_and_one_set_of_listed_parents(
         }
         told = {frozenset(named) for named in parents.values() if named}
         doubt = len(told) > 1 or len({one[3] for one in mine} - {-1}) > 1
-        assert unsure[child] == (doubt or any(parent >= 6 for _, parent, *_ in mine))
+        assert doubtful[child] == (doubt or any(parent >= 6 for _, parent, *_ in mine))
 
 
 def test_the_most_downloaded_come_first_and_then_the_oldest() -> None:
@@ -130,7 +137,7 @@ def test_the_most_downloaded_come_first_and_then_the_oldest() -> None:
         a_model(5, "owner/unsure", downloads=1),
     ]
     unsure = np.array([False] * 5 + [True])
-    chosen = worth_reading(models, ~unsure, unsure, SIGNS)
+    chosen = choose_cards(models, ~unsure, unsure, SIGNS)
     assert [model.row for model in chosen] == [2, 1, 3, 5, 0]
 
 
@@ -155,7 +162,7 @@ class FakeCards:
         return self.texts.get(key)
 
 
-def read(models: list[Model], cards: FakeCards, most: int, progress: Progress) -> list[int]:
+def read(models: list[CardCandidate], cards: FakeCards, most: int, progress: Progress) -> list[int]:
     return [model.row for model, _ in read_cards(models, cards, most, PLAN, progress)]
 
 
@@ -193,6 +200,6 @@ def test_several_failures_in_a_row_end_the_run() -> None:
 
 
 def test_a_plan_counts_whole_windows() -> None:
-    assert "at least 0 minutes" in PLAN.said(1350, 1350, 1350)
-    assert "at least 5 minutes" in PLAN.said(1351, 1351, 1351)
-    assert "up to 20,000 requests, at least 35 minutes" in PLAN.said(10_000, 10_000, 10_000)
+    assert "at least 0 minutes" in PLAN.describe(1350, 1350, 1350)
+    assert "at least 5 minutes" in PLAN.describe(1351, 1351, 1351)
+    assert "up to 20,000 requests, at least 35 minutes" in PLAN.describe(10_000, 10_000, 10_000)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.build.availability import Questions, ask_about
+from lineage.build.availability import AvailabilityChecks, ask_about
 from lineage.domain.availability import Asked, Availability
 from lineage.errors import LineageError, RequestLimitReached, SourceUnavailable, UnexpectedPage
 from tests.fakes.fake_clock import NOON
@@ -40,7 +40,7 @@ def test_whatever_comes_some_are_told_and_the_rest_is_left(script: list[str], mo
     named = {f"{at:02}": end for at, end in enumerate(script)}
     hub, progress = FakeHub(named), ListProgress()
     try:
-        found = ask_about([(key, "o/n") for key in named], Questions(hub, most), progress)
+        found = ask_about([(key, "o/n") for key in named], AvailabilityChecks(hub, most), progress)
     except LineageError as error:
         raise AssertionError("a question ended the sweep") from error
     assert list(found) == [key for key in hub.asked if named[key] == "gone"]

@@ -8,11 +8,11 @@ from lineage.build.checks import (
     CHECKS,
     DraftFacts,
     Limits,
-    check,
-    few_bad_rows,
-    no_sudden_loss,
-    not_empty,
-    same_endpoint,
+    check_bad_rows,
+    check_endpoint,
+    check_not_empty,
+    check_sudden_loss,
+    run_checks,
 )
 from lineage.store.manifest import SnapshotKind
 
@@ -28,7 +28,7 @@ LIMITS = Limits()
 
 
 def test_a_sound_draft_passes_every_check() -> None:
-    results = check(SOUND, LIMITS)
+    results = run_checks(SOUND, LIMITS)
     assert len(results) == len(CHECKS)
     assert all(one.passed for one in results)
 
@@ -51,13 +51,13 @@ def test_more_than_one_percent_of_bad_rows_and_more_than_ten_are_refused(
     models: int, bad_rows: int, passes: bool
 ) -> None:
     facts = replace(SOUND, models=models, bad_rows=bad_rows)
-    assert few_bad_rows(facts, LIMITS).passed is passes
+    assert check_bad_rows(facts, LIMITS).passed is passes
 
 
 def test_the_share_of_bad_rows_is_a_setting() -> None:
     facts = replace(SOUND, models=50, bad_rows=50)
-    assert few_bad_rows(facts, Limits(max_bad_share=0.5)).passed
-    assert not few_bad_rows(facts, Limits(max_bad_share=0.49)).passed
+    assert check_bad_rows(facts, Limits(max_bad_share=0.5)).passed
+    assert not check_bad_rows(facts, Limits(max_bad_share=0.49)).passed
 
 
 @pytest.mark.parametrize(
@@ -78,18 +78,18 @@ def test_fewer_than_nine_tenths_of_the_last_models_are_refused(
     models: int, previous: int | None, passes: bool
 ) -> None:
     facts = replace(SOUND, models=models, previous_models=previous)
-    assert no_sudden_loss(facts, LIMITS).passed is passes
+    assert check_sudden_loss(facts, LIMITS).passed is passes
 
 
 def test_the_share_to_be_kept_is_a_setting() -> None:
     facts = replace(SOUND, models=500)
-    assert no_sudden_loss(facts, Limits(min_kept_share=0.5)).passed
-    assert not no_sudden_loss(facts, Limits(min_kept_share=0.501)).passed
+    assert check_sudden_loss(facts, Limits(min_kept_share=0.5)).passed
+    assert not check_sudden_loss(facts, Limits(min_kept_share=0.501)).passed
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SnapshotKind if kind is not SnapshotKind.FULL])
 def test_only_a_sweep_can_lose_models(kind: SnapshotKind) -> None:
-    assert no_sudden_loss(replace(SOUND, kind=kind, models=1), LIMITS).passed
+    assert check_sudden_loss(replace(SOUND, kind=kind, models=1), LIMITS).passed
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_only_a_sweep_can_lose_models(kind: SnapshotKind) -> None:
     ],
 )
 def test_snapshots_of_two_hubs_do_not_mix(previous: str | None, passes: bool) -> None:
-    assert same_endpoint(replace(SOUND, previous_endpoint=previous), LIMITS).passed is passes
+    assert check_endpoint(replace(SOUND, previous_endpoint=previous), LIMITS).passed is passes
 
 
 def test_notes_say_the_numbers() -> None:
     facts = replace(SOUND, models=899, bad_rows=3, previous_endpoint="https://elsewhere.example")
-    notes = {one.name: one.notes for one in check(facts, LIMITS)}
+    notes = {one.name: one.notes for one in run_checks(facts, LIMITS)}
     assert "3 of 902 rows" in notes["few_bad_rows"]
     assert "899 models" in notes["no_sudden_loss"]
     assert "at least 900" in notes["no_sudden_loss"]
@@ -117,4 +117,4 @@ def test_notes_say_the_numbers() -> None:
 
 @pytest.mark.parametrize(("models", "passes"), [(0, False), (1, True)])
 def test_a_draft_without_models_is_refused(models: int, passes: bool) -> None:
-    assert not_empty(replace(SOUND, models=models), LIMITS).passed is passes
+    assert check_not_empty(replace(SOUND, models=models), LIMITS).passed is passes
