@@ -29,7 +29,7 @@ from lineage.domain.anomalies import (
     AnomalySeverity,
 )
 from lineage.domain.arrays import Indices
-from lineage.evidence.known_nodes import NAME_PREFIX
+from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.graph.anomalies import find_cycles, find_sibling_bursts
 from lineage.store import schema
 
