@@ -36,13 +36,13 @@ class FakeHub:
 
 
 @given(st.lists(ENDS, max_size=12), st.integers(0, 14))
-def test_whatever_comes_some_are_told_and_the_rest_is_left(script: list[str], most: int) -> None:
+def test_whatever_comes_some_are_answered_and_the_others_are_left(script: list[str], most: int) -> None:
     named = {f"{at:02}": end for at, end in enumerate(script)}
     hub, progress = FakeHub(named), ListProgress()
     try:
         found = ask_about([(key, "o/n") for key in named], AvailabilityChecks(hub, most), progress)
     except LineageError as error:
-        raise AssertionError("a question ended the sweep") from error
+        raise AssertionError("a question ended the crawl") from error
     assert list(found) == [key for key in hub.asked if named[key] == "gone"]
     assert hub.asked == list(named)[: len(hub.asked)]
     assert len(hub.asked) <= min(most, len(named))
@@ -50,4 +50,4 @@ def test_whatever_comes_some_are_told_and_the_rest_is_left(script: list[str], mo
         last = [named[key] for key in hub.asked[-2:]]
         assert last[-1] == "spent" or set(last) <= {"trouble", "garbage"}
     left = len(named) - len(found)
-    assert bool(left) == any(f"{left:,} left as not listed" in said for said in progress.said)
+    assert bool(left) == any(f"{left:,} left to the next full crawl" in said for said in progress.said)
