@@ -188,7 +188,7 @@ def test_a_card_that_cannot_be_had_is_left_out() -> None:
     models = [a_model(row) for row in range(3)]
     cards, progress = FakeCards(failing=[models[1].key]), ListProgress()
     assert read(models, cards, 9, progress) == [0, 2]
-    assert progress.said[-1] == "cards: 1 could not be had; the next crawl asks for them again"
+    assert progress.said[-1] == "cards: 1 could not be read; the next crawl asks for them again"
 
 
 def test_several_failures_in_a_row_end_the_run() -> None:
