@@ -36,7 +36,9 @@ class FakeHub:
 
 
 @given(st.lists(ENDS, max_size=12), st.integers(0, 14))
-def test_whatever_comes_some_are_answered_and_the_others_are_left(script: list[str], most: int) -> None:
+def test_whatever_comes_some_are_answered_and_the_others_are_left(
+    script: list[str], most: int
+) -> None:
     named = {f"{at:02}": end for at, end in enumerate(script)}
     hub, progress = FakeHub(named), ListProgress()
     try:
@@ -50,4 +52,6 @@ def test_whatever_comes_some_are_answered_and_the_others_are_left(script: list[s
         last = [named[key] for key in hub.asked[-2:]]
         assert last[-1] == "spent" or set(last) <= {"trouble", "garbage"}
     left = len(named) - len(found)
-    assert bool(left) == any(f"{left:,} left to the next full crawl" in said for said in progress.said)
+    assert bool(left) == any(
+        f"{left:,} left to the next full crawl" in said for said in progress.said
+    )
