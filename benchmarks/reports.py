@@ -42,7 +42,7 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
     """Do one part; yield how many models it is about, then the bytes of each file."""
     llama, families = families_of(snapshot, made_up)
     if part.startswith("trend"):
-        from lineage.analysis.trends import find_trends
+        from lineage.analysis.growth import find_trends
 
         found = find_trends(snapshot, llama, Definition(), families)
         yield found.models

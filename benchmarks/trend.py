@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from benchmarks.questions import RUNS
-from lineage.analysis.growth.counting import FULL
+from lineage.analysis.growth.stored import FULL
 from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes

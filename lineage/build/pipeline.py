@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from lineage.analysis.every_base import count_every_base
-from lineage.analysis.growth.counting import trends_table
+from lineage.analysis.growth.stored import trends_table
 from lineage.analysis.relatives import relatives_among
 from lineage.build.availability import ask_about
 from lineage.build.card_claims import choose_card_reader

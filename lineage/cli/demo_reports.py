@@ -21,7 +21,7 @@ def demo_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
 
 
 def _trend(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
-    from lineage.analysis.trends import find_trends
+    from lineage.analysis.growth import find_trends
     from lineage.domain.definitions import Definition
     from lineage.families.registry import all_families, family
     from lineage.reporting.language import Language

@@ -133,9 +133,9 @@ def _weeks(followed: Replay, sights: Sights) -> None:
 
 def _curves(found: Curve) -> sparklines.Curves:
     """Draw who ever had anybody; numbers are told of sweeps, since those saw who is gone."""
-    lines = [line for line in found.parts if any(point.total for point in line.points)]
-    named = [*((line.name, line) for line in lines), ("all", found.whole)]
-    rows = [(name, [point.total for point in line.points]) for name, line in named]
+    lines = [line for line in found.parts if any(point.total for point in line.values)]
+    named = [*((line.key, line) for line in lines), ("all", found.whole)]
+    rows = [(name, [point.total for point in line.values]) for name, line in named]
     sweeps = [at for at, one in enumerate(found.moments) if one.kind is SnapshotKind.FULL]
     return sparklines.Curves("release", [one.taken_at for one in found.moments], rows, sweeps)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.trends import Variants
+from lineage.analysis.growth import VariantCounts
 from lineage.reporting.chart_texts import Chart, Position, Series
 from lineage.reporting.document import NOTHING, Cell, Column, Picture, Table, Word
 from lineage.reporting.trend_words import Told
@@ -63,7 +63,7 @@ def _rows(told: Told, chart: Chart, series: Sequence[Series]) -> list[Sequence[C
     return rows
 
 
-def variants_table(told: Told, first: str, rows: Sequence[Variants]) -> Table:
+def variants_table(told: Told, first: str, rows: Sequence[VariantCounts]) -> Table:
     """Return groups counted in four ways, side by side."""
     keys = ("all", "authors", "no_bursts", "downloads")
     columns = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import accumulate
 
-from lineage.analysis.trends import Line, SinceRelease, Timeline
+from lineage.analysis.growth import GrowthSeries, SinceRelease, Timeline
 from lineage.reporting.chart_texts import Chart, ChartKind, Mark, Position, Series
 from lineage.reporting.trend_words import Told
 
@@ -120,7 +120,7 @@ def grown(
     """Return the lines that are drawn and all lines; after its end a line has no values."""
     longest = len(told.found.since_release.days)
 
-    def padded(line: Line) -> Series:
+    def padded(line: GrowthSeries[int]) -> Series:
         rest: list[float | None] = [None] * (longest - len(line.values))
         values = [*line.values, *rest]
         return Series(line.key, told.name(line.key), values, line.undated, slots.get(line.key))
@@ -130,7 +130,9 @@ def grown(
     ]
 
 
-def slots_of(lines: Sequence[Line], also: Sequence[Line]) -> dict[str, int]:
+def slots_of(
+    lines: Sequence[GrowthSeries[int]], also: Sequence[GrowthSeries[int]]
+) -> dict[str, int]:
     """Return the colors of other lines: their own where they have one, else one that is free."""
     fixed = {key: at for at, key in enumerate(_chosen(lines))}
     by_size = sorted(also, key=lambda line: (line.key not in fixed, -line.values[-1]))
@@ -170,7 +172,9 @@ def as_shares(series: Sequence[Series]) -> list[Series]:
     return [share(one) for one in series]
 
 
-def series_of(told: Told, lines: Sequence[Line], like: Sequence[Line] = ()) -> list[Series]:
+def series_of(
+    told: Told, lines: Sequence[GrowthSeries[int]], like: Sequence[GrowthSeries[int]] = ()
+) -> list[Series]:
     """Return the lines that are the largest of all or of others like them, the rest as one."""
     chosen = _chosen(like or lines)
     series = [_series(told, line, chosen.index(line.key)) for line in lines if line.key in chosen]
@@ -178,7 +182,7 @@ def series_of(told: Told, lines: Sequence[Line], like: Sequence[Line] = ()) -> l
     if not rest:
         return series
     together = [sum(column) for column in zip(*(line.values for line in rest), strict=True)]
-    other = Line("others", together, sum(line.undated for line in rest))
+    other = GrowthSeries("others", together, sum(line.undated for line in rest))
     return [*series, _series(told, other, MOST_SERIES - 1)]
 
 
@@ -187,7 +191,7 @@ def all_series(told: Told, timeline: Timeline) -> list[Series]:
     return [_series(told, line) for line in timeline.lines]
 
 
-def _chosen(lines: Sequence[Line]) -> list[str]:
+def _chosen(lines: Sequence[GrowthSeries[int]]) -> list[str]:
     """Return the keys of the largest lines in their order, all where there is room."""
     if len(lines) <= MOST_SERIES:
         return [line.key for line in lines]
@@ -226,7 +230,7 @@ def _has_variants(timeline: Timeline) -> bool:
     return any(line.key == "all" for line in timeline.lines)
 
 
-def _series(told: Told, line: Line, slot: int | None = None) -> Series:
+def _series(told: Told, line: GrowthSeries[int], slot: int | None = None) -> Series:
     return Series(line.key, told.name(line.key), list(line.values), line.undated, slot)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from lineage.analysis.trends import OnDate, Passed
+from lineage.analysis.growth import ClaimPassed, OnDate
 from lineage.reporting.document import NOTHING, Cell, Column, Section, Table
 from lineage.reporting.trend_words import Told
 
@@ -50,7 +50,7 @@ def claim(told: Told) -> Section:
     return Section(told.say("claim.title"), [*text, Table(columns, rows)])
 
 
-def _earliest(told: Told, one: Passed) -> str:
+def _earliest(told: Told, one: ClaimPassed) -> str:
     """A sample lacks models, each of which would make it earlier."""
     if told.found.knowledge.is_sample:
         return told.say("claim.cannot")
@@ -70,7 +70,9 @@ def _steps(told: Told) -> list[str]:
 def _row(told: Told, row: OnDate) -> list[Cell]:
     found = told.found.dates
     cells: list[Cell] = [
-        told.says.number(number) if found.can_tell(row, at) else told.say("dates.cannot", n=number)
+        told.says.number(number)
+        if found.is_reliable(row, at)
+        else told.say("dates.cannot", n=number)
         for at, number in enumerate(row.numbers)
     ]
     return [told.says.date(row.day), _event(told, row), _verdict(told, row), *cells]
@@ -79,7 +81,7 @@ def _row(told: Told, row: OnDate) -> list[Cell]:
 def _verdict(told: Told, row: OnDate) -> str:
     """Say whether the snapshot can tell by all definitions, by some or by none."""
     found = told.found.dates
-    tells = [found.can_tell(row, at) for at in range(len(row.numbers))]
+    tells = [found.is_reliable(row, at) for at in range(len(row.numbers))]
     if not any(tells):
         sample = "_sample" if told.found.knowledge.is_sample else ""
         return told.say(f"dates.tells_none{sample}")

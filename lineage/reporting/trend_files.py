@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lineage.analysis.trends import TrendFindings
+from lineage.analysis.growth import TrendFindings
 from lineage.domain import csv_text
 from lineage.reporting.chart_texts import Chart
 from lineage.reporting.charts.png import png

@@ -1,6 +1,6 @@
 """What a trend report says of license tags: which are known, over time and by release."""
 
-from lineage.analysis.trends import Line
+from lineage.analysis.growth import GrowthSeries
 from lineage.reporting import trend_charts as charts
 from lineage.reporting.chart_texts import Chart, ChartKind, Position, Series
 from lineage.reporting.document import NOTHING, Block, Column, Section, Table
@@ -89,7 +89,7 @@ def _by_month(told: Told) -> Chart:
     )
 
 
-def _folded(told: Told, lines: list[Line]) -> list[Series]:
+def _folded(told: Told, lines: list[GrowthSeries[int]]) -> list[Series]:
     """Return the most frequent tags, the rest as one; a tag is never translated."""
     most = _MOST_COLUMNS - 1
     series = [

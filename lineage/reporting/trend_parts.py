@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.trends import Part
+from lineage.analysis.growth import GroupSize
 from lineage.reporting.chart_texts import Chart, ChartKind, Position, Series
 from lineage.reporting.document import Block, Section
 from lineage.reporting.trend_blocks import picture
@@ -37,19 +37,21 @@ def shape(told: Told) -> Section:
 
 def survival(told: Told) -> Section:
     """Say what is known of the gone; without any, that and why."""
-    found = told.found.survival
+    found = told.found.deletions
     title = told.say("survival.title")
     if found is None:
         return Section(title, [told.say("survival.none")])
-    if not found.gone:
-        return Section(title, [told.say("survival.none_here", known=found.known)])
-    text = told.say("survival.text", gone=found.gone, known=found.known, undated=found.undated)
-    chart = _bars(told, "survival", "lived", found.lived)
+    if not found.deleted:
+        return Section(title, [told.say("survival.none_here", known=found.ever_known)])
+    text = told.say(
+        "survival.text", gone=found.deleted, known=found.ever_known, undated=found.undated
+    )
+    chart = _bars(told, "survival", "lived", found.days_until_deletion)
     return Section(title, [text, picture(told, chart)])
 
 
-def _bars(told: Told, name: str, along: str, parts: Sequence[Part]) -> Chart:
-    def positions(some: Sequence[Part]) -> list[Position]:
+def _bars(told: Told, name: str, along: str, parts: Sequence[GroupSize]) -> Chart:
+    def positions(some: Sequence[GroupSize]) -> list[Position]:
         return [Position(part.key, part.key) for part in some]
 
     models = told.say("column.models")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lineage.analysis.trends import TrendFindings, Variants
+from lineage.analysis.growth import TrendFindings, VariantCounts
 from lineage.domain.documents import Document
 from lineage.reporting.chart_texts import Chart, Series
 
@@ -73,7 +73,7 @@ def date_rows(found: TrendFindings) -> Iterator[Document]:
     """Yield a document for each day, then the undated of every definition."""
     names = [step.value.replace(" ", "_") for step in found.dates.steps]
     for row in found.dates.rows:
-        told = [found.dates.can_tell(row, at) for at in range(len(names))]
+        told = [found.dates.is_reliable(row, at) for at in range(len(names))]
         yield {
             "snapshot": found.snapshot,
             "day": row.day.isoformat(),
@@ -85,7 +85,7 @@ def date_rows(found: TrendFindings) -> Iterator[Document]:
     yield {"snapshot": found.snapshot, "day": "undated", "releases": [], **undated}
 
 
-def variant_rows(snapshot: str, group: str, rows: Sequence[Variants]) -> Iterator[Document]:
+def variant_rows(snapshot: str, group: str, rows: Sequence[VariantCounts]) -> Iterator[Document]:
     """Yield a document for each release or family, counted in four ways, dated or not."""
     for row in rows:
         yield {

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lineage.analysis.trends import Side, Timeline
+from lineage.analysis.growth import Timeline, VariantSeries
 from lineage.reporting import trend_charts as charts
 from lineage.reporting.chart_texts import Chart, Panel, Series
 from lineage.reporting.document import NOTHING, Block
@@ -14,16 +14,16 @@ from lineage.reporting.trend_words import Told
 def side_by_side(
     told: Told,
     chart: Chart,
-    timeline_of: Callable[[Side], Timeline],
+    timeline_of: Callable[[VariantSeries], Timeline],
     as_told: Callable[[Timeline], Timeline] = lambda timeline: timeline,
 ) -> list[Block]:
     """Return a chart of months in each way, every field with the same series and colors.
 
     `timeline_of` finds new models a month, `as_told` makes of them what the chart shows.
     """
-    like = timeline_of(told.found.sides["all"])
+    like = timeline_of(told.found.by_variant["all"])
     panels = []
-    for key, side in told.found.sides.items():
+    for key, side in told.found.by_variant.items():
         new = timeline_of(side)
         drawn = charts.series_of(told, as_told(new).lines, as_told(like).lines)
         in_file = charts.all_series(told, as_told(new))
@@ -39,7 +39,7 @@ def grown_side_by_side(told: Told, chart: Chart) -> list[Block]:
     found = told.found
     slots = charts.slots_of(found.by_release.lines, found.since_release.lines)
     panels = []
-    for key, side in found.sides.items():
+    for key, side in found.by_variant.items():
         drawn, in_file = charts.grown(told, side.since_release, slots)
         panels.append(Panel(key, told.name(key), drawn, in_file))
     return _blocks(told, chart, panels)

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.trends import TrendFindings
+from lineage.analysis.growth import TrendFindings
 from lineage.domain.claims import Relation
 from lineage.domain.families import Family
 from lineage.reporting.language import Language, Texts, texts

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.diff.family_totals import family_totals
 from lineage.analysis.diff.matching import NO_OPT_OUTS, Named, matched
+from lineage.analysis.growth.subjects import count_families
 from lineage.domain.arrays import Int64s, Positions
 from lineage.domain.availability import Availability
 from lineage.domain.families import Family
@@ -128,7 +128,7 @@ def _edge_changes(before: Snapshot, after: Snapshot, now: Int64s, nodes: int) ->
 def _family_changes(
     before: Snapshot, after: Snapshot, families: Sequence[Family]
 ) -> Iterator[FamilyChange]:
-    was, has = family_totals(before, families), family_totals(after, families)
+    was, has = count_families(before, families), count_families(after, families)
     for id, now in has.items():
         then = was[id]
         names = {**now.releases, **then.releases}

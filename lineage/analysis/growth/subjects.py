@@ -1,6 +1,6 @@
-"""Whose curves are stored, and who counts below each: families, releases, official roots."""
+"""The subjects whose curves are stored, and the models below each: families, releases, roots."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,15 +12,14 @@ from lineage.analysis.scope import Scope, kept
 from lineage.analysis.subjects import root_nodes
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Strength
+from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.graph.each_below import each_below
-from lineage.store.reader import EdgeColumns
-
-_STATED = Strength.DECLARED.code
+from lineage.store.reader import EdgeColumns, Snapshot
 
 
-class Of(StrEnum):
+class SubjectKind(StrEnum):
     """What a curve is of."""
 
     FAMILY = "family"
@@ -31,11 +30,11 @@ class Of(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CurveSubject:
     """One thing that is counted."""
 
     family: Family
-    of: Of
+    kind: SubjectKind
     name: str
     """Id of the family, name of the release, present id of the base."""
     key: str | None = None
@@ -43,43 +42,63 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Subjects, and a pair of columns: which of them counts which node, listed or gone."""
+class CountedPairs:
+    """Subjects, and a pair of columns: which of them counts which node, listed or deleted."""
 
-    subjects: Sequence[Subject]
+    subjects: Sequence[CurveSubject]
     subject: Int64s
     node: Int64s
 
 
-def counted_below(scope: Scope, said: EdgeColumns) -> Counted:
-    """Say who lies below each family, release and official root.
+@dataclass(frozen=True, slots=True)
+class FamilyTotal:
+    """The derivatives of a family; the parts add up to the whole."""
 
-    The ground is that of families; `said` are all edges of the snapshot, without the registry's.
-    Everybody with a record is in, those who are gone too; no root of a family, and no base below
-    itself.
+    total: int
+    releases: Mapping[str, int]
+    """By name of the release in the registry's order, then `mixed` and `unknown`; no zeros."""
+
+
+def count_below(scope: Scope, declared: EdgeColumns) -> CountedPairs:
+    """Return the models below each family, release and official root.
+
+    The scope is that of families; `declared` are all edges of the snapshot, without the
+    registry's. Every model with a record is in, deleted ones too; no root of a family, and no
+    base below itself.
     """
-    roots, near = _roots_and_near(scope)
-    parts = (*_families_and_releases(scope, roots, near), _of_bases(scope, near, said))
+    roots, near = _find_roots(scope)
+    families, releases = _families_and_releases(scope, roots, near)
+    parts = (families, releases, _count_bases(scope, near, declared))
     subjects = [subject for part in parts for subject in part.subjects]
-    before = np.cumsum([0, *(len(part.subjects) for part in parts)])
-    subject = np.concatenate([part.subject + n for part, n in zip(parts, before, strict=False)])
-    return Counted(subjects, subject, np.concatenate([part.node for part in parts]))
+    offsets = np.cumsum([0, *(len(part.subjects) for part in parts)])
+    subject = np.concatenate(
+        [part.subject + offset for part, offset in zip(parts, offsets, strict=False)]
+    )
+    return CountedPairs(subjects, subject, np.concatenate([part.node for part in parts]))
 
 
-def families_and_releases(scope: Scope) -> tuple[Counted, Counted]:
-    """Say who lies below each family, and which release of it each of them meets first."""
-    return _families_and_releases(scope, *_roots_and_near(scope))
+def count_families(snapshot: Snapshot, families: Sequence[Family]) -> dict[str, FamilyTotal]:
+    """Count every family and its releases at once, as `count` does one by one."""
+    scope = Scope.of(snapshot, Definition(mirrors=True, curated=True), families)
+    whole, parts = _families_and_releases(scope, *_find_roots(scope))
+    releases: dict[str, dict[str, int]] = {family.id: {} for family in families}
+    for subject, number in zip(parts.subjects, _count_listed(parts, snapshot), strict=True):
+        if number:  # else all of them are deleted
+            releases[subject.family.id][subject.name] = number
+    totals = zip(whole.subjects, _count_listed(whole, snapshot), strict=True)
+    return {
+        subject.family.id: FamilyTotal(number, releases[subject.family.id])
+        for subject, number in totals
+    }
 
 
-def _families_and_releases(
-    scope: Scope, roots: Sequence[Nodes], near: Mask
-) -> tuple[Counted, Counted]:
-    edges = kept(scope.edges, near[scope.edges.parent])
-    families = _of_families(scope, edges, roots)
-    return families, _of_releases(scope, edges, families)
+def _count_listed(counted: CountedPairs, snapshot: Snapshot) -> list[int]:
+    """Return how many listed models each subject counts."""
+    listed = counted.subject[counted.node < snapshot.manifest.models]
+    return list(np.bincount(listed, minlength=len(counted.subjects)).tolist())
 
 
-def _roots_and_near(scope: Scope) -> tuple[list[Nodes], Mask]:
+def _find_roots(scope: Scope) -> tuple[list[Nodes], Mask]:
     """Return each family's roots; mark all of them and what is below: most of a Hub is neither."""
     roots = [root_nodes(scope, family.roots()) for family in scope.families]
     whole = np.concatenate([np.empty(0, np.int32), *roots])
@@ -88,33 +107,37 @@ def _roots_and_near(scope: Scope) -> tuple[list[Nodes], Mask]:
     return roots, near
 
 
-def _of_families(scope: Scope, edges: EdgeColumns, roots: Sequence[Nodes]) -> Counted:
-    found, node = _below(scope, edges, roots)
+def _families_and_releases(
+    scope: Scope, roots: Sequence[Nodes], near: Mask
+) -> tuple[CountedPairs, CountedPairs]:
+    """Count below each family, and divide that by the release that each model meets first."""
+    edges = kept(scope.edges, near[scope.edges.parent])
+    family, node = _pairs_below(scope, edges, roots)
     own = [nodes.astype(np.int64) + at * scope.nodes for at, nodes in enumerate(roots)]
-    counted = ~np.isin(found * scope.nodes + node, np.concatenate([np.empty(0, np.int64), *own]))
-    subjects = [Subject(family, Of.FAMILY, family.id) for family in scope.families]
-    return Counted(subjects, found[counted], node[counted])
+    counted = ~np.isin(family * scope.nodes + node, np.concatenate([np.empty(0, np.int64), *own]))
+    family, node = family[counted], node[counted]
+    subjects = [CurveSubject(one, SubjectKind.FAMILY, one.id) for one in scope.families]
+    families = CountedPairs(subjects, family, node)
 
-
-def _of_releases(scope: Scope, edges: EdgeColumns, families: Counted) -> Counted:
-    """Divide what is counted below families by the release it meets first, whoever's it is."""
     met = releases_met(scope, edges)
     names = [*(release.name for release in met.releases), MIXED, UNKNOWN]
     place = {name: at for at, name in enumerate(names)}  # two families may call one alike
     # NONE and SEVERAL count from the end.
-    release = np.array([place[name] for name in names])[met.only()[families.node] % len(names)]
-    code = families.subject * len(names) + release
+    release = np.array([place[name] for name in names])[met.only()[node] % len(names)]
+    code = family * len(names) + release
     used = np.unique(code)
-    subjects = [
-        Subject(scope.families[at // len(names)], Of.RELEASE, names[at % len(names)])
+    parts = [
+        CurveSubject(scope.families[at // len(names)], SubjectKind.RELEASE, names[at % len(names)])
         for at in used.tolist()
     ]
-    return Counted(subjects, np.searchsorted(used, code), families.node)
+    return families, CountedPairs(parts, np.searchsorted(used, code), node)
 
 
-def _of_bases(scope: Scope, near: Mask, said: EdgeColumns) -> Counted:
-    """Count below each official repository by what the snapshot itself says."""
-    edges = kept(said, near[said.parent] & (said.strength >= _STATED))
+def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPairs:
+    """Count below each official repository by what the snapshot itself declares."""
+    # A named base is counted without the registry, so its stored curve must be too.
+    is_declared = declared.strength >= Strength.DECLARED.code
+    edges = kept(declared, near[declared.parent] & is_declared)
     owner = {
         id: family
         for family in scope.families
@@ -123,20 +146,21 @@ def _of_bases(scope: Scope, near: Mask, said: EdgeColumns) -> Counted:
     }
     is_base = np.zeros(scope.nodes, np.bool_)
     is_base[edges.parent] = True
-    found = scope.nodes_of(owner)
-    bases = {node: owner[id] for id, node in found.items() if is_base[node]}
+    bases = {node: owner[id] for id, node in scope.nodes_of(owner).items() if is_base[node]}
     nodes = np.array(sorted(bases), np.int64)
     keys, ids = (names.to_pylist() for names in scope.snapshot.names_of_bases(nodes))
-    subject, node = _below(scope, edges, list(nodes[:, np.newaxis]))
-    others = nodes[subject] != node
+    subject, node = _pairs_below(scope, edges, list(nodes[:, np.newaxis]))
+    is_other = nodes[subject] != node
     subjects = [
-        Subject(bases[node], Of.BASE, id, key)
+        CurveSubject(bases[node], SubjectKind.BASE, id, key)
         for node, id, key in zip(nodes.tolist(), ids, keys, strict=True)
     ]
-    return Counted(subjects, subject[others], node[others])
+    return CountedPairs(subjects, subject[is_other], node[is_other])
 
 
-def _below(scope: Scope, edges: EdgeColumns, starts: Sequence[Nodes]) -> tuple[Int64s, Int64s]:
+def _pairs_below(
+    scope: Scope, edges: EdgeColumns, starts: Sequence[Nodes]
+) -> tuple[Int64s, Int64s]:
     """Return the pairs of a start and a node with a record below it."""
     start, node = each_below(edges.child, edges.parent, starts)
     has_record = node < scope.snapshot.records

@@ -11,10 +11,10 @@ def of_curve(curve: Curve) -> Document:
     """Return a curve with a point for each snapshot, its parts within."""
     points = []
     for at, moment in enumerate(curve.moments):
-        point = _of_moment(moment) | _of_point(curve.whole.points[at])
+        point = _of_moment(moment) | _of_point(curve.whole.values[at])
         if curve.by is not None:
             point["groups"] = [
-                {curve.by.value: part.name} | _of_point(part.points[at]) for part in curve.parts
+                {curve.by.value: part.key} | _of_point(part.values[at]) for part in curve.parts
             ]
         points.append(point)
     head: Document = {"base": curve.base, "id": curve.id, "key": curve.key}
@@ -27,10 +27,10 @@ def rows_of_curve(curve: Curve) -> list[Document]:
     for at, moment in enumerate(curve.moments):
         head = {"base": curve.base, "id": curve.id, "key": curve.key} | _of_moment(moment)
         if curve.by is None:
-            rows.append(head | _columns(curve.whole.points[at]))
+            rows.append(head | _columns(curve.whole.values[at]))
             continue
         rows += [
-            head | {curve.by.value: part.name} | _columns(part.points[at]) for part in curve.parts
+            head | {curve.by.value: part.key} | _columns(part.values[at]) for part in curve.parts
         ]
     return rows
 

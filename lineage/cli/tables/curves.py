@@ -39,7 +39,7 @@ class _BySnapshot:
     found: Curve
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        points = self.found.whole.points[-_ROWS:]
+        points = self.found.whole.values[-_ROWS:]
         used = [one for one in Relation if any(one in point.by_relation for point in points)]
         shown = used if options.max_width >= _WIDE else []
         table = _table("snapshot", ["total", "new", "gone", "authors", *(it.value for it in shown)])
@@ -63,9 +63,9 @@ def _by_part(found: Curve) -> RenderableType:
     days = [f"{found.moments[at].taken_at:%Y-%m-%d}" for at in shown]
     table = _table(str(found.by), [*days, "change"])
     for line in (*found.parts, found.whole):
-        totals = [line.points[at].total for at in shown]
+        totals = [line.values[at].total for at in shown]
         change = Text(f"{totals[-1] - totals[0]:+,}")
-        name = quoted("all") if line is found.whole else quoted(line.name)
+        name = quoted("all") if line is found.whole else quoted(line.key)
         style = "bold" if line is found.whole else ""
         table.add_row(name, *map(_number, totals), change, style=style)
     return Padding(table, INDENT, expand=False)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.growth import Curve, Point, curve_of_base, curve_of_family
-from lineage.analysis.growth.overlay import overlay_of
+from lineage.analysis.growth.stored import overlay_of
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
@@ -51,7 +51,7 @@ def _take(
 
 
 def totals(curve: Curve) -> list[int]:
-    return [point.total for point in curve.whole.points]
+    return [point.total for point in curve.whole.values]
 
 
 def test_a_family_has_a_point_for_each_snapshot(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_family_has_a_point_for_each_snapshot(tmp_path: Path) -> None:
 def test_a_point_tells_what_came_and_what_went(tmp_path: Path) -> None:
     grandchild = row("c/grandchild", ["b/other"])
     store = history(tmp_path, [row(ROOT), CHILD, OTHER], [row(ROOT), OTHER, grandchild])
-    first, second = curve_of_family(store, KIN, [KIN]).whole.points
+    first, second = curve_of_family(store, KIN, [KIN]).whole.values
     assert (first.total, first.new, first.gone) == (2, None, None)
     assert (second.total, second.new, second.gone, second.known_gone) == (2, 1, 1, 1)
     assert second.authors == 2
@@ -77,7 +77,7 @@ def test_a_point_tells_what_came_and_what_went(tmp_path: Path) -> None:
 def test_who_comes_back_is_not_new(tmp_path: Path) -> None:
     whole = [row(ROOT), CHILD, OTHER]
     store = history(tmp_path, whole, whole[:2], whole)
-    back = curve_of_family(store, KIN, [KIN]).whole.points[-1]
+    back = curve_of_family(store, KIN, [KIN]).whole.values[-1]
     assert (back.total, back.new, back.gone) == (2, 0, -1)
 
 
@@ -87,13 +87,13 @@ def test_releases_come_in_their_order_and_add_up(tmp_path: Path) -> None:
     roots = [row(ROOT), row("kin/second")]
     store = history(tmp_path, [*roots, second], [*roots, second, merge, CHILD])
     curve = curve_of_family(store, KIN, [KIN], Grouping.RELEASE)
-    assert [line.name for line in curve.parts] == ["Kin 1", "Kin 2", "mixed"]
-    assert [[point.total for point in line.points] for line in curve.parts] == [
+    assert [line.key for line in curve.parts] == ["Kin 1", "Kin 2", "mixed"]
+    assert [[point.total for point in line.values] for line in curve.parts] == [
         [0, 1],
         [1, 1],
         [0, 1],
     ]
-    assert curve.parts[0].points[1].new == 1
+    assert curve.parts[0].values[1].new == 1
 
 
 def test_months_of_creation_come_in_order_and_the_undated_last(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_months_of_creation_come_in_order_and_the_undated_last(tmp_path: Path) -
     undated = row("c/undated", [ROOT], createdAt="2022-03-02T23:29:04.000Z")
     store = history(tmp_path, [row(ROOT), undated, late, CHILD])
     curve = curve_of_family(store, KIN, [KIN], Grouping.MONTH)
-    assert [line.name for line in curve.parts] == ["2024-03", "2025-01", "unknown"]
+    assert [line.key for line in curve.parts] == ["2024-03", "2025-01", "unknown"]
 
 
 def test_a_snapshot_that_another_registry_counted_is_counted_anew(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_store_without_a_snapshot_says_so(tmp_path: Path) -> None:
 def test_an_official_base_has_all_its_numbers(tmp_path: Path) -> None:
     store = history(tmp_path, [row(ROOT), CHILD, OTHER], [row(ROOT), CHILD])
     curve = curve_of_base(store, ROOT, [KIN])
-    first, second = curve.whole.points
+    first, second = curve.whole.values
     assert (first.total, first.authors) == (2, 2)
     assert (second.total, second.new, second.gone, second.authors) == (1, 0, 1, 1)
     assert (curve.id, curve.key, curve.definition) == (
@@ -178,7 +178,7 @@ def test_any_other_base_has_the_totals_that_were_stored(tmp_path: Path) -> None:
     store = history(tmp_path, [row(ROOT), CHILD], [row(ROOT), CHILD, below])
     curve = curve_of_base(store, "a/child", [KIN])
     assert totals(curve) == [0, 1]
-    assert (curve.whole.points[1].authors, curve.whole.points[1].new) == (None, None)
+    assert (curve.whole.values[1].authors, curve.whole.values[1].new) == (None, None)
 
 
 def test_months_of_any_other_base_are_counted_now(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_months_of_any_other_base_are_counted_now(tmp_path: Path) -> None:
     store = history(tmp_path, [row(ROOT), CHILD, below])
     heard: list[str] = []
     curve = curve_of_base(store, "a/child", [KIN], Grouping.MONTH, say=heard.append)
-    assert [(line.name, line.points[0].total) for line in curve.parts] == [("2024-03", 1)]
+    assert [(line.key, line.values[0].total) for line in curve.parts] == [("2024-03", 1)]
     assert "no months of a/child" in heard[0]
 
 
@@ -245,8 +245,8 @@ def test_every_point_is_what_count_says_of_its_snapshot(
         for at, moment in enumerate(curve.moments):
             snapshot = store.snapshot(moment.snapshot)
             count = count_family(snapshot, made, Definition(), [made], Grouping.RELEASE)
-            parts = {line.name: line.points[at] for line in curve.parts}
-            assert curve.whole.points[at].total == count.total
+            parts = {line.key: line.values[at] for line in curve.parts}
+            assert curve.whole.values[at].total == count.total
             assert {name: one.total for name, one in parts.items() if one.total} == {
                 group.value: group.total for group in count.groups
             }
@@ -260,7 +260,7 @@ def _is_what_count_says(store: ParquetStore, base: str, known: Sequence[Family])
         curve = curve_of_base(store, base, known)
     except UnknownModel:
         return
-    for moment, point in zip(curve.moments, curve.whole.points, strict=True):
+    for moment, point in zip(curve.moments, curve.whole.values, strict=True):
         try:
             count = count_base(store.snapshot(moment.snapshot), base, Definition(), known)
         except UnknownModel:

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from lineage.analysis.comparison import ladder_of_family
 from lineage.analysis.counts import count_family
+from lineage.analysis.growth import TrendFindings, find_trends, periods, variants
+from lineage.analysis.growth.dates import when_passed
 from lineage.analysis.results import Step
-from lineage.analysis.trends import TrendFindings, find_trends
-from lineage.analysis.trends import moments as times
-from lineage.analysis.trends.on_dates import passed
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
@@ -100,7 +99,7 @@ def test_a_day_ends_at_midnight_utc(tmp_path: Path) -> None:
 def test_a_day_with_more_undated_than_dated_cannot_be_told(tmp_path: Path) -> None:
     found = trends([child("a/one"), child("a/two", on=""), child("a/three", on="")], tmp_path).dates
     step = found.steps.index(Step.CURATED)
-    assert (found.undated[step], found.can_tell(found.rows[-1], step)) == (2, False)
+    assert (found.undated[step], found.is_reliable(found.rows[-1], step)) == (2, False)
 
 
 def test_growth_begins_at_the_release_day(tmp_path: Path) -> None:
@@ -109,20 +108,20 @@ def test_growth_begins_at_the_release_day(tmp_path: Path) -> None:
     assert (since.days, list(since.lines[0].values)) == ([0, 7, 14], [1, 2, 3])
 
 
-def test_nobody_gone_is_no_survival(corpus: TrendFindings) -> None:
-    assert corpus.survival is None
+def test_without_deleted_models_there_are_no_deletions(corpus: TrendFindings) -> None:
+    assert corpus.deletions is None
 
 
-def test_the_gone_are_told_by_the_days_they_lived(tmp_path: Path) -> None:
+def test_deleted_models_are_counted_by_days_until_deletion(tmp_path: Path) -> None:
     stay = [row(LLAMA_2), *(child(f"a/{at}") for at in range(300))]
     gone = [child("b/short", on="2026-11-20"), child("b/long"), child("b/undated", on="")]
     published([*stay, *gone], tmp_path, families=all_families())
     later = NOON + timedelta(days=1)
     snapshot = published(stay, tmp_path, families=all_families(), taken_at=later)
     found = find_trends(snapshot, family("llama"), Definition(), all_families())
-    assert found.survival is not None
-    lived = {part.key: part.models for part in found.survival.lived if part.models}
-    assert (found.survival.gone, found.survival.undated) == (3, 1)
+    assert found.deletions is not None
+    lived = {part.key: part.models for part in found.deletions.days_until_deletion if part.models}
+    assert (found.deletions.deleted, found.deletions.undated) == (3, 1)
     assert lived == {"0-6": 1, "365+": 1}
     assert found.models == 300
 
@@ -158,12 +157,12 @@ def test_a_filter_of_count_filters_every_line(tmp_path: Path) -> None:
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 5)), max_size=30))
 def test_each_author_has_one_first_model(told: list[tuple[int, int]]) -> None:
     codes = np.array([code for code, _ in told], np.int32)
-    moments = np.array([when or times.UNDATED for _, when in told], np.int64)
-    first = times.first_of_each(codes, moments)
+    moments = np.array([when or periods.UNDATED for _, when in told], np.int64)
+    first = variants.first_of_each(codes, moments)
     assert sorted(codes[first]) == sorted({code for code, _ in told if code >= 0})
     for at in np.flatnonzero(first):
         dated = [when for code, when in told if code == codes[at] and when]
-        assert moments[at] == (min(dated) if dated else times.UNDATED)
+        assert moments[at] == (min(dated) if dated else periods.UNDATED)
 
 
 # In four ways, as of a day, against a claim
@@ -172,14 +171,14 @@ def test_each_author_has_one_first_model(told: list[tuple[int, int]]) -> None:
 def test_each_release_grows_in_four_ways(tmp_path: Path) -> None:
     many = [child(f"a/{at}", on="2023-08-02", downloads=at) for at in range(20)]
     found = trends([*many, child("b/one", on="2023-09-02")], tmp_path)
-    months = {key: side.by_release.line("Llama 2").values for key, side in found.sides.items()}
+    months = {key: side.by_release.line("Llama 2").values for key, side in found.by_variant.items()}
     assert months == {
         "all": [20, 1],
         "authors": [1, 1],
         "no_bursts": [0, 1],
         "downloads": [10, 0],
     }
-    ends = {key: side.since_release.lines for key, side in found.sides.items()}
+    ends = {key: side.since_release.lines for key, side in found.by_variant.items()}
     weeks = (date(2023, 9, 2) - date(2023, 7, 18)).days // 7
     assert {len(line.values) for lines in ends.values() for line in lines} == {weeks + 1}
 
@@ -202,7 +201,7 @@ def test_of_the_last_day_it_is_what_is_counted(corpus_snapshot: Snapshot) -> Non
         assert found.models == counted.total
 
 
-def test_who_was_missed_after_a_day_lived_on_it(tmp_path: Path) -> None:
+def test_a_model_found_missing_after_a_day_existed_on_it(tmp_path: Path) -> None:
     stay = [row(LLAMA_2), *(child(f"a/{at}") for at in range(300))]
     published([*stay, child("b/gone")], tmp_path, families=all_families())
     later = NOON + timedelta(days=3)
@@ -213,8 +212,8 @@ def test_who_was_missed_after_a_day_lived_on_it(tmp_path: Path) -> None:
 
     before = found(Definition(as_of=NOON.date()))
     assert (before.models, found(Definition()).models) == (301, 300)
-    assert before.survival is not None
-    assert (before.survival.gone, before.survival.known) == (0, 301)
+    assert before.deletions is not None
+    assert (before.deletions.deleted, before.deletions.ever_known) == (0, 301)
     assert found(Definition(deleted=True)).models == 301
 
 
@@ -237,9 +236,9 @@ def test_known_licenses_stand_by_month_and_release(tmp_path: Path) -> None:
 def test_a_claim_is_sure_when_the_dated_alone_exceed_it(
     days: list[int], undated: int, claim: int
 ) -> None:
-    dated = np.sort(np.array(days, np.int64)) * times.DAY
+    dated = np.sort(np.array(days, np.int64)) * periods.DAY
     first = date(1970, 1, 1)
-    found = passed(dated, undated, claim, first)
+    found = when_passed(dated, undated, claim, first)
 
     def by(day: int, more: int) -> bool:
         return sum(one <= day for one in days) + more > claim

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lineage.analysis.trends import Part, Side, Timeline, TrendFindings, find_trends
+from lineage.analysis.growth import GroupSize, Timeline, TrendFindings, VariantSeries, find_trends
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
@@ -45,13 +45,13 @@ def attacked_trends(folder: Path) -> tuple[TrendFindings, Manifest, Sequence[Fam
     bad = replace(
         found,
         family=own,
-        licenses=[Part(words[part.key], part.models) for part in found.licenses],
+        licenses=[GroupSize(words[part.key], part.models) for part in found.licenses],
         license_mix=replace(
             mix,
             tags=[words[tag] for tag in mix.tags],
             by_month=Timeline(mix.by_month.months, lines),
         ),
-        sides={key: _attacked(side) for key, side in found.sides.items()},
+        by_variant={key: _attacked(side) for key, side in found.by_variant.items()},
         by_release_in_variants=[
             replace(one, key=_release(one.key)) for one in found.by_release_in_variants
         ],
@@ -60,7 +60,7 @@ def attacked_trends(folder: Path) -> tuple[TrendFindings, Manifest, Sequence[Fam
     return bad, replace(snapshot.manifest, origin=origin), all_families()
 
 
-def _attacked(side: Side) -> Side:
+def _attacked(side: VariantSeries) -> VariantSeries:
     timeline, since = side.by_release, side.since_release
     return replace(
         side,

@@ -31,11 +31,11 @@ def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_pa
     store, llama, known = store_of(tmp_path), family("llama"), all_families()
     found = curve_of_family(store, llama, known, Grouping.RELEASE)
     assert [one.taken_at for one in found.moments] == list(WEEKS[:3])
-    totals = {line.name: [point.total for point in line.points] for line in found.parts}
+    totals = {line.key: [point.total for point in line.values] for line in found.parts}
     totals = {name: numbers for name, numbers in totals.items() if any(numbers)}
     assert totals == {"Llama 2": [0, 1, 1], "Llama 3": [1, 1, 1], "mixed": [0, 0, 1]}
     assert list(totals) == ["Llama 2", "Llama 3", "mixed"]
-    assert [point.total for point in found.whole.points] == [1, 2, 3]
+    assert [point.total for point in found.whole.values] == [1, 2, 3]
     counted = count_family(store.snapshot(), llama, Definition(), known, Grouping.RELEASE)
     last = {name: numbers[-1] for name, numbers in totals.items()}
     assert last == {one.value: one.total for one in counted.groups if one.total}

@@ -1,0 +1,184 @@
+"""The curve of a family or base over the history: one look-up a snapshot, never a crawl."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pyarrow.compute as pc
+
+from lineage.analysis.counts import count_base
+from lineage.analysis.groups import MIXED, UNKNOWN
+from lineage.analysis.growth.results import NOTHING, Curve, GrowthSeries, Moment, Point
+from lineage.analysis.growth.stored import (
+    FULL,
+    CurveSlice,
+    is_same_node,
+    overlay_of,
+    overlay_of_table,
+    read_trends,
+    slice_of_base,
+    slice_of_family,
+    trends_table,
+)
+from lineage.analysis.subjects import Base, find_base
+from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.families import Family
+from lineage.errors import SnapshotDamaged
+from lineage.store.reader import BaseRow, Snapshot
+from lineage.store.store import ParquetStore
+
+Say = Callable[[str], None]
+Seen = Callable[[Snapshot], Snapshot]
+"""Applies opt-outs to a snapshot."""
+_Answer = tuple[CurveSlice, bool]
+"""A part of a curve, and whether it was stored."""
+
+
+def curve_of_family(
+    store: ParquetStore,
+    family: Family,
+    families: Sequence[Family],
+    by: Grouping | None = None,
+    *,
+    as_stored: bool = False,
+    say: Say = lambda _: None,
+    seen: Seen = lambda snapshot: snapshot,
+) -> Curve:
+    """Return a family in every snapshot, all counted by today's registry.
+
+    Where another registry counted, or nothing was stored, the snapshot is counted now; with
+    `as_stored` what another one counted is taken as it is. `say` is called for each snapshot that
+    is counted, or left out because it is damaged. `by` is RELEASE, MONTH or nothing.
+    """
+    # One registry for the whole curve: a root added today would else look like growth on the day
+    # that it was added.
+    overlay = overlay_of(families)
+
+    def ask(snapshot: Snapshot) -> _Answer:
+        table = read_trends(snapshot, ["name"] if by is Grouping.RELEASE else [])
+        if table is not None and (as_stored or overlay_of_table(table) == overlay):
+            stored = slice_of_family(table, family.id, by)
+            if stored is not None:
+                return stored, True
+        reason = "no curves" if table is None else "curves that another registry counted"
+        say(f"Snapshot {snapshot.id} holds {reason}: the family is counted in it now.")
+        counted = slice_of_family(trends_table(snapshot, families), family.id, by)
+        return counted or CurveSlice(NOTHING, {}, family.version), False
+
+    moments, slices = _ask_history(store, lambda snapshot: ask(seen(snapshot)), say)
+    releases = [release.name for each in (family, *families) for release in each.releases]
+    name, definition = f"family:{family.id}", replace(FULL, roots=family.roots())
+    whole, parts = _series_of(family.id, slices, releases)
+    return Curve(name, name, None, definition, moments, whole, by, parts)
+
+
+def curve_of_base(
+    store: ParquetStore,
+    name: str,
+    families: Sequence[Family],
+    by: Grouping | None = None,
+    *,
+    say: Say = lambda _: None,
+    seen: Seen = lambda snapshot: snapshot,
+) -> Curve:
+    """Return a base in every snapshot, by the default definition; it is followed by its key.
+
+    Official repositories of known families have all numbers stored, other bases their totals.
+    `by` is MONTH or nothing; months that were not stored are counted now, and `say` is called.
+    Raises UnknownModel where the newest snapshot knows no such name.
+    """
+    newest = seen(store.snapshot())
+    base = find_base(newest, name, families)
+    names = _names_of(newest, base)
+
+    def ask(snapshot: Snapshot) -> _Answer:
+        table = read_trends(snapshot, ["name", "key"])
+        stored = None if table is None else slice_of_base(table, base.key, names, by)
+        if stored is not None:
+            return stored, True
+        row = _count_row(snapshot, base.key, names)
+        if row is None:
+            return CurveSlice(NOTHING, {}), True
+        if by is None:
+            by_relation = {relation: n for relation, n in row.by_relation.items() if n}
+            return CurveSlice(Point(row.total, by_relation, None, None), {}), True
+        say(f"Snapshot {snapshot.id} holds no months of {base.id}: they are counted now.")
+        count = count_base(snapshot, row.id, Definition(), families, Grouping.MONTH)
+        months = {
+            group.value: Point(group.total, group.by_relation, None, None) for group in count.groups
+        }
+        return CurveSlice(Point(count.total, count.by_relation, None, None), months), False
+
+    moments, slices = _ask_history(store, lambda snapshot: ask(seen(snapshot)), say)
+    whole, parts = _series_of(base.id, slices, ())
+    definition = Definition(roots=(base.id,))
+    return Curve(name, base.id, base.key, definition, moments, whole, by, parts)
+
+
+def _ask_history(
+    store: ParquetStore, ask: Callable[[Snapshot], _Answer], say: Say
+) -> tuple[list[Moment], list[CurveSlice]]:
+    """Ask every snapshot of more than one base's family, the oldest first."""
+    moments, slices = [], []
+    for snapshot in store.history(lambda damage: say(f"Left out: {damage}.")):
+        try:
+            part, stored = ask(snapshot)
+        except SnapshotDamaged as error:
+            say(f"Left out: {error.message}.")
+            continue
+        origin = snapshot.manifest.origin
+        facts = (origin.kind, origin.taken_at, origin.endpoint)
+        moments.append(Moment(snapshot.id, *facts, part.registry, stored))
+        slices.append(part)
+    if not moments:
+        store.snapshot()  # raises, and says why there is none
+    return moments, slices
+
+
+def _names_of(newest: Snapshot, base: Base) -> list[str]:
+    """Return the name a base has now, then its former ones."""
+    # While it was not listed it had no key of its own, and only a name leads to its numbers.
+    former = newest.former_names()
+    return [base.id, *former.filter(pc.equal(former["key"], base.key))["name"].to_pylist()]
+
+
+def _count_row(snapshot: Snapshot, key: str, names: Sequence[str]) -> BaseRow | None:
+    """Return what counts.parquet knows of a base: by its name now, its key, or a former name."""
+    row = snapshot.base(names[0])
+    if row is not None and is_same_node(row.key, key):
+        return row
+    if (row := snapshot.base_of_key(key)) is not None:
+        return row
+    rows = (snapshot.base(name) for name in names[1:])
+    return next((row for row in rows if row is not None and is_same_node(row.key, key)), None)
+
+
+def _series_of(
+    name: str, slices: Sequence[CurveSlice], order: Sequence[str]
+) -> tuple[GrowthSeries[Point], tuple[GrowthSeries[Point], ...]]:
+    """Return the series of the whole, then one for each part that any snapshot has.
+
+    Parts come in the given order, the remaining ones by name; what is mixed or unknown last.
+    """
+    names = {name for each in slices for name in each.parts}
+    place = {name: at for at, name in enumerate(dict.fromkeys(order))}
+    last = {MIXED: 1, UNKNOWN: 2}
+    ranked = sorted(names, key=lambda it: (last.get(it, 0), place.get(it, len(place)), it))
+    parts = tuple(
+        GrowthSeries(name, _compare_points(each.parts.get(name, NOTHING) for each in slices))
+        for name in ranked
+    )
+    return GrowthSeries(name, _compare_points(each.whole for each in slices)), parts
+
+
+def _compare_points(points: Iterable[Point]) -> tuple[Point, ...]:
+    """Say of each point but the first how many are gone, and are new, since the previous one."""
+
+    def compare(previous: Point, point: Point) -> Point:
+        if previous.known_gone is None or point.known_gone is None:
+            return point
+        gone = point.known_gone - previous.known_gone
+        return replace(point, gone=gone, new=point.total - previous.total + gone)
+
+    points = tuple(points)
+    return points[:1] + tuple(compare(*pair) for pair in pairwise(points))
