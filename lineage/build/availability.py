@@ -4,9 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.analysis.relatives import relatives_among
+from lineage.build.draft import Draft
 from lineage.domain.availability import Asked
+from lineage.domain.families import Family
 from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached, SourceError
+from lineage.store import schema
+from lineage.store.availability import STANDING_COLUMNS
+from lineage.store.keys import joined
+from lineage.store.manifest import SnapshotKind
+from lineage.store.reader import Snapshot
 
 MAX_FAILURES_IN_A_ROW = 2
 """Each is many attempts; a Hub in trouble is asked by the next full crawl."""
@@ -27,6 +38,27 @@ class AvailabilityChecks:
     source: AvailabilitySource
     most: int
     """About how many models one full crawl may ask, recorded answers included."""
+
+
+def check_availability(
+    draft: Draft,
+    newest: Snapshot | None,
+    families: Sequence[Family],
+    checks: AvailabilityChecks | None,
+    progress: Progress,
+) -> None:
+    """After a full crawl, ask what became of deleted members of families, each once."""
+    # Members alone: asking about all 100,000 deleted models would cost more than the crawl itself.
+    # Only a full crawl proves them deleted, so no other kind asks.
+    if checks is None or not checks.most or newest is None:
+        return
+    if draft.origin.kind is not SnapshotKind.FULL:
+        return
+    if keys := relatives_among(newest, families, never_asked_keys(draft.deleted)):
+        answers = ask_about(last_names(draft.deleted, keys), checks, progress)
+        if answers:
+            draft.deleted = with_availability(draft.deleted, answers)
+            draft.tables.write(schema.TOMBSTONES_FILE, draft.deleted)
 
 
 def ask_about(
@@ -60,3 +92,35 @@ def ask_about(
             f"{unanswered:,} left to the next full crawl"
         )
     return answers
+
+
+def never_asked_keys(deleted: pa.Table) -> pa.ChunkedArray:
+    """Return the keys of those about which the Hub was never asked."""
+    return deleted.filter(deleted["asked_at"].is_null())["key"]
+
+
+def last_names(deleted: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each key with the name it had last."""
+    rows = deleted.filter(pc.is_in(deleted["key"], value_set=pa.array(keys, pa.string())))
+    names = dict(zip(rows["key"].to_pylist(), rows["id"].to_pylist(), strict=True))
+    return [(key, names[key]) for key in keys]
+
+
+def with_availability(deleted: pa.Table, answers: Mapping[str, Asked]) -> pa.Table:
+    """Return tombstones with what the Hub answered about some, by key."""
+    keys = joined(deleted["key"].chunks)
+    mask = pc.is_in(keys, value_set=pa.array(sorted(answers), pa.string()))
+    in_order = [answers[key] for key in keys.filter(mask).to_pylist()]
+    columns = (
+        [answer.standing.value for answer in in_order],
+        [answer.status for answer in in_order],
+        [answer.asked_at for answer in in_order],
+    )
+    for name, values in zip(STANDING_COLUMNS, columns, strict=True):
+        at = deleted.schema.get_field_index(name)
+        field = deleted.schema.field(at)
+        column = pc.replace_with_mask(
+            deleted[name].combine_chunks(), mask, pa.array(values, field.type)
+        )
+        deleted = deleted.set_column(at, field, column)
+    return deleted

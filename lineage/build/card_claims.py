@@ -88,13 +88,13 @@ def _redact(row: int, claim: Claim, opt_outs: OptOuts) -> Iterator[tuple[int, Cl
 def _find_card_claims(previous: Snapshot, rules: Collection[str]) -> pa.Table:
     # The rules alone are read first: most snapshots have no claim of a card, and then the evidence
     # of the whole Hub need not be read.
-    wanted = pa.array(sorted(rules), pa.string())
+    rule_names = pa.array(sorted(rules), pa.string())
     column = previous.table(schema.EVIDENCE_FILE, ["rule"], as_codes=["rule"])["rule"]
     present = {rule for chunk in column.chunks for rule in chunk.dictionary.to_pylist()}
     tables = [schema.EVIDENCE.empty_table().select(_CLAIM_COLUMNS)]
     if present & set(rules):
         for batch in previous.batches(schema.EVIDENCE_FILE, _CLAIM_COLUMNS):
-            claims = batch.filter(pc.is_in(batch["rule"], value_set=wanted))
+            claims = batch.filter(pc.is_in(batch["rule"], value_set=rule_names))
             table = pa.Table.from_batches([claims]).select(_CLAIM_COLUMNS)
             tables.append(table.cast(tables[0].schema))
     return pa.concat_tables(tables)
@@ -120,9 +120,9 @@ def _last_commits(
     previous: Snapshot, rows_now: Int64s, keys: pa.StringArray
 ) -> Iterator[tuple[str, str | None]]:
     """Yield key and commit of those that are still listed, as the snapshot before has them."""
-    wanted = keys.filter(pa.array(rows_now != NOWHERE))
+    listed = keys.filter(pa.array(rows_now != NOWHERE))
     deleted = previous.tombstones(["key", "sha"]).to_batches()
     for batches in (previous.batches(schema.MODELS_FILE, ["key", "sha"]), deleted):
         for batch in batches:
-            rows = batch.filter(pc.is_in(batch["key"], value_set=wanted))
+            rows = batch.filter(pc.is_in(batch["key"], value_set=listed))
             yield from zip(rows["key"].to_pylist(), rows["sha"].to_pylist(), strict=True)

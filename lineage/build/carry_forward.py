@@ -13,10 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.claims_spool import SPOOL
+from lineage.build.claims_spool import SPOOL, previous_claims, restrict_rows
 from lineage.build.context import BuildContext
 from lineage.build.draft import Draft
-from lineage.build.previous_claims import previous_claims, restrict_rows
 from lineage.build.tombstones import PreviousSnapshot, select_rows
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Strength
@@ -58,15 +57,16 @@ def find_previous(
     if origin.kind in (SnapshotKind.DUMP, SnapshotKind.BELOW):
         previous = islice(previous, 1)
     return [
-        PreviousSnapshot(context.store.snapshot(one.manifest.id), one.missed_at) for one in previous
+        PreviousSnapshot(context.store.snapshot(earlier.manifest.id), earlier.missed_at)
+        for earlier in previous
     ]
 
 
 def complete_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContext) -> OptOuts:
     """Return the opt-outs under every name that earlier snapshots and the registry know."""
     opt_outs = context.opt_outs
-    for one in previous:
-        opt_outs = known_to(one.snapshot, opt_outs)
+    for earlier in previous:
+        opt_outs = known_to(earlier.snapshot, opt_outs)
     names: dict[str, str] = {}
     for former in (name for family in context.families for name in family.former_names()):
         listed = opt_outs.behind(former.name) or opt_outs.behind(former.now)
@@ -104,7 +104,7 @@ def complete_draft(
         context.opt_outs,
     )
     if draft.origin.kind is not SnapshotKind.BELOW:
-        carry_unreadable(draft, [one.snapshot for one in previous], rules, update_of)
+        carry_unreadable(draft, [earlier.snapshot for earlier in previous], rules, update_of)
     if update_of is not None:
         context.progress.begin("merge the changes with the last snapshot")
         merge_update(draft, update_of, rules)

@@ -13,8 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.claims_spool import EvidenceRows
-from lineage.build.previous_claims import find_children
+from lineage.build.claims_spool import EvidenceRows, find_children
 from lineage.domain.arrays import Int64s, KeyBytes, Mask, Nodes
 from lineage.store import schema
 from lineage.store.bases import as_base
@@ -41,7 +40,7 @@ class ChangedKeys:
     records: KeyBytes
     """Whose record is another or no more."""
     claims: KeyBytes
-    """Whose claims are others, of none in `records`."""
+    """Whose claims are compared, of none in `records`."""
 
     @classmethod
     def since(cls, previous: Snapshot, listed_now: KeyBytes) -> Self | None:
@@ -64,7 +63,7 @@ class ChangedKeys:
         return replace(before, records=records).with_claims(before.claims)
 
     def with_claims(self, children: KeyBytes) -> Self:
-        """Return it with more children whose claims are others."""
+        """Return it with more children whose claims are compared."""
         claims = np.union1d(self.claims, children)
         return replace(self, claims=claims[~are_in(self.records, claims)])
 
@@ -109,7 +108,7 @@ class _Tally:
     """How often each node is the child of a claim that was carried over, and all other claims."""
 
     times: Int64s
-    others: pa.Table
+    compared: pa.Table
     """Inferred claims, and those of deleted models, which an opt-out may have shortened."""
 
 
@@ -121,21 +120,23 @@ def find_changed_claims(
     Nodes that were read again may or may not be marked.
     """
     # Claims carried over are equal word for word, so counting them and comparing their nodes is
-    # enough; only the few others are compared as texts. An update of the whole Hub has millions of
-    # the first kind.
+    # enough; only the few others are compared as texts. An update of the whole Hub carries over
+    # millions.
     changed, now = _tally_draft(evidence, previous)
     before, strangers = _tally_previous(previous)
-    others_now, others_before = (
-        _count_children(tally.others["child"], previous.records) for tally in (now, before)
+    compared_now, compared_before = (
+        _count_children(tally.compared["child"], previous.records) for tally in (now, before)
     )
-    changed |= (now.times != before.times) | (others_now != others_before)
-    changed[_differing_children(_drop(before.others, changed), _drop(now.others, changed))] = True
+    changed |= (now.times != before.times) | (compared_now != compared_before)
+    changed[_differing_children(_drop(before.compared, changed), _drop(now.compared, changed))] = (
+        True
+    )
     return changed, strangers
 
 
 def _tally_draft(evidence: EvidenceRows, previous: PreviousEvidence) -> tuple[Mask, _Tally]:
     moved = np.zeros(previous.records, np.bool_)
-    times, others = np.zeros(previous.records, np.int64), [_COMPARED.empty_table()]
+    times, compared = np.zeros(previous.records, np.int64), [_COMPARED.empty_table()]
     for spool, batch, parents in evidence.in_order():
         child, keys = np.asarray(batch["child"]), evidence.node_keys.take(parents)
         is_other = (child >= previous.listed) | (spool is evidence.claims.inferred)
@@ -143,13 +144,13 @@ def _tally_draft(evidence: EvidenceRows, previous: PreviousEvidence) -> tuple[Ma
         elsewhere = np.asarray(pc.not_equal(_fill_texts(batch["settled"]), _fill_texts(keys)))
         moved[child[elsewhere & ~is_other]] = True
         texts = {name: batch[name] for name in _TEXTS} | {"parent_key": keys}
-        others.append(_select(batch["child"], texts, is_other))
-    return moved, _Tally(times, pa.concat_tables(others))
+        compared.append(_select(batch["child"], texts, is_other))
+    return moved, _Tally(times, pa.concat_tables(compared))
 
 
 def _tally_previous(previous: PreviousEvidence) -> tuple[_Tally, KeyBytes]:
     times, strangers = np.zeros(previous.records, np.int64), []
-    others = [_COMPARED.empty_table()]
+    compared = [_COMPARED.empty_table()]
     repeated = pa.array(sorted(previous.repeated_rules), pa.string())
     for batch in previous.snapshot.batches(schema.EVIDENCE_FILE):
         child = find_children(batch["child_key"], previous.nodes_of)
@@ -159,8 +160,8 @@ def _tally_previous(previous: PreviousEvidence) -> tuple[_Tally, KeyBytes]:
         is_other = (child >= previous.listed) | (is_repeated & has_node)
         times += _count_children(child[has_node & ~is_other], previous.records)
         texts = {name: batch[name] for name in _TEXTS}
-        others.append(_select(pa.array(child.astype(np.int32)), texts, is_other))
-    return _Tally(times, pa.concat_tables(others)), np.unique(bare(joined(strangers)))
+        compared.append(_select(pa.array(child.astype(np.int32)), texts, is_other))
+    return _Tally(times, pa.concat_tables(compared)), np.unique(bare(joined(strangers)))
 
 
 def _select(child: pa.Array, texts: dict[str, pa.Array], chosen: Mask) -> pa.Table:

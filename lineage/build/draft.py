@@ -293,9 +293,9 @@ def watermark_of(snapshot: Snapshot) -> datetime:
     It is kept in the manifest; of a snapshot older than that it is computed from the rows.
     """
     origin = snapshot.manifest.origin
-    kept = origin.requests.get(_WATERMARK)
-    if kept is not None:
-        return datetime.fromisoformat(kept)
+    stored = origin.requests.get(_WATERMARK)
+    if stored is not None:
+        return datetime.fromisoformat(stored)
     column = snapshot.column(schema.MODELS_FILE, "modified_at")
     return _watermark(column, origin.requests, origin.taken_at)
 

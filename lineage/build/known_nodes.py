@@ -37,11 +37,11 @@ class KnownNodes:
 
         Listed models win, then those that the Hub names, then the deleted.
         """
-        wanted = pa.array(names, pa.string())
-        nodes = _rows_of(wanted, self.listed_ids)
+        spellings = pa.array(names, pa.string())
+        nodes = _rows_of(spellings, self.listed_ids)
         for at in np.flatnonzero(nodes == NOWHERE).tolist():
             nodes[at] = self._hub_parents.get(names[at], NOWHERE)
-        among_deleted = _rows_of(wanted, self.deleted_ids)
+        among_deleted = _rows_of(spellings, self.deleted_ids)
         is_deleted = (nodes == NOWHERE) & (among_deleted != NOWHERE)
         nodes[is_deleted] = among_deleted[is_deleted] + len(self.listed_ids)
         return nodes
@@ -64,14 +64,14 @@ class KnownNodes:
 
     def find_without_case(self, lowered: Iterable[str]) -> dict[str, set[int]]:
         """Return, for each lower-case name, every node whose name is equal without case."""
-        wanted = pa.array(sorted(set(lowered)), pa.string())
+        names = pa.array(sorted(set(lowered)), pa.string())
         nodes: dict[str, set[int]] = {}
-        for id, row in _equal_without_case(wanted, self.listed_ids):
+        for id, row in _equal_without_case(names, self.listed_ids):
             nodes.setdefault(id, set()).add(row)
         for id, node in self._hub_parents.items():
             nodes.setdefault(id.lower(), set()).add(node)
         present = set(nodes)
-        for id, row in _equal_without_case(wanted, self.deleted_ids):
+        for id, row in _equal_without_case(names, self.deleted_ids):
             if id not in present:
                 nodes.setdefault(id, set()).add(row + len(self.listed_ids))
         return nodes
@@ -106,12 +106,12 @@ def _equal_without_case(lowered: pa.StringArray, ids: pa.StringArray) -> Iterato
     return zip(names.take(rows).to_pylist(), rows.to_pylist(), strict=True)
 
 
-def _rows_of(wanted: pa.StringArray, values: pa.StringArray) -> Nodes:
-    """Return the row of each wanted value, the last one of several, -1 for none."""
-    # The few wanted values are hashed and the many others looked up: half the memory.
-    if len(wanted) == 0:
+def _rows_of(sought: pa.StringArray, values: pa.StringArray) -> Nodes:
+    """Return the row of each sought value, the last one of several, -1 for none."""
+    # The few sought values are hashed and the many others looked up: half the memory.
+    if len(sought) == 0:
         return np.empty(0, np.int32)
-    distinct = wanted.dictionary_encode()
+    distinct = sought.dictionary_encode()
     place = pc.index_in(values, value_set=distinct.dictionary)
     row_of = np.full(len(distinct.dictionary), NOWHERE, np.int32)
     row_of[pc.drop_null(place).to_numpy()] = np.flatnonzero(place.is_valid())

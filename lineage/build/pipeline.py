@@ -10,8 +10,7 @@ from functools import partial
 
 from lineage.analysis.every_base import count_every_base
 from lineage.analysis.growth.stored import trends_table
-from lineage.analysis.relatives import relatives_among
-from lineage.build.availability import ask_about
+from lineage.build.availability import check_availability
 from lineage.build.card_claims import choose_card_reader
 from lineage.build.carry_forward import (
     complete_draft,
@@ -26,20 +25,14 @@ from lineage.build.edges import choose_relations, merge_claims
 from lineage.build.infer import ClaimsFromCards, describe_nodes, infer_claims, resolve_claims
 from lineage.build.opt_out import OptOutFilter
 from lineage.build.resolve import collect_former_names, former_name_rows, resolve_names
-from lineage.build.tombstones import (
-    PreviousSnapshot,
-    add_tombstones,
-    last_names,
-    never_asked_keys,
-    note_availability,
-)
+from lineage.build.tombstones import PreviousSnapshot, add_tombstones
 from lineage.domain.claims import Strength
 from lineage.domain.gc_paused import gc_paused
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.evidence import extract_claims
 from lineage.sources.interface import RecordPage
 from lineage.store import derived_rows, schema
-from lineage.store.manifest import Manifest, Origin, SnapshotKind
+from lineage.store.manifest import Manifest, Origin
 from lineage.store.opt_outs import holds_keys_of
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import is_forgotten
@@ -58,7 +51,7 @@ def publish(
     NamesOptedOut where an update learns that what it goes on from names an opted-out model.
     """
     previous = find_previous(origin, context, update_of)
-    newest = update_of or next((one.snapshot for one in previous), None)
+    newest = update_of or next((earlier.snapshot for earlier in previous), None)
     opt_outs = complete_opt_outs(previous, context)
     opt_out_filter = OptOutFilter(opt_outs)
     with closing(open_draft(context.store, origin)) as draft:
@@ -110,7 +103,7 @@ def derive_tables(
 ) -> None:
     """Write every derived table of a sealed draft; `previous` begins with the newest before it."""
     rules, families, tables = context.rules, context.families, draft.tables
-    snapshots = [one.snapshot for one in previous]
+    snapshots = [earlier.snapshot for earlier in previous]
     add_tombstones(draft, previous, list_keyed_rules(rules), context.opt_outs)
 
     # Claims: names become nodes, then parents are inferred where none is declared.
@@ -175,7 +168,8 @@ def _end(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manife
     facts = collect_facts(draft, context.store.manifests(), newest)
     checks = run_checks(facts, context.limits)
     if all(check.passed for check in checks):
-        _check_availability(draft, newest, context)
+        # Only of a draft that will be published: one that is refused proves nothing deleted.
+        check_availability(draft, newest, context.families, context.availability, context.progress)
         return draft.publish(checks, context.clock.now())
     draft.set_aside(checks, context.clock.now())
     reasons = "; ".join(f"{check.name}: {check.notes}" for check in checks if not check.passed)
@@ -184,17 +178,3 @@ def _end(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manife
         f"its files are kept in {context.store.location}/{draft.id} with the reasons; "
         "the snapshots before it are untouched",
     )
-
-
-def _check_availability(draft: Draft, newest: Snapshot | None, context: BuildContext) -> None:
-    """After a full crawl, ask what became of deleted members of families, each once."""
-    # Only of a draft that will be published: one that is refused proves nothing deleted.
-    checks = context.availability
-    if checks is None or not checks.most or newest is None:
-        return
-    if draft.origin.kind is not SnapshotKind.FULL:
-        return
-    unasked = never_asked_keys(draft.deleted)
-    if keys := relatives_among(newest, context.families, unasked):
-        models = last_names(draft.deleted, keys)
-        note_availability(draft, ask_about(models, checks, context.progress))

@@ -78,16 +78,16 @@ def resolve_names(
     # the registry and earlier snapshots know, what this run's cards teach. Each only fills in names
     # that are still open, so a name that a model has now is never taken away from it.
     present = nodes.find_present_names(sorted(set(former.now.values())))
-    known = {
+    from_before = {
         **nodes.find_former_names(former.keys),
         **{old: present[now] for old, now in former.now.items() if now in present},
     }
     from_hub = _learn_from_hub(claims, name_nodes, key_nodes, names)
     _fill_open_names(name_nodes, names, from_hub)
-    _fill_open_names(name_nodes, names, known)
+    _fill_open_names(name_nodes, names, from_before)
     from_cards = _learn_from_cards(claims, rules, name_nodes, key_nodes, names)
     _fill_open_names(name_nodes, names, from_cards)
-    _fill_without_case(name_nodes, names, nodes, {**known, **from_hub, **from_cards})
+    _fill_without_case(name_nodes, names, nodes, {**from_before, **from_hub, **from_cards})
 
     # A key is an identity and a name is not: where the source gave the key, it decides.
     by_key = np.append(key_nodes, NOWHERE)[claims.key]
@@ -255,12 +255,12 @@ def _find_holders(
     names: set[str], ids: pa.StringArray
 ) -> tuple[dict[str, int], dict[str, list[int]]]:
     """Return the node of each name, and all nodes of each name in lower case."""
-    wanted = pa.array(sorted({name.lower() for name in names}), pa.string())
+    lowered = pa.array(sorted({name.lower() for name in names}), pa.string())
     exact: dict[str, int] = {}
     without_case: dict[str, list[int]] = {}
     for start in range(0, len(ids), _IDS_AT_ONCE):
         part = ids.slice(start, _IDS_AT_ONCE)
-        hits = pc.indices_nonzero(pc.is_in(pc.utf8_lower(part), value_set=wanted))
+        hits = pc.indices_nonzero(pc.is_in(pc.utf8_lower(part), value_set=lowered))
         for at, id in zip(hits.to_pylist(), part.take(hits).to_pylist(), strict=True):
             exact.setdefault(id, start + at)
             without_case.setdefault(id.lower(), []).append(start + at)
@@ -294,13 +294,13 @@ def former_name_rows(
     sources: dict[tuple[str, str], str] = {}
     for snapshot in reversed(previous):
         sources |= derived_rows.former_sources(snapshot.former_names())
-    known = {
+    from_before = {
         name: (name, key, sources.get((name, key), "earlier snapshot"))
         for name, key in former.keys.items()
     }
     from_cards = {name: (name, key, "card") for name, key in resolved.from_cards.items()}
     from_hub = {name: (name, key, "hub") for name, key in resolved.from_hub.items()}
-    return (known | from_cards | from_hub).values()
+    return (from_before | from_cards | from_hub).values()
 
 
 def _find_renamed(draft: Draft, previous: Snapshot) -> dict[str, str]:

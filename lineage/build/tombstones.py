@@ -3,7 +3,7 @@
 A model that comes back ends its tombstone; that it was away is kept as an absence.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.build.claims_spool import previous_claims, restrict_rows
 from lineage.build.draft import Draft
-from lineage.build.previous_claims import previous_claims, restrict_rows
 from lineage.domain.arrays import KeyBytes, Mask
-from lineage.domain.availability import Asked
 from lineage.domain.opt_outs import OptOuts
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
@@ -62,10 +61,12 @@ def add_tombstones(
         rows_of = restrict_rows(_key_bytes(deleted), draft.deleted_nodes_of)
         claims = previous_claims(snapshot, rows_of, keyed_rules=keyed_rules)
         draft.claims.of_deleted.add_batches(said_without(claims, opt_outs))
-    known = (listed, _key_bytes(draft.deleted))
+    known_keys = (listed, _key_bytes(draft.deleted))
     draft.tables.write(
         schema.ABSENCES_FILE,
-        _absences([one.snapshot for one in previous], listed, known, draft.origin.taken_at),
+        _absences(
+            [earlier.snapshot for earlier in previous], listed, known_keys, draft.origin.taken_at
+        ),
     )
 
 
@@ -73,24 +74,25 @@ def _find_deleted(
     previous: Sequence[PreviousSnapshot], listed: KeyBytes
 ) -> Iterator[tuple[Snapshot, pa.Table]]:
     """Yield the deleted models that each snapshot is the newest to know, the newest one first."""
-    known = [listed]
-    for one in previous:
-        earlier = one.snapshot.tombstones()
-        tables = [earlier.filter(pa.array(_mark_unknown(earlier["key"], known)))]
-        if one.missed_at is not None:
-            tables.append(_make_tombstones(one.snapshot, known, one.missed_at))
+    known_keys = [listed]
+    for earlier in previous:
+        deleted_before = earlier.snapshot.tombstones()
+        is_unknown = _mark_unknown(deleted_before["key"], known_keys)
+        tables = [deleted_before.filter(pa.array(is_unknown))]
+        if earlier.missed_at is not None:
+            tables.append(_make_tombstones(earlier.snapshot, known_keys, earlier.missed_at))
         deleted = sort_tombstones(tables)
-        known.append(_key_bytes(deleted))
-        yield one.snapshot, deleted
+        known_keys.append(_key_bytes(deleted))
+        yield earlier.snapshot, deleted
 
 
 def _make_tombstones(
-    snapshot: Snapshot, known: Sequence[KeyBytes], missed_at: datetime
+    snapshot: Snapshot, known_keys: Sequence[KeyBytes], missed_at: datetime
 ) -> pa.Table:
-    """Return a tombstone for each model that was listed and is not `known`."""
+    """Return a tombstone for each model that was listed and is not in `known_keys`."""
     keys = snapshot.column(schema.MODELS_FILE, "key")
     # A dump without the Hub's keys cannot identify its models, and so proves none deleted.
-    deleted = _mark_unknown(keys, known) & ~pc.starts_with(keys, STAND_IN).to_numpy()
+    deleted = _mark_unknown(keys, known_keys) & ~pc.starts_with(keys, STAND_IN).to_numpy()
     if not deleted.any():
         return schema.TOMBSTONES.empty_table()
     rows = int(deleted.sum())
@@ -128,55 +130,16 @@ def has_stand_in_keys(snapshot: Snapshot) -> bool:
     return "keys" in snapshot.manifest.origin.dump
 
 
-# What the Hub answers about them
-
-
-def never_asked_keys(deleted: pa.Table) -> pa.ChunkedArray:
-    """Return the keys of those about which the Hub was never asked."""
-    return deleted.filter(deleted["asked_at"].is_null())["key"]
-
-
-def last_names(deleted: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
-    """Return each key with the name it had last."""
-    rows = deleted.filter(pc.is_in(deleted["key"], value_set=pa.array(keys, pa.string())))
-    names = dict(zip(rows["key"].to_pylist(), rows["id"].to_pylist(), strict=True))
-    return [(key, names[key]) for key in keys]
-
-
-def note_availability(draft: Draft, answers: Mapping[str, Asked]) -> None:
-    """Keep what the Hub answered about some deleted models, by key."""
-    if answers:
-        draft.deleted = with_availability(draft.deleted, answers)
-        draft.tables.write(schema.TOMBSTONES_FILE, draft.deleted)
-
-
-def with_availability(deleted: pa.Table, answers: Mapping[str, Asked]) -> pa.Table:
-    """Return tombstones with what the Hub answered about some, by key."""
-    keys = joined(deleted["key"].chunks)
-    mask = pc.is_in(keys, value_set=pa.array(sorted(answers), pa.string()))
-    in_order = [answers[key] for key in keys.filter(mask).to_pylist()]
-    columns = (
-        [answer.standing.value for answer in in_order],
-        [answer.status for answer in in_order],
-        [answer.asked_at for answer in in_order],
-    )
-    for name, values in zip(STANDING_COLUMNS, columns, strict=True):
-        at = deleted.schema.get_field_index(name)
-        field = deleted.schema.field(at)
-        column = pc.replace_with_mask(
-            deleted[name].combine_chunks(), mask, pa.array(values, field.type)
-        )
-        deleted = deleted.set_column(at, field, column)
-    return deleted
-
-
 # Models that were missing for a while
 
 
 def _absences(
-    previous: Sequence[Snapshot], listed: KeyBytes, known: Sequence[KeyBytes], back_at: datetime
+    previous: Sequence[Snapshot],
+    listed: KeyBytes,
+    known_keys: Sequence[KeyBytes],
+    back_at: datetime,
 ) -> pa.Table:
-    """Return every absence that is over, of the models that are `known`.
+    """Return every absence that is over, of the models with one of the `known_keys`.
 
     A tombstone of a model that is listed now is an absence that ends now. Where two snapshots saw
     the same one end, it ended with the earlier of them.
@@ -192,7 +155,7 @@ def _absences(
             ended.select(schema.ABSENCES.names).cast(schema.ABSENCES),
         ]
     table = pa.concat_tables(tables)
-    table = table.filter(pa.array(~_mark_unknown(table["key"], known)))
+    table = table.filter(pa.array(~_mark_unknown(table["key"], known_keys)))
     table = table.take(pc.sort_indices(table, _ABSENCES_ORDER))
 
     # The first row of each key and moment of going, as the table is in order of both.
@@ -206,10 +169,10 @@ def _key_bytes(table: pa.Table) -> KeyBytes:
     return bare(joined(table["key"].chunks))
 
 
-def _mark_unknown(keys: pa.ChunkedArray, known: Sequence[KeyBytes]) -> Mask:
+def _mark_unknown(keys: pa.ChunkedArray, known_keys: Sequence[KeyBytes]) -> Mask:
     """Mark the keys that are in none of some sorted columns."""
-    wanted = bare(joined(keys.chunks))
-    unknown: Mask = np.ones(len(wanted), np.bool_)
-    for column in known:
-        unknown &= rows_in(column, wanted) == NOWHERE
+    sought = bare(joined(keys.chunks))
+    unknown: Mask = np.ones(len(sought), np.bool_)
+    for column in known_keys:
+        unknown &= rows_in(column, sought) == NOWHERE
     return unknown

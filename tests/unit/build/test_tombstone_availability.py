@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.build.tombstones import last_names, never_asked_keys, with_availability
+from lineage.build.availability import last_names, never_asked_keys, with_availability
 from lineage.domain.availability import Asked, Availability
 from lineage.store import schema
 from lineage.store.availability import STANDING_COLUMNS, asked_in
