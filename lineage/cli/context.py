@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import overload
 
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import OptOuts
-from lineage.families.registry import all_families, load_families
+from lineage.families.registry import lazy_families
 from lineage.settings import Settings, load_settings
 from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
@@ -56,21 +55,4 @@ def local_settings(store: str | None) -> Settings:
 def known_families(families: str | None = None) -> Sequence[Family]:
     """Return the bundled families and those that the flag or the settings name."""
     path = load_settings({"families": families}, with_token=False).families
-    return _Bundled() if path is None else load_families(path)
-
-
-class _Bundled(Sequence[Family]):
-    """The families of this package, read when first looked at: a plain look-up never does.
-
-    Reading them takes a quarter of the time that a look-up may take.
-    """
-
-    @overload
-    def __getitem__(self, at: int) -> Family: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Family]: ...
-    def __getitem__(self, at: int | slice) -> Family | Sequence[Family]:
-        return all_families()[at]
-
-    def __len__(self) -> int:
-        return len(all_families())
+    return lazy_families(path)

@@ -114,8 +114,8 @@ class Release:
     """Derivatives whose own metadata often name no parent."""
     changed: tuple[Reupload, ...] = ()
     """Cut, extended or converted copies: derivatives, never mirrors."""
-    dead: tuple[str, ...] = ()
-    """Roots that are gone from the Hub; cards still name them."""
+    deleted: tuple[str, ...] = ()
+    """Roots that the Hub has no longer; cards still name them."""
     sizes: tuple[str, ...] = ()
     gated: str | None = None
     """How the Hub gates the official repositories: `manual`, `auto` or `false`."""

@@ -12,6 +12,8 @@ NAME_PREFIX = "name:"
 _PART = r"\b[\w.\-]{1,96}\b"
 _ONE = rf"(?:{_PART}/)?{_PART}"
 _REPO_ID = re.compile(_ONE, re.ASCII)
+REPO_ID_PATTERN = rf"(?a)\A(?!.*(?:--|\.\.))(?!.*\.git\Z)(?:{_ONE})\Z"
+"""`is_repo_id` as one expression, for schemas."""
 _LINES_OF_IDS = re.compile(rf"(?:{_ONE}\n)*", re.ASCII)
 _HEX_DIGITS = re.compile(r"[0-9a-f]*")
 _PREFIX = re.compile(

@@ -1,14 +1,16 @@
-"""One family file, read into values; what a field may hold is said here."""
+"""One family file: its shape, the values made of it, and what must agree across its entries."""
 
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Literal
+
+from msgspec import field
 
 from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
-    CuratedSource,
     Family,
     FormerName,
     Outsider,
@@ -17,162 +19,247 @@ from lineage.domain.families import (
     Release,
     Reupload,
 )
+from lineage.domain.repo_ids import is_repo_id
 from lineage.errors import SettingsError
-from lineage.families.consistency import refuse_contradictions
-from lineage.families.marks import with_sources_told
-from lineage.families.toml_table import Table
-
-MOST_WORDS = 40
-"""A quotation proves a point; it is no copy."""
-
-_GATES = ("manual", "auto", "false")
-_RELEASE = (
-    *("id", "name", "released", "license", "sizes", "gated", "source", "official", "dead"),
-    *("mirror", "mirror_source", "quantized", "quantized_source", "changed", "changed_source"),
-    "former_names",
+from lineage.families.toml_file import (
+    REPO_ID,
+    Handle,
+    RepoId,
+    Shape,
+    SourcedShape,
+    Text,
+    make_source,
+    read_toml,
+    replace_marks,
 )
 
+# Rows of a count by release that are no release: none may take their names.
+_RESERVED = ("mixed", "unknown")
 
-def load_family_file(source: Path | Traversable) -> Family:
+
+class _Head(Shape):
+    id: Handle
+    name: Text
+    version: Text
+    organization: Text | None = None
+
+
+class _Reupload(Shape):
+    id: RepoId
+    of: RepoId | None = None
+    source: Text | None = None
+    note: Text | None = None
+
+
+class _Release(Shape):
+    id: Handle
+    name: Text
+    released: date
+    source: Text
+    official: tuple[RepoId, ...]
+    license: Text | None = None
+    sizes: tuple[Text, ...] = ()
+    gated: Literal["manual", "auto", "false"] | None = None
+    deleted: tuple[RepoId, ...] = ()
+    mirror: tuple[_Reupload, ...] = ()
+    mirror_source: Text | None = None
+    quantized: tuple[_Reupload, ...] = ()
+    quantized_source: Text | None = None
+    changed: tuple[_Reupload, ...] = ()
+    changed_source: Text | None = None
+    former_names: dict[str, str] = field(default_factory=dict)
+
+
+class _Edge(SourcedShape, kw_only=True):
+    child: RepoId
+    parent: RepoId
+    relation: Relation
+    proof: Proof
+
+
+class _Outsider(SourcedShape, kw_only=True):
+    id: RepoId
+    reason: OutsiderReason
+    sentence: Text
+    root: RepoId | None = None
+
+
+class _FamilyFile(Shape):
+    family: _Head
+    sources: dict[str, str] = field(default_factory=dict)
+    release: tuple[_Release, ...] = ()
+    edge: tuple[_Edge, ...] = ()
+    outsider: tuple[_Outsider, ...] = ()
+    former_names: dict[str, str] = field(default_factory=dict)
+
+
+def load_family_file(file: Path | Traversable) -> Family:
     """Read one family file.
 
     Raises:
         SettingsError: it cannot be read, or it breaks a rule; the message names file and entry.
     """
-    try:
-        content = tomllib.loads(source.read_bytes().decode())
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError(f"{source.name} cannot be read as TOML: {error}") from error
-    loaded = _family(Table(source.name, with_sources_told(source.name, content)))
-    refuse_contradictions(source.name, loaded)
-    return loaded
-
-
-def _family(file: Table) -> Family:
-    file.allow("family", "release", "edge", "outsider", "former_names")
-    head = file.table("family")
-    head.allow("id", "name", "version", "organization")
-    releases = tuple(_release(table) for table in file.tables("release"))
-    if not releases:
-        raise file.refusal("a family needs at least one [[release]]")
-    return Family(
-        id=head.handle("id"),
-        name=head.text("name"),
-        version=head.text("version"),
-        releases=releases,
-        organization=head.text_or_none("organization"),
-        edges=tuple(_edge(table) for table in file.tables("edge", called="child")),
-        outsiders=tuple(_outsider(table) for table in file.tables("outsider")),
-        renamed=tuple(_former_names(file)),
+    name, content = file.name, read_toml(file, _FamilyFile)
+    if not content.release:
+        raise SettingsError(f"{name}: a family needs at least one [[release]]")
+    head, marks = content.family, content.sources
+    edges = [
+        CuratedEdge(
+            *(it.child, it.parent, it.relation, it.proof),
+            make_source(f"{name}, edge {it.child}", it, marks),
+        )
+        for it in content.edge
+    ]
+    outsiders = [
+        Outsider(
+            *(it.id, it.reason, it.sentence),
+            make_source(f"{name}, outsider {it.id}", it, marks),
+            it.root,
+        )
+        for it in content.outsider
+    ]
+    family = Family(
+        id=head.id,
+        name=head.name,
+        version=head.version,
+        releases=tuple(_make_release(name, it, marks) for it in content.release),
+        organization=head.organization,
+        edges=tuple(edges),
+        outsiders=tuple(outsiders),
+        renamed=_make_former_names(name, content.former_names),
     )
+    _check_agreement(name, family)
+    return family
 
 
-def _release(table: Table) -> Release:
-    table.allow(*_RELEASE)
-    official = table.repo_ids("official")
-    mirrors = tuple(_reuploads(table, "mirror", official))
-    roots = official + tuple(mirror.id for mirror in mirrors)
+def _make_release(file: str, entry: _Release, marks: Mapping[str, str]) -> Release:
+    place = f"{file}, release {entry.id}"
+
+    def make_copies(
+        kind: str, copies: Iterable[_Reupload], source: str | None, originals: tuple[str, ...]
+    ) -> tuple[Reupload, ...]:
+        return tuple(
+            _make_reupload(f"{place}, {kind} {it.id}", it, source, originals, marks)
+            for it in copies
+        )
+
+    mirrors = make_copies("mirror", entry.mirror, entry.mirror_source, entry.official)
+    roots = entry.official + tuple(mirror.id for mirror in mirrors)
     if not roots:
-        raise table.refusal("neither an official repository nor a mirror")
+        raise SettingsError(f"{place}: neither an official repository nor a mirror")
+    for id in sorted(set(entry.deleted) - set(roots)):
+        hint = "list it under official or mirror too, spelled alike"
+        raise SettingsError(f"{place}: deleted = {id!r} is no root of this release", hint)
+    for old, now in entry.former_names.items():
+        if now not in roots:
+            hint = "names of other models stand in [former_names] of the file"
+            raise SettingsError(f"{place}: {old} = {now!r} is no root of this release", hint)
     return Release(
-        id=table.handle("id"),
-        name=table.text("name"),
-        released=table.day("released"),
-        license=table.text_or_none("license"),
-        official=official,
+        id=entry.id,
+        name=entry.name,
+        released=entry.released,
+        license=entry.license,
+        official=entry.official,
         mirrors=mirrors,
-        former_names=tuple(_former_names(table, roots)),
-        quantized=tuple(_reuploads(table, "quantized", roots)),
-        changed=tuple(_reuploads(table, "changed", roots)),
-        dead=_dead(table, roots),
-        sizes=table.texts("sizes"),
-        gated=_gate(table),
-        source=table.text("source"),
+        former_names=_make_former_names(place, entry.former_names),
+        # A quantized or changed copy may have been made of a mirror.
+        quantized=make_copies("quantized", entry.quantized, entry.quantized_source, roots),
+        changed=make_copies("changed", entry.changed, entry.changed_source, roots),
+        deleted=entry.deleted,
+        sizes=entry.sizes,
+        gated=entry.gated,
+        source=replace_marks(place, entry.source, marks),
     )
 
 
-def _dead(table: Table, roots: tuple[str, ...]) -> tuple[str, ...]:
-    dead = table.repo_ids("dead") if "dead" in table.content else ()
-    for id in dead:
-        if id not in roots:
-            raise table.refusal(
-                f"dead = {id!r} is no root of this release",
-                "list it under official or mirror too, spelled alike",
-            )
-    return dead
-
-
-def _gate(table: Table) -> str | None:
-    gate = table.text_or_none("gated")
-    if gate is not None and gate not in _GATES:
-        raise table.refusal(f"gated must be one of {', '.join(_GATES)}, not {gate!r}")
-    return gate
-
-
-def _reuploads(release: Table, kind: str, stand_for: tuple[str, ...]) -> Iterator[Reupload]:
-    """Yield the copies of one kind; `stand_for` are the ids that they can be copies of."""
-    shared = release.text_or_none(f"{kind}_source")
-    for table in release.tables(kind):
-        table.allow("id", "of", "source", "note")
-        evidence = table.text_or_none("source") or shared
-        if evidence is None:
-            raise table.refusal(
-                "nothing says why it is taken for that",
-                f"give it a source, or the release a {kind}_source",
-            )
-        note = table.text_or_none("note")
-        told = evidence if note is None else f"{evidence}; {note}"
-        yield Reupload(table.repo_id("id"), _original(table, stand_for), told)
-
-
-def _original(table: Table, stand_for: tuple[str, ...]) -> str | None:
-    of = table.repo_id("of") if stand_for else table.repo_id_or_none("of")
-    if of is not None and of not in stand_for:
-        raise table.refusal(
-            f"of = {of!r} is no checkpoint of this release",
-            f"it can be {', '.join(stand_for)}" if stand_for else "leave it out: none is official",
+def _make_reupload(
+    place: str,
+    entry: _Reupload,
+    shared_source: str | None,
+    originals: tuple[str, ...],
+    marks: Mapping[str, str],
+) -> Reupload:
+    if entry.of is None and originals:
+        raise SettingsError(f"{place}: of is missing", f"it can be {', '.join(originals)}")
+    if entry.of is not None and entry.of not in originals:
+        hint = (
+            f"it can be {', '.join(originals)}" if originals else "leave it out: none is official"
         )
-    return of
+        raise SettingsError(f"{place}: of = {entry.of!r} is no checkpoint of this release", hint)
+    source = entry.source or shared_source
+    if source is None:
+        hint = "give it a source, or the release one for all copies of its kind: mirror_source ..."
+        raise SettingsError(f"{place}: nothing says why it is taken for that", hint)
+    text = source if entry.note is None else f"{source}; {entry.note}"
+    return Reupload(entry.id, entry.of, replace_marks(place, text, marks))
 
 
-def _former_names(table: Table, roots: tuple[str, ...] | None = None) -> Iterator[FormerName]:
-    names = table.table("former_names")
-    for name, now in names.content.items():
-        if roots is not None and now not in roots:
-            raise names.refusal(
-                f"{name} = {now!r} is no root of this release",
-                "names of other models stand in [former_names] of the file",
-            )
-        yield FormerName(names.checked_id(name), names.checked_id(now))
+def _make_former_names(place: str, names: Mapping[str, str]) -> tuple[FormerName, ...]:
+    for id in (*names, *names.values()):
+        if not is_repo_id(id):
+            raise SettingsError(f"{place}, former_names: {id!r} is not {REPO_ID}")
+    return tuple(FormerName(old, now) for old, now in names.items())
 
 
-def _edge(table: Table) -> CuratedEdge:
-    table.allow("child", "parent", "relation", "proof", "source", "quote", "url")
-    return CuratedEdge(
-        child=table.repo_id("child"),
-        parent=table.repo_id("parent"),
-        relation=table.word("relation", Relation),
-        proof=table.word("proof", Proof),
-        source=_source(table),
-    )
+# What must agree across entries. The Hub compares ids without case, and so does all of this.
 
 
-def _outsider(table: Table) -> Outsider:
-    table.allow("id", "reason", "sentence", "source", "root", "quote", "url")
-    return Outsider(
-        id=table.repo_id("id"),
-        reason=table.word("reason", OutsiderReason),
-        sentence=table.text("sentence"),
-        source=_source(table),
-        root=table.repo_id_or_none("root"),
-    )
+def list_root_names(family: Family) -> Iterator[tuple[str, str]]:
+    """Yield every name that leads to a root of a family, with its role."""
+    for release in family.releases:
+        yield from ((id, f"official in {release.id}") for id in release.official)
+        yield from ((it.id, f"a mirror in {release.id}") for it in release.mirrors)
+        yield from ((it.name, f"an old name in {release.id}") for it in release.former_names)
 
 
-def _source(table: Table) -> CuratedSource:
-    quote = table.text_or_none("quote")
-    if quote is not None and len(quote.split()) > MOST_WORDS:
-        words = len(quote.split())
-        raise table.refusal(
-            f"the quote has {words} words", f"keep the {MOST_WORDS} that prove the point"
-        )
-    return CuratedSource(table.text("source"), quote, table.address_or_none("url"))
+def _check_agreement(file: str, family: Family) -> None:
+    """Raise SettingsError for the first contradiction in a family."""
+    # The handles by which releases are asked for.
+    handles = [(word, "a word for what has no single release") for word in _RESERVED]
+    for release in family.releases:
+        names = sorted({release.id, release.name.lower()})
+        handles += [(name, f"release {release.id}") for name in names]
+    _refuse_second_role(file, handles, {})
+
+    # Repositories: a name is one root, one copy or one former name.
+    roles = _refuse_second_role(file, list_root_names(family), {})
+    for release in family.releases:
+        copies = [(it.id, f"a quantized copy in {release.id}") for it in release.quantized]
+        copies += [(it.id, f"a changed copy in {release.id}") for it in release.changed]
+        _refuse_second_role(file, copies, roles)
+    _refuse_second_role(file, ((it.name, "an old name") for it in family.renamed), roles)
+
+    # Edges; quantized and changed copies are edges by themselves.
+    pairs: set[tuple[str, str]] = set()
+    for edge in family.curated_edges():
+        place, pair = f"{file}, edge {edge.child}", (edge.child.lower(), edge.parent.lower())
+        if pair[0] == pair[1]:
+            raise SettingsError(f"{place}: it is its own parent", "name another parent")
+        if pair in pairs:
+            hint = "keep one; quantized and changed copies are edges by themselves"
+            raise SettingsError(f"{place}: its edge to {edge.parent} is listed twice", hint)
+        pairs.add(pair)
+        roles[edge.child.lower()] = f"a child of {edge.parent}"
+
+    # Outsiders are nothing else in the family.
+    _refuse_second_role(file, ((it.id, "an outsider") for it in family.outsiders), roles)
+
+    # Answers name models as they are called now, and entries are compared with those names.
+    present = {former.name.lower(): former.now for former in family.former_names()}
+    ids = [id for edge in family.edges for id in (edge.child, edge.parent)]
+    for id in (*ids, *present.values()):
+        if id.lower() in present:
+            what = f"{file}: {id} is an old name of {present[id.lower()]}"
+            raise SettingsError(what, "write the name it has now")
+
+
+def _refuse_second_role(
+    file: str, names: Iterable[tuple[str, str]], roles: dict[str, str]
+) -> dict[str, str]:
+    """Enter the role of each name; SettingsError where one has a role already."""
+    for name, role in names:
+        if name.lower() in roles:
+            hint = "one name stands for one thing: keep one of the two entries"
+            raise SettingsError(f"{file}: {name} is {roles[name.lower()]} and also {role}", hint)
+        roles[name.lower()] = role
+    return roles

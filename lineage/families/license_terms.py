@@ -1,13 +1,14 @@
-"""The license terms of a family, read from its file in `terms`; what it may hold is said here."""
+"""The license terms of a family, read from its file in `terms`."""
 
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from lineage.domain.families import CuratedSource
+from msgspec import field
+
 from lineage.domain.licenses import (
     CardWord,
     Clause,
@@ -21,152 +22,152 @@ from lineage.domain.licenses import (
     Terms,
 )
 from lineage.errors import SettingsError
-from lineage.families.family_file import MOST_WORDS
-from lineage.families.marks import with_sources_told
-from lineage.families.toml_table import Table
+from lineage.families.toml_file import (
+    Handle,
+    RepoId,
+    Shape,
+    SourcedShape,
+    Text,
+    check_quote,
+    make_source,
+    read_toml,
+    toml_files,
+)
+
+
+class _Terms(SourcedShape, kw_only=True):
+    id: Handle
+    name: Text
+    dated: date
+    number: str = ""
+    tag: Text | None = None
+    releases: tuple[Text, ...] = ()
+    dated_note: Text | None = None
+
+
+class _Clause(Shape):
+    id: ClauseName
+    clause: Text
+    of: tuple[Text, ...] = ()
+    quote: Text | None = None
+    text: Text | None = None
+    bases: tuple[RepoId, ...] = ()
+
+
+class _Drift(Shape):
+    id: Drift
+    severity: DriftSeverity
+    cites: tuple[ClauseName, ...] = ()
+
+
+class _Card(SourcedShape, kw_only=True):
+    model: RepoId
+    names: Text
+
+
+class _Disagreement(SourcedShape, kw_only=True):
+    release: Handle
+    says: Text
+
+
+class _TermsFile(Shape):
+    family: Handle
+    version: date
+    sources: dict[str, str] = field(default_factory=dict)
+    terms: tuple[_Terms, ...] = ()
+    rule: tuple[_Clause, ...] = ()
+    drift: tuple[_Drift, ...] = ()
+    tags: dict[Grant, tuple[Text, ...]] = field(default_factory=dict)
+    card: tuple[_Card, ...] = ()
+    disagreement: tuple[_Disagreement, ...] = ()
 
 
 def license_terms(family: str) -> LicenseTerms:
     """Return what is known of a family's terms.
 
     Raises:
-        SettingsError: no terms of this family are at hand; the hint names those there are.
+        SettingsError: this package has no terms of the family; the hint names those it has.
     """
-    if family not in (known := families_with_terms()):
+    if family not in (families := families_with_terms()):
         raise SettingsError(
             f"no license terms of the family {family!r} are at hand",
-            f"there are terms of: {', '.join(known)}",
+            f"there are terms of: {', '.join(families)}",
         )
-    return _bundled(family)
+    return _load_bundled(family)
 
 
 def families_with_terms() -> tuple[str, ...]:
     """Return the ids of the families whose terms come with this package, sorted."""
-    return tuple(sorted(_files()))
+    return tuple(sorted(name for name, _ in toml_files(_terms_folder())))
 
 
-def load_terms_file(source: Path | Traversable) -> LicenseTerms:
+@cache
+def _load_bundled(family: str) -> LicenseTerms:
+    return load_terms_file(dict(toml_files(_terms_folder()))[family])
+
+
+def _terms_folder() -> Traversable:
+    return resources.files("lineage.families") / "terms"
+
+
+def load_terms_file(file: Path | Traversable) -> LicenseTerms:
     """Read one file of terms.
 
     Raises:
         SettingsError: it cannot be read, or it breaks a rule; the message names file and entry.
     """
-    try:
-        content = tomllib.loads(source.read_bytes().decode())
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{source.name} cannot be read as TOML: {error}") from error
-    return _license_terms(Table(source.name, with_sources_told(source.name, content)))
-
-
-def _files() -> dict[str, Traversable]:
-    files = (resources.files("lineage.families") / "terms").iterdir()
-    return {file.name.removesuffix(".toml"): file for file in files if file.name.endswith(".toml")}
-
-
-@cache
-def _bundled(family: str) -> LicenseTerms:
-    return load_terms_file(_files()[family])
-
-
-def _license_terms(file: Table) -> LicenseTerms:
-    file.allow("family", "version", "terms", "rule", "drift", "tags", "disagreement", "card")
-    rules = list(_rules(file))
-    terms = tuple(_terms(table, rules) for table in file.tables("terms"))
-    known = {one.id for one in terms}
-    for table, owners, rule in rules:
-        if strangers := sorted(set(owners) - known):
-            raise table.refusal(f"{rule.name} stands in {', '.join(strangers)}: no such terms")
+    name, content = file.name, read_toml(file, _TermsFile)
+    marks = content.sources
+    clauses = _sort_clauses(name, content)
+    for card in content.card:
+        if card.names not in clauses:
+            what = f"{name}, card {card.model}: names = {card.names!r}: no such terms"
+            raise SettingsError(what, f"there are {', '.join(clauses)}")
+    # A report weighs every class: one without a weight would fall out of its tables.
+    if sorted(it.id for it in content.drift) != sorted(Drift):
+        hint = f"they are {', '.join(Drift)}"
+        raise SettingsError(f"{name}: every class needs one [[drift]]", hint)
+    terms = [
+        Terms(
+            *(it.id, it.name, it.number, it.tag, it.releases, it.dated, clauses[it.id]),
+            make_source(f"{name}, terms {it.id}", it, marks),
+            it.dated_note,
+        )
+        for it in content.terms
+    ]
+    disagreements = [
+        Disagreement(
+            it.release, it.says, make_source(f"{name}, disagreement {it.release}", it, marks)
+        )
+        for it in content.disagreement
+    ]
+    cards = [
+        CardWord(it.model, it.names, make_source(f"{name}, card {it.model}", it, marks))
+        for it in content.card
+    ]
     return LicenseTerms(
-        family=file.handle("family"),
-        version=file.day("version"),
-        terms=terms,
-        drifts=_drifts(file),
-        tags=_tags(file.table("tags")),
-        cards=tuple(_card(table, known) for table in file.tables("card", called="model")),
-        disagreements=tuple(
-            Disagreement(table.handle("release"), table.text("says"), _source(table))
-            for table in file.tables("disagreement", called="release")
-        ),
+        family=content.family,
+        version=content.version,
+        terms=tuple(terms),
+        drifts=tuple(DriftRule(it.id, it.severity, it.cites) for it in content.drift),
+        tags={tag: grant for grant in Grant for tag in content.tags.get(grant, ())},
+        cards=tuple(cards),
+        disagreements=tuple(disagreements),
     )
 
 
-def _rules(file: Table) -> Iterator[tuple[Table, tuple[str, ...], Clause]]:
-    """Yield every rule with its place and the terms that it stands in."""
-    for table in file.tables("rule"):
-        table.allow("id", "of", "clause", "quote", "text", "bases")
-        rule = Clause(
-            name=table.word("id", ClauseName),
-            clause=table.text("clause"),
-            quote=_quote(table),
-            text=table.text_or_none("text"),
-            bases=table.repo_ids("bases") if "bases" in table.content else (),
-        )
-        yield table, table.texts("of"), rule
-
-
-def _terms(table: Table, rules: Sequence[tuple[Table, tuple[str, ...], Clause]]) -> Terms:
-    table.allow(
-        *("id", "name", "number", "tag", "releases", "dated", "dated_note", "source", "url")
-    )
-    id = table.handle("id")
-    mine: dict[ClauseName, Clause] = {}
-    for place, owners, rule in rules:
-        if id in owners:
-            if rule.name in mine:
-                raise place.refusal(f"{id} has two rules {rule.name}")
-            mine[rule.name] = rule
-    number = table.content.get("number")
-    return Terms(
-        id=id,
-        name=table.text("name"),
-        number=number if isinstance(number, str) else "",
-        tag=table.text_or_none("tag"),
-        releases=table.texts("releases"),
-        dated=table.day("dated"),
-        rules=mine,
-        source=_source(table),
-        dated_note=table.text_or_none("dated_note"),
-    )
-
-
-def _drifts(file: Table) -> tuple[DriftRule, ...]:
-    found: list[DriftRule] = []
-    for table in file.tables("drift"):
-        table.allow("id", "severity", "cites")
-        cites = table.texts("cites")
-        if unknown := sorted(set(cites) - set(ClauseName)):
-            raise table.refusal(f"{', '.join(unknown)} is no rule")
-        found.append(
-            DriftRule(
-                table.word("id", Drift),
-                table.word("severity", DriftSeverity),
-                tuple(ClauseName(name) for name in cites),
-            )
-        )
-    if sorted(one.drift for one in found) != sorted(Drift):
-        raise file.refusal("every class needs one [[drift]]", f"they are {', '.join(Drift)}")
-    return tuple(found)
-
-
-def _tags(table: Table) -> Mapping[str, Grant]:
-    table.allow(*Grant)
-    return {tag: grant for grant in Grant for tag in table.texts(grant.value)}
-
-
-def _card(table: Table, known: set[str]) -> CardWord:
-    table.allow("model", "names", "quote", "source", "url")
-    names = table.text("names")
-    if names not in known:
-        raise table.refusal(f"names = {names!r}: no such terms")
-    return CardWord(table.repo_id("model"), names, _source(table))
-
-
-def _source(table: Table) -> CuratedSource:
-    return CuratedSource(table.text("source"), _quote(table), table.address_or_none("url"))
-
-
-def _quote(table: Table) -> str | None:
-    quote = table.text_or_none("quote")
-    if quote is not None and len(quote.split()) > MOST_WORDS:
-        raise table.refusal(f"the quote has {len(quote.split())} words; {MOST_WORDS} are allowed")
-    return quote
+def _sort_clauses(name: str, content: _TermsFile) -> Mapping[str, Mapping[ClauseName, Clause]]:
+    """Return the clauses of each of the terms; SettingsError where they have one twice."""
+    clauses: dict[str, dict[ClauseName, Clause]] = {it.id: {} for it in content.terms}
+    for entry in content.rule:
+        place = f"{name}, rule {entry.id}"
+        check_quote(place, entry.quote)
+        clause = Clause(entry.id, entry.clause, entry.quote, entry.text, entry.bases)
+        for owner in entry.of:
+            if owner not in clauses:
+                hint = f"there are {', '.join(clauses)}"
+                raise SettingsError(f"{place}: it stands in {owner}: no such terms", hint)
+            if entry.id in clauses[owner]:
+                raise SettingsError(f"{place}: {owner} has two rules {entry.id}", "keep one")
+            clauses[owner][entry.id] = clause
+    return clauses

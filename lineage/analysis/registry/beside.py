@@ -35,7 +35,7 @@ def check_beside(snapshot: Snapshot, families: Sequence[Family]) -> tuple[Findin
 
 
 def unknown_ids(family: Family, seen: Seen, homes: Homes) -> Iterator[Finding]:
-    """Find ids that the snapshot does not know; mirrors that are said to be dead are left out."""
+    """Find ids that the snapshot does not know; mirrors listed as deleted are skipped."""
     if not seen.whole:
         return
     for kind, ids in _entries(family).items():
@@ -50,10 +50,10 @@ def unknown_ids(family: Family, seen: Seen, homes: Homes) -> Iterator[Finding]:
 
 def living_dead(family: Family, seen: Seen, homes: Homes) -> Iterator[Finding]:
     """Find roots that are said to be gone and are listed."""
-    for id in chain.from_iterable(release.dead for release in family.releases):
+    for id in chain.from_iterable(release.deleted for release in family.releases):
         if id in seen.listed:
             says = f"is said to be gone, and {seen.snapshot} lists it"
-            yield Finding(Severity.WARNING, family.id, id, says, "take it out of dead")
+            yield Finding(Severity.WARNING, family.id, id, says, "take it out of deleted")
 
 
 def contradicted_copies(family: Family, seen: Seen, homes: Homes) -> Iterator[Finding]:
@@ -162,7 +162,7 @@ def _same_weights(id: str, declared: Sequence[str], family: Family) -> bool:
 
 
 def _entries(family: Family) -> dict[str, list[str]]:
-    dead = {id for release in family.releases for id in release.dead}
+    dead = {id for release in family.releases for id in release.deleted}
     found: dict[str, list[str]] = defaultdict(list)
     for release in family.releases:
         found["official"] += release.official

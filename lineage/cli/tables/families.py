@@ -100,7 +100,7 @@ def _release(release: Release) -> RenderableType:
         ("sizes", ", ".join(release.sizes)),
         ("source", release.source),
         *_repeated("official", release.official),
-        *_copies("mirror", release.mirrors, release.dead),
+        *_copies("mirror", release.mirrors, release.deleted),
         *_copies("quantized", release.quantized),
         *_copies("changed", release.changed),
         *(("former name", f"{old.name} is now {old.now}") for old in release.former_names),
@@ -118,7 +118,7 @@ def _copies(label: str, copies: Iterable[Reupload], dead: Sequence[str] = ()) ->
     """Yield copies with what they stand for; the source stands below those that share it."""
     sharing: dict[str, list[str]] = defaultdict(list)
     for copy in copies:
-        gone = " (gone)" if copy.id in dead else ""
+        gone = " (deleted)" if copy.id in dead else ""
         of = f" of {copy.of}" if copy.of else ""
         sharing[copy.source or "not told"].append(f"{copy.id}{gone}{of}")
     for source, texts in sharing.items():

@@ -105,7 +105,7 @@ def _of_release(release: Release) -> Document:
         "mirrors": _of_copies(release.mirrors),
         "quantized": _of_copies(release.quantized),
         "changed": _of_copies(release.changed),
-        "dead": list(release.dead),
+        "deleted": list(release.deleted),
         "former_names": _of_names(release.former_names),
     }
 
@@ -146,7 +146,7 @@ def _rows_of_release(release: Release) -> Iterator[Document]:
     }
     for kind, copies in kinds.items():
         for copy in copies:
-            says = "dead" if copy.id in release.dead else ""
+            says = "deleted" if copy.id in release.deleted else ""
             source = CuratedSource(copy.source or "")
             yield _row(kind, release.id, copy.id, copy.of, says=says, source=source)
     for old in release.former_names:

@@ -48,7 +48,7 @@ def test_a_family_shows_words_address_and_source_of_an_edge(program: Program) ->
     assert alpaca["url"].startswith("https://github.com/tatsu-lab/stanford_alpaca/")
     (first, *_) = shown["releases"]
     assert (first["id"], first["released"], first["license"]) == ("llama-1", "2023-02-24", None)
-    assert "decapoda-research/llama-7b-hf" in first["dead"]
+    assert "decapoda-research/llama-7b-hf" in first["deleted"]
 
 
 def test_a_family_is_readable_in_a_terminal(program: Program) -> None:
@@ -57,7 +57,7 @@ def test_a_family_is_readable_in_a_terminal(program: Program) -> None:
         "Llama 3.1",
         "gated: manual",
         "“derived from EleutherAI's Pythia-12b”",
-        "decapoda-research/llama-7b-hf (gone)",
+        "decapoda-research/llama-7b-hf (deleted)",
         "is now pankajmathur/orca_mini_v3_7b",
         "huggingface.co/microsoft/Orca-2-13b",
     ):

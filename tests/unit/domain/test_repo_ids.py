@@ -1,11 +1,20 @@
 """Ids are what the Hub's own client takes for ids; names lose what people put around them."""
 
+import re
+
 import pytest
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id, tidy_name
+from lineage.domain.repo_ids import (
+    REPO_ID_PATTERN,
+    are_keys,
+    are_repo_ids,
+    is_key,
+    is_repo_id,
+    tidy_name,
+)
 
 ODD = [
     *("", "/", "a", "a/b", "a/b/c", "a/", "/b", "a//b", "a b", "a/b ", " a/b", "a/b\n", "a\n/b"),
@@ -73,6 +82,12 @@ NEARLY_IDS = st.sampled_from([*ODD, "a/b.git", "a\nb"]) | st.text(
 NEARLY_KEYS = st.text(st.sampled_from("0af9"), min_size=23, max_size=25) | st.sampled_from(
     ["", "0" * 24, "0" * 48, "A" * 24, "\u0660" * 24, "0" * 23 + "\n", "g" * 24, " " * 24]
 )
+
+
+@given(NEARLY_IDS)
+@settings(max_examples=1500)
+def test_the_pattern_for_schemas_finds_ids_and_nothing_else(text: str) -> None:
+    assert (re.search(REPO_ID_PATTERN, text) is not None) is is_repo_id(text)
 
 
 @given(st.lists(NEARLY_IDS, max_size=4) | st.lists(st.sampled_from(ODD).filter(is_repo_id)))

@@ -35,7 +35,11 @@ WRONG = {
     "long quote": ("Instruct is Alpaca", "so " * 40 + "it is", "the quote has 47 words"),
     "script for link": ("https://farm.example", "javascript:alert()", "begins with https://"),
     "control in link": ("https://farm.example", "https://farm\\u001b[2J", "begins with https://"),
-    "child no id": (f'child = "{CHILD}"', 'child = "farm/*"', "'farm/*' is not a repository id"),
+    "child no id": (
+        f'child = "{CHILD}"',
+        'child = "farm/*"',
+        "child must be a repository id",
+    ),
     "own parent": (
         'parent = "farm/Alpaca-7B"',
         f'parent = "{CHILD.upper()}"',
@@ -56,9 +60,9 @@ WRONG = {
         "barn/alpaca-7b-bnb-4bit",
         "is a child of barn/alpaca-7b and also an outsider",
     ),
-    "dead no root": ("dead = []", 'dead = ["farm/Paca-7B"]', "'farm/Paca-7B' is no root"),
-    "gate": ('gated = "auto"', 'gated = "closed"', "gated must be one of manual, auto, false"),
-    "size": ('sizes = ["7B"]', "sizes = [7]", "sizes must be a list of texts"),
+    "deleted no root": ("deleted = []", 'deleted = ["farm/Paca-7B"]', "'farm/Paca-7B' is no root"),
+    "gate": ('gated = "auto"', 'gated = "closed"', "gated must be one of auto, false, manual"),
+    "size": ('sizes = ["7B"]', "sizes = [7]", "7 in sizes must be a text"),
     "copy without source": (
         'of = "barn/alpaca-7b", source = "its card"',
         'of = "barn/alpaca-7b"',

@@ -6,9 +6,9 @@ import pytest
 
 from lineage.domain.licenses import ClauseName, Drift, DriftSeverity
 from lineage.errors import SettingsError
-from lineage.families.family_file import MOST_WORDS
 from lineage.families.license_terms import families_with_terms, license_terms, load_terms_file
 from lineage.families.registry import family
+from lineage.families.toml_file import MOST_WORDS
 
 BUNDLED = Path(__file__).parents[3] / "lineage" / "families" / "terms" / "llama.toml"
 
@@ -82,7 +82,11 @@ def test_a_family_without_terms_is_refused_and_the_hint_names_those_with_some() 
         ('id = "noncommercial"', 'id = "commerce"', "id must be one of"),
         ('of = ["llama1"]', 'of = ["llama0"]', "no such terms"),
         ('names = "llama3.3"', 'names = "llama9"', "no such terms"),
-        ('cites = ["no_other_terms"]', 'cites = ["nothing"]', "is no rule"),
+        (
+            'cites = ["no_other_terms"]',
+            'cites = ["nothing"]',
+            "'nothing' in cites must be one of",
+        ),
         ('id = "narrows"', 'id = "mismatch"', "every class needs one"),
         ('clause = "2.d"\n', "", "clause is missing"),
         ('quote = "offer', 'quote = "' + "word " * 40 + "offer", "words"),

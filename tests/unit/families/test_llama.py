@@ -266,6 +266,6 @@ def test_the_old_names_of_owners_are_known() -> None:
 
 
 def test_what_vanished_is_still_a_root() -> None:
-    dead = release("llama-1").dead
-    assert "decapoda-research/llama-7b-hf" in dead
-    assert set(dead) <= ROOTS
+    deleted = release("llama-1").deleted
+    assert "decapoda-research/llama-7b-hf" in deleted
+    assert set(deleted) <= ROOTS
