@@ -1,4 +1,4 @@
-"""Every derivative and plain mirror of a family, its license held against the terms above it."""
+"""Every derivative and plain mirror of a family, its license compared with the terms above it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,14 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.licenses.applicable_terms import Owed, owed_by
-from lineage.analysis.licenses.cases import Case, cases_of, forms_of, with_cards
-from lineage.analysis.licenses.declared import declared_by, knowledge_of, same_license
+from lineage.analysis.licenses.classes import LicenseCase, class_cases, find_notes, forms_of
 from lineage.analysis.licenses.findings import CONFLICTS, Judged, LicenseFindings
-from lineage.analysis.licenses.model_names import name_level
-from lineage.analysis.licenses.nearest import NONE, steps_up
-from lineage.analysis.licenses.notes import notes_on
-from lineage.analysis.licenses.paths import paths_up
+from lineage.analysis.licenses.statements import (
+    knowledge_of,
+    name_level,
+    read_declared,
+    same_license,
+)
+from lineage.analysis.licenses.terms_above import (
+    NO_NODE,
+    ApplicableTerms,
+    applicable_terms,
+    nearest_parents,
+    paths_up,
+)
 from lineage.analysis.members import Members, countable, members_below
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
@@ -38,13 +45,13 @@ def judge_licenses(
 ) -> LicenseFindings:
     """Class what a family's derivatives declare, and its listed plain mirrors too.
 
-    Counted as by `--family`: mirrors join the roots and curated edges are laid over. Official
-    repositories are held against nothing.
+    Counted as a family is: mirrors join the roots, and curated edges are in. Official
+    repositories are not judged: they are what the rest is compared with.
     """
     full = replace(definition, mirrors=True, curated=True)
     scope = Scope.of(snapshot, full, families)
     members = members_below(scope, root_nodes(scope, family.roots()))
-    rows = _rows(scope, family, terms, members)
+    rows = _judge_models(scope, family, terms, members)
     return LicenseFindings(
         snapshot=snapshot.id,
         family=family,
@@ -56,41 +63,63 @@ def judge_licenses(
 
 
 def _most_used_conflicts_first(row: Judged) -> tuple[bool, int, int, str, str]:
-    used = NONE if row.downloads is None else row.downloads
-    return row.severity not in CONFLICTS, -used, -row.below, row.model, row.key
+    downloads = -1 if row.downloads is None else row.downloads
+    return row.severity not in CONFLICTS, -downloads, -row.below, row.model, row.key
 
 
-def _rows(scope: Scope, family: Family, terms: LicenseTerms, members: Members) -> list[Judged]:
+def _judge_models(
+    scope: Scope, family: Family, terms: LicenseTerms, members: Members
+) -> list[Judged]:
     snapshot = scope.snapshot
-    official = root_nodes(scope, [id for one in family.releases for id in one.official])
+    roots = root_nodes(scope, family.roots())
+    official = root_nodes(scope, [id for release in family.releases for id in release.official])
     mirrors = _listed_mirrors(scope, family, official)
     nodes = np.union1d(np.flatnonzero(members.counted), mirrors)
-    owed = owed_by(scope, family, terms)
-    declared = with_cards(declared_by(snapshot, nodes, terms), terms)
+
+    # What each model declares, and the terms that apply to it; each distinct case once.
+    applicable = applicable_terms(scope, family, terms)
+    declared = read_declared(snapshot, nodes, terms)
     forms = forms_of(scope, members, nodes, mirrors)
     is_sample = knowledge_of(snapshot).is_sample
-    cases, case = cases_of(declared, owed, nodes, forms, terms, is_sample=is_sample)
-    up = steps_up(scope.edges, scope.nodes, root_nodes(scope, family.roots()), official)
-    parents = np.where(np.isin(up[nodes], official), NONE, up[nodes])
-    repeats = same_license(snapshot, nodes, parents)
-    is_mirror = np.isin(nodes, mirrors).tolist()
+    cases, case = class_cases(declared, applicable, nodes, forms, terms, is_sample=is_sample)
 
-    def told(what: Callable[[Case], _Value]) -> list[_Value]:
-        values = [what(one) for one in cases]
-        return [values[at] for at in case.tolist()]
+    def spread(value_of: Callable[[LicenseCase], _Value]) -> list[_Value]:
+        values = [value_of(each) for each in cases]
+        return [values[place] for place in case.tolist()]
+
+    # Where each model hangs, and whether its tag was only copied from its parent.
+    up = nearest_parents(scope.edges, scope.nodes, roots, official)
+    parents = np.where(np.isin(up[nodes], official), NO_NODE, up[nodes])
+    repeats = same_license(snapshot, nodes, parents)
 
     # A mirror makes no model of its own: the duty is about "any such AI model name".
-    asked = told(lambda one: one.name_prefix)
-    prefixes = [None if copied else to for copied, to in zip(is_mirror, asked, strict=True)]
+    is_mirror = np.isin(nodes, mirrors).tolist()
+    prefixes = [
+        None if copied else prefix
+        for copied, prefix in zip(is_mirror, spread(lambda each: each.name_prefix), strict=True)
+    ]
+    levels = [
+        name_level(id, prefix) if prefix else None
+        for id, prefix in zip(declared.id, prefixes, strict=True)
+    ]
     columns = (
-        *(declared.id, declared.key, _release_names(owed, nodes), told(lambda one: one.terms)),
-        *(declared.license, declared.license_name, declared.license_link),
-        *(told(lambda one: one.drift), told(lambda one: one.severity)),
-        *(told(lambda one: one.clauses), told(lambda one: one.form), is_mirror),
-        *(paths_up(scope, family, up, nodes), prefixes),
-        [name_level(id, to) if to else None for id, to in zip(declared.id, prefixes, strict=True)],
-        notes_on(declared, owed, nodes, cases=cases, case=case, repeats=repeats),
-        *(_downloads(snapshot, nodes), _below(snapshot, nodes)),
+        declared.id,
+        declared.key,
+        _release_names(applicable, nodes),
+        spread(lambda each: each.terms),
+        declared.license,
+        declared.license_name,
+        declared.license_link,
+        spread(lambda each: each.drift),
+        spread(lambda each: each.severity),
+        spread(lambda each: each.clauses),
+        spread(lambda each: each.form),
+        is_mirror,
+        paths_up(scope, family, up, nodes),
+        prefixes,
+        levels,
+        find_notes(declared, applicable, nodes, cases=cases, case=case, repeats=repeats),
+        *_read_usage(snapshot, nodes),
     )
     return list(map(Judged._make, zip(*columns, strict=True)))
 
@@ -103,26 +132,22 @@ def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
     return counted
 
 
-def _release_names(owed: Owed, nodes: Indices) -> list[str]:
-    releases = owed.releases.releases
-    met = np.array([owed.releases.met(release)[nodes] for release in releases])
-    kinds, which = np.unique(met, axis=1, return_inverse=True)
+def _release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
+    releases = applicable.releases.releases
+    met = np.array([applicable.releases.met(release)[nodes] for release in releases])
+    combinations, which = np.unique(met, axis=1, return_inverse=True)
     names = [
-        " + ".join(release.name for release, is_met in zip(releases, kind, strict=True) if is_met)
-        for kind in kinds.T.tolist()
+        " + ".join(release.name for release, is_met in zip(releases, column, strict=True) if is_met)
+        for column in combinations.T.tolist()
     ]
-    return [names[at] for at in which.ravel().tolist()]
+    return [names[place] for place in which.ravel().tolist()]
 
 
-def _downloads(snapshot: Snapshot, nodes: Indices) -> list[int | None]:
+def _read_usage(snapshot: Snapshot, nodes: Indices) -> tuple[list[int | None], list[int]]:
+    """Return downloads, and how many models lie below each as counted at publication."""
     column = snapshot.record_column("downloads", schema.METRICS_FILE)
-    known: list[int | None] = column.take(pa.array(nodes)).to_pylist()
-    return known
-
-
-def _below(snapshot: Snapshot, nodes: Indices) -> list[int]:
-    """Return how many models lie below each, as counted at publication."""
+    downloads: list[int | None] = column.take(pa.array(nodes)).to_pylist()
     table = snapshot.table(schema.COUNTS_FILE, ["node", "total"]).combine_chunks()
     row = pc.index_in(pa.array(nodes, pa.int32()), value_set=table["node"].combine_chunks())
     totals: list[int] = pc.fill_null(table["total"].take(row), 0).to_pylist()
-    return totals
+    return downloads, totals

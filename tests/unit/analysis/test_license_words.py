@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.licenses.claims import LicenseStatement, claim_of, grant_of
-from lineage.analysis.licenses.classing import drift_of
-from lineage.analysis.licenses.model_names import name_level
+from lineage.analysis.licenses.classes import drift_of
+from lineage.analysis.licenses.statements import (
+    LicenseStatement,
+    grant_of,
+    name_level,
+    read_statement,
+)
 from lineage.domain.licenses import Drift, DriftSeverity, Grant, NameLevel, Terms, WeightsForm
 from lineage.families.license_terms import license_terms
 
@@ -34,8 +38,8 @@ ANY_TEXT = st.none() | st.text(max_size=40) | st.sampled_from(WORDS)
     ],
 )
 def test_a_name_or_link_names_terms_by_their_number(said: str, named: set[str]) -> None:
-    assert claim_of("other", said, None, TERMS).named == named
-    assert claim_of("other", None, said, TERMS).named == named
+    assert read_statement("other", said, None, TERMS).named == named
+    assert read_statement("other", None, said, TERMS).named == named
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,7 @@ def test_the_longest_entry_says_what_a_tag_grants(tag: str, grant: Grant | None)
 def test_whatever_strangers_write_is_read(
     tag: str | None, name: str | None, link: str | None
 ) -> None:
-    claim = claim_of(tag, name, link, TERMS)
+    claim = read_statement(tag, name, link, TERMS)
     assert claim.is_silent == (tag is None and not ((name or "") + (link or "")).strip())
 
 

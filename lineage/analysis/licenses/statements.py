@@ -1,0 +1,145 @@
+"""What repositories say of their license, column by column and each distinct statement once."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.analysis.licenses.findings import Knowledge
+from lineage.domain.addresses import is_loopback
+from lineage.domain.arrays import Indices, Int64s, Mask
+from lineage.domain.licenses import Grant, LicenseTerms, NameLevel
+from lineage.store import schema
+from lineage.store.reader import Snapshot
+
+_WORDS = ("license", "license_name", "license_link")
+# Names and links are words of strangers, as long as these like: a pattern that walks over a
+# megabyte of one would hold up everybody. Whoever names a license does so before this.
+_MOST_CHARACTERS = 500
+_NUMBERED = re.compile(r"llama[\s_-]*v?(\d)(?:[._-](\d)(?![\db.]))?(?![\db])", re.IGNORECASE)
+"""`Llama 3.1`, `llama3_1`, `Llama-2-7b`; the 7 of `llama-7b` is a size."""
+_DROPPED = str.maketrans("", "", " -_")
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseStatement:
+    """What a repository says of its license."""
+
+    is_silent: bool = False
+    tagged: str | None = None
+    """The terms whose own tag it has, by id."""
+    named: frozenset[str] = frozenset()
+    """The terms that its license name or link names by number, by id."""
+    is_unnumbered: bool = False
+    """Name or link say Llama and no number of any terms."""
+    grant: Grant | None = None
+    """What another tag is; None for a tag that the rules do not rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredLicenses:
+    """The words of some models, and what they say."""
+
+    key: list[str]
+    id: list[str]
+    license: list[str | None]
+    license_name: list[str | None]
+    license_link: list[str | None]
+    library: list[str | None]
+    statements: Sequence[LicenseStatement]
+    """Each distinct statement."""
+    statement: Int64s
+    """Which of them is each model's."""
+
+
+def knowledge_of(snapshot: Snapshot) -> Knowledge:
+    """Return how many models of a snapshot have a known license."""
+    tags = snapshot.column(schema.MODELS_FILE, "license")
+    listed = snapshot.manifest.models
+    local = is_loopback(snapshot.manifest.origin.endpoint)
+    return Knowledge(listed - tags.null_count, listed, local)
+
+
+def read_declared(snapshot: Snapshot, nodes: Indices, terms: LicenseTerms) -> DeclaredLicenses:
+    """Read what models with a record declare, in the order asked."""
+    columns = ["key", "id", *_WORDS, "library"]
+    table = snapshot.record_table(columns).take(pa.array(nodes)).combine_chunks()
+    words = {name: table[name].to_pylist() for name in columns}
+
+    # Of a hundred thousand models a few hundred words differ: each combination is read once.
+    code = np.zeros(table.num_rows, np.int64)
+    for name in _WORDS:
+        column = table[name].combine_chunks().dictionary_encode()
+        # One more for a word that is absent.
+        place = pc.fill_null(column.indices, len(column.dictionary)).to_numpy(zero_copy_only=False)
+        code = np.unique(code * (len(column.dictionary) + 1) + place, return_inverse=True)[1]
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    distinct = table.select(list(_WORDS)).take(pa.array(first)).to_pylist()
+    statements = [
+        read_statement(row["license"], row["license_name"], row["license_link"], terms)
+        for row in distinct
+    ]
+    statement = which.astype(np.int64)
+
+    # Cards that a curated source quotes word for word name their terms too.
+    quoted = {card.model: card.names for card in terms.cards}
+    for row in [row for row, id in enumerate(words["id"]) if id in quoted]:
+        own = statements[statement[row]]
+        statements.append(replace(own, named=own.named | {quoted[words["id"][row]]}))
+        statement[row] = len(statements) - 1
+    return DeclaredLicenses(**words, statements=statements, statement=statement)
+
+
+def same_license(snapshot: Snapshot, nodes: Indices, parents: Indices) -> Mask:
+    """Say where a model's tag is its parent's; False where a tag or the parent is not known."""
+    tags = snapshot.record_column("license").combine_chunks()
+    has_record = (parents >= 0) & (parents < snapshot.records)
+    same = pc.equal(
+        tags.take(pa.array(nodes)),
+        tags.take(pa.array(np.where(has_record, parents, 0), mask=~has_record)),
+    )
+    mask: Mask = pc.fill_null(same, False).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def read_statement(
+    tag: str | None, name: str | None, link: str | None, terms: LicenseTerms
+) -> LicenseStatement:
+    """Read what strangers wrote; nothing of it is taken for more than words."""
+    text = " ".join(word[:_MOST_CHARACTERS] for word in (name, link) if word)
+    numbers = (
+        ".".join(part for part in match.groups() if part) for match in _NUMBERED.finditer(text)
+    )
+    by_number = {each.number: each.id for each in terms.terms if each.number}
+    named = frozenset(by_number[number] for number in numbers if number in by_number)
+    unnumbered = not named and "llama" in text.lower()
+    if tag is None:
+        if not text.strip():
+            return LicenseStatement(is_silent=True)
+        return LicenseStatement(named=named, is_unnumbered=unnumbered, grant=Grant.OTHER)
+    tagged = next((each.id for each in terms.terms if each.tag == tag.strip().lower()), None)
+    grant = None if tagged else grant_of(tag, terms)
+    return LicenseStatement(tagged=tagged, named=named, is_unnumbered=unnumbered, grant=grant)
+
+
+def grant_of(tag: str, terms: LicenseTerms) -> Grant | None:
+    """Return what a tag is by the longest entry that fits, None where none does."""
+    lowered = tag.strip().lower()
+    fitting = [entry for entry in terms.tags if fnmatchcase(lowered, entry)]
+    return terms.tags[max(fitting, key=len)] if fitting else None
+
+
+def name_level(model: str, prefix: str) -> NameLevel:
+    """Compare the part of an id behind the owner with a prefix such as `Llama 3`."""
+    # No repository name can hold a space: a prefix with one is never met to the letter.
+    name = model.rpartition("/")[2]
+    if name.startswith(prefix):
+        return NameLevel.STRICT
+    plain, plain_prefix = (text.lower().translate(_DROPPED) for text in (name, prefix))
+    if plain.startswith(plain_prefix):
+        return NameLevel.NORMALIZED
+    return NameLevel.CONTAINS if plain_prefix in plain else NameLevel.ABSENT
