@@ -192,8 +192,7 @@ def find_notes(
     masks = {
         LicenseNote.IMPROVES_OTHERS: bans_others & (several | applicable.meets_others[nodes]),
         LicenseNote.EU_MULTIMODAL: applicable.multimodal[nodes],
-        LicenseNote.REPEATS_PARENT: repeats
-        & spread([each.severity in CONFLICTS for each in cases]),
+        LicenseNote.REPEATS_PARENT: repeats & conflicts,
         LicenseNote.MAYBE_ADAPTER: is_peft & has_weights,
         LicenseNote.SOURCES_DISAGREE: applicable.disputed[nodes],
         LicenseNote.SEVERAL_TERMS: several,
