@@ -52,10 +52,12 @@ def main() -> None:
     arguments.add_argument("--only", choices=FORMATS, help="write one format in this process")
     given = arguments.parse_args()
     if given.only:
+        from lineage.domain.opt_outs import NO_OPT_OUTS
         from lineage.store.store import ParquetStore
 
         with tempfile.TemporaryDirectory() as folder:
-            models, size = write(given.only, ParquetStore(given.store).snapshot(None), Path(folder))
+            snapshot = ParquetStore(given.store, NO_OPT_OUTS).snapshot()
+            models, size = write(given.only, snapshot, Path(folder))
         used = resource.getrusage(resource.RUSAGE_SELF)
         name = f"{given.only}, {models:,} models" if models else given.only
         print(f"| {name} | {used.ru_utime + used.ru_stime:.1f} | ", end="")

@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.synthetic_family import synthetic_report
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_page.family_tree import page
 from lineage.reporting.family_tree import FamilyTreeReport, family_tree
@@ -78,7 +79,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("store")
     given = arguments.parse_args()
-    snapshot = ParquetStore(given.store).snapshot(None)
+    snapshot = ParquetStore(given.store, NO_OPT_OUTS).snapshot(None)
     began = time.perf_counter()
     llama = family_tree(snapshot, family("llama"), all_families())
     print(f"report of {llama.count.total:,} models: {time.perf_counter() - began:.1f} s; ", end="")

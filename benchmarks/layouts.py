@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.parquet import ParquetFileWriter
@@ -168,7 +169,7 @@ def main() -> None:
     """Print a Markdown table."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("store")
-    snapshot = ParquetStore(arguments.parse_args().store).snapshot()
+    snapshot = ParquetStore(arguments.parse_args().store, NO_OPT_OUTS).snapshot()
     first = {file: snapshot.table(file).cast(schema.TABLES[file]) for file in KEYS}
     print(
         "| layout | MiB of the first day | MiB a later day | s a day | DuckDB s | files |\n"

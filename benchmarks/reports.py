@@ -73,9 +73,10 @@ def main() -> None:
     arguments.add_argument("--only", choices=PARTS, help="run one part in this process")
     given = arguments.parse_args()
     if given.only:
+        from lineage.domain.opt_outs import NO_OPT_OUTS
         from lineage.store.store import ParquetStore
 
-        snapshot = ParquetStore(given.store).snapshot(None)
+        snapshot = ParquetStore(given.store, NO_OPT_OUTS).snapshot(None)
         models, *sizes = run(given.only, snapshot, given.made_up)
         used = resource.getrusage(resource.RUSAGE_SELF)
         print(f"{models:,} | {used.ru_utime + used.ru_stime:.1f} | ", end="")

@@ -29,6 +29,7 @@ from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
 from lineage.demo.corpus_rows import corpus_rows
 from lineage.domain.clock import SystemClock
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.families.registry import all_families, family
 from lineage.sources.interface import RecordPage
@@ -50,7 +51,7 @@ def family_rows() -> list[bytes]:
     rows = sorted(corpus_rows(), key=lambda row: str(row["_id"]))
     spelled = [json.dumps(row).encode() for row in rows]
     with TemporaryDirectory() as folder:
-        whole = _published(spelled, FIRST, ParquetStore(folder))
+        whole = _published(spelled, FIRST, ParquetStore(folder, NO_OPT_OUTS))
         scope = Scope.of(whole, FULL, all_families())
         roots = root_nodes(scope, family("llama").roots())
         wanted = members_below(scope, roots).counted
@@ -87,7 +88,9 @@ def make(store: Path) -> None:
     for day in range(DAYS):
         began = time.perf_counter()
         moment = FIRST + timedelta(days=day)
-        models = _published(listed(rows, day), moment, ParquetStore(str(store))).manifest.models
+        models = _published(
+            listed(rows, day), moment, ParquetStore(str(store), NO_OPT_OUTS)
+        ).manifest.models
         print(f"{moment:%Y-%m-%d} {models:,} {time.perf_counter() - began:.2f} s", file=sys.stderr)
 
 
@@ -128,7 +131,7 @@ def main() -> None:
     store = arguments.parse_args().store
     if not store.exists():
         make(store)
-    manifests = ParquetStore(str(store)).manifests()
+    manifests = ParquetStore(str(store), NO_OPT_OUTS).manifests()
     tables = sum(one.files["trends.parquet"].bytes for one in manifests)
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, median of {RUNS} cold processes; {len(manifests)} ", end=""

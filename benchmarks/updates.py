@@ -32,13 +32,14 @@ def taken(
     from lineage.build.context import BuildContext
     from lineage.build.pipeline import publish
     from lineage.domain.clock import SystemClock
+    from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.domain.progress import Progress
     from lineage.sources.interface import RecordPage
     from lineage.sources.parse import parse_handfuls
     from lineage.store.manifest import Origin, SnapshotKind
     from lineage.store.store import ParquetStore
 
-    history, clock, rows = ParquetStore(str(store)), SystemClock(), 0
+    history, clock, rows = ParquetStore(str(store), NO_OPT_OUTS), SystemClock(), 0
     step = round(1 / share)
 
     def pages() -> Iterator[RecordPage]:
@@ -48,7 +49,7 @@ def taken(
                 rows += len(part.records)
                 yield RecordPage(part.records, part.bad_rows, part.unread_fields)
 
-    onto = None if share == 1 else history.latest_sweep()
+    onto = None if share == 1 else history.latest_whole()
     kind = SnapshotKind.FULL if onto is None else SnapshotKind.UPDATE
     origin = Origin(kind, "https://hub.example", taken_at or clock.now())
     into = BuildContext(history, (), Limits(), clock, Progress())

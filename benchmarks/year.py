@@ -43,9 +43,10 @@ def ask(store: Path, days: int) -> tuple[float, float, float]:
     """Return the median seconds of a look-up, a filtered count and a cold process, each as of."""
     from lineage.analysis.counts import count_base
     from lineage.domain.definitions import Definition
+    from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.store.store import ParquetStore
 
-    history = ParquetStore(str(store))
+    history = ParquetStore(str(store), NO_OPT_OUTS)
     base = history.snapshot().largest_bases(1)[0].id
     moments = [(START + timedelta(days=at * days // QUESTIONS)).date() for at in range(QUESTIONS)]
 

@@ -56,20 +56,28 @@ def take_snapshot(
     """
     from lineage.crawl.plan import CrawlMode
     from lineage.crawl.runs import crawl
+    from lineage.domain.opt_outs import OptOuts
     from lineage.settings import load_settings
     from lineage.store.store import ParquetStore
 
     chosen = settings or load_settings({})
     mode = CrawlMode.UPDATE if update else CrawlMode.FULL
     report = crawl(chosen, base=below, mode=mode, cards=cards)
-    return ParquetStore(chosen.store).snapshot(report.manifest.id)
+    store = ParquetStore(chosen.store, OptOuts.parse(chosen.opt_outs))
+    return store.snapshot(report.manifest.id)
 
 
 def open_store(location: str = "snapshots") -> "ParquetStore":
-    """Return the history in a folder or at a URL; `.snapshot()` is its latest."""
+    """Return the history in a folder or at a URL; `.snapshot()` is its latest.
+
+    Models that the settings leave out (`opt_outs`) are in no snapshot that it gives.
+    """
+    from lineage.domain.opt_outs import OptOuts
+    from lineage.settings import load_settings
     from lineage.store.store import ParquetStore
 
-    return ParquetStore(location)
+    settings = load_settings({}, with_token=False)
+    return ParquetStore(location, OptOuts.parse(settings.opt_outs))
 
 
 def count_derivatives(
@@ -179,16 +187,10 @@ def find_anomalies(
 
 
 def _asked(snapshot: "Snapshot | None", day: "date | None" = None) -> "Snapshot":
-    """Return the snapshot, by default the latest or a day's, without who asked to be left out."""
-    from lineage.analysis.left_out import without_forgotten
-    from lineage.domain.opt_outs import OptOuts
-    from lineage.settings import load_settings
-
-    opt_outs = OptOuts.parse(load_settings({}, with_token=False).opt_outs)
-    if snapshot is None:
-        store = open_store()
-        snapshot = store.snapshot() if day is None else store.snapshot_at(day)
-    return without_forgotten(snapshot, opt_outs)
+    """Return the snapshot, by default the latest or that of a day."""
+    if snapshot is not None:
+        return snapshot
+    return open_store().snapshot() if day is None else open_store().snapshot_at(day)
 
 
 def _families() -> "tuple[Family, ...]":

@@ -10,6 +10,7 @@ from lineage.build.checks import Limits
 from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
 from lineage.domain.families import Family
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.domain.records import HubParent, ModelRecord
 from lineage.evidence import RULES, Rule
@@ -100,7 +101,7 @@ def publication(
     limits: Limits | None = None,
 ) -> BuildContext:
     """What a publication needs besides its pages, with a clock that stands still."""
-    store = ParquetStore(str(folder))
+    store = ParquetStore(str(folder), NO_OPT_OUTS)
     return BuildContext(store, families, limits or Limits(), FakeClock(), Progress(), rules)
 
 

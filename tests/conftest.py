@@ -59,6 +59,7 @@ settings.load_profile("ci")
 @pytest.fixture(scope="session")
 def corpus_snapshot(tmp_path_factory: pytest.TempPathFactory) -> "Snapshot":
     """Return a snapshot of the whole bundled corpus, made once a run; tests must not change it."""
+    from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.store.store import ParquetStore
     from tests.corpus import publish_corpus
 
@@ -68,7 +69,7 @@ def corpus_snapshot(tmp_path_factory: pytest.TempPathFactory) -> "Snapshot":
     folder.mkdir(exist_ok=True)
     with (folder / "made-once").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        store = ParquetStore(str(folder))
+        store = ParquetStore(str(folder), NO_OPT_OUTS)
         return store.snapshot() if store.manifests() else publish_corpus(folder)
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.every_base import count_every_base
 from lineage.analysis.family_graph import FamilyColumns
 from lineage.analysis.members import relation_of
 from lineage.domain.arrays import Indices
 from lineage.domain.claims import Strength
+from lineage.graph.every_base import count_every_base
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import EdgeColumns, Snapshot

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.counts import DEFAULT, stored
-from lineage.analysis.every_base import EveryBase, count_every_base
 from lineage.analysis.members import countable, members_below, relation_of, unknown_dates
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
@@ -18,6 +17,7 @@ from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
+from lineage.graph.every_base import EveryBase, count_every_base
 from lineage.store.reader import Snapshot
 
 

@@ -10,7 +10,6 @@ from lineage.domain.arrays import Indices, Int64s, Mask, Positions
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family
-from lineage.store import derived_rows
 from lineage.store.reader import EdgeColumns, Snapshot
 
 _STATED = Strength.DECLARED.code
@@ -117,7 +116,7 @@ def _nodes_of(snapshot: Snapshot, ids: Collection[str]) -> dict[str, int | None]
     """
     bearers = snapshot.bearers_without_case(list(ids))
     nodes = {id: bearers[id.lower()].get(id) for id in ids}
-    former = derived_rows.former_keys(snapshot.former_names())
+    former = snapshot.former_keys()
     for id in {id for id, node in nodes.items() if node is None} & set(former):
         if (found := snapshot.node_of_key(former[id])) is not None:
             nodes[id] = found[0]

@@ -13,7 +13,7 @@ from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel
-from lineage.store import derived_rows, schema
+from lineage.store import schema
 from lineage.store.reader import Snapshot
 
 _SUGGESTIONS = 3
@@ -43,7 +43,7 @@ def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base
     former = {old.name: old.now for family in families for old in family.former_names()}
     if (base := _bearer(snapshot, former.get(tidy, tidy))) is not None:
         return base
-    known = derived_rows.former_keys(snapshot.former_names())
+    known = snapshot.former_keys()
     for other in (known.get(tidy), *_without_case(snapshot, tidy, {**former, **known})):
         if other is not None:
             base = _bearer(snapshot, other) or _holder(snapshot, other)

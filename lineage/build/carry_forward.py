@@ -24,7 +24,6 @@ from lineage.evidence import Rule
 from lineage.store import schema
 from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
-from lineage.store.opt_outs import known_to
 from lineage.store.overlay import (
     bad_rows_laid_over,
     renumbered,
@@ -33,7 +32,7 @@ from lineage.store.overlay import (
 )
 from lineage.store.previous import heard_by
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import dead_without, said_without
+from lineage.store.redaction import learn_opt_outs, redact_evidence, redact_records
 
 
 def find_previous(
@@ -47,12 +46,12 @@ def find_previous(
     def is_intact(manifest: Manifest) -> bool:
         if update_of is not None and update_of.id == manifest.id:
             return True  # verified when it was chosen to go on from
-        if problems := context.store.problems(manifest.id):
+        if problems := context.store.find_damage(manifest.id):
             context.progress.say(f"Snapshot {manifest.id} is damaged, ignored: {problems[0]}.")
         return not problems
 
     taken_at = origin.taken_at if origin.kind is SnapshotKind.FULL else None
-    previous = heard_by(taken_at, context.store.beside(origin), is_intact)
+    previous = heard_by(taken_at, context.store.previous_of(origin), is_intact)
     # A dump, or a crawl below one base, proves nothing missing: the newest alone is enough for it.
     if origin.kind in (SnapshotKind.DUMP, SnapshotKind.BELOW):
         previous = islice(previous, 1)
@@ -66,7 +65,7 @@ def complete_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContex
     """Return the opt-outs under every name that earlier snapshots and the registry know."""
     opt_outs = context.opt_outs
     for earlier in previous:
-        opt_outs = known_to(earlier.snapshot, opt_outs)
+        opt_outs = learn_opt_outs(earlier.snapshot, opt_outs)
     names: dict[str, str] = {}
     for former in (name for family in context.families for name in family.former_names()):
         listed = opt_outs.behind(former.name) or opt_outs.behind(former.now)
@@ -142,7 +141,7 @@ def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, rules: CarryRu
         )
         for file in (schema.MODELS_FILE, schema.METRICS_FILE)
     )
-    models = dead_without(models, rules.opt_outs)
+    models = redact_records(models, rules.opt_outs)
     metrics = metrics.filter(pc.is_in(metrics["key"], value_set=models["key"]))
     streamed = bare(draft.keys)
     for file, rows in ((schema.MODELS_FILE, models), (schema.METRICS_FILE, metrics)):
@@ -156,7 +155,7 @@ def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, rules: CarryRu
         without_rules=rules.repeated,
     )
     older = renumbered(draft.claims.from_records.batches(), rows_in(keys, streamed))
-    fresh = pa.Table.from_batches(said_without(carried, rules.opt_outs), SPOOL)
+    fresh = pa.Table.from_batches(redact_evidence(carried, rules.opt_outs), SPOOL)
     draft.claims.replace_records(words_laid_over(older, fresh, np.arange(len(keys))))
 
 

@@ -284,7 +284,7 @@ class Draft:
 
 def open_draft(store: ParquetStore, origin: Origin) -> Draft:
     """Begin a draft in a store, in a folder named by the moment its run began."""
-    return Draft(store.files, store.begin_folder(origin.taken_at), origin)
+    return Draft(store.files, store.begin_draft(origin.taken_at), origin)
 
 
 def watermark_of(snapshot: Snapshot) -> datetime:

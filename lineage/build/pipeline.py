@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
-from lineage.analysis.every_base import count_every_base
 from lineage.analysis.growth.stored import trends_table
 from lineage.build.availability import check_availability
 from lineage.build.card_claims import choose_card_reader
@@ -30,12 +29,12 @@ from lineage.domain.claims import Strength
 from lineage.domain.gc_paused import gc_paused
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.evidence import extract_claims
+from lineage.graph.every_base import count_every_base
 from lineage.sources.interface import RecordPage
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, Origin
-from lineage.store.opt_outs import holds_keys_of
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import is_forgotten
+from lineage.store.redaction import holds_learned_keys, is_opted_out
 
 
 def publish(
@@ -57,7 +56,9 @@ def publish(
     with closing(open_draft(context.store, origin)) as draft:
         with gc_paused():
             read_pages(map(opt_out_filter.redact, pages), draft, context)
-        if update_of is not None and holds_keys_of(update_of, opt_out_filter.opt_outs, opt_outs):
+        if update_of is not None and holds_learned_keys(
+            update_of, opt_out_filter.opt_outs, opt_outs
+        ):
             raise NamesOptedOut(
                 f"a model in {update_of.id} belongs to somebody who opted out by now",
                 "take a full crawl, which names none of theirs: lineage crawl",
@@ -157,7 +158,7 @@ def derive_tables(
     tables.write(
         schema.NAMES_FILE,
         derived_rows.names_table(
-            row for row in names if not is_forgotten(row[0], row[1], context.opt_outs)
+            row for row in names if not is_opted_out(row[0], row[1], context.opt_outs)
         ),
     )
     tables.write(schema.TRENDS_FILE, trends_table(draft.as_snapshot(), families))

@@ -276,7 +276,7 @@ def collect_former_names(
     """Return the former names that earlier snapshots (newest first) and the registry know."""
     keys: dict[str, str] = {}
     for snapshot in reversed(previous):  # so that the newer one has the last word
-        stored = derived_rows.former_keys(snapshot.former_names())
+        stored = snapshot.former_keys()
         # A key that stands in for an unknown one is another in every snapshot.
         keys |= {name: key for name, key in stored.items() if not key.startswith(STAND_IN)}
         keys |= _find_renamed(draft, snapshot)

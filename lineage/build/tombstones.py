@@ -21,7 +21,7 @@ from lineage.store.availability import STANDING_COLUMNS
 from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import dead_without, said_without
+from lineage.store.redaction import redact_evidence, redact_records
 
 _RECORD_COLUMNS = [field.name for field in schema.MODELS]
 _METRIC_COLUMNS = [field.name for field in schema.METRICS if field.name != "key"]
@@ -54,13 +54,13 @@ def add_tombstones(
     listed = bare(draft.keys)
     by_snapshot = list(_find_deleted(previous, listed))
     tombstones = sort_tombstones([deleted for _, deleted in by_snapshot])
-    draft.set_tombstones(dead_without(tombstones, opt_outs))
+    draft.set_tombstones(redact_records(tombstones, opt_outs))
 
     # Their claims stay: a deleted model still leads from its children to its parents.
     for snapshot, deleted in by_snapshot:
         rows_of = restrict_rows(_key_bytes(deleted), draft.deleted_nodes_of)
         claims = previous_claims(snapshot, rows_of, keyed_rules=keyed_rules)
-        draft.claims.of_deleted.add_batches(said_without(claims, opt_outs))
+        draft.claims.of_deleted.add_batches(redact_evidence(claims, opt_outs))
     known_keys = (listed, _key_bytes(draft.deleted))
     draft.tables.write(
         schema.ABSENCES_FILE,

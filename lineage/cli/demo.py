@@ -48,11 +48,12 @@ def _reports(out: Path, id: str, store: Path) -> "list[Path]":
     """Write the three reports about Llama; return their pages."""
     from lineage.cli.demo_reports import demo_reports
     from lineage.cli.output_file import deliver_file
+    from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.store.store import ParquetStore
 
     out.mkdir(parents=True, exist_ok=True)
     pages = []
-    for name, content in demo_reports(ParquetStore(str(store)).snapshot(id)):
+    for name, content in demo_reports(ParquetStore(str(store), NO_OPT_OUTS).snapshot(id)):
         deliver_file(content, out / name)
         pages += [out / name] if name.endswith(".html") else []
     return pages

@@ -94,6 +94,7 @@ def run(every: timedelta, once: bool, **flags: object) -> None:
     """
     from lineage.cli import logs, signals
     from lineage.domain.clock import SystemClock
+    from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.schedule.crawl_process import CrawlProcess
     from lineage.schedule.plan import command_of
     from lineage.schedule.runner import Runner, last_run
@@ -102,7 +103,7 @@ def run(every: timedelta, once: bool, **flags: object) -> None:
 
     settings = load_settings(flags, with_token=False)
     command_of(settings.on_publish)
-    store = ParquetStore(settings.store)
+    store = ParquetStore(settings.store, NO_OPT_OUTS)
     with signals.asked_to_end() as asked:
         crawl = CrawlProcess(_crawl_with(flags))
         runner = Runner(crawl, asked, SystemClock(), logs.say)

@@ -75,7 +75,7 @@ def _alone(store: "ParquetStore", command: str) -> "Iterator[datetime]":
     from lineage.store.lease import Holder
 
     now = SystemClock().now()
-    with store.held(Holder.this_process(command, now)) as held:
+    with store.lock(Holder.this_process(command, now)) as held:
         if not held:
             logs.say(f"{store.location} knows no locks: see to it that no other run writes there.")
         yield now

@@ -91,10 +91,9 @@ def _curve(
             by,
             as_stored=as_stored,
             say=logs.say,
-            seen=context.without_forgotten,
         )
     if family is not None:
         raise SettingsError("a BASE and --family are two questions", "ask them one by one")
     if by is Grouping.RELEASE:
         raise SettingsError("a base has no releases", "leave out --by, or ask for its --family")
-    return curve_of_base(opened, base, known, by, say=logs.say, seen=context.without_forgotten)
+    return curve_of_base(opened, base, known, by, say=logs.say)

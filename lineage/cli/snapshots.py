@@ -24,7 +24,7 @@ def list_(store: str | None, format: str) -> None:
     from lineage.cli import context, output
 
     opened = context.open_store(store)
-    output.snapshots(format, [context.shown(one) for one in opened.manifests()])
+    output.snapshots(format, opened.manifests())
     if found := opened.damaged():
         raise SnapshotDamaged(
             f"{len(found)} more cannot be read: {'; '.join(found)}",
@@ -43,7 +43,7 @@ def show(id: str | None, store: str | None, format: str) -> None:
     from lineage.store.availability import standings_of
 
     asked = context.open_snapshot(store, id)
-    manifest, found = context.shown(asked.manifest), standings_of(asked)
+    manifest, found = asked.manifest, standings_of(asked)
     output.result(
         format,
         lambda: shapes.of_manifest(manifest) | {"standings": availability.counted(found)},
@@ -66,8 +66,8 @@ def verify(id: str | None, store: str | None, format: str) -> None:
 
     asked = context.open_store(store)
     manifest = asked.snapshot(id).manifest
-    problems = asked.problems(manifest.id)
-    harmed = asked.harmed(manifest.id) if problems else []
+    problems = asked.find_damage(manifest.id)
+    harmed = asked.harmed_dependents(manifest.id) if problems else []
     output.verification(format, manifest, problems, harmed)
     if problems:
         below = [] if manifest.builds_on is None else manifest.builds_on.files

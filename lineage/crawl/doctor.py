@@ -6,6 +6,7 @@ from lineage.crawl.plan import refuse_set_back_clock
 from lineage.crawl.runs import open_hub, refuse_other_hub
 from lineage.domain.census import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.domain.clock import Clock, SystemClock
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.errors import SourceError, StoreError
 from lineage.settings import Settings
@@ -33,8 +34,8 @@ def examine(
 ) -> Examination:
     """Check settings, store and Hub with at most two requests; say what a full crawl will cost."""
     clock, progress = clock or SystemClock(), progress or Progress()
-    store = ParquetStore(settings.store)
-    latest = store.latest_sweep()
+    store = ParquetStore(settings.store, NO_OPT_OUTS)
+    latest = store.latest_whole()
 
     token = "a token was found" if settings.token else "no token: the anonymous limit holds"
     findings = [DoctorFinding("token", None, token), _check_store(store, settings, clock)]

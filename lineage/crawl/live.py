@@ -26,8 +26,8 @@ from lineage.http.page_log import PageLogs
 from lineage.http.pages import PageReader
 from lineage.settings import Settings
 from lineage.sources.hub import HubSource
-from lineage.store.opt_outs import known_to
 from lineage.store.reader import Snapshot
+from lineage.store.redaction import learn_opt_outs
 
 MOST_LOOKED_UP = 20
 """A longer line of models that no snapshot knows is not followed to its end."""
@@ -87,7 +87,7 @@ def _known(
 
 
 def _leaving_out(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
-    opt_outs = known_to(snapshot, OptOuts.parse(settings.opt_outs))
+    opt_outs = learn_opt_outs(snapshot, OptOuts.parse(settings.opt_outs))
     refuse_opted_out(name, opt_outs)
     return OptOutFilter(opt_outs)
 

@@ -14,7 +14,6 @@ from typing import IO
 from lineage.analysis.diff.alerts import Alert, alerts
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.diff.shapes import NOTHING_BEFORE, of_diff
-from lineage.analysis.left_out import without_forgotten
 from lineage.domain.documents import Document
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import OptOuts
@@ -56,15 +55,12 @@ def notify(settings: Settings, manifest: Manifest, environment: Mapping[str, str
 
 def describe_change(settings: Settings, manifest: Manifest) -> Document:
     """Return the diff to the snapshot before, with alerts; all null for a first snapshot."""
-    store = ParquetStore(settings.store)
+    store = ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
     about: Document = {"kind": manifest.origin.kind.value}
     if (previous := _previous(store, manifest)) is None:
         return {**NOTHING_BEFORE, "after": manifest.id, **about, "alerts": []}
-    # Who is left out since is not told of as removed either.
-    opt_outs = OptOuts.parse(settings.opt_outs)
-    before, after = (
-        without_forgotten(store.snapshot(id), opt_outs) for id in (previous, manifest.id)
-    )
+    # A model that asked to be left out since is missing on both sides: it is no removal.
+    before, after = (store.snapshot(id) for id in (previous, manifest.id))
     families: Sequence[Family] = load_families(settings.families)
     diff = diff_snapshots(before, after, families)
     found = alerts(before, after, diff, families, settings.alert_lost_share)

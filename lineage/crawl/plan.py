@@ -16,8 +16,8 @@ from lineage.sources.hub import FULL_PARAMS, HubSource
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
 from lineage.store.manifest import Manifest, SnapshotKind
-from lineage.store.opt_outs import holds_forgotten
 from lineage.store.reader import Snapshot
+from lineage.store.redaction import holds_opted_out
 from lineage.store.store import ParquetStore
 
 
@@ -113,9 +113,9 @@ def why_full(
     last = _history_of(store)[-1]
     if last.origin.kind is SnapshotKind.DUMP:
         return f"the last snapshot is a dump{_describe_gaps(last.origin.dump)}"
-    if problems := store.problems(last.id):
+    if problems := store.find_damage(last.id):
         return f"the last snapshot is damaged: {problems[0]}"
-    if opt_outs and holds_forgotten(store.snapshot(last.id), opt_outs):
+    if opt_outs and holds_opted_out(store.snapshot(last.id), opt_outs):
         return "the last snapshot names a model or an owner on the opt-out list"
     return None
 
@@ -127,7 +127,7 @@ def find_update_base(store: ParquetStore, opt_outs: OptOuts = NO_OPT_OUTS) -> Sn
     """
     # A dump that came after a crawl may hold a part of the Hub alone; what it knows is merged by
     # the draft all the same.
-    previous = store.latest_walk() or store.latest_sweep()
+    previous = store.latest_crawl() or store.latest_whole()
     if previous is None or not previous.manifest.models:
         raise NoSuchSnapshot(
             f"there is no snapshot in {store.location} that an update could go on from",
@@ -139,12 +139,12 @@ def find_update_base(store: ParquetStore, opt_outs: OptOuts = NO_OPT_OUTS) -> Sn
             "take a full crawl: lineage crawl",
         )
     # What is wrong in it would be wrong in every snapshot after it.
-    if problems := store.problems(previous.id):
+    if problems := store.find_damage(previous.id):
         raise SnapshotDamaged(
             f"an update cannot go on from a damaged snapshot: {problems[0]}",
             "restore its files from a copy, or take a full crawl: lineage crawl",
         )
-    if opt_outs and holds_forgotten(previous, opt_outs):
+    if opt_outs and holds_opted_out(previous, opt_outs):
         raise NoSuchSnapshot(
             f"{previous.id} names a model or an owner on the opt-out list",
             "take a full crawl, which leaves them out: lineage crawl",

@@ -27,7 +27,7 @@ from lineage.crawl.resume import (
 )
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.families import Family
-from lineage.domain.opt_outs import OptOuts
+from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.domain.progress import Progress
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import DraftRefused, NamesOptedOut
@@ -160,7 +160,7 @@ def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
 @contextmanager
 def hold_store(context: BuildContext, command: str) -> Iterator[None]:
     """Keep other runs out of the store, and say so where that cannot be done."""
-    with context.store.held(Holder.this_process(command, context.clock.now())) as locked:
+    with context.store.lock(Holder.this_process(command, context.clock.now())) as locked:
         if not locked:
             context.progress.say(
                 f"{context.store.location} knows no locks: "
@@ -175,7 +175,7 @@ def make_context(
     """Return what a run needs besides its pages, as the settings say."""
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     opt_outs = OptOuts.parse(settings.opt_outs)
-    store = ParquetStore(settings.store)
+    store = ParquetStore(settings.store, NO_OPT_OUTS)
     return BuildContext(store, families, limits, clock, progress, opt_outs=opt_outs)
 
 

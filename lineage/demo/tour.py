@@ -15,6 +15,7 @@ from lineage.demo.weeks.deleted import Graves, graves
 from lineage.demo.weeks.history import Doubts, History
 from lineage.demo.weeks.replay import Replay, settings_of
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
 from lineage.store.store import ParquetStore
 
@@ -70,7 +71,7 @@ class Sights:
 
 def look_around(folder: Path, history: History, followed: Replay) -> Sights:
     """Ask the snapshots of the demo what is worth seeing."""
-    store = ParquetStore(settings_of(folder, "").store)
+    store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
     first, last = (store.snapshot(followed.manifests[at].id) for at in (0, -1))
     rule, known, llama = Definition(), all_families(), family("llama")
     explained = next(release for release in llama.releases if release.id == _EXPLAINED)

@@ -90,7 +90,7 @@ def last_run(store: ParquetStore) -> datetime | None:
 
     Walks below one base do not count: a schedule takes no such snapshot.
     """
-    latest = store.latest_sweep()
+    latest = store.latest_whole()
     began = [] if latest is None else [latest.manifest.origin.taken_at]
     refused = (moment_of(id) for id in store.refused())
     return max((*began, *(moment for moment in refused if moment is not None)), default=None)

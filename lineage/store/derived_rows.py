@@ -86,11 +86,6 @@ def names_table(rows: Iterable[tuple[str, str, str]]) -> pa.Table:
     )
 
 
-def former_keys(table: pa.Table) -> Mapping[str, str]:
-    """Return name to key from a table of former names."""
-    return dict(zip(table["name"].to_pylist(), table["key"].to_pylist(), strict=True))
-
-
 def former_sources(table: pa.Table) -> Mapping[tuple[str, str], str]:
     """Return who taught each pair of a name and a key, from a table of former names."""
     rows = zip(*(table[column].to_pylist() for column in schema.NAMES.names), strict=True)

@@ -7,7 +7,7 @@ from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.repo_ids import KEY_LENGTH
 
 NOWHERE = -1
-NO_OPT_OUTS: KeyBytes = np.empty(0, f"S{KEY_LENGTH}")
+NO_KEYS: KeyBytes = np.empty(0, f"S{KEY_LENGTH}")
 
 
 def joined(chunks: list[pa.Array]) -> pa.StringArray:

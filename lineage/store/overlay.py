@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
-from lineage.store.keys import NO_OPT_OUTS, are_in, bare, joined
+from lineage.store.keys import NO_KEYS, are_in, bare, joined
 
 
 def rows_laid_over(
-    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: KeyBytes = NO_OPT_OUTS
+    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: KeyBytes = NO_KEYS
 ) -> Iterator[pa.Table]:
     """Yield the older rows, those in `changes` in place of theirs, without the sorted `dropped`."""
     fresh = bare(joined(changes["key"].chunks))

@@ -1,6 +1,6 @@
 """One published snapshot, read column by column; nothing is read that is not asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -207,6 +207,11 @@ class Snapshot:
     def former_names(self) -> pa.Table:
         """Return every former name learned so far: `name`, `key`, `source`."""
         return self.table(schema.NAMES_FILE)
+
+    def former_keys(self) -> Mapping[str, str]:
+        """Return the key of the model that bore each former name."""
+        names = self.former_names()
+        return dict(zip(names["name"].to_pylist(), names["key"].to_pylist(), strict=True))
 
 
 def _groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:

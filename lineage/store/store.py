@@ -1,12 +1,14 @@
 """The history: every published snapshot in one place, and the drafts that were set aside."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from lineage.domain.moments import end_of, iso, snapshot_id
-from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
+from lineage.domain.opt_outs import OptOuts
+from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged, StoreError
 from lineage.store import inventory, schema
 from lineage.store.bases import base_of, differences, manifest_in
 from lineage.store.files import Files
@@ -18,87 +20,99 @@ from lineage.store.reader import Snapshot
 ABANDONED_AFTER = timedelta(days=2)
 """An unfinished draft this old belongs to no walk that could still go on."""
 
+LATEST = "latest"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 _A_HUMAN_KNOWS = ("few_bad_rows", "no_sudden_loss")
 """The checks that warn of what may be true all the same."""
 
 
 class ParquetStore:
-    """Snapshots as folders of Parquet files below one root, local or by URL."""
+    """Snapshots as folders of Parquet files below one root, local or by URL.
 
-    def __init__(self, location: str) -> None:
+    Readers and manifests that it hands out name nobody of `opt_outs`, whoever asks. What makes,
+    judges or deletes snapshots must see all of them, and says so by opening it with NO_OPT_OUTS.
+    """
+
+    def __init__(self, location: str, opt_outs: OptOuts) -> None:
         self.location = location
         self.files = Files(location)
+        self._opt_outs = opt_outs
 
     def manifests(self) -> list[Manifest]:
         """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
-        found = inventory.read_all(self.files)
-        return [one for one in found.values() if isinstance(one, Manifest)]
+        entries = inventory.read_all(self.files).values()
+        return [self._shown(one) for one in entries if isinstance(one, Manifest)]
 
     def damaged(self) -> list[str]:
         """Return what is wrong with the snapshots that cannot be read, oldest first.
 
         A manifest that is damaged or lost, or no more of what an update builds on.
         """
-        found = inventory.read_all(self.files) | inventory.lost_ones(self.files)
-        errors = (found[id] for id in sorted(found))
-        return [one.message for one in errors if isinstance(one, SnapshotDamaged)]
+        entries = inventory.read_all(self.files) | inventory.lost_ones(self.files)
+        ordered = (entries[id] for id in sorted(entries))
+        return [one.message for one in ordered if isinstance(one, SnapshotDamaged)]
 
     def history(self, tell: Callable[[str], None]) -> Iterator[Snapshot]:
         """Yield every snapshot of more than one base's family, oldest first.
 
-        `tell` hears what is wrong with those whose manifest cannot be read.
+        `tell` is called with what is wrong with each one that cannot be read.
         """
-        for one in inventory.read_all(self.files).values():
-            if isinstance(one, SnapshotDamaged):
-                tell(one.message)
-            elif not is_below(one):
-                yield Snapshot(self.files, one)
+        for entry in inventory.read_all(self.files).values():
+            try:
+                if isinstance(entry, SnapshotDamaged):
+                    raise entry
+                snapshot = None if is_below(entry) else self._open(entry)
+            except SnapshotDamaged as error:
+                tell(error.message)
+                continue
+            if snapshot is not None:
+                yield snapshot
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
         folders = self.files.folders()
         return [one for one in folders if state_of(self.files, one) is State.REFUSED]
 
-    def snapshot(self, id: str | None = None) -> Snapshot:
-        """Return one snapshot; without an id the latest that holds more than one base's family."""
-        if id is not None:
-            if "/" in id or not self.files.exists(f"{id}/{FILE}"):
-                raise inventory.lost(self.files, id) or NoSuchSnapshot(
-                    f"there is no snapshot {id!r} in {self.location}",
-                    "see which there are with: lineage snapshots list",
-                )
-            return Snapshot(self.files, manifest_in(self.files, id))
-        if (latest := self._latest()) is None:
-            raise self._nothing_yet()
-        return Snapshot(self.files, latest)
+    def snapshot(
+        self, name: str | None = None, holds: Callable[[Snapshot], bool] | None = None
+    ) -> Snapshot:
+        """Return a snapshot by its ID, `latest`, or a date: the newest one up to that day's end.
 
-    def snapshot_at(self, day: date) -> Snapshot:
+        Without a name the latest. Latest, and up to a date, is the newest that holds everything; in
+        a store of single families alone the newest that `holds` says yes of.
+        """
+        if name is None or name == LATEST:
+            return self._newest(None, holds)
+        if _DATE.fullmatch(name):
+            return self._newest(_read_date(name), holds)
+        return self._open(self._manifest(name))
+
+    def snapshot_at(self, day: date, holds: Callable[[Snapshot], bool] | None = None) -> Snapshot:
         """Return the newest snapshot that was begun by the end of a day, UTC, else the first one.
 
-        Those that hold one base's family alone are no witness of the whole.
+        The first one answers for every day before it: creation dates reach further back.
         """
-        manifests = [one for one in self.manifests() if not is_below(one)]
-        if not manifests:
-            raise self._nothing_yet()
-        by_then = [one for one in manifests if one.origin.taken_at < end_of(day)]
-        chosen = max(by_then, key=_when) if by_then else min(manifests, key=_when)
-        return Snapshot(self.files, chosen)
+        whole = [one for one in self._readable() if not is_below(one)]
+        if not whole or any(one.origin.taken_at < end_of(day) for one in whole):
+            return self._newest(day, holds)
+        return self._open(min(whole, key=_when))
 
-    def latest_sweep(self) -> Snapshot | None:
+    def latest_whole(self) -> Snapshot | None:
         """Return the latest snapshot of everything, if there is one."""
-        found = next(self._newest_first(), None)
-        return None if found is None else Snapshot(self.files, found)
+        newest = next(self._newest_first(), None)
+        return None if newest is None else self._open(newest)
 
-    def latest_walk(self) -> Snapshot | None:
-        """Return the latest sweep or update, if there is one."""
-        walks = (one for one in self._newest_first() if one.origin.kind is not SnapshotKind.DUMP)
-        found = next(walks, None)
-        return None if found is None else Snapshot(self.files, found)
+    def latest_crawl(self) -> Snapshot | None:
+        """Return the latest full crawl or update, if there is one."""
+        crawls = (one for one in self._newest_first() if one.origin.kind is not SnapshotKind.DUMP)
+        newest = next(crawls, None)
+        return None if newest is None else self._open(newest)
 
-    def beside(self, origin: Origin) -> Iterator[Manifest]:
-        """Yield the snapshots that a draft of this origin may stand beside, the newest first.
+    def previous_of(self, origin: Origin) -> Iterator[Manifest]:
+        """Yield the snapshots that a draft of this origin may learn from, the newest first.
 
-        A dump may be older than what is here: it stands beside what was there before it.
+        A dump may be older than what is here: it learns from what was there before it.
         """
         return self._newest_first(_until(origin))
 
@@ -134,18 +148,18 @@ class ParquetStore:
             discard(self.files, id)
 
     @contextmanager
-    def held(self, holder: Holder) -> Iterator[bool]:
+    def lock(self, holder: Holder) -> Iterator[bool]:
         """Keep other runs out meanwhile; StoreLocked names who is at work there already.
 
-        Gives False where nothing can be held: on object stores, and file systems without locks.
+        Gives False where nothing can be locked: on object stores, and file systems without locks.
         """
         if (folder := self.files.folder) is None:
             yield False
             return
-        with hold(folder, holder) as held:
-            yield held
+        with hold(folder, holder) as is_locked:
+            yield is_locked
 
-    def begin_folder(self, taken_at: datetime) -> str:
+    def begin_draft(self, taken_at: datetime) -> str:
         """Return the id of a new draft's folder, which a mark keeps from passing for a snapshot.
 
         It is named by the moment its walk began; what a killed run left there is deleted.
@@ -156,24 +170,69 @@ class ParquetStore:
         mark(self.files, id)
         return id
 
-    def problems(self, id: str) -> list[str]:
+    def find_damage(self, id: str) -> list[str]:
         """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed.
 
         The tables that an update builds on are looked at as well.
         """
-        return self._differences(self.snapshot(id).manifest)
+        return self._differences(self._manifest(id))
 
-    def built_on(self, id: str) -> list[str]:
+    def dependents(self, id: str) -> list[str]:
         """Return the ids of the snapshots that build on one, oldest first."""
         return inventory.builders(self.files).get(id, [])
 
-    def harmed(self, id: str) -> list[str]:
-        """Return who builds on damaged tables: of this snapshot, or of the one it builds on."""
-        manifest = self.snapshot(id).manifest
+    def harmed_dependents(self, id: str) -> list[str]:
+        """Return what builds on damaged tables: of this snapshot, or of the one it builds on."""
+        manifest = self._manifest(id)
         if manifest.builds_on is not None:
-            return self.harmed(manifest.builds_on.id)
+            return self.harmed_dependents(manifest.builds_on.id)
         shared = [name for name in schema.KEYS if name in manifest.files]
-        return self.built_on(id) if differences(self.files, manifest, shared) else []
+        return self.dependents(id) if differences(self.files, manifest, shared) else []
+
+    def _open(self, manifest: Manifest) -> Snapshot:
+        """Return the reader of a snapshot: the one place where any is made of a published one."""
+        snapshot = Snapshot(self.files, manifest)
+        if not self._opt_outs:
+            return snapshot
+        # Imported late: a look-up of milliseconds must not pay for what most stores never need.
+        from lineage.store.redaction import redact_snapshot
+
+        return redact_snapshot(snapshot, self._opt_outs)
+
+    def _shown(self, manifest: Manifest) -> Manifest:
+        if not self._opt_outs:
+            return manifest
+        from lineage.store.redaction import redact_manifest
+
+        return redact_manifest(manifest, self._opt_outs)
+
+    def _manifest(self, id: str) -> Manifest:
+        """Return the manifest of a published snapshot by its ID, as it was published."""
+        if "/" in id or not self.files.exists(f"{id}/{FILE}"):
+            raise inventory.lost(self.files, id) or NoSuchSnapshot(
+                f"there is no snapshot {id!r} in {self.location}",
+                "see which there are with: lineage snapshots list",
+            )
+        return manifest_in(self.files, id)
+
+    def _readable(self) -> list[Manifest]:
+        """Return every readable manifest as it was published, oldest first."""
+        entries = inventory.read_all(self.files).values()
+        return [one for one in entries if isinstance(one, Manifest)]
+
+    def _newest(self, until: date | None, holds: Callable[[Snapshot], bool] | None) -> Snapshot:
+        """Return the newest snapshot of everything up to a day, else of what is asked about."""
+        if until is None and (latest := self._latest()) is not None:
+            return self._open(latest)
+        manifests = sorted(self._readable(), key=_when, reverse=True)
+        by_then = [one for one in manifests if until is None or one.origin.taken_at < end_of(until)]
+        if whole := [one for one in by_then if not is_below(one)]:
+            return self._open(whole[0])
+        if holds is not None and all(map(is_below, manifests)):
+            for snapshot in map(self._open, by_then):
+                if holds(snapshot):
+                    return snapshot
+        raise self._nothing_yet(until)
 
     def _differences(self, manifest: Manifest) -> list[str]:
         found = differences(self.files, manifest)
@@ -205,13 +264,14 @@ class ParquetStore:
 
     def _published_since(self, draft: Manifest) -> str | None:
         """Return a snapshot that a draft which was set aside does not know, None where none is."""
-        for one in self._newest_first():
+        whole = list(self._newest_first())
+        for manifest in whole:
             # Dated back, it may be older than the draft, and published after it.
-            if one.published_at > draft.published_at or one.id > draft.id:
-                return one.id
-        onto_walk = draft.origin.kind is SnapshotKind.UPDATE
-        newest = self.latest_walk() if onto_walk else self.latest_sweep()
-        return newest.id if newest is not None and newest.id != draft.previous else None
+            if manifest.published_at > draft.published_at or manifest.id > draft.id:
+                return manifest.id
+        if draft.origin.kind is SnapshotKind.UPDATE:
+            whole = [one for one in whole if one.origin.kind is not SnapshotKind.DUMP]
+        return whole[0].id if whole and whole[0].id != draft.previous else None
 
     def _latest(self) -> Manifest | None:
         """Return the latest that holds more than one family."""
@@ -224,15 +284,22 @@ class ParquetStore:
 
     def _newest_first(self, until: str | None = None) -> Iterator[Manifest]:
         """Yield those of more than one family that can be read, up to an id where one is given."""
-        for manifest in reversed(self.manifests()):
+        for manifest in reversed(self._readable()):
             if not is_below(manifest) and (until is None or manifest.id <= until):
                 yield manifest
 
-    def _nothing_yet(self) -> NoSuchSnapshot:
-        if below := [manifest.id for manifest in self.manifests()]:
+    def _nothing_yet(self, until: date | None = None) -> NoSuchSnapshot:
+        manifests = self._readable()
+        whole = [one for one in manifests if not is_below(one)]
+        if until is not None and whole:
+            return NoSuchSnapshot(
+                f"no snapshot in {self.location} was taken by {until}",
+                f"the first one is {min(whole, key=_when).id}",
+            )
+        if manifests:
             return NoSuchSnapshot(
                 f"the snapshots in {self.location} hold one base's family each, none all",
-                f"ask one of them by name: --snapshot {below[-1]}",
+                f"ask one of them by name: --snapshot {manifests[-1].id}",
             )
         return NoSuchSnapshot(
             f"there is no snapshot in {self.location} yet",
@@ -259,6 +326,13 @@ class ParquetStore:
 def is_below(manifest: Manifest) -> bool:
     """Say whether a snapshot holds one base's family alone."""
     return manifest.origin.kind is SnapshotKind.BELOW
+
+
+def _read_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{text!r} is not a date: use YYYY-MM-DD") from error
 
 
 def _when(manifest: Manifest) -> tuple[datetime, str]:

@@ -16,6 +16,7 @@ from lineage.demo.box import HubBox
 from lineage.demo.catalog import Row
 from lineage.demo.limits import Quota, Quotas
 from lineage.domain.clock import Clock
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.settings import Settings
 from lineage.store import schema
@@ -67,7 +68,7 @@ class Stage:
 
     @property
     def store(self) -> ParquetStore:
-        return ParquetStore(str(self.folder / "snapshots"))
+        return ParquetStore(str(self.folder / "snapshots"), NO_OPT_OUTS)
 
     def published(self) -> list[str]:
         return [manifest.id for manifest in self.store.manifests()]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineage.demo.weeks.history import WEEKS
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 
@@ -111,7 +112,7 @@ def test_it_follows_sixteen_weeks_with_sweeps_and_updates(
     folder: Path, told: subprocess.CompletedProcess[str]
 ) -> None:
     assert told.returncode == 0
-    taken = ParquetStore(str(folder / "demo" / "snapshots")).manifests()
+    taken = ParquetStore(str(folder / "demo" / "snapshots"), NO_OPT_OUTS).manifests()
     assert [one.origin.taken_at for one in taken] == list(WEEKS)
     swept = [at for at, one in enumerate(taken) if one.origin.kind is SnapshotKind.FULL]
     assert swept == [0, 4, 8, 12, 16]
@@ -161,7 +162,7 @@ def test_running_it_again_shows_the_same_weeks_without_a_crawl(
     assert "0 in this run, 17 in earlier ones" in again.stdout
     assert "  requests    0 sent" in again.stdout
     assert part(again, "Each Llama release") == part(told, "Each Llama release")
-    assert len(ParquetStore(str(folder / "demo" / "snapshots")).manifests()) == 17
+    assert len(ParquetStore(str(folder / "demo" / "snapshots"), NO_OPT_OUTS).manifests()) == 17
 
 
 def test_names_of_the_press_get_their_verdicts(told: subprocess.CompletedProcess[str]) -> None:

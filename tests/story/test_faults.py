@@ -142,7 +142,7 @@ def test_faults_mixed_at_random_never_give_a_wrong_snapshot(
     box.faults = Faults()
     report = stage.crawl()
     assert tells_the_truth(stage, report)
-    assert all(not stage.store.problems(id) for id in stage.published())
+    assert all(not stage.store.find_damage(id) for id in stage.published())
     assert {tuple(sorted(tables(stage, id).items())) for id in stage.published()} == {
         tuple(sorted(undisturbed.items()))
     }

@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from lineage import count_derivatives, diff_snapshots, trace_model
-from lineage.analysis.left_out import without_forgotten
+from lineage import count_derivatives, diff_snapshots, open_store, trace_model
 from lineage.build.opt_out import OptOutFilter
 from lineage.cli.main import lineage
 from lineage.crawl.dump import crawl_dump
@@ -26,6 +25,7 @@ from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_page
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
+from lineage.store.store import ParquetStore
 from tests.story.conftest import Play
 from tests.story.stage import PLENTY, Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -220,7 +220,7 @@ def test_their_names_are_cut_out_of_what_cards_say(play: Play) -> None:
     _, stage = play(rows)
     before = stage.crawl(cards=True).manifest
     assert "shyowl" in told(stage, before.id)
-    copy = without_forgotten(stage.store.snapshot(before.id), OptOuts.parse(LIST))
+    copy = ParquetStore(stage.settings().store, OptOuts.parse(LIST)).snapshot(before.id)
     stage.clock.sleep(DAY)
     with_cards = stage.crawl(cards=True, opt_outs=LIST).manifest
     stage.clock.sleep(DAY)
@@ -245,9 +245,10 @@ def test_the_functions_of_the_package_leave_them_out_too(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, stage = play(a_hub())
-    snapshot = stage.store.snapshot(stage.crawl().manifest.id)
-    counted = count_derivatives(ROOT, snapshot=snapshot).total
+    stage.crawl()
+    counted = count_derivatives(ROOT, snapshot=open_store(stage.settings().store).snapshot()).total
     monkeypatch.setenv("LINEAGE_OPT_OUTS", LIST)
+    snapshot = open_store(stage.settings().store).snapshot()
     assert count_derivatives(ROOT, snapshot=snapshot).total == 1 < counted
     assert diff_snapshots(snapshot, snapshot).removed == ()
     with pytest.raises(UnknownModel):

@@ -35,7 +35,7 @@ def test_a_refused_draft_is_taken_after_all_with_its_tombstones(play: Play) -> N
     assert (manifest.previous, manifest.checks[-1].name) == (first, "accepted")
     assert stage.published() == [first, id]
     assert stage.store.refused() == []
-    assert stage.store.problems(id) == []
+    assert stage.store.find_damage(id) == []
     stage.clock.sleep(DAY)
     assert stage.crawl(mode=CrawlMode.UPDATE).manifest.previous == id
 
@@ -136,7 +136,7 @@ def test_a_deleted_snapshot_is_gone_and_the_others_answer(play: Play) -> None:
     assert stage.published() == [ids[0], ids[2]]
     assert not (stage.folder / "snapshots" / ids[1]).exists()
     assert stage.store.snapshot_at(date(2026, 11, 22)).id == ids[0]
-    assert all(stage.store.problems(id) == [] for id in stage.published())
+    assert all(stage.store.find_damage(id) == [] for id in stage.published())
 
 
 def test_a_sweep_after_an_update_still_builds_its_tombstones(play: Play) -> None:
@@ -155,8 +155,8 @@ def test_nobody_decides_while_a_crawl_is_at_work(play: Play) -> None:
     _, stage = play(WORLD)
     holder = Holder.this_process("lineage crawl", stage.clock.now())
     with (
-        stage.store.held(holder),
+        stage.store.lock(holder),
         pytest.raises(StoreError, match="lineage crawl"),
-        stage.store.held(holder),
+        stage.store.lock(holder),
     ):
         pass

@@ -95,7 +95,7 @@ def is_published(stage: Stage) -> bool:
 
 
 def holds_whole_snapshots_alone(stage: Stage) -> bool:
-    return all(not stage.store.problems(id) for id in stage.published())
+    return all(not stage.store.find_damage(id) for id in stage.published())
 
 
 def progress_of(stage: Stage) -> str:

@@ -93,7 +93,7 @@ def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) ->
             since, here = len(box.requests), 0
             while not is_over(stage):
                 here += killed_after(dice.uniform(0.2, 1.1) * seconds, *sweep(stage))
-                assert all(not stage.store.problems(id) for id in stage.published())
+                assert all(not stage.store.find_damage(id) for id in stage.published())
                 assert stage.tables(older) == first.tables(older)
             assert told(stage) == expected
             asked = Counter(target for _, target, _ in box.requests[since:])

@@ -76,7 +76,7 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
             stage = with_history_of(first, tmp_path / f"story-{story}")
             while not is_over(stage):
                 kills += killed_after(stage, dice.uniform(0, 1.2 * seconds))
-                assert all(not stage.store.problems(id) for id in stage.published())
+                assert all(not stage.store.find_damage(id) for id in stage.published())
                 assert stage.tables(older) == first.tables(older)
             assert stage.published()[0] == older
             assert stage.tables(stage.store.snapshot().id) == expected

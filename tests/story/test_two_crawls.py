@@ -62,7 +62,7 @@ def test_of_two_crawls_one_works_and_the_other_says_who(stage: Stage, box: HubBo
         _, said = first.communicate(timeout=IN_TIME)
         assert first.returncode == 0, said
     assert len(stage.published()) == 1
-    assert not stage.store.problems(stage.published()[0])
+    assert not stage.store.find_damage(stage.published()[0])
 
 
 def test_readers_never_wait_for_a_crawl(stage: Stage, box: HubBox) -> None:

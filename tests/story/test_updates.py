@@ -79,7 +79,7 @@ def test_an_update_ends_in_the_bytes_of_a_sweep(play: Play) -> None:
     assert manifest.builds_on.id == first.id
     assert tables(stage, id) == swept_elsewhere(stage)
     assert stage.tables(id)[schema.METRICS_FILE]
-    assert stage.store.problems(id) == []
+    assert stage.store.find_damage(id) == []
 
 
 def test_updates_upon_updates_end_in_the_bytes_of_a_sweep(play: Play) -> None:

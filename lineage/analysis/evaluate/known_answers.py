@@ -12,7 +12,6 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
 from lineage.evidence.infer import InferenceInput
 from lineage.graph import reach
-from lineage.store import derived_rows
 from lineage.store.reader import EdgeColumns, Snapshot
 
 _STATED = Strength.DECLARED.code
@@ -79,7 +78,7 @@ def nodes_of(snapshot: Snapshot, families: Sequence[Family]) -> InferenceInput:
         _whole(snapshot.record_column("model_type")),
         edges.child[listed],
         edges.parent[listed],
-        derived_rows.former_keys(snapshot.former_names()),
+        snapshot.former_keys(),
         {old.name: old.now for family in families for old in family.former_names()},
     )
 

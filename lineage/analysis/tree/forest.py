@@ -7,7 +7,6 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.every_base import count_every_base
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.members import countable, relation_of
 from lineage.analysis.releases import releases_met
@@ -18,6 +17,7 @@ from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
+from lineage.graph.every_base import count_every_base
 
 NO_NODE = -1
 

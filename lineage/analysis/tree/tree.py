@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lineage.analysis.every_base import count_every_base
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Branch, Tree
@@ -16,6 +15,7 @@ from lineage.domain.claims import RELATIONS, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
+from lineage.graph.every_base import count_every_base
 from lineage.store.reader import Snapshot
 
 _GUESSED = Strength.INFERRED.code

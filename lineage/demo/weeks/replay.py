@@ -14,6 +14,7 @@ from lineage.demo.catalog import Catalog
 from lineage.demo.weeks.clock import WeekClock
 from lineage.demo.weeks.history import WEEKS, History
 from lineage.domain.addresses import is_loopback
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
 from lineage.http.client import RequestTally
@@ -62,7 +63,7 @@ def replay(
 
     Raises SettingsError where the folder holds anything else: a demo never mixes with a history.
     """
-    store = ParquetStore(settings_of(folder, "").store)
+    store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
     taken = store.manifests()
     _refuse_others(taken, folder)
     _refuse_other_things(folder)

@@ -18,6 +18,7 @@ from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import NoSuchSnapshot, UnknownModel
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
@@ -34,7 +35,7 @@ def history(folder: Path, *days: Sequence[Row], known: Sequence[Family] = (KIN,)
     """A sweep a day."""
     for number, rows in enumerate(days):
         _take(folder, rows, number, known)
-    return ParquetStore(str(folder))
+    return ParquetStore(str(folder), NO_OPT_OUTS)
 
 
 def _take(
@@ -157,7 +158,7 @@ def test_a_damaged_day_is_left_out_and_named(tmp_path: Path, file: str) -> None:
 
 def test_a_store_without_a_snapshot_says_so(tmp_path: Path) -> None:
     with pytest.raises(NoSuchSnapshot, match="no snapshot"):
-        curve_of_family(ParquetStore(str(tmp_path)), KIN, [KIN])
+        curve_of_family(ParquetStore(str(tmp_path), NO_OPT_OUTS), KIN, [KIN])
 
 
 def test_an_official_base_has_all_its_numbers(tmp_path: Path) -> None:

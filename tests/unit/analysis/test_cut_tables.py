@@ -11,6 +11,7 @@ from lineage.analysis.family_graph import FamilyColumns, family_columns, family_
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import StoreError
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
@@ -41,7 +42,7 @@ def small(tmp_path: Path) -> Snapshot:
 def written(cut: FamilyColumns, folder: Path, name: str = BASE) -> Snapshot:
     snapshot = cut.scope.snapshot
     write_plain(folder / snapshot.id, cut_tables(cut), cut_manifest(snapshot.manifest, name))
-    return ParquetStore(str(folder)).snapshot(snapshot.id)
+    return ParquetStore(str(folder), NO_OPT_OUTS).snapshot(snapshot.id)
 
 
 def test_a_whole_snapshot_is_written_byte_by_byte(world: World, tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_a_whole_snapshot_is_written_byte_by_byte(world: World, tmp_path: Path) 
 def test_a_written_snapshot_is_as_its_manifest_says(world: World, tmp_path: Path) -> None:
     snapshot, _ = world
     write_plain(tmp_path / snapshot.id, whole_tables(snapshot), snapshot.manifest)
-    assert not ParquetStore(str(tmp_path)).problems(snapshot.id)
+    assert not ParquetStore(str(tmp_path), NO_OPT_OUTS).find_damage(snapshot.id)
 
 
 def test_a_cut_holds_the_models_and_edges_of_the_graph(small: Snapshot, tmp_path: Path) -> None:

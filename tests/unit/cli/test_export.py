@@ -16,6 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from lineage.cli.export import GRAPH_FORMATS
 from lineage.cli.output_file import deliver
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import SettingsError
 from lineage.export import FORMATS
 from lineage.store.store import ParquetStore
@@ -142,7 +143,7 @@ def test_a_whole_snapshot_is_the_same_bytes(program: Program, store: Path, tmp_p
 def test_a_cut_can_be_asked_like_any_snapshot(
     program: Program, store: Path, tmp_path: Path
 ) -> None:
-    id = ParquetStore(str(store)).snapshot().id
+    id = ParquetStore(str(store), NO_OPT_OUTS).snapshot().id
     assert program("export", "parquet", BASE, "--out", f"cut/{id}", "--store", store).code == 0
     where = ["--store", "cut", "--snapshot", id, "--format", "json"]
     ours, theirs = (
@@ -151,7 +152,7 @@ def test_a_cut_can_be_asked_like_any_snapshot(
     )
     assert ours == theirs
     assert program("snapshots", "verify", id, "--store", "cut").code == 0
-    ids = ParquetStore("cut").snapshot(id).column("models.parquet", "id").to_pylist()
+    ids = ParquetStore("cut", NO_OPT_OUTS).snapshot(id).column("models.parquet", "id").to_pylist()
     assert OTHER not in ids
 
 

@@ -18,7 +18,7 @@ from lineage.graph.reach import (
 )
 
 Columns = tuple[Nodes, Nodes]
-NO_OPT_OUTS = np.array([], dtype=np.int32)
+NO_NODES = np.array([], dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +147,10 @@ def test_a_few_hundred_nodes_with_long_lines_and_cycles_agree_with_networkx(seed
 
 
 def test_no_nodes_and_no_edges_are_fine() -> None:
-    assert count_below(NO_OPT_OUTS, NO_OPT_OUTS, 0, np.array([], dtype=np.int8), 3).shape == (0, 3)
+    assert count_below(NO_NODES, NO_NODES, 0, np.array([], dtype=np.int8), 3).shape == (0, 3)
     assert total_of_each(2) == [0, 0]
-    assert not below(NO_OPT_OUTS, NO_OPT_OUTS, 2, np.array([1])).any()
-    assert labels_from(NO_OPT_OUTS, NO_OPT_OUTS, 2, []).tolist() == [0, 0]
+    assert not below(NO_NODES, NO_NODES, 2, np.array([1])).any()
+    assert labels_from(NO_NODES, NO_NODES, 2, []).tolist() == [0, 0]
 
 
 def test_a_merge_of_two_copies_counts_once() -> None:
@@ -215,4 +215,4 @@ def test_sixty_four_labels_fit_and_one_more_is_refused() -> None:
     everyone = columns(*((MOST_LABELS, node) for node in range(MOST_LABELS)))
     assert labels_from(*everyone, 65, seeds)[MOST_LABELS] == np.uint64(2**64 - 1)
     with pytest.raises(ValueError, match="65 labels"):
-        labels_from(NO_OPT_OUTS, NO_OPT_OUTS, 1, [NO_OPT_OUTS] * 65)
+        labels_from(NO_NODES, NO_NODES, 1, [NO_NODES] * 65)

@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import DraftRefused
 from lineage.schedule.crawl_process import ENDED, CrawlProcess
 from lineage.schedule.runner import Runner, last_run
@@ -118,7 +119,7 @@ def test_a_request_to_end_is_heard_in_the_pause_before_a_retry() -> None:
 
 
 def test_an_empty_store_knows_no_last_run(tmp_path: Path) -> None:
-    assert last_run(ParquetStore(str(tmp_path))) is None
+    assert last_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) is None
 
 
 def test_the_last_run_is_the_newest_snapshot_of_everything(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_the_last_run_is_the_newest_snapshot_of_everything(tmp_path: Path) -> No
         published([row()], tmp_path, taken_at=NOON + days * DAY)
     below = origin(SnapshotKind.BELOW, taken_at=NOON + 2 * DAY)
     publish(pages([row()], 1000), below, publication(tmp_path))
-    assert last_run(ParquetStore(str(tmp_path))) == NOON + DAY
+    assert last_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) == NOON + DAY
 
 
 def test_a_refused_draft_was_a_run_too(tmp_path: Path) -> None:
@@ -135,13 +136,13 @@ def test_a_refused_draft_was_a_run_too(tmp_path: Path) -> None:
     with suppress(DraftRefused):
         later = origin(taken_at=NOON + DAY)
         publish(nearly_empty, later, publication(tmp_path, limits=Limits(0.01, 0.9)))
-    assert last_run(ParquetStore(str(tmp_path))) == NOON + DAY
+    assert last_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) == NOON + DAY
 
 
 def test_a_folder_that_names_no_moment_was_no_run(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "refused.json").write_text(json.dumps({}), "utf-8")
-    assert last_run(ParquetStore(str(tmp_path))) is None
+    assert last_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) is None
 
 
 # The process

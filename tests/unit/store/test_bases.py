@@ -10,6 +10,7 @@ import pytest
 
 from lineage.analysis.counts import count_base
 from lineage.domain.definitions import Definition
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import DraftRefused, SnapshotDamaged, StoreError
 from lineage.store import schema
 from lineage.store.reader import Snapshot
@@ -34,7 +35,7 @@ def days(tmp_path: Path) -> list[Snapshot]:
 
 @pytest.fixture
 def store(tmp_path: Path, days: list[Snapshot]) -> ParquetStore:
-    return ParquetStore(str(tmp_path))
+    return ParquetStore(str(tmp_path), NO_OPT_OUTS)
 
 
 def flip_a_bit(path: Path) -> None:
@@ -44,12 +45,12 @@ def flip_a_bit(path: Path) -> None:
 
 
 def problems(store: ParquetStore, days: list[Snapshot]) -> list[list[str]]:
-    return [store.problems(one.id) for one in days]
+    return [store.find_damage(one.id) for one in days]
 
 
 def test_an_unharmed_history_has_no_problems(store: ParquetStore, days: list[Snapshot]) -> None:
     assert problems(store, days) == [[], [], [], []]
-    assert [store.harmed(one.id) for one in days] == [[], [], [], []]
+    assert [store.harmed_dependents(one.id) for one in days] == [[], [], [], []]
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -66,7 +67,7 @@ def test_a_damaged_base_is_named_by_itself_and_by_the_days_that_build_on_it(
         [],
     ]
     harmed = [first.id, second.id]
-    assert [store.harmed(one.id) for one in days] == [harmed, harmed, harmed, []]
+    assert [store.harmed_dependents(one.id) for one in days] == [harmed, harmed, harmed, []]
 
 
 def test_what_an_update_does_not_need_of_its_base_harms_it_not(
@@ -74,7 +75,7 @@ def test_what_an_update_does_not_need_of_its_base_harms_it_not(
 ) -> None:
     flip_a_bit(tmp_path / days[0].id / schema.EDGES_FILE)
     assert [len(found) for found in problems(store, days)] == [1, 0, 0, 0]
-    assert store.harmed(days[0].id) == []
+    assert store.harmed_dependents(days[0].id) == []
 
 
 @pytest.mark.parametrize("name", sorted(schema.UPDATE_TABLES))
@@ -83,8 +84,8 @@ def test_damage_to_an_update_harms_that_one_alone(
 ) -> None:
     flip_a_bit(tmp_path / days[1].id / name)
     assert [len(found) for found in problems(store, days)] == [0, 1, 0, 0]
-    assert store.problems(days[1].id)[0].startswith(f"{days[1].id}/{name}: ")
-    assert store.harmed(days[1].id) == []
+    assert store.find_damage(days[1].id)[0].startswith(f"{days[1].id}/{name}: ")
+    assert store.harmed_dependents(days[1].id) == []
     assert days[2].column(schema.MODELS_FILE, "id").to_pylist().count("kid/new") == 1
 
 
@@ -152,7 +153,7 @@ def test_a_base_that_is_gone_or_another_is_noticed(
             again.table(file)
         with pytest.raises(SnapshotDamaged, match=says):
             list(again.batches(file))
-    assert says in store.problems(first.id)[0]
+    assert says in store.find_damage(first.id)[0]
     told = [said for said in store.damaged() if says in said]
     assert [id in said for id, said in zip([first.id, second.id], told, strict=True)] == [True] * 2
     left = [one.id for one in store.manifests()]
@@ -165,10 +166,10 @@ def test_the_same_tables_from_a_copy_mend_it(
 ) -> None:
     shutil.copytree(tmp_path / days[0].id, tmp_path / "copy")
     (tmp_path / days[0].id / schema.MODELS_FILE).unlink()
-    assert store.problems(days[2].id)
+    assert store.find_damage(days[2].id)
     shutil.rmtree(tmp_path / days[0].id)
     (tmp_path / "copy").rename(tmp_path / days[0].id)
-    assert store.problems(days[2].id) == []
+    assert store.find_damage(days[2].id) == []
 
 
 def test_nothing_is_deleted_on_which_another_builds(
@@ -190,7 +191,7 @@ def test_a_refused_update_is_accepted_only_upon_its_unharmed_base(tmp_path: Path
     odd = [row(f"more/{number}") | {"id": "../../escape"} for number in range(11)]
     with pytest.raises(DraftRefused, match="few_bad_rows"):
         updated(sweep, odd, tmp_path)
-    store = ParquetStore(str(tmp_path))
+    store = ParquetStore(str(tmp_path), NO_OPT_OUTS)
     (id,) = store.refused()
     path = tmp_path / sweep.id / schema.MODELS_FILE
     whole = path.read_bytes()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lineage.build.draft import open_draft
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import NoSuchSnapshot, SchemaTooNew, SnapshotDamaged
 from lineage.store import schema
 from lineage.store.files import Files
@@ -32,7 +33,7 @@ def snapshot(tmp_path: Path) -> Snapshot:
 
 @pytest.fixture
 def store(tmp_path: Path, snapshot: Snapshot) -> ParquetStore:
-    return ParquetStore(str(tmp_path))
+    return ParquetStore(str(tmp_path), NO_OPT_OUTS)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def edit_manifest(folder: Path, edit: Edit) -> None:
 
 
 def test_an_unharmed_snapshot_has_no_problems(store: ParquetStore, snapshot: Snapshot) -> None:
-    assert store.problems(snapshot.id) == []
+    assert store.find_damage(snapshot.id) == []
 
 
 @pytest.mark.parametrize("name", sorted(schema.TABLES))
@@ -62,7 +63,7 @@ def test_one_flipped_bit_is_noticed_and_its_file_named(
     content = bytearray((folder / name).read_bytes())
     content[int(share * (len(content) - 1))] ^= 1
     (folder / name).write_bytes(content)
-    assert store.problems(folder.name) == [
+    assert store.find_damage(folder.name) == [
         f"{folder.name}/{name}: its content is not what was published (SHA-256 differs)"
     ]
 
@@ -70,7 +71,7 @@ def test_one_flipped_bit_is_noticed_and_its_file_named(
 @pytest.mark.parametrize("name", sorted(schema.TABLES))
 def test_a_missing_file_is_named(name: str, store: ParquetStore, folder: Path) -> None:
     (folder / name).unlink()
-    (problem,) = store.problems(folder.name)
+    (problem,) = store.find_damage(folder.name)
     assert problem == f"{folder.name}/{name}: cannot be read (FileNotFoundError)"
 
 
@@ -78,7 +79,7 @@ def test_a_missing_file_is_named(name: str, store: ParquetStore, folder: Path) -
 def test_a_truncated_file_is_named(name: str, store: ParquetStore, folder: Path) -> None:
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(whole[:-1])
-    (problem,) = store.problems(folder.name)
+    (problem,) = store.find_damage(folder.name)
     assert problem == (
         f"{folder.name}/{name}: {len(whole) - 1} bytes, the manifest says {len(whole)}"
     )
@@ -87,7 +88,7 @@ def test_a_truncated_file_is_named(name: str, store: ParquetStore, folder: Path)
 def test_every_damaged_file_is_named(store: ParquetStore, folder: Path) -> None:
     (folder / "models.parquet").unlink()
     (folder / "edges.parquet").write_bytes(b"")
-    assert [problem.split(":")[0] for problem in store.problems(folder.name)] == [
+    assert [problem.split(":")[0] for problem in store.find_damage(folder.name)] == [
         f"{folder.name}/edges.parquet",
         f"{folder.name}/models.parquet",
     ]
@@ -156,7 +157,7 @@ def test_a_kill_right_after_the_manifest_leaves_a_whole_snapshot(
     store: ParquetStore, folder: Path
 ) -> None:
     mark(Files(store.location), folder.name)
-    assert store.problems(folder.name) == []
+    assert store.find_damage(folder.name) == []
     open_draft(store, origin(taken_at=NOON + timedelta(days=30))).close()
     assert {path.name for path in folder.iterdir()} == {*schema.TABLES, "manifest.json"}
 
@@ -263,7 +264,7 @@ def test_a_manifest_comes_back_as_it_went(snapshot: Snapshot) -> None:
 
 def test_an_empty_store_says_how_to_fill_it(tmp_path: Path) -> None:
     with pytest.raises(NoSuchSnapshot) as nothing:
-        ParquetStore(str(tmp_path / "nowhere")).snapshot()
+        ParquetStore(str(tmp_path / "nowhere"), NO_OPT_OUTS).snapshot()
     assert "lineage crawl" in nothing.value.hint
     assert not (tmp_path / "nowhere").exists()
 

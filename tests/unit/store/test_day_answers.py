@@ -16,6 +16,7 @@ from lineage.analysis.tree.tree import tree_of_base
 from lineage.demo.corpus_rows import corpus_rows
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
 from lineage.store.plain import write_plain
 from lineage.store.reader import Snapshot
@@ -43,12 +44,12 @@ def days(corpus_snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) ->
     shutil.copytree(
         Path(corpus_snapshot._files.location) / corpus_snapshot.id, folder / corpus_snapshot.id
     )
-    before = ParquetStore(str(folder)).snapshot()
+    before = ParquetStore(str(folder), NO_OPT_OUTS).snapshot()
     laid = updated(before, read_again(), folder, endpoint=BOX)
     assert laid.manifest.builds_on is not None
     plain = tmp_path_factory.mktemp("plain")
     write_plain(plain / laid.id, whole_tables(laid), laid.manifest)
-    return Days(before, laid, ParquetStore(str(plain)).snapshot(laid.id))
+    return Days(before, laid, ParquetStore(str(plain), NO_OPT_OUTS).snapshot(laid.id))
 
 
 def read_again() -> list[Row]:

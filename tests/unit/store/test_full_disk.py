@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store.store import ParquetStore
 from tests.builders import published, row
 from tests.updates import updated
@@ -15,10 +16,11 @@ ROWS = [row(f"owner/model-{number}", [f"owner/model-{number // 2}"]) for number 
 AN_UPDATE = """
 import sys
 from pathlib import Path
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store.store import ParquetStore
 from tests.unit.store.test_full_disk import ROWS
 from tests.updates import updated
-updated(ParquetStore(sys.argv[1]).snapshot(), ROWS[:600], Path(sys.argv[1]))
+updated(ParquetStore(sys.argv[1], NO_OPT_OUTS).snapshot(), ROWS[:600], Path(sys.argv[1]))
 """
 
 
@@ -39,9 +41,9 @@ def test_an_update_on_a_full_disk_leaves_the_history_as_it_was(most: int, tmp_pa
     ended = updated_with_files_up_to(most, tmp_path)
     assert ended.returncode == 1
     assert "File too large" in ended.stderr.splitlines()[-1]
-    store = ParquetStore(str(tmp_path))
+    store = ParquetStore(str(tmp_path), NO_OPT_OUTS)
     assert [one.id for one in store.manifests()] == [sweep.id]
-    assert (store.damaged(), store.problems(sweep.id)) == ([], [])
+    assert (store.damaged(), store.find_damage(sweep.id)) == ([], [])
     again = updated(sweep, ROWS[:600], tmp_path)
     assert again.manifest.builds_on is not None
-    assert store.problems(again.id) == []
+    assert store.find_damage(again.id) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import StoreError, StoreLocked
 from lineage.store.lease import FILE, Holder, hold
 from lineage.store.store import ParquetStore
@@ -70,8 +71,8 @@ def test_a_holder_that_says_nothing_useful_still_holds(tmp_path: Path, said: str
 
 
 def test_the_lock_is_no_snapshot(tmp_path: Path) -> None:
-    store = ParquetStore(str(tmp_path / "new"))
-    with store.held(ME) as held:
+    store = ParquetStore(str(tmp_path / "new"), NO_OPT_OUTS)
+    with store.lock(ME) as held:
         assert held
         assert (store.manifests(), store.refused()) == ([], [])
     assert (store.manifests(), store.refused()) == ([], [])
@@ -79,7 +80,7 @@ def test_the_lock_is_no_snapshot(tmp_path: Path) -> None:
 
 def test_a_local_address_is_a_folder_too(tmp_path: Path) -> None:
     with (
-        ParquetStore(f"file://{tmp_path}").held(ME) as held,
+        ParquetStore(f"file://{tmp_path}", NO_OPT_OUTS).lock(ME) as held,
         pytest.raises(StoreLocked),
         hold(tmp_path, ME),
     ):
@@ -87,7 +88,7 @@ def test_a_local_address_is_a_folder_too(tmp_path: Path) -> None:
 
 
 def test_an_object_store_cannot_be_held() -> None:
-    with ParquetStore("mock://bucket/history").held(ME) as held:
+    with ParquetStore("mock://bucket/history", NO_OPT_OUTS).lock(ME) as held:
         assert not held
 
 

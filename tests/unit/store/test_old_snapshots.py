@@ -18,6 +18,7 @@ from lineage.analysis.tree.tree import tree_of_base
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import SchemaTooNew
 from lineage.families.registry import all_families, family
 from lineage.store import schema
@@ -40,12 +41,12 @@ def old(tmp_path: Path) -> Snapshot:
 
 def opened(version: int, folder: Path) -> Snapshot:
     shutil.copytree(HERE / f"schema_{version}" / ID, folder / ID)
-    return ParquetStore(str(folder)).snapshot()
+    return ParquetStore(str(folder), NO_OPT_OUTS).snapshot()
 
 
 def test_an_old_snapshot_is_whole_and_says_its_version(old: Snapshot, tmp_path: Path) -> None:
     assert old.manifest.schema_version == 1
-    assert ParquetStore(str(tmp_path)).problems(ID) == []
+    assert ParquetStore(str(tmp_path), NO_OPT_OUTS).find_damage(ID) == []
 
 
 def test_an_old_snapshot_answers_every_question(old: Snapshot) -> None:
@@ -75,7 +76,7 @@ def test_a_sweep_goes_on_from_an_old_snapshot(old: Snapshot, tmp_path: Path) -> 
 def test_schema_2_is_whole_and_knows_its_dead(tmp_path: Path) -> None:
     second = opened(2, tmp_path)
     assert (second.manifest.schema_version, second.manifest.builds_on) == (2, None)
-    assert ParquetStore(str(tmp_path)).problems(ID) == []
+    assert ParquetStore(str(tmp_path), NO_OPT_OUTS).find_damage(ID) == []
     assert second.tombstones(["id"])["id"].to_pylist() == ["kid/2"]
     alive = count_base(second, "base/a", Definition(), ())
     with_dead = count_base(second, "base/a", Definition(deleted=True), ())
@@ -95,18 +96,18 @@ def test_an_update_of_an_older_schema_stands_alone_and_the_next_builds_on_it(
     assert second.manifest.builds_on is not None
     assert second.manifest.builds_on.id == first.id
     assert edges_of(second) == edges_of(first) | {("kid/newer", "base/a")}
-    assert older.manifest == ParquetStore(str(tmp_path)).snapshot(ID).manifest
+    assert older.manifest == ParquetStore(str(tmp_path), NO_OPT_OUTS).snapshot(ID).manifest
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / opened(2, tmp_path).id / "manifest.json"
     path.write_text(path.read_text("utf-8").replace('"schema_version": 2', '"schema_version": 5'))
     with pytest.raises(SchemaTooNew, match="schema version 5, this lineage reads up to 4"):
-        ParquetStore(str(tmp_path)).snapshot()
+        ParquetStore(str(tmp_path), NO_OPT_OUTS).snapshot()
 
 
 def test_an_old_snapshot_has_its_point_on_a_curve(old: Snapshot, tmp_path: Path) -> None:
-    store, heard = ParquetStore(str(tmp_path)), list[str]()
+    store, heard = ParquetStore(str(tmp_path), NO_OPT_OUTS), list[str]()
     curve = curve_of_family(store, family("llama"), all_families(), say=heard.append)
     assert [(one.snapshot, one.stored) for one in curve.moments] == [(ID, False)]
     assert f"Snapshot {ID} holds no curves" in heard[0]
@@ -118,10 +119,13 @@ def test_an_old_snapshot_is_exported_in_todays_shape(old: Snapshot, tmp_path: Pa
     written = write_plain(tmp_path / "out" / ID, whole_tables(old), old.manifest)
     assert written.schema_version == schema.VERSION
     assert written.files["trends.parquet"].rows == 0
-    plain = ParquetStore(str(tmp_path / "out")).snapshot()
+    plain = ParquetStore(str(tmp_path / "out"), NO_OPT_OUTS).snapshot()
     assert edges_of(plain) == edges_of(old)
     heard: list[str] = []
     curve = curve_of_family(
-        ParquetStore(str(tmp_path / "out")), family("llama"), all_families(), say=heard.append
+        ParquetStore(str(tmp_path / "out"), NO_OPT_OUTS),
+        family("llama"),
+        all_families(),
+        say=heard.append,
     )
     assert (curve.moments[0].stored, len(heard)) == (False, 1)

@@ -21,6 +21,7 @@ from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store import schema
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.plain import write_plain
@@ -43,7 +44,7 @@ FORMER_WORDS = {"unstated", "stated", "guessed", "sweep", "bulk"}
 def store(tmp_path: Path) -> ParquetStore:
     for id in (FULL, UPDATE):
         shutil.copytree(HERE / id, tmp_path / "store" / id)
-    return ParquetStore(str(tmp_path / "store"))
+    return ParquetStore(str(tmp_path / "store"), NO_OPT_OUTS)
 
 
 @pytest.fixture(params=[FULL, UPDATE])
@@ -169,7 +170,7 @@ def test_it_is_exported_in_the_words_of_today(
         schema.VERSION,
         old.manifest.origin.kind,
     )
-    plain = ParquetStore(str(tmp_path / "out")).snapshot()
+    plain = ParquetStore(str(tmp_path / "out"), NO_OPT_OUTS).snapshot()
     for file in schema.TABLES:
         assert rows_of(plain, file) == rows_of(new[old.id], file), file
 
@@ -177,6 +178,6 @@ def test_it_is_exported_in_the_words_of_today(
 def test_what_an_update_builds_on_is_kept_and_goes_with_it(store: ParquetStore) -> None:
     kept = kept_by(read_rule("1 daily"), store.manifests())
     assert set(kept) == {FULL, UPDATE}
-    assert store.problems(UPDATE) == []
+    assert store.find_damage(UPDATE) == []
     store.delete(UPDATE)
     assert [one.id for one in store.manifests()] == [FULL]

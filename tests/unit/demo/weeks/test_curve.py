@@ -8,6 +8,7 @@ from lineage.demo.weeks.deleted import graves
 from lineage.demo.weeks.history import WEEKS, History
 from lineage.demo.weeks.replay import replay, settings_of
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.families.registry import all_families, family
 from lineage.store.store import ParquetStore
@@ -17,7 +18,7 @@ LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
 
 
 def store_of(folder: Path) -> ParquetStore:
-    return ParquetStore(settings_of(folder, "").store)
+    return ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
 
 
 def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_path: Path) -> None:

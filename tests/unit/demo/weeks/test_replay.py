@@ -12,6 +12,7 @@ from lineage.demo.catalog import Catalog
 from lineage.demo.corpus_rows import Fact
 from lineage.demo.weeks.history import WEEKS, History
 from lineage.demo.weeks.replay import replay, settings_of
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
 from lineage.store.manifest import SnapshotKind
@@ -62,7 +63,7 @@ def test_the_hub_tells_the_date_of_its_week(tmp_path: Path) -> None:
 
 def test_the_dead_are_missed_by_the_next_sweep(tmp_path: Path) -> None:
     replay(tmp_path, History(some_facts()), Progress(), WEEKS[:5])
-    last = ParquetStore(settings_of(tmp_path, "").store).snapshot()
+    last = ParquetStore(settings_of(tmp_path, "").store, NO_OPT_OUTS).snapshot()
     (dead,) = last.tombstones(["id", "missed_at"]).to_pylist()
     assert dead == {"id": "new/model-2", "missed_at": WEEKS[4]}
 
