@@ -25,11 +25,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.killed_run import MARK, PRUNE
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog, Row, hub_moment
+from lineage.demo.catalog import Row, hub_moment
 from lineage.domain.clock import SystemClock
 from lineage.store import schema
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.stage import PLENTY, Stage, a_world
 from tests.unit.demo.rows import a_child, a_row
 
@@ -50,7 +51,7 @@ class Story:
     name: str
     run: str
     history: Path | None
-    catalog: Callable[[], Catalog]
+    catalog: Callable[[], LiveCatalog]
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ def main() -> None:
     dice, met, ends = random.Random(given.seed), Counter[tuple[str, str]](), Counter[str]()
     with (
         TemporaryDirectory() as folder,
-        HubBox(Catalog(a_line()), quotas=PLENTY, clock=SystemClock()) as box,
+        FakeHub(LiveCatalog(a_line()), quotas=PLENTY, clock=SystemClock()) as box,
     ):
         stories = prepared(Path(folder), box)
         calm = {story.name: undisturbed(story, Path(folder), box) for story in stories}
@@ -102,35 +103,35 @@ def a_line() -> list[Row]:
     return [*family, *a_world(MODELS)[len(family) :]]
 
 
-def after_a_day() -> Catalog:
+def after_a_day() -> LiveCatalog:
     """The same Hub with commits and new models."""
     rows = a_line()
     changes = (
         a_child(number, rows[number // 2]) | {"lastModified": COMMITTED}
         for number in range(70, 2400, 7)
     )
-    catalog = Catalog(rows)
+    catalog = LiveCatalog(rows)
     for row in changes:
         catalog.add(row)
     return catalog
 
 
-def after_deletions() -> Catalog:
+def after_deletions() -> LiveCatalog:
     """The same Hub without some models, members of the family and others."""
-    catalog = Catalog(a_line())
+    catalog = LiveCatalog(a_line())
     for number in (*range(3, 40, 3), *range(100, 160, 2)):
         catalog.delete(f"kin/{number}" if number < 60 else f"owner/model-{number}")
     return catalog
 
 
-def prepared(folder: Path, box: HubBox) -> list[Story]:
+def prepared(folder: Path, box: FakeHub) -> list[Story]:
     """Make the histories that runs start from, and return the stories."""
     now = SystemClock().now()
     one, many = folder / "one", folder / "many"
     Stage(one, box.url, FakeClock(now - timedelta(days=1))).crawl()
     for day in range(DAYS, 0, -1):
         Stage(many, box.url, FakeClock(now - timedelta(days=day))).crawl()
-    plain, again = (lambda: Catalog(a_line())), "sweep"
+    plain, again = (lambda: LiveCatalog(a_line())), "sweep"
     return [
         Story("a first sweep", "sweep", None, plain),
         Story("an update", "update", one, after_a_day),
@@ -139,7 +140,7 @@ def prepared(folder: Path, box: HubBox) -> list[Story]:
     ]
 
 
-def a_stage(story: Story, folder: Path, box: HubBox) -> Stage:
+def a_stage(story: Story, folder: Path, box: FakeHub) -> Stage:
     """Return a fresh stage with the story's history."""
     box.catalog = story.catalog()
     if story.history is not None:
@@ -147,7 +148,7 @@ def a_stage(story: Story, folder: Path, box: HubBox) -> Stage:
     return Stage(folder, box.url, SystemClock())
 
 
-def undisturbed(story: Story, folder: Path, box: HubBox) -> Calm:
+def undisturbed(story: Story, folder: Path, box: FakeHub) -> Calm:
     """Run to the end, and note when each phase began."""
     stage = a_stage(story, folder / f"calm {story.name}", box)
     marks: list[tuple[str, float]] = []

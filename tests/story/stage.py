@@ -12,7 +12,6 @@ from typing import Any
 from lineage.analysis.cut_tables import whole_tables
 from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import CrawlReport, crawl
-from lineage.demo.box import HubBox
 from lineage.demo.catalog import Row
 from lineage.demo.limits import Quota, Quotas
 from lineage.domain.clock import Clock
@@ -24,6 +23,7 @@ from lineage.store.manifest import Manifest
 from lineage.store.plain import write_plain
 from lineage.store.store import ParquetStore
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_hub import FakeHub
 from tests.unit.demo.rows import a_child, a_row
 
 PAGE = 1000
@@ -116,7 +116,7 @@ def timeless(manifest: Manifest) -> Mapping[str, Any]:
     return dict(said)
 
 
-def sent_pages(box: HubBox) -> list[str]:
+def sent_pages(box: FakeHub) -> list[str]:
     """The path and query of every listing page that was answered with 200."""
     return [target for _, target, status in box.requests if status == 200]
 

@@ -10,11 +10,12 @@ from lineage.analysis.cut_tables import cut_tables, whole_tables
 from lineage.analysis.family_graph import family_columns
 from lineage.analysis.tree.tree import tree_of_base
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog, Row, hub_moment
+from lineage.demo.catalog import Row, hub_moment
 from lineage.domain.definitions import Definition
 from lineage.store import schema
 from lineage.store.reader import Snapshot
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -41,7 +42,7 @@ def on(snapshot: Snapshot, day: int, *, deleted: bool = False) -> int:
 
 def away_from_23_to_25(
     play: Play, back: CrawlMode = CrawlMode.FULL
-) -> tuple[HubBox, Stage, Snapshot]:
+) -> tuple[FakeHub, Stage, Snapshot]:
     """Listed on the 22nd, missed on the 23rd, back on the 25th."""
     box, stage = play(a_line())
     crawled(stage)
@@ -85,7 +86,7 @@ def test_who_goes_twice_was_away_twice(play: Play) -> None:
     gone = crawled(stage)
     assert (gone.manifest.tombstones, gone.absences().num_rows) == (1, 1)
     assert [on(gone, day) for day in (22, 23, 24, 25, 26)] == [1, 0, 0, 1, 0]
-    box.catalog = Catalog(a_line())
+    box.catalog = LiveCatalog(a_line())
     back = crawled(stage)
     assert back.absences().num_rows == 2
     assert [on(back, day) for day in (22, 23, 24, 25, 26, 27)] == [1, 0, 0, 1, 0, 1]

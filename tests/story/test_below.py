@@ -3,10 +3,10 @@
 import pytest
 
 from lineage.demo.catalog import Row
-from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.errors import NoSuchSnapshot, RequestLimitReached, SourceUnavailable
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
+from tests.fakes.fake_hub import Fault, FaultKind, Faults
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, counted_slowly, members_below
 from tests.unit.demo.rows import a_child, a_row

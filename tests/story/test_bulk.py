@@ -16,7 +16,7 @@ from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.crawl.dump import crawl_dump
 from lineage.crawl.plan import why_full
 from lineage.crawl.runs import CrawlReport
-from lineage.demo.catalog import Catalog, Row
+from lineage.demo.catalog import Row
 from lineage.domain.repo_ids import STAND_IN
 from lineage.errors import (
     DraftRefused,
@@ -29,6 +29,7 @@ from lineage.errors import (
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
 from tests.fakes.fake_clock import NOON
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, counted_slowly
 from tests.unit.demo.rows import a_row
@@ -116,7 +117,7 @@ def test_an_outage_after_a_partial_dump_is_refused_all_the_same(play: Play, tmp_
     stage.clock.sleep(86_400)
     taken(stage, a_dump(WORLD[:20], tmp_path / "dumps"), stage.clock.now())
     stage.clock.sleep(86_400)
-    box.catalog = Catalog(WORLD[:100])
+    box.catalog = LiveCatalog(WORLD[:100])
     with pytest.raises(DraftRefused):
         stage.crawl()
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.box import HubBox
 from lineage.demo.catalog import Row
 from lineage.demo.limits import Quota
 from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached
 from lineage.store import schema
+from tests.fakes.fake_hub import FakeHub
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -38,7 +38,7 @@ def a_hub() -> list[Row]:
     ]
 
 
-def card_paths(box: HubBox) -> list[str]:
+def card_paths(box: FakeHub) -> list[str]:
     return [path for _, path, _ in box.requests if "/resolve/" in path]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from lineage.demo.catalog import Row
-from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.store import schema
+from tests.fakes.fake_hub import Fault, FaultKind, Faults
 from tests.story.conftest import Play
 from tests.story.stage import PAGE, a_world, counted_slowly
 from tests.unit.demo.rows import a_child, a_row

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from lineage.build.pipeline import publish
-from lineage.demo.catalog import Catalog, Row
-from lineage.demo.faults import Fault, FaultKind, Faults
+from lineage.demo.catalog import Row
 from lineage.errors import DraftRefused
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
 from tests.builders import origin, publication, record
+from tests.fakes.fake_hub import Fault, FaultKind, Faults
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
 
@@ -37,7 +38,7 @@ def test_a_hub_that_suddenly_lists_half_its_models_is_not_believed(play: Play) -
     box, stage = play(WORLD)
     good = stage.crawl().manifest
     kept = stage.tables(good.id)
-    box.catalog = Catalog(HALF)
+    box.catalog = LiveCatalog(HALF)
     stage.clock.sleep(3600)
     with pytest.raises(DraftRefused, match=f"{len(HALF)} models") as refused:
         stage.crawl()
@@ -53,11 +54,11 @@ def test_a_hub_that_suddenly_lists_half_its_models_is_not_believed(play: Play) -
 def test_after_a_refused_draft_the_next_crawl_asks_anew(play: Play) -> None:
     box, stage = play(WORLD)
     first = stage.crawl().manifest.id
-    box.catalog = Catalog(HALF)
+    box.catalog = LiveCatalog(HALF)
     stage.clock.sleep(3600)
     with pytest.raises(DraftRefused):
         stage.crawl()
-    box.catalog = Catalog(WORLD)
+    box.catalog = LiveCatalog(WORLD)
     stage.clock.sleep(3600)
     report = stage.crawl()
     assert (report.tally.sent, report.tally.replayed) == (3, 0)
@@ -68,7 +69,7 @@ def test_after_a_refused_draft_the_next_crawl_asks_anew(play: Play) -> None:
 def test_who_believes_a_refused_draft_publishes_it_without_asking_again(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
-    box.catalog = Catalog(HALF)
+    box.catalog = LiveCatalog(HALF)
     stage.clock.sleep(3600)
     with pytest.raises(DraftRefused):
         stage.crawl()
@@ -80,7 +81,7 @@ def test_who_believes_a_refused_draft_publishes_it_without_asking_again(play: Pl
 def test_losing_a_few_models_is_a_usual_day(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
-    box.catalog = Catalog(WORLD[: int(len(WORLD) * 0.91)])
+    box.catalog = LiveCatalog(WORLD[: int(len(WORLD) * 0.91)])
     stage.clock.sleep(3600)
     assert stage.crawl().manifest.models == int(len(WORLD) * 0.91)
 

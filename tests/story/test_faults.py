@@ -6,13 +6,12 @@ from itertools import pairwise
 import pytest
 
 from lineage.crawl.runs import CrawlReport
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
-from lineage.demo.faults import Cut, Fault, FaultKind, Faults
 from lineage.demo.limits import Bucket, Quota
 from lineage.domain.clock import Clock
 from lineage.errors import LineageError, SourceUnavailable
 from lineage.store import schema
+from tests.fakes.fake_hub import Cut, FakeHub, Fault, FaultKind, Faults
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, counted_slowly, sent_pages
 
@@ -68,7 +67,7 @@ def ended_well(stage: Stage) -> bool:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    with HubBox(Catalog(WORLD)) as box:
+    with FakeHub(LiveCatalog(WORLD)) as box:
         stage = Stage(tmp_path_factory.mktemp("undisturbed"), box.url)
         return tables(stage, stage.crawl().manifest.id)
 
@@ -151,7 +150,7 @@ def test_faults_mixed_at_random_never_give_a_wrong_snapshot(
 # Refusals for the rate limit
 
 
-def asked_at(box: HubBox, clock: Clock) -> list[float]:
+def asked_at(box: FakeHub, clock: Clock) -> list[float]:
     """Notes when each request comes."""
     moments: list[float] = []
     box.on_request = lambda _: moments.append(clock.monotonic())
@@ -199,7 +198,7 @@ def test_others_on_the_same_address_cost_waiting_and_nothing_else(
     box, stage = play(WORLD, quotas={None: Quota(3)})
 
     def another_client_asks(_: int) -> None:
-        box.limits.spend("127.0.0.1", None, Bucket.API)
+        box.windows.spend("127.0.0.1", None, Bucket.API)
 
     box.on_request = another_client_asks
     report = stage.crawl()

@@ -17,8 +17,7 @@ from lineage.cli.main import lineage
 from lineage.crawl.dump import crawl_dump
 from lineage.crawl.notify import describe_change
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog, Row
+from lineage.demo.catalog import Row
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import SettingsError, UnknownModel
 from lineage.sources.interface import RecordPage
@@ -26,6 +25,8 @@ from lineage.sources.parse import parse_page
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.conftest import Play
 from tests.story.stage import PLENTY, Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -261,7 +262,7 @@ def test_the_functions_of_the_package_leave_them_out_too(
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, list[str]]]:
     """A store with a snapshot that names them, one with them as tombstones, and one without."""
-    with HubBox(Catalog(a_hub()), quotas=PLENTY) as box:
+    with FakeHub(LiveCatalog(a_hub()), quotas=PLENTY) as box:
         stage = Stage(tmp_path_factory.mktemp("old"), box.url)
         ids = [stage.crawl().manifest.id]
         box.catalog.rename("some-body/Hidden.Gem", "hidden-again/gem")

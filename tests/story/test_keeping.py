@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.catalog import Catalog
 from lineage.errors import DraftRefused, NoSuchSnapshot, SnapshotDamaged, StoreError
 from lineage.store import schema
 from lineage.store.lease import Holder
 from lineage.store.manifest import SnapshotKind
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
 
@@ -28,7 +28,7 @@ def refused(stage: Stage) -> str:
 def test_a_refused_draft_is_taken_after_all_with_its_tombstones(play: Play) -> None:
     box, stage = play(WORLD)
     first = stage.crawl().manifest.id
-    box.catalog = Catalog(HALF)
+    box.catalog = LiveCatalog(HALF)
     id = refused(stage)
     manifest = stage.store.accept(id, stage.clock.now())
     assert (manifest.models, manifest.tombstones) == (len(HALF), len(WORLD) - len(HALF))
@@ -51,9 +51,9 @@ def test_a_draft_that_was_never_set_aside_cannot_be_accepted(play: Play) -> None
 def test_a_draft_older_than_the_last_snapshot_cannot_be_accepted(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
-    box.catalog = Catalog(HALF)
+    box.catalog = LiveCatalog(HALF)
     id = refused(stage)
-    box.catalog = Catalog(WORLD)
+    box.catalog = LiveCatalog(WORLD)
     stage.clock.sleep(DAY)
     stage.crawl()
     with pytest.raises(StoreError, match="neither knows of the other"):
@@ -63,7 +63,7 @@ def test_a_draft_older_than_the_last_snapshot_cannot_be_accepted(play: Play) -> 
 def test_of_two_refused_drafts_one_alone_can_be_accepted(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
-    box.catalog = Catalog(HALF)
+    box.catalog = LiveCatalog(HALF)
     first = refused(stage)
     stage.clock.sleep(DAY)
     with pytest.raises(DraftRefused):
@@ -77,7 +77,7 @@ def test_of_two_refused_drafts_one_alone_can_be_accepted(play: Play) -> None:
 def test_a_draft_whose_files_changed_cannot_be_accepted(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
-    box.catalog = Catalog(HALF)
+    box.catalog = LiveCatalog(HALF)
     id = refused(stage)
     path = stage.folder / "snapshots" / id / schema.EDGES_FILE
     path.write_bytes(path.read_bytes() + b"more")

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
 from lineage.domain.clock import SystemClock
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.stage import PAGE, PLENTY, Stage, a_world, sent_pages
 
 WORLD = a_world(6200)
@@ -52,7 +52,7 @@ def crawling(stage: Stage) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def killed_at(stage: Stage, box: HubBox, moment: Moment) -> bool:
+def killed_at(stage: Stage, box: FakeHub, moment: Moment) -> bool:
     """Run the crawl and kill it; False if it had ended in peace before its moment came."""
     come = threading.Event()
     first = len(box.requests)
@@ -109,7 +109,7 @@ def test_a_crawl_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
 ) -> None:
     dice = random.Random(os.environ.get("STORY_SEED", "0"))
     met: Counter[str] = Counter()
-    with HubBox(Catalog(WORLD), quotas=PLENTY) as box:
+    with FakeHub(LiveCatalog(WORLD), quotas=PLENTY) as box:
         calm = Stage(tmp_path / "calm", box.url, SystemClock())
         expected, seconds = undisturbed(calm, box)
         for story in itertools.count():
@@ -139,7 +139,7 @@ def stage_with_history(stage: Stage, earlier: Stage) -> list[str]:
     return stage.published()
 
 
-def undisturbed(stage: Stage, box: HubBox) -> tuple[dict[str, str], float]:
+def undisturbed(stage: Stage, box: FakeHub) -> tuple[dict[str, str], float]:
     """The tables of a calm run, and the seconds from its last request to its last file."""
     asked_at: list[float] = []
     box.on_request = lambda _: asked_at.append(stage.clock.now().timestamp())

@@ -15,11 +15,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
 from lineage.domain.clock import SystemClock
 from lineage.store import schema
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.stage import PLENTY, Stage
 from tests.unit.demo.rows import a_child, a_row
 
@@ -79,7 +79,7 @@ def is_over(stage: Stage) -> bool:
 
 def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) -> None:
     dice, kills = random.Random(os.environ.get("STORY_SEED", "0")), 0
-    with HubBox(Catalog(WORLD), quotas=PLENTY) as box:
+    with FakeHub(LiveCatalog(WORLD), quotas=PLENTY) as box:
         yesterday = FakeClock(SystemClock().now() - timedelta(days=1))
         first = Stage(tmp_path / "first", box.url, yesterday)
         older = first.crawl().manifest.id
@@ -107,7 +107,7 @@ def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) ->
 
 def test_a_pruning_killed_at_any_moment_is_finished_by_the_next(tmp_path: Path) -> None:
     dice = random.Random(os.environ.get("STORY_SEED", "0"))
-    with HubBox(Catalog(WORLD[:200]), quotas=PLENTY) as box:
+    with FakeHub(LiveCatalog(WORLD[:200]), quotas=PLENTY) as box:
         many = Stage(tmp_path / "many", box.url, FakeClock())
         for _ in range(DAYS):
             many.crawl()

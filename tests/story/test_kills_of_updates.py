@@ -14,9 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog, hub_moment
+from lineage.demo.catalog import hub_moment
 from lineage.domain.clock import SystemClock
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.stage import PLENTY, Stage, a_world
 from tests.unit.demo.rows import a_child
 
@@ -58,7 +59,7 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
     tmp_path: Path,
 ) -> None:
     dice, kills = random.Random(os.environ.get("STORY_SEED", "0")), 0
-    with HubBox(Catalog(WORLD), quotas=PLENTY) as box:
+    with FakeHub(LiveCatalog(WORLD), quotas=PLENTY) as box:
         first = Stage(tmp_path / "first", box.url, SystemClock())
         older = first.crawl().manifest.id
         at = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
 from lineage.domain.clock import SystemClock
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.stage import PLENTY, Stage, a_world, sent_pages
 
 IN_TIME = 60.0
@@ -50,18 +50,18 @@ def heard(process: "subprocess.Popen[str]", words: str) -> str:
 
 
 @pytest.fixture
-def box() -> Iterator[HubBox]:
-    with HubBox(Catalog(WORLD), quotas=PLENTY) as opened:
+def box() -> Iterator[FakeHub]:
+    with FakeHub(LiveCatalog(WORLD), quotas=PLENTY) as opened:
         yield opened
 
 
 @pytest.fixture
-def stage(tmp_path: Path, box: HubBox) -> Stage:
+def stage(tmp_path: Path, box: FakeHub) -> Stage:
     return Stage(tmp_path, box.url, SystemClock())
 
 
 def test_sigterm_ends_a_runner_with_its_crawl_and_the_next_one_goes_on(
-    stage: Stage, box: HubBox
+    stage: Stage, box: FakeHub
 ) -> None:
     second_page, go_on = threading.Event(), threading.Event()
 
@@ -86,7 +86,7 @@ def test_sigterm_ends_a_runner_with_its_crawl_and_the_next_one_goes_on(
     assert len(first_page) == 1
 
 
-def test_what_is_not_due_is_not_asked(stage: Stage, box: HubBox) -> None:
+def test_what_is_not_due_is_not_asked(stage: Stage, box: FakeHub) -> None:
     stage.crawl()
     before = len(box.requests)
     with a_runner(stage, "--every", "24h", "--log-format", "json") as runner:
@@ -108,7 +108,7 @@ def test_once_takes_one_turn_and_ends_as_its_crawl_did(stage: Stage) -> None:
     assert runner.returncode == 2
 
 
-def test_a_crawl_alone_ends_on_sigterm_too(stage: Stage, box: HubBox) -> None:
+def test_a_crawl_alone_ends_on_sigterm_too(stage: Stage, box: FakeHub) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def hold_back(_: int) -> None:

@@ -14,15 +14,15 @@ from lineage.analysis.reasons import reason
 from lineage.analysis.traces import trace
 from lineage.cli.tables.trace_shapes import of_trace
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog, Row
-from lineage.demo.faults import Fault, FaultKind, Faults
+from lineage.demo.catalog import Row
 from lineage.domain.availability import Availability
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
 from lineage.store import schema
 from lineage.store.availability import standings_of
 from lineage.store.reader import Snapshot
+from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -43,7 +43,7 @@ FAMILY = [ROOT, DELETED, PRIVATE, DISABLED, RENAMED, REPLACED, GATED, BELOW]
 ROWS = [*FAMILY, STRANGER, *OTHERS]
 
 
-def everything_happens(box: HubBox) -> None:
+def everything_happens(box: FakeHub) -> None:
     catalog = box.catalog
     for row in (DELETED, STRANGER, REPLACED):
         catalog.delete(row["id"])
@@ -67,7 +67,7 @@ def standings(snapshot: Snapshot) -> dict[str, tuple[str | None, int | None]]:
     return {row["id"]: (row["standing"], row["hub_status"]) for row in rows}
 
 
-def asked(box: HubBox, since: int = 0) -> list[str]:
+def asked(box: FakeHub, since: int = 0) -> list[str]:
     """The names that were asked for, in order."""
     paths = [target.partition("?")[0] for _, target, _ in box.requests[since:]]
     return [path.removeprefix("/api/models/") for path in paths if path != "/api/models"]
@@ -280,7 +280,7 @@ def test_a_hub_in_trouble_is_asked_no_more(play: Play) -> None:
     assert len(set(asked(box))) == 2
 
 
-def with_trouble(box: HubBox, paths: set[str]) -> None:
+def with_trouble(box: FakeHub, paths: set[str]) -> None:
     box.faults = Faults(at=dict.fromkeys(paths, Fault(FaultKind.STATUS, status=503)))
 
 
@@ -323,7 +323,7 @@ def without_the_answers(folder: Path) -> None:
 
 
 def test_the_rest_of_a_shelf_stays_listed() -> None:
-    catalog = Catalog(ROWS)
+    catalog = LiveCatalog(ROWS)
     catalog.hide(PRIVATE["id"])
     assert len(catalog) == len(ROWS) - 1
     catalog.add(PRIVATE)

@@ -13,9 +13,6 @@ import httpx
 import pytest
 
 from lineage.crawl.runs import crawl
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
-from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.limits import Quota
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, SourceError
@@ -23,6 +20,8 @@ from lineage.http.client import HubClient, open_client
 from lineage.settings import Settings, load_settings
 from lineage.sources.parse import is_whole
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.stage import a_world
 
 SECRET = "hf_secrettesttoken"
@@ -54,7 +53,9 @@ def told_on_disk(folder: Path) -> list[Path]:
     return [p for p in files if SECRET.encode() in p.read_bytes() or SECRET in p.name]
 
 
-def run(told: dict[str, str], during: list[bytes], box: HubBox) -> subprocess.CompletedProcess[str]:
+def run(
+    told: dict[str, str], during: list[bytes], box: FakeHub
+) -> subprocess.CompletedProcess[str]:
     """Crawl in a process of its own; `during` takes what the process list says while it runs."""
     command = [sys.executable, "-m", "tests.story.crawl_process", json.dumps(told)]
     with subprocess.Popen(
@@ -70,7 +71,7 @@ def test_the_token_is_sent_and_stays_out_of_files_words_and_process_list(
     tmp_path: Path, token_file: Path
 ) -> None:
     during: list[bytes] = []
-    with HubBox(Catalog(WORLD), quotas=WITH_TOKEN_ALONE) as box:
+    with FakeHub(LiveCatalog(WORLD), quotas=WITH_TOKEN_ALONE) as box:
         ended = run(flags(tmp_path / "run", box.url, token_file), during, box)
     assert ended.returncode == 0, ended.stderr
     assert SECRET not in ended.stdout + ended.stderr
@@ -82,7 +83,7 @@ def test_the_token_is_sent_and_stays_out_of_files_words_and_process_list(
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_an_error_does_not_tell_the_token(tmp_path: Path, token_file: Path, status: int) -> None:
     refused = Faults({2: Fault(FaultKind.STATUS, status=status)})
-    with HubBox(Catalog(WORLD), quotas=WITH_TOKEN_ALONE, faults=refused) as box:
+    with FakeHub(LiveCatalog(WORLD), quotas=WITH_TOKEN_ALONE, faults=refused) as box:
         ended = run(flags(tmp_path / "run", box.url, token_file), [], box)
     assert ended.returncode == 3
     assert str(status) in ended.stderr
@@ -128,7 +129,7 @@ def test_a_redirect_leads_neither_token_nor_request_to_another_host(
 ) -> None:
     with another_host() as (elsewhere, heard):
         led_away = Faults({at: Fault(FaultKind.REDIRECT, location=elsewhere)}, everywhere=True)
-        with HubBox(Catalog(WORLD), faults=led_away) as box, suppress(SourceError):
+        with FakeHub(LiveCatalog(WORLD), faults=led_away) as box, suppress(SourceError):
             settings = load_settings(flags(tmp_path / "run", box.url, token_file))
             crawl(settings, base=base, clock=FakeClock())
     assert led_away.applied

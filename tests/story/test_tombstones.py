@@ -13,13 +13,14 @@ from lineage.analysis.results import Step
 from lineage.analysis.traces import trace
 from lineage.analysis.tree.tree import tree_of_base
 from lineage.analysis.verdicts import Origin
-from lineage.demo.catalog import Catalog, Row
+from lineage.demo.catalog import Row
 from lineage.domain.anomalies import AnomalyKind
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
 from lineage.store import schema
 from lineage.store.reader import Snapshot
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -118,7 +119,7 @@ def test_who_comes_back_is_a_model_again(play: Play) -> None:
     first = swept(stage)
     box.catalog.delete(KID)
     swept(stage)
-    box.catalog = Catalog(rows)
+    box.catalog = LiveCatalog(rows)
     third = swept(stage)
     assert gone(third) == []
     assert third.table(schema.EVIDENCE_FILE).equals(first.table(schema.EVIDENCE_FILE))
@@ -131,7 +132,7 @@ def test_who_comes_back_under_another_name_answers_to_both(play: Play) -> None:
     swept(stage)
     box.catalog.delete(KID)
     swept(stage)
-    box.catalog = Catalog(rows)
+    box.catalog = LiveCatalog(rows)
     box.catalog.rename(KID, "owner/back")
     third = swept(stage)
     assert total(third, KID) == total(third, "owner/back") == (2, 2)
@@ -171,10 +172,10 @@ def test_a_refused_draft_kills_nobody(play: Play) -> None:
     rows = a_line()
     box, stage = play(rows)
     swept(stage)
-    box.catalog = Catalog(rows[:20])
+    box.catalog = LiveCatalog(rows[:20])
     with pytest.raises(DraftRefused):
         swept(stage)
-    box.catalog = Catalog(rows)
+    box.catalog = LiveCatalog(rows)
     assert gone(swept(stage)) == []
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
 from lineage.domain.clock import SystemClock
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.story.stage import PLENTY, Stage, a_world
 
 IN_TIME = 60.0
@@ -25,7 +25,7 @@ def a_crawl(stage: Stage) -> "subprocess.Popen[str]":
     )
 
 
-def answers_held_back(box: HubBox) -> tuple[threading.Event, threading.Event]:
+def answers_held_back(box: FakeHub) -> tuple[threading.Event, threading.Event]:
     """Give what is set when the box is asked, and what lets it answer."""
     asked, go_on = threading.Event(), threading.Event()
 
@@ -38,17 +38,17 @@ def answers_held_back(box: HubBox) -> tuple[threading.Event, threading.Event]:
 
 
 @pytest.fixture
-def box() -> Iterator[HubBox]:
-    with HubBox(Catalog(a_world(300)), quotas=PLENTY) as opened:
+def box() -> Iterator[FakeHub]:
+    with FakeHub(LiveCatalog(a_world(300)), quotas=PLENTY) as opened:
         yield opened
 
 
 @pytest.fixture
-def stage(tmp_path: Path, box: HubBox) -> Stage:
+def stage(tmp_path: Path, box: FakeHub) -> Stage:
     return Stage(tmp_path, box.url, SystemClock())
 
 
-def test_of_two_crawls_one_works_and_the_other_says_who(stage: Stage, box: HubBox) -> None:
+def test_of_two_crawls_one_works_and_the_other_says_who(stage: Stage, box: FakeHub) -> None:
     asked, go_on = answers_held_back(box)
     with a_crawl(stage) as first:
         try:
@@ -65,7 +65,7 @@ def test_of_two_crawls_one_works_and_the_other_says_who(stage: Stage, box: HubBo
     assert not stage.store.find_damage(stage.published()[0])
 
 
-def test_readers_never_wait_for_a_crawl(stage: Stage, box: HubBox) -> None:
+def test_readers_never_wait_for_a_crawl(stage: Stage, box: FakeHub) -> None:
     stage.crawl()
     asked, go_on = answers_held_back(box)
     with a_crawl(stage) as crawling:
@@ -77,7 +77,7 @@ def test_readers_never_wait_for_a_crawl(stage: Stage, box: HubBox) -> None:
         assert crawling.communicate(timeout=IN_TIME)[1] == ""
 
 
-def test_a_crawl_that_was_killed_leaves_no_obstacle(stage: Stage, box: HubBox) -> None:
+def test_a_crawl_that_was_killed_leaves_no_obstacle(stage: Stage, box: FakeHub) -> None:
     asked, go_on = answers_held_back(box)
     with a_crawl(stage) as first:
         assert asked.wait(IN_TIME)

@@ -8,13 +8,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.box import HubBox
 from lineage.demo.catalog import Row, hub_moment
-from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.domain.moments import iso
 from lineage.errors import NoSuchSnapshot, QueryRefused, SnapshotDamaged
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
+from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
 from tests.unit.demo.rows import a_child, a_row
@@ -52,7 +51,7 @@ def changed(row: Row, at: datetime, **more: object) -> Row:
     return row | more | {"lastModified": hub_moment(at)}
 
 
-def a_day_passes(box: HubBox, rows: list[Row], at: datetime, new: int = 40) -> None:
+def a_day_passes(box: FakeHub, rows: list[Row], at: datetime, new: int = 40) -> None:
     """Commits of every kind: other parents, none any more, other tags; and new models."""
     for number in range(7, len(rows), 97):
         parent = rows[number // 2]

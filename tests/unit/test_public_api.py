@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import lineage
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
 from lineage.errors import NoSuchSnapshot, SettingsError, UnknownModel
 from lineage.settings import Settings
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 
 README = Path(__file__).parents[2] / "README.md"
 BASE, OTHER = "meta-llama/Llama-2-7b-hf", "meta-llama/Llama-3.1-8B"
@@ -79,7 +79,7 @@ def test_the_readmes_python_runs_as_it_stands(
 
 
 def test_a_crawl_gives_the_snapshot_it_published(tmp_path: Path) -> None:
-    with HubBox(Catalog(ROWS)) as box:
+    with FakeHub(LiveCatalog(ROWS)) as box:
         settings = Settings(
             store=str(tmp_path / "snapshots"), cache=str(tmp_path / "cache"), endpoint=box.url
         )

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from lineage.cli.main import run
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
 from tests.builders import published, row
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 
 BASE = "meta-llama/Llama-2-7b-hf"
 OTHER = "mistralai/Mistral-7B-v0.1"
@@ -69,12 +69,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def box() -> Iterator[HubBox]:
+def box() -> Iterator[FakeHub]:
     """A Hub with a base, its child and a grandchild."""
     rows: list[Any] = [
         row(BASE),
         row("owner/tuned", [BASE]),
         row("owner/adapter", ["owner/tuned"], "adapter"),
     ]
-    with HubBox(Catalog(rows)) as opened:
+    with FakeHub(LiveCatalog(rows)) as opened:
         yield opened

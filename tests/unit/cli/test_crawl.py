@@ -5,11 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lineage.demo.box import HubBox
+from tests.fakes.fake_hub import FakeHub
 from tests.unit.cli.conftest import BASE, Program
 
 
-def test_a_crawl_reports_as_promised(program: Program, box: HubBox) -> None:
+def test_a_crawl_reports_as_promised(program: Program, box: FakeHub) -> None:
     told = program("crawl", "--endpoint", box.url, "--format", "json")
     assert list(told.json) == [
         *("snapshot", "kind", "models", "edges", "bad_rows", "tombstones", "requests", "seconds")
@@ -20,7 +20,7 @@ def test_a_crawl_reports_as_promised(program: Program, box: HubBox) -> None:
 
 
 def test_a_crawl_with_cards_says_its_plan_and_how_many_it_asked_for(
-    program: Program, box: HubBox
+    program: Program, box: FakeHub
 ) -> None:
     told = program("crawl", "--cards", "--endpoint", box.url, "--format", "json")
     asked = sum("/resolve/" in path for _, path, _ in box.requests)
@@ -29,18 +29,18 @@ def test_a_crawl_with_cards_says_its_plan_and_how_many_it_asked_for(
     assert told.err.startswith(f"cards: {asked} to ask, 0 known; up to {2 * asked} requests, ")
 
 
-def test_what_was_crawled_can_be_counted(program: Program, box: HubBox) -> None:
+def test_what_was_crawled_can_be_counted(program: Program, box: FakeHub) -> None:
     assert program("crawl", "--endpoint", box.url).code == 0
     assert program("count", BASE, "--format", "json").json[0]["total"] == 2
 
 
-def test_a_walk_below_one_base_says_its_cost_first(program: Program, box: HubBox) -> None:
+def test_a_walk_below_one_base_says_its_cost_first(program: Program, box: FakeHub) -> None:
     told = program("crawl", "--below", BASE, "--endpoint", box.url, "--format", "json")
     assert (told.json["kind"], told.json["models"]) == ("below", 3)
     assert told.err.startswith("A walk below one base sends at least one request for each model")
 
 
-def test_a_spent_bound_is_exit_code_3_and_goes_on(program: Program, box: HubBox) -> None:
+def test_a_spent_bound_is_exit_code_3_and_goes_on(program: Program, box: FakeHub) -> None:
     assert program("crawl", "--endpoint", box.url, "--max-requests", 0).code == 3
     assert program("crawl", "--endpoint", box.url).code == 0
 
@@ -51,11 +51,11 @@ def test_offline_without_pages_is_exit_code_3(program: Program) -> None:
     assert "hint: run once without --offline" in told.err
 
 
-def test_an_unreadable_token_file_is_exit_code_2(program: Program, box: HubBox) -> None:
+def test_an_unreadable_token_file_is_exit_code_2(program: Program, box: FakeHub) -> None:
     assert program("crawl", "--endpoint", box.url, "--token-file", "none").code == 2
 
 
-def test_the_doctor_says_what_a_sweep_costs(program: Program, box: HubBox) -> None:
+def test_the_doctor_says_what_a_sweep_costs(program: Program, box: FakeHub) -> None:
     told = program("doctor", "--endpoint", box.url, "--format", "json").json
     assert list(told) == ["findings", "models_expected", "requests_needed", "minutes"]
     assert {k: told["findings"][1][k] for k in ("name", "ok")} == {"name": "store", "ok": True}
@@ -66,18 +66,18 @@ def test_the_doctor_claims_nothing_of_a_hub_it_did_not_ask(program: Program) -> 
     assert "how long is not known" in program("doctor", "--offline").out
 
 
-def test_a_base_that_is_no_name_is_exit_code_2(program: Program, box: HubBox) -> None:
+def test_a_base_that_is_no_name_is_exit_code_2(program: Program, box: FakeHub) -> None:
     for name in ("", "two words", "https://huggingface.co/"):
         assert program("crawl", "--below", name, "--endpoint", box.url).code == 2
 
 
-def test_a_base_may_be_pasted_as_an_address(program: Program, box: HubBox) -> None:
+def test_a_base_may_be_pasted_as_an_address(program: Program, box: FakeHub) -> None:
     address = f"https://huggingface.co/{BASE}/"
     told = program("crawl", "--below", address, "--endpoint", box.url, "--format", "json")
     assert told.json["models"] == 3
 
 
-def test_the_doctor_changes_nothing(program: Program, box: HubBox) -> None:
+def test_the_doctor_changes_nothing(program: Program, box: FakeHub) -> None:
     assert program("doctor", "--endpoint", box.url).code == 0
     assert program("snapshots", "list", "--format", "json").json == []
 
@@ -93,7 +93,7 @@ def test_a_dump_is_taken_as_a_snapshot(program: Program, tmp_path: Path) -> None
     assert "models.parquet, lacks author, lastModified" in program("snapshots", "show").out
 
 
-def test_an_update_goes_on_from_the_last_snapshot(program: Program, box: HubBox) -> None:
+def test_an_update_goes_on_from_the_last_snapshot(program: Program, box: FakeHub) -> None:
     asked = ("crawl", "--update", "--endpoint", box.url, "--format", "json")
     nothing = program(*asked)
     assert nothing.code == 4
@@ -104,7 +104,7 @@ def test_an_update_goes_on_from_the_last_snapshot(program: Program, box: HubBox)
 
 
 def test_auto_is_a_sweep_where_there_is_none_and_an_update_then(
-    program: Program, box: HubBox
+    program: Program, box: FakeHub
 ) -> None:
     asked = ("crawl", "--auto", "--endpoint", box.url, "--format", "json")
     assert [program(*asked).json["kind"] for _ in range(2)] == ["full", "update"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.demo.box import HubBox
+from tests.fakes.fake_hub import FakeHub
 from tests.unit.cli.conftest import Program
 from tests.unit.families.test_family_file import WORKED
 
@@ -146,7 +146,7 @@ def test_a_family_cannot_take_over_the_terminal(program: Program, mine: Path) ->
     assert told.replace("\n", "").isprintable()
 
 
-def test_a_crawl_knows_a_users_families(program: Program, box: HubBox, mine: Path) -> None:
+def test_a_crawl_knows_a_users_families(program: Program, box: FakeHub, mine: Path) -> None:
     assert program("crawl", "--endpoint", box.url, "--families", mine).code == 0
     registry = program("snapshots", "show", "--format", "json").json["origin"]["registry"]
     assert registry["alpaca-farm"] == "2026-11-22"

@@ -5,7 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from lineage.demo.box import HubBox
+from tests.fakes.fake_hub import FakeHub
 from tests.unit.cli.conftest import Program
 
 
@@ -15,7 +15,7 @@ def python(code: str) -> str:
 
 
 def test_a_crawl_tells_its_command_and_prints_its_own_result_alone(
-    program: Program, box: HubBox, tmp_path: Path
+    program: Program, box: FakeHub, tmp_path: Path
 ) -> None:
     heard = tmp_path / "heard"
     command = python(f"import sys; open({str(heard)!r}, 'w').write(input()); print('hello')")
@@ -26,7 +26,9 @@ def test_a_crawl_tells_its_command_and_prints_its_own_result_alone(
     assert (document["after"], document["before"]) == (told.json["snapshot"], None)
 
 
-def test_a_command_that_fails_leaves_the_crawl_its_exit_code(program: Program, box: HubBox) -> None:
+def test_a_command_that_fails_leaves_the_crawl_its_exit_code(
+    program: Program, box: FakeHub
+) -> None:
     hostile = python("import sys; print(chr(27) + '[31mred'); sys.exit(3)")
     told = program("crawl", "--endpoint", box.url, "--on-publish", hostile)
     assert told.code == 0
@@ -34,7 +36,7 @@ def test_a_command_that_fails_leaves_the_crawl_its_exit_code(program: Program, b
     assert "\x1b" not in told.err
 
 
-def test_a_refused_crawl_tells_nobody(program: Program, box: HubBox, tmp_path: Path) -> None:
+def test_a_refused_crawl_tells_nobody(program: Program, box: FakeHub, tmp_path: Path) -> None:
     heard = tmp_path / "heard"
     command = python(f"open({str(heard)!r}, 'w')")
     asked = ("crawl", "--endpoint", box.url, "--on-publish", command, "--max-requests", 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.demo.box import HubBox
+from tests.fakes.fake_hub import FakeHub
 from tests.unit.cli.conftest import BASE, Program
 
 MAIN = [sys.executable, "-m", "lineage.cli.main"]
@@ -86,7 +86,7 @@ def test_the_box_serves_until_it_is_asked_to_end(number: signal.Signals) -> None
         assert served.wait(timeout=30) == 0
 
 
-def test_ctrl_c_ends_a_crawl_without_a_traceback(box: HubBox, tmp_path: Path) -> None:
+def test_ctrl_c_ends_a_crawl_without_a_traceback(box: FakeHub, tmp_path: Path) -> None:
     crawl = [*HEEDING, "crawl", "--endpoint", box.url]
     with subprocess.Popen(crawl, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as crawling:
         box.on_request = lambda _: crawling.send_signal(signal.SIGINT)
@@ -124,7 +124,7 @@ def test_what_ends_a_run_is_json_too_where_logs_are(program: Program) -> None:
     assert line["hint"].startswith("take one with: lineage crawl")
 
 
-def test_verbose_says_each_stage(program: Program, box: HubBox) -> None:
+def test_verbose_says_each_stage(program: Program, box: FakeHub) -> None:
     told = program("crawl", "--endpoint", box.url, "-v").err.splitlines()
     assert "info: read models" in told
 

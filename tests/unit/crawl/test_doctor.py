@@ -11,28 +11,28 @@ import pytest
 
 from lineage.build.pipeline import publish
 from lineage.crawl.doctor import Examination, examine
-from lineage.demo.answers import HTML, Answer
-from lineage.demo.box import BAD_TOKEN, HubBox
-from lineage.demo.catalog import Catalog, Row
-from lineage.demo.faults import Fault, FaultKind, Faults
+from lineage.demo.catalog import Row
 from lineage.demo.limits import FREE, Quota
+from lineage.demo.repo_answers import BoxAnswer
 from lineage.domain.census import CENSUS_AT, CENSUS_MODELS
 from lineage.settings import Settings
 from tests.builders import ENDPOINT, origin, pages, publication
 from tests.fakes.fake_clock import NOON, FakeClock
+from tests.fakes.fake_hub import BAD_TOKEN, HTML, FakeHub, Fault, FaultKind, Faults
+from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.demo.rows import a_row
 
-Spoil = Callable[[Answer], Answer]
+Spoil = Callable[[BoxAnswer], BoxAnswer]
 
 
-class SpoiledBox(HubBox):
+class SpoiledBox(FakeHub):
     """A box whose every answer is spoiled in one way."""
 
-    def __init__(self, catalog: Catalog, spoil: Spoil) -> None:
+    def __init__(self, catalog: LiveCatalog, spoil: Spoil) -> None:
         super().__init__(catalog)
         self._spoil = spoil
 
-    def answer(self, *request: Any) -> Answer:
+    def answer(self, *request: Any) -> BoxAnswer:
         return self._spoil(super().answer(*request))
 
 
@@ -52,11 +52,11 @@ def whole(number: int) -> Row:
     )
 
 
-SHELF = Catalog(whole(number) for number in range(250))
+SHELF = LiveCatalog(whole(number) for number in range(250))
 
 
 def examined(
-    box: HubBox, folder: Path, at: datetime = CENSUS_AT, **more: Any
+    box: FakeHub, folder: Path, at: datetime = CENSUS_AT, **more: Any
 ) -> tuple[Examination, dict[str, Any]]:
     settings = Settings(
         **({"store": str(folder / "s"), "cache": str(folder / "c"), "endpoint": box.url} | more)
@@ -65,7 +65,7 @@ def examined(
     return found, {one.name: one.ok for one in found.findings}
 
 
-def of_spoiled(spoil: Spoil, folder: Path, catalog: Catalog = SHELF) -> tuple[Examination, Any]:
+def of_spoiled(spoil: Spoil, folder: Path, catalog: LiveCatalog = SHELF) -> tuple[Examination, Any]:
     with SpoiledBox(catalog, spoil) as box:
         return examined(box, folder)
 
@@ -80,7 +80,7 @@ def with_rows(change: Callable[[list[Any]], Any]) -> Spoil:
 
 
 def without(*names: str) -> Spoil:
-    def spoil(answer: Answer) -> Answer:
+    def spoil(answer: BoxAnswer) -> BoxAnswer:
         kept = {name: value for name, value in answer.headers.items() if name not in names}
         return replace(answer, headers=kept)
 
@@ -91,7 +91,7 @@ GOOD = dict.fromkeys(("listing", "rows", "fields", "order", "rate limit", "pagin
 
 
 def test_a_hub_in_our_shape_is_good_in_every_point(tmp_path: Path) -> None:
-    with HubBox(SHELF) as box:
+    with FakeHub(SHELF) as box:
         found, ok = examined(box, tmp_path)
         assert len(box.requests) == 2
     assert ok == {"token": None, "store": True, **GOOD}
@@ -100,14 +100,14 @@ def test_a_hub_in_our_shape_is_good_in_every_point(tmp_path: Path) -> None:
 
 
 def test_a_full_crawl_costs_what_the_census_and_the_limit_make_of_it(tmp_path: Path) -> None:
-    with HubBox(SHELF) as box:
+    with FakeHub(SHELF) as box:
         found, _ = examined(box, tmp_path)
     assert (found.models_expected, found.requests_needed) == (CENSUS_MODELS, 3118)
     assert found.minutes == pytest.approx(3118 / 450 * 5)
 
 
 def test_after_a_full_crawl_the_next_costs_as_much_as_that(tmp_path: Path) -> None:
-    with HubBox(SHELF) as box:
+    with FakeHub(SHELF) as box:
         _publish(1001, box.url, tmp_path / "s")
         found, ok = examined(box, tmp_path, NOON)
     assert (found.models_expected, found.requests_needed) == (1001, 2)
@@ -115,7 +115,7 @@ def test_after_a_full_crawl_the_next_costs_as_much_as_that(tmp_path: Path) -> No
 
 
 def test_a_later_full_crawl_may_ask_what_became_of_the_missing(tmp_path: Path) -> None:
-    with HubBox(SHELF) as box:
+    with FakeHub(SHELF) as box:
         assert "missing" not in examined(box, tmp_path)[1]
         _publish(3, box.url, tmp_path / "s")
         assert "up to 1,000 times" in says(examined(box, tmp_path)[0], "missing")
@@ -124,7 +124,7 @@ def test_a_later_full_crawl_may_ask_what_became_of_the_missing(tmp_path: Path) -
 
 
 def test_a_store_that_is_damaged_or_of_a_later_day_is_told(tmp_path: Path) -> None:
-    with HubBox(SHELF) as box:
+    with FakeHub(SHELF) as box:
         _publish(1001, box.url, tmp_path / "s")
         early, ok = examined(box, tmp_path)
         assert ok["store"] is False
@@ -137,7 +137,7 @@ def test_a_store_that_is_damaged_or_of_a_later_day_is_told(tmp_path: Path) -> No
 
 def test_a_store_of_another_hub_tells_nothing_about_this_one(tmp_path: Path) -> None:
     _publish(3, ENDPOINT, tmp_path / "s")
-    with HubBox(SHELF) as box:
+    with FakeHub(SHELF) as box:
         found, ok = examined(box, tmp_path)
     assert (found.models_expected, ok["store"]) == (CENSUS_MODELS, False)
 
@@ -149,7 +149,7 @@ def _publish(models: int, endpoint: str, folder: Path) -> None:
 
 def test_a_token_is_said_to_be_found_and_is_not_shown(tmp_path: Path) -> None:
     token = "hf_averysecrettoken"
-    with HubBox(SHELF, quotas={token: FREE}) as box:
+    with FakeHub(SHELF, quotas={token: FREE}) as box:
         found, _ = examined(box, tmp_path, token=token)
     assert "free account" in says(found, "rate limit")
     assert says(found, "token") == "a token was found"
@@ -157,25 +157,20 @@ def test_a_token_is_said_to_be_found_and_is_not_shown(tmp_path: Path) -> None:
 
 
 def test_an_unknown_plan_is_said_to_be_unknown(tmp_path: Path) -> None:
-    with HubBox(SHELF, quotas={None: Quota(777)}) as box:
+    with FakeHub(SHELF, quotas={None: Quota(777)}) as box:
         found, ok = examined(box, tmp_path)
     assert (ok["rate limit"], "no plan we know" in says(found, "rate limit")) == (True, True)
 
 
 def test_a_refused_token_is_bad(tmp_path: Path) -> None:
-    with HubBox(SHELF) as box:
+    with FakeHub(SHELF) as box:
         found, ok = examined(box, tmp_path, token=BAD_TOKEN)
     assert ok == {"token": None, "store": True, "listing": False}
     assert "401" in says(found, "listing")
 
 
 def test_without_headers_the_limit_is_not_known_and_no_minutes_are_told(tmp_path: Path) -> None:
-    found, ok = of_spoiled(
-        lambda answer: without("RateLimit", "RateLimit-Policy")(
-            replace(answer, tells_limits=False)
-        ),
-        tmp_path,
-    )
+    found, ok = of_spoiled(without("RateLimit", "RateLimit-Policy"), tmp_path)
     assert ok == {"token": None, "store": True, **GOOD, "rate limit": None}
     assert found.minutes is None
 
@@ -216,21 +211,21 @@ def test_an_object_or_nothing_is_no_listing(tmp_path: Path, page: Any) -> None:
 
 
 def test_a_page_for_people_is_no_hub(tmp_path: Path) -> None:
-    html = Answer(200, b"<html>Be right back</html>", HTML)
+    html = BoxAnswer(200, b"<html>Be right back</html>", HTML)
     found, ok = of_spoiled(lambda answer: html, tmp_path)
     assert ok == {"token": None, "store": True, "hub": False}
     assert found.models_expected == CENSUS_MODELS
 
 
 def test_a_page_for_people_in_between_is_asked_again(tmp_path: Path) -> None:
-    with HubBox(SHELF, faults=Faults({1: Fault(FaultKind.HTML)})) as box:
+    with FakeHub(SHELF, faults=Faults({1: Fault(FaultKind.HTML)})) as box:
         assert examined(box, tmp_path)[1]["listing"] is True
 
 
 def test_bytes_that_are_no_text_do_not_end_the_doctor(tmp_path: Path) -> None:
     """One row of a real page may hold them; the rows around it are read."""
 
-    def spoil(answer: Answer) -> Answer:
+    def spoil(answer: BoxAnswer) -> BoxAnswer:
         return replace(answer, body=answer.body.replace(b'"owner"', b'"\xff\xfe"', 1))
 
     _, ok = of_spoiled(spoil, tmp_path)
@@ -239,18 +234,18 @@ def test_bytes_that_are_no_text_do_not_end_the_doctor(tmp_path: Path) -> None:
 
 
 def test_a_next_page_that_is_this_page_is_bad(tmp_path: Path) -> None:
-    with HubBox(SHELF, faults=Faults({1: Fault(FaultKind.LOOP)})) as box:
+    with FakeHub(SHELF, faults=Faults({1: Fault(FaultKind.LOOP)})) as box:
         _, ok = examined(box, tmp_path)
     assert ok["paging"] is False
 
 
 def test_a_small_hub_has_no_next_page_to_look_at(tmp_path: Path) -> None:
-    _, ok = of_spoiled(lambda answer: answer, tmp_path, Catalog([whole(1), whole(2)]))
+    _, ok = of_spoiled(lambda answer: answer, tmp_path, LiveCatalog([whole(1), whole(2)]))
     assert ok == {"token": None, "store": True, **GOOD, "paging": None}
 
 
 def test_another_link_is_bad_and_ends_nothing(tmp_path: Path) -> None:
-    def spoil(answer: Answer) -> Answer:
+    def spoil(answer: BoxAnswer) -> BoxAnswer:
         return replace(answer, headers=answer.headers | {"Link": '</api/models>; rel="next"'})
 
     _, ok = of_spoiled(spoil, tmp_path)
@@ -259,13 +254,13 @@ def test_another_link_is_bad_and_ends_nothing(tmp_path: Path) -> None:
 
 def test_a_hub_that_does_not_answer_is_said_and_what_was_found_before_stays(tmp_path: Path) -> None:
     faults = Faults(dict.fromkeys(range(2, 40), Fault(FaultKind.STATUS, status=502)))
-    with HubBox(SHELF, faults=faults) as box:
+    with FakeHub(SHELF, faults=faults) as box:
         _, ok = examined(box, tmp_path)
     assert (ok["rows"], ok["hub"]) == (True, False)
 
 
 def test_offline_nobody_is_asked(tmp_path: Path) -> None:
-    with HubBox(SHELF) as box:
+    with FakeHub(SHELF) as box:
         _, ok = examined(box, tmp_path, offline=True)
         assert box.requests == []
     assert ok == {"token": None, "store": True, "hub": None}

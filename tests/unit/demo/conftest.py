@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 
-Serve = Callable[..., tuple[HubBox, httpx.Client]]
+Serve = Callable[..., tuple[FakeHub, httpx.Client]]
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def serve() -> Iterator[Serve]:
     """Opens a box and a client for it; both are closed when the test ends."""
     with ExitStack() as stack:
 
-        def opened(catalog: Catalog, **options: Any) -> tuple[HubBox, httpx.Client]:
-            box = stack.enter_context(HubBox(catalog, **options))
+        def opened(catalog: LiveCatalog, **options: Any) -> tuple[FakeHub, httpx.Client]:
+            box = stack.enter_context(FakeHub(catalog, **options))
             return box, stack.enter_context(httpx.Client(base_url=box.url, timeout=10))
 
         yield opened

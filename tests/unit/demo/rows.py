@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from lineage.demo.catalog import Catalog, Row
+from lineage.demo.catalog import Row
+from tests.fakes.live_catalog import LiveCatalog
 
 WALK: dict[str, Any] = {"sort": "createdAt", "direction": 1}
 
@@ -31,8 +32,8 @@ def a_child(number: int, parent: Row, relation: str = "finetune", **more: Any) -
     return a_row(number, **(said | more))
 
 
-def a_shelf(count: int) -> Catalog:
-    return Catalog(a_row(number) for number in range(count))
+def a_shelf(count: int) -> LiveCatalog:
+    return LiveCatalog(a_row(number) for number in range(count))
 
 
 def pages(client: httpx.Client, **params: Any) -> Iterator[httpx.Response]:

@@ -5,21 +5,20 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
 from lineage.demo.corpus_rows import corpus_rows
-from lineage.demo.faults import Fault, FaultKind, Faults
 from lineage.demo.limits import Quota
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
+from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.demo.rows import WALK, a_child, a_row, a_shelf, ids, pages, walked
 
-Serve = Callable[..., tuple[HubBox, httpx.Client]]
+Serve = Callable[..., tuple[FakeHub, httpx.Client]]
 TOKEN = {"Authorization": "Bearer hf_good"}
 CARD = {"cardData": {"license": "mit", "base_model": ["a/b", "c/d"]}}
 
 
 def test_a_walk_over_the_corpus_sees_every_model_once(serve: Serve) -> None:
-    catalog = Catalog(corpus_rows())
+    catalog = LiveCatalog(corpus_rows())
     _, client = serve(catalog)
     fields = ["tags", "cardData", "baseModels", "author", "createdAt", "downloads"]
     keys = [row["_id"] for row in walked(client, limit=1000, **WALK, **{"expand[]": fields})]
@@ -124,11 +123,11 @@ def test_a_failure_of_the_box_is_raised_when_it_closes() -> None:
     def fail(number: int) -> None:
         raise LookupError(number)
 
-    def ask(box: HubBox) -> None:
+    def ask(box: FakeHub) -> None:
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.get(f"{box.url}/api/models")
 
-    box = HubBox(a_shelf(1))
+    box = FakeHub(a_shelf(1))
     box.on_request = fail
     with pytest.raises(LookupError), box:
         ask(box)
@@ -136,7 +135,7 @@ def test_a_failure_of_the_box_is_raised_when_it_closes() -> None:
 
 def test_a_model_is_told_in_full_with_its_children(serve: Serve) -> None:
     parent = a_row(0, _readme="x", config={"model_type": "llama"})
-    _, client = serve(Catalog([parent, a_child(1, parent), a_child(2, parent, "merge")]))
+    _, client = serve(LiveCatalog([parent, a_child(1, parent), a_child(2, parent, "merge")]))
     row = client.get("/api/models/owner/model-0").json()
     assert row["modelId"] == row["id"] == "owner/model-0"
     assert row["config"] == {"model_type": "llama"}
@@ -152,7 +151,7 @@ def test_a_model_is_told_in_full_with_its_children(serve: Serve) -> None:
 
 
 def test_a_bare_name_and_a_short_sha_are_understood(serve: Serve) -> None:
-    _, client = serve(Catalog([a_row(7, id="gpt2")]))
+    _, client = serve(LiveCatalog([a_row(7, id="gpt2")]))
     assert client.get("/api/models/gpt2").json()["id"] == "gpt2"
     short = a_row(7)["sha"][:7]
     assert client.get(f"/api/models/gpt2/revision/{short}").status_code == 200
@@ -162,7 +161,7 @@ def test_a_bare_name_and_a_short_sha_are_understood(serve: Serve) -> None:
 
 
 def test_a_former_name_redirects_with_a_relative_target(serve: Serve) -> None:
-    box, client = serve(Catalog([a_row(0, **CARD)]))
+    box, client = serve(LiveCatalog([a_row(0, **CARD)]))
     box.catalog.rename("owner/model-0", "new/name")
     answer = client.get("/api/models/owner/model-0?expand=tags")
     assert answer.status_code == 307
@@ -209,7 +208,7 @@ def test_the_error_matrix(
         a_row(3, id="o/open", **CARD),
         a_row(4, id="o/cardless"),
     ]
-    _, client = serve(Catalog(marked))
+    _, client = serve(LiveCatalog(marked))
     answer = client.get(path, headers=headers)
     assert answer.status_code == status
     assert answer.headers.get("X-Error-Code") == code
@@ -219,7 +218,7 @@ def test_the_error_matrix(
 
 def test_a_card_comes_by_resolve_over_the_cache_and_by_raw(serve: Serve) -> None:
     row = a_row(0, **CARD)
-    _, client = serve(Catalog([row]))
+    _, client = serve(LiveCatalog([row]))
     first = client.get("/owner/model-0/resolve/main/README.md")
     assert first.headers["Location"].startswith("/api/resolve-cache/models/owner/model-0/")
     assert first.headers["X-Repo-Commit"] == row["sha"]
@@ -238,7 +237,7 @@ def test_a_card_comes_by_resolve_over_the_cache_and_by_raw(serve: Serve) -> None
 
 
 def test_a_row_may_bring_its_own_card(serve: Serve) -> None:
-    _, client = serve(Catalog([a_row(0, _readme="as written\n")]))
+    _, client = serve(LiveCatalog([a_row(0, _readme="as written\n")]))
     assert client.get("/owner/model-0/raw/main/README.md").text == "as written\n"
 
 

@@ -6,13 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
-from lineage.demo.faults import Cut, Fault, FaultKind, Faults, garbage
 from lineage.demo.limits import Quota
+from tests.fakes.fake_hub import Cut, FakeHub, Fault, FaultKind, Faults, garbage
+from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.demo.rows import WALK, a_row, a_shelf, ids, walked
 
-Serve = Callable[..., tuple[HubBox, httpx.Client]]
+Serve = Callable[..., tuple[FakeHub, httpx.Client]]
 FIRST = "/api/models?sort=createdAt&direction=1&limit=2"
 KINDS = [
     *[Fault(FaultKind.STATUS, status=status) for status in (500, 502, 503, 504, 408)],
@@ -88,7 +87,7 @@ def test_a_stalled_answer_runs_into_the_timeout_of_the_client(serve: Serve, in_b
 
 
 def test_a_stall_ends_when_the_box_closes() -> None:
-    box = HubBox(a_shelf(1), faults=Faults({1: Fault(FaultKind.SLOW, seconds=600)}))
+    box = FakeHub(a_shelf(1), faults=Faults({1: Fault(FaultKind.SLOW, seconds=600)}))
     began = time.monotonic()
     with box, pytest.raises(httpx.ReadTimeout):
         httpx.get(f"{box.url}{FIRST}", timeout=0.1)
@@ -192,6 +191,6 @@ def test_chance_is_the_same_for_the_same_seed_and_ends_at_the_most() -> None:
 
 def test_an_empty_shelf_can_be_spoiled_too(serve: Serve) -> None:
     faults = Faults({1: Fault(FaultKind.GARBAGE), 2: Fault(FaultKind.LOOP)})
-    _, client = serve(Catalog(), faults=faults)
+    _, client = serve(LiveCatalog(), faults=faults)
     assert len(client.get(FIRST).json()) == 1
     assert client.get(FIRST).links["next"]

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
 from lineage.demo.limits import Quota
+from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.demo.rows import a_child, a_row
 
 SCRIPT = """
@@ -60,11 +60,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     parent = a_row(0)
     child = a_child(1, parent)
     child["tags"].append("gguf")
-    catalog = Catalog([parent, child, *(a_child(n, parent) for n in range(2, COUNT))])
+    catalog = LiveCatalog([parent, child, *(a_child(n, parent) for n in range(2, COUNT))])
     catalog.add(a_row(5000, id="owner/old"))
     catalog.rename("owner/old", "owner/new")
     catalog.add(a_row(5001, id="owner/disabled", _disabled=True))
-    with HubBox(catalog, quotas={None: Quota(60)}) as box:
+    with FakeHub(catalog, quotas={None: Quota(60)}) as box:
         return _asked(box.url, tmp_path_factory.mktemp("hub"))
 
 

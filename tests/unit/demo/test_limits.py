@@ -3,15 +3,16 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.demo.limits import Bucket, Limits, Quota
+from lineage.demo.limits import Bucket, Quota, QuotaWindows
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_hub import refusal
 
 HERE = "127.0.0.1"
 
 
-def limits(quota: int = 2, **more: int) -> tuple[Limits, FakeClock]:
+def limits(quota: int = 2, **more: int) -> tuple[QuotaWindows, FakeClock]:
     clock = FakeClock()
-    return Limits({None: Quota(quota)}, clock=clock, **more), clock
+    return QuotaWindows({None: Quota(quota)}, clock=clock, **more), clock
 
 
 def test_the_headers_have_the_form_of_the_hub() -> None:
@@ -43,7 +44,7 @@ def test_buckets_addresses_and_tokens_have_windows_of_their_own() -> None:
 
 
 def test_quotas_are_those_of_the_plans_unless_a_token_has_its_own() -> None:
-    known = Limits({"pro": Quota(2500, 12000, 400)})
+    known = QuotaWindows({"pro": Quota(2500, 12000, 400)})
     assert known.spend(HERE, None, Bucket.API).quota == 500
     assert known.spend(HERE, None, Bucket.PAGES).quota == 100
     assert known.spend(HERE, "any", Bucket.API).quota == 1000
@@ -52,14 +53,11 @@ def test_quotas_are_those_of_the_plans_unless_a_token_has_its_own() -> None:
 
 
 def test_a_refusal_is_json_without_retry_after_unless_switched() -> None:
-    known, _ = limits(0)
-    standing = known.spend(HERE, None, Bucket.API)
-    plain = known.refusal(standing)
+    plain = refusal()
     assert plain.status == 429
     assert "error" in json.loads(plain.body)
     assert plain.headers == {}
-    known.html_refusals = known.retry_after = True
-    switched = known.refusal(standing)
+    switched = refusal(html=True, retry_after=300)
     assert switched.body.startswith(b"<!DOCTYPE html>")
     assert switched.headers == {"Retry-After": "300"}
 

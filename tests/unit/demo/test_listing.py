@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.demo.catalog import Catalog, Row
+from lineage.demo.catalog import Row
 from lineage.demo.listing import BadQuery, list_models
+from tests.fakes.fake_hub import Fault, FaultKind, spoil_page
+from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.demo.rows import a_child, a_row, a_shelf, ids
 
 ASCENDING = "sort=createdAt&direction=1"
 SORTS = (ASCENDING, "sort=createdAt", "sort=likes", "sort=lastModified", "", "sort=downloads")
 
 
-def walk(catalog: Catalog, query: str) -> list[Any]:
+def walk(catalog: LiveCatalog, query: str) -> list[Any]:
     rows = []
     following: str | None = query
     while following is not None:
@@ -43,7 +45,7 @@ numbers = st.one_of(st.none(), st.integers(0, 5), st.sampled_from([0.5, 1.5]))
 def test_any_walk_sees_every_row_once(
     values: list[tuple[float | None, float | None, bool]], sort: str, limit: int, narrow: bool
 ) -> None:
-    catalog = Catalog()
+    catalog = LiveCatalog()
     expected = []
     for number, (likes, score, tagged) in enumerate(values):
         known = {"likes": likes, "trendingScore": score, "downloads": likes}
@@ -63,7 +65,7 @@ def test_the_created_walk_is_in_the_order_of_keys_both_ways() -> None:
 
 def test_the_last_page_names_no_next_also_when_it_is_full() -> None:
     assert list_models(a_shelf(4), f"{ASCENDING}&limit=4").next is None
-    assert list_models(Catalog(), "").next is None
+    assert list_models(LiveCatalog(), "").next is None
 
 
 def test_the_next_page_repeats_all_parameters_but_the_cursor() -> None:
@@ -80,7 +82,7 @@ def test_the_next_page_repeats_all_parameters_but_the_cursor() -> None:
 
 def test_cursors_have_the_forms_that_were_recorded() -> None:
     key = a_row(0)["_id"]
-    scored = Catalog([a_row(0, trendingScore=2), a_row(1)])
+    scored = LiveCatalog([a_row(0, trendingScore=2), a_row(1)])
     assert cursor(list_models(scored, "limit=1").next) == {
         "$or": [
             {"trendingScore": 2, "_id": {"$gt": key}},
@@ -91,7 +93,7 @@ def test_cursors_have_the_forms_that_were_recorded() -> None:
     assert cursor(list_models(a_shelf(3), "sort=createdAt&limit=1").next) == {
         "_id": {"$lt": a_row(2)["_id"]}
     }
-    narrowed = Catalog([a_row(0, tags=["gguf"]), a_row(1, tags=["gguf"])])
+    narrowed = LiveCatalog([a_row(0, tags=["gguf"]), a_row(1, tags=["gguf"])])
     said = cursor(list_models(narrowed, f"{ASCENDING}&limit=1&filter=gguf").next)
     assert said["_id"] == {"$gt": key}
     assert said["searchSequenceToken"]
@@ -131,13 +133,15 @@ def test_a_refused_field_is_named_by_its_place() -> None:
 
 
 def test_a_row_has_the_fields_asked_for_and_absent_is_not_null() -> None:
-    catalog = Catalog([a_row(0, likes=3, cardData={"license": "mit"}, _gate="manual", _readme="x")])
+    catalog = LiveCatalog(
+        [a_row(0, likes=3, cardData={"license": "mit"}, _gate="manual", _readme="x")]
+    )
     row = list_models(catalog, "expand=likes&expand[]=downloads&expand=gated").rows[0]
     assert row == {"_id": a_row(0)["_id"], "id": "owner/model-0", "likes": 3, "gated": "manual"}
 
 
 def test_the_default_row_has_no_author_gate_or_card() -> None:
-    catalog = Catalog([a_row(0, likes=3, cardData={"license": "mit"}, gated="auto", config={})])
+    catalog = LiveCatalog([a_row(0, likes=3, cardData={"license": "mit"}, gated="auto", config={})])
     default = list_models(catalog, "").rows[0]
     assert set(default) == {"_id", "id", "likes", "private", "tags", "createdAt", "modelId"}
     full = list_models(catalog, "full=True&cardData=true&config=true").rows[0]
@@ -151,13 +155,13 @@ def test_only_model_index_is_sent_as_null() -> None:
 
 def test_filters_are_joined_by_and() -> None:
     tags: list[list[str]] = [["bert"], ["bert", "jax"], ["jax"]]
-    catalog = Catalog(a_row(number, tags=tag) for number, tag in enumerate(tags))
+    catalog = LiveCatalog(a_row(number, tags=tag) for number, tag in enumerate(tags))
     assert ids(list_models(catalog, "filter=bert&filter=jax").rows) == ["owner/model-1"]
 
 
 def test_children_are_listed_by_bare_and_by_qualified_tag() -> None:
     parent = a_row(0)
-    catalog = Catalog([parent, a_child(1, parent), a_child(2, parent, "adapter", gated="auto")])
+    catalog = LiveCatalog([parent, a_child(1, parent), a_child(2, parent, "adapter", gated="auto")])
     bare = list_models(catalog, f"{ASCENDING}&filter=base_model:owner/model-0").rows
     assert ids(bare) == ["owner/model-1", "owner/model-2"]
     adapters = list_models(catalog, "filter=base_model%3Aadapter%3Aowner%2Fmodel-0").rows
@@ -167,7 +171,7 @@ def test_children_are_listed_by_bare_and_by_qualified_tag() -> None:
 
 
 def test_author_search_and_pipeline_narrow() -> None:
-    catalog = Catalog(
+    catalog = LiveCatalog(
         [a_row(0), a_row(1, author="Other", id="Other/Llama", pipeline_tag="fill-mask")]
     )
     for query in ("author=Other", "search=lLaMa", "pipeline_tag=fill-mask"):
@@ -177,7 +181,7 @@ def test_author_search_and_pipeline_narrow() -> None:
 def test_a_repeated_border_row_moves_the_border() -> None:
     catalog = a_shelf(5)
     following = list_models(catalog, f"{ASCENDING}&limit=2").next or ""
-    page = list_models(catalog, following, repeat_border=True)
+    page = spoil_page(Fault(FaultKind.REPEAT), catalog, following)
     assert ids(page.rows) == ["owner/model-1", "owner/model-2"]
     rest = walk(catalog, page.next or "")
     assert ids(rest) == ["owner/model-3", "owner/model-4"]

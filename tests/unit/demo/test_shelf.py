@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.demo.catalog import Catalog
+from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.demo.rows import a_child, a_row, a_shelf, ids
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -12,7 +12,7 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 @given(st.sets(st.integers(0, 99)), st.integers(0, 99), st.integers(0, 20))
 def test_slices_are_those_of_the_sorted_keys(numbers: set[int], edge: int, most: int) -> None:
-    catalog = Catalog(a_row(number) for number in sorted(numbers, reverse=True))
+    catalog = LiveCatalog(a_row(number) for number in sorted(numbers, reverse=True))
     key = a_row(edge)["_id"]
     after = [a_row(n)["_id"] for n in sorted(numbers) if n > edge][:most]
     before = [a_row(n)["_id"] for n in sorted(numbers, reverse=True) if n < edge][:most]
@@ -21,7 +21,7 @@ def test_slices_are_those_of_the_sorted_keys(numbers: set[int], edge: int, most:
 
 
 def test_an_added_row_is_found_by_name_and_in_its_place() -> None:
-    catalog = Catalog([a_row(1), a_row(3)])
+    catalog = LiveCatalog([a_row(1), a_row(3)])
     catalog.add(a_row(2))
     assert ids(catalog.rows()) == ["owner/model-1", "owner/model-2", "owner/model-3"]
     assert catalog.get("owner/model-2") == a_row(2)
@@ -41,7 +41,7 @@ def test_a_name_belongs_to_one_key() -> None:
 
 def test_a_rename_keeps_the_key_and_reaches_children_but_not_their_cards() -> None:
     parent = a_row(1)
-    catalog = Catalog([parent, a_child(2, parent), a_row(3, id="owner/model-1x")])
+    catalog = LiveCatalog([parent, a_child(2, parent), a_row(3, id="owner/model-1x")])
     catalog.rename("owner/model-1", "new/name")
     child = catalog.get("owner/model-2")
     renamed = catalog.get("new/name")
@@ -79,7 +79,7 @@ def test_a_deleted_parent_stays_in_tag_and_card_only() -> None:
     child = a_child(3, parents[0])
     both = [{"_id": parent["_id"], "id": parent["id"]} for parent in parents]
     merge = a_row(4, baseModels={"relation": "merge", "models": both})
-    catalog = Catalog([*parents, child, merge])
+    catalog = LiveCatalog([*parents, child, merge])
     catalog.delete("owner/model-1")
     left = catalog.get("owner/model-3")
     assert left is not None
@@ -112,7 +112,7 @@ def test_a_touched_row_has_a_new_moment_and_a_new_sha() -> None:
 
 def test_children_are_found_by_tag_also_after_a_change() -> None:
     parent = a_row(1)
-    catalog = Catalog([parent, a_child(2, parent)])
+    catalog = LiveCatalog([parent, a_child(2, parent)])
     assert ids(catalog.tagged("base_model:owner/model-1")) == ["owner/model-2"]
     catalog.add(a_child(3, parent, "adapter"))
     assert ids(catalog.tagged("base_model:adapter:owner/model-1")) == ["owner/model-3"]
@@ -122,7 +122,7 @@ def test_children_are_found_by_tag_also_after_a_change() -> None:
 
 def test_an_order_puts_rows_without_a_value_last_and_equals_by_key() -> None:
     likes = [2, None, 7, 2, "many"]
-    catalog = Catalog(
+    catalog = LiveCatalog(
         a_row(number, **({} if like is None else {"likes": like}))
         for number, like in enumerate(likes)
     )

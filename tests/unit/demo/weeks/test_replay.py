@@ -117,7 +117,7 @@ def test_a_folder_with_other_things_is_refused_and_left_as_it_is(tmp_path: Path)
 
 def test_an_address_that_is_taken_is_said_before_anything_is_crawled(tmp_path: Path) -> None:
     store = tmp_path / "snapshots"
-    with HubBox(Catalog([])) as other:
+    with HubBox(Catalog()) as other:
         there = origin(endpoint=other.url, taken_at=WEEKS[0])
         publish(pages([row()]), there, publication(store))
         with pytest.raises(SettingsError, match="cannot be had") as refused:
