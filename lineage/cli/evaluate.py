@@ -49,7 +49,7 @@ def evaluate(
     half of the authors that no rule was tuned on.
     """
     from lineage.analysis.evaluate.evaluation import evaluate as evaluated
-    from lineage.analysis.evaluate.labels import read_labels
+    from lineage.analysis.evaluate.known_answers import read_labels
     from lineage.cli import context, output
     from lineage.evidence import RULES
     from lineage.families.registry import family as family_called

@@ -1,1 +1,1 @@
-"""How often guesses are right, held against known answers."""
+"""How often inferred parents are right, compared with known answers."""

@@ -1,62 +1,99 @@
-"""What is known of hidden edges: the declared parents, whose weights are whose, which release."""
+"""What is known of hidden edges: declared parents, labels, whose weights are whose, releases."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.analysis.scope import kept
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
+from lineage.domain.repo_ids import is_repo_id, tidy_name
 from lineage.evidence.infer import InferenceInput
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns, Snapshot
 
-_STATED = Strength.DECLARED.code
-_QUANTIZED = Relation.QUANTIZED.code
+_HEADER = ("child", "parent")
 _MOST_COPIES = 3
 """Quantized copies of quantized copies are followed so far."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lineage:
-    """What a snapshot and the registry state of every node, looked up by node."""
+class Labels:
+    """Pairs of child and parent, each once, and how many lines held none."""
+
+    pairs: tuple[tuple[str, str], ...]
+    bad_lines: int = 0
+
+
+def read_labels(lines: Iterable[str]) -> Labels:
+    """Read CSV lines `child,parent`; a header, empty lines and further columns are passed over."""
+    pairs: dict[tuple[str, str], None] = {}
+    bad = 0
+    for number, line in enumerate(lines, start=1):
+        cells = _split_line(line)
+        if not cells or (number == 1 and tuple(cell.lower() for cell in cells[:2]) == _HEADER):
+            continue
+        if len(cells) < 2 or not all(is_repo_id(cell) for cell in cells[:2]):
+            bad += 1
+        else:
+            pairs[cells[0], cells[1]] = None
+    return Labels(tuple(pairs), bad)
+
+
+def _split_line(line: str) -> list[str]:
+    # Line by line, so that a stray quote spoils its own line and not the rest of the file; a field
+    # too large for the reader is a bad line too.
+    try:
+        cells = next(csv.reader([line.removeprefix("\ufeff")], skipinitialspace=True), [])
+    except csv.Error:
+        return [""]
+    tidy = [tidy_name(cell) for cell in cells]
+    return tidy if any(tidy) else []
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredLineage:
+    """What a snapshot and the registry declare of every node, looked up by node."""
 
     child: Nodes
-    """Stated and curated edges, in order of the child; `parent` is the other end."""
+    """Declared and curated edges, in order of the child; `parent` is the other end."""
     parent: Nodes
     quantized: Mask
-    """Of every node whether it is stated to be a quantized copy."""
+    """Of every node whether it is declared to be a quantized copy."""
     copies: Mapping[int, int]
     """Quantized copies that the registry knows, and what they are copies of."""
     mirrors: Mapping[int, int]
     """Plain re-uploads and whose they are, by the registry."""
     families: Sequence[str]
     releases: LabelBits
-    """Families x nodes: the releases that each node meets first on its ways up, as bits."""
+    """Families x nodes: the releases that each node meets first on its paths up, as bits."""
 
-    def parents(self, node: int) -> list[int]:
+    def parents_of(self, node: int) -> list[int]:
         """Return the parents of a node, itself left out."""
-        return parents_of(node, self.child, self.parent)
+        return find_parents(node, self.child, self.parent)
 
-    def original(self, node: int) -> int:
+    def original_of(self, node: int) -> int:
         """Return whose weights a node carries unchanged: itself, unless it is a plain mirror."""
         return self.mirrors.get(node, node)
 
-    def weights(self, node: int) -> set[int]:
+    def weights_behind(self, node: int) -> set[int]:
         """Return the nodes whose weights stand behind one: its own, and those it is a copy of."""
-        found = {self.original(node)}
+        nodes = {self.original_of(node)}
         for _ in range(_MOST_COPIES):
-            copied = self.copies.get(node)
-            if copied is None and self.quantized[node] and len(met := self.parents(node)) == 1:
-                copied = met[0]
-            if copied is None:
+            source = self.copies.get(node)
+            if source is None and self.quantized[node]:
+                parents = self.parents_of(node)
+                source = parents[0] if len(parents) == 1 else None
+            if source is None:
                 break
-            node = copied
-            found.add(self.original(node))
-        return found
+            node = source
+            nodes.add(self.original_of(node))
+        return nodes
 
     def releases_of(self, nodes: Sequence[int]) -> tuple[int, ...]:
         """Return, family by family, the releases that some nodes belong to, as bits."""
@@ -64,9 +101,9 @@ class Lineage:
         return tuple(bits.tolist())
 
 
-def nodes_of(snapshot: Snapshot, families: Sequence[Family]) -> InferenceInput:
-    """Return every node of a snapshot as a second hearing sees it."""
-    edges = _stated(snapshot.edges())
+def read_nodes(snapshot: Snapshot, families: Sequence[Family]) -> InferenceInput:
+    """Return every node of a snapshot as rules that infer see it at publication."""
+    edges = _declared_edges(snapshot)
     tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
     number = max(snapshot.records, *tops)
     listed = edges.child < snapshot.manifest.models
@@ -74,8 +111,8 @@ def nodes_of(snapshot: Snapshot, families: Sequence[Family]) -> InferenceInput:
     return InferenceInput(
         keys,
         ids,
-        _whole(snapshot.record_column("created_at")),
-        _whole(snapshot.record_column("model_type")),
+        snapshot.record_column("created_at").combine_chunks(),
+        snapshot.record_column("model_type").combine_chunks(),
         edges.child[listed],
         edges.parent[listed],
         snapshot.former_keys(),
@@ -83,86 +120,89 @@ def nodes_of(snapshot: Snapshot, families: Sequence[Family]) -> InferenceInput:
     )
 
 
-def lineage_of(snapshot: Snapshot, nodes: InferenceInput, families: Sequence[Family]) -> Lineage:
-    """Return what is stated of every node."""
-    edges = _stated(snapshot.edges())
+def read_lineage(
+    snapshot: Snapshot, nodes: InferenceInput, families: Sequence[Family]
+) -> DeclaredLineage:
+    """Return what is declared of every node."""
+    edges = _declared_edges(snapshot)
     quantized = np.zeros(len(nodes.ids), np.bool_)
-    quantized[edges.child[edges.relation == _QUANTIZED]] = True
-    node_of = find_nodes(nodes, sorted({id for family in families for id in _ids(family)}))
-    child, parent = _with_curated(nodes, families, node_of)
-    return Lineage(
-        child,
-        parent,
-        quantized,
-        _pairs(families, "quantized", node_of),
-        _pairs(families, "mirrors", node_of),
-        [family.id for family in families],
-        np.array(
-            [
-                reach.labels_from(child, parent, len(nodes.ids), _seeds(family, node_of))
-                for family in families
-            ],
-            np.uint64,
-        ).reshape(len(families), len(nodes.ids)),
-    )
+    quantized[edges.child[edges.relation == Relation.QUANTIZED.code]] = True
 
-
-def parents_of(node: int, child: Nodes, parent: Nodes) -> list[int]:
-    """Return a node's parents from edges in order of the child, itself left out."""
-    start, end = np.searchsorted(child, [node, node + 1])
-    return [one for one in dict.fromkeys(parent[start:end].tolist()) if one != node]
-
-
-def _with_curated(
-    nodes: InferenceInput, families: Sequence[Family], node_of: Mapping[str, int]
-) -> tuple[Nodes, Nodes]:
-    """Return stated and curated edges, in order of the child."""
+    # Declared and curated edges together, in order of the child.
+    node_of = find_nodes(nodes, sorted({id for family in families for id in _registry_ids(family)}))
     curated = [
         (node_of[edge.child], node_of[edge.parent])
         for family in families
         for edge in family.curated_edges()
         if edge.child in node_of and edge.parent in node_of
     ]
-    child = np.concatenate([nodes.child, np.array([one for one, _ in curated], np.int32)])
-    parent = np.concatenate([nodes.parent, np.array([one for _, one in curated], np.int32)])
+    child = np.concatenate([nodes.child, np.array([pair[0] for pair in curated], np.int32)])
+    parent = np.concatenate([nodes.parent, np.array([pair[1] for pair in curated], np.int32)])
     order = np.argsort(child, kind="stable")
-    return child[order], parent[order]
+    child, parent = child[order], parent[order]
 
-
-def _stated(edges: EdgeColumns) -> EdgeColumns:
-    keep = edges.strength >= _STATED
-    return EdgeColumns(
-        edges.child[keep], edges.parent[keep], edges.relation[keep], edges.strength[keep]
+    seeds = [
+        [
+            np.array([node_of[id] for id in release.roots() if id in node_of], np.int32)
+            for release in family.releases
+        ]
+        for family in families
+    ]
+    bits = [reach.labels_from(child, parent, len(nodes.ids), roots) for roots in seeds]
+    return DeclaredLineage(
+        child,
+        parent,
+        quantized,
+        _copies_by_node(families, "quantized", node_of),
+        _copies_by_node(families, "mirrors", node_of),
+        [family.id for family in families],
+        np.array(bits, np.uint64).reshape(len(families), len(nodes.ids)),
     )
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks()
+def find_parents(node: int, child: Nodes, parent: Nodes) -> list[int]:
+    """Return a node's parents from edges in order of the child, itself left out."""
+    start, end = np.searchsorted(child, [node, node + 1])
+    return [each for each in dict.fromkeys(parent[start:end].tolist()) if each != node]
 
 
 def find_nodes(nodes: InferenceInput, ids: Sequence[str]) -> dict[str, int]:
     """Return the node of each id that is known, by its name now, or by a former one."""
-    now = [nodes.renamed.get(id, id) for id in ids]
-    former = [nodes.former.get(id) for id in ids]
-    at = (_places(ids, nodes.ids), _places(now, nodes.ids), _places(former, nodes.keys))
-    known = ((one for one in places if one is not None) for places in zip(*at, strict=True))
-    found = ((id, next(places, None)) for id, places in zip(ids, known, strict=True))
-    return {id: node for id, node in found if node is not None}
+    present = [nodes.renamed.get(id, id) for id in ids]
+    keys = [nodes.former.get(id) for id in ids]
+    columns = (
+        _places_in(ids, nodes.ids),
+        _places_in(present, nodes.ids),
+        _places_in(keys, nodes.keys),
+    )
+    node_of: dict[str, int] = {}
+    for id, *places in zip(ids, *columns, strict=True):
+        node = next((place for place in places if place is not None), None)
+        if node is not None:
+            node_of[id] = node
+    return node_of
 
 
-def _places(wanted: Sequence[str | None], known: pa.StringArray) -> list[int | None]:
-    texts = pa.array(wanted, pa.string())
-    places: list[int | None] = pc.index_in(texts, value_set=known, skip_nulls=True).to_pylist()
+def _declared_edges(snapshot: Snapshot) -> EdgeColumns:
+    edges = snapshot.edges()
+    return kept(edges, edges.strength >= Strength.DECLARED.code)
+
+
+def _places_in(values: Sequence[str | None], value_set: pa.StringArray) -> list[int | None]:
+    texts = pa.array(values, pa.string())
+    places: list[int | None] = pc.index_in(texts, value_set=value_set, skip_nulls=True).to_pylist()
     return places
 
 
-def _ids(family: Family) -> Iterator[str]:
+def _registry_ids(family: Family) -> Iterator[str]:
     yield from family.roots()
     for edge in family.curated_edges():
         yield from (edge.child, edge.parent)
 
 
-def _pairs(families: Sequence[Family], kind: str, node_of: Mapping[str, int]) -> dict[int, int]:
+def _copies_by_node(
+    families: Sequence[Family], kind: str, node_of: Mapping[str, int]
+) -> dict[int, int]:
     return {
         node_of[copy.id]: node_of[copy.of]
         for family in families
@@ -170,10 +210,3 @@ def _pairs(families: Sequence[Family], kind: str, node_of: Mapping[str, int]) ->
         for copy in getattr(release, kind)
         if copy.of is not None and copy.id in node_of and copy.of in node_of
     }
-
-
-def _seeds(family: Family, node_of: Mapping[str, int]) -> list[Nodes]:
-    return [
-        np.array([node_of[id] for id in release.roots() if id in node_of], np.int32)
-        for release in family.releases
-    ]

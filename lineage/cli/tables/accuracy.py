@@ -7,11 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line
-from lineage.analysis.evaluate.accuracy import ALL, Evaluation, Mistake, Score
-from lineage.analysis.evaluate.shares import Share
+from lineage.analysis.evaluate.accuracy import ALL, Evaluation, Mistake, Score, Share
 from lineage.cli.tables.terminal import INDENT, heading, lines, quoted
 
-_COLUMNS = ("guessed", "coverage", "parent", "line", "release", "held out", "by author")
+_COLUMNS = ("inferred", "coverage", "parent", "line", "release", "held out", "by author")
 
 
 def evaluation(found: Evaluation) -> RenderableType:
@@ -33,10 +32,10 @@ def _table(scores: list[Score]) -> RenderableType:
     for name in _COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     for score in sorted(scores, key=lambda one: one.rule == ALL):
-        same = score.rule in (score.habit, ALL)
-        name = score.rule if same else f"{score.rule}, {score.habit}"
+        same = score.rule in (score.pattern, ALL)
+        name = score.rule if same else f"{score.rule}, {score.pattern}"
         shares = (score.parent, score.line, score.release, score.checked, score.authors)
-        cells = [f"{score.guessed:,}", _percent(score.coverage.value), *map(_share, shares)]
+        cells = [f"{score.inferred:,}", _percent(score.coverage.value), *map(_share, shares)]
         table.add_row(quoted(name), *cells, style="bold" if score.rule == ALL else "")
     return Padding(table, INDENT, expand=False)
 
@@ -54,10 +53,10 @@ def _percent(value: float | None) -> str:
 
 def _mistakes(mistakes: tuple[Mistake, ...]) -> RenderableType:
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    for name in ("model", "guessed", "declared"):
+    for name in ("model", "inferred", "declared"):
         table.add_column(name, overflow="fold")
     for one in mistakes:
-        table.add_row(quoted(one.child), quoted(one.guessed), quoted(" ".join(one.declared)))
+        table.add_row(quoted(one.child), quoted(one.inferred), quoted(" ".join(one.declared)))
     return Padding(table, INDENT, expand=False)
 
 

@@ -1,7 +1,6 @@
 """How good guesses are, as plain documents with the names that scripts rely on."""
 
-from lineage.analysis.evaluate.accuracy import Evaluation, Mistake, Score
-from lineage.analysis.evaluate.shares import Share
+from lineage.analysis.evaluate.accuracy import Evaluation, Mistake, Score, Share
 from lineage.domain.documents import Document
 
 _DIGITS = 4
@@ -48,9 +47,9 @@ def _head(score: Score) -> Document:
     return {
         "family": score.family,
         "rule": score.rule,
-        "habit": score.habit,
+        "pattern": score.pattern,
         "hidden": score.hidden,
-        "guessed": score.guessed,
+        "inferred": score.inferred,
     }
 
 
@@ -71,10 +70,10 @@ def _rounded(value: float | None) -> float | None:
 def _of_mistake(mistake: Mistake) -> Document:
     return {
         "child": mistake.child,
-        "guessed": mistake.guessed,
+        "inferred": mistake.inferred,
         "declared": list(mistake.declared),
         "rule": mistake.rule,
-        "habit": mistake.habit,
+        "pattern": mistake.pattern,
         "quote": mistake.quote,
         "children": mistake.children,
         "crosses": mistake.crosses,

@@ -6,7 +6,7 @@ import pytest
 
 from lineage.analysis.evaluate.accuracy import ALL, OTHERS, Evaluation, Score
 from lineage.analysis.evaluate.evaluation import evaluate, is_held_out
-from lineage.analysis.evaluate.labels import Labels
+from lineage.analysis.evaluate.known_answers import Labels
 from lineage.domain.families import Family
 from lineage.evidence import RULES
 from lineage.families.registry import all_families
@@ -26,15 +26,15 @@ def evaluated(folder: Path, rows: list[Row], labels: Labels | None = None) -> Ev
     return evaluate(snapshot, [FAMILY], RULES, "kin", labels)
 
 
-def score(found: Evaluation, family: str = ALL, habit: str = ALL) -> Score:
-    (one,) = (one for one in found.scores if (one.family, one.habit) == (family, habit))
+def score(found: Evaluation, family: str = ALL, pattern: str = ALL) -> Score:
+    (one,) = (one for one in found.scores if (one.family, one.pattern) == (family, pattern))
     return one
 
 
 def right(found: Evaluation) -> tuple[float, float, float, int]:
     """Hits for parent, line and release, and how many guesses."""
     one = score(found)
-    return one.parent.hits, one.line.hits, one.release.hits, one.guessed
+    return one.parent.hits, one.line.hits, one.release.hits, one.inferred
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_what_a_model_declares_is_hidden_from_who_guesses(tmp_path: Path) -> Non
     rows = [row("a/foo-1"), row("b/foo-1", ["a/foo-1"]), row("c/foo-1-GGUF", ["b/foo-1"])]
     found = evaluated(tmp_path, rows)
     assert [one.child for one in found.mistakes] == ["c/foo-1-GGUF"]
-    assert found.mistakes[0].guessed == "a/foo-1"
+    assert found.mistakes[0].inferred == "a/foo-1"
     assert found.mistakes[0].declared == ("b/foo-1",)
 
 
 def test_coverage_and_recall_are_of_all_that_was_hidden(tmp_path: Path) -> None:
     rows = [row("me/Kin-3-8B-Instruct-cats", [CHAT]), row("me/silent", [CHAT])]
     one = score(evaluated(tmp_path, rows))
-    assert (one.hidden, one.guessed) == (3, 1)
+    assert (one.hidden, one.inferred) == (3, 1)
     assert one.coverage.value == pytest.approx(1 / 3)
     assert one.recall.value == pytest.approx(1 / 3)
 
@@ -113,8 +113,8 @@ def test_rules_that_speak_in_the_first_hearing_are_measured_by_their_evidence(
         row("me/b", [OLD], config={"_name_or_path": CHAT}),
         row("me/c", [OLD], config={"_name_or_path": "./out"}),
     ]
-    one = score(evaluated(tmp_path, rows), habit="config")
-    assert (one.rule, one.guessed, one.line.hits) == ("config", 2, 1)
+    one = score(evaluated(tmp_path, rows), pattern="config")
+    assert (one.rule, one.inferred, one.line.hits) == ("config", 2, 1)
 
 
 def test_rules_that_said_nothing_are_told_as_unmeasured(tmp_path: Path) -> None:
@@ -142,13 +142,13 @@ def test_on_the_corpus_guesses_are_as_precise_as_documented(
     assert one.recall.value > 0.18
 
 
-def test_on_the_corpus_no_habit_leads_astray(measured: Evaluation) -> None:
+def test_on_the_corpus_no_pattern_leads_astray(measured: Evaluation) -> None:
     for one in measured.scores:
         if one.family == ALL:
             assert one.line.value is not None
-            assert one.line.value > 0.94, one.habit
+            assert one.line.value > 0.94, one.pattern
             assert one.release.value is not None
-            assert one.release.value > 0.95, one.habit
+            assert one.release.value > 0.95, one.pattern
 
 
 def test_the_family_that_is_asked_for_must_be_known(tmp_path: Path) -> None:

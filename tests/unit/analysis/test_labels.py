@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.evaluate.labels import Labels, read_labels
+from lineage.analysis.evaluate.known_answers import Labels, read_labels
 
 
 def test_a_header_and_empty_lines_are_passed_over() -> None:

@@ -23,23 +23,23 @@ def test_json_holds_scores_with_intervals_and_mistakes(program: Program, guessed
     found = program("evaluate", "--store", guessed, "--format", "json").json
     assert (found["family"], found["hidden_by"], found["crossings"]) == ("llama", "declared", 1)
     whole = found["scores"][-1]
-    assert (whole["family"], whole["hidden"], whole["guessed"]) == ("all", 2, 2)
+    assert (whole["family"], whole["hidden"], whole["inferred"]) == ("all", 2, 2)
     assert whole["line"] == {"value": 0.5, "interval": [0.0945, 0.9055], "hits": 1, "tries": 2}
-    assert [(one["child"], one["guessed"], one["declared"]) for one in found["mistakes"]] == [
+    assert [(one["child"], one["inferred"], one["declared"]) for one in found["mistakes"]] == [
         (WRONG, CHAT, ["other/model"])
     ]
     assert "card_text" in found["unmeasured"]
 
 
-def test_csv_has_a_row_a_family_rule_and_habit(program: Program, guessed: Path) -> None:
+def test_csv_has_a_row_a_family_rule_and_pattern(program: Program, guessed: Path) -> None:
     header, *rows = program("evaluate", "--store", guessed, "--format", "csv").out.splitlines()
     assert header.startswith(
-        "snapshot,hidden_by,family,rule,habit,hidden,guessed,parent,parent_low"
+        "snapshot,hidden_by,family,rule,pattern,hidden,inferred,parent,parent_low"
     )
     assert [row.split(",")[2:7] for row in rows] == [
-        [family, rule, habit, hidden, said]
+        [family, rule, pattern, hidden, said]
         for family, hidden, said in (("llama", "1", "1"), ("others", "1", "1"), ("all", "2", "2"))
-        for rule, habit in (("all", "all"), ("name", "prefix"))
+        for rule, pattern in (("all", "all"), ("name", "prefix"))
     ]
 
 
