@@ -4,8 +4,7 @@ An update is merged with the snapshot it goes on from. In every run a model whos
 read keeps the record and the claims that it had.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 
@@ -74,20 +73,14 @@ def complete_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContex
     return opt_outs.and_also({}, names)
 
 
-@dataclass(frozen=True, slots=True)
-class CarryRules:
-    """Which claims of an earlier snapshot are kept, and how."""
-
-    keyed: Collection[str]
-    """The rules that knew the parent's key themselves: theirs are kept."""
-    repeated: Collection[str]
-    """The rules that are asked again: theirs are not kept."""
-    opt_outs: OptOuts
-
-
 def list_keyed_rules(rules: Sequence[Rule]) -> list[str]:
     """Return the names of the rules that know a parent's key themselves."""
     return [rule.name for rule in rules if rule.strength is Strength.CONFIRMED]
+
+
+def list_repeated_rules(rules: Sequence[Rule]) -> list[str]:
+    """Return the names of the rules that every run asks again about every model."""
+    return [rule.name for rule in rules if rule.infers]
 
 
 def complete_draft(
@@ -97,21 +90,17 @@ def complete_draft(
     context: BuildContext,
 ) -> None:
     """Add what this run did not read: what did not change, and what could not be read."""
-    rules = CarryRules(
-        list_keyed_rules(context.rules),
-        [rule.name for rule in context.rules if rule.infers],
-        context.opt_outs,
-    )
     if draft.origin.kind is not SnapshotKind.BELOW:
-        carry_unreadable(draft, [earlier.snapshot for earlier in previous], rules, update_of)
+        snapshots = [earlier.snapshot for earlier in previous]
+        carry_unreadable(draft, snapshots, context, update_of)
     if update_of is not None:
         context.progress.begin("merge the changes with the last snapshot")
-        merge_update(draft, update_of, rules)
+        merge_update(draft, update_of, context.rules)
         context.progress.end()
 
 
 def carry_unreadable(
-    draft: Draft, previous: Sequence[Snapshot], rules: CarryRules, update_of: Snapshot | None = None
+    draft: Draft, previous: Sequence[Snapshot], context: BuildContext, update_of: Snapshot | None
 ) -> None:
     """Keep in a sealed draft each known model whose row could not be read, as it was last read.
 
@@ -127,12 +116,12 @@ def carry_unreadable(
         keys = joined(snapshot.column(schema.MODELS_FILE, "key").chunks)
         is_unread = rows_in(unread, bare(keys)) != NOWHERE
         if is_unread.any() and (update_of is None or snapshot.id != update_of.id):
-            _carry_models(draft, snapshot, is_unread, rules)
+            _carry_models(draft, snapshot, is_unread, context)
         deleted = joined(snapshot.tombstones(["key"])["key"].chunks)
         unread = _subtract(_subtract(unread, keys), deleted)
 
 
-def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, rules: CarryRules) -> None:
+def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, context: BuildContext) -> None:
     """Put some models of a snapshot among those that streamed in, with their claims."""
     models, metrics = (
         pa.table(
@@ -141,7 +130,7 @@ def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, rules: CarryRu
         )
         for file in (schema.MODELS_FILE, schema.METRICS_FILE)
     )
-    models = redact_records(models, rules.opt_outs)
+    models = redact_records(models, context.opt_outs)
     metrics = metrics.filter(pc.is_in(metrics["key"], value_set=models["key"]))
     streamed = bare(draft.keys)
     for file, rows in ((schema.MODELS_FILE, models), (schema.METRICS_FILE, metrics)):
@@ -151,15 +140,15 @@ def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, rules: CarryRu
     carried = previous_claims(
         snapshot,
         restrict_rows(bare(joined(models["key"].chunks)), partial(rows_in, keys)),
-        keyed_rules=rules.keyed,
-        without_rules=rules.repeated,
+        keyed_rules=list_keyed_rules(context.rules),
+        without_rules=list_repeated_rules(context.rules),
     )
     older = renumbered(draft.claims.from_records.batches(), rows_in(keys, streamed))
-    fresh = pa.Table.from_batches(redact_evidence(carried, rules.opt_outs), SPOOL)
+    fresh = pa.Table.from_batches(redact_evidence(carried, context.opt_outs), SPOOL)
     draft.claims.replace_records(words_laid_over(older, fresh, np.arange(len(keys))))
 
 
-def merge_update(draft: Draft, update_of: Snapshot, rules: CarryRules) -> None:
+def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> None:
     """Merge the changes that streamed in with the snapshot they go on from; once, when sealed.
 
     Of every model that did not change all claims are kept but those of repeated rules.
@@ -175,12 +164,13 @@ def merge_update(draft: Draft, update_of: Snapshot, rules: CarryRules) -> None:
     def unchanged_rows(keys: KeyBytes) -> Int64s:
         return np.where(rows_in(changed, keys) < 0, rows_in(listed, keys), NOWHERE)
 
+    repeated = list_repeated_rules(rules)
     older = previous_claims(
-        update_of, unchanged_rows, keyed_rules=rules.keyed, without_rules=rules.repeated
+        update_of, unchanged_rows, keyed_rules=list_keyed_rules(rules), without_rules=repeated
     )
     fresh = draft.claims.from_records.table()
     draft.claims.replace_records(words_laid_over(older, fresh, rows_in(listed, changed)))
-    draft.update_of, draft.repeated_rules = update_of, rules.repeated
+    draft.update_of, draft.repeated_rules = update_of, repeated
 
 
 def _subtract(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:

@@ -1,9 +1,8 @@
-"""The claims of a draft: spooled to disk as they stream in, read as columns and as evidence."""
+"""The claims of a draft: spooled to disk as they stream in, read as columns."""
 
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
@@ -140,50 +139,6 @@ class DraftClaims:
         self._open.close()
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceRows:
-    """The evidence of a draft: each claim with the keys of its child and of its parent."""
-
-    claims: DraftClaims
-    child_keys: pa.StringArray
-    """The key of every node with a record."""
-    node_keys: pa.StringArray
-    """The key of every node."""
-    parents: Nodes
-    """The node of each claim's parent; -1 = its name was resolved to nothing."""
-
-    def in_order(self) -> Iterator[tuple[ClaimsSpool, pa.RecordBatch, pa.Array]]:
-        """Yield the claims piece by piece, their spool, and the nodes of their parents."""
-        start = 0
-        for spool in (self.claims.from_records, self.claims.of_deleted, self.claims.inferred):
-            for batch in spool.batches():
-                nodes = self.parents[start : start + batch.num_rows]
-                start += batch.num_rows
-                yield spool, batch, pa.array(nodes, pa.int32(), mask=nodes < 0)
-
-    def every_row(self) -> Iterator[pa.RecordBatch]:
-        """Yield every row of the evidence."""
-        for _, batch, parents in self.in_order():
-            yield _to_batch(self._columns(batch, parents), schema.EVIDENCE)
-
-    def rows_of(self, children: Mask) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of the marked nodes, each with its place in the whole."""
-        table, start = schema.UPDATE_TABLES[schema.CHANGES[schema.EVIDENCE_FILE]], 0
-        for _, batch, parents in self.in_order():
-            rows = np.flatnonzero(children[np.asarray(batch["child"])])
-            indices = pa.array(rows)
-            columns = self._columns(batch.take(indices), parents.take(indices))
-            yield _to_batch(columns | {schema.PLACE: pa.array(rows + start)}, table)
-            start += batch.num_rows
-
-    def _columns(self, batch: pa.RecordBatch, parents: pa.Array) -> dict[str, pa.Array]:
-        return {
-            **{name: batch[name] for name in batch.schema.names},
-            "child_key": self.child_keys.take(batch["child"]),
-            "parent_key": self.node_keys.take(parents),
-        }
-
-
 def read_columns(spools: Sequence[ClaimsSpool], rule_names: Sequence[str]) -> Claims:
     """Return all claims of some spools as bare columns; names and keys are kept once each."""
     rules = pa.array(rule_names)
@@ -269,10 +224,6 @@ def _renumber_children(table: pa.Table, final_rows: Int64s) -> pa.Table:
     order = kept_rows[np.argsort(rows[kept_rows], kind="stable")]
     child = pa.array(rows[order].astype(np.int32))
     return table.take(pa.array(order)).set_column(0, SPOOL.field("child"), child)
-
-
-def _to_batch(columns: dict[str, pa.Array], table: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([columns[name] for name in table.names], schema=table)
 
 
 def _rule_codes(names: pa.Array, rules: pa.Array) -> Codes:

@@ -15,10 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.changes import ChangedKeys, PreviousEvidence, find_changed_claims
-from lineage.build.claims_spool import DraftClaims, EvidenceRows
+from lineage.build.claims_spool import DraftClaims
 from lineage.build.draft_tables import DraftTables
-from lineage.domain.arrays import Int64s, KeyBytes, Mask, Nodes
+from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Claim
 from lineage.domain.moments import iso
 from lineage.domain.records import BadRow, ModelRecord
@@ -216,30 +215,6 @@ class Draft:
         return Snapshot(self._files, self._manifest({}, (), self.origin.taken_at))
 
     # How it ends
-
-    def write_evidence(self, node_keys: pa.StringArray, parents: Nodes) -> None:
-        """Write each claim with the keys of its nodes; a parent of -1 is none."""
-        self.claims.inferred.finish(None)
-        evidence = EvidenceRows(self.claims, self.all_keys, node_keys, parents)
-        changed = self.tables.changed
-        if changed is None or self.update_of is None:
-            self.tables.write_batches(schema.EVIDENCE_FILE, evidence.every_row())
-            return
-        previous = PreviousEvidence(
-            self.update_of, self.repeated_rules, self.node_finder(), self.models, self.records
-        )
-        self._write_changed_evidence(evidence, changed, previous)
-
-    def _write_changed_evidence(
-        self, evidence: EvidenceRows, changed: ChangedKeys, previous: PreviousEvidence
-    ) -> None:
-        children, lost_keys = find_changed_claims(evidence, previous)
-        keys = bare(self.all_keys)
-        changed = changed.with_claims(np.union1d(keys[children], lost_keys))
-        rows = evidence.rows_of(changed.mark(keys))
-        self.tables.changed = changed
-        self.tables.write_batches(schema.CHANGES[schema.EVIDENCE_FILE], rows)
-        self.tables.write(schema.CHANGED_FILE, changed.to_table())
 
     def publish(self, checks: Sequence[CheckResult], now: datetime) -> Manifest:
         """Make it a snapshot: the manifest is written last."""

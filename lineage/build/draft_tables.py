@@ -1,25 +1,83 @@
 """The tables of a draft as files: written where they will stay, read back where that is needed.
 
-Those of an update that keeps changes alone are read as if they were whole.
+An update keeps its changes alone where they are few; its tables are read as if they were whole.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lineage.build.changes import ChangedKeys, changes_in
 from lineage.domain.arrays import KeyBytes, Mask
 from lineage.store import schema
+from lineage.store.bases import as_base
 from lineage.store.files import Files
 from lineage.store.footers import footer_digest
-from lineage.store.manifest import FileFacts
+from lineage.store.keys import are_in, bare, joined
+from lineage.store.manifest import BuildsOn, FileFacts
 from lineage.store.overlay import rows_laid_over
 from lineage.store.parquet import ParquetFileWriter
 from lineage.store.reader import Snapshot
 from lineage.store.tables import LaidTables, Tables
+
+MAX_CHANGED_SHARE = 1 / 3
+"""Of the models; where more changed an update is written whole, and the next ones build on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedKeys:
+    """Sorted keys of what changed since a whole snapshot."""
+
+    # Always since a whole one, never since another update: reading a day then opens two folders,
+    # however many updates lie between.
+
+    base: BuildsOn
+    records: KeyBytes
+    """Whose record is another or no more."""
+    claims: KeyBytes
+    """Whose claims alone are others, of none in `records`."""
+
+    @classmethod
+    def since(cls, previous: Snapshot, listed_now: KeyBytes) -> Self | None:
+        """Return what changed where these keys were read since `previous`; None if it is too much.
+
+        Rows of an older schema may lack columns: what follows them stands alone.
+        """
+        manifest, tables = previous.manifest, previous.tables
+        if manifest.schema_version != schema.VERSION:
+            return None
+        if isinstance(tables, LaidTables) and manifest.builds_on is not None:
+            keys, is_record = bare(joined(tables.changed["key"].chunks)), tables.changed["record"]
+            is_record = np.asarray(is_record)
+            before = cls(manifest.builds_on, keys[is_record], keys[~is_record])
+        else:
+            before = cls(as_base(manifest), listed_now[:0], listed_now[:0])
+        records = np.union1d(before.records, listed_now)
+        if len(records) + len(before.claims) > MAX_CHANGED_SHARE * manifest.models:
+            return None
+        return replace(before, records=records).with_claims(before.claims)
+
+    def with_claims(self, children: KeyBytes) -> Self:
+        """Return it with more children whose claims are others."""
+        claims = np.union1d(self.claims, children)
+        return replace(self, claims=claims[~are_in(self.records, claims)])
+
+    def mark(self, keys: KeyBytes) -> Mask:
+        """Mark the keys whose claims are not those of the base."""
+        return are_in(self.records, keys) | are_in(self.claims, keys)
+
+    def to_table(self) -> pa.Table:
+        """Return it as it is stored, in order of the key."""
+        keys = np.concatenate([self.records, self.claims])
+        order = np.argsort(keys, kind="stable")
+        columns = {
+            "key": pa.array(keys[order].astype(str), pa.string()),
+            "record": pa.array(order < len(self.records)),
+        }
+        return pa.table(columns, schema=schema.CHANGED)
 
 
 class DraftTables:
@@ -78,7 +136,10 @@ class DraftTables:
             if self.changed is None:
                 self.write_tables(file, rows_laid_over(previous.batches(file), rows))
             else:
-                older = changes_in(previous, file)
+                # Changes since the base: those of the previous update, if it keeps any, and these.
+                older: Iterable[pa.RecordBatch] = ()
+                if previous.manifest.builds_on is not None:
+                    older = previous.tables.batches(schema.CHANGES[file])
                 self.write_tables(schema.CHANGES[file], rows_laid_over(older, rows))
                 self._files.delete_file(f"{self.id}/{file}")
         if self.changed is not None:

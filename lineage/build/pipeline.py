@@ -21,6 +21,7 @@ from lineage.build.checks import collect_facts, run_checks
 from lineage.build.context import BuildContext
 from lineage.build.draft import Draft, open_draft
 from lineage.build.edges import choose_relations, merge_claims
+from lineage.build.evidence_table import write_evidence
 from lineage.build.infer import ClaimsFromCards, describe_nodes, infer_claims, resolve_claims
 from lineage.build.opt_out import OptOutFilter
 from lineage.build.resolve import collect_former_names, former_name_rows, resolve_names
@@ -124,7 +125,7 @@ def derive_tables(
     claims = claims.followed_by(
         infer_claims(draft, claims, nodes, families, rules, read_cards=read_cards)
     )
-    draft.write_evidence(resolved.keys, claims.parent)
+    write_evidence(draft, resolved.keys, claims.parent)
 
     # Edges: one for each pair that a claim connects.
     relation_of = choose_relations(claims, rules, draft.records)

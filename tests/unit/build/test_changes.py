@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.build.changes import MAX_CHANGED_SHARE
+from lineage.build.draft_tables import MAX_CHANGED_SHARE
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest, SnapshotKind
