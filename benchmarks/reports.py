@@ -42,12 +42,12 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
     """Do one part; yield how many models it is about, then the bytes of each file."""
     llama, families = families_of(snapshot, made_up)
     if part.startswith("trend"):
-        from lineage.analysis.growth import find_trends
+        from lineage.analysis.growth.trends import find_trends
 
         found = find_trends(snapshot, llama, Definition(), families)
         yield found.models
     else:
-        from lineage.analysis.licenses import judge_licenses
+        from lineage.analysis.licenses.judging import judge_licenses
         from lineage.families.license_terms import license_terms
 
         judged = judge_licenses(snapshot, llama, license_terms("llama"), Definition(), families)

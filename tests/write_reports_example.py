@@ -4,8 +4,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage.analysis.growth import find_trends
-from lineage.analysis.licenses import judge_licenses
+from lineage.analysis.growth.trends import find_trends
+from lineage.analysis.licenses.judging import judge_licenses
 from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family

@@ -21,7 +21,7 @@ def demo_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
 
 
 def _trend(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
-    from lineage.analysis.growth import find_trends
+    from lineage.analysis.growth.trends import find_trends
     from lineage.domain.definitions import Definition
     from lineage.families.registry import all_families, family
     from lineage.reporting.language import Language
@@ -34,7 +34,7 @@ def _trend(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
 
 
 def _licenses(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
-    from lineage.analysis.licenses import judge_licenses
+    from lineage.analysis.licenses.judging import judge_licenses
     from lineage.cli.report_licenses import files
     from lineage.domain.definitions import Definition
     from lineage.families.license_terms import license_terms

@@ -41,7 +41,7 @@ def licenses(
     Written are a page, the same as Markdown, and every model as CSV. No legal advice: it finds
     what somebody should look at.
     """
-    from lineage.analysis.licenses import judge_licenses
+    from lineage.analysis.licenses.judging import judge_licenses
     from lineage.cli import context
     from lineage.cli.output_file import deliver, folder_for
     from lineage.families.license_terms import license_terms

@@ -46,7 +46,7 @@ def trend(
     Written are a page, the same as Markdown, each chart as SVG and PNG, and the numbers behind
     each chart as CSV. What the snapshot cannot tell is said, not drawn.
     """
-    from lineage.analysis.growth import find_trends
+    from lineage.analysis.growth.trends import find_trends
     from lineage.cli import context
     from lineage.cli.output_file import deliver_file, folder_for
     from lineage.families.registry import family as family_called

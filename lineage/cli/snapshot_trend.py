@@ -77,7 +77,7 @@ def _curve(
     as_stored: bool,
     store: str | None,
 ) -> "Curve":
-    from lineage.analysis.growth import curve_of_base, curve_of_family
+    from lineage.analysis.growth.curves import curve_of_base, curve_of_family
     from lineage.cli import context, logs
     from lineage.families.registry import family as family_called
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from lineage.analysis.comparison import ladder_of_release
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.diff.diffs import Diff, diff_snapshots
-from lineage.analysis.growth import Curve, curve_of_family
+from lineage.analysis.growth import Curve
+from lineage.analysis.growth.curves import curve_of_family
 from lineage.analysis.results import Comparison, Count, Tree
 from lineage.analysis.traces import trace
 from lineage.analysis.tree.tree import tree_of_family

@@ -1,6 +1,6 @@
 """How families and bases grow: curves over snapshots, and trends by date of creation."""
 
-from lineage.analysis.growth.curves import curve_of_base, curve_of_family
+# Result types alone: a publication loads this package, and needs no report of a trend.
 from lineage.analysis.growth.results import (
     ClaimPassed,
     Curve,
@@ -19,7 +19,6 @@ from lineage.analysis.growth.results import (
     VariantCounts,
     VariantSeries,
 )
-from lineage.analysis.growth.trends import find_trends
 
 __all__ = [
     "ClaimPassed",
@@ -38,7 +37,4 @@ __all__ = [
     "TrendFindings",
     "VariantCounts",
     "VariantSeries",
-    "curve_of_base",
-    "curve_of_family",
-    "find_trends",
 ]

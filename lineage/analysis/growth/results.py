@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from lineage.analysis.licenses import Knowledge
+from lineage.analysis.licenses.findings import Knowledge
 from lineage.analysis.results import Step
 from lineage.domain.anomalies import Bounds
 from lineage.domain.claims import Relation

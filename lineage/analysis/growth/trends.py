@@ -32,7 +32,7 @@ from lineage.analysis.growth.variants import (
     VariantColumns,
     series_by_variant,
 )
-from lineage.analysis.licenses import knowledge_of
+from lineage.analysis.licenses.statements import knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.scope import Scope

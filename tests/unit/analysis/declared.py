@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.licenses import LicenseFindings, judge_licenses
+from lineage.analysis.licenses import LicenseFindings
+from lineage.analysis.licenses.judging import judge_licenses
 from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family

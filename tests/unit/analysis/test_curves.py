@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.growth import Curve, Point, curve_of_base, curve_of_family
+from lineage.analysis.growth import Curve, Point
+from lineage.analysis.growth.curves import curve_of_base, curve_of_family
 from lineage.analysis.growth.stored import overlay_of
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from lineage.analysis.comparison import ladder_of_family
 from lineage.analysis.counts import count_family
-from lineage.analysis.growth import TrendFindings, find_trends, periods, variants
+from lineage.analysis.growth import TrendFindings, periods, variants
 from lineage.analysis.growth.dates import when_passed
+from lineage.analysis.growth.trends import find_trends
 from lineage.analysis.results import Step
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.families.registry import all_families, family

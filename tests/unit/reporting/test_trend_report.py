@@ -12,7 +12,8 @@ from string import Formatter
 import pytest
 from markdown_it import MarkdownIt
 
-from lineage.analysis.growth import TrendFindings, find_trends
+from lineage.analysis.growth import TrendFindings
+from lineage.analysis.growth.trends import find_trends
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
 from lineage.reporting.charts.svg import svg

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lineage.analysis.growth import GroupSize, Timeline, TrendFindings, VariantSeries, find_trends
+from lineage.analysis.growth import GroupSize, Timeline, TrendFindings, VariantSeries
+from lineage.analysis.growth.trends import find_trends
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family

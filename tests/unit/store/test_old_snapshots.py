@@ -13,7 +13,7 @@ import pytest
 from lineage.analysis.anomalies import find_anomalies
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.cut_tables import whole_tables
-from lineage.analysis.growth import curve_of_base, curve_of_family
+from lineage.analysis.growth.curves import curve_of_base, curve_of_family
 from lineage.analysis.tree.tree import tree_of_base
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lineage.analysis.counts import count_family
-from lineage.analysis.growth import curve_of_family
+from lineage.analysis.growth.curves import curve_of_family
 from lineage.demo.weeks.deleted import graves
 from lineage.demo.weeks.history import WEEKS, History
 from lineage.demo.weeks.replay import replay, settings_of
