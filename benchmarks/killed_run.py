@@ -37,7 +37,7 @@ def tell(phase: str) -> None:
 
 def main(flags: str, run: str) -> None:
     """Make one run with these settings."""
-    from lineage.cli.snapshot_keeping import prune
+    from lineage.cli.main import lineage as program
     from lineage.crawl.plan import CrawlMode
     from lineage.crawl.runs import crawl
     from lineage.settings import load_settings
@@ -45,8 +45,17 @@ def main(flags: str, run: str) -> None:
     said = json.loads(flags)
     if run == PRUNE:
         tell(PRUNE)
-        command = ["--keep", "1 yearly", "--store", said["store"], "--format", "csv"]
-        prune.main(command, standalone_mode=False)
+        command = [
+            "snapshots",
+            "prune",
+            "--keep",
+            "1 yearly",
+            "--store",
+            said["store"],
+            "--format",
+            "csv",
+        ]
+        program.main(command, standalone_mode=False)
         return
     tell(READY)
     crawl(load_settings(said), mode=CrawlMode(run), progress=Told())

@@ -30,7 +30,7 @@ def measured(command: list[str]) -> float:
 def questions(store: str, base: str) -> dict[str, list[str]]:
     """Return each question as a command."""
     python = [sys.executable, "-c"]
-    lineage = [sys.executable, "-m", "lineage.cli.main", "count", "--store", store]
+    lineage = [sys.executable, "-m", "lineage", "count", "--store", store]
     snapshot = f"lineage.open_store({store!r}).snapshot()"
     load = f"import lineage; lineage.load_family({base!r}, snapshot={snapshot})"
     return {
@@ -41,7 +41,7 @@ def questions(store: str, base: str) -> dict[str, list[str]]:
         "count X --min-downloads 10 --by author": [
             *(*lineage, base, "--min-downloads", "10", "--by", "author"),
         ],
-        "count --family llama --by release": [*lineage, "--family", "llama", "--by", "release"],
+        "count --family llama --by release": [*lineage, "llama", "--by", "release"],
         "count --top 20": [*lineage, "--top", "20"],
         "load_family(X) as networkx": [*python, load],
     }

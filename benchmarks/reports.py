@@ -60,9 +60,9 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
         document = trend_document(found, snapshot.manifest, Language.ENGLISH, families)
         yield from (len(content) for _, content in trend_files(found, document))
     if part == "license report":
-        from lineage.cli.report_licenses import files
+        from lineage.cli.report import license_files
 
-        yield from (len(text) for _, text in files(judged, snapshot.manifest, "en"))
+        yield from (len(text) for _, text in license_files(judged, snapshot.manifest, "en"))
 
 
 def main() -> None:

@@ -109,9 +109,9 @@ def measured(command: list[str]) -> tuple[float, float]:
 
 def questions(store: Path) -> dict[str, list[str]]:
     """Return each question as a command."""
-    lineage = [sys.executable, "-m", "lineage.cli.main"]
+    lineage = [sys.executable, "-m", "lineage"]
     trend = [*lineage, "snapshots", "trend", "--store", str(store), "--format", "csv"]
-    count = [*lineage, "count", "--family", "llama", "--store", str(store), "--format", "csv"]
+    count = [*lineage, "count", "llama", "--store", str(store), "--format", "csv"]
     past = ["--as-of", f"{FIRST + timedelta(days=DAYS // 2):%Y-%m-%d}"]
     return {
         'python -c "import pyarrow"': [sys.executable, "-c", "import pyarrow"],

@@ -59,7 +59,7 @@ def ask(store: Path, days: int) -> tuple[float, float, float]:
         began = time.perf_counter()
         asked = ["count", base, "--as-of", moments[day].isoformat(), "--store", str(store)]
         subprocess.run(
-            [sys.executable, "-m", "lineage.cli.main", *asked], stdout=subprocess.PIPE, check=True
+            [sys.executable, "-m", "lineage", *asked], stdout=subprocess.PIPE, check=True
         )
         return time.perf_counter() - began
 

@@ -1,39 +1,122 @@
-"""What every question needs first: the snapshot, and the families laid over it."""
+"""What every command stands on: the global options of one run, and the history they name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from lineage.domain.families import Family
-from lineage.domain.opt_outs import OptOuts
-from lineage.families.registry import lazy_families
-from lineage.settings import Settings, load_settings
-from lineage.store.reader import Snapshot
-from lineage.store.store import ParquetStore
+from lineage.errors import UnknownModel
 
+if TYPE_CHECKING:
+    # The program's help, and a look-up of one stored count, must not pay for loading these.
+    from lineage.domain.families import Family
+    from lineage.settings import Settings
+    from lineage.store.reader import Snapshot
+    from lineage.store.store import ParquetStore
 
-def open_store(store: str | None) -> ParquetStore:
-    """Return the store that the flag or the settings name; no token is looked for."""
-    settings = local_settings(store)
-    return ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
-
-
-def open_snapshot(store: str | None, id: str | None, as_of: date | None = None) -> Snapshot:
-    """Return the snapshot that was named, else the witness of a day, else the latest."""
-    opened = open_store(store)
-    return opened.snapshot(id) if as_of is None or id is not None else opened.snapshot_at(as_of)
+Answer = TypeVar("Answer")
 
 
-def opt_outs() -> OptOuts:
-    """Return who asked to be left out."""
-    return OptOuts.parse(local_settings(None).opt_outs)
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
 
 
-def local_settings(store: str | None) -> Settings:
-    """Return the settings of who asks no Hub."""
-    return load_settings({"store": store}, with_token=False)
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The global options of one run, wherever they stood on its command line."""
+
+    store: str | None = None
+    cache: str | None = None
+    families: str | None = None
+    snapshot: str | None = None
+    opt_outs_file: str | None = None
+    format: Format = Format.TABLE
+
+    def settings(self, flags: dict[str, Any] | None = None, *, token: bool = False) -> "Settings":
+        """Return the settings under these options and a command's own flags.
+
+        A command that asks no Hub needs no token, and does not pay for the search.
+        """
+        from lineage.settings import load_settings
+
+        return load_settings(self.setting_flags() | (flags or {}), with_token=token)
+
+    def setting_flags(self) -> dict[str, Any]:
+        """Return the options that are settings, by the settings' names."""
+        return {
+            "store": self.store,
+            "cache": self.cache,
+            "families": self.families,
+            "opt_outs": self.opt_outs_file,
+        }
+
+    def open_store(self) -> "ParquetStore":
+        """Return the store that the options or the settings name; it applies the opt-outs."""
+        from lineage.domain.opt_outs import OptOuts
+        from lineage.store.store import ParquetStore
+
+        settings = self.settings()
+        return ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
+
+    def open_snapshot(self, as_of: date | None = None) -> "Snapshot":
+        """Return the snapshot of --snapshot, else the one to ask about a day, else the latest."""
+        store = self.open_store()
+        if as_of is not None and self.snapshot is None:
+            return store.snapshot_at(as_of)
+        return store.snapshot(self.snapshot)
+
+    def find_family(self, name: str) -> "Family | None":
+        """Return the family that a SUBJECT names; None where it names a model."""
+        from lineage.families.registry import family
+
+        kind, _, id = name.rpartition(":")
+        if kind == "family":
+            return family(id, self.known_families())
+        if kind or "/" in name:
+            return None
+        return next((it for it in self.known_families() if it.id == name.strip().lower()), None)
+
+    def require_family(self, name: str) -> "Family":
+        """Return the family that a SUBJECT names.
+
+        Raises:
+            SettingsError: it names something else; the families there are stand in the hint.
+        """
+        from lineage.families.registry import family
+
+        return self.find_family(name) or family(name, self.known_families())
+
+    def known_families(self) -> "Sequence[Family]":
+        """Return the bundled families and those that the options or the settings name."""
+        from lineage.families.registry import lazy_families
+
+        return lazy_families(self.settings().families)
 
 
-def known_families(families: str | None = None) -> Sequence[Family]:
-    """Return the bundled families and those that the flag or the settings name."""
-    path = load_settings({"families": families}, with_token=False).families
-    return lazy_families(path)
+def answer_each(
+    names: Sequence[str], ask: Callable[[str], Answer]
+) -> tuple[list[Answer], UnknownModel | None]:
+    """Return the answers about names, and what to raise once they are printed.
+
+    Raises:
+        UnknownModel: nobody knows any of the names.
+    """
+    answers: list[Answer] = []
+    unknown: list[UnknownModel] = []
+    for name in names:
+        try:
+            answers.append(ask(name))
+        except UnknownModel as error:
+            unknown.append(error)
+    if not unknown:
+        return answers, None
+    hints = [error.hint for error in unknown if error.hint]
+    combined = UnknownModel("\n".join(it.message for it in unknown), "\n".join(hints))
+    if not answers:
+        raise combined
+    return answers, combined

@@ -6,130 +6,157 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
+from lineage.cli.context import Invocation, answer_each
 from lineage.domain.definitions import Definition, Grouping
-from lineage.errors import SettingsError
+from lineage.errors import SettingsError, UnknownModel
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from lineage.analysis.results import Comparison, Count
-    from lineage.domain.families import Family
     from lineage.store.reader import Snapshot
 
 
 @click.command(
-    short_help="Count the derivatives of models or of a family.",
+    cls=options.Command,
+    short_help="Count the derivatives of models and families.",
     epilog=options.examples(
         "lineage count meta-llama/Llama-2-7b-hf",
-        "lineage count --family llama --by release",
+        "lineage count llama --by release",
         "lineage count --top 20 --direct --format csv",
         "lineage count meta-llama/Llama-3.1-8B --explain",
     ),
 )
-@click.argument("bases", metavar="[BASE]...", nargs=-1)
-@options.options(
-    options.FAMILY,
-    options.FAMILIES,
+@click.argument("subjects", metavar="[SUBJECT]...", nargs=-1)
+@options.combine(
     click.option(
-        "--top", type=click.IntRange(min=1), metavar="N", help="The N bases with most of it."
+        "--top", type=click.IntRange(min=1), metavar="N", help="The N models with most of it."
     ),
-    options.defined,
+    options.with_definition,
     options.BY,
     click.option(
-        "--explain", is_flag=True, help="Count by one definition after the other, and say why."
+        "--explain", is_flag=True, help="Compare definitions: a number each, and why it differs."
     ),
-    options.SNAPSHOT,
-    options.STORE,
-    options.FORMAT,
-    options.logged,
 )
 def count(
     *,
-    bases: Sequence[str],
-    family: str | None,
-    families: str | None,
+    subjects: Sequence[str],
     top: int | None,
     definition: Definition,
     by: str | None,
     explain: bool,
-    snapshot: str | None,
-    store: str | None,
-    format: str,
+    invocation: Invocation,
 ) -> None:
-    """Count the derivatives of models, of a family, or of the largest bases.
+    """Count the derivatives of models, of families, or of the largest models.
 
-    BASE is a model as the Hub names it, `owner/name`; a former name gives the same answer. Every
-    number comes with the definition it was counted by.
+    SUBJECT is a model as the Hub names it, `owner/name`, or a family, `llama`; a former name gives
+    the same answer. Every number comes with the definition it was counted by.
     """
-    _check(bases, family, top, by)
-    from lineage.cli import context, output
-    from lineage.families.registry import family as family_called
-
-    asked = context.open_snapshot(store, snapshot, definition.as_of)
-    known = context.known_families(families)
-    whole = None if family is None else family_called(family, known)
+    _refuse_contradictions(subjects, top, by)
+    snapshot = invocation.open_snapshot(definition.as_of)
     if explain:
-        _check_ladder(top, by, definition)
-        ladders = _ladders(asked, bases, whole, known, definition)
-        output.ladders(format, ladders, asked.manifest)
-        return
-    found = _counts(asked, bases, whole=whole, known=known, top=top, definition=definition, by=by)
-    output.counts(format, found, asked.manifest)
+        _refuse_other_definitions(top, by, definition)
+        _print_comparisons(invocation, snapshot, subjects, definition)
+    else:
+        _print_counts(invocation, snapshot, subjects, definition, top=top, by=by)
 
 
-def _counts(
-    asked: "Snapshot",
-    bases: Sequence[str],
-    *,
-    whole: "Family | None",
-    known: "Sequence[Family]",
-    top: int | None,
+def _print_counts(
+    invocation: Invocation,
+    snapshot: "Snapshot",
+    subjects: Sequence[str],
     definition: Definition,
+    *,
+    top: int | None,
     by: str | None,
-) -> "list[Count]":
+) -> None:
+    from lineage.analysis import documents
     from lineage.analysis.counts import count_base, count_family
+    from lineage.cli.output import print_result
 
-    if top is not None:
+    families, grouping = invocation.known_families(), None if by is None else Grouping(by)
+
+    def count_subject(name: str) -> "Count":
+        if (family := invocation.find_family(name)) is not None:
+            return count_family(snapshot, family, definition, families, grouping)
+        return count_base(snapshot, name, definition, families, grouping)
+
+    unknown: UnknownModel | None = None
+    if top is None:
+        counts, unknown = answer_each(subjects, count_subject)
+    else:
         from lineage.analysis.rankings import count_top
 
-        return count_top(asked, top, definition, whole, known)
-    grouping = None if by is None else Grouping(by)
-    if whole is not None:
-        return [count_family(asked, whole, definition, known, grouping)]
-    return [count_base(asked, base, definition, known, grouping) for base in bases]
+        family = invocation.find_family(subjects[0]) if subjects else None
+        counts = count_top(snapshot, top, definition, family, families)
+
+    def table() -> "RenderableType":
+        from lineage.cli.tables.counts import counts_table
+
+        return counts_table(counts, snapshot.manifest)
+
+    print_result(
+        invocation.format,
+        lambda: [documents.count_document(it) for it in counts],
+        lambda: [row for it in counts for row in documents.count_rows(it)],
+        table,
+    )
+    if unknown is not None:
+        raise unknown
 
 
-def _ladders(
-    asked: "Snapshot",
-    bases: Sequence[str],
-    whole: "Family | None",
-    known: "Sequence[Family]",
-    definition: Definition,
-) -> "list[Comparison]":
+def _print_comparisons(
+    invocation: Invocation, snapshot: "Snapshot", subjects: Sequence[str], definition: Definition
+) -> None:
+    from lineage.analysis import documents
     from lineage.analysis.comparison import LEAST_DOWNLOADS, ladder_of_base, ladder_of_family
+    from lineage.cli.output import print_result
 
-    least, day = definition.min_downloads or LEAST_DOWNLOADS, definition.as_of
-    if whole is not None:
-        return [ladder_of_family(asked, whole, known, least, day)]
-    return [ladder_of_base(asked, base, known, least, day) for base in bases]
+    families, day = invocation.known_families(), definition.as_of
+    downloads = definition.min_downloads or LEAST_DOWNLOADS
+
+    def compare(name: str) -> "Comparison":
+        if (family := invocation.find_family(name)) is not None:
+            return ladder_of_family(snapshot, family, families, downloads, day)
+        return ladder_of_base(snapshot, name, families, downloads, day)
+
+    comparisons, unknown = answer_each(subjects, compare)
+
+    def table() -> "RenderableType":
+        from rich.console import Group
+
+        from lineage.cli.tables.counts import comparison_table
+
+        return Group(*(comparison_table(it, snapshot.manifest) for it in comparisons))
+
+    print_result(
+        invocation.format,
+        lambda: [documents.comparison_document(it) for it in comparisons],
+        lambda: [row for it in comparisons for row in documents.comparison_rows(it)],
+        table,
+    )
+    if unknown is not None:
+        raise unknown
 
 
-def _check_ladder(top: int | None, by: str | None, definition: Definition) -> None:
-    if top is not None or by is not None:
-        raise SettingsError("--explain explains one base or family", "leave out --top and --by")
-    chosen = Definition(min_downloads=definition.min_downloads, as_of=definition.as_of)
-    if definition != chosen:
+def _refuse_contradictions(subjects: Sequence[str], top: int | None, by: str | None) -> None:
+    if not subjects and top is None:
         raise SettingsError(
-            "--explain climbs through the definitions by itself",
-            "leave out --direct, --relations, --mirrors, --curated, --least and --deleted",
+            "nothing to count: give a SUBJECT or --top N",
+            "a model: lineage count meta-llama/Llama-2-7b-hf; a family: lineage count llama",
         )
-
-
-def _check(bases: Sequence[str], family: str | None, top: int | None, by: str | None) -> None:
-    example = "example: lineage count meta-llama/Llama-2-7b-hf"
-    if not bases and family is None and top is None:
-        raise SettingsError("nothing to count: give a BASE, --family NAME or --top N", example)
-    if bases and family is not None:
-        raise SettingsError("a BASE and --family are two questions", "ask them one by one")
-    if bases and top is not None:
-        raise SettingsError("--top ranks all bases, and a BASE is given", "leave one of them out")
+    if len(subjects) > 1 and top is not None:
+        raise SettingsError("--top ranks the models of one family, or all", "give one SUBJECT")
     if by is not None and top is not None:
-        raise SettingsError("--top and --by cannot be combined", "divide one base at a time")
+        raise SettingsError("--top and --by cannot be combined", "divide one subject at a time")
+
+
+def _refuse_other_definitions(top: int | None, by: str | None, definition: Definition) -> None:
+    if top is not None or by is not None:
+        raise SettingsError("--explain is about subjects by name", "leave out --top and --by")
+    allowed = Definition(min_downloads=definition.min_downloads, as_of=definition.as_of)
+    if definition != allowed:
+        raise SettingsError(
+            "--explain chooses the definitions by itself",
+            "leave out --direct, --relations, --mirrors, --curated, --min-strength and --deleted",
+        )

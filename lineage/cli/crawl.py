@@ -1,79 +1,86 @@
-"""The command `lineage crawl`."""
+"""The commands `lineage crawl` and `lineage doctor`: a snapshot, and what it will cost."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lineage.cli import options
+from lineage.cli import logs, options
+from lineage.cli.context import Invocation
 from lineage.domain.repo_ids import is_repo_id, tidy_name
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from lineage.crawl.runs import CrawlReport
     from lineage.settings import Settings
 
 _COST = (
-    "A walk below one base sends at least one request for each model it finds, those without "
-    "children too; a sweep of the whole Hub sends about 3,240 and answers for every base. "
-    "Above some 3,000 descendants the sweep is cheaper."
+    "Crawling below one model sends at least one request for each model it finds, those without "
+    "children too; a full crawl sends about 3,240 and answers for every model. Above some 3,000 "
+    "descendants the full crawl is cheaper."
 )
+_KEPT = "interrupted: what was recorded is kept; run the same command again to go on"
+_REFUSES = {"snapshot": "has no meaning here: a crawl takes a new snapshot"}
 
 
-def _base(_: click.Context, __: click.Parameter, below: str | None) -> str | None:
+def _read_model(_: click.Context, __: click.Parameter, below: str | None) -> str | None:
     name = None if below is None else tidy_name(below)
     if name is not None and not is_repo_id(name):
-        raise click.BadParameter(f"{name!r} is no name of a model; it is spelled owner/name")
+        raise click.BadParameter(f"{name!r} is not a model's name: use owner/name")
     return name
 
 
-def _utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> datetime | None:
+def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 @click.command(
+    cls=options.Command,
+    refuses=_REFUSES,
     short_help="Take a snapshot of the Hub.",
     epilog=options.examples(
         "lineage crawl",
         "lineage crawl --auto",
         "lineage crawl --below meta-llama/Llama-Guard-3-8B --store small",
-        "lineage crawl --bulk models.parquet --taken-at 2026-10-03",
+        "lineage crawl --dump models.parquet --taken-at 2026-10-03",
     ),
 )
-@options.options(
-    click.option(
-        "--below",
-        metavar="BASE",
-        callback=_base,
-        help="Walk down from one base; no more is seen.",
-    ),
+@options.combine(
     click.option(
         "--update",
         "mode",
         flag_value="update",
-        help="Ask only what changed since the last snapshot; deletions show in a sweep alone.",
+        help="Ask only what changed since the last snapshot; only a full crawl sees deletions.",
     ),
     click.option(
         "--auto",
         "mode",
         flag_value="auto",
-        help="An update; a sweep where the last one is a week old, or where an update cannot be.",
+        help="An update; a full crawl where the last one is a week old, or an update impossible.",
     ),
     click.option(
-        "--cards",
-        is_flag=True,
-        help="Read the texts of model cards where they can help; asked for once a commit.",
+        "--below",
+        metavar="SUBJECT",
+        callback=_read_model,
+        help="Only what lies below one model.",
     ),
     click.option(
-        "--bulk",
-        metavar="FILE_OR_URL",
-        help="Take a Parquet dump of the Hub's listing instead of asking the Hub.",
+        "--dump",
+        metavar="FILE|FOLDER|URL",
+        help="Read a Parquet dump of the Hub's listing instead of asking the Hub.",
     ),
     click.option(
         "--taken-at",
         type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
         metavar="DATE",
-        callback=_utc,
+        callback=_as_utc,
         help="When the dump was taken, UTC.  [default: the newest moment in it]",
+    ),
+    click.option(
+        "--cards",
+        is_flag=True,
+        help="Read the texts of model cards where they can help; once a commit.",
     ),
     options.ENDPOINT,
     options.TOKEN_FILE,
@@ -88,49 +95,51 @@ def _utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> date
     ),
     options.SHARE,
     options.ON_PUBLISH,
-    options.FAMILIES,
-    options.STORE,
-    options.CACHE,
-    options.FORMAT,
-    options.logged,
 )
 def crawl(
     *,
-    below: str | None,
     mode: str | None,
-    cards: bool,
-    bulk: str | None,
+    below: str | None,
+    dump: str | None,
     taken_at: datetime | None,
-    format: str,
-    **flags: object,
+    cards: bool,
+    invocation: Invocation,
+    **flags: Any,
 ) -> None:
     """Take a snapshot of every model that the Hub lists, and publish it.
 
-    A run that was stopped goes on where it was when it is run again. Needs no token; one found in
-    HF_TOKEN or where the Hub's own tools keep it doubles the pace.
+    A run that was stopped goes on where it was when it is run again. It needs no token; one found
+    in HF_TOKEN or where the Hub's own tools keep it doubles the pace.
     """
     import os
-    from dataclasses import asdict
 
-    from lineage.cli import logs, output, signals
+    from lineage.cli import signals
     from lineage.crawl.notify import notify
-    from lineage.settings import load_settings
 
-    _refuse_contradictions(below, mode, bulk, taken_at, cards=cards)
-    settings = load_settings(flags)
+    if mode is not None and (below is not None or dump is not None):
+        raise click.UsageError(f"--{mode} goes on from the last snapshot: leave out the others")
+    if dump is not None and (below is not None or cards):
+        raise click.UsageError("--dump asks no Hub: leave out --below and --cards")
+    if taken_at is not None and dump is None:
+        raise click.UsageError("--taken-at is the date of a dump: name it with --dump")
+    settings = invocation.settings(flags, token=True)
     if below is not None:
         logs.say(_COST)
-    with signals.sigterm_ends_at_once():
-        did = _crawled(settings, below, mode, bulk, taken_at, cards=cards)
-        output.crawl(format, did.manifest, asdict(did.tally), did.seconds, did.cards)
-        notify(settings, did.manifest, os.environ)
+    try:
+        with signals.sigterm_ends_at_once():
+            report = _run_crawl(settings, mode, below, dump, taken_at, cards=cards)
+            _print_report(invocation, report)
+            notify(settings, report.manifest, os.environ)
+    except (KeyboardInterrupt, signals.Terminated):
+        logs.say(_KEPT)
+        raise
 
 
-def _crawled(
+def _run_crawl(
     settings: "Settings",
-    below: str | None,
     mode: str | None,
-    bulk: str | None,
+    below: str | None,
+    dump: str | None,
     taken_at: datetime | None,
     *,
     cards: bool,
@@ -140,24 +149,72 @@ def _crawled(
     from lineage.crawl.plan import CrawlMode
     from lineage.crawl.runs import crawl
 
-    with progress.shown() as shown:
-        if bulk is not None:
-            return crawl_dump(settings, bulk, taken_at=taken_at, progress=shown)
-        asked = CrawlMode(mode or CrawlMode.FULL)
-        return crawl(settings, base=below, mode=asked, cards=cards, progress=shown)
+    with progress.show_progress() as display:
+        if dump is not None:
+            return crawl_dump(settings, dump, taken_at=taken_at, progress=display)
+        crawl_mode = CrawlMode(mode or CrawlMode.FULL)
+        return crawl(settings, base=below, mode=crawl_mode, cards=cards, progress=display)
 
 
-def _refuse_contradictions(
-    below: str | None,
-    mode: str | None,
-    bulk: str | None,
-    taken_at: datetime | None,
-    *,
-    cards: bool,
-) -> None:
-    if mode is not None and (below is not None or bulk is not None):
-        raise click.UsageError(f"--{mode} goes on from the last snapshot: leave out the others")
-    if bulk is not None and (below is not None or cards):
-        raise click.UsageError("--bulk asks no Hub: leave out --below and --cards")
-    if taken_at is not None and bulk is None:
-        raise click.UsageError("--taken-at dates a dump: name it with --bulk")
+def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
+    from dataclasses import asdict
+
+    from lineage.cli.output import print_result
+    from lineage.domain.documents import Document, flat_row
+
+    manifest, requests = report.manifest, asdict(report.tally)
+    cards = {} if report.cards is None else {"cards": report.cards}
+    document: Document = {
+        "snapshot": manifest.id,
+        "kind": manifest.origin.kind.value,
+        "models": manifest.models,
+        "edges": manifest.edges,
+        "bad_rows": manifest.bad_rows,
+        "tombstones": manifest.tombstones,
+        "requests": requests,
+        "seconds": round(report.seconds, 3),
+        **cards,
+    }
+
+    def table() -> "RenderableType":
+        from lineage.cli.tables.snapshots import crawl_table
+
+        more = [("cards", f"{report.cards:,} asked for")] if cards else []
+        return crawl_table(manifest, requests, report.seconds, more)
+
+    print_result(invocation.format, lambda: document, lambda: [flat_row(document)], table, 1)
+
+
+@click.command(
+    cls=options.Command,
+    refuses=_REFUSES,
+    short_help="Say what a crawl will meet and cost.",
+)
+@options.combine(options.ENDPOINT, options.TOKEN_FILE, options.OFFLINE, options.SHARE)
+def doctor(*, invocation: Invocation, **flags: Any) -> None:
+    """Say what a crawl will meet and cost: settings, token, Hub, store. Changes nothing.
+
+    Sends the Hub at most two small requests, each again where no answer comes. Exit code 1:
+    something is not as it must be.
+    """
+    from lineage.cli import progress
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.snapshots import examination_table
+    from lineage.crawl.doctor import examine
+    from lineage.domain.documents import to_document
+
+    settings = invocation.settings(flags, token=True)
+    with progress.show_progress() as display:
+        display.begin("ask the Hub")
+        result = examine(settings, progress=display)
+    findings = [(finding.name, finding.ok, finding.says) for finding in result.findings]
+    cost = (result.models_expected, result.requests_needed, result.minutes)
+    print_result(
+        invocation.format,
+        lambda: to_document(result),
+        lambda: to_document(result.findings),
+        lambda: examination_table(findings, *cost),
+        narrowest=1,
+    )
+    if any(finding.ok is False for finding in result.findings):
+        raise SystemExit(1)

@@ -1,13 +1,28 @@
-"""The command `lineage demo`."""
+"""The commands `lineage demo` and `lineage hub`: the program and its Hub, without the network."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lineage.cli import options
+from lineage.cli.context import Invocation
+from lineage.errors import SettingsError
+
+if TYPE_CHECKING:
+    from lineage.store.reader import Snapshot
+
+_REFUSES = {
+    "store": "has no meaning here: name a folder with --folder",
+    "snapshot": "has no meaning here: the demo takes its own snapshots",
+    "format": "has no meaning here: the demo prints text only",
+}
 
 
 @click.command(
+    cls=options.Command,
+    refuses=_REFUSES,
     short_help="Follow a Hub in a box through 16 real weeks and count, offline.",
 )
 @click.option(
@@ -17,8 +32,7 @@ from lineage.cli import options
     show_default=True,
     help="Where snapshots, recorded pages and reports of the demo go.",
 )
-@options.logged
-def demo(folder: Path) -> None:
+def demo(*, folder: Path, invocation: Invocation) -> None:
     """Follow a Hub in a box through 16 real weeks and count what it holds, offline.
 
     The box serves real facts about 75,606 models over real HTTP on this machine, as they were
@@ -26,34 +40,80 @@ def demo(folder: Path) -> None:
     deleting the folder is safe.
     """
     from lineage.cli import progress
-    from lineage.cli.demo_results import tell
+    from lineage.cli.demo_tour import print_tour
+    from lineage.cli.output import write_files
     from lineage.demo import tour
     from lineage.demo.corpus_rows import corpus_facts
     from lineage.demo.weeks.history import History
     from lineage.demo.weeks.replay import replay
-
-    with progress.shown() as shown:
-        shown.begin("read the sample")
-        history = History(corpus_facts())
-        shown.end()
-        followed = replay(folder, history, shown)
-        shown.begin("count")
-        sights = tour.look_around(folder, history, followed)
-        shown.begin("write reports")
-        written = _reports(folder / "reports", followed.manifests[-1].id, folder / "snapshots")
-    tell(folder, followed, sights, written)
-
-
-def _reports(out: Path, id: str, store: Path) -> "list[Path]":
-    """Write the three reports about Llama; return their pages."""
-    from lineage.cli.demo_reports import demo_reports
-    from lineage.cli.output_file import deliver_file
     from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.store.store import ParquetStore
 
-    out.mkdir(parents=True, exist_ok=True)
-    pages = []
-    for name, content in demo_reports(ParquetStore(str(store), NO_OPT_OUTS).snapshot(id)):
-        deliver_file(content, out / name)
-        pages += [out / name] if name.endswith(".html") else []
-    return pages
+    with progress.show_progress() as display:
+        display.begin("read the sample")
+        history = History(corpus_facts())
+        display.end()
+        weeks = replay(folder, history, display)
+        display.begin("count")
+        results = tour.look_around(folder, history, weeks)
+        display.begin("write reports")
+        last = ParquetStore(str(folder / "snapshots"), NO_OPT_OUTS).snapshot(weeks.manifests[-1].id)
+        paths = list(write_files(_llama_reports(last), folder / "reports"))
+    print_tour(folder, weeks, results, [path for path in paths if path.suffix == ".html"])
+
+
+def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file of the three reports about Llama, one at a time."""
+    from lineage.analysis.growth.trends import find_trends
+    from lineage.analysis.licenses.judging import judge_licenses
+    from lineage.cli.report import license_files
+    from lineage.domain.definitions import Definition
+    from lineage.families.license_terms import license_terms
+    from lineage.families.registry import all_families, family
+    from lineage.reporting.family_page.tree_files import tree_files
+    from lineage.reporting.family_tree import family_tree
+    from lineage.reporting.language import Language
+    from lineage.reporting.trend_files import trend_files
+    from lineage.reporting.trend_report import trend_document
+
+    llama, families, rule = family("llama"), all_families(), Definition()
+    yield from tree_files(family_tree(snapshot, llama, families), Language.ENGLISH)
+    trends = find_trends(snapshot, llama, rule, families)
+    document = trend_document(trends, snapshot.manifest, Language.ENGLISH, families)
+    yield from trend_files(trends, document)
+    findings = judge_licenses(snapshot, llama, license_terms(llama.id), rule, families)
+    yield from license_files(findings, snapshot.manifest, Language.ENGLISH.value)
+
+
+@click.command(
+    cls=options.Command,
+    refuses={"format": "has no meaning here: the box serves HTTP"},
+    short_help="Serve a Hub in a box on 127.0.0.1.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=0,
+    help="Port on 127.0.0.1.  [default: any that is free]",
+)
+def hub(*, port: int, invocation: Invocation) -> None:
+    """Serve a Hub in a box on 127.0.0.1, until Ctrl-C: the bundled corpus over real HTTP.
+
+    Any client of the Hub can be pointed at it by HF_ENDPOINT.
+    """
+    from lineage.cli import logs, signals
+    from lineage.demo.box import HubBox
+    from lineage.demo.catalog import Catalog
+    from lineage.demo.corpus_rows import corpus_rows
+
+    # Reading the corpus takes seconds in which the address is not there yet.
+    logs.say("starting: reading the corpus")
+    try:
+        box = HubBox(Catalog(corpus_rows()), port=port)
+    except OSError as error:
+        raise SettingsError(f"port {port} is not available: {error.strerror}") from error
+    with signals.stop_requests() as stop, box:
+        click.echo(f"{len(box.catalog):,} models at {box.url}, until Ctrl-C. For example:")
+        click.echo(f"  HF_ENDPOINT={box.url} lineage crawl --store box/snapshots --cache box/cache")
+        stop.wait()

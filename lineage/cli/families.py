@@ -5,74 +5,94 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import logs, options
+from lineage.cli.context import Invocation
 from lineage.errors import LineageError, NoSuchSnapshot
 
 if TYPE_CHECKING:
     from lineage.store.reader import Snapshot
 
-_OPTIONS = options.options(options.FAMILIES, options.FORMAT, options.logged)
 
-
-@click.group()
+@click.group(cls=options.Group)
 def families() -> None:
-    """Look at the registry: roots, mirrors, curated edges, outsiders.
+    """Look at the registry: roots, mirrors, curated links, outsiders.
 
     It is data with a source for each statement. Your own families join it with --families.
     """
 
 
 @families.command("list")
-@_OPTIONS
-def list_(families: str | None, format: str) -> None:
+def list_families(*, invocation: Invocation) -> None:
     """List every family, with the number of its entries."""
-    from lineage.cli import context, output
+    from lineage.analysis.documents import family_summary
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.families import family_list
 
-    output.families(format, context.known_families(families))
+    registry = invocation.known_families()
+    rows = [family_summary(family) for family in registry]
+    print_result(invocation.format, lambda: rows, lambda: rows, lambda: family_list(registry))
 
 
-@families.command()
-@click.argument("family", metavar="FAMILY")
-@_OPTIONS
-def show(family: str, families: str | None, format: str) -> None:
+@families.command("show")
+@click.argument("name", metavar="FAMILY")
+def show_family(*, name: str, invocation: Invocation) -> None:
     """Show all that is known of a family, with every source."""
-    from lineage.cli import context, output
-    from lineage.families.registry import family as family_called
+    from lineage.analysis.documents import family_rows
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.families import family_table
+    from lineage.domain.documents import to_document
 
-    output.family(format, family_called(family, context.known_families(families)))
+    family = invocation.require_family(name)
+    print_result(
+        invocation.format,
+        lambda: to_document(family),
+        lambda: family_rows(family),
+        lambda: family_table(family),
+        narrowest=1,
+    )
 
 
-@families.command()
-@options.options(options.FAMILIES, options.SNAPSHOT, options.STORE, options.FORMAT, options.logged)
-def check(families: str | None, snapshot: str | None, store: str | None, format: str) -> None:
+@families.command("check")
+def check_families(*, invocation: Invocation) -> None:
     """Find contradictions in the registry, and between it and a snapshot.
 
-    Exit code 1 where the registry contradicts itself. What a snapshot says otherwise is a warning
-    or a note: either of the two may be wrong.
+    Exit code 1 where the registry contradicts itself. Where a snapshot disagrees with it, either
+    of the two may be wrong: that is a warning or a note.
     """
     from lineage.analysis.registry.beside import check_beside
     from lineage.analysis.registry.checks import Severity, check_registry, in_order
-    from lineage.cli import context, output
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.families import registry_check_table
+    from lineage.domain.documents import Document, to_document
 
-    known, asked = context.known_families(families), _snapshot_if_any(store, snapshot)
-    beside = () if asked is None else check_beside(asked, known)
-    found = in_order((*check_registry(known), *beside))
-    output.findings(format, found, known, None if asked is None else asked.id)
-    errors = sum(one.severity is Severity.ERROR for one in found)
-    if errors:
+    registry, snapshot = invocation.known_families(), _snapshot_if_any(invocation)
+    disagreements = () if snapshot is None else check_beside(snapshot, registry)
+    findings = in_order((*check_registry(registry), *disagreements))
+    id = None if snapshot is None else snapshot.id
+    document: Document = {
+        "snapshot": id,
+        "families": {family.id: family.version for family in registry},
+        "findings": to_document(findings),
+    }
+    print_result(
+        invocation.format,
+        lambda: document,
+        lambda: document["findings"],
+        lambda: registry_check_table(findings, registry, id),
+        narrowest=1,
+    )
+    if errors := sum(finding.severity is Severity.ERROR for finding in findings):
         raise LineageError(
             f"the registry contradicts itself in {errors} {'entry' if errors == 1 else 'entries'}",
             "the first lines above say where",
         )
 
 
-def _snapshot_if_any(store: str | None, id: str | None) -> "Snapshot | None":
+def _snapshot_if_any(invocation: Invocation) -> "Snapshot | None":
     """Return the snapshot that was named, else the latest, else none."""
-    from lineage.cli import context
-
     try:
-        return context.open_snapshot(store, id)
-    except NoSuchSnapshot as missing:
-        if id is not None:
+        return invocation.open_snapshot()
+    except NoSuchSnapshot as error:
+        if invocation.snapshot is not None:
             raise
-        logs.say(f"{missing.message}: the registry alone is checked")
+        logs.say(f"{error.message}: only the registry is checked")
         return None

@@ -10,12 +10,12 @@ import click
 from lineage.domain.escape import visible
 from lineage.domain.moments import iso
 
-_SAID = logging.getLogger("lineage.said")
+_MESSAGES = logging.getLogger("lineage.message")
 """What a user should know whatever the verbosity."""
 
 
 class LogFormat(StrEnum):
-    """How standard error is spelled."""
+    """How standard error is printed."""
 
     TEXT = "text"
     JSON = "json"
@@ -29,23 +29,23 @@ def set_up(log_format: LogFormat, verbose: int) -> None:
     house.handlers = [handler]
     house.propagate = False
     house.setLevel({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
-    _SAID.setLevel(logging.INFO)
+    _MESSAGES.setLevel(logging.INFO)
 
 
 def say(message: str) -> None:
-    """Tell the user something that is no result."""
-    _SAID.info("%s", message)
+    """Tell the user something besides the result."""
+    _MESSAGES.info("%s", message)
 
 
 def in_json() -> bool:
-    """Say whether standard error is to hold JSON lines alone."""
+    """Say whether standard error holds JSON lines only."""
     handlers = logging.getLogger("lineage").handlers
-    return any(isinstance(one.formatter, _JsonLines) for one in handlers)
+    return any(isinstance(handler.formatter, _JsonLines) for handler in handlers)
 
 
 def fail(message: str, hint: str) -> None:
     """Tell what ended the run, and what to do about it."""
-    _SAID.error("%s", message, extra={"hint": hint})
+    _MESSAGES.error("%s", message, extra={"hint": hint})
 
 
 class _ToStandardError(logging.Handler):
@@ -57,7 +57,7 @@ class _ToStandardError(logging.Handler):
 
 class _TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        level = "" if record.name == _SAID.name else f"{record.levelname.lower()}: "
+        level = "" if record.name == _MESSAGES.name else f"{record.levelname.lower()}: "
         return level + visible(record.getMessage())
 
 
@@ -71,4 +71,4 @@ class _JsonLines(logging.Formatter):
         }
         if hint := getattr(record, "hint", ""):
             line["hint"] = hint
-        return json.dumps(line)
+        return json.dumps(line | getattr(record, "facts", {}))

@@ -9,18 +9,14 @@ from contextlib import suppress
 import click
 
 from lineage.cli import logs
-from lineage.cli.anomalies import anomalies
 from lineage.cli.count import count
-from lineage.cli.crawl import crawl
-from lineage.cli.demo import demo
-from lineage.cli.doctor import doctor
-from lineage.cli.evaluate import evaluate
+from lineage.cli.crawl import crawl, doctor
+from lineage.cli.demo import demo, hub
 from lineage.cli.export import export
 from lineage.cli.families import families
-from lineage.cli.hub import hub
+from lineage.cli.options import RENAMED, Group
+from lineage.cli.quality import anomalies, evaluate
 from lineage.cli.report import report
-from lineage.cli.report_licenses import licenses
-from lineage.cli.report_trend import trend
 from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
 from lineage.cli.trace import trace
@@ -50,7 +46,7 @@ COMMANDS = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lineage")
 def lineage() -> None:
     """Which model descends from which on the Hugging Face Hub.
@@ -62,48 +58,42 @@ def lineage() -> None:
 
 for _command in COMMANDS:
     lineage.add_command(_command)
-report.add_command(licenses)
-report.add_command(trend)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
     logs.set_up(logs.LogFormat.TEXT, verbose=0)
-    _spell_out_what_the_terminal_lacks()
+    for stream in (sys.stdout, sys.stderr):
+        # A letter that the locale lacks is printed as an escape; it must not end a run.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         outcome = lineage.main(arguments, prog_name="lineage", standalone_mode=False)
     except LineageError as error:
-        _tell(error.message, error.hint)
+        _print_error(error.message, error.hint)
         sys.exit(error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        _tell(error.format_message(), _where_help_is(error))
+        _print_error(_usage_message(error), _help_command(error))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except OSError as error:
-        _tell(f"the system refused: {error}", "")
-        _let_go_of_output()
+        _print_error(f"the system refused: {error}", "")
+        _drop_output()
         sys.exit(LineageError.exit_code)
     sys.exit(outcome if isinstance(outcome, int) else 0)
 
 
-def _spell_out_what_the_terminal_lacks() -> None:
-    """Let no letter that a locale cannot show end a run: it is spelled as an escape."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _let_go_of_output() -> None:
+def _drop_output() -> None:
     """Drop what could not be written: some Pythons try again at the end, and exit with 120."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _tell(message: str, hint: str) -> None:
+def _print_error(message: str, hint: str) -> None:
     if logs.in_json():
         logs.fail(message, hint)
         return
@@ -113,10 +103,12 @@ def _tell(message: str, hint: str) -> None:
             click.echo(f"{label}: " + "\n".join(lines), err=True)
 
 
-def _where_help_is(error: click.ClickException) -> str:
+def _usage_message(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption) and (now := RENAMED.get(error.option_name)):
+        return f"unknown option {error.option_name}; {now}"
+    return error.format_message()
+
+
+def _help_command(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"{context.command_path} --help" if context is not None else ""
-
-
-if __name__ == "__main__":
-    run()

@@ -1,31 +1,37 @@
-"""The options that commands share, as values: the same flag means the same everywhere."""
+"""The options that commands share: the same flag means the same everywhere."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import click
 
 from lineage.cli import logs
+from lineage.cli.context import Format, Invocation
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
 
-Command = Callable[..., None]
-Option = Callable[[Command], Command]
+Callback = Callable[..., None]
+Option = Callable[[Callback], Callback]
+
+RENAMED = {
+    "--least": "it is --min-strength now",
+    "--at-least": "it is --min-size now",
+    "--bulk": "it is --dump now",
+    "--forget": "it is --opt-outs now",
+    "--family": "a family is a SUBJECT now: family:llama",
+}
+"""What to say to who types an option that older versions had."""
+
+_GIVEN = "lineage.global_options"
+_TYPED = "lineage.typed_options"
 
 
-class Format(StrEnum):
-    """How a result is spelled."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-
-
-def options(*shared: Option) -> Option:
-    """Put several options on a command, shown in the order given."""
-    return lambda command: functools.reduce(lambda made, one: one(made), reversed(shared), command)
+def combine(*options: Option) -> Option:
+    """Return several options as one decorator, shown in the order given."""
+    return lambda command: functools.reduce(lambda made, add: add(made), reversed(options), command)
 
 
 def examples(*lines: str) -> str:
@@ -33,78 +39,145 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _relations(
-    context: click.Context, parameter: click.Parameter, text: str | None
-) -> tuple[Relation, ...]:
-    if text is None:
-        return RELATIONS
-    asked = {word.strip().lower() for word in text.split(",") if word.strip()}
-    if unknown := sorted(asked - set(Relation)):
-        known = ", ".join(Relation)
-        raise click.BadParameter(f"{', '.join(unknown)} is no relation; known: {known}")
-    if not asked:
-        raise click.BadParameter(f"no relation is named; known: {', '.join(Relation)}")
-    return tuple(relation for relation in Relation if relation in asked)
+# Global options: before or after the command, on every command
 
 
-def _day(context: click.Context, parameter: click.Parameter, text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text.strip())
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no day; it is spelled 2025-03-31") from None
+def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
+    """Keep the value where the command finds it: what is typed later beats what is typed first.
+
+    The environment speaks last: a flag before the command must not lose to a variable that is read
+    again when the command's own options are.
+    """
+    assert option.name is not None
+    given = context.meta.setdefault(_GIVEN, {})
+    if context.get_parameter_source(option.name) is click.core.ParameterSource.COMMANDLINE:
+        given[option.name] = value + given.get("verbose", 0) if option.name == "verbose" else value
+        context.meta.setdefault(_TYPED, set()).add(option.name)
+    elif value:
+        given.setdefault(option.name, value)
+
+
+def _global(*names: str, **settings: Any) -> click.Option:
+    return click.Option(names, callback=_remember, expose_value=False, **settings)
 
 
 def _choice(words: type[StrEnum]) -> click.Choice[str]:
     return click.Choice([word.value for word in words])
 
 
-# Where
+GLOBALS = (
+    _global(
+        "--store",
+        metavar="PATH_OR_URL",
+        envvar="LINEAGE_STORE",
+        help="Where the snapshots are.  [default: snapshots]",
+    ),
+    _global(
+        "--cache",
+        metavar="DIR",
+        envvar="LINEAGE_CACHE",
+        help="Where recorded pages are.  [default: cache]",
+    ),
+    _global(
+        "--families",
+        metavar="PATH",
+        envvar="LINEAGE_FAMILIES",
+        help="Your own families: a TOML file, or a folder of them.",
+    ),
+    _global(
+        "--snapshot",
+        metavar="ID",
+        envvar="LINEAGE_SNAPSHOT",
+        help="Which snapshot is asked: its ID, latest, or a date.  [default: latest]",
+    ),
+    _global(
+        "--opt-outs",
+        "opt_outs_file",
+        metavar="FILE",
+        help="Models and owners who asked to be left out: one a line.",
+    ),
+    _global(
+        "--format",
+        type=_choice(Format),
+        envvar="LINEAGE_FORMAT",
+        help="How the result is printed.  [default: table]",
+    ),
+    _global(
+        "--log-format",
+        type=_choice(logs.LogFormat),
+        envvar="LINEAGE_LOG_FORMAT",
+        help="How standard error is printed; with json the result is JSON too.  [default: text]",
+    ),
+    _global(
+        "-v",
+        "--verbose",
+        count=True,
+        envvar="LINEAGE_VERBOSE",
+        help="Log each stage; -vv each request.",
+    ),
+)
 
-STORE = click.option(
-    "--store",
-    metavar="PATH_OR_URL",
-    envvar="LINEAGE_STORE",
-    show_envvar=True,
-    help="Where the snapshots are.  [default: snapshots]",
-)
-CACHE = click.option(
-    "--cache",
-    metavar="DIR",
-    envvar="LINEAGE_CACHE",
-    show_envvar=True,
-    help="Where recorded pages are.  [default: cache]",
-)
-SNAPSHOT = click.option(
-    "--snapshot",
-    metavar="ID",
-    envvar="LINEAGE_SNAPSHOT",
-    show_envvar=True,
-    help="Which snapshot is asked.  [default: the latest of everything]",
-)
 
-# How it is told
+class Command(click.Command):
+    """A command that takes the global options, and is called with them as `invocation`.
 
-FORMAT = click.option(
-    "--format",
-    type=_choice(Format),
-    default=Format.TABLE.value,
-    show_default=True,
-    envvar="LINEAGE_FORMAT",
-    show_envvar=True,
-    help="How the result is spelled.",
-)
-_LOG_FORMAT = click.option(
-    "--log-format",
-    type=_choice(logs.LogFormat),
-    default=logs.LogFormat.TEXT.value,
-    show_default=True,
-    envvar="LINEAGE_LOG_FORMAT",
-    show_envvar=True,
-    help="How standard error is spelled.",
-)
-_VERBOSE = click.option(
-    "-v", "--verbose", count=True, help="Say each stage on standard error; -vv each request."
-)
+    `refuses` names those that would promise something else than the command does, with the reason;
+    one that comes from the environment is meant for other commands, and is passed over.
+    """
+
+    def __init__(
+        self, *args: Any, refuses: Mapping[str, str] | None = None, **settings: Any
+    ) -> None:
+        settings["params"] = [*(settings.get("params") or ()), *GLOBALS]
+        super().__init__(*args, **settings)
+        self.refuses = refuses or {}
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Set up logging, then run the command with all its options."""
+        given: dict[str, Any] = dict(ctx.meta.get(_GIVEN, {}))
+        for name in sorted(ctx.meta.get(_TYPED, ())):
+            if name in self.refuses:
+                raise click.UsageError(f"--{name} {self.refuses[name]}", ctx)
+        log_format = logs.LogFormat(given.pop("log_format", None) or logs.LogFormat.TEXT)
+        logs.set_up(log_format, given.pop("verbose", 0))
+        as_json = log_format is logs.LogFormat.JSON
+        given["format"] = Format(given.get("format") or (Format.JSON if as_json else Format.TABLE))
+        ctx.params["invocation"] = Invocation(**given)
+        return super().invoke(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show a command's own options first, then those of every command."""
+        write_options(self, ctx, formatter)
+
+
+class Group(click.Group):
+    """A group of such commands; it takes the global options too."""
+
+    command_class = Command
+    group_class = type
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        settings["params"] = [*(settings.get("params") or ()), *GLOBALS]
+        super().__init__(*args, **settings)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the group's commands, then the options of every command."""
+        write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def write_options(
+    command: click.Command, context: click.Context, formatter: click.HelpFormatter
+) -> None:
+    """Write help: the command's own options, then a part with the global ones."""
+    shared = frozenset(GLOBALS)
+    for title, is_shared in (("Options", False), ("Global options", True)):
+        parameters = [it for it in command.get_params(context) if (it in shared) is is_shared]
+        records = [record for it in parameters if (record := it.get_help_record(context))]
+        if records:
+            with formatter.section(title):
+                formatter.write_dl(records)
+
 
 # The Hub
 
@@ -123,7 +196,7 @@ TOKEN_FILE = click.option(
     help="File with the Hub token.  [default: where the Hub's own tools keep it]",
 )
 OFFLINE = click.option(
-    "--offline", is_flag=True, default=None, help="Ask recorded pages alone, never the network."
+    "--offline", is_flag=True, default=None, help="Ask recorded pages only, never the network."
 )
 ON_PUBLISH = click.option(
     "--on-publish",
@@ -143,85 +216,92 @@ SHARE = click.option(
 
 # What is counted
 
-FAMILY = click.option("--family", metavar="NAME", help="A whole family below its curated roots.")
-FAMILIES = click.option(
-    "--families",
-    metavar="PATH",
-    envvar="LINEAGE_FAMILIES",
-    show_envvar=True,
-    help="Your own families: a TOML file, or a folder of them.",
-)
+
+def _read_relations(
+    _: click.Context, __: click.Parameter, text: str | None
+) -> tuple[Relation, ...]:
+    if text is None:
+        return RELATIONS
+    words = {word.strip().lower() for word in text.split(",") if word.strip()}
+    allowed = ", ".join(RELATIONS)
+    if unknown := sorted(words - set(RELATIONS)):
+        raise click.BadParameter(f"unknown relation {', '.join(unknown)}; there are: {allowed}")
+    if not words:
+        raise click.BadParameter(f"name at least one relation; there are: {allowed}")
+    return tuple(relation for relation in RELATIONS if relation in words)
+
+
+def _read_day(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text.strip())
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a date: use YYYY-MM-DD") from None
+
+
 BY = click.option("--by", type=_choice(Grouping), help="Divide the total.")
 AS_OF = click.option(
     "--as-of",
     metavar="DATE",
-    callback=_day,
+    callback=_read_day,
     help="As it stood at the end of that day, UTC: by the newest snapshot up to then, else by "
     "the first one.",
 )
-LEAST = click.option(
-    "--least",
+MIN_STRENGTH = click.option(
+    "--min-strength",
     type=_choice(Strength),
     default=Strength.DECLARED.value,
     show_default=True,
-    help="Follow edges at least so strong.",
+    help="Follow links of at least this strength.",
+)
+MIN_SIZE = click.option(
+    "--min-size",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Leave out models with fewer models below them; 0 and 1 show leaves too.",
 )
 _DEFINITION = (
-    click.option("--direct", is_flag=True, help="Models right below the base alone."),
+    click.option("--direct", is_flag=True, help="Count only models one link below."),
     click.option(
         "--relations",
         metavar="A,B",
-        callback=_relations,
-        help=f"Follow edges of these relations alone: {', '.join(Relation)}.",
+        callback=_read_relations,
+        help=f"Follow links of these relations only: {', '.join(RELATIONS)}.",
     ),
-    click.option("--mirrors", is_flag=True, help="Let plain re-uploads join the roots."),
-    click.option(
-        "--curated", is_flag=True, help="Lay the edges of the family registry over the snapshot."
-    ),
-    LEAST,
+    click.option("--mirrors", is_flag=True, help="Let mirrors join the roots."),
+    click.option("--curated", is_flag=True, help="Add the curated links of the family registry."),
+    MIN_STRENGTH,
     click.option(
         "--min-downloads",
         type=click.IntRange(min=0),
         metavar="N",
         default=0,
-        help="Count models with so many downloads; cuts no path.",
+        help="Count models with so many downloads; paths through the others still count.",
     ),
-    click.option("--deleted", is_flag=True, help="Count models that are known to be gone too."),
+    click.option("--deleted", is_flag=True, help="Count deleted models too."),
     AS_OF,
 )
 
 
-def logged(command: Command) -> Command:
-    """Give a command -v and --log-format, and set up logging before it runs."""
-
-    @functools.wraps(command)
-    def after_setup(*args: object, log_format: str, verbose: int, **others: object) -> None:
-        logs.set_up(logs.LogFormat(log_format), verbose)
-        command(*args, **others)
-
-    return options(_LOG_FORMAT, _VERBOSE)(after_setup)
-
-
-def defined(command: Command) -> Command:
+def with_definition(command: Callback) -> Callback:
     """Give a command the filters of a count; they reach it together, as `definition`."""
 
     @functools.wraps(command)
-    def with_definition(
-        *args: object,
+    def call(
+        *args: Any,
         direct: bool,
         relations: Sequence[Relation],
         mirrors: bool,
         curated: bool,
-        least: str,
+        min_strength: str,
         min_downloads: int,
         deleted: bool,
         as_of: date | None,
-        **others: object,
+        **others: Any,
     ) -> None:
         definition = Definition(
             relations=tuple(relations),
             closure=Closure.DIRECT if direct else Closure.ALL,
-            least=Strength(least),
+            least=Strength(min_strength),
             mirrors=mirrors,
             curated=curated,
             min_downloads=min_downloads,
@@ -230,4 +310,4 @@ def defined(command: Command) -> Command:
         )
         command(*args, definition=definition, **others)
 
-    return options(*_DEFINITION)(with_definition)
+    return combine(*_DEFINITION)(call)

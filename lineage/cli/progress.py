@@ -37,14 +37,14 @@ class SilentProgress(Progress):
 
 
 class TerminalProgress(SilentProgress):
-    """Shows the stage, how far it is, and what is waited for; gone when it is left."""
+    """Shows the stage, how far it is, and what it waits for; cleared at the end."""
 
     def __init__(self, console: Console, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._display = Display(
             SpinnerColumn(style="dim"),
             TextColumn("{task.description}", markup=False),
-            _Done(),
+            _Steps(),
             TimeElapsedColumn(),
             _Note(self._clock),
             console=console,
@@ -91,7 +91,7 @@ class TerminalProgress(SilentProgress):
 
 
 @contextmanager
-def shown() -> Iterator[Progress]:
+def show_progress() -> Iterator[Progress]:
     """Give a display where standard error is a terminal, a silent progress elsewhere."""
     if not sys.stderr.isatty():
         yield SilentProgress()
@@ -100,7 +100,7 @@ def shown() -> Iterator[Progress]:
         yield display
 
 
-class _Done(ProgressColumn):
+class _Steps(ProgressColumn):
     """How many steps are done, of how many where that is known."""
 
     def render(self, task: Task) -> Text:
@@ -121,5 +121,5 @@ class _Note(ProgressColumn):
         until, note = task.fields["until"], str(task.fields["note"])
         if until is None:
             return Text(note, style="dim")
-        left = max(0.0, until - self._clock.monotonic())
-        return Text(f"waiting {left:,.0f} s: {note}", style="yellow")
+        seconds = max(0.0, until - self._clock.monotonic())
+        return Text(f"{note}, waiting {seconds:,.0f} s", style="yellow")

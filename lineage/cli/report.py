@@ -1,43 +1,44 @@
-"""The commands `lineage report ...`: pages and files about a family, in English or German."""
+"""The commands `lineage report`: pages and files about a family, in English or German."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lineage.cli import options
+from lineage.cli.context import Invocation
 from lineage.domain.definitions import Closure, Definition
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:
-    from lineage.domain.families import Family
-    from lineage.reporting.family_tree import FamilyTreeReport
-    from lineage.store.reader import Snapshot
+    from lineage.analysis.licenses import LicenseFindings
+    from lineage.store.manifest import Manifest
 
-LANG = click.option(
-    "--lang",
-    type=click.Choice(["en", "de"]),
-    default="en",
-    show_default=True,
-    envvar="LINEAGE_LANG",
-    show_envvar=True,
-    help="The report's language.",
-)
-OUT = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("reports"),
-    show_default=True,
-    metavar="FOLDER",
-    help="Where it is written; a report of the same name is replaced.",
-)
-FAMILY = click.option(
-    "--family", metavar="NAME", default="llama", show_default=True, help="The family it is about."
+_SUBJECT = click.argument("subject", metavar="[SUBJECT]", default="llama")
+_SHARED = (
+    click.option(
+        "--lang",
+        type=click.Choice(["en", "de"]),
+        default="en",
+        show_default=True,
+        envvar="LINEAGE_LANG",
+        show_envvar=True,
+        help="The report's language.",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("reports"),
+        show_default=True,
+        metavar="FOLDER",
+        help="Where it is written; a report of the same name is replaced.",
+    ),
+    options.with_definition,
 )
 
 
-@click.group()
+@click.group(cls=options.Group)
 def report() -> None:
     """Write reports about a family: the same snapshot gives the same bytes."""
 
@@ -47,66 +48,130 @@ def report() -> None:
     short_help="The whole family, explorable offline; its largest branches as a poster.",
     epilog=options.examples(
         "lineage report family-tree",
-        "lineage report family-tree --family qwen --lang de --out public",
+        "lineage report family-tree qwen --lang de --out public",
         "lineage report family-tree meta-llama/Llama-3.1-8B --relations finetune,merge",
     ),
 )
-@click.argument("base", metavar="[BASE]", required=False)
-@options.options(
-    *(options.FAMILY, options.FAMILIES, LANG, OUT, options.defined),
-    *(options.SNAPSHOT, options.STORE, options.logged),
-)
+@_SUBJECT
+@options.combine(*_SHARED)
 def family_tree(
-    *,
-    base: str | None,
-    family: str | None,
-    families: str | None,
-    lang: str,
-    out: Path,
-    definition: Definition,
-    snapshot: str | None,
-    store: str | None,
+    *, subject: str, lang: str, out: Path, definition: Definition, invocation: Invocation
 ) -> None:
     """Write the tree of a family, or of what lies below one model, as pages and pictures.
 
     One HTML file holds every model with its evidence and works offline, without a server; a
-    poster as SVG and PNG, and Markdown, hold the largest branches with sums of the rest. Without
-    BASE it is about the Llama family.
+    poster as SVG and PNG, and Markdown, hold the largest branches with sums of the rest.
     """
-    from lineage.cli import context
-    from lineage.cli.output_file import deliver_file, folder_for
+    from lineage.cli.output import print_files, write_files
     from lineage.reporting.family_page.tree_files import tree_files
+    from lineage.reporting.family_tree import base_tree, family_tree
     from lineage.reporting.language import Language
 
-    _check(base, family, definition)
-    asked = context.open_snapshot(store, snapshot, definition.as_of)
-    name = "llama" if family is None else family
-    report = _report(asked, base, name, definition, context.known_families(families))
-    folder_for(out)
-    for file, content in tree_files(report, Language(lang)):
-        deliver_file(content, out / file)
-        click.echo(out / file)
-
-
-def _report(
-    asked: "Snapshot",
-    base: str | None,
-    family: str,
-    definition: Definition,
-    known: "Sequence[Family]",
-) -> "FamilyTreeReport":
-    from lineage.families.registry import family as family_called
-    from lineage.reporting.family_tree import base_tree, family_tree
-
-    if base is not None:
-        return base_tree(asked, base, known, definition)
-    return family_tree(asked, family_called(family, known), known, definition)
-
-
-def _check(base: str | None, family: str | None, definition: Definition) -> None:
-    if base is not None and family is not None:
-        raise SettingsError("a BASE and --family are two questions", "ask them one by one")
     if definition.closure is Closure.DIRECT:
         raise SettingsError(
-            "children alone are no tree", "list them: lineage export csv BASE --direct"
+            "a tree needs all generations", "list children: lineage export csv SUBJECT --direct"
         )
+    snapshot, families = invocation.open_snapshot(definition.as_of), invocation.known_families()
+    if (family := invocation.find_family(subject)) is not None:
+        tree = family_tree(snapshot, family, families, definition)
+    else:
+        tree = base_tree(snapshot, subject, families, definition)
+    print_files(invocation.format, write_files(tree_files(tree, Language(lang)), out))
+
+
+@report.command(
+    "trend",
+    short_help="How a family grew: by month, beside its rivals, on the days people quote.",
+    epilog=options.examples(
+        "lineage report trend",
+        "lineage report trend qwen --lang de --out public --min-downloads 10",
+        "lineage report trend --as-of 2025-06-30 --claim 10000",
+    ),
+)
+@_SUBJECT
+@options.combine(
+    click.option(
+        "--claim",
+        type=click.IntRange(min=1),
+        default=7000,
+        show_default=True,
+        metavar="N",
+        help="A number of derivatives that somebody claims to be exceeded: since when it was.",
+    ),
+    *_SHARED,
+)
+def report_trend(
+    *,
+    subject: str,
+    claim: int,
+    lang: str,
+    out: Path,
+    definition: Definition,
+    invocation: Invocation,
+) -> None:
+    """Show how a family grew, each number by several definitions side by side.
+
+    Written are a page, the same as Markdown, each chart as SVG and PNG, and the numbers behind
+    each chart as CSV. What the snapshot does not know is said in words, not drawn.
+    """
+    from lineage.analysis.growth.trends import find_trends
+    from lineage.cli.output import print_files, write_files
+    from lineage.reporting.language import Language
+    from lineage.reporting.trend_files import trend_files
+    from lineage.reporting.trend_report import trend_document
+
+    family, families = invocation.require_family(subject), invocation.known_families()
+    snapshot = invocation.open_snapshot(definition.as_of)
+    trends = find_trends(snapshot, family, definition, families, claim=claim)
+    document = trend_document(trends, snapshot.manifest, Language(lang), families)
+    print_files(invocation.format, write_files(trend_files(trends, document), out))
+
+
+@report.command(
+    "licenses",
+    short_help="What derivatives declare as their license, beside the terms above them.",
+    epilog=options.examples(
+        "lineage report licenses",
+        "lineage report licenses --lang de --out public --relations finetune,merge",
+    ),
+)
+@_SUBJECT
+@options.combine(*_SHARED)
+def report_licenses(
+    *, subject: str, lang: str, out: Path, definition: Definition, invocation: Invocation
+) -> None:
+    """Hold every derivative's license against the terms of the release it stems from.
+
+    Written are a page, the same as Markdown, and every model as CSV. It is no legal advice: it
+    finds what somebody should look at.
+    """
+    from lineage.analysis.licenses.judging import judge_licenses
+    from lineage.cli.output import print_files, write_files
+    from lineage.families.license_terms import license_terms
+
+    family, families = invocation.require_family(subject), invocation.known_families()
+    snapshot, terms = invocation.open_snapshot(definition.as_of), license_terms(family.id)
+    findings = judge_licenses(snapshot, family, terms, definition, families)
+    files = license_files(findings, snapshot.manifest, lang)
+    print_files(invocation.format, write_files(files, out))
+
+
+def license_files(
+    findings: "LicenseFindings", manifest: "Manifest", lang: str
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and content of each file, one at a time: every model is a long table."""
+    from lineage.domain import csv_text
+    from lineage.reporting.html import html
+    from lineage.reporting.language import Language
+    from lineage.reporting.license_report import license_document
+    from lineage.reporting.license_rows import license_rows
+    from lineage.reporting.markdown import markdown
+
+    name = f"licenses.{findings.family.id}"
+    document = license_document(findings, manifest, Language(lang), f"{name}.csv")
+    for suffix, text in (
+        (f".{lang}.html", html(document)),
+        (f".{lang}.md", markdown(document)),
+        (".csv", csv_text.table(list(license_rows(findings)))),
+    ):
+        yield name + suffix, text.encode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""How a process takes a request to end: Ctrl-C, or SIGTERM from whoever supervises it."""
+"""How a process takes a request to end: Ctrl-C, or SIGTERM from its supervisor."""
 
 import signal
 from collections.abc import Iterator
@@ -8,33 +8,36 @@ from types import FrameType
 from typing import NoReturn
 
 
+class Terminated(SystemExit):
+    """SIGTERM ended the work, with the exit code that shells give it."""
+
+
 @contextmanager
-def asked_to_end() -> Iterator[Event]:
+def stop_requests() -> Iterator[Event]:
     """Give what is set when Ctrl-C or SIGTERM asks the process to end."""
-    asked = Event()
-    before = {
-        number: signal.signal(number, lambda *_: asked.set())
+    stop = Event()
+    previous = {
+        number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield asked
+        yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 @contextmanager
 def sigterm_ends_at_once() -> Iterator[None]:
-    """Let SIGTERM end the work as Ctrl-C does, with the exit code that shells give it.
-
-    The first process of a container is deaf to it otherwise, and would be killed.
-    """
-    before = signal.signal(signal.SIGTERM, _end)
+    """Let SIGTERM end the work as Ctrl-C does."""
+    # The first process of a container has no default handler: it would not hear SIGTERM, and be
+    # killed after the grace period.
+    previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
-def _end(number: int, _: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
+def _terminate(number: int, _: FrameType | None) -> NoReturn:
+    raise Terminated(128 + number)

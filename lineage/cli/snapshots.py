@@ -1,82 +1,347 @@
-"""The commands `lineage snapshots list`, `show` and `verify`; larger ones stand by themselves."""
+"""The commands `lineage snapshots`: what the history holds, how it moved, what is kept of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from lineage.cli import options
-from lineage.cli.snapshot_check import check_against
-from lineage.cli.snapshot_diff import diff
-from lineage.cli.snapshot_keeping import accept, prune
-from lineage.cli.snapshot_trend import trend
-from lineage.errors import SnapshotDamaged
+from lineage.cli import logs, options
+from lineage.cli.context import Invocation
+from lineage.domain.definitions import Grouping
+from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged
 
-_OPTIONS = options.options(options.STORE, options.FORMAT, options.logged)
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lineage.store.store import ParquetStore
+
+_WHOLE = {"snapshot": "has no meaning here: the command is about all snapshots"}
+_BY_ARGUMENT = {"snapshot": "has no meaning here: the snapshot is an argument of this command"}
 
 
-@click.group()
+@click.group(cls=options.Group)
 def snapshots() -> None:
     """Look at the published snapshots."""
 
 
-@snapshots.command("list")
-@_OPTIONS
-def list_(store: str | None, format: str) -> None:
+@snapshots.command("list", refuses=_WHOLE)
+def list_snapshots(*, invocation: Invocation) -> None:
     """List every snapshot, newest last."""
-    from lineage.cli import context, output
+    from lineage.analysis.documents import snapshot_document
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.snapshots import snapshot_list
 
-    opened = context.open_store(store)
-    output.snapshots(format, opened.manifests())
-    if found := opened.damaged():
+    store = invocation.open_store()
+    manifests = store.manifests()
+    rows = [snapshot_document(manifest) for manifest in manifests]
+    picture = lambda: snapshot_list(manifests)  # noqa: E731
+    print_result(invocation.format, lambda: rows, lambda: rows, picture, narrowest=1)
+    if damaged := store.damaged():
         raise SnapshotDamaged(
-            f"{len(found)} more cannot be read: {'; '.join(found)}",
+            f"{len(damaged)} more cannot be read: {'; '.join(damaged)}",
             "restore them from a copy, or delete their folders; the others are not harmed",
         )
 
 
-@snapshots.command()
+@snapshots.command("show", refuses=_BY_ARGUMENT)
 @click.argument("id", metavar="[ID]", required=False)
-@_OPTIONS
-def show(id: str | None, store: str | None, format: str) -> None:
+def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
     """Show what a snapshot says of itself; the latest without ID."""
     from lineage.analysis import availability
-    from lineage.cli import context, output
-    from lineage.cli.tables import facts, shapes
+    from lineage.analysis.documents import snapshot_document
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.snapshots import snapshot_facts
+    from lineage.domain.documents import to_document
     from lineage.store.availability import standings_of
 
-    asked = context.open_snapshot(store, id)
-    manifest, found = asked.manifest, standings_of(asked)
-    output.result(
-        format,
-        lambda: shapes.of_manifest(manifest) | {"standings": availability.counted(found)},
-        lambda: shapes.of_manifests([manifest]),
-        lambda: facts.snapshot(manifest, found),
+    snapshot = invocation.open_store().snapshot(id or invocation.snapshot)
+    manifest, answers = snapshot.manifest, standings_of(snapshot)
+    print_result(
+        invocation.format,
+        lambda: to_document(manifest) | {"availability": availability.counted(answers)},
+        lambda: [snapshot_document(manifest)],
+        lambda: snapshot_facts(manifest, answers),
+        narrowest=1,
     )
 
 
-@snapshots.command()
+@snapshots.command("verify", refuses=_BY_ARGUMENT)
 @click.argument("id", metavar="[ID]", required=False)
-@_OPTIONS
-def verify(id: str | None, store: str | None, format: str) -> None:
+@click.option("--all", "every", is_flag=True, help="Verify every snapshot.")
+def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> None:
     """Compare a snapshot's files with its manifest; exit code 4 where one is not as published.
 
-    Without ID the latest alone is looked at: older ones may be damaged all the same. Of an update
-    the tables that it builds on are looked at too; damaged ones are named with the snapshots that
+    Without ID only the latest is verified: older ones may be damaged all the same. Of an update
+    the tables that it builds on are verified too; damaged ones are named with the snapshots that
     build on them.
     """
-    from lineage.cli import context, output
+    from rich.console import Group
 
-    asked = context.open_store(store)
-    manifest = asked.snapshot(id).manifest
-    problems = asked.find_damage(manifest.id)
-    harmed = asked.harmed_dependents(manifest.id) if problems else []
-    output.verification(format, manifest, problems, harmed)
-    if problems:
-        below = [] if manifest.builds_on is None else manifest.builds_on.files
-        files = len(manifest.files) + len(below)
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.snapshots import verification_table
+    from lineage.domain.documents import Document
+
+    if every and id is not None:
+        raise SettingsError("--all verifies every snapshot", "leave out the ID")
+    store = invocation.open_store()
+    manifests = store.manifests() if every else [store.snapshot(id).manifest]
+    documents: list[Document] = []
+    for manifest in manifests:
+        problems = store.find_damage(manifest.id)
+        files_below = [] if manifest.builds_on is None else manifest.builds_on.files
+        documents.append(
+            {
+                "snapshot": manifest.id,
+                "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
+                "files": len(manifest.files) + len(files_below),
+                "problems": problems,
+                "harmed": store.harmed_dependents(manifest.id) if problems else [],
+            }
+        )
+    rows: list[Document] = [
+        {"snapshot": document["snapshot"], "problem": problem}
+        for document in documents
+        for problem in document["problems"]
+    ]
+    print_result(
+        invocation.format,
+        lambda: documents if every else documents[0],
+        lambda: rows,
+        lambda: Group(*map(verification_table, documents)),
+        narrowest=1,
+    )
+    if damaged := [document for document in documents if document["problems"]]:
+        parts = [
+            f"{it['snapshot']}, {len(it['problems'])} of {it['files']} files" for it in damaged
+        ]
         raise SnapshotDamaged(
-            f"snapshot {manifest.id} is damaged: {len(problems)} of {files} files",
-            "restore them from a copy, or take a new snapshot with: lineage crawl",
+            f"damaged: {'; '.join(parts)}",
+            "restore the files from a copy, or take a new snapshot with: lineage crawl",
         )
 
 
-for _command in (diff, trend, check_against, accept, prune):
-    snapshots.add_command(_command)
+@snapshots.command(
+    "diff",
+    refuses=_BY_ARGUMENT,
+    short_help="Say what changed between two snapshots.",
+    epilog=options.examples(
+        "lineage snapshots diff",
+        "lineage snapshots diff 2026-11-20 latest --format json",
+    ),
+)
+@click.argument("before", metavar="[A]", required=False)
+@click.argument("after", metavar="[B]", required=False)
+def diff_snapshots(*, before: str | None, after: str | None, invocation: Invocation) -> None:
+    """Say what B has and A has not, and the other way round: models, edges, families, bases.
+
+    Without A and B the last two are compared, without B the last one with A. Models are compared
+    by the Hub's own key: a renamed one is neither added nor removed. What was crawled below one
+    model holds nothing else, so that beside a full crawl everything else is missing in it.
+    """
+    from lineage.analysis.diff import diffs
+    from lineage.analysis.documents import diff_rows
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.changes import diff_table
+    from lineage.domain.documents import to_document
+
+    store = invocation.open_store()
+    if before is None:
+        manifests = store.manifests()
+        if len(manifests) < 2:
+            raise NoSuchSnapshot(
+                f"a comparison needs two snapshots, and there is {len(manifests) or 'none'}",
+                "take another one with: lineage crawl",
+            )
+        before, after = (manifest.id for manifest in manifests[-2:])
+    old, new = (store.snapshot(name) for name in (before, after))
+    result = diffs.diff_snapshots(old, new, invocation.known_families())
+    print_result(
+        invocation.format,
+        lambda: to_document(result),
+        lambda: diff_rows(result),
+        lambda: diff_table(result, old.manifest, new.manifest),
+    )
+
+
+@snapshots.command(
+    "trend",
+    refuses=_WHOLE,
+    short_help="Show a family or model in every snapshot.",
+    epilog=options.examples(
+        "lineage snapshots trend llama --by release",
+        "lineage snapshots trend meta-llama/Llama-3.1-8B --format csv",
+    ),
+)
+@click.argument("subject", metavar="[SUBJECT]", default="llama")
+@options.combine(
+    click.option(
+        "--by",
+        type=click.Choice([Grouping.RELEASE.value, Grouping.MONTH.value]),
+        help="Divide the totals by release, or by month of creation.",
+    ),
+    click.option(
+        "--as-stored",
+        is_flag=True,
+        help="Take the numbers stored at publication, whichever registry counted them; otherwise a "
+        "snapshot counted by another registry is counted anew.",
+    ),
+)
+def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Invocation) -> None:
+    """Show how many models lay below a family or model in each snapshot, and what changed.
+
+    The numbers were stored when the snapshots were published, so that years of them are read in
+    seconds. Without SUBJECT it is the family llama. A renamed model is followed.
+    """
+    from lineage.analysis.documents import curve_rows
+    from lineage.analysis.growth.curves import curve_of_base, curve_of_family
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.curves import curve_table
+    from lineage.domain.documents import to_document
+
+    store, families = invocation.open_store(), invocation.known_families()
+    grouping = None if by is None else Grouping(by)
+    if (family := invocation.find_family(subject)) is not None:
+        curve = curve_of_family(
+            store, family, families, grouping, as_stored=as_stored, say=logs.say
+        )
+    elif grouping is Grouping.RELEASE:
+        raise SettingsError("a model has no releases", "leave out --by, or give its family")
+    else:
+        curve = curve_of_base(store, subject, families, grouping, say=logs.say)
+    print_result(
+        invocation.format,
+        lambda: to_document(curve),
+        lambda: curve_rows(curve),
+        lambda: curve_table(curve),
+    )
+
+
+@snapshots.command(
+    "check-against",
+    short_help="Compare a snapshot with a dump of the Hub's listing.",
+    epilog=options.examples(
+        "lineage snapshots check-against models.parquet",
+        "lineage snapshots check-against models.parquet --snapshot 2026-11-21 --examples 50",
+    ),
+)
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--examples",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=5,
+    show_default=True,
+    help="Examples of each difference.",
+)
+def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
+    """Say which models and edges only the snapshot has, which only the dump, which differ.
+
+    FILE is a Parquet dump as `lineage crawl --dump` takes it. Compared are names, owners, licenses
+    and creation dates, and the parents that the Hub itself resolved. Both were taken at their own
+    time: what changed between is a difference too.
+    """
+    from lineage.analysis.diff import dump_check
+    from lineage.build.opt_out import OptOutFilter
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.changes import dump_check_rows, dump_check_table
+    from lineage.domain.documents import to_document
+    from lineage.domain.opt_outs import OptOuts
+    from lineage.sources.dump import open_dump
+
+    snapshot = invocation.open_snapshot()
+    opt_outs = OptOutFilter(
+        OptOuts.parse(invocation.settings().opt_outs).marked(snapshot.manifest.left_out)
+    )
+    with open_dump(file) as dump:
+        pages = map(opt_outs.redact, dump.everything())
+        result = dump_check.check_against(
+            snapshot, pages, dump=dump.name, missing=dump.missing, examples=examples
+        )
+    print_result(
+        invocation.format,
+        lambda: to_document(result),
+        lambda: dump_check_rows(result),
+        lambda: dump_check_table(result, snapshot.manifest),
+    )
+
+
+@snapshots.command(
+    "accept", refuses=_BY_ARGUMENT, short_help="Publish a draft that was set aside, after all."
+)
+@click.argument("id", metavar="ID")
+def accept_draft(*, id: str, invocation: Invocation) -> None:
+    """Publish a draft that a check refused: what it says is the truth after all.
+
+    Its tables must still be as they were written, and it must be the newest: a snapshot taken
+    since would know nothing of it.
+    """
+    from lineage.analysis.documents import snapshot_document
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.snapshots import snapshot_facts
+    from lineage.domain.documents import to_document
+
+    store = invocation.open_store()
+    with _hold_store(store, f"lineage snapshots accept {id}") as now:
+        manifest = store.accept(id, now)
+    print_result(
+        invocation.format,
+        lambda: to_document(manifest),
+        lambda: [snapshot_document(manifest)],
+        lambda: snapshot_facts(manifest),
+        narrowest=1,
+    )
+
+
+@snapshots.command(
+    "prune",
+    refuses=_WHOLE,
+    short_help="Delete older snapshots by a rule.",
+    epilog=options.examples(
+        "lineage snapshots prune --dry-run",
+        "lineage snapshots prune --keep '14 daily, all monthly'",
+    ),
+)
+@click.option(
+    "--keep",
+    metavar="RULE",
+    help="The newest of each of the last days, weeks, months or years.  [default: 30 daily, 52 "
+    "weekly, all monthly]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
+def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
+    """Delete the snapshots that a rule does not keep.
+
+    The newest, the last full crawl and the first one always stay, and so do those crawled below
+    one model and those that a kept update builds on.
+    """
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.snapshots import retention_rows, retention_table
+    from lineage.store.retention import DEFAULT, kept_by, read_rule
+
+    rule, store = read_rule(keep or DEFAULT), invocation.open_store()
+    with _hold_store(store, "lineage snapshots prune"):
+        manifests = store.manifests()
+        reasons = kept_by(rule, manifests)
+        if not dry_run:
+            store.delete(*(it.id for it in manifests if it.id not in reasons))
+    rows = retention_rows(manifests, reasons, dry_run=dry_run)
+    print_result(
+        invocation.format,
+        lambda: {"keep": keep or DEFAULT, "dry_run": dry_run, "snapshots": rows},
+        lambda: rows,
+        lambda: retention_table(rows),
+    )
+
+
+@contextmanager
+def _hold_store(store: "ParquetStore", command: str) -> "Iterator[datetime]":
+    """Keep other runs out of the store meanwhile."""
+    from lineage.domain.clock import SystemClock
+    from lineage.store.lease import Holder
+
+    now = SystemClock().now()
+    with store.lock(Holder.this_process(command, now)) as is_locked:
+        if not is_locked:
+            logs.say(f"{store.location} has no locks: make sure that no other run writes there.")
+        yield now

@@ -1,29 +1,46 @@
 """The command `lineage trace`."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from lineage.cli import options
+from lineage.cli.context import Invocation, answer_each
 from lineage.errors import SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lineage.analysis.verdicts import Trace
 
 
 @click.command(
-    short_help="Say where a model comes from, and why.",
+    cls=options.Command,
+    short_help="Say where models come from, and why.",
     epilog=options.examples(
         "lineage trace lmsys/vicuna-7b-v1.5",
         "lineage trace databricks/dolly-v2-12b --format json",
+        "lineage trace --from models.txt --format csv",
         "lineage trace owner/new-model --live",
     ),
 )
-@click.argument("model", metavar="MODEL")
-@options.options(
+@click.argument("models", metavar="MODEL...", nargs=-1)
+@options.combine(
+    click.option(
+        "--from",
+        "file",
+        type=click.File("r", encoding="utf-8"),
+        metavar="FILE",
+        help="Models from a file, one a line; - is standard input.",
+    ),
     click.option(
         "--family",
         metavar="NAME",
         default="llama",
         show_default=True,
-        help="The family it may descend from.",
+        help="The family they may descend from.",
     ),
     click.option(
         "--live",
@@ -31,47 +48,70 @@ from lineage.errors import SettingsError
         help="Ask the Hub for a model that is not in the snapshot: a request each.",
     ),
     options.AS_OF,
-    options.FAMILIES,
     options.ENDPOINT,
     options.TOKEN_FILE,
-    options.SNAPSHOT,
-    options.STORE,
-    options.FORMAT,
-    options.logged,
 )
 def trace(
     *,
-    model: str,
+    models: Sequence[str],
+    file: TextIO | None,
     family: str,
-    families: str | None,
     live: bool,
     as_of: date | None,
     endpoint: str | None,
     token_file: str | None,
-    snapshot: str | None,
-    store: str | None,
-    format: str,
+    invocation: Invocation,
 ) -> None:
-    """Trace a model up to its roots: the evidence of each step, and a verdict.
+    """Trace models up to their roots: the evidence of each step, and a verdict.
 
-    `yes` rests on a line of stated edges, `no` on a statement that it comes from elsewhere;
-    guesses alone are `not known`, as is everything else.
+    `yes` rests on a path of declared links, `no` on a statement that it comes from elsewhere;
+    where links are only inferred, or lead nowhere, the answer is `not known`.
     """
+    names = [*models, *(_read_names(file) if file is not None else ())]
+    if not names:
+        raise SettingsError(
+            "no model to trace: give a MODEL or --from FILE",
+            "example: lineage trace lmsys/vicuna-7b-v1.5",
+        )
     if live and as_of is not None:
         raise SettingsError("--live asks for today, --as-of for another day", "leave one out")
-    from lineage.cli import context, output
-    from lineage.families.registry import family as family_called
+    from lineage.analysis import documents
+    from lineage.analysis.traces import trace as trace_model
+    from lineage.cli.output import print_result
+    from lineage.families.registry import family as find_family
 
-    asked, known = context.open_snapshot(store, snapshot, as_of), context.known_families(families)
-    whole = family_called(family, known)
-    if live:
+    snapshot, families = invocation.open_snapshot(as_of), invocation.known_families()
+    asked_family = find_family(family.removeprefix("family:"), families)
+
+    def trace_name(name: str) -> "Trace":
+        if not live:
+            return trace_model(snapshot, name, asked_family, families)
         from lineage.crawl.live import trace_live
-        from lineage.settings import load_settings
 
-        settings = load_settings({"endpoint": endpoint, "token_file": token_file})
-        found = trace_live(settings, asked, model, whole, known)
-    else:
-        from lineage.analysis.traces import trace as traced
+        settings = invocation.settings({"endpoint": endpoint, "token_file": token_file}, token=True)
+        return trace_live(settings, snapshot, name, asked_family, families)
 
-        found = traced(asked, model, whole, known)
-    output.trace(format, found, asked.manifest)
+    traces, unknown = answer_each(names, trace_name)
+
+    def table() -> "RenderableType":
+        from rich.console import Group
+
+        from lineage.cli.tables.descent import trace_table
+
+        return Group(*(trace_table(it, snapshot.manifest) for it in traces))
+
+    print_result(
+        invocation.format,
+        lambda: [documents.trace_document(it) for it in traces],
+        lambda: [row for it in traces for row in documents.trace_rows(it)],
+        table,
+        narrowest=1,
+    )
+    if unknown is not None:
+        raise unknown
+
+
+def _read_names(file: TextIO) -> list[str]:
+    """Return the names of a file; empty lines and those that begin with # are no names."""
+    lines = (line.strip() for line in file)
+    return [line for line in lines if line and not line.startswith("#")]

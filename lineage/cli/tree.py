@@ -3,21 +3,20 @@
 import click
 
 from lineage.cli import options
+from lineage.cli.context import Invocation
 from lineage.domain.definitions import Definition
-from lineage.errors import SettingsError
 
 
 @click.command(
+    cls=options.Command,
     short_help="Draw what lies below a model or a family.",
     epilog=options.examples(
-        "lineage tree",
-        "lineage tree mistralai/Mistral-7B-v0.1 --depth 4 --at-least 100",
+        "lineage tree llama",
+        "lineage tree mistralai/Mistral-7B-v0.1 --depth 4 --min-size 100",
     ),
 )
-@click.argument("base", metavar="[BASE]", required=False)
-@options.options(
-    options.FAMILY,
-    options.FAMILIES,
+@click.argument("subject", metavar="SUBJECT")
+@options.combine(
     click.option(
         "--depth",
         type=click.IntRange(min=1),
@@ -27,45 +26,42 @@ from lineage.errors import SettingsError
         help="Generations to draw.",
     ),
     click.option(
-        "--at-least",
+        "--min-size",
         type=click.IntRange(min=0),
         metavar="N",
-        default=0,
-        help="Fold branches with fewer models below them.  [default: a 40th of the whole]",
+        help="Sum up models with fewer models below them; 0 and 1 show leaves too.  [default: a "
+        "40th of the whole]",
     ),
-    options.defined,
-    options.SNAPSHOT,
-    options.STORE,
-    options.FORMAT,
-    options.logged,
+    options.with_definition,
 )
 def tree(
     *,
-    base: str | None,
-    family: str | None,
-    families: str | None,
+    subject: str,
     depth: int,
-    at_least: int,
+    min_size: int | None,
     definition: Definition,
-    snapshot: str | None,
-    store: str | None,
-    format: str,
+    invocation: Invocation,
 ) -> None:
     """Draw what lies below a model, or a family by its releases.
 
-    Without BASE the Llama family is drawn. Small branches are folded and counted.
+    Models with little below them are summed up, and their number is shown.
     """
-    if base is not None and family is not None:
-        raise SettingsError("a BASE and --family are two questions", "ask them one by one")
+    from lineage.analysis.documents import tree_rows
     from lineage.analysis.tree.tree import tree_of_base, tree_of_family
-    from lineage.cli import context, output
-    from lineage.families.registry import family as family_called
+    from lineage.cli.output import print_result
+    from lineage.cli.tables.descent import tree_table
+    from lineage.domain.documents import to_document
 
-    asked = context.open_snapshot(store, snapshot, definition.as_of)
-    known = context.known_families(families)
-    if base is None:
-        whole = family_called(family or "llama", known)
-        drawn = tree_of_family(asked, whole, definition, known, depth=depth, at_least=at_least)
+    snapshot, families = invocation.open_snapshot(definition.as_of), invocation.known_families()
+    size = {"depth": depth, "at_least": min_size or 0}
+    if (family := invocation.find_family(subject)) is not None:
+        drawing = tree_of_family(snapshot, family, definition, families, **size)
     else:
-        drawn = tree_of_base(asked, base, definition, known, depth=depth, at_least=at_least)
-    output.tree(format, drawn, asked.manifest)
+        drawing = tree_of_base(snapshot, subject, definition, families, **size)
+    print_result(
+        invocation.format,
+        lambda: to_document(drawing),
+        lambda: tree_rows(drawing),
+        lambda: tree_table(drawing, snapshot.manifest),
+        narrowest=1,
+    )

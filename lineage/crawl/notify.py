@@ -9,12 +9,12 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from typing import IO
 
-from lineage.analysis.diff.alerts import Alert, alerts
-from lineage.analysis.diff.diffs import diff_snapshots
-from lineage.analysis.diff.shapes import NOTHING_BEFORE, of_diff
-from lineage.domain.documents import Document
+from lineage.analysis.diff.alerts import alerts
+from lineage.analysis.diff.diffs import Diff, diff_snapshots
+from lineage.domain.documents import Document, to_document
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import LineageError
@@ -58,13 +58,15 @@ def describe_change(settings: Settings, manifest: Manifest) -> Document:
     store = ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
     about: Document = {"kind": manifest.origin.kind.value}
     if (previous := _previous(store, manifest)) is None:
-        return {**NOTHING_BEFORE, "after": manifest.id, **about, "alerts": []}
+        nothing = dict.fromkeys(field.name for field in fields(Diff))
+        return {**nothing, "after": manifest.id, **about, "alerts": []}
     # A model that asked to be left out since is missing on both sides: it is no removal.
     before, after = (store.snapshot(id) for id in (previous, manifest.id))
     families: Sequence[Family] = load_families(settings.families)
     diff = diff_snapshots(before, after, families)
     found = alerts(before, after, diff, families, settings.alert_lost_share)
-    return of_diff(diff) | about | {"alerts": [_of_alert(alert) for alert in found]}
+    document: Document = to_document(diff)
+    return document | about | {"alerts": to_document(found)}
 
 
 def _previous(store: ParquetStore, manifest: Manifest) -> str | None:
@@ -76,10 +78,6 @@ def _previous(store: ParquetStore, manifest: Manifest) -> str | None:
     return max(
         (one.id for one in earlier if (one.origin.kind, one.origin.below) == like), default=None
     )
-
-
-def _of_alert(alert: Alert) -> Document:
-    return {"kind": alert.kind.value, "about": alert.about, "says": alert.says}
 
 
 def _harmless(environment: Mapping[str, str], token: str | None) -> dict[str, str]:

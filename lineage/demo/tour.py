@@ -94,6 +94,6 @@ def _of_one(found: Diff, family: str) -> Diff:
     return replace(
         found,
         families=tuple(one for one in found.families if one.family == family),
-        gained=found.gained[:_MOST_BASES],
-        lost=found.lost[:_MOST_BASES],
+        bases_gained=found.bases_gained[:_MOST_BASES],
+        bases_lost=found.bases_lost[:_MOST_BASES],
     )

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from lineage.domain.arrays import Codes, Mask, Nodes
+if TYPE_CHECKING:
+    # Every command's options are made of the words below, and help must not pay for numpy.
+    from lineage.domain.arrays import Codes, Mask, Nodes
 
 
 class Relation(StrEnum):
@@ -59,15 +59,15 @@ class Claim(NamedTuple):
 class Claims:
     """Claims as columns: one element each, in order of the child."""
 
-    child: Nodes
-    rule: Codes
+    child: "Nodes"
+    rule: "Codes"
     """Position of the rule among the names that the columns were made with."""
-    relation: Codes
+    relation: "Codes"
     """-1 where none was claimed, or one that is no `Relation`."""
-    name: Nodes
+    name: "Nodes"
     """Position of the parent as written in `names`: millions of claims repeat few names."""
     names: Sequence[str]
-    key: Nodes
+    key: "Nodes"
     """Position of the parent's key in `keys`, -1 where the source knows only a name."""
     keys: Sequence[str]
 
@@ -76,14 +76,14 @@ class Claims:
 class ResolvedClaims:
     """Claims whose parents are nodes: one element each."""
 
-    child: Nodes
-    parent: Nodes
+    child: "Nodes"
+    parent: "Nodes"
     """-1 where the name was resolved to nothing."""
-    rule: Codes
-    relation: Codes
+    rule: "Codes"
+    relation: "Codes"
     """-1 where none was claimed."""
 
-    def select(self, chosen: Mask) -> "ResolvedClaims":
+    def select(self, chosen: "Mask") -> "ResolvedClaims":
         """Return some of the claims."""
         return ResolvedClaims(
             self.child[chosen], self.parent[chosen], self.rule[chosen], self.relation[chosen]
@@ -91,6 +91,8 @@ class ResolvedClaims:
 
     def followed_by(self, more: "ResolvedClaims") -> "ResolvedClaims":
         """Return these claims, then more."""
+        import numpy as np
+
         return ResolvedClaims(
             np.concatenate([self.child, more.child]),
             np.concatenate([self.parent, more.parent]),

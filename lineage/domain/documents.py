@@ -1,3 +1,98 @@
-"""A result as plain values under the names that scripts rely on, as JSON and CSV spell it."""
+"""Results as plain values: JSON is the frozen result by its field names, CSV its flat rows."""
 
-Document = dict[str, object]
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from lineage.domain.claims import RELATIONS
+from lineage.domain.moments import iso
+
+Document = dict[str, Any]
+"""A result as plain values under the names that scripts rely on."""
+
+NAME = "document_name"
+"""Key of a field's metadata: its name in documents, where Python does not allow it (`from`)."""
+
+_DIGITS = 4
+_BESIDE = frozenset({"by_relation", "definition", "requests"})
+"""Inner documents whose fields keep their names in a flat row; others are told by a prefix."""
+
+
+def to_document(result: object) -> Any:
+    """Return a result as plain values: fields by name, enums by value, moments as ISO 8601 UTC."""
+    # One walk over dataclasses does what msgspec.to_builtins would; loading msgspec alone takes
+    # longer than looking up a count.
+    if is_dataclass(result):
+        return {
+            field.metadata.get(NAME, field.name): to_document(getattr(result, field.name))
+            for field in fields(result)
+        }
+    if isinstance(result, Mapping):
+        return {str(to_document(key)): to_document(value) for key, value in result.items()}
+    if isinstance(result, Iterable) and not isinstance(result, str):
+        return [to_document(element) for element in result]
+    return _plain_value(result)
+
+
+def _plain_value(value: object) -> object:
+    match value:
+        case Enum():
+            plain = value.value
+        case float():
+            plain = round(value, _DIGITS)
+        case datetime():
+            plain = iso(value)
+        case date():
+            plain = value.isoformat()
+        case None | int() | str():
+            plain = value
+        case _:
+            raise TypeError(f"a document cannot hold {type(value).__name__}")
+    return plain
+
+
+def to_json(document: Document | list[Document]) -> str:
+    """Return a document as JSON text."""
+    # ASCII alone: what a model's name holds must not act on a terminal.
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def flat_row(document: Document) -> Document:
+    """Return one flat row: the fields of inner documents beside the others, inner rows left out.
+
+    Of a definition the number of roots stands for their names; of `by_relation` every relation has
+    a column.
+    """
+    row: Document = {}
+    for name, value in document.items():
+        if isinstance(value, list) and any(isinstance(element, dict | list) for element in value):
+            continue
+        if not isinstance(value, dict):
+            row[name] = value
+            continue
+        inner = value
+        if name == "by_relation":
+            inner = {word.value: value.get(word.value, 0) for word in RELATIONS}
+        elif name == "definition":
+            inner = value | {"roots": len(value["roots"])}
+        for key, cell in flat_row(inner).items():
+            row[key if name in _BESIDE else f"{name}_{key}"] = cell
+    return row
+
+
+def flat_rows(document: Document, *lists: str) -> Iterator[Document]:
+    """Yield a flat row for each element of a list within, of a list within that, and so on.
+
+    Each row begins with the fields around its list; an empty list leaves a row of those alone.
+    """
+    outer = flat_row({name: value for name, value in document.items() if name not in lists})
+    elements = document.get(lists[0]) if lists else None
+    if not elements:
+        yield outer
+        return
+    for element in elements:
+        for row in flat_rows(element, *lists[1:]):
+            yield outer | row

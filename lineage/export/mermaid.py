@@ -27,7 +27,7 @@ def mermaid(graph: FamilyGraph, about: About) -> Iterator[str]:
         raise SettingsError(
             f"{graph.number_of_nodes():,} models and {graph.number_of_edges():,} edges are more "
             f"than Mermaid draws ({MOST_EDGES} edges, {MOST_CHARACTERS:,} characters)",
-            "cut them with --at-least N or --depth N, or take another format, such as dot",
+            "cut them with --min-size N or --depth N, or take another format, such as dot",
         )
     yield text
 

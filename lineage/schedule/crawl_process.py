@@ -20,7 +20,7 @@ class CrawlProcess:
 
     def __init__(self, arguments: Sequence[str]) -> None:
         """Take the words after `lineage`; nothing is started yet."""
-        self._command = [sys.executable, "-m", "lineage.cli.main", *arguments]
+        self._command = [sys.executable, "-m", "lineage", *arguments]
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = False

@@ -18,7 +18,7 @@ WIDTH = 100
 def _demo(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run it as a process: at a width, with somebody's token and endpoint about."""
     about = {"COLUMNS": str(WIDTH), "HF_TOKEN": "somebodys", "HF_ENDPOINT": "http://127.0.0.1:9"}
-    command = [sys.executable, "-m", "lineage.cli.main", "demo"]
+    command = [sys.executable, "-m", "lineage", "demo"]
     return subprocess.run(
         command, cwd=folder, env=about, check=False, capture_output=True, text=True
     )

@@ -288,11 +288,12 @@ def questions(ids: list[str], folder: Path) -> dict[str, list[list[str]]]:
     return {
         "count": [
             *(["--top", "50", *one] for one in whole),
-            *(["--family", "llama", "--by", "author", "--deleted", *one] for one in whole),
+            *(["llama", "--by", "author", "--deleted", *one] for one in whole),
             *([ROOT, "--explain", *one] for one in whole),
             *([ROOT, "--format", "json", "--by", "author", *one] for one in whole),
         ],
-        "tree": [["--depth", "9", *one] for one in whole] + [[ROOT, *one] for one in whole],
+        "tree": [["llama", "--depth", "9", *one] for one in whole]
+        + [[ROOT, *one] for one in whole],
         "trace": [
             [f"owner/model-{number}", "--format", format, *one]
             for number in (4, 12)
@@ -304,7 +305,7 @@ def questions(ids: list[str], folder: Path) -> dict[str, list[list[str]]]:
         "report family-tree": [["--out", out, *one] for one in whole],
         "report trend": [["--out", out, *one] for one in whole],
         "report licenses": [["--out", out, *one] for one in whole],
-        **{f"export {graph}": [["--family", "llama", *one] for one in whole] for graph in graphs},
+        **{f"export {graph}": [["llama", *one] for one in whole] for graph in graphs},
         "export parquet": [
             *(["--out", f"{out}/whole-{id}", "--snapshot", id] for id in ids),
             *([ROOT, "--out", f"{out}/cut-{id}", "--snapshot", id] for id in ids),
@@ -338,8 +339,7 @@ def commands(group: click.Group, before: str = "") -> Iterator[str]:
 
 
 def asked(stage: Stage, command: str, arguments: Iterable[str], **environment: str) -> Result:
-    store = [] if command.startswith("families l") else ["--store", stage.settings().store]
-    words = [*command.split(), *arguments, *store]
+    words = ["--store", stage.settings().store, *command.split(), *arguments]
     return CliRunner().invoke(lineage, words, env={"LINEAGE_OPT_OUTS": LIST, **environment})
 
 

@@ -129,4 +129,4 @@ def test_a_pruning_killed_at_any_moment_is_finished_by_the_next(tmp_path: Path) 
 
 def pruning(stage: Stage) -> tuple[str, ...]:
     flags = ("--keep", "1 yearly", "--store", stage.settings().store)
-    return "lineage.cli.main", "snapshots", "prune", *flags
+    return "lineage", "snapshots", "prune", *flags

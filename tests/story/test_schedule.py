@@ -26,7 +26,7 @@ WORLD = a_world(2500)
 def a_runner(stage: Stage, *more: str) -> Iterator["subprocess.Popen[str]"]:
     asked = stage.settings()
     flags = ["--store", asked.store, "--cache", asked.cache, "--endpoint", asked.endpoint, *more]
-    command = [sys.executable, "-m", "lineage.cli.main", "schedule", "run", *flags]
+    command = [sys.executable, "-m", "lineage", "schedule", "run", *flags]
     with subprocess.Popen(command, cwd=stage.folder, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -117,7 +117,7 @@ def test_a_crawl_alone_ends_on_sigterm_too(stage: Stage, box: FakeHub) -> None:
 
     box.on_request = hold_back
     flags = stage.settings()
-    command = [sys.executable, "-m", "lineage.cli.main", "crawl", "--store", flags.store]
+    command = [sys.executable, "-m", "lineage", "crawl", "--store", flags.store]
     command += ["--cache", flags.cache, "--endpoint", flags.endpoint]
     with subprocess.Popen(command, cwd=stage.folder, stderr=subprocess.PIPE, text=True) as crawl:
         assert asked.wait(IN_TIME)

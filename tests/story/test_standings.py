@@ -9,13 +9,13 @@ import pytest
 
 from lineage.analysis.availability import counted, in_short
 from lineage.analysis.diff.diffs import diff_snapshots
-from lineage.analysis.diff.shapes import of_diff, rows_of_diff
+from lineage.analysis.documents import diff_rows, trace_document
 from lineage.analysis.reasons import reason
 from lineage.analysis.traces import trace
-from lineage.cli.tables.trace_shapes import of_trace
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
 from lineage.domain.availability import Availability
+from lineage.domain.documents import to_document
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
 from lineage.store import schema
@@ -215,10 +215,11 @@ def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
     assert "answered 307: its name leads to another one" in said(RENAMED)
     assert "answered 200: it was there" in said(GATED)
     assert "The Hub was not asked by name" in said(STRANGER)
-    gone = of_trace(trace(second, DISABLED["id"], family("llama"), ()))["gone"]
+    gone = trace_document(trace(second, DISABLED["id"], family("llama"), ()))["gone"]
     assert isinstance(gone, dict)
-    assert (gone["standing"], gone["hub_status"]) == ("hidden", 403)
-    assert str(gone["asked_at"]).startswith("2026-11-23")
+    answer = gone["asked"]
+    assert (answer["standing"], answer["status"]) == ("hidden", 403)
+    assert str(answer["asked_at"]).startswith("2026-11-23")
 
 
 def test_a_diff_says_what_became_of_the_removed(play: Play) -> None:
@@ -227,12 +228,15 @@ def test_a_diff_says_what_became_of_the_removed(play: Play) -> None:
     everything_happens(box)
     diff = diff_snapshots(first, swept(stage), ())
     assert set(diff.removed) >= {DELETED["id"], STRANGER["id"], DISABLED["id"]}
-    told = of_diff(diff)["standings"]
+    told = to_document(diff)["standings"]
     assert isinstance(told, dict)
     assert STRANGER["id"] not in told
     assert (told[DELETED["id"]], told[DISABLED["id"]]) == ("gone", "hidden")
-    rows = {row["name"]: row for row in rows_of_diff(diff) if row["change"] == "removed"}
-    assert (rows[DELETED["id"]]["standing"], rows[STRANGER["id"]]["standing"]) == ("gone", None)
+    rows = {row["name"]: row for row in diff_rows(diff) if row["change"] == "removed"}
+    assert (rows[DELETED["id"]]["availability"], rows[STRANGER["id"]]["availability"]) == (
+        "gone",
+        None,
+    )
 
 
 def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:

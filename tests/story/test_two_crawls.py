@@ -19,7 +19,7 @@ IN_TIME = 60.0
 def a_crawl(stage: Stage) -> "subprocess.Popen[str]":
     asked = stage.settings()
     flags = ["--store", asked.store, "--cache", asked.cache, "--endpoint", asked.endpoint]
-    command = [sys.executable, "-m", "lineage.cli.main", "crawl", *flags, "--format", "json"]
+    command = [sys.executable, "-m", "lineage", "crawl", *flags, "--format", "json"]
     return subprocess.Popen(
         command, cwd=stage.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

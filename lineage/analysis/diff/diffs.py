@@ -11,6 +11,7 @@ from lineage.analysis.diff.matching import NO_OPT_OUTS, Named, matched
 from lineage.analysis.growth.subjects import count_families
 from lineage.domain.arrays import Int64s, Positions
 from lineage.domain.availability import Availability
+from lineage.domain.documents import NAME
 from lineage.domain.families import Family
 from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
 from lineage.store import schema
@@ -25,8 +26,8 @@ MOST_BASES = 10
 class Rename:
     """A model that has another name now."""
 
-    before: str
-    now: str
+    before: str = field(metadata={NAME: "from"})
+    now: str = field(metadata={NAME: "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ class Diff:
     """Pairs of child and parent; a rename changes none."""
     families: tuple[FamilyChange, ...]
     """Mirrors and curated edges included, as `count --family` counts."""
-    gained: tuple[Change, ...]
+    bases_gained: tuple[Change, ...]
     """Bases with more descendants than before, by the definition of stored counts; most first."""
-    lost: tuple[Change, ...]
+    bases_lost: tuple[Change, ...]
     standings: Mapping[str, Availability] = field(default_factory=dict)
     """What the Hub said of the removed, by their ids; who was not asked about is left out."""
 
@@ -91,8 +92,8 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
         edges_added=added,
         edges_removed=removed,
         families=tuple(_family_changes(before, after, families)),
-        gained=gained,
-        lost=lost,
+        bases_gained=gained,
+        bases_lost=lost,
         standings=_standings(old, np.flatnonzero(vanished), after),
     )
 

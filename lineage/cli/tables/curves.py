@@ -1,98 +1,154 @@
-"""Curves for a terminal: a row a snapshot, or a row a part with some snapshots side by side."""
+"""Numbers over the history: a row a snapshot, or a row a part with small bars or days beside it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.console import Group as Stack
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line, rule_in_words, source
 from lineage.analysis.growth import Curve
-from lineage.cli.tables.terminal import INDENT, lines, quoted
-from lineage.domain.claims import Relation
+from lineage.cli.tables.layout import (
+    INDENT,
+    fact_lines,
+    indented,
+    new_table,
+    quoted,
+    subject_title,
+)
+from lineage.domain.claims import RELATIONS
 
 _ROWS = 30
-_ACROSS = 4
+_DAYS_SHOWN = 4
 _WIDE = 92
 """So many columns hold a snapshot's id and nine numbers."""
 
+_BARS = "▁▂▃▄▅▆▇█"
+_NUMBER = 8
+"""Width of a number up to 999,999 with the gap before it."""
+_NAME = 19
+_GAP = 2
 
-def curve(found: Curve) -> RenderableType:
+
+def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
-    name = quoted(found.id.removeprefix("family:"), "bold")
-    if found.key is None:
-        name = Text("family ").append_text(name)
-    elif found.base != found.id:
-        name.append_text(quoted(f"  asked as {found.base}", "dim"))
-    body = _by_snapshot(found) if found.by is None else _by_part(found)
-    words = [*rule_in_words(found.definition), *_history(found)]
-    return Stack(Text(), Padding(name, INDENT, expand=False), Text(), body, Text(), lines(words))
+    body = _SnapshotRows(curve) if curve.by is None else _part_table(curve)
+    facts = [*rule_in_words(curve.definition), *_history_facts(curve)]
+    title = subject_title(curve.id, curve.base)
+    return Stack(Text(), indented(title), Text(), indented(body), Text(), fact_lines(facts))
 
 
 @dataclass(frozen=True, slots=True)
-class _BySnapshot:
+class _SnapshotRows:
     """A row a snapshot; relations are shown where the terminal has room for them."""
 
-    found: Curve
+    curve: Curve
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        points = self.found.whole.values[-_ROWS:]
-        used = [one for one in Relation if any(one in point.by_relation for point in points)]
+        points = self.curve.whole.values[-_ROWS:]
+        used = [word for word in RELATIONS if any(word in point.by_relation for point in points)]
         shown = used if options.max_width >= _WIDE else []
-        table = _table("snapshot", ["total", "new", "gone", "authors", *(it.value for it in shown)])
-        for moment, point in zip(self.found.moments[-_ROWS:], points, strict=True):
+        names = ["total", "new", "deleted", "authors", *(word.value for word in shown)]
+        table = new_table("snapshot", numbers=names)
+        for moment, point in zip(self.curve.moments[-_ROWS:], points, strict=True):
             numbers = [point.total, point.new, point.gone, point.authors]
-            cells = [*numbers, *(point.by_relation.get(one, 0) for one in shown)]
-            table.add_row(quoted(moment.snapshot), *map(_number, cells))
+            numbers += [point.by_relation.get(word, 0) for word in shown]
+            table.add_row(quoted(moment.snapshot), *map(_number_text, numbers))
         yield table
         if len(shown) < len(used):
             yield Text("by relation: in a wider terminal, or --format csv", "dim")
 
 
-def _by_snapshot(found: Curve) -> RenderableType:
-    return Padding(_BySnapshot(found), INDENT, expand=False)
-
-
-def _by_part(found: Curve) -> RenderableType:
+def _part_table(curve: Curve) -> RenderableType:
     """Return the parts with some of the snapshots, the first and the last among them."""
-    last = len(found.moments) - 1
-    shown = sorted({round(at * last / (_ACROSS - 1)) for at in range(_ACROSS)})
-    days = [f"{found.moments[at].taken_at:%Y-%m-%d}" for at in shown]
-    table = _table(str(found.by), [*days, "change"])
-    for line in (*found.parts, found.whole):
+    last = len(curve.moments) - 1
+    shown = sorted({round(step * last / (_DAYS_SHOWN - 1)) for step in range(_DAYS_SHOWN)})
+    days = [f"{curve.moments[at].taken_at:%Y-%m-%d}" for at in shown]
+    table = new_table(str(curve.by), numbers=[*days, "change"])
+    for line in (*curve.parts, curve.whole):
         totals = [line.values[at].total for at in shown]
-        change = Text(f"{totals[-1] - totals[0]:+,}")
-        name = quoted("all") if line is found.whole else quoted(line.key)
-        style = "bold" if line is found.whole else ""
-        table.add_row(name, *map(_number, totals), change, style=style)
-    return Padding(table, INDENT, expand=False)
-
-
-def _table(head: str, names: Sequence[str]) -> Table:
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    table.add_column(head, overflow="fold")
-    for name in names:
-        table.add_column(name, justify="right", no_wrap=True)
+        name, style = ("all", "bold") if line is curve.whole else (line.key, "")
+        change = f"{totals[-1] - totals[0]:+,}"
+        table.add_row(quoted(name), *map(_number_text, totals), change, style=style)
     return table
 
 
-def _number(number: int | None) -> str:
+def _number_text(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def _history(found: Curve) -> list[Line]:
+def _history_facts(curve: Curve) -> list[Line]:
     """Say which snapshots there are, and by which registry they were counted."""
-    moments = found.moments
-    told = f"{len(moments):,}, {moments[0].snapshot} to {moments[-1].snapshot}"
-    if found.by is None and len(moments) > _ROWS:
-        told += f"; the last {_ROWS} are shown, --format csv has all"
-    now = sum(not moment.stored for moment in moments)
-    told += f"; {now:,} of them counted just now" if now else ""
-    versions = sorted({one.registry for one in moments if one.registry is not None})
+    moments = curve.moments
+    text = f"{len(moments):,}, {moments[0].snapshot} to {moments[-1].snapshot}"
+    if curve.by is None and len(moments) > _ROWS:
+        text += f"; the last {_ROWS} are shown, --format csv has all"
+    recounted = sum(not moment.stored for moment in moments)
+    text += f"; {recounted:,} of them counted just now" if recounted else ""
+    versions = sorted({it.registry for it in moments if it.registry is not None})
     registry = [("registry", f"of {', '.join(versions)}")] if versions else []
-    since = "new: who joined since the snapshot before; gone: who is listed no more since then"
-    columns = [("columns", since)] if found.by is None else []
-    return [("snapshots", told), *registry, *columns, *source(moments[-1].endpoint)]
+    columns = "new: joined since the snapshot before; deleted: no longer listed since then"
+    legend = [("columns", columns)] if curve.by is None else []
+    return [("snapshots", text), *registry, *legend, *source(moments[-1].endpoint)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sparklines:
+    """A name a row: its numbers at some moments, as many as the width has room for, and all bars.
+
+    Bars stand on 0, and the highest of a row is as high as a line. The last row is the sum.
+    """
+
+    head: str
+    moments: Sequence[datetime]
+    rows: Sequence[tuple[str, Sequence[int]]]
+    """Names, each with its number at each moment."""
+    numbered: Sequence[int]
+    """Places of the moments whose numbers are shown; the last one always is."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        longest = max((len(name) for name, _ in self.rows), default=0)
+        room = options.max_width - INDENT[3] - _GAP - len(self.moments)
+        fits = longest + _NUMBER * len(self.numbered) <= room
+        name_width = longest if fits else min(longest, _NAME)
+        places = _spread_evenly(self.numbered, (room - name_width) // _NUMBER)
+        yield indented(self._table(places, name_width))
+
+    def _table(self, places: Sequence[int], name_width: int) -> Table:
+        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+        table.add_column(self.head, overflow="fold", max_width=name_width)
+        for at in places:
+            table.add_column(short_day(self.moments[at]), justify="right", no_wrap=True)
+        table.add_column("each snapshot", no_wrap=True, overflow="crop")
+        last = len(self.rows) - 1
+        for position, (name, numbers) in enumerate(self.rows):
+            cells = [f"{numbers[at]:,}" for at in places]
+            style = "bold" if position == last else ""
+            bars = Text(bar_text(numbers), "cyan")
+            table.add_row(quoted(name), *cells, bars, style=style)
+        return table
+
+
+def bar_text(numbers: Sequence[int]) -> str:
+    """Return a bar for each number, on one scale from 0 to the greatest; 0 itself has none."""
+    top = max(numbers, default=0)
+    return "".join(_BARS[math.ceil(len(_BARS) * n / top) - 1] if n else " " for n in numbers)
+
+
+def short_day(moment: datetime) -> str:
+    """Return the day of a moment, `21 Nov`."""
+    return f"{moment.day} {moment:%b}"
+
+
+def _spread_evenly(places: Sequence[int], most: int) -> list[int]:
+    """Return so many of the places, evenly spread, the first and the last among them."""
+    if len(places) <= most:
+        return list(places)
+    if most <= 1:
+        return list(places[-1:])
+    step = (len(places) - 1) / (most - 1)
+    return [places[round(step * number)] for number in range(most)]

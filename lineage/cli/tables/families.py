@@ -1,4 +1,4 @@
-"""The registry for a terminal: the families, one of them with every source, and what is odd."""
+"""The registry: the families, one of them with every source, and what is odd about it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line
+from lineage.analysis.documents import family_summary
 from lineage.analysis.registry.checks import Finding, Severity
-from lineage.cli.tables.family_shapes import of_families
-from lineage.cli.tables.terminal import INDENT, heading, lines, quoted
-from lineage.domain.families import CuratedSource, Family, Outsider, Release, Reupload
+from lineage.cli.tables.layout import fact_lines, heading, indented, quoted
+from lineage.domain.families import CuratedSource, Family, Release, Reupload
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 _NUMBERS = ("releases", "roots", "mirrors", "quantized", "changed", "edges", "outsiders")
@@ -23,10 +23,10 @@ _WIDE = 104
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
-    """A row a family; who made it stands there where nothing else is cut for it."""
+class _FamilyRows:
+    """A row a family; organization and version are shown where the terminal has room for them."""
 
-    found: Sequence[Family]
+    families: Sequence[Family]
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         wide = options.max_width >= _WIDE
@@ -38,115 +38,108 @@ class _List:
             table.add_column(name, justify="right", no_wrap=True)
         if wide:
             table.add_column("version", no_wrap=True)
-        for row in of_families(self.found):
+        for row in map(family_summary, self.families):
             numbers = [f"{row[name]:,}" for name in _NUMBERS]
-            who = [quoted(str(row["organization"] or ""))] if wide else []
-            version = [quoted(str(row["version"]))] if wide else []
-            table.add_row(quoted(str(row["family"])), *who, *numbers, *version)
+            organization = [quoted(row["organization"] or "")] if wide else []
+            version = [quoted(row["version"])] if wide else []
+            table.add_row(quoted(row["family"]), *organization, *numbers, *version)
         yield table
         if not wide:
             yield Text("organization and version: in a wider terminal, or --format csv", "dim")
 
 
-def families(found: Sequence[Family]) -> RenderableType:
+def family_list(families: Sequence[Family]) -> RenderableType:
     """Return a row for each family."""
-    return Padding(_List(found), INDENT, expand=False)
+    return indented(_FamilyRows(families))
 
 
-def family(one: Family) -> RenderableType:
+def family_table(family: Family) -> RenderableType:
     """Return all of a family: releases, then edges, outsiders and former names."""
-    by = f", by {one.organization}" if one.organization else ""
-    head = Text.assemble(quoted(one.name, "bold"), quoted(f"{by}; version {one.version}", "dim"))
-    parts: list[RenderableType] = [Padding(head, INDENT, expand=False)]
-    parts += [_release(release) for release in one.releases]
-    if one.edges:
-        parts.append(_edges(one))
-    if one.outsiders:
-        parts.append(_outsiders(one.outsiders))
-    if one.renamed:
-        names: list[Line] = [(old.name, f"is now {old.now}") for old in one.renamed]
-        parts += [heading("Former names"), lines(names)]
+    by = f", by {family.organization}" if family.organization else ""
+    head = Text.assemble(
+        quoted(family.name, "bold"), quoted(f"{by}; version {family.version}", "dim")
+    )
+    parts: list[RenderableType] = [indented(head)]
+    parts += [_release_facts(release) for release in family.releases]
+    if family.edges:
+        parts.append(heading("Curated edges"))
+    for edge in family.edges:
+        text = f"{edge.relation} of {edge.parent}, {edge.proof.replace('_', ' ')}"
+        parts.append(_entry(edge.child, text, edge.source))
+    if family.outsiders:
+        parts.append(heading("Not of this family"))
+    for outsider in family.outsiders:
+        root = f"; its root is {outsider.root}" if outsider.root else ""
+        text = f"{outsider.reason.replace('_', ' ')}{root}. {outsider.sentence}"
+        parts.append(_entry(outsider.id, text, outsider.source))
+    if family.renamed:
+        names: list[Line] = [(old.name, f"is now {old.now}") for old in family.renamed]
+        parts += [heading("Former names"), fact_lines(names)]
     return Stack(*parts)
 
 
-def findings(
-    found: Sequence[Finding], families: Sequence[Family], snapshot: str | None
+def registry_check_table(
+    findings: Sequence[Finding], families: Sequence[Family], snapshot: str | None
 ) -> RenderableType:
     """Return what is odd, worst first, and what was looked at."""
-    number = {one: sum(it.severity is one for it in found) for one in Severity}
-    beside = snapshot or "none at hand: what a snapshot could say was not looked at"
-    looked: list[Line] = [
-        ("families", f"{len(families)}: {', '.join(one.id for one in families)}"),
-        ("snapshot", beside),
-        ("found", ", ".join(f"{n:,} {one}{'' if n == 1 else 's'}" for one, n in number.items())),
+    number = {word: sum(it.severity is word for it in findings) for word in Severity}
+    sums = ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for word, n in number.items())
+    facts: list[Line] = [
+        ("families", f"{len(families)}: {', '.join(family.id for family in families)}"),
+        ("snapshot", snapshot or "none: the registry was not compared with any"),
+        ("findings", sums),
     ]
     grid = Table.grid(padding=(0, 2))
     for _ in range(2):
         grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for one in found:
-        says = Text.assemble(quoted(one.entry, "bold"), " ", quoted(one.says))
-        if one.hint:
-            says = Text.assemble(says, "\n", quoted(one.hint, "dim"))
-        grid.add_row(Text(one.severity.value, _STYLES[one.severity]), quoted(one.family), says)
-    return Stack(Text(), Padding(grid, INDENT, expand=False), Text(), lines(looked))
+    for finding in findings:
+        text = Text.assemble(quoted(finding.entry, "bold"), " ", quoted(finding.says))
+        if finding.hint:
+            text = Text.assemble(text, "\n", quoted(finding.hint, "dim"))
+        severity = Text(finding.severity.value, _STYLES[finding.severity])
+        grid.add_row(severity, quoted(finding.family), text)
+    return Stack(Text(), indented(grid), Text(), fact_lines(facts))
 
 
-def _release(release: Release) -> RenderableType:
+def _release_facts(release: Release) -> RenderableType:
     license = release.license or "no license tag"
     gate = "" if release.gated is None else f", gated: {release.gated}"
     facts: list[Line] = [
         ("release", f"{release.id}, {release.released}, {license}{gate}"),
         ("sizes", ", ".join(release.sizes)),
         ("source", release.source),
-        *_repeated("official", release.official),
+        *_repeated_label("official", release.official),
         *_copies("mirror", release.mirrors, release.deleted),
         *_copies("quantized", release.quantized),
         *_copies("changed", release.changed),
         *(("former name", f"{old.name} is now {old.now}") for old in release.former_names),
     ]
-    return Stack(heading(release.name), lines([fact for fact in facts if fact[1]]))
+    return Stack(heading(release.name), fact_lines([fact for fact in facts if fact[1]]))
 
 
-def _repeated(label: str, texts: Iterable[str]) -> Iterator[Line]:
+def _repeated_label(label: str, texts: Iterable[str]) -> Iterator[Line]:
     """Yield lines of which the first alone has the label."""
     for number, text in enumerate(texts):
         yield ("" if number else label), text
 
 
-def _copies(label: str, copies: Iterable[Reupload], dead: Sequence[str] = ()) -> Iterator[Line]:
+def _copies(label: str, copies: Iterable[Reupload], deleted: Sequence[str] = ()) -> Iterator[Line]:
     """Yield copies with what they stand for; the source stands below those that share it."""
-    sharing: dict[str, list[str]] = defaultdict(list)
+    by_source: dict[str, list[str]] = defaultdict(list)
     for copy in copies:
-        gone = " (deleted)" if copy.id in dead else ""
+        mark = " (deleted)" if copy.id in deleted else ""
         of = f" of {copy.of}" if copy.of else ""
-        sharing[copy.source or "not told"].append(f"{copy.id}{gone}{of}")
-    for source, texts in sharing.items():
-        yield from _repeated(label, texts)
+        by_source[copy.source or "none"].append(f"{copy.id}{mark}{of}")
+    for source, texts in by_source.items():
+        yield from _repeated_label(label, texts)
         yield "  source", source
 
 
-def _edges(one: Family) -> RenderableType:
-    told = []
-    for edge in one.edges:
-        says = f"{edge.relation} of {edge.parent}, {edge.proof.replace('_', ' ')}"
-        told.append(_entry(edge.child, says, edge.source))
-    return Stack(heading("Curated edges"), *told)
-
-
-def _outsiders(outsiders: Iterable[Outsider]) -> RenderableType:
-    told = []
-    for one in outsiders:
-        root = f"; its root is {one.root}" if one.root else ""
-        says = f"{one.reason.replace('_', ' ')}{root}. {one.sentence}"
-        told.append(_entry(one.id, says, one.source))
-    return Stack(heading("Not of this family"), *told)
-
-
-def _entry(id: str, says: str, source: CuratedSource) -> RenderableType:
-    facts = [quoted(says)]
+def _entry(id: str, text: str, source: CuratedSource) -> RenderableType:
+    facts = [quoted(text)]
     if source.quote:
         facts.append(quoted(f"“{source.quote}”", "italic"))
     facts.append(quoted(source.text + (f"  {source.url}" if source.url else ""), "dim"))
     body = Padding(Stack(*facts), (0, 0, 0, 4), expand=False)
-    return Padding(Stack(quoted(id, "bold"), body), INDENT, expand=False)
+    return indented(Stack(quoted(id, "bold"), body))

@@ -50,7 +50,7 @@ def test_a_snapshot_beside_itself_has_changed_in_nothing(corpus_snapshot: Snapsh
     diff = diff_snapshots(corpus_snapshot, corpus_snapshot, [KIN])
     assert (diff.added, diff.removed, diff.renamed) == ((), (), ())
     assert (diff.edges_added, diff.edges_removed) == (0, 0)
-    assert (diff.gained, diff.lost) == ((), ())
+    assert (diff.bases_gained, diff.bases_lost) == ((), ())
 
 
 def test_added_and_removed_models_are_named_in_order(tmp_path: Path) -> None:
@@ -88,13 +88,13 @@ def test_a_parent_that_is_listed_at_last_is_added_and_keeps_its_children(tmp_pat
     child = row("owner/child", cardData={"base_model": ROOT})
     diff = compared([child], [row(ROOT), child], tmp_path)
     assert diff.added == (ROOT,)
-    assert (diff.edges_added, diff.edges_removed, diff.gained) == (0, 0, ())
+    assert (diff.edges_added, diff.edges_removed, diff.bases_gained) == (0, 0, ())
 
 
 def test_a_parent_that_is_gone_is_removed_and_keeps_its_children(tmp_path: Path) -> None:
     child = row("owner/child", [ROOT])
     diff = compared([row(ROOT), child], [child], tmp_path)
-    assert (diff.removed, diff.edges_removed, diff.lost) == ((ROOT,), 0, ())
+    assert (diff.removed, diff.edges_removed, diff.bases_lost) == ((ROOT,), 0, ())
 
 
 def test_families_releases_and_bases_are_told_with_both_numbers(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_families_releases_and_bases_are_told_with_both_numbers(tmp_path: Path) 
     (kin,) = diff.families
     assert (kin.family, kin.before, kin.after) == ("kin", 2, 5)
     assert kin.releases == (Change("Kin 1", 2, 5),)
-    assert diff.gained == (Change(ROOT, 2, 5),)
-    assert diff.lost == (Change("b/base", 1, 0),)
+    assert diff.bases_gained == (Change(ROOT, 2, 5),)
+    assert diff.bases_lost == (Change("b/base", 1, 0),)
 
 
 def test_a_release_that_is_in_one_snapshot_alone_is_told_with_zero(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from lineage.analysis.comparison import ladder_of_base, ladder_of_family
 from lineage.analysis.counts import count_base, count_family
+from lineage.analysis.documents import comparison_document, comparison_rows
 from lineage.analysis.results import Step
-from lineage.cli.tables.comparison_shapes import of_ladders, rows_of_ladders
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import UnknownModel
 from lineage.families.registry import all_families, family
@@ -98,8 +98,8 @@ def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
     at = list(Step).index(Step.NOT_DELETED)
     assert [ladder.rungs[at].number for ladder in ladders.values()] == [7, 8, 7]
     assert [ladder.known_deleted for ladder in ladders.values()] == [0, 0, 1]
-    (told,) = of_ladders([ladders[after]])
-    assert "were missed by 2026-11-22" in str(told["ladder"])
+    told = comparison_document(ladders[after])
+    assert "were found missing by 2026-11-22" in str(told["rungs"])
 
 
 def test_a_family_s_ladder_as_of_a_day_is_its_count_on_that_day(corpus_snapshot: Snapshot) -> None:
@@ -119,13 +119,13 @@ def test_an_unknown_base_has_no_ladder(kin: Snapshot) -> None:
 
 def test_every_rung_has_a_reason_and_its_definition(kin: Snapshot) -> None:
     ladders = [ladder_of_family(kin, KIN, [KIN]), ladder_of_base(kin, "a/child", [KIN])]
-    for document in of_ladders(ladders):
-        rungs = document["ladder"]
+    for document in map(comparison_document, ladders):
+        rungs = document["rungs"]
         assert isinstance(rungs, list)
-        assert all(rung["why"] and rung["definition"] for rung in rungs)
+        assert all(rung["explanation"] and rung["definition"] for rung in rungs)
         assert [rung["unit"] for rung in rungs] == ["models"] * 8 + ["authors"]
-    rows = rows_of_ladders(ladders)
-    assert {"LLaMA", ""} - {row["release"] for row in rows} == {"LLaMA"}
+    rows = [row for ladder in ladders for row in comparison_rows(ladder)]
+    assert {"LLaMA", None} - {row["release"] for row in rows} == {"LLaMA"}
     assert len({tuple(row) for row in rows}) <= 2
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lineage.analysis.documents import trace_document, trace_rows
 from lineage.analysis.reasons import reason
 from lineage.analysis.traces import trace
 from lineage.analysis.verdicts import Origin, Trace, VerdictReason
-from lineage.cli.tables.trace_shapes import of_trace, rows_of_trace
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import CuratedSource, Family, FormerName, Outsider, OutsiderReason
 from lineage.errors import UnknownModel
@@ -168,10 +168,10 @@ def test_an_outsider_with_a_stated_way_is_a_disagreement(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", [str(one["id"]) for one in ROWS])
 def test_every_trace_has_a_document_and_rows(kin: Snapshot, name: str) -> None:
     found = traced(kin, name)
-    document = of_trace(found)
-    assert {"model", "descends", "roots", "paths", "because"} <= set(document)
-    assert str(document["because"]).endswith(".")
-    assert rows_of_trace(found)
+    document = trace_document(found)
+    assert {"model", "descends", "roots", "paths", "explanation"} <= set(document)
+    assert str(document["explanation"]).endswith(".")
+    assert list(trace_rows(found))
 
 
 # What a fresh pair of eyes broke

@@ -63,7 +63,7 @@ def test_one_kind_is_told_whole(program: Program, odd_store: Path) -> None:
 
 
 def test_a_family_is_told_alone(program: Program, odd_store: Path) -> None:
-    asked = ("anomalies", "--family", "llama", "--kind", "cycle", "--store", odd_store)
+    asked = ("anomalies", "llama", "--kind", "cycle", "--store", odd_store)
     (found,) = program(*asked, "--format", "json").json["anomalies"]
     assert [sorted(one["models"]) for one in found["examples"]] == [["owner/c", "owner/d"]]
     assert "family llama" in program(*asked).out
@@ -111,4 +111,4 @@ def test_a_kind_that_there_is_none_of_is_refused(program: Program, odd_store: Pa
 
 
 def test_a_family_that_nobody_knows_is_refused(program: Program, odd_store: Path) -> None:
-    assert program("anomalies", "--family", "none", "--store", odd_store).code == 2
+    assert program("anomalies", "none", "--store", odd_store).code == 2

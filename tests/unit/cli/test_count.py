@@ -22,7 +22,7 @@ def test_bases_are_counted_in_the_order_asked(program: Program, store: Path) -> 
 
 
 def test_the_filters_reach_the_definition(program: Program, store: Path) -> None:
-    flags = ["--relations", "merge,finetune", "--least", "confirmed", "--min-downloads", 100]
+    flags = ["--relations", "merge,finetune", "--min-strength", "confirmed", "--min-downloads", 100]
     (count,) = program("count", BASE, *flags, "--store", store, "--format", "json").json
     rule = count["definition"]
     assert (rule["relations"], rule["least"]) == (["merge", "finetune"], "confirmed")
@@ -37,7 +37,7 @@ def test_direct_counts_children_alone(program: Program, store: Path) -> None:
 
 
 def test_a_family_is_counted_by_release(program: Program, store: Path) -> None:
-    asked = ["--family", "llama", "--by", "release"]
+    asked = ["llama", "--by", "release"]
     (count,) = program("count", *asked, "--store", store, "--format", "json").json
     assert (count["base"], count["definition"]["mirrors"]) == ("family:llama", True)
     found = [(group["release"], group["total"]) for group in count["groups"]]
@@ -98,6 +98,30 @@ def test_an_unknown_model_is_exit_code_5(program: Program, store: Path) -> None:
     assert f"hint: did you mean {BASE}" in told.err
 
 
+def test_the_known_subjects_are_answered_beside_an_unknown_one(
+    program: Program, store: Path
+) -> None:
+    told = program("count", BASE, "owner/none", "--store", store, "--format", "json")
+    assert told.code == 5
+    assert [count["id"] for count in told.json] == [BASE]
+    assert "'owner/none' is not in snapshot" in told.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "now"),
+    [
+        (["--least", "inferred"], "unknown option --least; it is --min-strength now"),
+        (["--family", "llama"], "unknown option --family; a family is a SUBJECT now"),
+    ],
+)
+def test_an_old_option_is_answered_with_the_new_one(
+    program: Program, store: Path, typed: list[str], now: str
+) -> None:
+    told = program("count", BASE, *typed, "--store", store)
+    assert told.code == 2
+    assert now in told.err
+
+
 def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: Path) -> None:
     told = program("count", "x\x1b[2J\u202e", "--store", store)
     assert told.err.replace("\n", "").isprintable()
@@ -106,21 +130,23 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ([], "give a BASE, --family NAME or --top N"),
-        ([BASE, "--family", "llama"], "two questions"),
-        ([BASE, "--top", 3], "--top ranks all bases"),
+        ([], "give a SUBJECT or --top N"),
+        ([BASE, OTHER, "--top", 3], "--top ranks the models of one family, or all"),
         (["--top", 3, "--by", "month"], "--top and --by cannot be combined"),
-        ([BASE, "--relations", "child"], "known: adapter, merge, quantized, finetune, unspecified"),
-        ([BASE, "--relations", ","], "no relation is named"),
-        ([BASE, "--least", "sure"], "'inferred', 'declared', 'confirmed'"),
+        (
+            [BASE, "--relations", "child"],
+            "there are: adapter, merge, quantized, finetune, unspecified",
+        ),
+        ([BASE, "--relations", ","], "name at least one relation"),
+        ([BASE, "--min-strength", "sure"], "'inferred', 'declared', 'confirmed'"),
         (
             [BASE, "--by", "country"],
             "'relation', 'release', 'month', 'library', 'license'",
         ),
         ([BASE, "--min-downloads", -1], "-1 is not in the range"),
-        (["--family", "gpt"], "known families: bloom"),
+        (["family:gpt"], "known families: bloom"),
         ([BASE, "--explain-it"], "No such option"),
-        ([BASE, "--as-of", "soon"], "no day"),
+        ([BASE, "--as-of", "soon"], "not a date: use YYYY-MM-DD"),
     ],
 )
 def test_what_cannot_be_asked_is_exit_code_2(

@@ -37,7 +37,7 @@ def test_what_was_crawled_can_be_counted(program: Program, box: FakeHub) -> None
 def test_a_walk_below_one_base_says_its_cost_first(program: Program, box: FakeHub) -> None:
     told = program("crawl", "--below", BASE, "--endpoint", box.url, "--format", "json")
     assert (told.json["kind"], told.json["models"]) == ("below", 3)
-    assert told.err.startswith("A walk below one base sends at least one request for each model")
+    assert told.err.startswith("Crawling below one model sends at least one request for each model")
 
 
 def test_a_spent_bound_is_exit_code_3_and_goes_on(program: Program, box: FakeHub) -> None:
@@ -59,11 +59,11 @@ def test_the_doctor_says_what_a_sweep_costs(program: Program, box: FakeHub) -> N
     told = program("doctor", "--endpoint", box.url, "--format", "json").json
     assert list(told) == ["findings", "models_expected", "requests_needed", "minutes"]
     assert {k: told["findings"][1][k] for k in ("name", "ok")} == {"name": "store", "ok": True}
-    assert "a sweep" in program("doctor", "--endpoint", box.url).out
+    assert "full crawl" in program("doctor", "--endpoint", box.url).out
 
 
 def test_the_doctor_claims_nothing_of_a_hub_it_did_not_ask(program: Program) -> None:
-    assert "how long is not known" in program("doctor", "--offline").out
+    assert "duration unknown" in program("doctor", "--offline").out
 
 
 def test_a_base_that_is_no_name_is_exit_code_2(program: Program, box: FakeHub) -> None:
@@ -85,10 +85,10 @@ def test_the_doctor_changes_nothing(program: Program, box: FakeHub) -> None:
 def test_a_dump_is_taken_as_a_snapshot(program: Program, tmp_path: Path) -> None:
     rows = {"_id": ["a" * 24], "id": ["owner/model"], "createdAt": ["2024-03-24T10:00:00Z"]}
     pq.write_table(pa.table(rows), tmp_path / "models.parquet")
-    told = program("crawl", "--bulk", "models.parquet", "--format", "json")
+    told = program("crawl", "--dump", "models.parquet", "--format", "json")
     assert (told.json["kind"], told.json["snapshot"]) == ("dump", "20240324T100000Z")
     assert told.err.startswith("models.parquet has 1 rows and lacks author, lastModified")
-    dated = ("crawl", "--bulk", "models.parquet", "--taken-at", "2025-06-01", "--format", "json")
+    dated = ("crawl", "--dump", "models.parquet", "--taken-at", "2025-06-01", "--format", "json")
     assert program(*dated).json["snapshot"] == "20250601T000000Z"
     assert "models.parquet, lacks author, lastModified" in program("snapshots", "show").out
 
@@ -112,6 +112,6 @@ def test_auto_is_a_sweep_where_there_is_none_and_an_update_then(
 
 
 def test_a_dump_and_a_walk_exclude_each_other(program: Program) -> None:
-    assert program("crawl", "--bulk", "models.parquet", "--below", BASE).code == 2
-    assert program("crawl", "--bulk", "models.parquet", "--cards").code == 2
+    assert program("crawl", "--dump", "models.parquet", "--below", BASE).code == 2
+    assert program("crawl", "--dump", "models.parquet", "--cards").code == 2
     assert program("crawl", "--taken-at", "2025-06-01").code == 2

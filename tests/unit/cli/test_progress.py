@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from lineage.cli import logs
-from lineage.cli.progress import SilentProgress, TerminalProgress, shown
+from lineage.cli.progress import SilentProgress, TerminalProgress, show_progress
 from tests.fakes.fake_clock import FakeClock
 
 
@@ -21,11 +21,11 @@ def test_stages_steps_and_waits_are_shown() -> None:
     with TerminalProgress(console, clock) as progress:
         progress.begin("read [b]models[/b]", 3_000_000)
         progress.step(1_000)
-        progress.waiting(189, "the rate limit's window is spent")
+        progress.waiting(189, "rate limit reached")
         clock.pass_time(9)
         progress.refresh()
     assert "read [b]models[/b] 1,000 of 3,000,000" in told.getvalue()
-    assert "waiting 180 s: the rate limit's window is spent" in told.getvalue()
+    assert "rate limit reached, waiting 180 s" in told.getvalue()
 
 
 def test_a_step_ends_a_wait() -> None:
@@ -47,12 +47,12 @@ def test_a_wait_needs_no_stage() -> None:
         progress.refresh()
         progress.end()
         progress.end()
-    assert "waiting 5 s: a pause" in told.getvalue()
+    assert "a pause, waiting 5 s" in told.getvalue()
 
 
 def test_no_terminal_no_display(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(logs.LogFormat.TEXT, 0)
-    with shown() as progress:
+    with show_progress() as progress:
         assert type(progress) is SilentProgress
         progress.begin("read models")
         progress.step(1)

@@ -38,7 +38,7 @@ def test_the_filters_of_count_choose_the_models(
 
 
 def test_a_family_without_terms_is_refused(program: Program, store: Path) -> None:
-    outcome = program("report", "licenses", "--family", "mistral", "--store", store)
+    outcome = program("report", "licenses", "mistral", "--store", store)
     assert outcome.code == 2
     assert "no license terms" in outcome.err
 

@@ -32,7 +32,7 @@ def test_prune_says_what_goes_and_why_the_rest_stays(program: Program, three: Pa
     assert len(program("snapshots", "list", "--store", three, "--format", "json").json) == 3
     told = program(*asked).json
     assert (told["keep"], told["dry_run"]) == ("1 daily", False)
-    assert [one["because"] for one in told["snapshots"]] == [
+    assert [one["reason"] for one in told["snapshots"]] == [
         "the first one",
         "no part of the rule keeps it",
         "the newest",
@@ -50,9 +50,7 @@ def test_prune_keeps_what_a_kept_update_builds_on(program: Program, tmp_path: Pa
     published(ROWS, store, taken_at=NOON + timedelta(days=9))
     published(ROWS, store, taken_at=NOON - timedelta(days=9))
     asked = ("snapshots", "prune", "--keep", "2 daily", "--store", store, "--format", "json")
-    told = {
-        one["id"]: (one["outcome"], one["because"]) for one in program(*asked).json["snapshots"]
-    }
+    told = {one["id"]: (one["outcome"], one["reason"]) for one in program(*asked).json["snapshots"]}
     assert told[days[0].id] == ("kept", f"{days[3].id} builds on it")
     assert [told[one.id][0] for one in days] == ["kept", "deleted", "deleted", "kept"]
     listed = program("snapshots", "list", "--store", store, "--format", "json").json

@@ -13,8 +13,8 @@ from tests.fakes.fake_clock import NOON
 from tests.unit.cli.conftest import BASE, OTHER, Program
 
 FIRST, SECOND = "20261121T120000Z", "20261122T120000Z"
-POINT = ["total", "new", "gone", "known_gone", "authors", "by_relation"]
-MOMENT = ["snapshot", "kind", "taken_at", "registry", "stored"]
+POINT = {"total", "new", "gone", "known_gone", "authors", "by_relation"}
+MOMENT = ["snapshot", "kind", "taken_at", "endpoint", "registry", "stored"]
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +36,25 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_curve_is_a_document_with_its_definition(program: Program, days: Path) -> None:
     told = program("snapshots", "trend", "--store", days, "--format", "json")
-    assert list(told.json) == ["base", "id", "key", "definition", "points"]
+    assert list(told.json) == [
+        *("base", "id", "key", "definition", "moments", "whole", "by", "parts")
+    ]
     assert (told.json["base"], told.json["key"]) == ("family:llama", None)
     assert told.json["definition"]["curated"] is True
-    first, second = told.json["points"]
-    assert list(first) == MOMENT + POINT
-    assert (first["snapshot"], first["total"], first["new"]) == (FIRST, 2, None)
+    moments, (first, second) = told.json["moments"], told.json["whole"]["values"]
+    assert [list(moments[0]), set(first)] == [MOMENT, POINT]
+    assert (moments[0]["snapshot"], first["total"], first["new"]) == (FIRST, 2, None)
     assert (second["total"], second["new"], second["gone"], second["authors"]) == (3, 2, 1, 2)
     assert second["by_relation"] == {"finetune": 1, "merge": 1, "quantized": 1}
-    assert (second["registry"], second["stored"]) == (family("llama").version, True)
+    assert (moments[1]["registry"], moments[1]["stored"]) == (family("llama").version, True)
     assert told.err == ""
 
 
-def test_releases_are_groups_of_each_point(program: Program, days: Path) -> None:
+def test_releases_are_parts_of_the_curve(program: Program, days: Path) -> None:
     told = program("snapshots", "trend", "--store", days, "--by", "release", "--format", "json")
-    groups = told.json["points"][1]["groups"]
-    assert [list(one) for one in groups] == [["release", *POINT]] * 2
-    assert {one["release"]: one["total"] for one in groups} == {"Llama 2": 2, "mixed": 1}
+    assert told.json["by"] == "release"
+    totals = {part["key"]: part["values"][1]["total"] for part in told.json["parts"]}
+    assert totals == {"Llama 2": 2, "mixed": 1}
 
 
 def test_csv_has_a_row_for_each_snapshot_and_group(program: Program, days: Path) -> None:
@@ -94,13 +96,13 @@ def test_a_table_by_release_has_days_side_by_side(program: Program, days: Path) 
 def test_a_base_is_followed_under_its_name_and_key(program: Program, days: Path) -> None:
     told = program("snapshots", "trend", BASE, "--store", days, "--format", "json")
     assert (told.json["id"], told.json["key"]) == (BASE, key_of(BASE))
-    assert [one["total"] for one in told.json["points"]] == [2, 3]
-    assert told.json["points"][0]["registry"] is None
+    assert [point["total"] for point in told.json["whole"]["values"]] == [2, 3]
+    assert told.json["moments"][0]["registry"] is None
 
 
 def test_what_must_be_counted_is_said(program: Program, store: Path) -> None:
     told = program("snapshots", "trend", "--store", store, "--format", "json")
-    assert told.json["points"][0]["stored"] is False
+    assert told.json["moments"][0]["stored"] is False
     assert f"Snapshot {FIRST} holds no curves" in told.err
 
 
@@ -111,7 +113,7 @@ def test_a_family_of_ones_own_is_counted_too(program: Program, days: Path, tmp_p
         '[[release]]\nid = "mine-1"\nname = "Mine 1"\nreleased = 2024-01-01\n'
         'source = "its page"\nofficial = ["owner/tuned"]\n'
     )
-    asked = ["snapshots", "trend", "--store", days, "--family", "mine", "--families", mine]
+    asked = ["snapshots", "trend", "--store", days, "mine", "--families", mine]
     told = program(*asked, "--format", "csv")
     assert [one["total"] for one in csv.DictReader(io.StringIO(told.out))] == ["0", "1"]
     assert told.err.count("another registry") == 2
@@ -120,8 +122,8 @@ def test_a_family_of_ones_own_is_counted_too(program: Program, days: Path, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((BASE, "--family", "llama"), "two questions"),
-        ((BASE, "--by", "release"), "a base has no releases"),
+        ((BASE, "llama"), "unexpected extra argument"),
+        ((BASE, "--by", "release"), "a model has no releases"),
         (("--by", "author"), "is not one of"),
     ],
 )

@@ -46,7 +46,13 @@ def test_an_unharmed_snapshot_verifies(program: Program, store: Path) -> None:
     told = program("snapshots", "verify", "--store", store, "--format", "json")
     assert (told.code, told.json) == (
         0,
-        {"snapshot": ID, "builds_on": None, "problems": [], "harmed": []},
+        {
+            "snapshot": ID,
+            "builds_on": None,
+            "files": len(schema.TABLES),
+            "problems": [],
+            "harmed": [],
+        },
     )
 
 
@@ -108,15 +114,15 @@ def test_a_diff_is_as_promised(program: Program, two_days: Path) -> None:
     }
     llama = next(one for one in told["families"] if one["family"] == "llama")
     assert (llama["before"], llama["after"]) == (2, 3)
-    assert llama["releases"] == [{"release": "Llama 2", "before": 2, "after": 3}]
-    assert told["bases_gained"] == [{"base": BASE, "before": 2, "after": 3}]
+    assert llama["releases"] == [{"name": "Llama 2", "before": 2, "after": 3}]
+    assert told["bases_gained"] == [{"name": BASE, "before": 2, "after": 3}]
 
 
 def test_a_diff_backwards_says_what_was_lost(program: Program, two_days: Path) -> None:
     asked = ("snapshots", "diff", LATER, ID, "--store", two_days)
     told = program(*asked, "--format", "json").json
     assert (told["added"], told["removed"]) == ([], ["owner/three"])
-    assert told["bases_lost"] == [{"base": BASE, "before": 3, "after": 2}]
+    assert told["bases_lost"] == [{"name": BASE, "before": 3, "after": 2}]
     out = program(*asked).out
     assert "removed: 1" in out
     assert "0 added, 1 removed" in out
@@ -125,7 +131,7 @@ def test_a_diff_backwards_says_what_was_lost(program: Program, two_days: Path) -
 def test_a_diff_as_csv_has_a_row_for_each_change(program: Program, two_days: Path) -> None:
     out = program("snapshots", "diff", ID, LATER, "--store", two_days, "--format", "csv").out
     assert out.splitlines() == [
-        "change,name,to,before,after,of,standing",
+        "change,name,to,before,after,family,availability",
         "added,owner/three,,,,,",
         "renamed,owner/old,owner/new,,,,",
         "edges_added,,,,1,,",
@@ -162,9 +168,9 @@ def test_a_snapshot_agrees_with_a_dump_of_its_day(
     asked = ("snapshots", "check-against", a_dump(tmp_path), "--store", two_days)
     told = program(*asked, "--format", "json").json
     nobody = {"count": 0, "examples": []}
-    assert (told["models_only_here"], told["models_only_there"]) == (nobody, nobody)
+    assert (told["only_here"], told["only_there"]) == (nobody, nobody)
     assert [one["count"] for one in told["different"]] == [0, 0, 0]
-    assert (told["not_compared"], told["edges_here"]) == (["license"], None)
+    assert (told["not_compared"], told["edges"]) == (["license"], None)
     assert "license, edges: the dump does not say" in program(*asked).out
 
 
@@ -177,11 +183,11 @@ def test_what_differs_from_a_dump_is_told_with_examples(
     dump = a_dump(tmp_path, _id=keys, id=names, author=["=1+1", *["owner"] * 4])
     asked = ("snapshots", "check-against", dump, "--store", two_days)
     told = program(*asked, "--format", "json").json
-    assert told["models_only_here"] == {"count": 1, "examples": ["owner/three"]}
-    assert told["models_only_there"] == {"count": 1, "examples": ["owner/extra"]}
+    assert told["only_here"] == {"count": 1, "examples": ["owner/three"]}
+    assert told["only_there"] == {"count": 1, "examples": ["owner/extra"]}
     id, author, created = told["different"]
-    assert id["examples"] == [{"id": "owner/two", "here": "owner/two", "there": "owner/else"}]
-    assert author["examples"] == [{"id": BASE, "here": "meta-llama", "there": "=1+1"}]
+    assert id["examples"] == [["owner/two", "owner/two", "owner/else"]]
+    assert author["examples"] == [[BASE, "meta-llama", "=1+1"]]
     assert created["count"] == 0
     rows = program(*asked, "--format", "csv").out.splitlines()
     assert "models only in the dump,1,owner/extra" in rows
@@ -200,10 +206,10 @@ def test_edges_that_only_one_side_has_are_told(
     table = pq.read_table(a_dump(tmp_path)).append_column("baseModels", pa.array(told))
     pq.write_table(table, tmp_path / "models.parquet")
     asked = ("snapshots", "check-against", tmp_path / "models.parquet", "--store", two_days)
-    found = program(*asked, "--format", "json").json
-    assert (found["edges_here"], found["edges_there"]) == (3, 3)
-    assert found["edges_only_here"] == {"count": 1, "examples": [f"{BASE} > owner/three"]}
-    assert found["edges_only_there"] == {"count": 1, "examples": ["owner/one > owner/two"]}
+    edges = program(*asked, "--format", "json").json["edges"]
+    assert (edges["here"], edges["there"]) == (3, 3)
+    assert edges["only_here"] == {"count": 1, "examples": [f"{BASE} > owner/three"]}
+    assert edges["only_there"] == {"count": 1, "examples": ["owner/one > owner/two"]}
 
 
 def test_what_is_no_dump_is_exit_code_2(program: Program, two_days: Path) -> None:
@@ -217,7 +223,7 @@ def test_show_says_what_became_of_the_missing(program: Program, tmp_path: Path) 
     published(rows, tmp_path)
     published(rows[:-1], tmp_path, taken_at=NOON + timedelta(days=1))
     told = program("snapshots", "show", "--store", tmp_path, "--format", "json").json
-    assert told["tombstones"] == told["standings"]["not_listed"] == 1
-    assert "1: 1 not listed" in program("snapshots", "show", "--store", tmp_path).out
+    assert told["tombstones"] == told["availability"]["not_listed"] == 1
+    assert "1 not listed" in program("snapshots", "show", "--store", tmp_path).out
     earlier = program("snapshots", "show", ID, "--store", tmp_path, "--format", "json").json
-    assert set(earlier["standings"].values()) == {0}
+    assert set(earlier["availability"].values()) == {0}

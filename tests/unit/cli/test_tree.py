@@ -11,8 +11,8 @@ def test_a_base_is_drawn(program: Program, store: Path) -> None:
     assert lines[1:4] == [f"{BASE} 4", "├─ owner/tuned finetune 2", "└─ + 1 more (0 below)"]
 
 
-def test_the_llama_family_is_drawn_by_default(program: Program, store: Path) -> None:
-    root = program("tree", "--store", store, "--format", "json").json["root"]
+def test_a_family_is_drawn_by_its_releases(program: Program, store: Path) -> None:
+    root = program("tree", "llama", "--store", store, "--format", "json").json["root"]
     assert (root["name"], root["total"]) == ("Llama", 4)
     assert [branch["name"] for branch in root["branches"]] == [
         "Llama 2",
@@ -21,9 +21,10 @@ def test_the_llama_family_is_drawn_by_default(program: Program, store: Path) -> 
 
 
 def test_the_depth_is_kept(program: Program, store: Path) -> None:
-    told = program("tree", BASE, "--depth", 1, "--at-least", 1, "--store", store, "--format", "csv")
+    told = program("tree", BASE, "--depth", 1, "--min-size", 1, "--store", store, "--format", "csv")
     assert [line.split(",")[0] for line in told.out.splitlines()] == ["depth", "0", "1"]
 
 
-def test_base_and_family_are_two_questions(program: Program, store: Path) -> None:
-    assert program("tree", BASE, "--family", "llama", "--store", store).code == 2
+def test_one_subject_is_drawn_and_it_must_be_named(program: Program, store: Path) -> None:
+    assert program("tree", BASE, "llama", "--store", store).code == 2
+    assert "SUBJECT" in program("tree", "--store", store).err

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from lineage.domain.definitions import Definition
 from lineage.export.about import About, about
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
-from tests.unit.render.drawn import manifest
+from tests.unit.cli.drawn import manifest
 
 BORN = datetime(2024, 3, 24, 10, 0, tzinfo=UTC)
 

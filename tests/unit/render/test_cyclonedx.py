@@ -15,7 +15,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.escape import visible
 from lineage.export.bill_of_materials import Ancestor, Bill, Part
 from lineage.export.cyclonedx import cyclonedx
-from tests.unit.render.drawn import ID, manifest
+from tests.unit.cli.drawn import ID, manifest
 from tests.unit.render.exported import ATTACKS
 
 BASE = Part(

@@ -198,4 +198,4 @@ def test_mermaid_refuses_what_it_would_not_draw() -> None:
     many = build_graph([str(n) for n in range(600)], {}, [0] * 599, list(range(1, 600)), {})
     with pytest.raises(SettingsError) as told:
         text_of("mermaid", many)
-    assert "--at-least" in told.value.hint
+    assert "--min-size" in told.value.hint

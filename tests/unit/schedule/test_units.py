@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from ruamel.yaml import YAML
 
-from lineage.cli.schedule import _UNITS
+from lineage.cli.schedule import _SCHEDULERS
 from lineage.errors import SettingsError
 from lineage.schedule.interval import duration
 from lineage.schedule.plan import Plan, plan_here
@@ -311,4 +311,4 @@ def test_without_a_token_file_nothing_needs_one() -> None:
 
 
 def test_the_command_knows_every_unit() -> None:
-    assert tuple(UNITS) == _UNITS
+    assert tuple(UNITS) == _SCHEDULERS

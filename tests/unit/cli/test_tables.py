@@ -5,16 +5,24 @@ from dataclasses import replace
 import pytest
 
 from lineage.analysis.definition_text import in_words
-from lineage.cli.tables import facts, terminal
-from lineage.cli.tables.tree import tree
+from lineage.cli.tables import snapshots
+from lineage.cli.tables.counts import counts_table
+from lineage.cli.tables.descent import tree_table
 from lineage.domain.addresses import is_loopback
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
+from lineage.domain.documents import Document
 from lineage.store.manifest import BuildsOn, SnapshotKind
-from tests.unit.render import drawn
-from tests.unit.render.drawn import text_of
+from tests.unit.cli import drawn
+from tests.unit.cli.drawn import text_of
 
 LONG = f"{'owner' * 8}/{'model' * 11}"
+
+
+def damage(problems: list[str], harmed: list[str]) -> Document:
+    return {"snapshot": drawn.ID, "builds_on": None, "problems": problems, "harmed": harmed}
+
+
 DIVIDED = drawn.count(
     grouping=Grouping.AUTHOR, groups=tuple(drawn.group(f"author-{n}") for n in range(40))
 )
@@ -22,19 +30,19 @@ UPDATE = replace(
     drawn.manifest(kind=SnapshotKind.UPDATE), builds_on=BuildsOn("20261122T060000Z", {})
 )
 PICTURES = {
-    "one": terminal.counts([drawn.count(LONG)], drawn.manifest()),
-    "several": terminal.counts([drawn.count(), drawn.count(LONG)], drawn.manifest(), "a sample"),
-    "groups": terminal.counts([DIVIDED], drawn.manifest()),
-    "tree": tree(drawn.tree(LONG), drawn.manifest()),
-    "crawl": facts.crawl(drawn.manifest(), {"sent": 72, "refused_429": 0}, 6.0),
-    "snapshot": facts.snapshot(drawn.manifest()),
-    "snapshots": facts.snapshots([drawn.manifest()]),
-    "updates": facts.snapshots([drawn.manifest(), UPDATE]),
-    "update": facts.snapshot(UPDATE),
-    "broken": facts.verification(
-        drawn.manifest(), ["models.parquet: 3 bytes"], ["20261122T060000Z"]
+    "one": counts_table([drawn.count(LONG)], drawn.manifest()),
+    "several": counts_table([drawn.count(), drawn.count(LONG)], drawn.manifest(), "a sample"),
+    "groups": counts_table([DIVIDED], drawn.manifest()),
+    "tree": tree_table(drawn.tree(LONG), drawn.manifest()),
+    "crawl": snapshots.crawl_table(drawn.manifest(), {"sent": 72, "refused_429": 0}, 6.0),
+    "snapshot": snapshots.snapshot_facts(drawn.manifest()),
+    "snapshots": snapshots.snapshot_list([drawn.manifest()]),
+    "updates": snapshots.snapshot_list([drawn.manifest(), UPDATE]),
+    "update": snapshots.snapshot_facts(UPDATE),
+    "broken": snapshots.verification_table(
+        damage(["models.parquet: 3 bytes"], ["20261122T060000Z"])
     ),
-    "examined": facts.examination([], 3_117_871, 3_118, 31.0),
+    "examined": snapshots.examination_table([], 3_117_871, 3_118, 31.0),
 }
 
 
@@ -52,7 +60,7 @@ def test_no_number_is_ever_cut(width: int) -> None:
 
 
 def test_a_count_carries_its_definition() -> None:
-    text = text_of(terminal.counts([drawn.count()], drawn.manifest()), 120)
+    text = text_of(counts_table([drawn.count()], drawn.manifest()), 120)
     assert "12,345 derivatives, 1,234 of them direct; 678 without a known date" in text
     assert "finetune   12,000   97.2 %" in text
     assert "roots     owner/base" in text
@@ -91,7 +99,7 @@ def test_many_roots_are_counted_and_some_named() -> None:
 
 
 def test_long_groupings_are_folded_with_their_sum() -> None:
-    text = text_of(terminal.counts([DIVIDED], drawn.manifest()))
+    text = text_of(counts_table([DIVIDED], drawn.manifest()))
     assert "author-29" in text
     assert "author-30" not in text
     assert [line.split()[:4] for line in text.splitlines() if "10 more" in line] == [
@@ -102,15 +110,15 @@ def test_long_groupings_are_folded_with_their_sum() -> None:
 def test_months_are_never_folded() -> None:
     months = tuple(drawn.group(f"month-{n}") for n in range(60))
     whole = drawn.count(grouping=Grouping.MONTH, groups=months)
-    assert "month-59" in text_of(terminal.counts([whole], drawn.manifest()))
+    assert "month-59" in text_of(counts_table([whole], drawn.manifest()))
 
 
 def test_nothing_found_is_said() -> None:
-    assert "no base has derivatives" in text_of(terminal.counts([], drawn.manifest()))
+    assert "no model has derivatives" in text_of(counts_table([], drawn.manifest()))
 
 
 def test_a_tree_tells_relations_folds_and_other_parents() -> None:
-    text = text_of(tree(drawn.tree(), drawn.manifest()))
+    text = text_of(tree_table(drawn.tree(), drawn.manifest()))
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert lines[1:6] == [
         "owner/base 12,345",
@@ -122,7 +130,7 @@ def test_a_tree_tells_relations_folds_and_other_parents() -> None:
 
 
 def test_numbers_of_a_tree_stand_in_one_column() -> None:
-    text = text_of(tree(drawn.tree(), drawn.manifest()))
+    text = text_of(tree_table(drawn.tree(), drawn.manifest()))
     ends = {len(line.rstrip()) for line in text.splitlines()[1:6] if "more" not in line}
     assert len(ends) == 1
 
@@ -130,14 +138,14 @@ def test_numbers_of_a_tree_stand_in_one_column() -> None:
 @pytest.mark.parametrize(
     "picture",
     [
-        terminal.counts([drawn.count(drawn.HOSTILE)], drawn.manifest()),
-        terminal.counts([drawn.count(drawn.HOSTILE), drawn.count()], drawn.manifest()),
-        terminal.counts(
+        counts_table([drawn.count(drawn.HOSTILE)], drawn.manifest()),
+        counts_table([drawn.count(drawn.HOSTILE), drawn.count()], drawn.manifest()),
+        counts_table(
             [drawn.count(grouping=Grouping.LICENSE, groups=(drawn.group(drawn.HOSTILE),))],
             drawn.manifest(),
         ),
-        tree(drawn.tree(drawn.HOSTILE), drawn.manifest()),
-        facts.verification(drawn.manifest(), [drawn.HOSTILE], [drawn.HOSTILE]),
+        tree_table(drawn.tree(drawn.HOSTILE), drawn.manifest()),
+        snapshots.verification_table(damage([drawn.HOSTILE], [drawn.HOSTILE])),
     ],
 )
 def test_nothing_hostile_acts_in_a_terminal(picture: object) -> None:

@@ -1,0 +1,210 @@
+"""Documents and rows whose names the contract fixes apart from the frozen result's own fields."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from lineage.analysis.reasons import reason
+from lineage.analysis.results import Branch, Comparison, Count, Rung, Step, Tree
+from lineage.analysis.verdicts import Trace
+from lineage.domain.documents import Document, flat_row, flat_rows, to_document
+from lineage.domain.families import Family
+from lineage.store.manifest import Manifest
+
+if TYPE_CHECKING:  # a count must not pay for loading them
+    from lineage.analysis.diff.diffs import Diff
+    from lineage.analysis.growth import Curve
+
+_EXPLANATIONS = {
+    Step.DIRECT: "distinct models one declared edge below, merges excluded",
+    Step.ALL_GENERATIONS: "and everything made from those, each model once",
+    Step.MERGES: "models made from several parents, and what lies below them",
+    Step.MIRRORS: "mirrors (same weights) join the roots; they are not counted themselves",
+    Step.CURATED: "edges that no metadata declares but a quoted source documents",
+    Step.INFERRED: "edges inferred from names, configurations and card texts; never by default",
+    Step.AUTHORS: "distinct authors of the models of the step before",
+}
+
+
+def count_document(count: Count) -> Document:
+    """Return a count; its groups, where it is divided, are named by what divides them."""
+    document: Document = to_document(count)
+    groups, by = document.pop("groups"), document.pop("grouping")
+    if by is not None:
+        document["groups"] = [{by: group.pop("value"), **group} for group in groups]
+    return document
+
+
+def count_rows(count: Count) -> Iterator[Document]:
+    """Yield a row for each group; of an undivided count one row."""
+    document = count_document(count)
+    if count.grouping is None:
+        yield flat_row(document)
+        return
+    whole = {"direct", "total", "by_relation", "undated", "definition"}
+    head = {name: value for name, value in document.items() if name not in whole}
+    for row in flat_rows(head, "groups") if document["groups"] else ():
+        yield row | flat_row({"definition": document["definition"]})
+
+
+def comparison_document(comparison: Comparison) -> Document:
+    """Return definitions compared, each with its reason in words."""
+    document: Document = to_document(comparison)
+    for rung, plain in zip(comparison.rungs, document["rungs"], strict=True):
+        plain["unit"] = "authors" if rung.step is Step.AUTHORS else "models"
+        plain["explanation"] = explain_step(rung, comparison)
+    return document
+
+
+def comparison_rows(comparison: Comparison) -> Iterator[Document]:
+    """Yield a row for each definition; of a family another one for each release."""
+    document = comparison_document(comparison)
+    for rung in document.pop("rungs"):
+        by_release = rung.pop("by_release")
+        yield flat_row(document | {"release": None} | rung)
+        for name, number in by_release.items():
+            part = {"step": rung["step"], "release": name, "number": number}
+            yield flat_row(document | part | {"definition": rung["definition"]})
+
+
+def explain_step(rung: Rung, comparison: Comparison) -> str:
+    """Return in words how a definition differs from the one before it."""
+    match rung.step:
+        case Step.NOT_DELETED:
+            day = rung.definition.as_of
+            since = "are known to be deleted" if day is None else f"were found missing by {day}"
+            return f"{comparison.known_deleted:,} models {since}; from here on none is counted"
+        case Step.DOWNLOADS:
+            least = rung.definition.min_downloads
+            return (
+                f"only models with at least {least:,} downloads in 30 days; paths through the "
+                "others still count; models without a known count are excluded"
+            )
+        case _:
+            return _EXPLANATIONS[rung.step]
+
+
+def trace_document(trace: Trace) -> Document:
+    """Return a trace with its reason in words; paths lead from the model upwards."""
+    document: Document = to_document(trace)
+    return document | {"explanation": reason(trace)}
+
+
+def trace_rows(trace: Trace) -> Iterator[Document]:
+    """Yield a row for each claim of each edge of each path; without a path one row."""
+    document = trace_document(trace)
+    head = {name: document[name] for name in ("model", "id", "descends", "reason", "explanation")}
+    if not document["paths"]:
+        yield head
+    for number, path in enumerate(document["paths"], start=1):
+        for position, edge in enumerate(path, start=1):
+            place = {"path": number, "step": position}
+            yield from flat_rows(head | place | edge, "evidence")
+
+
+def tree_rows(tree: Tree) -> Iterator[Document]:
+    """Yield a row for each node, from the root down, with its depth and parent."""
+    yield from _branch_rows(tree.root, None, 0)
+
+
+def _branch_rows(branch: Branch, parent: str | None, depth: int) -> Iterator[Document]:
+    own = {
+        field.name: to_document(getattr(branch, field.name))
+        for field in fields(branch)
+        if field.name != "branches"
+    }
+    yield {"depth": depth, "parent": parent} | own
+    for below in branch.branches:
+        yield from _branch_rows(below, branch.name, depth + 1)
+
+
+def curve_rows(curve: "Curve") -> Iterator[Document]:
+    """Yield a row for each snapshot and part; of an undivided curve a row for each snapshot."""
+    head = {"base": curve.base, "id": curve.id, "key": curve.key}
+    for at, moment in enumerate(curve.moments):
+        for line in (curve.whole,) if curve.by is None else curve.parts:
+            part = {} if curve.by is None else {curve.by.value: line.key}
+            yield flat_row(head | to_document(moment) | part | to_document(line.values[at]))
+
+
+def diff_rows(diff: "Diff") -> Iterator[Document]:
+    """Yield a row for each change; numbers that stayed as they were are left out."""
+    document: Document = to_document(diff)
+    columns = ("change", "name", "to", "before", "after", "family", "availability")
+    nothing: Document = dict.fromkeys(columns)
+    for name in document["added"]:
+        yield nothing | {"change": "added", "name": name}
+    for name in document["removed"]:
+        availability = document["standings"].get(name)
+        yield nothing | {"change": "removed", "name": name, "availability": availability}
+    for rename in document["renamed"]:
+        yield nothing | {"change": "renamed", "name": rename["from"], "to": rename["to"]}
+    yield nothing | {"change": "edges_added", "after": diff.edges_added}
+    yield nothing | {"change": "edges_removed", "before": diff.edges_removed}
+    for family in document["families"]:
+        name, releases = family.pop("family"), family.pop("releases")
+        parts = [("family", family | {"name": name})]
+        parts += [("release", release | {"family": name}) for release in releases]
+        for change, row in parts:
+            if row["before"] != row["after"]:
+                yield nothing | {"change": change} | row
+    for base in (*document["bases_gained"], *document["bases_lost"]):
+        yield nothing | {"change": "base"} | base
+
+
+def family_summary(family: Family) -> Document:
+    """Return what a family holds, counted."""
+    return {
+        "family": family.id,
+        "name": family.name,
+        "organization": family.organization,
+        "version": family.version,
+        "releases": len(family.releases),
+        "roots": len(family.roots()),
+        "mirrors": sum(len(release.mirrors) for release in family.releases),
+        "quantized": sum(len(release.quantized) for release in family.releases),
+        "changed": sum(len(release.changed) for release in family.releases),
+        "edges": len(family.edges),
+        "outsiders": len(family.outsiders),
+    }
+
+
+def family_rows(family: Family) -> Iterator[Document]:
+    """Yield a row for each entry of a family, under the kind and the release it belongs to."""
+    document: Document = to_document(family)
+    for release in document["releases"]:
+        head: Document = {"kind": "official", "release": release["id"]}
+        for id in release["official"]:
+            yield head | {"id": id, "source_text": release["source"]}
+        for kind in ("mirrors", "quantized", "changed"):
+            for copy in release[kind]:
+                source = {"source_text": copy.pop("source")}
+                yield head | {"kind": kind} | copy | source
+        for old in release["former_names"]:
+            yield head | {"kind": "former_names", "id": old["name"], "of": old["now"]}
+    for kind in ("edges", "outsiders"):
+        for entry in document[kind]:
+            id = entry.pop("child" if kind == "edges" else "id")
+            of = entry.pop("parent" if kind == "edges" else "root")
+            yield {"kind": kind, "release": None, "id": id, "of": of} | flat_row(entry)
+    for old in document["renamed"]:
+        yield {"kind": "former_names", "release": None, "id": old["name"], "of": old["now"]}
+
+
+def snapshot_document(manifest: Manifest) -> Document:
+    """Return what a list says of one snapshot."""
+    return {
+        "id": manifest.id,
+        "kind": manifest.origin.kind.value,
+        "taken_at": to_document(manifest.origin.taken_at),
+        "models": manifest.models,
+        "edges": manifest.edges,
+        "tombstones": manifest.tombstones,
+        "previous": manifest.previous,
+        "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
+    }
+
+
+def rows_of(documents: Iterable[Document], *lists: str) -> Sequence[Document]:
+    """Return the flat rows of several documents."""
+    return [row for document in documents for row in flat_rows(document, *lists)]

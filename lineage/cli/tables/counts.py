@@ -1,0 +1,158 @@
+"""Counts and definitions compared, as tables, each with its definition in words below it."""
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.console import Group as Stack
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from lineage.analysis.definition_text import in_words
+from lineage.analysis.documents import explain_step
+from lineage.analysis.results import Comparison, Count, Rung, Step
+from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted, subject_title
+from lineage.domain.claims import RELATIONS, Relation
+from lineage.domain.definitions import Grouping
+from lineage.store.manifest import Manifest
+
+_GROUPS_SHOWN = 30
+_SERIES = frozenset({Grouping.MONTH, Grouping.RELEASE, Grouping.RELATION})
+"""Groupings that are short or read as a series: never shortened."""
+_NARROWEST_REASON = 16
+"""With a wider minimum the column would be cut off at 80 columns instead of folded."""
+_SHORT: Mapping[Step, str] = {
+    Step.DIRECT: "direct",
+    Step.ALL_GENERATIONS: "all",
+    Step.MERGES: "+merges",
+    Step.MIRRORS: "+mirrors",
+    Step.CURATED: "+curated",
+    Step.INFERRED: "+inferred",
+    Step.NOT_DELETED: "listed",
+    Step.DOWNLOADS: "downloads",
+}
+
+Row = tuple[str, int, int, Mapping[Relation, int]]
+
+
+def counts_table(
+    counts: Sequence[Count], manifest: Manifest, source_note: str = ""
+) -> RenderableType:
+    """Return the counts of one or several subjects by one definition."""
+    if not counts:
+        return Text("  no model has derivatives under this definition")
+    if len(counts) == 1 or counts[0].grouping is not None:
+        return Stack(*(_count_table(count, manifest, source_note) for count in counts))
+    rows = [(count.id, count.direct, count.total, count.by_relation) for count in counts]
+    # Every subject has roots of its own, and the lines below the table speak for all of them.
+    alone = all(count.definition.roots == (count.id,) for count in counts)
+    roots = "the models themselves" if alone else "each subject with its mirrors"
+    words = in_words(counts[0].definition, manifest, source_note, roots)
+    return Stack(Text(), _numbers_table("subject", rows), Text(), fact_lines(words))
+
+
+def _count_table(count: Count, manifest: Manifest, source_note: str) -> RenderableType:
+    sums = Text.assemble(
+        (f"{count.total:,}", "bold"),
+        f" derivatives, {count.direct:,} of them direct; {count.undated:,} without a known date",
+    )
+    head = indented(Stack(subject_title(count.id, count.base), sums))
+    body = _relation_shares(count) if count.grouping is None else _group_table(count)
+    words = in_words(count.definition, manifest, source_note)
+    return Stack(Text(), head, Text(), body, Text(), fact_lines(words))
+
+
+def _relation_shares(count: Count) -> RenderableType:
+    grid = Table.grid(padding=(0, 3))
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_column(justify="right", style="dim")
+    for relation, number in sorted(count.by_relation.items(), key=lambda item: -item[1]):
+        grid.add_row(relation.value, f"{number:,}", f"{100 * number / count.total:.1f} %")
+    return indented(grid)
+
+
+def _group_table(count: Count) -> RenderableType:
+    rows: list[Row] = [
+        (group.value, group.direct, group.total, group.by_relation) for group in count.groups
+    ]
+    total = _sum_rows("all", rows)
+    if count.grouping not in _SERIES and len(rows) > _GROUPS_SHOWN + 1:
+        more = rows[_GROUPS_SHOWN:]
+        rows = [*rows[:_GROUPS_SHOWN], _sum_rows(f"{len(more):,} more", more)]
+    by = "group" if count.grouping is None else count.grouping.value
+    return _numbers_table(by, rows, total, no_parts=count.grouping is Grouping.RELATION)
+
+
+def _sum_rows(name: str, rows: Sequence[Row]) -> Row:
+    parts = {relation: sum(row[3].get(relation, 0) for row in rows) for relation in RELATIONS}
+    return name, sum(row[1] for row in rows), sum(row[2] for row in rows), parts
+
+
+def _numbers_table(
+    head: str, rows: Sequence[Row], total: Row | None = None, *, no_parts: bool = False
+) -> RenderableType:
+    """Return rows of numbers with a column for each relation that occurs."""
+    used = [word for word in RELATIONS if not no_parts and any(row[3].get(word) for row in rows)]
+    columns = ("direct", "total", *(word.value for word in used))
+    table = new_table(head, numbers=columns, min_width=12)
+    table.collapse_padding = True
+    for row in (*rows, *([] if total is None else [total])):
+        name, direct, whole, by_relation = row
+        cells = [f"{by_relation.get(word, 0):,}" for word in used]
+        style = "bold" if row is total else ""
+        table.add_row(quoted(name), f"{direct:,}", Text(f"{whole:,}", "bold"), *cells, style=style)
+    return indented(table)
+
+
+def comparison_table(
+    comparison: Comparison, manifest: Manifest, source_note: str = ""
+) -> RenderableType:
+    """Return one subject's numbers under every definition, each with its reason."""
+    head = indented(subject_title(comparison.id, comparison.id))
+    parts = [Text(), head, Text(), _step_table(comparison)]
+    if any(rung.by_release for rung in comparison.rungs):
+        parts += [Text(), _release_table(comparison)]
+    default = next(rung for rung in comparison.rungs if rung.step is Step.MERGES)
+    day = default.definition.as_of
+    words = [] if day is None else [("as of", f"the end of {day}, UTC")]
+    words += [
+        line
+        for line in in_words(default.definition, manifest, source_note)
+        if line[0] in ("snapshot", "source")
+    ]
+    return Stack(*parts, Text(), fact_lines(words))
+
+
+def _step_table(comparison: Comparison) -> RenderableType:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
+    table.add_column("step", no_wrap=True)
+    for head in ("number", "change", "direct", "authors"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("why it differs", overflow="fold", min_width=_NARROWEST_REASON)
+    previous: Rung | None = None
+    for rung in comparison.rungs:
+        least = rung.definition.min_downloads
+        has_parts = rung.step is not Step.AUTHORS
+        table.add_row(
+            f"with {least:,}+ downloads" if rung.step is Step.DOWNLOADS else rung.step.value,
+            Text(f"{rung.number:,}", "bold"),
+            "" if previous is None else f"{rung.number - previous.number:+,}",
+            f"{rung.direct:,}" if has_parts else "",
+            f"{rung.authors:,}" if has_parts else "",
+            Text(explain_step(rung, comparison), style="dim"),
+        )
+        previous = rung
+    return indented(table)
+
+
+def _release_table(comparison: Comparison) -> RenderableType:
+    rungs = [rung for rung in comparison.rungs if rung.step in _SHORT]
+    # The widest definition names most releases, and names them in the registry's order.
+    widest = max(rungs, key=lambda rung: len(rung.by_release))
+    names = dict.fromkeys([*widest.by_release, *(name for it in rungs for name in it.by_release)])
+    table = new_table("release", numbers=[_SHORT[rung.step] for rung in rungs], min_width=12)
+    for name in names:
+        table.add_row(quoted(name), *(f"{rung.by_release.get(name, 0):,}" for rung in rungs))
+    table.add_row("all", *(f"{rung.number:,}" for rung in rungs), style="bold")
+    return indented(table)

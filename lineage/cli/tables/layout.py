@@ -1,0 +1,61 @@
+"""What every table shares: harmless text, aligned facts, headings, and one look of columns."""
+
+from collections.abc import Sequence
+
+from rich.console import Group as Stack
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from lineage.analysis.definition_text import Line
+from lineage.domain.escape import visible
+
+INDENT = (0, 0, 0, 2)
+
+
+def quoted(text: str, style: str = "") -> Text:
+    """Return text from outside for a terminal: harmless, and never read as markup."""
+    return Text(visible(text), style=style)
+
+
+def indented(picture: RenderableType) -> RenderableType:
+    """Return a picture set in by the margin that all of them have."""
+    return Padding(picture, INDENT, expand=False)
+
+
+def fact_lines(facts: Sequence[Line]) -> RenderableType:
+    """Return labels and what they say, aligned and quiet."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in facts:
+        grid.add_row(Text(label, style="dim"), quoted(text))
+    return indented(grid)
+
+
+def heading(text: str) -> RenderableType:
+    """Return a line that begins a part."""
+    return Stack(Text(), Text(text, style="bold underline"))
+
+
+def new_table(*texts: str, numbers: Sequence[str] = (), min_width: int | None = None) -> Table:
+    """Return a table without rows: columns of text, then of numbers.
+
+    `min_width` is that of the first column.
+    """
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    # Where the terminal is narrow a text is folded; a number cut in two would be another number.
+    for position, name in enumerate(texts):
+        table.add_column(name, overflow="fold", min_width=None if position else min_width)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def subject_title(id: str, subject: str) -> Text:
+    """Return the name that a table is about, and the name it was asked under."""
+    if id.startswith("family:"):
+        return Text("family ").append_text(quoted(id.removeprefix("family:"), "bold"))
+    title = quoted(id, "bold")
+    return title if subject == id else title.append_text(quoted(f"  asked as {subject}", "dim"))
