@@ -70,24 +70,28 @@ GLOBALS = (
         "--store",
         metavar="PATH_OR_URL",
         envvar="LINEAGE_STORE",
+        show_envvar=True,
         help="Where the snapshots are.  [default: snapshots]",
     ),
     _global(
         "--cache",
         metavar="DIR",
         envvar="LINEAGE_CACHE",
+        show_envvar=True,
         help="Where recorded pages are.  [default: cache]",
     ),
     _global(
         "--families",
         metavar="PATH",
         envvar="LINEAGE_FAMILIES",
+        show_envvar=True,
         help="Your own families: a TOML file, or a folder of them.",
     ),
     _global(
         "--snapshot",
         metavar="ID",
         envvar="LINEAGE_SNAPSHOT",
+        show_envvar=True,
         help="Which snapshot is asked: its ID, latest, or a date.  [default: latest]",
     ),
     _global(
@@ -100,12 +104,14 @@ GLOBALS = (
         "--format",
         type=_choice(Format),
         envvar="LINEAGE_FORMAT",
+        show_envvar=True,
         help="How the result is printed.  [default: table]",
     ),
     _global(
         "--log-format",
         type=_choice(logs.LogFormat),
         envvar="LINEAGE_LOG_FORMAT",
+        show_envvar=True,
         help="How standard error is printed; with json the result is JSON too.  [default: text]",
     ),
     _global(
@@ -113,6 +119,7 @@ GLOBALS = (
         "--verbose",
         count=True,
         envvar="LINEAGE_VERBOSE",
+        show_envvar=True,
         help="Log each stage; -vv each request.",
     ),
 )
@@ -169,14 +176,20 @@ class Group(click.Group):
 def write_options(
     command: click.Command, context: click.Context, formatter: click.HelpFormatter
 ) -> None:
-    """Write help: the command's own options, then a part with the global ones."""
+    """Write a command's own options in full; the global ones only in the program's help."""
     shared = frozenset(GLOBALS)
-    for title, is_shared in (("Options", False), ("Global options", True)):
-        parameters = [it for it in command.get_params(context) if (it in shared) is is_shared]
-        records = [record for it in parameters if (record := it.get_help_record(context))]
-        if records:
-            with formatter.section(title):
-                formatter.write_dl(records)
+    own = [it for it in command.get_params(context) if isinstance(it, click.Option)]
+    records = {it: record for it in own if (record := it.get_help_record(context))}
+    with formatter.section("Options"):
+        formatter.write_dl([record for it, record in records.items() if it not in shared])
+    with formatter.section("Global options"):
+        if context.parent is None:
+            formatter.write_dl([record for it, record in records.items() if it in shared])
+        else:
+            # Written by hand: click would break a line within a name.
+            names = [option.opts[-1] for option in GLOBALS]
+            for line in (names[:5], [*names[5:], " (lineage --help explains them)"]):
+                formatter.write(f"{'':{formatter.current_indent}}{' '.join(line)}\n")
 
 
 # The Hub

@@ -127,7 +127,7 @@ def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> N
     short_help="Say what changed between two snapshots.",
     epilog=options.examples(
         "lineage snapshots diff",
-        "lineage snapshots diff 2026-11-20 latest --format json",
+        "lineage snapshots diff 2025-03-12 latest --format json",
     ),
 )
 @click.argument("before", metavar="[A]", required=False)
@@ -222,7 +222,7 @@ def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Inv
     short_help="Compare a snapshot with a dump of the Hub's listing.",
     epilog=options.examples(
         "lineage snapshots check-against models.parquet",
-        "lineage snapshots check-against models.parquet --snapshot 2026-11-21 --examples 50",
+        "lineage snapshots check-against models.parquet --snapshot 2025-07-02 --examples 50",
     ),
 )
 @click.argument("file", metavar="FILE")

@@ -126,9 +126,11 @@ def test_it_says_what_is_known_of_the_weeks_and_what_is_assumed(
     told: subprocess.CompletedProcess[str],
 ) -> None:
     words = " ".join(told.stdout.split())
-    assert "18,119 models without a date are there from the first week on" in words
-    assert "the weekly list that shows it, not the day" in words
-    assert "44 models created after the last week, 35 that are said to be gone before" in words
+    assert "18,119 models without a date exist from the first week on" in words
+    assert "of most uploads and every deletion the week, not the day" in words
+    assert (
+        "44 models created after the last week, 35 with a deletion before their first week" in words
+    )
 
 
 def test_its_curve_ends_with_the_counts_by_release(told: subprocess.CompletedProcess[str]) -> None:
@@ -142,7 +144,7 @@ def test_its_curve_ends_with_the_counts_by_release(told: subprocess.CompletedPro
 def test_it_names_the_dead_with_children_and_both_days(
     told: subprocess.CompletedProcess[str],
 ) -> None:
-    first = part(told, "Deleted, with children below")[2].split()
+    first = part(told, "Deleted models with derivatives")[2].split()
     dead = ["ResplendentAI/Theory_of_Mind_Llama3", "8", "503"]
     assert first == [*dead, "2", "Jul", "2025", "2", "Jul", "2025"]
 

@@ -123,7 +123,8 @@ def test_a_crawl_alone_ends_on_sigterm_too(stage: Stage, box: FakeHub) -> None:
         assert asked.wait(IN_TIME)
         code, said = ended_by_sigterm(crawl)
         go_on.set()
-    assert (code, said) == (143, "")
+    assert code == 143
+    assert said.startswith("interrupted: what was recorded is kept")
 
 
 def test_each_crawl_of_a_runner_tells_the_command_it_was_given(stage: Stage) -> None:
