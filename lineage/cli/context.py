@@ -6,7 +6,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lineage.errors import UnknownModel
+from lineage.domain.subjects import Subject, SubjectKind, parse_subject
+from lineage.errors import SettingsError, UnknownModel
 
 if TYPE_CHECKING:
     # The program's help, and a look-up of one stored count, must not pay for loading these.
@@ -70,16 +71,17 @@ class Invocation:
             return store.snapshot_at(as_of)
         return store.snapshot(self.snapshot)
 
-    def find_family(self, name: str) -> "Family | None":
-        """Return the family that a SUBJECT names; None where it names a model."""
+    def find_family(self, text: str) -> "Family | None":
+        """Return the family that a SUBJECT names; None where it names a model or a release."""
         from lineage.families.registry import family
 
-        kind, _, id = name.rpartition(":")
-        if kind == "family":
-            return family(id, self.known_families())
-        if kind or "/" in name:
+        subject = read_subject(text)
+        if subject.kind is SubjectKind.FAMILY:
+            return family(subject.name, self.known_families())
+        if subject.kind is not None or "/" in subject.name:
             return None
-        return next((it for it in self.known_families() if it.id == name.strip().lower()), None)
+        id = subject.name.lower()
+        return next((it for it in self.known_families() if it.id == id), None)
 
     def require_family(self, name: str) -> "Family":
         """Return the family that a SUBJECT names.
@@ -89,13 +91,21 @@ class Invocation:
         """
         from lineage.families.registry import family
 
-        return self.find_family(name) or family(name, self.known_families())
+        return self.find_family(name) or family(read_subject(name).name, self.known_families())
 
     def known_families(self) -> "Sequence[Family]":
         """Return the bundled families and those that the options or the settings name."""
         from lineage.families.registry import lazy_families
 
         return lazy_families(self.settings().families)
+
+
+def read_subject(text: str) -> Subject:
+    """Return what a SUBJECT names; SettingsError where it is a data set or a Space."""
+    try:
+        return parse_subject(text)
+    except ValueError as error:
+        raise SettingsError(str(error), "a model is spelled owner/name") from error
 
 
 def answer_each(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, answer_each
+from lineage.cli.context import Invocation, answer_each, read_subject
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import SettingsError, UnknownModel
 
@@ -79,7 +79,7 @@ def _print_counts(
     def count_subject(name: str) -> "Count":
         if (family := invocation.find_family(name)) is not None:
             return count_family(snapshot, family, definition, families, grouping)
-        return count_base(snapshot, name, definition, families, grouping)
+        return count_base(snapshot, read_subject(name).name, definition, families, grouping)
 
     unknown: UnknownModel | None = None
     if top is None:
@@ -118,7 +118,7 @@ def _print_comparisons(
     def compare(name: str) -> "Comparison":
         if (family := invocation.find_family(name)) is not None:
             return ladder_of_family(snapshot, family, families, downloads, day)
-        return ladder_of_base(snapshot, name, families, downloads, day)
+        return ladder_of_base(snapshot, read_subject(name).name, families, downloads, day)
 
     comparisons, unknown = answer_each(subjects, compare)
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lineage.cli import logs, options
-from lineage.cli.context import Invocation
-from lineage.domain.repo_ids import is_repo_id, tidy_name
+from lineage.cli.context import Invocation, read_subject
+from lineage.domain.repo_ids import is_repo_id
+from lineage.domain.subjects import SubjectKind
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,10 +26,12 @@ _REFUSES = {"snapshot": "has no meaning here: a crawl takes a new snapshot"}
 
 
 def _read_model(_: click.Context, __: click.Parameter, below: str | None) -> str | None:
-    name = None if below is None else tidy_name(below)
-    if name is not None and not is_repo_id(name):
-        raise click.BadParameter(f"{name!r} is not a model's name: use owner/name")
-    return name
+    if below is None:
+        return None
+    subject = read_subject(below)
+    if not is_repo_id(subject.name) or subject.kind not in {None, SubjectKind.MODEL}:
+        raise click.BadParameter(f"{below!r} is not a model: use owner/name")
+    return subject.name
 
 
 def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> datetime | None:

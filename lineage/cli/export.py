@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation
+from lineage.cli.context import Invocation, read_subject
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.errors import SettingsError
@@ -51,7 +51,7 @@ def _write_graph(
 
     snapshot, families = invocation.open_snapshot(definition.as_of), invocation.known_families()
     family = invocation.find_family(subject)
-    name = subject if family is None else family.id
+    name = read_subject(subject).name if family is None else family.id
     columns = family_columns(snapshot, name, families, definition)
     writer = FORMATS[format]
     write_text(export_graph(writer, columns, name, depth=depth, at_least=min_size or 0), out)
@@ -88,7 +88,7 @@ def parquet(
         write_plain(Path(out), whole_tables(snapshot), snapshot.manifest)
         return
     family = invocation.find_family(subject)
-    name = subject if family is None else family.id
+    name = read_subject(subject).name if family is None else family.id
     tables = cut_tables(family_columns(snapshot, name, invocation.known_families(), definition))
     write_plain(Path(out), tables, cut_manifest(snapshot.manifest, name))
 
@@ -111,7 +111,7 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
 
     snapshot, families = invocation.open_snapshot(), invocation.known_families()
     family = invocation.require_family("family:llama")
-    bill = bill_of(snapshot, model, family, families, Strength(min_strength))
+    bill = bill_of(snapshot, read_subject(model).name, family, families, Strength(min_strength))
     write_text([write_cyclonedx(bill, snapshot.manifest)], out)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation
+from lineage.cli.context import Invocation, read_subject
 from lineage.domain.definitions import Closure, Definition
 from lineage.errors import SettingsError
 
@@ -75,7 +75,7 @@ def family_tree(
     if (family := invocation.find_family(subject)) is not None:
         tree = family_tree(snapshot, family, families, definition)
     else:
-        tree = base_tree(snapshot, subject, families, definition)
+        tree = base_tree(snapshot, read_subject(subject).name, families, definition)
     print_files(invocation.format, write_files(tree_files(tree, Language(lang)), out))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import logs, options
-from lineage.cli.context import Invocation
+from lineage.cli.context import Invocation, read_subject
 from lineage.domain.definitions import Grouping
 from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged
 
@@ -208,7 +208,7 @@ def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Inv
     elif grouping is Grouping.RELEASE:
         raise SettingsError("a model has no releases", "leave out --by, or give its family")
     else:
-        curve = curve_of_base(store, subject, families, grouping, say=logs.say)
+        curve = curve_of_base(store, read_subject(subject).name, families, grouping, say=logs.say)
     print_result(
         invocation.format,
         lambda: to_document(curve),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, answer_each
+from lineage.cli.context import Invocation, answer_each, read_subject
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def trace(
     asked_family = find_family(family.removeprefix("family:"), families)
 
     def trace_name(name: str) -> "Trace":
+        name = read_subject(name).name
         if not live:
             return trace_model(snapshot, name, asked_family, families)
         from lineage.crawl.live import trace_live

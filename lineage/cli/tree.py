@@ -3,7 +3,7 @@
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation
+from lineage.cli.context import Invocation, read_subject
 from lineage.domain.definitions import Definition
 
 
@@ -57,7 +57,7 @@ def tree(
     if (family := invocation.find_family(subject)) is not None:
         drawing = tree_of_family(snapshot, family, definition, families, **size)
     else:
-        drawing = tree_of_base(snapshot, subject, definition, families, **size)
+        drawing = tree_of_base(snapshot, read_subject(subject).name, definition, families, **size)
     print_result(
         invocation.format,
         lambda: to_document(drawing),

@@ -148,3 +148,32 @@ def test_one_from_the_environment_is_meant_for_other_commands(
 def test_one_that_means_nothing_is_accepted_in_silence(program: Program) -> None:
     told = program("families", "list", "--snapshot", "latest", "--cache", "x", "--format", "json")
     assert (told.code, told.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        f"model:{BASE}",
+        f"https://huggingface.co/{BASE}/tree/main",
+        f"hf://{BASE}",
+        "models--meta-llama--Llama-2-7b-hf",
+        f"pkg:huggingface/{BASE}@0e9e39f",
+    ],
+)
+@pytest.mark.parametrize(
+    "words", [["count"], ["tree"], ["trace"], ["export", "csv"], ["snapshots", "trend"]]
+)
+def test_a_subject_is_one_grammar_everywhere(
+    program: Program, store: Path, words: list[str], subject: str
+) -> None:
+    told = program("--store", store, *words, subject)
+    assert (told.code, BASE in told.out) == (0, True)
+
+
+@pytest.mark.parametrize("words", [["count"], ["tree"], ["trace"], ["export", "csv"]])
+def test_an_address_of_a_data_set_is_said_to_be_one(
+    program: Program, store: Path, words: list[str]
+) -> None:
+    told = program("--store", store, *words, "https://huggingface.co/datasets/owner/set")
+    assert told.code == 2
+    assert "is a data set, not a model" in told.err
