@@ -1,6 +1,6 @@
 """Documents and rows whose names the contract fixes apart from the frozen result's own fields."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -203,8 +203,3 @@ def snapshot_document(manifest: Manifest) -> Document:
         "previous": manifest.previous,
         "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
     }
-
-
-def rows_of(documents: Iterable[Document], *lists: str) -> Sequence[Document]:
-    """Return the flat rows of several documents."""
-    return [row for document in documents for row in flat_rows(document, *lists)]

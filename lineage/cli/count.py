@@ -90,16 +90,17 @@ def _print_counts(
         family = invocation.find_family(subjects[0]) if subjects else None
         counts = count_top(snapshot, top, definition, family, families)
 
-    def table() -> "RenderableType":
+    def table(results: "list[Count]") -> "RenderableType":
         from lineage.cli.tables.counts import counts_table
 
-        return counts_table(counts, snapshot.manifest)
+        return counts_table(results, snapshot.manifest)
 
     print_result(
         invocation.format,
-        lambda: [documents.count_document(it) for it in counts],
-        lambda: [row for it in counts for row in documents.count_rows(it)],
+        counts,
+        lambda results: [row for it in results for row in documents.count_rows(it)],
         table,
+        document=lambda results: [documents.count_document(it) for it in results],
     )
     if unknown is not None:
         raise unknown
@@ -122,18 +123,19 @@ def _print_comparisons(
 
     comparisons, unknown = answer_each(subjects, compare)
 
-    def table() -> "RenderableType":
+    def table(results: "list[Comparison]") -> "RenderableType":
         from rich.console import Group
 
         from lineage.cli.tables.counts import comparison_table
 
-        return Group(*(comparison_table(it, snapshot.manifest) for it in comparisons))
+        return Group(*(comparison_table(it, snapshot.manifest) for it in results))
 
     print_result(
         invocation.format,
-        lambda: [documents.comparison_document(it) for it in comparisons],
-        lambda: [row for it in comparisons for row in documents.comparison_rows(it)],
+        comparisons,
+        lambda results: [row for it in results for row in documents.comparison_rows(it)],
         table,
+        document=lambda results: [documents.comparison_document(it) for it in results],
     )
     if unknown is not None:
         raise unknown

@@ -179,13 +179,13 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
         **cards,
     }
 
-    def table() -> "RenderableType":
+    def table(_: Document) -> "RenderableType":
         from lineage.cli.tables.snapshots import crawl_table
 
         more = [("cards", f"{report.cards:,} asked for")] if cards else []
         return crawl_table(manifest, requests, report.seconds, more)
 
-    print_result(invocation.format, lambda: document, lambda: [flat_row(document)], table, 1)
+    print_result(invocation.format, document, lambda it: [flat_row(it)], table, narrowest=1)
 
 
 @click.command(
@@ -214,9 +214,9 @@ def doctor(*, invocation: Invocation, **flags: Any) -> None:
     cost = (result.models_expected, result.requests_needed, result.minutes)
     print_result(
         invocation.format,
-        lambda: to_document(result),
-        lambda: to_document(result.findings),
-        lambda: examination_table(findings, *cost),
+        result,
+        lambda it: to_document(it.findings),
+        lambda _: examination_table(findings, *cost),
         narrowest=1,
     )
     if any(finding.ok is False for finding in result.findings):

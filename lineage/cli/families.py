@@ -29,7 +29,7 @@ def list_families(*, invocation: Invocation) -> None:
 
     registry = invocation.known_families()
     rows = [family_summary(family) for family in registry]
-    print_result(invocation.format, lambda: rows, lambda: rows, lambda: family_list(registry))
+    print_result(invocation.format, rows, list, lambda _: family_list(registry))
 
 
 @families.command("show")
@@ -39,16 +39,9 @@ def show_family(*, name: str, invocation: Invocation) -> None:
     from lineage.analysis.documents import family_rows
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import family_table
-    from lineage.domain.documents import to_document
 
     family = invocation.require_family(name)
-    print_result(
-        invocation.format,
-        lambda: to_document(family),
-        lambda: family_rows(family),
-        lambda: family_table(family),
-        narrowest=1,
-    )
+    print_result(invocation.format, family, family_rows, family_table, narrowest=1)
 
 
 @families.command("check")
@@ -75,9 +68,9 @@ def check_families(*, invocation: Invocation) -> None:
     }
     print_result(
         invocation.format,
-        lambda: document,
-        lambda: document["findings"],
-        lambda: registry_check_table(findings, registry, id),
+        document,
+        lambda it: it["findings"],
+        lambda _: registry_check_table(findings, registry, id),
         narrowest=1,
     )
     if errors := sum(finding.severity is Severity.ERROR for finding in findings):

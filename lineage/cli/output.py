@@ -5,17 +5,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 
 import click
 
 from lineage.cli.context import Format
 from lineage.domain import csv_text
-from lineage.domain.documents import Document, to_json
+from lineage.domain.documents import Document, to_document, to_json
 from lineage.errors import LineageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+Result = TypeVar("Result")
 
 STANDARD_OUTPUT = "-"
 NARROWEST_TABLE = 76
@@ -28,19 +30,22 @@ _PLAIN = str.maketrans("├│└─…·▁▂▃▄▅▆▇█", "||`-~.12345
 
 def print_result(
     format: Format,
-    document: Callable[[], Document | list[Document]],
-    rows: Callable[[], Iterable[Document]],
-    table: "Callable[[], RenderableType]",
+    result: Result,
+    rows: Callable[[Result], Iterable[Document]],
+    table: "Callable[[Result], RenderableType]",
+    *,
     narrowest: int = NARROWEST_TABLE,
+    document: "Callable[[Result], Document | list[Document]]" = to_document,
 ) -> None:
-    """Print a result; only the form that was chosen is made."""
+    """Print a result: as a table, as CSV, or as JSON with its fields unless `document` differs."""
+    # Only the chosen form is made: a table needs rich, and a family has a hundred thousand rows.
     match format:
         case Format.JSON:
-            click.echo(to_json(document()))
+            click.echo(to_json(document(result)))
         case Format.CSV:
-            click.echo(csv_text.table(list(rows())), nl=False)
+            click.echo(csv_text.table(list(rows(result))), nl=False)
         case Format.TABLE:
-            show(table(), narrowest)
+            show(table(result), narrowest)
 
 
 def print_files(format: Format, paths: Iterable[Path]) -> None:
@@ -49,8 +54,8 @@ def print_files(format: Format, paths: Iterable[Path]) -> None:
         for path in paths:
             click.echo(path)
         return
-    rows: list[Document] = [{"file": str(path)} for path in paths]
-    print_result(format, lambda: rows, lambda: rows, lambda: "")
+    files: list[Document] = [{"file": str(path)} for path in paths]
+    print_result(format, files, rows=list, table=str)
 
 
 def show(picture: "RenderableType", narrowest: int = 1) -> None:

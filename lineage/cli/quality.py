@@ -73,10 +73,9 @@ def anomalies(
     harmless.
     """
     from lineage.analysis.anomalies import EXAMPLES, find_anomalies
-    from lineage.analysis.documents import rows_of
     from lineage.cli.output import print_result
     from lineage.cli.tables.quality import anomaly_table
-    from lineage.domain.documents import to_document
+    from lineage.domain.documents import flat_rows, to_document
 
     snapshot = invocation.open_snapshot()
     result = find_anomalies(
@@ -89,9 +88,9 @@ def anomalies(
     )
     print_result(
         invocation.format,
-        lambda: to_document(result),
-        lambda: rows_of([to_document(result)], "anomalies", "examples"),
-        lambda: anomaly_table(result, snapshot.manifest),
+        result,
+        lambda it: flat_rows(to_document(it), "anomalies", "examples"),
+        lambda it: anomaly_table(it, snapshot.manifest),
     )
 
 
@@ -119,12 +118,11 @@ def evaluate(*, subject: str, labels: Path | None, invocation: Invocation) -> No
     Reported for each rule and pattern, for one family and all others, with intervals; and on the
     half of the authors that no rule was tuned on.
     """
-    from lineage.analysis.documents import rows_of
     from lineage.analysis.evaluate.evaluation import evaluate as evaluate_rules
     from lineage.analysis.evaluate.known_answers import read_labels
     from lineage.cli.output import print_result
     from lineage.cli.tables.quality import evaluation_table
-    from lineage.domain.documents import to_document
+    from lineage.domain.documents import flat_rows, to_document
     from lineage.evidence import RULES
 
     snapshot, family = invocation.open_snapshot(), invocation.require_family(subject)
@@ -134,8 +132,8 @@ def evaluate(*, subject: str, labels: Path | None, invocation: Invocation) -> No
     result = evaluate_rules(snapshot, invocation.known_families(), RULES, family.id, answers)
     print_result(
         invocation.format,
-        lambda: to_document(result),
-        lambda: rows_of([to_document(result)], "scores"),
-        lambda: evaluation_table(result),
-        _NARROWEST_SCORES,
+        result,
+        lambda it: flat_rows(to_document(it), "scores"),
+        evaluation_table,
+        narrowest=_NARROWEST_SCORES,
     )

@@ -78,7 +78,7 @@ def print_units(
             click.echo((f"# File: {name}\n" if len(texts) > 1 else "") + text)
         return
     rows: list[dict[str, Any]] = [{"file": name, "text": text} for name, text in texts.items()]
-    print_result(invocation.format, lambda: rows, lambda: rows, lambda: "")
+    print_result(invocation.format, rows, list, str)
 
 
 @schedule.command(

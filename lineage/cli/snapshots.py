@@ -35,8 +35,7 @@ def list_snapshots(*, invocation: Invocation) -> None:
     store = invocation.open_store()
     manifests = store.manifests()
     rows = [snapshot_document(manifest) for manifest in manifests]
-    picture = lambda: snapshot_list(manifests)  # noqa: E731
-    print_result(invocation.format, lambda: rows, lambda: rows, picture, narrowest=1)
+    print_result(invocation.format, rows, list, lambda _: snapshot_list(manifests), narrowest=1)
     if damaged := store.damaged():
         raise SnapshotDamaged(
             f"{len(damaged)} more cannot be read: {'; '.join(damaged)}",
@@ -59,10 +58,11 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
     manifest, answers = snapshot.manifest, standings_of(snapshot)
     print_result(
         invocation.format,
-        lambda: to_document(manifest) | {"availability": availability.counted(answers)},
-        lambda: [snapshot_document(manifest)],
-        lambda: snapshot_facts(manifest, answers),
+        manifest,
+        lambda it: [snapshot_document(it)],
+        lambda it: snapshot_facts(it, answers),
         narrowest=1,
+        document=lambda it: to_document(it) | {"availability": availability.counted(answers)},
     )
 
 
@@ -106,10 +106,11 @@ def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> N
     ]
     print_result(
         invocation.format,
-        lambda: documents if every else documents[0],
-        lambda: rows,
-        lambda: Group(*map(verification_table, documents)),
+        documents,
+        lambda _: rows,
+        lambda it: Group(*map(verification_table, it)),
         narrowest=1,
+        document=lambda it: it if every else it[0],
     )
     if damaged := [document for document in documents if document["problems"]]:
         parts = [
@@ -143,7 +144,6 @@ def diff_snapshots(*, before: str | None, after: str | None, invocation: Invocat
     from lineage.analysis.documents import diff_rows
     from lineage.cli.output import print_result
     from lineage.cli.tables.changes import diff_table
-    from lineage.domain.documents import to_document
 
     store = invocation.open_store()
     if before is None:
@@ -158,9 +158,9 @@ def diff_snapshots(*, before: str | None, after: str | None, invocation: Invocat
     result = diffs.diff_snapshots(old, new, invocation.known_families())
     print_result(
         invocation.format,
-        lambda: to_document(result),
-        lambda: diff_rows(result),
-        lambda: diff_table(result, old.manifest, new.manifest),
+        result,
+        diff_rows,
+        lambda it: diff_table(it, old.manifest, new.manifest),
     )
 
 
@@ -197,7 +197,6 @@ def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Inv
     from lineage.analysis.growth.curves import curve_of_base, curve_of_family
     from lineage.cli.output import print_result
     from lineage.cli.tables.curves import curve_table
-    from lineage.domain.documents import to_document
 
     store, families = invocation.open_store(), invocation.known_families()
     grouping = None if by is None else Grouping(by)
@@ -209,12 +208,7 @@ def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Inv
         raise SettingsError("a model has no releases", "leave out --by, or give its family")
     else:
         curve = curve_of_base(store, read_subject(subject).name, families, grouping, say=logs.say)
-    print_result(
-        invocation.format,
-        lambda: to_document(curve),
-        lambda: curve_rows(curve),
-        lambda: curve_table(curve),
-    )
+    print_result(invocation.format, curve, curve_rows, curve_table)
 
 
 @snapshots.command(
@@ -245,7 +239,6 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     from lineage.build.opt_out import OptOutFilter
     from lineage.cli.output import print_result
     from lineage.cli.tables.changes import dump_check_rows, dump_check_table
-    from lineage.domain.documents import to_document
     from lineage.domain.opt_outs import OptOuts
     from lineage.sources.dump import open_dump
 
@@ -260,9 +253,9 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
         )
     print_result(
         invocation.format,
-        lambda: to_document(result),
-        lambda: dump_check_rows(result),
-        lambda: dump_check_table(result, snapshot.manifest),
+        result,
+        dump_check_rows,
+        lambda it: dump_check_table(it, snapshot.manifest),
     )
 
 
@@ -279,16 +272,15 @@ def accept_draft(*, id: str, invocation: Invocation) -> None:
     from lineage.analysis.documents import snapshot_document
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import snapshot_facts
-    from lineage.domain.documents import to_document
 
     store = invocation.open_store()
     with _hold_store(store, f"lineage snapshots accept {id}") as now:
         manifest = store.accept(id, now)
     print_result(
         invocation.format,
-        lambda: to_document(manifest),
-        lambda: [snapshot_document(manifest)],
-        lambda: snapshot_facts(manifest),
+        manifest,
+        lambda it: [snapshot_document(it)],
+        snapshot_facts,
         narrowest=1,
     )
 
@@ -328,9 +320,10 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
     rows = retention_rows(manifests, reasons, dry_run=dry_run)
     print_result(
         invocation.format,
-        lambda: {"keep": keep or DEFAULT, "dry_run": dry_run, "snapshots": rows},
-        lambda: rows,
-        lambda: retention_table(rows),
+        rows,
+        list,
+        retention_table,
+        document=lambda it: {"keep": keep or DEFAULT, "dry_run": dry_run, "snapshots": it},
     )
 
 

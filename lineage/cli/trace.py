@@ -94,19 +94,20 @@ def trace(
 
     traces, unknown = answer_each(names, trace_name)
 
-    def table() -> "RenderableType":
+    def table(results: "list[Trace]") -> "RenderableType":
         from rich.console import Group
 
         from lineage.cli.tables.descent import trace_table
 
-        return Group(*(trace_table(it, snapshot.manifest) for it in traces))
+        return Group(*(trace_table(it, snapshot.manifest) for it in results))
 
     print_result(
         invocation.format,
-        lambda: [documents.trace_document(it) for it in traces],
-        lambda: [row for it in traces for row in documents.trace_rows(it)],
+        traces,
+        lambda results: [row for it in results for row in documents.trace_rows(it)],
         table,
         narrowest=1,
+        document=lambda results: [documents.trace_document(it) for it in results],
     )
     if unknown is not None:
         raise unknown

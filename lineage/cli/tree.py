@@ -50,7 +50,6 @@ def tree(
     from lineage.analysis.tree.tree import tree_of_base, tree_of_family
     from lineage.cli.output import print_result
     from lineage.cli.tables.descent import tree_table
-    from lineage.domain.documents import to_document
 
     snapshot, families = invocation.open_snapshot(definition.as_of), invocation.known_families()
     size = {"depth": depth, "at_least": min_size or 0}
@@ -60,8 +59,8 @@ def tree(
         drawing = tree_of_base(snapshot, read_subject(subject).name, definition, families, **size)
     print_result(
         invocation.format,
-        lambda: to_document(drawing),
-        lambda: tree_rows(drawing),
-        lambda: tree_table(drawing, snapshot.manifest),
+        drawing,
+        tree_rows,
+        lambda it: tree_table(it, snapshot.manifest),
         narrowest=1,
     )
