@@ -156,6 +156,7 @@ def _refuse_contradictions(subjects: Sequence[str], top: int | None, by: str | N
 def _refuse_other_definitions(top: int | None, by: str | None, definition: Definition) -> None:
     if top is not None or by is not None:
         raise SettingsError("--explain is about subjects by name", "leave out --top and --by")
+    # Its steps are definitions: one that was chosen as well would be applied to some of them alone.
     allowed = Definition(min_downloads=definition.min_downloads, as_of=definition.as_of)
     if definition != allowed:
         raise SettingsError(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lineage.crawl.runs import CrawlReport
     from lineage.settings import Settings
 
+# The Hub answers no question about a whole tree: the children of each model are a listing.
 _COST = (
     "Crawling below one model sends at least one request for each model it finds, those without "
     "children too; a full crawl sends about 3,240 and answers for every model. Above some 3,000 "
@@ -121,6 +122,7 @@ def crawl(
 
     if mode is not None and (below is not None or dump is not None):
         raise click.UsageError(f"--{mode} goes on from the last snapshot: leave out the others")
+    # A dump is a listing as it was: nothing of it can be asked for again, no child and no card.
     if dump is not None and (below is not None or cards):
         raise click.UsageError("--dump asks no Hub: leave out --below and --cards")
     if taken_at is not None and dump is None:
@@ -129,6 +131,7 @@ def crawl(
     if below is not None:
         logs.say(_COST)
     try:
+        # Printing and --on-publish lie within, as SIGTERM must not leave a command running behind.
         with signals.sigterm_ends_at_once():
             report = _run_crawl(settings, mode, below, dump, taken_at, cards=cards)
             _print_report(invocation, report)

@@ -57,6 +57,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         display.begin("count")
         results = tour.look_around(folder, history, weeks)
         display.begin("write reports")
+        # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
         last = ParquetStore(str(folder / "snapshots"), NO_OPT_OUTS).snapshot(weeks.manifests[-1].id)
         paths = list(write_files(_llama_reports(last), folder / "reports"))
     print_tour(folder, weeks, results, [path for path in paths if path.suffix == ".html"])

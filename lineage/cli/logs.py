@@ -49,7 +49,10 @@ def fail(message: str, hint: str) -> None:
 
 
 class _ToStandardError(logging.Handler):
-    """Asks for standard error at each line: a progress display may stand in for it."""
+    """Writes lines to standard error as it is at that moment."""
+
+    # A progress display replaces the stream while it is shown; a handler that kept the first one
+    # would write into the middle of its line.
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(self.format(record), err=True)

@@ -1,4 +1,4 @@
-"""The program `lineage`: its commands, and how whatever ends a run is told."""
+"""The program `lineage`: its commands, and what is said when an error ends a run."""
 
 import io
 import os
@@ -12,6 +12,7 @@ from lineage.cli import logs
 from lineage.cli.count import count
 from lineage.cli.crawl import crawl, doctor
 from lineage.cli.demo import demo, hub
+from lineage.cli.descent import trace, tree
 from lineage.cli.export import export
 from lineage.cli.families import families
 from lineage.cli.options import RENAMED, Group
@@ -19,8 +20,6 @@ from lineage.cli.quality import anomalies, evaluate
 from lineage.cli.report import report
 from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
-from lineage.cli.trace import trace
-from lineage.cli.tree import tree
 from lineage.domain.escape import visible
 from lineage.errors import LineageError
 from lineage.version import __version__
@@ -28,6 +27,7 @@ from lineage.version import __version__
 INTERRUPTED = 130
 """As shells count a process that Ctrl-C ended."""
 
+# Commands import what they need when they run: help must not pay for pyarrow, httpx or rich.
 COMMANDS = (
     crawl,
     count,
@@ -81,6 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except OSError as error:
+        # A full disk, or a pipe whose reader left: one line says it, a traceback would not help.
         _print_error(f"the system refused: {error}", "")
         _drop_output()
         sys.exit(LineageError.exit_code)

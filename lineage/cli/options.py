@@ -25,7 +25,7 @@ RENAMED = {
 }
 """What to say to who types an option that older versions had."""
 
-_GIVEN = "lineage.global_options"
+_VALUES = "lineage.global_options"
 _TYPED = "lineage.typed_options"
 
 
@@ -43,18 +43,17 @@ def examples(*lines: str) -> str:
 
 
 def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
-    """Keep the value where the command finds it: what is typed later beats what is typed first.
-
-    The environment speaks last: a flag before the command must not lose to a variable that is read
-    again when the command's own options are.
-    """
+    """Keep the value where the command finds it: what is typed later beats what is typed first."""
+    # click reads variables again for every command: they yield to what is typed before it.
     assert option.name is not None
-    given = context.meta.setdefault(_GIVEN, {})
+    values = context.meta.setdefault(_VALUES, {})
     if context.get_parameter_source(option.name) is click.core.ParameterSource.COMMANDLINE:
-        given[option.name] = value + given.get("verbose", 0) if option.name == "verbose" else value
+        values[option.name] = (
+            value + values.get("verbose", 0) if option.name == "verbose" else value
+        )
         context.meta.setdefault(_TYPED, set()).add(option.name)
     elif value:
-        given.setdefault(option.name, value)
+        values.setdefault(option.name, value)
 
 
 def _global(*names: str, **settings: Any) -> click.Option:
@@ -129,7 +128,7 @@ class Command(click.Command):
     """A command that takes the global options, and is called with them as `invocation`.
 
     `refuses` names those that would promise something else than the command does, with the reason;
-    one that comes from the environment is meant for other commands, and is passed over.
+    one from the environment is passed over.
     """
 
     def __init__(
@@ -141,15 +140,18 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Set up logging, then run the command with all its options."""
-        given: dict[str, Any] = dict(ctx.meta.get(_GIVEN, {}))
+        values: dict[str, Any] = dict(ctx.meta.get(_VALUES, {}))
+        # Only what is typed: a variable in the environment is set for other commands too.
         for name in sorted(ctx.meta.get(_TYPED, ())):
             if name in self.refuses:
                 raise click.UsageError(f"--{name} {self.refuses[name]}", ctx)
-        log_format = logs.LogFormat(given.pop("log_format", None) or logs.LogFormat.TEXT)
-        logs.set_up(log_format, given.pop("verbose", 0))
+        log_format = logs.LogFormat(values.pop("log_format", None) or logs.LogFormat.TEXT)
+        logs.set_up(log_format, values.pop("verbose", 0))
         as_json = log_format is logs.LogFormat.JSON
-        given["format"] = Format(given.get("format") or (Format.JSON if as_json else Format.TABLE))
-        ctx.params["invocation"] = Invocation(**given)
+        values["format"] = Format(
+            values.get("format") or (Format.JSON if as_json else Format.TABLE)
+        )
+        ctx.params["invocation"] = Invocation(**values)
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -66,6 +66,7 @@ def show(picture: "RenderableType", narrowest: int = 1) -> None:
     width = None if is_terminal or "COLUMNS" in os.environ else _WIDTH_OF_A_FILE
     console = Console(width=width, highlight=False, markup=False, emoji=False)
     console.width = max(console.width, narrowest)
+    # Drawn into memory first: only the whole text tells whether the terminal can encode it.
     with console.capture() as captured:
         console.print(picture)
     text = "\n".join(line.rstrip() for line in captured.get().splitlines())
@@ -82,6 +83,8 @@ def _can_encode(stream: TextIO | None, text: str) -> bool:
 
 def write_text(pieces: Iterable[str], out: str | None) -> None:
     """Write text as UTF-8, whatever the terminal's encoding is, piece by piece."""
+    # A family is a hundred megabytes of GraphML: it never is one string. Lone surrogates of
+    # somebody's card have no UTF-8; they are written as escapes.
     with _open_output(out) as file:
         for piece in pieces:
             file.write(piece.encode("utf-8", "backslashreplace"))
@@ -107,6 +110,7 @@ def _open_output(out: str | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    # Beside the target, as a rename across file systems copies: a reader never sees half a file.
     target = Path(out)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:

@@ -93,6 +93,7 @@ class TerminalProgress(SilentProgress):
 @contextmanager
 def show_progress() -> Iterator[Progress]:
     """Give a display where standard error is a terminal, a silent progress elsewhere."""
+    # In a log file or a mail of cron, a line that is redrawn ten times a second is noise.
     if not sys.stderr.isatty():
         yield SilentProgress()
         return

@@ -67,6 +67,7 @@ def family_tree(
     from lineage.reporting.family_tree import base_tree, family_tree
     from lineage.reporting.language import Language
 
+    # A poster of children alone would look like a family without grandchildren.
     if definition.closure is Closure.DIRECT:
         raise SettingsError(
             "a tree needs all generations", "list children: lineage export csv SUBJECT --direct"
@@ -167,6 +168,7 @@ def license_files(
     from lineage.reporting.license_rows import license_rows
     from lineage.reporting.markdown import markdown
 
+    # The CSV is by family and not by language: its columns are values of the data.
     name = f"licenses.{findings.family.id}"
     document = license_document(findings, manifest, Language(lang), f"{name}.csv")
     for suffix, text in (

@@ -108,7 +108,8 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     from lineage.schedule.runner import Runner, last_run
 
     command_of(invocation.settings(flags).on_publish)
-    # The crawl runs with the same flags; the environment is handed on anyway.
+    # Only flags are repeated: the environment, with a token in it, is inherited and stays off the
+    # command line, which every process of the machine can read.
     words = [*CRAWL, "-v", "--log-format", "json" if logs.in_json() else "text"]
     for name, value in (invocation.setting_flags() | flags).items():
         if value is not None:
@@ -123,6 +124,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
 def _write_new(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # A unit that somebody has edited since is theirs: mode x refuses where a file is.
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:

@@ -36,6 +36,7 @@ def list_snapshots(*, invocation: Invocation) -> None:
     manifests = store.manifests()
     rows = [snapshot_document(manifest) for manifest in manifests]
     print_result(invocation.format, rows, list, lambda _: snapshot_list(manifests), narrowest=1)
+    # The readable ones are listed all the same: one damaged folder must not hide a history.
     if damaged := store.damaged():
         raise SnapshotDamaged(
             f"{len(damaged)} more cannot be read: {'; '.join(damaged)}",
@@ -246,6 +247,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     opt_outs = OptOutFilter(
         OptOuts.parse(invocation.settings().opt_outs).marked(snapshot.manifest.left_out)
     )
+    # The dump may name models that opted out since: they leave its pages before any comparison.
     with open_dump(file) as dump:
         pages = map(opt_outs.redact, dump.everything())
         result = dump_check.check_against(
@@ -312,6 +314,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
     from lineage.store.retention import DEFAULT, kept_by, read_rule
 
     rule, store = read_rule(keep or DEFAULT), invocation.open_store()
+    # Locked, as an update that is published meanwhile could build on a snapshot being deleted.
     with _hold_store(store, "lineage snapshots prune"):
         manifests = store.manifests()
         reasons = kept_by(rule, manifests)

@@ -42,6 +42,7 @@ def _plain_value(value: object) -> object:
         case Enum():
             plain = value.value
         case float():
+            # Sixteen digits of a share pretend to a precision that no sample has.
             plain = round(value, _DIGITS)
         case datetime():
             plain = iso(value)

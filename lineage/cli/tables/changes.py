@@ -15,6 +15,7 @@ from lineage.domain.documents import Document
 from lineage.store.manifest import Manifest
 
 _NAMES_SHOWN = 10
+"""A day adds thousands of names; JSON and CSV have them all."""
 _BEFORE_AFTER = ("before", "after", "change")
 
 
@@ -72,7 +73,7 @@ def dump_check_rows(check: DumpCheck) -> list[Document]:
     """Return a flat row for each thing compared, with one example."""
     return [
         {"what": what, "count": count, "example": next(iter(examples), None)}
-        for what, count, examples in _compared(check)
+        for what, count, examples in _list_comparisons(check)
     ]
 
 
@@ -82,7 +83,7 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     table.add_column("", no_wrap=True)
     table.add_column("number", justify="right", no_wrap=True)
     table.add_column("examples", overflow="fold")
-    for what, count, examples in _compared(check):
+    for what, count, examples in _list_comparisons(check):
         table.add_row(what, f"{count:,}", quoted("; ".join(examples), "dim"))
     facts: list[Line] = [("dump", f"{check.dump}, {check.bad_rows:,} rows could not be read")]
     excluded = [*check.not_compared, *(["edges"] if check.edges is None else [])]
@@ -91,15 +92,15 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     return Stack(Text(), indented(table), Text(), fact_lines([*facts, *whence(manifest)]))
 
 
-def _compared(check: DumpCheck) -> Iterator[tuple[str, int, Iterable[str]]]:
+def _list_comparisons(check: DumpCheck) -> Iterator[tuple[str, int, Iterable[str]]]:
     yield "models here", check.models_here, ()
     yield "models in the dump", check.models_there, ()
     yield "models only here", check.only_here.count, check.only_here.examples
     yield "models only in the dump", check.only_there.count, check.only_there.examples
     for field in check.different:
         examples = [
-            f"{id}: here {here or 'unknown'}, there {there or 'unknown'}"
-            for id, here, there in field.examples
+            f"{id}: here {in_snapshot or 'unknown'}, there {in_dump or 'unknown'}"
+            for id, in_snapshot, in_dump in field.examples
         ]
         yield f"different {field.field}", field.count, examples
     if (edges := check.edges) is not None:

@@ -96,6 +96,7 @@ def _numbers_table(
     used = [word for word in RELATIONS if not no_parts and any(row[3].get(word) for row in rows)]
     columns = ("direct", "total", *(word.value for word in used))
     table = new_table(head, numbers=columns, min_width=12)
+    # Seven columns of numbers beside a name fit into 80 characters with one space between them.
     table.collapse_padding = True
     for row in (*rows, *([] if total is None else [total])):
         name, direct, whole, by_relation = row

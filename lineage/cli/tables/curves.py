@@ -51,26 +51,27 @@ class _SnapshotRows:
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         points = self.curve.whole.values[-_ROWS:]
         used = [word for word in RELATIONS if any(word in point.by_relation for point in points)]
-        shown = used if options.max_width >= _WIDE else []
-        names = ["total", "new", "deleted", "authors", *(word.value for word in shown)]
+        # A column that would be cut says less than its absence, which is announced below.
+        columns = used if options.max_width >= _WIDE else []
+        names = ["total", "new", "deleted", "authors", *(word.value for word in columns)]
         table = new_table("snapshot", numbers=names)
         for moment, point in zip(self.curve.moments[-_ROWS:], points, strict=True):
             numbers = [point.total, point.new, point.gone, point.authors]
-            numbers += [point.by_relation.get(word, 0) for word in shown]
+            numbers += [point.by_relation.get(word, 0) for word in columns]
             table.add_row(quoted(moment.snapshot), *map(_number_text, numbers))
         yield table
-        if len(shown) < len(used):
+        if len(columns) < len(used):
             yield Text("by relation: in a wider terminal, or --format csv", "dim")
 
 
 def _part_table(curve: Curve) -> RenderableType:
     """Return the parts with some of the snapshots, the first and the last among them."""
     last = len(curve.moments) - 1
-    shown = sorted({round(step * last / (_DAYS_SHOWN - 1)) for step in range(_DAYS_SHOWN)})
-    days = [f"{curve.moments[at].taken_at:%Y-%m-%d}" for at in shown]
+    places = sorted({round(step * last / (_DAYS_SHOWN - 1)) for step in range(_DAYS_SHOWN)})
+    days = [f"{curve.moments[at].taken_at:%Y-%m-%d}" for at in places]
     table = new_table(str(curve.by), numbers=[*days, "change"])
     for line in (*curve.parts, curve.whole):
-        totals = [line.values[at].total for at in shown]
+        totals = [line.values[at].total for at in places]
         name, style = ("all", "bold") if line is curve.whole else (line.key, "")
         change = f"{totals[-1] - totals[0]:+,}"
         table.add_row(quoted(name), *map(_number_text, totals), change, style=style)
@@ -116,9 +117,9 @@ class Sparklines:
         fits = longest + _NUMBER * len(self.numbered) <= room
         name_width = longest if fits else min(longest, _NAME)
         places = _spread_evenly(self.numbered, (room - name_width) // _NUMBER)
-        yield indented(self._table(places, name_width))
+        yield indented(self._draw_table(places, name_width))
 
-    def _table(self, places: Sequence[int], name_width: int) -> Table:
+    def _draw_table(self, places: Sequence[int], name_width: int) -> Table:
         table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
         table.add_column(self.head, overflow="fold", max_width=name_width)
         for at in places:
@@ -135,6 +136,7 @@ class Sparklines:
 
 def bar_text(numbers: Sequence[int]) -> str:
     """Return a bar for each number, on one scale from 0 to the greatest; 0 itself has none."""
+    # Rounded up: a number above 0 must not look like none.
     top = max(numbers, default=0)
     return "".join(_BARS[math.ceil(len(_BARS) * n / top) - 1] if n else " " for n in numbers)
 

@@ -17,6 +17,7 @@ from lineage.domain.escape import visible
 from lineage.store.manifest import Manifest
 
 _PATHS_SHOWN = 5
+"""A merge of merges has hundreds; the surest and shortest come first."""
 _COLORS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
 
@@ -32,11 +33,11 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     grid.add_row(quoted(tree.root.name, "bold"), "", f"{tree.root.total:,}")
     for row in _tree_rows(tree.root, ""):
         grid.add_row(*row)
-    drawn = "a model with several parents once, below the largest of them"
+    note = "a model with several parents once, below the largest of them"
     if tree.root.name not in tree.definition.roots:
-        drawn += "; what comes from several releases is in the number of each"
+        note += "; what comes from several releases is in the number of each"
     words = in_words(tree.definition, manifest, source_note)
-    words.insert(1, ("drawn", drawn))
+    words.insert(1, ("drawn", note))
     return Stack(Text(), indented(grid), Text(), fact_lines(words))
 
 

@@ -65,13 +65,13 @@ def family_table(family: Family) -> RenderableType:
         parts.append(heading("Curated edges"))
     for edge in family.edges:
         text = f"{edge.relation} of {edge.parent}, {edge.proof.replace('_', ' ')}"
-        parts.append(_entry(edge.child, text, edge.source))
+        parts.append(_entry_lines(edge.child, text, edge.source))
     if family.outsiders:
         parts.append(heading("Not of this family"))
     for outsider in family.outsiders:
         root = f"; its root is {outsider.root}" if outsider.root else ""
         text = f"{outsider.reason.replace('_', ' ')}{root}. {outsider.sentence}"
-        parts.append(_entry(outsider.id, text, outsider.source))
+        parts.append(_entry_lines(outsider.id, text, outsider.source))
     if family.renamed:
         names: list[Line] = [(old.name, f"is now {old.now}") for old in family.renamed]
         parts += [heading("Former names"), fact_lines(names)]
@@ -110,9 +110,9 @@ def _release_facts(release: Release) -> RenderableType:
         ("sizes", ", ".join(release.sizes)),
         ("source", release.source),
         *_repeated_label("official", release.official),
-        *_copies("mirror", release.mirrors, release.deleted),
-        *_copies("quantized", release.quantized),
-        *_copies("changed", release.changed),
+        *_copy_lines("mirror", release.mirrors, release.deleted),
+        *_copy_lines("quantized", release.quantized),
+        *_copy_lines("changed", release.changed),
         *(("former name", f"{old.name} is now {old.now}") for old in release.former_names),
     ]
     return Stack(heading(release.name), fact_lines([fact for fact in facts if fact[1]]))
@@ -124,8 +124,11 @@ def _repeated_label(label: str, texts: Iterable[str]) -> Iterator[Line]:
         yield ("" if number else label), text
 
 
-def _copies(label: str, copies: Iterable[Reupload], deleted: Sequence[str] = ()) -> Iterator[Line]:
+def _copy_lines(
+    label: str, copies: Iterable[Reupload], deleted: Sequence[str] = ()
+) -> Iterator[Line]:
     """Yield copies with what they stand for; the source stands below those that share it."""
+    # One audit often vouches for dozens of mirrors: its source is printed once.
     by_source: dict[str, list[str]] = defaultdict(list)
     for copy in copies:
         mark = " (deleted)" if copy.id in deleted else ""
@@ -136,7 +139,7 @@ def _copies(label: str, copies: Iterable[Reupload], deleted: Sequence[str] = ())
         yield "  source", source
 
 
-def _entry(id: str, text: str, source: CuratedSource) -> RenderableType:
+def _entry_lines(id: str, text: str, source: CuratedSource) -> RenderableType:
     facts = [quoted(text)]
     if source.quote:
         facts.append(quoted(f"“{source.quote}”", "italic"))

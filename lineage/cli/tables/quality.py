@@ -41,8 +41,8 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
 
 
 def _example_lines(kind: AnomaliesOfKind) -> RenderableType:
-    shown = len(kind.examples)
-    number = f"{shown:,} of {kind.count:,}" if shown < kind.count else f"{shown:,}"
+    listed = len(kind.examples)
+    number = f"{listed:,} of {kind.count:,}" if listed < kind.count else f"{listed:,}"
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
@@ -73,7 +73,7 @@ def _score_table(scores: Sequence[Score]) -> RenderableType:
     table.add_column("rule", no_wrap=True)
     for name in _SCORES:
         table.add_column(name, justify="right", no_wrap=True)
-    for score in sorted(scores, key=lambda score: score.rule == ALL):
+    for score in sorted(scores, key=lambda it: it.rule == ALL):
         same = score.rule in (score.pattern, ALL)
         name = score.rule if same else f"{score.rule}, {score.pattern}"
         shares = (score.parent, score.line, score.release, score.checked, score.authors)
