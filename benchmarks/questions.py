@@ -41,7 +41,7 @@ def questions(store: str, base: str) -> dict[str, list[str]]:
         "count X --min-downloads 10 --by author": [
             *(*lineage, base, "--min-downloads", "10", "--by", "author"),
         ],
-        "count --family llama --by release": [*lineage, "llama", "--by", "release"],
+        "count llama --by release": [*lineage, "llama", "--by", "release"],
         "count --top 20": [*lineage, "--top", "20"],
         "load_family(X) as networkx": [*python, load],
     }

@@ -119,8 +119,8 @@ def questions(store: Path) -> dict[str, list[str]]:
         "snapshots trend --by release": [*trend, "--by", "release"],
         "snapshots trend --by month": [*trend, "--by", "month"],
         "snapshots trend BASE": [*trend, BASE],
-        "count --family llama": count,
-        "count --family llama --as-of, half a year ago": [*count, *past],
+        "count llama": count,
+        "count llama --as-of, half a year ago": [*count, *past],
     }
 
 

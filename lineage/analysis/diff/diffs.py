@@ -64,7 +64,7 @@ class Diff:
     edges_removed: int
     """Pairs of child and parent; a rename changes none."""
     families: tuple[FamilyChange, ...]
-    """Mirrors and curated edges included, as `count --family` counts."""
+    """Mirrors and curated edges included, as `count llama` counts."""
     bases_gained: tuple[Change, ...]
     """Bases with more descendants than before, by the definition of stored counts; most first."""
     bases_lost: tuple[Change, ...]

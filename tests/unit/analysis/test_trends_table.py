@@ -61,7 +61,7 @@ def by_value(count: Count) -> Mapping[str, Group]:
 
 
 def is_what_count_says(snapshot: Snapshot, one: Family, known: Sequence[Family]) -> None:
-    """Compare all rows of a family with `count --family`, the dead with `--deleted`."""
+    """Compare all rows of a family with `count llama`, the dead with `--deleted`."""
     for by, of, name in (
         (Grouping.RELEASE, "release", None),
         (Grouping.MONTH, "family", one.id),
