@@ -15,7 +15,7 @@ LineageError                 1
 │   ├── SchemaTooNew
 │   ├── StoreLocked              another run is writing there; the message names it
 │   └── DraftRefused             the draft was set aside, with the reasons
-└── UnknownModel             5   nobody knows this name; close spellings are offered
+└── UnknownModel             5   an unknown name; close spellings are offered
 """
 
 
@@ -97,6 +97,6 @@ class DraftRefused(StoreError):
 
 
 class UnknownModel(LineageError):
-    """Nobody knows a model of this name."""
+    """No model, release or family has this name."""
 
     exit_code = 5

@@ -87,7 +87,7 @@ class Invocation:
         """Return the family that a SUBJECT names.
 
         Raises:
-            SettingsError: it names something else; the families there are stand in the hint.
+            UnknownModel: it names something else; the families there are stand in the hint.
         """
         from lineage.families.registry import family
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import overload
 
 from lineage.domain.families import Family, Release
-from lineage.errors import SettingsError
-from lineage.families.family_file import list_root_names, load_family_file
-from lineage.families.toml_file import toml_files
+from lineage.errors import SettingsError, UnknownModel
+
+# msgspec is loaded where files are read: importing it takes a tenth of a plain look-up.
 
 __all__ = [
     "all_families",
@@ -18,7 +18,6 @@ __all__ = [
     "find_release",
     "lazy_families",
     "load_families",
-    "load_family_file",
 ]
 
 
@@ -51,6 +50,8 @@ def load_families(path: str | Path | None) -> tuple[Family, ...]:
         SettingsError: a file cannot be read or breaks a rule, or it names what a family before it
             has named.
     """
+    from lineage.families.family_file import load_family_file
+
     families = list(all_families())
     for file in () if path is None else _list_files(Path(path).expanduser()):
         added = load_family_file(file)
@@ -61,6 +62,8 @@ def load_families(path: str | Path | None) -> tuple[Family, ...]:
 
 def bundled_families() -> tuple[str, ...]:
     """Return the ids of the families that come with this package, sorted."""
+    from lineage.families.toml_file import toml_files
+
     return tuple(sorted(name for name, _ in toml_files(resources.files("lineage.families"))))
 
 
@@ -73,12 +76,12 @@ def family(name: str, among: Sequence[Family] | None = None) -> Family:
     """Return a family by its id, `llama`, in any case; a bundled one unless others are given.
 
     Raises:
-        SettingsError: there is none of this id; the hint names those there are.
+        UnknownModel: there is none of this id; the hint names those there are.
     """
     id = name.strip().lower()
     families = {it.id: it for it in (all_families() if among is None else among)}
     if id not in families:
-        raise SettingsError(
+        raise UnknownModel(
             f"no family is called {name!r}", f"known families: {', '.join(families)}"
         )
     return families[id]
@@ -99,6 +102,9 @@ def find_release(name: str, among: Sequence[Family] | None = None) -> tuple[Fami
 
 @cache
 def _load_all() -> tuple[Family, ...]:
+    from lineage.families.family_file import load_family_file
+    from lineage.families.toml_file import toml_files
+
     files = dict(toml_files(resources.files("lineage.families")))
     return tuple(load_family_file(files[name]) for name in sorted(files))
 
@@ -138,4 +144,6 @@ def _list_handles(owner: Family) -> Iterator[str]:
 
 
 def _root_names(owner: Family) -> set[str]:
+    from lineage.families.family_file import list_root_names
+
     return {name.lower() for name, _ in list_root_names(owner)}

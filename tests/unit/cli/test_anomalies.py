@@ -111,4 +111,4 @@ def test_a_kind_that_there_is_none_of_is_refused(program: Program, odd_store: Pa
 
 
 def test_a_family_that_nobody_knows_is_refused(program: Program, odd_store: Path) -> None:
-    assert program("anomalies", "none", "--store", odd_store).code == 2
+    assert program("anomalies", "none", "--store", odd_store).code == 5

@@ -122,6 +122,12 @@ def test_an_old_option_is_answered_with_the_new_one(
     assert now in told.err
 
 
+def test_an_unknown_family_is_exit_code_5_too(program: Program, store: Path) -> None:
+    told = program("count", "family:gpt", "--store", store)
+    assert told.code == 5
+    assert "known families: bloom" in told.err
+
+
 def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: Path) -> None:
     told = program("count", "x\x1b[2J\u202e", "--store", store)
     assert told.err.replace("\n", "").isprintable()
@@ -144,7 +150,6 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
             "'relation', 'release', 'month', 'library', 'license'",
         ),
         ([BASE, "--min-downloads", -1], "-1 is not in the range"),
-        (["family:gpt"], "known families: bloom"),
         ([BASE, "--explain-it"], "No such option"),
         ([BASE, "--as-of", "soon"], "not a date: use YYYY-MM-DD"),
     ],

@@ -72,4 +72,4 @@ def test_labels_are_read_and_what_is_no_pair_is_counted(
 
 def test_a_file_or_family_that_is_not_there_is_told(program: Program, guessed: Path) -> None:
     assert program("evaluate", "--store", guessed, "--labels", "nowhere.csv").code == 2
-    assert program("evaluate", "--store", guessed, "nobody").code == 2
+    assert program("evaluate", "--store", guessed, "nobody").code == 5

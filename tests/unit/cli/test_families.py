@@ -73,9 +73,9 @@ def test_csv_has_a_row_for_each_entry(program: Program) -> None:
     }
 
 
-def test_an_unknown_family_is_exit_code_2(program: Program) -> None:
+def test_an_unknown_family_is_exit_code_5(program: Program) -> None:
     told = program("families", "show", "camel")
-    assert (told.code, told.out) == (2, "")
+    assert (told.code, told.out) == (5, "")
     assert "known families: " in told.err
 
 
@@ -97,7 +97,7 @@ def test_the_environment_and_a_projects_file_may_name_families(
     assert program("families", "show", "alpaca-farm", "--format", "json").code == 0
 
     (tmp_path / "lineage.toml").unlink()
-    assert program("families", "show", "alpaca-farm").code == 2
+    assert program("families", "show", "alpaca-farm").code == 5
     monkeypatch.setenv("LINEAGE_FAMILIES", str(mine))
     assert program("families", "show", "alpaca-farm").code == 0
 

@@ -25,13 +25,13 @@ def test_another_family_in_another_language(program: Program, store: Path) -> No
 
 def test_an_unknown_family_is_named_with_those_there_are(program: Program, store: Path) -> None:
     outcome = program("report", "family-tree", "--store", store, "family:nobody")
-    assert outcome.code == 2
+    assert outcome.code == 5
     assert "known families" in outcome.err
 
 
 def test_an_empty_family_name_is_not_taken_for_llama(program: Program, store: Path) -> None:
     outcome = program("report", "family-tree", "--store", store, "family:")
-    assert outcome.code == 2
+    assert outcome.code == 5
     assert "known families" in outcome.err
 
 

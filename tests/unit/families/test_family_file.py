@@ -17,7 +17,7 @@ from lineage.domain.families import (
     Reupload,
 )
 from lineage.errors import SettingsError
-from lineage.families.registry import load_family_file
+from lineage.families.family_file import load_family_file
 
 DOCS = Path(__file__).parents[3] / "docs" / "families.md"
 EXAMPLE = re.search(r"```toml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.domain.families import Family, FormerName, Release, Reupload
-from lineage.errors import SettingsError
+from lineage.errors import SettingsError, UnknownModel
+from lineage.families.family_file import load_family_file
 from lineage.families.registry import (
     all_families,
     bundled_families,
     family,
     find_release,
     load_families,
-    load_family_file,
 )
 
 GOOD = """
@@ -183,7 +183,7 @@ def test_a_family_is_found_by_its_id_in_any_case() -> None:
 
 
 def test_an_unknown_family_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(SettingsError, match="'camel'") as refusal:
+    with pytest.raises(UnknownModel, match="'camel'") as refusal:
         family("camel")
 
     assert "llama" in refusal.value.hint
