@@ -165,11 +165,16 @@ def tree(
     from lineage.cli.tables.descent import tree_table
 
     snapshot, families = invocation.open_snapshot(definition.as_of), invocation.known_families()
-    size = {"depth": depth, "at_least": min_size or 0}
+    # A leaf has nothing below it: a least size of 1 means leaves as well.
+    least = 0 if min_size == 1 else min_size
     if (family := invocation.find_family(subject)) is not None:
-        drawing = tree_of_family(snapshot, family, definition, families, **size)
+        drawing = tree_of_family(
+            snapshot, family, definition, families, depth=depth, at_least=least
+        )
     else:
-        drawing = tree_of_base(snapshot, read_subject(subject).name, definition, families, **size)
+        drawing = tree_of_base(
+            snapshot, read_subject(subject).name, definition, families, depth=depth, at_least=least
+        )
     print_result(
         invocation.format,
         drawing,

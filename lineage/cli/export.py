@@ -53,8 +53,8 @@ def _write_graph(
     family = invocation.find_family(subject)
     name = read_subject(subject).name if family is None else family.id
     columns = family_columns(snapshot, name, families, definition)
-    writer = FORMATS[format]
-    write_text(export_graph(writer, columns, name, depth=depth, at_least=min_size or 0), out)
+    writer, least = FORMATS[format], 0 if min_size in {None, 1} else min_size
+    write_text(export_graph(writer, columns, name, depth=depth, at_least=least or 0), out)
 
 
 @export.command(
@@ -125,7 +125,7 @@ def _graph_command(format: str, readers: str, example: str) -> click.Command:
             "--min-size",
             type=click.IntRange(min=0),
             metavar="N",
-            help="Leave out models with fewer models below them.",
+            help="Leave out models with fewer models below them; 0 and 1 keep leaves.",
         ),
         options.with_definition,
         _OUT,

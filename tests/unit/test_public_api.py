@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import lineage
-from lineage.errors import NoSuchSnapshot, SettingsError, UnknownModel
+from lineage.errors import NoSuchSnapshot, UnknownModel
 from lineage.settings import Settings
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
@@ -121,7 +121,7 @@ def test_a_family_is_counted_by_its_name(snapshot: Snapshot) -> None:
     )
     assert (count.base, count.total) == ("family:llama", 3)
     assert [group.value for group in count.groups] == ["Llama 2", "Llama 3.1"]
-    with pytest.raises(SettingsError):
+    with pytest.raises(UnknownModel):
         lineage.count_derivatives("family:none", snapshot=snapshot)
 
 

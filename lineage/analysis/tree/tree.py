@@ -32,18 +32,18 @@ def tree_of_base(
     families: Sequence[Family],
     *,
     depth: int = 3,
-    at_least: int = 0,
+    at_least: int | None = None,
 ) -> Tree:
     """Return what lies below one model, `depth` generations deep.
 
-    Branches with fewer than `at_least` models below them are folded; 0 chooses a sensible bound.
+    Branches with fewer than `at_least` models below them are folded; by default a 40th of all.
     """
     base = find_base(snapshot, name, families)
     scope = Scope.of(snapshot, definition, families)
     roots, nodes = base_roots(scope, base)
     members = members_below(scope, nodes)
     total = int(members.counted.sum())
-    grower = _Grower.of(scope, members, nodes, at_least or _bound(total))
+    grower = _Grower.of(scope, members, nodes, _bound(total) if at_least is None else at_least)
     trunk = grower.branches_of(nodes, depth)
     root = Branch(base.id, None, total, *trunk)
     return Tree(snapshot.id, root, replace(definition, roots=roots))
@@ -56,7 +56,7 @@ def tree_of_family(
     families: Sequence[Family],
     *,
     depth: int = 3,
-    at_least: int = 0,
+    at_least: int | None = None,
 ) -> Tree:
     """Return a family by release, each with its roots and their largest branches.
 
@@ -68,7 +68,7 @@ def tree_of_family(
     roots = root_nodes(scope, family.roots())
     members = members_below(scope, roots)
     total = int(members.counted.sum())
-    grower = _Grower.of(scope, members, roots, at_least or _bound(total))
+    grower = _Grower.of(scope, members, roots, _bound(total) if at_least is None else at_least)
     found = releases_met(scope, members.edges)
     branches = []
     for release, nodes in zip(found.releases, found.roots, strict=True):

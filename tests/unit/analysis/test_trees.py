@@ -173,7 +173,7 @@ def test_a_merge_is_drawn_below_its_largest_parent_and_says_that_it_has_others(
         row("a/of-merge", ["a/merge"]),
     ]
     snapshot = published(rows, tmp_path)
-    root = tree_of_base(snapshot, BASE, DEFAULT, (), depth=DEEP, at_least=0).root
+    root = tree_of_base(snapshot, BASE, DEFAULT, (), depth=DEEP).root
     large, small = root.branches
     assert [one.name for one in (large, small)] == ["a/large", "a/small"]
     assert (large.folded, small.folded, small.total) == (1, 0, 2)
@@ -200,7 +200,7 @@ def names(branches: Sequence[Branch]) -> list[str]:
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_a_tree_is_as_deep_as_asked(line: Snapshot, depth: int) -> None:
-    root = tree_of_base(line, BASE, DEFAULT, (), depth=depth, at_least=0).root
+    root = tree_of_base(line, BASE, DEFAULT, (), depth=depth).root
     chain = names(list(drawn(root)))
     assert [name for name in chain if name.startswith("a/")] == ["a/1", "a/2", "a/3"][:depth]
     assert root.total == 5

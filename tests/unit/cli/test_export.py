@@ -76,8 +76,13 @@ def test_the_filters_of_a_count_hold(program: Program, store: Path) -> None:
 
 
 def test_a_graph_can_be_made_smaller(program: Program, store: Path) -> None:
-    told = program("export", "jsonl", BASE, "--min-size", 1, "--store", store)
+    told = program("export", "jsonl", BASE, "--min-size", 2, "--store", store)
     assert [json.loads(line)["model"] for line in told.out.splitlines()] == [BASE, "owner/tuned"]
+    whole = program("export", "jsonl", BASE, "--store", store).out
+    assert all(
+        program("export", "jsonl", BASE, "--min-size", least, "--store", store).out == whole
+        for least in (0, 1)
+    )
     told = program("export", "mermaid", BASE, "--depth", 1, "--store", store)
     assert "%% shown - 1 generations" in told.out
     assert "owner/adapter" not in told.out

@@ -21,10 +21,18 @@ def test_a_family_is_drawn_by_its_releases(program: Program, store: Path) -> Non
 
 
 def test_the_depth_is_kept(program: Program, store: Path) -> None:
-    told = program("tree", BASE, "--depth", 1, "--min-size", 1, "--store", store, "--format", "csv")
+    told = program("tree", BASE, "--depth", 1, "--min-size", 2, "--store", store, "--format", "csv")
     assert [line.split(",")[0] for line in told.out.splitlines()] == ["depth", "0", "1"]
 
 
 def test_one_subject_is_drawn_and_it_must_be_named(program: Program, store: Path) -> None:
     assert program("tree", BASE, "llama", "--store", store).code == 2
     assert "SUBJECT" in program("tree", "--store", store).err
+
+
+def test_a_least_size_of_0_or_1_draws_leaves_too(program: Program, store: Path) -> None:
+    trees = [program("tree", BASE, "--min-size", least, "--store", store).out for least in (0, 1)]
+    assert trees[0] == trees[1]
+    assert "owner/quantized" in trees[0]
+    assert "more" not in trees[0]
+    assert "owner/quantized" not in program("tree", BASE, "--min-size", 2, "--store", store).out
