@@ -129,5 +129,4 @@ def answer_each(
     combined = UnknownModel("\n".join(it.message for it in unknown), "\n".join(hints))
     if not answers:
         raise combined
-    # Raised only once the answers are printed: a script gets both, and exit code 5 tells it so.
     return answers, combined

@@ -72,7 +72,7 @@ def _print_counts(
 ) -> None:
     from lineage.analysis import documents
     from lineage.analysis.counts import count_base, count_family
-    from lineage.cli.output import print_result
+    from lineage.cli.output import print_answers
 
     families, grouping = invocation.known_families(), None if by is None else Grouping(by)
 
@@ -90,20 +90,19 @@ def _print_counts(
         family = invocation.find_family(subjects[0]) if subjects else None
         counts = count_top(snapshot, top, definition, family, families)
 
-    def table(results: "list[Count]") -> "RenderableType":
+    def table(results: "Sequence[Count]") -> "RenderableType":
         from lineage.cli.tables.counts import counts_table
 
         return counts_table(results, snapshot.manifest)
 
-    print_result(
+    print_answers(
         invocation.format,
         counts,
-        lambda results: [row for it in results for row in documents.count_rows(it)],
-        table,
-        document=lambda results: [documents.count_document(it) for it in results],
+        unknown,
+        rows=documents.count_rows,
+        table=table,
+        document=documents.count_document,
     )
-    if unknown is not None:
-        raise unknown
 
 
 def _print_comparisons(
@@ -111,7 +110,7 @@ def _print_comparisons(
 ) -> None:
     from lineage.analysis import documents
     from lineage.analysis.comparison import LEAST_DOWNLOADS, ladder_of_base, ladder_of_family
-    from lineage.cli.output import print_result
+    from lineage.cli.output import print_answers
 
     families, day = invocation.known_families(), definition.as_of
     downloads = definition.min_downloads or LEAST_DOWNLOADS
@@ -121,24 +120,20 @@ def _print_comparisons(
             return ladder_of_family(snapshot, family, families, downloads, day)
         return ladder_of_base(snapshot, read_subject(name).name, families, downloads, day)
 
-    comparisons, unknown = answer_each(subjects, compare)
-
-    def table(results: "list[Comparison]") -> "RenderableType":
+    def table(results: "Sequence[Comparison]") -> "RenderableType":
         from rich.console import Group
 
         from lineage.cli.tables.counts import comparison_table
 
         return Group(*(comparison_table(it, snapshot.manifest) for it in results))
 
-    print_result(
+    print_answers(
         invocation.format,
-        comparisons,
-        lambda results: [row for it in results for row in documents.comparison_rows(it)],
-        table,
-        document=lambda results: [documents.comparison_document(it) for it in results],
+        *answer_each(subjects, compare),
+        rows=documents.comparison_rows,
+        table=table,
+        document=documents.comparison_document,
     )
-    if unknown is not None:
-        raise unknown
 
 
 def _refuse_contradictions(subjects: Sequence[str], top: int | None, by: str | None) -> None:

@@ -78,7 +78,7 @@ def trace(
         raise SettingsError("--live asks for today, --as-of for another day", "leave one out")
     from lineage.analysis import documents
     from lineage.analysis.traces import trace as trace_model
-    from lineage.cli.output import print_result
+    from lineage.cli.output import print_answers
     from lineage.families.registry import family as find_family
 
     snapshot, families = invocation.open_snapshot(as_of), invocation.known_families()
@@ -93,25 +93,21 @@ def trace(
         settings = invocation.settings({"endpoint": endpoint, "token_file": token_file}, token=True)
         return trace_live(settings, snapshot, name, asked_family, families)
 
-    traces, unknown = answer_each(names, trace_name)
-
-    def table(results: "list[Trace]") -> "RenderableType":
+    def table(results: "Sequence[Trace]") -> "RenderableType":
         from rich.console import Group
 
         from lineage.cli.tables.descent import trace_table
 
         return Group(*(trace_table(it, snapshot.manifest) for it in results))
 
-    print_result(
+    print_answers(
         invocation.format,
-        traces,
-        lambda results: [row for it in results for row in documents.trace_rows(it)],
-        table,
+        *answer_each(names, trace_name),
+        rows=documents.trace_rows,
+        table=table,
+        document=documents.trace_document,
         narrowest=1,
-        document=lambda results: [documents.trace_document(it) for it in results],
     )
-    if unknown is not None:
-        raise unknown
 
 
 def _read_names(file: TextIO) -> list[str]:

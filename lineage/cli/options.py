@@ -1,7 +1,7 @@
 """The options that commands share: the same flag means the same everywhere."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -268,12 +268,6 @@ MIN_STRENGTH = click.option(
     show_default=True,
     help="Follow links of at least this strength.",
 )
-MIN_SIZE = click.option(
-    "--min-size",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Leave out models with fewer models below them; 0 and 1 show leaves too.",
-)
 _DEFINITION = (
     click.option("--direct", is_flag=True, help="Count only models one link below."),
     click.option(
@@ -297,31 +291,20 @@ _DEFINITION = (
 )
 
 
+_AS_DEFINED = ("relations", "mirrors", "curated", "min_downloads", "deleted", "as_of")
+"""Options that are fields of a definition as they are."""
+
+
 def with_definition(command: Callback) -> Callback:
     """Give a command the filters of a count; they reach it together, as `definition`."""
 
     @functools.wraps(command)
-    def call(
-        *args: Any,
-        direct: bool,
-        relations: Sequence[Relation],
-        mirrors: bool,
-        curated: bool,
-        min_strength: str,
-        min_downloads: int,
-        deleted: bool,
-        as_of: date | None,
-        **others: Any,
-    ) -> None:
+    def call(*args: Any, direct: bool, min_strength: str, **others: Any) -> None:
+        chosen = {name: others.pop(name) for name in _AS_DEFINED}
         definition = Definition(
-            relations=tuple(relations),
             closure=Closure.DIRECT if direct else Closure.ALL,
             least=Strength(min_strength),
-            mirrors=mirrors,
-            curated=curated,
-            min_downloads=min_downloads,
-            deleted=deleted,
-            as_of=as_of,
+            **chosen,
         )
         command(*args, definition=definition, **others)
 

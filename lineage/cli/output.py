@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
@@ -12,7 +12,7 @@ import click
 from lineage.cli.context import Format
 from lineage.domain import csv_text
 from lineage.domain.documents import Document, to_document, to_json
-from lineage.errors import LineageError
+from lineage.errors import LineageError, UnknownModel
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,6 +46,30 @@ def print_result(
             click.echo(csv_text.table(list(rows(result))), nl=False)
         case Format.TABLE:
             show(table(result), narrowest)
+
+
+def print_answers(
+    format: Format,
+    answers: Sequence[Result],
+    unknown: UnknownModel | None,
+    *,
+    rows: Callable[[Result], Iterable[Document]],
+    table: "Callable[[Sequence[Result]], RenderableType]",
+    document: Callable[[Result], Document],
+    narrowest: int = NARROWEST_TABLE,
+) -> None:
+    """Print the answers about several subjects, then raise what says which ones are unknown."""
+    print_result(
+        format,
+        answers,
+        lambda results: (row for answer in results for row in rows(answer)),
+        table,
+        narrowest=narrowest,
+        document=lambda results: [document(answer) for answer in results],
+    )
+    # Last, so that a script gets both: the answers there are, and exit code 5.
+    if unknown is not None:
+        raise unknown
 
 
 def print_files(format: Format, paths: Iterable[Path]) -> None:

@@ -9,6 +9,11 @@ from lineage.cli.context import Invocation
 from lineage.domain.anomalies import AnomalyKind, Bounds
 
 _BOUNDS = Bounds()
+_BOUND_OPTIONS = (
+    ("--burst-models", 2, None, _BOUNDS.burst_models, "So many siblings by one author are a burst"),
+    ("--burst-days", 1, 36_500, _BOUNDS.burst_days, "... if created within so many days."),
+    ("--many-parents", 1, None, _BOUNDS.many_parents, "More parents than these are many."),
+)
 
 
 @click.command(
@@ -34,29 +39,16 @@ _BOUNDS = Bounds()
         metavar="N",
         help="Examples of each kind.  [default: 3; with --kind all]",
     ),
-    click.option(
-        "--burst-models",
-        type=click.IntRange(min=2),
-        metavar="N",
-        default=_BOUNDS.burst_models,
-        show_default=True,
-        help="So many siblings by one author are a burst ...",
-    ),
-    click.option(
-        "--burst-days",
-        type=click.IntRange(min=1, max=36_500),
-        metavar="N",
-        default=_BOUNDS.burst_days,
-        show_default=True,
-        help="... if created within so many days.",
-    ),
-    click.option(
-        "--many-parents",
-        type=click.IntRange(min=1),
-        metavar="N",
-        default=_BOUNDS.many_parents,
-        show_default=True,
-        help="More parents than these are many.",
+    *(
+        click.option(
+            flag,
+            type=click.IntRange(least, most),
+            metavar="N",
+            default=default,
+            show_default=True,
+            help=text,
+        )
+        for flag, least, most, default, text in _BOUND_OPTIONS
     ),
 )
 def anomalies(
