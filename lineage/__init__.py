@@ -111,14 +111,14 @@ def explain_count(
     of each release. With a day, each as it stood at its end; the witness is the snapshot of that
     day where none is given. Raises UnknownModel as `count_derivatives` does.
     """
-    from lineage.analysis.comparison import ladder_of_base, ladder_of_family
+    from lineage.analysis.comparison import compare_base, compare_family
     from lineage.families.registry import family
 
     families, where = _families(), _asked(snapshot, as_of)
     kind, _, id = name.partition(":")
     if kind == "family" and id:
-        return ladder_of_family(where, family(id, families), families, as_of=as_of)
-    return ladder_of_base(where, name, families, as_of=as_of)
+        return compare_family(where, family(id, families), families, as_of=as_of)
+    return compare_base(where, name, families, as_of=as_of)
 
 
 def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None" = None) -> "Trace":

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.members import Members, away_at, members_below
 from lineage.analysis.releases import Releases, releases_met
-from lineage.analysis.results import Comparison, Rung, Step
+from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import base_roots, find_base, root_nodes
 from lineage.domain.arrays import Nodes
@@ -23,7 +23,7 @@ from lineage.store.reader import Snapshot
 LEAST_DOWNLOADS = 10
 
 
-def ladder_of_base(
+def compare_base(
     snapshot: Snapshot,
     name: str,
     families: Sequence[Family],
@@ -35,16 +35,16 @@ def ladder_of_base(
     With a day, each rung as it stood at the end of it.
     """
     base = find_base(snapshot, name, families)
-    rungs = []
+    steps = []
     for step, definition in definitions_of_steps(least_downloads, as_of):
         scope = Scope.of(snapshot, definition, families)
         ids, nodes = base_roots(scope, base)
-        rungs.append(_rung(step, scope, ids, members_below(scope, nodes), None))
+        steps.append(_rung(step, scope, ids, members_below(scope, nodes), None))
     gone = _known_gone(snapshot, as_of)
-    return Comparison(name, base.id, base.key, snapshot.id, _with_authors(rungs), gone)
+    return Comparison(name, base.id, base.key, snapshot.id, _with_authors(steps), gone)
 
 
-def ladder_of_family(
+def compare_family(
     snapshot: Snapshot,
     family: Family,
     families: Sequence[Family],
@@ -55,16 +55,16 @@ def ladder_of_family(
 
     With a day, each rung as it stood at the end of it.
     """
-    rungs = []
+    steps = []
     for step, definition in definitions_of_steps(least_downloads, as_of):
         scope, ids, members = _family_members(snapshot, family, families, definition)
-        rungs.append(_rung(step, scope, ids, members, releases_met(scope, scope.edges)))
+        steps.append(_rung(step, scope, ids, members, releases_met(scope, scope.edges)))
     asked = f"family:{family.id}"
     gone = _known_gone(snapshot, as_of)
-    return Comparison(asked, asked, None, snapshot.id, _with_authors(rungs), gone)
+    return Comparison(asked, asked, None, snapshot.id, _with_authors(steps), gone)
 
 
-def ladder_of_release(
+def compare_release(
     snapshot: Snapshot,
     family: Family,
     release: Release,
@@ -72,17 +72,17 @@ def ladder_of_release(
     least_downloads: int = LEAST_DOWNLOADS,
 ) -> Comparison:
     """Count the models that meet this release first, and no other, by every definition."""
-    rungs = []
+    steps = []
     for step, definition in definitions_of_steps(least_downloads):
         scope, ids, members = _family_members(snapshot, family, families, definition)
         found = releases_met(scope, scope.edges)
         of_it = found.only() == found.releases.index(release)
         own = replace(members, counted=members.counted & of_it, direct=members.direct & of_it)
         ids = tuple(id for id in ids if id in release.roots())
-        rungs.append(_rung(step, scope, ids, own, None))
+        steps.append(_rung(step, scope, ids, own, None))
     gone = snapshot.manifest.tombstones
     asked = f"release:{release.id}"
-    return Comparison(asked, release.name, None, snapshot.id, _with_authors(rungs), gone)
+    return Comparison(asked, release.name, None, snapshot.id, _with_authors(steps), gone)
 
 
 def _family_members(
@@ -109,25 +109,29 @@ def _known_gone(snapshot: Snapshot, as_of: date | None) -> int:
 
 def definitions_of_steps(
     least_downloads: int, as_of: date | None = None
-) -> Iterator[tuple[Step, Definition]]:
+) -> Iterator[tuple[ComparisonStep, Definition]]:
     """Yield each step but the authors with the definition it counts by."""
     unmerged = tuple(relation for relation in Relation if relation is not Relation.MERGE)
     rule = Definition(relations=unmerged, closure=Closure.DIRECT, deleted=True, as_of=as_of)
-    yield Step.DIRECT, rule
-    yield Step.ALL_GENERATIONS, (rule := replace(rule, closure=Closure.ALL))
-    yield Step.MERGES, (rule := replace(rule, relations=RELATIONS))
-    yield Step.MIRRORS, (rule := replace(rule, mirrors=True))
-    yield Step.CURATED, (rule := replace(rule, curated=True))
-    yield Step.INFERRED, (rule := replace(rule, least=Strength.INFERRED))
-    yield Step.NOT_DELETED, (rule := replace(rule, deleted=False))
-    yield Step.DOWNLOADS, replace(rule, min_downloads=least_downloads)
+    yield ComparisonStep.DIRECT, rule
+    yield ComparisonStep.ALL_GENERATIONS, (rule := replace(rule, closure=Closure.ALL))
+    yield ComparisonStep.MERGES, (rule := replace(rule, relations=RELATIONS))
+    yield ComparisonStep.MIRRORS, (rule := replace(rule, mirrors=True))
+    yield ComparisonStep.CURATED, (rule := replace(rule, curated=True))
+    yield ComparisonStep.INFERRED, (rule := replace(rule, least=Strength.INFERRED))
+    yield ComparisonStep.NOT_DELETED, (rule := replace(rule, deleted=False))
+    yield ComparisonStep.DOWNLOADS, replace(rule, min_downloads=least_downloads)
 
 
 def _rung(
-    step: Step, scope: Scope, roots: Sequence[str], members: Members, releases: Releases | None
-) -> Rung:
+    step: ComparisonStep,
+    scope: Scope,
+    roots: Sequence[str],
+    members: Members,
+    releases: Releases | None,
+) -> ComparedCount:
     nodes = np.flatnonzero(members.counted).astype(np.int32)
-    return Rung(
+    return ComparedCount(
         step=step,
         number=len(nodes),
         direct=int(members.direct.sum()),
@@ -151,7 +155,7 @@ def _by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
     return {name: number for name, number in zip(names, numbers, strict=True) if number}
 
 
-def _with_authors(rungs: Sequence[Rung]) -> tuple[Rung, ...]:
-    last = rungs[-1]
-    authors = replace(last, step=Step.AUTHORS, number=last.authors, by_release={})
-    return (*rungs, authors)
+def _with_authors(steps: Sequence[ComparedCount]) -> tuple[ComparedCount, ...]:
+    last = steps[-1]
+    authors = replace(last, step=ComparisonStep.AUTHORS, number=last.authors, by_release={})
+    return (*steps, authors)

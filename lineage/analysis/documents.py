@@ -5,7 +5,14 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from lineage.analysis.reasons import reason
-from lineage.analysis.results import Branch, Comparison, Count, Rung, Step, Tree
+from lineage.analysis.results import (
+    ComparedCount,
+    Comparison,
+    ComparisonStep,
+    Count,
+    Tree,
+    TreeNode,
+)
 from lineage.analysis.verdicts import Trace
 from lineage.domain.documents import Document, flat_row, flat_rows, to_document
 from lineage.domain.families import Family
@@ -16,13 +23,13 @@ if TYPE_CHECKING:  # a count must not pay for loading them
     from lineage.analysis.growth import Curve
 
 _EXPLANATIONS = {
-    Step.DIRECT: "distinct models one declared edge below, merges excluded",
-    Step.ALL_GENERATIONS: "and everything made from those, each model once",
-    Step.MERGES: "models made from several parents, and what lies below them",
-    Step.MIRRORS: "mirrors (same weights) join the roots; they are not counted themselves",
-    Step.CURATED: "edges that no metadata declares but a quoted source documents",
-    Step.INFERRED: "edges inferred from names, configurations and card texts; never by default",
-    Step.AUTHORS: "distinct authors of the models of the step before",
+    ComparisonStep.DIRECT: "distinct models one declared link below, merges excluded",
+    ComparisonStep.ALL_GENERATIONS: "and everything made from those, each model once",
+    ComparisonStep.MERGES: "models made from several parents, and what lies below them",
+    ComparisonStep.MIRRORS: "mirrors (same weights) join the roots; they do not count themselves",
+    ComparisonStep.CURATED: "links that no metadata declares and a quoted source documents",
+    ComparisonStep.INFERRED: "links inferred from names, configurations, card texts; never by default",
+    ComparisonStep.AUTHORS: "distinct authors of the models of the step before",
 }
 
 
@@ -50,8 +57,8 @@ def count_rows(count: Count) -> Iterator[Document]:
 def comparison_document(comparison: Comparison) -> Document:
     """Return definitions compared, each with its reason in words."""
     document: Document = to_document(comparison)
-    for rung, plain in zip(comparison.rungs, document["rungs"], strict=True):
-        plain["unit"] = "authors" if rung.step is Step.AUTHORS else "models"
+    for rung, plain in zip(comparison.steps, document["steps"], strict=True):
+        plain["unit"] = "authors" if rung.step is ComparisonStep.AUTHORS else "models"
         plain["explanation"] = explain_step(rung, comparison)
     return document
 
@@ -59,7 +66,7 @@ def comparison_document(comparison: Comparison) -> Document:
 def comparison_rows(comparison: Comparison) -> Iterator[Document]:
     """Yield a row for each definition; of a family another one for each release."""
     document = comparison_document(comparison)
-    for rung in document.pop("rungs"):
+    for rung in document.pop("steps"):
         by_release = rung.pop("by_release")
         yield flat_row(document | {"release": None} | rung)
         for name, number in by_release.items():
@@ -67,14 +74,14 @@ def comparison_rows(comparison: Comparison) -> Iterator[Document]:
             yield flat_row(document | part | {"definition": rung["definition"]})
 
 
-def explain_step(rung: Rung, comparison: Comparison) -> str:
+def explain_step(rung: ComparedCount, comparison: Comparison) -> str:
     """Return in words how a definition differs from the one before it."""
     match rung.step:
-        case Step.NOT_DELETED:
+        case ComparisonStep.NOT_DELETED:
             day = rung.definition.as_of
             since = "are known to be deleted" if day is None else f"were found missing by {day}"
             return f"{comparison.known_deleted:,} models {since}; from here on none is counted"
-        case Step.DOWNLOADS:
+        case ComparisonStep.DOWNLOADS:
             least = rung.definition.min_downloads
             return (
                 f"only models with at least {least:,} downloads in 30 days; paths through the "
@@ -107,7 +114,7 @@ def tree_rows(tree: Tree) -> Iterator[Document]:
     yield from _branch_rows(tree.root, None, 0)
 
 
-def _branch_rows(branch: Branch, parent: str | None, depth: int) -> Iterator[Document]:
+def _branch_rows(branch: TreeNode, parent: str | None, depth: int) -> Iterator[Document]:
     own = {
         field.name: to_document(getattr(branch, field.name))
         for field in fields(branch)

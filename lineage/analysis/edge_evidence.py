@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage.analysis.scope import Scope
-from lineage.analysis.verdicts import Voice
+from lineage.analysis.verdicts import PathClaim
 from lineage.domain.families import CuratedEdge
 
 Pair = tuple[str, str]
@@ -17,8 +17,8 @@ Pair = tuple[str, str]
 class Heard:
     """The witnesses of some models."""
 
-    by_edge: Mapping[Pair, tuple[Voice, ...]]
-    unsettled: Mapping[str, tuple[Voice, ...]]
+    by_edge: Mapping[Pair, tuple[PathClaim, ...]]
+    unsettled: Mapping[str, tuple[PathClaim, ...]]
     """By the child's key: words that lead to no model that anybody knows."""
 
 
@@ -26,10 +26,10 @@ def heard_of(scope: Scope, nodes: Iterable[int]) -> Heard:
     """Return all that is said of the parents of some nodes, the registry's word included."""
     wanted = np.array(sorted(set(nodes)), np.int32)
     keys = scope.names_of(wanted)[0].to_pylist()
-    by_edge: dict[Pair, tuple[Voice, ...]] = {}
-    unsettled: dict[str, tuple[Voice, ...]] = {}
+    by_edge: dict[Pair, tuple[PathClaim, ...]] = {}
+    unsettled: dict[str, tuple[PathClaim, ...]] = {}
     for row in scope.snapshot.evidence_of(keys).to_pylist():
-        voice = Voice(row["rule"], row["quote"])
+        voice = PathClaim(row["rule"], row["quote"])
         if row["parent_key"] is None:
             unsettled[row["child_key"]] = (*unsettled.get(row["child_key"], ()), voice)
         else:
@@ -49,5 +49,5 @@ def _curated(scope: Scope, children: set[int]) -> list[tuple[Pair, CuratedEdge]]
     return [((keys[nodes[edge.child]], keys[nodes[edge.parent]]), edge) for edge in here]
 
 
-def _voice(edge: CuratedEdge) -> Voice:
-    return Voice(edge.rule, edge.source.quote, edge.source.text, edge.source.url)
+def _voice(edge: CuratedEdge) -> PathClaim:
+    return PathClaim(edge.rule, edge.source.quote, edge.source.text, edge.source.url)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lineage.analysis.availability import told
-from lineage.analysis.verdicts import Origin, RootMet, Trace, VerdictReason, Voice
+from lineage.analysis.verdicts import Origin, PathClaim, PathRoot, Trace, VerdictReason
 
 LOOKED_AT = (
     "the Hub's baseModels, the tags, the card's base_model, adapter and model configuration, "
@@ -24,9 +24,9 @@ def verdict(trace: Trace) -> str:
 def reason(trace: Trace) -> str:
     """Return one sentence that says what the verdict rests on."""
     said = {"snapshot": trace.snapshot}
-    if (gone := trace.gone) is not None:
-        said |= {"last": gone.last_seen_in, "missed": f"{gone.missed_at:%Y-%m-%d}"}
-        said |= {"standing": told(gone.asked)}
+    if (deletion := trace.deletion) is not None:
+        said |= {"last": deletion.last_seen_in, "missed": f"{deletion.missed_at:%Y-%m-%d}"}
+        said |= {"standing": told(deletion.asked)}
     return _PLACES[trace.origin].format(**said) + sentence(trace)
 
 
@@ -46,7 +46,7 @@ def sentence(trace: Trace) -> str:
     match trace.reason:
         case VerdictReason.IS_ROOT | VerdictReason.IS_OTHER_ROOT:
             return _root(trace)
-        case VerdictReason.STATED_WAY | VerdictReason.GUESSED_WAY:
+        case VerdictReason.DECLARED_PATH | VerdictReason.INFERRED_PATH:
             return _way(trace)
         case (
             VerdictReason.IS_OUTSIDER
@@ -72,10 +72,10 @@ def _ends(trace: Trace) -> str:
         roots = [f"{one.root} ({one.release})" for one in trace.roots]
         return f"Every stated way up ends at a root of another family: {_some(roots)}."
     if trace.reason is VerdictReason.DEAD_ENDS:
-        ends = _some(trace.ends)
+        ends = _some(trace.dead_ends)
         return f"It is stated to come from {ends}, and nobody says where that comes from."
     looked = LOOKED_AT if trace.origin is not Origin.LIVE else LOOKED_AT_LIVE
-    words = "; ".join(voice.quote or "" for voice in trace.heard[:_NAMED])
+    words = "; ".join(voice.quote or "" for voice in trace.unresolved_claims[:_NAMED])
     told = f" Heard, but leading to no other model: {words}." if words else ""
     return f"Nobody says where it comes from. Looked at: {looked}.{told}"
 
@@ -92,13 +92,13 @@ def _way(trace: Trace) -> str:
     releases = _some(_releases(own))
     path = next(path for path in trace.paths if path[-1].parent in {root.root for root in own})
     words = "; ".join(_quoted(step.evidence) for step in path[:_NAMED])
-    if trace.reason is VerdictReason.GUESSED_WAY:
+    if trace.reason is VerdictReason.INFERRED_PATH:
         return f"Nothing stated leads to a root; guesses lead to {releases}: {words}."
     steps = "directly" if len(path) == 1 else f"in {len(path)} steps"
     return f"It comes from {releases}, {steps}: {words}."
 
 
-def _quoted(evidence: Sequence[Voice]) -> str:
+def _quoted(evidence: Sequence[PathClaim]) -> str:
     """Return the most telling witness: a curated one, with its source, else the first."""
     if not evidence:
         return "an edge whose witness is not in this snapshot"
@@ -108,7 +108,7 @@ def _quoted(evidence: Sequence[Voice]) -> str:
     return f'"{best.quote}" ({best.source or best.rule})'
 
 
-def _releases(roots: Sequence[RootMet]) -> list[str]:
+def _releases(roots: Sequence[PathRoot]) -> list[str]:
     return list(dict.fromkeys(root.release for root in roots))
 
 

@@ -42,7 +42,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class TreeNode:
     """One model, release or family in a tree, with what lies below it."""
 
     name: str
@@ -50,15 +50,15 @@ class Branch:
     """None for what is no derivative here: a family, a release, a root."""
     total: int
     """Distinct models below it, under the tree's definition."""
-    branches: tuple["Branch", ...] = ()
+    branches: tuple["TreeNode", ...] = ()
     """The largest first."""
-    folded: int = 0
+    pruned: int = 0
     """How many direct branches are not drawn."""
-    folded_total: int = 0
+    pruned_total: int = 0
     """How many models lie below those, each counted once a branch."""
     other_parents: int = 0
     """How many parents it has besides the one it is drawn under: a merge, drawn once."""
-    guessed: bool = False
+    inferred: bool = False
     """Whether guesses alone say where it comes from."""
 
 
@@ -67,11 +67,11 @@ class Tree:
     """A family or base drawn as a tree: a cut through a graph in which merges have many parents."""
 
     snapshot: str
-    root: Branch
+    root: TreeNode
     definition: Definition
 
 
-class Step(StrEnum):
+class ComparisonStep(StrEnum):
     """What a rung changes beside the one before it."""
 
     DIRECT = "direct"
@@ -86,10 +86,10 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class ComparedCount:
     """One definition and its numbers."""
 
-    step: Step
+    step: ComparisonStep
     number: int
     """Distinct models; on the last rung distinct authors of the models of the rung before."""
     direct: int
@@ -109,6 +109,6 @@ class Comparison:
     id: str
     key: str | None
     snapshot: str
-    rungs: tuple[Rung, ...]
+    steps: tuple[ComparedCount, ...]
     known_deleted: int
     """How many models the snapshot knows to be gone, whoever they come from."""

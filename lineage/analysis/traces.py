@@ -8,7 +8,15 @@ import numpy as np
 from lineage.analysis.edge_evidence import Heard, heard_of
 from lineage.analysis.scope import Scope, kept
 from lineage.analysis.subjects import find_base
-from lineage.analysis.verdicts import Gone, Origin, RootMet, Step, Trace, VerdictReason, Voice
+from lineage.analysis.verdicts import (
+    Deletion,
+    Origin,
+    PathClaim,
+    PathEdge,
+    PathRoot,
+    Trace,
+    VerdictReason,
+)
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family, Outsider
@@ -46,10 +54,10 @@ def trace_on(scope: Scope, name: str, family: Family, origin: Origin | None = No
         snapshot=scope.snapshot.id,
         family=family.id,
         descends=None,
-        reason=VerdictReason.NOTHING_STATED,
+        reason=VerdictReason.NOTHING_DECLARED,
         origin=origin or subject.origin,
         outsider=_outsider(scope, family, subject, marks),
-        gone=_gone(scope.snapshot, subject),
+        deletion=_gone(scope.snapshot, subject),
     )
     if subject.node is None:
         return _judged(replace(seat, itself=by_id.get(subject.id)), _Above(), _Above())
@@ -57,7 +65,7 @@ def trace_on(scope: Scope, name: str, family: Family, origin: Origin | None = No
     stated_edges = kept(edges, edges.strength >= _STATED)
     stated = _above(scope, stated_edges, subject.node, marks)
     anyhow = _above(scope, edges, subject.node, marks)
-    seat = replace(seat, itself=roots.get(subject.node), heard=_heard(scope, subject))
+    seat = replace(seat, itself=roots.get(subject.node), unresolved_claims=_heard(scope, subject))
     disputed = [
         outsider
         for node, outsider in stated.outsiders.items()
@@ -78,7 +86,7 @@ class _Subject:
 class _Marks:
     """Where a walk up stops, by node."""
 
-    roots: Mapping[int, RootMet]
+    roots: Mapping[int, PathRoot]
     outsiders: Mapping[int, Outsider]
 
 
@@ -86,12 +94,12 @@ class _Marks:
 class _Above:
     """What lies above the model by some edges: where its ways end, and the ways."""
 
-    roots: tuple[RootMet, ...] = ()
+    roots: tuple[PathRoot, ...] = ()
     outsiders: Mapping[int, Outsider] = field(default_factory=dict)
     """By node; one may be a root of another family too."""
     loose: tuple[str, ...] = ()
     """Ends that nobody knows more of, circles included; the model itself is none."""
-    paths: tuple[tuple[Step, ...], ...] = ()
+    paths: tuple[tuple[PathEdge, ...], ...] = ()
 
 
 def _judged(seat: Trace, stated: _Above, anyhow: _Above, disputed: Outsider | None = None) -> Trace:
@@ -107,24 +115,24 @@ def _judged(seat: Trace, stated: _Above, anyhow: _Above, disputed: Outsider | No
         (is_root, True, VerdictReason.IS_ROOT),
         (outsider and leads_here, None, VerdictReason.SOURCES_DISAGREE),
         (outsider, False, VerdictReason.IS_OUTSIDER),
-        (leads_here, True, VerdictReason.STATED_WAY),
+        (leads_here, True, VerdictReason.DECLARED_PATH),
         (itself, False, VerdictReason.IS_OTHER_ROOT),
         (disputed, None, VerdictReason.SOURCES_DISAGREE),
         (stated.outsiders and no_loose_end, False, VerdictReason.BELOW_OUTSIDER),
         (stated.roots and no_loose_end, False, VerdictReason.OTHER_ROOTS),
-        (_leads_to(anyhow, seat.family), None, VerdictReason.GUESSED_WAY),
+        (_leads_to(anyhow, seat.family), None, VerdictReason.INFERRED_PATH),
         (stated.loose, None, VerdictReason.DEAD_ENDS),
-        (True, None, VerdictReason.NOTHING_STATED),
+        (True, None, VerdictReason.NOTHING_DECLARED),
     )
     descends, reason = next((says, why) for holds, says, why in verdicts if holds)
-    shown = anyhow if reason is VerdictReason.GUESSED_WAY else stated
+    shown = anyhow if reason is VerdictReason.INFERRED_PATH else stated
     return replace(
         seat,
         descends=descends,
         reason=reason,
         roots=shown.roots,
         paths=shown.paths,
-        ends=shown.loose,
+        dead_ends=shown.loose,
         outsider=outsider or disputed or next(iter(shown.outsiders.values()), None),
     )
 
@@ -149,12 +157,12 @@ def _find(scope: Scope, name: str, origin: Origin | None) -> _Subject:
     return _Subject(base.id, base.key, base.node, where)
 
 
-def _gone(snapshot: Snapshot, subject: _Subject) -> Gone | None:
+def _gone(snapshot: Snapshot, subject: _Subject) -> Deletion | None:
     if subject.origin is not Origin.TOMBSTONE or subject.node is None:
         return None
     table = snapshot.tombstones(["last_seen_in", "missed_at", *STANDING_COLUMNS])
     row = table.slice(subject.node - snapshot.manifest.models, 1).to_pylist()[0]
-    return Gone(row["last_seen_in"], row["missed_at"], asked_in(row))
+    return Deletion(row["last_seen_in"], row["missed_at"], asked_in(row))
 
 
 def _registered(scope: Scope, name: str) -> _Subject | None:
@@ -185,17 +193,17 @@ def _outsider(scope: Scope, family: Family, subject: _Subject, marks: _Marks) ->
     return by_id.get(id) or by_id.get(renamed.get(id, id).lower())
 
 
-def _heard(scope: Scope, subject: _Subject) -> tuple[Voice, ...]:
+def _heard(scope: Scope, subject: _Subject) -> tuple[PathClaim, ...]:
     """Return the words that lead to no model but perhaps itself."""
     heard = heard_of(scope, [] if subject.node is None else [subject.node])
     key = subject.key or ""
     return heard.unsettled.get(key, ()) + heard.by_edge.get((key, key), ())
 
 
-def _roots(families: Sequence[Family]) -> dict[str, RootMet]:
+def _roots(families: Sequence[Family]) -> dict[str, PathRoot]:
     """Return every root of every family by its id."""
     return {
-        root: RootMet(root, release.name, family.id, root in release.official)
+        root: PathRoot(root, release.name, family.id, root in release.official)
         for family in families
         for release in family.releases
         for root in release.roots()
@@ -222,11 +230,11 @@ def _above(scope: Scope, edges: EdgeColumns, start: int, marks: _Marks) -> _Abov
 
 def _step(
     edges: EdgeColumns, edge: int, names: Mapping[int, tuple[str, str]], heard: Heard
-) -> Step:
+) -> PathEdge:
     (child_key, child), (parent_key, parent) = (
         names[int(column[edge])] for column in (edges.child, edges.parent)
     )
-    return Step(
+    return PathEdge(
         parent,
         child,
         RELATIONS[edges.relation[edge]],
@@ -243,6 +251,6 @@ def _names(scope: Scope, edges: EdgeColumns, ways: Sequence[Way]) -> dict[int, t
     return dict(zip(nodes.tolist(), zip(keys, ids, strict=True), strict=True))
 
 
-def _surest_first(path: Sequence[Step]) -> tuple[int, int, str]:
+def _surest_first(path: Sequence[PathEdge]) -> tuple[int, int, str]:
     weakest = min(step.strength.code for step in path)
     return -weakest, len(path), path[-1].parent

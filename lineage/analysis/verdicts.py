@@ -14,7 +14,7 @@ class VerdictReason(StrEnum):
 
     IS_ROOT = "is_root"
     """It is an official repository of the family, or a plain mirror of one."""
-    STATED_WAY = "stated_way"
+    DECLARED_PATH = "declared_path"
     """A line of stated edges leads up to a root of the family."""
     IS_OUTSIDER = "is_outsider"
     """The registry says, with its source, why it is no descendant."""
@@ -25,11 +25,11 @@ class VerdictReason(StrEnum):
     OTHER_ROOTS = "other_roots"
     """Every stated way up ends at roots of other families."""
     SOURCES_DISAGREE = "sources_disagree"
-    GUESSED_WAY = "guessed_way"
+    INFERRED_PATH = "inferred_path"
     """Guesses alone lead to a root of the family."""
     DEAD_ENDS = "dead_ends"
     """It is stated to come from models of which nobody says where they come from."""
-    NOTHING_STATED = "nothing_stated"
+    NOTHING_DECLARED = "nothing_declared"
 
 
 class Origin(StrEnum):
@@ -47,7 +47,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Deletion:
     """When a model that is gone was seen and missed."""
 
     last_seen_in: str
@@ -59,7 +59,7 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class PathClaim:
     """One witness of an edge, word for word."""
 
     rule: str
@@ -72,18 +72,18 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathEdge:
     """One edge of a way up."""
 
     parent: str
     child: str
     relation: Relation
     strength: Strength
-    evidence: tuple[Voice, ...]
+    evidence: tuple[PathClaim, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RootMet:
+class PathRoot:
     """A root that a way up ends at."""
 
     root: str
@@ -111,15 +111,15 @@ class Trace:
     """None = not known."""
     reason: VerdictReason
     origin: Origin
-    roots: tuple[RootMet, ...] = ()
+    roots: tuple[PathRoot, ...] = ()
     """Roots met first on the ways shown; of other families too."""
-    paths: tuple[tuple[Step, ...], ...] = ()
+    paths: tuple[tuple[PathEdge, ...], ...] = ()
     """From the model upwards; the surest and shortest first."""
-    ends: tuple[str, ...] = ()
+    dead_ends: tuple[str, ...] = ()
     """Models that stated ways end at without meeting any root."""
     outsider: Outsider | None = None
-    heard: tuple[Voice, ...] = ()
+    unresolved_claims: tuple[PathClaim, ...] = ()
     """What witnesses said that leads to no known model, such as a local path."""
-    itself: RootMet | None = None
+    itself: PathRoot | None = None
     """Set where the model is a root itself."""
-    gone: Gone | None = None
+    deletion: Deletion | None = None

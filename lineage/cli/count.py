@@ -109,7 +109,7 @@ def _print_comparisons(
     invocation: Invocation, snapshot: "Snapshot", subjects: Sequence[str], definition: Definition
 ) -> None:
     from lineage.analysis import documents
-    from lineage.analysis.comparison import LEAST_DOWNLOADS, ladder_of_base, ladder_of_family
+    from lineage.analysis.comparison import LEAST_DOWNLOADS, compare_base, compare_family
     from lineage.cli.output import print_answers
 
     families, day = invocation.known_families(), definition.as_of
@@ -117,8 +117,8 @@ def _print_comparisons(
 
     def compare(name: str) -> "Comparison":
         if (family := invocation.find_family(name)) is not None:
-            return ladder_of_family(snapshot, family, families, downloads, day)
-        return ladder_of_base(snapshot, read_subject(name).name, families, downloads, day)
+            return compare_family(snapshot, family, families, downloads, day)
+        return compare_base(snapshot, read_subject(name).name, families, downloads, day)
 
     def table(results: "Sequence[Comparison]") -> "RenderableType":
         from rich.console import Group

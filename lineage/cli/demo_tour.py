@@ -101,7 +101,7 @@ def _print_last_snapshot(manifest: Manifest, results: Sights) -> None:
     show(heading("Do these descend from Llama?"))
     show(verdict_table(results.traces))
     show(heading("Definitions compared: one release, several counts"))
-    show(comparison_table(results.ladder, manifest, sample))
+    show(comparison_table(results.comparison, manifest, sample))
 
 
 def _print_weeks(weeks: Replay, results: Sights) -> None:

@@ -10,8 +10,8 @@ from lineage.domain.anomalies import AnomalyKind, Bounds
 
 _BOUNDS = Bounds()
 _BOUND_OPTIONS = (
-    ("--burst-models", 2, None, _BOUNDS.burst_models, "So many siblings by one author are a burst"),
-    ("--burst-days", 1, 36_500, _BOUNDS.burst_days, "... if created within so many days."),
+    ("--burst-models", 2, None, _BOUNDS.burst_models, "So many siblings by one author ..."),
+    ("--burst-days", 1, 36_500, _BOUNDS.burst_days, "... created within so many days are a burst."),
     ("--many-parents", 1, None, _BOUNDS.many_parents, "More parents than these are many."),
 )
 

@@ -94,13 +94,13 @@ def _leaving_out(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFil
 
 def _open_ends(snapshot: Snapshot, known: Trace) -> list[str]:
     """Return the models where the ways of a known one end, and that the snapshot does not list."""
-    if known.reason is VerdictReason.NOTHING_STATED and known.origin is Origin.NAMED:
+    if known.reason is VerdictReason.NOTHING_DECLARED and known.origin is Origin.NAMED:
         return [known.id]
     if known.reason is not VerdictReason.DEAD_ENDS:
         return []
-    nodes = snapshot.nodes_of(known.ends)
+    nodes = snapshot.nodes_of(known.dead_ends)
     listed = {id for id, node in nodes.items() if node < snapshot.manifest.models}
-    return [id for id in known.ends if id not in listed and is_repo_id(id)]
+    return [id for id in known.dead_ends if id not in listed and is_repo_id(id)]
 
 
 @dataclass(frozen=True, slots=True)

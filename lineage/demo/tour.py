@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lineage.analysis.comparison import ladder_of_release
+from lineage.analysis.comparison import compare_release
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.diff.diffs import Diff, diff_snapshots
 from lineage.analysis.growth import Curve
@@ -62,7 +62,7 @@ class Sights:
     tree: Tree
     traces: tuple[tuple[str, Trace], ...]
     """Each with the name it is known by."""
-    ladder: Comparison
+    comparison: Comparison
     curve: Curve
     graves: Graves
     diff: Diff
@@ -81,7 +81,7 @@ def look_around(folder: Path, history: History, followed: Replay) -> Sights:
         tuple(count_base(last, base, rule, known) for base in WELL_KNOWN),
         tree_of_family(last, llama, rule, known, depth=_DEPTH, at_least=_FOLD_BELOW),
         tuple((name, trace(last, id, llama, known)) for name, id in ASKED_BY_NAME),
-        ladder_of_release(last, llama, explained, known),
+        compare_release(last, llama, explained, known),
         curve_of_family(store, llama, known, Grouping.RELEASE),
         graves(last, history.gone_from, _MOST_GRAVES),
         _of_one(diff_snapshots(first, last, known), llama.id),

@@ -11,7 +11,7 @@ import pyarrow as pa
 from lineage.analysis.edge_evidence import heard_of
 from lineage.analysis.scope import Scope, kept
 from lineage.analysis.traces import EVERYTHING, trace_on
-from lineage.analysis.verdicts import RootMet, Step, Trace
+from lineage.analysis.verdicts import PathEdge, PathRoot, Trace
 from lineage.domain.arrays import Generations, Indices
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.families import Family
@@ -33,7 +33,7 @@ class Part:
     key: str | None
     listed: bool
     """Whether the snapshot has a record of it; of others only the name is known."""
-    root: RootMet | None = None
+    root: PathRoot | None = None
     """Set where it is a root of some family."""
     created_at: datetime | None = None
     modified_at: datetime | None = None
@@ -54,7 +54,7 @@ class Ancestor:
     part: Part
     generation: int
     """Edges on the shortest way: 1 for a parent."""
-    steps: tuple[Step, ...]
+    steps: tuple[PathEdge, ...]
     """The edges that lead up to it from the subject and other ancestors."""
 
 
@@ -111,22 +111,24 @@ def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Gener
     return kept(edges, from_here[edges.child] & inside[edges.parent] & own), generation
 
 
-def _steps(scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]) -> dict[int, list[Step]]:
+def _steps(
+    scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]
+) -> dict[int, list[PathEdge]]:
     """Return the edges by the parent's node, each with its witnesses."""
     heard = heard_of(scope, edges.child.tolist())
-    steps: dict[int, list[Step]] = {}
+    steps: dict[int, list[PathEdge]] = {}
     order = np.lexsort((edges.child, edges.parent)).tolist()
     for edge in order:
         child, parent = parts[int(edges.child[edge])], parts[int(edges.parent[edge])]
         voices = heard.by_edge.get((child.key or "", parent.key or ""), ())
         relation, strength = RELATIONS[edges.relation[edge]], STRENGTHS[edges.strength[edge]]
         steps.setdefault(int(edges.parent[edge]), []).append(
-            Step(parent.id, child.id, relation, strength, voices)
+            PathEdge(parent.id, child.id, relation, strength, voices)
         )
     return steps
 
 
-def _parts(scope: Scope, nodes: Indices, roots: Mapping[str, RootMet]) -> dict[int, Part]:
+def _parts(scope: Scope, nodes: Indices, roots: Mapping[str, PathRoot]) -> dict[int, Part]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     listed = nodes[nodes < scope.snapshot.manifest.models]
     table = scope.snapshot.table(schema.MODELS_FILE, _FACTS).take(pa.array(listed))
@@ -137,9 +139,9 @@ def _parts(scope: Scope, nodes: Indices, roots: Mapping[str, RootMet]) -> dict[i
     }
 
 
-def _roots(families: Sequence[Family]) -> dict[str, RootMet]:
+def _roots(families: Sequence[Family]) -> dict[str, PathRoot]:
     return {
-        root: RootMet(root, release.name, family.id, root in release.official)
+        root: PathRoot(root, release.name, family.id, root in release.official)
         for family in families
         for release in family.releases
         for root in release.roots()

@@ -19,7 +19,7 @@ from cyclonedx.spdx import fixup_id
 from packageurl import PackageURL
 
 from lineage.analysis.reasons import reason, verdict
-from lineage.analysis.verdicts import Step, Voice
+from lineage.analysis.verdicts import PathClaim, PathEdge
 from lineage.domain.escape import visible
 from lineage.domain.moments import iso
 from lineage.domain.repo_ids import is_repo_id
@@ -153,12 +153,12 @@ def _notes(bill: Bill) -> str:
     return "\n".join([visible(reason(bill.trace)), *(_note(step) for step in steps)])
 
 
-def _note(step: Step) -> str:
+def _note(step: PathEdge) -> str:
     said = "; ".join(_voice(voice) for voice in step.evidence)
     how = f"{step.relation.value}, {step.strength.value}"
     return visible(f"{step.child} <- {step.parent} ({how}) {said}".rstrip())
 
 
-def _voice(voice: Voice) -> str:
+def _voice(voice: PathClaim) -> str:
     words = None if voice.quote is None else f'"{voice.quote}"'
     return f"{voice.rule}: {', '.join(text for text in (words, voice.source, voice.url) if text)}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import trace_on
-from lineage.analysis.verdicts import Trace, Voice
+from lineage.analysis.verdicts import PathClaim, Trace
 from lineage.domain.families import Family, OutsiderReason
 from lineage.errors import UnknownModel
 from lineage.reporting.language import Texts
@@ -92,7 +92,7 @@ def _parent(found: Trace) -> str | None:
     return next((step.parent for step in steps if step.child == found.id), None)
 
 
-def _best(found: Trace) -> Voice | None:
+def _best(found: Trace) -> PathClaim | None:
     """Return the most telling witness of the surest way: a curated one, else the first."""
     voices = [voice for path in found.paths[:1] for step in path for voice in step.evidence]
     return next((voice for voice in voices if voice.source), next(iter(voices), None))

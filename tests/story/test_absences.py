@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from lineage.analysis.comparison import ladder_of_base
+from lineage.analysis.comparison import compare_base
 from lineage.analysis.counts import count_base
 from lineage.analysis.cut_tables import cut_tables, whole_tables
 from lineage.analysis.family_graph import family_columns
@@ -103,5 +103,5 @@ def test_a_cut_out_snapshot_keeps_the_absences_of_its_models(play: Play) -> None
 def test_the_ladder_of_a_day_tells_of_them_as_missed(play: Play) -> None:
     _, _, snapshot = away_from_23_to_25(play)
     days = (date(2026, 11, day) for day in (22, 24, 26))
-    ladders = [ladder_of_base(snapshot, ROOT["id"], (), as_of=day) for day in days]
-    assert [ladder.known_deleted for ladder in ladders] == [0, 1, 0]
+    comparisons = [compare_base(snapshot, ROOT["id"], (), as_of=day) for day in days]
+    assert [comparison.known_deleted for comparison in comparisons] == [0, 1, 0]

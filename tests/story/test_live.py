@@ -42,7 +42,7 @@ def test_a_new_model_and_its_new_parent_cost_a_request_each(play: Play) -> None:
     small = stage.store.snapshot(stage.published()[-1])
     box_requests = len(box.requests)
     found = trace_live(stage.settings(), small, str(ALONE["id"]), KIN, [KIN])
-    assert (found.descends, found.reason) == (None, VerdictReason.NOTHING_STATED)
+    assert (found.descends, found.reason) == (None, VerdictReason.NOTHING_DECLARED)
     assert found.origin is Origin.LIVE
     assert len(box.requests) == box_requests + 1
 

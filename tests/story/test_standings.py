@@ -215,7 +215,7 @@ def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
     assert "answered 307: its name leads to another one" in said(RENAMED)
     assert "answered 200: it was there" in said(GATED)
     assert "The Hub was not asked by name" in said(STRANGER)
-    gone = trace_document(trace(second, DISABLED["id"], family("llama"), ()))["gone"]
+    gone = trace_document(trace(second, DISABLED["id"], family("llama"), ()))["deletion"]
     assert isinstance(gone, dict)
     answer = gone["asked"]
     assert (answer["standing"], answer["status"]) == ("hidden", 403)

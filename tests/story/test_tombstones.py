@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from lineage.analysis.anomalies import find_anomalies
-from lineage.analysis.comparison import ladder_of_base
+from lineage.analysis.comparison import compare_base
 from lineage.analysis.counts import count_base
 from lineage.analysis.family_graph import family_graph
 from lineage.analysis.reasons import reason
-from lineage.analysis.results import Step
+from lineage.analysis.results import ComparisonStep
 from lineage.analysis.traces import trace
 from lineage.analysis.tree.tree import tree_of_base
 from lineage.analysis.verdicts import Origin
@@ -193,10 +193,13 @@ def test_the_ladder_leaves_the_dead_out_at_its_own_rung(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
     box.catalog.delete(KID)
-    rungs = {rung.step: rung for rung in ladder_of_base(swept(stage), ROOT["id"], ()).rungs}
-    assert (rungs[Step.INFERRED].number, rungs[Step.NOT_DELETED].number) == (3, 2)
-    assert rungs[Step.INFERRED].definition.deleted
-    assert not rungs[Step.NOT_DELETED].definition.deleted
+    steps = {rung.step: rung for rung in compare_base(swept(stage), ROOT["id"], ()).steps}
+    assert (steps[ComparisonStep.INFERRED].number, steps[ComparisonStep.NOT_DELETED].number) == (
+        3,
+        2,
+    )
+    assert steps[ComparisonStep.INFERRED].definition.deleted
+    assert not steps[ComparisonStep.NOT_DELETED].definition.deleted
 
 
 def test_trees_graphs_and_anomalies_know_the_dead(play: Play) -> None:

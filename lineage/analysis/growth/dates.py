@@ -19,7 +19,7 @@ from lineage.analysis.growth.periods import (
 from lineage.analysis.growth.results import ClaimPassed, Deletions, GroupSize, OnDate, OnDates
 from lineage.analysis.growth.variants import first_of_each
 from lineage.analysis.members import members_below
-from lineage.analysis.results import Step
+from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import root_nodes
 from lineage.domain.arrays import Int64s, Mask, Nodes
@@ -50,7 +50,7 @@ class DateQuestion:
 class _StepMoments:
     """When each model that one definition counts was created."""
 
-    step: Step
+    step: ComparisonStep
     definition: Definition
     moments: Int64s
 
@@ -118,7 +118,7 @@ def _count_steps(scope: Scope, family: Family, question: DateQuestion) -> Iterat
         counted = members_below(of_step, roots).counted[: len(question.moments)]
         yield _StepMoments(step, rule, question.moments[counted])
     authors, created = question.author[counted], question.moments[counted]
-    yield _StepMoments(Step.AUTHORS, rule, created[first_of_each(authors, created)])
+    yield _StepMoments(ComparisonStep.AUTHORS, rule, created[first_of_each(authors, created)])
 
 
 def count_deletions(scope: Scope, family: Family, definition: Definition) -> Deletions | None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from lineage.analysis.licenses.findings import Knowledge
-from lineage.analysis.results import Step
+from lineage.analysis.results import ComparisonStep
 from lineage.domain.anomalies import Bounds
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
@@ -201,7 +201,7 @@ class ClaimPassed:
 class OnDates:
     """The compared definitions on one day after the other."""
 
-    steps: Sequence[Step]
+    steps: Sequence[ComparisonStep]
     definitions: Sequence[Definition]
     undated: Sequence[int]
     """By step: models, or authors, assigned to no day as no model of theirs is dated."""

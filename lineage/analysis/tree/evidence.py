@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from lineage.analysis.edge_evidence import heard_of
 from lineage.analysis.scope import Scope, kept
 from lineage.analysis.tree.forest import Forest
-from lineage.analysis.verdicts import Voice
+from lineage.analysis.verdicts import PathClaim
 from lineage.domain.arrays import Codes, Mask, Nodes
 
 
@@ -103,7 +103,7 @@ class _Voices:
         names = ("child_key", "parent_key", "rule", "quote")
         columns = (table[name].to_pylist() for name in names)
         for child, parent, rule, quote in zip(*columns, strict=True):
-            self._take(child, parent, Voice(rule, quote))
+            self._take(child, parent, PathClaim(rule, quote))
 
     def hear_registry(self, scope: Scope) -> None:
         """Take in what the families' registries say, with its source."""
@@ -121,7 +121,7 @@ class _Voices:
         heard = heard[np.argsort(heard[:, 0], kind="stable")]
         return heard[:, 0], heard[:, 1]
 
-    def _take(self, child: str, parent: str, voice: Voice) -> None:
+    def _take(self, child: str, parent: str, voice: PathClaim) -> None:
         edge = self._edge.get((child, parent))
         if edge is None:  # A weaker edge than asked for, or a model's word about itself.
             return

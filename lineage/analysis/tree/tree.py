@@ -7,7 +7,7 @@ import numpy as np
 
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import releases_met
-from lineage.analysis.results import Branch, Tree
+from lineage.analysis.results import Tree, TreeNode
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import base_roots, find_base, root_nodes
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
@@ -45,7 +45,7 @@ def tree_of_base(
     total = int(members.counted.sum())
     grower = _Grower.of(scope, members, nodes, _bound(total) if at_least is None else at_least)
     trunk = grower.branches_of(nodes, depth)
-    root = Branch(base.id, None, total, *trunk)
+    root = TreeNode(base.id, None, total, *trunk)
     return Tree(snapshot.id, root, replace(definition, roots=roots))
 
 
@@ -77,15 +77,15 @@ def tree_of_family(
         ):
             branches.append(_release(release.name, size, nodes, grower, depth))
     if size := int((members.counted & found.several()).sum()):
-        branches.append(Branch("in several releases", None, size))
-    root = Branch(family.name, None, total, tuple(branches))
+        branches.append(TreeNode("in several releases", None, size))
+    root = TreeNode(family.name, None, total, tuple(branches))
     return Tree(snapshot.id, root, replace(full, roots=family.roots()))
 
 
-def _release(name: str, size: int, roots: Nodes, grower: "_Grower", depth: int) -> Branch:
-    drawn, folded = grower.sorted_out(roots, always=_ROOTS_DRAWN)
+def _release(name: str, size: int, roots: Nodes, grower: "_Grower", depth: int) -> TreeNode:
+    drawn, pruned = grower.sorted_out(roots, always=_ROOTS_DRAWN)
     branches = tuple(grower.branch(node, depth - 1, is_root=True) for node in drawn)
-    return Branch(name, None, size, branches, len(folded), grower.below_any(folded))
+    return TreeNode(name, None, size, branches, len(pruned), grower.below_any(pruned))
 
 
 def _bound(total: int) -> int:
@@ -101,7 +101,7 @@ class _Grower:
     parents: Int64s
     below: Int64s
     relation: Codes
-    guessed: Mask
+    inferred: Mask
     counted: Mask
     edges: tuple[Nodes, Nodes]
     """Child and parent of every edge of the cut."""
@@ -136,30 +136,30 @@ class _Grower:
         parents = np.bincount(edges.child[real], minlength=members.nodes)
         names = _names(scope, np.flatnonzero(inside))
         cut = (child, parent)
-        guessed = np.ones(members.nodes, np.bool_)
-        guessed[edges.child[edges.strength > _GUESSED]] = False
+        inferred = np.ones(members.nodes, np.bool_)
+        inferred[edges.child[edges.strength > _GUESSED]] = False
         return cls(
-            names, children, parents, below, relation, guessed, members.counted, cut, at_least
+            names, children, parents, below, relation, inferred, members.counted, cut, at_least
         )
 
-    def branches_of(self, roots: Nodes, depth: int) -> tuple[tuple[Branch, ...], int, int]:
+    def branches_of(self, roots: Nodes, depth: int) -> tuple[tuple[TreeNode, ...], int, int]:
         """Return the branches right below some roots, how many are folded, and their models."""
         children = [child for root in roots.tolist() for child in self.children.get(root, [])]
-        drawn, folded = self.sorted_out(np.array(children, np.int32))
+        drawn, pruned = self.sorted_out(np.array(children, np.int32))
         if depth <= 0:
             return (), len(children), self.below_any(children)
         branches = tuple(self.branch(node, depth - 1) for node in drawn)
-        return branches, len(folded), self.below_any(folded)
+        return branches, len(pruned), self.below_any(pruned)
 
-    def branch(self, node: int, depth: int, *, is_root: bool = False) -> Branch:
+    def branch(self, node: int, depth: int, *, is_root: bool = False) -> TreeNode:
         """Return one model with its branches."""
-        return Branch(
+        return TreeNode(
             self.names[node],
             None if is_root else RELATIONS[self.relation[node]],
             int(self.below[node]),
             *self.branches_of(np.array([node], np.int32), depth),
             other_parents=0 if is_root else int(self.parents[node]) - 1,
-            guessed=not is_root and bool(self.guessed[node]),
+            inferred=not is_root and bool(self.inferred[node]),
         )
 
     def sorted_out(self, nodes: Nodes, always: int = 0) -> tuple[list[int], list[int]]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lineage.analysis.definition_text import in_words
 from lineage.analysis.documents import explain_step
-from lineage.analysis.results import Comparison, Count, Rung, Step
+from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count
 from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted, subject_title
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Grouping
@@ -21,15 +21,15 @@ _SERIES = frozenset({Grouping.MONTH, Grouping.RELEASE, Grouping.RELATION})
 """Groupings that are short or read as a series: never shortened."""
 _NARROWEST_REASON = 16
 """With a wider minimum the column would be cut off at 80 columns instead of folded."""
-_SHORT: Mapping[Step, str] = {
-    Step.DIRECT: "direct",
-    Step.ALL_GENERATIONS: "all",
-    Step.MERGES: "+merges",
-    Step.MIRRORS: "+mirrors",
-    Step.CURATED: "+curated",
-    Step.INFERRED: "+inferred",
-    Step.NOT_DELETED: "listed",
-    Step.DOWNLOADS: "downloads",
+_SHORT: Mapping[ComparisonStep, str] = {
+    ComparisonStep.DIRECT: "direct",
+    ComparisonStep.ALL_GENERATIONS: "all",
+    ComparisonStep.MERGES: "+merges",
+    ComparisonStep.MIRRORS: "+mirrors",
+    ComparisonStep.CURATED: "+curated",
+    ComparisonStep.INFERRED: "+inferred",
+    ComparisonStep.NOT_DELETED: "listed",
+    ComparisonStep.DOWNLOADS: "downloads",
 }
 
 Row = tuple[str, int, int, Mapping[Relation, int]]
@@ -112,9 +112,9 @@ def comparison_table(
     """Return one subject's numbers under every definition, each with its reason."""
     head = indented(subject_title(comparison.id, comparison.id))
     parts = [Text(), head, Text(), _step_table(comparison)]
-    if any(rung.by_release for rung in comparison.rungs):
+    if any(rung.by_release for rung in comparison.steps):
         parts += [Text(), _release_table(comparison)]
-    default = next(rung for rung in comparison.rungs if rung.step is Step.MERGES)
+    default = next(rung for rung in comparison.steps if rung.step is ComparisonStep.MERGES)
     day = default.definition.as_of
     words = [] if day is None else [("as of", f"the end of {day}, UTC")]
     words += [
@@ -131,12 +131,14 @@ def _step_table(comparison: Comparison) -> RenderableType:
     for head in ("number", "change", "direct", "authors"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("why it differs", overflow="fold", min_width=_NARROWEST_REASON)
-    previous: Rung | None = None
-    for rung in comparison.rungs:
+    previous: ComparedCount | None = None
+    for rung in comparison.steps:
         least = rung.definition.min_downloads
-        has_parts = rung.step is not Step.AUTHORS
+        has_parts = rung.step is not ComparisonStep.AUTHORS
         table.add_row(
-            f"with {least:,}+ downloads" if rung.step is Step.DOWNLOADS else rung.step.value,
+            f"with {least:,}+ downloads"
+            if rung.step is ComparisonStep.DOWNLOADS
+            else rung.step.value,
             Text(f"{rung.number:,}", "bold"),
             "" if previous is None else f"{rung.number - previous.number:+,}",
             f"{rung.direct:,}" if has_parts else "",
@@ -148,12 +150,12 @@ def _step_table(comparison: Comparison) -> RenderableType:
 
 
 def _release_table(comparison: Comparison) -> RenderableType:
-    rungs = [rung for rung in comparison.rungs if rung.step in _SHORT]
+    steps = [rung for rung in comparison.steps if rung.step in _SHORT]
     # The widest definition names most releases, and names them in the registry's order.
-    widest = max(rungs, key=lambda rung: len(rung.by_release))
-    names = dict.fromkeys([*widest.by_release, *(name for it in rungs for name in it.by_release)])
-    table = new_table("release", numbers=[_SHORT[rung.step] for rung in rungs], min_width=12)
+    widest = max(steps, key=lambda rung: len(rung.by_release))
+    names = dict.fromkeys([*widest.by_release, *(name for it in steps for name in it.by_release)])
+    table = new_table("release", numbers=[_SHORT[rung.step] for rung in steps], min_width=12)
     for name in names:
-        table.add_row(quoted(name), *(f"{rung.by_release.get(name, 0):,}" for rung in rungs))
-    table.add_row("all", *(f"{rung.number:,}" for rung in rungs), style="bold")
+        table.add_row(quoted(name), *(f"{rung.by_release.get(name, 0):,}" for rung in steps))
+    table.add_row("all", *(f"{rung.number:,}" for rung in steps), style="bold")
     return indented(table)

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from lineage.analysis.definition_text import in_words, taken
 from lineage.analysis.reasons import reason, sentence, verdict
-from lineage.analysis.results import Branch, Tree
-from lineage.analysis.verdicts import Origin, Step, Trace, Voice
+from lineage.analysis.results import Tree, TreeNode
+from lineage.analysis.verdicts import Origin, PathClaim, PathEdge, Trace
 from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
 from lineage.domain.escape import visible
 from lineage.store.manifest import Manifest
@@ -41,25 +41,25 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     return Stack(Text(), indented(grid), Text(), fact_lines(words))
 
 
-def _tree_rows(branch: Branch, guide: str) -> Iterator[tuple[Text, str, str]]:
+def _tree_rows(branch: TreeNode, guide: str) -> Iterator[tuple[Text, str, str]]:
     """Yield what lies below a node, each line led by the guides of those above.
 
     Where nothing below is drawn, its number alone says how much there is.
     """
-    folds = bool(branch.branches and branch.folded)
+    folds = bool(branch.branches and branch.pruned)
     last = len(branch.branches) - 1
     for position, below in enumerate(branch.branches):
         ends = position == last and not folds
         relation = "" if below.relation is None else below.relation.value
-        relation += ", inferred" if below.guessed else ""
+        relation += ", inferred" if below.inferred else ""
         yield _node_name(below, guide + ("└─ " if ends else "├─ ")), relation, f"{below.total:,}"
         yield from _tree_rows(below, guide + ("   " if ends else "│  "))
     if folds:
-        text = f"{guide}└─ + {branch.folded:,} more ({branch.folded_total:,} below)"
+        text = f"{guide}└─ + {branch.pruned:,} more ({branch.pruned_total:,} below)"
         yield Text(text, style="dim"), "", ""
 
 
-def _node_name(branch: Branch, guide: str) -> Text:
+def _node_name(branch: TreeNode, guide: str) -> Text:
     # Rich takes space from columns that may wrap; no_wrap on the text keeps the name on one line.
     name = Text.assemble((guide, "dim"), no_wrap=True, overflow="ellipsis")
     name.append_text(quoted(branch.name, "" if branch.relation else "bold"))
@@ -108,7 +108,7 @@ def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
     return Stack(Text(), Padding(table, INDENT))
 
 
-def _path_lines(trace: Trace, path: tuple[Step, ...]) -> RenderableType:
+def _path_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableType:
     top = path[-1].parent
     root = next((root for root in trace.roots if root.root == top), None)
     end = ", which leads no further"
@@ -124,7 +124,7 @@ def _path_lines(trace: Trace, path: tuple[Step, ...]) -> RenderableType:
     return Stack(*lines)
 
 
-def _claim_text(claim: Voice) -> Text:
+def _claim_text(claim: PathClaim) -> Text:
     parts = [] if claim.quote is None else [f'"{visible(claim.quote)}"']
     parts += [visible(text) for text in (claim.source, claim.url) if text]
     return Text(f"{claim.rule}: " + "\n".join(parts), style="dim")

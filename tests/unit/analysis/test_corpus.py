@@ -9,7 +9,7 @@ import pytest
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.family_graph import family_graph
 from lineage.analysis.rankings import count_top
-from lineage.analysis.results import Branch
+from lineage.analysis.results import TreeNode
 from lineage.analysis.tree.tree import tree_of_family
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import family
@@ -97,17 +97,17 @@ def test_the_tree_of_the_llama_family_is_complete(
     sizes = Counter(release for found in llama.values() for release in found)
     sizes["in several releases"] = sum(len(found) > 1 for found in llama.values())
     assert {one.name: one.total for one in root.branches} == sizes
-    drawn: list[Branch] = []
+    drawn: list[TreeNode] = []
     waiting = [one for release in root.branches for one in release.branches]
-    folded = 0
+    pruned = 0
     while waiting:
         one = waiting.pop()
         drawn.append(one)
-        folded += one.folded
+        pruned += one.pruned
         waiting += one.branches
     models = [one.name for one in drawn if one.relation is not None]
     assert len(models) == len(set(models))
-    assert len(models) + folded == root.total == len(llama)
+    assert len(models) + pruned == root.total == len(llama)
 
 
 def test_the_graph_of_the_llama_family_holds_its_members_and_their_edges(

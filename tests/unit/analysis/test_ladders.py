@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.comparison import ladder_of_base, ladder_of_family
+from lineage.analysis.comparison import compare_base, compare_family
 from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.documents import comparison_document, comparison_rows
-from lineage.analysis.results import Step
+from lineage.analysis.results import ComparisonStep
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import UnknownModel
 from lineage.families.registry import all_families, family
@@ -34,15 +34,15 @@ ROWS = (
     row("c/guess", config={"_name_or_path": "meta/kin-1"}),
 )
 ALL_RUNGS = {
-    Step.DIRECT: 2,
-    Step.ALL_GENERATIONS: 3,
-    Step.MERGES: 4,
-    Step.MIRRORS: 5,
-    Step.CURATED: 6,
-    Step.INFERRED: 7,
-    Step.NOT_DELETED: 7,
-    Step.DOWNLOADS: 3,
-    Step.AUTHORS: 2,
+    ComparisonStep.DIRECT: 2,
+    ComparisonStep.ALL_GENERATIONS: 3,
+    ComparisonStep.MERGES: 4,
+    ComparisonStep.MIRRORS: 5,
+    ComparisonStep.CURATED: 6,
+    ComparisonStep.INFERRED: 7,
+    ComparisonStep.NOT_DELETED: 7,
+    ComparisonStep.DOWNLOADS: 3,
+    ComparisonStep.AUTHORS: 2,
 }
 
 
@@ -52,32 +52,34 @@ def kin(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 
 def test_a_base_climbs_from_its_children_to_everything_and_back(kin: Snapshot) -> None:
-    ladder = ladder_of_base(kin, "meta/kin-1", [KIN])
-    assert {rung.step: rung.number for rung in ladder.rungs} == ALL_RUNGS
+    comparison = compare_base(kin, "meta/kin-1", [KIN])
+    assert {rung.step: rung.number for rung in comparison.steps} == ALL_RUNGS
 
 
 def test_every_rung_of_a_base_is_the_count_by_its_definition(kin: Snapshot) -> None:
-    for rung in ladder_of_base(kin, "meta/kin-1", [KIN]).rungs[:-1]:
+    for rung in compare_base(kin, "meta/kin-1", [KIN]).steps[:-1]:
         count = count_base(kin, "meta/kin-1", rung.definition, [KIN])
         assert (rung.number, rung.direct) == (count.total, count.direct), rung.step
 
 
 def test_the_releases_of_a_family_add_up_on_every_rung(kin: Snapshot) -> None:
-    for rung in ladder_of_family(kin, KIN, [KIN]).rungs[:-1]:
+    for rung in compare_family(kin, KIN, [KIN]).steps[:-1]:
         assert sum(rung.by_release.values()) == rung.number
-    merged = ladder_of_family(kin, KIN, [KIN]).rungs[2]
+    merged = compare_family(kin, KIN, [KIN]).steps[2]
     assert merged.by_release == {"Kin 1": 2, "mixed": 1}
 
 
 def test_nobody_is_no_author(kin: Snapshot) -> None:
-    rungs = {rung.step: rung for rung in ladder_of_base(kin, "meta/kin-1", [KIN]).rungs}
-    assert rungs[Step.MIRRORS].authors == 3  # meta, a, b; the child of the copy names none
+    steps = {rung.step: rung for rung in compare_base(kin, "meta/kin-1", [KIN]).steps}
+    assert (
+        steps[ComparisonStep.MIRRORS].authors == 3
+    )  # meta, a, b; the child of the copy names none
 
 
 def test_the_bound_on_downloads_can_be_chosen(kin: Snapshot) -> None:
-    ladder = ladder_of_base(kin, "meta/kin-1", [KIN], least_downloads=100)
-    assert ladder.rungs[-2].number == 1
-    assert ladder.rungs[-2].definition.min_downloads == 100
+    comparison = compare_base(kin, "meta/kin-1", [KIN], least_downloads=100)
+    assert comparison.steps[-2].number == 1
+    assert comparison.steps[-2].definition.min_downloads == 100
 
 
 def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
@@ -87,44 +89,46 @@ def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
     left = [one for one in rows if one["id"] != "a/child"]
     later = published(left, tmp_path, families=[KIN], taken_at=NOON + timedelta(days=1))
     before, dead, after = date(2025, 5, 31), NOON.date(), NOON.date() + timedelta(days=1)
-    ladders = {
-        day: ladder_of_base(later, "meta/kin-1", [KIN], as_of=day) for day in (before, dead, after)
+    comparisons = {
+        day: compare_base(later, "meta/kin-1", [KIN], as_of=day) for day in (before, dead, after)
     }
-    for day, ladder in ladders.items():
-        for rung in ladder.rungs[:-1]:
+    for day, comparison in comparisons.items():
+        for rung in comparison.steps[:-1]:
             assert rung.definition.as_of == day
             count = count_base(later, "meta/kin-1", rung.definition, [KIN])
             assert (rung.number, rung.direct) == (count.total, count.direct), rung.step
-    at = list(Step).index(Step.NOT_DELETED)
-    assert [ladder.rungs[at].number for ladder in ladders.values()] == [7, 8, 7]
-    assert [ladder.known_deleted for ladder in ladders.values()] == [0, 0, 1]
-    told = comparison_document(ladders[after])
-    assert "were found missing by 2026-11-22" in str(told["rungs"])
+    at = list(ComparisonStep).index(ComparisonStep.NOT_DELETED)
+    assert [comparison.steps[at].number for comparison in comparisons.values()] == [7, 8, 7]
+    assert [comparison.known_deleted for comparison in comparisons.values()] == [0, 0, 1]
+    told = comparison_document(comparisons[after])
+    assert "were found missing by 2026-11-22" in str(told["steps"])
 
 
 def test_a_family_s_ladder_as_of_a_day_is_its_count_on_that_day(corpus_snapshot: Snapshot) -> None:
     llama, known, day = family("llama"), all_families(), date(2024, 6, 30)
-    rungs = {
-        rung.step: rung for rung in ladder_of_family(corpus_snapshot, llama, known, 10, day).rungs
+    steps = {
+        rung.step: rung for rung in compare_family(corpus_snapshot, llama, known, 10, day).steps
     }
     count = count_family(corpus_snapshot, llama, Definition(as_of=day), known, Grouping.RELEASE)
-    assert 0 < rungs[Step.CURATED].number == count.total
-    assert rungs[Step.CURATED].by_release == {one.value: one.total for one in count.groups}
+    assert 0 < steps[ComparisonStep.CURATED].number == count.total
+    assert steps[ComparisonStep.CURATED].by_release == {
+        one.value: one.total for one in count.groups
+    }
 
 
 def test_an_unknown_base_has_no_ladder(kin: Snapshot) -> None:
     with pytest.raises(UnknownModel):
-        ladder_of_base(kin, "no/body", [KIN])
+        compare_base(kin, "no/body", [KIN])
 
 
 def test_every_rung_has_a_reason_and_its_definition(kin: Snapshot) -> None:
-    ladders = [ladder_of_family(kin, KIN, [KIN]), ladder_of_base(kin, "a/child", [KIN])]
-    for document in map(comparison_document, ladders):
-        rungs = document["rungs"]
-        assert isinstance(rungs, list)
-        assert all(rung["explanation"] and rung["definition"] for rung in rungs)
-        assert [rung["unit"] for rung in rungs] == ["models"] * 8 + ["authors"]
-    rows = [row for ladder in ladders for row in comparison_rows(ladder)]
+    comparisons = [compare_family(kin, KIN, [KIN]), compare_base(kin, "a/child", [KIN])]
+    for document in map(comparison_document, comparisons):
+        steps = document["steps"]
+        assert isinstance(steps, list)
+        assert all(rung["explanation"] and rung["definition"] for rung in steps)
+        assert [rung["unit"] for rung in steps] == ["models"] * 8 + ["authors"]
+    rows = [row for comparison in comparisons for row in comparison_rows(comparison)]
     assert {"LLaMA", None} - {row["release"] for row in rows} == {"LLaMA"}
     assert len({tuple(row) for row in rows}) <= 2
 
@@ -133,8 +137,8 @@ def test_the_ladder_of_llama_on_the_corpus_ends_where_the_family_count_does(
     corpus_snapshot: Snapshot, tmp_path: Path
 ) -> None:
     llama, known = family("llama"), all_families()
-    ladder = {rung.step: rung for rung in ladder_of_family(corpus_snapshot, llama, known).rungs}
+    comparison = {rung.step: rung for rung in compare_family(corpus_snapshot, llama, known).steps}
     count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
-    curated = ladder[Step.CURATED]
+    curated = comparison[ComparisonStep.CURATED]
     assert (curated.number, curated.direct) == (count.total, count.direct)
     assert curated.by_release == {group.value: group.total for group in count.groups}

@@ -80,20 +80,20 @@ def way(path: Sequence[object]) -> list[tuple[str, str]]:
         ("meta/kin-1", True, VerdictReason.IS_ROOT, []),
         ("copy/kin-1", True, VerdictReason.IS_ROOT, ["Kin 1"]),
         ("meta/kin-2", True, VerdictReason.IS_ROOT, ["Kin 1"]),
-        ("a/child", True, VerdictReason.STATED_WAY, ["Kin 2"]),
-        ("a/grandchild", True, VerdictReason.STATED_WAY, ["Kin 2"]),
-        ("a/cross", True, VerdictReason.STATED_WAY, ["Rival 1", "Kin 2"]),
+        ("a/child", True, VerdictReason.DECLARED_PATH, ["Kin 2"]),
+        ("a/grandchild", True, VerdictReason.DECLARED_PATH, ["Kin 2"]),
+        ("a/cross", True, VerdictReason.DECLARED_PATH, ["Rival 1", "Kin 2"]),
         ("rival/one", False, VerdictReason.IS_OTHER_ROOT, []),
         ("b/rival-child", False, VerdictReason.OTHER_ROOTS, ["Rival 1"]),
         ("tiny/kin", False, VerdictReason.IS_OUTSIDER, []),
         ("b/tiny-child", False, VerdictReason.BELOW_OUTSIDER, []),
         ("b/loose", None, VerdictReason.DEAD_ENDS, []),
         ("b/half", None, VerdictReason.DEAD_ENDS, ["Rival 1"]),
-        ("b/silent", None, VerdictReason.NOTHING_STATED, []),
-        ("b/circle", None, VerdictReason.NOTHING_STATED, []),
-        ("b/of-alpaca", True, VerdictReason.STATED_WAY, ["Kin 1"]),
-        ("b/guess", None, VerdictReason.GUESSED_WAY, ["Kin 1"]),
-        ("b/path", None, VerdictReason.NOTHING_STATED, []),
+        ("b/silent", None, VerdictReason.NOTHING_DECLARED, []),
+        ("b/circle", None, VerdictReason.NOTHING_DECLARED, []),
+        ("b/of-alpaca", True, VerdictReason.DECLARED_PATH, ["Kin 1"]),
+        ("b/guess", None, VerdictReason.INFERRED_PATH, ["Kin 1"]),
+        ("b/path", None, VerdictReason.NOTHING_DECLARED, []),
     ],
 )
 def test_a_verdict_rests_on_what_is_stated(
@@ -154,7 +154,7 @@ def test_another_family_can_be_asked_about(kin: Snapshot) -> None:
 
 def test_what_leads_nowhere_is_kept_word_for_word(kin: Snapshot) -> None:
     found = traced(kin, "b/path")
-    assert any("output/checkpoint-500" in (voice.quote or "") for voice in found.heard)
+    assert any("output/checkpoint-500" in (voice.quote or "") for voice in found.unresolved_claims)
     assert "output/checkpoint-500" in reason(found)
 
 
@@ -186,7 +186,11 @@ def test_a_way_into_a_circle_leaves_the_question_open(tmp_path: Path) -> None:
     circle = [row("c/a", ["c/b"]), row("c/b", ["c/a"])]
     rows = [row("rival/one"), *circle, row("m/x", ["rival/one", "c/a"], "merge")]
     found = verdict_on(rows, "m/x", tmp_path)
-    assert (found.descends, found.reason, found.ends) == (None, VerdictReason.DEAD_ENDS, ("c/a",))
+    assert (found.descends, found.reason, found.dead_ends) == (
+        None,
+        VerdictReason.DEAD_ENDS,
+        ("c/a",),
+    )
 
 
 def test_a_child_of_a_disputed_outsider_is_not_judged(tmp_path: Path) -> None:

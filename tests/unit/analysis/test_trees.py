@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.analysis.counts import count_base, count_family
-from lineage.analysis.results import Branch
+from lineage.analysis.results import TreeNode
 from lineage.analysis.tree.tree import tree_of_base, tree_of_family
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
@@ -26,18 +26,18 @@ DEEP = 99
 BASE = "meta/base"
 
 
-def drawn(branch: Branch) -> Iterator[Branch]:
+def drawn(branch: TreeNode) -> Iterator[TreeNode]:
     """Everything drawn below a branch."""
     for below in branch.branches:
         yield below
         yield from drawn(below)
 
 
-def folded(branch: Branch) -> int:
-    return branch.folded + sum(map(folded, branch.branches))
+def pruned(branch: TreeNode) -> int:
+    return branch.pruned + sum(map(pruned, branch.branches))
 
 
-def depth_of(branch: Branch) -> int:
+def depth_of(branch: TreeNode) -> int:
     return 1 + max(map(depth_of, branch.branches), default=-1)
 
 
@@ -58,7 +58,7 @@ def parents_of(plain: Plain, rule: Definition) -> Counter[str]:
     return Counter(child for child, parent in pairs if child != parent)
 
 
-def is_true_to(plain: Plain, root: Branch, roots: set[str], rule: Definition) -> None:
+def is_true_to(plain: Plain, root: TreeNode, roots: set[str], rule: Definition) -> None:
     """Hold every drawn branch against the tables."""
     size = below_each(plain, roots, rule)
     parents = parents_of(plain, rule)
@@ -116,7 +116,7 @@ def test_what_is_drawn_and_what_is_folded_are_all_of_a_base(
     name, rule = data.draw(st.sampled_from(LISTED)), data.draw(DEFINITIONS)
     tree = tree_of_base(snapshot, name, rule, (), depth=DEEP, at_least=1)
     passed = [one for one in drawn(tree.root) if not plain.countable([plain.keys[one.name]], rule)]
-    assert len(list(drawn(tree.root))) - len(passed) + folded(tree.root) == tree.root.total
+    assert len(list(drawn(tree.root))) - len(passed) + pruned(tree.root) == tree.root.total
 
 
 @given(families())
@@ -126,7 +126,7 @@ def test_what_is_drawn_and_what_is_folded_are_all_of_a_family(world: World, fami
     root = tree_of_family(snapshot, family, DEFAULT, [family], depth=DEEP, at_least=1).root
     models = [one for one in drawn(root) if one.relation is not None]
     roots = [one for release in root.branches for one in release.branches]
-    assert len(models) + sum(map(folded, roots)) == root.total
+    assert len(models) + sum(map(pruned, roots)) == root.total
     assert {one.name for one in roots} <= set(family.roots())
 
 
@@ -143,7 +143,7 @@ def test_a_cycle_below_a_base_is_drawn_whole(tmp_path: Path) -> None:
         snapshot = published(rows, tmp_path / str(entry))
         root = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, at_least=1).root
         assert sorted(one.name for one in drawn(root)) == [f"a/{number}" for number in range(6)]
-        assert (root.total, folded(root)) == (7, 1)
+        assert (root.total, pruned(root)) == (7, 1)
 
 
 @pytest.mark.parametrize("order", list(permutations("123")))
@@ -176,7 +176,7 @@ def test_a_merge_is_drawn_below_its_largest_parent_and_says_that_it_has_others(
     root = tree_of_base(snapshot, BASE, DEFAULT, (), depth=DEEP).root
     large, small = root.branches
     assert [one.name for one in (large, small)] == ["a/large", "a/small"]
-    assert (large.folded, small.folded, small.total) == (1, 0, 2)
+    assert (large.pruned, small.pruned, small.total) == (1, 0, 2)
     (merge,) = large.branches
     assert (merge.name, merge.relation, merge.other_parents) == ("a/merge", Relation.MERGE, 2)
 
@@ -194,7 +194,7 @@ def line(tmp_path: Path) -> Snapshot:
     return published(rows, tmp_path)
 
 
-def names(branches: Sequence[Branch]) -> list[str]:
+def names(branches: Sequence[TreeNode]) -> list[str]:
     return [one.name for one in branches]
 
 
@@ -209,14 +209,14 @@ def test_a_tree_is_as_deep_as_asked(line: Snapshot, depth: int) -> None:
 def test_what_is_too_deep_is_folded_with_its_number(line: Snapshot) -> None:
     (branch,) = tree_of_base(line, BASE, DEFAULT, (), depth=1, at_least=1).root.branches
     assert (branch.name, branch.total, branch.branches) == ("a/1", 3, ())
-    assert (branch.folded, branch.folded_total) == (1, 2)
+    assert (branch.pruned, branch.pruned_total) == (1, 2)
 
 
 def test_small_branches_are_folded(line: Snapshot) -> None:
     root = tree_of_base(line, BASE, DEFAULT, (), depth=9, at_least=3).root
-    assert (names(root.branches), root.folded, root.folded_total) == (["a/1"], 1, 0)
+    assert (names(root.branches), root.pruned, root.pruned_total) == (["a/1"], 1, 0)
     above = tree_of_base(line, BASE, DEFAULT, (), depth=9, at_least=4).root
-    assert (above.branches, above.folded, above.folded_total) == ((), 2, 3)
+    assert (above.branches, above.pruned, above.pruned_total) == ((), 2, 3)
 
 
 def test_downloads_never_cut_a_path_of_a_tree(line: Snapshot) -> None:
@@ -225,7 +225,7 @@ def test_downloads_never_cut_a_path_of_a_tree(line: Snapshot) -> None:
     root = tree_of_base(line, BASE, rule, (), depth=DEEP, at_least=1).root
     assert root.total == count_base(line, BASE, rule, ()).total == 2
     assert [(one.name, one.total) for one in drawn(root)] == [("a/1", 2), ("a/2", 1)]
-    assert folded(root) == 1
+    assert pruned(root) == 1
 
 
 def test_a_trees_definition_is_that_of_the_count(line: Snapshot) -> None:
@@ -281,7 +281,7 @@ def test_no_root_hangs_below_another(clan: tuple[Snapshot, Family]) -> None:
     root = tree_of_family(snapshot, family, DEFAULT, [family], depth=DEEP, at_least=1).root
     assert Counter(one.name for one in drawn(root))["meta/1-instruct"] == 1
     whole, *_ = root.branches[0].branches
-    assert (whole.name, whole.branches, whole.folded) == ("meta/1", (), 0)
+    assert (whole.name, whole.branches, whole.pruned) == ("meta/1", (), 0)
 
 
 def test_what_guesses_alone_say_is_marked_as_guessed(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_what_guesses_alone_say_is_marked_as_guessed(tmp_path: Path) -> None:
     rows = [row(BASE), row("a/told", [BASE]), thought, *below]
     rule = Definition(least=Strength.INFERRED)
     tree = tree_of_base(published(rows, tmp_path), BASE, rule, (), at_least=1)
-    assert {one.name: one.guessed for one in drawn(tree.root)} == {
+    assert {one.name: one.inferred for one in drawn(tree.root)} == {
         "a/told": False,
         "a/thought": True,
     }

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.comparison import ladder_of_family
+from lineage.analysis.comparison import compare_family
 from lineage.analysis.counts import count_family
 from lineage.analysis.growth import TrendFindings, periods, variants
 from lineage.analysis.growth.dates import when_passed
 from lineage.analysis.growth.trends import find_trends
-from lineage.analysis.results import Step
+from lineage.analysis.results import ComparisonStep
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
@@ -94,12 +94,12 @@ def test_a_day_ends_at_midnight_utc(tmp_path: Path) -> None:
     ]
     found = trends(rows, tmp_path).dates
     year = next(one for one in found.rows if one.day == date(2023, 12, 31))
-    assert year.numbers[found.steps.index(Step.CURATED)] == 1
+    assert year.numbers[found.steps.index(ComparisonStep.CURATED)] == 1
 
 
 def test_a_day_with_more_undated_than_dated_cannot_be_told(tmp_path: Path) -> None:
     found = trends([child("a/one"), child("a/two", on=""), child("a/three", on="")], tmp_path).dates
-    step = found.steps.index(Step.CURATED)
+    step = found.steps.index(ComparisonStep.CURATED)
     assert (found.undated[step], found.is_reliable(found.rows[-1], step)) == (2, False)
 
 
@@ -141,9 +141,11 @@ def test_the_corpus_adds_up_to_the_count(corpus: TrendFindings, corpus_snapshot:
 
 
 def test_the_last_day_is_the_ladder(corpus: TrendFindings, corpus_snapshot: Snapshot) -> None:
-    ladder = ladder_of_family(corpus_snapshot, family("llama"), all_families())
+    comparison = compare_family(corpus_snapshot, family("llama"), all_families())
     last = zip(corpus.dates.rows[-1].numbers, corpus.dates.undated, strict=True)
-    assert [dated + undated for dated, undated in last] == [rung.number for rung in ladder.rungs]
+    assert [dated + undated for dated, undated in last] == [
+        rung.number for rung in comparison.steps
+    ]
 
 
 def test_a_filter_of_count_filters_every_line(tmp_path: Path) -> None:
@@ -189,7 +191,7 @@ def test_of_a_day_the_undated_are_told_apart_and_not_counted(tmp_path: Path) -> 
     found = trends(rows, tmp_path, Definition(as_of=date(2023, 12, 31)))
     assert (found.models, found.undated, found.undated_count) == (1, 1, False)
     assert [row.day for row in found.dates.rows][-1] == date(2023, 12, 31)
-    step = found.dates.steps.index(Step.CURATED)
+    step = found.dates.steps.index(ComparisonStep.CURATED)
     assert (found.dates.rows[-1].numbers[step], found.dates.undated[step]) == (1, 1)
     assert [part.models for part in found.generations] == [1]
 

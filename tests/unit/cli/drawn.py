@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console, RenderableType
 
-from lineage.analysis.results import Branch, Count, Group, Tree
+from lineage.analysis.results import Count, Group, Tree, TreeNode
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
 from lineage.store.manifest import CheckResult, FileFacts, Manifest, Origin, SnapshotKind
@@ -61,7 +61,7 @@ def group(value: str, total: int = 10) -> Group:
 
 
 def tree(name: str = "owner/child", definition: Definition | None = None) -> Tree:
-    leaf = Branch(f"{name}-of-merge", Relation.MERGE, 3, other_parents=2)
-    child = Branch(name, Relation.FINETUNE, 1_000, (leaf,), folded=12, folded_total=3_412)
-    root = Branch("owner/base", None, 12_345, (child, Branch("z/z", Relation.ADAPTER, 7)))
+    leaf = TreeNode(f"{name}-of-merge", Relation.MERGE, 3, other_parents=2)
+    child = TreeNode(name, Relation.FINETUNE, 1_000, (leaf,), pruned=12, pruned_total=3_412)
+    root = TreeNode("owner/base", None, 12_345, (child, TreeNode("z/z", Relation.ADAPTER, 7)))
     return Tree(ID, root, definition or Definition(roots=("owner/base",)))

@@ -96,7 +96,7 @@ def test_the_reasons_of_a_ladder_are_folded_and_not_cut(
 def test_a_ladder_is_one_document_a_base(program: Program, store: Path) -> None:
     told = program("count", BASE, OTHER, "--explain", "--store", store, "--format", "json").json
     assert [one["base"] for one in told] == [BASE, OTHER]
-    assert [rung["step"] for rung in told[0]["rungs"]][:2] == ["direct", "all generations"]
+    assert [rung["step"] for rung in told[0]["steps"]][:2] == ["direct", "all generations"]
 
 
 @pytest.mark.parametrize("flags", [["--top", 2], ["--direct"], ["--by", "month"], ["--mirrors"]])
@@ -116,8 +116,8 @@ def test_a_ladder_as_of_a_day_names_its_witness(
     flags = ("--explain", "--as-of", "2024-03-23", "--store", store)
     (told,) = program("count", *asked, *flags, "--format", "json").json
     assert told["snapshot"] == "20261121T120000Z"
-    assert {rung["definition"]["as_of"] for rung in told["rungs"]} == {"2024-03-23"}
-    assert {rung["number"] for rung in told["rungs"]} == {0}
+    assert {rung["definition"]["as_of"] for rung in told["steps"]} == {"2024-03-23"}
+    assert {rung["number"] for rung in told["steps"]} == {0}
     out = program("count", *asked, *flags).out
     assert "the end of 2024-03-23, UTC" in out
     assert "20261121T120000Z" in out

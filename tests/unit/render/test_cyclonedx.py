@@ -10,7 +10,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from lineage.analysis.verdicts import Origin, RootMet, Step, Trace, VerdictReason, Voice
+from lineage.analysis.verdicts import Origin, PathClaim, PathEdge, PathRoot, Trace, VerdictReason
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.escape import visible
 from lineage.export.bill_of_materials import Ancestor, Bill, Part
@@ -22,7 +22,7 @@ BASE = Part(
     "meta-llama/Llama-2-7b-hf",
     "b" * 24,
     True,
-    RootMet("meta-llama/Llama-2-7b-hf", "Llama 2", "llama", True),
+    PathRoot("meta-llama/Llama-2-7b-hf", "Llama 2", "llama", True),
     created_at=datetime(2023, 7, 13, 16, 16, 13, tzinfo=UTC),
     license="llama2",
     license_link="https://example.org/LICENSE.txt",
@@ -30,12 +30,16 @@ BASE = Part(
     sha="c" * 40,
 )
 CHILD = Part("owner/tuned", "a" * 24, True, license="apache-2.0", author="owner")
-STEP = Step(
-    BASE.id, CHILD.id, Relation.FINETUNE, Strength.CONFIRMED, (Voice("hub", f"base: {BASE.id}"),)
+STEP = PathEdge(
+    BASE.id,
+    CHILD.id,
+    Relation.FINETUNE,
+    Strength.CONFIRMED,
+    (PathClaim("hub", f"base: {BASE.id}"),),
 )
 
 
-def a_bill(subject: Part = CHILD, above: Part = BASE, step: Step = STEP) -> Bill:
+def a_bill(subject: Part = CHILD, above: Part = BASE, step: PathEdge = STEP) -> Bill:
     step = replace(step, parent=above.id)
     trace = Trace(
         subject.id,
@@ -44,9 +48,9 @@ def a_bill(subject: Part = CHILD, above: Part = BASE, step: Step = STEP) -> Bill
         ID,
         "llama",
         True,
-        VerdictReason.STATED_WAY,
+        VerdictReason.DECLARED_PATH,
         Origin.SNAPSHOT,
-        (RootMet(above.id, "Llama 2", "llama", True),),
+        (PathRoot(above.id, "Llama 2", "llama", True),),
         ((step,),),
     )
     return Bill(subject, trace, (Ancestor(above, 1, (step,)),))
@@ -132,7 +136,9 @@ def test_strangers_words_stay_words(attack: str) -> None:
         ["license", "license_name", "author", "library", "pipeline", "model_type", "sha"], attack
     )
     part = Part(f"owner/{attack}", attack, True, license_link=attack, **words)  # type: ignore[arg-type]
-    step = Step(part.id, CHILD.id, Relation.MERGE, Strength.DECLARED, (Voice("card", attack),))
+    step = PathEdge(
+        part.id, CHILD.id, Relation.MERGE, Strength.DECLARED, (PathClaim("card", attack),)
+    )
     text = cyclonedx(a_bill(CHILD, part, step), manifest())
     assert not {one for one in text if unicodedata.category(one)[0] == "C"} - {"\n"}
     above = read(a_bill(CHILD, part, step))["metadata"]["component"]["pedigree"]["ancestors"][0]
