@@ -28,7 +28,7 @@ _EXPLANATIONS = {
     ComparisonStep.MERGES: "models made from several parents, and what lies below them",
     ComparisonStep.MIRRORS: "mirrors (same weights) join the roots; they do not count themselves",
     ComparisonStep.CURATED: "links that no metadata declares and a quoted source documents",
-    ComparisonStep.INFERRED: "links inferred from names, configurations, card texts; never by default",
+    ComparisonStep.INFERRED: "links inferred from names, configurations, cards; never by default",
     ComparisonStep.AUTHORS: "distinct authors of the models of the step before",
 }
 
