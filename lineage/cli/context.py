@@ -61,11 +61,13 @@ class Invocation:
         from lineage.domain.opt_outs import OptOuts
         from lineage.store.store import ParquetStore
 
+        # The store applies the opt-outs: no command can answer without them.
         settings = self.settings()
         return ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
 
     def open_snapshot(self, as_of: date | None = None) -> "Snapshot":
         """Return the snapshot of --snapshot, else the one to ask about a day, else the latest."""
+        # A day is asked of the newest snapshot up to it: what a card said later is not known then.
         store = self.open_store()
         if as_of is not None and self.snapshot is None:
             return store.snapshot_at(as_of)

@@ -125,8 +125,10 @@ def crawl(
     # A dump is a listing as it was: nothing of it can be asked for again, no child and no card.
     if dump is not None and (below is not None or cards):
         raise click.UsageError("--dump asks no Hub: leave out --below and --cards")
+    # A crawl is dated by its own clock: another date would break the order of the history.
     if taken_at is not None and dump is None:
         raise click.UsageError("--taken-at is the date of a dump: name it with --dump")
+    # The one kind of command that looks for a token: the search imports the Hub's own client.
     settings = invocation.settings(flags, token=True)
     if below is not None:
         logs.say(_COST)

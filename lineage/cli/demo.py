@@ -114,6 +114,7 @@ def hub(*, port: int, invocation: Invocation) -> None:
         box = HubBox(Catalog(corpus_rows()), port=port)
     except OSError as error:
         raise SettingsError(f"port {port} is not available: {error.strerror}") from error
+    # On standard output, as a script that starts the box waits for the line with its address.
     with signals.stop_requests() as stop, box:
         click.echo(f"{len(box.catalog):,} models at {box.url}, until Ctrl-C. For example:")
         click.echo(f"  HF_ENDPOINT={box.url} lineage crawl --store box/snapshots --cache box/cache")

@@ -139,6 +139,7 @@ def _draw_curve(curve: Curve) -> Sparklines:
     lines = [line for line in curve.parts if any(point.total for point in line.values)]
     named = [*((line.key, line) for line in lines), ("all", curve.whole)]
     rows = [(name, [point.total for point in line.values]) for name, line in named]
+    # Numbers of full crawls only: an update cannot see deletions, so that it counts too many.
     full = [at for at, it in enumerate(curve.moments) if it.kind is SnapshotKind.FULL]
     return Sparklines("release", [moment.taken_at for moment in curve.moments], rows, full)
 

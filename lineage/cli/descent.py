@@ -112,6 +112,7 @@ def trace(
 
 def _read_names(file: TextIO) -> list[str]:
     """Return the names of a file; empty lines and those that begin with # are no names."""
+    # A list is often edited by hand: blank lines and remarks are its author's, not models.
     lines = (line.strip() for line in file)
     return [line for line in lines if line and not line.startswith("#")]
 

@@ -85,6 +85,7 @@ def _snapshot_if_any(invocation: Invocation) -> "Snapshot | None":
     try:
         return invocation.open_snapshot()
     except NoSuchSnapshot as error:
+        # One that was named must be there: a typo would pass for a registry without faults.
         if invocation.snapshot is not None:
             raise
         logs.say(f"{error.message}: only the registry is checked")

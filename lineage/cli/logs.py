@@ -27,6 +27,7 @@ def set_up(log_format: LogFormat, verbose: int) -> None:
     handler.setFormatter(_JsonLines() if log_format is LogFormat.JSON else _TextLines())
     house = logging.getLogger("lineage")
     house.handlers = [handler]
+    # What a library logs is its own affair: httpx would name every address, with its cursor.
     house.propagate = False
     house.setLevel({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
     _MESSAGES.setLevel(logging.INFO)
@@ -74,4 +75,5 @@ class _JsonLines(logging.Formatter):
         }
         if hint := getattr(record, "hint", ""):
             line["hint"] = hint
+        # Facts as fields: no reader has to take numbers out of a sentence.
         return json.dumps(line | getattr(record, "facts", {}))

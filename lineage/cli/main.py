@@ -24,8 +24,8 @@ from lineage.domain.escape import visible
 from lineage.errors import LineageError
 from lineage.version import __version__
 
+# 128 + SIGINT, as shells count it: a supervisor takes 1 for a failure, 130 for a request to end.
 INTERRUPTED = 130
-"""As shells count a process that Ctrl-C ended."""
 
 # Commands import what they need when they run: help must not pay for pyarrow, httpx or rich.
 COMMANDS = (

@@ -16,6 +16,7 @@ from lineage.domain.definitions import Closure, Definition, Grouping
 Callback = Callable[..., None]
 Option = Callable[[Callback], Callback]
 
+# Scripts of older versions name these: an unknown option says nothing about what became of it.
 RENAMED = {
     "--least": "it is --min-strength now",
     "--at-least": "it is --min-size now",
@@ -23,7 +24,6 @@ RENAMED = {
     "--forget": "it is --opt-outs now",
     "--family": "a family is a SUBJECT now: family:llama",
 }
-"""What to say to who types an option that older versions had."""
 
 _VALUES = "lineage.global_options"
 _TYPED = "lineage.typed_options"
@@ -39,7 +39,8 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-# Global options: before or after the command, on every command
+# Global options: before or after the command, on every command. click gives an option to one
+# command; here every command has them all, and the values meet in the context that they share.
 
 
 def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
@@ -93,6 +94,7 @@ GLOBALS = (
         show_envvar=True,
         help="Which snapshot is asked: its ID, latest, or a date.  [default: latest]",
     ),
+    # No variable here: LINEAGE_OPT_OUTS holds names or a path, and the settings read it.
     _global(
         "--opt-outs",
         "opt_outs_file",
@@ -147,6 +149,7 @@ class Command(click.Command):
                 raise click.UsageError(f"--{name} {self.refuses[name]}", ctx)
         log_format = logs.LogFormat(values.pop("log_format", None) or logs.LogFormat.TEXT)
         logs.set_up(log_format, values.pop("verbose", 0))
+        # Whoever reads standard error by program reads the result by program too.
         as_json = log_format is logs.LogFormat.JSON
         values["format"] = Format(
             values.get("format") or (Format.JSON if as_json else Format.TABLE)
@@ -210,6 +213,7 @@ TOKEN_FILE = click.option(
     show_envvar=True,
     help="File with the Hub token.  [default: where the Hub's own tools keep it]",
 )
+# None and not False by default: a flag that is absent must not overrule HF_HUB_OFFLINE.
 OFFLINE = click.option(
     "--offline", is_flag=True, default=None, help="Ask recorded pages only, never the network."
 )
@@ -291,8 +295,8 @@ _DEFINITION = (
 )
 
 
+# Options that are fields of a definition as they are.
 _AS_DEFINED = ("relations", "mirrors", "curated", "min_downloads", "deleted", "as_of")
-"""Options that are fields of a definition as they are."""
 
 
 def with_definition(command: Callback) -> Callback:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 STANDARD_OUTPUT = "-"
+# A narrower table would lose its names; a terminal that narrow wraps the lines instead.
 NARROWEST_TABLE = 76
-"""A narrower table would lose its names; the terminal wraps it instead."""
 
 _WIDTH_OF_A_FILE = 100
 _PLAIN = str.maketrans("├│└─…·▁▂▃▄▅▆▇█", "||`-~.12345678")

@@ -48,6 +48,7 @@ class TerminalProgress(SilentProgress):
             TimeElapsedColumn(),
             _Note(self._clock),
             console=console,
+            # Cleared at the end: what stays in the terminal are results, not waits.
             transient=True,
         )
         self._stage: TaskID | None = None
@@ -77,6 +78,7 @@ class TerminalProgress(SilentProgress):
         if self._stage is None:
             self.begin("wait")
         if self._stage is not None:
+            # A moment, not a duration: the column counts down by itself at every redraw.
             until = self._clock.monotonic() + seconds
             self._display.update(self._stage, note=why, until=until)
 

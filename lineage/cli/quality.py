@@ -120,6 +120,7 @@ def evaluate(*, subject: str, labels: Path | None, invocation: Invocation) -> No
     snapshot, family = invocation.open_snapshot(), invocation.require_family(subject)
     answers = None
     if labels is not None:
+        # Somebody's spreadsheet may be in any encoding; ids are ASCII, so that no label is lost.
         answers = read_labels(labels.read_text("utf-8", errors="replace").splitlines())
     result = evaluate_rules(snapshot, invocation.known_families(), RULES, family.id, answers)
     print_result(

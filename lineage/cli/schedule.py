@@ -107,6 +107,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     from lineage.schedule.plan import CRAWL, command_of
     from lineage.schedule.runner import Runner, last_run
 
+    # Read once now: a command that cannot be split would fail a day later, at the first crawl.
     command_of(invocation.settings(flags).on_publish)
     # Only flags are repeated: the environment, with a token in it, is inherited and stays off the
     # command line, which every process of the machine can read.

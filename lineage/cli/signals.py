@@ -15,6 +15,7 @@ class Terminated(SystemExit):
 @contextmanager
 def stop_requests() -> Iterator[Event]:
     """Give what is set when Ctrl-C or SIGTERM asks the process to end."""
+    # An event and no exception: a runner finishes its bookkeeping before it ends.
     stop = Event()
     previous = {
         number: signal.signal(number, lambda *_: stop.set())

@@ -90,6 +90,7 @@ def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> N
     documents: list[Document] = []
     for manifest in manifests:
         problems = store.find_damage(manifest.id)
+        # An update is read through the tables below it: damage there is damage here.
         files_below = [] if manifest.builds_on is None else manifest.builds_on.files
         documents.append(
             {
@@ -147,6 +148,7 @@ def diff_snapshots(*, before: str | None, after: str | None, invocation: Invocat
     from lineage.cli.tables.changes import diff_table
 
     store = invocation.open_store()
+    # The last two are what a daily run asks about; ids need not be looked up for it.
     if before is None:
         manifests = store.manifests()
         if len(manifests) < 2:
@@ -276,6 +278,7 @@ def accept_draft(*, id: str, invocation: Invocation) -> None:
     from lineage.cli.tables.snapshots import snapshot_facts
 
     store = invocation.open_store()
+    # Locked, as a crawl that ends meanwhile would publish a later snapshot without this one.
     with _hold_store(store, f"lineage snapshots accept {id}") as now:
         manifest = store.accept(id, now)
     print_result(
@@ -338,6 +341,7 @@ def _hold_store(store: "ParquetStore", command: str) -> "Iterator[datetime]":
 
     now = SystemClock().now()
     with store.lock(Holder.this_process(command, now)) as is_locked:
+        # Where a store has no locks its owner keeps runs apart; refusing would end all pruning.
         if not is_locked:
             logs.say(f"{store.location} has no locks: make sure that no other run writes there.")
         yield now

@@ -14,8 +14,8 @@ from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, 
 from lineage.domain.documents import Document
 from lineage.store.manifest import Manifest
 
+# A day adds thousands of names; JSON and CSV have them all.
 _NAMES_SHOWN = 10
-"""A day adds thousands of names; JSON and CSV have them all."""
 _BEFORE_AFTER = ("before", "after", "change")
 
 

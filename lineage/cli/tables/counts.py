@@ -17,10 +17,10 @@ from lineage.domain.definitions import Grouping
 from lineage.store.manifest import Manifest
 
 _GROUPS_SHOWN = 30
+# Never shortened: they are short, or a series whose missing end would look like a fall.
 _SERIES = frozenset({Grouping.MONTH, Grouping.RELEASE, Grouping.RELATION})
-"""Groupings that are short or read as a series: never shortened."""
+# With a wider minimum the column would be cut off at 80 columns instead of folded.
 _NARROWEST_REASON = 16
-"""With a wider minimum the column would be cut off at 80 columns instead of folded."""
 _SHORT: Mapping[ComparisonStep, str] = {
     ComparisonStep.DIRECT: "direct",
     ComparisonStep.ALL_GENERATIONS: "all",
@@ -63,6 +63,7 @@ def _count_table(count: Count, manifest: Manifest, source_note: str) -> Renderab
 
 
 def _relation_shares(count: Count) -> RenderableType:
+    # Largest first and not in the order of the words: the shares are what is read.
     grid = Table.grid(padding=(0, 3))
     grid.add_column()
     grid.add_column(justify="right")

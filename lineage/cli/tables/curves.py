@@ -24,8 +24,8 @@ from lineage.domain.claims import RELATIONS
 
 _ROWS = 30
 _DAYS_SHOWN = 4
+# So many columns hold a snapshot's id and nine numbers.
 _WIDE = 92
-"""So many columns hold a snapshot's id and nine numbers."""
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NUMBER = 8
@@ -114,6 +114,7 @@ class Sparklines:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         longest = max((len(name) for name, _ in self.rows), default=0)
         room = options.max_width - INDENT[3] - _GAP - len(self.moments)
+        # Names give way before numbers do: a cut name is recognized, a left out week is not.
         fits = longest + _NUMBER * len(self.numbered) <= room
         name_width = longest if fits else min(longest, _NAME)
         places = _spread_evenly(self.numbered, (room - name_width) // _NUMBER)

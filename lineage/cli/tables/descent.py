@@ -16,8 +16,8 @@ from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
 from lineage.domain.escape import visible
 from lineage.store.manifest import Manifest
 
+# A merge of merges has hundreds of paths; the surest and shortest come first.
 _PATHS_SHOWN = 5
-"""A merge of merges has hundreds; the surest and shortest come first."""
 _COLORS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
 

@@ -18,8 +18,8 @@ from lineage.domain.families import CuratedSource, Family, Release, Reupload
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 _NUMBERS = ("releases", "roots", "mirrors", "quantized", "changed", "edges", "outsiders")
+# So many columns hold a name, an organization, a version and the numbers.
 _WIDE = 104
-"""So many columns hold a name, an organization, a version and the numbers."""
 
 
 @dataclass(frozen=True, slots=True)

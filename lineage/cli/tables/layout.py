@@ -16,6 +16,8 @@ INDENT = (0, 0, 0, 2)
 
 def quoted(text: str, style: str = "") -> Text:
     """Return text from outside for a terminal: harmless, and never read as markup."""
+    # Names, licenses and quotes are written by strangers: an escape sequence in one could move the
+    # cursor, and brackets would be styles.
     return Text(visible(text), style=style)
 
 

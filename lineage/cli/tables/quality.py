@@ -73,6 +73,7 @@ def _score_table(scores: Sequence[Score]) -> RenderableType:
     table.add_column("rule", no_wrap=True)
     for name in _SCORES:
         table.add_column(name, justify="right", no_wrap=True)
+    # The sum stands last, as in every other table; the scores come with it first.
     for score in sorted(scores, key=lambda it: it.rule == ALL):
         same = score.rule in (score.pattern, ALL)
         name = score.rule if same else f"{score.rule}, {score.pattern}"

@@ -38,7 +38,8 @@ def crawl_table(
 def snapshot_list(manifests: Sequence[Manifest]) -> RenderableType:
     """Return a row for each snapshot."""
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    for name in ("id", "kind", "builds on"):  # the id is the moment it was taken
+    # No column for the moment: the id is the moment it was taken.
+    for name in ("id", "kind", "builds on"):
         table.add_column(name, no_wrap=True)
     for name in ("models", "edges", "tombstones"):
         table.add_column(name, justify="right", no_wrap=True)
