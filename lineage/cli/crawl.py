@@ -1,5 +1,6 @@
 """The commands `lineage crawl` and `lineage doctor`: a snapshot, and what it will cost."""
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lineage.crawl.runs import CrawlReport
     from lineage.settings import Settings
 
+_LOG = logging.getLogger(__name__)
 # The Hub answers no question about a whole tree: the children of each model are a listing.
 _COST = (
     "Crawling below one model sends at least one request for each model it finds, those without "
@@ -183,6 +185,8 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
         "seconds": round(report.seconds, 3),
         **cards,
     }
+
+    _LOG.info("published snapshot %s", manifest.id, extra={"facts": document})
 
     def table(_: Document) -> "RenderableType":
         from lineage.cli.tables.snapshots import crawl_table

@@ -27,7 +27,7 @@ def set_up(log_format: LogFormat, verbose: int) -> None:
     handler.setFormatter(_JsonLines() if log_format is LogFormat.JSON else _TextLines())
     house = logging.getLogger("lineage")
     house.handlers = [handler]
-    # What a library logs is its own affair: httpx would name every address, with its cursor.
+    # Not to the root logger as well: a program that embeds this one would print every line twice.
     house.propagate = False
     house.setLevel({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
     _MESSAGES.setLevel(logging.INFO)

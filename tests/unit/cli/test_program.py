@@ -134,3 +134,11 @@ def test_json_logs_are_an_object_a_line(program: Program) -> None:
     asked = ("crawl", "--below", BASE, "--offline", "--log-format", "json")
     first, *_ = program(*asked, "--endpoint", "http://127.0.0.1:9").err.splitlines()
     assert list(json.loads(first)) == ["at", "level", "logger", "message"]
+
+
+def test_a_log_line_carries_its_facts_as_fields(program: Program, box: FakeHub) -> None:
+    told = program("crawl", "--endpoint", box.url, "-v", "--log-format", "json")
+    published = [json.loads(line) for line in told.err.splitlines() if "published" in line]
+    assert [(line["snapshot"], line["models"]) for line in published] == [
+        (told.json["snapshot"], 3)
+    ]
