@@ -73,7 +73,7 @@ def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
     ),
     click.option(
         "--dump",
-        metavar="FILE|FOLDER|URL",
+        metavar="FILE|URL",
         help="Read a Parquet dump of the Hub's listing instead of asking the Hub.",
     ),
     click.option(
