@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from lineage.crawl.runs import CrawlReport
-    from lineage.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 # The Hub answers no question about a whole tree: the children of each model are a listing.
@@ -119,8 +118,11 @@ def crawl(
     """
     import os
 
-    from lineage.cli import signals
+    from lineage.cli import progress, signals
+    from lineage.crawl.dump import crawl_dump
     from lineage.crawl.notify import notify
+    from lineage.crawl.plan import CrawlMode
+    from lineage.crawl.runs import crawl as run_crawl
 
     if mode is not None and (below is not None or dump is not None):
         raise click.UsageError(f"--{mode} goes on from the last snapshot: leave out the others")
@@ -137,33 +139,19 @@ def crawl(
     try:
         # Printing and --on-publish lie within, as SIGTERM must not leave a command running behind.
         with signals.sigterm_ends_at_once():
-            report = _run_crawl(settings, mode, below, dump, taken_at, cards=cards)
+            with progress.show_progress() as display:
+                if dump is not None:
+                    report = crawl_dump(settings, dump, taken_at=taken_at, progress=display)
+                else:
+                    chosen = CrawlMode(mode or CrawlMode.FULL)
+                    report = run_crawl(
+                        settings, base=below, mode=chosen, cards=cards, progress=display
+                    )
             _print_report(invocation, report)
             notify(settings, report.manifest, os.environ)
     except (KeyboardInterrupt, signals.Terminated):
         logs.say(_KEPT)
         raise
-
-
-def _run_crawl(
-    settings: "Settings",
-    mode: str | None,
-    below: str | None,
-    dump: str | None,
-    taken_at: datetime | None,
-    *,
-    cards: bool,
-) -> "CrawlReport":
-    from lineage.cli import progress
-    from lineage.crawl.dump import crawl_dump
-    from lineage.crawl.plan import CrawlMode
-    from lineage.crawl.runs import crawl
-
-    with progress.show_progress() as display:
-        if dump is not None:
-            return crawl_dump(settings, dump, taken_at=taken_at, progress=display)
-        crawl_mode = CrawlMode(mode or CrawlMode.FULL)
-        return crawl(settings, base=below, mode=crawl_mode, cards=cards, progress=display)
 
 
 def _print_report(invocation: Invocation, report: "CrawlReport") -> None:

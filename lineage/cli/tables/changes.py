@@ -79,10 +79,7 @@ def dump_check_rows(check: DumpCheck) -> list[Document]:
 
 def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     """Return what differs, each with its examples."""
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    table.add_column("", no_wrap=True)
-    table.add_column("number", justify="right", no_wrap=True)
-    table.add_column("examples", overflow="fold")
+    table = new_table(fixed=[""], numbers=["number"], tail="examples")
     for what, count, examples in _list_comparisons(check):
         table.add_row(what, f"{count:,}", quoted("; ".join(examples), "dim"))
     facts: list[Line] = [("dump", f"{check.dump}, {check.bad_rows:,} rows could not be read")]

@@ -41,17 +41,27 @@ def heading(text: str) -> RenderableType:
     return Stack(Text(), Text(text, style="bold underline"))
 
 
-def new_table(*texts: str, numbers: Sequence[str] = (), min_width: int | None = None) -> Table:
-    """Return a table without rows: columns of text, then of numbers.
+def new_table(
+    *texts: str,
+    fixed: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+    tail: str | None = None,
+    min_width: int | None = None,
+) -> Table:
+    """Return a table without rows: fixed columns, texts, numbers, and a last text.
 
-    `min_width` is that of the first column.
+    `min_width` is that of the first text.
     """
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    for name in fixed:
+        table.add_column(name, no_wrap=True)
     # Where the terminal is narrow a text is folded; a number cut in two would be another number.
     for position, name in enumerate(texts):
         table.add_column(name, overflow="fold", min_width=None if position else min_width)
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
+    if tail is not None:
+        table.add_column(tail, overflow="fold")
     return table
 
 

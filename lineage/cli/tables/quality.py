@@ -19,11 +19,7 @@ _SCORES = ("inferred", "coverage", "parent", "line", "release", "held out", "by 
 
 def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
     """Return every kind with its number and rule, then the examples in words."""
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    table.add_column("kind", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("number", justify="right", no_wrap=True)
-    table.add_column("rule", overflow="fold")
+    table = new_table(fixed=["kind", ""], numbers=["number"], tail="rule")
     for kind in anomalies.anomalies:
         severity = Text(kind.severity.value, _STYLES[kind.severity])
         number = Text(f"{kind.count:,}", "bold" if kind.count else "dim")
@@ -69,10 +65,7 @@ def evaluation_table(evaluation: Evaluation) -> RenderableType:
 
 
 def _score_table(scores: Sequence[Score]) -> RenderableType:
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    table.add_column("rule", no_wrap=True)
-    for name in _SCORES:
-        table.add_column(name, justify="right", no_wrap=True)
+    table = new_table(fixed=["rule"], numbers=_SCORES)
     # The sum stands last, as in every other table; the scores come with it first.
     for score in sorted(scores, key=lambda it: it.rule == ALL):
         same = score.rule in (score.pattern, ALL)

@@ -37,17 +37,14 @@ def crawl_table(
 
 def snapshot_list(manifests: Sequence[Manifest]) -> RenderableType:
     """Return a row for each snapshot."""
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
     # No column for the moment: the id is the moment it was taken.
-    for name in ("id", "kind", "builds on"):
-        table.add_column(name, no_wrap=True)
-    for name in ("models", "edges", "tombstones"):
-        table.add_column(name, justify="right", no_wrap=True)
+    sizes = ("models", "edges", "tombstones")
+    table = new_table(fixed=("id", "kind", "builds on"), numbers=sizes)
     for manifest in manifests:
-        sizes = (manifest.models, manifest.edges, manifest.tombstones)
+        numbers = (manifest.models, manifest.edges, manifest.tombstones)
         below = "" if manifest.builds_on is None else quoted(manifest.builds_on.id)
         kind = manifest.origin.kind.value
-        table.add_row(quoted(manifest.id), kind, below, *(f"{size:,}" for size in sizes))
+        table.add_row(quoted(manifest.id), kind, below, *(f"{n:,}" for n in numbers))
     return indented(table)
 
 
