@@ -104,28 +104,28 @@ def choose_cards(
     return sorted(chosen, key=lambda model: (-(model.downloads or 0), model.key))
 
 
-class Cards(Protocol):
+class CardSource(Protocol):
     """Where the texts of cards come from."""
 
-    asked: int
+    requested: int
     """How many were asked for."""
 
-    def must_be_asked(self, key: str, sha: str | None) -> bool:
+    def needs_request(self, key: str, sha: str | None) -> bool:
         """Say whether this commit's card is not known yet and may be asked for."""
         ...
 
-    def ask(self, key: str, id: str, sha: str | None) -> None:
+    def request_card(self, key: str, id: str, sha: str | None) -> None:
         """Ask for a card and keep the answer."""
         ...
 
-    def known(self, key: str) -> str | None:
+    def stored_text(self, key: str) -> str | None:
         """Return the text that is kept, None if there is none."""
         ...
 
 
 def read_cards(
     candidates: Sequence[CardCandidate],
-    cards: Cards,
+    cards: CardSource,
     most: int,
     plan: "CardPlan | None",
     progress: Progress,
@@ -140,11 +140,11 @@ def read_cards(
             f"cards: {len(candidates):,} can help; those in the store are read, none is asked"
         )
     else:
-        unread = [model for model in candidates if cards.must_be_asked(model.key, model.sha)]
+        unread = [model for model in candidates if cards.needs_request(model.key, model.sha)]
         progress.say(plan.describe(len(candidates), len(unread), min(most, len(unread))))
         _request_cards(unread[:most], cards, progress)
     for model in sorted(candidates, key=lambda model: model.row):
-        text = cards.known(model.key)
+        text = cards.stored_text(model.key)
         if text is not None:
             yield model, text
 
@@ -169,12 +169,12 @@ class CardPlan:
         )
 
 
-def _request_cards(models: Sequence[CardCandidate], cards: Cards, progress: Progress) -> None:
+def _request_cards(models: Sequence[CardCandidate], cards: CardSource, progress: Progress) -> None:
     progress.begin("ask for cards", len(models))
     failures = failures_in_a_row = 0
     for number, model in enumerate(models, 1):
         try:
-            cards.ask(model.key, model.id, model.sha)
+            cards.request_card(model.key, model.id, model.sha)
             failures_in_a_row = 0
         except SourceUnavailable:
             # One card may be broken for good; several in a row mean that the Hub is in trouble.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineage.build.availability import AvailabilityChecks
-from lineage.build.cards import CardPlan, Cards
+from lineage.build.cards import CardPlan, CardSource
 from lineage.build.checks import Limits
 from lineage.domain.clock import Clock
 from lineage.domain.families import Family
@@ -18,7 +18,7 @@ from lineage.store.store import ParquetStore
 class CardReading:
     """What reading cards needs."""
 
-    source: Cards
+    source: CardSource
     most: int
     """How many may be asked for."""
     plan: CardPlan | None

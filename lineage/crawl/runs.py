@@ -141,7 +141,7 @@ def _run_plan(
     if not settings.offline:
         log.close(manifest.id)
         logs.prune()
-    cards_asked = None if card_reading is None else card_reading.source.asked
+    cards_asked = None if card_reading is None else card_reading.source.requested
     return CrawlReport(manifest, tally, clock.monotonic() - began, cards_asked)
 
 

@@ -38,22 +38,22 @@ class HubCards:
     def __init__(self, client: HubClient | None, store: CardStore) -> None:
         self._client = client
         self._store = store
-        self.asked = 0
+        self.requested = 0
         """How many cards were asked for in this run, each with one request or more."""
 
-    def must_be_asked(self, key: str, sha: str | None) -> bool:
+    def needs_request(self, key: str, sha: str | None) -> bool:
         """Say whether the store lacks the card of this commit and the Hub may be asked."""
         if self._client is None:
             return False
         known = self._store.get(key)
         return known is None or known.sha != sha
 
-    def known(self, key: str) -> str | None:
+    def stored_text(self, key: str) -> str | None:
         """Return the text in the store, whatever commit it is from; None if there is none."""
         card = self._store.get(key)
         return None if card is None or card.status != 200 else card.text.decode("utf-8", "replace")
 
-    def ask(self, key: str, id: str, sha: str | None) -> None:
+    def request_card(self, key: str, id: str, sha: str | None) -> None:
         """Ask the Hub for a card and keep the answer, also that there is none.
 
         Raises SourceUnavailable where no proper answer comes (nothing is kept then, so that it is
@@ -61,7 +61,7 @@ class HubCards:
         """
         if self._client is None:
             return
-        self.asked += 1
+        self.requested += 1
         before = self._store.get(key)
         try:
             card = self._answered(self._client, id, sha, before)

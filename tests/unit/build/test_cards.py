@@ -147,18 +147,18 @@ class FakeCards:
     def __init__(self, known: Iterable[str] = (), failing: Iterable[str] = ()) -> None:
         self.texts = dict.fromkeys(known, "old")
         self.failing = set(failing)
-        self.asked = 0
+        self.requested = 0
 
-    def must_be_asked(self, key: str, sha: str | None) -> bool:
+    def needs_request(self, key: str, sha: str | None) -> bool:
         return key not in self.texts
 
-    def ask(self, key: str, id: str, sha: str | None) -> None:
-        self.asked += 1
+    def request_card(self, key: str, id: str, sha: str | None) -> None:
+        self.requested += 1
         if key in self.failing:
             raise SourceUnavailable("no answer")
         self.texts[key] = f"card of {id}"
 
-    def known(self, key: str) -> str | None:
+    def stored_text(self, key: str) -> str | None:
         return self.texts.get(key)
 
 
@@ -170,7 +170,7 @@ def test_what_is_known_is_not_asked_for_and_rows_come_in_order() -> None:
     models = [a_model(2), a_model(0), a_model(1)]
     cards, progress = FakeCards([models[0].key]), ListProgress()
     assert read(models, cards, 1, progress) == [0, 2]
-    assert cards.asked == 1
+    assert cards.requested == 1
     assert progress.said == [
         "cards: 1 to ask, 1 known, 1 left for later crawls; up to 2 requests, "
         "at least 0 minutes at the resolvers' quota"
@@ -181,7 +181,7 @@ def test_without_a_plan_nothing_is_asked_and_what_is_stored_is_read() -> None:
     models = [a_model(1), a_model(0)]
     cards, progress = FakeCards([models[0].key]), ListProgress()
     assert [model.row for model, _ in read_cards(models, cards, 9, None, progress)] == [1]
-    assert (cards.asked, len(progress.said)) == (0, 1)
+    assert (cards.requested, len(progress.said)) == (0, 1)
 
 
 def test_a_card_that_cannot_be_had_is_left_out() -> None:
@@ -196,7 +196,7 @@ def test_several_failures_in_a_row_end_the_run() -> None:
     cards = FakeCards(failing=[model.key for model in models])
     with pytest.raises(SourceUnavailable):
         read(models, cards, 9, Progress())
-    assert cards.asked == MOST_FAILURES_IN_A_ROW
+    assert cards.requested == MOST_FAILURES_IN_A_ROW
 
 
 def test_a_plan_counts_whole_windows() -> None:

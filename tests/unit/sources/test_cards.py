@@ -32,7 +32,7 @@ def a_card(text: bytes = b"# Card", tag: str = TAG) -> httpx.Response:
 def asked_with(*turns: Turn, folder: Path, sha: str = "s1") -> tuple[HubCards, ScriptTransport]:
     network = ScriptTransport(turns)
     cards = HubCards(client_for(network), CardStore(folder))
-    cards.ask(KEY, ID, sha)
+    cards.request_card(KEY, ID, sha)
     return cards, network
 
 
@@ -47,41 +47,41 @@ def paths(network: ScriptTransport) -> list[str]:
 def test_a_card_is_read_behind_its_redirect(tmp_path: Path) -> None:
     cards, network = asked_with(to_cache(), a_card(), folder=tmp_path)
     assert paths(network) == [ASKED, f"{CACHED}?etag=%220123%22"]
-    assert cards.known(KEY) == "# Card"
-    assert not cards.must_be_asked(KEY, "s1")
-    assert cards.must_be_asked(KEY, "s2")
+    assert cards.stored_text(KEY) == "# Card"
+    assert not cards.needs_request(KEY, "s1")
+    assert cards.needs_request(KEY, "s2")
 
 
 def test_a_card_may_also_come_at_once(tmp_path: Path) -> None:
     cards, network = asked_with(a_card(), folder=tmp_path)
-    assert (cards.known(KEY), len(network.requests)) == ("# Card", 1)
+    assert (cards.stored_text(KEY), len(network.requests)) == ("# Card", 1)
 
 
 def test_a_redirect_that_names_the_known_tag_is_answer_enough(tmp_path: Path) -> None:
     asked_with(to_cache(), a_card(), folder=tmp_path)
     cards, network = asked_with(to_cache(), folder=tmp_path, sha="s2")
     assert network.requests[0].headers["If-None-Match"] == TAG
-    assert (cards.known(KEY), cards.must_be_asked(KEY, "s2")) == ("# Card", False)
+    assert (cards.stored_text(KEY), cards.needs_request(KEY, "s2")) == ("# Card", False)
 
 
 def test_unchanged_is_answer_enough(tmp_path: Path) -> None:
     asked_with(a_card(), folder=tmp_path)
     cards, _ = asked_with(httpx.Response(304), folder=tmp_path, sha="s2")
-    assert (cards.known(KEY), cards.must_be_asked(KEY, "s2")) == ("# Card", False)
+    assert (cards.stored_text(KEY), cards.needs_request(KEY, "s2")) == ("# Card", False)
 
 
 def test_a_changed_card_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     asked_with(to_cache(), a_card(), folder=tmp_path)
     cards, _ = asked_with(to_cache('"9"'), a_card(b"new", '"9"'), folder=tmp_path, sha="s2")
-    assert cards.known(KEY) == "new"
+    assert cards.stored_text(KEY) == "new"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_that_there_is_no_card_is_remembered(tmp_path: Path, status: int) -> None:
     cards, _ = asked_with(httpx.Response(status), folder=tmp_path)
-    assert cards.known(KEY) is None
-    assert not cards.must_be_asked(KEY, "s1")
-    assert cards.must_be_asked(KEY, "s2")
+    assert cards.stored_text(KEY) is None
+    assert not cards.needs_request(KEY, "s1")
+    assert cards.needs_request(KEY, "s2")
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_no_redirect_leads_to_another_host(tmp_path: Path, location: str) -> Non
     away = httpx.Response(302, headers={"Location": location})
     cards, network = asked_with(away, folder=tmp_path)
     assert len(network.requests) == 1
-    assert cards.known(KEY) is None
-    assert not cards.must_be_asked(KEY, "s1")
+    assert cards.stored_text(KEY) is None
+    assert not cards.needs_request(KEY, "s1")
 
 
 def test_a_renamed_model_leads_to_its_name_now(tmp_path: Path) -> None:
@@ -108,45 +108,45 @@ def test_a_renamed_model_leads_to_its_name_now(tmp_path: Path) -> None:
     renamed = httpx.Response(307, headers={"Location": now})
     cards, network = asked_with(renamed, to_cache(), a_card(), folder=tmp_path)
     assert paths(network)[1] == "/new/name/resolve/main/README.md"
-    assert cards.known(KEY) == "# Card"
+    assert cards.stored_text(KEY) == "# Card"
 
 
 def test_a_circle_of_redirects_ends(tmp_path: Path) -> None:
     turns = [httpx.Response(307, headers={"Location": ASKED}) for _ in range(9)]
     cards, network = asked_with(*turns, folder=tmp_path)
     assert len(network.requests) < 9
-    assert not cards.must_be_asked(KEY, "s1")
+    assert not cards.needs_request(KEY, "s1")
 
 
 def test_of_a_huge_card_the_beginning_is_kept(tmp_path: Path) -> None:
     cards, _ = asked_with(a_card(b"x" * (KEPT_BYTES + 1)), folder=tmp_path)
-    assert len(cards.known(KEY) or "") == KEPT_BYTES
+    assert len(cards.stored_text(KEY) or "") == KEPT_BYTES
 
 
 def test_a_card_over_the_cap_is_none_and_not_asked_again(tmp_path: Path) -> None:
     network = ScriptTransport([a_card(b"x" * 300_001)])
     client = client_of(network, is_whole=lambda body: True, max_body_bytes=300_000)
     cards = HubCards(client, CardStore(tmp_path))
-    cards.ask(KEY, ID, "s1")
-    assert cards.known(KEY) is None
-    assert not cards.must_be_asked(KEY, "s1")
+    cards.request_card(KEY, ID, "s1")
+    assert cards.stored_text(KEY) is None
+    assert not cards.needs_request(KEY, "s1")
 
 
 def test_a_card_that_does_not_come_is_asked_for_again(tmp_path: Path) -> None:
     network = ScriptTransport([httpx.Response(503)] * 20)
     cards = HubCards(client_for(network), CardStore(tmp_path))
     with pytest.raises(SourceUnavailable):
-        cards.ask(KEY, ID, "s1")
-    assert cards.must_be_asked(KEY, "s1")
+        cards.request_card(KEY, ID, "s1")
+    assert cards.needs_request(KEY, "s1")
 
 
 def test_without_a_client_nothing_is_asked(tmp_path: Path) -> None:
     asked_with(a_card(), folder=tmp_path)
     offline = HubCards(None, CardStore(tmp_path))
-    assert not offline.must_be_asked(KEY, "another")
-    assert not offline.must_be_asked("unknown", None)
-    offline.ask(KEY, ID, "another")
-    assert offline.known(KEY) == "# Card"
+    assert not offline.needs_request(KEY, "another")
+    assert not offline.needs_request("unknown", None)
+    offline.request_card(KEY, ID, "another")
+    assert offline.stored_text(KEY) == "# Card"
 
 
 @given(st.binary(max_size=300), st.data())
