@@ -1,25 +1,25 @@
-"""What became of who is missing, in words that say no more than the Hub's answer does."""
+"""What became of deleted models, in words that say no more than the Hub's answer does."""
 
 from collections.abc import Mapping
 
 from lineage.domain.availability import Asked, Availability
 
 NOT_LISTED = "not_listed"
-"""Who was never asked about."""
+"""Models that the Hub was never asked about by name."""
 
 _TOLD: Mapping[Availability, str] = {
     Availability.GONE: "deleted or private, which look alike",
-    Availability.HIDDEN: "it exists, and the Hub shows it to nobody like us",
-    Availability.RENAMED: "its name leads to another one now",
-    Availability.REPLACED: "another model bears its name now",
-    Availability.UNLISTED: "it was there for who asked by name, though not listed",
+    Availability.HIDDEN: "it exists, and the Hub does not show it",
+    Availability.RENAMED: "its name redirects to another one",
+    Availability.REPLACED: "another model has its name now",
+    Availability.UNLISTED: "it answers by name, though it is not listed",
 }
 
 
 def told(asked: Asked | None) -> str:
-    """Return one sentence about a model that a sweep missed."""
+    """Return one sentence about a model that a full crawl found missing."""
     if asked is None:
-        return "The Hub was not asked by name what became of it."
+        return "The Hub was not asked about it by name."
     day, what = f"{asked.asked_at:%Y-%m-%d}", _TOLD[asked.standing]
     return f"Asked by name on {day}, the Hub answered {asked.status}: {what}."
 

@@ -14,13 +14,13 @@ _ROOTS_NAMED = 3
 
 _REACH = {
     Closure.ALL: "distinct models at any depth below the roots, each once; no root is counted",
-    Closure.DIRECT: "distinct models right below a root, each once; no root is counted",
+    Closure.DIRECT: "distinct models one link below a root, each once; no root is counted",
 }
 
 _STRENGTH = {
-    Strength.INFERRED: "stated by the Hub or an author, or guessed",
-    Strength.DECLARED: "stated by the Hub or an author; no guesses",
-    Strength.CONFIRMED: "confirmed by the Hub's own records; nothing else",
+    Strength.INFERRED: "declared by the Hub or an author, inferred ones included",
+    Strength.DECLARED: "declared by the Hub or an author, inferred ones excluded",
+    Strength.CONFIRMED: "only those that the Hub itself confirms",
 }
 
 
@@ -38,23 +38,23 @@ def in_words(
 def rule_in_words(definition: Definition, roots: str = "") -> list[Line]:
     """Return the lines that say what was counted, of whatever snapshot."""
     return [
-        ("roots", roots or _named(definition.roots)),
+        ("roots", roots or _name_roots(definition.roots)),
         ("counted", _REACH[definition.closure]),
-        ("edges", f"{_relations(definition.relations)}; {_STRENGTH[definition.least]}"),
-        *_joined(definition),
-        ("filters", _filters(definition)),
+        ("links", f"{_name_relations(definition.relations)}; {_STRENGTH[definition.least]}"),
+        *_list_parts(definition),
+        ("filters", _name_filters(definition)),
     ]
 
 
 def whence(manifest: Manifest, source_note: str = "") -> list[Line]:
     """Return the lines that say which snapshot was asked, and what is not the Hub itself."""
-    return [("snapshot", _snapshot(manifest)), *source(manifest.origin.endpoint, source_note)]
+    return [("snapshot", _name_snapshot(manifest)), *source(manifest.origin.endpoint, source_note)]
 
 
 def source(endpoint: str, note: str = "") -> list[Line]:
     """Return the line that says what is not the Hub itself, if it is not."""
     if not note and is_loopback(endpoint):
-        note = "Counted in what this machine served, not on the Hub"
+        note = "Counted in a Hub in a box on this machine, not on the Hub"
     return [("source", note)] if note else []
 
 
@@ -67,39 +67,39 @@ def taken(manifest: Manifest) -> str:
     return f"taken {origin.taken_at:%Y-%m-%d %H:%M} UTC from {origin.endpoint}{dump}"
 
 
-def _named(roots: Sequence[str]) -> str:
+def _name_roots(roots: Sequence[str]) -> str:
     if len(roots) <= _ROOTS_NAMED:
         return ", ".join(roots)
     first = ", ".join(roots[:_ROOTS_NAMED])
     return f"{len(roots)} repositories: {first} and {len(roots) - _ROOTS_NAMED} more"
 
 
-def _relations(relations: Sequence[Relation]) -> str:
+def _name_relations(relations: Sequence[Relation]) -> str:
     if set(relations) == set(Relation):
-        return "every relation"
-    return f"{', '.join(relations)} alone"
+        return "all types"
+    return f"only {', '.join(relations)}"
 
 
-def _joined(definition: Definition) -> list[Line]:
+def _list_parts(definition: Definition) -> list[Line]:
     parts = {
-        "plain mirrors among the roots": definition.mirrors,
-        "curated edges": definition.curated,
+        "mirrors among the roots": definition.mirrors,
+        "curated links": definition.curated,
         "deleted models": definition.deleted,
     }
     joined = ", ".join(name for name, is_in in parts.items() if is_in)
-    left_out = ", ".join(name for name, is_in in parts.items() if not is_in)
-    return [line for line in (("with", joined), ("without", left_out)) if line[1]]
+    excluded = ", ".join(name for name, is_in in parts.items() if not is_in)
+    return [line for line in (("includes", joined), ("excludes", excluded)) if line[1]]
 
 
-def _filters(definition: Definition) -> str:
+def _name_filters(definition: Definition) -> str:
     day = "the snapshot" if definition.as_of is None else f"the end of {definition.as_of}, UTC"
     least = definition.min_downloads
-    downloads = f"at least {least:,} downloads" if least else "any number of downloads"
-    return f"as of {day}, {downloads}"
+    downloads = f"with at least {least:,} downloads" if least else "with any number of downloads"
+    return f"as of {day}; models {downloads}"
 
 
-def _snapshot(manifest: Manifest) -> str:
-    told = f"{manifest.id}, {taken(manifest)}"
+def _name_snapshot(manifest: Manifest) -> str:
+    text = f"{manifest.id}, {taken(manifest)}"
     if manifest.origin.kind is SnapshotKind.BELOW:
-        told += f"; it holds what lies below {manifest.origin.below} and no more"
-    return told
+        text += f"; it holds only what lies below {manifest.origin.below}"
+    return text

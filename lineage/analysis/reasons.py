@@ -23,19 +23,19 @@ def verdict(trace: Trace) -> str:
 
 def reason(trace: Trace) -> str:
     """Return one sentence that says what the verdict rests on."""
-    said = {"snapshot": trace.snapshot}
+    facts = {"snapshot": trace.snapshot}
     if (deletion := trace.deletion) is not None:
-        said |= {"last": deletion.last_seen_in, "missed": f"{deletion.missed_at:%Y-%m-%d}"}
-        said |= {"standing": told(deletion.asked)}
-    return _PLACES[trace.origin].format(**said) + sentence(trace)
+        facts |= {"last": deletion.last_seen_in, "missed": f"{deletion.missed_at:%Y-%m-%d}"}
+        facts |= {"answer": told(deletion.asked)}
+    return _PLACES[trace.origin].format(**facts) + sentence(trace)
 
 
 _PLACES = {
     Origin.SNAPSHOT: "",
     Origin.TOMBSTONE: (
-        "It is listed no more: last seen in snapshot {last}, missed on {missed}. {standing} "
+        "It is no longer listed: last seen in snapshot {last}, found missing on {missed}. {answer} "
     ),
-    Origin.NAMED: "Snapshot {snapshot} lists no such model, others name it as their base. ",
+    Origin.NAMED: "Snapshot {snapshot} does not list it; other models name it as their base. ",
     Origin.REGISTRY: "It is not in snapshot {snapshot}; answered from the family registry. ",
     Origin.LIVE: "It is not in snapshot {snapshot}; the Hub was asked just now. ",
 }
@@ -45,73 +45,73 @@ def sentence(trace: Trace) -> str:
     """Return the reason alone, without where the model was found."""
     match trace.reason:
         case VerdictReason.IS_ROOT | VerdictReason.IS_OTHER_ROOT:
-            return _root(trace)
+            return _explain_root(trace)
         case VerdictReason.DECLARED_PATH | VerdictReason.INFERRED_PATH:
-            return _way(trace)
+            return _explain_path(trace)
         case (
             VerdictReason.IS_OUTSIDER
             | VerdictReason.BELOW_OUTSIDER
             | VerdictReason.SOURCES_DISAGREE
         ):
-            return _outsider(trace)
-    return _ends(trace)
+            return _explain_outsider(trace)
+    return _explain_no_path(trace)
 
 
-def _outsider(trace: Trace) -> str:
+def _explain_outsider(trace: Trace) -> str:
     assert trace.outsider is not None
-    said = trace.outsider.sentence
+    why = trace.outsider.sentence
     if trace.reason is VerdictReason.IS_OUTSIDER:
-        return said
+        return why
     if trace.reason is VerdictReason.BELOW_OUTSIDER:
-        return f"It comes from {trace.outsider.id}, which is no descendant: {said}"
-    return f"Stated edges lead to {_some(_releases(trace.roots))}, but: {said}"
+        return f"It comes from {trace.outsider.id}, which is no descendant: {why}"
+    return f"Declared links lead to {_list_some(_name_releases(trace.roots))}, but: {why}"
 
 
-def _ends(trace: Trace) -> str:
+def _explain_no_path(trace: Trace) -> str:
     if trace.reason is VerdictReason.OTHER_ROOTS:
-        roots = [f"{one.root} ({one.release})" for one in trace.roots]
-        return f"Every stated way up ends at a root of another family: {_some(roots)}."
+        roots = [f"{it.root} ({it.release})" for it in trace.roots]
+        return f"Every declared path ends at a root of another family: {_list_some(roots)}."
     if trace.reason is VerdictReason.DEAD_ENDS:
-        ends = _some(trace.dead_ends)
-        return f"It is stated to come from {ends}, and nobody says where that comes from."
-    looked = LOOKED_AT if trace.origin is not Origin.LIVE else LOOKED_AT_LIVE
-    words = "; ".join(voice.quote or "" for voice in trace.unresolved_claims[:_NAMED])
-    told = f" Heard, but leading to no other model: {words}." if words else ""
-    return f"Nobody says where it comes from. Looked at: {looked}.{told}"
+        ends = _list_some(trace.dead_ends)
+        return f"It is declared to come from {ends}, whose own origin is unknown."
+    sources = LOOKED_AT if trace.origin is not Origin.LIVE else LOOKED_AT_LIVE
+    words = "; ".join(claim.quote or "" for claim in trace.unresolved_claims[:_NAMED])
+    unresolved = f" Claims that lead to no other model: {words}." if words else ""
+    return f"Its origin is unknown. Looked at: {sources}.{unresolved}"
 
 
-def _root(trace: Trace) -> str:
+def _explain_root(trace: Trace) -> str:
     assert trace.itself is not None
-    what = "an official repository" if trace.itself.official else "a plain mirror"
+    what = "an official repository" if trace.itself.official else "a mirror"
     other = "" if trace.reason is VerdictReason.IS_ROOT else ", a root of another family"
     return f"It is itself {what} of {trace.itself.release}{other}."
 
 
-def _way(trace: Trace) -> str:
+def _explain_path(trace: Trace) -> str:
     own = [root for root in trace.roots if root.family == trace.family]
-    releases = _some(_releases(own))
+    releases = _list_some(_name_releases(own))
     path = next(path for path in trace.paths if path[-1].parent in {root.root for root in own})
-    words = "; ".join(_quoted(step.evidence) for step in path[:_NAMED])
+    words = "; ".join(_quote_claim(edge.evidence) for edge in path[:_NAMED])
     if trace.reason is VerdictReason.INFERRED_PATH:
-        return f"Nothing stated leads to a root; guesses lead to {releases}: {words}."
+        return f"No declared link leads to a root; inferred links lead to {releases}: {words}."
     steps = "directly" if len(path) == 1 else f"in {len(path)} steps"
     return f"It comes from {releases}, {steps}: {words}."
 
 
-def _quoted(evidence: Sequence[PathClaim]) -> str:
-    """Return the most telling witness: a curated one, with its source, else the first."""
+def _quote_claim(evidence: Sequence[PathClaim]) -> str:
+    """Return the most telling claim: a curated one, with its source, else the first."""
     if not evidence:
-        return "an edge whose witness is not in this snapshot"
-    best = next((voice for voice in evidence if voice.source), evidence[0])
+        return "a link whose evidence is not in this snapshot"
+    best = next((claim for claim in evidence if claim.source), evidence[0])
     if best.quote is None:
-        return f"stated in {best.source}"
+        return f"documented in {best.source}"
     return f'"{best.quote}" ({best.source or best.rule})'
 
 
-def _releases(roots: Sequence[PathRoot]) -> list[str]:
+def _name_releases(roots: Sequence[PathRoot]) -> list[str]:
     return list(dict.fromkeys(root.release for root in roots))
 
 
-def _some(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + rest
+def _list_some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -212,9 +212,9 @@ def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
     )
     assert said(PRIVATE) == said(DELETED)
     assert "answered 403: it exists" in said(DISABLED)
-    assert "answered 307: its name leads to another one" in said(RENAMED)
-    assert "answered 200: it was there" in said(GATED)
-    assert "The Hub was not asked by name" in said(STRANGER)
+    assert "answered 307: its name redirects to another one" in said(RENAMED)
+    assert "answered 200: it answers by name" in said(GATED)
+    assert "The Hub was not asked about it by name" in said(STRANGER)
     gone = trace_document(trace(second, DISABLED["id"], family("llama"), ()))["deletion"]
     assert isinstance(gone, dict)
     answer = gone["asked"]

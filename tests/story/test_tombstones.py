@@ -186,7 +186,7 @@ def test_a_trace_of_the_dead_says_when_it_was_missed(play: Play) -> None:
     found = trace(swept(stage), KID, family("llama"), ())
     assert found.origin is Origin.TOMBSTONE
     assert found.paths[0][0].parent == ROOT["id"]
-    assert f"last seen in snapshot {first.id}, missed on 2026-11-23" in reason(found)
+    assert f"last seen in snapshot {first.id}, found missing on 2026-11-23" in reason(found)
 
 
 def test_the_ladder_leaves_the_dead_out_at_its_own_rung(play: Play) -> None:

@@ -91,7 +91,7 @@ def test_a_graph_can_be_made_smaller(program: Program, store: Path) -> None:
 @pytest.mark.parametrize("format", ["graphml", "gexf"])
 def test_the_rule_is_told(program: Program, store: Path, format: str) -> None:
     told = program("export", format, "llama", "--store", store).out
-    assert "curated edges" in told
+    assert "curated links" in told
     assert "20261121T120000Z" in told
 
 

@@ -80,7 +80,7 @@ def test_a_table_has_a_row_for_each_snapshot_and_the_rule(
     lines = [line.split() for line in told.out.splitlines()]
     assert [SECOND, "3", "2", "1", "2", *relations] in lines
     assert ("in a wider terminal" in told.out) is (not relations)
-    assert "plain mirrors among the roots, curated edges" in told.out
+    assert "mirrors among the roots, curated links" in told.out
     assert f"2, {FIRST} to {SECOND}" in told.out
     assert family("llama").version in told.out
 

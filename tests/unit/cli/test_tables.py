@@ -72,24 +72,24 @@ def test_the_words_follow_the_definition() -> None:
         (Relation.MERGE,), Closure.DIRECT, Strength.CONFIRMED, mirrors=True, min_downloads=1_000
     )
     said = dict(in_words(rule, drawn.manifest()))
-    assert said["counted"].startswith("distinct models right below a root")
-    assert said["edges"].startswith("merge alone; confirmed by the Hub")
-    assert said["with"] == "plain mirrors among the roots"
-    assert said["without"] == "curated edges, deleted models"
-    assert said["filters"] == "as of the snapshot, at least 1,000 downloads"
+    assert said["counted"].startswith("distinct models one link below a root")
+    assert said["links"] == "only merge; only those that the Hub itself confirms"
+    assert said["includes"] == "mirrors among the roots"
+    assert said["excludes"] == "curated links, deleted models"
+    assert said["filters"] == "as of the snapshot; models with at least 1,000 downloads"
     assert "source" not in said
 
 
 def test_a_stand_in_is_not_taken_for_the_hub() -> None:
     said = dict(in_words(Definition(), drawn.manifest("http://127.0.0.1:8000")))
-    assert said["source"] == "Counted in what this machine served, not on the Hub"
+    assert said["source"] == "Counted in a Hub in a box on this machine, not on the Hub"
     told = dict(in_words(Definition(), drawn.manifest("http://127.0.0.1:8000"), "Of a sample"))
     assert told["source"] == "Of a sample"
 
 
 def test_a_snapshot_below_one_base_says_so() -> None:
     said = dict(in_words(Definition(), drawn.manifest(kind=SnapshotKind.BELOW)))
-    assert said["snapshot"].endswith("what lies below owner/base and no more")
+    assert said["snapshot"].endswith("holds only what lies below owner/base")
 
 
 def test_many_roots_are_counted_and_some_named() -> None:
