@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.reports import families_of
-from lineage.analysis.family_graph import FamilyColumns, family_columns
+from lineage.analysis.family_graph import FamilyColumns
 from lineage.domain.definitions import Definition
 from lineage.store.reader import Snapshot
+from tests.questions import family_columns
 
 FORMATS = ("graph alone", "graphml", "gexf", "dot", "csv", "jsonl", "parquet")
 

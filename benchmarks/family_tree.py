@@ -18,9 +18,10 @@ from benchmarks.synthetic_family import synthetic_report
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_page.family_tree import page
-from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, texts
 from lineage.store.store import ParquetStore
+from tests.questions import family_tree
 
 RUNS = 5
 SIZES = (200_000,)

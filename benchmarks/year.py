@@ -41,10 +41,10 @@ def take(cache: Path, store: Path, days: int, share: float) -> list[tuple[bool, 
 
 def ask(store: Path, days: int) -> tuple[float, float, float]:
     """Return the median seconds of a look-up, a filtered count and a cold process, each as of."""
-    from lineage.analysis.counts import count_base
     from lineage.domain.definitions import Definition
     from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.store.store import ParquetStore
+    from tests.questions import count_base
 
     history = ParquetStore(str(store), NO_OPT_OUTS)
     base = history.snapshot().largest_bases(1)[0].id

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from lineage.analysis.diff.diffs import Diff
     from lineage.analysis.results import Comparison, Count
+    from lineage.analysis.scope import Scope
     from lineage.analysis.verdicts import Trace
     from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
-    from lineage.domain.families import Family
     from lineage.graph.lineage_graph import FamilyGraph
     from lineage.settings import Settings
     from lineage.store.reader import Snapshot
@@ -81,58 +81,53 @@ def open_store(location: str = "snapshots") -> "ParquetStore":
 
 
 def count_derivatives(
-    name: str,
+    subject: str,
     *,
     snapshot: "Snapshot | None" = None,
     definition: Definition | None = None,
-    by: Grouping | None = None,
+    by: Grouping | str | None = None,
 ) -> "Count":
-    """Count what descends from a model, or from `family:llama`; the answer carries its definition.
+    """Count what descends from a model, a release or a family; the answer carries its definition.
 
-    Raises UnknownModel, with close spellings in its hint, for a name the snapshot does not know.
+    `subject` is spelled as for the command: `meta-llama/Llama-3.1-8B`, any address of it, `llama`,
+    `release:llama-3.1`. Raises UnknownModel, with the best candidates in its hint, for a name that
+    nothing has.
     """
-    from lineage.analysis.counts import count_base, count_family
-    from lineage.families.registry import family
+    from lineage.analysis.counts import count_subject
+    from lineage.analysis.subjects import find_subject
 
-    families = _families()
-    where, how = _asked(snapshot), definition or Definition()
-    kind, _, id = name.partition(":")
-    if kind == "family" and id:
-        return count_family(where, family(id, families), how, families, by)
-    return count_base(where, name, how, families, by)
+    scope = _scope(snapshot, definition)
+    grouping = None if by is None else Grouping(by)
+    return count_subject(scope, find_subject(scope, subject), grouping)
 
 
 def explain_count(
-    name: str, *, snapshot: "Snapshot | None" = None, as_of: "date | None" = None
+    subject: str, *, snapshot: "Snapshot | None" = None, as_of: "date | None" = None
 ) -> "Comparison":
-    """Count a model, or `family:llama`, by one definition after the other.
+    """Count a model, a release or a family by one definition after the other.
 
-    Each rung has its number, its distinct authors and its definition; a family's also the number
-    of each release. With a day, each as it stood at its end; the witness is the snapshot of that
-    day where none is given. Raises UnknownModel as `count_derivatives` does.
+    Each row has its number, its distinct authors and its definition, a family's also the number of
+    each release; one is marked as the default. With a day, each as it stood at its end, by the
+    snapshot of that day where none is given. Raises UnknownModel as `count_derivatives` does.
     """
-    from lineage.analysis.comparison import compare_base, compare_family
-    from lineage.families.registry import family
+    from lineage.analysis.comparison import compare_definitions
+    from lineage.analysis.subjects import find_subject
 
-    families, where = _families(), _asked(snapshot, as_of)
-    kind, _, id = name.partition(":")
-    if kind == "family" and id:
-        return compare_family(where, family(id, families), families, as_of=as_of)
-    return compare_base(where, name, families, as_of=as_of)
+    scope = _scope(snapshot, Definition(as_of=as_of))
+    return compare_definitions(scope, find_subject(scope, subject))
 
 
 def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None" = None) -> "Trace":
-    """Say whether a model descends from a family, by which ways, and on whose word.
+    """Say whether a model descends from a family, by which paths, and on whose evidence.
 
-    `descends` is True on stated edges alone, False on a statement, else None: not known. Raises
+    `descends` is True on declared edges alone, False on a statement, else None: not known. Raises
     UnknownModel where neither snapshot nor registry knows the name.
     """
-    from lineage.analysis.traces import trace
-    from lineage.families.registry import family as family_called
+    from lineage.analysis.traces import trace_model
+    from lineage.families.registry import family as find_family
 
-    families = _families()
-    where = _asked(snapshot)
-    return trace(where, name, family_called(family, families), families)
+    scope = _scope(snapshot)
+    return trace_model(scope, name, find_family(family.removeprefix("family:"), scope.families))
 
 
 def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
@@ -140,22 +135,23 @@ def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
     from lineage.analysis.diff import diffs
     from lineage.families.registry import all_families
 
-    return diffs.diff_snapshots(_asked(before), _asked(after), all_families())
+    return diffs.diff_snapshots(before, after, all_families())
 
 
 def load_family(
-    name: str, *, snapshot: "Snapshot | None" = None, definition: Definition | None = None
+    subject: str, *, snapshot: "Snapshot | None" = None, definition: Definition | None = None
 ) -> "FamilyGraph":
-    """Return a family (`llama`), a release (`llama-3.1`) or a base with its descendants.
+    """Return a family (`llama`), a release (`llama-3.1`) or a model with its descendants.
 
     A `networkx.DiGraph` with an edge from each parent to each child; edges carry relation,
-    strength and the child's creation date, nodes what the snapshot knows of the model. A release
-    holds merges with other releases too, which `by=Grouping.RELEASE` counts as mixed.
+    strength and the child's creation date, nodes what the snapshot knows of the model. Besides the
+    roots it holds the models that `count_derivatives` counts.
     """
     from lineage.analysis.family_graph import family_graph
+    from lineage.analysis.subjects import find_subject
 
-    where = _asked(snapshot)
-    return family_graph(where, name, _families(), definition or Definition())
+    scope = _scope(snapshot, definition)
+    return family_graph(scope, find_subject(scope, subject))
 
 
 def find_anomalies(
@@ -175,9 +171,10 @@ def find_anomalies(
     from lineage.domain.anomalies import AnomalyKind
     from lineage.families.registry import family as family_called
 
-    families = _families()
+    scope = _scope(snapshot)
+    families = scope.families
     return find_anomalies(
-        _asked(snapshot),
+        scope.snapshot,
         family=None if family is None else family_called(family, families),
         families=families,
         kind=None if kind is None else AnomalyKind(kind),
@@ -186,16 +183,15 @@ def find_anomalies(
     )
 
 
-def _asked(snapshot: "Snapshot | None", day: "date | None" = None) -> "Snapshot":
-    """Return the snapshot, by default the latest or that of a day."""
-    if snapshot is not None:
-        return snapshot
-    return open_store().snapshot() if day is None else open_store().snapshot_at(day)
-
-
-def _families() -> "tuple[Family, ...]":
-    """Return the bundled families and those that the settings name."""
-    from lineage.families.registry import load_families
+def _scope(snapshot: "Snapshot | None", definition: Definition | None = None) -> "Scope":
+    """Return what a question stands on: by default the latest snapshot, or that of a day."""
+    from lineage.analysis.scope import Scope
+    from lineage.families.registry import lazy_families
     from lineage.settings import load_settings
 
-    return load_families(load_settings({}, with_token=False).families)
+    definition = definition or Definition()
+    if snapshot is None:
+        store, day = open_store(), definition.as_of
+        snapshot = store.snapshot() if day is None else store.snapshot_at(day)
+    families = lazy_families(load_settings({}, with_token=False).families)
+    return Scope(snapshot, families, definition)

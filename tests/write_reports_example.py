@@ -10,7 +10,6 @@ from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_page.tree_files import tree_files
-from lineage.reporting.family_tree import family_tree
 from lineage.reporting.html import html
 from lineage.reporting.language import Language
 from lineage.reporting.license_report import license_document
@@ -18,6 +17,7 @@ from lineage.reporting.markdown import markdown
 from lineage.reporting.trend_files import trend_files
 from lineage.reporting.trend_report import trend_document
 from lineage.store.reader import Snapshot
+from tests.questions import family_tree
 
 EXAMPLE = Path(__file__).parent.parent / "reports" / "example"
 

@@ -1,6 +1,6 @@
-"""One base or family counted by one definition after the other, each a step from the last."""
+"""One subject counted by one definition after the other, each a step from the one before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -12,90 +12,74 @@ from lineage.analysis.members import Members, away_at, members_below
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import base_roots, find_base, root_nodes
+from lineage.analysis.subjects import ResolvedSubject, find_roots, model_roots
 from lineage.domain.arrays import Nodes
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.families import Family, Release
+from lineage.domain.families import Release
 from lineage.domain.moments import end_of
+from lineage.domain.subjects import SubjectKind
 from lineage.store.reader import Snapshot
 
 LEAST_DOWNLOADS = 10
 
 
-def compare_base(
-    snapshot: Snapshot,
-    name: str,
-    families: Sequence[Family],
-    least_downloads: int = LEAST_DOWNLOADS,
-    as_of: date | None = None,
+def compare_definitions(
+    scope: Scope, subject: ResolvedSubject, least_downloads: int = LEAST_DOWNLOADS
 ) -> Comparison:
-    """Count one model by every definition; UnknownModel where the snapshot knows no such name.
+    """Count a subject by every definition, and divide a family's numbers by release.
 
-    With a day, each rung as it stood at the end of it.
+    Of the scope's own definition the day alone is heeded: each number as it stood at its end. One
+    row is the subject's default number: what `count` answers without a filter.
     """
-    base = find_base(snapshot, name, families)
-    steps = []
-    for step, definition in definitions_of_steps(least_downloads, as_of):
-        scope = Scope.of(snapshot, definition, families)
-        ids, nodes = base_roots(scope, base)
-        steps.append(_rung(step, scope, ids, members_below(scope, nodes), None))
-    gone = _known_gone(snapshot, as_of)
-    return Comparison(name, base.id, base.key, snapshot.id, _with_authors(steps), gone)
+    default_step = (
+        ComparisonStep.MERGES if subject.kind is SubjectKind.MODEL else ComparisonStep.CURATED
+    )
+    rows = []
+    for step, definition in definitions_of_steps(least_downloads, scope.definition.as_of):
+        step_scope = scope.under(definition)
+        root_ids, roots = _roots_of_step(step_scope, subject)
+        members = members_below(step_scope, roots)
+        releases = None
+        if subject.family is not None:
+            releases = releases_met(step_scope, step_scope.edges)
+        if subject.release is not None and releases is not None:
+            own = releases.only() == releases.releases.index(subject.release)
+            members = replace(members, counted=members.counted & own, direct=members.direct & own)
+            releases = None
+        row = _compare(step, step_scope, root_ids, members, releases)
+        rows.append(replace(row, default=step is default_step))
+        if step is ComparisonStep.DOWNLOADS:
+            rows.append(
+                replace(row, step=ComparisonStep.AUTHORS, number=row.authors, by_release={})
+            )
+    return Comparison(
+        subject=subject.asked,
+        id=subject.id,
+        kind=subject.kind,
+        key=subject.key,
+        snapshot=scope.snapshot.id,
+        steps=tuple(rows),
+        known_deleted=_count_deleted(scope.snapshot, scope.definition.as_of),
+    )
 
 
-def compare_family(
-    snapshot: Snapshot,
-    family: Family,
-    families: Sequence[Family],
-    least_downloads: int = LEAST_DOWNLOADS,
-    as_of: date | None = None,
-) -> Comparison:
-    """Count a family by every definition, and divide each number by release.
-
-    With a day, each rung as it stood at the end of it.
-    """
-    steps = []
-    for step, definition in definitions_of_steps(least_downloads, as_of):
-        scope, ids, members = _family_members(snapshot, family, families, definition)
-        steps.append(_rung(step, scope, ids, members, releases_met(scope, scope.edges)))
-    asked = f"family:{family.id}"
-    gone = _known_gone(snapshot, as_of)
-    return Comparison(asked, asked, None, snapshot.id, _with_authors(steps), gone)
+def _roots_of_step(scope: Scope, subject: ResolvedSubject) -> tuple[tuple[str, ...], Nodes]:
+    """Return the roots: of a family or release the official ones, and mirrors where they join."""
+    if subject.model is not None:
+        return model_roots(scope, subject.model)
+    if subject.release is not None:
+        releases: tuple[Release, ...] = (subject.release,)
+    else:
+        assert subject.family is not None
+        releases = subject.family.releases
+    official = tuple(id for release in releases for id in release.official)
+    everything = tuple(id for release in releases for id in release.roots())
+    ids = everything if scope.definition.mirrors else official
+    return ids, find_roots(scope, ids)
 
 
-def compare_release(
-    snapshot: Snapshot,
-    family: Family,
-    release: Release,
-    families: Sequence[Family],
-    least_downloads: int = LEAST_DOWNLOADS,
-) -> Comparison:
-    """Count the models that meet this release first, and no other, by every definition."""
-    steps = []
-    for step, definition in definitions_of_steps(least_downloads):
-        scope, ids, members = _family_members(snapshot, family, families, definition)
-        found = releases_met(scope, scope.edges)
-        of_it = found.only() == found.releases.index(release)
-        own = replace(members, counted=members.counted & of_it, direct=members.direct & of_it)
-        ids = tuple(id for id in ids if id in release.roots())
-        steps.append(_rung(step, scope, ids, own, None))
-    gone = snapshot.manifest.tombstones
-    asked = f"release:{release.id}"
-    return Comparison(asked, release.name, None, snapshot.id, _with_authors(steps), gone)
-
-
-def _family_members(
-    snapshot: Snapshot, family: Family, families: Sequence[Family], definition: Definition
-) -> tuple[Scope, tuple[str, ...], Members]:
-    """Return what lies below the official repositories, and below mirrors where they join."""
-    scope = Scope.of(snapshot, definition, families)
-    official = tuple(id for release in family.releases for id in release.official)
-    ids = family.roots() if definition.mirrors else official
-    return scope, ids, members_below(scope, root_nodes(scope, ids))
-
-
-def _known_gone(snapshot: Snapshot, as_of: date | None) -> int:
+def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:
     """Return how many models were known to be gone, by the end of a day where one is given.
 
     Those who were away on that day alone are among them: they are left out like the others.
@@ -110,23 +94,26 @@ def _known_gone(snapshot: Snapshot, as_of: date | None) -> int:
 def definitions_of_steps(
     least_downloads: int, as_of: date | None = None
 ) -> Iterator[tuple[ComparisonStep, Definition]]:
-    """Yield each step but the authors with the definition it counts by."""
+    """Yield each step but the authors with the definition it counts by.
+
+    Deleted models are in no number but the last two: what a default leaves out comes last.
+    """
     unmerged = tuple(relation for relation in Relation if relation is not Relation.MERGE)
-    rule = Definition(relations=unmerged, closure=Closure.DIRECT, deleted=True, as_of=as_of)
+    rule = Definition(relations=unmerged, closure=Closure.DIRECT, as_of=as_of)
     yield ComparisonStep.DIRECT, rule
     yield ComparisonStep.ALL_GENERATIONS, (rule := replace(rule, closure=Closure.ALL))
     yield ComparisonStep.MERGES, (rule := replace(rule, relations=RELATIONS))
     yield ComparisonStep.MIRRORS, (rule := replace(rule, mirrors=True))
     yield ComparisonStep.CURATED, (rule := replace(rule, curated=True))
-    yield ComparisonStep.INFERRED, (rule := replace(rule, least=Strength.INFERRED))
-    yield ComparisonStep.NOT_DELETED, (rule := replace(rule, deleted=False))
     yield ComparisonStep.DOWNLOADS, replace(rule, min_downloads=least_downloads)
+    yield ComparisonStep.DELETED, (rule := replace(rule, deleted=True))
+    yield ComparisonStep.INFERRED, replace(rule, least=Strength.INFERRED)
 
 
-def _rung(
+def _compare(
     step: ComparisonStep,
     scope: Scope,
-    roots: Sequence[str],
+    root_ids: tuple[str, ...],
     members: Members,
     releases: Releases | None,
 ) -> ComparedCount:
@@ -136,7 +123,7 @@ def _rung(
         number=len(nodes),
         direct=int(members.direct.sum()),
         authors=len(np.unique(_authors(scope, nodes))),
-        definition=replace(scope.definition, roots=tuple(roots)),
+        definition=replace(scope.definition, roots=root_ids),
         by_release={} if releases is None else _by_release(releases, nodes),
     )
 
@@ -153,9 +140,3 @@ def _by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
     names = [*(release.name for release in releases.releases), MIXED, UNKNOWN]
     numbers = np.bincount(releases.only()[nodes] % len(names), minlength=len(names)).tolist()
     return {name: number for name, number in zip(names, numbers, strict=True) if number}
-
-
-def _with_authors(steps: Sequence[ComparedCount]) -> tuple[ComparedCount, ...]:
-    last = steps[-1]
-    authors = replace(last, step=ComparisonStep.AUTHORS, number=last.authors, by_release={})
-    return (*steps, authors)

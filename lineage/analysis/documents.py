@@ -77,10 +77,10 @@ def comparison_rows(comparison: Comparison) -> Iterator[Document]:
 def explain_step(rung: ComparedCount, comparison: Comparison) -> str:
     """Return in words how a definition differs from the one before it."""
     match rung.step:
-        case ComparisonStep.NOT_DELETED:
+        case ComparisonStep.DELETED:
             day = rung.definition.as_of
             since = "are known to be deleted" if day is None else f"were found missing by {day}"
-            return f"{comparison.known_deleted:,} models {since}; from here on none is counted"
+            return f"{comparison.known_deleted:,} models {since}; the defaults leave them out"
         case ComparisonStep.DOWNLOADS:
             least = rung.definition.min_downloads
             return (

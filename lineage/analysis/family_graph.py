@@ -1,24 +1,20 @@
 """A family, a release or one base with all its descendants, as a networkx graph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 
-from lineage.analysis.members import Members, members_below
-from lineage.analysis.releases import releases_met
-from lineage.analysis.scope import Scope, kept
-from lineage.analysis.subjects import base_roots, find_base, root_nodes
-from lineage.domain.arrays import Mask, Nodes, Positions
+from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.subjects import ResolvedSubject, select_members
+from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
-from lineage.domain.definitions import Definition
-from lineage.domain.families import Family, Release
 from lineage.domain.gc_paused import gc_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
-from lineage.store.reader import EdgeColumns, Snapshot
+from lineage.store.reader import EdgeColumns
 
 _NODE_COLUMNS = {
     schema.MODELS_FILE: ["key", "id", "author", "created_at", "license", "library"],
@@ -29,15 +25,13 @@ _RELATIONS = pa.array([relation.value for relation in RELATIONS])
 _STRENGTHS = pa.array([strength.value for strength in STRENGTHS])
 
 
-def family_graph(
-    snapshot: Snapshot, name: str, families: Sequence[Family], definition: Definition
-) -> FamilyGraph:
-    """Return the graph of a family (`llama`), a release (`llama-3.1`) or a base, roots included.
+def family_graph(scope: Scope, subject: ResolvedSubject) -> FamilyGraph:
+    """Return the graph of a subject: the models that its number counts, and its roots.
 
     Edges lead from parent to child and carry `relation`, `strength` and the child's `created_at`;
-    nodes carry what the snapshot knows of a model, and `root`. UnknownModel for another name.
+    nodes carry what the snapshot knows of a model, and `root`.
     """
-    return graph_of(family_columns(snapshot, name, families, definition))
+    return graph_of(family_columns(scope, subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +46,16 @@ class FamilyColumns:
     """Between these nodes alone."""
 
 
-def family_columns(
-    snapshot: Snapshot, name: str, families: Sequence[Family], definition: Definition
-) -> FamilyColumns:
+def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
     """Cut out what `family_graph` builds."""
-    named = _named(name, families)
-    if named is not None:
-        definition = replace(definition, mirrors=True, curated=True)
-    scope = Scope.of(snapshot, definition, families)
-    roots, members, counted = _cut(scope, name, named)
-    inside = counted.copy()
+    selection = select_members(scope, subject)
+    scope, roots, members = selection.scope, selection.roots, selection.members
+    inside = members.counted.copy()
     edges = members.edges
-    # A root that no snapshot has heard of is drawn only where something hangs on it.
-    is_known = roots < scope.nodes - len(scope.added)
-    inside[roots] = is_known | np.isin(roots, edges.parent[counted[edges.child]])
-    edges = kept(edges, inside[edges.child] & inside[edges.parent])
+    # A root that only the registry knows is drawn only where something hangs on it.
+    is_known = roots < scope.nodes - len(scope.graph.added)
+    inside[roots] = is_known | np.isin(roots, edges.parent[members.counted[edges.child]])
+    edges = select_edges(edges, inside[edges.child] & inside[edges.parent])
     return FamilyColumns(scope, np.flatnonzero(inside).astype(np.int32), roots, edges)
 
 
@@ -74,36 +63,6 @@ def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
     with gc_paused():
         return _build(cut.scope, cut.nodes, cut.roots, cut.edges)
-
-
-def _named(name: str, families: Sequence[Family]) -> Family | Release | None:
-    """Return the family or release of that name, None for the name of a model."""
-    wanted = name.strip().lower()
-    for family in families:
-        if wanted == family.id:
-            return family
-        for release in family.releases:
-            if wanted in (release.id, release.name.lower()):
-                return release
-    return None
-
-
-def _cut(scope: Scope, name: str, named: Family | Release | None) -> tuple[Nodes, Members, Mask]:
-    """Return the roots of what is asked for, what lies below them, and which of it belongs."""
-    if isinstance(named, Release):
-        return _cut_release(scope, named)
-    if named is not None:
-        roots = root_nodes(scope, named.roots())
-    else:
-        _, roots = base_roots(scope, find_base(scope.snapshot, name, scope.families))
-    members = members_below(scope, roots)
-    return roots, members, members.counted
-
-
-def _cut_release(scope: Scope, wanted: Release) -> tuple[Nodes, Members, Mask]:
-    roots = root_nodes(scope, wanted.roots())
-    members = members_below(scope, roots)
-    return roots, members, members.counted & releases_met(scope, scope.edges).met(wanted)
 
 
 def _build(scope: Scope, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:

@@ -1,35 +1,26 @@
 """Which of some models belong to any family of the registry: its roots, and their descendants."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import root_nodes
-from lineage.domain.definitions import Definition
-from lineage.domain.families import Family
+from lineage.analysis.scope import DEFAULT, Scope
+from lineage.analysis.subjects import find_roots, full_scope
 from lineage.graph import reach
 from lineage.store import schema
-from lineage.store.reader import Snapshot
-
-_BY_STATED_EDGES = Definition(mirrors=True, curated=True)
 
 
-def relatives_among(
-    snapshot: Snapshot, families: Sequence[Family], keys: pa.ChunkedArray
-) -> list[str]:
+def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
     """Return those of some keys that stated edges lead down to from a root, and the roots.
 
     Those with most descendants come first, then by key; who is not in the snapshot is left out.
     """
     if not len(keys):
         return []
+    snapshot, scope = scope.snapshot, full_scope(scope.under(DEFAULT))
     known = snapshot.record_column("key")
     nodes = np.flatnonzero(np.asarray(pc.is_in(known, value_set=keys)))
-    scope = Scope.of(snapshot, _BY_STATED_EDGES, families)
-    roots = root_nodes(scope, [root for family in families for root in family.roots()])
+    roots = find_roots(scope, [root for family in scope.families for root in family.roots()])
     edges = scope.edges
     of_a_family = reach.below(edges.child, edges.parent, scope.nodes, roots)
     of_a_family[roots] = True

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.subjects import SubjectKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The derivatives of one base or family, with the definition they were counted by."""
+    """The derivatives of one subject, with the definition they were counted by."""
 
-    base: str
-    """The name as asked; `family:<id>` for a family."""
+    subject: str
+    """As it was asked; a subject again."""
     id: str
-    """Its name now."""
+    """A model's name now, `release:<id>` or `family:<id>`."""
+    kind: SubjectKind
     key: str | None
-    """None for a family, which is no node."""
+    """None for a family or a release, which are no nodes."""
     snapshot: str
     direct: int
     total: int
@@ -72,17 +74,17 @@ class Tree:
 
 
 class ComparisonStep(StrEnum):
-    """What a rung changes beside the one before it."""
+    """What a definition changes beside the one before it."""
 
     DIRECT = "direct"
     ALL_GENERATIONS = "all generations"
     MERGES = "with merges"
     MIRRORS = "with mirrors"
     CURATED = "with curated edges"
-    INFERRED = "with inferred edges"
-    NOT_DELETED = "without the deleted"
     DOWNLOADS = "with downloads"
     AUTHORS = "distinct authors"
+    DELETED = "with deleted models"
+    INFERRED = "with inferred edges"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +93,26 @@ class ComparedCount:
 
     step: ComparisonStep
     number: int
-    """Distinct models; on the last rung distinct authors of the models of the rung before."""
+    """Distinct models; of `distinct authors` the authors of the models of the step before."""
     direct: int
     authors: int
     """Distinct authors of the models."""
     definition: Definition
     by_release: Mapping[str, int]
-    """The number divided by release, `mixed` and `unknown` included; empty for a base."""
+    """The number divided by release, `mixed` and `unknown` included; of a family alone."""
+    default: bool = False
+    """Whether this is the subject's default number: what `count` answers without a filter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one question is answered with, from the narrowest definition to the widest and back."""
+    """What one question is answered with, from the narrowest definition to the widest."""
 
-    base: str
-    """The name as asked; `family:<id>` for a family."""
+    subject: str
+    """As it was asked; a subject again."""
     id: str
+    """A model's name now, `release:<id>` or `family:<id>`."""
+    kind: SubjectKind
     key: str | None
     snapshot: str
     steps: tuple[ComparedCount, ...]

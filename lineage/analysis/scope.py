@@ -1,83 +1,132 @@
-"""What a question stands on: a snapshot under a definition, with the registry laid over it."""
+"""What a question stands on: a snapshot, the registry of families, and a definition."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
 from lineage.domain.arrays import Indices, Int64s, Mask, Positions
-from lineage.domain.claims import Strength
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family
 from lineage.store.reader import EdgeColumns, Snapshot
 
-_STATED = Strength.DECLARED.code
+DEFAULT = Definition()
+_DECLARED = Strength.DECLARED.code
+
+_GraphRule = tuple[tuple[Relation, ...], Strength, bool]
+"""What of a definition decides its edges: relations, the least strength, curated edges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Every edge a definition counts by, and every node a question may meet."""
+
+    edges: EdgeColumns
+    nodes: int
+    """How many node numbers there are: the snapshot's, then those that the registry adds."""
+    added: Mapping[str, int]
+    """Ids that only a curated edge knows, with their nodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Every edge a definition counts by, and every node a question may meet."""
+    """A snapshot without who opted out, the registry of families, and a definition.
+
+    Made once, at the edge of the program; `under` gives the same by another definition. Nothing
+    is read before it is asked for.
+    """
 
     snapshot: Snapshot
-    definition: Definition
-    families: Sequence[Family]
-    edges: EdgeColumns
-    nodes: int
-    """How many node numbers there are: the snapshot's, then those that the registry adds."""
-    added: Mapping[str, int] = field(default_factory=dict)
-    """Ids that only a curated edge knows, with their nodes."""
-    _found: dict[str, int | None] = field(default_factory=dict, compare=False)
-    """What was looked up before: the registry's ids are looked up all at once."""
+    families: Sequence[Family] = ()
+    definition: Definition = DEFAULT
+    # Scopes of one snapshot and registry share what was read and looked up: a comparison of nine
+    # definitions reads the edges of a whole Hub once.
+    _stored_edges: list[EdgeColumns] = field(default_factory=list, compare=False, repr=False)
+    _graphs: dict[_GraphRule, Graph] = field(default_factory=dict, compare=False, repr=False)
+    _node_by_id: dict[str, int | None] = field(default_factory=dict, compare=False, repr=False)
 
-    @classmethod
-    def of(
-        cls,
-        snapshot: Snapshot,
-        definition: Definition,
-        families: Sequence[Family],
-        like: "Scope | None" = None,
-        edges: EdgeColumns | None = None,
-    ) -> "Scope":
-        """Lay the registry over a snapshot; `edges` are all of the snapshot's, where at hand.
+    def under(self, definition: Definition) -> Self:
+        """Return the same scope by another definition."""
+        return replace(self, definition=definition)
 
-        `like` stands on the same snapshot and families: what it looked up is looked up for both.
-        """
-        edges = snapshot.edges() if edges is None else edges
+    def with_families(self, families: Sequence[Family]) -> Self:
+        """Return the same snapshot under another registry."""
+        return replace(self, families=families, _graphs={}, _node_by_id={})
+
+    def narrowed_to(self, *families: Family) -> Self:
+        """Return a scope that knows these families alone, on the edges of this one."""
+        rule = _graph_rule(self.definition)
+        return replace(self, families=families, _graphs={rule: self.graph})
+
+    @property
+    def graph(self) -> Graph:
+        """The edges and nodes that the definition counts by, the registry's included."""
+        rule = _graph_rule(self.definition)
+        if rule not in self._graphs:
+            self._graphs[rule] = self._build_graph()
+        return self._graphs[rule]
+
+    @property
+    def edges(self) -> EdgeColumns:
+        """Every edge the definition counts by."""
+        return self.graph.edges
+
+    @property
+    def nodes(self) -> int:
+        """How many node numbers there are: the snapshot's, then those that the registry adds."""
+        return self.graph.nodes
+
+    @property
+    def stored_edges(self) -> EdgeColumns:
+        """Every edge of the snapshot, whatever the definition."""
+        if not self._stored_edges:
+            self._stored_edges.append(self.snapshot.edges())
+        return self._stored_edges[0]
+
+    def _build_graph(self) -> Graph:
+        edges, definition = self.stored_edges, self.definition
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
-        nodes = max(snapshot.records, *tops)
-        edges = kept(edges, edges.strength >= definition.least.code)
+        nodes = max(self.snapshot.records, *tops)
+        edges = select_edges(edges, edges.strength >= definition.least.code)
         added: dict[str, int] = {}
-        found: dict[str, int | None] = {} if like is None else like._found
         if definition.curated and definition.least is not Strength.CONFIRMED:
-            curated = [edge for family in families for edge in family.curated_edges()]
-            if new := {*_ids(curated), *_registered(families)} - set(found):
-                found.update(_nodes_of(snapshot, new))
-            ids = dict.fromkeys(sorted(_ids(curated)))
-            unknown = [id for id in ids if found[id] is None]
+            curated = [edge for family in self.families for edge in family.curated_edges()]
+            ids = dict.fromkeys(sorted(_list_ids(curated)))
+            node_by_id = self._look_up(ids)
+            unknown = [id for id in ids if node_by_id[id] is None]
             added = {id: nodes + at for at, id in enumerate(unknown)}
             nodes += len(added)
-            known = {id: node for id in ids if (node := found[id]) is not None}
-            edges = _laid_over(edges, _columns(curated, known | added), nodes)
-        wanted = [relation.code for relation in definition.relations]
-        edges = kept(edges, np.isin(edges.relation, wanted))
-        return cls(snapshot, definition, families, edges, nodes, added, found)
+            known = {id: node for id in ids if (node := node_by_id[id]) is not None}
+            edges = _add_curated(edges, _curated_columns(curated, known | added), nodes)
+        codes = [relation.code for relation in definition.relations]
+        edges = select_edges(edges, np.isin(edges.relation, codes))
+        return Graph(edges, nodes, added)
+
+    def _look_up(self, ids: Iterable[str]) -> Mapping[str, int | None]:
+        """Return the snapshot's node of each id; the registry's ids are looked up all at once."""
+        if new := set(ids) - set(self._node_by_id):
+            first = not self._node_by_id
+            registered = _list_registered(self.families) if first else set[str]()
+            self._node_by_id.update(_find_nodes(self.snapshot, new | registered))
+        return self._node_by_id
 
     def nodes_of(self, ids: Iterable[str]) -> dict[str, int]:
         """Return the node of each id that is known: by its name now, a former one, or its case."""
-        wanted = list(ids)
-        if new := set(wanted) - set(self._found):
-            also = set() if self._found else _registered(self.families)
-            self._found.update(_nodes_of(self.snapshot, new | also))
-        nodes = {id: self.added.get(id, self._found[id]) for id in wanted}
+        ids = list(ids)
+        node_by_id = self._look_up(ids)
+        added = self.graph.added if self.definition.curated else {}
+        nodes = {id: added.get(id, node_by_id[id]) for id in ids}
         return {id: node for id, node in nodes.items() if node is not None}
 
     def names_of(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
-        """Return key and present id of nodes in rising order, whoever knows them."""
-        extra = {node: id for id, node in self.added.items()}
-        known = nodes[nodes < self.nodes - len(extra)]
-        more = [extra[int(node)] for node in nodes[len(known) :]]
-        keys, ids = self.snapshot.names_of(known)
+        """Return key and present id of nodes in rising order, in the snapshot or added."""
+        extra = {node: id for id, node in self.graph.added.items()}
+        stored = nodes[nodes < self.nodes - len(extra)]
+        more = [extra[int(node)] for node in nodes[len(stored) :]]
+        keys, ids = self.snapshot.names_of(stored)
         return (
             pa.concat_arrays([keys, pa.array([f"name:{id}" for id in more], pa.string())]),
             pa.concat_arrays([ids, pa.array(more, pa.string())]),
@@ -85,12 +134,16 @@ class Scope:
 
     def names_of_bases(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order that have children."""
-        if not self.added:
+        if not self.graph.added:
             return self.snapshot.names_of_bases(nodes)
         return self.names_of(nodes)
 
 
-def kept(edges: EdgeColumns, keep: Mask | Positions) -> EdgeColumns:
+def _graph_rule(definition: Definition) -> _GraphRule:
+    return definition.relations, definition.least, definition.curated
+
+
+def select_edges(edges: EdgeColumns, keep: Mask | Positions) -> EdgeColumns:
     """Return some edges."""
     if keep.all():
         return edges
@@ -99,57 +152,57 @@ def kept(edges: EdgeColumns, keep: Mask | Positions) -> EdgeColumns:
     )
 
 
-def _ids(curated: Sequence[CuratedEdge]) -> list[str]:
+def _list_ids(curated: Sequence[CuratedEdge]) -> list[str]:
     return [id for edge in curated for id in (edge.child, edge.parent)]
 
 
-def _registered(families: Sequence[Family]) -> set[str]:
+def _list_registered(families: Sequence[Family]) -> set[str]:
     """Return the ids that questions about families look up: roots and outsiders."""
     roots = {root for family in families for root in family.roots()}
     return roots | {outsider.id for family in families for outsider in family.outsiders}
 
 
-def _nodes_of(snapshot: Snapshot, ids: Collection[str]) -> dict[str, int | None]:
+def _find_nodes(snapshot: Snapshot, ids: Collection[str]) -> dict[str, int | None]:
     """Return the nodes of ids as a registry writes them: it may be older than a rename.
 
     As on the Hub, case tells no two models apart where one alone bears the name.
     """
-    bearers = snapshot.bearers_without_case(list(ids))
-    nodes = {id: bearers[id.lower()].get(id) for id in ids}
+    owners_by_case = snapshot.bearers_without_case(list(ids))
+    nodes = {id: owners_by_case[id.lower()].get(id) for id in ids}
     former = snapshot.former_keys()
     for id in {id for id, node in nodes.items() if node is None} & set(former):
-        if (found := snapshot.node_of_key(former[id])) is not None:
-            nodes[id] = found[0]
+        if (match := snapshot.node_of_key(former[id])) is not None:
+            nodes[id] = match[0]
     for id, node in nodes.items():
-        if node is None and len(alone := bearers[id.lower()]) == 1:
-            (nodes[id],) = alone.values()
+        if node is None and len(owners := owners_by_case[id.lower()]) == 1:
+            (nodes[id],) = owners.values()
     return nodes
 
 
-def _columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeColumns:
+def _curated_columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeColumns:
     return EdgeColumns(
         np.array([nodes[edge.child] for edge in curated], np.int32),
         np.array([nodes[edge.parent] for edge in curated], np.int32),
         np.array([edge.relation.code for edge in curated], np.int8),
-        np.full(len(curated), _STATED, np.int8),
+        np.full(len(curated), _DECLARED, np.int8),
     )
 
 
-def _laid_over(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
+def _add_curated(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
     """Add curated edges, each pair once; a model that declares a relation keeps it."""
     is_child = np.zeros(nodes, np.bool_)
     is_child[curated.child] = True
     at = np.flatnonzero(is_child[edges.child])  # few: the pairs of a whole Hub compare slowly
-    pairs, guessed = _pairs(edges)[at], edges.strength[at] < _STATED
+    pairs, is_inferred = _pairs(edges)[at], edges.strength[at] < _DECLARED
     keep = np.ones(len(edges.child), np.bool_)
-    keep[at[guessed & np.isin(pairs, _pairs(curated))]] = False
-    edges = kept(edges, keep)
-    curated = kept(curated, ~np.isin(_pairs(curated), pairs[~guessed]))
-    curated = kept(curated, np.sort(np.unique(_pairs(curated), return_index=True)[1]))
-    guessed = edges.strength < _STATED
+    keep[at[is_inferred & np.isin(pairs, _pairs(curated))]] = False
+    edges = select_edges(edges, keep)
+    curated = select_edges(curated, ~np.isin(_pairs(curated), pairs[~is_inferred]))
+    curated = select_edges(curated, np.sort(np.unique(_pairs(curated), return_index=True)[1]))
+    is_inferred = edges.strength < _DECLARED
     relation = np.zeros(nodes, np.int8)
-    # One relation a model: what it declares, else the registry's word, else the guess.
-    for part in (kept(edges, guessed), curated, kept(edges, ~guessed)):
+    # One relation a model: what it declares, else the registry's word, else the inferred one.
+    for part in (select_edges(edges, is_inferred), curated, select_edges(edges, ~is_inferred)):
         relation[part.child] = part.relation
     child = np.concatenate([edges.child, curated.child])
     return EdgeColumns(

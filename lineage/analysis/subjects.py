@@ -1,30 +1,33 @@
-"""From a name or a family to the nodes whose descendants are counted."""
+"""From a subject to what it means in a scope: a model, a release or a family, and its roots."""
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.analysis.members import Members, members_below
+from lineage.analysis.releases import releases_met
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Nodes
-from lineage.domain.families import Family
-from lineage.domain.repo_ids import tidy_name
-from lineage.errors import UnknownModel
+from lineage.domain.families import Family, Release
+from lineage.domain.subjects import Subject, SubjectKind, parse_subject
+from lineage.errors import SettingsError, UnknownModel
+from lineage.families.registry import find_release
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
 _SUGGESTIONS = 3
 _CANDIDATES = 2000
-_TELLING = 4
-"""A shorter piece of a name stands in too many others."""
+_SHORTEST_PIECE = 4
+"""A shorter piece of a name stands in too many names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
-    """One model that a question is about."""
+class ModelNode:
+    """One model of a snapshot."""
 
     id: str
     """Its name now."""
@@ -32,93 +35,244 @@ class Base:
     node: int
 
 
-def find_base(snapshot: Snapshot, name: str, families: Sequence[Family]) -> Base:
+@dataclass(frozen=True, slots=True)
+class ResolvedSubject:
+    """What a question is about, found in a snapshot or in the registry."""
+
+    asked: str
+    """As it was spelled."""
+    model: ModelNode | None = None
+    family: Family | None = None
+    """The family, or the release's."""
+    release: Release | None = None
+
+    @property
+    def kind(self) -> SubjectKind:
+        """What it is."""
+        if self.model is not None:
+            return SubjectKind.MODEL
+        return SubjectKind.FAMILY if self.release is None else SubjectKind.RELEASE
+
+    @property
+    def id(self) -> str:
+        """A model's name now, `release:<id>` or `family:<id>`; all of them are subjects again."""
+        if self.model is not None:
+            return self.model.id
+        if self.release is not None:
+            return f"release:{self.release.id}"
+        assert self.family is not None
+        return f"family:{self.family.id}"
+
+    @property
+    def key(self) -> str | None:
+        """A model's key; a family and a release are no nodes and have none."""
+        return None if self.model is None else self.model.key
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectMembers:
+    """The models that a subject's number counts."""
+
+    scope: Scope
+    """Of a family or release with its mirrors and curated edges, which always join."""
+    root_ids: tuple[str, ...]
+    roots: Nodes
+    members: Members
+
+
+def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
+    """Find what a subject means: a model, else a release, else a family, unless it says its kind.
+
+    A model of just this name comes before both, one that is equal but for the case after them.
+    Raises UnknownModel, with the best candidates, where nothing of that name is known.
+    """
+    asked = subject if isinstance(subject, str) else subject.name
+    try:
+        parsed = parse_subject(subject) if isinstance(subject, str) else subject
+    except ValueError as error:
+        raise SettingsError(str(error), "give a model as owner/name") from error
+    if parsed.kind is not SubjectKind.MODEL:
+        model = _node_named(scope.snapshot, parsed.name) if parsed.kind is None else None
+        named = _match_registry(scope, asked, parsed)
+        if model is None and named is not None:
+            return named
+    if parsed.kind in (SubjectKind.FAMILY, SubjectKind.RELEASE):
+        of_kind = [
+            it.id
+            for family in scope.families
+            for it in ((family,) if parsed.kind is SubjectKind.FAMILY else family.releases)
+        ]
+        plural = "families" if parsed.kind is SubjectKind.FAMILY else "releases"
+        raise UnknownModel(
+            f"no {parsed.kind.value} is called {parsed.name!r}",
+            f"known {plural}: {', '.join(of_kind)}",
+        )
+    model = match_model(scope, parsed.name)
+    if model is None:
+        raise _unknown(scope, parsed.name, asked)
+    return ResolvedSubject(asked, model)
+
+
+def find_model(scope: Scope, name: str) -> ModelNode:
     """Find the model of a name: as it is now, as it was called before, or but for the case.
 
-    Raises UnknownModel, with close spellings, where no name of the snapshot is meant.
+    Raises UnknownModel, with the best candidates, where no name of the snapshot is meant.
     """
-    tidy = tidy_name(name)
-    if (base := _bearer(snapshot, tidy)) is not None:
-        return base
-    former = {old.name: old.now for family in families for old in family.former_names()}
-    if (base := _bearer(snapshot, former.get(tidy, tidy))) is not None:
-        return base
-    known = snapshot.former_keys()
-    for other in (known.get(tidy), *_without_case(snapshot, tidy, {**former, **known})):
+    try:
+        subject = parse_subject(name)
+    except ValueError as error:
+        raise SettingsError(str(error), "give a model as owner/name") from error
+    model = match_model(scope, subject.name)
+    if model is None:
+        raise _unknown(scope, subject.name, name)
+    return model
+
+
+def match_model(scope: Scope, name: str) -> ModelNode | None:
+    """Return the model of a name as the Hub spells it, None where the snapshot knows none."""
+    snapshot = scope.snapshot
+    if (model := _node_named(snapshot, name)) is not None:
+        return model
+    # A bare name that is nobody's may be a family's: the registry is read from here on alone.
+    former = {old.name: old.now for family in scope.families for old in family.former_names()}
+    if (model := _node_named(snapshot, former.get(name, name))) is not None:
+        return model
+    learned = snapshot.former_keys()
+    for other in (learned.get(name), *_match_without_case(snapshot, name, {**former, **learned})):
         if other is not None:
-            base = _bearer(snapshot, other) or _holder(snapshot, other)
-            if base is not None:
-                return base
-    raise UnknownModel(
-        f"{name!r} is not in snapshot {snapshot.id}, and no model listed there names it as a base",
-        _hint(_close_spellings(snapshot, tidy)),
-    )
+            model = _node_named(snapshot, other) or _node_with_key(snapshot, other)
+            if model is not None:
+                return model
+    return None
 
 
-def base_roots(scope: Scope, base: Base) -> tuple[tuple[str, ...], Nodes]:
-    """Return the ids and the nodes of a base, and of its plain mirrors where they join it."""
+def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
+    """Return the models below a subject, by the scope's definition; no root is among them.
+
+    A named model is counted on what the Hub and the authors declare; mirrors and curated edges
+    always join for a family or release. A release holds the models that meet it, and no other
+    release, first on every path up, so that releases add up to their family.
+    """
+    if subject.model is not None:
+        ids, roots = model_roots(scope, subject.model)
+        return SubjectMembers(scope, ids, roots, members_below(scope, roots))
+    scope = full_scope(scope)
+    of_subject = subject.family if subject.release is None else subject.release
+    assert of_subject is not None
+    ids = of_subject.roots()
+    roots = find_roots(scope, ids)
+    members = members_below(scope, roots)
+    if subject.release is not None:
+        met = releases_met(scope, scope.edges)
+        own = met.only() == met.releases.index(subject.release)
+        members = replace(members, counted=members.counted & own, direct=members.direct & own)
+    return SubjectMembers(scope, ids, roots, members)
+
+
+def full_scope(scope: Scope) -> Scope:
+    """Return the scope with mirrors among the roots and curated edges: what families count by."""
+    return scope.under(replace(scope.definition, mirrors=True, curated=True))
+
+
+def model_roots(scope: Scope, model: ModelNode) -> tuple[tuple[str, ...], Nodes]:
+    """Return the ids and the nodes of a model, and of its mirrors where they join it."""
     mirrors: list[str] = []
     if scope.definition.mirrors:
-        mirrors += [mirror for family in scope.families for mirror in family.mirrors_of(base.id)]
-    nodes = np.union1d(root_nodes(scope, mirrors), [base.node]).astype(np.int32)
-    return (base.id, *mirrors), nodes
+        mirrors += [mirror for family in scope.families for mirror in family.mirrors_of(model.id)]
+    nodes = np.union1d(find_roots(scope, mirrors), [model.node]).astype(np.int32)
+    return (model.id, *mirrors), nodes
 
 
-def root_nodes(scope: Scope, ids: Sequence[str]) -> Nodes:
+def find_roots(scope: Scope, ids: Sequence[str]) -> Nodes:
     """Return the nodes of those ids that are known, by their name now or a former one."""
     return np.array(sorted(set(scope.nodes_of(ids).values())), np.int32)
 
 
-def _bearer(snapshot: Snapshot, id: str) -> Base | None:
-    """Return the node that bears a name now, whether it has children or not."""
+def _match_registry(scope: Scope, asked: str, subject: Subject) -> ResolvedSubject | None:
+    """Return the release, else the family, of a name without a slash; None where there is none."""
+    if "/" in subject.name:
+        return None  # without a look at the registry, which a plain look-up need not read
+    if subject.kind is not SubjectKind.FAMILY:
+        match = find_release(subject.name, scope.families)
+        if match is not None:
+            return ResolvedSubject(asked, family=match[0], release=match[1])
+    if subject.kind is SubjectKind.RELEASE:
+        return None
+    id = subject.name.lower()
+    families = (family for family in scope.families if family.id == id)
+    return next((ResolvedSubject(asked, family=family) for family in families), None)
+
+
+def _node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
+    """Return the node that has a name now, whether it has children or not."""
     row = snapshot.base(id)
     if row is None or row.node >= snapshot.manifest.models:
-        # A model deleted and made anew: the listed one of two bears the name.
+        # A model deleted and made anew: of the two, the listed one has the name.
         node = snapshot.nodes_of([id]).get(id, snapshot.records)
         if node < snapshot.records:
             key = snapshot.record_column("key")[node].as_py()
-            return Base(id, key, node)
-    return None if row is None else Base(row.id, row.key, row.node)
+            return ModelNode(id, key, node)
+    return None if row is None else ModelNode(row.id, row.key, row.node)
 
 
-def _holder(snapshot: Snapshot, key: str) -> Base | None:
+def _node_with_key(snapshot: Snapshot, key: str) -> ModelNode | None:
     """Return the node that has a key, under the name it has now."""
-    if (found := snapshot.node_of_key(key)) is None:
+    if (match := snapshot.node_of_key(key)) is None:
         return None
-    node, id = found
-    return Base(id, key, node)
+    node, id = match
+    return ModelNode(id, key, node)
 
 
-def _without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
+def _match_without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
     """Return the one name or key that is equal but for the case; present names before former."""
     present: set[str] = set()
-    for ids in _names(snapshot):
+    for ids in _list_names(snapshot):
         present.update(ids.filter(pc.equal(pc.utf8_lower(ids), name.lower())).to_pylist())
-    same = present or {meant for old, meant in former.items() if old.lower() == name.lower()}
+    same = present or {now for old, now in former.items() if old.lower() == name.lower()}
     return sorted(same) if len(same) == 1 else []
 
 
-def _close_spellings(snapshot: Snapshot, name: str) -> list[str]:
-    """Return names like this one: of the same owner, or with the same repository name elsewhere."""
+def _unknown(scope: Scope, name: str, asked: str) -> UnknownModel:
+    """Return the error for a name that nothing has, with the best candidates in its hint."""
+    candidates = _find_candidates(scope, name)
+    hint = f"did you mean {', '.join(candidates)}?" if candidates else ""
+    return UnknownModel(
+        f"{asked!r} is not in snapshot {scope.snapshot.id}, and no model listed there names it "
+        "as its parent",
+        hint or "check the spelling: owner/name",
+    )
+
+
+def _find_candidates(scope: Scope, name: str) -> list[str]:
+    """Return what may be meant: the same name elsewhere, roots first, then close spellings.
+
+    Among equals the model with most descendants comes first.
+    """
     owner, _, repository = name.lower().rpartition("/")
-    found: set[str] = set()
-    for ids in _names(snapshot):
+    same_name: set[str] = set()
+    similar: set[str] = set()
+    for ids in _list_names(scope.snapshot):
         lowered = pc.utf8_lower(ids)
-        hits = pc.ends_with(lowered, f"/{repository}")
-        if owner:
-            hits = pc.or_(hits, pc.starts_with(lowered, f"{owner}/"))
-        elif len(repository) >= _TELLING:
-            hits = pc.or_(hits, pc.match_substring(lowered, repository))
-        found.update(ids.filter(hits).slice(0, _CANDIDATES).to_pylist())
-    by_case = {id.lower(): id for id in sorted(found)}
-    close = difflib.get_close_matches(name.lower(), by_case, _SUGGESTIONS, cutoff=0.6)
-    return [by_case[id] for id in close]
+        same = pc.or_(pc.ends_with(lowered, f"/{repository}"), pc.equal(lowered, repository))
+        same_name.update(ids.filter(same).to_pylist())
+        close = pc.starts_with(lowered, f"{owner}/") if owner else same
+        if not owner and len(repository) >= _SHORTEST_PIECE:
+            close = pc.match_substring(lowered, repository)
+        similar.update(ids.filter(close).slice(0, _CANDIDATES).to_pylist())
+    roots = {root.lower() for family in scope.families for root in family.roots()}
+    total = _totals_of(scope.snapshot, same_name)
+    ranked = sorted(same_name, key=lambda id: (id.lower() not in roots, -total.get(id, 0), id))
+    by_case = {id.lower(): id for id in sorted(similar - same_name)}
+    close_names = difflib.get_close_matches(name.lower(), by_case, _SUGGESTIONS, cutoff=0.6)
+    return [*ranked, *(by_case[id] for id in close_names)][:_SUGGESTIONS]
 
 
-def _names(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def _totals_of(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, int]:
+    counts = snapshot.table(schema.COUNTS_FILE, ["id", "total"])
+    rows = counts.filter(pc.is_in(counts["id"], value_set=pa.array(sorted(ids), pa.string())))
+    return dict(zip(rows["id"].to_pylist(), rows["total"].to_pylist(), strict=True))
+
+
+def _list_names(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """Return the names of all models with a record, and of those known as parents alone."""
     return snapshot.record_column("id"), snapshot.column(schema.COUNTS_FILE, "id")
-
-
-def _hint(names: Sequence[str]) -> str:
-    return f"did you mean {', '.join(names)}?" if names else "check the spelling: owner/name"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lineage.analysis.edge_evidence import Heard, heard_of
-from lineage.analysis.scope import Scope, kept
-from lineage.analysis.subjects import find_base
+from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.subjects import find_model
 from lineage.analysis.verdicts import (
     Deletion,
     Origin,
@@ -32,17 +32,13 @@ EVERYTHING = Definition(least=Strength.INFERRED, mirrors=True, curated=True)
 _STATED = Strength.DECLARED.code
 
 
-def trace(snapshot: Snapshot, name: str, family: Family, families: Sequence[Family]) -> Trace:
+def trace_model(scope: Scope, name: str, family: Family, origin: Origin | None = None) -> Trace:
     """Say whether a model descends from a family: yes, no or not known, and why.
 
     `yes` needs a line of stated edges up to a root of the family; `no` a statement that it comes
     from elsewhere. Raises UnknownModel where neither snapshot nor registry knows the name.
     """
-    return trace_on(Scope.of(snapshot, EVERYTHING, families), name, family)
-
-
-def trace_on(scope: Scope, name: str, family: Family, origin: Origin | None = None) -> Trace:
-    """Trace a model on ground that is laid already, with `EVERYTHING` as its definition."""
+    scope = scope.under(EVERYTHING)
     subject = _find(scope, name, origin)
     by_id = _roots(scope.families)
     roots = {node: by_id[id] for id, node in scope.nodes_of(by_id).items()}
@@ -62,7 +58,7 @@ def trace_on(scope: Scope, name: str, family: Family, origin: Origin | None = No
     if subject.node is None:
         return _judged(replace(seat, itself=by_id.get(subject.id)), _Above(), _Above())
     edges = scope.edges
-    stated_edges = kept(edges, edges.strength >= _STATED)
+    stated_edges = select_edges(edges, edges.strength >= _STATED)
     stated = _above(scope, stated_edges, subject.node, marks)
     anyhow = _above(scope, edges, subject.node, marks)
     seat = replace(seat, itself=roots.get(subject.node), unresolved_claims=_heard(scope, subject))
@@ -144,7 +140,7 @@ def _leads_to(above: _Above, family: str) -> bool:
 def _find(scope: Scope, name: str, origin: Origin | None) -> _Subject:
     snapshot = scope.snapshot
     try:
-        base = find_base(snapshot, name, scope.families)
+        base = find_model(scope, name)
     except UnknownModel:
         if (found := _registered(scope, name)) is not None:
             return found
@@ -172,7 +168,7 @@ def _registered(scope: Scope, name: str) -> _Subject | None:
     wanted = {old.name.lower(): old.now.lower() for old in renamed}.get(wanted, wanted)
     known: dict[str, int | None] = {id: None for one in scope.families for id in one.roots()}
     known |= {it.id: None for one in scope.families for it in one.outsiders}
-    for id, node in {**known, **scope.added}.items():
+    for id, node in {**known, **scope.graph.added}.items():
         if id.lower() == wanted:
             return _Subject(id, None, node, Origin.REGISTRY)
     return None

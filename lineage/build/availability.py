@@ -7,7 +7,8 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.relatives import relatives_among
+from lineage.analysis.relatives import find_relatives
+from lineage.analysis.scope import Scope
 from lineage.build.draft import Draft
 from lineage.domain.availability import Asked
 from lineage.domain.families import Family
@@ -54,7 +55,7 @@ def check_availability(
         return
     if draft.origin.kind is not SnapshotKind.FULL:
         return
-    if keys := relatives_among(newest, families, never_asked_keys(draft.deleted)):
+    if keys := find_relatives(Scope(newest, families), never_asked_keys(draft.deleted)):
         answers = ask_about(last_names(draft.deleted, keys), checks, progress)
         if answers:
             draft.deleted = with_availability(draft.deleted, answers)

@@ -6,17 +6,20 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lineage.domain.definitions import Definition
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import SettingsError, UnknownModel
 
 if TYPE_CHECKING:
     # The program's help, and a look-up of one stored count, must not pay for loading these.
+    from lineage.analysis.scope import Scope
     from lineage.domain.families import Family
     from lineage.settings import Settings
     from lineage.store.reader import Snapshot
     from lineage.store.store import ParquetStore
 
 Answer = TypeVar("Answer")
+DEFAULT = Definition()
 
 
 class Format(StrEnum):
@@ -72,6 +75,13 @@ class Invocation:
         if as_of is not None and self.snapshot is None:
             return store.snapshot_at(as_of)
         return store.snapshot(self.snapshot)
+
+    def open_scope(self, definition: Definition = DEFAULT) -> "Scope":
+        """Return what a question stands on: the snapshot, the registry and a definition."""
+        from lineage.analysis.scope import Scope
+
+        snapshot = self.open_snapshot(definition.as_of)
+        return Scope(snapshot, self.known_families(), definition)
 
     def find_family(self, text: str) -> "Family | None":
         """Return the family that a SUBJECT names; None where it names a model or a release."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, answer_each, read_subject
+from lineage.cli.context import Invocation, answer_each
 from lineage.domain.definitions import Definition, Grouping
 from lineage.errors import SettingsError, UnknownModel
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from lineage.analysis.results import Comparison, Count
-    from lineage.store.reader import Snapshot
 
 
 @click.command(
@@ -53,17 +52,15 @@ def count(
     the same answer. Every number comes with the definition it was counted by.
     """
     _refuse_contradictions(subjects, top, by)
-    snapshot = invocation.open_snapshot(definition.as_of)
     if explain:
         _refuse_other_definitions(top, by, definition)
-        _print_comparisons(invocation, snapshot, subjects, definition)
+        _print_comparisons(invocation, subjects, definition)
     else:
-        _print_counts(invocation, snapshot, subjects, definition, top=top, by=by)
+        _print_counts(invocation, subjects, definition, top=top, by=by)
 
 
 def _print_counts(
     invocation: Invocation,
-    snapshot: "Snapshot",
     subjects: Sequence[str],
     definition: Definition,
     *,
@@ -71,29 +68,24 @@ def _print_counts(
     by: str | None,
 ) -> None:
     from lineage.analysis import documents
-    from lineage.analysis.counts import count_base, count_family
+    from lineage.analysis.counts import count_subject, rank_bases
+    from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_answers
 
-    families, grouping = invocation.known_families(), None if by is None else Grouping(by)
-
-    def count_subject(name: str) -> "Count":
-        if (family := invocation.find_family(name)) is not None:
-            return count_family(snapshot, family, definition, families, grouping)
-        return count_base(snapshot, read_subject(name).name, definition, families, grouping)
-
+    scope, grouping = invocation.open_scope(definition), None if by is None else Grouping(by)
     unknown: UnknownModel | None = None
     if top is None:
-        counts, unknown = answer_each(subjects, count_subject)
+        counts, unknown = answer_each(
+            subjects, lambda name: count_subject(scope, find_subject(scope, name), grouping)
+        )
     else:
-        from lineage.analysis.rankings import count_top
-
-        family = invocation.find_family(subjects[0]) if subjects else None
-        counts = count_top(snapshot, top, definition, family, families)
+        family = find_subject(scope, subjects[0]).family if subjects else None
+        counts = rank_bases(scope, top, family)
 
     def table(results: "Sequence[Count]") -> "RenderableType":
         from lineage.cli.tables.counts import counts_table
 
-        return counts_table(results, snapshot.manifest)
+        return counts_table(results, scope.snapshot.manifest)
 
     print_answers(
         invocation.format,
@@ -106,26 +98,25 @@ def _print_counts(
 
 
 def _print_comparisons(
-    invocation: Invocation, snapshot: "Snapshot", subjects: Sequence[str], definition: Definition
+    invocation: Invocation, subjects: Sequence[str], definition: Definition
 ) -> None:
     from lineage.analysis import documents
-    from lineage.analysis.comparison import LEAST_DOWNLOADS, compare_base, compare_family
+    from lineage.analysis.comparison import LEAST_DOWNLOADS, compare_definitions
+    from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_answers
 
-    families, day = invocation.known_families(), definition.as_of
+    scope = invocation.open_scope(definition)
     downloads = definition.min_downloads or LEAST_DOWNLOADS
 
     def compare(name: str) -> "Comparison":
-        if (family := invocation.find_family(name)) is not None:
-            return compare_family(snapshot, family, families, downloads, day)
-        return compare_base(snapshot, read_subject(name).name, families, downloads, day)
+        return compare_definitions(scope, find_subject(scope, name), downloads)
 
     def table(results: "Sequence[Comparison]") -> "RenderableType":
         from rich.console import Group
 
         from lineage.cli.tables.counts import comparison_table
 
-        return Group(*(comparison_table(it, snapshot.manifest) for it in results))
+        return Group(*(comparison_table(it, scope.snapshot.manifest) for it in results))
 
     print_answers(
         invocation.format,

@@ -67,6 +67,8 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file of the three reports about Llama, one at a time."""
     from lineage.analysis.growth.trends import find_trends
     from lineage.analysis.licenses.judging import judge_licenses
+    from lineage.analysis.scope import Scope
+    from lineage.analysis.subjects import find_subject
     from lineage.cli.report import license_files
     from lineage.domain.definitions import Definition
     from lineage.families.license_terms import license_terms
@@ -78,7 +80,9 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.reporting.trend_report import trend_document
 
     llama, families, rule = family("llama"), all_families(), Definition()
-    yield from tree_files(family_tree(snapshot, llama, families), Language.ENGLISH)
+    scope = Scope(snapshot, families)
+    tree = family_tree(scope, find_subject(scope, "family:llama"))
+    yield from tree_files(tree, Language.ENGLISH)
     trends = find_trends(snapshot, llama, rule, families)
     document = trend_document(trends, snapshot.manifest, Language.ENGLISH, families)
     yield from trend_files(trends, document)

@@ -77,17 +77,18 @@ def trace(
     if live and as_of is not None:
         raise SettingsError("--live asks for today, --as-of for another day", "leave one out")
     from lineage.analysis import documents
-    from lineage.analysis.traces import trace as trace_model
+    from lineage.analysis.traces import trace_model
     from lineage.cli.output import print_answers
     from lineage.families.registry import family as find_family
 
-    snapshot, families = invocation.open_snapshot(as_of), invocation.known_families()
+    scope = invocation.open_scope(Definition(as_of=as_of))
+    snapshot, families = scope.snapshot, scope.families
     asked_family = find_family(family.removeprefix("family:"), families)
 
     def trace_name(name: str) -> "Trace":
         name = read_subject(name).name
         if not live:
-            return trace_model(snapshot, name, asked_family, families)
+            return trace_model(scope, name, asked_family)
         from lineage.crawl.live import trace_live
 
         settings = invocation.settings({"endpoint": endpoint, "token_file": token_file}, token=True)
@@ -157,25 +158,19 @@ def tree(
     Models with little below them are summed up, and their number is shown.
     """
     from lineage.analysis.documents import tree_rows
-    from lineage.analysis.tree.tree import tree_of_base, tree_of_family
+    from lineage.analysis.subjects import find_subject
+    from lineage.analysis.tree.tree import build_tree
     from lineage.cli.output import print_result
     from lineage.cli.tables.descent import tree_table
 
-    snapshot, families = invocation.open_snapshot(definition.as_of), invocation.known_families()
+    scope = invocation.open_scope(definition)
     # A leaf has nothing below it: a least size of 1 means leaves as well.
     least = 0 if min_size == 1 else min_size
-    if (family := invocation.find_family(subject)) is not None:
-        drawing = tree_of_family(
-            snapshot, family, definition, families, depth=depth, at_least=least
-        )
-    else:
-        drawing = tree_of_base(
-            snapshot, read_subject(subject).name, definition, families, depth=depth, at_least=least
-        )
+    drawing = build_tree(scope, find_subject(scope, subject), depth=depth, at_least=least)
     print_result(
         invocation.format,
         drawing,
         tree_rows,
-        lambda it: tree_table(it, snapshot.manifest),
+        lambda it: tree_table(it, scope.snapshot.manifest),
         narrowest=1,
     )

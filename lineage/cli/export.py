@@ -46,13 +46,13 @@ def _write_graph(
     invocation: Invocation,
 ) -> None:
     from lineage.analysis.family_graph import family_columns
+    from lineage.analysis.subjects import find_subject
     from lineage.cli.output import write_text
     from lineage.export import FORMATS, export_graph
 
-    snapshot, families = invocation.open_snapshot(definition.as_of), invocation.known_families()
-    family = invocation.find_family(subject)
-    name = read_subject(subject).name if family is None else family.id
-    columns = family_columns(snapshot, name, families, definition)
+    scope = invocation.open_scope(definition)
+    resolved = find_subject(scope, subject)
+    columns, name = family_columns(scope, resolved), resolved.id
     writer, least = FORMATS[format], 0 if min_size in {None, 1} else min_size
     write_text(export_graph(writer, columns, name, depth=depth, at_least=least or 0), out)
 
@@ -79,19 +79,20 @@ def parquet(
     """
     from lineage.analysis.cut_tables import cut_manifest, cut_tables, whole_tables
     from lineage.analysis.family_graph import family_columns
+    from lineage.analysis.subjects import find_subject
     from lineage.store.plain import write_plain
 
-    snapshot = invocation.open_snapshot(definition.as_of)
+    scope = invocation.open_scope(definition)
+    snapshot = scope.snapshot
     if subject is None:
         # The whole is copied table by table; whatever a filter cut out would leave gaps in numbers.
         if definition != Definition():
             raise SettingsError("the whole snapshot is exported as it is", "filters need a SUBJECT")
         write_plain(Path(out), whole_tables(snapshot), snapshot.manifest)
         return
-    family = invocation.find_family(subject)
-    name = read_subject(subject).name if family is None else family.id
-    tables = cut_tables(family_columns(snapshot, name, invocation.known_families(), definition))
-    write_plain(Path(out), tables, cut_manifest(snapshot.manifest, name))
+    resolved = find_subject(scope, subject)
+    tables = cut_tables(family_columns(scope, resolved))
+    write_plain(Path(out), tables, cut_manifest(snapshot.manifest, resolved.id))
 
 
 @export.command(
@@ -110,10 +111,9 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
     from lineage.export.bill_of_materials import bill_of
     from lineage.export.cyclonedx import cyclonedx as write_cyclonedx
 
-    snapshot, families = invocation.open_snapshot(), invocation.known_families()
-    family = invocation.require_family("family:llama")
-    bill = bill_of(snapshot, read_subject(model).name, family, families, Strength(min_strength))
-    write_text([write_cyclonedx(bill, snapshot.manifest)], out)
+    scope, family = invocation.open_scope(), invocation.require_family("family:llama")
+    bill = bill_of(scope, read_subject(model).name, family, Strength(min_strength))
+    write_text([write_cyclonedx(bill, scope.snapshot.manifest)], out)
 
 
 def _graph_command(format: str, readers: str, example: str) -> click.Command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, read_subject
+from lineage.cli.context import Invocation
 from lineage.domain.definitions import Closure, Definition
 from lineage.errors import SettingsError
 
@@ -62,9 +62,10 @@ def family_tree(
     One HTML file holds every model with its evidence and works offline, without a server; a
     poster as SVG and PNG, and Markdown, hold the largest branches with sums of the rest.
     """
+    from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_files, write_files
     from lineage.reporting.family_page.tree_files import tree_files
-    from lineage.reporting.family_tree import base_tree, family_tree
+    from lineage.reporting.family_tree import family_tree
     from lineage.reporting.language import Language
 
     # A poster of children alone would look like a family without grandchildren.
@@ -72,11 +73,8 @@ def family_tree(
         raise SettingsError(
             "a tree needs all generations", "list children: lineage export csv SUBJECT --direct"
         )
-    snapshot, families = invocation.open_snapshot(definition.as_of), invocation.known_families()
-    if (family := invocation.find_family(subject)) is not None:
-        tree = family_tree(snapshot, family, families, definition)
-    else:
-        tree = base_tree(snapshot, read_subject(subject).name, families, definition)
+    scope = invocation.open_scope(definition)
+    tree = family_tree(scope, find_subject(scope, subject))
     print_files(invocation.format, write_files(tree_files(tree, Language(lang)), out))
 
 

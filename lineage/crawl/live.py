@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_base
-from lineage.analysis.traces import EVERYTHING, trace, trace_on
+from lineage.analysis.subjects import find_model
+from lineage.analysis.traces import trace_model
 from lineage.analysis.verdicts import Origin, Trace, VerdictReason
 from lineage.build.opt_out import OptOutFilter, refuse_opted_out
 from lineage.crawl.runs import open_hub
@@ -69,8 +69,8 @@ def trace_live(
     heard = Family("live", "live", "", (), edges=tuple(_heard(settings, records.values(), names)))
     subject = names.now(name if known is None else known.id)
     origin = Origin.LIVE if known is None or known.origin is Origin.NAMED else None
-    scope = Scope.of(snapshot, EVERYTHING, [*families, heard])
-    return replace(trace_on(scope, subject, family, origin), model=name)
+    scope = Scope(snapshot, [*families, heard])
+    return replace(trace_model(scope, subject, family, origin), model=name)
 
 
 def _known(
@@ -78,7 +78,7 @@ def _known(
 ) -> tuple[Trace | None, list[str]]:
     """Return what the snapshot knows, if anything, and whom to ask for."""
     try:
-        known = trace(snapshot, name, family, families)
+        known = trace_model(Scope(snapshot, families), name, family)
     except UnknownModel:
         if not is_repo_id(tidy_name(name)):
             raise
@@ -123,7 +123,7 @@ class _Names:
     def resolved(self, name: str) -> str | None:
         """Return the name of the model that the snapshot or the registry knows by this name."""
         try:
-            return find_base(self.snapshot, name, self.families).id
+            return find_model(Scope(self.snapshot, self.families), name).id
         except UnknownModel:
             lowered = {root.lower(): root for one in self.families for root in one.roots()}
             return lowered.get(name.lower())

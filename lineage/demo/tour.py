@@ -3,19 +3,21 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lineage.analysis.comparison import compare_release
-from lineage.analysis.counts import count_base, count_family
+from lineage.analysis.comparison import compare_definitions
+from lineage.analysis.counts import count_subject
 from lineage.analysis.diff.diffs import Diff, diff_snapshots
 from lineage.analysis.growth import Curve
 from lineage.analysis.growth.curves import curve_of_family
 from lineage.analysis.results import Comparison, Count, Tree
-from lineage.analysis.traces import trace
-from lineage.analysis.tree.tree import tree_of_family
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import find_subject
+from lineage.analysis.traces import trace_model
+from lineage.analysis.tree.tree import build_tree
 from lineage.analysis.verdicts import Trace
 from lineage.demo.weeks.deleted import Graves, graves
 from lineage.demo.weeks.history import Doubts, History
 from lineage.demo.weeks.replay import Replay, settings_of
-from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.definitions import Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
 from lineage.store.store import ParquetStore
@@ -74,14 +76,16 @@ def look_around(folder: Path, history: History, followed: Replay) -> Sights:
     """Ask the snapshots of the demo what is worth seeing."""
     store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
     first, last = (store.snapshot(followed.manifests[at].id) for at in (0, -1))
-    rule, known, llama = Definition(), all_families(), family("llama")
-    explained = next(release for release in llama.releases if release.id == _EXPLAINED)
+    known, llama = all_families(), family("llama")
+    scope = Scope(last, known)
+    whole = find_subject(scope, "family:llama")
+    explained = find_subject(scope, f"release:{_EXPLAINED}")
     return Sights(
-        count_family(last, llama, rule, known, Grouping.RELEASE),
-        tuple(count_base(last, base, rule, known) for base in WELL_KNOWN),
-        tree_of_family(last, llama, rule, known, depth=_DEPTH, at_least=_FOLD_BELOW),
-        tuple((name, trace(last, id, llama, known)) for name, id in ASKED_BY_NAME),
-        compare_release(last, llama, explained, known),
+        count_subject(scope, whole, Grouping.RELEASE),
+        tuple(count_subject(scope, find_subject(scope, id)) for id in WELL_KNOWN),
+        build_tree(scope, whole, depth=_DEPTH, at_least=_FOLD_BELOW),
+        tuple((name, trace_model(scope, id, llama)) for name, id in ASKED_BY_NAME),
+        compare_definitions(scope, explained),
         curve_of_family(store, llama, known, Grouping.RELEASE),
         graves(last, history.gone_from, _MOST_GRAVES),
         _of_one(diff_snapshots(first, last, known), llama.id),

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.analysis.edge_evidence import heard_of
-from lineage.analysis.scope import Scope, kept
-from lineage.analysis.traces import EVERYTHING, trace_on
+from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.traces import EVERYTHING, trace_model
 from lineage.analysis.verdicts import PathEdge, PathRoot, Trace
 from lineage.domain.arrays import Generations, Indices
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store import schema
-from lineage.store.reader import EdgeColumns, Snapshot
+from lineage.store.reader import EdgeColumns
 
 _FACTS = [
     *("created_at", "modified_at", "license", "license_name", "license_link"),
@@ -69,24 +69,20 @@ class Bill:
 
 
 def bill_of(
-    snapshot: Snapshot,
-    name: str,
-    family: Family,
-    families: Sequence[Family],
-    least: Strength = Strength.DECLARED,
+    scope: Scope, name: str, family: Family, min_strength: Strength = Strength.DECLARED
 ) -> Bill:
     """Find every ancestor by edges at least so strong, the registry's included.
 
     Beyond a root the walk goes on: an official model tuned from another has it as an ancestor.
     Raises UnknownModel where neither snapshot nor registry knows the name.
     """
-    scope = Scope.of(snapshot, EVERYTHING, families)
-    found = trace_on(scope, name, family)
+    scope = scope.under(EVERYTHING)
+    found = trace_model(scope, name, family)
     node = scope.nodes_of([found.id]).get(found.id)
-    roots = _roots(families)
+    roots = _roots(scope.families)
     if node is None:
         return Bill(Part(found.id, found.key, False, roots.get(found.id)), found, ())
-    edges, generation = _above(scope, node, least)
+    edges, generation = _above(scope, node, min_strength)
     parts = _parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
     steps = _steps(scope, edges, parts)
     ancestors = [
@@ -100,7 +96,7 @@ def bill_of(
 
 def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Generations]:
     """Return the edges between a model and its ancestors, and each one's generation."""
-    edges = kept(scope.edges, scope.edges.strength >= least.code)
+    edges = select_edges(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)
     generation = reach.generations(edges.parent, edges.child, scope.nodes, start)
     generation[node] = 0
@@ -108,7 +104,7 @@ def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Gener
     from_here = inside.copy()
     from_here[node] = True
     own = edges.child != edges.parent
-    return kept(edges, from_here[edges.child] & inside[edges.parent] & own), generation
+    return select_edges(edges, from_here[edges.child] & inside[edges.parent] & own), generation
 
 
 def _steps(

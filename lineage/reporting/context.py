@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lineage.analysis.scope import Scope
-from lineage.analysis.traces import trace_on
+from lineage.analysis.traces import trace_model
 from lineage.analysis.verdicts import PathClaim, Trace
 from lineage.domain.families import Family, OutsiderReason
 from lineage.errors import UnknownModel
@@ -53,7 +53,7 @@ def asked_by_name(scope: Scope, family: Family) -> tuple[Asked, ...]:
 def _answers(scope: Scope, family: Family) -> Iterator[Asked]:
     for name, id in ASKED_BY_NAME.get(family.id, ()):
         try:
-            found = trace_on(scope, id, family)
+            found = trace_model(scope, id, family)
         except UnknownModel:
             continue
         yield _answer(name, found)

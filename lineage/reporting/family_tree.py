@@ -1,16 +1,14 @@
 """What a family tree says: the number and its definition, the releases, the tree with evidence."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
-from lineage.analysis.counts import count_base, count_family
+from lineage.analysis.counts import count_subject
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_base
-from lineage.analysis.traces import EVERYTHING
+from lineage.analysis.subjects import ResolvedSubject, full_scope
 from lineage.analysis.tree.evidence import ForestEvidence, evidence_of
 from lineage.analysis.tree.facts import ForestFacts, facts_of
 from lineage.analysis.tree.forest import Forest, Kind, family_forest
@@ -19,9 +17,9 @@ from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family, Release, Reupload
+from lineage.errors import SettingsError
 from lineage.reporting.context import Asked, asked_by_name
 from lineage.store.manifest import Manifest
-from lineage.store.reader import Snapshot
 
 _BRANCHES = 15
 
@@ -78,45 +76,34 @@ class FamilyTreeReport:
         return int(((self.forest.kind == Kind.GONE) & _is_sure(self.forest, self.definition)).sum())
 
 
-def family_tree(
-    snapshot: Snapshot,
-    family: Family,
-    families: Sequence[Family],
-    definition: Definition | None = None,
-) -> FamilyTreeReport:
-    """Read a family from a snapshot, with everything known of each of its models.
+def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
+    """Read a family, or what lies below one model, with everything known of each model.
 
-    Ways weaker than the definition's are in it too, told apart; no number counts them.
+    Paths weaker than the definition's are in it too, marked as such; no number counts them. A
+    model is drawn as a family of one release, by the rules of `count MODEL`. SettingsError for a
+    release, which is drawn in its family's tree.
     """
-    asked = replace(definition or Definition(), mirrors=True, curated=True)
-    scope = Scope.of(snapshot, replace(asked, least=Strength.INFERRED), families)
-    # What people ask for by name is told of the whole graph, whatever is counted here.
-    whole = scope if scope.definition == EVERYTHING else Scope.of(snapshot, EVERYTHING, families)
-    count = count_family(snapshot, family, asked, families, Grouping.RELEASE)
-    forest = family_forest(scope, family, asked.least)
-    return _report(scope, forest, family, count, asked_by_name(whole, family))
-
-
-def base_tree(
-    snapshot: Snapshot,
-    name: str,
-    families: Sequence[Family],
-    definition: Definition | None = None,
-) -> FamilyTreeReport:
-    """Read what lies below one model, as a family of one release, by the rules of `count NAME`.
-
-    UnknownModel where the snapshot knows no such name.
-    """
-    asked, base = definition or Definition(), find_base(snapshot, name, families)
-    scope = Scope.of(snapshot, replace(asked, least=Strength.INFERRED), families)
-    count = count_base(snapshot, base.id, asked, families, Grouping.RELEASE)
-    mirrors = tuple(Reupload(id, base.id) for id in count.definition.roots if id != base.id)
-    released = snapshot.manifest.origin.taken_at.date()
-    release = Release(base.id, base.id, released, None, (base.id,), mirrors)
-    alone = Family(base.id, base.id, "", (release,))
+    if subject.release is not None and subject.family is not None:
+        raise SettingsError(
+            f"{subject.id} is a part of a family, and drawn with it",
+            f"give the family: lineage report family-tree {subject.family.id}",
+        )
+    count = count_subject(scope, subject, Grouping.RELEASE)
+    if subject.family is not None:
+        drawn = full_scope(scope)
+        forest_scope = drawn.under(replace(drawn.definition, least=Strength.INFERRED))
+        forest = family_forest(forest_scope, subject.family, scope.definition.least)
+        # What people ask for by name is told of the whole graph, whatever is counted here.
+        asked = asked_by_name(scope, subject.family)
+        return _report(forest_scope, forest, subject.family, count, asked)
+    id = subject.id
+    mirrors = tuple(Reupload(root, id) for root in count.definition.roots if root != id)
+    released = scope.snapshot.manifest.origin.taken_at.date()
+    alone = Family(id, id, "", (Release(id, id, released, None, (id,), mirrors),))
     # Here everything belongs to this one root, whatever release it belongs to elsewhere.
-    forest = family_forest(replace(scope, families=[alone]), alone, asked.least)
-    return replace(_report(scope, forest, alone, count, ()), is_base=True)
+    forest_scope = scope.under(replace(scope.definition, least=Strength.INFERRED))
+    forest = family_forest(forest_scope.narrowed_to(alone), alone, scope.definition.least)
+    return replace(_report(forest_scope, forest, alone, count, ()), is_base=True)
 
 
 def _report(

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_page.family_tree import page as family_tree_page
-from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, texts
 from lineage.store.reader import Snapshot
+from tests.questions import family_tree
 
 READY = "html[data-ready=true]"
 _TELL_VIOLATIONS = """

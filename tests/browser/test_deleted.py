@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.counts import count_family
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.reporting.family_page.family_tree import page as family_tree_page
-from lineage.reporting.family_tree import family_tree
 from lineage.reporting.language import Language, texts
 from lineage.store.reader import Snapshot
 from tests.browser.conftest import Opener
 from tests.browser.test_accessibility import _AXE, _FINDINGS
 from tests.builders import outlived, row
+from tests.questions import count_family, family_tree
 from tests.unit.analysis.worlds import a_family
 
 pytestmark = pytest.mark.needs("chromium")

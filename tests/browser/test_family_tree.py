@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.counts import count_family
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.store.reader import Snapshot
 from tests.browser.conftest import READY, Opened, Opener
+from tests.questions import count_family
 
 pytestmark = pytest.mark.needs("chromium")
 

@@ -12,11 +12,12 @@ from lineage.analysis.tree.facts import Coded
 from lineage.domain.families import Family
 from lineage.reporting.context import Asked
 from lineage.reporting.family_page.family_tree import page as family_tree_page
-from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, texts
 from tests.browser.conftest import Opened, Opener
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
+from tests.questions import family_tree
 from tests.unit.analysis.worlds import a_family
 
 pytestmark = pytest.mark.needs("chromium")

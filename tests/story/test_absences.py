@@ -4,11 +4,7 @@ from datetime import date
 
 import pytest
 
-from lineage.analysis.comparison import compare_base
-from lineage.analysis.counts import count_base
 from lineage.analysis.cut_tables import cut_tables, whole_tables
-from lineage.analysis.family_graph import family_columns
-from lineage.analysis.tree.tree import tree_of_base
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row, hub_moment
 from lineage.domain.definitions import Definition
@@ -16,6 +12,7 @@ from lineage.store import schema
 from lineage.store.reader import Snapshot
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
+from tests.questions import compare_base, count_base, family_columns, tree_of_base
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row

@@ -11,7 +11,6 @@ from lineage.analysis.availability import counted, in_short
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.documents import diff_rows, trace_document
 from lineage.analysis.reasons import reason
-from lineage.analysis.traces import trace
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
 from lineage.domain.availability import Availability
@@ -23,6 +22,7 @@ from lineage.store.availability import standings_of
 from lineage.store.reader import Snapshot
 from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.fakes.live_catalog import LiveCatalog
+from tests.questions import trace
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row

@@ -5,13 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from lineage.analysis.anomalies import find_anomalies
-from lineage.analysis.comparison import compare_base
-from lineage.analysis.counts import count_base
-from lineage.analysis.family_graph import family_graph
 from lineage.analysis.reasons import reason
 from lineage.analysis.results import ComparisonStep
-from lineage.analysis.traces import trace
-from lineage.analysis.tree.tree import tree_of_base
 from lineage.analysis.verdicts import Origin
 from lineage.demo.catalog import Row
 from lineage.domain.anomalies import AnomalyKind
@@ -21,6 +16,8 @@ from lineage.families.registry import family
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 from tests.fakes.live_catalog import LiveCatalog
+from tests.questions import compare_base, count_base, trace, tree_of_base
+from tests.questions import graph_of_family as family_graph
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row
@@ -189,17 +186,17 @@ def test_a_trace_of_the_dead_says_when_it_was_missed(play: Play) -> None:
     assert f"last seen in snapshot {first.id}, found missing on 2026-11-23" in reason(found)
 
 
-def test_the_ladder_leaves_the_dead_out_at_its_own_rung(play: Play) -> None:
+def test_a_comparison_counts_deleted_models_in_its_last_rows_alone(play: Play) -> None:
     box, stage = play(a_line())
     swept(stage)
     box.catalog.delete(KID)
     steps = {rung.step: rung for rung in compare_base(swept(stage), ROOT["id"], ()).steps}
-    assert (steps[ComparisonStep.INFERRED].number, steps[ComparisonStep.NOT_DELETED].number) == (
-        3,
-        2,
-    )
-    assert steps[ComparisonStep.INFERRED].definition.deleted
-    assert not steps[ComparisonStep.NOT_DELETED].definition.deleted
+    assert [row.number for row in steps.values() if not row.definition.deleted][2:5] == [2, 2, 2]
+    deleted, inferred = (steps[name] for name in (ComparisonStep.DELETED, ComparisonStep.INFERRED))
+    assert (deleted.number, inferred.number) == (3, 3)
+    assert list(steps)[-2:] == [ComparisonStep.DELETED, ComparisonStep.INFERRED]
+    assert deleted.definition.deleted
+    assert inferred.definition.deleted
 
 
 def test_trees_graphs_and_anomalies_know_the_dead(play: Play) -> None:

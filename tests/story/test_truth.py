@@ -19,7 +19,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.members import countable
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_base
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.crawl.plan import find_update_base
@@ -33,6 +32,7 @@ from lineage.store.reader import Snapshot
 from lineage.store.retention import kept_by, read_rule
 from tests.builders import ENDPOINT, Row, pages, publication, row
 from tests.fakes.fake_clock import NOON
+from tests.questions import find_base
 
 DAY = timedelta(days=1)
 SAME = (schema.MODELS_FILE, schema.EVIDENCE_FILE, schema.EDGES_FILE, schema.COUNTS_FILE)
@@ -304,7 +304,7 @@ class Histories(RuleBasedStateMachine):
         keys = snapshot.record_column("key").to_pylist()
         for at in self.sweeps:
             rule = Definition(as_of=at.date())
-            mask = countable(Scope.of(snapshot, rule, ()))
+            mask = countable(Scope(snapshot, (), rule))
             end = end_of(at.date())
             for key, counted in zip(keys, mask.tolist(), strict=True):
                 away = [(m, b) for one, m, b in self.known.over if one == key]

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.counts import count_base
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row, hub_moment
 from lineage.domain.definitions import Definition
 from lineage.store import schema
 from lineage.store.reader import Snapshot
+from tests.questions import count_base
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.unit.demo.rows import a_child, a_row

@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from lineage.analysis.counts import count_base
 from lineage.crawl.dump import crawl_dump
 from lineage.crawl.plan import CrawlMode, why_full
 from lineage.demo.catalog import Row
@@ -13,6 +12,7 @@ from lineage.store import schema
 from lineage.store.reader import Snapshot
 from lineage.store.retention import kept_by
 from tests.fakes.fake_clock import NOON
+from tests.questions import count_base
 from tests.story.conftest import Play
 from tests.story.stage import Stage
 from tests.story.test_bulk import a_dump

@@ -119,7 +119,7 @@ def test_a_family_is_counted_by_its_name(snapshot: Snapshot) -> None:
     count = lineage.count_derivatives(
         "family:llama", snapshot=snapshot, by=lineage.Grouping.RELEASE
     )
-    assert (count.base, count.total) == ("family:llama", 3)
+    assert (count.subject, count.total) == ("family:llama", 3)
     assert [group.value for group in count.groups] == ["Llama 2", "Llama 3.1"]
     with pytest.raises(UnknownModel):
         lineage.count_derivatives("family:none", snapshot=snapshot)

@@ -6,7 +6,7 @@ from lineage.analysis.anomalies.columns import SnapshotColumns
 from lineage.analysis.anomalies.rules import RULES
 from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import root_nodes
+from lineage.analysis.subjects import find_roots
 from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -35,11 +35,11 @@ def find_anomalies(
     if family is not None:
         # Who belongs is asked as `count` asks it; what is odd about them is then looked for in
         # what the Hub and authors declare alone, or our own registry would show up as theirs.
-        scope = Scope.of(snapshot, Definition(mirrors=True, curated=True), families or (family,))
-        roots = root_nodes(scope, family.roots())
+        scope = Scope(snapshot, families or (family,), Definition(mirrors=True, curated=True))
+        roots = find_roots(scope, family.roots())
         inside = members_below(scope, roots).reached.copy()
         inside[roots] = True
-    columns = SnapshotColumns(Scope.of(snapshot, Definition(), ()), bounds, inside)
+    columns = SnapshotColumns(Scope(snapshot, (), Definition()), bounds, inside)
     rules = (rule for rule in RULES if kind in (None, rule.kind))
     anomalies = tuple(rule.apply(columns, examples) for rule in rules)
     return Anomalies(snapshot.id, None if family is None else family.id, bounds, anomalies)

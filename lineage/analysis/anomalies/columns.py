@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.scope import Scope, kept
+from lineage.analysis.scope import Scope, select_edges
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.claims import RELATIONS, Relation, Strength
@@ -66,7 +66,7 @@ class SnapshotColumns:
     def edges(self) -> EdgeColumns:
         """The edges of the models in question."""
         edges = self.scope.edges
-        return kept(edges, self.is_inside(edges.child))
+        return select_edges(edges, self.is_inside(edges.child))
 
     @cached_property
     def keys(self) -> pa.StringArray:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.scope import kept
+from lineage.analysis.scope import select_edges
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
@@ -185,7 +185,7 @@ def find_nodes(nodes: InferenceInput, ids: Sequence[str]) -> dict[str, int]:
 
 def _declared_edges(snapshot: Snapshot) -> EdgeColumns:
     edges = snapshot.edges()
-    return kept(edges, edges.strength >= Strength.DECLARED.code)
+    return select_edges(edges, edges.strength >= Strength.DECLARED.code)
 
 
 def _places_in(values: Sequence[str | None], value_set: pa.StringArray) -> list[int | None]:

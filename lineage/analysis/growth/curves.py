@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pyarrow.compute as pc
 
-from lineage.analysis.counts import count_base
+from lineage.analysis.counts import count_subject
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.growth.results import NOTHING, Curve, GrowthSeries, Moment, Point
 from lineage.analysis.growth.stored import (
@@ -20,7 +20,8 @@ from lineage.analysis.growth.stored import (
     slice_of_family,
     trends_table,
 )
-from lineage.analysis.subjects import Base, find_base
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import ModelNode, find_model, find_subject
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.errors import SnapshotDamaged
@@ -88,7 +89,7 @@ def curve_of_base(
     Raises UnknownModel where the newest snapshot knows no such name.
     """
     newest = seen(store.snapshot())
-    base = find_base(newest, name, families)
+    base = find_model(Scope(newest, families), name)
     names = _names_of(newest, base)
 
     def ask(snapshot: Snapshot) -> _Answer:
@@ -103,7 +104,8 @@ def curve_of_base(
             by_relation = {relation: n for relation, n in row.by_relation.items() if n}
             return CurveSlice(Point(row.total, by_relation, None, None), {}), True
         say(f"Snapshot {snapshot.id} holds no months of {base.id}: they are counted now.")
-        count = count_base(snapshot, row.id, Definition(), families, Grouping.MONTH)
+        scope = Scope(snapshot, families)
+        count = count_subject(scope, find_subject(scope, f"model:{row.id}"), Grouping.MONTH)
         months = {
             group.value: Point(group.total, group.by_relation, None, None) for group in count.groups
         }
@@ -135,7 +137,7 @@ def _ask_history(
     return moments, slices
 
 
-def _names_of(newest: Snapshot, base: Base) -> list[str]:
+def _names_of(newest: Snapshot, base: ModelNode) -> list[str]:
     """Return the name a base has now, then its former ones."""
     # While it was not listed it had no key of its own, and only a name leads to its numbers.
     former = newest.former_names()

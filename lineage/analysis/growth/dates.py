@@ -21,8 +21,8 @@ from lineage.analysis.growth.variants import first_of_each
 from lineage.analysis.members import members_below
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import root_nodes
-from lineage.domain.arrays import Int64s, Mask, Nodes
+from lineage.analysis.subjects import find_roots
+from lineage.domain.arrays import Int64s, Nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 
@@ -107,18 +107,17 @@ def days_of(family: Family, taken: date) -> list[tuple[date, tuple[str, ...]]]:
 
 
 def _count_steps(scope: Scope, family: Family, question: DateQuestion) -> Iterator[_StepMoments]:
-    """Yield each step; `without the deleted` are the models that existed then and still do."""
-    counted: Mask = np.zeros(len(question.moments), np.bool_)
-    rule = Definition()
+    """Yield each step; deleted models are in none but the last two."""
     official = tuple(id for release in family.releases for id in release.official)
     for step, definition in definitions_of_steps(question.least_downloads):
-        rule = definition
-        of_step = Scope.of(scope.snapshot, rule, scope.families, scope)
-        roots = root_nodes(of_step, family.roots() if rule.mirrors else official)
+        of_step = scope.under(definition)
+        roots = find_roots(of_step, family.roots() if definition.mirrors else official)
         counted = members_below(of_step, roots).counted[: len(question.moments)]
-        yield _StepMoments(step, rule, question.moments[counted])
-    authors, created = question.author[counted], question.moments[counted]
-    yield _StepMoments(ComparisonStep.AUTHORS, rule, created[first_of_each(authors, created)])
+        created = question.moments[counted]
+        yield _StepMoments(step, definition, created)
+        if step is ComparisonStep.DOWNLOADS:
+            authors = first_of_each(question.author[counted], created)
+            yield _StepMoments(ComparisonStep.AUTHORS, definition, created[authors])
 
 
 def count_deletions(scope: Scope, family: Family, definition: Definition) -> Deletions | None:
@@ -129,8 +128,8 @@ def count_deletions(scope: Scope, family: Family, definition: Definition) -> Del
     snapshot = scope.snapshot
     if not snapshot.manifest.tombstones:
         return None
-    scope = Scope.of(snapshot, replace(definition, deleted=True), scope.families)
-    counted = members_below(scope, root_nodes(scope, family.roots())).counted
+    scope = scope.under(replace(definition, deleted=True))
+    counted = members_below(scope, find_roots(scope, family.roots())).counted
     listed = snapshot.manifest.models
     # The first listing without a model: it may have been deleted some days before.
     deleted_at = read_deletion_dates(snapshot)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from lineage.analysis.groups import UNKNOWN
 from lineage.analysis.growth.periods import month_names, month_numbers
 from lineage.analysis.growth.results import Point
-from lineage.analysis.growth.subjects import CountedPairs, SubjectKind, count_below
+from lineage.analysis.growth.subjects import CountedPairs, CurveKind, count_below
 from lineage.analysis.members import relation_of
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Codes, Int64s, Mask
@@ -35,9 +35,9 @@ EVERY_MONTH = "all"
 FULL = Definition(mirrors=True, curated=True)
 
 _IN_WORDS = {
-    SubjectKind.FAMILY: "all generations; declared or better; mirrors; curated edges",
-    SubjectKind.RELEASE: "all generations; declared or better; mirrors; curated edges",
-    SubjectKind.BASE: "all generations; declared or better",
+    CurveKind.FAMILY: "all generations; declared or better; mirrors; curated edges",
+    CurveKind.RELEASE: "all generations; declared or better; mirrors; curated edges",
+    CurveKind.BASE: "all generations; declared or better",
 }
 _UNLISTED = "name:"
 # Of a year of snapshots every column read counts: name and key are read where they are needed.
@@ -77,9 +77,8 @@ def trends_table(snapshot: Snapshot, families: Sequence[Family]) -> pa.Table:
     Of each subject the whole comes first, then the months in order, then the undated.
     """
     # Counted once, at publication: a curve over a year would otherwise walk 365 graphs.
-    edges = snapshot.edges()
-    scope = Scope.of(snapshot, FULL, families, edges=edges)
-    counted = count_below(scope, edges)
+    scope = Scope(snapshot, families, FULL)
+    counted = count_below(scope, scope.stored_edges)
     facts = _read_facts(scope, counted.node)
     months = len(facts.months)
     wholes = np.arange(len(counted.subjects)) * months
@@ -204,18 +203,18 @@ def overlay_of_table(table: pa.Table) -> str:
 def slice_of_family(table: pa.Table, family: str, by: Grouping | None) -> CurveSlice | None:
     """Return a family's numbers; None where the table knows no such family."""
     rows = table.filter(pc.equal(table["family"], family))
-    of_parts = SubjectKind.RELEASE if by is Grouping.RELEASE else None
-    return _slice_of(rows, SubjectKind.FAMILY, of_parts, by)
+    of_parts = CurveKind.RELEASE if by is Grouping.RELEASE else None
+    return _slice_of(rows, CurveKind.FAMILY, of_parts, by)
 
 
 def slice_of_base(
     table: pa.Table, key: str, names: Sequence[str], by: Grouping | None
 ) -> CurveSlice | None:
     """Return a base's numbers, by its key, else as unlisted; None where they were not stored."""
-    bases = table.filter(pc.equal(table["of"], SubjectKind.BASE))
+    bases = table.filter(pc.equal(table["of"], CurveKind.BASE))
     for stored_key in (key, *(f"{_UNLISTED}{name}" for name in names)):
         rows = bases.filter(pc.equal(bases["key"], stored_key))
-        if (part := _slice_of(rows, SubjectKind.BASE, None, by)) is not None:
+        if (part := _slice_of(rows, CurveKind.BASE, None, by)) is not None:
             return replace(part, registry=None)
     return None
 
@@ -227,7 +226,7 @@ def is_same_node(key_then: str, key: str) -> bool:
 
 
 def _slice_of(
-    rows: pa.Table, kind: SubjectKind, of_parts: SubjectKind | None, by: Grouping | None
+    rows: pa.Table, kind: CurveKind, of_parts: CurveKind | None, by: Grouping | None
 ) -> CurveSlice | None:
     is_whole = pc.fill_null(pc.equal(rows["month"], EVERY_MONTH), False)
     own = pc.equal(rows["of"], kind)

@@ -8,8 +8,8 @@ import numpy as np
 
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.releases import releases_met
-from lineage.analysis.scope import Scope, kept
-from lineage.analysis.subjects import root_nodes
+from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
@@ -19,7 +19,7 @@ from lineage.graph.each_below import each_below
 from lineage.store.reader import EdgeColumns, Snapshot
 
 
-class SubjectKind(StrEnum):
+class CurveKind(StrEnum):
     """What a curve is of."""
 
     FAMILY = "family"
@@ -34,7 +34,7 @@ class CurveSubject:
     """One thing that is counted."""
 
     family: Family
-    kind: SubjectKind
+    kind: CurveKind
     name: str
     """Id of the family, name of the release, present id of the base."""
     key: str | None = None
@@ -79,7 +79,7 @@ def count_below(scope: Scope, declared: EdgeColumns) -> CountedPairs:
 
 def count_families(snapshot: Snapshot, families: Sequence[Family]) -> dict[str, FamilyTotal]:
     """Count every family and its releases at once, as `count` does one by one."""
-    scope = Scope.of(snapshot, Definition(mirrors=True, curated=True), families)
+    scope = Scope(snapshot, families, Definition(mirrors=True, curated=True))
     whole, parts = _families_and_releases(scope, *_find_roots(scope))
     releases: dict[str, dict[str, int]] = {family.id: {} for family in families}
     for subject, number in zip(parts.subjects, _count_listed(parts, snapshot), strict=True):
@@ -100,7 +100,7 @@ def _count_listed(counted: CountedPairs, snapshot: Snapshot) -> list[int]:
 
 def _find_roots(scope: Scope) -> tuple[list[Nodes], Mask]:
     """Return each family's roots; mark all of them and what is below: most of a Hub is neither."""
-    roots = [root_nodes(scope, family.roots()) for family in scope.families]
+    roots = [find_roots(scope, family.roots()) for family in scope.families]
     whole = np.concatenate([np.empty(0, np.int32), *roots])
     near = reach.below(scope.edges.child, scope.edges.parent, scope.nodes, whole)
     near[whole] = True
@@ -111,12 +111,12 @@ def _families_and_releases(
     scope: Scope, roots: Sequence[Nodes], near: Mask
 ) -> tuple[CountedPairs, CountedPairs]:
     """Count below each family, and divide that by the release that each model meets first."""
-    edges = kept(scope.edges, near[scope.edges.parent])
+    edges = select_edges(scope.edges, near[scope.edges.parent])
     family, node = _pairs_below(scope, edges, roots)
     own = [nodes.astype(np.int64) + at * scope.nodes for at, nodes in enumerate(roots)]
     counted = ~np.isin(family * scope.nodes + node, np.concatenate([np.empty(0, np.int64), *own]))
     family, node = family[counted], node[counted]
-    subjects = [CurveSubject(one, SubjectKind.FAMILY, one.id) for one in scope.families]
+    subjects = [CurveSubject(one, CurveKind.FAMILY, one.id) for one in scope.families]
     families = CountedPairs(subjects, family, node)
 
     met = releases_met(scope, edges)
@@ -127,7 +127,7 @@ def _families_and_releases(
     code = family * len(names) + release
     used = np.unique(code)
     parts = [
-        CurveSubject(scope.families[at // len(names)], SubjectKind.RELEASE, names[at % len(names)])
+        CurveSubject(scope.families[at // len(names)], CurveKind.RELEASE, names[at % len(names)])
         for at in used.tolist()
     ]
     return families, CountedPairs(parts, np.searchsorted(used, code), node)
@@ -137,7 +137,7 @@ def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPair
     """Count below each official repository by what the snapshot itself declares."""
     # A named base is counted without the registry, so its stored curve must be too.
     is_declared = declared.strength >= Strength.DECLARED.code
-    edges = kept(declared, near[declared.parent] & is_declared)
+    edges = select_edges(declared, near[declared.parent] & is_declared)
     owner = {
         id: family
         for family in scope.families
@@ -152,7 +152,7 @@ def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPair
     subject, node = _pairs_below(scope, edges, list(nodes[:, np.newaxis]))
     is_other = nodes[subject] != node
     subjects = [
-        CurveSubject(bases[node], SubjectKind.BASE, id, key)
+        CurveSubject(bases[node], CurveKind.BASE, id, key)
         for node, id, key in zip(nodes.tolist(), ids, keys, strict=True)
     ]
     return CountedPairs(subjects, subject[is_other], node[is_other])

@@ -36,7 +36,7 @@ from lineage.analysis.licenses.statements import knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import root_nodes
+from lineage.analysis.subjects import find_roots
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
 from lineage.domain.claims import RELATIONS
@@ -121,8 +121,8 @@ def _read_family(
 ) -> _FamilyColumns:
     moments = read_creation_dates(snapshot)
     limit = DayLimit.of(snapshot, full, moments)
-    scope = Scope.of(snapshot, limit.definition, families)
-    roots = root_nodes(scope, family.roots())
+    scope = Scope(snapshot, families, limit.definition)
+    roots = find_roots(scope, family.roots())
     members = members_below(scope, roots)
     possible = members.counted[: len(moments)] & limit.possibly
     counted = possible if limit.surely is limit.possibly else possible & limit.surely

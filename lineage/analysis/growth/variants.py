@@ -66,7 +66,7 @@ class VariantColumns:
             author,
             moments,
             _mark_bursts(scope, counted, author, moments, bounds),
-            countable(replace(scope, definition=definition))[: len(moments)],
+            countable(scope.under(definition))[: len(moments)],
         )
 
     def all_of(self, which: Mask) -> GroupMasks:

@@ -25,7 +25,7 @@ from lineage.analysis.licenses.terms_above import (
 )
 from lineage.analysis.members import Members, countable, members_below
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import root_nodes
+from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Indices
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -49,8 +49,8 @@ def judge_licenses(
     repositories are not judged: they are what the rest is compared with.
     """
     full = replace(definition, mirrors=True, curated=True)
-    scope = Scope.of(snapshot, full, families)
-    members = members_below(scope, root_nodes(scope, family.roots()))
+    scope = Scope(snapshot, families, full)
+    members = members_below(scope, find_roots(scope, family.roots()))
     rows = _judge_models(scope, family, terms, members)
     return LicenseFindings(
         snapshot=snapshot.id,
@@ -71,8 +71,8 @@ def _judge_models(
     scope: Scope, family: Family, terms: LicenseTerms, members: Members
 ) -> list[Judged]:
     snapshot = scope.snapshot
-    roots = root_nodes(scope, family.roots())
-    official = root_nodes(scope, [id for release in family.releases for id in release.official])
+    roots = find_roots(scope, family.roots())
+    official = find_roots(scope, [id for release in family.releases for id in release.official])
     mirrors = _listed_mirrors(scope, family, official)
     nodes = np.union1d(np.flatnonzero(members.counted), mirrors)
 
@@ -126,7 +126,7 @@ def _judge_models(
 
 def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
     copies = [mirror.id for release in family.releases for mirror in release.mirrors]
-    nodes = np.setdiff1d(root_nodes(scope, copies), official)
+    nodes = np.setdiff1d(find_roots(scope, copies), official)
     listed: Indices = nodes[nodes < scope.snapshot.manifest.models]
     counted: Indices = listed[countable(scope)[listed]]
     return counted

@@ -1,13 +1,13 @@
 """Which terms apply to each node, and its path up to the nearest root."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from lineage.analysis.releases import Releases, releases_met
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import root_nodes
+from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.families import Family
 from lineage.domain.licenses import ClauseName, LicenseTerms, Terms
@@ -40,7 +40,7 @@ class ApplicableTerms:
 
 def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> ApplicableTerms:
     """Walk up from every node, and stop on each path at the first root of the family."""
-    releases = releases_met(replace(scope, families=(family,)), scope.edges)
+    releases = releases_met(scope.narrowed_to(family), scope.edges)
     bits = np.zeros(scope.nodes, np.int64)
     for place, each in enumerate(terms.terms):
         for release in releases.releases:
@@ -52,7 +52,7 @@ def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Appli
         if release.id in disagreed:
             disputed |= releases.met(release)
     others = tuple(other for other in scope.families if other.id != family.id)
-    met = releases_met(replace(scope, families=others), scope.edges).only()
+    met = releases_met(scope.narrowed_to(*others), scope.edges).only()
     meets_others = met != NO_NODE if met.size else np.zeros(scope.nodes, np.bool_)
     multimodal = _below_multimodal(scope, family, terms)
     return ApplicableTerms(terms.terms, releases, bits, meets_others, multimodal, disputed)
@@ -62,8 +62,8 @@ def _below_multimodal(scope: Scope, family: Family, terms: LicenseTerms) -> Mask
     clauses = (each.rules.get(ClauseName.EU_MULTIMODAL) for each in terms.terms)
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
     copies = [mirror for base in bases for mirror in family.mirrors_of(base)]
-    seeds = root_nodes(scope, sorted(bases | set(copies)))
-    is_root = _mark(scope.nodes, root_nodes(scope, family.roots()))
+    seeds = find_roots(scope, sorted(bases | set(copies)))
+    is_root = _mark(scope.nodes, find_roots(scope, family.roots()))
     child, parent = _edges_below_roots(scope.edges, is_root)
     mask: Mask = reach.labels_from(child, parent, scope.nodes, [seeds]) != 0
     return mask

@@ -39,7 +39,7 @@ class Seen:
 
 def look(snapshot: Snapshot, families: Sequence[Family]) -> Seen:
     """Read from a snapshot what the checks need."""
-    scope = Scope.of(snapshot, Definition(), families)
+    scope = Scope(snapshot, families, Definition())
     nodes = scope.nodes_of(sorted(set(_named(families))))
     listed = {id: node for id, node in nodes.items() if node < snapshot.manifest.models}
     parents, relation = _declared(scope, nodes)

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from lineage.analysis.edge_evidence import heard_of
-from lineage.analysis.scope import Scope, kept
+from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.tree.forest import Forest
 from lineage.analysis.verdicts import PathClaim
 from lineage.domain.arrays import Codes, Mask, Nodes
@@ -50,8 +50,8 @@ def evidence_of(scope: Scope, forest: Forest) -> ForestEvidence:
     row_of = np.full(scope.nodes, -1, np.int32)
     rows = np.flatnonzero(forest.node >= 0)
     row_of[forest.node[rows]] = rows
-    edges = kept(scope.edges, (row_of[scope.edges.child] >= 0) & _real(scope))
-    edges = kept(edges, np.lexsort((edges.parent, row_of[edges.child])))
+    edges = select_edges(scope.edges, (row_of[scope.edges.child] >= 0) & _real(scope))
+    edges = select_edges(edges, np.lexsort((edges.parent, row_of[edges.child])))
     strangers = np.unique(edges.parent[row_of[edges.parent] < 0])
     place = np.searchsorted(strangers, edges.parent)
     parent = np.where(row_of[edges.parent] >= 0, row_of[edges.parent], -1 - place)

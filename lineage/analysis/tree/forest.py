@@ -10,8 +10,8 @@ import numpy.typing as npt
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.members import countable, relation_of
 from lineage.analysis.releases import releases_met
-from lineage.analysis.scope import Scope, kept
-from lineage.analysis.subjects import root_nodes
+from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
@@ -67,7 +67,7 @@ def family_forest(scope: Scope, family: Family, least: Strength = Strength.DECLA
     `count --by release` gives it at `least`: so what is left after weaker ways are taken away is
     the family as it is counted, release by release. Who is gone is drawn too, as such.
     """
-    roots = root_nodes(scope, family.roots())
+    roots = find_roots(scope, family.roots())
     sure = _Sureness.of(scope, roots, least.code)
     return _walked(scope, family, sure, _parents(scope, sure))
 
@@ -90,10 +90,10 @@ class _Sureness:
     def of(cls, scope: Scope, roots: Nodes, least: int) -> "_Sureness":
         level = np.full(scope.nodes, -1, np.int8)
         for strength in range(len(Strength)):
-            edges = kept(scope.edges, scope.edges.strength >= strength)
+            edges = select_edges(scope.edges, scope.edges.strength >= strength)
             level[reach.below(edges.child, edges.parent, scope.nodes, roots)] = strength
         level[roots] = len(Strength) - 1
-        surely = releases_met(scope, kept(scope.edges, scope.edges.strength >= least))
+        surely = releases_met(scope, select_edges(scope.edges, scope.edges.strength >= least))
         anyhow = releases_met(scope, scope.edges)
         names = [*(release.name for release in surely.releases), MIXED, UNKNOWN]
         only = np.where(level >= least, surely.only(), anyhow.only())
@@ -111,7 +111,7 @@ def _countable(scope: Scope, *, deleted: bool) -> Mask:
     """Say which nodes are counted where they are met, those without a record never."""
     definition: Definition = replace(scope.definition, deleted=deleted)
     mask = np.zeros(scope.nodes, np.bool_)
-    mask[: scope.snapshot.records] = countable(replace(scope, definition=definition))
+    mask[: scope.snapshot.records] = countable(scope.under(definition))
     return mask
 
 

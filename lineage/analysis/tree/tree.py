@@ -5,81 +5,57 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lineage.analysis.members import Members, members_below, relation_of
+from lineage.analysis.groups import MIXED
+from lineage.analysis.members import Members, relation_of
 from lineage.analysis.releases import releases_met
 from lineage.analysis.results import Tree, TreeNode
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import base_roots, find_base, root_nodes
+from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import RELATIONS, Strength
-from lineage.domain.definitions import Definition
-from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.graph.every_base import count_every_base
-from lineage.store.reader import Snapshot
 
-_GUESSED = Strength.INFERRED.code
+_INFERRED = Strength.INFERRED.code
 _DRAWN_SHARE = 40
 """Without a wish of the reader's, a branch is drawn when it holds a 40th of the whole."""
 
 _ROOTS_DRAWN = 2
 
 
-def tree_of_base(
-    snapshot: Snapshot,
-    name: str,
-    definition: Definition,
-    families: Sequence[Family],
-    *,
-    depth: int = 3,
-    at_least: int | None = None,
+def build_tree(
+    scope: Scope, subject: ResolvedSubject, *, depth: int = 3, at_least: int | None = None
 ) -> Tree:
-    """Return what lies below one model, `depth` generations deep.
+    """Return what lies below a subject, `depth` generations deep; a family by release.
 
     Branches with fewer than `at_least` models below them are folded; by default a 40th of all.
+    Every number is that of `count`: the releases of a family add up to it, with what comes from
+    several of them as the last branch.
     """
-    base = find_base(snapshot, name, families)
-    scope = Scope.of(snapshot, definition, families)
-    roots, nodes = base_roots(scope, base)
-    members = members_below(scope, nodes)
+    selection = select_members(scope, subject)
+    scope, members = selection.scope, selection.members
     total = int(members.counted.sum())
-    grower = _Grower.of(scope, members, nodes, _bound(total) if at_least is None else at_least)
-    trunk = grower.branches_of(nodes, depth)
-    root = TreeNode(base.id, None, total, *trunk)
-    return Tree(snapshot.id, root, replace(definition, roots=roots))
-
-
-def tree_of_family(
-    snapshot: Snapshot,
-    family: Family,
-    definition: Definition,
-    families: Sequence[Family],
-    *,
-    depth: int = 3,
-    at_least: int | None = None,
-) -> Tree:
-    """Return a family by release, each with its roots and their largest branches.
-
-    A release's total are the models that meet one of its roots first on some way up. Those that
-    meet roots of several releases are in the total of each; a last branch says how many they are.
-    """
-    full = replace(definition, mirrors=True, curated=True)
-    scope = Scope.of(snapshot, full, families)
-    roots = root_nodes(scope, family.roots())
-    members = members_below(scope, roots)
-    total = int(members.counted.sum())
-    grower = _Grower.of(scope, members, roots, _bound(total) if at_least is None else at_least)
-    found = releases_met(scope, members.edges)
-    branches = []
-    for release, nodes in zip(found.releases, found.roots, strict=True):
-        if release in family.releases and (
-            size := int((members.counted & found.met(release)).sum())
-        ):
-            branches.append(_release(release.name, size, nodes, grower, depth))
-    if size := int((members.counted & found.several()).sum()):
-        branches.append(TreeNode("in several releases", None, size))
-    root = TreeNode(family.name, None, total, tuple(branches))
-    return Tree(snapshot.id, root, replace(full, roots=family.roots()))
+    bound = _bound(total) if at_least is None else at_least
+    grower = _Grower.of(scope, members, selection.roots, bound)
+    if subject.model is not None:
+        root = TreeNode(subject.id, None, total, *grower.branches_of(selection.roots, depth))
+    elif subject.release is not None:
+        root = _release(subject.release.name, total, selection.roots, grower, depth)
+    else:
+        assert subject.family is not None
+        met = releases_met(scope, members.edges)
+        release_of = met.only()
+        branches = [
+            _release(release.name, size, roots, grower, depth)
+            for at, (release, roots) in enumerate(zip(met.releases, met.roots, strict=True))
+            if release in subject.family.releases
+            and (size := int((members.counted & (release_of == at)).sum()))
+        ]
+        if size := int((members.counted & met.several()).sum()):
+            branches.append(TreeNode(MIXED, None, size))
+        root = TreeNode(subject.family.name, None, total, tuple(branches))
+    definition = replace(scope.definition, roots=selection.root_ids)
+    return Tree(scope.snapshot.id, root, definition)
 
 
 def _release(name: str, size: int, roots: Nodes, grower: "_Grower", depth: int) -> TreeNode:
@@ -137,7 +113,7 @@ class _Grower:
         names = _names(scope, np.flatnonzero(inside))
         cut = (child, parent)
         inferred = np.ones(members.nodes, np.bool_)
-        inferred[edges.child[edges.strength > _GUESSED]] = False
+        inferred[edges.child[edges.strength > _INFERRED]] = False
         return cls(
             names, children, parents, below, relation, inferred, members.counted, cut, at_least
         )

@@ -27,9 +27,9 @@ _SHORT: Mapping[ComparisonStep, str] = {
     ComparisonStep.MERGES: "+merges",
     ComparisonStep.MIRRORS: "+mirrors",
     ComparisonStep.CURATED: "+curated",
-    ComparisonStep.INFERRED: "+inferred",
-    ComparisonStep.NOT_DELETED: "listed",
     ComparisonStep.DOWNLOADS: "downloads",
+    ComparisonStep.DELETED: "+deleted",
+    ComparisonStep.INFERRED: "+inferred",
 }
 
 Row = tuple[str, int, int, Mapping[Relation, int]]
@@ -56,7 +56,7 @@ def _count_table(count: Count, manifest: Manifest, source_note: str) -> Renderab
         (f"{count.total:,}", "bold"),
         f" derivatives, {count.direct:,} of them direct; {count.undated:,} without a known date",
     )
-    head = indented(Stack(subject_title(count.id, count.base), sums))
+    head = indented(Stack(subject_title(count.id, count.subject), sums))
     body = _relation_shares(count) if count.grouping is None else _group_table(count)
     words = in_words(count.definition, manifest, source_note)
     return Stack(Text(), head, Text(), body, Text(), fact_lines(words))
@@ -133,21 +133,25 @@ def _step_table(comparison: Comparison) -> RenderableType:
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("why it differs", overflow="fold", min_width=_NARROWEST_REASON)
     previous: ComparedCount | None = None
-    for rung in comparison.steps:
-        least = rung.definition.min_downloads
-        has_parts = rung.step is not ComparisonStep.AUTHORS
+    for row in comparison.steps:
+        has_parts = row.step is not ComparisonStep.AUTHORS
+        # A bound on downloads and a count of authors look at the definition before them; the next
+        # definition goes on from there, not from them.
+        is_aside = row.step in (ComparisonStep.DOWNLOADS, ComparisonStep.AUTHORS)
+        label = row.step.value
+        if row.step is ComparisonStep.DOWNLOADS:
+            label = f"with {row.definition.min_downloads:,}+ downloads"
         table.add_row(
-            f"with {least:,}+ downloads"
-            if rung.step is ComparisonStep.DOWNLOADS
-            else rung.step.value,
-            Text(f"{rung.number:,}", "bold"),
-            "" if previous is None else f"{rung.number - previous.number:+,}",
-            f"{rung.direct:,}" if has_parts else "",
-            f"{rung.authors:,}" if has_parts else "",
-            Text(explain_step(rung, comparison), style="dim"),
+            f"{label} *" if row.default else label,
+            Text(f"{row.number:,}", "bold"),
+            "" if previous is None or is_aside else f"{row.number - previous.number:+,}",
+            f"{row.direct:,}" if has_parts else "",
+            f"{row.authors:,}" if has_parts else "",
+            Text(explain_step(row, comparison), style="dim"),
         )
-        previous = rung
-    return indented(table)
+        previous = previous if is_aside else row
+    note = Text("* the default: what count answers without filters", style="dim")
+    return Stack(indented(table), indented(note))
 
 
 def _release_table(comparison: Comparison) -> RenderableType:

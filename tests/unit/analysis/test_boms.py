@@ -5,13 +5,14 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from lineage.analysis.family_graph import family_graph
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.errors import UnknownModel
-from lineage.export.bill_of_materials import Bill, bill_of
+from lineage.export.bill_of_materials import Bill
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
+from tests.questions import bill_of
+from tests.questions import graph_of_family as family_graph
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.worlds import LISTED, UNSEEN, a_family, said
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_base, count_family
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.domain.families import Family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, hub_parents, key_of, published, row
+from tests.questions import count_base, count_family
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import told
 from tests.unit.analysis.worlds import DEFINITIONS, LISTED, OLD, UNSEEN, a_family, families
@@ -202,7 +202,7 @@ def test_no_root_of_a_family_is_counted_an_official_instruct_neither(
 ) -> None:
     count = count_family(clan, kin, DEFAULT, [kin])
     assert told(count) == (5, 6, {"quantized": 1, "finetune": 2, "adapter": 3})
-    assert (count.base, count.id, count.key) == ("family:kin", "family:kin", None)
+    assert (count.subject, count.id, count.key) == ("family:kin", "family:kin", None)
 
 
 def test_a_quantized_copy_counts_and_its_children_through_it(clan: Snapshot, kin: Family) -> None:

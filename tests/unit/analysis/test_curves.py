@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.growth import Curve, Point
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
 from lineage.analysis.growth.stored import overlay_of
@@ -25,6 +24,7 @@ from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 from tests.builders import Row, key_of, origin, pages, publication, row
 from tests.fakes.fake_clock import NOON
+from tests.questions import count_base, count_family
 from tests.unit.analysis.worlds import a_family, a_world, families, said
 
 ROOT = "kin/root"

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.counts import count_base
 from lineage.analysis.cut_tables import cut_manifest, cut_tables, whole_tables
-from lineage.analysis.family_graph import FamilyColumns, family_columns, family_graph
+from lineage.analysis.family_graph import FamilyColumns
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -19,6 +18,8 @@ from lineage.store.plain import write_plain
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import edges_of, published, row, rows_of
+from tests.questions import count_base, family_columns
+from tests.questions import graph_of_family as family_graph
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.worlds import LISTED, a_family, said
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_family
 from lineage.analysis.diff.diffs import Change, Diff, Rename, diff_snapshots
 from lineage.analysis.diff.matching import Named
 from lineage.analysis.growth.subjects import FamilyTotal, count_families
@@ -26,6 +25,7 @@ from lineage.store import schema
 from lineage.store.reader import Snapshot
 from tests.builders import Row, edges_of, key_of, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
+from tests.questions import count_family
 from tests.unit.analysis.worlds import a_family, a_world, families
 
 ROOT = "kin/root"

@@ -8,7 +8,6 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_family
 from lineage.analysis.groups import MIXED
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING
@@ -21,6 +20,7 @@ from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, outlived, published, row
 from tests.fakes.fake_clock import NOON
+from tests.questions import count_family
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.worlds import DEFINITIONS, LISTED, a_family, a_world, families
 
@@ -31,7 +31,7 @@ DAYS = st.sampled_from([None, date(2023, 12, 31), NOON.date(), date(2027, 1, 1)]
 
 
 def forest_of(snapshot: Snapshot, kin: Family) -> Forest:
-    return family_forest(Scope.of(snapshot, EVERYTHING, [kin]), kin)
+    return family_forest(Scope(snapshot, [kin], EVERYTHING), kin)
 
 
 def models(forest: Forest, least: Strength) -> list[int]:
@@ -78,7 +78,7 @@ def test_a_forest_of_the_living_and_the_dead_holds_what_any_definition_counts(
 ) -> None:
     everything = replace(asked, mirrors=True, curated=True, closure=Closure.ALL)
     asked = replace(everything, deleted=deleted, as_of=day)
-    scope = Scope.of(mortal_world, replace(asked, least=Strength.INFERRED), [kin])
+    scope = Scope(mortal_world, [kin], replace(asked, least=Strength.INFERRED))
     forest = family_forest(scope, kin, asked.least)
     count = count_family(mortal_world, kin, asked, [kin], Grouping.RELEASE)
     kinds = {Kind.MODEL, Kind.GONE} if deleted else {Kind.MODEL}
@@ -120,7 +120,7 @@ def test_who_is_gone_is_drawn_with_what_hangs_below_and_without(tmp_path: Path) 
 def test_before_it_was_missed_nobody_is_told_of_as_gone(tmp_path: Path) -> None:
     rows = [row("kin/one"), row("b/leaf", ["kin/one"])]
     snapshot = outlived(rows, {"b/leaf"}, tmp_path)
-    scope = Scope.of(snapshot, replace(EVERYTHING, as_of=NOON.date()), [KIN])
+    scope = Scope(snapshot, [KIN], replace(EVERYTHING, as_of=NOON.date()))
     forest = family_forest(scope, KIN)
     assert forest.kind[list(forest.names).index("b/leaf")] == Kind.MODEL
     assert not facts_of(snapshot, forest, NOON.date()).dates[MISSED].any()
@@ -134,7 +134,7 @@ def test_what_a_filter_leaves_out_stays_where_a_way_leads_through_it(tmp_path: P
         row("b/little", ["kin/one"], downloads=1),
     ]
     snapshot = published(rows, tmp_path)
-    forest = family_forest(Scope.of(snapshot, replace(EVERYTHING, min_downloads=9), [KIN]), KIN)
+    forest = family_forest(Scope(snapshot, [KIN], replace(EVERYTHING, min_downloads=9)), KIN)
     assert drawn_below(forest)["a/used"] == "a/little"
     assert forest.kind[list(forest.names).index("a/little")] == Kind.PASSED
     assert "b/little" not in forest.names
@@ -177,7 +177,7 @@ def test_a_model_hangs_in_a_way_as_sure_as_itself(world: World, number: int) -> 
 
 def test_the_corpus_is_drawn_as_it_is_counted(corpus_snapshot: Snapshot) -> None:
     known, llama = all_families(), family("llama")
-    forest = family_forest(Scope.of(corpus_snapshot, EVERYTHING, known), llama)
+    forest = family_forest(Scope(corpus_snapshot, known, EVERYTHING), llama)
     count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
     told = Counter(group_of(forest, at) for at in models(forest, Strength.DECLARED))
     assert told == {group.value: group.total for group in count.groups}

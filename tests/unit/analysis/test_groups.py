@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.results import Count
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
+from tests.questions import count_base, count_family
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import Plain, told
 from tests.unit.analysis.worlds import DEFINITIONS, LISTED, OLD, a_family, families

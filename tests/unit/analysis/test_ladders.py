@@ -1,12 +1,10 @@
-"""A ladder of definitions: each rung is the count by its own definition, and says what changed."""
+"""Definitions compared: each row is the count by its own definition, and says what changed."""
 
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from lineage.analysis.comparison import compare_base, compare_family
-from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.documents import comparison_document, comparison_rows
 from lineage.analysis.results import ComparisonStep
 from lineage.domain.definitions import Definition, Grouping
@@ -15,6 +13,7 @@ from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.fakes.fake_clock import NOON
+from tests.questions import compare_base, compare_family, count_base, count_family
 from tests.unit.analysis.worlds import a_family, said
 
 KIN = a_family(
@@ -39,10 +38,10 @@ ALL_RUNGS = {
     ComparisonStep.MERGES: 4,
     ComparisonStep.MIRRORS: 5,
     ComparisonStep.CURATED: 6,
-    ComparisonStep.INFERRED: 7,
-    ComparisonStep.NOT_DELETED: 7,
     ComparisonStep.DOWNLOADS: 3,
     ComparisonStep.AUTHORS: 2,
+    ComparisonStep.DELETED: 6,
+    ComparisonStep.INFERRED: 7,
 }
 
 
@@ -57,14 +56,17 @@ def test_a_base_climbs_from_its_children_to_everything_and_back(kin: Snapshot) -
 
 
 def test_every_rung_of_a_base_is_the_count_by_its_definition(kin: Snapshot) -> None:
-    for rung in compare_base(kin, "meta/kin-1", [KIN]).steps[:-1]:
+    for rung in compare_base(kin, "meta/kin-1", [KIN]).steps:
+        if rung.step is ComparisonStep.AUTHORS:
+            continue
         count = count_base(kin, "meta/kin-1", rung.definition, [KIN])
         assert (rung.number, rung.direct) == (count.total, count.direct), rung.step
 
 
 def test_the_releases_of_a_family_add_up_on_every_rung(kin: Snapshot) -> None:
-    for rung in compare_family(kin, KIN, [KIN]).steps[:-1]:
-        assert sum(rung.by_release.values()) == rung.number
+    for rung in compare_family(kin, KIN, [KIN]).steps:
+        if rung.step is not ComparisonStep.AUTHORS:
+            assert sum(rung.by_release.values()) == rung.number
     merged = compare_family(kin, KIN, [KIN]).steps[2]
     assert merged.by_release == {"Kin 1": 2, "mixed": 1}
 
@@ -78,8 +80,8 @@ def test_nobody_is_no_author(kin: Snapshot) -> None:
 
 def test_the_bound_on_downloads_can_be_chosen(kin: Snapshot) -> None:
     comparison = compare_base(kin, "meta/kin-1", [KIN], least_downloads=100)
-    assert comparison.steps[-2].number == 1
-    assert comparison.steps[-2].definition.min_downloads == 100
+    (downloads,) = (row for row in comparison.steps if row.step is ComparisonStep.DOWNLOADS)
+    assert (downloads.number, downloads.definition.min_downloads) == (1, 100)
 
 
 def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
@@ -93,12 +95,14 @@ def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
         day: compare_base(later, "meta/kin-1", [KIN], as_of=day) for day in (before, dead, after)
     }
     for day, comparison in comparisons.items():
-        for rung in comparison.steps[:-1]:
+        for rung in comparison.steps:
             assert rung.definition.as_of == day
+            if rung.step is ComparisonStep.AUTHORS:
+                continue
             count = count_base(later, "meta/kin-1", rung.definition, [KIN])
             assert (rung.number, rung.direct) == (count.total, count.direct), rung.step
-    at = list(ComparisonStep).index(ComparisonStep.NOT_DELETED)
-    assert [comparison.steps[at].number for comparison in comparisons.values()] == [7, 8, 7]
+    at = list(ComparisonStep).index(ComparisonStep.CURATED)
+    assert [comparison.steps[at].number for comparison in comparisons.values()] == [6, 7, 6]
     assert [comparison.known_deleted for comparison in comparisons.values()] == [0, 0, 1]
     told = comparison_document(comparisons[after])
     assert "were found missing by 2026-11-22" in str(told["steps"])
@@ -127,7 +131,7 @@ def test_every_rung_has_a_reason_and_its_definition(kin: Snapshot) -> None:
         steps = document["steps"]
         assert isinstance(steps, list)
         assert all(rung["explanation"] and rung["definition"] for rung in steps)
-        assert [rung["unit"] for rung in steps] == ["models"] * 8 + ["authors"]
+        assert [rung["unit"] for rung in steps] == ["models"] * 6 + ["authors"] + ["models"] * 2
     rows = [row for comparison in comparisons for row in comparison_rows(comparison)]
     assert {"LLaMA", None} - {row["release"] for row in rows} == {"LLaMA"}
     assert len({tuple(row) for row in rows}) <= 2

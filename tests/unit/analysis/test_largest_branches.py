@@ -8,7 +8,6 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_family
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING
 from lineage.analysis.tree.evidence import evidence_of
@@ -20,6 +19,7 @@ from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, outlived, published, row
+from tests.questions import count_family
 from tests.unit.analysis.worlds import a_family, families
 
 KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]})
@@ -27,7 +27,7 @@ KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]})
 
 def grown(snapshot: Snapshot, kin: Family, definition: Definition) -> Grown:
     least = definition.least
-    scope = Scope.of(snapshot, replace(EVERYTHING, deleted=definition.deleted), [kin])
+    scope = Scope(snapshot, [kin], replace(EVERYTHING, deleted=definition.deleted))
     forest = family_forest(scope, kin, least)
     return Grown.of(forest, facts_of(snapshot, forest), evidence_of(scope, forest), definition)
 

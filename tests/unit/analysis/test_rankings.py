@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.rankings import count_top
 from lineage.domain.definitions import Definition
 from lineage.errors import SettingsError
 from tests.builders import published, row
+from tests.questions import count_top
 
 
 def test_a_ranking_does_not_claim_mirrors_that_it_cannot_join(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def test_an_outsider_that_declares_its_way_in_is_a_warning(tmp_path: Path) -> No
 
 
 def test_the_dead_that_are_listed_are_a_warning(tmp_path: Path) -> None:
-    dead = family(releases=[release(dead=(ROOT,))])
+    dead = family(releases=[release(deleted=(ROOT,))])
     assert told(beside(tmp_path, [row(ROOT)], dead)) == [("warning", "alpaca", ROOT)]
 
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.relatives import relatives_among
 from lineage.store.reader import Snapshot
 from tests.builders import key_of, published, row
+from tests.questions import relatives_among
 from tests.unit.analysis.worlds import a_family, said
 
 KIN = a_family(

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.counts import count_base
-from lineage.analysis.subjects import find_base
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.errors import UnknownModel
 from lineage.store.reader import Snapshot
 from tests.builders import key_of, published, row
+from tests.questions import count_base, find_base
 from tests.unit.analysis.plain import told
 from tests.unit.analysis.worlds import a_family
 
@@ -50,7 +49,7 @@ def hint(snapshot: Snapshot, name: str) -> str:
 )
 def test_every_way_to_write_a_name_gives_the_same_answer(snapshot: Snapshot, asked: str) -> None:
     count, plain = (count_base(snapshot, one, Definition(), [KIN]) for one in (asked, NOW))
-    assert (count.base, count.id, count.key) == (asked, NOW, key_of(NOW))
+    assert (count.subject, count.id, count.key) == (asked, NOW, key_of(NOW))
     assert told(count) == told(plain) == (2, 2, {"finetune": 2})
     assert (count.definition, count.undated) == (plain.definition, plain.undated)
 
@@ -62,7 +61,7 @@ def test_a_name_from_an_earlier_snapshot_gives_the_same_answer(tmp_path: Path) -
     snapshot = published(rows, tmp_path)
     for asked in ("a/old", "A/OLD", "a/new"):
         count = count_base(snapshot, asked, Definition(), ())
-        assert (count.base, count.id, count.total) == (asked, "a/new", 1)
+        assert (count.subject, count.id, count.total) == (asked, "a/new", 1)
         assert count.definition.roots == ("a/new",)
 
 

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_base
-from lineage.analysis.rankings import count_top
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
+from tests.questions import count_base, count_top
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import Plain, closed, told
 from tests.unit.analysis.worlds import DEFINITIONS, a_family, families

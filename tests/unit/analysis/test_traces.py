@@ -10,7 +10,6 @@ import pytest
 
 from lineage.analysis.documents import trace_document, trace_rows
 from lineage.analysis.reasons import reason
-from lineage.analysis.traces import trace
 from lineage.analysis.verdicts import Origin, Trace, VerdictReason
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import CuratedSource, Family, FormerName, Outsider, OutsiderReason
@@ -19,6 +18,7 @@ from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.fakes.fake_clock import NOON
+from tests.questions import trace
 from tests.unit.analysis.worlds import a_family, said
 
 EARLY = Path(__file__).parents[2] / "cases" / "verdicts" / "early.csv"

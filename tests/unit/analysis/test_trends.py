@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.comparison import compare_family
-from lineage.analysis.counts import count_family
 from lineage.analysis.growth import TrendFindings, periods, variants
 from lineage.analysis.growth.dates import when_passed
 from lineage.analysis.growth.trends import find_trends
@@ -19,6 +17,7 @@ from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.fakes.fake_clock import NOON
+from tests.questions import compare_family, count_family
 
 LLAMA_2 = "meta-llama/Llama-2-7b-hf"
 MISTRAL = "mistralai/Mistral-7B-v0.1"

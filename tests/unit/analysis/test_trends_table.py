@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.results import Count, Group
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
@@ -21,6 +20,7 @@ from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
+from tests.questions import count_base, count_family
 from tests.unit.analysis.worlds import a_family, a_world, families
 
 PLAIN = Definition()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.counts import count_base
 from lineage.build.pipeline import publish
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
@@ -15,6 +14,7 @@ from lineage.evidence import RULES, Rule
 from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, origin, pages, publication, published, row, rows_of
+from tests.questions import count_base
 from tests.unit.analysis.worlds import a_family
 
 BASE = "kin/Kin-3-8B-Instruct"

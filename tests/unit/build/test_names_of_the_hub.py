@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lineage.analysis.counts import DEFAULT, count_base
 from tests.builders import hub_parents, key_of, published, row, rows_of
+from tests.questions import DEFAULT, count_base
 
 
 def test_a_name_that_only_the_hub_still_wrote_gives_the_same_answer(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from lineage.analysis.results import Count, Group, Tree, TreeNode
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.subjects import SubjectKind
 from lineage.store.manifest import CheckResult, FileFacts, Manifest, Origin, SnapshotKind
 
 TAKEN = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -53,7 +54,8 @@ def count(
 ) -> Count:
     rule = definition or Definition(roots=(base,))
     parts = {Relation.FINETUNE: 12_000, Relation.ADAPTER: 345}
-    return Count(base, base, "0" * 24, ID, 1_234, 12_345, parts, 678, rule, grouping, groups)
+    model = SubjectKind.MODEL
+    return Count(base, base, model, "0" * 24, ID, 1_234, 12_345, parts, 678, rule, grouping, groups)
 
 
 def group(value: str, total: int = 10) -> Group:

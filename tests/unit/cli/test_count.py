@@ -11,14 +11,14 @@ from tests.unit.cli.conftest import BASE, OTHER, Program
 
 def test_a_base_is_counted_with_its_definition(program: Program, store: Path) -> None:
     (count,) = program("count", BASE, "--store", store, "--format", "json").json
-    assert (count["base"], count["direct"], count["total"]) == (BASE, 2, 4)
+    assert (count["subject"], count["direct"], count["total"]) == (BASE, 2, 4)
     assert count["by_relation"] == {"adapter": 1, "merge": 1, "quantized": 1, "finetune": 1}
     assert count["definition"]["roots"] == [BASE]
 
 
 def test_bases_are_counted_in_the_order_asked(program: Program, store: Path) -> None:
     counts = program("count", OTHER, BASE, "--store", store, "--format", "json").json
-    assert [count["base"] for count in counts] == [OTHER, BASE]
+    assert [count["subject"] for count in counts] == [OTHER, BASE]
 
 
 def test_the_filters_reach_the_definition(program: Program, store: Path) -> None:
@@ -39,14 +39,17 @@ def test_direct_counts_children_alone(program: Program, store: Path) -> None:
 def test_a_family_is_counted_by_release(program: Program, store: Path) -> None:
     asked = ["llama", "--by", "release"]
     (count,) = program("count", *asked, "--store", store, "--format", "json").json
-    assert (count["base"], count["definition"]["mirrors"]) == ("family:llama", True)
+    assert (count["id"], count["definition"]["mirrors"]) == ("family:llama", True)
     found = [(group["release"], group["total"]) for group in count["groups"]]
     assert found == [("Llama 2", 3), ("mixed", 1)]  # the merge has a Mistral above it too
 
 
 def test_the_largest_bases_are_ranked(program: Program, store: Path) -> None:
     counts = program("count", "--top", 2, "--store", store, "--format", "json").json
-    assert [(count["base"], count["total"]) for count in counts] == [(BASE, 4), ("owner/tuned", 2)]
+    assert [(count["subject"], count["total"]) for count in counts] == [
+        (BASE, 4),
+        ("owner/tuned", 2),
+    ]
 
 
 def test_csv_has_a_row_for_each_group(program: Program, store: Path) -> None:

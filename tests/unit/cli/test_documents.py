@@ -36,8 +36,9 @@ def rows(text: str) -> list[dict[str, str]]:
 def test_a_count_is_as_promised() -> None:
     assert json.loads(to_json([count_document(drawn.count())])) == [
         {
-            "base": "owner/base",
+            "subject": "owner/base",
             "id": "owner/base",
+            "kind": "model",
             "key": "0" * 24,
             "snapshot": drawn.ID,
             "direct": 1234,
@@ -73,7 +74,7 @@ def test_a_list_of_snapshots_is_as_promised() -> None:
 
 def test_csv_has_a_row_for_each_base_with_its_definition() -> None:
     (row,) = rows(csv_text.table(list(count_rows(drawn.count()))))
-    head = ["base", "id", "key", "snapshot", "direct", "total", *RELATIONS, "undated"]
+    head = ["subject", "id", "kind", "key", "snapshot", "direct", "total", *RELATIONS, "undated"]
     assert list(row)[: len(head)] == head
     assert set(row) == {*head, *RULE}
     assert (row["total"], row["adapter"], row["merge"]) == ("12345", "345", "0")
@@ -85,7 +86,7 @@ def test_csv_has_a_row_for_each_base_and_group() -> None:
     groups = (drawn.group("mit"), drawn.group("unknown", 3))
     divided = drawn.count(grouping=Grouping.LICENSE, groups=groups)
     found = rows(csv_text.table(list(count_rows(divided))))
-    assert [(row["base"], row["license"], row["total"]) for row in found] == [
+    assert [(row["subject"], row["license"], row["total"]) for row in found] == [
         ("owner/base", "mit", "10"),
         ("owner/base", "unknown", "3"),
     ]
@@ -104,7 +105,7 @@ def test_nothing_hostile_acts_in_csv() -> None:
 def test_nothing_hostile_acts_in_json() -> None:
     text = to_json([count_document(drawn.count(drawn.HOSTILE))])
     assert text.replace("\n", "").isprintable()
-    assert json.loads(text)[0]["base"] == drawn.HOSTILE
+    assert json.loads(text)[0]["subject"] == drawn.HOSTILE
 
 
 def test_no_row_is_an_empty_line() -> None:

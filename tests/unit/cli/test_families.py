@@ -85,7 +85,7 @@ def test_a_users_family_is_shown_counted_and_drawn(
     flags = ["--families", mine, "--format", "json"]
     assert program("families", "show", "alpaca-farm", *flags).json["name"] == "Alpaca Farm"
     (count,) = program("count", "alpaca-farm", *flags, "--store", store).json
-    assert count["base"] == "family:alpaca-farm"
+    assert (count["subject"], count["id"]) == ("alpaca-farm", "family:alpaca-farm")
     assert "shed/alpaca-7b-bf16" in count["definition"]["roots"]
     assert program("tree", "alpaca-farm", *flags, "--store", store).code == 0
 

@@ -95,7 +95,7 @@ def test_the_reasons_of_a_ladder_are_folded_and_not_cut(
 
 def test_a_ladder_is_one_document_a_base(program: Program, store: Path) -> None:
     told = program("count", BASE, OTHER, "--explain", "--store", store, "--format", "json").json
-    assert [one["base"] for one in told] == [BASE, OTHER]
+    assert [one["subject"] for one in told] == [BASE, OTHER]
     assert [rung["step"] for rung in told[0]["steps"]][:2] == ["direct", "all generations"]
 
 

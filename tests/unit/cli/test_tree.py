@@ -16,7 +16,7 @@ def test_a_family_is_drawn_by_its_releases(program: Program, store: Path) -> Non
     assert (root["name"], root["total"]) == ("Llama", 4)
     assert [branch["name"] for branch in root["branches"]] == [
         "Llama 2",
-        "in several releases",
+        "mixed",
     ]
 
 

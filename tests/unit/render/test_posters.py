@@ -14,12 +14,13 @@ from lineage.analysis.tree.largest import Rest, Twig
 from lineage.domain.claims import Relation
 from lineage.reporting.charts.letters import fitted, spelled, width, wrapped
 from lineage.reporting.charts.png import painted
-from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, texts
 from lineage.reporting.posters.layout import LINE, laid_out
 from lineage.reporting.posters.svg import HEIGHT, WIDTH, poster
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
+from tests.questions import family_tree
 from tests.unit.analysis.worlds import a_family
 
 KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]})

@@ -8,10 +8,11 @@ import pytest
 from lineage.domain.families import OutsiderReason
 from lineage.families.registry import all_families, family
 from lineage.reporting.context import explained
-from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, texts
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
+from tests.questions import family_tree
 from tests.unit.analysis.worlds import a_family, said
 
 KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]}, edges=[said("a/told", "kin/two")])

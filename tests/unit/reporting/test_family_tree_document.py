@@ -12,13 +12,12 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from lineage.analysis.counts import count_base, count_family
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families, family
 from lineage.reporting.context import Asked
 from lineage.reporting.document import Cell, Document, Link, Outline, Word
-from lineage.reporting.family_tree import FamilyTreeReport, base_tree, family_tree
+from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_document import family_tree_document
 from lineage.reporting.html import html
 from lineage.reporting.language import Language, texts
@@ -26,6 +25,7 @@ from lineage.reporting.markdown import markdown
 from lineage.store.reader import Snapshot
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
+from tests.questions import base_tree, count_base, count_family, family_tree
 from tests.unit.analysis.worlds import a_family
 
 KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]}, {"copy/one": "kin/one"})

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.counts import count_base
 from lineage.domain.definitions import Definition
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import DraftRefused, SnapshotDamaged, StoreError
@@ -17,6 +16,7 @@ from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import published, row, rows_of
 from tests.fakes.fake_clock import NOON
+from tests.questions import count_base
 from tests.updates import updated
 
 ROWS = [row("base/a"), *(row(f"kid/{number}", ["base/a"]) for number in range(30))]

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.anomalies import find_anomalies
-from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.diff.diffs import diff_snapshots
-from lineage.analysis.traces import trace
-from lineage.analysis.tree.tree import tree_of_base
 from lineage.demo.corpus_rows import corpus_rows
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping
@@ -23,6 +20,7 @@ from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import Row, row
 from tests.corpus import BOX
+from tests.questions import count_base, count_family, trace, tree_of_base
 from tests.updates import updated
 
 BASE = "meta-llama/Llama-3.1-8B"

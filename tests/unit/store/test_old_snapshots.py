@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.anomalies import find_anomalies
-from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
-from lineage.analysis.tree.tree import tree_of_base
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
@@ -27,6 +25,7 @@ from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import edges_of, origin, pages, publication, row
 from tests.fakes.fake_clock import NOON
+from tests.questions import count_base, count_family, tree_of_base
 from tests.unit.build.test_publication import ROWS
 from tests.updates import updated
 

@@ -13,10 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lineage.analysis.counts import count_base, count_family
 from lineage.analysis.cut_tables import whole_tables
-from lineage.analysis.traces import trace
-from lineage.analysis.tree.tree import tree_of_base
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.claims import Relation, Strength
@@ -30,6 +27,7 @@ from lineage.store.retention import kept_by, read_rule
 from lineage.store.store import ParquetStore
 from tests.builders import Row, edges_of, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
+from tests.questions import count_base, count_family, trace, tree_of_base
 from tests.unit.analysis.worlds import a_family
 from tests.updates import updated
 

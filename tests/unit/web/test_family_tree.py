@@ -11,10 +11,11 @@ import pytest
 from lineage.reporting.family_page import inline
 from lineage.reporting.family_page.family_tree import SCRIPTS, page
 from lineage.reporting.family_page.tables import link, shown, table
-from lineage.reporting.family_tree import FamilyTreeReport, family_tree
+from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, texts
 from tests.builders import ENDPOINT, published, row
 from tests.hostile import HOSTILE
+from tests.questions import family_tree
 from tests.unit.analysis.worlds import a_family
 
 KIN = a_family({"Kin 1": ["kin/one"]})

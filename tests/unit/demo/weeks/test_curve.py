@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from lineage.analysis.counts import count_family
 from lineage.analysis.growth.curves import curve_of_family
 from lineage.demo.weeks.deleted import graves
 from lineage.demo.weeks.history import WEEKS, History
@@ -12,6 +11,7 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.families.registry import all_families, family
 from lineage.store.store import ParquetStore
+from tests.questions import count_family
 from tests.unit.demo.weeks.facts import a_fact
 
 LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
