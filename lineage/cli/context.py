@@ -126,7 +126,7 @@ def answer_each(
     """Return the answers about names, and what to raise once they are printed.
 
     Raises:
-        UnknownModel: nobody knows any of the names.
+        UnknownModel: every name is unknown.
     """
     answers: list[Answer] = []
     unknown: list[UnknownModel] = []
