@@ -7,13 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.cards import (
-    CardCandidate,
-    FamilySigns,
-    choose_cards,
-    mark_doubtful,
-    read_cards,
-)
+from lineage.build.cards import CardCandidate, FamilySigns, choose_cards, mark_doubtful, read_cards
 from lineage.build.context import BuildContext, CardReading
 from lineage.build.draft import Draft
 from lineage.build.infer import ClaimsFromCards

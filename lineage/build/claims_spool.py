@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.domain.arrays import Codes, Int64s, KeyBytes, Mask, Nodes
+from lineage.domain.arrays import Codes, Int64s, KeyBytes, Nodes
 from lineage.domain.claims import RELATIONS, Claim, Claims
 from lineage.store import schema
 from lineage.store.keys import NOWHERE, bare, rows_in
@@ -38,7 +38,7 @@ _RELATIONS = pa.array([relation.value for relation in RELATIONS])
 
 
 class ClaimsSpool:
-    """Takes claims page by page; a file without a name, gone when the process is."""
+    """Takes claims page by page; a file without a name, removed with the process."""
 
     __test__ = False  # pytest would take the name for a test class
 
@@ -184,7 +184,7 @@ def previous_claims(
     excluded = pa.array(sorted(without_rules), pa.string())
     for batch in snapshot.batches(schema.EVIDENCE_FILE):
         child = find_children(batch["child_key"], rows_of)
-        chosen = (child != NOWHERE) & ~_mark_members(batch["rule"], excluded)
+        chosen = (child != NOWHERE) & ~np.asarray(pc.is_in(batch["rule"], value_set=excluded))
         if not chosen.any():
             continue
         claims = batch.take(pa.array(np.flatnonzero(chosen)))
@@ -211,11 +211,6 @@ def find_children(keys: pa.StringArray, rows_of: RowsOf) -> Int64s:
     child_keys = bare(keys)
     first = np.flatnonzero(np.append(True, child_keys[1:] != child_keys[:-1]))
     return np.repeat(rows_of(child_keys[first]), np.diff(np.append(first, len(child_keys))))
-
-
-def _mark_members(values: pa.Array, members: pa.Array) -> Mask:
-    mask: Mask = pc.is_in(values, value_set=members).to_numpy(zero_copy_only=False)
-    return mask
 
 
 def _renumber_children(table: pa.Table, final_rows: Int64s) -> pa.Table:

@@ -110,10 +110,7 @@ class DraftTables:
 
     def write_batches(self, file: str, batches: Iterable[pa.RecordBatch]) -> None:
         """Write one derived table, batch by batch as it is made."""
-        with self.open_writer(file) as writer:
-            for batch in batches:
-                writer.write(batch)
-        self.row_counts[file] = writer.rows
+        self.write_tables(file, (pa.Table.from_batches([batch]) for batch in batches))
 
     def rewrite(
         self, file: str, change: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.Table]]

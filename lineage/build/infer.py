@@ -5,12 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from lineage.build.draft import Draft
-from lineage.build.resolve import (
-    FormerNames,
-    ResolvedNames,
-    find_existing_nodes,
-    mark_declaring,
-)
+from lineage.build.resolve import FormerNames, ResolvedNames, find_existing_nodes, mark_declaring
 from lineage.domain.claims import Claim, Claims, Relation, ResolvedClaims
 from lineage.domain.families import Family
 from lineage.evidence import Rule

@@ -46,11 +46,6 @@ class KnownNodes:
         nodes[is_deleted] = among_deleted[is_deleted] + len(self.listed_ids)
         return nodes
 
-    def find_present_names(self, names: Sequence[str]) -> dict[str, int]:
-        """Return the nodes of those names that some node has now."""
-        nodes = self.find_names(names)
-        return {name: int(node) for name, node in zip(names, nodes, strict=True) if node != NOWHERE}
-
     def find_former_names(self, keys_by_name: Mapping[str, str]) -> dict[str, int]:
         """Return, for each former name, the node that has its key."""
         rows = _rows_of(pa.array(keys_by_name.values(), pa.string()), self.keys)

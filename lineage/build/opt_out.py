@@ -12,7 +12,7 @@ from lineage.errors import SettingsError
 from lineage.sources.interface import RecordPage
 
 _VOCABULARIES = ("license", "pipeline", "gated", "hub_relation", "card_relation")
-"""Fields whose words are the Hub's: `mit` is a license, whoever else has that name."""
+"""Fields whose words are the Hub's: `mit` is a license, though an owner may have that name."""
 _TEXTS = tuple(
     field
     for field, kind in ModelRecord.__annotations__.items()

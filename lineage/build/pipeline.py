@@ -112,12 +112,7 @@ def derive_tables(
     columns = draft.claims.as_columns(draft.records, [rule.name for rule in rules])
     former = collect_former_names(draft, snapshots, families)
     resolved = resolve_names(
-        columns,
-        rules,
-        draft.all_keys,
-        draft.all_ids,
-        former,
-        deleted=draft.deleted.num_rows,
+        columns, rules, draft.all_keys, draft.all_ids, former, deleted=draft.deleted.num_rows
     )
     claims = resolve_claims(columns, resolved, draft.records, rules)
     del columns  # the names and keys of all claims, and the largest thing in memory

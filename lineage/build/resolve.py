@@ -77,10 +77,11 @@ def resolve_names(
     # Former names, the surest source first: what the Hub wrote beside a key in this very run, what
     # the registry and earlier snapshots know, what this run's cards teach. Each only fills in names
     # that are still open, so a name that a model has now is never taken away from it.
-    present = nodes.find_present_names(sorted(set(former.now.values())))
+    now = sorted(set(former.now.values()))
+    present = dict(zip(now, nodes.find_names(now).tolist(), strict=True))
     from_before = {
         **nodes.find_former_names(former.keys),
-        **{old: present[now] for old, now in former.now.items() if now in present},
+        **{old: present[now] for old, now in former.now.items() if present[now] != NOWHERE},
     }
     from_hub = _learn_from_hub(claims, name_nodes, key_nodes, names)
     _fill_open_names(name_nodes, names, from_hub)
@@ -136,11 +137,7 @@ def _fill_without_case(
 
 
 def _learn_from_cards(
-    claims: Claims,
-    rules: Sequence[Rule],
-    name_nodes: Nodes,
-    key_nodes: Nodes,
-    names: Sequence[str],
+    claims: Claims, rules: Sequence[Rule], name_nodes: Nodes, key_nodes: Nodes, names: Sequence[str]
 ) -> dict[str, int]:
     """Learn former names from rows with exactly one Hub parent and exactly one card name.
 
@@ -195,8 +192,8 @@ def _add_named_nodes(
 ) -> None:
     """Give open names nodes of their own, unless only a possible local path names them.
 
-    What the registry knows is a model whoever names it, but an inferred claim can only mean one
-    that a declared claim names as well.
+    What the registry knows is a model in any claim, but an inferred claim can only mean one that a
+    declared claim names as well.
     """
     # Decided claim by claim, not name by name: whether the path in one row's configuration makes
     # an edge must not depend on the card of another row. Claims of deleted models count as inferred

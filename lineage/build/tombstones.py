@@ -150,10 +150,7 @@ def _absences(
         ended = ended.filter(pa.array(~_mark_unknown(ended["key"], [listed])))
         back = pa.array([back_at] * ended.num_rows, pa.timestamp("us", tz="UTC"))
         ended = ended.append_column("back_at", back)
-        tables += [
-            snapshot.absences(),
-            ended.select(schema.ABSENCES.names).cast(schema.ABSENCES),
-        ]
+        tables += [snapshot.absences(), ended.select(schema.ABSENCES.names).cast(schema.ABSENCES)]
     table = pa.concat_tables(tables)
     table = table.filter(pa.array(~_mark_unknown(table["key"], known_keys)))
     table = table.take(pc.sort_indices(table, _ABSENCES_ORDER))

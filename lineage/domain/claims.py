@@ -38,6 +38,8 @@ class Strength(StrEnum):
         return STRENGTHS.index(self)
 
 
+# Columns in memory hold codes, the position here; files hold the words. The order decides, too:
+# between relations that are believed alike, and which of two strengths is the greater.
 RELATIONS = tuple(Relation)
 STRENGTHS = tuple(Strength)
 
@@ -58,6 +60,9 @@ class Claim(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Claims:
     """Claims as columns: one element each, in order of the child."""
+
+    # Millions of claims as `Claim` values would fill the memory; as codes each takes 14 bytes, and
+    # every distinct name is resolved once.
 
     child: "Nodes"
     rule: "Codes"
