@@ -1,4 +1,4 @@
-"""Asking about the missing never fails: what does not come is left for the next sweep."""
+"""Asking about deleted models never fails: an answer that does not come is left to later."""
 
 from collections.abc import Mapping
 

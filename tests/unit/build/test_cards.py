@@ -87,7 +87,7 @@ def test_who_has_no_parent_but_itself_is_undeclared() -> None:
     assert np.flatnonzero(~undeclared).tolist() == [0]
 
 
-def test_a_parent_that_nobody_lists_makes_a_model_doubtful() -> None:
+def test_a_parent_that_is_not_listed_makes_a_model_doubtful() -> None:
     claims = declared((0, 10, 0, -1), (1, 2, 0, -1))
     assert np.flatnonzero(mark_doubtful(claims, MODELS)).tolist() == [0]
 
@@ -106,14 +106,14 @@ def test_other_parents_make_a_model_doubtful_and_agreed_ones_do_not() -> None:
     assert not mark_doubtful(agreed, MODELS).any()
 
 
-WITNESSES = st.lists(
+CLAIM_ROWS = st.lists(
     st.tuples(st.integers(0, 5), st.integers(-1, 8), st.integers(0, 3), st.integers(-1, 4)),
     max_size=30,
 )
 
 
-@given(WITNESSES)
-def test_whoever_is_sure_has_one_relation_and_one_set_of_listed_parents(
+@given(CLAIM_ROWS)
+def test_a_model_without_doubt_has_one_relation_and_one_set_of_listed_parents(
     claims: list[tuple[int, int, int, int]],
 ) -> None:
     doubtful = mark_doubtful(declared(*claims), 6)

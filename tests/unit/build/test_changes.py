@@ -1,4 +1,4 @@
-"""An update that keeps changes alone reads as a sweep of the same Hub, whatever changed."""
+"""An update that keeps changes alone reads as a full crawl of the same Hub, whatever changed."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from tests.updates import updated
 TABLES = sorted(schema.TABLES)
 FILLING = [row(f"filling/model-{number}") for number in range(60)]
 IDS = [f"owner/model-{number}" for number in range(9)]
-# Names by which the second hearing guesses where nobody declares a parent.
+# Names from which a parent is inferred where none is declared.
 INFERRED = ["maker/Great-7B", "other/Great-7B-GGUF", "third/Great-7B-AWQ"]
 
 # Where card and Hub disagree a name is taught, and what was taught once stays known.
@@ -31,8 +31,8 @@ HUBS = st.dictionaries(
 Hub = dict[str, tuple[list[str], dict[str, str], int]]
 
 
-def hub(said: Hub) -> list[Row]:
-    return [a_row(id, *one) for id, one in said.items()]
+def hub(claim_rows: Hub) -> list[Row]:
+    return [a_row(id, *one) for id, one in claim_rows.items()]
 
 
 def a_row(id: str, parents: list[str], card: dict[str, str], likes: int) -> Row:
@@ -53,13 +53,13 @@ def in_batches(snapshot: Snapshot, file: str) -> list[Row]:
 def test_updates_read_as_a_sweep_of_the_same_hub(first: Hub, days: list[Hub]) -> None:
     with TemporaryDirectory() as folder, TemporaryDirectory() as elsewhere:
         now = dict(first)
-        sweep = published([*FILLING, *hub(now)], Path(folder))
-        day = sweep
+        full = published([*FILLING, *hub(now)], Path(folder))
+        day = full
         for changes in days:
             now |= changes
             day = updated(day, hub(changes), Path(folder))
             assert day.manifest.builds_on is not None
-            assert day.manifest.builds_on.id == sweep.id
+            assert day.manifest.builds_on.id == full.id
         again = published([*FILLING, *hub(now)], Path(elsewhere))
         assert every_table(day) == every_table(again)
         for file in schema.KEYS:
@@ -75,8 +75,8 @@ ORDER = [(name, "ascending") for name in ("child_key", "rule", "parent_as_writte
 
 
 def test_an_update_keeps_what_was_read_and_nothing_else(tmp_path: Path) -> None:
-    sweep = published(FILLING, tmp_path)
-    day = updated(sweep, [row("filling/model-3", ["filling/model-4"]), row("new/one")], tmp_path)
+    full = published(FILLING, tmp_path)
+    day = updated(full, [row("filling/model-3", ["filling/model-4"]), row("new/one")], tmp_path)
     assert sorted(day.manifest.files) == sorted(schema.UPDATE_TABLES)
     facts = {name: one.rows for name, one in day.manifest.files.items()}
     assert (facts["models.changes.parquet"], facts["metrics.changes.parquet"]) == (2, 2)
@@ -85,8 +85,8 @@ def test_an_update_keeps_what_was_read_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_the_third_day_keeps_what_changed_since_the_sweep(tmp_path: Path) -> None:
-    sweep = published(FILLING, tmp_path)
-    second = updated(sweep, FILLING[:3], tmp_path)
+    full = published(FILLING, tmp_path)
+    second = updated(full, FILLING[:3], tmp_path)
     third = updated(second, FILLING[2:5], tmp_path)
     assert third.manifest.builds_on == second.manifest.builds_on
     changed = third.tables.table(schema.CHANGED_FILE)["key"].to_pylist()
@@ -96,9 +96,9 @@ def test_the_third_day_keeps_what_changed_since_the_sweep(tmp_path: Path) -> Non
 def test_where_too_much_changed_the_update_stands_alone_and_the_next_builds_on_it(
     tmp_path: Path,
 ) -> None:
-    sweep = published(FILLING, tmp_path)
+    full = published(FILLING, tmp_path)
     most = int(MAX_CHANGED_SHARE * len(FILLING))
-    second = updated(sweep, FILLING[: most + 1], tmp_path)
+    second = updated(full, FILLING[: most + 1], tmp_path)
     assert second.manifest.builds_on is None
     assert sorted(second.manifest.files) == sorted(schema.TABLES)
     third = updated(second, FILLING[:most], tmp_path)
@@ -107,8 +107,8 @@ def test_where_too_much_changed_the_update_stands_alone_and_the_next_builds_on_i
 
 
 def test_after_an_older_schema_an_update_stands_alone(tmp_path: Path) -> None:
-    sweep = published(FILLING, tmp_path)
-    path = tmp_path / sweep.id / "manifest.json"
+    full = published(FILLING, tmp_path)
+    path = tmp_path / full.id / "manifest.json"
     text = path.read_text("utf-8")
     older = text.replace(f'"schema_version": {schema.VERSION}', '"schema_version": 2')
     path.write_text(older, "utf-8")
@@ -117,11 +117,11 @@ def test_after_an_older_schema_an_update_stands_alone(tmp_path: Path) -> None:
     assert updated(before, FILLING[:1], tmp_path).manifest.builds_on is None
 
 
-def test_words_that_settle_elsewhere_are_kept_though_nobody_read_them_again(tmp_path: Path) -> None:
+def test_claims_that_resolve_elsewhere_are_kept_though_not_read_again(tmp_path: Path) -> None:
     child = row("a/child", ["b/later"], baseModels=None)
-    sweep = published([*FILLING, child], tmp_path)
-    (before, *_) = rows_of(sweep, schema.EVIDENCE_FILE)
-    day = updated(sweep, [row("b/later")], tmp_path)
+    full = published([*FILLING, child], tmp_path)
+    (before, *_) = rows_of(full, schema.EVIDENCE_FILE)
+    day = updated(full, [row("b/later")], tmp_path)
     (after, *_) = rows_of(day, schema.EVIDENCE_FILE)
     assert (before["parent_key"], after["parent_key"]) == ("name:b/later", key_of("b/later"))
     changed = day.tables.table(schema.CHANGED_FILE).to_pylist()
@@ -132,25 +132,25 @@ def test_words_that_settle_elsewhere_are_kept_though_nobody_read_them_again(tmp_
     assert day.manifest.files["models.changes.parquet"].rows == 1
 
 
-def test_guesses_are_kept_where_they_are_others_than_before(tmp_path: Path) -> None:
-    sweep = published([*FILLING, row(INFERRED[1])], tmp_path)
-    assert rows_of(sweep, schema.EVIDENCE_FILE) == []
-    second = updated(sweep, [row(INFERRED[0])], tmp_path)
-    (said,) = rows_of(second, schema.EVIDENCE_FILE)
-    assert (said["child_key"], said["rule"]) == (key_of(INFERRED[1]), "name")
+def test_inferred_claims_are_kept_where_they_differ_from_before(tmp_path: Path) -> None:
+    full = published([*FILLING, row(INFERRED[1])], tmp_path)
+    assert rows_of(full, schema.EVIDENCE_FILE) == []
+    second = updated(full, [row(INFERRED[0])], tmp_path)
+    (claim_rows,) = rows_of(second, schema.EVIDENCE_FILE)
+    assert (claim_rows["child_key"], claim_rows["rule"]) == (key_of(INFERRED[1]), "name")
     third = updated(second, [row("x/y")], tmp_path)
-    assert rows_of(third, schema.EVIDENCE_FILE) == [said]
+    assert rows_of(third, schema.EVIDENCE_FILE) == [claim_rows]
 
 
 def test_the_dead_are_kept_with_their_words_through_updates(tmp_path: Path) -> None:
     child = row("a/child", ["b/later"], baseModels=None)
     first = published([*FILLING, child, row("a/grandchild", ["a/child"])], tmp_path)
     taken_at = first.manifest.origin.taken_at
-    sweep = published(
+    full = published(
         [*FILLING, row("a/grandchild", ["a/child"])], tmp_path, taken_at=taken_at.replace(day=22)
     )
-    assert sweep.manifest.tombstones == 1
-    day = updated(sweep, [row("b/later")], tmp_path)
+    assert full.manifest.tombstones == 1
+    day = updated(full, [row("b/later")], tmp_path)
     assert day.manifest.origin.kind is SnapshotKind.UPDATE
     words = {
         (str(one["child_key"]), one["parent_key"]) for one in rows_of(day, schema.EVIDENCE_FILE)
@@ -163,18 +163,18 @@ def test_the_dead_are_kept_with_their_words_through_updates(tmp_path: Path) -> N
 
 
 def test_a_row_that_became_unreadable_keeps_its_last_record_in_the_day(tmp_path: Path) -> None:
-    sweep = published([*FILLING, row("a/child", ["filling/model-1"])], tmp_path)
-    day = updated(sweep, [row("a/child") | {"id": "../../escape"}], tmp_path)
+    full = published([*FILLING, row("a/child", ["filling/model-1"])], tmp_path)
+    day = updated(full, [row("a/child") | {"id": "../../escape"}], tmp_path)
     for file, key in schema.KEYS.items():
         assert key_of("a/child") in day.column(file, key).to_pylist()
     assert (day.manifest.models, day.manifest.bad_rows) == (len(FILLING) + 1, 1)
     again = updated(day, [row("a/child", ["filling/model-1"])], tmp_path)
-    assert every_table(again) == every_table(sweep)
+    assert every_table(again) == every_table(full)
 
 
 def test_columns_as_codes_say_the_same(tmp_path: Path) -> None:
-    sweep = published([*FILLING, row("a/child", ["filling/model-1"])], tmp_path)
-    day = updated(sweep, [row("filling/model-9", ["filling/model-1"])], tmp_path)
+    full = published([*FILLING, row("a/child", ["filling/model-1"])], tmp_path)
+    day = updated(full, [row("filling/model-9", ["filling/model-1"])], tmp_path)
     columns = ["child_key", "rule"]
     coded = day.table(schema.EVIDENCE_FILE, columns, ["rule"])
     assert pa.types.is_dictionary(coded["rule"].type)

@@ -1,4 +1,4 @@
-"""Guesses at publication: where they stand, what they are kept out of, and that they repeat."""
+"""Inferred claims at publication: their place, what they are kept out of, and that they repeat."""
 
 import random
 from dataclasses import replace
@@ -72,7 +72,7 @@ def world() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    return published(world(), tmp_path_factory.mktemp("guesses"), families=[FAMILY])
+    return published(world(), tmp_path_factory.mktemp("inferred"), families=[FAMILY])
 
 
 def edges(snapshot: Snapshot, strength: str = "inferred") -> dict[str, tuple[str, str, list[str]]]:
@@ -83,7 +83,7 @@ def edges(snapshot: Snapshot, strength: str = "inferred") -> dict[str, tuple[str
     }
 
 
-def test_models_without_a_parent_are_guessed_about(snapshot: Snapshot) -> None:
+def test_parents_are_inferred_for_models_without_one(snapshot: Snapshot) -> None:
     assert edges(snapshot) == {
         "quanter/Kin-3-8B-Instruct-GGUF": (BASE, "quantized", ["name"]),
         "me/Kin-3-8B-Instruct-cats": (BASE, "adapter", ["name"]),
@@ -94,15 +94,15 @@ def test_models_without_a_parent_are_guessed_about(snapshot: Snapshot) -> None:
     }
 
 
-def test_guesses_stay_out_of_default_and_stored_counts(snapshot: Snapshot) -> None:
-    stated = Definition(relations=Definition().relations)
-    assert count_base(snapshot, BASE, stated, ()).total == 0
+def test_inferred_edges_stay_out_of_default_and_stored_counts(snapshot: Snapshot) -> None:
+    declared = Definition(relations=Definition().relations)
+    assert count_base(snapshot, BASE, declared, ()).total == 0
     assert snapshot.base(BASE) is None
-    guessed = replace(stated, least=Strength.INFERRED)
-    assert count_base(snapshot, BASE, guessed, ()).total == 7
+    with_inferred = replace(declared, least=Strength.INFERRED)
+    assert count_base(snapshot, BASE, with_inferred, ()).total == 7
 
 
-def test_the_evidence_lists_the_second_hearing_after_the_first(snapshot: Snapshot) -> None:
+def test_the_evidence_lists_inferred_claims_after_extracted_ones(snapshot: Snapshot) -> None:
     evidence = rows_of(snapshot, "evidence.parquet")
     rules = [claim["rule"] for claim in evidence]
     second = rules.index("name")
@@ -112,25 +112,25 @@ def test_the_evidence_lists_the_second_hearing_after_the_first(snapshot: Snapsho
         assert children == sorted(children)
 
 
-def test_a_config_that_names_nobody_is_kept_as_evidence_alone(snapshot: Snapshot) -> None:
-    said = [one for one in rows_of(snapshot, "evidence.parquet") if one["rule"] == "config"]
-    assert {one["parent_as_written"]: one["parent_key"] is None for one in said} == {
+def test_a_config_that_names_no_model_is_kept_as_evidence_alone(snapshot: Snapshot) -> None:
+    claim_rows = [one for one in rows_of(snapshot, "evidence.parquet") if one["rule"] == "config"]
+    assert {one["parent_as_written"]: one["parent_key"] is None for one in claim_rows} == {
         BASE: False,
         "nobody/Knows-This": True,
         "kin/Unlisted-8B-Instruct": True,
     }
 
 
-def test_a_root_that_is_listed_nowhere_is_guessed_once_somebody_states_it(tmp_path: Path) -> None:
-    stated = row("me/stated", cardData={"base_model": "kin/Unlisted-8B-Instruct"})
-    found = edges(published([*world(), stated], tmp_path, families=[FAMILY]))
+def test_a_root_that_is_listed_nowhere_is_inferred_once_it_is_declared(tmp_path: Path) -> None:
+    declared = row("me/stated", cardData={"base_model": "kin/Unlisted-8B-Instruct"})
+    found = edges(published([*world(), declared], tmp_path, families=[FAMILY]))
     assert {child for child, (parent, *_) in found.items() if parent != BASE} == {
         "me/Unlisted-8B-Instruct-cats",
         "me/of-unlisted",
     }
 
 
-def test_guesses_teach_no_former_names(snapshot: Snapshot) -> None:
+def test_inferred_claims_teach_no_former_names(snapshot: Snapshot) -> None:
     assert rows_of(snapshot, "names.parquet") == []
 
 
@@ -153,7 +153,7 @@ def _tables(folder: Path, rules: list[Rule] | tuple[Rule, ...], size: int) -> li
     return [evidence, *(rows_of(snapshot, file) for file in files)]
 
 
-def test_no_look_alike_of_llama_is_ever_guessed_to_descend_from_it(tmp_path: Path) -> None:
+def test_no_look_alike_of_llama_is_ever_inferred_to_descend_from_it(tmp_path: Path) -> None:
     """Each as itself, in another format by its author and by others, and spelled with its owner."""
     llama, known = family("llama"), all_families()
     ids = sorted({*LOOK_ALIKES, *(outsider.id for outsider in llama.outsiders)})
@@ -172,7 +172,7 @@ def test_no_look_alike_of_llama_is_ever_guessed_to_descend_from_it(tmp_path: Pat
 
 
 def _below(snapshot: Snapshot, llama: Family) -> set[str]:
-    """Return all that any edge, guessed or not, leads down to from the roots of Llama."""
+    """Return all that any edge, inferred or not, leads down to from the roots of Llama."""
     children: dict[str, set[str]] = {}
     for edge in rows_of(snapshot, "edges.parquet"):
         children.setdefault(str(edge["parent"]), set()).add(str(edge["child"]))

@@ -1,4 +1,4 @@
-"""Names heard after all others meet the nodes there are, as names of the first hearing do."""
+"""Names read after all others are resolved to the nodes there are, as names in records are."""
 
 import numpy as np
 import pyarrow as pa

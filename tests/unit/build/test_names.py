@@ -1,4 +1,4 @@
-"""Names settle to models before parents are counted: each naming rule of the contract."""
+"""Names are resolved to models before parents are counted: each naming rule of the contract."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -98,12 +98,12 @@ def test_the_same_parent_under_many_spellings_is_one_parent(tmp_path: Path) -> N
 
 def test_what_was_written_is_kept_word_for_word(tmp_path: Path) -> None:
     found = published([row("kid/one", cardData=card(" Base/Llama/ "))], tmp_path)
-    (heard,) = rows_of(found, "evidence.parquet")
-    assert heard["parent_as_written"] == " Base/Llama/ "
-    assert heard["parent_key"] == "name:Base/Llama"
+    (claim,) = rows_of(found, "evidence.parquet")
+    assert claim["parent_as_written"] == " Base/Llama/ "
+    assert claim["parent_key"] == "name:Base/Llama"
 
 
-def test_a_name_that_is_only_what_is_cut_names_nobody(tmp_path: Path) -> None:
+def test_a_name_that_is_only_what_is_cut_names_no_model(tmp_path: Path) -> None:
     told = row(
         "kid/one", cardData=card("https://huggingface.co/", "/", "  /"), tags=["base_model:"]
     )
@@ -115,7 +115,7 @@ def test_a_name_that_is_only_what_is_cut_names_nobody(tmp_path: Path) -> None:
 # Nodes without a record
 
 
-def test_a_name_that_nobody_bears_is_a_node_of_its_own(tmp_path: Path) -> None:
+def test_a_name_that_no_model_has_is_a_node_of_its_own(tmp_path: Path) -> None:
     rows = [row("kid/one", cardData=card("gone/base")), row("kid/two", cardData=card("gone/base"))]
     found = published(rows, tmp_path)
     (count,) = rows_of(found, "counts.parquet")
@@ -133,8 +133,8 @@ def test_a_hub_parent_that_is_not_listed_is_a_node_by_its_key(tmp_path: Path) ->
 def test_a_path_in_an_adapter_config_is_evidence_and_no_edge(tmp_path: Path) -> None:
     found = published([row("kid/one", config=peft("output/checkpoint-500"))], tmp_path)
     assert edges_of(found) == set()
-    (heard,) = rows_of(found, "evidence.parquet")
-    assert (heard["parent_as_written"], heard["parent_key"]) == ("output/checkpoint-500", None)
+    (claim,) = rows_of(found, "evidence.parquet")
+    assert (claim["parent_as_written"], claim["parent_key"]) == ("output/checkpoint-500", None)
 
 
 def test_a_path_makes_no_edge_either_where_another_card_gives_its_name(tmp_path: Path) -> None:

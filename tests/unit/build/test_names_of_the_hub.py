@@ -1,4 +1,4 @@
-"""A parent renamed while the Hub was walked: its children still write the old name with its key."""
+"""A parent renamed while the Hub was read: its children still write the old name with its key."""
 
 from pathlib import Path
 

@@ -153,8 +153,8 @@ def test_rows_in_any_order_end_in_order_of_their_keys(seed: int, tmp_path: Path)
 
 def publish_in_this_order(rows: list[list[Row]], folder: Path) -> Snapshot:
     into = publication(folder)
-    walked = (page for some in rows for page in pages(some))
-    return into.store.snapshot(publish(walked, origin(), into).id)
+    page_stream = (page for some in rows for page in pages(some))
+    return into.store.snapshot(publish(page_stream, origin(), into).id)
 
 
 # Plain Parquet
@@ -251,14 +251,14 @@ def test_too_many_bad_rows_are_refused_unless_allowed(tmp_path: Path) -> None:
 
 
 def test_a_walk_of_one_family_is_never_the_latest(tmp_path: Path) -> None:
-    sweep = published([row(f"a/{n}") for n in range(20)], tmp_path)
+    full = published([row(f"a/{n}") for n in range(20)], tmp_path)
     into = publication(tmp_path)
     small = replace(origin(SnapshotKind.BELOW, taken_at=NOON + timedelta(days=1)), below="a/1")
     manifest = publish(pages([row("a/1")]), small, into)
-    assert into.store.snapshot().id == sweep.id
+    assert into.store.snapshot().id == full.id
     assert into.store.snapshot(manifest.id).manifest.origin.below == "a/1"
     after = published([row(f"a/{n}") for n in range(20)], tmp_path, taken_at=NOON.replace(day=23))
-    assert after.manifest.previous == sweep.id
+    assert after.manifest.previous == full.id
 
 
 def test_two_drafts_of_one_moment_are_two_snapshots(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the Hub said is kept beside each tombstone, and nothing else of it is touched."""
+"""What the Hub answered is kept beside each tombstone, and nothing else of it is touched."""
 
 from datetime import timedelta
 
