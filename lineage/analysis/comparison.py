@@ -107,7 +107,7 @@ def definitions_of_steps(
     yield ComparisonStep.CURATED, (rule := replace(rule, curated=True))
     yield ComparisonStep.DOWNLOADS, replace(rule, min_downloads=least_downloads)
     yield ComparisonStep.DELETED, (rule := replace(rule, deleted=True))
-    yield ComparisonStep.INFERRED, replace(rule, least=Strength.INFERRED)
+    yield ComparisonStep.INFERRED, replace(rule, min_strength=Strength.INFERRED)
 
 
 def _compare(

@@ -40,7 +40,7 @@ def rule_in_words(definition: Definition, roots: str = "") -> list[Line]:
     return [
         ("roots", roots or _name_roots(definition.roots)),
         ("counted", _REACH[definition.closure]),
-        ("links", f"{_name_relations(definition.relations)}; {_STRENGTH[definition.least]}"),
+        ("links", f"{_name_relations(definition.relations)}; {_STRENGTH[definition.min_strength]}"),
         *_list_parts(definition),
         ("filters", _name_filters(definition)),
     ]

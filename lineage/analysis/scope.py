@@ -90,9 +90,9 @@ class Scope:
         edges, definition = self.stored_edges, self.definition
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
         nodes = max(self.snapshot.records, *tops)
-        edges = select_edges(edges, edges.strength >= definition.least.code)
+        edges = select_edges(edges, edges.strength >= definition.min_strength.code)
         added: dict[str, int] = {}
-        if definition.curated and definition.least is not Strength.CONFIRMED:
+        if definition.curated and definition.min_strength is not Strength.CONFIRMED:
             curated = [edge for family in self.families for edge in family.curated_edges()]
             ids = dict.fromkeys(sorted(_list_ids(curated)))
             node_by_id = self._look_up(ids)
@@ -140,7 +140,7 @@ class Scope:
 
 
 def _graph_rule(definition: Definition) -> _GraphRule:
-    return definition.relations, definition.least, definition.curated
+    return definition.relations, definition.min_strength, definition.curated
 
 
 def select_edges(edges: EdgeColumns, keep: Mask | Positions) -> EdgeColumns:

@@ -26,7 +26,7 @@ from lineage.graph.paths import Way, ways_up
 from lineage.store.availability import STANDING_COLUMNS, asked_in
 from lineage.store.reader import EdgeColumns, Snapshot
 
-EVERYTHING = Definition(least=Strength.INFERRED, mirrors=True, curated=True)
+EVERYTHING = Definition(min_strength=Strength.INFERRED, mirrors=True, curated=True)
 """What a trace looks at: guesses too, which it tells apart."""
 
 _STATED = Strength.DECLARED.code

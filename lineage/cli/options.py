@@ -307,7 +307,7 @@ def with_definition(command: Callback) -> Callback:
         chosen = {name: others.pop(name) for name in _AS_DEFINED}
         definition = Definition(
             closure=Closure.DIRECT if direct else Closure.ALL,
-            least=Strength(min_strength),
+            min_strength=Strength(min_strength),
             **chosen,
         )
         command(*args, definition=definition, **others)

@@ -32,7 +32,7 @@ class Definition:
     relations: tuple[Relation, ...] = RELATIONS
     """Edges of other relations are removed before the closure."""
     closure: Closure = Closure.ALL
-    least: Strength = Strength.DECLARED
+    min_strength: Strength = Strength.DECLARED
     """Weaker edges are removed before the closure."""
     mirrors: bool = False
     """Plain re-uploads of the base join the roots."""

@@ -91,8 +91,8 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
     count = count_subject(scope, subject, Grouping.RELEASE)
     if subject.family is not None:
         drawn = full_scope(scope)
-        forest_scope = drawn.under(replace(drawn.definition, least=Strength.INFERRED))
-        forest = family_forest(forest_scope, subject.family, scope.definition.least)
+        forest_scope = drawn.under(replace(drawn.definition, min_strength=Strength.INFERRED))
+        forest = family_forest(forest_scope, subject.family, scope.definition.min_strength)
         # What people ask for by name is told of the whole graph, whatever is counted here.
         asked = asked_by_name(scope, subject.family)
         return _report(forest_scope, forest, subject.family, count, asked)
@@ -101,8 +101,8 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
     released = scope.snapshot.manifest.origin.taken_at.date()
     alone = Family(id, id, "", (Release(id, id, released, None, (id,), mirrors),))
     # Here everything belongs to this one root, whatever release it belongs to elsewhere.
-    forest_scope = scope.under(replace(scope.definition, least=Strength.INFERRED))
-    forest = family_forest(forest_scope.narrowed_to(alone), alone, scope.definition.least)
+    forest_scope = scope.under(replace(scope.definition, min_strength=Strength.INFERRED))
+    forest = family_forest(forest_scope.narrowed_to(alone), alone, scope.definition.min_strength)
     return replace(_report(forest_scope, forest, alone, count, ()), is_base=True)
 
 
@@ -130,7 +130,7 @@ def _report(
 
 
 def _is_sure(forest: Forest, definition: Definition) -> Mask:
-    sure: Mask = forest.strength >= definition.least.code
+    sure: Mask = forest.strength >= definition.min_strength.code
     return sure
 
 

@@ -44,7 +44,7 @@ def method(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
     said = {
         "counted": say("page.counted_text"),
         "roots": roots(report, texts),
-        "edges": say(f"page.edges_{definition.least.value}"),
+        "edges": say(f"page.edges_{definition.min_strength.value}"),
         "filters": filters(definition, texts),
         "dates": texts.say_number("page.dates_text", report.count.undated),
         "deleted": deleted(report, texts),

@@ -128,7 +128,7 @@ def _filters(found: LicenseFindings, says: Texts) -> str:
         says.say("method.every_relation")
         if set(definition.relations) == set(Relation)
         else says.say("method.relations", relations=relations),
-        says.say("method.least", least=words.say(f"words.{definition.least}")),
+        says.say("method.least", least=words.say(f"words.{definition.min_strength}")),
     ]
     if definition.closure is Closure.DIRECT:
         told.append(says.say("method.direct"))

@@ -206,7 +206,7 @@ def _filters(told: Told) -> str:
     return told.say(
         "method.filters_text",
         relations=", ".join(words.say(f"words.{one}") for one in definition.relations),
-        least=words.say(f"words.{definition.least}"),
+        least=words.say(f"words.{definition.min_strength}"),
         downloads=definition.min_downloads,
         as_of=definition.as_of or told.say("method.any_day"),
         deleted=told.say("method.yes" if definition.deleted else "method.no"),

@@ -136,7 +136,7 @@ def test_a_report_of_a_day_before_knows_nobody_as_deleted(
 def test_weaker_evidence_is_a_default_and_no_limit(
     opener: Opener, mortal: Snapshot, tmp_path: Path
 ) -> None:
-    confirmed = Definition(least=Strength.CONFIRMED)
+    confirmed = Definition(min_strength=Strength.CONFIRMED)
     opened = opener(written(mortal, tmp_path, confirmed, Language.ENGLISH))
     assert opened.page.locator("#least").input_value() == "2"
     assert "least=" not in opened.page.evaluate("location.hash")

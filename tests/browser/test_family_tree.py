@@ -150,7 +150,7 @@ def test_evidence_is_weighed_as_the_command_weighs_it(
     opener: Opener, english: Path, corpus_snapshot: Snapshot, least: Strength
 ) -> None:
     opened = opener(english, f"#least={least.value}")
-    assert opened.number_shown() == count(corpus_snapshot, Definition(least=least))
+    assert opened.number_shown() == count(corpus_snapshot, Definition(min_strength=least))
 
 
 def test_one_release_is_shown_alone(opener: Opener, english: Path, llama: FamilyTreeReport) -> None:

@@ -71,7 +71,7 @@ class Grown:
         cls, forest: Forest, facts: ForestFacts, evidence: ForestEvidence, definition: Definition
     ) -> "Grown":
         """Count along the rows by a definition."""
-        sure = forest.strength >= definition.least.code
+        sure = forest.strength >= definition.min_strength.code
         is_gone = (forest.kind == Kind.GONE) & sure
         counted = (forest.kind == Kind.MODEL) & sure
         counted |= is_gone & definition.deleted

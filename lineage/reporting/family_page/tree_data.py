@@ -25,7 +25,7 @@ def packed(report: FamilyTreeReport, texts: Texts) -> str:
         "family": report.family.id,
         "snapshot": report.manifest.id,
         "sample": report.is_sample,
-        "least": report.definition.least.code,
+        "least": report.definition.min_strength.code,
         "gone": "counted" if report.definition.deleted else "shown",
         "relations": [relation.value for relation in RELATIONS],
         "strengths": [strength.value for strength in STRENGTHS],

@@ -40,7 +40,7 @@ class Plain:
 
     def over(self, families: Sequence[Family], rule: Definition) -> "Plain":
         """The same with the registry's edges, where a rule counts them."""
-        if not rule.curated or rule.least is Strength.CONFIRMED:
+        if not rule.curated or rule.min_strength is Strength.CONFIRMED:
             return self
         said = [edge for family in families for edge in family.curated_edges()]
         names = {id: f"name:{id}" for edge in said for id in (edge.child, edge.parent)}
@@ -67,7 +67,7 @@ class Plain:
 
     def kept(self, rule: Definition) -> list[Row]:
         """The edges that a definition counts by."""
-        enough = STRENGTHS[rule.least.code :]
+        enough = STRENGTHS[rule.min_strength.code :]
         return [
             one
             for one in self.edges

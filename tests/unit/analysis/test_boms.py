@@ -105,7 +105,7 @@ def test_ancestors_are_those_of_the_graph(world: World, least: Strength) -> None
     snapshot, _ = world
     everyone = a_family({"All 1": [*LISTED, *UNSEEN]})
     graph = family_graph(
-        snapshot, "kin", [a_family({"K": [*LISTED, *UNSEEN]})], Definition(least=least)
+        snapshot, "kin", [a_family({"K": [*LISTED, *UNSEEN]})], Definition(min_strength=least)
     )
     for name in LISTED[:30]:
         bill = bill_of(snapshot, name, everyone, [everyone], least)

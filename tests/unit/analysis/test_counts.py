@@ -106,7 +106,7 @@ def test_what_hangs_below_a_removed_relation_is_gone_too(line: Snapshot) -> None
 
 
 def test_what_hangs_below_a_removed_strength_is_gone_too(line: Snapshot) -> None:
-    count = count_base(line, BASE, Definition(least=Strength.CONFIRMED), ())
+    count = count_base(line, BASE, Definition(min_strength=Strength.CONFIRMED), ())
     assert told(count) == (1, 2, {"adapter": 1, "merge": 1})
 
 

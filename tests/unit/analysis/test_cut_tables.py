@@ -98,7 +98,7 @@ def test_a_cut_of_any_world_is_the_graph_and_is_counted(
 ) -> None:
     snapshot, _ = world
     kin: Family = a_family({"Kin 1": [LISTED[0]], "Kin 2": [LISTED[5], LISTED[7]]})
-    guesses = Definition(least=Strength.INFERRED)
+    guesses = Definition(min_strength=Strength.INFERRED)
     graph = family_graph(snapshot, name, [kin], guesses)
     found = written(family_columns(snapshot, name, [kin], guesses), tmp_path / "out", name)
     assert edges_of(found) == {(child, parent) for parent, child in graph.edges}

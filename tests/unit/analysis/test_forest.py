@@ -63,7 +63,7 @@ def test_a_forest_holds_what_is_counted_at_every_strength(
 ) -> None:
     snapshot, _ = world
     forest = forest_of(snapshot, kin)
-    count = count_family(snapshot, kin, Definition(least=least), [kin])
+    count = count_family(snapshot, kin, Definition(min_strength=least), [kin])
     rows = models(forest, least)
     assert len(rows) == count.total
     assert len({forest.names[at] for at in rows}) == len(rows)
@@ -78,11 +78,11 @@ def test_a_forest_of_the_living_and_the_dead_holds_what_any_definition_counts(
 ) -> None:
     everything = replace(asked, mirrors=True, curated=True, closure=Closure.ALL)
     asked = replace(everything, deleted=deleted, as_of=day)
-    scope = Scope(mortal_world, [kin], replace(asked, least=Strength.INFERRED))
-    forest = family_forest(scope, kin, asked.least)
+    scope = Scope(mortal_world, [kin], replace(asked, min_strength=Strength.INFERRED))
+    forest = family_forest(scope, kin, asked.min_strength)
     count = count_family(mortal_world, kin, asked, [kin], Grouping.RELEASE)
     kinds = {Kind.MODEL, Kind.GONE} if deleted else {Kind.MODEL}
-    sure = forest.strength >= asked.least.code
+    sure = forest.strength >= asked.min_strength.code
     rows = [at for at in range(len(forest)) if forest.kind[at] in kinds and sure[at]]
     told = Counter(group_of(forest, at) for at in rows)
     assert told == {group.value: group.total for group in count.groups}
@@ -181,7 +181,9 @@ def test_the_corpus_is_drawn_as_it_is_counted(corpus_snapshot: Snapshot) -> None
     count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
     told = Counter(group_of(forest, at) for at in models(forest, Strength.DECLARED))
     assert told == {group.value: group.total for group in count.groups}
-    guessed = count_family(corpus_snapshot, llama, Definition(least=Strength.INFERRED), known)
+    guessed = count_family(
+        corpus_snapshot, llama, Definition(min_strength=Strength.INFERRED), known
+    )
     assert len(models(forest, Strength.INFERRED)) == guessed.total
 
 

@@ -26,7 +26,7 @@ KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]})
 
 
 def grown(snapshot: Snapshot, kin: Family, definition: Definition) -> Grown:
-    least = definition.least
+    least = definition.min_strength
     scope = Scope(snapshot, [kin], replace(EVERYTHING, deleted=definition.deleted))
     forest = family_forest(scope, kin, least)
     return Grown.of(forest, facts_of(snapshot, forest), evidence_of(scope, forest), definition)
@@ -45,7 +45,7 @@ def lines(twig: Twig) -> int:
 @given(
     kin=families(curated=True),
     size=st.tuples(st.integers(1, 40), st.integers(1, 6)),
-    definition=st.builds(Definition, least=st.sampled_from(Strength), deleted=st.booleans()),
+    definition=st.builds(Definition, min_strength=st.sampled_from(Strength), deleted=st.booleans()),
 )
 def test_every_number_is_the_sum_of_what_hangs_below(
     mortal_world: Snapshot, kin: Family, size: tuple[int, int], definition: Definition

@@ -227,7 +227,7 @@ def test_downloads_never_cut_a_path_of_a_tree(line: Snapshot) -> None:
 
 
 def test_a_trees_definition_is_that_of_the_count(line: Snapshot) -> None:
-    rule = Definition(least=Strength.CONFIRMED, mirrors=True)
+    rule = Definition(min_strength=Strength.CONFIRMED, mirrors=True)
     family = a_family({"Kin": [BASE]}, {"b/1": BASE})
     for known in ((), (family,)):
         tree = tree_of_base(line, BASE, rule, known)
@@ -286,7 +286,7 @@ def test_what_guesses_alone_say_is_marked_as_guessed(tmp_path: Path) -> None:
     thought = row("a/thought", config={"_name_or_path": BASE})
     below = [row("b/one", ["a/told"]), row("b/two", ["a/thought"])]
     rows = [row(BASE), row("a/told", [BASE]), thought, *below]
-    rule = Definition(least=Strength.INFERRED)
+    rule = Definition(min_strength=Strength.INFERRED)
     tree = tree_of_base(published(rows, tmp_path), BASE, rule, (), at_least=1)
     assert {one.name: one.inferred for one in drawn(tree.root)} == {
         "a/told": False,

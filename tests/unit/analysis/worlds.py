@@ -116,7 +116,7 @@ DEFINITIONS = st.builds(
         lambda some: tuple(word for word in Relation if word in some)
     ),
     closure=st.sampled_from(Closure),
-    least=st.sampled_from(Strength),
+    min_strength=st.sampled_from(Strength),
     mirrors=st.booleans(),
     curated=st.booleans(),
     min_downloads=st.sampled_from([0, 1, 10, 500]),

@@ -98,7 +98,7 @@ def test_inferred_edges_stay_out_of_default_and_stored_counts(snapshot: Snapshot
     declared = Definition(relations=Definition().relations)
     assert count_base(snapshot, BASE, declared, ()).total == 0
     assert snapshot.base(BASE) is None
-    with_inferred = replace(declared, least=Strength.INFERRED)
+    with_inferred = replace(declared, min_strength=Strength.INFERRED)
     assert count_base(snapshot, BASE, with_inferred, ()).total == 7
 
 

@@ -25,7 +25,7 @@ def test_the_filters_reach_the_definition(program: Program, store: Path) -> None
     flags = ["--relations", "merge,finetune", "--min-strength", "confirmed", "--min-downloads", 100]
     (count,) = program("count", BASE, *flags, "--store", store, "--format", "json").json
     rule = count["definition"]
-    assert (rule["relations"], rule["least"]) == (["merge", "finetune"], "confirmed")
+    assert (rule["relations"], rule["min_strength"]) == (["merge", "finetune"], "confirmed")
     assert rule["min_downloads"] == 100
     assert count["total"] == 1
 

@@ -20,7 +20,7 @@ RULE = {
     "roots": ["owner/base"],
     "relations": RELATIONS,
     "closure": "all",
-    "least": "declared",
+    "min_strength": "declared",
     "mirrors": False,
     "curated": False,
     "deleted": False,

@@ -66,7 +66,7 @@ def outline(document: Document) -> Outline:
     [
         Definition(),
         Definition(deleted=True),
-        Definition(least=Strength.CONFIRMED),
+        Definition(min_strength=Strength.CONFIRMED),
         Definition(relations=(Relation.FINETUNE, Relation.MERGE)),
         Definition(min_downloads=9),
         Definition(as_of=date(2025, 1, 1)),
@@ -91,7 +91,9 @@ def test_the_rule_is_told_with_the_number(snapshot: Snapshot) -> None:
     assert "edges: merge, fine-tune alone; downloads in 30 days: at least 9" in told
     assert "as of: the end of 1 January 2026, UTC; deleted models: not counted" in told
     assert "as of 1 January 2026" in told
-    confirmed = written(family_tree(snapshot, KIN, [KIN], Definition(least=Strength.CONFIRMED)))
+    confirmed = written(
+        family_tree(snapshot, KIN, [KIN], Definition(min_strength=Strength.CONFIRMED))
+    )
     assert "own records confirm, and nothing else" in confirmed
 
 

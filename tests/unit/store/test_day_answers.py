@@ -61,7 +61,7 @@ def read_again() -> list[Row]:
     ("definition", "by"),
     [
         (Definition(), None),
-        (Definition(least=Strength.INFERRED), Grouping.RELATION),
+        (Definition(min_strength=Strength.INFERRED), Grouping.RELATION),
         (Definition(min_downloads=10), Grouping.AUTHOR),
         (Definition(deleted=True, as_of=date(2025, 1, 1)), Grouping.MONTH),
         (Definition(), Grouping.LICENSE),

@@ -119,7 +119,7 @@ def test_counts_trees_and_traces_answer_alike(
         assert count_base(old, base, definition, ()) == count_base(now, base, definition, ())
         drawn = tree_of_base(old, base, definition, ())
         assert drawn == tree_of_base(now, base, definition, ())
-    inferred = Definition(least=Strength.INFERRED)
+    inferred = Definition(min_strength=Strength.INFERRED)
     assert count_base(old, BASE, inferred, ()).by_relation == {
         Relation.QUANTIZED: 1,
         Relation.UNSPECIFIED: 1,
