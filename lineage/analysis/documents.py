@@ -142,7 +142,7 @@ def diff_rows(diff: "Diff") -> Iterator[Document]:
     for name in document["added"]:
         yield nothing | {"change": "added", "name": name}
     for name in document["removed"]:
-        availability = document["standings"].get(name)
+        availability = document["availability"].get(name)
         yield nothing | {"change": "removed", "name": name, "availability": availability}
     for rename in document["renamed"]:
         yield nothing | {"change": "renamed", "name": rename["from"], "to": rename["to"]}

@@ -51,15 +51,19 @@ def check_families(*, invocation: Invocation) -> None:
     Exit code 1 where the registry contradicts itself. Where a snapshot disagrees with it, either
     of the two may be wrong: that is a warning or a note.
     """
-    from lineage.analysis.registry.beside import check_beside
-    from lineage.analysis.registry.checks import Severity, check_registry, in_order
+    from lineage.analysis.registry.against_snapshot import check_against_snapshot
+    from lineage.analysis.registry.contradictions import (
+        FindingSeverity,
+        check_registry,
+        sort_findings,
+    )
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import registry_check_table
     from lineage.domain.documents import Document, to_document
 
     registry, snapshot = invocation.known_families(), _snapshot_if_any(invocation)
-    disagreements = () if snapshot is None else check_beside(snapshot, registry)
-    findings = in_order((*check_registry(registry), *disagreements))
+    disagreements = () if snapshot is None else check_against_snapshot(snapshot, registry)
+    findings = sort_findings((*check_registry(registry), *disagreements))
     id = None if snapshot is None else snapshot.id
     document: Document = {
         "snapshot": id,
@@ -73,7 +77,7 @@ def check_families(*, invocation: Invocation) -> None:
         lambda _: registry_check_table(findings, registry, id),
         narrowest=1,
     )
-    if errors := sum(finding.severity is Severity.ERROR for finding in findings):
+    if errors := sum(finding.severity is FindingSeverity.ERROR for finding in findings):
         raise LineageError(
             f"the registry contradicts itself in {errors} {'entry' if errors == 1 else 'entries'}",
             "the first lines above say where",

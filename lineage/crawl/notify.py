@@ -12,8 +12,7 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import IO
 
-from lineage.analysis.diff.alerts import alerts
-from lineage.analysis.diff.diffs import Diff, diff_snapshots
+from lineage.analysis.diff.diffs import Diff, diff_snapshots, find_alerts
 from lineage.domain.documents import Document, to_document
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import OptOuts
@@ -64,7 +63,7 @@ def describe_change(settings: Settings, manifest: Manifest) -> Document:
     before, after = (store.snapshot(id) for id in (previous, manifest.id))
     families: Sequence[Family] = load_families(settings.families)
     diff = diff_snapshots(before, after, families)
-    found = alerts(before, after, diff, families, settings.alert_lost_share)
+    found = find_alerts(before, after, diff, families, settings.alert_lost_share)
     document: Document = to_document(diff)
     return document | about | {"alerts": to_document(found)}
 

@@ -228,7 +228,7 @@ def test_a_diff_says_what_became_of_the_removed(play: Play) -> None:
     everything_happens(box)
     diff = diff_snapshots(first, swept(stage), ())
     assert set(diff.removed) >= {DELETED["id"], STRANGER["id"], DISABLED["id"]}
-    told = to_document(diff)["standings"]
+    told = to_document(diff)["availability"]
     assert isinstance(told, dict)
     assert STRANGER["id"] not in told
     assert (told[DELETED["id"]], told[DISABLED["id"]]) == ("gone", "hidden")

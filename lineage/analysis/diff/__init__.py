@@ -1,1 +1,1 @@
-"""Two snapshots, or a snapshot and a dump, held against each other."""
+"""Two snapshots, or a snapshot and a dump, compared with each other."""

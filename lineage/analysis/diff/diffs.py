@@ -1,14 +1,20 @@
-"""What changed between two snapshots: models, edges, families, bases."""
+"""What changed between two snapshots: models, edges, families, bases; and what deserves an alert.
+
+The results are spelled as JSON as they are: their field names are what scripts rely on.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.diff.matching import NO_OPT_OUTS, Named, matched
+from lineage.analysis.anomalies import find_anomalies
+from lineage.analysis.diff.matching import NO_NODE, NamedNodes, match_nodes
 from lineage.analysis.growth.subjects import count_families
+from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.arrays import Int64s, Positions
 from lineage.domain.availability import Availability
 from lineage.domain.documents import NAME
@@ -19,7 +25,8 @@ from lineage.store.availability import standings_among
 from lineage.store.reader import Snapshot
 
 MOST_BASES = 10
-"""So many bases are told that gained most, and as many that lost most."""
+"""So many bases that gained most are reported, and as many that lost most."""
+MOST_BURSTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One number in both snapshots; 0 where a snapshot knows nothing of it."""
+    """One number in both snapshots; 0 where a snapshot does not know its subject."""
 
     name: str
     before: int
@@ -64,74 +71,100 @@ class Diff:
     edges_removed: int
     """Pairs of child and parent; a rename changes none."""
     families: tuple[FamilyChange, ...]
-    """Mirrors and curated edges included, as `count llama` counts."""
+    """Mirrors and curated edges included, as `count` counts a family."""
     bases_gained: tuple[Change, ...]
     """Bases with more descendants than before, by the definition of stored counts; most first."""
     bases_lost: tuple[Change, ...]
-    standings: Mapping[str, Availability] = field(default_factory=dict)
-    """What the Hub said of the removed, by their ids; who was not asked about is left out."""
+    availability: Mapping[str, Availability] = field(default_factory=dict)
+    """What the Hub answered about the removed, by their ids; empty for those not asked about."""
+
+
+class AlertKind(StrEnum):
+    """What deserves an alert; the values are stable handles."""
+
+    ROOT_VANISHED = "root_vanished"
+    FAMILY_LOST = "family_lost"
+    UPLOAD_BURST = "upload_burst"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing to look at."""
+
+    kind: AlertKind
+    about: str
+    """The root, the family, or the parent of a burst. From the Hub, like the sentence: hostile."""
+    says: str
 
 
 def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]) -> Diff:
-    """Compare two snapshots by key; the families are laid over both."""
-    old, new = Named.of(before), Named.of(after)
-    now = matched(old, new)
+    """Compare two snapshots by key; today's families are counted in both."""
+    old, new = NamedNodes.of(before), NamedNodes.of(after)
+    node_after = match_nodes(old, new)
     was_listed, is_listed = old.are_listed(), new.are_listed()
-    stayed = np.flatnonzero(was_listed & (now != NO_OPT_OUTS) & is_listed[now])
+    stayed = np.flatnonzero(was_listed & (node_after != NO_NODE) & is_listed[node_after])
     appeared, vanished = is_listed.copy(), was_listed.copy()
-    appeared[now[stayed]] = False
+    appeared[node_after[stayed]] = False
     vanished[stayed] = False
-    added, removed = _edge_changes(before, after, now, len(new.keys))
-    gained, lost = _base_changes(before, after, old, new, now)
+    removed = np.flatnonzero(vanished)
+    edges_added, edges_removed = _count_edge_changes(before, after, node_after, len(new.keys))
+    gained, lost = _compare_bases(before, after, old, new, node_after)
     return Diff(
         before=before.id,
         after=after.id,
-        added=_names(new, np.flatnonzero(appeared)),
-        removed=_names(old, np.flatnonzero(vanished)),
-        renamed=_renames(old, new, stayed, now[stayed]),
-        edges_added=added,
-        edges_removed=removed,
-        families=tuple(_family_changes(before, after, families)),
+        added=_sorted_names(new, np.flatnonzero(appeared)),
+        removed=_sorted_names(old, removed),
+        renamed=_find_renames(old, new, stayed, node_after[stayed]),
+        edges_added=edges_added,
+        edges_removed=edges_removed,
+        families=tuple(_compare_families(before, after, families)),
         bases_gained=gained,
         bases_lost=lost,
-        standings=_standings(old, np.flatnonzero(vanished), after),
+        availability=_read_availability(old, removed, after),
     )
 
 
-def _names(nodes: Named, rows: Positions) -> tuple[str, ...]:
+def _sorted_names(nodes: NamedNodes, rows: Positions) -> tuple[str, ...]:
     return tuple(sorted(nodes.ids.take(pa.array(rows)).to_pylist()))
 
 
-def _standings(old: Named, rows: Positions, after: Snapshot) -> dict[str, Availability]:
+def _read_availability(
+    old: NamedNodes, rows: Positions, after: Snapshot
+) -> dict[str, Availability]:
     keys, ids = (names.take(pa.array(rows)).to_pylist() for names in (old.keys, old.ids))
-    said = standings_among(after, keys) if keys else {}
-    return {id: said[key] for id, key in sorted(zip(ids, keys, strict=True)) if key in said}
+    by_key = standings_among(after, keys) if keys else {}
+    pairs = sorted(zip(ids, keys, strict=True))
+    return {id: by_key[key] for id, key in pairs if key in by_key}
 
 
-def _renames(old: Named, new: Named, was: Int64s, now: Int64s) -> tuple[Rename, ...]:
-    before, after = old.ids.take(pa.array(was)), new.ids.take(pa.array(now))
+def _find_renames(
+    old: NamedNodes, new: NamedNodes, nodes_before: Int64s, nodes_after: Int64s
+) -> tuple[Rename, ...]:
+    before, after = old.ids.take(pa.array(nodes_before)), new.ids.take(pa.array(nodes_after))
     differ = pc.not_equal(before, after)
     names = zip(before.filter(differ).to_pylist(), after.filter(differ).to_pylist(), strict=True)
     return tuple(Rename(*pair) for pair in sorted(names))
 
 
-def _edge_changes(before: Snapshot, after: Snapshot, now: Int64s, nodes: int) -> tuple[int, int]:
+def _count_edge_changes(
+    before: Snapshot, after: Snapshot, node_after: Int64s, nodes: int
+) -> tuple[int, int]:
     """Count the edges that appeared and that vanished."""
-    # Who is nowhere in the later snapshot gets a number that nobody has there.
-    place = np.where(now == NO_OPT_OUTS, nodes + np.arange(len(now)), now)
+    # A node without a match gets a number that no node has there, so its edges count as vanished.
+    place = np.where(node_after == NO_NODE, nodes + np.arange(len(node_after)), node_after)
     old, new = before.edges(), after.edges()
-    was = distinct(pack_pairs(place[old.child], place[old.parent]))
-    has = distinct(pack_pairs(new.child, new.parent))
-    both = int(is_member(was, has).sum())
-    return len(has) - both, len(was) - both
+    pairs_before = distinct(pack_pairs(place[old.child], place[old.parent]))
+    pairs_after = distinct(pack_pairs(new.child, new.parent))
+    shared = int(is_member(pairs_before, pairs_after).sum())
+    return len(pairs_after) - shared, len(pairs_before) - shared
 
 
-def _family_changes(
+def _compare_families(
     before: Snapshot, after: Snapshot, families: Sequence[Family]
 ) -> Iterator[FamilyChange]:
-    was, has = count_families(before, families), count_families(after, families)
-    for id, now in has.items():
-        then = was[id]
+    totals_before, totals_after = count_families(before, families), count_families(after, families)
+    for id, now in totals_after.items():
+        then = totals_before[id]
         names = {**now.releases, **then.releases}
         releases = tuple(
             Change(name, then.releases.get(name, 0), now.releases.get(name, 0)) for name in names
@@ -139,29 +172,84 @@ def _family_changes(
         yield FamilyChange(id, then.total, now.total, releases)
 
 
-def _base_changes(
-    before: Snapshot, after: Snapshot, old: Named, new: Named, now: Int64s
+def _compare_bases(
+    before: Snapshot, after: Snapshot, old: NamedNodes, new: NamedNodes, node_after: Int64s
 ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
     """Return the bases that gained most, and those that lost most."""
-    was, has = _totals(before, len(old.keys)), _totals(after, len(new.keys))
+    totals_before = _read_totals(before, len(old.keys))
+    totals_after = _read_totals(after, len(new.keys))
+    # One row for each node of the later snapshot, then one for each base that it does not have.
+    matched = node_after != NO_NODE
     then = np.zeros(len(new.keys), np.int64)
-    kept = now != NO_OPT_OUTS
-    then[now[kept]] = was[kept]
-    gone = np.flatnonzero(~kept & (was > 0))
-    ids = pa.concat_arrays([new.ids, old.ids.take(pa.array(gone))])
-    then, today = np.append(then, was[gone]), np.append(has, np.zeros(len(gone), np.int64))
-    order = np.argsort(then - today, kind="stable")
-    gained = [at for at in order[:MOST_BASES] if today[at] > then[at]]
-    lost = [at for at in order[::-1][:MOST_BASES] if today[at] < then[at]]
+    then[node_after[matched]] = totals_before[matched]
+    vanished = np.flatnonzero(~matched & (totals_before > 0))
+    ids = pa.concat_arrays([new.ids, old.ids.take(pa.array(vanished))])
+    then = np.append(then, totals_before[vanished])
+    now = np.append(totals_after, np.zeros(len(vanished), np.int64))
+    order = np.argsort(then - now, kind="stable")
+    gained = [row for row in order[:MOST_BASES] if now[row] > then[row]]
+    lost = [row for row in order[::-1][:MOST_BASES] if now[row] < then[row]]
 
-    def told(bases: Sequence[np.int64]) -> tuple[Change, ...]:
-        return tuple(Change(ids[int(at)].as_py(), int(then[at]), int(today[at])) for at in bases)
+    def describe(rows: Sequence[np.int64]) -> tuple[Change, ...]:
+        return tuple(Change(ids[int(row)].as_py(), int(then[row]), int(now[row])) for row in rows)
 
-    return told(gained), told(lost)
+    return describe(gained), describe(lost)
 
 
-def _totals(snapshot: Snapshot, nodes: int) -> Int64s:
+def _read_totals(snapshot: Snapshot, nodes: int) -> Int64s:
     table = snapshot.table(schema.COUNTS_FILE, ["node", "total"])
     totals = np.zeros(nodes, np.int64)
     totals[table["node"].to_numpy()] = table["total"].to_numpy()
     return totals
+
+
+# Alerts
+
+
+def find_alerts(
+    before: Snapshot,
+    after: Snapshot,
+    diff: Diff,
+    families: Sequence[Family],
+    lost_share: float,
+) -> list[Alert]:
+    """Return what to look at between two snapshots; `diff` is theirs.
+
+    A family alerts that lost more than `lost_share` of its total. Of bursts the largest are
+    reported.
+    """
+    alerts = []
+    vanished = set(diff.removed) - set(diff.added)
+    for family in families:
+        for root in family.roots():
+            if root in vanished:
+                says = f"{root}, a root of family {family.id}, is no longer listed"
+                alerts.append(Alert(AlertKind.ROOT_VANISHED, root, says))
+    for change in diff.families:
+        if change.before - change.after > lost_share * change.before:
+            says = (
+                f"family {change.family} went from {change.before:,} to {change.after:,}"
+                f" derivatives: it lost {1 - change.after / change.before:.1%}"
+            )
+            alerts.append(Alert(AlertKind.FAMILY_LOST, change.family, says))
+    return [*alerts, *_find_new_bursts(before, after)]
+
+
+def _find_new_bursts(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
+    """Yield the bursts that share no named model with a burst of the same parent before."""
+    # A burst that grows by a day is known already, and would otherwise alert every day.
+    known = {pair for burst in _find_bursts(before) for pair in _named_pairs(burst)}
+    new = [burst for burst in _find_bursts(after) if known.isdisjoint(_named_pairs(burst))]
+    for burst in new[:MOST_BURSTS]:
+        yield Alert(AlertKind.UPLOAD_BURST, burst.models[0], burst.detail)
+
+
+def _find_bursts(snapshot: Snapshot) -> Sequence[Anomaly]:
+    """Return every burst, the largest first."""
+    kind = AnomalyKind.UPLOAD_BURST
+    return find_anomalies(snapshot, kind=kind, examples=None).anomalies[0].examples
+
+
+def _named_pairs(burst: Anomaly) -> set[tuple[str, str]]:
+    parent, *children = burst.models
+    return {(parent, child) for child in children}

@@ -1,4 +1,7 @@
-"""A snapshot beside a dump of the listing: who is only here, only there, or told differently."""
+"""A snapshot compared with a dump of the listing: models on one side alone, fields that differ.
+
+`here` is the snapshot, `there` the dump. The result is spelled as JSON as it is.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.diff.matching import NO_OPT_OUTS, Named, matched
+from lineage.analysis.diff.matching import NO_NODE, NamedNodes, match_nodes
 from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.records import ModelRecord
 from lineage.sources.interface import RecordPage
@@ -19,11 +22,12 @@ _NEEDED = {"id": "id", "author": "author", "license": "cardData", "created_at": 
 """What is compared of a model, and the listing's field without which it cannot be."""
 _SECONDS = pa.timestamp("s", tz="UTC")
 _HUB = "hub"
-"""The rule that hears the Hub's own word."""
+"""The rule that reads the parents that the Hub itself resolved."""
+_PAIR = ["child_key", "parent_key"]
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
+class CountWithExamples:
     """How many there are, with examples in words."""
 
     count: int
@@ -31,8 +35,8 @@ class Some:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One field of models that are in both, told differently."""
+class FieldDifference:
+    """One field of models that are on both sides, with different values."""
 
     field: str
     count: int
@@ -46,23 +50,23 @@ class EdgeCheck:
 
     here: int
     there: int
-    only_here: Some
-    only_there: Some
+    only_here: CountWithExamples
+    only_there: CountWithExamples
 
 
 @dataclass(frozen=True, slots=True)
 class DumpCheck:
-    """A snapshot beside a dump."""
+    """A snapshot compared with a dump."""
 
     snapshot: str
     dump: str
     models_here: int
     models_there: int
     bad_rows: int
-    """Rows of the dump that could not be read: they are neither here nor there."""
-    only_here: Some
-    only_there: Some
-    different: tuple[Difference, ...]
+    """Rows of the dump that could not be read: they are on neither side."""
+    only_here: CountWithExamples
+    only_there: CountWithExamples
+    different: tuple[FieldDifference, ...]
     edges: EdgeCheck | None
     """None where the dump has no `baseModels`."""
     not_compared: tuple[str, ...]
@@ -70,7 +74,7 @@ class DumpCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class _Dump:
+class _DumpColumns:
     """The columns of a dump that are compared, each model once, and the Hub's edges."""
 
     models: pa.Table
@@ -88,133 +92,130 @@ def check_against(
     examples: int = 5,
 ) -> DumpCheck:
     """Compare by key, or by name where the dump has no keys; `missing` are the fields it lacks."""
-    there = _read(pages)
-    mine = snapshot.table(schema.MODELS_FILE, ["key", *_NEEDED]).combine_chunks()
-    here, over_there = _named(mine), _named(there.models)
-    place = matched(over_there, here)
+    columns = _read_dump(pages)
+    models = snapshot.table(schema.MODELS_FILE, ["key", *_NEEDED]).combine_chunks()
+    here, there = _nodes_of(models), _nodes_of(columns.models)
+    place = match_nodes(there, here)
     alone = np.ones(here.listed, np.bool_)
-    alone[place[place != NO_OPT_OUTS]] = False
+    alone[place[place != NO_NODE]] = False
     compared = [name for name, field in _NEEDED.items() if field not in missing]
     has_edges = "baseModels" not in missing
     return DumpCheck(
         snapshot=snapshot.id,
         dump=dump,
         models_here=here.listed,
-        models_there=over_there.listed,
-        bad_rows=there.bad_rows,
-        only_here=_some(here.ids, np.flatnonzero(alone), examples),
-        only_there=_some(over_there.ids, np.flatnonzero(place == NO_OPT_OUTS), examples),
-        different=tuple(_differences(mine, there.models, place, compared, examples)),
-        edges=_hub_edges(snapshot, there, place, here, examples) if has_edges else None,
+        models_there=there.listed,
+        bad_rows=columns.bad_rows,
+        only_here=_with_examples(here.ids, np.flatnonzero(alone), examples),
+        only_there=_with_examples(there.ids, np.flatnonzero(place == NO_NODE), examples),
+        different=tuple(_compare_fields(models, columns.models, place, compared, examples)),
+        edges=_check_edges(snapshot, columns, here, place, examples) if has_edges else None,
         not_compared=tuple(name for name in _NEEDED if name not in compared),
     )
 
 
-def _read(pages: Iterable[RecordPage]) -> _Dump:
-    models, edges = [_models([])], [_edges([])]
+def _read_dump(pages: Iterable[RecordPage]) -> _DumpColumns:
+    models, edges = [_model_table([])], [_edge_table([])]
     bad_rows = 0
     for page in pages:
-        models.append(_models(page.records))
-        edges.append(_edges(page.records))
+        models.append(_model_table(page.records))
+        edges.append(_edge_table(page.records))
         bad_rows += len(page.bad_rows)
     table = pa.concat_tables(models).combine_chunks()
-    # A row that is repeated: the later wins, as in a snapshot.
+    # Of a row that is repeated the last one wins, as it does in a snapshot.
     keys = table["key"].combine_chunks().dictionary_encode().indices.to_numpy()
     last = len(keys) - 1 - np.unique(keys[::-1], return_index=True)[1]
-    pairs = pa.concat_tables(edges).group_by(["child_key", "parent_key"]).aggregate([])
-    return _Dump(table.take(pa.array(np.sort(last))), pairs, bad_rows)
+    pairs = pa.concat_tables(edges).group_by(_PAIR).aggregate([])
+    return _DumpColumns(table.take(pa.array(np.sort(last))), pairs, bad_rows)
 
 
-def _models(records: Sequence[ModelRecord]) -> pa.Table:
+def _model_table(records: Sequence[ModelRecord]) -> pa.Table:
     columns: dict[str, Any] = {
         name: [getattr(record, name) for record in records] for name in ("key", *_NEEDED)
     }
-    wanted = pa.schema([schema.MODELS.field(name) for name in columns])
-    return pa.table(columns, schema=wanted)
+    return pa.table(columns, schema=pa.schema([schema.MODELS.field(name) for name in columns]))
 
 
-def _edges(records: Sequence[ModelRecord]) -> pa.Table:
-    pairs = [(record.key, one.key) for record in records for one in record.hub_parents]
+def _edge_table(records: Sequence[ModelRecord]) -> pa.Table:
+    pairs = [(record.key, parent.key) for record in records for parent in record.hub_parents]
     child, parent = zip(*pairs, strict=True) if pairs else ((), ())
     text = pa.string()
     return pa.table({"child_key": pa.array(child, text), "parent_key": pa.array(parent, text)})
 
 
-def _named(models: pa.Table) -> Named:
+def _nodes_of(models: pa.Table) -> NamedNodes:
     keys, ids = models["key"].combine_chunks(), models["id"].combine_chunks()
-    return Named(keys, ids, len(models))
+    return NamedNodes(keys, ids, len(models))
 
 
-def _some(ids: pa.StringArray, rows: Indices, examples: int) -> Some:
-    return Some(len(rows), tuple(ids.take(pa.array(rows[:examples])).to_pylist()))
+def _with_examples(ids: pa.StringArray, rows: Indices, examples: int) -> CountWithExamples:
+    return CountWithExamples(len(rows), tuple(ids.take(pa.array(rows[:examples])).to_pylist()))
 
 
-def _differences(
-    mine: pa.Table, theirs: pa.Table, place: Int64s, fields: Sequence[str], examples: int
-) -> Iterator[Difference]:
-    both = np.flatnonzero(place != NO_OPT_OUTS)
-    rows, their_rows = pa.array(place[both]), pa.array(both)
+def _compare_fields(
+    models: pa.Table, dumped: pa.Table, place: Int64s, fields: Sequence[str], examples: int
+) -> Iterator[FieldDifference]:
+    shared = np.flatnonzero(place != NO_NODE)
+    rows, dump_rows = pa.array(place[shared]), pa.array(shared)
     for field in fields:
-        here, there = mine[field].take(rows), theirs[field].take(their_rows)
+        here, there = models[field].take(rows), dumped[field].take(dump_rows)
         if field == "created_at":  # dumps keep fewer digits
             here, there = (
-                pc.floor_temporal(one, unit="second").cast(_SECONDS) for one in (here, there)
+                pc.floor_temporal(column, unit="second").cast(_SECONDS) for column in (here, there)
             )
         same = pc.or_(
             pc.fill_null(pc.equal(here, there), False),
             pc.and_(pc.is_null(here), pc.is_null(there)),
         )
-        odd = np.flatnonzero(~same.to_numpy())
-        some = pa.array(odd[:examples])
-        told = (
-            mine["id"].take(rows).take(some).to_pylist(),
-            *(pc.cast(one.take(some), pa.string()).to_pylist() for one in (here, there)),
+        different = np.flatnonzero(~same.to_numpy())
+        first = pa.array(different[:examples])
+        columns = (
+            models["id"].take(rows).take(first).to_pylist(),
+            *(pc.cast(column.take(first), pa.string()).to_pylist() for column in (here, there)),
         )
-        yield Difference(field, len(odd), tuple(zip(*told, strict=True)))
+        yield FieldDifference(field, len(different), tuple(zip(*columns, strict=True)))
 
 
-def _hub_edges(
-    snapshot: Snapshot, there: _Dump, place: Int64s, here: Named, examples: int
+def _check_edges(
+    snapshot: Snapshot, columns: _DumpColumns, here: NamedNodes, place: Int64s, examples: int
 ) -> EdgeCheck:
-    """Count the edges that the Hub resolved, here and there, and those that only one has."""
-    said = snapshot.table(schema.EVIDENCE_FILE, ["child_key", "parent_key", "rule"])
-    mine = said.filter(pc.equal(said["rule"], _HUB)).select(["child_key", "parent_key"])
-    mine = mine.group_by(["child_key", "parent_key"]).aggregate([])
-    # In the dump, a key that stands in is put back to the one that the snapshot knows.
-    theirs = _translated(there.edges, there.models["key"].combine_chunks(), place, here.keys)
-    keys = ["child_key", "parent_key"]
-    only_here = mine.join(theirs, keys=keys, join_type="left anti")
-    only_there = theirs.join(mine, keys=keys, join_type="left anti")
-    nodes = Named.of(snapshot)
-    known = pa.concat_arrays([nodes.keys, there.models["key"].combine_chunks()])
-    names = pa.concat_arrays([nodes.ids, there.models["id"].combine_chunks()])
-    here_alone, there_alone = (
-        _some_edges(edges, known, names, examples) for edges in (only_here, only_there)
+    """Count the edges that the Hub resolved, here and there, and those on one side alone."""
+    claims = snapshot.table(schema.EVIDENCE_FILE, [*_PAIR, "rule"])
+    hub = claims.filter(pc.equal(claims["rule"], _HUB)).group_by(_PAIR).aggregate([])
+    dumped = _translate_keys(columns, place, here.keys)
+    nodes, there = NamedNodes.of(snapshot), _nodes_of(columns.models)
+    keys = pa.concat_arrays([nodes.keys, there.keys])
+    names = pa.concat_arrays([nodes.ids, there.ids])
+    only_here, only_there = (
+        _spell_edges(edges.join(other, keys=_PAIR, join_type="left anti"), keys, names, examples)
+        for edges, other in ((hub, dumped), (dumped, hub))
     )
-    return EdgeCheck(len(mine), len(theirs), here_alone, there_alone)
+    return EdgeCheck(len(hub), len(dumped), only_here, only_there)
 
 
-def _translated(
-    edges: pa.Table, their_keys: pa.StringArray, place: Int64s, our_keys: pa.StringArray
-) -> pa.Table:
-    columns = {}
-    for name in ("child_key", "parent_key"):
-        column = edges[name].combine_chunks()
-        rows = pc.index_in(column, value_set=their_keys)
-        ours = pa.array(place, mask=place == NO_OPT_OUTS).take(rows)
-        columns[name] = pc.coalesce(our_keys.take(ours), column)
-    return pa.table(columns)
+def _translate_keys(columns: _DumpColumns, place: Int64s, keys_here: pa.StringArray) -> pa.Table:
+    """Return the dump's edges, with its stand-in keys put back to those that the snapshot knows."""
+    keys_there = columns.models["key"].combine_chunks()
+    table = {}
+    for name in _PAIR:
+        column = columns.edges[name].combine_chunks()
+        rows = pc.index_in(column, value_set=keys_there)
+        matched = pa.array(place, mask=place == NO_NODE).take(rows)
+        table[name] = pc.coalesce(keys_here.take(matched), column)
+    return pa.table(table)
 
 
-def _some_edges(
+def _spell_edges(
     edges: pa.Table, keys: pa.StringArray, names: pa.StringArray, examples: int
-) -> Some:
-    """Spell edges as `parent > child`; one that nobody names by its key."""
-    told = edges.sort_by([("child_key", "ascending"), ("parent_key", "ascending")])
-    told = told.slice(0, examples)
-    spelled = [
-        pc.coalesce(names.take(pc.index_in(told[end].combine_chunks(), value_set=keys)), told[end])
+) -> CountWithExamples:
+    """Spell edges as `parent > child`; an end without a name by its key."""
+    first = edges.sort_by([("child_key", "ascending"), ("parent_key", "ascending")])
+    first = first.slice(0, examples)
+    ends = [
+        pc.coalesce(
+            names.take(pc.index_in(first[end].combine_chunks(), value_set=keys)), first[end]
+        )
         for end in ("parent_key", "child_key")
     ]
-    pairs = zip(*(column.to_pylist() for column in spelled), strict=True)
-    return Some(len(edges), tuple(f"{parent} > {child}" for parent, child in pairs))
+    pairs = zip(*(column.to_pylist() for column in ends), strict=True)
+    return CountWithExamples(len(edges), tuple(f"{parent} > {child}" for parent, child in pairs))

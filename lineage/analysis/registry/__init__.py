@@ -1,1 +1,1 @@
-"""What a registry says, held against itself and beside a snapshot."""
+"""What a registry of families says, checked against itself and against a snapshot."""

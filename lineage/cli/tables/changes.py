@@ -28,7 +28,7 @@ def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
         ("edges", f"{diff.edges_added:,} added, {diff.edges_removed:,} removed"),
     ]
     parts: list[RenderableType] = [Text(), fact_lines(facts)]
-    answers = diff.standings
+    answers = diff.availability
     removed = [f"{id}  ({answers[id]})" if id in answers else id for id in diff.removed]
     renamed = [f"{rename.before} -> {rename.now}" for rename in diff.renamed]
     for what, names in (("added", diff.added), ("removed", removed), ("renamed", renamed)):

@@ -12,11 +12,15 @@ from rich.text import Text
 
 from lineage.analysis.definition_text import Line
 from lineage.analysis.documents import family_summary
-from lineage.analysis.registry.checks import Finding, Severity
+from lineage.analysis.registry.contradictions import FindingSeverity, RegistryFinding
 from lineage.cli.tables.layout import fact_lines, heading, indented, quoted
 from lineage.domain.families import CuratedSource, Family, Release, Reupload
 
-_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+_STYLES = {
+    FindingSeverity.ERROR: "bold red",
+    FindingSeverity.WARNING: "yellow",
+    FindingSeverity.NOTE: "dim",
+}
 _NUMBERS = ("releases", "roots", "mirrors", "quantized", "changed", "edges", "outsiders")
 # So many columns hold a name, an organization, a version and the numbers.
 _WIDE = 104
@@ -79,10 +83,10 @@ def family_table(family: Family) -> RenderableType:
 
 
 def registry_check_table(
-    findings: Sequence[Finding], families: Sequence[Family], snapshot: str | None
+    findings: Sequence[RegistryFinding], families: Sequence[Family], snapshot: str | None
 ) -> RenderableType:
     """Return what is odd, worst first, and what was looked at."""
-    number = {word: sum(it.severity is word for it in findings) for word in Severity}
+    number = {word: sum(it.severity is word for it in findings) for word in FindingSeverity}
     sums = ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for word, n in number.items())
     facts: list[Line] = [
         ("families", f"{len(families)}: {', '.join(family.id for family in families)}"),

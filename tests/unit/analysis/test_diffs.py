@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.analysis.diff.diffs import Change, Diff, Rename, diff_snapshots
-from lineage.analysis.diff.matching import Named
+from lineage.analysis.diff.matching import NamedNodes
 from lineage.analysis.growth.subjects import FamilyTotal, count_families
 from lineage.analysis.results import Count
 from lineage.build.checks import Limits
@@ -114,7 +114,7 @@ def test_a_release_that_is_in_one_snapshot_alone_is_told_with_zero(tmp_path: Pat
 
 
 def test_the_nodes_of_a_snapshot_are_numbered_without_a_gap(corpus_snapshot: Snapshot) -> None:
-    nodes = Named.of(corpus_snapshot)
+    nodes = NamedNodes.of(corpus_snapshot)
     table = corpus_snapshot.table(schema.COUNTS_FILE, ["node", "key"]).to_pylist()
     assert all(nodes.keys[one["node"]].as_py() == one["key"] for one in table)
     edges = corpus_snapshot.edges()

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.registry.beside import check_beside
-from lineage.analysis.registry.checks import (
+from lineage.analysis.registry.against_snapshot import check_against_snapshot
+from lineage.analysis.registry.contradictions import (
     CHECKS,
-    Finding,
-    Severity,
+    FindingSeverity,
+    RegistryFinding,
     check_registry,
-    in_order,
+    sort_findings,
 )
 from lineage.build.pipeline import publish
 from lineage.domain.claims import Relation
@@ -60,12 +60,14 @@ def yaks(**fields: object) -> Family:
     return family("yak", [release("yak-1", OTHER_ROOT)], **fields)
 
 
-def told(found: Sequence[Finding]) -> list[tuple[str, str, str]]:
+def told(found: Sequence[RegistryFinding]) -> list[tuple[str, str, str]]:
     return [(one.severity.value, one.family, one.entry) for one in found]
 
 
 def test_the_bundled_registry_does_not_contradict_itself() -> None:
-    assert not [one for one in check_registry(all_families()) if one.severity is Severity.ERROR]
+    assert not [
+        one for one in check_registry(all_families()) if one.severity is FindingSeverity.ERROR
+    ]
 
 
 CONTRADICTIONS = {
@@ -115,7 +117,7 @@ CONTRADICTIONS = {
 
 @pytest.mark.parametrize(("families", "entry"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
 def test_a_contradiction_is_an_error_with_its_entry(families: list[Family], entry: str) -> None:
-    errors = [one for one in check_registry(families) if one.severity is Severity.ERROR]
+    errors = [one for one in check_registry(families) if one.severity is FindingSeverity.ERROR]
 
     assert entry in {one.entry for one in errors}
     assert all(one.says and one.hint for one in errors)
@@ -124,7 +126,9 @@ def test_a_contradiction_is_an_error_with_its_entry(families: list[Family], entr
 def test_a_circle_is_told_once_and_whole() -> None:
     circle = (edge("a/x", "a/y"), edge("a/y", "a/z"), edge("a/z", "a/x"))
     (found,) = (
-        one for one in check_registry([family(edges=circle)]) if one.severity is Severity.ERROR
+        one
+        for one in check_registry([family(edges=circle)])
+        if one.severity is FindingSeverity.ERROR
     )
     assert found.says.endswith("a/x <- a/y <- a/z <- a/x")
 
@@ -162,7 +166,7 @@ def test_checks_end_and_say_the_same_in_any_order_of_edges(
 
     found, again = check_registry(pair), check_registry(back)
 
-    assert list(found) == list(in_order(found))
+    assert list(found) == list(sort_findings(found))
     assert bool(found) == bool(again)
     assert all(check(pair) is not None for check in CHECKS)
 
@@ -179,8 +183,8 @@ MIRRORED = family(
 )
 
 
-def beside(folder: Path, rows: Sequence[Row], *families: Family) -> list[Finding]:
-    found = check_beside(published(rows, folder), families)
+def beside(folder: Path, rows: Sequence[Row], *families: Family) -> list[RegistryFinding]:
+    found = check_against_snapshot(published(rows, folder), families)
     return [one for one in found if one.entry not in {"official", "mirror", "quantized"}]
 
 
@@ -190,7 +194,7 @@ def test_what_agrees_is_not_told(tmp_path: Path) -> None:
         row("barn/alpaca-7b", [ROOT]),
         row("barn/alpaca-7b-4bit", ["barn/alpaca-7b"], "quantized"),
     ]
-    assert check_beside(published(rows, tmp_path), [MIRRORED]) == ()
+    assert check_against_snapshot(published(rows, tmp_path), [MIRRORED]) == ()
 
 
 @pytest.mark.parametrize("relation", ["quantized", "adapter", "merge"])
@@ -233,7 +237,7 @@ def test_an_outsider_that_declares_its_way_in_is_a_warning(tmp_path: Path) -> No
     assert told(found) == [("warning", "alpaca", "a/x")]
 
 
-def test_the_dead_that_are_listed_are_a_warning(tmp_path: Path) -> None:
+def test_deleted_roots_that_are_listed_are_a_warning(tmp_path: Path) -> None:
     dead = family(releases=[release(deleted=(ROOT,))])
     assert told(beside(tmp_path, [row(ROOT)], dead)) == [("warning", "alpaca", ROOT)]
 
@@ -256,7 +260,7 @@ def test_what_the_snapshot_does_not_know_is_one_note_a_kind(tmp_path: Path) -> N
     missing = family(
         releases=[release(mirrors=tuple(Reupload(f"barn/{n}", ROOT, "s") for n in "abcde"))]
     )
-    (found,) = check_beside(published([row(ROOT)], tmp_path), [missing])
+    (found,) = check_against_snapshot(published([row(ROOT)], tmp_path), [missing])
     assert told([found]) == [("note", "alpaca", "mirror")]
     assert found.ids == tuple(f"barn/{n}" for n in "abcde")
     assert found.says == "5 of 5 are not in 20261121T120000Z: barn/a, barn/b, barn/c and 2 more"
@@ -266,7 +270,7 @@ def test_a_snapshot_of_one_base_knows_too_little_to_miss_anyone(tmp_path: Path) 
     into = publication(tmp_path)
 
     manifest = publish(pages([row(ROOT)]), origin(SnapshotKind.BELOW), into)
-    assert check_beside(into.store.snapshot(manifest.id), [MIRRORED]) == ()
+    assert check_against_snapshot(into.store.snapshot(manifest.id), [MIRRORED]) == ()
 
 
 def test_an_old_name_is_looked_up_under_its_new_one(tmp_path: Path) -> None:
@@ -275,11 +279,11 @@ def test_an_old_name_is_looked_up_under_its_new_one(tmp_path: Path) -> None:
     renamed = row(ROOT, _id=key_of(old))
     snapshot = published([renamed], tmp_path, taken_at=NOON + timedelta(days=1))
 
-    assert check_beside(snapshot, [family(releases=[release(root=old)])]) == ()
+    assert check_against_snapshot(snapshot, [family(releases=[release(root=old)])]) == ()
 
 
 def test_on_the_corpus_no_llama_entry_is_contradicted(corpus_snapshot: Snapshot) -> None:
-    found = check_beside(corpus_snapshot, all_families())
-    warnings = [one for one in found if one.severity is Severity.WARNING]
+    found = check_against_snapshot(corpus_snapshot, all_families())
+    warnings = [one for one in found if one.severity is FindingSeverity.WARNING]
     assert not [one for one in warnings if one.family == "llama"]
-    assert not [one for one in found if one.severity is Severity.ERROR]
+    assert not [one for one in found if one.severity is FindingSeverity.ERROR]
