@@ -1,0 +1,262 @@
+"""A subject has one default number: in every command, export, report and function."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import networkx as nx
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+import lineage as package
+from lineage.cli.main import lineage
+from lineage.domain.opt_outs import NO_OPT_OUTS
+from lineage.export import FORMATS
+from lineage.families.registry import all_families
+from lineage.store.store import ParquetStore
+from tests.builders import key_of, published, row
+from tests.fakes.fake_clock import NOON
+
+LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Llama-3.1-8B"
+MISTRAL, MIRROR = "mistralai/Mistral-7B-v0.1", "huggyllama/llama-7b"
+UNDATED = "2022-03-02T23:29:04.000Z"
+SUBJECTS = (
+    *("family:llama", "release:llama-1", "release:llama-2", "release:llama-3.1"),
+    *("family:mistral", LLAMA_2, LLAMA_3, MIRROR, MISTRAL),
+    *("o/child", "o/new-name", "o/circle-a", "o/deleted", "o/leaf"),
+)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days: a deletion, a rename, merges, a mirror, circles, undated and inferred models."""
+    folder = tmp_path_factory.mktemp("one-number")
+    stays = [
+        *(row(LLAMA_2), row(LLAMA_3), row(MISTRAL), row(MIRROR)),
+        row("o/child", [LLAMA_2]),
+        row("o/grandchild", ["o/child"], "adapter"),
+        row("o/of-the-mirror", [MIRROR]),
+        row("o/merge-of-releases", [LLAMA_2, LLAMA_3], "merge"),
+        row("o/merge-of-families", ["o/child", MISTRAL], "merge"),
+        row("o/circle-a", ["o/circle-b", LLAMA_3], "merge"),
+        row("o/circle-b", ["o/circle-a"]),
+        row("o/own-parent", ["o/own-parent", MISTRAL]),
+        row("o/undated", [LLAMA_2], "quantized", createdAt=UNDATED),
+        row("o/of-the-deleted", ["o/deleted"]),
+        row("o/of-the-unlisted", ["somebody/unlisted"]),
+        row("o/of-the-renamed", ["o/old-name"]),
+        row("o/Llama-2-7b-hf-by-its-name-alone"),
+        row("o/leaf", [LLAMA_3]),
+        *(row(f"aside/{number}") for number in range(40)),
+    ]
+    renamed = row("o/old-name", [LLAMA_3])
+    families = all_families()
+    published([*stays, renamed, row("o/deleted", [LLAMA_2])], folder, families=families)
+    rows = [*stays, renamed | {"id": "o/new-name"}]
+    published(rows, folder, families=families, taken_at=NOON + timedelta(days=1))
+    return folder
+
+
+class Asking:
+    """Runs commands on the history; JSON is read, files are written into a folder of its own."""
+
+    def __init__(self, history: Path, folder: Path) -> None:
+        self.history, self.folder = history, folder
+
+    def run(self, *words: str) -> str:
+        outcome = CliRunner().invoke(lineage, ["--store", str(self.history), *words])
+        assert outcome.exit_code == 0, (words, outcome.exception, outcome.output)
+        return outcome.stdout
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.run("--format", "json", *words))
+
+
+Number = Callable[[Asking, str], int | None]
+"""Asks for a subject's number; None where this is not asked about such a subject."""
+
+
+def of_count(asking: Asking, subject: str) -> int:
+    (count,) = asking.json("count", subject)
+    (compared,) = asking.json("count", subject, "--explain")
+    (default,) = [step for step in compared["steps"] if step["default"]]
+    assert default["number"] == count["total"], "--explain"
+    assert sum(count["by_relation"].values()) == count["total"], "by_relation"
+    for by in ("relation", "month", "library", "license", "author", "release"):
+        (divided,) = asking.json("count", subject, "--by", by)
+        assert sum(group["total"] for group in divided["groups"]) == count["total"], by
+    return int(count["total"])
+
+
+def of_tree(asking: Asking, subject: str) -> int:
+    return int(asking.json("tree", subject)["root"]["total"])
+
+
+def of_trend(asking: Asking, subject: str) -> int | None:
+    if subject.startswith("release:"):
+        by_release = asking.json("snapshots", "trend", "llama", "--by", "release")
+        name = {"llama-1": "LLaMA 1", "llama-2": "Llama 2", "llama-3.1": "Llama 3.1"}[subject[8:]]
+        parts = {part["key"]: part["values"][-1]["total"] for part in by_release["parts"]}
+        return int(parts.get(name, 0))
+    if subject == "o/deleted":
+        return None  # a curve is of listed models
+    return int(asking.json("snapshots", "trend", subject)["whole"]["values"][-1]["total"])
+
+
+def of_diff(asking: Asking, subject: str) -> int | None:
+    families = {one["family"]: one for one in asking.json("snapshots", "diff")["families"]}
+    return families[subject[7:]]["after"] if subject.startswith("family:") else None
+
+
+def of_family_tree(asking: Asking, subject: str) -> int | None:
+    if subject.startswith("release:"):
+        return None  # it is drawn within its family
+    out = asking.folder / "tree"
+    files = asking.run("report", "family-tree", subject, "--out", str(out)).split()
+    page = next(Path(file) for file in files if file.endswith(".md")).read_text("utf-8")
+    return headline_number(page)
+
+
+def headline_number(page: str) -> int:
+    """Return the number of models that a page says to descend from its subject."""
+    match = re.search(r"([\d,]+) models?( in this snapshot)? descends? from", page)
+    assert match is not None, page[:400]
+    return int(match[1].replace(",", ""))
+
+
+def of_report_trend(asking: Asking, subject: str) -> int | None:
+    if not subject.startswith("family:"):
+        return None
+    files = asking.run("report", "trend", subject, "--out", str(asking.folder / "trend")).split()
+    page = next(Path(file) for file in files if file.endswith(".md")).read_text("utf-8")
+    return headline_number(page)
+
+
+def of_parquet(asking: Asking, subject: str) -> int:
+    out = asking.folder / f"cut-{re.sub(r'[^a-z0-9]', '-', subject.lower())}"
+    asking.run("export", "parquet", subject, "--out", str(out))
+    (count,) = asking.json("count", subject)
+    (tables,) = [path.parent for path in out.rglob("models.parquet")]
+    ids = pq.read_table(tables / "models.parquet", columns=["id"])["id"].to_pylist()
+    return len(set(ids) - set(count["definition"]["roots"]))
+
+
+def of_graph(format: str) -> Number:
+    def number(asking: Asking, subject: str) -> int:
+        text = asking.run("export", format, subject)
+        (count,) = asking.json("count", subject)
+        return len(models_in(format, text) - set(count["definition"]["roots"]))
+
+    return number
+
+
+def models_in(format: str, text: str) -> set[str]:
+    match format:
+        case "graphml":
+            return set(nx.parse_graphml(text).nodes)
+        case "gexf":
+            return set(re.findall(r'<node id="[^"]*" label="([^"]*)"', text))
+        case "dot":
+            return set(re.findall(r'^  "([^"]*)" \[', text, re.MULTILINE))
+        case "mermaid":
+            return set(re.findall(r'^\s*n\d+[\[(]+"([^"]*)"', text, re.MULTILINE))
+        case "csv":
+            return {record["model"] for record in csv.DictReader(io.StringIO(text))}
+        case "jsonl":
+            return {json.loads(line)["model"] for line in text.splitlines()}
+    raise NotImplementedError(format)
+
+
+NUMBERS: dict[str, Number] = {
+    "count": of_count,
+    "tree": of_tree,
+    "snapshots trend": of_trend,
+    "snapshots diff": of_diff,
+    "report family-tree": of_family_tree,
+    "report trend": of_report_trend,
+    "export parquet": of_parquet,
+    **{f"export {format}": of_graph(format) for format in FORMATS},
+}
+NO_NUMBER_OF_A_SUBJECT = frozenset(
+    {
+        *("crawl", "doctor", "hub", "demo", "schedule print", "schedule run"),
+        *("trace", "anomalies", "evaluate", "export cyclonedx"),
+        *("families list", "families show", "families check"),
+        *("snapshots list", "snapshots show", "snapshots verify", "snapshots accept"),
+        *("snapshots prune", "snapshots check-against"),
+        "report licenses",  # it judges mirrors too, and says so beside its number
+    }
+)
+
+
+def commands(group: click.Group, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name
+
+
+def test_every_command_is_asked_or_has_no_number() -> None:
+    assert set(commands(lineage)) == {*NUMBERS, *NO_NUMBER_OF_A_SUBJECT}
+    assert not NUMBERS.keys() & NO_NUMBER_OF_A_SUBJECT
+
+
+@pytest.mark.parametrize("command", NUMBERS)
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_subject_has_one_number(
+    subject: str, command: str, history: Path, tmp_path: Path
+) -> None:
+    asking = Asking(history, tmp_path)
+    (count,) = asking.json("count", subject)
+    number = NUMBERS[command](asking, subject)
+    assert number is None or number == count["total"]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_package_says_the_same(subject: str, history: Path, tmp_path: Path) -> None:
+    (count,) = Asking(history, tmp_path).json("count", subject)
+    snapshot = ParquetStore(str(history), NO_OPT_OUTS).snapshot()
+    assert package.count_derivatives(subject, snapshot=snapshot).total == count["total"]
+    graph = package.load_family(subject, snapshot=snapshot)
+    roots = set(count["definition"]["roots"])
+    assert len(set(graph.nodes) - roots) == count["total"]
+
+
+def test_the_numbers_are_not_all_alike(history: Path, tmp_path: Path) -> None:
+    asking = Asking(history, tmp_path)
+    totals = {subject: asking.json("count", subject)[0]["total"] for subject in SUBJECTS}
+    assert totals["family:llama"] == sum(
+        group["total"]
+        for group in asking.json("count", "family:llama", "--by", "release")[0]["groups"]
+    )
+    assert totals["o/leaf"] == 0
+    assert len(set(totals.values())) > 5
+
+
+def test_a_comparison_excludes_the_deleted_until_its_last_steps(
+    history: Path, tmp_path: Path
+) -> None:
+    asking = Asking(history, tmp_path)
+    for subject in SUBJECTS:
+        (compared,) = asking.json("count", subject, "--explain")
+        counted = [step["definition"]["deleted"] for step in compared["steps"]]
+        assert not any(counted[:-2])
+        assert [step["step"] for step in compared["steps"]][-2:] == [
+            "with deleted models",
+            "with inferred edges",
+        ]
+
+
+def test_a_former_name_has_the_number_of_the_new_one(history: Path, tmp_path: Path) -> None:
+    asking = Asking(history, tmp_path)
+    old, new = (asking.json("count", name)[0] for name in ("o/old-name", "o/new-name"))
+    assert (old["total"], old["id"], old["key"]) == (1, "o/new-name", key_of("o/old-name"))
+    assert old["total"] == new["total"]
