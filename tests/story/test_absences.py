@@ -67,7 +67,7 @@ def test_a_comeback_ends_the_tombstone_and_keeps_the_absence(play: Play, back: C
     assert crawled(stage, CrawlMode.UPDATE).absences().equals(last.absences())
 
 
-def test_a_later_history_counts_nobody_on_the_days_of_its_absence(play: Play) -> None:
+def test_a_later_history_counts_no_model_on_the_days_of_its_absence(play: Play) -> None:
     _, stage, last = away_from_23_to_25(play)
     assert [on(last, day) for day in (22, 23, 24, 25, 26)] == [1, 0, 0, 1, 1]
     assert [on(last, day, deleted=True) for day in (22, 23, 24, 25)] == [1, 1, 1, 1]
@@ -80,9 +80,9 @@ def test_a_later_history_counts_nobody_on_the_days_of_its_absence(play: Play) ->
 def test_who_goes_twice_was_away_twice(play: Play) -> None:
     box, stage, _ = away_from_23_to_25(play)
     box.catalog.delete(KID)
-    gone = crawled(stage)
-    assert (gone.manifest.tombstones, gone.absences().num_rows) == (1, 1)
-    assert [on(gone, day) for day in (22, 23, 24, 25, 26)] == [1, 0, 0, 1, 0]
+    later = crawled(stage)
+    assert (later.manifest.tombstones, later.absences().num_rows) == (1, 1)
+    assert [on(later, day) for day in (22, 23, 24, 25, 26)] == [1, 0, 0, 1, 0]
     box.catalog = LiveCatalog(a_line())
     back = crawled(stage)
     assert back.absences().num_rows == 2

@@ -61,7 +61,7 @@ def test_an_update_goes_on_from_no_snapshot_that_names_them(play: Play) -> None:
     _, stage = play(a_hub())
     stage.crawl()
     stage.clock.sleep(DAY)
-    with pytest.raises(NoSuchSnapshot, match="to be forgotten"):
+    with pytest.raises(NoSuchSnapshot, match="on the opt-out list"):
         stage.crawl(mode=CrawlMode.UPDATE, opt_outs=TO_FORGET)
     swept = stage.crawl(mode=CrawlMode.AUTO, opt_outs=TO_FORGET).manifest
     stage.clock.sleep(DAY)

@@ -1,4 +1,4 @@
-"""Who a full sweep lists no more is kept: last record, last edges, name, and the children's way."""
+"""What a full crawl no longer lists is kept: record, edges and name, and its children's path."""
 
 from datetime import UTC, date, datetime
 
@@ -35,7 +35,7 @@ def a_line() -> list[Row]:
     return [ROOT, kid, grandkid, by_card, *(a_row(number) for number in range(4, 60))]
 
 
-def swept(stage: Stage) -> Snapshot:
+def full_crawl(stage: Stage) -> Snapshot:
     stage.clock.sleep(DAY)
     return stage.store.snapshot(stage.crawl().manifest.id)
 
@@ -45,15 +45,15 @@ def total(snapshot: Snapshot, name: str, rule: Definition | None = None) -> tupl
     return count.direct, count.total
 
 
-def gone(snapshot: Snapshot) -> list[str]:
+def deleted(snapshot: Snapshot) -> list[str]:
     return [str(id) for id in snapshot.tombstones(["id"])["id"].to_pylist()]
 
 
 def test_who_is_listed_no_more_becomes_a_tombstone_with_its_last_record(play: Play) -> None:
     box, stage = play(a_line())
-    first = swept(stage)
+    first = full_crawl(stage)
     box.catalog.delete(KID)
-    second = swept(stage)
+    second = full_crawl(stage)
     (kept,) = second.tombstones().to_pylist()
     last = next(one for one in first.table(schema.MODELS_FILE).to_pylist() if one["id"] == KID)
     assert {name: kept[name] for name in last} == last
@@ -65,10 +65,10 @@ def test_who_is_listed_no_more_becomes_a_tombstone_with_its_last_record(play: Pl
 
 def test_children_of_the_dead_count_through_it_and_it_counts_only_when_asked(play: Play) -> None:
     box, stage = play(a_line())
-    first = swept(stage)
+    first = full_crawl(stage)
     assert total(first, ROOT["id"]) == (1, 3)
     box.catalog.delete(KID)
-    second = swept(stage)
+    second = full_crawl(stage)
     assert total(second, ROOT["id"]) == (0, 2)
     assert total(second, ROOT["id"], WITH_THE_DEAD) == (1, 3)
     assert total(second, KID) == (2, 2)
@@ -78,11 +78,11 @@ def test_children_of_the_dead_count_through_it_and_it_counts_only_when_asked(pla
 def test_a_card_that_names_the_dead_means_its_key(play: Play) -> None:
     box, stage = play(a_line())
     key = next(one["_id"] for one in box.catalog.rows() if one["id"] == KID)
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(KID)
     late = a_row(70, cardData={"base_model": KID.upper()})
     box.catalog.add(late)
-    second = swept(stage)
+    second = full_crawl(stage)
     edges = second.table(schema.EDGES_FILE, ["child", "parent_key"]).to_pylist()
     meant = {one["child"]: one["parent_key"] for one in edges}
     assert (meant[BY_CARD], meant[late["id"]]) == (key, key)
@@ -90,21 +90,21 @@ def test_a_card_that_names_the_dead_means_its_key(play: Play) -> None:
 
 def test_a_new_model_of_the_dead_one_s_name_bears_it(play: Play) -> None:
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(KID)
     box.catalog.add(a_row(80, id=KID))
-    second = swept(stage)
+    second = full_crawl(stage)
     assert total(second, KID) == (2, 2)
     edges = second.table(schema.EDGES_FILE, ["child", "parent_key"]).to_pylist()
     meant = {one["parent_key"] for one in edges if one["child"] in (BY_CARD, GRANDKID)}
     assert meant == {a_row(80)["_id"]}
 
 
-def test_the_dead_stay_dead_with_the_first_sweep_that_missed_them(play: Play) -> None:
+def test_tombstones_stay_with_the_first_full_crawl_that_missed_the_model(play: Play) -> None:
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(KID)
-    second, third = swept(stage), swept(stage)
+    second, third = full_crawl(stage), full_crawl(stage)
     assert third.tombstones().equals(second.tombstones())
     for file in (schema.EVIDENCE_FILE, schema.EDGES_FILE, schema.COUNTS_FILE):
         assert third.table(file).equals(second.table(file))
@@ -113,12 +113,12 @@ def test_the_dead_stay_dead_with_the_first_sweep_that_missed_them(play: Play) ->
 def test_who_comes_back_is_a_model_again(play: Play) -> None:
     rows = a_line()
     box, stage = play(rows)
-    first = swept(stage)
+    first = full_crawl(stage)
     box.catalog.delete(KID)
-    swept(stage)
+    full_crawl(stage)
     box.catalog = LiveCatalog(rows)
-    third = swept(stage)
-    assert gone(third) == []
+    third = full_crawl(stage)
+    assert deleted(third) == []
     assert third.table(schema.EVIDENCE_FILE).equals(first.table(schema.EVIDENCE_FILE))
     assert total(third, ROOT["id"]) == (1, 3)
 
@@ -126,61 +126,61 @@ def test_who_comes_back_is_a_model_again(play: Play) -> None:
 def test_who_comes_back_under_another_name_answers_to_both(play: Play) -> None:
     rows = a_line()
     box, stage = play(rows)
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(KID)
-    swept(stage)
+    full_crawl(stage)
     box.catalog = LiveCatalog(rows)
     box.catalog.rename(KID, "owner/back")
-    third = swept(stage)
+    third = full_crawl(stage)
     assert total(third, KID) == total(third, "owner/back") == (2, 2)
 
 
 def test_a_renamed_model_is_not_gone(play: Play) -> None:
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     box.catalog.rename(KID, "owner/renamed")
-    second = swept(stage)
-    assert gone(second) == []
+    second = full_crawl(stage)
+    assert deleted(second) == []
     assert total(second, KID) == total(second, "owner/renamed") == (2, 2)
 
 
 def test_a_row_that_cannot_be_read_is_present(play: Play) -> None:
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     kid = next(one for one in box.catalog.rows() if one["id"] == KID)
     box.catalog.delete(KID)
     box.catalog.add(kid | {"id": "../../no-name"})
-    second = swept(stage)
+    second = full_crawl(stage)
     assert second.manifest.bad_rows == 1
-    assert gone(second) == []
+    assert deleted(second) == []
 
 
-def test_a_walk_below_one_base_proves_nobody_missing(play: Play) -> None:
+def test_a_crawl_below_one_base_proves_no_model_missing(play: Play) -> None:
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(GRANDKID)
     stage.clock.sleep(DAY)
     small = stage.store.snapshot(stage.crawl(base=ROOT["id"]).manifest.id)
     assert (small.manifest.tombstones, small.manifest.models) == (0, 2)
-    assert gone(swept(stage)) == [GRANDKID]
+    assert deleted(full_crawl(stage)) == [GRANDKID]
 
 
-def test_a_refused_draft_kills_nobody(play: Play) -> None:
+def test_a_refused_draft_makes_no_tombstone(play: Play) -> None:
     rows = a_line()
     box, stage = play(rows)
-    swept(stage)
+    full_crawl(stage)
     box.catalog = LiveCatalog(rows[:20])
     with pytest.raises(DraftRefused):
-        swept(stage)
+        full_crawl(stage)
     box.catalog = LiveCatalog(rows)
-    assert gone(swept(stage)) == []
+    assert deleted(full_crawl(stage)) == []
 
 
 def test_a_trace_of_the_dead_says_when_it_was_missed(play: Play) -> None:
     box, stage = play(a_line())
-    first = swept(stage)
+    first = full_crawl(stage)
     box.catalog.delete(KID)
-    found = trace(swept(stage), KID, family("llama"), ())
+    found = trace(full_crawl(stage), KID, family("llama"), ())
     assert found.origin is Origin.TOMBSTONE
     assert found.paths[0][0].parent == ROOT["id"]
     assert f"last seen in snapshot {first.id}, found missing on 2026-11-23" in reason(found)
@@ -188,9 +188,9 @@ def test_a_trace_of_the_dead_says_when_it_was_missed(play: Play) -> None:
 
 def test_a_comparison_counts_deleted_models_in_its_last_rows_alone(play: Play) -> None:
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(KID)
-    steps = {rung.step: rung for rung in compare_base(swept(stage), ROOT["id"], ()).steps}
+    steps = {rung.step: rung for rung in compare_base(full_crawl(stage), ROOT["id"], ()).steps}
     assert [row.number for row in steps.values() if not row.definition.deleted][2:5] == [2, 2, 2]
     deleted, inferred = (steps[name] for name in (ComparisonStep.DELETED, ComparisonStep.INFERRED))
     assert (deleted.number, inferred.number) == (3, 3)
@@ -201,9 +201,9 @@ def test_a_comparison_counts_deleted_models_in_its_last_rows_alone(play: Play) -
 
 def test_trees_graphs_and_anomalies_know_the_dead(play: Play) -> None:
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(KID)
-    second = swept(stage)
+    second = full_crawl(stage)
     assert tree_of_base(second, ROOT["id"], Definition(), ()).root.total == 2
     assert tree_of_base(second, ROOT["id"], WITH_THE_DEAD, ()).root.total == 3
     graph = family_graph(second, ROOT["id"], (), WITH_THE_DEAD)
@@ -216,9 +216,9 @@ def test_trees_graphs_and_anomalies_know_the_dead(play: Play) -> None:
 
 def test_groups_tell_the_dead_apart_like_the_living(play: Play) -> None:
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(KID)
-    second = swept(stage)
+    second = full_crawl(stage)
     for by in (Grouping.AUTHOR, Grouping.MONTH, Grouping.RELATION):
         count = count_base(second, ROOT["id"], WITH_THE_DEAD, (), by)
         assert sum(group.total for group in count.groups) == 3
@@ -229,9 +229,9 @@ def test_groups_tell_the_dead_apart_like_the_living(play: Play) -> None:
 
 def test_a_day_of_the_past_is_answered_by_the_snapshot_of_that_day(play: Play) -> None:
     box, stage = play(a_line())
-    first = swept(stage)  # 22 November
+    first = full_crawl(stage)  # 22 November
     box.catalog.delete(KID)
-    second = swept(stage)  # 23 November
+    second = full_crawl(stage)  # 23 November
     day = Definition(as_of=date(2026, 11, 22))
     claim = stage.store.snapshot_at(date(2026, 11, 22))
     assert claim.id == first.id
@@ -246,7 +246,7 @@ def test_before_the_first_snapshot_who_was_created_by_then_is_counted(play: Play
     young = a_child(90, ROOT, createdAt=f"{new:%Y-%m-%dT%H:%M:%S}.000Z")
     undated = a_child(91, ROOT, createdAt="2022-03-02T23:29:04.000Z")
     _, stage = play([*a_line(), young, undated])
-    first = swept(stage)
+    first = full_crawl(stage)
     for day, expected in ((date(2025, 5, 31), 3), (date(2025, 6, 1), 4), (date(2026, 11, 22), 5)):
         assert stage.store.snapshot_at(day).id == first.id
         assert total(first, ROOT["id"], Definition(as_of=day))[1] == expected
@@ -255,8 +255,8 @@ def test_before_the_first_snapshot_who_was_created_by_then_is_counted(play: Play
 def test_who_was_missed_after_the_day_was_there_on_it(play: Play) -> None:
     """Older snapshots may have been pruned: the first that is left knows when it missed whom."""
     box, stage = play(a_line())
-    swept(stage)
+    full_crawl(stage)
     box.catalog.delete(KID)
-    second = swept(stage)
+    second = full_crawl(stage)
     assert total(second, ROOT["id"], Definition(as_of=date(2026, 11, 22))) == (1, 3)
     assert total(second, ROOT["id"], Definition(as_of=date(2026, 11, 23))) == (0, 2)

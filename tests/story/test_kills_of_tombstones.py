@@ -1,6 +1,6 @@
-"""SIGKILL while the dead are buried, asked about and pruned: nobody is lost or asked about twice.
+"""SIGKILL while tombstones are made, asked about and pruned: none is lost or asked about twice.
 
-STORY_KILLS sets how often at least a process is killed, as for a sweep.
+STORY_KILLS sets how often at least a process is killed, as for a full crawl.
 """
 
 import json
@@ -55,7 +55,7 @@ def seconds_of(*command: str) -> float:
     return clock.monotonic() - began
 
 
-def sweep(stage: Stage) -> tuple[str, ...]:
+def full_crawl(stage: Stage) -> tuple[str, ...]:
     flags = {name: getattr(stage.settings(), name) for name in ("store", "cache", "endpoint")}
     return "tests.story.crawl_process", json.dumps(flags)
 
@@ -77,7 +77,7 @@ def is_over(stage: Stage) -> bool:
     return any((log / "closed.json").exists() for log in stage.logs())
 
 
-def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) -> None:
+def test_tombstones_made_by_a_killed_crawl_are_those_of_an_undisturbed_one(tmp_path: Path) -> None:
     dice, kills = random.Random(os.environ.get("STORY_SEED", "0")), 0
     with FakeHub(LiveCatalog(WORLD), quotas=PLENTY) as box:
         yesterday = FakeClock(SystemClock().now() - timedelta(days=1))
@@ -86,13 +86,13 @@ def test_a_burial_killed_at_any_moment_ends_as_if_undisturbed(tmp_path: Path) ->
         for id in DEAD:
             box.catalog.delete(id)
         calm = with_history_of(first, tmp_path / "calm")
-        seconds, expected = seconds_of(*sweep(calm)), told(calm)
+        seconds, expected = seconds_of(*full_crawl(calm)), told(calm)
         assert {row["standing"] for row in expected[1]} == {"gone"}
         for story in range(5 * KILLS):
             stage = with_history_of(first, tmp_path / f"story-{story}")
             since, here = len(box.requests), 0
             while not is_over(stage):
-                here += killed_after(dice.uniform(0.2, 1.1) * seconds, *sweep(stage))
+                here += killed_after(dice.uniform(0.2, 1.1) * seconds, *full_crawl(stage))
                 assert all(not stage.store.find_damage(id) for id in stage.published())
                 assert stage.tables(older) == first.tables(older)
             assert told(stage) == expected
