@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from lineage.domain.definitions import Definition
+from lineage.analysis.scope import Scope
 from lineage.domain.families import Family
 from lineage.families.registry import all_families
 from lineage.store.reader import Snapshot
@@ -44,13 +44,13 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
     if part.startswith("trend"):
         from lineage.analysis.growth.trends import find_trends
 
-        found = find_trends(snapshot, llama, Definition(), families)
+        found = find_trends(Scope(snapshot, families), llama)
         yield found.models
     else:
         from lineage.analysis.licenses.judging import judge_licenses
         from lineage.families.license_terms import license_terms
 
-        judged = judge_licenses(snapshot, llama, license_terms("llama"), Definition(), families)
+        judged = judge_licenses(Scope(snapshot, families), llama, license_terms("llama"))
         yield len(judged.rows)
     if part == "trend report":
         from lineage.reporting.language import Language

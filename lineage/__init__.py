@@ -172,11 +172,9 @@ def find_anomalies(
     from lineage.families.registry import family as family_called
 
     scope = _scope(snapshot)
-    families = scope.families
     return find_anomalies(
-        scope.snapshot,
-        family=None if family is None else family_called(family, families),
-        families=families,
+        scope,
+        family=None if family is None else family_called(family, scope.families),
         kind=None if kind is None else AnomalyKind(kind),
         examples=examples,
         bounds=bounds,

@@ -2,18 +2,31 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
-from lineage.analysis import comparison, counts, family_graph, relatives, subjects, traces
+from lineage.analysis import (
+    anomalies,
+    comparison,
+    counts,
+    family_graph,
+    relatives,
+    subjects,
+    traces,
+)
+from lineage.analysis.growth import TrendFindings, trends
+from lineage.analysis.licenses import LicenseFindings, judging
 from lineage.analysis.results import Comparison, Count, Tree
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ModelNode, ResolvedSubject
 from lineage.analysis.tree.tree import build_tree
 from lineage.analysis.verdicts import Trace
+from lineage.domain.anomalies import Anomalies
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family, Release
+from lineage.domain.licenses import LicenseTerms
 from lineage.export import bill_of_materials
 from lineage.export.bill_of_materials import Bill
 from lineage.graph.lineage_graph import FamilyGraph
@@ -166,3 +179,26 @@ def bill_of(
     min_strength: Strength = Strength.DECLARED,
 ) -> Bill:
     return bill_of_materials.bill_of(Scope(snapshot, families), name, family, min_strength)
+
+
+def find_anomalies(
+    snapshot: Snapshot, *, family: Family | None = None, families: Families = (), **more: Any
+) -> Anomalies:
+    known = families or (() if family is None else (family,))
+    return anomalies.find_anomalies(Scope(snapshot, known), family=family, **more)
+
+
+def find_trends(
+    snapshot: Snapshot, family: Family, definition: Definition, families: Families, **more: Any
+) -> TrendFindings:
+    return trends.find_trends(Scope(snapshot, families, definition), family, **more)
+
+
+def judge_licenses(
+    snapshot: Snapshot,
+    family: Family,
+    terms: LicenseTerms,
+    definition: Definition,
+    families: Families,
+) -> LicenseFindings:
+    return judging.judge_licenses(Scope(snapshot, families, definition), family, terms)

@@ -4,8 +4,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage.analysis.growth.trends import find_trends
-from lineage.analysis.licenses.judging import judge_licenses
 from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family
@@ -17,7 +15,7 @@ from lineage.reporting.markdown import markdown
 from lineage.reporting.trend_files import trend_files
 from lineage.reporting.trend_report import trend_document
 from lineage.store.reader import Snapshot
-from tests.questions import family_tree
+from tests.questions import family_tree, find_trends, judge_licenses
 
 EXAMPLE = Path(__file__).parent.parent / "reports" / "example"
 

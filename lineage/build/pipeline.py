@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from lineage.analysis.growth.stored import trends_table
+from lineage.analysis.scope import Scope
 from lineage.build.availability import check_availability
 from lineage.build.card_claims import choose_card_reader
 from lineage.build.carry_forward import (
@@ -157,7 +158,7 @@ def derive_tables(
             row for row in names if not is_opted_out(row[0], row[1], context.opt_outs)
         ),
     )
-    tables.write(schema.TRENDS_FILE, trends_table(draft.as_snapshot(), families))
+    tables.write(schema.TRENDS_FILE, trends_table(Scope(draft.as_snapshot(), families)))
 
 
 def _end(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manifest:

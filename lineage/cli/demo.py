@@ -70,7 +70,6 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
     from lineage.cli.report import license_files
-    from lineage.domain.definitions import Definition
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import all_families, family
     from lineage.reporting.family_page.tree_files import tree_files
@@ -79,14 +78,14 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.reporting.trend_files import trend_files
     from lineage.reporting.trend_report import trend_document
 
-    llama, families, rule = family("llama"), all_families(), Definition()
+    llama, families = family("llama"), all_families()
     scope = Scope(snapshot, families)
     tree = family_tree(scope, find_subject(scope, "family:llama"))
     yield from tree_files(tree, Language.ENGLISH)
-    trends = find_trends(snapshot, llama, rule, families)
+    trends = find_trends(scope, llama)
     document = trend_document(trends, snapshot.manifest, Language.ENGLISH, families)
     yield from trend_files(trends, document)
-    findings = judge_licenses(snapshot, llama, license_terms(llama.id), rule, families)
+    findings = judge_licenses(scope, llama, license_terms(llama.id))
     yield from license_files(findings, snapshot.manifest, Language.ENGLISH.value)
 
 

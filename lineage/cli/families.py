@@ -57,12 +57,13 @@ def check_families(*, invocation: Invocation) -> None:
         check_registry,
         sort_findings,
     )
+    from lineage.analysis.scope import Scope
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import registry_check_table
     from lineage.domain.documents import Document, to_document
 
     registry, snapshot = invocation.known_families(), _snapshot_if_any(invocation)
-    disagreements = () if snapshot is None else check_against_snapshot(snapshot, registry)
+    disagreements = () if snapshot is None else check_against_snapshot(Scope(snapshot, registry))
     findings = sort_findings((*check_registry(registry), *disagreements))
     id = None if snapshot is None else snapshot.id
     document: Document = {

@@ -69,11 +69,10 @@ def anomalies(
     from lineage.cli.tables.quality import anomaly_table
     from lineage.domain.documents import flat_rows, to_document
 
-    snapshot = invocation.open_snapshot()
+    scope = invocation.open_scope()
     result = find_anomalies(
-        snapshot,
+        scope,
         family=None if subject is None else invocation.require_family(subject),
-        families=invocation.known_families(),
         kind=None if kind is None else AnomalyKind(kind),
         examples=EXAMPLES if kind is None and examples is None else examples,
         bounds=Bounds(**bounds),
@@ -82,7 +81,7 @@ def anomalies(
         invocation.format,
         result,
         lambda it: flat_rows(to_document(it), "anomalies", "examples"),
-        lambda it: anomaly_table(it, snapshot.manifest),
+        lambda it: anomaly_table(it, scope.snapshot.manifest),
     )
 
 
@@ -117,12 +116,12 @@ def evaluate(*, subject: str, labels: Path | None, invocation: Invocation) -> No
     from lineage.domain.documents import flat_rows, to_document
     from lineage.evidence import RULES
 
-    snapshot, family = invocation.open_snapshot(), invocation.require_family(subject)
+    scope, family = invocation.open_scope(), invocation.require_family(subject)
     answers = None
     if labels is not None:
         # Somebody's spreadsheet may be in any encoding; ids are ASCII, so that no label is lost.
         answers = read_labels(labels.read_text("utf-8", errors="replace").splitlines())
-    result = evaluate_rules(snapshot, invocation.known_families(), RULES, family.id, answers)
+    result = evaluate_rules(scope, RULES, family.id, answers)
     print_result(
         invocation.format,
         result,

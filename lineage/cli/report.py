@@ -119,10 +119,10 @@ def report_trend(
     from lineage.reporting.trend_files import trend_files
     from lineage.reporting.trend_report import trend_document
 
-    family, families = invocation.require_family(subject), invocation.known_families()
-    snapshot = invocation.open_snapshot(definition.as_of)
-    trends = find_trends(snapshot, family, definition, families, claim=claim)
-    document = trend_document(trends, snapshot.manifest, Language(lang), families)
+    family, scope = invocation.require_family(subject), invocation.open_scope(definition)
+    trends = find_trends(scope, family, claim=claim)
+    manifest = scope.snapshot.manifest
+    document = trend_document(trends, manifest, Language(lang), scope.families)
     print_files(invocation.format, write_files(trend_files(trends, document), out))
 
 
@@ -148,10 +148,9 @@ def report_licenses(
     from lineage.cli.output import print_files, write_files
     from lineage.families.license_terms import license_terms
 
-    family, families = invocation.require_family(subject), invocation.known_families()
-    snapshot, terms = invocation.open_snapshot(definition.as_of), license_terms(family.id)
-    findings = judge_licenses(snapshot, family, terms, definition, families)
-    files = license_files(findings, snapshot.manifest, lang)
+    family, scope = invocation.require_family(subject), invocation.open_scope(definition)
+    findings = judge_licenses(scope, family, license_terms(family.id))
+    files = license_files(findings, scope.snapshot.manifest, lang)
     print_files(invocation.format, write_files(files, out))
 
 

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from lineage.analysis.anomalies import find_anomalies
 from lineage.analysis.reasons import reason
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.verdicts import Origin
@@ -16,7 +15,7 @@ from lineage.families.registry import family
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 from tests.fakes.live_catalog import LiveCatalog
-from tests.questions import compare_base, count_base, trace, tree_of_base
+from tests.questions import compare_base, count_base, find_anomalies, trace, tree_of_base
 from tests.questions import graph_of_family as family_graph
 from tests.story.conftest import Play
 from tests.story.stage import Stage

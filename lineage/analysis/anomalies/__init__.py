@@ -1,7 +1,5 @@
 """What is odd in a snapshot: counted by kind, each kind by one rule, with examples in words."""
 
-from collections.abc import Sequence
-
 from lineage.analysis.anomalies.columns import SnapshotColumns
 from lineage.analysis.anomalies.rules import RULES
 from lineage.analysis.members import members_below
@@ -10,16 +8,14 @@ from lineage.analysis.subjects import find_roots
 from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
-from lineage.store.reader import Snapshot
 
 EXAMPLES = 3
 
 
 def find_anomalies(
-    snapshot: Snapshot,
+    scope: Scope,
     *,
     family: Family | None = None,
-    families: Sequence[Family] = (),
     kind: AnomalyKind | None = None,
     examples: int | None = EXAMPLES,
     bounds: Bounds | None = None,
@@ -27,7 +23,7 @@ def find_anomalies(
     """Find what is odd: every kind or one, with up to `examples` of each; None gives all.
 
     Inferred edges and claims are excluded, and so is the registry. With a family only what is odd
-    about its roots and members is found, by the edges of every family that is given: an edge
+    about its roots and members is found, by the edges of every family of the scope: an edge
     is its child's, twins are found where one of them belongs.
     """
     bounds = bounds or Bounds()
@@ -35,11 +31,11 @@ def find_anomalies(
     if family is not None:
         # Who belongs is asked as `count` asks it; what is odd about them is then looked for in
         # what the Hub and authors declare alone, or our own registry would show up as theirs.
-        scope = Scope(snapshot, families or (family,), Definition(mirrors=True, curated=True))
-        roots = find_roots(scope, family.roots())
-        inside = members_below(scope, roots).reached.copy()
+        full = scope.under(Definition(mirrors=True, curated=True))
+        roots = find_roots(full, family.roots())
+        inside = members_below(full, roots).reached.copy()
         inside[roots] = True
-    columns = SnapshotColumns(Scope(snapshot, (), Definition()), bounds, inside)
+    columns = SnapshotColumns(scope.under(Definition()), bounds, inside)
     rules = (rule for rule in RULES if kind in (None, rule.kind))
     anomalies = tuple(rule.apply(columns, examples) for rule in rules)
-    return Anomalies(snapshot.id, None if family is None else family.id, bounds, anomalies)
+    return Anomalies(scope.snapshot.id, None if family is None else family.id, bounds, anomalies)

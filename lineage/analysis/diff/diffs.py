@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from lineage.analysis.anomalies import find_anomalies
 from lineage.analysis.diff.matching import NO_NODE, NamedNodes, match_nodes
 from lineage.analysis.growth.subjects import count_families
+from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.arrays import Int64s, Positions
 from lineage.domain.availability import Availability
@@ -162,7 +163,9 @@ def _count_edge_changes(
 def _compare_families(
     before: Snapshot, after: Snapshot, families: Sequence[Family]
 ) -> Iterator[FamilyChange]:
-    totals_before, totals_after = count_families(before, families), count_families(after, families)
+    totals_before, totals_after = (
+        count_families(Scope(snapshot, families)) for snapshot in (before, after)
+    )
     for id, now in totals_after.items():
         then = totals_before[id]
         names = {**now.releases, **then.releases}
@@ -247,7 +250,7 @@ def _find_new_bursts(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
 def _find_bursts(snapshot: Snapshot) -> Sequence[Anomaly]:
     """Return every burst, the largest first."""
     kind = AnomalyKind.UPLOAD_BURST
-    return find_anomalies(snapshot, kind=kind, examples=None).anomalies[0].examples
+    return find_anomalies(Scope(snapshot), kind=kind, examples=None).anomalies[0].examples
 
 
 def _named_pairs(burst: Anomaly) -> set[tuple[str, str]]:

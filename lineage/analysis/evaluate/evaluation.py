@@ -26,6 +26,7 @@ from lineage.analysis.evaluate.known_answers import (
     read_lineage,
     read_nodes,
 )
+from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Positions
 from lineage.domain.claims import Claim, Strength
 from lineage.domain.families import Family
@@ -56,15 +57,15 @@ class _JudgedClaim:
 
 
 def evaluate(
-    snapshot: Snapshot,
-    families: Sequence[Family],
+    scope: Scope,
     rules: Sequence[Rule],
     family: str,
     labels: Labels | None = None,
 ) -> Evaluation:
     """Hide what is declared of models, or labelled, let each rule infer, and compare."""
-    nodes = read_nodes(snapshot, families)
-    lineage = read_lineage(snapshot, nodes, families)
+    snapshot, families = scope.snapshot, scope.families
+    nodes = read_nodes(scope)
+    lineage = read_lineage(scope, nodes)
     hidden, unknown = _hide_parents(snapshot, nodes, labels)
     claims = list(_infer_all(snapshot, nodes, hidden, families, rules))
     judged = [_judge_claim(claim, nodes, lineage, hidden) for claim in claims]

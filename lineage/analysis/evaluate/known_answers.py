@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.scope import select_edges
+from lineage.analysis.scope import Scope, select_edges
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
@@ -101,8 +101,9 @@ class DeclaredLineage:
         return tuple(bits.tolist())
 
 
-def read_nodes(snapshot: Snapshot, families: Sequence[Family]) -> InferenceInput:
+def read_nodes(scope: Scope) -> InferenceInput:
     """Return every node of a snapshot as rules that infer see it at publication."""
+    snapshot = scope.snapshot
     edges = _declared_edges(snapshot)
     tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
     number = max(snapshot.records, *tops)
@@ -116,14 +117,13 @@ def read_nodes(snapshot: Snapshot, families: Sequence[Family]) -> InferenceInput
         edges.child[listed],
         edges.parent[listed],
         snapshot.former_keys(),
-        {old.name: old.now for family in families for old in family.former_names()},
+        {old.name: old.now for family in scope.families for old in family.former_names()},
     )
 
 
-def read_lineage(
-    snapshot: Snapshot, nodes: InferenceInput, families: Sequence[Family]
-) -> DeclaredLineage:
+def read_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
     """Return what is declared of every node."""
+    snapshot, families = scope.snapshot, scope.families
     edges = _declared_edges(snapshot)
     quantized = np.zeros(len(nodes.ids), np.bool_)
     quantized[edges.child[edges.relation == Relation.QUANTIZED.code]] = True

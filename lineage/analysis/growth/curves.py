@@ -63,7 +63,7 @@ def curve_of_family(
                 return stored, True
         reason = "no curves" if table is None else "curves that another registry counted"
         say(f"Snapshot {snapshot.id} holds {reason}: the family is counted in it now.")
-        counted = slice_of_family(trends_table(snapshot, families), family.id, by)
+        counted = slice_of_family(trends_table(Scope(snapshot, families)), family.id, by)
         return counted or CurveSlice(NOTHING, {}, family.version), False
 
     moments, slices = _ask_history(store, lambda snapshot: ask(seen(snapshot)), say)

@@ -71,13 +71,13 @@ class _RowNumbers:
     authors: Int64s
 
 
-def trends_table(snapshot: Snapshot, families: Sequence[Family]) -> pa.Table:
+def trends_table(scope: Scope) -> pa.Table:
     """Count every family, release and official root of a snapshot, as `count` counts each alone.
 
     Of each subject the whole comes first, then the months in order, then the undated.
     """
     # Counted once, at publication: a curve over a year would otherwise walk 365 graphs.
-    scope = Scope(snapshot, families, FULL)
+    scope = scope.under(FULL)
     counted = count_below(scope, scope.stored_edges)
     facts = _read_facts(scope, counted.node)
     months = len(facts.months)
@@ -89,7 +89,7 @@ def trends_table(snapshot: Snapshot, families: Sequence[Family]) -> pa.Table:
         _count_rows(place, facts, len(rows)) for place in (by_month, as_whole[counted.subject])
     ]
     columns = _describe_rows(counted, facts.months, rows) | _add_numbers(*numbers)
-    columns["overlay"] = [overlay_of(families)] * len(rows)
+    columns["overlay"] = [overlay_of(scope.families)] * len(rows)
     return pa.table(columns, schema=schema.TRENDS)
 
 

@@ -77,11 +77,12 @@ def count_below(scope: Scope, declared: EdgeColumns) -> CountedPairs:
     return CountedPairs(subjects, subject, np.concatenate([part.node for part in parts]))
 
 
-def count_families(snapshot: Snapshot, families: Sequence[Family]) -> dict[str, FamilyTotal]:
+def count_families(scope: Scope) -> dict[str, FamilyTotal]:
     """Count every family and its releases at once, as `count` does one by one."""
-    scope = Scope(snapshot, families, Definition(mirrors=True, curated=True))
+    scope = scope.under(Definition(mirrors=True, curated=True))
+    snapshot = scope.snapshot
     whole, parts = _families_and_releases(scope, *_find_roots(scope))
-    releases: dict[str, dict[str, int]] = {family.id: {} for family in families}
+    releases: dict[str, dict[str, int]] = {family.id: {} for family in scope.families}
     for subject, number in zip(parts.subjects, _count_listed(parts, snapshot), strict=True):
         if number:  # else all of them are deleted
             releases[subject.family.id][subject.name] = number

@@ -40,7 +40,6 @@ from lineage.analysis.subjects import find_roots
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
 from lineage.domain.claims import RELATIONS
-from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store.reader import Snapshot
@@ -71,17 +70,16 @@ class _FamilyColumns:
 
 
 def find_trends(
-    snapshot: Snapshot,
+    scope: Scope,
     family: Family,
-    definition: Definition,
-    families: Sequence[Family],
     *,
     claim: int = CLAIM,
     bounds: Bounds | None = None,
 ) -> TrendFindings:
     """Count a family, mirrors and curated edges joined, by time, and since when beyond a claim."""
+    snapshot, definition = scope.snapshot, scope.definition
     full = replace(definition, mirrors=True, curated=True)
-    columns = _read_family(snapshot, full, family, families)
+    columns = _read_family(scope.under(full), family)
     groups = _group_models(columns, family)
 
     # The calendar of rivals spans all families, the family's own charts their own months.
@@ -116,12 +114,10 @@ def find_trends(
     )
 
 
-def _read_family(
-    snapshot: Snapshot, full: Definition, family: Family, families: Sequence[Family]
-) -> _FamilyColumns:
-    moments = read_creation_dates(snapshot)
-    limit = DayLimit.of(snapshot, full, moments)
-    scope = Scope(snapshot, families, limit.definition)
+def _read_family(scope: Scope, family: Family) -> _FamilyColumns:
+    moments = read_creation_dates(scope.snapshot)
+    limit = DayLimit.of(scope.snapshot, scope.definition, moments)
+    scope = scope.under(limit.definition)
     roots = find_roots(scope, family.roots())
     members = members_below(scope, roots)
     possible = members.counted[: len(moments)] & limit.possibly

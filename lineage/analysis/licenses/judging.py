@@ -1,6 +1,6 @@
 """Every derivative and plain mirror of a family, its license compared with the terms above it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -27,7 +27,6 @@ from lineage.analysis.members import Members, countable, members_below
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Indices
-from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms
 from lineage.store import schema
@@ -36,28 +35,22 @@ from lineage.store.reader import Snapshot
 _Value = TypeVar("_Value")
 
 
-def judge_licenses(
-    snapshot: Snapshot,
-    family: Family,
-    terms: LicenseTerms,
-    definition: Definition,
-    families: Sequence[Family],
-) -> LicenseFindings:
+def judge_licenses(scope: Scope, family: Family, terms: LicenseTerms) -> LicenseFindings:
     """Class what a family's derivatives declare, and its listed plain mirrors too.
 
     Counted as a family is: mirrors join the roots, and curated edges are in. Official
     repositories are not judged: they are what the rest is compared with.
     """
-    full = replace(definition, mirrors=True, curated=True)
-    scope = Scope(snapshot, families, full)
+    full = replace(scope.definition, mirrors=True, curated=True)
+    scope = scope.under(full)
     members = members_below(scope, find_roots(scope, family.roots()))
     rows = _judge_models(scope, family, terms, members)
     return LicenseFindings(
-        snapshot=snapshot.id,
+        snapshot=scope.snapshot.id,
         family=family,
         terms=terms,
         definition=replace(full, roots=family.roots()),
-        knowledge=knowledge_of(snapshot),
+        knowledge=knowledge_of(scope.snapshot),
         rows=sorted(rows, key=_most_used_conflicts_first),
     )
 

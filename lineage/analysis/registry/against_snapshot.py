@@ -21,7 +21,6 @@ from lineage.domain.families import Family, Reupload
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
-from lineage.store.reader import Snapshot
 
 LATE = timedelta(days=60)
 """An official repository created so long after its release is worth a note."""
@@ -57,17 +56,18 @@ class RegistryModels:
 SnapshotCheck = Callable[[Family, RegistryModels], Iterator[RegistryFinding]]
 
 
-def check_against_snapshot(
-    snapshot: Snapshot, families: Sequence[Family]
-) -> tuple[RegistryFinding, ...]:
+def check_against_snapshot(scope: Scope) -> tuple[RegistryFinding, ...]:
     """Return where a snapshot and the families disagree: warnings and notes, warnings first.
 
     Only what is declared in the snapshot counts, not what was inferred. Ids are compared as spelt.
     """
     # One look at the snapshot for all checks.
-    models = read_registry_models(snapshot, families)
+    models = read_registry_models(scope)
     return sort_findings(
-        finding for family in families for check in CHECKS for finding in check(family, models)
+        finding
+        for family in scope.families
+        for check in CHECKS
+        for finding in check(family, models)
     )
 
 
@@ -204,9 +204,11 @@ def _first_of(ids: Sequence[str]) -> str:
 # Reading the snapshot
 
 
-def read_registry_models(snapshot: Snapshot, families: Sequence[Family]) -> RegistryModels:
+def read_registry_models(scope: Scope) -> RegistryModels:
     """Read from a snapshot what the checks need."""
-    scope = Scope(snapshot, families, Definition())
+    # What the page itself declares: the registry is what it is compared with.
+    scope = scope.under(Definition())
+    snapshot, families = scope.snapshot, scope.families
     nodes = scope.nodes_of(sorted(set(_registry_ids(families))))
     listed = {id: node for id, node in nodes.items() if node < snapshot.manifest.models}
     parents, relation = _read_declared(scope, nodes)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from lineage.analysis.licenses import LicenseFindings
-from lineage.analysis.licenses.judging import judge_licenses
 from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, row
+from tests.questions import judge_licenses
 
 
 def declaring(

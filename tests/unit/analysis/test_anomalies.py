@@ -9,12 +9,12 @@ import networkx as nx
 import pytest
 
 import lineage
-from lineage.analysis.anomalies import find_anomalies
 from lineage.domain.anomalies import AnomaliesOfKind, AnomalyKind, AnomalySeverity, Bounds
 from lineage.domain.claims import Strength
 from lineage.families.registry import family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, hub_parents, key_of, outlived, published, row, rows_of
+from tests.questions import find_anomalies
 from tests.unit.analysis.worlds import UNSEEN, a_family, a_world
 
 DAY = "2024-03-{:02}T10:00:00.000Z"

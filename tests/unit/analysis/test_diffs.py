@@ -15,6 +15,7 @@ from lineage.analysis.diff.diffs import Change, Diff, Rename, diff_snapshots
 from lineage.analysis.diff.matching import NamedNodes
 from lineage.analysis.growth.subjects import FamilyTotal, count_families
 from lineage.analysis.results import Count
+from lineage.analysis.scope import Scope
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
@@ -161,7 +162,7 @@ def test_two_bearers_of_one_name_are_matched_once(tmp_path: Path, folded: bool) 
 
 def test_every_family_at_once_is_what_each_alone_is(corpus_snapshot: Snapshot) -> None:
     known = all_families()
-    totals = count_families(corpus_snapshot, known)
+    totals = count_families(Scope(corpus_snapshot, known))
     for one in (family("llama"), family("qwen")):
         _is_what_it_is_alone(totals, corpus_snapshot, one, known)
 
@@ -174,7 +175,7 @@ def test_any_families_at_once_are_what_each_alone_is(
     both = [made, replace(other, id="other")]
     with TemporaryDirectory() as folder:
         snapshot = day(a_world(seed, 40), Path(folder), 0)
-        totals = count_families(snapshot, both)
+        totals = count_families(Scope(snapshot, both))
         for one in both:
             assert totals[one.id].total == _alone(snapshot, one, both).total
 

@@ -7,6 +7,7 @@ import pytest
 from lineage.analysis.evaluate.accuracy import ALL, OTHERS, Evaluation, Score
 from lineage.analysis.evaluate.evaluation import evaluate, is_held_out
 from lineage.analysis.evaluate.known_answers import Labels
+from lineage.analysis.scope import Scope
 from lineage.domain.families import Family
 from lineage.evidence import RULES
 from lineage.families.registry import all_families
@@ -23,7 +24,7 @@ ROOTS = [row(BASE), row(CHAT, [BASE]), row(OLD), row(MIRROR)]
 
 def evaluated(folder: Path, rows: list[Row], labels: Labels | None = None) -> Evaluation:
     snapshot = published([*ROOTS, *rows], folder, families=[FAMILY])
-    return evaluate(snapshot, [FAMILY], RULES, "kin", labels)
+    return evaluate(Scope(snapshot, [FAMILY]), RULES, "kin", labels)
 
 
 def score(found: Evaluation, family: str = ALL, pattern: str = ALL) -> Score:
@@ -125,7 +126,7 @@ def test_rules_that_said_nothing_are_told_as_unmeasured(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def measured(corpus_snapshot: Snapshot) -> Evaluation:
-    return evaluate(corpus_snapshot, all_families(), RULES, "llama")
+    return evaluate(Scope(corpus_snapshot, all_families()), RULES, "llama")
 
 
 @pytest.mark.parametrize("family", ["llama", OTHERS, ALL])
@@ -154,4 +155,4 @@ def test_on_the_corpus_no_pattern_leads_astray(measured: Evaluation) -> None:
 def test_the_family_that_is_asked_for_must_be_known(tmp_path: Path) -> None:
     families: list[Family] = []
     with pytest.raises(ValueError, match="kin"):
-        evaluate(published(ROOTS, tmp_path), families, RULES, "kin")
+        evaluate(Scope(published(ROOTS, tmp_path), families), RULES, "kin")

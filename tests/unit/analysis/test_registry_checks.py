@@ -16,6 +16,7 @@ from lineage.analysis.registry.contradictions import (
     check_registry,
     sort_findings,
 )
+from lineage.analysis.scope import Scope
 from lineage.build.pipeline import publish
 from lineage.domain.claims import Relation
 from lineage.domain.families import (
@@ -184,7 +185,7 @@ MIRRORED = family(
 
 
 def beside(folder: Path, rows: Sequence[Row], *families: Family) -> list[RegistryFinding]:
-    found = check_against_snapshot(published(rows, folder), families)
+    found = check_against_snapshot(Scope(published(rows, folder), families))
     return [one for one in found if one.entry not in {"official", "mirror", "quantized"}]
 
 
@@ -194,7 +195,7 @@ def test_what_agrees_is_not_told(tmp_path: Path) -> None:
         row("barn/alpaca-7b", [ROOT]),
         row("barn/alpaca-7b-4bit", ["barn/alpaca-7b"], "quantized"),
     ]
-    assert check_against_snapshot(published(rows, tmp_path), [MIRRORED]) == ()
+    assert check_against_snapshot(Scope(published(rows, tmp_path), [MIRRORED])) == ()
 
 
 @pytest.mark.parametrize("relation", ["quantized", "adapter", "merge"])
@@ -260,7 +261,7 @@ def test_what_the_snapshot_does_not_know_is_one_note_a_kind(tmp_path: Path) -> N
     missing = family(
         releases=[release(mirrors=tuple(Reupload(f"barn/{n}", ROOT, "s") for n in "abcde"))]
     )
-    (found,) = check_against_snapshot(published([row(ROOT)], tmp_path), [missing])
+    (found,) = check_against_snapshot(Scope(published([row(ROOT)], tmp_path), [missing]))
     assert told([found]) == [("note", "alpaca", "mirror")]
     assert found.ids == tuple(f"barn/{n}" for n in "abcde")
     assert found.says == "5 of 5 are not in 20261121T120000Z: barn/a, barn/b, barn/c and 2 more"
@@ -270,7 +271,7 @@ def test_a_snapshot_of_one_base_knows_too_little_to_miss_anyone(tmp_path: Path) 
     into = publication(tmp_path)
 
     manifest = publish(pages([row(ROOT)]), origin(SnapshotKind.BELOW), into)
-    assert check_against_snapshot(into.store.snapshot(manifest.id), [MIRRORED]) == ()
+    assert check_against_snapshot(Scope(into.store.snapshot(manifest.id), [MIRRORED])) == ()
 
 
 def test_an_old_name_is_looked_up_under_its_new_one(tmp_path: Path) -> None:
@@ -279,11 +280,11 @@ def test_an_old_name_is_looked_up_under_its_new_one(tmp_path: Path) -> None:
     renamed = row(ROOT, _id=key_of(old))
     snapshot = published([renamed], tmp_path, taken_at=NOON + timedelta(days=1))
 
-    assert check_against_snapshot(snapshot, [family(releases=[release(root=old)])]) == ()
+    assert check_against_snapshot(Scope(snapshot, [family(releases=[release(root=old)])])) == ()
 
 
 def test_on_the_corpus_no_llama_entry_is_contradicted(corpus_snapshot: Snapshot) -> None:
-    found = check_against_snapshot(corpus_snapshot, all_families())
+    found = check_against_snapshot(Scope(corpus_snapshot, all_families()))
     warnings = [one for one in found if one.severity is FindingSeverity.WARNING]
     assert not [one for one in warnings if one.family == "llama"]
     assert not [one for one in found if one.severity is FindingSeverity.ERROR]

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from lineage.analysis.growth import TrendFindings, periods, variants
 from lineage.analysis.growth.dates import when_passed
-from lineage.analysis.growth.trends import find_trends
 from lineage.analysis.results import ComparisonStep
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.fakes.fake_clock import NOON
-from tests.questions import compare_family, count_family
+from tests.questions import compare_family, count_family, find_trends
 
 LLAMA_2 = "meta-llama/Llama-2-7b-hf"
 MISTRAL = "mistralai/Mistral-7B-v0.1"

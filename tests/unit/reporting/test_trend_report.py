@@ -13,7 +13,6 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lineage.analysis.growth import TrendFindings
-from lineage.analysis.growth.trends import find_trends
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
 from lineage.reporting.charts.svg import svg
@@ -27,6 +26,7 @@ from lineage.reporting.trend_words import trend_texts
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.hostile import HOSTILE
+from tests.questions import find_trends
 from tests.unit.reporting.trend_attacks import spelled_trends
 
 

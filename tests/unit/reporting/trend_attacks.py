@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from lineage.analysis.growth import GroupSize, Timeline, TrendFindings, VariantSeries
-from lineage.analysis.growth.trends import find_trends
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
@@ -16,6 +15,7 @@ from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
 from tests.hostile import HOSTILE
+from tests.questions import find_trends
 
 LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
 MISTRAL = "mistralai/Mistral-7B-v0.1"

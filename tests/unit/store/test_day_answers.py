@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.anomalies import find_anomalies
 from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.demo.corpus_rows import corpus_rows
@@ -20,7 +19,7 @@ from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import Row, row
 from tests.corpus import BOX
-from tests.questions import count_base, count_family, trace, tree_of_base
+from tests.questions import count_base, count_family, find_anomalies, trace, tree_of_base
 from tests.updates import updated
 
 BASE = "meta-llama/Llama-3.1-8B"

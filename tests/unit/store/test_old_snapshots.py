@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.anomalies import find_anomalies
 from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
 from lineage.build.checks import Limits
@@ -25,7 +24,7 @@ from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import edges_of, origin, pages, publication, row
 from tests.fakes.fake_clock import NOON
-from tests.questions import count_base, count_family, tree_of_base
+from tests.questions import count_base, count_family, find_anomalies, tree_of_base
 from tests.unit.build.test_publication import ROWS
 from tests.updates import updated
 
