@@ -14,7 +14,7 @@ from lineage.errors import (
 )
 from lineage.http.bodies import printable
 from lineage.http.client import Answer, HubClient, RequestTally, request_text
-from lineage.http.page_file import RecordedPage, kept_headers
+from lineage.http.page_log import RecordedPage, kept_headers
 from lineage.http.page_log import PageLog
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from lineage.domain.availability import Asked, Availability
-from lineage.http.page_file import RecordedPage
+from lineage.http.page_log import RecordedPage
 from lineage.http.pages import PageReader
 from lineage.sources.hub import LISTING
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.errors import StoreError
-from lineage.http.page_file import RecordedPage, pack, unpack
+from lineage.http.page_log import RecordedPage, pack, unpack
 from lineage.http.page_log import PageLog, PageLogs
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ListProgress
