@@ -14,8 +14,7 @@ from lineage.errors import (
 )
 from lineage.http.bodies import printable
 from lineage.http.client import Answer, HubClient, RequestTally, request_text
-from lineage.http.page_log import RecordedPage, kept_headers
-from lineage.http.page_log import PageLog
+from lineage.http.page_log import PageLog, RecordedPage, kept_headers
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _HOST = re.compile(r"\A([a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.errors import StoreError
-from lineage.http.page_log import RecordedPage, pack, unpack
-from lineage.http.page_log import PageLog, PageLogs
+from lineage.http.page_log import PageLog, PageLogs, RecordedPage, pack, unpack
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ListProgress
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from lineage.domain.availability import Asked, Availability
 from lineage.http.client import RequestTally
-from lineage.http.page_log import RecordedPage
-from lineage.http.page_log import PageLogs
+from lineage.http.page_log import PageLogs, RecordedPage
 from lineage.http.pages import PageReader
 from lineage.sources.availability import HubAvailability, availability_of
 from tests.fakes.fake_clock import NOON, FakeClock
