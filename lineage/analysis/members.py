@@ -39,7 +39,7 @@ def members_below(scope: Scope, roots: Nodes) -> Members:
     all_below = (
         direct
         if scope.definition.closure is Closure.DIRECT
-        else reach.below(edges.child, edges.parent, nodes, roots)
+        else reach.find_below(edges.child, edges.parent, nodes, roots)
     )
     countable_nodes = np.zeros(nodes, np.bool_)
     countable_nodes[: scope.snapshot.records] = countable(scope)

@@ -22,7 +22,7 @@ def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
     nodes = np.flatnonzero(np.asarray(pc.is_in(known, value_set=keys)))
     roots = find_roots(scope, [root for family in scope.families for root in family.roots()])
     edges = scope.edges
-    of_a_family = reach.below(edges.child, edges.parent, scope.nodes, roots)
+    of_a_family = reach.find_below(edges.child, edges.parent, scope.nodes, roots)
     of_a_family[roots] = True
     nodes = nodes[of_a_family[nodes]]
     total = np.zeros(scope.nodes, np.int64)

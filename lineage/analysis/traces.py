@@ -22,7 +22,7 @@ from lineage.domain.definitions import Definition
 from lineage.domain.families import Family, Outsider
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel
-from lineage.graph.paths import Way, ways_up
+from lineage.graph.paths import NodePath, find_paths_up
 from lineage.store.availability import STANDING_COLUMNS, asked_in
 from lineage.store.reader import EdgeColumns, Snapshot
 
@@ -209,13 +209,13 @@ def _roots(families: Sequence[Family]) -> dict[str, PathRoot]:
 def _above(scope: Scope, edges: EdgeColumns, start: int, marks: _Marks) -> _Above:
     stops = np.zeros(scope.nodes, np.bool_)
     stops[[*marks.roots, *marks.outsiders]] = True
-    ways = ways_up(edges.child, edges.parent, scope.nodes, start, stops)
-    shown = [*ways.to_stops.values(), *ways.to_tops.values(), *ways.to_circles.values()]
+    ways = find_paths_up(edges.child, edges.parent, scope.nodes, start, stops)
+    shown = [*ways.to_stops.values(), *ways.to_tops.values(), *ways.to_cycles.values()]
     shown = [way for way in shown if way]
     names = _names(scope, edges, shown)
     heard = heard_of(scope, [int(edges.child[edge]) for way in shown for edge in way])
     paths = [tuple(_step(edges, edge, names, heard) for edge in way) for way in shown]
-    loose = [node for node in (*ways.to_tops, *ways.to_circles) if node != start]
+    loose = [node for node in (*ways.to_tops, *ways.to_cycles) if node != start]
     return _Above(
         tuple(marks.roots[node] for node in ways.to_stops if node in marks.roots),
         {node: marks.outsiders[node] for node in ways.to_stops if node in marks.outsiders},
@@ -239,7 +239,9 @@ def _step(
     )
 
 
-def _names(scope: Scope, edges: EdgeColumns, ways: Sequence[Way]) -> dict[int, tuple[str, str]]:
+def _names(
+    scope: Scope, edges: EdgeColumns, ways: Sequence[NodePath]
+) -> dict[int, tuple[str, str]]:
     """Return key and id of every node on some ways."""
     used = np.array([edge for way in ways for edge in way], np.int64)
     nodes = np.union1d(edges.child[used], edges.parent[used])

@@ -9,7 +9,7 @@ from lineage.export.gexf import gexf
 from lineage.export.graphml import graphml
 from lineage.export.mermaid import mermaid
 from lineage.export.rows import csv_rows, json_lines
-from lineage.graph.interchange import cut, roots_of
+from lineage.graph.interchange import cut_graph, roots_of
 from lineage.graph.lineage_graph import FamilyGraph
 
 Writer = Callable[[FamilyGraph, About], Iterator[str]]
@@ -38,4 +38,4 @@ def export_graph(
     told = about(name, roots_of(graph), scope.definition, scope.snapshot.manifest)
     left = [f"{depth:,} generations"] if depth is not None else []
     left += [f"models with at least {at_least:,} below them"] if at_least else []
-    return writer(cut(graph, depth, at_least), told.only(" of ".join(left)))
+    return writer(cut_graph(graph, depth, at_least), told.only(" of ".join(left)))

@@ -98,7 +98,7 @@ def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Gener
     """Return the edges between a model and its ancestors, and each one's generation."""
     edges = select_edges(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)
-    generation = reach.generations(edges.parent, edges.child, scope.nodes, start)
+    generation = reach.count_generations(edges.parent, edges.child, scope.nodes, start)
     generation[node] = 0
     inside = generation > 0
     from_here = inside.copy()

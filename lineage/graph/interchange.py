@@ -28,7 +28,7 @@ EDGE_FIELDS: Mapping[str, type] = {"relation": str, "strength": str, "created_at
 
 
 class Node(NamedTuple):
-    """A model; what nobody knows of it is left out."""
+    """A model; unknown fields are left out."""
 
     name: str
     fields: dict[str, Value]
@@ -44,20 +44,20 @@ class Edge(NamedTuple):
 
 def nodes_of(graph: FamilyGraph) -> Iterator[Node]:
     """Yield every model, in the graph's own order."""
-    for name, known in graph.nodes(data=True):
-        yield Node(name, _fields(known, NODE_FIELDS))
+    for name, attributes in graph.nodes(data=True):
+        yield Node(name, _list_fields(attributes, NODE_FIELDS))
 
 
 def edges_of(graph: FamilyGraph) -> Iterator[Edge]:
     """Yield every edge, the children of one parent together."""
-    for parent, child, known in graph.edges(data=True):
-        yield Edge(parent, child, _fields(known, EDGE_FIELDS))
+    for parent, child, attributes in graph.edges(data=True):
+        yield Edge(parent, child, _list_fields(attributes, EDGE_FIELDS))
 
 
 def parents_of(graph: FamilyGraph, name: str) -> Iterator[Edge]:
     """Yield the edges that lead up from one model."""
-    for parent, known in graph.pred[name].items():
-        yield Edge(parent, name, _fields(known, EDGE_FIELDS))
+    for parent, attributes in graph.pred[name].items():
+        yield Edge(parent, name, _list_fields(attributes, EDGE_FIELDS))
 
 
 def roots_of(graph: FamilyGraph) -> tuple[str, ...]:
@@ -65,48 +65,51 @@ def roots_of(graph: FamilyGraph) -> tuple[str, ...]:
     return tuple(name for name, is_root in graph.nodes(data="root") if is_root)
 
 
-def cut(graph: FamilyGraph, depth: int | None = None, at_least: int = 0) -> FamilyGraph:
+def cut_graph(graph: FamilyGraph, depth: int | None = None, at_least: int = 0) -> FamilyGraph:
     """Return the part of at most so many generations, of models with so many below them.
 
-    Generations are counted from the nearest root. Whoever is left has a parent left, or is a root.
+    Generations are counted from the nearest root. Each of its models is a root or has a parent.
     """
     if depth is None and not at_least:
         return graph
     names = list(graph)
     place = {name: at for at, name in enumerate(names)}
-    ends = [(place[child], place[parent]) for parent, child in graph.edges]
-    child, parent = np.array(ends, np.int32).reshape(-1, 2).T
-    kept = np.ones(len(names), np.bool_)
+    pairs = [(place[child], place[parent]) for parent, child in graph.edges]
+    child, parent = np.array(pairs, np.int32).reshape(-1, 2).T
+    keep = np.ones(len(names), np.bool_)
     if at_least:
         kinds = np.zeros(len(names), np.int8)
-        kept &= reach.count_below(child, parent, len(names), kinds, 1)[:, 0] >= at_least
+        keep &= reach.count_below(child, parent, len(names), kinds, 1)[:, 0] >= at_least
     if depth is not None:
         roots = np.array([place[name] for name in roots_of(graph)], np.int32)
-        generation = reach.generations(child, parent, len(names), roots)
+        generation = reach.count_generations(child, parent, len(names), roots)
         near = (generation > 0) & (generation <= depth)
         near[roots] = True
-        kept &= near
-    return _only(graph, {names[at] for at in np.flatnonzero(kept).tolist()})
+        keep &= near
+    return _select_nodes(graph, {names[at] for at in np.flatnonzero(keep).tolist()})
 
 
-def _only(graph: FamilyGraph, kept: Set[str]) -> FamilyGraph:
-    """Return some nodes in the graph's own order; networkx's `subgraph` gives them in any."""
+def _select_nodes(graph: FamilyGraph, keep: Set[str]) -> FamilyGraph:
+    """Return some nodes, in the graph's own order."""
+    # networkx's `subgraph` gives them in any order, and the same export must give the same bytes.
     smaller = graph.__class__()
-    smaller.add_nodes_from((name, known) for name, known in graph.nodes(data=True) if name in kept)
+    smaller.add_nodes_from(
+        (name, attributes) for name, attributes in graph.nodes(data=True) if name in keep
+    )
     smaller.add_edges_from(
-        (parent, child, known)
-        for parent, child, known in graph.edges(data=True)
-        if parent in kept and child in kept
+        (parent, child, attributes)
+        for parent, child, attributes in graph.edges(data=True)
+        if parent in keep and child in keep
     )
     return smaller
 
 
-def _fields(known: Mapping[str, object], fields: Mapping[str, type]) -> dict[str, Value]:
-    told: dict[str, Value] = {}
+def _list_fields(attributes: Mapping[str, object], fields: Mapping[str, type]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
     for name in fields:
-        match known.get(name):
+        match attributes.get(name):
             case datetime() as moment:
-                told[name] = iso(moment)
+                values[name] = iso(moment)
             case str() | int() as value:
-                told[name] = value
-    return told
+                values[name] = value
+    return values

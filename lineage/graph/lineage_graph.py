@@ -27,9 +27,9 @@ def build_graph(
     graph = nx.DiGraph()
     with gc_paused():
         graph.add_nodes_from(names)
-        _fill([attributes for _, attributes in graph.nodes(data=True)], columns)
+        _fill_attributes([attributes for _, attributes in graph.nodes(data=True)], columns)
         edges: list[dict[str, object]] = [{} for _ in parents]
-        _fill(edges, edge_columns)
+        _fill_attributes(edges, edge_columns)
         # What add_edges_from does for new edges between known nodes, without asking each whether
         # it is new: half the time of the whole graph.
         below, above = graph._succ, graph._pred
@@ -39,8 +39,10 @@ def build_graph(
     return graph
 
 
-def _fill(attributes: Sequence[dict[str, object]], columns: Mapping[str, Sequence[object]]) -> None:
+def _fill_attributes(
+    attributes: Sequence[dict[str, object]], columns: Mapping[str, Sequence[object]]
+) -> None:
     for name, values in columns.items():
-        for known, value in zip(attributes, values, strict=True):
+        for target, value in zip(attributes, values, strict=True):
             if value is not None:
-                known[name] = value
+                target[name] = value

@@ -1,4 +1,4 @@
-"""The ways from one node up to where they end, on bare columns; the shortest to each end."""
+"""The paths from one node up to where they end, on bare columns; the shortest to each end."""
 
 from dataclasses import dataclass
 
@@ -6,27 +6,27 @@ import numpy as np
 
 from lineage.domain.arrays import Indices, Mask
 
-Way = tuple[int, ...]
+NodePath = tuple[int, ...]
 """The numbers of its edges, from the node upwards; empty where the node itself is the end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """Where the ways up from one node end; the shortest way to each end, nearest first."""
+class PathsUp:
+    """Where the paths up from one node end; the shortest to each end, nearest first."""
 
-    to_stops: dict[int, Way]
+    to_stops: dict[int, NodePath]
     """To the stops that can be reached without passing another."""
-    to_tops: dict[int, Way]
+    to_tops: dict[int, NodePath]
     """To the nodes without parents that are no stops."""
-    to_circles: dict[int, Way]
-    """To the first node of each way from which every way on leads round for ever."""
+    to_cycles: dict[int, NodePath]
+    """To the first node of each path from which every path on leads round a cycle."""
 
 
-def ways_up(child: Indices, parent: Indices, nodes: int, start: int, stops: Mask) -> Ways:
-    """Walk up from a node, a generation at a time, and stop on each way at the first stop.
+def find_paths_up(child: Indices, parent: Indices, nodes: int, start: int, stops: Mask) -> PathsUp:
+    """Walk up from a node, a generation at a time, and stop on each path at the first stop.
 
     Edge i leads from child[i] up to parent[i]. The start is never a stop of its own walk, so that
-    the ways above a root can be asked too.
+    the paths above a root can be asked too.
     """
     came_by: dict[int, int] = {}
     children: dict[int, set[int]] = {}
@@ -44,32 +44,34 @@ def ways_up(child: Indices, parent: Indices, nodes: int, start: int, stops: Mask
                 came_by[above] = edge
                 if not stops[above]:
                     front.append(above)
-    ways = {start: ()} | {node: _way(node, start, came_by, child) for node in came_by}
-    to_stops = {node: way for node, way in ways.items() if node != start and stops[node]}
+    paths = {start: ()} | {node: _trace_path(node, start, came_by, child) for node in came_by}
+    to_stops = {node: path for node, path in paths.items() if node != start and stops[node]}
     to_tops = {
-        node: way for node, way in ways.items() if node not in has_parents and node not in to_stops
+        node: path
+        for node, path in paths.items()
+        if node not in has_parents and node not in to_stops
     }
-    resolved = _below({*to_stops, *to_tops}, children)
+    resolved = _list_resolved({*to_stops, *to_tops}, children)
     entries = {node for node in came_by if node not in resolved}
-    to_circles = {
-        node: ways[node]
+    to_cycles = {
+        node: paths[node]
         for node in entries
         if (below := int(child[came_by[node]])) == start or below not in entries
     }
-    return Ways(to_stops, to_tops, to_circles)
+    return PathsUp(to_stops, to_tops, to_cycles)
 
 
-def _below(ends: set[int], children: dict[int, set[int]]) -> set[int]:
-    """Return the nodes from which some way leads up to an end, the ends included."""
-    found, waiting = set(ends), list(ends)
-    while waiting:
-        fresh = children.get(waiting.pop(), set()) - found
-        found |= fresh
-        waiting += fresh
-    return found
+def _list_resolved(ends: set[int], children: dict[int, set[int]]) -> set[int]:
+    """Return the nodes from which some path leads up to an end, the ends included."""
+    resolved_nodes, queue = set(ends), list(ends)
+    while queue:
+        fresh = children.get(queue.pop(), set()) - resolved_nodes
+        resolved_nodes |= fresh
+        queue += fresh
+    return resolved_nodes
 
 
-def _way(node: int, start: int, came_by: dict[int, int], child: Indices) -> Way:
+def _trace_path(node: int, start: int, came_by: dict[int, int], child: Indices) -> NodePath:
     edges: list[int] = []
     while node != start:
         edges.append(came_by[node])

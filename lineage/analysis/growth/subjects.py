@@ -15,7 +15,7 @@ from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
-from lineage.graph.each_below import each_below
+from lineage.graph.every_base import pairs_below
 from lineage.store.reader import EdgeColumns, Snapshot
 
 
@@ -103,7 +103,7 @@ def _find_roots(scope: Scope) -> tuple[list[Nodes], Mask]:
     """Return each family's roots; mark all of them and what is below: most of a Hub is neither."""
     roots = [find_roots(scope, family.roots()) for family in scope.families]
     whole = np.concatenate([np.empty(0, np.int32), *roots])
-    near = reach.below(scope.edges.child, scope.edges.parent, scope.nodes, whole)
+    near = reach.find_below(scope.edges.child, scope.edges.parent, scope.nodes, whole)
     near[whole] = True
     return roots, near
 
@@ -163,6 +163,6 @@ def _pairs_below(
     scope: Scope, edges: EdgeColumns, starts: Sequence[Nodes]
 ) -> tuple[Int64s, Int64s]:
     """Return the pairs of a start and a node with a record below it."""
-    start, node = each_below(edges.child, edges.parent, starts)
+    start, node = pairs_below(edges.child, edges.parent, starts)
     has_record = node < scope.snapshot.records
     return start[has_record], node[has_record]

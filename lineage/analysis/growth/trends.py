@@ -219,7 +219,7 @@ def _count_licenses(columns: _FamilyColumns, mix: LicenseMix) -> list[GroupSize]
 
 def _count_generations(columns: _FamilyColumns) -> list[GroupSize]:
     edges, counted = columns.members.edges, columns.counted
-    depth = reach.generations(edges.child, edges.parent, columns.scope.nodes, columns.roots)
+    depth = reach.count_generations(edges.child, edges.parent, columns.scope.nodes, columns.roots)
     numbers = np.bincount(depth[: len(counted)][counted]).tolist()
     return [GroupSize(str(depth), number) for depth, number in enumerate(numbers) if depth]
 

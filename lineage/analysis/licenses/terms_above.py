@@ -77,7 +77,9 @@ def nearest_parents(edges: EdgeColumns, nodes: int, roots: Indices, preferred: I
     """
     is_root = _mark(nodes, roots)
     is_plain = ~_mark(nodes, preferred)
-    depth = reach.generations(*_edges_below_roots(edges, is_root), nodes, roots).astype(np.int64)
+    depth = reach.count_generations(*_edges_below_roots(edges, is_root), nodes, roots).astype(
+        np.int64
+    )
     leads_up = ~is_root[edges.child] & (is_root[edges.parent] | (depth[edges.parent] > 0))
     leads_up &= np.where(is_root[edges.parent], 0, depth[edges.parent]) + 1 == depth[edges.child]
     chosen = np.flatnonzero(leads_up)

@@ -270,5 +270,5 @@ def _outsiders_below(scope: Scope, family: Family, nodes: Mapping[str, int]) -> 
     if not outsiders:
         return frozenset()
     roots = np.array([nodes[id] for id in family.roots() if id in nodes], np.int32)
-    below = reach.below(scope.edges.child, scope.edges.parent, scope.nodes, roots)
+    below = reach.find_below(scope.edges.child, scope.edges.parent, scope.nodes, roots)
     return frozenset(id for id in outsiders if below[nodes[id]])

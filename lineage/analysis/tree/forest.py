@@ -91,7 +91,7 @@ class _Sureness:
         level = np.full(scope.nodes, -1, np.int8)
         for strength in range(len(Strength)):
             edges = select_edges(scope.edges, scope.edges.strength >= strength)
-            level[reach.below(edges.child, edges.parent, scope.nodes, roots)] = strength
+            level[reach.find_below(edges.child, edges.parent, scope.nodes, roots)] = strength
         level[roots] = len(Strength) - 1
         surely = releases_met(scope, select_edges(scope.edges, scope.edges.strength >= least))
         anyhow = releases_met(scope, scope.edges)
@@ -158,9 +158,9 @@ def _generations(
     nodes, inside = scope.nodes, sure.level >= 0
     is_top = inside & (np.bincount(child, minlength=nodes) == 0)
     edges = scope.edges
-    whole = reach.generations(edges.child, edges.parent, nodes, np.flatnonzero(sure.is_root))
+    whole = reach.count_generations(edges.child, edges.parent, nodes, np.flatnonzero(sure.is_root))
     while True:
-        found = reach.generations(child, parent, nodes, np.flatnonzero(is_top))
+        found = reach.count_generations(child, parent, nodes, np.flatnonzero(is_top))
         lost = inside & ~is_top & (found == 0)
         if not lost.any():
             found[is_top] = 0

@@ -101,7 +101,7 @@ class _Grower:
         bases = count_every_base(child, parent, kind, np.zeros(members.nodes, np.bool_))
         below = np.zeros(members.nodes, np.int64)
         below[bases.node] = bases.total.sum(axis=(1, 2))
-        generation = reach.generations(child, parent, members.nodes, roots)
+        generation = reach.count_generations(child, parent, members.nodes, roots)
         generation[roots] = 0
         # A root is drawn as a root, not below another.
         drawn = ~is_root[child] & (members.counted | (below > 0))[child]
@@ -153,7 +153,7 @@ class _Grower:
         if not self.below[nodes].any():
             return 0
         tops = np.array(nodes, np.int32)
-        mask = reach.below(*self.edges, len(self.counted), tops)
+        mask = reach.find_below(*self.edges, len(self.counted), tops)
         mask[tops] = False
         return int((mask & self.counted).sum())
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from lineage.domain.arrays import Nodes
 from lineage.graph.reach import (
     MOST_LABELS,
-    below,
     count_below,
     count_direct,
+    count_generations,
     direct_below,
-    generations,
+    find_below,
     labels_from,
 )
 
@@ -104,9 +104,9 @@ def test_generations_are_lengths_of_the_shortest_way_from_a_root(
         for node, edges in nx.single_source_shortest_path_length(graph, child).items():
             expected[node] = min(expected[node] or edges + 1, edges + 1)
     chosen = np.array(roots, dtype=np.int32)
-    found = generations(*drawn.columns(), drawn.nodes, chosen)
+    found = count_generations(*drawn.columns(), drawn.nodes, chosen)
     assert found.tolist() == expected
-    assert below(*drawn.columns(), drawn.nodes, chosen).tolist() == [n > 0 for n in expected]
+    assert find_below(*drawn.columns(), drawn.nodes, chosen).tolist() == [n > 0 for n in expected]
     assert direct_below(*drawn.columns(), drawn.nodes, chosen).tolist() == [
         node in children for node in range(drawn.nodes)
     ]
@@ -149,7 +149,7 @@ def test_a_few_hundred_nodes_with_long_lines_and_cycles_agree_with_networkx(seed
 def test_no_nodes_and_no_edges_are_fine() -> None:
     assert count_below(NO_NODES, NO_NODES, 0, np.array([], dtype=np.int8), 3).shape == (0, 3)
     assert total_of_each(2) == [0, 0]
-    assert not below(NO_NODES, NO_NODES, 2, np.array([1])).any()
+    assert not find_below(NO_NODES, NO_NODES, 2, np.array([1])).any()
     assert labels_from(NO_NODES, NO_NODES, 2, []).tolist() == [0, 0]
 
 
@@ -190,18 +190,18 @@ def test_more_merges_than_are_walked_up_at_once_are_all_counted() -> None:
 def test_a_line_of_thousands_is_walked_to_its_end() -> None:
     line = [(node + 1, node) for node in range(3_000)]
     assert total_of_each(3_001, *line) == list(range(3_000, -1, -1))
-    assert generations(*columns(*line), 3_001, np.array([0])).tolist() == list(range(3_001))
+    assert count_generations(*columns(*line), 3_001, np.array([0])).tolist() == list(range(3_001))
 
 
 def test_a_generation_too_long_for_its_column_stays_at_the_last_that_fits() -> None:
     child = np.arange(1, 33_001)
-    found = generations(child, child - 1, 33_001, np.array([0]))
+    found = count_generations(child, child - 1, 33_001, np.array([0]))
     assert found[32_766:].tolist() == [32_766, *[32_767] * 234]
 
 
 def test_a_root_is_marked_only_where_something_leads_back_to_it() -> None:
-    assert below(*columns((1, 0), (2, 1)), 3, np.array([0, 1])).tolist() == [False, True, True]
-    assert below(*columns((1, 0), (0, 1)), 2, np.array([0])).tolist() == [True, True]
+    assert find_below(*columns((1, 0), (2, 1)), 3, np.array([0, 1])).tolist() == [False, True, True]
+    assert find_below(*columns((1, 0), (0, 1)), 2, np.array([0])).tolist() == [True, True]
 
 
 def test_an_official_child_keeps_its_own_label_and_stops_its_parents() -> None:

@@ -5,17 +5,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.graph.paths import Ways, ways_up
+from lineage.graph.paths import PathsUp, find_paths_up
 
 NODES = 9
 EDGES = st.lists(st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1)), max_size=22)
 
 
-def walked(edges: list[tuple[int, int]], start: int, stops: set[int]) -> Ways:
+def walked(edges: list[tuple[int, int]], start: int, stops: set[int]) -> PathsUp:
     child, parent = (np.array([edge[side] for edge in edges], np.int32) for side in (0, 1))
     is_stop = np.zeros(NODES, np.bool_)
     is_stop[list(stops)] = True
-    return ways_up(child, parent, NODES, start, is_stop)
+    return find_paths_up(child, parent, NODES, start, is_stop)
 
 
 @given(EDGES, st.integers(0, NODES - 1), st.sets(st.integers(0, NODES - 1)))
@@ -39,9 +39,9 @@ def test_every_way_is_the_shortest_that_passes_no_stop(
     bound = {
         node for node in length if not (set(nx.descendants(graph, node)) | {node}) & (met | tops)
     }
-    assert set(ways.to_circles) <= bound
-    assert bool(ways.to_circles) == bool(bound - {start})
-    for end, way in (*ways.to_stops.items(), *ways.to_tops.items(), *ways.to_circles.items()):
+    assert set(ways.to_cycles) <= bound
+    assert bool(ways.to_cycles) == bool(bound - {start})
+    for end, way in (*ways.to_stops.items(), *ways.to_tops.items(), *ways.to_cycles.items()):
         assert len(way) == length[end]
         line = [start, *(edges[edge][1] for edge in way)]
         assert [edges[edge][0] for edge in way] == line[:-1]
@@ -49,17 +49,17 @@ def test_every_way_is_the_shortest_that_passes_no_stop(
 
 
 def test_a_node_without_parents_is_its_own_end() -> None:
-    assert walked([], 3, set()) == Ways({}, {3: ()}, {})
+    assert walked([], 3, set()) == PathsUp({}, {3: ()}, {})
 
 
 def test_the_ways_above_a_stop_can_be_asked() -> None:
-    assert walked([(0, 1), (1, 2)], 0, {0, 2}) == Ways({2: (0, 1)}, {}, {})
+    assert walked([(0, 1), (1, 2)], 0, {0, 2}) == PathsUp({2: (0, 1)}, {}, {})
 
 
 def test_a_cycle_is_an_end_of_its_own() -> None:
-    assert walked([(0, 1), (1, 0)], 0, set()) == Ways({}, {}, {1: (0,)})
-    assert walked([(0, 1), (1, 2), (2, 1)], 0, set()) == Ways({}, {}, {1: (0,)})
+    assert walked([(0, 1), (1, 0)], 0, set()) == PathsUp({}, {}, {1: (0,)})
+    assert walked([(0, 1), (1, 2), (2, 1)], 0, set()) == PathsUp({}, {}, {1: (0,)})
 
 
 def test_a_cycle_with_a_way_out_is_no_end() -> None:
-    assert walked([(0, 1), (1, 0), (1, 2)], 0, {2}) == Ways({2: (0, 2)}, {}, {})
+    assert walked([(0, 1), (1, 0), (1, 2)], 0, {2}) == PathsUp({2: (0, 2)}, {}, {})
