@@ -11,6 +11,7 @@ import click
 
 from lineage.cli.context import Format
 from lineage.domain import csv_text
+from lineage.domain.atomic_write import write_atomically
 from lineage.domain.documents import Document, to_document, to_json
 from lineage.errors import LineageError, UnknownModel
 
@@ -134,15 +135,9 @@ def _open_output(out: str | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    # Beside the target, as a rename across file systems copies: a reader never sees half a file.
-    target = Path(out)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        with write_atomically(Path(out), sync=False) as file:
             yield file
-        temporary.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
         raise LineageError(f"{out} cannot be written: {reason}", "name another --out") from error
-    finally:
-        temporary.unlink(missing_ok=True)

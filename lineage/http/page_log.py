@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 
+from lineage.domain.atomic_write import TEMPORARY_SUFFIX, write_atomically
 from lineage.domain.clock import Clock
 from lineage.domain.moments import iso, snapshot_id
 from lineage.domain.progress import Progress
@@ -23,7 +23,7 @@ LONGEST_HEAD = 1024 * 1024
 LEFTOVER_AGE = timedelta(hours=1)
 """A temporary file this old belongs to nobody who still writes."""
 
-_ABOUT, _CLOSED, _PAGE, _BROKEN, _TEMPORARY = "log.json", "closed.json", ".page", ".broken", ".tmp"
+_ABOUT, _CLOSED, _PAGE, _BROKEN = "log.json", "closed.json", ".page", ".broken"
 
 _LEVEL = 3
 _KEPT_HEADERS = frozenset({"content-type", "date", "etag", "link", "x-error-code", "x-request-id"})
@@ -172,7 +172,7 @@ class PageLogs:
         about = _About(dict(identity), self._clock.now())
         try:
             self._make_root()
-            draft = self._root / f".{secrets.token_hex(8)}{_TEMPORARY}"
+            draft = self._root / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
             draft.mkdir()
             _write_whole(draft / _ABOUT, msgspec.json.encode(about))
             folder = _rename_to_free(draft, f"{snapshot_id(about.started_at)}-{_short(identity)}")
@@ -193,7 +193,7 @@ class PageLogs:
         closed = [log for log in logs if log.closed]
         for log in closed[: max(0, len(closed) - self._keep_closed)]:
             self._remove(log.folder)
-        for pattern in (f".*{_TEMPORARY}", f"*/.*{_TEMPORARY}"):
+        for pattern in (f".*{TEMPORARY_SUFFIX}", f"*/.*{TEMPORARY_SUFFIX}"):
             for path in self._root.glob(pattern):
                 if self._is_leftover(path):
                     _delete(path)
@@ -234,7 +234,7 @@ class PageLogs:
 
     def _remove(self, folder: Path) -> None:
         # Out of sight first: half deleted, a closed walk would look like an unfinished one.
-        doomed = self._root / f".{secrets.token_hex(8)}{_TEMPORARY}"
+        doomed = self._root / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
         folder.rename(doomed)
         _delete(doomed)
 
@@ -276,15 +276,10 @@ def _rename_to_free(draft: Path, name: str) -> Path:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
     try:
-        with temporary.open("wb") as file:
+        with write_atomically(path, sync=True) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise _unwritable(path.parent, error) from error
 
 

@@ -1,13 +1,13 @@
 """Cards as they came, one file a model: asked again only when the model has changed since."""
 
 import hashlib
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import zstandard
 
+from lineage.domain.atomic_write import write_atomically
 from lineage.errors import StoreError
 
 _LEVEL = 3
@@ -57,9 +57,8 @@ class CardStore:
         path = self._path(key)
         try:
             self._make(path.parent)
-            temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-            temporary.write_bytes(_pack(card))
-            temporary.replace(path)
+            with write_atomically(path, sync=False) as file:
+                file.write(_pack(card))
         except OSError as error:
             raise StoreError(
                 f"A card cannot be kept in {self.folder}: {error.strerror}",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.fs as pafs
 
+from lineage.domain.atomic_write import sync_folder, write_atomically
 from lineage.errors import StoreError
 
 _BLOCK = 1 << 20
@@ -54,7 +55,10 @@ class Files:
             return
         with self._writing(path):
             self._make_parent(path)
-            _replace_file(Path(self._at(path)), content)
+            target = Path(self._at(path))
+            with write_atomically(target, sync=True) as file:
+                file.write(content)
+            sync_folder(target.parent)
 
     def sync(self, path: str) -> None:
         """Return when a finished file will survive a power cut (local file systems only)."""
@@ -62,7 +66,7 @@ class Files:
             target = Path(self._at(path))
             with target.open("rb") as file:
                 os.fsync(file.fileno())
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     def size_and_digest(self, path: str) -> tuple[int, str]:
         """Return a file's size in bytes and its SHA-256 in hex."""
@@ -116,21 +120,3 @@ class Files:
                 f"{self.location}/{path} cannot be written: {error.strerror or error}",
                 "free space or rights there, or name another store with --store",
             ) from error
-
-
-def _replace_file(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
