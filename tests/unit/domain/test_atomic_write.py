@@ -7,6 +7,12 @@ import pytest
 from lineage.domain.atomic_write import write_atomically
 
 
+def write_half(target: Path) -> None:
+    with write_atomically(target, sync=True) as file:
+        file.write(b"half")
+        raise ValueError("no")
+
+
 @pytest.mark.parametrize("sync", [True, False])
 def test_the_new_content_appears_at_the_end(sync: bool, tmp_path: Path) -> None:
     target = tmp_path / "file"
@@ -21,8 +27,7 @@ def test_the_new_content_appears_at_the_end(sync: bool, tmp_path: Path) -> None:
 def test_a_fault_keeps_what_was_there_and_leaves_nothing(tmp_path: Path) -> None:
     target = tmp_path / "file"
     target.write_bytes(b"before")
-    with pytest.raises(ValueError, match="no"), write_atomically(target, sync=True) as file:
-        file.write(b"half")
-        raise ValueError("no")
+    with pytest.raises(ValueError, match="no"):
+        write_half(target)
     assert target.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [target]
