@@ -40,7 +40,7 @@ def find_relation_disagreements(columns: SnapshotColumns) -> Occurrences:
     differ = np.minimum.reduceat(relation, first) != np.maximum.reduceat(relation, first)
     children = np.flatnonzero(differ).tolist()
 
-    def describe(of_child: Positions) -> Occurrence:
+    def describe_model(of_child: Positions) -> Occurrence:
         name = columns.name(int(claims.child[of_child[0]]))
         relations: dict[str, list[str]] = {}
         pairs = zip(claims.rule[of_child], claims.relation[of_child], strict=True)
@@ -49,7 +49,7 @@ def find_relation_disagreements(columns: SnapshotColumns) -> Occurrences:
         parts = [f"{rule} says {' and '.join(relations[rule])}" for rule in sorted(relations)]
         return Occurrence([name], f"{name}: {', '.join(parts)}")
 
-    each = (describe(rows[first[place] : last[place]]) for place in children)
+    each = (describe_model(rows[first[place] : last[place]]) for place in children)
     return Occurrences(len(children), each)
 
 
@@ -65,7 +65,7 @@ def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
     both_name_parents = is_member(disputed, hub >> 32) & is_member(disputed, card >> 32)
     children = disputed[both_name_parents].tolist()
 
-    def describe(child: int) -> Occurrence:
+    def describe_model(child: int) -> Occurrence:
         name, models, parts = columns.name(child), [], []
         for source, pairs in (("the card", card_alone), ("the Hub", hub_alone)):
             start, stop = np.searchsorted(pairs, [child << 32, (child + 1) << 32])
@@ -76,7 +76,7 @@ def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
                 parts.append(f"{source} alone names {first}")
         return Occurrence([name, *models], f"{name}: {', '.join(parts)}")
 
-    return Occurrences(len(children), map(describe, children))
+    return Occurrences(len(children), map(describe_model, children))
 
 
 def _pairs_of_rule(claims: DeclaredClaims, rule: str) -> Int64s:
@@ -107,14 +107,14 @@ def find_parents_under_two_names(columns: SnapshotColumns) -> Occurrences:
     stop = np.append(start[1:], len(pairs)) if start.size else start
     ranges = np.flatnonzero(stop - start > 1).tolist()
 
-    def describe(of_pair: Int64s) -> Occurrence:
+    def describe_names(of_pair: Int64s) -> Occurrence:
         child, parent = columns.name(int(of_pair[0, 0])), columns.name(int(of_pair[0, 1]))
         names = _quote_names(claims.names, of_pair[:, 2])
         number = plural(len(names), "name")
         detail = f"{child} names {parent} by {number}: {join_names(names, len(names))}"
         return Occurrence([child, parent], detail)
 
-    each = (describe(pairs[start[place] : stop[place]]) for place in ranges)
+    each = (describe_names(pairs[start[place] : stop[place]]) for place in ranges)
     return Occurrences(len(ranges), each)
 
 
@@ -164,13 +164,13 @@ def find_case_twins(columns: SnapshotColumns) -> Occurrences:
         if int(codes[row]) in inside:
             twins.setdefault(int(codes[row]), []).append(row)
 
-    def describe(of_name: list[int]) -> Occurrence:
+    def describe_twins(of_name: list[int]) -> Occurrence:
         names = sorted(columns.name(row) for row in of_name)
         if len(set(names)) == 1:  # renamed, or made anew, while the listing was walked
             return Occurrence(names, f"{len(names):,} models share the name {names[0]}")
         return Occurrence(names, f"{join_names(names, len(names))} differ by case alone")
 
-    return Occurrences(len(twins), map(describe, twins.values()))
+    return Occurrences(len(twins), map(describe_twins, twins.values()))
 
 
 def _distinct_rows(*columns: Indices) -> Int64s:
@@ -228,7 +228,7 @@ def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
     skips = (last > first) & ~is_member(copies.keys(), names_of_parents)
     places = np.flatnonzero(skips).tolist()
 
-    def describe(place: int) -> Occurrence:
+    def describe_copy(place: int) -> Occurrence:
         nodes = sibling[first[place] : last[place]]
         copy = columns.name(int(copies.child[place]))
         parent = columns.name(int(copies.parent[place]))
@@ -243,7 +243,7 @@ def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
         )
         return Occurrence([copy, parent, *named_after], detail, len(nodes) + 2)
 
-    return Occurrences(len(places), map(describe, places))
+    return Occurrences(len(places), map(describe_copy, places))
 
 
 def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringArray]:

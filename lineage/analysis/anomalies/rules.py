@@ -49,7 +49,7 @@ def find_self_parents(columns: SnapshotColumns) -> Occurrences:
 def find_circles(columns: SnapshotColumns) -> Occurrences:
     """Find models that descend from each other, each circle once, the largest first."""
 
-    def describe(members: list[int]) -> Occurrence:
+    def describe_circle(members: list[int]) -> Occurrence:
         names = [columns.name(node) for node in members[:MOST_MODELS]]
         detail = (
             f"{len(members):,} models descend from each other: {join_names(names, len(members))}"
@@ -58,33 +58,33 @@ def find_circles(columns: SnapshotColumns) -> Occurrences:
 
     edges = columns.edges
     circles = find_cycles(edges.child, edges.parent, columns.nodes)
-    return Occurrences(len(circles), map(describe, circles))
+    return Occurrences(len(circles), map(describe_circle, circles))
 
 
 def find_unknown_parents(columns: SnapshotColumns) -> Occurrences:
     """Find parents that no listing shows, those with most children first."""
 
-    def describe(node: int, children: Indices) -> Occurrence:
+    def describe_parent(node: int, children: Indices) -> Occurrence:
         key, name = columns.unlisted[node]
         names = [columns.name(child) for child in children[: MOST_MODELS - 1].tolist()]
         first = join_names(names, len(children), MOST_IN_A_SENTENCE)
         by_name = key.startswith(NAME_PREFIX)
-        known = "known by its name alone" if by_name else "the Hub gives its key"
+        source = "known by its name alone" if by_name else "the Hub gives its key"
         number = plural(len(children), "model")
-        detail = f"{name} is a parent of {number} and not listed ({known}): {first}"
+        detail = f"{name} is a parent of {number} and not listed ({source}): {first}"
         return Occurrence([name, *names], detail, len(children) + 1)
 
     edges = columns.edges
     rows = np.flatnonzero(edges.parent >= columns.listed)
     groups = _group_by_node(edges.parent[rows], edges.child[rows])
     number = len(np.unique(edges.parent[rows]))
-    return Occurrences(number, (describe(*group) for group in groups))
+    return Occurrences(number, (describe_parent(*group) for group in groups))
 
 
 def find_many_parents(columns: SnapshotColumns) -> Occurrences:
     """Find models with more parents than the bound, those with most first."""
 
-    def describe(node: int, parents: Indices) -> Occurrence:
+    def describe_child(node: int, parents: Indices) -> Occurrence:
         names = [columns.name(parent) for parent in parents[: MOST_MODELS - 1].tolist()]
         first = join_names(names, len(parents), MOST_IN_A_SENTENCE)
         name, number = columns.name(node), len(parents)
@@ -95,13 +95,13 @@ def find_many_parents(columns: SnapshotColumns) -> Occurrences:
     rows = np.flatnonzero(numbers[edges.child] > columns.bounds.many_parents)
     groups = _group_by_node(edges.child[rows], edges.parent[rows])
     number = int((numbers > columns.bounds.many_parents).sum())
-    return Occurrences(number, (describe(*group) for group in groups))
+    return Occurrences(number, (describe_child(*group) for group in groups))
 
 
 def find_older_children(columns: SnapshotColumns) -> Occurrences:
     """Find models created before a parent of theirs, the widest gap first; both dates known."""
 
-    def describe(child: int, parent: int, gap: int) -> Occurrence:
+    def describe_pair(child: int, parent: int, gap: int) -> Occurrence:
         names = [columns.name(child), columns.name(parent)]
         early = format_duration(gap)
         return Occurrence(names, f"{names[0]} was created {early} before its parent {names[1]}")
@@ -115,7 +115,7 @@ def find_older_children(columns: SnapshotColumns) -> Occurrences:
     gap = parent_date[rows] - child_date[rows]
     order = np.argsort(-gap, kind="stable")
     triples = (column[order].tolist() for column in (child[rows], parent[rows], gap))
-    each = (describe(*triple) for triple in zip(*triples, strict=True))
+    each = (describe_pair(*triple) for triple in zip(*triples, strict=True))
     return Occurrences(len(rows), each)
 
 
@@ -140,7 +140,7 @@ def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
         within=bounds.burst_days * _DAY,
     )
 
-    def describe(start: int, stop: int) -> Occurrence:
+    def describe_burst(start: int, stop: int) -> Occurrence:
         children, number = bursts.child[start:stop], stop - start
         nodes = [int(bursts.parent[start]), *children[: MOST_MODELS - 1].tolist()]
         names = [columns.name(node) for node in nodes]
@@ -153,7 +153,7 @@ def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
         return Occurrence(names, detail, number + 1)
 
     ranges = sorted(bursts.ranges, key=lambda burst: burst[0] - burst[1])
-    return Occurrences(len(ranges), (describe(*burst) for burst in ranges))
+    return Occurrences(len(ranges), (describe_burst(*burst) for burst in ranges))
 
 
 def _format_day(microseconds: int) -> str:

@@ -109,7 +109,7 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
     vanished[stayed] = False
     removed = np.flatnonzero(vanished)
     edges_added, edges_removed = _count_edge_changes(before, after, node_after, len(new.keys))
-    gained, lost = _compare_bases(before, after, old, new, node_after)
+    gained, shrunk = _compare_bases(before, after, old, new, node_after)
     return Diff(
         before=before.id,
         after=after.id,
@@ -120,7 +120,7 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
         edges_removed=edges_removed,
         families=tuple(_compare_families(before, after, families)),
         bases_gained=gained,
-        bases_lost=lost,
+        bases_lost=shrunk,
         availability=_read_availability(old, removed, after),
     )
 
@@ -191,12 +191,12 @@ def _compare_bases(
     now = np.append(totals_after, np.zeros(len(vanished), np.int64))
     order = np.argsort(then - now, kind="stable")
     gained = [row for row in order[:MOST_BASES] if now[row] > then[row]]
-    lost = [row for row in order[::-1][:MOST_BASES] if now[row] < then[row]]
+    shrunk = [row for row in order[::-1][:MOST_BASES] if now[row] < then[row]]
 
     def describe(rows: Sequence[np.int64]) -> tuple[Change, ...]:
         return tuple(Change(ids[int(row)].as_py(), int(then[row]), int(now[row])) for row in rows)
 
-    return describe(gained), describe(lost)
+    return describe(gained), describe(shrunk)
 
 
 def _read_totals(snapshot: Snapshot, nodes: int) -> Int64s:
@@ -241,8 +241,8 @@ def find_alerts(
 def _find_new_bursts(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
     """Yield the bursts that share no named model with a burst of the same parent before."""
     # A burst that grows by a day is known already, and would otherwise alert every day.
-    known = {pair for burst in _find_bursts(before) for pair in _named_pairs(burst)}
-    new = [burst for burst in _find_bursts(after) if known.isdisjoint(_named_pairs(burst))]
+    reported = {pair for burst in _find_bursts(before) for pair in _named_pairs(burst)}
+    new = [burst for burst in _find_bursts(after) if reported.isdisjoint(_named_pairs(burst))]
     for burst in new[:MOST_BURSTS]:
         yield Alert(AlertKind.UPLOAD_BURST, burst.models[0], burst.detail)
 

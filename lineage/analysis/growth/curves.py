@@ -29,8 +29,6 @@ from lineage.store.reader import BaseRow, Snapshot
 from lineage.store.store import ParquetStore
 
 Say = Callable[[str], None]
-Seen = Callable[[Snapshot], Snapshot]
-"""Applies opt-outs to a snapshot."""
 _Answer = tuple[CurveSlice, bool]
 """A part of a curve, and whether it was stored."""
 
@@ -43,7 +41,6 @@ def curve_of_family(
     *,
     as_stored: bool = False,
     say: Say = lambda _: None,
-    seen: Seen = lambda snapshot: snapshot,
 ) -> Curve:
     """Return a family in every snapshot, all counted by today's registry.
 
@@ -66,7 +63,7 @@ def curve_of_family(
         counted = slice_of_family(trends_table(Scope(snapshot, families)), family.id, by)
         return counted or CurveSlice(NOTHING, {}, family.version), False
 
-    moments, slices = _ask_history(store, lambda snapshot: ask(seen(snapshot)), say)
+    moments, slices = _ask_history(store, ask, say)
     releases = [release.name for each in (family, *families) for release in each.releases]
     name, definition = f"family:{family.id}", replace(FULL, roots=family.roots())
     whole, parts = _series_of(family.id, slices, releases)
@@ -80,7 +77,6 @@ def curve_of_base(
     by: Grouping | None = None,
     *,
     say: Say = lambda _: None,
-    seen: Seen = lambda snapshot: snapshot,
 ) -> Curve:
     """Return a base in every snapshot, by the default definition; it is followed by its key.
 
@@ -88,7 +84,7 @@ def curve_of_base(
     `by` is MONTH or nothing; months that were not stored are counted now, and `say` is called.
     Raises UnknownModel where the newest snapshot knows no such name.
     """
-    newest = seen(store.snapshot())
+    newest = store.snapshot()
     base = find_model(Scope(newest, families), name)
     names = _names_of(newest, base)
 
@@ -111,7 +107,7 @@ def curve_of_base(
         }
         return CurveSlice(Point(count.total, count.by_relation, None, None), months), False
 
-    moments, slices = _ask_history(store, lambda snapshot: ask(seen(snapshot)), say)
+    moments, slices = _ask_history(store, ask, say)
     whole, parts = _series_of(base.id, slices, ())
     definition = Definition(roots=(base.id,))
     return Curve(name, base.id, base.key, definition, moments, whole, by, parts)
@@ -179,8 +175,8 @@ def _compare_points(points: Iterable[Point]) -> tuple[Point, ...]:
     def compare(previous: Point, point: Point) -> Point:
         if previous.known_gone is None or point.known_gone is None:
             return point
-        gone = point.known_gone - previous.known_gone
-        return replace(point, gone=gone, new=point.total - previous.total + gone)
+        more_gone = point.known_gone - previous.known_gone
+        return replace(point, gone=more_gone, new=point.total - previous.total + more_gone)
 
     points = tuple(points)
     return points[:1] + tuple(compare(*pair) for pair in pairwise(points))

@@ -60,8 +60,8 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
 
     `scope` gives snapshot and registry; each step applies its own definition.
     """
-    taken = scope.snapshot.manifest.origin.taken_at.date()
-    days = days_of(family, question.as_of or taken)
+    last_day = scope.snapshot.manifest.origin.taken_at.date()
+    days = days_of(family, question.as_of or last_day)
     steps = list(_count_steps(scope, family, question))
     end = end_of_day(days[-1][0])
     dated = [np.sort(step.moments[step.moments != UNDATED]) for step in steps]
@@ -94,16 +94,16 @@ def when_passed(dated: Int64s, undated: int, claim: int, first: date) -> ClaimPa
     return ClaimPassed(surely, day_of(dated[place]) if len(dated) > place else None)
 
 
-def days_of(family: Family, taken: date) -> list[tuple[date, tuple[str, ...]]]:
+def days_of(family: Family, last_day: date) -> list[tuple[date, tuple[str, ...]]]:
     """Return each release day, the end of each year since, and the last day itself."""
     days: dict[date, tuple[str, ...]] = {}
     for release in family.releases:
         days[release.released] = (*days.get(release.released, ()), release.name)
-    first = min(days, default=taken)
-    for year in range(first.year, taken.year):
+    first = min(days, default=last_day)
+    for year in range(first.year, last_day.year):
         days.setdefault(date(year, 12, 31), ())
-    days.setdefault(taken, ())
-    return sorted((day, names) for day, names in days.items() if day <= taken)
+    days.setdefault(last_day, ())
+    return sorted((day, names) for day, names in days.items() if day <= last_day)
 
 
 def _count_steps(scope: Scope, family: Family, question: DateQuestion) -> Iterator[_StepMoments]:

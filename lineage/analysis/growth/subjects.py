@@ -117,14 +117,14 @@ def _families_and_releases(
     own = [nodes.astype(np.int64) + at * scope.nodes for at, nodes in enumerate(roots)]
     counted = ~np.isin(family * scope.nodes + node, np.concatenate([np.empty(0, np.int64), *own]))
     family, node = family[counted], node[counted]
-    subjects = [CurveSubject(one, CurveKind.FAMILY, one.id) for one in scope.families]
+    subjects = [CurveSubject(each, CurveKind.FAMILY, each.id) for each in scope.families]
     families = CountedPairs(subjects, family, node)
 
-    met = releases_met(scope, edges)
-    names = [*(release.name for release in met.releases), MIXED, UNKNOWN]
+    first_releases = releases_met(scope, edges)
+    names = [*(release.name for release in first_releases.releases), MIXED, UNKNOWN]
     place = {name: at for at, name in enumerate(names)}  # two families may call one alike
     # NONE and SEVERAL count from the end.
-    release = np.array([place[name] for name in names])[met.only()[node] % len(names)]
+    release = np.array([place[name] for name in names])[first_releases.only()[node] % len(names)]
     code = family * len(names) + release
     used = np.unique(code)
     parts = [

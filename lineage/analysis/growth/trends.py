@@ -61,7 +61,7 @@ class _FamilyColumns:
     """The counted, and the undated that may have existed on the day of the question."""
     limit: DayLimit
     moments: Int64s
-    met: Releases
+    releases: Releases
 
     @property
     def counts_undated(self) -> bool:
@@ -122,15 +122,15 @@ def _read_family(scope: Scope, family: Family) -> _FamilyColumns:
     members = members_below(scope, roots)
     possible = members.counted[: len(moments)] & limit.possibly
     counted = possible if limit.surely is limit.possibly else possible & limit.surely
-    met = releases_met(scope, scope.edges)
-    return _FamilyColumns(scope, roots, members, counted, possible, limit, moments, met)
+    releases = releases_met(scope, scope.edges)
+    return _FamilyColumns(scope, roots, members, counted, possible, limit, moments, releases)
 
 
 def _group_models(columns: _FamilyColumns, family: Family) -> TrendGroups:
     """Divide the members by release and relation, and everybody else's by family."""
-    possible, met = columns.possible, columns.met
-    code = met.only()[: len(possible)]
-    release_names = [*(release.name for release in met.releases), MIXED, UNKNOWN]
+    possible, releases = columns.possible, columns.releases
+    code = releases.only()[: len(possible)]
+    release_names = [*(release.name for release in releases.releases), MIXED, UNKNOWN]
     relation = relation_of(columns.members.edges, columns.members.nodes)[: len(possible)]
     relation_names = [relation.value for relation in RELATIONS]
     return TrendGroups(
@@ -140,10 +140,10 @@ def _group_models(columns: _FamilyColumns, family: Family) -> TrendGroups:
         relations=_label(np.where(possible, relation, -1), relation_names),
         rivals=[
             (key, which & columns.limit.possibly)
-            for key, which in _models_by_family(columns.scope, met, len(code))
+            for key, which in _models_by_family(columns.scope, releases, len(code))
         ],
         own_releases=[
-            (release, (code == met.releases.index(release)) & possible)
+            (release, (code == releases.releases.index(release)) & possible)
             for release in family.releases
         ],
     )
@@ -154,16 +154,16 @@ def _label(codes: Indices, names: Sequence[str]) -> GroupMasks:
     return [(name, codes == place) for place, name in enumerate(names) if (codes == place).any()]
 
 
-def _models_by_family(scope: Scope, met: Releases, records: int) -> GroupMasks:
+def _models_by_family(scope: Scope, releases: Releases, records: int) -> GroupMasks:
     """Return the models of each family that has any; those that meet two are in `mixed` alone."""
     # Official repositories and mirrors of any family are roots here and count nowhere: a family
     # that is built on another must not count as its derivatives.
-    roots = np.unique(np.concatenate([np.empty(0, np.int32), *met.roots])).astype(np.int32)
+    roots = np.unique(np.concatenate([np.empty(0, np.int32), *releases.roots])).astype(np.int32)
     counted = members_below(scope, roots).counted[:records]
     below = {family.id: np.zeros(records, np.bool_) for family in scope.families}
     owner = [family.id for family in scope.families for _ in family.releases]
-    for family, release in zip(owner, met.releases, strict=True):
-        below[family] |= met.met(release)[:records] & counted
+    for family, release in zip(owner, releases.releases, strict=True):
+        below[family] |= releases.met(release)[:records] & counted
     families_met = np.zeros(records, np.int8)
     for mask in below.values():
         families_met += mask

@@ -127,8 +127,8 @@ def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
 
 def _release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
     releases = applicable.releases.releases
-    met = np.array([applicable.releases.met(release)[nodes] for release in releases])
-    combinations, which = np.unique(met, axis=1, return_inverse=True)
+    meets_release = np.array([applicable.releases.met(release)[nodes] for release in releases])
+    combinations, which = np.unique(meets_release, axis=1, return_inverse=True)
     names = [
         " + ".join(release.name for release, is_met in zip(releases, column, strict=True) if is_met)
         for column in combinations.T.tolist()

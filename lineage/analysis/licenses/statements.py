@@ -18,7 +18,7 @@ from lineage.store.reader import Snapshot
 
 _WORDS = ("license", "license_name", "license_link")
 # Names and links are words of strangers, as long as these like: a pattern that walks over a
-# megabyte of one would hold up everybody. Whoever names a license does so before this.
+# megabyte of one would hold up the whole report. A license is named within the first words.
 _MOST_CHARACTERS = 500
 _NUMBERED = re.compile(r"llama[\s_-]*v?(\d)(?:[._-](\d)(?![\db.]))?(?![\db])", re.IGNORECASE)
 """`Llama 3.1`, `llama3_1`, `Llama-2-7b`; the 7 of `llama-7b` is a size."""
@@ -115,15 +115,15 @@ def read_statement(
         ".".join(part for part in match.groups() if part) for match in _NUMBERED.finditer(text)
     )
     by_number = {each.number: each.id for each in terms.terms if each.number}
-    named = frozenset(by_number[number] for number in numbers if number in by_number)
-    unnumbered = not named and "llama" in text.lower()
+    terms_named = frozenset(by_number[number] for number in numbers if number in by_number)
+    unnumbered = not terms_named and "llama" in text.lower()
     if tag is None:
         if not text.strip():
             return LicenseStatement(is_silent=True)
-        return LicenseStatement(named=named, is_unnumbered=unnumbered, grant=Grant.OTHER)
+        return LicenseStatement(named=terms_named, is_unnumbered=unnumbered, grant=Grant.OTHER)
     tagged = next((each.id for each in terms.terms if each.tag == tag.strip().lower()), None)
     grant = None if tagged else grant_of(tag, terms)
-    return LicenseStatement(tagged=tagged, named=named, is_unnumbered=unnumbered, grant=grant)
+    return LicenseStatement(tagged=tagged, named=terms_named, is_unnumbered=unnumbered, grant=grant)
 
 
 def grant_of(tag: str, terms: LicenseTerms) -> Grant | None:

@@ -51,9 +51,11 @@ def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Appli
     for release in releases.releases:
         if release.id in disagreed:
             disputed |= releases.met(release)
-    others = tuple(other for other in scope.families if other.id != family.id)
-    met = releases_met(scope.narrowed_to(*others), scope.edges).only()
-    meets_others = met != NO_NODE if met.size else np.zeros(scope.nodes, np.bool_)
+    other_families = tuple(other for other in scope.families if other.id != family.id)
+    first_releases = releases_met(scope.narrowed_to(*other_families), scope.edges).only()
+    meets_others = (
+        first_releases != NO_NODE if first_releases.size else np.zeros(scope.nodes, np.bool_)
+    )
     multimodal = _below_multimodal(scope, family, terms)
     return ApplicableTerms(terms.terms, releases, bits, meets_others, multimodal, disputed)
 
@@ -106,14 +108,14 @@ def paths_up(scope: Scope, family: Family, up: Int64s, nodes: Indices) -> list[t
         if mirror.of
     }
     stands_for = {node: originals[id] for id, node in scope.nodes_of(originals).items()}
-    spelled = {
+    names_on_path = {
         node: (id, stands_for[node]) if node in stands_for else (id,) for node, id in names.items()
     }
     # All paths grow by one step at a time, as columns: one by one they would be walked in Python.
     paths: list[tuple[str, ...]] = [()] * len(nodes)
     for step in steps:
         for row in np.flatnonzero(step != NO_NODE).tolist():
-            paths[row] += spelled[int(step[row])]
+            paths[row] += names_on_path[int(step[row])]
     return paths
 
 
