@@ -30,7 +30,7 @@ def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     from lineage.cli.output import write_text
     from lineage.export import FORMATS as WRITERS
     from lineage.export import export_graph
-    from lineage.store.plain import write_plain
+    from lineage.store.table_writer import write_snapshot
 
     columns: FamilyColumns = family_columns(
         snapshot, "llama", families_of(snapshot, True)[1], Definition()
@@ -39,7 +39,7 @@ def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     if format == "graph alone":
         return graph_of(columns).number_of_nodes(), 0
     if format == "parquet":
-        write_plain(out, cut_tables(columns), cut_manifest(snapshot.manifest, "llama"))
+        write_snapshot(out, cut_tables(columns), cut_manifest(snapshot.manifest, "llama"))
     else:
         write_text(export_graph(WRITERS[format], columns, "llama"), str(out))
     files: Sequence[Path] = list(out.iterdir()) if out.is_dir() else [out]

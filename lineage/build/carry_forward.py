@@ -21,17 +21,17 @@ from lineage.domain.claims import Strength
 from lineage.domain.opt_outs import OptOuts
 from lineage.evidence import Rule
 from lineage.store import schema
+from lineage.store.delta import (
+    merge_bad_rows,
+    merge_evidence,
+    merge_rows,
+    renumber_children,
+)
 from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
-from lineage.store.overlay import (
-    bad_rows_laid_over,
-    renumbered,
-    rows_laid_over,
-    words_laid_over,
-)
-from lineage.store.previous import heard_by
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import learn_opt_outs, redact_evidence, redact_records
+from lineage.store.retention import select_previous
 
 
 def find_previous(
@@ -50,7 +50,7 @@ def find_previous(
         return not problems
 
     taken_at = origin.taken_at if origin.kind is SnapshotKind.FULL else None
-    previous = heard_by(taken_at, context.store.previous_of(origin), is_intact)
+    previous = select_previous(taken_at, context.store.previous_of(origin), is_intact)
     # A dump, or a crawl below one base, proves nothing missing: the newest alone is enough for it.
     if origin.kind in (SnapshotKind.DUMP, SnapshotKind.BELOW):
         previous = islice(previous, 1)
@@ -134,7 +134,7 @@ def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, context: Build
     metrics = metrics.filter(pc.is_in(metrics["key"], value_set=models["key"]))
     streamed = bare(draft.keys)
     for file, rows in ((schema.MODELS_FILE, models), (schema.METRICS_FILE, metrics)):
-        draft.tables.rewrite(file, partial(rows_laid_over, changes=rows))
+        draft.tables.rewrite(file, partial(merge_rows, changes=rows))
     draft.reload_rows()
     keys = bare(draft.keys)
     carried = previous_claims(
@@ -143,9 +143,9 @@ def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, context: Build
         keyed_rules=list_keyed_rules(context.rules),
         without_rules=list_repeated_rules(context.rules),
     )
-    older = renumbered(draft.claims.from_records.batches(), rows_in(keys, streamed))
+    older = renumber_children(draft.claims.from_records.batches(), rows_in(keys, streamed))
     fresh = pa.Table.from_batches(redact_evidence(carried, context.opt_outs), SPOOL)
-    draft.claims.replace_records(words_laid_over(older, fresh, np.arange(len(keys))))
+    draft.claims.replace_records(merge_evidence(older, fresh, np.arange(len(keys))))
 
 
 def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> None:
@@ -154,10 +154,10 @@ def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> No
     Of every model that did not change all claims are kept but those of repeated rules.
     """
     changed = bare(draft.keys)
-    draft.tables.merge_rows(update_of, changed)
+    draft.tables.merge_with(update_of, changed)
     bad_rows = draft.tables.read(schema.BAD_ROWS_FILE)
     older_bad_rows = update_of.table(schema.BAD_ROWS_FILE)
-    draft.replace_bad_rows(bad_rows_laid_over(older_bad_rows, bad_rows, changed))
+    draft.replace_bad_rows(merge_bad_rows(older_bad_rows, bad_rows, changed))
     draft.reload_rows()
     listed = bare(draft.keys)
 
@@ -169,7 +169,7 @@ def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> No
         update_of, unchanged_rows, keyed_rules=list_keyed_rules(rules), without_rules=repeated
     )
     fresh = draft.claims.from_records.table()
-    draft.claims.replace_records(words_laid_over(older, fresh, rows_in(listed, changed)))
+    draft.claims.replace_records(merge_evidence(older, fresh, rows_in(listed, changed)))
     draft.update_of, draft.repeated_rules = update_of, repeated
 
 

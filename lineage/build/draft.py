@@ -23,7 +23,7 @@ from lineage.domain.moments import iso
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.folders import unmark
+from lineage.store.inventory import unmark
 from lineage.store.keys import bare, canonical_order, joined, rows_in
 from lineage.store.manifest import (
     FILE,

@@ -13,15 +13,14 @@ import pyarrow.parquet as pq
 
 from lineage.domain.arrays import KeyBytes, Mask
 from lineage.store import schema
-from lineage.store.bases import as_base
+from lineage.store.delta import merge_rows
 from lineage.store.files import Files
-from lineage.store.footers import footer_digest
+from lineage.store.inventory import as_base
 from lineage.store.keys import are_in, bare, joined
 from lineage.store.manifest import BuildsOn, FileFacts
-from lineage.store.overlay import rows_laid_over
-from lineage.store.parquet import ParquetFileWriter
 from lineage.store.reader import Snapshot
-from lineage.store.tables import LaidTables, Tables
+from lineage.store.table_writer import TableWriter, footer_digest
+from lineage.store.tables import MergedTables, Tables
 
 MAX_CHANGED_SHARE = 1 / 3
 """Of the models; where more changed an update is written whole, and the next ones build on it."""
@@ -49,7 +48,7 @@ class ChangedKeys:
         manifest, tables = previous.manifest, previous.tables
         if manifest.schema_version != schema.VERSION:
             return None
-        if isinstance(tables, LaidTables) and manifest.builds_on is not None:
+        if isinstance(tables, MergedTables) and manifest.builds_on is not None:
             keys, is_record = bare(joined(tables.changed["key"].chunks)), tables.changed["record"]
             is_record = np.asarray(is_record)
             before = cls(manifest.builds_on, keys[is_record], keys[~is_record])
@@ -92,10 +91,10 @@ class DraftTables:
         self._files = files
         self._tables = Tables(files, id)
 
-    def open_writer(self, file: str) -> ParquetFileWriter:
+    def open_writer(self, file: str) -> TableWriter:
         """Open a table for writing, over whatever was there."""
         table = {**schema.TABLES, **schema.UPDATE_TABLES}[file]
-        return ParquetFileWriter(self._files, f"{self.id}/{file}", table)
+        return TableWriter(self._files, f"{self.id}/{file}", table)
 
     def write(self, file: str, table: pa.Table) -> None:
         """Write one derived table whole."""
@@ -119,29 +118,29 @@ class DraftTables:
         path, part = f"{self.id}/{file}", f"{self.id}/.{file}"
         with (
             self._files.open_input(path) as handle,
-            ParquetFileWriter(self._files, part, schema.TABLES[file]) as writer,
+            TableWriter(self._files, part, schema.TABLES[file]) as writer,
         ):
             for table in change(pq.ParquetFile(handle).iter_batches()):
                 writer.write_table(table)
         self._files.move(part, path)
 
-    def merge_rows(self, previous: Snapshot, listed_now: KeyBytes) -> None:
+    def merge_with(self, previous: Snapshot, listed_now: KeyBytes) -> None:
         """Merge the rows that streamed in with an earlier snapshot's, whole or as changes alone."""
         self.changed = ChangedKeys.since(previous, listed_now)
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
             rows = self.read(file)
             if self.changed is None:
-                self.write_tables(file, rows_laid_over(previous.batches(file), rows))
+                self.write_tables(file, merge_rows(previous.batches(file), rows))
             else:
                 # Changes since the base: those of the previous update, if it keeps any, and these.
                 older: Iterable[pa.RecordBatch] = ()
                 if previous.manifest.builds_on is not None:
                     older = previous.tables.batches(schema.CHANGES[file])
-                self.write_tables(schema.CHANGES[file], rows_laid_over(older, rows))
+                self.write_tables(schema.CHANGES[file], merge_rows(older, rows))
                 self._files.delete_file(f"{self.id}/{file}")
         if self.changed is not None:
             self.write(schema.CHANGED_FILE, self.changed.to_table())
-            self._tables = LaidTables(self._files, self.id, self.changed.base)
+            self._tables = MergedTables(self._files, self.id, self.changed.base)
 
     def column(self, name: str, file: str = schema.MODELS_FILE) -> pa.Array:
         """Return one column of the models, read back from what was written."""

@@ -80,7 +80,7 @@ def parquet(
     from lineage.analysis.cut_tables import cut_manifest, cut_tables, whole_tables
     from lineage.analysis.family_graph import family_columns
     from lineage.analysis.subjects import find_subject
-    from lineage.store.plain import write_plain
+    from lineage.store.table_writer import write_snapshot
 
     scope = invocation.open_scope(definition)
     snapshot = scope.snapshot
@@ -88,11 +88,11 @@ def parquet(
         # The whole is copied table by table; whatever a filter cut out would leave gaps in numbers.
         if definition != Definition():
             raise SettingsError("the whole snapshot is exported as it is", "filters need a SUBJECT")
-        write_plain(Path(out), whole_tables(snapshot), snapshot.manifest)
+        write_snapshot(Path(out), whole_tables(snapshot), snapshot.manifest)
         return
     resolved = find_subject(scope, subject)
     tables = cut_tables(family_columns(scope, resolved))
-    write_plain(Path(out), tables, cut_manifest(snapshot.manifest, resolved.id))
+    write_snapshot(Path(out), tables, cut_manifest(snapshot.manifest, resolved.id))
 
 
 @export.command(

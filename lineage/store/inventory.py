@@ -1,10 +1,138 @@
-"""What lies in a store: of each folder its manifest, or why the snapshot cannot be read."""
+"""The folders of a store: which are snapshots, what they build on, and what is wrong with them."""
+
+import re
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from enum import Enum, auto
 
 from lineage.errors import SnapshotDamaged
-from lineage.store.bases import broken, manifest_in
+from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.folders import State, state_of
-from lineage.store.manifest import FILE, Manifest
+from lineage.store.manifest import FILE, REFUSAL_FILE, BuildsOn, Manifest
+
+MARK = "unfinished"
+_NAME = re.compile(r"\d{8}T\d{6}Z")
+
+
+# A draft bears a mark from before its first table until after its manifest. So a folder that has
+# tables and neither lost its manifest: what a kill left behind is never taken for a snapshot.
+
+
+class State(Enum):
+    """What a folder is."""
+
+    SNAPSHOT = auto()
+    REFUSED = auto()
+    UNFINISHED = auto()
+    """A draft that is being written, or that a kill left."""
+    LOST = auto()
+    """A snapshot whose manifest is gone."""
+    FOREIGN = auto()
+    """Nothing of ours: a store may lie beside other things."""
+
+
+def state_of(files: Files, folder: str) -> State:
+    """Say what a folder is."""
+    if files.exists(f"{folder}/{FILE}"):
+        return State.SNAPSHOT
+    if files.exists(f"{folder}/{REFUSAL_FILE}"):
+        return State.REFUSED
+    if not _NAME.fullmatch(folder):
+        return State.FOREIGN
+    if files.exists(f"{folder}/{MARK}"):
+        return State.UNFINISHED
+    has_tables = any(files.exists(f"{folder}/{name}") for name in schema.TABLES)
+    return State.LOST if has_tables else State.UNFINISHED
+
+
+def mark(files: Files, folder: str) -> None:
+    """Say of a folder that it is no snapshot, as long as it has no manifest."""
+    files.write_whole(f"{folder}/{MARK}", b"")
+
+
+def unmark(files: Files, folder: str) -> None:
+    """Take the mark off a folder that has its manifest; left there, it would do no harm."""
+    with suppress(OSError):
+        if files.exists(f"{folder}/{MARK}"):
+            files.delete_file(f"{folder}/{MARK}")
+
+
+def discard(files: Files, folder: str) -> None:
+    """Delete a folder; killed meanwhile, it is no snapshot any more and bears its mark."""
+    if files.exists(folder):
+        mark(files, folder)
+        if files.exists(f"{folder}/{FILE}"):
+            files.delete_file(f"{folder}/{FILE}")
+        files.delete_folder(folder, last=MARK)
+
+
+_HINT = "restore it from a copy, or take a sweep, which stands alone: lineage crawl"
+
+
+def manifest_in(files: Files, folder: str) -> Manifest:
+    """Return a folder's manifest; FileNotFoundError where there is none."""
+    path = f"{folder}/{FILE}"
+    manifest = Manifest.from_json(files.read(path), path)
+    if manifest.id != folder:
+        raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
+    return manifest
+
+
+def as_base(manifest: Manifest) -> BuildsOn:
+    """Return how an update names a whole snapshot that it builds on."""
+    return BuildsOn(manifest.id, {name: manifest.files[name].sha256 for name in schema.KEYS})
+
+
+def base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
+    """Return the manifest of what a snapshot builds on.
+
+    Raises SnapshotDamaged where it is not there, or is another one by now.
+    """
+    try:
+        base = manifest_in(files, builds_on.id)
+    except FileNotFoundError:
+        base = None
+    said = what_is_wrong(id, builds_on, base)
+    if base is None or said is not None:
+        raise SnapshotDamaged(said or "", _HINT)
+    return base
+
+
+def differences(files: Files, manifest: Manifest, of: Collection[str] | None = None) -> list[str]:
+    """Return which of a snapshot's tables, or of some, are not what its manifest says."""
+    found = []
+    for name in sorted(manifest.files if of is None else of):
+        path, facts = f"{manifest.id}/{name}", manifest.files[name]
+        try:
+            size, digest = files.size_and_digest(path)
+        except OSError as error:
+            found.append(f"{path}: cannot be read ({type(error).__name__})")
+            continue
+        if size != facts.bytes:
+            found.append(f"{path}: {size} bytes, the manifest says {facts.bytes}")
+        elif digest != facts.sha256:
+            found.append(f"{path}: its content is not what was published (SHA-256 differs)")
+    return found
+
+
+def what_is_wrong(id: str, builds_on: BuildsOn, base: Manifest | None) -> str | None:
+    """Return why a snapshot cannot be read for want of the one below it; None where it can."""
+    if base is None:
+        return f"{id} builds on {builds_on.id}, which is not there"
+    if any(name not in base.files for name in builds_on.files) or as_base(base) != builds_on:
+        return f"{id} builds on another {builds_on.id} than the one that is there now"
+    return None
+
+
+def broken(manifests: Mapping[str, Manifest]) -> dict[str, SnapshotDamaged]:
+    """Return by id which of all readable snapshots cannot be read for want of the one below."""
+    found = {}
+    for id, one in manifests.items():
+        if one.builds_on is not None:
+            base = manifests.get(one.builds_on.id)
+            if said := what_is_wrong(id, one.builds_on, base):
+                found[id] = SnapshotDamaged(said, _HINT)
+    return found
 
 
 def read_all(files: Files) -> dict[str, Manifest | SnapshotDamaged]:

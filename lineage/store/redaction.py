@@ -22,8 +22,8 @@ from lineage.graph.every_base import count_every_base
 from lineage.store import derived_rows, schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
-from lineage.store.plain import write_plain
 from lineage.store.reader import EdgeColumns, Snapshot
+from lineage.store.table_writer import write_snapshot
 
 # Columns whose words are the Hub's: `mit` is a license, whatever owner bears the same name.
 _VOCABULARIES = frozenset({"license", "pipeline", "gated", "relation"})
@@ -63,7 +63,7 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
             left_out=opt_outs.all_marks(),
         )
         tables = {**_redacted_tables(snapshot, opt_outs), schema.BAD_ROWS_FILE: [bad_rows]}
-        manifest = write_plain(folder / snapshot.id, tables, manifest)
+        manifest = write_snapshot(folder / snapshot.id, tables, manifest)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

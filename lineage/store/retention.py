@@ -1,14 +1,64 @@
-"""Which snapshots a rule of retention keeps: the newest of each day, week, month or year."""
+"""Which snapshots a new one learns from, and which are kept when others are deleted."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lineage.errors import SettingsError
 from lineage.store.manifest import Manifest, SnapshotKind
-from lineage.store.previous import heard_by
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousManifest:
+    """A snapshot that a draft learns from."""
+
+    manifest: Manifest
+    missed_at: datetime | None
+    """When the first full crawl after it began: models that were not seen since were found missing
+    then; None where there was none."""
+
+
+# A full crawl knows every model of before: those that it does not list are among its tombstones. An
+# update keeps the rows of the snapshot it builds on. A dump keeps none: it may hold a part of the
+# Hub, and proves no model missing, so what lies behind it must still be read.
+
+
+def select_previous(
+    taken_at: datetime | None,
+    newest_first: Iterable[Manifest],
+    is_intact: Callable[[Manifest], bool] = lambda manifest: True,
+) -> Iterator[PreviousManifest]:
+    """Yield what a draft learns from, the newest first; `taken_at` is that of a full crawl.
+
+    Behind the last full crawl only dumps are left to learn from that were imported since the last
+    crawl was published: that crawl has learned from all before it. `is_intact` is asked of no
+    others.
+    """
+    crawl: Manifest | None = None
+    builds_on: str | None = None
+    missed_at, knows_crawls, knows_full = taken_at, False, False
+    for manifest in newest_first:
+        kind = manifest.origin.kind
+        if kind is not SnapshotKind.DUMP:
+            is_news = not knows_crawls
+        elif knows_full and crawl is not None:
+            is_news = manifest.published_at >= crawl.published_at
+        else:
+            is_news = manifest.id != builds_on
+        if is_news and not is_intact(manifest):
+            continue
+        if is_news:
+            yield PreviousManifest(manifest, missed_at)
+        if kind is SnapshotKind.FULL:
+            missed_at, knows_full = manifest.origin.taken_at, True
+        if kind is SnapshotKind.DUMP:
+            # An update upon a dump has its rows, not those of the crawl before it.
+            knows_crawls = knows_crawls and (knows_full or manifest.id != builds_on)
+        else:
+            crawl, builds_on, knows_crawls = crawl or manifest, manifest.previous, True
+
 
 DEFAULT = "30 daily, 52 weekly, all monthly"
 _PART = re.compile(r"\s*(all|[1-9][0-9]{0,4})\s+(daily|weekly|monthly|yearly)\s*")
@@ -70,7 +120,7 @@ def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str,
     for part in rule:
         kept = _newest_of_each(part, whole) | kept
     kept[whole[-1].id] = "the first one"
-    hidden = [one.manifest.id for one in heard_by(None, whole) if _is_walk(one.manifest)]
+    hidden = [one.manifest.id for one in select_previous(None, whole) if _is_walk(one.manifest)]
     sweeps = [one.id for one in whole if one.origin.kind is SnapshotKind.FULL]
     kept |= dict.fromkeys(hidden, "the next sweep learns from it")
     kept |= dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}

@@ -10,9 +10,17 @@ from lineage.domain.moments import end_of, iso, snapshot_id
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged, StoreError
 from lineage.store import inventory, schema
-from lineage.store.bases import base_of, differences, manifest_in
 from lineage.store.files import Files
-from lineage.store.folders import State, discard, mark, state_of, unmark
+from lineage.store.inventory import (
+    State,
+    base_of,
+    differences,
+    discard,
+    manifest_in,
+    mark,
+    state_of,
+    unmark,
+)
 from lineage.store.lease import Holder, hold
 from lineage.store.manifest import FILE, REFUSAL_FILE, CheckResult, Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot

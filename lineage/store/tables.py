@@ -1,4 +1,4 @@
-"""The tables of a snapshot, read piece by piece; an update's changes are laid over its base."""
+"""The tables of a snapshot, read piece by piece; an update's changes are merged with its base."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,14 +12,51 @@ import pyarrow.parquet as pq
 from lineage.domain.arrays import KeyBytes
 from lineage.errors import SnapshotDamaged
 from lineage.store import schema
-from lineage.store.bases import base_of
+from lineage.store.delta import MergePlan, apply_plan, plan_by_key, plan_by_place
 from lineage.store.files import Files
-from lineage.store.footers import footer_digest
 from lineage.store.former_schemas import stored_columns, translate
+from lineage.store.inventory import base_of
 from lineage.store.keys import bare, joined
 from lineage.store.manifest import BuildsOn, FileFacts, Manifest
-from lineage.store.overlay import Seam, seam_by_key, seam_by_place, sewn
-from lineage.store.reading import read_batches, read_group, read_whole
+from lineage.store.table_writer import footer_digest
+
+# A page's checksum covers what is in the page and not its header: a damaged header can make the
+# reader skip the page in silence, so the number of rows is compared with what the footer promises.
+
+
+def read_whole(
+    parquet: pq.ParquetFile, columns: Sequence[str] | None = None, *, threads: bool = True
+) -> pa.Table:
+    """Return some columns of all rows, or all of them; ValueError where rows are missing."""
+    wanted = None if columns is None else list(columns)
+    table = parquet.read(columns=wanted, use_threads=threads)
+    _expect(parquet.metadata.num_rows, table.num_rows)
+    return table
+
+
+def read_group(
+    parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Return some columns of one row group, or all; ValueError where rows are missing."""
+    table = parquet.read_row_group(group, columns=None if columns is None else list(columns))
+    _expect(parquet.metadata.row_group(group).num_rows, table.num_rows)
+    return table
+
+
+def read_batches(
+    parquet: pq.ParquetFile, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield all rows piece by piece; ValueError at the end where some were missing."""
+    rows = 0
+    for batch in parquet.iter_batches(columns=None if columns is None else list(columns)):
+        rows += batch.num_rows
+        yield batch
+    _expect(parquet.metadata.num_rows, rows)
+
+
+def _expect(promised: int, came: int) -> None:
+    if came != promised:
+        raise ValueError(f"{came} rows came of {promised}")
 
 
 class Tables:
@@ -101,7 +138,7 @@ class Tables:
             raise ValueError("its footer is not what was published")
 
 
-class LaidTables(Tables):
+class MergedTables(Tables):
     """Those of an update that keeps changes alone, as if each were a file."""
 
     def __init__(
@@ -133,9 +170,9 @@ class LaidTables(Tables):
             return super().table(file, columns, as_codes)
         wanted = schema.TABLES[file].names if columns is None else list(columns)
         changes = super().table(schema.CHANGES[file], wanted, as_codes)
-        seam = self._seam(file)
+        seam = self._plan_for(file)
         with self.base.open(file, as_codes) as parquet:
-            return pa.concat_tables(sewn(read_batches(parquet, wanted), changes, seam))
+            return pa.concat_tables(apply_plan(read_batches(parquet, wanted), changes, seam))
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         if file not in schema.CHANGES:
@@ -143,7 +180,7 @@ class LaidTables(Tables):
             return
         wanted = schema.TABLES[file].names if columns is None else list(columns)
         changes = super().table(schema.CHANGES[file], wanted)
-        for piece in sewn(self.base.batches(file, wanted), changes, self._seam(file)):
+        for piece in apply_plan(self.base.batches(file, wanted), changes, self._plan_for(file)):
             if piece.num_rows:
                 yield from piece.combine_chunks().to_batches()
 
@@ -158,22 +195,22 @@ class LaidTables(Tables):
         older = self.base.rows_of(file, column, unchanged)
         return pa.concat_tables([older, changes.select(older.schema.names)])
 
-    def _seam(self, file: str) -> Seam:
-        return self._seam_of_words if file == schema.EVIDENCE_FILE else self._seam_of_records
+    def _plan_for(self, file: str) -> MergePlan:
+        return self._plan_of_evidence if file == schema.EVIDENCE_FILE else self._plan_of_records
 
     @cached_property
-    def _seam_of_records(self) -> Seam:
+    def _plan_of_records(self) -> MergePlan:
         fresh = super().table(schema.CHANGES[schema.MODELS_FILE], ["key"])["key"]
-        return seam_by_key(
+        return plan_by_key(
             self._keys(schema.MODELS_FILE),
             bare(joined(fresh.chunks)),
             bare(self._replaced(schema.MODELS_FILE)),
         )
 
     @cached_property
-    def _seam_of_words(self) -> Seam:
+    def _plan_of_evidence(self) -> MergePlan:
         changes = super().table(schema.CHANGES[schema.EVIDENCE_FILE], [schema.PLACE])
-        return seam_by_place(
+        return plan_by_place(
             self._keys(schema.EVIDENCE_FILE),
             np.asarray(changes[schema.PLACE]),
             bare(self._replaced(schema.EVIDENCE_FILE)),
@@ -196,6 +233,6 @@ def tables_of(files: Files, manifest: Manifest) -> Tables:
     """Return the tables of a published snapshot."""
     if manifest.builds_on is None:
         return Tables(files, manifest.id, manifest.files, manifest.schema_version)
-    return LaidTables(
+    return MergedTables(
         files, manifest.id, manifest.builds_on, manifest.files, manifest.schema_version
     )

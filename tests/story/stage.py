@@ -20,8 +20,8 @@ from lineage.domain.progress import Progress
 from lineage.settings import Settings
 from lineage.store import schema
 from lineage.store.manifest import Manifest
-from lineage.store.plain import write_plain
 from lineage.store.store import ParquetStore
+from lineage.store.table_writer import write_snapshot
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import FakeHub
 from tests.unit.demo.rows import a_child, a_row
@@ -86,7 +86,7 @@ class Stage:
         if snapshot.manifest.builds_on is None:
             return self.stored(id)
         with TemporaryDirectory() as folder:
-            write_plain(Path(folder), whole_tables(snapshot), snapshot.manifest)
+            write_snapshot(Path(folder), whole_tables(snapshot), snapshot.manifest)
             return digests(Path(folder))
 
     def counts(self, id: str) -> dict[str, tuple[int, int]]:

@@ -27,9 +27,9 @@ from lineage.domain.moments import end_of
 from lineage.errors import DraftRefused
 from lineage.store import schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
-from lineage.store.plain import write_plain
 from lineage.store.reader import Snapshot
 from lineage.store.retention import kept_by, read_rule
+from lineage.store.table_writer import write_snapshot
 from tests.builders import ENDPOINT, Row, pages, publication, row
 from tests.fakes.fake_clock import NOON
 from tests.questions import find_base
@@ -327,7 +327,7 @@ class Histories(RuleBasedStateMachine):
         """Return what `export parquet` writes of a snapshot: an update keeps changes alone."""
         plain = self.folder / "plain"
         shutil.rmtree(plain, ignore_errors=True)
-        write_plain(plain, whole_tables(snapshot), snapshot.manifest)
+        write_snapshot(plain, whole_tables(snapshot), snapshot.manifest)
         return {name: (plain / name).read_bytes() for name in SAME}
 
     def _dead_of(self, snapshot: Snapshot) -> set[str]:

@@ -14,9 +14,9 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import StoreError
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
-from lineage.store.plain import write_plain
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
+from lineage.store.table_writer import write_snapshot
 from tests.builders import edges_of, published, row, rows_of
 from tests.questions import count_base, family_columns
 from tests.questions import graph_of_family as family_graph
@@ -42,13 +42,13 @@ def small(tmp_path: Path) -> Snapshot:
 
 def written(cut: FamilyColumns, folder: Path, name: str = BASE) -> Snapshot:
     snapshot = cut.scope.snapshot
-    write_plain(folder / snapshot.id, cut_tables(cut), cut_manifest(snapshot.manifest, name))
+    write_snapshot(folder / snapshot.id, cut_tables(cut), cut_manifest(snapshot.manifest, name))
     return ParquetStore(str(folder), NO_OPT_OUTS).snapshot(snapshot.id)
 
 
 def test_a_whole_snapshot_is_written_byte_by_byte(world: World, tmp_path: Path) -> None:
     snapshot, _ = world
-    manifest = write_plain(tmp_path / "out", whole_tables(snapshot), snapshot.manifest)
+    manifest = write_snapshot(tmp_path / "out", whole_tables(snapshot), snapshot.manifest)
     assert manifest == snapshot.manifest
     for name, facts in snapshot.manifest.files.items():
         assert (tmp_path / "out" / name).stat().st_size == facts.bytes
@@ -56,7 +56,7 @@ def test_a_whole_snapshot_is_written_byte_by_byte(world: World, tmp_path: Path) 
 
 def test_a_written_snapshot_is_as_its_manifest_says(world: World, tmp_path: Path) -> None:
     snapshot, _ = world
-    write_plain(tmp_path / snapshot.id, whole_tables(snapshot), snapshot.manifest)
+    write_snapshot(tmp_path / snapshot.id, whole_tables(snapshot), snapshot.manifest)
     assert not ParquetStore(str(tmp_path), NO_OPT_OUTS).find_damage(snapshot.id)
 
 
@@ -125,11 +125,11 @@ def test_what_is_there_is_never_overwritten(small: Snapshot, tmp_path: Path) -> 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("dear")
     with pytest.raises(StoreError):
-        write_plain(tmp_path / "mine", whole_tables(small), small.manifest)
+        write_snapshot(tmp_path / "mine", whole_tables(small), small.manifest)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
 
 def test_a_write_that_fails_leaves_nothing(small: Snapshot, tmp_path: Path) -> None:
     with pytest.raises(KeyError):
-        write_plain(tmp_path / "new" / "out", {schema.MODELS_FILE: ()}, small.manifest)
+        write_snapshot(tmp_path / "new" / "out", {schema.MODELS_FILE: ()}, small.manifest)
     assert not list((tmp_path / "new").iterdir())

@@ -11,7 +11,7 @@ from lineage.domain.records import BadRow
 from lineage.errors import DraftRefused
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
-from lineage.store.parquet import ROW_GROUP
+from lineage.store.table_writer import ROW_GROUP
 from tests.builders import origin, publication
 
 

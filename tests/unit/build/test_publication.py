@@ -18,8 +18,8 @@ from lineage.sources.interface import RecordPage
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import SnapshotKind
-from lineage.store.parquet import ROW_GROUP, ParquetFileWriter
 from lineage.store.reader import Snapshot
+from lineage.store.table_writer import ROW_GROUP, TableWriter
 from tests.builders import (
     Row,
     edges_of,
@@ -111,7 +111,7 @@ def test_a_file_of_many_pages_has_the_same_bytes_however_its_rows_arrived(tmp_pa
     )
     files = Files(str(tmp_path))
     for size in (len(keys), 1000, 7777):
-        with ParquetFileWriter(files, f"{size}", schema.BAD_ROWS) as writer:
+        with TableWriter(files, f"{size}", schema.BAD_ROWS) as writer:
             for batch in table.to_batches(max_chunksize=size):
                 writer.write(batch)
     contents = {files.read(str(size)) for size in (len(keys), 1000, 7777)}

@@ -15,7 +15,7 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import NoSuchSnapshot, SchemaTooNew, SnapshotDamaged
 from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.folders import mark
+from lineage.store.inventory import mark
 from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore

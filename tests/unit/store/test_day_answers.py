@@ -14,9 +14,9 @@ from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
-from lineage.store.plain import write_plain
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
+from lineage.store.table_writer import write_snapshot
 from tests.builders import Row, row
 from tests.corpus import BOX
 from tests.questions import count_base, count_family, find_anomalies, trace, tree_of_base
@@ -45,7 +45,7 @@ def days(corpus_snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) ->
     laid = updated(before, read_again(), folder, endpoint=BOX)
     assert laid.manifest.builds_on is not None
     plain = tmp_path_factory.mktemp("plain")
-    write_plain(plain / laid.id, whole_tables(laid), laid.manifest)
+    write_snapshot(plain / laid.id, whole_tables(laid), laid.manifest)
     return Days(before, laid, ParquetStore(str(plain), NO_OPT_OUTS).snapshot(laid.id))
 
 

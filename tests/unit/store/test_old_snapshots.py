@@ -19,9 +19,9 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import SchemaTooNew
 from lineage.families.registry import all_families, family
 from lineage.store import schema
-from lineage.store.plain import write_plain
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
+from lineage.store.table_writer import write_snapshot
 from tests.builders import edges_of, origin, pages, publication, row
 from tests.fakes.fake_clock import NOON
 from tests.questions import count_base, count_family, find_anomalies, tree_of_base
@@ -114,7 +114,7 @@ def test_an_old_snapshot_has_its_point_on_a_curve(old: Snapshot, tmp_path: Path)
 
 
 def test_an_old_snapshot_is_exported_in_todays_shape(old: Snapshot, tmp_path: Path) -> None:
-    written = write_plain(tmp_path / "out" / ID, whole_tables(old), old.manifest)
+    written = write_snapshot(tmp_path / "out" / ID, whole_tables(old), old.manifest)
     assert written.schema_version == schema.VERSION
     assert written.files["trends.parquet"].rows == 0
     plain = ParquetStore(str(tmp_path / "out"), NO_OPT_OUTS).snapshot()

@@ -21,10 +21,10 @@ from lineage.domain.definitions import Definition
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store import schema
 from lineage.store.manifest import Manifest, SnapshotKind
-from lineage.store.plain import write_plain
 from lineage.store.reader import Snapshot
 from lineage.store.retention import kept_by, read_rule
 from lineage.store.store import ParquetStore
+from lineage.store.table_writer import write_snapshot
 from tests.builders import Row, edges_of, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
 from tests.questions import count_base, count_family, trace, tree_of_base
@@ -163,7 +163,7 @@ def test_an_update_onto_it_stands_alone_and_the_next_builds_on_that(
 def test_it_is_exported_in_the_words_of_today(
     old: Snapshot, new: dict[str, Snapshot], tmp_path: Path
 ) -> None:
-    written = write_plain(tmp_path / "out" / old.id, whole_tables(old), old.manifest)
+    written = write_snapshot(tmp_path / "out" / old.id, whole_tables(old), old.manifest)
     assert (written.schema_version, written.origin.kind) == (
         schema.VERSION,
         old.manifest.origin.kind,

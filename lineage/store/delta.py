@@ -1,0 +1,141 @@
+"""An update merged with the snapshot it builds on: whole tables, a part in memory at a time.
+
+Both sides are in order of the key, or of the child's row; so is the result, and its bytes are those
+of a crawl that had read everything.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from lineage.domain.arrays import Int64s, KeyBytes, Mask
+from lineage.store.keys import NO_KEYS, are_in, bare, joined
+
+
+def merge_rows(
+    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: KeyBytes = NO_KEYS
+) -> Iterator[pa.Table]:
+    """Yield the older rows, those in `changes` in place of theirs, without the sorted `dropped`."""
+    changed_keys = bare(joined(changes["key"].chunks))
+    start = 0
+    for batch in older:
+        keys = bare(batch["key"])
+        if not len(keys):
+            continue
+        end = int(np.searchsorted(changed_keys, keys[-1], side="right"))
+        stays = ~(are_in(changed_keys[start:end], keys) | are_in(dropped, keys))
+        remaining = pa.Table.from_batches([batch.filter(pa.array(stays))]).cast(changes.schema)
+        ahead = np.searchsorted(keys[stays], changed_keys[start:end])
+        yield _interleave(remaining, changes.slice(start, end - start), ahead)
+        start = end
+    yield changes.slice(start)
+
+
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """How a table and the changes to it go together, whichever columns are asked for."""
+
+    # Made once from the keys alone and used for every column: most questions read a few columns of
+    # many, and comparing keys costs more than reading them.
+
+    stays: Mask
+    """Which of the older rows stay."""
+    ahead: Int64s
+    """So many of those come before each change; never falling."""
+
+
+def plan_by_key(older: Iterable[KeyBytes], changed: KeyBytes, dropped: KeyBytes) -> MergePlan:
+    """Return the plan of a table in order of its keys; every changed key is among the `dropped`."""
+    stays, ahead = [np.empty(0, np.bool_)], [np.empty(0, np.int64)]
+    remaining = start = 0
+    for keys in older:
+        mask = ~are_in(dropped, keys)
+        end = int(np.searchsorted(changed, keys[-1], side="right")) if len(keys) else start
+        ahead.append(remaining + np.searchsorted(keys[mask], changed[start:end]))
+        stays.append(mask)
+        remaining, start = remaining + int(mask.sum()), end
+    ahead.append(np.full(len(changed) - start, remaining))
+    return MergePlan(np.concatenate(stays), np.concatenate(ahead))
+
+
+def plan_by_place(older: Iterable[KeyBytes], places: Int64s, dropped: KeyBytes) -> MergePlan:
+    """Return the plan of a table whose changes know their rows in the whole, which rise."""
+    stays = [np.empty(0, np.bool_), *(~are_in(dropped, keys) for keys in older)]
+    return MergePlan(np.concatenate(stays), places - np.arange(len(places)))
+
+
+def apply_plan(
+    older: Iterable[pa.RecordBatch], changes: pa.Table, plan: MergePlan
+) -> Iterator[pa.Table]:
+    """Yield the older rows that stay and the changes, each in its place."""
+    row = passed = start = 0
+    for batch in older:
+        stays = pa.array(plan.stays[row : row + batch.num_rows])
+        remaining = pa.Table.from_batches([batch.filter(stays)]).cast(changes.schema)
+        end = int(np.searchsorted(plan.ahead, passed + len(remaining)))
+        ahead = plan.ahead[start:end] - passed
+        yield _interleave(remaining, changes.slice(start, end - start), ahead)
+        row, passed, start = row + batch.num_rows, passed + len(remaining), end
+    yield changes.slice(start)
+
+
+def merge_evidence(
+    older: Iterable[pa.RecordBatch], fresh: pa.Table, rows: Int64s
+) -> Iterator[pa.RecordBatch]:
+    """Yield the older claims about children that did not change, and fresh ones, by child's row.
+
+    `rows[n]` is the final row of child n of `fresh`; no child has claims on both sides.
+    """
+    child = rows[fresh["child"].to_numpy()]
+    order = np.argsort(child, kind="stable")
+    child = child[order].astype(np.int32)
+    fresh = fresh.take(pa.array(order)).set_column(0, fresh.schema.field("child"), pa.array(child))
+    start = 0
+    for batch in older:
+        end = int(np.searchsorted(child, batch["child"][-1].as_py(), side="right"))
+        part = fresh.slice(start, end - start)
+        start = end
+        if not part.num_rows:
+            yield batch
+            continue
+        merged = pa.concat_tables([pa.Table.from_batches([batch]), part])
+        by_row = np.argsort(merged["child"].to_numpy(), kind="stable")
+        yield from merged.take(pa.array(by_row)).combine_chunks().to_batches()
+    yield from fresh.slice(start).to_batches()
+
+
+def renumber_children(
+    claims: Iterable[pa.RecordBatch], final_rows: Int64s
+) -> Iterator[pa.RecordBatch]:
+    """Yield claims with the rows that their children have now: `final_rows[row]`."""
+    for batch in claims:
+        child = pa.array(final_rows[batch["child"].to_numpy()].astype(np.int32))
+        yield pa.RecordBatch.from_arrays([child, *batch.columns[1:]], schema=batch.schema)
+
+
+def merge_bad_rows(older: pa.Table, fresh: pa.Table, read: KeyBytes) -> pa.Table:
+    """Return older bad rows that were not read now (sorted `read`), then the fresh ones.
+
+    Each once, as it was met last: recognized by its key, else by its text.
+    """
+    merged = pa.concat_tables([older.cast(fresh.schema), fresh])
+    pairs = zip(merged["key"].to_pylist(), merged["raw"].to_pylist(), strict=True)
+    identities = [key or raw for key, raw in pairs]
+    last = {identity: row for row, identity in enumerate(identities)}
+    readable = set(read.tolist())
+    stays = [
+        last[identity] == row and (row >= older.num_rows or identity.encode() not in readable)
+        for row, identity in enumerate(identities)
+    ]
+    return merged.filter(pa.array(stays, pa.bool_()))
+
+
+def _interleave(remaining: pa.Table, changes: pa.Table, ahead: Int64s) -> pa.Table:
+    """Return both, so many remaining rows before each change as `ahead` has it."""
+    if not len(changes):
+        return remaining
+    rows = len(remaining) + np.arange(len(changes))
+    order = np.insert(np.arange(len(remaining)), ahead, rows)
+    return pa.concat_tables([remaining, changes]).unify_dictionaries().take(pa.array(order))

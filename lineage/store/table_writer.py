@@ -1,0 +1,165 @@
+"""Tables written as Parquet in steady strides, so that equal rows give equal bytes."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lineage.errors import StoreError
+from lineage.store.files import Files
+from lineage.store.manifest import FILE, FileFacts, Manifest
+from lineage.store.schema import (
+    EDGES_FILE,
+    MODELS_FILE,
+    READ_BY_HUNDREDS,
+    TABLES,
+    TOMBSTONES_FILE,
+    UNREPEATED,
+    VERSION,
+)
+
+ROW_GROUP = 65_536
+"""Rows a group: fixed, so that the bytes do not depend on how the rows arrived."""
+
+
+class TableWriter:
+    """Takes batches of any size, writes groups of one size; use as a context manager."""
+
+    def __init__(self, files: Files, path: str, schema: pa.Schema) -> None:
+        self.schema = schema
+        self.rows = 0
+        self._pending: list[pa.RecordBatch] = []
+        self._waiting = 0
+        self._output = files.open_output(path)
+        self._writer = pq.ParquetWriter(
+            self._output,
+            schema,
+            **_codec(path),
+            use_dictionary=[name for name in _leaves(schema) if name not in UNREPEATED],
+            write_statistics=["id"] if "id" in schema.names else False,
+            store_schema=False,
+            write_page_checksum=True,
+        )
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows in order."""
+        self.rows += batch.num_rows
+        self._pending.append(batch)
+        self._waiting += batch.num_rows
+        if self._waiting >= ROW_GROUP:
+            self._flush(whole_groups_only=True)
+
+    def write_table(self, table: pa.Table) -> None:
+        """Add a table's rows in order."""
+        for batch in table.cast(self.schema).to_batches(max_chunksize=ROW_GROUP):
+            self.write(batch)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush(whole_groups_only=False)
+        self._writer.close()
+        self._output.close()
+
+    def _flush(self, *, whole_groups_only: bool) -> None:
+        table = pa.Table.from_batches(self._pending, self.schema)
+        end = len(table) // ROW_GROUP * ROW_GROUP if whole_groups_only else len(table)
+        if end:
+            # Pages inside a group end where a chunk ends: one chunk, whatever the batches were.
+            whole = table.slice(0, end).combine_chunks()
+            self._writer.write_table(whole, row_group_size=ROW_GROUP)
+        rest = table.slice(end)
+        self._pending, self._waiting = rest.to_batches(), len(rest)
+
+
+def _codec(path: str) -> dict[str, object]:
+    if path.rpartition("/")[2] in READ_BY_HUNDREDS:
+        return {"compression": "snappy"}
+    return {"compression": "zstd", "compression_level": 1}
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """Return each column's path inside Parquet: a list's values lie two levels down."""
+    return [
+        f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
+        for field in schema
+    ]
+
+
+_MAGIC = b"PAR1"
+_TAIL = 8
+
+
+# The footer says where everything lies, and no checksum of Parquet covers it: the manifest does.
+
+
+def footer_digest(source: pa.NativeFile) -> str:
+    """Return the SHA-256 of a Parquet file's footer in hex; of no such file an empty string."""
+    size = source.size()
+    source.seek(max(0, size - _TAIL))
+    tail = bytes(source.read(_TAIL))
+    length = int.from_bytes(tail[:4], "little") + _TAIL
+    if not tail.endswith(_MAGIC) or length > size:
+        return ""
+    source.seek(size - length)
+    return hashlib.sha256(source.read(length)).hexdigest()
+
+
+def write_snapshot(
+    folder: Path, tables: Mapping[str, Iterable[pa.Table]], manifest: Manifest
+) -> Manifest:
+    """Write every table and a manifest of what they really hold; return that.
+
+    StoreError where something is there already: what was exported is never overwritten.
+    """
+    folder = folder.absolute()
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise StoreError(f"{folder} is there already", "name a new folder with --out")
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        written = _write(Files(str(temporary)), tables, manifest)
+        _put_in_place(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return written
+
+
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    try:
+        temporary.replace(folder)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def _write(files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Manifest) -> Manifest:
+    facts = {}
+    for name, schema in TABLES.items():
+        with TableWriter(files, name, schema) as writer:
+            for piece in tables[name]:
+                writer.write_table(piece)
+        files.sync(name)
+        with files.open_input(name) as handle:
+            footer = footer_digest(handle)
+        facts[name] = FileFacts(writer.rows, *files.size_and_digest(name), footer)
+    written = replace(
+        manifest,
+        files=facts,
+        models=facts[MODELS_FILE].rows,
+        edges=facts[EDGES_FILE].rows,
+        tombstones=facts[TOMBSTONES_FILE].rows,
+        schema_version=VERSION,
+        builds_on=None,
+    )
+    files.write_whole(FILE, written.to_json())
+    return written
