@@ -44,8 +44,8 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     from lineage.cli.output import write_files
     from lineage.demo import tour
     from lineage.demo.corpus_rows import corpus_facts
-    from lineage.demo.weeks.history import History
-    from lineage.demo.weeks.replay import replay
+    from lineage.demo.replay import replay_weeks
+    from lineage.demo.weeks import History
     from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.store.store import ParquetStore
 
@@ -53,7 +53,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         display.begin("read the sample")
         history = History(corpus_facts())
         display.end()
-        weeks = replay(folder, history, display)
+        weeks = replay_weeks(folder, history, display)
         display.begin("count")
         results = tour.look_around(folder, history, weeks)
         display.begin("write reports")

@@ -20,8 +20,8 @@ from lineage.cli.tables.curves import Sparklines, short_day
 from lineage.cli.tables.descent import tree_table, verdict_table
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
 from lineage.cli.tables.snapshots import crawl_table, snapshot_list
-from lineage.demo.tour import SOURCES, Sights
-from lineage.demo.weeks.replay import FULL_EVERY_DAYS, Replay
+from lineage.demo.replay import FULL_EVERY_DAYS, Replay
+from lineage.demo.tour import SOURCES, TourResults
 from lineage.store.manifest import Manifest, SnapshotKind
 
 _NEXT = """\
@@ -37,7 +37,7 @@ _NEXT = """\
 {lineage} crawl               the real Hub: about 3,240 requests; ask lineage doctor first"""
 
 
-def print_tour(folder: Path, weeks: Replay, results: Sights, pages: Sequence[Path]) -> None:
+def print_tour(folder: Path, weeks: Replay, results: TourResults, pages: Sequence[Path]) -> None:
     """Print all of it."""
     _print_crawls(folder, weeks, results)
     _print_last_snapshot(weeks.manifests[-1], results)
@@ -56,13 +56,13 @@ def print_tour(folder: Path, weeks: Replay, results: Sights, pages: Sequence[Pat
         store=quote(str(folder / "snapshots")),
         first=weeks.manifests[0].id,
         last=weeks.manifests[-1].id,
-        deleted=results.graves.shown[0].id,
+        deleted=results.deleted.largest[0].id,
     )
     click.echo(indent(text, "  "))
 
 
-def _print_crawls(folder: Path, weeks: Replay, results: Sights) -> None:
-    doubts = results.doubts
+def _print_crawls(folder: Path, weeks: Replay, results: TourResults) -> None:
+    undated = results.undated
     previous = len(weeks.manifests) - weeks.crawled
     facts: list[Line] = [
         ("crawls", f"{weeks.crawled} in this run, {previous} in earlier ones"),
@@ -74,12 +74,12 @@ def _print_crawls(folder: Path, weeks: Replay, results: Sights) -> None:
         ),
         (
             "assumed",
-            f"the {doubts.undated:,} models without a date exist from the first week on; changes "
+            f"the {undated.undated:,} models without a date exist from the first week on; changes "
             "happen on the Wednesday of the week; keys, commits and their dates are made up",
         ),
         (
             "excluded",
-            f"{doubts.later} models created after the last week, {doubts.backwards} with a "
+            f"{undated.later} models created after the last week, {undated.backwards} with a "
             "deletion before their first week",
         ),
     ]
@@ -90,7 +90,7 @@ def _print_crawls(folder: Path, weeks: Replay, results: Sights) -> None:
     show(crawl_table(weeks.manifests[-1], asdict(weeks.tally), weeks.seconds, facts))
 
 
-def _print_last_snapshot(manifest: Manifest, results: Sights) -> None:
+def _print_last_snapshot(manifest: Manifest, results: TourResults) -> None:
     sample = _sample_note(manifest)
     show(heading(f"The Llama family by release, {_long_day(manifest)}"))
     show(counts_table([results.by_release], manifest, sample))
@@ -104,7 +104,7 @@ def _print_last_snapshot(manifest: Manifest, results: Sights) -> None:
     show(comparison_table(results.comparison, manifest, sample))
 
 
-def _print_weeks(weeks: Replay, results: Sights) -> None:
+def _print_weeks(weeks: Replay, results: TourResults) -> None:
     first, last = weeks.manifests[0], weeks.manifests[-1]
     show(heading(f"Each Llama release from {_long_day(first)} to {_long_day(last)}"))
     click.echo()
@@ -144,18 +144,18 @@ def _draw_curve(curve: Curve) -> Sparklines:
     return Sparklines("release", [moment.taken_at for moment in curve.moments], rows, full)
 
 
-def _print_deleted(manifest: Manifest, results: Sights) -> None:
+def _print_deleted(manifest: Manifest, results: TourResults) -> None:
     table = new_table("deleted", numbers=("direct", "total", "not listed from", "found missing"))
-    for model in results.graves.shown:
+    for model in results.deleted.largest:
         day = "unknown" if model.gone_from is None else _short_date(model.gone_from)
         numbers = (f"{model.direct:,}", f"{model.total:,}")
         table.add_row(quoted(model.id), *numbers, day, _short_date(model.missed_at))
-    graves = results.graves
+    deleted = results.deleted
     facts: list[Line] = [
         (
             "shown",
-            f"{len(graves.shown)} of {graves.parents:,} with models below them, of "
-            f"{graves.dead:,} deleted ones; the largest first",
+            f"{len(deleted.largest)} of {deleted.parents:,} with models below them, of "
+            f"{deleted.total:,} deleted ones; the largest first",
         ),
         ("below", "listed models, at any depth; they count through the deleted, which do not"),
         ("listed", "the first weekly list without it, as the sample says"),

@@ -14,9 +14,8 @@ from lineage.analysis.subjects import find_subject
 from lineage.analysis.traces import trace_model
 from lineage.analysis.tree.tree import build_tree
 from lineage.analysis.verdicts import Trace
-from lineage.demo.weeks.deleted import Graves, graves
-from lineage.demo.weeks.history import Doubts, History
-from lineage.demo.weeks.replay import Replay, settings_of
+from lineage.demo.replay import Replay, settings_of
+from lineage.demo.weeks import DeletedModels, History, UndatedModels, find_deleted
 from lineage.domain.definitions import Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
@@ -51,12 +50,12 @@ _EXPLAINED = "llama-2"
 _DEPTH = 3
 _FOLD_BELOW = 2000
 """Keeps the tree of the corpus on one screen."""
-_MOST_GRAVES = 10
+_MOST_DELETED = 10
 _MOST_BASES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Sights:
+class TourResults:
     """What the demo shows: of its last snapshot, then of all of them."""
 
     by_release: Count
@@ -66,13 +65,13 @@ class Sights:
     """Each with the name it is known by."""
     comparison: Comparison
     curve: Curve
-    graves: Graves
+    deleted: DeletedModels
     diff: Diff
     """Between the first and the last snapshot."""
-    doubts: Doubts
+    undated: UndatedModels
 
 
-def look_around(folder: Path, history: History, followed: Replay) -> Sights:
+def look_around(folder: Path, history: History, followed: Replay) -> TourResults:
     """Ask the snapshots of the demo what is worth seeing."""
     store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
     first, last = (store.snapshot(followed.manifests[at].id) for at in (0, -1))
@@ -80,16 +79,16 @@ def look_around(folder: Path, history: History, followed: Replay) -> Sights:
     scope = Scope(last, known)
     whole = find_subject(scope, "family:llama")
     explained = find_subject(scope, f"release:{_EXPLAINED}")
-    return Sights(
+    return TourResults(
         count_subject(scope, whole, Grouping.RELEASE),
         tuple(count_subject(scope, find_subject(scope, id)) for id in WELL_KNOWN),
         build_tree(scope, whole, depth=_DEPTH, at_least=_FOLD_BELOW),
         tuple((name, trace_model(scope, id, llama)) for name, id in ASKED_BY_NAME),
         compare_definitions(scope, explained),
         curve_of_family(store, llama, known, Grouping.RELEASE),
-        graves(last, history.gone_from, _MOST_GRAVES),
+        find_deleted(last, history.gone_from, _MOST_DELETED),
         _of_one(diff_snapshots(first, last, known), llama.id),
-        history.doubts(),
+        history.count_undated(),
     )
 
 

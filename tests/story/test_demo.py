@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.demo.weeks.history import WEEKS
+from lineage.demo.weeks import WEEKS
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore

@@ -11,8 +11,7 @@ from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import CrawlReport, crawl
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog
-from lineage.demo.weeks.clock import WeekClock
-from lineage.demo.weeks.history import WEEKS, History
+from lineage.demo.weeks import WEEKS, History, WeekClock
 from lineage.domain.addresses import is_loopback
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
@@ -56,7 +55,7 @@ def settings_of(folder: Path, endpoint: str) -> Settings:
     )
 
 
-def replay(
+def replay_weeks(
     folder: Path, history: History, progress: Progress, weeks: Sequence[datetime] = WEEKS
 ) -> Replay:
     """Crawl the box in each week that the folder does not hold yet, and publish into it.
@@ -64,29 +63,29 @@ def replay(
     Raises SettingsError where the folder holds anything else: a demo never mixes with a history.
     """
     store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
-    taken = store.manifests()
-    _refuse_others(taken, folder)
+    manifests = store.manifests()
+    _refuse_other_snapshots(manifests, folder)
     _refuse_other_things(folder)
-    left = [week for week in weeks if not taken or week > taken[-1].origin.taken_at]
+    weeks_left = [week for week in weeks if not manifests or week > manifests[-1].origin.taken_at]
     reports: list[CrawlReport] = []
-    if left:
-        clock = WeekClock(left[0])
-        with _opened(folder, taken, clock) as box:
-            for week in left:
-                told = _Told(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
-                told.begin("the Hub moves on")
+    if weeks_left:
+        clock = WeekClock(weeks_left[0])
+        with _open_box(folder, manifests, clock) as box:
+            for week in weeks_left:
+                stages = _WeekProgress(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
+                stages.begin("the Hub moves on")
                 clock.set_to(week)
-                box.catalog = history.at(week)
-                told.end()
+                box.catalog = history.catalog_at(week)
+                stages.end()
                 settings = settings_of(folder, box.url)
-                reports.append(crawl(settings, mode=CrawlMode.AUTO, clock=clock, progress=told))
+                reports.append(crawl(settings, mode=CrawlMode.AUTO, clock=clock, progress=stages))
     seconds = sum(report.seconds for report in reports)
-    return Replay(tuple(store.manifests()), len(reports), _sum(reports), seconds)
+    return Replay(tuple(store.manifests()), len(reports), _add_tallies(reports), seconds)
 
 
-def _refuse_others(taken: Sequence[Manifest], folder: Path) -> None:
-    origins = [one.origin for one in taken]
-    if not all(one.taken_at in WEEKS and is_loopback(one.endpoint) for one in origins):
+def _refuse_other_snapshots(manifests: Sequence[Manifest], folder: Path) -> None:
+    origins = [each.origin for each in manifests]
+    if not all(each.taken_at in WEEKS and is_loopback(each.endpoint) for each in origins):
         raise SettingsError(
             f"the snapshots in {folder / 'snapshots'} are none of this demo",
             "they stay as they are; take another folder: lineage demo --folder other",
@@ -95,17 +94,17 @@ def _refuse_others(taken: Sequence[Manifest], folder: Path) -> None:
 
 def _refuse_other_things(folder: Path) -> None:
     """Let nothing else lie where a user is told that all of it may be deleted."""
-    others = sorted(one.name for one in folder.glob("*") if one.name not in _OURS)
-    if others:
+    foreign = sorted(each.name for each in folder.glob("*") if each.name not in _OURS)
+    if foreign:
         raise SettingsError(
-            f"{folder} holds other things: {', '.join(others[:3])}",
+            f"{folder} holds other things: {', '.join(foreign[:3])}",
             "take a folder for the demo alone: lineage demo --folder other",
         )
 
 
-def _opened(folder: Path, taken: Sequence[Manifest], clock: WeekClock) -> HubBox:
+def _open_box(folder: Path, manifests: Sequence[Manifest], clock: WeekClock) -> HubBox:
     """Return a box at the address of the earlier weeks: one store never mixes two Hubs."""
-    port = (urlsplit(taken[-1].origin.endpoint).port or 0) if taken else 0
+    port = (urlsplit(manifests[-1].origin.endpoint).port or 0) if manifests else 0
     try:
         return HubBox(Catalog(), window_seconds=WINDOW_SECONDS, clock=clock, port=port)
     except OSError as error:
@@ -115,30 +114,30 @@ def _opened(folder: Path, taken: Sequence[Manifest], clock: WeekClock) -> HubBox
         ) from error
 
 
-def _sum(reports: Sequence[CrawlReport]) -> RequestTally:
+def _add_tallies(reports: Sequence[CrawlReport]) -> RequestTally:
     tallies = [asdict(report.tally) for report in reports]
     return RequestTally(
-        **{name: sum(one[name] for one in tallies) for name in asdict(RequestTally())}
+        **{name: sum(each[name] for each in tallies) for name in asdict(RequestTally())}
     )
 
 
-class _Told(Progress):
-    """Names the week with every stage; why a crawl is an update or a sweep goes to the log."""
+class _WeekProgress(Progress):
+    """Names the week with every stage; why a crawl is an update or a full crawl goes to the log."""
 
-    def __init__(self, shown: Progress, week: str) -> None:
-        self._shown, self._week = shown, week
+    def __init__(self, progress: Progress, week: str) -> None:
+        self._progress, self._week = progress, week
 
     def begin(self, stage: str, total: int | None = None) -> None:
-        self._shown.begin(f"{self._week}: {stage}", total)
+        self._progress.begin(f"{self._week}: {stage}", total)
 
     def step(self, done: int, note: str = "") -> None:
-        self._shown.step(done, note)
+        self._progress.step(done, note)
 
     def waiting(self, seconds: float, why: str) -> None:
-        self._shown.waiting(seconds, why)
+        self._progress.waiting(seconds, why)
 
     def say(self, message: str) -> None:
         _LOG.info("%s: %s", self._week, message)
 
     def end(self) -> None:
-        self._shown.end()
+        self._progress.end()

@@ -3,16 +3,15 @@
 from pathlib import Path
 
 from lineage.analysis.growth.curves import curve_of_family
-from lineage.demo.weeks.deleted import graves
-from lineage.demo.weeks.history import WEEKS, History
-from lineage.demo.weeks.replay import replay, settings_of
+from lineage.demo.replay import replay_weeks, settings_of
+from lineage.demo.weeks import WEEKS, History, find_deleted
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.families.registry import all_families, family
 from lineage.store.store import ParquetStore
 from tests.questions import count_family
-from tests.unit.demo.weeks.facts import a_fact
+from tests.unit.demo.facts import a_fact
 
 LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
 
@@ -28,7 +27,7 @@ def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_pa
         a_fact("a/two", LLAMA_2, created_at=WEEKS[1]),
         a_fact("a/both", LLAMA_2, LLAMA_3, created_at=WEEKS[2], relation="merge"),
     ]
-    replay(tmp_path, History(facts), Progress(), WEEKS[:3])
+    replay_weeks(tmp_path, History(facts), Progress(), WEEKS[:3])
     store, llama, known = store_of(tmp_path), family("llama"), all_families()
     found = curve_of_family(store, llama, known, Grouping.RELEASE)
     assert [one.taken_at for one in found.moments] == list(WEEKS[:3])
@@ -55,11 +54,11 @@ def test_the_dead_with_most_below_them_come_first(tmp_path: Path) -> None:
         a_fact("dead/childless", deleted_at=gone),
     ]
     history = History(facts)
-    replay(tmp_path, history, Progress(), WEEKS[:5])
+    replay_weeks(tmp_path, history, Progress(), WEEKS[:5])
     last = store_of(tmp_path).snapshot()
-    found = graves(last, history.gone_from, 10)
-    assert (found.dead, found.parents) == (4, 2)
-    told = [(one.id, one.direct, one.total) for one in found.shown]
+    found = find_deleted(last, history.gone_from, 10)
+    assert (found.total, found.parents) == (4, 2)
+    told = [(one.id, one.direct, one.total) for one in found.largest]
     assert told == [("dead/one", 1, 2), ("dead/two", 1, 1)]
-    assert {(one.gone_from, one.missed_at) for one in found.shown} == {(gone, WEEKS[4])}
-    assert [one.id for one in graves(last, history.gone_from, 1).shown] == ["dead/one"]
+    assert {(one.gone_from, one.missed_at) for one in found.largest} == {(gone, WEEKS[4])}
+    assert [one.id for one in find_deleted(last, history.gone_from, 1).largest] == ["dead/one"]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lineage.demo.catalog import Catalog, Row
 from lineage.demo.corpus_rows import Fact, corpus_facts, corpus_rows
-from lineage.demo.weeks.history import FIRST, WEEKS, Doubts, History
-from tests.unit.demo.weeks.facts import a_fact
+from lineage.demo.weeks import FIRST, WEEKS, History, UndatedModels
+from tests.unit.demo.facts import a_fact
 
 NAMES = [f"owner/model-{number}" for number in range(6)]
 DATES = st.none() | st.sampled_from([*WEEKS[:6], WEEKS[2] + timedelta(days=3)])
@@ -35,18 +35,18 @@ def test_the_weeks_are_seventeen_wednesdays_up_to_the_second_of_july() -> None:
 @given(facts=some_facts(), moments=st.lists(st.sampled_from(WEEKS[:7]), min_size=1, max_size=5))
 def test_the_way_to_a_week_makes_no_difference(facts: list[Fact], moments: list[datetime]) -> None:
     moved = History(facts)
-    shelves = [moved.at(moment) for moment in moments]
-    assert by_id(shelves[-1]) == by_id(History(facts).at(moments[-1]))
+    catalogs = [moved.catalog_at(moment) for moment in moments]
+    assert by_id(catalogs[-1]) == by_id(History(facts).catalog_at(moments[-1]))
 
 
 def test_a_model_is_listed_from_its_first_list_up_to_the_one_that_lacks_it() -> None:
     history = History([a_fact("a/b", created_at=WEEKS[2], deleted_at=WEEKS[4])])
-    assert [len(history.at(week)) for week in WEEKS[:6]] == [0, 0, 1, 1, 0, 0]
+    assert [len(history.catalog_at(week)) for week in WEEKS[:6]] == [0, 0, 1, 1, 0, 0]
 
 
 def test_the_undated_are_listed_from_the_first_week_on() -> None:
     history = History([a_fact("a/old"), a_fact("a/gone", deleted_at=WEEKS[1])])
-    assert [sorted(by_id(history.at(week))) for week in WEEKS[:2]] == [
+    assert [sorted(by_id(history.catalog_at(week))) for week in WEEKS[:2]] == [
         ["a/gone", "a/old"],
         ["a/old"],
     ]
@@ -55,9 +55,9 @@ def test_the_undated_are_listed_from_the_first_week_on() -> None:
 def test_a_parent_is_resolved_only_while_it_is_listed() -> None:
     parent = a_fact("a/parent", created_at=WEEKS[1], deleted_at=WEEKS[3])
     history = History([a_fact("a/child", "a/parent"), parent])
-    said = ["baseModels" in by_id(history.at(week))["a/child"] for week in WEEKS[:4]]
+    said = ["baseModels" in by_id(history.catalog_at(week))["a/child"] for week in WEEKS[:4]]
     assert said == [False, True, True, False]
-    assert "base_model:a/parent" in by_id(history.at(WEEKS[3]))["a/child"]["tags"]
+    assert "base_model:a/parent" in by_id(history.catalog_at(WEEKS[3]))["a/child"]["tags"]
 
 
 def test_whom_the_weeks_cannot_place_is_counted() -> None:
@@ -69,8 +69,8 @@ def test_whom_the_weeks_cannot_place_is_counted() -> None:
         a_fact("a/dated", created_at=FIRST),
     ]
     history = History(facts)
-    assert history.doubts() == Doubts(undated=1, later=1, backwards=2)
-    seen = {id for week in WEEKS for id in by_id(history.at(week))}
+    assert history.count_undated() == UndatedModels(undated=1, later=1, backwards=2)
+    seen = {id for week in WEEKS for id in by_id(history.catalog_at(week))}
     assert seen == {"a/undated", "a/dated"}
 
 
@@ -85,15 +85,15 @@ def corpus() -> History:
 
 
 def test_in_a_week_the_corpus_is_what_it_is_at_that_moment(corpus: History) -> None:
-    corpus.at(FIRST)
-    moved = by_id(corpus.at(WEEKS[5]))
+    corpus.catalog_at(FIRST)
+    moved = by_id(corpus.catalog_at(WEEKS[5]))
     assert moved == {row["id"]: row for row in corpus_rows(WEEKS[5])}
 
 
 def test_nothing_in_a_week_is_younger_than_the_week(corpus: History) -> None:
-    said = [str(row["lastModified"]) for row in corpus.at(WEEKS[3]).rows()]
+    said = [str(row["lastModified"]) for row in corpus.catalog_at(WEEKS[3]).rows()]
     assert max(said) == "2025-04-02T00:00:00.000Z"
 
 
 def test_the_corpus_s_doubts_are_few_but_for_the_undated(corpus: History) -> None:
-    assert corpus.doubts() == Doubts(undated=18_119, later=44, backwards=35)
+    assert corpus.count_undated() == UndatedModels(undated=18_119, later=44, backwards=35)

@@ -1,0 +1,139 @@
+"""The sixteen weeks of the corpus: its weekly lists, their clock, the models deleted in them."""
+
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pyarrow.compute as pc
+
+from lineage.demo.catalog import Catalog, Row
+from lineage.demo.corpus_rows import Fact, is_there, made_up_key, row_of
+from lineage.domain.clock import SystemClock
+from lineage.store import schema
+from lineage.store.reader import Snapshot
+
+FIRST = datetime(2025, 3, 12, tzinfo=UTC)
+WEEKS = tuple(FIRST + timedelta(weeks=number) for number in range(17))
+"""The Wednesdays of the weekly lists. Of most uploads and of every deletion the corpus knows the
+list that shows it, and no more; nor the hour of a list, for which midnight stands."""
+
+
+class WeekClock(SystemClock):
+    """Its date is the one it was set to; waits and durations are those of the machine."""
+
+    # It stands still between two settings: a snapshot is named by the day it shows, however long
+    # the machine took.
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def set_to(self, moment: datetime) -> None:
+        """Show this moment from now on."""
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedModel:
+    """A deleted model, and what still lies below it."""
+
+    id: str
+    direct: int
+    total: int
+    """Distinct models at any depth, the deleted left out."""
+    missed_at: datetime
+    """When the first full crawl without it began."""
+    gone_from: datetime | None
+    """The first weekly list without it, from the corpus itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedModels:
+    """The deleted models of a snapshot."""
+
+    total: int
+    parents: int
+    """How many of them have descendants that are still listed."""
+    largest: tuple[DeletedModel, ...]
+    """Those with most below them first."""
+
+
+def find_deleted(
+    snapshot: Snapshot, gone_from: Callable[[str], datetime | None], most: int
+) -> DeletedModels:
+    """Join the tombstones of a snapshot with its stored counts."""
+    counts = snapshot.table(schema.COUNTS_FILE, ["key", "direct", "total"])
+    deleted = snapshot.tombstones(["key", "id", "missed_at"])
+    has_models = pc.greater(counts["total"], 0)
+    parents = deleted.join(counts.filter(has_models), "key", join_type="inner")
+    order = [("total", "descending"), ("id", "ascending")]
+    largest = tuple(
+        DeletedModel(row["id"], row["direct"], row["total"], row["missed_at"], gone_from(row["id"]))
+        for row in parents.sort_by(order).slice(0, most).to_pylist()
+    )
+    return DeletedModels(deleted.num_rows, parents.num_rows, largest)
+
+
+@dataclass(frozen=True, slots=True)
+class UndatedModels:
+    """How many models the weeks cannot place by what the corpus knows."""
+
+    undated: int
+    """Listed from the first week on, if not known to be deleted; their creation date is unknown."""
+    later: int
+    """Created after the last week: never listed."""
+    backwards: int
+    """Deleted before the first list that shows them: never listed."""
+
+
+class History:
+    """Moves through the weeks; each costs what changed in it.
+
+    A model is listed from the list that first shows it, an undated one from the first, up to the
+    list that no longer has it.
+    """
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self._facts = {fact["id"]: fact for fact in facts}
+        self._keys: dict[str, str] = {}
+        """Of the models that are listed now."""
+        self._rows: dict[str, Row] = {}
+        self._children: dict[str, list[str]] = {}
+        for id, fact in self._facts.items():
+            for parent in fact["base_models"]:
+                self._children.setdefault(parent, []).append(id)
+
+    def catalog_at(self, moment: datetime) -> Catalog:
+        """Return what a Hub listed at a moment."""
+        listed = {id for id, fact in self._facts.items() if is_there(fact, moment)}
+        changed = listed ^ self._keys.keys()
+        for id in changed - listed:
+            del self._keys[id], self._rows[id]
+        for id in changed & listed:
+            self._keys[id] = made_up_key(self._facts[id])
+        for id in self._with_children(changed) & listed:
+            self._rows[id] = row_of(self._facts[id], self._keys)
+        return Catalog(self._rows.values())
+
+    def gone_from(self, id: str) -> datetime | None:
+        """Return the first weekly list without a model; None where none is known."""
+        fact = self._facts.get(id)
+        week: datetime | None = None if fact is None else fact["deleted_at"]
+        return week
+
+    def count_undated(self) -> UndatedModels:
+        """Count the models that the weeks cannot place."""
+        dates = [(fact["created_at"], fact["deleted_at"]) for fact in self._facts.values()]
+        return UndatedModels(
+            undated=sum(created is None for created, _ in dates),
+            later=sum(created is not None and created > WEEKS[-1] for created, _ in dates),
+            backwards=sum(
+                bool(created and deleted and deleted <= created) for created, deleted in dates
+            ),
+        )
+
+    def _with_children(self, ids: Set[str]) -> set[str]:
+        """Return models and their children: a Hub resolves the parents that it lists, no others."""
+        return set(ids).union(*(self._children.get(id, ()) for id in ids))
