@@ -20,13 +20,13 @@ def asked_in(row: Mapping[str, Any]) -> Asked | None:
 def standings_among(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Availability]:
     """Return what the Hub said of those of some models, by key, whom it was asked about."""
     table = snapshot.tombstones(["key", "standing"])
-    asked = table.filter(pc.is_valid(table["standing"])).to_pylist()
-    wanted = set(keys)
-    return {row["key"]: Availability(row["standing"]) for row in asked if row["key"] in wanted}
+    answered = table.filter(pc.is_valid(table["standing"])).to_pylist()
+    chosen = set(keys)
+    return {row["key"]: Availability(row["standing"]) for row in answered if row["key"] in chosen}
 
 
 def standings_of(snapshot: Snapshot) -> dict[Availability | None, int]:
     """Count the models that are gone by what the Hub said of them; None = never asked."""
-    said = pc.value_counts(snapshot.tombstones(["standing"])["standing"]).to_pylist()
-    numbers = {one["values"]: int(one["counts"]) for one in said}
+    values = pc.value_counts(snapshot.tombstones(["standing"])["standing"]).to_pylist()
+    numbers = {row["values"]: int(row["counts"]) for row in values}
     return {None if word is None else Availability(word): n for word, n in numbers.items()}

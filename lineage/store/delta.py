@@ -15,9 +15,9 @@ from lineage.store.keys import NO_KEYS, are_in, bare, joined
 
 
 def merge_rows(
-    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped: KeyBytes = NO_KEYS
+    older: Iterable[pa.RecordBatch], changes: pa.Table, dropped_keys: KeyBytes = NO_KEYS
 ) -> Iterator[pa.Table]:
-    """Yield the older rows, those in `changes` in place of theirs, without the sorted `dropped`."""
+    """Yield the older rows, those in `changes` in place of theirs, without `dropped_keys`."""
     changed_keys = bare(joined(changes["key"].chunks))
     start = 0
     for batch in older:
@@ -25,7 +25,7 @@ def merge_rows(
         if not len(keys):
             continue
         end = int(np.searchsorted(changed_keys, keys[-1], side="right"))
-        stays = ~(are_in(changed_keys[start:end], keys) | are_in(dropped, keys))
+        stays = ~(are_in(changed_keys[start:end], keys) | are_in(dropped_keys, keys))
         remaining = pa.Table.from_batches([batch.filter(pa.array(stays))]).cast(changes.schema)
         ahead = np.searchsorted(keys[stays], changed_keys[start:end])
         yield _interleave(remaining, changes.slice(start, end - start), ahead)
@@ -46,12 +46,12 @@ class MergePlan:
     """So many of those come before each change; never falling."""
 
 
-def plan_by_key(older: Iterable[KeyBytes], changed: KeyBytes, dropped: KeyBytes) -> MergePlan:
-    """Return the plan of a table in order of its keys; every changed key is among the `dropped`."""
+def plan_by_key(older: Iterable[KeyBytes], changed: KeyBytes, dropped_keys: KeyBytes) -> MergePlan:
+    """Return the plan of a table in order of its keys; changed keys are among the dropped."""
     stays, ahead = [np.empty(0, np.bool_)], [np.empty(0, np.int64)]
     remaining = start = 0
     for keys in older:
-        mask = ~are_in(dropped, keys)
+        mask = ~are_in(dropped_keys, keys)
         end = int(np.searchsorted(changed, keys[-1], side="right")) if len(keys) else start
         ahead.append(remaining + np.searchsorted(keys[mask], changed[start:end]))
         stays.append(mask)
@@ -60,9 +60,9 @@ def plan_by_key(older: Iterable[KeyBytes], changed: KeyBytes, dropped: KeyBytes)
     return MergePlan(np.concatenate(stays), np.concatenate(ahead))
 
 
-def plan_by_place(older: Iterable[KeyBytes], places: Int64s, dropped: KeyBytes) -> MergePlan:
+def plan_by_place(older: Iterable[KeyBytes], places: Int64s, dropped_keys: KeyBytes) -> MergePlan:
     """Return the plan of a table whose changes know their rows in the whole, which rise."""
-    stays = [np.empty(0, np.bool_), *(~are_in(dropped, keys) for keys in older)]
+    stays = [np.empty(0, np.bool_), *(~are_in(dropped_keys, keys) for keys in older)]
     return MergePlan(np.concatenate(stays), places - np.arange(len(places)))
 
 
@@ -115,8 +115,8 @@ def renumber_children(
         yield pa.RecordBatch.from_arrays([child, *batch.columns[1:]], schema=batch.schema)
 
 
-def merge_bad_rows(older: pa.Table, fresh: pa.Table, read: KeyBytes) -> pa.Table:
-    """Return older bad rows that were not read now (sorted `read`), then the fresh ones.
+def merge_bad_rows(older: pa.Table, fresh: pa.Table, read_keys: KeyBytes) -> pa.Table:
+    """Return older bad rows that were not read now (sorted `read_keys`), then the fresh ones.
 
     Each once, as it was met last: recognized by its key, else by its text.
     """
@@ -124,7 +124,7 @@ def merge_bad_rows(older: pa.Table, fresh: pa.Table, read: KeyBytes) -> pa.Table
     pairs = zip(merged["key"].to_pylist(), merged["raw"].to_pylist(), strict=True)
     identities = [key or raw for key, raw in pairs]
     last = {identity: row for row, identity in enumerate(identities)}
-    readable = set(read.tolist())
+    readable = set(read_keys.tolist())
     stays = [
         last[identity] == row and (row >= older.num_rows or identity.encode() not in readable)
         for row, identity in enumerate(identities)

@@ -27,7 +27,7 @@ def edge_tables(
 
     Spelled out, the edges of the whole Hub would take more memory than everything else.
     """
-    spelled = {
+    rules_of_mask = {
         mask: sorted(name for bit, name in enumerate(rule_names) if mask >> bit & 1)
         for mask in set(rules.tolist())
     }
@@ -43,7 +43,7 @@ def edge_tables(
             "parent": ids.take(parents),
             "relation": relations.take(pa.array(relation[some])),
             "strength": strengths.take(pa.array(strength[some])),
-            "rules": [spelled[mask] for mask in rules[some].tolist()],
+            "rules": [rules_of_mask[mask] for mask in rules[some].tolist()],
             "child_node": children,
             "parent_node": parents,
         }

@@ -85,8 +85,8 @@ class Files:
     def folders(self) -> list[str]:
         """Return the names of the folders right below the root, sorted."""
         selector = pafs.FileSelector(self._root, allow_not_found=True)
-        found = self._filesystem.get_file_info(selector)
-        return sorted(info.base_name for info in found if info.type == pafs.FileType.Directory)
+        entries = self._filesystem.get_file_info(selector)
+        return sorted(info.base_name for info in entries if info.type == pafs.FileType.Directory)
 
     def move(self, path: str, to: str) -> None:
         """Give a file another path, over whatever was there."""

@@ -92,27 +92,27 @@ def base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
         base = manifest_in(files, builds_on.id)
     except FileNotFoundError:
         base = None
-    said = what_is_wrong(id, builds_on, base)
-    if base is None or said is not None:
-        raise SnapshotDamaged(said or "", _HINT)
+    problem = what_is_wrong(id, builds_on, base)
+    if base is None or problem is not None:
+        raise SnapshotDamaged(problem or "", _HINT)
     return base
 
 
 def differences(files: Files, manifest: Manifest, of: Collection[str] | None = None) -> list[str]:
     """Return which of a snapshot's tables, or of some, are not what its manifest says."""
-    found = []
+    problems = []
     for name in sorted(manifest.files if of is None else of):
         path, facts = f"{manifest.id}/{name}", manifest.files[name]
         try:
             size, digest = files.size_and_digest(path)
         except OSError as error:
-            found.append(f"{path}: cannot be read ({type(error).__name__})")
+            problems.append(f"{path}: cannot be read ({type(error).__name__})")
             continue
         if size != facts.bytes:
-            found.append(f"{path}: {size} bytes, the manifest says {facts.bytes}")
+            problems.append(f"{path}: {size} bytes, the manifest says {facts.bytes}")
         elif digest != facts.sha256:
-            found.append(f"{path}: its content is not what was published (SHA-256 differs)")
-    return found
+            problems.append(f"{path}: its content is not what was published (SHA-256 differs)")
+    return problems
 
 
 def what_is_wrong(id: str, builds_on: BuildsOn, base: Manifest | None) -> str | None:
@@ -126,21 +126,21 @@ def what_is_wrong(id: str, builds_on: BuildsOn, base: Manifest | None) -> str | 
 
 def broken(manifests: Mapping[str, Manifest]) -> dict[str, SnapshotDamaged]:
     """Return by id which of all readable snapshots cannot be read for want of the one below."""
-    found = {}
-    for id, one in manifests.items():
-        if one.builds_on is not None:
-            base = manifests.get(one.builds_on.id)
-            if said := what_is_wrong(id, one.builds_on, base):
-                found[id] = SnapshotDamaged(said, _HINT)
-    return found
+    errors = {}
+    for id, manifest in manifests.items():
+        if manifest.builds_on is not None:
+            base = manifests.get(manifest.builds_on.id)
+            if problem := what_is_wrong(id, manifest.builds_on, base):
+                errors[id] = SnapshotDamaged(problem, _HINT)
+    return errors
 
 
 def read_all(files: Files) -> dict[str, Manifest | SnapshotDamaged]:
     """Return by id, oldest first, each snapshot's manifest, or why the snapshot cannot be read."""
-    found = {folder: readable(files, folder) for folder in files.folders()}
-    read = {id: one for id, one in found.items() if one is not None}
-    whole = {id: one for id, one in read.items() if isinstance(one, Manifest)}
-    return read | broken(whole)
+    entries = {folder: readable(files, folder) for folder in files.folders()}
+    snapshots = {id: entry for id, entry in entries.items() if entry is not None}
+    whole = {id: entry for id, entry in snapshots.items() if isinstance(entry, Manifest)}
+    return snapshots | broken(whole)
 
 
 def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
@@ -155,18 +155,18 @@ def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
 
 def builders(files: Files) -> dict[str, list[str]]:
     """Return by id who builds on each snapshot, oldest first, whether it can be read or not."""
-    found: dict[str, list[str]] = {}
+    folders_by_base: dict[str, list[str]] = {}
     for folder in files.folders():
         manifest = readable(files, folder)
         if isinstance(manifest, Manifest) and manifest.builds_on is not None:
-            found.setdefault(manifest.builds_on.id, []).append(folder)
-    return found
+            folders_by_base.setdefault(manifest.builds_on.id, []).append(folder)
+    return folders_by_base
 
 
 def lost_ones(files: Files) -> dict[str, SnapshotDamaged]:
     """Return by id what to say of the snapshots whose manifests are lost."""
-    found = {folder: lost(files, folder) for folder in files.folders()}
-    return {id: error for id, error in found.items() if error is not None}
+    errors = {folder: lost(files, folder) for folder in files.folders()}
+    return {id: error for id, error in errors.items() if error is not None}
 
 
 def lost(files: Files, folder: str) -> SnapshotDamaged | None:

@@ -25,26 +25,29 @@ def bare(keys: pa.StringArray) -> KeyBytes:
     return np.frombuffer(whole.buffers()[2], f"S{KEY_LENGTH}", len(whole))
 
 
-def rows_in(known: KeyBytes, wanted: KeyBytes) -> Int64s:
-    """Return the row of each wanted key in `known`, which is sorted; -1 where it is not."""
-    if not len(known) or not len(wanted):
-        return np.full(len(wanted), NOWHERE, np.int64)
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return np.where(known[place] == wanted, place, NOWHERE)
+def rows_in(sorted_keys: KeyBytes, keys: KeyBytes) -> Int64s:
+    """Return the row of each key in `sorted_keys`, which is sorted; -1 where it is not."""
+    if not len(sorted_keys) or not len(keys):
+        return np.full(len(keys), NOWHERE, np.int64)
+    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    return np.where(sorted_keys[place] == keys, place, NOWHERE)
 
 
-def are_in(known: KeyBytes, wanted: KeyBytes) -> Mask:
-    """Say of each wanted key whether it is in `known`, which is sorted.
+def are_in(sorted_keys: KeyBytes, keys: KeyBytes) -> Mask:
+    """Say of each key whether it is in `sorted_keys`, which is sorted.
 
-    Where the wanted ones rise, as they do in a table, the few known ones are looked for in them.
+    Where `keys` rise, as they do in a table, the few sorted keys are looked for in them.
     """
-    if not len(known) or not len(wanted) or not bool((wanted[1:] >= wanted[:-1]).all()):
-        there: Mask = rows_in(known, wanted) != NOWHERE
-        return there
-    low, high = np.searchsorted(known, wanted[0]), np.searchsorted(known, wanted[-1], "right")
-    steps = np.zeros(len(wanted) + 1, np.int64)
-    np.add.at(steps, np.searchsorted(wanted, known[low:high], "left"), 1)
-    np.add.at(steps, np.searchsorted(wanted, known[low:high], "right"), -1)
+    if not len(sorted_keys) or not len(keys) or not bool((keys[1:] >= keys[:-1]).all()):
+        is_known: Mask = rows_in(sorted_keys, keys) != NOWHERE
+        return is_known
+    low, high = (
+        np.searchsorted(sorted_keys, keys[0]),
+        np.searchsorted(sorted_keys, keys[-1], "right"),
+    )
+    steps = np.zeros(len(keys) + 1, np.int64)
+    np.add.at(steps, np.searchsorted(keys, sorted_keys[low:high], "left"), 1)
+    np.add.at(steps, np.searchsorted(keys, sorted_keys[low:high], "right"), -1)
     mask: Mask = np.cumsum(steps[:-1]) > 0
     return mask
 
@@ -54,9 +57,9 @@ def canonical_order(keys: pa.StringArray) -> Int64s | None:
 
     Of several rows with one key the last is kept.
     """
-    found = bare(keys)
-    if bool((found[1:] > found[:-1]).all()):
+    key_bytes = bare(keys)
+    if bool((key_bytes[1:] > key_bytes[:-1]).all()):
         return None
-    order = np.argsort(found, kind="stable")
-    kept: Int64s = order[np.append(found[order][1:] != found[order][:-1], True)]
-    return kept
+    order = np.argsort(key_bytes, kind="stable")
+    rows: Int64s = order[np.append(key_bytes[order][1:] != key_bytes[order][:-1], True)]
+    return rows

@@ -52,10 +52,10 @@ def hold(folder: Path, holder: Holder) -> Iterator[bool]:
     """
     handle = _open(folder)
     try:
-        held = _try_to_lock(handle, folder)
-        if held:
+        locked = _try_to_lock(handle, folder)
+        if locked:
             _say(handle, holder)
-        yield held
+        yield locked
     finally:
         os.close(handle)  # lets the lock go; the file stays, for who may wait for it already
 
@@ -100,7 +100,9 @@ def _say(handle: int, holder: Holder) -> None:
 def _holder_of(handle: int) -> str:
     """Return who says to hold it; between its lock and its words the file says nothing."""
     try:
-        said = json.loads(os.pread(handle, _LONGEST_FACTS, 0))
-        return str(Holder(str(said["host"]), int(said["pid"]), str(said["command"]), said["since"]))
+        facts = json.loads(os.pread(handle, _LONGEST_FACTS, 0))
+        return str(
+            Holder(str(facts["host"]), int(facts["pid"]), str(facts["command"]), facts["since"])
+        )
     except (ValueError, KeyError, TypeError):
         return "another process"

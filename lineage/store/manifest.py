@@ -142,7 +142,7 @@ def _origin(fields: dict[str, Any]) -> Origin:
 def _builds_on(fields: dict[str, Any] | None) -> BuildsOn | None:
     if fields is None:
         return None
-    found = BuildsOn(**fields)
-    if "/" in found.id or set(found.files) != set(schema.KEYS):
-        raise ValueError(f"{found.id!r} is nothing to build on")
-    return found
+    base = BuildsOn(**fields)
+    if "/" in base.id or set(base.files) != set(schema.KEYS):
+        raise ValueError(f"{base.id!r} is nothing to build on")
+    return base

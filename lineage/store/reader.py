@@ -67,10 +67,10 @@ class Snapshot:
 
     def tombstones(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the last records of the models that are gone, in order of the key."""
-        wanted = list(columns or schema.TOMBSTONES.names)
+        names = list(columns or schema.TOMBSTONES.names)
         if not self.manifest.tombstones:  # the oldest have fewer columns and no rows
-            return schema.TOMBSTONES.empty_table().select(wanted)
-        return schema.with_absent(self.table(schema.TOMBSTONES_FILE, wanted), wanted)
+            return schema.TOMBSTONES.empty_table().select(names)
+        return schema.with_absent(self.table(schema.TOMBSTONES_FILE, names), names)
 
     def absences(self) -> pa.Table:
         """Return when models that are back, or gone again, were missing before."""
@@ -142,14 +142,14 @@ class Snapshot:
         """Return key and present id of nodes that have children, in the order asked."""
         table = self.table(schema.COUNTS_FILE, ["node", "key", "id"]).combine_chunks()
         rows = pc.index_in(pa.array(nodes, pa.int32()), value_set=table["node"])
-        found = table.take(rows)
-        return found["key"].combine_chunks(), found["id"].combine_chunks()
+        rows_found = table.take(rows)
+        return rows_found["key"].combine_chunks(), rows_found["id"].combine_chunks()
 
     def names_of(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, listed or not."""
-        known = nodes[nodes < self.records]
-        more = self.names_of_bases(nodes[len(known) :])
-        columns = (self.record_column(name).take(pa.array(known)) for name in ("key", "id"))
+        recorded = nodes[nodes < self.records]
+        more = self.names_of_bases(nodes[len(recorded) :])
+        columns = (self.record_column(name).take(pa.array(recorded)) for name in ("key", "id"))
         keys, ids = (
             pa.concat_arrays([*column.chunks, names])
             for column, names in zip(columns, more, strict=True)
@@ -158,35 +158,35 @@ class Snapshot:
 
     def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the node number of each id that the snapshot knows under just this spelling."""
-        found: dict[str, int] = {}
+        nodes_by_id: dict[str, int] = {}
         if not ids:
-            return found
-        wanted = pa.array(ids, pa.string())
+            return nodes_by_id
+        sought = pa.array(ids, pa.string())
         for names, nodes in self._named_nodes():
-            rows = pc.indices_nonzero(pc.is_in(names, value_set=wanted))
+            rows = pc.indices_nonzero(pc.is_in(names, value_set=sought))
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
-            found.update(zip(names.take(rows).to_pylist(), at.tolist(), strict=True))
-        return found
+            nodes_by_id.update(zip(names.take(rows).to_pylist(), at.tolist(), strict=True))
+        return nodes_by_id
 
     def _named_nodes(self) -> Iterator[tuple[pa.Array, pa.Array | None]]:
         """Yield names with their nodes (None: by row); who wins of two with one name comes last."""
         bases = self.table(schema.COUNTS_FILE, ["id", "node"]).combine_chunks()
         # An unlisted model that the Hub still names bears its name before one that is gone.
-        gone = self.tombstones(["id"])["id"].combine_chunks()
-        yield gone, pa.array(np.arange(self.manifest.models, self.records, dtype=np.int32))
+        deleted = self.tombstones(["id"])["id"].combine_chunks()
+        yield deleted, pa.array(np.arange(self.manifest.models, self.records, dtype=np.int32))
         yield bases["id"].combine_chunks(), bases["node"].combine_chunks()
         yield self.column(schema.MODELS_FILE, "id").combine_chunks(), None
 
     def bearers_without_case(self, ids: Sequence[str]) -> dict[str, dict[str, int]]:
         """Return for each id, in small letters, the known names that equal it but for the case."""
-        wanted = pa.array({id.lower() for id in ids}, pa.string())
-        found: dict[str, dict[str, int]] = {id.lower(): {} for id in ids}
+        lowered = pa.array({id.lower() for id in ids}, pa.string())
+        nodes_by_name: dict[str, dict[str, int]] = {id.lower(): {} for id in ids}
         for names, nodes in self._named_nodes() if ids else ():
-            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(names), value_set=wanted))
+            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(names), value_set=lowered))
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
             for id, node in zip(names.take(rows).to_pylist(), at.tolist(), strict=True):
-                found[id.lower()][id] = node
-        return found
+                nodes_by_name[id.lower()][id] = node
+        return nodes_by_name
 
     def node_of_key(self, key: str) -> tuple[int, str] | None:
         """Return the node number and present name of a key, or None."""
@@ -201,8 +201,8 @@ class Snapshot:
 
     def evidence_of(self, child_keys: Sequence[str]) -> pa.Table:
         """Return every witness of some models, in the order they were heard."""
-        wanted = pa.array(child_keys, pa.string())
-        return self.tables.rows_of(schema.EVIDENCE_FILE, "child_key", wanted)
+        keys = pa.array(child_keys, pa.string())
+        return self.tables.rows_of(schema.EVIDENCE_FILE, "child_key", keys)
 
     def former_names(self) -> pa.Table:
         """Return every former name learned so far: `name`, `key`, `source`."""

@@ -160,13 +160,13 @@ def _redacted_evidence(snapshot: Snapshot, cut: _Cut, opt_outs: OptOuts) -> Iter
 
 
 def _renumbered_edges(snapshot: Snapshot, cut: _Cut) -> Iterator[pa.Table]:
-    done = 0
+    start = 0
     for piece in _some_rows(snapshot, schema.EDGES_FILE, cut.edge_rows):
-        rows = slice(done, done + piece.num_rows)
+        rows = slice(start, start + piece.num_rows)
         nodes = {"child_node": cut.edges.child[rows], "parent_node": cut.edges.parent[rows]}
         columns = {name: nodes.get(name, piece[name]) for name in piece.schema.names}
         yield pa.table(columns, piece.schema)
-        done = rows.stop
+        start = rows.stop
 
 
 def _recounted_bases(snapshot: Snapshot, cut: _Cut) -> pa.Table:
@@ -231,8 +231,8 @@ def holds_learned_keys(snapshot: Snapshot, learned: OptOuts, before: OptOuts) ->
     `before` is what was known when the crawl began, `learned` what it knew at its end.
     """
     new = pa.array(learned.keys.keys() - before.keys.keys(), pa.string())
-    known = (pc.is_in(keys, value_set=new) for keys, _ in _keys_and_ids(snapshot))
-    return len(new) > 0 and any(pc.any(mask).as_py() for mask in known)
+    masks = (pc.is_in(keys, value_set=new) for keys, _ in _keys_and_ids(snapshot))
+    return len(new) > 0 and any(pc.any(mask).as_py() for mask in masks)
 
 
 def _keys_and_ids(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:

@@ -96,12 +96,12 @@ class Part:
 def read_rule(text: str) -> tuple[Part, ...]:
     """Read `30 daily, 52 weekly, all monthly`; SettingsError where it is spelled otherwise."""
     parts = []
-    for one in text.split(","):
-        found = _PART.fullmatch(one.lower())
-        if found is None:
-            raise SettingsError(f"{one.strip()!r} is no rule of retention", f"example: {DEFAULT}")
-        periods = None if found[1] == "all" else int(found[1])
-        parts.append(Part(periods, Rhythm(found[2])))
+    for word in text.split(","):
+        match = _PART.fullmatch(word.lower())
+        if match is None:
+            raise SettingsError(f"{word.strip()!r} is no rule of retention", f"example: {DEFAULT}")
+        periods = None if match[1] == "all" else int(match[1])
+        parts.append(Part(periods, Rhythm(match[2])))
     return tuple(parts)
 
 
@@ -113,30 +113,42 @@ def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str,
     every day before it; what lies below one base stays, which was asked for by hand; and what a
     kept one builds on stays with it.
     """
-    kept = {one.id: f"below {one.origin.below}" for one in manifests if _is_below(one)}
-    whole = sorted((one for one in manifests if not _is_below(one)), key=_moment, reverse=True)
+    reasons = {
+        manifest.id: f"below {manifest.origin.below}"
+        for manifest in manifests
+        if _is_below(manifest)
+    }
+    whole = sorted(
+        (manifest for manifest in manifests if not _is_below(manifest)), key=_moment, reverse=True
+    )
     if not whole:
-        return kept
+        return reasons
     for part in rule:
-        kept = _newest_of_each(part, whole) | kept
-    kept[whole[-1].id] = "the first one"
-    hidden = [one.manifest.id for one in select_previous(None, whole) if _is_walk(one.manifest)]
-    sweeps = [one.id for one in whole if one.origin.kind is SnapshotKind.FULL]
-    kept |= dict.fromkeys(hidden, "the next sweep learns from it")
-    kept |= dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}
-    return _bases(whole, kept) | kept
+        reasons = _newest_of_each(part, whole) | reasons
+    reasons[whole[-1].id] = "the first one"
+    hidden = [
+        entry.manifest.id for entry in select_previous(None, whole) if _is_walk(entry.manifest)
+    ]
+    sweeps = [manifest.id for manifest in whole if manifest.origin.kind is SnapshotKind.FULL]
+    reasons |= dict.fromkeys(hidden, "the next sweep learns from it")
+    reasons |= dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}
+    return _bases(whole, reasons) | reasons
 
 
-def _bases(newest_first: Sequence[Manifest], kept: Mapping[str, str]) -> dict[str, str]:
+def _bases(newest_first: Sequence[Manifest], reasons: Mapping[str, str]) -> dict[str, str]:
     """Return what kept snapshots build on, each with the first of them as its reason."""
-    upon = ((one.builds_on.id, one.id) for one in newest_first if one.builds_on is not None)
-    return {base: f"{id} builds on it" for base, id in upon if id in kept}
+    upon = (
+        (manifest.builds_on.id, manifest.id)
+        for manifest in newest_first
+        if manifest.builds_on is not None
+    )
+    return {base: f"{id} builds on it" for base, id in upon if id in reasons}
 
 
 def _newest_of_each(part: Part, whole: Sequence[Manifest]) -> dict[str, str]:
     newest: dict[tuple[int, ...], str] = {}
-    for one in whole:
-        newest.setdefault(part.rhythm.period(_moment(one)), one.id)
+    for manifest in whole:
+        newest.setdefault(part.rhythm.period(_moment(manifest)), manifest.id)
     return dict.fromkeys(list(newest.values())[: part.periods], part.rhythm.value)
 
 

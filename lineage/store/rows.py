@@ -26,9 +26,9 @@ def batches_of(records: Sequence[ModelRecord]) -> tuple[pa.RecordBatch, pa.Recor
 
 
 def _arrays(
-    columns: Sequence[Sequence[object]], wanted: Sequence[tuple[int, pa.DataType]]
+    columns: Sequence[Sequence[object]], kinds: Sequence[tuple[int, pa.DataType]]
 ) -> list[pa.Array]:
-    return [_array(columns[at], kind) for at, kind in wanted]
+    return [_array(columns[at], kind) for at, kind in kinds]
 
 
 def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:

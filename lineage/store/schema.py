@@ -161,12 +161,12 @@ TABLES: Mapping[str, pa.Schema] = {
 }
 
 
-def with_absent(table: pa.Table, wanted: Sequence[str]) -> pa.Table:
+def with_absent(table: pa.Table, names: Sequence[str]) -> pa.Table:
     """Return the wanted columns of tombstones; what an older version had not is not known."""
-    for name in set(wanted) - set(table.schema.names):
+    for name in set(names) - set(table.schema.names):
         field = TOMBSTONES.field(name)
         table = table.append_column(field, pa.nulls(table.num_rows, field.type))
-    return table.select(wanted)
+    return table.select(names)
 
 
 CHANGED_FILE = "changed.parquet"

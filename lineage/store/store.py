@@ -50,7 +50,7 @@ class ParquetStore:
     def manifests(self) -> list[Manifest]:
         """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
         entries = inventory.read_all(self.files).values()
-        return [self._shown(one) for one in entries if isinstance(one, Manifest)]
+        return [self._shown(entry) for entry in entries if isinstance(entry, Manifest)]
 
     def damaged(self) -> list[str]:
         """Return what is wrong with the snapshots that cannot be read, oldest first.
@@ -59,7 +59,7 @@ class ParquetStore:
         """
         entries = inventory.read_all(self.files) | inventory.lost_ones(self.files)
         ordered = (entries[id] for id in sorted(entries))
-        return [one.message for one in ordered if isinstance(one, SnapshotDamaged)]
+        return [error.message for error in ordered if isinstance(error, SnapshotDamaged)]
 
     def history(self, tell: Callable[[str], None]) -> Iterator[Snapshot]:
         """Yield every snapshot of more than one base's family, oldest first.
@@ -80,7 +80,7 @@ class ParquetStore:
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
         folders = self.files.folders()
-        return [one for one in folders if state_of(self.files, one) is State.REFUSED]
+        return [folder for folder in folders if state_of(self.files, folder) is State.REFUSED]
 
     def snapshot(
         self, name: str | None = None, holds: Callable[[Snapshot], bool] | None = None
@@ -101,8 +101,8 @@ class ParquetStore:
 
         The first one answers for every day before it: creation dates reach further back.
         """
-        whole = [one for one in self._readable() if not is_below(one)]
-        if not whole or any(one.origin.taken_at < end_of(day) for one in whole):
+        whole = [manifest for manifest in self._readable() if not is_below(manifest)]
+        if not whole or any(manifest.origin.taken_at < end_of(day) for manifest in whole):
             return self._newest(day, holds)
         return self._open(min(whole, key=_when))
 
@@ -113,7 +113,11 @@ class ParquetStore:
 
     def latest_crawl(self) -> Snapshot | None:
         """Return the latest full crawl or update, if there is one."""
-        crawls = (one for one in self._newest_first() if one.origin.kind is not SnapshotKind.DUMP)
+        crawls = (
+            manifest
+            for manifest in self._newest_first()
+            if manifest.origin.kind is not SnapshotKind.DUMP
+        )
         newest = next(crawls, None)
         return None if newest is None else self._open(newest)
 
@@ -134,8 +138,8 @@ class ParquetStore:
         path = f"{id}/{REFUSAL_FILE}"
         manifest = Manifest.from_json(self.files.read(path), path)
         self._refuse_untruth(manifest)
-        taken = CheckResult("accepted", True, f"published after all at {iso(now)}, by hand")
-        manifest = replace(manifest, published_at=now, checks=(*manifest.checks, taken))
+        accepted = CheckResult("accepted", True, f"published after all at {iso(now)}, by hand")
+        manifest = replace(manifest, published_at=now, checks=(*manifest.checks, accepted))
         self.files.write_whole(f"{id}/{FILE}", manifest.to_json())
         self.files.delete_file(path)
         return manifest
@@ -226,15 +230,19 @@ class ParquetStore:
     def _readable(self) -> list[Manifest]:
         """Return every readable manifest as it was published, oldest first."""
         entries = inventory.read_all(self.files).values()
-        return [one for one in entries if isinstance(one, Manifest)]
+        return [entry for entry in entries if isinstance(entry, Manifest)]
 
     def _newest(self, until: date | None, holds: Callable[[Snapshot], bool] | None) -> Snapshot:
         """Return the newest snapshot of everything up to a day, else of what is asked about."""
         if until is None and (latest := self._latest()) is not None:
             return self._open(latest)
         manifests = sorted(self._readable(), key=_when, reverse=True)
-        by_then = [one for one in manifests if until is None or one.origin.taken_at < end_of(until)]
-        if whole := [one for one in by_then if not is_below(one)]:
+        by_then = [
+            manifest
+            for manifest in manifests
+            if until is None or manifest.origin.taken_at < end_of(until)
+        ]
+        if whole := [manifest for manifest in by_then if not is_below(manifest)]:
             return self._open(whole[0])
         if holds is not None and all(map(is_below, manifests)):
             for snapshot in map(self._open, by_then):
@@ -243,19 +251,21 @@ class ParquetStore:
         raise self._nothing_yet(until)
 
     def _differences(self, manifest: Manifest) -> list[str]:
-        found = differences(self.files, manifest)
+        problems = differences(self.files, manifest)
         if manifest.builds_on is None:
-            return found
+            return problems
         try:
             base = base_of(self.files, manifest.id, manifest.builds_on)
         except SnapshotDamaged as error:
-            return [*found, error.message]
+            return [*problems, error.message]
         below = differences(self.files, base, list(manifest.builds_on.files))
-        return [*found, *(f"{said}; {manifest.id} builds on it" for said in below)]
+        return [*problems, *(f"{problem}; {manifest.id} builds on it" for problem in below)]
 
     def _refuse_untruth(self, manifest: Manifest) -> None:
         id = manifest.id
-        if failed := {one.name for one in manifest.checks if not one.passed} - set(_A_HUMAN_KNOWS):
+        if failed := {check.name for check in manifest.checks if not check.passed} - set(
+            _A_HUMAN_KNOWS
+        ):
             raise StoreError(
                 f"{id} failed {', '.join(sorted(failed))}, which nobody can know better",
                 f"what can be taken after all failed {' or '.join(_A_HUMAN_KNOWS)} alone",
@@ -265,9 +275,10 @@ class ParquetStore:
                 f"{since} was published since {id} was taken: neither knows of the other",
                 "its own draft is the one to look at, or a new crawl",
             )
-        if found := self._differences(manifest):
+        if problems := self._differences(manifest):
             raise SnapshotDamaged(
-                f"{id} is not as it was written: {found[0]}", "take a new snapshot: lineage crawl"
+                f"{id} is not as it was written: {problems[0]}",
+                "take a new snapshot: lineage crawl",
             )
 
     def _published_since(self, draft: Manifest) -> str | None:
@@ -278,7 +289,7 @@ class ParquetStore:
             if manifest.published_at > draft.published_at or manifest.id > draft.id:
                 return manifest.id
         if draft.origin.kind is SnapshotKind.UPDATE:
-            whole = [one for one in whole if one.origin.kind is not SnapshotKind.DUMP]
+            whole = [earlier for earlier in whole if earlier.origin.kind is not SnapshotKind.DUMP]
         return whole[0].id if whole and whole[0].id != draft.previous else None
 
     def _latest(self) -> Manifest | None:
@@ -298,7 +309,7 @@ class ParquetStore:
 
     def _nothing_yet(self, until: date | None = None) -> NoSuchSnapshot:
         manifests = self._readable()
-        whole = [one for one in manifests if not is_below(one)]
+        whole = [manifest for manifest in manifests if not is_below(manifest)]
         if until is not None and whole:
             return NoSuchSnapshot(
                 f"no snapshot in {self.location} was taken by {until}",

@@ -79,8 +79,8 @@ class TableWriter:
             # Pages inside a group end where a chunk ends: one chunk, whatever the batches were.
             whole = table.slice(0, end).combine_chunks()
             self._writer.write_table(whole, row_group_size=ROW_GROUP)
-        rest = table.slice(end)
-        self._pending, self._waiting = rest.to_batches(), len(rest)
+        remainder = table.slice(end)
+        self._pending, self._waiting = remainder.to_batches(), len(remainder)
 
 
 def _codec(path: str) -> dict[str, object]:
@@ -128,11 +128,11 @@ def write_snapshot(
         raise StoreError(f"{folder} is there already", "name a new folder with --out")
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        written = _write(Files(str(temporary)), tables, manifest)
+        published = _write(Files(str(temporary)), tables, manifest)
         _put_in_place(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return written
+    return published
 
 
 def _put_in_place(temporary: Path, folder: Path) -> None:
@@ -152,7 +152,7 @@ def _write(files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Man
         with files.open_input(name) as handle:
             footer = footer_digest(handle)
         facts[name] = FileFacts(writer.rows, *files.size_and_digest(name), footer)
-    written = replace(
+    whole = replace(
         manifest,
         files=facts,
         models=facts[MODELS_FILE].rows,
@@ -161,5 +161,5 @@ def _write(files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Man
         schema_version=VERSION,
         builds_on=None,
     )
-    files.write_whole(FILE, written.to_json())
-    return written
+    files.write_whole(FILE, whole.to_json())
+    return whole

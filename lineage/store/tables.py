@@ -28,8 +28,8 @@ def read_whole(
     parquet: pq.ParquetFile, columns: Sequence[str] | None = None, *, threads: bool = True
 ) -> pa.Table:
     """Return some columns of all rows, or all of them; ValueError where rows are missing."""
-    wanted = None if columns is None else list(columns)
-    table = parquet.read(columns=wanted, use_threads=threads)
+    names = None if columns is None else list(columns)
+    table = parquet.read(columns=names, use_threads=threads)
     _expect(parquet.metadata.num_rows, table.num_rows)
     return table
 
@@ -98,17 +98,17 @@ class Tables:
         rows = read_group(parquet, group, self._stored(file, columns))
         return translate(file, rows, self.version)
 
-    def rows_of(self, file: str, column: str, wanted: pa.Array) -> pa.Table:
-        """Return the rows in whose `column` one of the wanted stands, of groups that hold any."""
-        found = []
+    def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
+        """Return the rows that have one of some values in `column`, of groups that have any."""
+        tables = []
         with self.open(file) as parquet:
             for group in range(parquet.num_row_groups):
                 values = self.group(file, parquet, group, [column])[column]
-                here = pc.is_in(values, value_set=wanted)
-                if pc.any(here).as_py():
-                    found.append(self.group(file, parquet, group).filter(here))
+                mask = pc.is_in(values, value_set=values_sought)
+                if pc.any(mask).as_py():
+                    tables.append(self.group(file, parquet, group).filter(mask))
             empty = translate(file, parquet.schema_arrow.empty_table(), self.version)
-            return pa.concat_tables([empty, *found])
+            return pa.concat_tables([empty, *tables])
 
     @contextmanager
     def open(self, file: str, as_codes: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
@@ -168,30 +168,30 @@ class MergedTables(Tables):
     ) -> pa.Table:
         if file not in schema.CHANGES:
             return super().table(file, columns, as_codes)
-        wanted = schema.TABLES[file].names if columns is None else list(columns)
-        changes = super().table(schema.CHANGES[file], wanted, as_codes)
+        names = schema.TABLES[file].names if columns is None else list(columns)
+        changes = super().table(schema.CHANGES[file], names, as_codes)
         seam = self._plan_for(file)
         with self.base.open(file, as_codes) as parquet:
-            return pa.concat_tables(apply_plan(read_batches(parquet, wanted), changes, seam))
+            return pa.concat_tables(apply_plan(read_batches(parquet, names), changes, seam))
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         if file not in schema.CHANGES:
             yield from super().batches(file, columns)
             return
-        wanted = schema.TABLES[file].names if columns is None else list(columns)
-        changes = super().table(schema.CHANGES[file], wanted)
-        for piece in apply_plan(self.base.batches(file, wanted), changes, self._plan_for(file)):
+        names = schema.TABLES[file].names if columns is None else list(columns)
+        changes = super().table(schema.CHANGES[file], names)
+        for piece in apply_plan(self.base.batches(file, names), changes, self._plan_for(file)):
             if piece.num_rows:
                 yield from piece.combine_chunks().to_batches()
 
-    def rows_of(self, file: str, column: str, wanted: pa.Array) -> pa.Table:
+    def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
         if file not in schema.CHANGES:
-            return super().rows_of(file, column, wanted)
+            return super().rows_of(file, column, values_sought)
         if column != schema.KEYS[file]:
             raise ValueError(f"rows of {file} are found by {schema.KEYS[file]}")
-        known = self._replaced(file)
-        unchanged = wanted.filter(pc.invert(pc.is_in(wanted, value_set=known)))
-        changes = super().rows_of(schema.CHANGES[file], column, wanted)
+        replaced = self._replaced(file)
+        unchanged = values_sought.filter(pc.invert(pc.is_in(values_sought, value_set=replaced)))
+        changes = super().rows_of(schema.CHANGES[file], column, values_sought)
         older = self.base.rows_of(file, column, unchanged)
         return pa.concat_tables([older, changes.select(older.schema.names)])
 
