@@ -56,10 +56,10 @@ def decode(cache: Path) -> int:
 def parse(cache: Path) -> int:
     """Unpack, then read records, as a crawl does."""
     from lineage.domain.gc_paused import gc_paused
-    from lineage.sources.parse import parse_handfuls
+    from lineage.sources.parse import parse_batches
 
     with gc_paused():
-        return sum(len(part.records) for body in bodies(cache) for part in parse_handfuls(body))
+        return sum(len(part.records) for body in bodies(cache) for part in parse_batches(body))
 
 
 def extract_claims(cache: Path) -> int:
@@ -67,10 +67,10 @@ def extract_claims(cache: Path) -> int:
     from lineage.domain.gc_paused import gc_paused
     from lineage.evidence import RULES
     from lineage.evidence import extract_claims as hear
-    from lineage.sources.parse import parse_handfuls
+    from lineage.sources.parse import parse_batches
 
     with gc_paused():
-        parts = (part for body in bodies(cache) for part in parse_handfuls(body))
+        parts = (part for body in bodies(cache) for part in parse_batches(body))
         return sum(len(hear(part.records, RULES)) for part in parts)
 
 

@@ -33,7 +33,7 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.families.registry import all_families, family
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import parse_handfuls
+from lineage.sources.parse import parse_batches
 from lineage.store.manifest import Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
@@ -64,7 +64,7 @@ def _published(rows: Sequence[bytes], moment: datetime, store: ParquetStore) -> 
     def pages() -> Iterator[RecordPage]:
         for first in range(0, len(rows), _PAGE):
             body = b"[" + b",".join(rows[first : first + _PAGE]) + b"]"
-            for part in parse_handfuls(body):
+            for part in parse_batches(body):
                 yield RecordPage(part.records, part.bad_rows, part.unread_fields)
 
     into = BuildContext(store, all_families(), Limits(), SystemClock(), Progress())

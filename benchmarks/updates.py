@@ -35,7 +35,7 @@ def taken(
     from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.domain.progress import Progress
     from lineage.sources.interface import RecordPage
-    from lineage.sources.parse import parse_handfuls
+    from lineage.sources.parse import parse_batches
     from lineage.store.manifest import Origin, SnapshotKind
     from lineage.store.store import ParquetStore
 
@@ -45,7 +45,7 @@ def taken(
     def pages() -> Iterator[RecordPage]:
         nonlocal rows
         for number, body in enumerate(bodies(cache, sys.maxsize)):
-            for part in parse_handfuls(body) if number % step == first % step else ():
+            for part in parse_batches(body) if number % step == first % step else ():
                 rows += len(part.records)
                 yield RecordPage(part.records, part.bad_rows, part.unread_fields)
 

@@ -46,7 +46,7 @@ class HubAvailability:
 def availability_of(answer: RecordedPage, key: str) -> Availability | None:
     """Return what an answer tells of the model with this key; None where it tells nothing."""
     if answer.status == 200:
-        return _shown(answer.body, key)
+        return _compare_key(answer.body, key)
     if answer.status in _REDIRECTS:
         return Availability.RENAMED
     # A gate is there only in front of something.
@@ -58,9 +58,9 @@ def availability_of(answer: RecordedPage, key: str) -> Availability | None:
     return Availability.GONE if answer.status == 404 else None
 
 
-def _shown(body: bytes, key: str) -> Availability | None:
+def _compare_key(body: bytes, key: str) -> Availability | None:
     try:
-        found = msgspec.json.decode(body, type=_Named).key
+        key_now = msgspec.json.decode(body, type=_Named).key
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return Availability.UNLISTED if found == key else Availability.REPLACED
+    return Availability.UNLISTED if key_now == key else Availability.REPLACED

@@ -47,7 +47,7 @@ class CardStore:
             data = self._path(key).read_bytes()
         except OSError:
             return None
-        return _unpack(data)
+        return _unpack_card(data)
 
     def put(self, key: str, card: StoredCard) -> None:
         """Keep an answer in place of the one before.
@@ -58,7 +58,7 @@ class CardStore:
         try:
             self._make(path.parent)
             with write_atomically(path, sync=False) as file:
-                file.write(_pack(card))
+                file.write(_pack_card(card))
         except OSError as error:
             raise StoreError(
                 f"A card cannot be kept in {self.folder}: {error.strerror}",
@@ -77,14 +77,14 @@ class CardStore:
                 ignore.write("*\n")
 
 
-def _pack(card: StoredCard) -> bytes:
+def _pack_card(card: StoredCard) -> bytes:
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(card.text)
     digest = hashlib.sha256(frame).hexdigest()
     head = _Head(card.sha, card.status, card.etag, len(card.text), digest)
     return msgspec.json.encode(head) + b"\n" + frame
 
 
-def _unpack(data: bytes) -> StoredCard | None:
+def _unpack_card(data: bytes) -> StoredCard | None:
     line, _, frame = data.partition(b"\n")
     try:
         head = msgspec.json.decode(line, type=_Head)

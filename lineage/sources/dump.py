@@ -87,7 +87,7 @@ class ListingDump:
         for rows in self._batches(self.columns):
             request = f"{self.name} rows {first}-{first + len(rows) - 1}"
             first += len(rows)
-            yield _page(rows if keys is None else _with_keys(rows, keys), request)
+            yield _read_page(rows if keys is None else _with_keys(rows, keys), request)
 
     def _keys_of_parents(self) -> dict[str, str]:
         """Return the keys that the dump itself gives: the Hub shows that of each parent.
@@ -98,7 +98,7 @@ class ListingDump:
         found: dict[str, str] = {}
         for rows in self._batches(wanted) if wanted else ():
             for row in rows:
-                found.update(_parents(row.get("baseModels")))
+                found.update(_read_parents(row.get("baseModels")))
         return found
 
     def _batches(self, columns: Mapping[str, str]) -> Iterator[list[_Row]]:
@@ -109,7 +109,7 @@ class ListingDump:
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
-        with _told(self.name):
+        with _describe_file(self.name):
             yield
 
 
@@ -122,19 +122,19 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     """
     name = name or place.rstrip("/").rpartition("/")[2]
     with ExitStack() as opened:
-        with _told(name):
+        with _describe_file(name):
             if "://" in place:
                 filesystem, path = pafs.FileSystem.from_uri(place)
             else:
                 filesystem, path = pafs.LocalFileSystem(), str(Path(place).expanduser().absolute())
             source = opened.enter_context(filesystem.open_input_file(path))
-            digest = _digest(source)
+            digest = _digest_file(source)
             parquet = pq.ParquetFile(source)
         yield ListingDump(parquet, name, digest)
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _describe_file(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -147,7 +147,7 @@ def _told(name: str) -> Iterator[None]:
         ) from error
 
 
-def _digest(source: pa.NativeFile) -> str:
+def _digest_file(source: pa.NativeFile) -> str:
     digest = hashlib.sha256()
     while block := source.read(_BLOCK):
         digest.update(block)
@@ -155,7 +155,7 @@ def _digest(source: pa.NativeFile) -> str:
     return digest.hexdigest()
 
 
-def _parents(said: object) -> Iterator[tuple[str, str]]:
+def _read_parents(said: object) -> Iterator[tuple[str, str]]:
     """Yield id and key of each parent that is spelled as the Hub does."""
     models = said.get("models") if isinstance(said, dict) else None
     for one in models if isinstance(models, list) else ():
@@ -171,7 +171,7 @@ def _with_keys(rows: list[_Row], keys: Mapping[str, str]) -> list[_Row]:
     return rows
 
 
-def _page(rows: list[_Row], request: str) -> RecordPage:
+def _read_page(rows: list[_Row], request: str) -> RecordPage:
     """Read rows that fit as they are at once; else each alone."""
     unread = Counter[str]()
     with suppress(msgspec.MsgspecError):
@@ -181,12 +181,12 @@ def _page(rows: list[_Row], request: str) -> RecordPage:
     records: list[ModelRecord] = []
     bad_rows: list[BadRow] = []
     for row in rows:
-        read = _record(row, unread)
+        read = _read_record(row, unread)
         records.append(read) if isinstance(read, ModelRecord) else bad_rows.append(read)
     return RecordPage(records, bad_rows, unread, request)
 
 
-def _record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
+def _read_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
     seen = Counter[str]()
     fitting = what_fits(row, WireRow, seen)
     key, id = fitting.get("key", ""), fitting.get("id", "")

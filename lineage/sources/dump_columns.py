@@ -65,7 +65,7 @@ def paths_of(schema: pa.Schema, columns: Mapping[str, str]) -> list[str]:
 def rows_of(batch: pa.RecordBatch, columns: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return a batch's rows as a listing would show them; absent is absent, not null."""
     present = {name: column for name, column in columns.items() if column in batch.schema.names}
-    cells = [_cells(name, batch[column]) for name, column in present.items()]
+    cells = [_read_cells(name, batch[column]) for name, column in present.items()]
     names = list(present)
     return [
         {name: cell for name, cell in zip(names, row, strict=True) if cell is not None}
@@ -83,7 +83,7 @@ def newest_moment(column: pa.ChunkedArray, now: datetime) -> datetime | None:
         )
         newest = pc.max(moments.filter(past)).as_py()
         return newest if isinstance(newest, datetime) else None
-    read = (_moment(text) for text in _values(pc.unique(column)) if isinstance(text, str))
+    read = (_read_moment(text) for text in _read_values(pc.unique(column)) if isinstance(text, str))
     return max((moment for moment in read if moment is not None and moment <= now), default=None)
 
 
@@ -91,21 +91,21 @@ def _is_moment(kind: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
-def _moment(text: str) -> datetime | None:
+def _read_moment(text: str) -> datetime | None:
     with suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     return None
 
 
-def _cells(name: str, column: pa.Array) -> Sequence[Any]:
-    cells = _moments(column) if _is_moment(column.type) else _values(column)
+def _read_cells(name: str, column: pa.Array) -> Sequence[Any]:
+    cells = _read_moments(column) if _is_moment(column.type) else _read_values(column)
     if name == KEY:
-        return [_key(cell) for cell in cells]
+        return [_read_key(cell) for cell in cells]
     if _is_binary(column.type):  # writers that do not mark text as text
-        cells = [_text(cell) for cell in cells]
+        cells = [_read_text(cell) for cell in cells]
     if name == "baseModels":
-        return [_parents(cell) for cell in map(_from_json, cells)]
+        return [_read_parents(cell) for cell in map(_from_json, cells)]
     if name in _AS_JSON:
         return [_from_json(cell) for cell in cells]
     if name == "gated":
@@ -113,25 +113,25 @@ def _cells(name: str, column: pa.Array) -> Sequence[Any]:
     return cells
 
 
-def _moments(column: pa.Array) -> list[Any]:
+def _read_moments(column: pa.Array) -> list[Any]:
     """Return moments to the microsecond; one without a zone is in UTC."""
     try:
-        return _values(column.cast(options=_TO_MOMENT))
+        return _read_values(column.cast(options=_TO_MOMENT))
     except pa.ArrowInvalid:  # one of them lies beyond what microseconds can tell
         if len(column) == 1:
             return [Unreadable.CELL]
-        return [cell for at in range(len(column)) for cell in _moments(column.slice(at, 1))]
+        return [cell for at in range(len(column)) for cell in _read_moments(column.slice(at, 1))]
 
 
-def _values(column: pa.Array) -> list[Any]:
+def _read_values(column: pa.Array) -> list[Any]:
     try:
         values: list[Any] = column.to_pylist()
     except (ValueError, OverflowError):  # broken UTF-8 is a ValueError too
-        return [_value(cell) for cell in column]
+        return [_read_value(cell) for cell in column]
     return values
 
 
-def _value(cell: pa.Scalar) -> Any:
+def _read_value(cell: pa.Scalar) -> Any:
     try:
         return cell.as_py()
     except (ValueError, OverflowError):
@@ -143,15 +143,15 @@ def _is_binary(kind: pa.DataType) -> bool:
     return bool(of_any_length or pa.types.is_fixed_size_binary(kind))
 
 
-def _key(cell: Any) -> Any:
+def _read_key(cell: Any) -> Any:
     """Spell a key as the Hub does: in lower case; an ObjectId is the bytes of its digits."""
     if isinstance(cell, bytes) and len(cell) == KEY_LENGTH // 2:
         return cell.hex()
-    text = _text(cell)
+    text = _read_text(cell)
     return text.lower() if isinstance(text, str) else text
 
 
-def _text(cell: Any) -> Any:
+def _read_text(cell: Any) -> Any:
     if not isinstance(cell, bytes):
         return cell
     try:
@@ -169,16 +169,16 @@ def _from_json(cell: Any) -> Any:
     return lenient_json(cell.encode("utf-8", "replace")) or Unreadable.CELL
 
 
-def _parents(cell: Any) -> Any:
+def _read_parents(cell: Any) -> Any:
     """Take the struct of a model without parents, which has no list, for none."""
     models = cell.get("models") if isinstance(cell, dict) else None
     if models is None:
         return None if isinstance(cell, dict) else cell
     if isinstance(models, list):
-        return {**cell, "models": [_parent(one) for one in models]}
+        return {**cell, "models": [_read_parent(one) for one in models]}
     return cell
 
 
-def _parent(one: Any) -> Any:
+def _read_parent(one: Any) -> Any:
     keyed = isinstance(one, dict) and KEY in one
-    return {**one, KEY: _key(one[KEY]), ID: _text(one.get(ID))} if keyed else one
+    return {**one, KEY: _read_key(one[KEY]), ID: _read_text(one.get(ID))} if keyed else one

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from lineage.errors import UnexpectedPage
 from lineage.http.pages import Page, PageReader
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import parse_handfuls
+from lineage.sources.parse import parse_batches
 
 LISTING: Final = "/api/models"
 PAGE_SIZE: Final = 1000
@@ -48,33 +48,33 @@ class HubSource:
         self._reader = reader
 
     def everything(self) -> Iterator[RecordPage]:
-        return self._walk(FULL_PARAMS)
+        return self._walk_pages(FULL_PARAMS)
 
     def by_last_commit(self) -> Iterator[RecordPage]:
-        return self._walk(_in_order("lastModified", "-1"))
+        return self._walk_pages(_in_order("lastModified", "-1"))
 
     def newest_first(self) -> Iterator[RecordPage]:
-        return self._walk(_in_order("createdAt", "-1"))
+        return self._walk_pages(_in_order("createdAt", "-1"))
 
     def created_from(self, request: str) -> Iterator[RecordPage]:
         # Of the old request its cursor alone is taken: fields and page size are today's.
         cursor = dict(parse_qsl(urlsplit(request).query)).get("cursor")
-        return self._walk(FULL_PARAMS + ((("cursor", cursor),) if cursor else ()))
+        return self._walk_pages(FULL_PARAMS + ((("cursor", cursor),) if cursor else ()))
 
     def children(self, id: str) -> Iterator[RecordPage]:
-        return self._walk((("filter", f"base_model:{id}"), *FULL_PARAMS))
+        return self._walk_pages((("filter", f"base_model:{id}"), *FULL_PARAMS))
 
     def model(self, id: str) -> RecordPage | None:
         page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND)
-        return None if page is None else next(self._read(page, b"[%s]" % page.body))
+        return None if page is None else next(self._read_page(page, b"[%s]" % page.body))
 
-    def _walk(self, params: _Params) -> Iterator[RecordPage]:
+    def _walk_pages(self, params: _Params) -> Iterator[RecordPage]:
         for page in self._reader.walk(LISTING, params):
-            yield from self._read(page, page.body)
+            yield from self._read_page(page, page.body)
 
-    def _read(self, page: Page, rows: bytes) -> Iterator[RecordPage]:
+    def _read_page(self, page: Page, rows: bytes) -> Iterator[RecordPage]:
         date = page.headers.get("date")
-        for part in parse_handfuls(rows):
+        for part in parse_batches(rows):
             if part.problem is not None:
                 self._reader.forget(page)
                 raise UnexpectedPage(

@@ -27,7 +27,7 @@ def cut_rows(body: bytes) -> list[bytes] | None:
     not recurse, so that no nesting is too deep.
     """
     body = body.strip()
-    borders = list(_borders(body))
+    borders = list(_find_borders(body))
     ends = body[:1] + body[-1:]
     if ends != b"[]" or not borders or borders[-1] != len(body) - 1:
         return None
@@ -41,7 +41,7 @@ def cut_rows(body: bytes) -> list[bytes] | None:
 def lenient_json(raw: bytes) -> object:
     """Read JSON with broken UTF-8, lone surrogates or control characters; None if it is none."""
     try:
-        value = json.loads(raw.decode("utf-8", "replace"), strict=False, parse_int=_number)
+        value = json.loads(raw.decode("utf-8", "replace"), strict=False, parse_int=_read_number)
         text = json.dumps(value, ensure_ascii=False)
         return json.loads(text.encode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -54,7 +54,7 @@ def first_key(raw: bytes) -> str | None:
     return None if found is None else found[1].decode()
 
 
-def _borders(body: bytes) -> Iterator[int]:
+def _find_borders(body: bytes) -> Iterator[int]:
     """Yield where each element of the outermost array ends; nothing more once brackets mismatch."""
     open_brackets: list[bytes] = []
     for token in _TOKEN.finditer(body):
@@ -73,7 +73,7 @@ def _borders(body: bytes) -> Iterator[int]:
             return
 
 
-def _number(digits: str) -> int | float:
+def _read_number(digits: str) -> int | float:
     """Read a whole number, as infinity where it is absurd: Python refuses thousands of digits."""
     return int(digits) if len(digits) <= _DIGITS_OF_A_COUNT else math.inf
 

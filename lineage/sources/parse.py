@@ -65,7 +65,7 @@ def is_whole(body: bytes) -> bool:
 def parse_page(body: bytes) -> ParsedPage:
     """Read one page of `GET /api/models` whole."""
     page = ParsedPage()
-    for part in parse_handfuls(body):
+    for part in parse_batches(body):
         if part.problem is not None:
             return part
         page.records += part.records
@@ -74,7 +74,7 @@ def parse_page(body: bytes) -> ParsedPage:
     return page
 
 
-def parse_handfuls(body: bytes) -> Iterator[ParsedPage]:
+def parse_batches(body: bytes) -> Iterator[ParsedPage]:
     """Read one page some rows at a time; a problem that shows only at its end comes last.
 
     Few enough rows to stay near the processor until they are stored: what a page's thousand become
@@ -82,7 +82,7 @@ def parse_handfuls(body: bytes) -> Iterator[ParsedPage]:
     And an odd row makes only its own handful be read one by one.
     """
     seen = 0
-    for part in _handfuls(body):
+    for part in _cut_batches(body):
         seen += len(part.records) + len(part.bad_rows)
         if seen > MOST_ROWS:
             yield _too_many()
@@ -90,7 +90,7 @@ def parse_handfuls(body: bytes) -> Iterator[ParsedPage]:
         yield part
 
 
-def _handfuls(body: bytes) -> Iterator[ParsedPage]:
+def _cut_batches(body: bytes) -> Iterator[ParsedPage]:
     """Cut where rows seem to meet: what then reads as an array of rows was cut between two."""
     start = 0  # of the bracket or comma before a row
     while body[:1] == b"[":
@@ -108,7 +108,7 @@ def _handfuls(body: bytes) -> Iterator[ParsedPage]:
 
 def _handfuls_by_row(body: bytes) -> Iterator[ParsedPage]:
     """Cut with knowledge of texts and brackets: where it is not JSON, one row alone is lost."""
-    rows = _split(body)
+    rows = _split_rows(body)
     if rows is None:
         yield ParsedPage(problem="not a JSON array")
         return
@@ -120,7 +120,7 @@ def _handfuls_by_row(body: bytes) -> Iterator[ParsedPage]:
         yield _read_array(b"[%b]" % b",".join(raws)) or _read_one_by_one(raws)
 
 
-def _split(body: bytes) -> Sequence[Buffer] | None:
+def _split_rows(body: bytes) -> Sequence[Buffer] | None:
     """Cut a page into its rows' own JSON; None if it is no page."""
     try:
         return _ROWS.decode(body)
@@ -144,7 +144,7 @@ def _too_many() -> ParsedPage:
     return ParsedPage(problem=f"more than {MOST_ROWS} rows")
 
 
-def _flaw(row: WireRow) -> str | None:
+def _find_flaw(row: WireRow) -> str | None:
     """Return why a row cannot be a record, None where it can."""
     if not is_key(row.key):
         return "_id is not 24 hex digits"
@@ -164,12 +164,12 @@ def _read_one_by_one(raws: Sequence[Buffer]) -> ParsedPage:
         except _UNREADABLE as error:
             _keep_what_fits(raw, str(error), page)
         else:
-            _keep(row, raw, page)
+            _keep_row(row, raw, page)
     return page
 
 
-def _keep(row: WireRow, raw: bytes, page: ParsedPage) -> None:
-    if (flaw := _flaw(row)) is None:
+def _keep_row(row: WireRow, raw: bytes, page: ParsedPage) -> None:
+    if (flaw := _find_flaw(row)) is None:
         page.records.append(record_of(row, page.unread_fields))
     else:
         page.bad_rows.append(_bad_row(flaw, raw, row.key))
@@ -183,7 +183,7 @@ def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
         return
     fitting = what_fits(row, WireRow, page.unread_fields)
     if "key" in fitting and "id" in fitting:
-        _keep(WireRow(**fitting), raw, page)
+        _keep_row(WireRow(**fitting), raw, page)
     else:
         page.bad_rows.append(_bad_row(reason, raw, fitting.get("key")))
 

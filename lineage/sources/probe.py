@@ -25,37 +25,37 @@ class DoctorFinding:
 
 def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
     """Ask for the first rows as a full crawl would, and for the page after them."""
-    first = client.get(LISTING, _params())
+    first = client.get(LISTING, _page_params())
     if first.status != 200:
         yield DoctorFinding("listing", False, f"{LISTING} answers {first.status}")
         return
     yield DoctorFinding("listing", True, f"{LISTING} answers, ascending by creation")
-    yield from _rows(first)
-    yield _budget(client)
-    yield from _paging(client, first)
+    yield from _check_rows(first)
+    yield _check_budget(client)
+    yield from _check_paging(client, first)
 
 
-def _params(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
+def _page_params(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
     own = tuple((name, value) for name, value in FULL_PARAMS if name != "limit")
     more = () if cursor is None else (("cursor", cursor),)
     return (*own, ("limit", str(_ROWS)), *more)
 
 
-def _rows(answer: Answer) -> Iterator[DoctorFinding]:
+def _check_rows(answer: Answer) -> Iterator[DoctorFinding]:
     page = parse_page(answer.body)
     if page.problem is not None or not page.records:
         yield DoctorFinding("rows", False, page.problem or "the listing is empty")
         return
-    read = f"{len(page.records)} rows read, {len(page.bad_rows)} unreadable"
+    summary = f"{len(page.records)} rows read, {len(page.bad_rows)} unreadable"
     unread = ", ".join(f"{name} {n}x" for name, n in page.unread_fields.items())
     yield DoctorFinding(
-        "rows", not page.bad_rows and not unread, read + (f"; unread: {unread}" * bool(unread))
+        "rows", not page.bad_rows and not unread, summary + (f"; unread: {unread}" * bool(unread))
     )
-    seen = _names_seen(answer.body)
-    missing = [name for name in FIELDS if name not in seen]
+    names_seen = _names_seen(answer.body)
+    absent = [name for name in FIELDS if name not in names_seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
-    says = f"not seen in {len(page.records)} rows: {', '.join(missing)}" if missing else "all seen"
-    yield DoctorFinding("fields", None if missing else True, says)
+    says = f"not seen in {len(page.records)} rows: {', '.join(absent)}" if absent else "all seen"
+    yield DoctorFinding("fields", None if absent else True, says)
     ascending = all(a.key < b.key for a, b in zip(page.records, page.records[1:], strict=False))
     yield DoctorFinding(
         "order", ascending, "rows ascend by key" if ascending else "rows do not ascend"
@@ -67,26 +67,26 @@ def _names_seen(body: bytes) -> set[str]:
     return {str(name) for row in rows if isinstance(row, dict) for name in row}
 
 
-def _budget(client: HubClient) -> DoctorFinding:
+def _check_budget(client: HubClient) -> DoctorFinding:
     last = client.budget.last
     if last is None or last.quota is None or last.window is None:
         return DoctorFinding(
             "rate limit", None, "no RateLimit headers: a crawl would not pace itself"
         )
     says = (
-        f"{last.quota} requests in {last.window} s ({_tier(last.quota)}), {last.remaining} left, "
-        f"reset in {last.reset_seconds} s"
+        f"{last.quota} requests in {last.window} s ({_name_tier(last.quota)}), "
+        f"{last.remaining} left, reset in {last.reset_seconds} s"
     )
     return DoctorFinding("rate limit", True, says)
 
 
-def _tier(quota: int) -> str:
+def _name_tier(quota: int) -> str:
     """Name the plan of a quota, as the Hub's documentation of September 2025 lists them."""
     tiers = {500: "anonymous", 1000: "free account", 2500: "PRO", 3000: "Team or Academia"}
     return tiers.get(quota, "Enterprise" if quota >= 6000 else "no plan we know")
 
 
-def _paging(client: HubClient, first: Answer) -> Iterator[DoctorFinding]:
+def _check_paging(client: HubClient, first: Answer) -> Iterator[DoctorFinding]:
     try:
         cursor = next_cursor(first.headers.get("link", ""))
     except LineageError as error:
@@ -95,7 +95,7 @@ def _paging(client: HubClient, first: Answer) -> Iterator[DoctorFinding]:
     if cursor is None:
         yield DoctorFinding("paging", None, f"no next page after {_ROWS} rows: a small Hub")
         return
-    second = client.get(LISTING, _params(cursor))
+    second = client.get(LISTING, _page_params(cursor))
     whole = second.status == 200
     fresh = {record.key for record in parse_page(second.body).records} if whole else set()
     repeated = fresh & {record.key for record in parse_page(first.body).records}

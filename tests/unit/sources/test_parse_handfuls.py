@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.sources import parse
-from lineage.sources.parse import ParsedPage, parse_handfuls, parse_page
+from lineage.sources.parse import ParsedPage, parse_batches, parse_page
 from tests.builders import Row, hub_parents, key_of, row
 
 BORDER = '},{"_id":"'
@@ -67,7 +67,7 @@ def test_no_place_of_a_cut_changes_what_a_page_says(
 def test_a_page_is_read_in_several_handfuls(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [as_the_hub_writes(row(f"a/{number}")) for number in range(20)]
     monkeypatch.setattr(parse, "HANDFUL_BYTES", 2 * len(rows[0]))
-    sizes = [len(part.records) for part in parse_handfuls(page_of(rows))]
+    sizes = [len(part.records) for part in parse_batches(page_of(rows))]
     assert set(sizes) <= {2, 3}
     assert sum(sizes) == len(rows)
 
@@ -103,7 +103,7 @@ def test_what_stands_before_the_rows_is_not_overlooked(
 def test_spaces_around_and_between_rows_are_no_matter() -> None:
     assert parse_page(b" \n[ %s ]\n" % b" ,\n ".join(PLAIN)) == each_alone(PLAIN)
     assert parse_page(b" [ ] ") == ParsedPage()
-    assert len(list(parse_handfuls(b" [ ] "))) == 1
+    assert len(list(parse_batches(b" [ ] "))) == 1
 
 
 def test_too_many_rows_are_no_listing_though_no_handful_holds_too_many(
