@@ -26,7 +26,7 @@ def standings_among(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Avai
 
 
 def standings_of(snapshot: Snapshot) -> dict[Availability | None, int]:
-    """Count the models that are gone by what the Hub said of them; None = never asked."""
+    """Count the deleted models by what the Hub answers about them; None = never asked."""
     values = pc.value_counts(snapshot.tombstones(["standing"])["standing"]).to_pylist()
     numbers = {row["values"]: int(row["counts"]) for row in values}
     return {None if word is None else Availability(word): n for word, n in numbers.items()}

@@ -26,7 +26,7 @@ class State(Enum):
     UNFINISHED = auto()
     """A draft that is being written, or that a kill left."""
     LOST = auto()
-    """A snapshot whose manifest is gone."""
+    """A snapshot whose manifest is lost."""
     FOREIGN = auto()
     """Nothing of ours: a store may lie beside other things."""
 
@@ -66,7 +66,7 @@ def discard(files: Files, folder: str) -> None:
         files.delete_folder(folder, last=MARK)
 
 
-_HINT = "restore it from a copy, or take a sweep, which stands alone: lineage crawl"
+_HINT = "restore it from a copy, or make a full crawl, which stands alone: lineage crawl"
 
 
 def manifest_in(files: Files, folder: str) -> Manifest:

@@ -1,4 +1,4 @@
-"""Columns of keys as sorted bytes of one length: who is in which row, without an object a key."""
+"""Columns of keys as sorted bytes of one length: rows by key without an object for each."""
 
 import numpy as np
 import pyarrow as pa

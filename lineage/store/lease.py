@@ -1,7 +1,7 @@
 """One run at a time: a lock that says who holds it and is let go when its holder dies.
 
 The lock is the operating system's (flock) on the file `lock` beside the snapshots, not the file
-itself: a kill lets it go, so that nobody ever has to delete anything. What the file says is for
+itself: a kill lets it go, so that nothing ever has to be deleted by hand. What the file says is for
 people alone. Readers never ask for it: a snapshot is there whole or not at all.
 """
 

@@ -51,7 +51,7 @@ class Origin:
     kind: SnapshotKind
     endpoint: str
     taken_at: datetime
-    """When the walk began, UTC."""
+    """When the run began, UTC."""
     below: str | None = None
     """The one base whose descendants it holds, where kind is `below`."""
     registry: Mapping[str, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class BuildsOn:
-    """The whole snapshot that an update's changes are laid over."""
+    """The whole snapshot that an update's changes are merged with."""
 
     id: str
     files: Mapping[str, str]
@@ -89,7 +89,7 @@ class Manifest:
     written_by: str
     schema_version: int = schema.VERSION
     left_out: tuple[str, ...] = ()
-    """Digests of who asked to be left out and of their keys: they name nobody to anybody else."""
+    """Digests of the opt-outs and of their keys: a digest tells no name."""
     builds_on: BuildsOn | None = None
     """None where it stands alone."""
 

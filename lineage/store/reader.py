@@ -66,32 +66,32 @@ class Snapshot:
         return self.tables.batches(file, columns)
 
     def tombstones(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the last records of the models that are gone, in order of the key."""
+        """Return the last records of the deleted models, in order of the key."""
         names = list(columns or schema.TOMBSTONES.names)
         if not self.manifest.tombstones:  # the oldest have fewer columns and no rows
             return schema.TOMBSTONES.empty_table().select(names)
         return schema.with_absent(self.table(schema.TOMBSTONES_FILE, names), names)
 
     def absences(self) -> pa.Table:
-        """Return when models that are back, or gone again, were missing before."""
+        """Return when models that are back, or deleted again, were missing before."""
         if schema.ABSENCES_FILE not in self.manifest.files:  # older ones know of none
             return schema.ABSENCES.empty_table()
         return self.table(schema.ABSENCES_FILE).cast(schema.ABSENCES)
 
     @property
     def records(self) -> int:
-        """How many nodes have a record: the listed models, then those that are gone."""
+        """How many nodes have a record: the listed models, then the deleted."""
         return self.manifest.models + self.manifest.tombstones
 
     def record_column(self, name: str, file: str = schema.MODELS_FILE) -> pa.ChunkedArray:
-        """Return one column of every record, the listed by row, then the last ones of the dead."""
+        """Return one column of every record: of the listed by row, then of the deleted."""
         listed = self.column(file, name)
         if not self.manifest.tombstones:
             return listed
         return pa.chunked_array([*listed.chunks, *self.tombstones([name])[name].chunks])
 
     def record_table(self, columns: Sequence[str]) -> pa.Table:
-        """Return some columns of every record: of the listed by row, then of the dead."""
+        """Return some columns of every record: of the listed by row, then of the deleted."""
         return pa.table({name: self.record_column(name) for name in columns})
 
     def edges(self) -> EdgeColumns:
@@ -171,7 +171,7 @@ class Snapshot:
     def _named_nodes(self) -> Iterator[tuple[pa.Array, pa.Array | None]]:
         """Yield names with their nodes (None: by row); who wins of two with one name comes last."""
         bases = self.table(schema.COUNTS_FILE, ["id", "node"]).combine_chunks()
-        # An unlisted model that the Hub still names bears its name before one that is gone.
+        # An unlisted model that the Hub still names has its name before a deleted one.
         deleted = self.tombstones(["id"])["id"].combine_chunks()
         yield deleted, pa.array(np.arange(self.manifest.models, self.records, dtype=np.int32))
         yield bases["id"].combine_chunks(), bases["node"].combine_chunks()
@@ -200,7 +200,7 @@ class Snapshot:
         return int(node), str(id)
 
     def evidence_of(self, child_keys: Sequence[str]) -> pa.Table:
-        """Return every witness of some models, in the order they were heard."""
+        """Return every claim about some models, in the order of the evidence."""
         keys = pa.array(child_keys, pa.string())
         return self.tables.rows_of(schema.EVIDENCE_FILE, "child_key", keys)
 

@@ -140,7 +140,7 @@ def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iter
         schema.NAMES_FILE: [redact_names(snapshot.former_names(), opt_outs)],
         schema.TOMBSTONES_FILE: [redact_records(tombstones, opt_outs)],
         schema.ABSENCES_FILE: [absences.filter(pc.is_in(absences["key"], value_set=cut.keys))],
-        # Trends count families as they were: whoever asks for a curve counts the copy anew.
+        # Trends count families as they were: a curve of the copy is counted anew.
         schema.TRENDS_FILE: [],
     }
 

@@ -108,8 +108,8 @@ def read_rule(text: str) -> tuple[Part, ...]:
 def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str, str]:
     """Return the ids that are kept, each with the reason; the others may go.
 
-    Whatever the rule says: the newest snapshot and the last sweep stay, since the next crawl goes
-    on from them, and so does a walk that a dump hides; the first one stays, since it answers for
+    Whatever the rule says: the newest snapshot and the last full crawl stay: the next crawl goes
+    on from them, and so does a crawl that a dump hides; the first one stays, since it answers for
     every day before it; what lies below one base stays, which was asked for by hand; and what a
     kept one builds on stays with it.
     """
@@ -127,11 +127,11 @@ def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str,
         reasons = _newest_of_each(part, whole) | reasons
     reasons[whole[-1].id] = "the first one"
     hidden = [
-        entry.manifest.id for entry in select_previous(None, whole) if _is_walk(entry.manifest)
+        entry.manifest.id for entry in select_previous(None, whole) if _is_crawl(entry.manifest)
     ]
-    sweeps = [manifest.id for manifest in whole if manifest.origin.kind is SnapshotKind.FULL]
-    reasons |= dict.fromkeys(hidden, "the next sweep learns from it")
-    reasons |= dict.fromkeys(sweeps[:1], "the last sweep") | {whole[0].id: "the newest"}
+    full_crawls = [manifest.id for manifest in whole if manifest.origin.kind is SnapshotKind.FULL]
+    reasons |= dict.fromkeys(hidden, "the next full crawl learns from it")
+    reasons |= dict.fromkeys(full_crawls[:1], "the last full crawl") | {whole[0].id: "the newest"}
     return _bases(whole, reasons) | reasons
 
 
@@ -156,7 +156,7 @@ def _is_below(manifest: Manifest) -> bool:
     return manifest.origin.kind is SnapshotKind.BELOW
 
 
-def _is_walk(manifest: Manifest) -> bool:
+def _is_crawl(manifest: Manifest) -> bool:
     return manifest.origin.kind in (SnapshotKind.FULL, SnapshotKind.UPDATE)
 
 

@@ -26,7 +26,7 @@ from lineage.store.manifest import FILE, REFUSAL_FILE, CheckResult, Manifest, Or
 from lineage.store.reader import Snapshot
 
 ABANDONED_AFTER = timedelta(days=2)
-"""An unfinished draft this old belongs to no walk that could still go on."""
+"""An unfinished draft this old belongs to no run that could still go on."""
 
 LATEST = "latest"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -38,7 +38,7 @@ _A_HUMAN_KNOWS = ("few_bad_rows", "no_sudden_loss")
 class ParquetStore:
     """Snapshots as folders of Parquet files below one root, local or by URL.
 
-    Readers and manifests that it hands out name nobody of `opt_outs`, whoever asks. What makes,
+    Readers and manifests that it hands out name none of `opt_outs`, in any answer. What makes,
     judges or deletes snapshots must see all of them, and says so by opening it with NO_OPT_OUTS.
     """
 
@@ -161,7 +161,7 @@ class ParquetStore:
 
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[bool]:
-        """Keep other runs out meanwhile; StoreLocked names who is at work there already.
+        """Keep other runs out meanwhile; StoreLocked names the run that is at work there already.
 
         Gives False where nothing can be locked: on object stores, and file systems without locks.
         """
@@ -174,7 +174,7 @@ class ParquetStore:
     def begin_draft(self, taken_at: datetime) -> str:
         """Return the id of a new draft's folder, which a mark keeps from passing for a snapshot.
 
-        It is named by the moment its walk began; what a killed run left there is deleted.
+        It is named by the moment its run began; what a killed run left there is deleted.
         """
         id = self._free_id(taken_at)
         discard(self.files, id)
@@ -267,7 +267,7 @@ class ParquetStore:
             _A_HUMAN_KNOWS
         ):
             raise StoreError(
-                f"{id} failed {', '.join(sorted(failed))}, which nobody can know better",
+                f"{id} failed {', '.join(sorted(failed))}, which no human can know better",
                 f"what can be taken after all failed {' or '.join(_A_HUMAN_KNOWS)} alone",
             )
         if since := self._published_since(manifest):
@@ -326,7 +326,7 @@ class ParquetStore:
         )
 
     def _delete_abandoned(self, before: datetime) -> None:
-        """Delete drafts that a kill left unfinished so long ago that no walk goes on with them."""
+        """Delete drafts that a kill left unfinished so long ago that no run goes on with them."""
         for folder in self.files.folders():
             state = state_of(self.files, folder)
             if state in (State.SNAPSHOT, State.REFUSED):

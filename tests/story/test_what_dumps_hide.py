@@ -98,7 +98,7 @@ def test_a_walk_that_a_dump_hides_is_never_pruned(play: Play) -> None:
     update = crawled(stage, CrawlMode.UPDATE)
     dumped(stage, a_line()[:10])
     kept = kept_by((), stage.store.manifests())
-    assert kept[update.id] == "the next sweep learns from it"
+    assert kept[update.id] == "the next full crawl learns from it"
 
 
 # Dated back
