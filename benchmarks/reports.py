@@ -53,16 +53,17 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
         judged = judge_licenses(Scope(snapshot, families), llama, license_terms("llama"))
         yield len(judged.rows)
     if part == "trend report":
+        from lineage.reporting.files import trend_files
         from lineage.reporting.language import Language
-        from lineage.reporting.trend_files import trend_files
-        from lineage.reporting.trend_report import trend_document
 
-        document = trend_document(found, snapshot.manifest, Language.ENGLISH, families)
-        yield from (len(content) for _, content in trend_files(found, document))
+        files = trend_files(found, snapshot.manifest, Language.ENGLISH, families)
+        yield from (len(content) for _, content in files)
     if part == "license report":
-        from lineage.cli.report import license_files
+        from lineage.reporting.files import license_files
+        from lineage.reporting.language import Language
 
-        yield from (len(text) for _, text in license_files(judged, snapshot.manifest, "en"))
+        files = license_files(judged, snapshot.manifest, Language.ENGLISH)
+        yield from (len(content) for _, content in files)
 
 
 def main() -> None:

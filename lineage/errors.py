@@ -2,6 +2,7 @@
 
 LineageError                 1
 ├── SettingsError            2   a setting or an argument is wrong
+│   └── MissingExtra             an optional part of this package is not installed
 ├── SourceError              3   run again: recorded pages are kept, the walk goes on
 │   ├── SourceUnavailable        the Hub did not answer properly, retries are spent
 │   ├── AccessRefused            the Hub refuses the token or the repository
@@ -34,6 +35,15 @@ class SettingsError(LineageError):
     """A setting or an argument is wrong."""
 
     exit_code = 2
+
+
+class MissingExtra(SettingsError):
+    """An optional part of this package is not installed; the hint is the command that brings it."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} need the extra {extra}", f"pip install 'llama-lineage[{extra}]'"
+        )
 
 
 class SourceError(LineageError):

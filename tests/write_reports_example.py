@@ -7,13 +7,8 @@ from pathlib import Path
 from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family
-from lineage.reporting.family_page.tree_files import tree_files
-from lineage.reporting.html import html
+from lineage.reporting.files import license_files, tree_files, trend_files
 from lineage.reporting.language import Language
-from lineage.reporting.license_report import license_document
-from lineage.reporting.markdown import markdown
-from lineage.reporting.trend_files import trend_files
-from lineage.reporting.trend_report import trend_document
 from lineage.store.reader import Snapshot
 from tests.questions import family_tree, find_trends, judge_licenses
 
@@ -27,11 +22,13 @@ def example_files(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
     trends = find_trends(snapshot, llama, Definition(), known)
     tree = family_tree(snapshot, llama, known)
     for language in Language:
-        said = license_document(licenses, snapshot.manifest, language, "licenses.llama.csv")
-        yield f"licenses.llama.{language.value}.html", html(said).encode()
-        yield f"licenses.llama.{language.value}.md", markdown(said).encode()
-        yield from trend_files(trends, trend_document(trends, snapshot.manifest, language, known))
+        yield from _pages(license_files(licenses, snapshot.manifest, language))
+        yield from trend_files(trends, snapshot.manifest, language, known)
         yield from tree_files(tree, language)
+
+
+def _pages(files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    return ((name, content) for name, content in files if not name.endswith(".csv"))
 
 
 def _write() -> None:

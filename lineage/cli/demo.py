@@ -64,29 +64,31 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
 
 
 def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each file of the three reports about Llama, one at a time."""
+    """Yield name and content of each file of the three reports about Llama, one at a time.
+
+    Pictures as PNG need an extra; without it they are left out, and SVG shows the same.
+    """
     from lineage.analysis.growth.trends import find_trends
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.report import license_files
+    from lineage.domain.definitions import Definition
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import all_families, family
-    from lineage.reporting.family_page.tree_files import tree_files
+    from lineage.reporting.charts.png import can_paint
     from lineage.reporting.family_tree import family_tree
+    from lineage.reporting.files import license_files, tree_files, trend_files
     from lineage.reporting.language import Language
-    from lineage.reporting.trend_files import trend_files
-    from lineage.reporting.trend_report import trend_document
 
-    llama, families = family("llama"), all_families()
+    llama, families, rule = family("llama"), all_families(), Definition()
+    language, manifest, with_png = Language.ENGLISH, snapshot.manifest, can_paint()
     scope = Scope(snapshot, families)
     tree = family_tree(scope, find_subject(scope, "family:llama"))
-    yield from tree_files(tree, Language.ENGLISH)
-    trends = find_trends(scope, llama)
-    document = trend_document(trends, snapshot.manifest, Language.ENGLISH, families)
-    yield from trend_files(trends, document)
-    findings = judge_licenses(scope, llama, license_terms(llama.id))
-    yield from license_files(findings, snapshot.manifest, Language.ENGLISH.value)
+    yield from tree_files(tree, language, with_png=with_png)
+    trends = find_trends(snapshot, llama, rule, families)
+    yield from trend_files(trends, manifest, language, families, with_png=with_png)
+    findings = judge_licenses(snapshot, llama, license_terms(llama.id), rule, families)
+    yield from license_files(findings, manifest, language)
 
 
 @click.command(

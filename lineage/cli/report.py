@@ -1,6 +1,5 @@
 """The commands `lineage report`: pages and files about a family, in English or German."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,7 @@ from lineage.domain.definitions import Closure, Definition
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:
-    from lineage.analysis.licenses import LicenseFindings
-    from lineage.store.manifest import Manifest
+    pass
 
 _SUBJECT = click.argument("subject", metavar="[SUBJECT]", default="llama")
 _SHARED = (
@@ -64,8 +62,8 @@ def family_tree(
     """
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_files, write_files
-    from lineage.reporting.family_page.tree_files import tree_files
     from lineage.reporting.family_tree import family_tree
+    from lineage.reporting.files import tree_files
     from lineage.reporting.language import Language
 
     # A poster of children alone would look like a family without grandchildren.
@@ -115,15 +113,14 @@ def report_trend(
     """
     from lineage.analysis.growth.trends import find_trends
     from lineage.cli.output import print_files, write_files
+    from lineage.reporting.files import trend_files
     from lineage.reporting.language import Language
-    from lineage.reporting.trend_files import trend_files
-    from lineage.reporting.trend_report import trend_document
 
-    family, scope = invocation.require_family(subject), invocation.open_scope(definition)
-    trends = find_trends(scope, family, claim=claim)
-    manifest = scope.snapshot.manifest
-    document = trend_document(trends, manifest, Language(lang), scope.families)
-    print_files(invocation.format, write_files(trend_files(trends, document), out))
+    family, families = invocation.require_family(subject), invocation.known_families()
+    snapshot = invocation.open_snapshot(definition.as_of)
+    trends = find_trends(snapshot, family, definition, families, claim=claim)
+    files = trend_files(trends, snapshot.manifest, Language(lang), families)
+    print_files(invocation.format, write_files(files, out))
 
 
 @report.command(
@@ -147,30 +144,11 @@ def report_licenses(
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.cli.output import print_files, write_files
     from lineage.families.license_terms import license_terms
-
-    family, scope = invocation.require_family(subject), invocation.open_scope(definition)
-    findings = judge_licenses(scope, family, license_terms(family.id))
-    files = license_files(findings, scope.snapshot.manifest, lang)
-    print_files(invocation.format, write_files(files, out))
-
-
-def license_files(
-    findings: "LicenseFindings", manifest: "Manifest", lang: str
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and content of each file, one at a time: every model is a long table."""
-    from lineage.domain import csv_text
-    from lineage.reporting.html import html
+    from lineage.reporting.files import license_files
     from lineage.reporting.language import Language
-    from lineage.reporting.license_report import license_document
-    from lineage.reporting.license_rows import license_rows
-    from lineage.reporting.markdown import markdown
 
-    # The CSV is by family and not by language: its columns are values of the data.
-    name = f"licenses.{findings.family.id}"
-    document = license_document(findings, manifest, Language(lang), f"{name}.csv")
-    for suffix, text in (
-        (f".{lang}.html", html(document)),
-        (f".{lang}.md", markdown(document)),
-        (".csv", csv_text.table(list(license_rows(findings)))),
-    ):
-        yield name + suffix, text.encode("utf-8", "backslashreplace")
+    family, families = invocation.require_family(subject), invocation.known_families()
+    snapshot, terms = invocation.open_snapshot(definition.as_of), license_terms(family.id)
+    findings = judge_licenses(snapshot, family, terms, definition, families)
+    files = license_files(findings, snapshot.manifest, Language(lang))
+    print_files(invocation.format, write_files(files, out))

@@ -1,6 +1,7 @@
-"""Text from outside, made harmless for a terminal: what acts is shown instead of done."""
+"""Text from outside, made harmless for a terminal, page or spreadsheet: shown, not acted on."""
 
 import unicodedata
+from html import escape
 
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that steer instead of show: controls, bidi and other invisible format
@@ -14,6 +15,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_spelled(one) if unicodedata.category(one) in _ACTING else one for one in text)
+
+
+def markup(text: str) -> str:
+    """Return text as HTML or SVG that shows it and does nothing; fit for an attribute's value."""
+    return escape(visible(text), quote=True)
 
 
 def cell(text: str) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineage.reporting.chart_texts import Chart
-from lineage.reporting.language import Language
+from lineage.reporting.charts.chart import Chart
+from lineage.reporting.language import Language, Texts
 
 NOTHING = "\N{EN DASH}"
-"""What stands where there is nothing to say."""
+"""What stands in an empty cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Link:
     """Begins with `https://`."""
 
 
-Part = str | Word | Link
-Cell = Part | Sequence[Part]
+Inline = str | Word | Link
+Cell = Inline | Sequence[Inline]
 """What stands in one place of a table or line; several parts stand side by side."""
 
 
@@ -64,7 +64,7 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class Notice:
     """A paragraph that must not be overlooked."""
 
     text: str
@@ -76,7 +76,7 @@ class Picture:
 
     chart: Chart
     table: Table
-    says_numbers: str
+    table_title: str
     """What opens the table."""
     picture_file: str
     """The same as a file beside the page."""
@@ -84,7 +84,9 @@ class Picture:
     """Which files hold it."""
 
 
-Block = str | Warned | Table | Facts | Outline | Picture
+# A closed set of blocks, and no markup inside: each writer escapes what it writes, so that a new
+# block cannot reach a page unescaped.
+Block = str | Notice | Table | Facts | Outline | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +108,14 @@ class Document:
     lead: Sequence[Block]
     sections: Sequence[Section]
     footer: str
+
+
+def table_columns(texts: Texts, section: str, *keys: str) -> list[Column]:
+    """Return columns called by keys of a section; `#` before a key makes one of numbers."""
+    return [Column(texts.say(f"{section}.{key.strip('#')}"), key.startswith("#")) for key in keys]
+
+
+def split_place(text: str, place: str, word: str) -> Cell:
+    """Return a text with a stranger's word where `place` stands in it."""
+    before, _, after = text.partition(place)
+    return [before, Word(word), after]

@@ -1,5 +1,6 @@
-"""What a family tree says: the number and its definition, the releases, the tree with evidence."""
+"""What a family tree reports: its number and definition, releases, branches, verdicts, the tree."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -8,20 +9,36 @@ import numpy as np
 from lineage.analysis.counts import count_subject
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ResolvedSubject, full_scope
+from lineage.analysis.subjects import ResolvedSubject, find_subject, full_scope
+from lineage.analysis.traces import trace_model
 from lineage.analysis.tree.evidence import ForestEvidence, evidence_of
 from lineage.analysis.tree.facts import ForestFacts, facts_of
 from lineage.analysis.tree.forest import Forest, Kind, family_forest
+from lineage.analysis.verdicts import PathClaim, Trace
 from lineage.domain.addresses import is_loopback
 from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.families import Family, Release, Reupload
-from lineage.errors import SettingsError
-from lineage.reporting.context import Asked, asked_by_name
+from lineage.domain.families import Family, OutsiderReason, Release, Reupload
+from lineage.errors import SettingsError, UnknownModel
 from lineage.store.manifest import Manifest
 
 _BRANCHES = 15
+
+# These are what the press called Llama's children, and what people ask first. Each is decided for
+# one repository, since a brand such as Vicuna covers models of several releases.
+FAMILIAR_NAMES: Mapping[str, Sequence[tuple[str, str]]] = {
+    "llama": (
+        ("Alpaca", "tatsu-lab/alpaca-7b-wdiff"),
+        ("Vicuna v1.3", "lmsys/vicuna-7b-v1.3"),
+        ("Vicuna v1.5", "lmsys/vicuna-7b-v1.5"),
+        ("Koala", "young-geng/koala"),
+        ("Dolly v1", "databricks/dolly-v1-6b"),
+        ("Dolly v2", "databricks/dolly-v2-12b"),
+        ("RedPajama-INCITE", "togethercomputer/RedPajama-INCITE-7B-Base"),
+    ),
+}
+"""By family: a name as people say it, and the repository that is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +59,32 @@ class BranchLine:
     id: str
     release: str
     relation: Relation
-    below: int
-    """How many models are drawn below it."""
-    is_gone: bool = False
+    drawn: int
+    """How many models are drawn below it: each stands below one of its parents alone."""
+    total: int
+    """How many descend from it, as `count` says of it under the same filters."""
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NameVerdict:
+    """A model that people ask for by name, and whether it descends from the family."""
+
+    name: str
+    id: str
+    descends: bool | None
+    """None = not known."""
+    releases: tuple[str, ...]
+    reason: OutsiderReason | None = None
+    """Why it is no descendant, where the registry says so."""
+    parent: str | None = None
+    """Its parent on the surest path, where it descends."""
+    sentence: str | None = None
+    """The registry's own words on why it is none, in English."""
+    quote: str | None = None
+    """The claim's own words."""
+    source: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +96,7 @@ class FamilyTreeReport:
     count: Count
     releases: tuple[ReleaseLine, ...]
     branches: tuple[BranchLine, ...]
-    asked: tuple[Asked, ...]
+    verdicts: tuple[NameVerdict, ...]
     forest: Forest
     facts: ForestFacts
     evidence: ForestEvidence
@@ -71,9 +111,10 @@ class FamilyTreeReport:
         return self.count.definition
 
     @property
-    def gone(self) -> int:
-        """How many models of the family are known to be gone, by the same rule in all else."""
-        return int(((self.forest.kind == Kind.GONE) & _is_sure(self.forest, self.definition)).sum())
+    def deleted_models(self) -> int:
+        """How many models of the family are known to be deleted, by the same rule in all else."""
+        is_sure = self.forest.strength >= self.definition.min_strength.code
+        return int(((self.forest.kind == Kind.GONE) & is_sure).sum())
 
 
 def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
@@ -90,27 +131,71 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
         )
     count = count_subject(scope, subject, Grouping.RELEASE)
     if subject.family is not None:
-        drawn = full_scope(scope)
-        forest_scope = drawn.under(replace(drawn.definition, min_strength=Strength.INFERRED))
-        forest = family_forest(forest_scope, subject.family, scope.definition.min_strength)
-        # What people ask for by name is told of the whole graph, whatever is counted here.
-        asked = asked_by_name(scope, subject.family)
-        return _report(forest_scope, forest, subject.family, count, asked)
+        full = full_scope(scope)
+        drawn = full.under(replace(full.definition, min_strength=Strength.INFERRED))
+        forest = family_forest(drawn, subject.family, scope.definition.min_strength)
+        # The verdicts on familiar names do not depend on what is counted here.
+        verdicts = tuple(judge_names(scope, subject.family))
+        report = _report(drawn, forest, subject.family, count, scope.definition)
+        return replace(report, verdicts=verdicts)
     id = subject.id
     mirrors = tuple(Reupload(root, id) for root in count.definition.roots if root != id)
     released = scope.snapshot.manifest.origin.taken_at.date()
     alone = Family(id, id, "", (Release(id, id, released, None, (id,), mirrors),))
     # Here everything belongs to this one root, whatever release it belongs to elsewhere.
-    forest_scope = scope.under(replace(scope.definition, min_strength=Strength.INFERRED))
-    forest = family_forest(forest_scope.narrowed_to(alone), alone, scope.definition.min_strength)
-    return replace(_report(forest_scope, forest, alone, count, ()), is_base=True)
+    drawn = scope.under(replace(scope.definition, min_strength=Strength.INFERRED))
+    forest = family_forest(drawn.narrowed_to(alone), alone, scope.definition.min_strength)
+    return replace(_report(drawn, forest, alone, count, scope.definition), is_base=True)
+
+
+def judge_names(scope: Scope, family: Family) -> Iterator[NameVerdict]:
+    """Yield a verdict for each familiar name that the snapshot or the registry knows."""
+    for name, id in FAMILIAR_NAMES.get(family.id, ()):
+        try:
+            trace = trace_model(scope, id, family)
+        except UnknownModel:
+            continue
+        yield _judge_name(name, trace)
+
+
+def _judge_name(name: str, trace: Trace) -> NameVerdict:
+    releases = [root.release for root in trace.roots if root.family == trace.family]
+    if trace.itself is not None:
+        releases.append(trace.itself.release)
+    verdict = NameVerdict(name, trace.id, trace.descends, tuple(dict.fromkeys(releases)))
+    if (outsider := trace.outsider) is not None:
+        return replace(
+            verdict,
+            reason=outsider.reason,
+            sentence=outsider.sentence,
+            source=outsider.source.text,
+            url=outsider.source.url,
+        )
+    steps = [step for path in trace.paths[:1] for step in path]
+    # Of the surest path's claims a curated one says most: it has a source to look at.
+    claims: list[PathClaim] = [claim for step in steps for claim in step.evidence]
+    best = next((claim for claim in claims if claim.source), next(iter(claims), None))
+    if best is None:
+        return verdict
+    parent = next((step.parent for step in steps if step.child == trace.id), None)
+    return replace(
+        verdict,
+        quote=best.quote,
+        source=best.source or best.rule,
+        url=best.url,
+        parent=None if best.quote else parent,
+    )
 
 
 def _report(
-    scope: Scope, forest: Forest, family: Family, count: Count, asked: tuple[Asked, ...]
+    scope: Scope,
+    forest: Forest,
+    family: Family,
+    count: Count,
+    filters: Definition,
 ) -> FamilyTreeReport:
     snapshot = scope.snapshot
-    releases = [release for one in (*scope.families, family) for release in one.releases]
+    releases = [release for each in (*scope.families, family) for release in each.releases]
     released = {release.name: release.released for release in releases}
     return FamilyTreeReport(
         family=family,
@@ -120,8 +205,8 @@ def _report(
             ReleaseLine(group.value, released.get(group.value), group.total, group.direct)
             for group in count.groups
         ),
-        branches=_largest(forest, count.definition),
-        asked=asked,
+        branches=_largest_branches(scope, forest, count.definition, filters),
+        verdicts=(),
         forest=forest,
         facts=facts_of(snapshot, forest, count.definition.as_of),
         evidence=evidence_of(scope, forest),
@@ -129,41 +214,37 @@ def _report(
     )
 
 
-def _is_sure(forest: Forest, definition: Definition) -> Mask:
-    sure: Mask = forest.strength >= definition.min_strength.code
-    return sure
-
-
-def _counted(forest: Forest, definition: Definition) -> Mask:
-    kinds = [Kind.MODEL, Kind.GONE] if definition.deleted else [Kind.MODEL]
-    return np.isin(forest.kind, kinds) & _is_sure(forest, definition)
-
-
-def _largest(forest: Forest, definition: Definition) -> tuple[BranchLine, ...]:
+def _largest_branches(
+    scope: Scope, forest: Forest, definition: Definition, filters: Definition
+) -> tuple[BranchLine, ...]:
     """Return the derivatives with most counted models below them, counted themselves or not."""
-    below, group = _below(forest, _counted(forest, definition))
-    is_branch = (forest.relation >= 0) & _is_sure(forest, definition) & (below > 0)
-    rows = np.flatnonzero(is_branch)
-    rows = rows[np.argsort(-below[rows], kind="stable")][:_BRANCHES]
+    is_sure = forest.strength >= definition.min_strength.code
+    counting = scope.under(filters)
+    kinds = [Kind.MODEL, Kind.GONE] if definition.deleted else [Kind.MODEL]
+    drawn, group = _drawn_below(forest, np.isin(forest.kind, kinds) & is_sure)
+    rows = np.flatnonzero((forest.relation >= 0) & is_sure & (drawn > 0))
+    rows = rows[np.argsort(-drawn[rows], kind="stable")][:_BRANCHES]
     return tuple(
         BranchLine(
-            forest.names[row],
-            forest.names[group[row]],
-            RELATIONS[forest.relation[row]],
-            int(below[row]),
-            is_gone=bool(forest.kind[row] == Kind.GONE),
+            id=(id := forest.names[row]),
+            release=forest.names[group[row]],
+            relation=RELATIONS[forest.relation[row]],
+            drawn=int(drawn[row]),
+            total=count_subject(counting, find_subject(counting, f"model:{id}")).total,
+            is_deleted=bool(forest.kind[row] == Kind.GONE),
         )
         for row in rows.tolist()
     )
 
 
-def _below(forest: Forest, counted: Mask) -> tuple[Int64s, Int64s]:
-    """Return how many counted models stand below each row, and the row of its group."""
-    held = counted.astype(np.int64).tolist()
+def _drawn_below(forest: Forest, counted: Mask) -> tuple[Int64s, Int64s]:
+    """Return how many counted models are drawn below each row, and the row of its group."""
+    sizes = counted.astype(np.int64).tolist()
     parents = forest.parent.tolist()
     group = [0] * len(forest)
+    # Rows stand in the order of a walk: children after their parent, so one pass back sums them up.
     for row in range(len(forest) - 1, 0, -1):
-        held[parents[row]] += held[row]
+        sizes[parents[row]] += sizes[row]
     for row in range(1, len(forest)):
         group[row] = group[parents[row]] or row
-    return np.array(held) - counted, np.array(group)
+    return np.array(sizes) - counted, np.array(group)

@@ -43,8 +43,8 @@ class Texts:
         Whole numbers and dates are spelled in the language.
         """
         section, _, name = key.partition(".")
-        spelled = {place: self._spelled(value) for place, value in places.items()}
-        return self.sections[section][name].format(**spelled)
+        filled = {place: self._spell(value) for place, value in places.items()}
+        return self.sections[section][name].format(**filled)
 
     def say_number(self, key: str, n: int, **places: object) -> str:
         """Return the text for so many: of `key_one` for 1, else of `key_other`."""
@@ -71,14 +71,14 @@ class Texts:
         year, _, number = month.partition("-")
         return f"{_MONTHS[self.language][int(number) - 1]} {year}"
 
-    def _spelled(self, value: object) -> str:
+    def _spell(self, value: object) -> str:
         if isinstance(value, date):
             return self.date(value)
         return self.number(value) if isinstance(value, int) else str(value)
 
 
 @cache
-def texts(language: Language) -> Texts:
-    """Return the texts of a language."""
-    file = resources.files("lineage.reporting") / "texts" / f"{language.value}.toml"
+def load_texts(language: Language, report: str = "family_tree") -> Texts:
+    """Return what a report says in a language; the words of relations stand with the tree's."""
+    file = resources.files("lineage.reporting") / "texts" / f"{report}.{language.value}.toml"
     return Texts(language, tomllib.loads(file.read_text("utf-8")))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lineage.analysis.licenses import Judged, LicenseFindings
 from lineage.analysis.licenses.findings import CONFLICTS
-from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel, Terms
+from lineage.domain.licenses import Drift, DriftSeverity, NameLevel, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class ReleaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ConflictKind:
     """Models in conflict that are alike: the same class, tag and terms."""
 
     drift: Drift
@@ -27,7 +27,7 @@ class Kind:
     terms: tuple[str, ...]
     models: int
     downloads: int | None
-    """Of those whose downloads are known; None where nobody's are."""
+    """Of those whose downloads are known; None where none are known."""
 
 
 def is_conflict(row: Judged) -> bool:
@@ -35,33 +35,35 @@ def is_conflict(row: Judged) -> bool:
     return row.severity in CONFLICTS
 
 
-def known(rows: Iterable[Judged]) -> int:
+def count_known(rows: Iterable[Judged]) -> int:
     """Count the models whose license is known."""
     return sum(row.severity is not DriftSeverity.UNKNOWN for row in rows)
 
 
-def by_drift(rows: Iterable[Judged]) -> Counter[Drift]:
+def count_drifts(rows: Iterable[Judged]) -> Counter[Drift]:
     """Count models by class."""
     return Counter(row.drift for row in rows)
 
 
-def by_release(found: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
+def count_releases(findings: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
     """Count by release: single ones in time's order, and apart from them mixtures by size."""
     parts: dict[str, Counter[DriftSeverity]] = {}
-    for row in found.rows:
+    for row in findings.rows:
         parts.setdefault(row.release, Counter())[row.severity] += 1
     rows = {name: ReleaseRow(name, part.total(), part) for name, part in parts.items()}
-    single = [rows.pop(one.name) for one in found.family.releases if one.name in rows]
-    return single, sorted(rows.values(), key=lambda one: (-one.models, one.release))
+    single = [
+        rows.pop(release.name) for release in findings.family.releases if release.name in rows
+    ]
+    return single, sorted(rows.values(), key=lambda row: (-row.models, row.release))
 
 
-def together(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
+def add_up(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
     """Add rows up into one of that name."""
     by_severity = sum((row.by_severity for row in rows), Counter[DriftSeverity]())
     return ReleaseRow(name, by_severity.total(), by_severity)
 
 
-def conflict_kinds(rows: Iterable[Judged]) -> list[Kind]:
+def group_conflicts(rows: Iterable[Judged]) -> list[ConflictKind]:
     """Group conflicts by class, tag and terms; the most frequent first."""
     models: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
     downloads: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
@@ -70,33 +72,23 @@ def conflict_kinds(rows: Iterable[Judged]) -> list[Kind]:
         models[kind] += 1
         if row.downloads is not None:
             downloads[kind] += row.downloads
-    kinds = [Kind(*kind, number, downloads.get(kind)) for kind, number in models.items()]
-    return sorted(kinds, key=lambda one: (-one.models, one.drift, one.tag or "", one.terms))
+    kinds = [ConflictKind(*kind, number, downloads.get(kind)) for kind, number in models.items()]
+    return sorted(kinds, key=lambda kind: (-kind.models, kind.drift, kind.tag or "", kind.terms))
 
 
-def by_name_level(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
+def count_name_levels(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
     """Count how near names come to each prefix that is asked for."""
-    found: dict[str, Counter[NameLevel]] = {}
+    levels: dict[str, Counter[NameLevel]] = {}
     for row in rows:
         if row.name_prefix is not None and row.name_level is not None:
-            found.setdefault(row.name_prefix, Counter())[row.name_level] += 1
-    return dict(sorted(found.items()))
+            levels.setdefault(row.name_prefix, Counter())[row.name_level] += 1
+    return dict(sorted(levels.items()))
 
 
-def by_note(rows: Iterable[Judged]) -> Counter[LicenseNote]:
-    """Count models by note."""
-    return Counter(note for row in rows for note in row.notes)
-
-
-def owing(found: LicenseFindings) -> list[tuple[Terms, int]]:
+def applicable_terms(findings: LicenseFindings) -> list[tuple[Terms, int]]:
     """Return the terms with the number of models that owe them, as far as there are any."""
-    number = Counter(id for row in found.rows for id in row.terms)
-    return [(one, number[one.id]) for one in found.terms.terms if number[one.id]]
-
-
-def shown_text(terms: Terms, rule: ClauseName) -> str | None:
-    """Return what a rule of these terms wants shown, None where there is no such rule."""
-    return terms.rules[rule].text if rule in terms.rules else None
+    models = Counter(id for row in findings.rows for id in row.terms)
+    return [(terms, models[terms.id]) for terms in findings.terms.terms if models[terms.id]]
 
 
 def most_used(rows: Sequence[Judged], most: int) -> list[Judged]:

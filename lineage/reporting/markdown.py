@@ -11,13 +11,13 @@ from lineage.reporting.document import (
     Cell,
     Document,
     Facts,
+    Inline,
     Link,
+    Notice,
     Outline,
-    Part,
     Picture,
     Section,
     Table,
-    Warned,
     Word,
 )
 
@@ -25,78 +25,83 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//))")
 _TICKS = re.compile(r"`+")
 
 
-def markdown(document: Document) -> str:
+def render_markdown(document: Document) -> str:
     """Spell a report as GitHub's Markdown, one line a paragraph."""
-    lines = [f"# {plain(document.title)}"]
+    lines = [f"# {escape_markdown(document.title)}"]
     for block in document.lead:
-        lines += ["", *_block(block)]
+        lines += ["", *_write_block(block)]
     for section in document.sections:
-        lines += ["", *_section(section)]
-    return "\n".join([*lines, "", "---", "", plain(document.footer), ""])
+        lines += ["", *_write_section(section)]
+    return "\n".join([*lines, "", "---", "", escape_markdown(document.footer), ""])
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return text with every letter that Markdown would act on made harmless."""
     return _SPECIAL.sub(r"\\\1", visible(text)).replace("www.", "www\\.")
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """Return a stranger's words as a code span; a bar is spelled out, as it would end a cell."""
-    shown = visible(text).replace("|", "\\x7c")
-    if not shown:
+    visible_text = visible(text).replace("|", "\\x7c")
+    if not visible_text:
         return NOTHING
-    fence = "`" * (1 + max((len(run) for run in _TICKS.findall(shown)), default=0))
-    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    fence = "`" * (1 + max((len(run) for run in _TICKS.findall(visible_text)), default=0))
+    pad = " " if visible_text[0] in "` " or visible_text[-1] in "` " else ""
+    return f"{fence}{pad}{visible_text}{pad}{fence}"
 
 
-def _section(section: Section) -> Iterator[str]:
-    yield f"## {plain(section.heading)}"
+def _write_section(section: Section) -> Iterator[str]:
+    yield f"## {escape_markdown(section.heading)}"
     for block in section.blocks:
         yield ""
-        yield from _block(block)
+        yield from _write_block(block)
 
 
-def _block(block: Block) -> Iterator[str]:
+def _write_block(block: Block) -> Iterator[str]:
     match block:
         case str():
-            yield plain(block)
-        case Warned(text):
-            yield f"> **{plain(text)}**"
+            yield escape_markdown(block)
+        case Notice(text):
+            yield f"> **{escape_markdown(text)}**"
         case Facts(lines):
-            yield from (f"- **{plain(label)}**: {_cell(cell)}" for label, cell in lines)
+            yield from (
+                f"- **{escape_markdown(label)}**: {_render_cell(cell)}" for label, cell in lines
+            )
         case Outline(lines):
-            yield from (f"{'  ' * depth}- {_cell(cell)}" for depth, cell in lines)
+            yield from (f"{'  ' * depth}- {_render_cell(cell)}" for depth, cell in lines)
         case Table():
-            yield from _table(block)
+            yield from _write_table(block)
         case Picture():
-            yield f"![{plain(block.chart.text)}]({quote(block.picture_file)})"
-            yield from ("", f"**{plain(block.chart.title)}.** {_cell(block.files)}")
+            yield f"![{escape_markdown(block.chart.text)}]({quote(block.picture_file)})"
+            yield from (
+                "",
+                f"**{escape_markdown(block.chart.title)}.** {_render_cell(block.files)}",
+            )
             yield ""
-            yield from _table(block.table)
+            yield from _write_table(block.table)
 
 
-def _table(table: Table) -> Iterator[str]:
-    yield _row([plain(column.name) for column in table.columns])
-    yield _row(["--:" if column.is_number else "---" for column in table.columns])
+def _write_table(table: Table) -> Iterator[str]:
+    yield _table_row([escape_markdown(column.name) for column in table.columns])
+    yield _table_row(["--:" if column.is_number else "---" for column in table.columns])
     for row in table.rows:
-        yield _row([_cell(cell) for cell in row])
+        yield _table_row([_render_cell(cell) for cell in row])
 
 
-def _row(cells: Sequence[str]) -> str:
+def _table_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell) -> str:
-    parts: Sequence[Part] = [cell] if isinstance(cell, str | Word | Link) else cell
-    return "".join(map(_part, parts))
+def _render_cell(cell: Cell) -> str:
+    inlines: Sequence[Inline] = [cell] if isinstance(cell, str | Word | Link) else cell
+    return "".join(map(_render_inline, inlines))
 
 
-def _part(part: Part) -> str:
-    match part:
+def _render_inline(inline: Inline) -> str:
+    match inline:
         case str():
-            return plain(part)
+            return escape_markdown(inline)
         case Word(text):
-            return code(text)
+            return code_span(text)
         case Link(text, url):
-            return f"[{code(text)}]({quote(url, safe=':/?=%-._~')})"
+            return f"[{code_span(text)}]({quote(url, safe=':/?=%-._~')})"

@@ -1,228 +1,239 @@
-"""The charts of a trend report along months and days, from its findings."""
+"""The charts of a trend report: along months and days, as bars, and side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import accumulate
 
-from lineage.analysis.growth import GrowthSeries, SinceRelease, Timeline
-from lineage.reporting.chart_texts import Chart, ChartKind, Mark, Position, Series
-from lineage.reporting.trend_words import Told
+from lineage.analysis.growth import GroupSize, GrowthSeries, SinceRelease, Timeline, VariantSeries
+from lineage.reporting.charts.chart import Chart, ChartKind, EventMark, Panel, Position, Series
+from lineage.reporting.document import NOTHING, Block
+from lineage.reporting.trend_blocks import TrendText, picture_block
 
 MOST_SERIES = 8
-"""As many colors as eyes and a palette tell apart."""
+"""As many colors as eyes and a palette keep apart."""
 LEAST_FOR_SHARE = 20
 """A share of fewer new models a month is chance."""
 MONTHS = (1, 2, 3, 6, 12, 24, 36, 60, 120)
 """Steps between the labels of months."""
 _WEEKS = (1, 2, 4, 13, 26, 52, 104, 208)
-_WEEKS_TOLD = 4
+_TABLE_WEEKS = 4
 """Every fourth week stands in the table."""
+_MOST_TAGS = 12
+MOST_TAG_COLUMNS = 7
+_LONGEST_TAG = 32
+"""A tag is as long as its author likes; the files hold it whole."""
 
 
-def calendar(told: Told, name: str, kind: ChartKind, texts: str, timeline: Timeline) -> Chart:
-    """Return a chart of new models a month; `texts` is the section of its words."""
+def calendar_chart(
+    trend: TrendText, name: str, kind: ChartKind, section: str, timeline: Timeline
+) -> Chart:
+    """Return a chart of new models a month; `section` is that of its words."""
     lines = list(timeline.lines)
     sums = timeline.sums()
     best = max(range(len(sums)), key=sums.__getitem__)
     top = max(lines, key=lambda line: sum(line.values))
-    alt = told.say(
-        f"{texts}.alt",
-        month=told.says.month(timeline.months[best]),
-        models=sums[best] if texts == "month" else sum(top.values),
-        name=told.name(top.key),
+    text = trend.say(
+        f"{section}.alt",
+        month=trend.texts.month(timeline.months[best]),
+        models=sums[best] if section == "month" else sum(top.values),
+        name=trend.line_name(top.key),
         **{line.key: sum(line.values) for line in lines},
     )
     chart = Chart(
         name=name,
         kind=kind,
-        title=told.say(f"{texts}.chart"),
-        text=alt,
-        along=Position("month", told.say("column.month")),
-        positions=[Position(one, told.says.month(one)) for one in timeline.months],
-        series=series_of(told, lines),
-        all_series=all_series(told, timeline),
-        skipped=nearly_empty(timeline),
+        title=trend.say(f"{section}.chart"),
+        text=text,
+        along=Position("month", trend.say("column.month")),
+        positions=[Position(month, trend.texts.month(month)) for month in timeline.months],
+        series=fold_series(trend, lines),
+        all_series=every_series(trend, timeline),
+        skipped=nearly_empty_months(timeline),
         steps=MONTHS,
     )
-    return shaded(told, chart, timeline, undated_of(timeline))
+    return _shade_chart(trend, chart, timeline)
 
 
-def with_releases(told: Told, chart: Chart, timeline: Timeline) -> Chart:
-    """Mark the release days along the months of a chart."""
+def mark_releases(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
+    """Mark the release days along the months of a chart, and draw every month."""
     days: dict[date, list[str]] = {}
-    for release in told.found.family.releases:
+    for release in trend.findings.family.releases:
         days.setdefault(release.released, []).append(release.name)
-    first = month_number(timeline.months[0])
+    first = _month_number(timeline.months[0])
     marks = [
-        Mark(
+        EventMark(
             (day.year * 12 + day.month - 1) - first + (day.day - 1) / 31,
-            f"{', '.join(names)}: {told.says.date(day)}",
+            f"{', '.join(names)}: {trend.texts.date(day)}",
         )
         for day, names in sorted(days.items())
     ]
-    return replace(chart, marks=[mark for mark in marks if 0 <= mark.at < len(timeline.months)])
+    marks = [mark for mark in marks if 0 <= mark.at < len(timeline.months)]
+    return replace(chart, marks=marks, skipped=0)
 
 
-def widened(timeline: Timeline, first: str) -> Timeline:
+def widen_timeline(timeline: Timeline, first: str) -> Timeline:
     """Let a timeline begin with a month, where it begins later."""
-    missing = month_number(timeline.months[0]) - month_number(first)
-    if missing <= 0:
+    numbers = range(_month_number(first), _month_number(timeline.months[0]))
+    if not numbers:
         return timeline
-    numbers = range(month_number(first), month_number(timeline.months[0]))
     months = [f"{number // 12}-{number % 12 + 1:02}" for number in numbers]
-    lines = [replace(one, values=[0] * missing + list(one.values)) for one in timeline.lines]
+    zeros = [0] * len(months)
+    lines = [replace(line, values=zeros + list(line.values)) for line in timeline.lines]
     return Timeline([*months, *timeline.months], lines)
 
 
-def added_up(told: Told, timeline: Timeline) -> Chart:
+def total_chart(trend: TrendText, timeline: Timeline) -> Chart:
     """Return the chart of models created by the end of each month."""
-    whole = summed(timeline)
-    alt = told.say(
+    totals = sum_up(timeline)
+    text = trend.say(
         "month.alt_total",
-        month=told.says.month(whole.months[-1]),
-        models=whole.sums()[-1],
+        month=trend.texts.month(totals.months[-1]),
+        models=totals.sums()[-1],
     )
-    made = calendar(told, "total", ChartKind.LINES, "month", whole)
-    made = replace(made, title=told.say("month.total_chart"), text=alt, skipped=0)
-    return shaded(told, made, timeline, undated_of(timeline))
+    chart = calendar_chart(trend, "total", ChartKind.LINES, "month", totals)
+    chart = replace(chart, title=trend.say("month.total_chart"), text=text)
+    return _shade_chart(trend, chart, timeline)
 
 
-def summed(timeline: Timeline) -> Timeline:
-    """Return what was there by the end of each month."""
+def sum_up(timeline: Timeline) -> Timeline:
+    """Return how many models there were by the end of each month."""
     lines = [replace(line, values=list(accumulate(line.values))) for line in timeline.lines]
     return Timeline(timeline.months, lines)
 
 
-def since_release(told: Told) -> Chart:
+def since_release_chart(trend: TrendText) -> Chart:
     """Return the chart of each release's growth from its own first day."""
-    since = told.found.since_release
-    slots = slots_of(told.found.by_release.lines, since.lines)
+    since = trend.findings.since_release
+    slots = choose_slots(trend.findings.by_release.lines, since.lines)
     top = max(since.lines, key=lambda line: line.values[-1])
-    drawn, in_file = grown(told, since, slots)
+    series, all_series = since_series(trend, since, slots)
     return Chart(
         name="since-release",
         kind=ChartKind.LINES,
-        title=told.say("since.chart"),
-        text=told.say("since.alt", name=top.key, models=top.values[-1]),
-        along=Position("days", told.say("column.day")),
-        positions=[Position(str(day), told.says.number(day)) for day in since.days],
-        series=drawn,
-        all_series=in_file,
+        title=trend.say("since.chart"),
+        text=trend.say("since.alt", name=top.key, models=top.values[-1]),
+        along=Position("days", trend.say("column.day")),
+        positions=[Position(str(day), trend.texts.number(day)) for day in since.days],
+        series=series,
+        all_series=all_series,
         steps=_WEEKS,
-        told_at=sorted({*range(0, len(since.days), _WEEKS_TOLD), len(since.days) - 1}),
+        table_positions=sorted({*range(0, len(since.days), _TABLE_WEEKS), len(since.days) - 1}),
     )
 
 
-def grown(
-    told: Told, since: SinceRelease, slots: Mapping[str, int]
+def since_series(
+    trend: TrendText, since: SinceRelease, slots: Mapping[str, int]
 ) -> tuple[list[Series], list[Series]]:
     """Return the lines that are drawn and all lines; after its end a line has no values."""
-    longest = len(told.found.since_release.days)
-
-    def padded(line: GrowthSeries[int]) -> Series:
-        rest: list[float | None] = [None] * (longest - len(line.values))
-        values = [*line.values, *rest]
-        return Series(line.key, told.name(line.key), values, line.undated, slots.get(line.key))
-
-    return [padded(one) for one in since.lines if one.key in slots], [
-        padded(one) for one in since.lines
-    ]
+    longest = len(trend.findings.since_release.days)
+    series = []
+    for line in since.lines:
+        values = [*line.values, *[None] * (longest - len(line.values))]
+        name = trend.line_name(line.key)
+        series.append(Series(line.key, name, values, line.undated, slots.get(line.key)))
+    return [line for line in series if line.key in slots], series
 
 
-def slots_of(
-    lines: Sequence[GrowthSeries[int]], also: Sequence[GrowthSeries[int]]
+def choose_slots(
+    lines: Sequence[GrowthSeries[int]], more: Sequence[GrowthSeries[int]]
 ) -> dict[str, int]:
     """Return the colors of other lines: their own where they have one, else one that is free."""
-    fixed = {key: at for at, key in enumerate(_chosen(lines))}
-    by_size = sorted(also, key=lambda line: (line.key not in fixed, -line.values[-1]))
+    fixed = {key: at for at, key in enumerate(_largest_keys(lines))}
+    by_size = sorted(more, key=lambda line: (line.key not in fixed, -line.values[-1]))
     slots = {line.key: fixed[line.key] for line in by_size if line.key in fixed}
     free = [at for at in range(MOST_SERIES) if at not in slots.values()]
-    others = [line.key for line in by_size if line.key not in fixed]
-    return slots | dict(zip(others, free, strict=False))
+    new_keys = [line.key for line in by_size if line.key not in fixed]
+    return slots | dict(zip(new_keys, free, strict=False))
 
 
-def shares(told: Told, chart: Chart) -> Chart:
+def share_chart(trend: TrendText, chart: Chart) -> Chart:
     """Return a chart of numbers as one of shares of each month."""
     return replace(
         chart,
         name="share",
         kind=ChartKind.STACKED,
-        title=told.say("rivals.share_chart"),
-        series=as_shares(chart.series),
-        all_series=as_shares(chart.all_series),
+        title=trend.say("rivals.share_chart"),
+        series=share_series(chart.series),
+        all_series=share_series(chart.all_series),
         is_percent=True,
     )
 
 
-def as_shares(series: Sequence[Series]) -> list[Series]:
+def share_series(series: Sequence[Series]) -> list[Series]:
     """Return the part of each in the sum of all, position by position."""
-    sums = [
-        sum(value or 0 for value in row)
-        for row in zip(*(one.values for one in series), strict=True)
-    ]
-
-    def share(one: Series) -> Series:
+    columns = zip(*(line.values for line in series), strict=True)
+    sums = [sum(value or 0 for value in column) for column in columns]
+    shares = []
+    for line in series:
         values = [
-            100 * (value or 0) / whole if whole >= LEAST_FOR_SHARE else None
-            for value, whole in zip(one.values, sums, strict=True)
+            100 * (value or 0) / total if total >= LEAST_FOR_SHARE else None
+            for value, total in zip(line.values, sums, strict=True)
         ]
-        return replace(one, values=values, undated=None)
+        shares.append(replace(line, values=values, undated=None))
+    return shares
 
-    return [share(one) for one in series]
 
-
-def series_of(
-    told: Told, lines: Sequence[GrowthSeries[int]], like: Sequence[GrowthSeries[int]] = ()
+def fold_series(
+    trend: TrendText, lines: Sequence[GrowthSeries[int]], like: Sequence[GrowthSeries[int]] = ()
 ) -> list[Series]:
-    """Return the lines that are the largest of all or of others like them, the rest as one."""
-    chosen = _chosen(like or lines)
-    series = [_series(told, line, chosen.index(line.key)) for line in lines if line.key in chosen]
-    rest = [line for line in lines if line.key not in chosen]
-    if not rest:
-        return series
-    together = [sum(column) for column in zip(*(line.values for line in rest), strict=True)]
-    other = GrowthSeries("others", together, sum(line.undated for line in rest))
-    return [*series, _series(told, other, MOST_SERIES - 1)]
+    """Return the lines that are the largest of all or of others like them, the small ones as one.
+
+    A line keeps its color in every chart: which are drawn, and in which color, is decided by
+    `like` alone.
+    """
+    keys = _largest_keys(like or lines)
+    series = [_series_of(trend, line, keys.index(line.key)) for line in lines if line.key in keys]
+    small = [line for line in lines if line.key not in keys]
+    if small:
+        others = _add_lines("others", small)
+        series.append(_series_of(trend, others, MOST_SERIES - 1))
+    return series
 
 
-def all_series(told: Told, timeline: Timeline) -> list[Series]:
+def every_series(trend: TrendText, timeline: Timeline) -> list[Series]:
     """Return every line, as a chart's file holds them."""
-    return [_series(told, line) for line in timeline.lines]
+    return [_series_of(trend, line) for line in timeline.lines]
 
 
-def _chosen(lines: Sequence[GrowthSeries[int]]) -> list[str]:
-    """Return the keys of the largest lines in their order, all where there is room."""
+def _series_of(trend: TrendText, line: GrowthSeries[int], slot: int | None = None) -> Series:
+    return Series(line.key, trend.line_name(line.key), list(line.values), line.undated, slot)
+
+
+def _add_lines(key: str, lines: Sequence[GrowthSeries[int]]) -> GrowthSeries[int]:
+    values = [sum(column) for column in zip(*(line.values for line in lines), strict=True)]
+    return GrowthSeries(key, values, sum(line.undated for line in lines))
+
+
+def _largest_keys(lines: Sequence[GrowthSeries[int]]) -> list[str]:
+    """Return the keys of the largest lines in their order, of every line where there is room."""
     if len(lines) <= MOST_SERIES:
         return [line.key for line in lines]
     large = sorted(lines, key=lambda line: -sum(line.values))[: MOST_SERIES - 1]
     return [line.key for line in lines if line in large]
 
 
-def undated_of(timeline: Timeline) -> int:
-    """Return how many models have no date: variants are the same models again, not more."""
-    return timeline.line("all").undated if _has_variants(timeline) else timeline.undated
-
-
-def shaded(told: Told, chart: Chart, timeline: Timeline, undated: int) -> Chart:
+def _shade_chart(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
     """Shade the months by whose end fewer models are dated than undated."""
+    # Variants are the same models again, not more: their undated must not be added up.
+    undated = timeline.line("all").undated if _has_variants(timeline) else timeline.undated
     first = shaded_months(timeline, undated)
-    text = told.say("page.cannot", undated=undated) if first else ""
+    text = trend.say("page.cannot", undated=undated) if first else ""
     return replace(chart, shaded=first, shaded_text=text)
 
 
 def shaded_months(timeline: Timeline, undated: int) -> int:
     """Return by the end of how many months fewer models are dated than undated."""
-    return sum(total < undated for total in accumulate(_totals(timeline)))
+    return sum(total < undated for total in accumulate(_month_sums(timeline)))
 
 
-def nearly_empty(timeline: Timeline) -> int:
+def nearly_empty_months(timeline: Timeline) -> int:
     """Return how many months at the beginning hold less than a hundredth of all together."""
-    sums = _totals(timeline)
+    sums = _month_sums(timeline)
     return sum(100 * total < sum(sums) for total in accumulate(sums))
 
 
-def _totals(timeline: Timeline) -> Sequence[int]:
+def _month_sums(timeline: Timeline) -> Sequence[int]:
     return timeline.line("all").values if _has_variants(timeline) else timeline.sums()
 
 
@@ -230,16 +241,144 @@ def _has_variants(timeline: Timeline) -> bool:
     return any(line.key == "all" for line in timeline.lines)
 
 
-def _series(told: Told, line: GrowthSeries[int], slot: int | None = None) -> Series:
-    return Series(line.key, told.name(line.key), list(line.values), line.undated, slot)
-
-
-def month_number(month: str) -> int:
+def _month_number(month: str) -> int:
     """Return how many months a month lies after the first of the calendar."""
     year, _, number = month.partition("-")
     return int(year) * 12 + int(number) - 1
 
 
-def whole(chart: Chart) -> Chart:
-    """Let a chart draw every position."""
-    return replace(chart, skipped=0)
+def variant_panels(
+    trend: TrendText,
+    chart: Chart,
+    timeline_of: Callable[[VariantSeries], Timeline],
+    convert: Callable[[Timeline], Timeline] = lambda timeline: timeline,
+) -> list[Block]:
+    """Return a chart of months by each definition, every field with the same series and colors.
+
+    `timeline_of` finds new models a month, `convert` makes of them what the chart shows.
+    """
+    like = timeline_of(trend.findings.by_variant["all"])
+    panels = []
+    for key, side in trend.findings.by_variant.items():
+        new = timeline_of(side)
+        series = fold_series(trend, convert(new).lines, convert(like).lines)
+        all_series = every_series(trend, convert(new))
+        if chart.is_percent:
+            series, all_series = share_series(series), share_series(all_series)
+        shaded = shaded_months(new, new.undated)
+        panels.append(Panel(key, trend.line_name(key), series, all_series, shaded))
+    return _panel_blocks(trend, chart, panels)
+
+
+def since_panels(trend: TrendText, chart: Chart) -> list[Block]:
+    """Return the growth of each release since its release day by each definition."""
+    findings = trend.findings
+    slots = choose_slots(findings.by_release.lines, findings.since_release.lines)
+    panels = []
+    for key, side in findings.by_variant.items():
+        series, all_series = since_series(trend, side.since_release, slots)
+        panels.append(Panel(key, trend.line_name(key), series, all_series))
+    return _panel_blocks(trend, chart, panels)
+
+
+def _panel_blocks(trend: TrendText, chart: Chart, panels: Sequence[Panel]) -> list[Block]:
+    def top_name(panel: Panel) -> str:
+        sizes = [(sum(value or 0 for value in line.values), line) for line in panel.series]
+        size, top = max(sizes, key=lambda pair: pair[0], default=(0, None))
+        return f"{panel.name}: {top.name if top and size else NOTHING}"
+
+    is_shaded = any(panel.shaded for panel in panels)
+    panelled = replace(
+        chart,
+        name=f"{chart.name}-by-variant",
+        title=trend.say("sides.chart", title=chart.title),
+        text=trend.say("sides.alt", tops="; ".join(map(top_name, panels))),
+        marks=(),
+        shaded_text=trend.say("page.cannot_each") if is_shaded else "",
+        series=panels[0].series,
+        all_series=(),
+        panels=panels,
+    )
+    return [trend.say("sides.text"), picture_block(trend, panelled)]
+
+
+def bar_chart(
+    trend: TrendText, name: str, along: str, section: str, parts: Sequence[GroupSize]
+) -> Chart:
+    """Return the parts of a whole as bars."""
+    positions = [Position(part.key, part.key) for part in parts]
+    values = [part.models for part in parts]
+    return Chart(
+        name=name,
+        kind=ChartKind.BARS,
+        title=trend.say(section),
+        text=_bar_text(trend, positions, values),
+        along=Position(along, trend.say(f"column.{along}")),
+        positions=positions,
+        series=[Series("models", trend.say("column.models"), values)],
+    )
+
+
+def tag_chart(trend: TrendText) -> Chart:
+    """Return the most frequent license tags as bars, the others as one; the file holds each."""
+    parts = trend.findings.licenses
+    positions = [Position(part.key, part.key, is_word=True) for part in parts]
+    values = [part.models for part in parts]
+    large, sizes = positions[:_MOST_TAGS], values[:_MOST_TAGS]
+    if others := sum(values[_MOST_TAGS:]):
+        large.append(Position("others", trend.say("column.others")))
+        sizes.append(others)
+    models = trend.say("column.models")
+    return Chart(
+        name="licenses",
+        kind=ChartKind.BARS,
+        title=trend.say("license.chart"),
+        text=_bar_text(trend, large, sizes),
+        along=Position("license", trend.say("column.license")),
+        positions=large,
+        series=[Series("models", models, sizes)],
+        all_positions=positions,
+        all_series=[Series("models", models, values)],
+    )
+
+
+def _bar_text(trend: TrendText, positions: Sequence[Position], values: Sequence[int]) -> str:
+    named = zip(positions, values, strict=True)
+    return "; ".join(f"{short_tag(each.name)}: {trend.texts.number(n)}" for each, n in named)
+
+
+def tag_month_chart(trend: TrendText, none_name: str) -> Chart:
+    """Return the tags of each month's new models; in a sample of the known alone."""
+    mix = trend.findings.license_mix
+    lines, most = list(mix.by_month.lines), MOST_TAG_COLUMNS - 1
+    # A tag is a stranger's word: it is never translated, and its key is its place.
+    series = [
+        Series(f"tag {at}", short_tag(line.key), line.values, line.undated, at)
+        for at, line in enumerate(lines[:most])
+    ]
+    if small := lines[most:]:
+        others = _add_lines("others", small)
+        name = trend.say("column.others")
+        series.append(Series("others", name, others.values, others.undated, most))
+    none = Series("none", none_name, mix.none.values, mix.none.undated, MOST_SERIES - 1)
+    is_sample = trend.findings.knowledge.is_sample
+    top = lines[0]
+    return Chart(
+        name="licenses-by-month",
+        kind=ChartKind.STACKED,
+        title=trend.say("license.month_chart"),
+        text=trend.say("license.alt", name=short_tag(top.key), models=sum(top.values)),
+        along=Position("month", trend.say("column.month")),
+        positions=[Position(month, trend.texts.month(month)) for month in mix.by_month.months],
+        series=series if is_sample else [*series, none],
+        table_only=[none] if is_sample else [],
+        skipped=nearly_empty_months(mix.by_month),
+        steps=MONTHS,
+    )
+
+
+def short_tag(tag: str) -> str:
+    """Return a tag in at most so many letters as a chart has room for."""
+    tag = tag.strip() or NOTHING
+    is_long = len(tag) > _LONGEST_TAG
+    return f"{tag[: _LONGEST_TAG - 1]}\N{HORIZONTAL ELLIPSIS}" if is_long else tag

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from lineage.families.registry import all_families, family
-from lineage.reporting.family_page.family_tree import page as family_tree_page
+from lineage.reporting.family_page.page import family_page as family_tree_page
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, texts
+from lineage.reporting.language import Language, load_texts
 from lineage.store.reader import Snapshot
 from tests.questions import family_tree
 
@@ -35,12 +35,12 @@ class Opened:
     asked: list[str] = field(default_factory=list)
     """Requests besides the one for the file."""
 
-    def told(self) -> str:
+    def match_text(self) -> str:
         """How many models are said to be shown."""
-        return self.page.locator("#told").inner_text()
+        return self.page.locator("#match-count").inner_text()
 
     def number_shown(self) -> int:
-        return int("".join(filter(str.isdigit, self.told().split(" ")[0])))
+        return int("".join(filter(str.isdigit, self.match_text().split(" ")[0])))
 
     def name_of(self, row: str) -> Any:
         return self.page.locator("#rows .line", has_text=row).first
@@ -111,5 +111,5 @@ def german(llama: FamilyTreeReport, tmp_path_factory: pytest.TempPathFactory) ->
 
 def _written(report: FamilyTreeReport, language: Language, folder: Path) -> Path:
     file = folder / "tree.html"
-    file.write_text(family_tree_page(report, texts(language)), "utf-8")
+    file.write_text(family_tree_page(report, load_texts(language)), "utf-8")
     return file

@@ -7,8 +7,8 @@ import pytest
 
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
-from lineage.reporting.family_page.family_tree import page as family_tree_page
-from lineage.reporting.language import Language, texts
+from lineage.reporting.family_page.page import family_page as family_tree_page
+from lineage.reporting.language import Language, load_texts
 from lineage.store.reader import Snapshot
 from tests.browser.conftest import Opener
 from tests.browser.test_accessibility import _AXE, _FINDINGS
@@ -43,7 +43,7 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 def written(snapshot: Snapshot, folder: Path, definition: Definition, language: Language) -> Path:
     file = folder / "tree.html"
     report = family_tree(snapshot, KIN, [KIN], definition)
-    file.write_text(family_tree_page(report, texts(language)), "utf-8")
+    file.write_text(family_tree_page(report, load_texts(language)), "utf-8")
     return file
 
 
@@ -61,7 +61,7 @@ def test_the_deleted_are_shown_told_in_words_and_not_counted(
 ) -> None:
     opened = opener(page, f"#model={LOST}")
     assert opened.number_shown() == total(mortal, Definition()) == 6
-    assert opened.told() == "6 models of 6 shown, and 2 deleted, not counted"
+    assert opened.match_text() == "6 models of 6 shown, and 2 deleted, not counted"
     line = opened.name_of(LOST)
     assert "deleted" in line.inner_text()
     assert line.locator(".label").evaluate("(it) => getComputedStyle(it).textDecorationLine") == (
@@ -81,9 +81,9 @@ def test_a_deleted_leaf_is_hidden_and_a_deleted_parent_stays_on_the_way(
     opened = opener(page, "#open=~Kin%201&open=~Kin%202&open=kin/one&open=kin/two")
     assert opened.name_of(LEAF).is_visible()
     opened.page.get_by_text("Filters", exact=True).click()
-    opened.page.locator("#gone").select_option("hidden")
+    opened.page.locator("#deleted").select_option("hidden")
     assert opened.number_shown() == 6
-    assert opened.told() == "6 models of 6 shown"
+    assert opened.match_text() == "6 models of 6 shown"
     assert opened.name_of(LEAF).count() == 0
     assert opened.name_of(LOST).is_visible()
     assert "deleted=hidden" in opened.page.evaluate("location.hash")
@@ -96,7 +96,7 @@ def test_the_deleted_are_counted_on_wish_as_the_command_counts_them(
 ) -> None:
     opened = opener(page, "#deleted=counted")
     assert opened.number_shown() == total(mortal, Definition(deleted=True)) == 8
-    assert opened.told() == "8 models of 8 shown"
+    assert opened.match_text() == "8 models of 8 shown"
 
 
 def test_a_report_that_counts_them_opens_so(
@@ -130,7 +130,7 @@ def test_a_report_of_a_day_before_knows_nobody_as_deleted(
     opened = opener(written(mortal, tmp_path, asked, Language.ENGLISH), f"#model={LOST}")
     assert opened.number_shown() == total(mortal, asked) == 6
     assert "Listed no more" not in opened.page.locator("#details").inner_text()
-    assert opened.page.locator("#gone").count() == 0
+    assert opened.page.locator("#deleted").count() == 0
 
 
 def test_weaker_evidence_is_a_default_and_no_limit(
@@ -170,8 +170,8 @@ def test_nothing_is_wider_than_the_window(
     page = opener(file, f"#model={LOST}", viewport={"width": width, "height": 900}).page
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    word = page.locator(".line.gone .gone-word").first.bounding_box()
-    column = page.locator(".line.gone .made").first.bounding_box()
+    word = page.locator(".line.deleted .deleted-word").first.bounding_box()
+    column = page.locator(".line.deleted .made").first.bounding_box()
     assert word is not None
     assert column is not None
     assert word["x"] + word["width"] <= column["x"] + 1

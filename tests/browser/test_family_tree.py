@@ -182,7 +182,7 @@ def test_the_slider_goes_back_in_time_and_keeps_the_undated_apart(
     first = opened.number_shown()
     assert first < llama.count.total
     opened.page.keyboard.press("ArrowRight")
-    assert re.fullmatch(r"[A-Z][a-z]+ \d{4}", opened.page.locator("#until-said").inner_text())
+    assert re.fullmatch(r"[A-Z][a-z]+ \d{4}", opened.page.locator("#until-label").inner_text())
     opened.page.locator("#undated").uncheck()
     assert 0 < opened.number_shown() <= first - llama.count.undated + 50
     opened.page.get_by_role("button", name="Show everything").click()
@@ -199,7 +199,7 @@ def test_an_address_brings_others_to_the_same_view(opener: Opener, english: Path
     one.name_of("Llama 2").locator(".twist").click()
     address = one.page.evaluate("location.hash")
     other = opener(english, address)
-    for look in ("#told", "#chips", "#details", "#path"):
+    for look in ("#match-count", "#chips", "#details", "#path"):
         assert one.page.locator(look).inner_text() == other.page.locator(look).inner_text()
     lines = "[...document.querySelectorAll('#rows .label')].length"
     assert one.page.evaluate("Number(document.querySelector('#outline').ariaRowCount)") == (
@@ -246,7 +246,7 @@ def test_a_merge_shows_all_its_parents(
     opened = opener(english, f"#model={merged}")
     assert opened.name_of(merged).locator(".merge").is_visible()
     assert opened.page.locator(".parents > li").count() > 1
-    assert opened.page.locator(".way").count() > 1
+    assert opened.page.locator(".root-path").count() > 1
 
 
 def test_german_is_german_throughout(opener: Opener, german: Path, llama: FamilyTreeReport) -> None:
@@ -254,7 +254,7 @@ def test_german_is_german_throughout(opener: Opener, german: Path, llama: Family
     assert opened.page.locator("html").get_attribute("lang") == "de"
     assert opened.page.title() == "Stammbaum der Llama-Familie"
     total = f"{llama.count.total:,}".replace(",", ".")
-    assert opened.told() == f"{total} Modelle von {total} gezeigt"
+    assert opened.match_text() == f"{total} Modelle von {total} gezeigt"
     details = opened.page.locator("#details").inner_text()
     assert "Eltern und wer das sagt" in details
     assert re.search(r"\d{1,2}\. [A-Z]\w+ \d{4}", details)

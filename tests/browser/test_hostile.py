@@ -10,10 +10,9 @@ import pytest
 from lineage.analysis.tree.evidence import Said
 from lineage.analysis.tree.facts import Coded
 from lineage.domain.families import Family
-from lineage.reporting.context import Asked
-from lineage.reporting.family_page.family_tree import page as family_tree_page
-from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, texts
+from lineage.reporting.family_page.page import family_page as family_tree_page
+from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
+from lineage.reporting.language import Language, load_texts
 from tests.browser.conftest import Opened, Opener
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
@@ -34,7 +33,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     snapshot = outlived([*roots, *rows], {"a/m0", "a/m7", "a/n3"}, folder / "store")
     report = family_tree(snapshot, kin, [kin])
     file = folder / "poisoned.html"
-    file.write_text(family_tree_page(_poisoned(report), texts(Language.ENGLISH)), "utf-8")
+    file.write_text(family_tree_page(_poisoned(report), load_texts(Language.ENGLISH)), "utf-8")
     return file
 
 
@@ -46,14 +45,14 @@ def _poisoned(report: FamilyTreeReport) -> FamilyTreeReport:
         name: Coded([next(attack) for _ in coded.words] or [next(attack)], coded.code)
         for name, coded in facts.words.items()
     }
-    bad = [Asked(one, one, None, (one,), None, *[one] * 5) for one in HOSTILE]
+    bad = [NameVerdict(one, one, None, (one,), None, *[one] * 5) for one in HOSTILE]
     return replace(
         report,
         family=replace(report.family, name=HOSTILE[0], organization=HOSTILE[3]),
         manifest=replace(report.manifest, id=HOSTILE[1], tombstones=3),
         releases=tuple(replace(line, name=next(attack)) for line in report.releases),
         branches=tuple(replace(line, id=next(attack)) for line in report.branches),
-        asked=tuple(bad),
+        verdicts=tuple(bad),
         forest=replace(forest, names=[next(attack) for _ in forest.names]),
         facts=replace(facts, words=words),
         evidence=replace(evidence, said=said, outside=[next(attack) for _ in evidence.outside]),

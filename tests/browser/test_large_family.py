@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.synthetic_family import synthetic_report
-from lineage.reporting.family_page.family_tree import page as family_tree_page
+from lineage.reporting.family_page.page import family_page as family_tree_page
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, texts
+from lineage.reporting.language import Language, load_texts
 from tests.browser.conftest import Opener
 
 pytestmark = pytest.mark.needs("chromium")
@@ -22,10 +22,10 @@ def test_two_hundred_thousand_models_open_unfold_and_are_found(
 ) -> None:
     report = synthetic_report(MODELS, llama)
     file = tmp_path / "large.html"
-    file.write_text(family_tree_page(report, texts(Language.ENGLISH)), "utf-8")
+    file.write_text(family_tree_page(report, load_texts(Language.ENGLISH)), "utf-8")
     opened = opener(file)
     assert opened.number_shown() == report.count.total > MODELS * 0.9
-    assert "deleted, not counted" in opened.told()
+    assert "deleted, not counted" in opened.match_text()
     ready = opened.page.evaluate("performance.getEntriesByName('ready')[0].startTime")
     assert ready < GENEROUS
     opened.page.locator("#outline").focus()

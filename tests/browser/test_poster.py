@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, texts
-from lineage.reporting.posters.svg import poster
+from lineage.reporting.language import Language, load_texts
+from lineage.reporting.poster import draw_poster
 from tests.hostile import HOSTILE
 
 pytestmark = pytest.mark.needs("chromium")
@@ -48,7 +48,7 @@ def test_every_word_has_its_place(
     browser: Browser, report: FamilyTreeReport, tmp_path: Path, language: Language
 ) -> None:
     file = tmp_path / "poster.svg"
-    file.write_text(poster(report, texts(language)), "utf-8")
+    file.write_text(draw_poster(report, load_texts(language)), "utf-8")
     placed = [box for box in boxes_of(browser, file) if not box["turned"]]
     assert len(placed) > 100
     for at, box in enumerate(placed):

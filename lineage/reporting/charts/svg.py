@@ -1,15 +1,19 @@
 """A chart as SVG: without scripts, styles or addresses inside, so that any page may hold it."""
 
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from lineage.domain.escape import visible
-from lineage.reporting.chart_texts import Chart, ChartKind
-from lineage.reporting.charts.bars import lying_bars
-from lineage.reporting.charts.panels import side_by_side
-from lineage.reporting.charts.plot import Plot, plotted, slotted, swatch, swatch_width
-from lineage.reporting.charts.scale import rows_of, shortened, width_of
-from lineage.reporting.language import Language
+from lineage.domain.escape import markup, visible
+from lineage.reporting.charts.chart import Chart, ChartKind
+from lineage.reporting.charts.plot import Plot, draw_plot, draw_swatch, series_slots, swatch_width
+from lineage.reporting.charts.scale import (
+    Scale,
+    estimate_width,
+    flow_rows,
+    shorten_text,
+    wrap_estimated,
+)
+from lineage.reporting.language import Language, load_texts
 
 WIDE, NARROW = 760, 340
 """Widths in pixels: for a page, and for a phone."""
@@ -21,9 +25,24 @@ text { font: 12px "DejaVu Sans", system-ui, sans-serif; fill: #1d1f24 }
 .grid { stroke: #d9dce2 } .mark { stroke: #565d69; stroke-dasharray: 3 3 }
 .shade { fill: #8a9099; fill-opacity: .18 } .line { fill: none; stroke-width: 2 }
 """
+# Distinguishable without red or without green, and dark enough on white; on black the same hues
+# have to be lighter.
 _COLORS = ("#0b62a4", "#d1690e", "#1a8563", "#b0408c", "#8a6d00", "#5b53c6", "#a83232", "#6b7280")
-"""Told apart by who sees no red or no green, and dark enough on white."""
 _DARK = ("#5eaee8", "#f39a4a", "#4fc79d", "#ea83c6", "#d8b62e", "#a9a2ff", "#f08080", "#a6adb9")
+
+_BAR = 22
+"""Height of a horizontal bar with its room."""
+_NAMES = 0.38
+"""GroupSize of the width that the names of bars may take."""
+
+_PANEL_HEIGHT = 150
+_PANEL_NAME = 18
+_PANEL_GAP = 24
+_LEAST_PANEL = 320
+"""A narrower field says too little."""
+
+Drawing = tuple[list[str], float]
+"""Lines of SVG, and the height at which they end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +53,36 @@ class Frame:
     """The snapshot, the definition and who made it: a picture travels alone."""
 
 
-def svg(chart: Chart, language: Language, width: int = WIDE, frame: Frame | None = None) -> str:
+def draw_chart(
+    chart: Chart, language: Language, width: int = WIDE, frame: Frame | None = None
+) -> str:
     """Draw a chart; without a frame it takes its colors from the page that holds it."""
-    chart = chart.drawn()
-    heading = _heading(chart.title, width) if frame else []
+    chart = chart.without_skipped()
+    heading = list(_draw_heading(chart.title, width)) if frame else []
     top = (_HEADING + 4) * len(heading) + 12 if frame else 4
     if chart.kind is ChartKind.BARS:
-        body, bottom = lying_bars(chart, language, width, top)
+        body, bottom = _draw_bars(chart, language, width, top)
     else:
-        draw = side_by_side(chart, language, width, top) if chart.panels else None
-        body, bottom = draw or plotted(Plot(chart, language, width, top))
-        legend, bottom = _legend(chart, width, bottom + _SIZE)
+        if chart.panels:
+            body, bottom = _draw_panels(chart, language, width, top)
+        else:
+            body, bottom = draw_plot(Plot(chart, language, width, top))
+        legend, bottom = _draw_legend(chart, width, bottom + _SIZE)
         body = [*body, *legend]
     if frame:
-        footer, bottom = _footer(frame.footer, width, bottom)
-        body = [*heading, *body, *footer]
+        footer = wrap_estimated(frame.footer, width - 8, _SIZE)
+        lines = [_soft_line(line, bottom + 23 + 17 * at) for at, line in enumerate(footer)]
+        body, bottom = [*heading, *body, *lines], bottom + 6 + 17 * len(footer)
     height = round(bottom + _SIZE / 2)
+    # A page holds a chart in two widths, and ids must be unique in it.
     name = f"{chart.name}-{width}"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="{width}"'
         f' height="{height}" viewBox="0 0 {width} {height}"'
         f' aria-labelledby="{name}-title {name}-text">',
-        f'<title id="{name}-title">{text(chart.title)}</title>',
-        f'<desc id="{name}-text">{text(chart.text)}</desc>',
-        *([f"<style>{styles()}</style>"] if frame else []),
+        f'<title id="{name}-title">{markup(chart.title)}</title>',
+        f'<desc id="{name}-text">{markup(chart.text)}</desc>',
+        *([f"<style>{screen_styles()}</style>"] if frame else []),
         *([f'<rect class="paper" width="{width}" height="{height}"/>'] if frame else []),
         *body,
         "</svg>",
@@ -65,88 +90,109 @@ def svg(chart: Chart, language: Language, width: int = WIDE, frame: Frame | None
     return "\n".join(lines)
 
 
-def text(words: str) -> str:
-    """Return words as letters of XML, whoever wrote them."""
-    return escape(visible(words), quote=True)
-
-
-def styles() -> str:
+def screen_styles() -> str:
     """Return the colors of a picture that stands alone, in both schemes."""
     dark = "text { fill: #e9eaee } .soft, text.soft { fill: #a6adb9 } .paper { fill: #15171b }"
     dark = f"{dark} .grid {{ stroke: #363b44 }} .mark {{ stroke: #a6adb9 }}"
     return (
-        f"{_PAPER}{_colored(_COLORS)}\n"
-        f"@media (prefers-color-scheme: dark) {{ {dark} {_colored(_DARK)} }}"
+        f"{light_styles()}\n@media (prefers-color-scheme: dark) {{ {dark} {_slot_styles(_DARK)} }}"
     )
 
 
 def light_styles() -> str:
     """Return the colors of a picture on white."""
-    return f"{_PAPER}{_colored(_COLORS)}"
+    return f"{_PAPER}{_slot_styles(_COLORS)}"
 
 
-def _colored(colors: tuple[str, ...]) -> str:
+def _slot_styles(colors: tuple[str, ...]) -> str:
     return " ".join(
         f".s{at} {{ fill: {color} }} .line.s{at} {{ fill: none; stroke: {color} }}"
         for at, color in enumerate(colors)
     )
 
 
-def _heading(title: str, width: int) -> list[str]:
-    return [
-        f'<text class="title" x="4" y="{(_HEADING + 4) * (at + 1)}">{text(line)}</text>'
-        for at, line in enumerate(_wrapped(title, width - 8, _HEADING))
+def _draw_heading(title: str, width: int) -> Iterator[str]:
+    for at, line in enumerate(wrap_estimated(title, width - 8, _HEADING)):
+        yield f'<text class="title" x="4" y="{(_HEADING + 4) * (at + 1)}">{markup(line)}</text>'
+
+
+def _soft_line(words: str, y: float, x: float = 4) -> str:
+    return f'<text class="soft" x="{x:g}" y="{y:g}">{markup(words)}</text>'
+
+
+def _draw_bars(chart: Chart, language: Language, width: int, top: float) -> Drawing:
+    """Draw a name, a bar and its number on each line."""
+    (series,) = chart.series
+    spell = load_texts(language).number
+    numbers = [spell(round(value or 0)) for value in series.values]
+    names = [
+        shorten_text(visible(position.name), _SIZE, width * _NAMES - 12)
+        for position in chart.positions
     ]
-
-
-def _legend(chart: Chart, width: int, top: float) -> tuple[list[str], float]:
-    """Return the key to colors, then that to events, and where it ends."""
-    key = swatch_width(chart) + 10
-    names = [one.name for one in chart.series]
-    names = [shortened(name, _SIZE, width - key - 10) for name in names]
-    lines, bottom = [], top
-    widths = [width_of(one, _SIZE) + key + 20 for one in names]
-    slots = [slot for slot, _ in slotted(chart)]
-    for at, (row, left) in enumerate(rows_of(widths, width)):
-        y = top + 18 * row
-        lines.append(swatch(chart, slots[at], left + 4, y))
-        lines.append(f'<text x="{left + key:g}" y="{y:g}">{text(names[at])}</text>')
-        bottom = y
-    for at, line in enumerate(_wrapped(chart.shaded_text, width - 8)):
-        bottom += 17 if at else 21
-        lines.append(f'<text class="soft" x="4" y="{bottom:g}">{text(line)}</text>')
-    return _events_told(chart, width, lines, bottom)
-
-
-def _events_told(
-    chart: Chart, width: int, lines: list[str], bottom: float
-) -> tuple[list[str], float]:
-    names = [f"{at + 1} \N{EN DASH} {mark.text}" for at, mark in enumerate(chart.marks)]
-    if width < WIDE:
-        names = [line for name in names for line in _wrapped(name, width - 8)]
-    names = [shortened(name, _SIZE, width - 8) for name in names]
-    top = bottom + 21
-    for at, (row, left) in enumerate(rows_of([width_of(one, _SIZE) + 14 for one in names], width)):
-        bottom = top + 17 * row
-        lines.append(f'<text class="soft" x="{left + 4:g}" y="{bottom:g}">{text(names[at])}</text>')
-    return lines, bottom
-
-
-def _footer(words: str, width: int, bottom: float) -> tuple[list[str], float]:
+    left = max((estimate_width(name, _SIZE) for name in names), default=0) + 12
+    right = max((estimate_width(number, _SIZE) for number in numbers), default=0) + 10
+    along = Scale(max((value or 0 for value in series.values), default=1) or 1, left, width - right)
     lines = []
-    bottom += 6
-    for line in _wrapped(words, width - 8):
-        bottom += 17
-        lines.append(f'<text class="soft" x="4" y="{bottom:g}">{text(line)}</text>')
-    return lines, bottom
+    for at, (name, value, number) in enumerate(zip(names, series.values, numbers, strict=True)):
+        y, end = top + 4 + _BAR * at, along(value or 0)
+        bar = (
+            f'<rect class="s0" x="{left:g}" y="{y + 2:g}" width="{max(end - left, 0.5):.1f}"'
+            f' height="{_BAR - 6}"/>'
+        )
+        lines += [
+            f'<text class="soft" x="{left - 8:g}" y="{y + 13:g}" text-anchor="end">'
+            f"{markup(name)}</text>",
+            *([bar] if value else []),
+            f'<text x="{end + 6:.1f}" y="{y + 13:g}">{markup(number)}</text>',
+        ]
+    return lines, top + 4 + _BAR * len(names)
 
 
-def _wrapped(words: str, room: float, size: int = _SIZE) -> list[str]:
-    """Return lines that fit; a word that is too long is cut."""
+def _draw_panels(chart: Chart, language: Language, width: int, top: float) -> Drawing:
+    """Draw as many fields in a row as there is room for, each with a scale of its own."""
+    across = max(1, width // _LEAST_PANEL)
+    room = (width - _PANEL_GAP * (across - 1)) // across
     lines: list[str] = []
-    for word in (shortened(one, size, room) for one in words.split(" ") if one):
-        if lines and width_of(f"{lines[-1]} {word}", size) <= room:
-            lines[-1] = f"{lines[-1]} {word}"
-        else:
-            lines.append(word)
-    return lines
+    for first in range(0, len(chart.panels), across):
+        bottom = top
+        for at, panel in enumerate(chart.panels[first : first + across]):
+            field = replace(chart, series=panel.series, shaded=panel.shaded, panels=(), marks=())
+            plot = Plot(field, language, room, top + _PANEL_NAME, _PANEL_HEIGHT)
+            body, bottom = draw_plot(plot)
+            lines += [
+                f'<g transform="translate({at * (room + _PANEL_GAP)} 0)">',
+                f'<text x="4" y="{top + 13:g}">{markup(panel.name)}</text>',
+                *body,
+                "</g>",
+            ]
+        top = bottom + 6
+    return lines, top
+
+
+def _draw_legend(chart: Chart, width: int, top: float) -> Drawing:
+    """Draw the key to colors, then that to events."""
+    # Colors: one entry for each series, laid out like words.
+    key = swatch_width(chart) + 10
+    names = [shorten_text(series.name, _SIZE, width - key - 10) for series in chart.series]
+    slots = [slot for slot, _ in series_slots(chart)]
+    widths = [estimate_width(name, _SIZE) + key + 20 for name in names]
+    lines, bottom = [], top
+    for at, (row, left) in enumerate(flow_rows(widths, width)):
+        bottom = top + 18 * row
+        lines.append(draw_swatch(chart, slots[at], left + 4, bottom))
+        lines.append(f'<text x="{left + key:g}" y="{bottom:g}">{markup(names[at])}</text>')
+    # What the shade means.
+    for at, line in enumerate(wrap_estimated(chart.shaded_text, width - 8, _SIZE)):
+        bottom += 17 if at else 21
+        lines.append(_soft_line(line, bottom))
+    # Events by their number; on a phone each takes as many lines as it needs.
+    events = [f"{at + 1} \N{EN DASH} {mark.text}" for at, mark in enumerate(chart.marks)]
+    if width < WIDE:
+        events = [line for event in events for line in wrap_estimated(event, width - 8, _SIZE)]
+    events = [shorten_text(event, _SIZE, width - 8) for event in events]
+    first = bottom + 21
+    widths = [estimate_width(event, _SIZE) + 14 for event in events]
+    for at, (row, left) in enumerate(flow_rows(widths, width)):
+        bottom = first + 17 * row
+        lines.append(_soft_line(events[at], bottom, left + 4))
+    return lines, bottom

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.reporting.chart_texts import Chart, ChartKind, Mark, Position, Series
-from lineage.reporting.charts.png import png
-from lineage.reporting.charts.scale import ticks
-from lineage.reporting.charts.svg import NARROW, WIDE, Frame, svg
+from lineage.reporting.charts.chart import Chart, ChartKind, EventMark, Position, Series
+from lineage.reporting.charts.png import paint_chart
+from lineage.reporting.charts.scale import axis_ticks
+from lineage.reporting.charts.svg import NARROW, WIDE, Frame, draw_chart
 from lineage.reporting.language import Language
 
 ATTACK = "\"><script>alert(1)</script>\x1b[31m\u202e & '"
@@ -26,7 +26,7 @@ def chart(kind: ChartKind, names: list[str], positions: list[str]) -> Chart:
         along=Position("month", ATTACK),
         positions=[Position(one, one) for one in positions],
         series=series,
-        marks=[Mark(0.5, ATTACK)],
+        marks=[EventMark(0.5, ATTACK)],
         shaded=1,
         shaded_text=ATTACK,
     )
@@ -36,7 +36,7 @@ def chart(kind: ChartKind, names: list[str], positions: list[str]) -> Chart:
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_no_name_becomes_markup(kind: ChartKind, width: int) -> None:
     names = [ATTACK] if kind is ChartKind.BARS else [ATTACK, "other"]
-    drawn = svg(chart(kind, names, [ATTACK, "b"]), Language.GERMAN, width, Frame(ATTACK))
+    drawn = draw_chart(chart(kind, names, [ATTACK, "b"]), Language.GERMAN, width, Frame(ATTACK))
     tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(drawn).iter()}
     assert tags <= {"svg", "title", "desc", "style", "rect", "path", "text"}
     assert "\x1b" not in drawn
@@ -45,19 +45,21 @@ def test_no_name_becomes_markup(kind: ChartKind, width: int) -> None:
 
 @pytest.mark.parametrize("kind", list(ChartKind))
 def test_a_chart_inside_a_page_brings_no_style_of_its_own(kind: ChartKind) -> None:
-    drawn = svg(chart(kind, ["one"], ["a"]), Language.ENGLISH)
+    drawn = draw_chart(chart(kind, ["one"], ["a"]), Language.ENGLISH)
     assert "style" not in drawn
 
 
 def test_every_picture_has_a_title_and_words() -> None:
-    root = ElementTree.fromstring(svg(chart(ChartKind.LINES, ["one"], ["a"]), Language.ENGLISH))
+    root = ElementTree.fromstring(
+        draw_chart(chart(ChartKind.LINES, ["one"], ["a"]), Language.ENGLISH)
+    )
     ids = {element.get("id") for element in root.iter() if element.get("id")}
     assert set((root.get("aria-labelledby") or "").split()) == ids
 
 
 def test_the_same_chart_is_the_same_picture() -> None:
     made = chart(ChartKind.STACKED, ["one", "two"], ["a", "b"])
-    first, again = (png(made, Language.ENGLISH, Frame("made")) for _ in range(2))
+    first, again = (paint_chart(made, Language.ENGLISH, Frame("made")) for _ in range(2))
     assert first == again
     assert first.startswith(b"\x89PNG")
 
@@ -67,18 +69,18 @@ def test_what_is_skipped_is_not_drawn_and_marks_move_along() -> None:
         *("made", ChartKind.LINES, "t", "t", Position("m", "m")),
         positions=[Position(one, one) for one in "abc"],
         series=[Series("s", "s", [1, 2, 3])],
-        marks=[Mark(0.5, "before"), Mark(2.5, "after")],
+        marks=[EventMark(0.5, "before"), EventMark(2.5, "after")],
         shaded=2,
         skipped=1,
-    ).drawn()
+    ).without_skipped()
     assert [one.key for one in made.positions] == ["b", "c"]
     assert (made.series[0].values, made.shaded) == ([2, 3], 1)
-    assert made.marks == [Mark(1.5, "after")]
+    assert made.marks == [EventMark(1.5, "after")]
 
 
 @given(st.floats(0.01, 1e9))
 def test_ticks_reach_over_the_largest_number_evenly(most: float) -> None:
-    found = ticks(most)
+    found = axis_ticks(most)
     assert found[0] == 0
     assert found[-1] >= most
     assert len({after - before for before, after in pairwise(found)}) == 1

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from lineage.analysis.tree.forest import Kind
 from lineage.analysis.tree.largest import Rest, Twig
 from lineage.domain.claims import Relation
-from lineage.reporting.charts.letters import fitted, spelled, width, wrapped
-from lineage.reporting.charts.png import painted
+from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
+from lineage.reporting.charts.png import paint_svg
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, texts
-from lineage.reporting.posters.layout import LINE, laid_out
-from lineage.reporting.posters.svg import HEIGHT, WIDTH, poster
+from lineage.reporting.language import Language, load_texts
+from lineage.reporting.poster import HEIGHT, WIDTH, draw_poster
+from lineage.reporting.poster_boxes import LINE, place_boxes
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
 from tests.questions import family_tree
@@ -41,7 +41,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> FamilyTreeReport:
 @pytest.fixture(scope="module", params=[False, True])
 def drawn(request: pytest.FixtureRequest, report: FamilyTreeReport) -> str:
     """As it is, and with every name of a stranger an attack or a giant."""
-    return poster(_poisoned(report) if request.param else report, texts(Language.GERMAN))
+    return draw_poster(_poisoned(report) if request.param else report, load_texts(Language.GERMAN))
 
 
 def _poisoned(report: FamilyTreeReport) -> FamilyTreeReport:
@@ -61,7 +61,7 @@ def spans(drawn: str) -> Iterator[tuple[float, float, float, float]]:
         if one.get("transform"):
             continue
         x, y, size = (float(one.get(name) or 0) for name in ("x", "y", "font-size"))
-        long = width(one.text or "", size)
+        long = text_width(one.text or "", size)
         left = x - long if one.get("text-anchor") == "end" else x
         yield left, left + long, y, size
 
@@ -96,16 +96,17 @@ def test_every_text_of_a_box_stays_inside_it(drawn: str) -> None:
 
 def test_the_same_report_is_the_same_picture(report: FamilyTreeReport) -> None:
     for language in Language:
-        first, again = (poster(report, texts(language)) for _ in range(2))
+        first, again = (draw_poster(report, load_texts(language)) for _ in range(2))
         assert first == again
-    png = painted(first)
+    png = paint_svg(first)
     assert png.startswith(b"\x89PNG")
-    assert painted(again) == png
+    assert paint_svg(again) == png
 
 
 def test_numbers_definition_and_who_is_gone_are_on_it(report: FamilyTreeReport) -> None:
     told = " ".join(
-        one.text or "" for one in elements(poster(report, texts(Language.ENGLISH)), "text")
+        one.text or ""
+        for one in elements(draw_poster(report, load_texts(Language.ENGLISH)), "text")
     )
     assert "528 models descend from Kin" in told
     assert "deleted: listed no more 22" in told
@@ -136,7 +137,7 @@ def twigs(draw: st.DrawFn, depth: int = 0) -> Twig:
 
 @given(twigs())
 def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(twig: Twig) -> None:
-    boxes = laid_out(twig, 100.0, 1200.0)
+    boxes = place_boxes(twig, 100.0, 1200.0)
     assert boxes[0].height <= 1200.001
     for box in boxes:
         assert box.height >= LINE - 0.001
@@ -153,21 +154,21 @@ def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(twig: Twi
 def test_what_cannot_stand_on_the_page_is_an_error() -> None:
     leaf = Twig("n", Kind.MODEL, None, 1, 1, 0, None)
     with pytest.raises(ValueError, match="are needed"):
-        laid_out(replace(leaf, twigs=(leaf,) * 9), 0.0, 8 * LINE)
+        place_boxes(replace(leaf, twigs=(leaf,) * 9), 0.0, 8 * LINE)
 
 
 @given(st.text(max_size=60), st.floats(1, 400))
 def test_a_fitted_text_fits_and_begins_as_it_did(text: str, room: float) -> None:
-    known = spelled(text)
-    cut = fitted(known, 12, room)
-    assert width(cut, 12) <= room
+    known = spell_letters(text)
+    cut = fit_text(known, 12, room)
+    assert text_width(cut, 12) <= room
     assert known.startswith(cut.removesuffix("\N{HORIZONTAL ELLIPSIS}")) or cut == known
-    for line in wrapped(text, 12, max(room, 20)):
-        assert width(line, 12) <= max(room, 20)
+    for line in wrap_text(text, 12, max(room, 20)):
+        assert text_width(line, 12) <= max(room, 20)
 
 
 def line_of(text: str, covered_from: float) -> bytes:
-    return painted(
+    return paint_svg(
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="40">'
         '<rect width="300" height="40" fill="white"/>'
         f'<text x="0" y="30" font-family="DejaVu Sans" font-size="20">{text}</text>'
@@ -180,6 +181,6 @@ def line_of(text: str, covered_from: float) -> bytes:
 )
 def test_letters_are_as_wide_as_they_are_painted(text: str) -> None:
     """Covered from where it is said to end nothing is lost; a sixth of its size before, a stem."""
-    whole, wide = line_of(text, 300), width(text, 20)
+    whole, wide = line_of(text, 300), text_width(text, 20)
     assert line_of(text, wide) == whole
     assert line_of(text, wide - 20 / 6) != whole

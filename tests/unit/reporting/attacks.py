@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from lineage.analysis.licenses import LicenseFindings
 from lineage.domain import csv_text
-from lineage.reporting.html import html
+from lineage.reporting.files import license_rows
+from lineage.reporting.html import render_html
 from lineage.reporting.language import Language
-from lineage.reporting.license_report import license_document
-from lineage.reporting.license_rows import license_rows
-from lineage.reporting.markdown import markdown
+from lineage.reporting.licenses import license_document
+from lineage.reporting.markdown import render_markdown
 from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
 from tests.unit.analysis.declared import declaring, judged
@@ -58,7 +58,7 @@ def attacked_findings(snapshot: Snapshot) -> LicenseFindings:
 def spelled(found: LicenseFindings, manifest: Manifest, language: Language) -> dict[str, str]:
     document = license_document(found, manifest, language, "licenses.llama.csv")
     return {
-        "html": html(document),
-        "markdown": markdown(document),
+        "html": render_html(document),
+        "markdown": render_markdown(document),
         "csv": csv_text.table(list(license_rows(found))),
     }

@@ -7,9 +7,9 @@ import pytest
 
 from lineage.domain.families import OutsiderReason
 from lineage.families.registry import all_families, family
-from lineage.reporting.context import explained
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, texts
+from lineage.reporting.family_tree_text import verdict_reason
+from lineage.reporting.language import Language, load_texts
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.questions import family_tree
@@ -39,7 +39,7 @@ def test_the_lines_of_the_releases_add_up(small: FamilyTreeReport) -> None:
 
 
 def test_only_what_others_come_from_is_a_branch(small: FamilyTreeReport) -> None:
-    assert [(line.id, line.release, line.below) for line in small.branches] == [
+    assert [(line.id, line.release, line.drawn) for line in small.branches] == [
         ("a/tuned", "Kin 1", 1)
     ]
 
@@ -76,19 +76,19 @@ def test_a_sample_is_known_by_where_it_was_taken(tmp_path: Path) -> None:
 
 def test_names_of_the_press_are_answered_one_by_one(corpus_snapshot: Snapshot) -> None:
     report = family_tree(corpus_snapshot, family("llama"), all_families())
-    verdicts = {asked.name: (asked.descends, asked.releases) for asked in report.asked}
+    verdicts = {asked.name: (asked.descends, asked.releases) for asked in report.verdicts}
     assert verdicts["Alpaca"] == verdicts["Koala"] == (True, ("LLaMA 1",))
     assert verdicts["Vicuna v1.5"] == (True, ("Llama 2",))
     assert verdicts["Dolly v2"][0] is verdicts["RedPajama-INCITE"][0] is False
-    assert all(asked.source for asked in report.asked)
+    assert all(asked.source for asked in report.verdicts)
 
 
 @pytest.mark.parametrize("language", Language)
 def test_each_of_them_has_a_reason_in_the_language_of_the_report_or_a_witness(
     language: Language, corpus_snapshot: Snapshot
 ) -> None:
-    spoken = texts(language)
-    for asked in family_tree(corpus_snapshot, family("llama"), all_families()).asked:
-        assert asked.quote or explained(asked, spoken)
+    spoken = load_texts(language)
+    for asked in family_tree(corpus_snapshot, family("llama"), all_families()).verdicts:
+        assert asked.quote or verdict_reason(asked, spoken)
     told = {reason: spoken.say(f"page.because_{reason}") for reason in OutsiderReason}
     assert len(set(told.values())) == len(OutsiderReason)

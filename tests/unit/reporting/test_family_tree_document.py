@@ -15,13 +15,12 @@ from markdown_it.token import Token
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families, family
-from lineage.reporting.context import Asked
 from lineage.reporting.document import Cell, Document, Link, Outline, Word
-from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.family_tree_document import family_tree_document
-from lineage.reporting.html import html
-from lineage.reporting.language import Language, texts
-from lineage.reporting.markdown import markdown
+from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
+from lineage.reporting.family_tree_text import family_tree_document
+from lineage.reporting.html import render_html
+from lineage.reporting.language import Language, load_texts
+from lineage.reporting.markdown import render_markdown
 from lineage.store.reader import Snapshot
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
@@ -48,7 +47,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 
 def written(report: FamilyTreeReport, language: Language = Language.ENGLISH) -> str:
-    return markdown(family_tree_document(report, texts(language), "tree"))
+    return render_markdown(family_tree_document(report, load_texts(language), "tree"))
 
 
 def spelled(cell: Cell) -> str:
@@ -79,7 +78,7 @@ def test_a_filtered_tree_has_the_numbers_of_the_filtered_count(
     report = family_tree(snapshot, KIN, [KIN], definition)
     count = count_family(snapshot, KIN, definition, [KIN], Grouping.RELEASE)
     assert report.count == count
-    (first, *_) = outline(family_tree_document(report, texts(Language.ENGLISH), "tree")).lines
+    (first, *_) = outline(family_tree_document(report, load_texts(Language.ENGLISH), "tree")).lines
     assert spelled(first[1]) == f"Kin: {count.total}"
 
 
@@ -127,7 +126,7 @@ def test_the_corpus_of_one_model_adds_up_release_by_release(corpus_snapshot: Sna
 
 def test_every_line_adds_up_in_markdown(corpus_snapshot: Snapshot) -> None:
     report = family_tree(corpus_snapshot, family("llama"), all_families())
-    lines = outline(family_tree_document(report, texts(Language.ENGLISH), "tree")).lines
+    lines = outline(family_tree_document(report, load_texts(Language.ENGLISH), "tree")).lines
     told = [(depth, spelled(cell)) for depth, cell in lines]
     numbers = [_number(words) for _, words in told]
     assert len(told) > 100
@@ -157,12 +156,12 @@ def flat(tokens: list[Token]) -> Iterator[Token]:
 def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
     report = family_tree(snapshot, KIN, [KIN])
     attack = cycle(HOSTILE)
-    bad = tuple(Asked(one, one, None, (one,), None, *[one] * 5) for one in HOSTILE)
+    bad = tuple(NameVerdict(one, one, None, (one,), None, *[one] * 5) for one in HOSTILE)
     poisoned = replace(
         report,
         forest=replace(report.forest, names=[next(attack) for _ in report.forest.names]),
         branches=tuple(replace(line, id=next(attack)) for line in report.branches),
-        asked=bad,
+        verdicts=bad,
         family=replace(KIN, name="<b>x</b> www.outside.example", organization=HOSTILE[0]),
     )
     text = written(poisoned)
@@ -179,8 +178,8 @@ def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
 
 def test_an_outline_is_lists_in_lists_in_a_page(snapshot: Snapshot) -> None:
     report = family_tree(snapshot, KIN, [KIN])
-    document = family_tree_document(report, texts(Language.GERMAN), "tree")
-    page = html(document)
+    document = family_tree_document(report, load_texts(Language.GERMAN), "tree")
+    page = render_html(document)
     whole = ElementTree.fromstring(page[page.index("<ul>") : page.rindex("</ul>") + 5])
     assert list(_depths(whole, 0)) == [depth for depth, _ in outline(document).lines]
 

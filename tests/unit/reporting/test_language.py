@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.evidence import RULES
-from lineage.reporting.language import Language, texts
+from lineage.reporting.language import Language, load_texts
 
-ENGLISH, GERMAN = texts(Language.ENGLISH), texts(Language.GERMAN)
+ENGLISH, GERMAN = load_texts(Language.ENGLISH), load_texts(Language.GERMAN)
 
 
 def flat(sections: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -37,12 +37,14 @@ def test_both_languages_fill_the_same_places() -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_no_text_is_empty(language: Language) -> None:
-    assert not [key for key, text in flat(texts(language).sections).items() if not text.strip()]
+    assert not [
+        key for key, text in flat(load_texts(language).sections).items() if not text.strip()
+    ]
 
 
 @pytest.mark.parametrize("language", Language)
 def test_every_text_of_one_has_its_text_of_many(language: Language) -> None:
-    keys = set(flat(texts(language).sections))
+    keys = set(flat(load_texts(language).sections))
     one = {key.removesuffix("_one") for key in keys if key.endswith("_one")}
     many = {key.removesuffix("_other") for key in keys if key.endswith("_other")}
     assert one == many
@@ -50,7 +52,7 @@ def test_every_text_of_one_has_its_text_of_many(language: Language) -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_every_relation_strength_and_rule_has_its_word(language: Language) -> None:
-    sections = texts(language).sections
+    sections = load_texts(language).sections
     assert {*(one.value for one in RELATIONS), *(one.value for one in STRENGTHS)} <= set(
         sections["words"]
     )

@@ -15,9 +15,8 @@ from lineage.analysis.licenses import LicenseFindings
 from lineage.domain import csv_text
 from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel
 from lineage.reporting import license_numbers as numbers
-from lineage.reporting.language import Language
-from lineage.reporting.license_report import license_texts
-from lineage.reporting.license_rows import license_rows
+from lineage.reporting.files import license_rows
+from lineage.reporting.language import Language, load_texts
 from lineage.store.reader import Snapshot
 from tests.builders import published
 from tests.unit.analysis.declared import declaring, judged
@@ -42,7 +41,7 @@ def places(text: str) -> set[str]:
 
 
 def test_both_languages_say_the_same_with_the_same_places() -> None:
-    english, german = (license_texts(language).sections for language in Language)
+    english, german = (load_texts(language, "licenses").sections for language in Language)
     assert {key: list(part) for key, part in english.items()} == {
         key: list(part) for key, part in german.items()
     }
@@ -54,7 +53,7 @@ def test_both_languages_say_the_same_with_the_same_places() -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_every_word_of_the_findings_has_its_words(language: Language) -> None:
-    sections = license_texts(language).sections
+    sections = load_texts(language, "licenses").sections
     for section, words in {
         "class": Drift,
         "class_means": Drift,
@@ -87,8 +86,8 @@ def test_the_corpus_is_told_in_the_language_s_form(
     language: Language, words: list[str], corpus_snapshot: Snapshot
 ) -> None:
     texts = spelled(judged(corpus_snapshot), corpus_snapshot.manifest, language)
-    sample = license_texts(language).say("class.not-in-sample")
-    undeclared = f">{license_texts(language).say('class.undeclared')}<"
+    sample = load_texts(language, "licenses").say("class.not-in-sample")
+    undeclared = f">{load_texts(language, 'licenses').say('class.undeclared')}<"
     assert undeclared not in texts["html"]
     for word in (*words, sample, corpus_snapshot.id):
         assert word in texts["html"]
@@ -211,9 +210,9 @@ def test_downloads_that_nobody_knows_are_no_zero(tmp_path: Path) -> None:
 
 def test_the_rows_of_releases_add_up_to_all_models(corpus_snapshot: Snapshot) -> None:
     found = judged(corpus_snapshot)
-    single, mixed = numbers.by_release(found)
+    single, mixed = numbers.count_releases(found)
     assert {one.release for one in single} <= {one.name for one in found.family.releases}
-    folded = numbers.together(mixed[3:], "the rest")
+    folded = numbers.add_up(mixed[3:], "the rest")
     assert sum(row.models for row in (*single, *mixed[:3], folded)) == len(found.rows)
     known = sum(row.models - row.by_severity[DriftSeverity.UNKNOWN] for row in (*single, *mixed))
-    assert known == numbers.known(found.rows)
+    assert known == numbers.count_known(found.rows)

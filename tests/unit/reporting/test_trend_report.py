@@ -15,14 +15,13 @@ from markdown_it import MarkdownIt
 from lineage.analysis.growth import TrendFindings
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
-from lineage.reporting.charts.svg import svg
+from lineage.reporting.charts.svg import draw_chart
 from lineage.reporting.document import Document
-from lineage.reporting.html import html
-from lineage.reporting.language import Language
-from lineage.reporting.markdown import markdown
-from lineage.reporting.trend_files import charts, trend_files
-from lineage.reporting.trend_report import trend_document
-from lineage.reporting.trend_words import trend_texts
+from lineage.reporting.files import charts_of, trend_files
+from lineage.reporting.html import render_html
+from lineage.reporting.language import Language, load_texts
+from lineage.reporting.markdown import render_markdown
+from lineage.reporting.trend import trend_document
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.hostile import HOSTILE
@@ -48,7 +47,7 @@ def _places(sections: Mapping[str, Mapping[str, str]]) -> dict[str, set[str | No
 
 
 def test_both_languages_hold_the_same_keys_and_places() -> None:
-    english, german = (trend_texts(language).sections for language in Language)
+    english, german = (load_texts(language, "trend").sections for language in Language)
     assert _places(english) == _places(german)
 
 
@@ -56,30 +55,30 @@ def test_both_languages_hold_the_same_keys_and_places() -> None:
 def test_a_day_that_the_sample_cannot_tell_says_so(
     found: TrendFindings, corpus_snapshot: Snapshot, language: Language
 ) -> None:
-    page = markdown(document(found, corpus_snapshot, language))
+    page = render_markdown(document(found, corpus_snapshot, language))
     line = next(one for one in page.splitlines() if "31" in one and "2023" in one)
-    assert trend_texts(language).say("dates.tells_none_sample") in line
-    assert trend_texts(language).number(found.undated) in page
+    assert load_texts(language, "trend").say("dates.tells_none_sample") in line
+    assert load_texts(language, "trend").number(found.undated) in page
 
 
 def test_numbers_are_spelled_as_the_language_does(
     found: TrendFindings, corpus_snapshot: Snapshot
 ) -> None:
-    assert "20,934" in html(document(found, corpus_snapshot, Language.ENGLISH))
-    assert "20.934" in html(document(found, corpus_snapshot, Language.GERMAN))
+    assert "20,934" in render_html(document(found, corpus_snapshot, Language.ENGLISH))
+    assert "20.934" in render_html(document(found, corpus_snapshot, Language.GERMAN))
 
 
 def test_the_page_holds_no_style_or_script_but_its_one(
     found: TrendFindings, corpus_snapshot: Snapshot
 ) -> None:
-    page = html(document(found, corpus_snapshot, Language.ENGLISH))
+    page = render_html(document(found, corpus_snapshot, Language.ENGLISH))
     assert (page.count("<style"), page.count("<script"), page.count("style=")) == (1, 0, 0)
 
 
 def test_each_chart_has_a_file_of_numbers_and_two_pictures(
     found: TrendFindings, corpus_snapshot: Snapshot
 ) -> None:
-    files = dict(trend_files(found, document(found, corpus_snapshot, Language.ENGLISH)))
+    files = dict(trend_files(found, corpus_snapshot.manifest, Language.ENGLISH, all_families()))
     charts = {name.split(".")[2] for name in files if name.endswith(".svg")}
     assert {"releases", "total", "since-release", "variants", "rivals", "share"} <= charts
     for chart in charts:
@@ -88,7 +87,7 @@ def test_each_chart_has_a_file_of_numbers_and_two_pictures(
 
 def test_the_texts_lie_in_the_package() -> None:
     folder = resources.files("lineage.reporting") / "texts"
-    assert tomllib.loads((folder / "trends.de.toml").read_text("utf-8"))["page"]["title"]
+    assert tomllib.loads((folder / "trend.de.toml").read_text("utf-8"))["page"]["title"]
 
 
 # Completeness
@@ -97,8 +96,7 @@ def test_the_texts_lie_in_the_package() -> None:
 @pytest.fixture(scope="module")
 def files(found: TrendFindings, corpus_snapshot: Snapshot) -> dict[str, str]:
     """The text files of the English report on the corpus."""
-    told = document(found, corpus_snapshot, Language.ENGLISH)
-    made = trend_files(found, told)
+    made = trend_files(found, corpus_snapshot.manifest, Language.ENGLISH, all_families())
     return {name: content.decode() for name, content in made if not name.endswith(".png")}
 
 
@@ -145,8 +143,8 @@ def test_licenses_add_up_by_month_and_by_release(
 def test_a_license_that_a_sample_does_not_know_is_never_undeclared(
     found: TrendFindings, corpus_snapshot: Snapshot, language: Language
 ) -> None:
-    page = markdown(document(found, corpus_snapshot, language))
-    texts = trend_texts(language)
+    page = render_markdown(document(found, corpus_snapshot, language))
+    texts = load_texts(language, "trend")
     assert texts.say("license.unknown") in page
     assert texts.say("license.undeclared") not in page
 
@@ -168,14 +166,14 @@ def test_another_family_as_of_a_day_with_the_deleted(
     day = Definition(as_of=date(2025, 5, 31), deleted=True)
     found = find_trends(corpus_snapshot, family(name), day, all_families(), claim=500)
     told = document(found, corpus_snapshot, language)
-    page = markdown(told)
-    texts = trend_texts(language)
+    page = render_markdown(told)
+    texts = load_texts(language, "trend")
     assert found.by_release.months[-1] == "2025-05"
     assert found.dates.rows[-1].day == date(2025, 5, 31)
     assert texts.date(date(2025, 5, 31)) in page
     assert texts.say("dates.asked") in page
     assert texts.number(500) in page
-    drawn = {chart.name: svg(chart, language) for chart in charts(told)}
+    drawn = {chart.name: draw_chart(chart, language) for chart in charts_of(told)}
     assert {"since-release-by-variant", "share-by-variant", "licenses-by-month"} <= set(drawn)
 
 
@@ -189,9 +187,9 @@ def test_where_nothing_is_dated_the_report_says_so(
 ) -> None:
     found = find_trends(corpus_snapshot, family(name), definition, all_families())
     told = document(found, corpus_snapshot, language)
-    assert trend_texts(language).say("page.no_dates") in html(told)
-    assert "since-release" not in {chart.name for chart in charts(told)}
-    assert all(svg(chart, language) for chart in charts(told))
+    assert load_texts(language, "trend").say("page.no_dates") in render_html(told)
+    assert "since-release" not in {chart.name for chart in charts_of(told)}
+    assert all(draw_chart(chart, language) for chart in charts_of(told))
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -199,8 +197,8 @@ def test_nobody_has_no_depth(corpus_snapshot: Snapshot, language: Language) -> N
     nobody = Definition(min_downloads=10**12)
     found = find_trends(corpus_snapshot, family("llama"), nobody, all_families())
     told = document(found, corpus_snapshot, language)
-    assert trend_texts(language).say("shape.none") in html(told)
-    assert not {"generations", "children"} & {chart.name for chart in charts(told)}
+    assert load_texts(language, "trend").say("shape.none") in render_html(told)
+    assert not {"generations", "children"} & {chart.name for chart in charts_of(told)}
 
 
 # What strangers wrote
@@ -241,7 +239,7 @@ def test_a_license_called_like_a_word_of_ours_is_not_translated(tmp_path: Path) 
     ]
     snapshot = published([*roots, *rows], tmp_path)
     found = find_trends(snapshot, family("llama"), Definition(), all_families())
-    page = markdown(document(found, snapshot, Language.GERMAN))
+    page = render_markdown(document(found, snapshot, Language.GERMAN))
     for tag in ("mixed", "others", "qwen", "finetune"):
         assert f"| `{tag}` | 1 |" in page
 

@@ -8,9 +8,8 @@ from lineage.analysis.growth import GroupSize, Timeline, TrendFindings, VariantS
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
+from lineage.reporting.files import trend_files
 from lineage.reporting.language import Language
-from lineage.reporting.trend_files import trend_files
-from lineage.reporting.trend_report import trend_document
 from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
 from tests.builders import Row, published, row
@@ -81,4 +80,4 @@ def _release(name: str) -> str:
 def spelled_trends(folder: Path, language: Language) -> dict[str, bytes]:
     """Return every file of the attacked report."""
     found, manifest, families = attacked_trends(folder)
-    return dict(trend_files(found, trend_document(found, manifest, language, families)))
+    return dict(trend_files(found, manifest, language, families))

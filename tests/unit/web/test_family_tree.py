@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from lineage.reporting.family_page import inline
-from lineage.reporting.family_page.family_tree import SCRIPTS, page
-from lineage.reporting.family_page.tables import link, shown, table
+from lineage.domain.escape import markup
+from lineage.reporting.family_page.page import (
+    SCRIPTS,
+    family_page,
+    html_link,
+    html_table,
+    join_scripts,
+    read_asset,
+)
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, texts
+from lineage.reporting.language import Language, load_texts
 from tests.builders import ENDPOINT, published, row
 from tests.hostile import HOSTILE
 from tests.questions import family_tree
@@ -34,19 +40,19 @@ def blocks(written: str, tag: str) -> list[str]:
 def test_the_same_snapshot_is_the_same_page(report: FamilyTreeReport, tmp_path: Path) -> None:
     again = family_tree(published(ROWS, tmp_path), KIN, [KIN])
     for language in Language:
-        assert page(again, texts(language)) == page(report, texts(language))
+        assert family_page(again, load_texts(language)) == family_page(report, load_texts(language))
 
 
 def test_it_asks_for_nothing(report: FamilyTreeReport) -> None:
-    written = page(report, texts(Language.ENGLISH))
+    written = family_page(report, load_texts(Language.ENGLISH))
     loaded = re.findall(r"""<(?:script|link|img|iframe)[^>]*(?:src|href)=["']([^"']*)""", written)
     assert loaded == ["data:,"]
     assert "@import" not in written
-    assert "url(" not in inline.asset("family_tree.css")
+    assert "url(" not in read_asset("family_tree.css")
 
 
 def test_its_policy_allows_its_own_blocks_and_no_other(report: FamilyTreeReport) -> None:
-    written = page(report, texts(Language.ENGLISH))
+    written = family_page(report, load_texts(Language.ENGLISH))
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', written)
     assert policy is not None
     said = policy.group(1).replace("&#x27;", "'")
@@ -59,7 +65,7 @@ def test_its_policy_allows_its_own_blocks_and_no_other(report: FamilyTreeReport)
 
 
 def test_its_script_never_makes_html_of_text() -> None:
-    script = inline.script(SCRIPTS)
+    script = join_scripts(SCRIPTS)
     ways = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(")
     assert not [way for way in ways if way in script]
     assert "</" not in script.replace("</script", "!")
@@ -68,22 +74,25 @@ def test_its_script_never_makes_html_of_text() -> None:
 
 def test_it_says_number_definition_snapshot_and_endpoint(report: FamilyTreeReport) -> None:
     for language in Language:
-        said = texts(language)
-        written = page(report, said)
+        said = load_texts(language)
+        written = family_page(report, said)
         assert f"<strong>{said.number(report.count.total)}</strong>" in written
-        for told in (report.manifest.id, ENDPOINT, shown(said.say("page.counted_text"))):
+        for told in (report.manifest.id, ENDPOINT, markup(said.say("page.counted_text"))):
             assert told in written
 
 
 def test_a_sample_is_called_one(report: FamilyTreeReport) -> None:
-    assert "sample" not in page(report, texts(Language.ENGLISH)).split("<main>")[1].split("<h2")[0]
-    sampled = page(replace(report, is_sample=True), texts(Language.ENGLISH))
+    assert (
+        "sample"
+        not in family_page(report, load_texts(Language.ENGLISH)).split("<main>")[1].split("<h2")[0]
+    )
+    sampled = family_page(replace(report, is_sample=True), load_texts(Language.ENGLISH))
     assert "No number on this page is a count of the Hub" in sampled
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_strangers_wrote_is_shown_and_no_more(text: str) -> None:
-    written = table([("", text)], [[("id", text)]]) + shown(text) + link(text, text)
+    written = html_table([("", text)], [[("id", text)]]) + markup(text) + html_link(text, text)
     bare = re.sub(
         r"</?(?:table|thead|tbody|tr|t[hd](?: class=\"id\"| scope=\"col\")?)>", "", written
     )
@@ -92,8 +101,8 @@ def test_what_strangers_wrote_is_shown_and_no_more(text: str) -> None:
 
 
 def test_only_addresses_of_the_web_are_links() -> None:
-    assert link("https://example.org/a?b&c", "there") == (
+    assert html_link("https://example.org/a?b&c", "there") == (
         '<a href="https://example.org/a?b&amp;c" rel="noreferrer noopener">there</a>'
     )
     for address in ("javascript:1", "http://x", "data:,", "https://a\u202e", None):
-        assert link(address, "there") == "there"
+        assert html_link(address, "there") == "there"

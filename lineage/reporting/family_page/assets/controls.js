@@ -4,7 +4,7 @@ const Controls = {
   begin() {
     Controls._made = byId("made");
     Controls._more = byId("more");
-    Controls._told = byId("told");
+    Controls._count = byId("match-count");
     Controls._chips = byId("chips");
     Controls._makeMore();
     Controls.draw();
@@ -22,20 +22,20 @@ const Controls = {
     Controls._drawRelations();
     Controls._drawReleases();
     Controls._drawLicenses();
-    const { license, least, until, undated, gone } = Filters.now;
-    if (byId("gone")) byId("gone").value = gone;
+    const { license, least, until, undated, deleted } = Filters.now;
+    if (byId("deleted")) byId("deleted").value = deleted;
     byId("license").value = license === null ? "any" : String(license);
     byId("least").value = String(least);
     byId("until").value = String(until ?? Controls._last);
     byId("undated").checked = undated;
-    byId("until-said").textContent = until === null ? Text.say("any_time") : Text.monthOf(until);
-    byId("until").setAttribute("aria-valuetext", byId("until-said").textContent);
+    byId("until-label").textContent = until === null ? Text.say("any_time") : Text.monthOf(until);
+    byId("until").setAttribute("aria-valuetext", byId("until-label").textContent);
     Controls._drawMonths();
     const total = Controls._countAll();
-    const beside = gone === "shown" ? Filters.goneIn(0) : 0;
-    const told = [Text.count("matching", Filters.weight(0), { total: Text.number(total) })];
-    if (beside) told.push(Text.count("deleted_beside", beside));
-    Controls._told.textContent = told.join(", ");
+    const beside = deleted === "shown" ? Filters.deletedIn(0) : 0;
+    const parts = [Text.count("matching", Filters.weight(0), { total: Text.number(total) })];
+    if (beside) parts.push(Text.count("deleted_beside", beside));
+    Controls._count.textContent = parts.join(", ");
     Controls._drawChips();
   },
 
@@ -59,10 +59,10 @@ const Controls = {
     const codes = Tree.data.relations.map((_, code) => code);
     const counts = Controls._counts(Tree.data.relation, codes.length);
     const chosen = Filters.now.relations ?? new Set(codes);
-    const present = codes.filter((code) => counts[code]).sort((one, other) => counts[other] - counts[one]);
+    const present = codes.filter((code) => counts[code]).sort((a, b) => counts[b] - counts[a]);
     const boxes = present.map((code) => {
       const word = Tree.data.relations[code];
-      return box(`relation-${word}`, chosen.has(code), () => Controls._flip("relations", codes, code), [
+      return box(`relation-${word}`, chosen.has(code), () => Controls._toggle("relations", codes, code), [
         make("span", { class: `dot is-${word}`, "aria-hidden": "true" }), `${Text.word(word)} `,
         make("span", { class: "faint" }, Text.number(counts[code])),
       ]);
@@ -75,7 +75,7 @@ const Controls = {
     const chosen = Filters.now.groups ?? new Set(groups);
     const counts = Controls._counts(Tree.data.group, Tree.data.rows);
     const boxes = groups.map((row) =>
-      box(`group-${row}`, chosen.has(row), () => Controls._flip("groups", groups, row), [
+      box(`group-${row}`, chosen.has(row), () => Controls._toggle("groups", groups, row), [
         `${Tree.label(row)} `, make("span", { class: "faint" }, Text.number(counts[row])),
       ]),
     );
@@ -90,47 +90,47 @@ const Controls = {
     const words = Tree.data.coded.license;
     const counts = Controls._counts(Tree.data.license, words.length + 1);
     const unknown = Text.say(Tree.data.sample ? "not_in_sample" : "license_unknown");
-    const told = (word, code) => `${word} (${Text.number(counts[code])})`;
-    const options = words.map((word, at) => make("option", { value: at + 1 }, told(visible(word), at + 1)));
+    const withCount = (word, code) => `${word} (${Text.number(counts[code])})`;
+    const options = words.map((word, at) => make("option", { value: at + 1 }, withCount(visible(word), at + 1)));
     byId("license").replaceChildren(
-      make("option", { value: "any" }, Text.say("any_license")), make("option", { value: "0" }, told(unknown, 0)), ...options,
+      make("option", { value: "any" }, Text.say("any_license")), make("option", { value: "0" }, withCount(unknown, 0)), ...options,
     );
   },
 
   // Everything chosen is the same as no choice.
-  _flip(filter, all, one) {
-    const chosen = new Set(Filters.now[filter] ?? all);
-    if (chosen.has(one)) chosen.delete(one);
-    else chosen.add(one);
-    State.setFilters({ [filter]: all.every((it) => chosen.has(it)) ? null : chosen });
+  _toggle(filter, codes, code) {
+    const chosen = new Set(Filters.now[filter] ?? codes);
+    if (chosen.has(code)) chosen.delete(code);
+    else chosen.add(code);
+    State.setFilters({ [filter]: codes.every((each) => chosen.has(each)) ? null : chosen });
   },
 
   _makeMore() {
     const { month, kind } = Tree.data;
     const least = [2, 1, 0].map((code) => make("option", { value: code }, Text.say(`least_${Tree.data.strengths[code]}`)));
-    const known = month.filter((one, row) => one >= 0 && (kind[row] === KIND.MODEL || kind[row] === KIND.GONE));
-    Controls._first = known.reduce((low, one) => Math.min(low, one), known[0] ?? 0);
-    Controls._last = known.reduce((high, one) => Math.max(high, one), known[0] ?? 0);
-    const slider = make("input", { type: "range", id: "until", min: Controls._first, max: Controls._last, step: 1, disabled: !known.length });
+    const months = month.filter((number, row) => number >= 0 && (kind[row] === KIND.MODEL || kind[row] === KIND.DELETED));
+    Controls._first = months.reduce((low, number) => Math.min(low, number), months[0] ?? 0);
+    Controls._last = months.reduce((high, number) => Math.max(high, number), months[0] ?? 0);
+    const slider = make("input", { type: "range", id: "until", min: Controls._first, max: Controls._last, step: 1, disabled: !months.length });
     slider.addEventListener("input", () => {
       const chosen = Number(slider.value);
       State.setFilters({ until: chosen >= Controls._last ? null : chosen });
     });
-    const undated = box("undated", true, (event) => State.setFilters({ undated: event.target.checked }), [make("span", { id: "undated-said" })]);
+    const undated = box("undated", true, (event) => State.setFilters({ undated: event.target.checked }), [make("span", { id: "undated-label" })]);
     Controls._more.replaceChildren(
-      field("until", Text.say("until"), make("div", { class: "time" }, make("canvas", { id: "months", "aria-hidden": "true" }), slider), make("output", { id: "until-said", for: "until" }), undated),
+      field("until", Text.say("until"), make("div", { class: "time" }, make("canvas", { id: "months", "aria-hidden": "true" }), slider), make("output", { id: "until-label", for: "until" }), undated),
       field("least", Text.say("strength"), make("select", { id: "least", onchange: (event) => State.setFilters({ least: Number(event.target.value) }) }, ...least)),
       field("license", Text.say("license"), make("select", { id: "license", onchange: (event) => State.setFilters({ license: event.target.value === "any" ? null : Number(event.target.value) }) })),
-      ...(kind.includes(KIND.GONE) ? [Controls._goneField()] : []),
+      ...(kind.includes(KIND.DELETED) ? [Controls._deletedField()] : []),
       make("fieldset", { id: "releases" }),
-      kind.includes(KIND.GONE) ? "" : make("p", { class: "none-gone" }, make("strong", {}, `${Text.say("deleted")}: `), Text.say("deleted_none")),
+      kind.includes(KIND.DELETED) ? "" : make("p", { class: "none-deleted" }, make("strong", {}, `${Text.say("deleted")}: `), Text.say("deleted_none")),
     );
     new ResizeObserver(() => Controls._drawMonths()).observe(byId("months").parentElement);
   },
 
-  _goneField() {
-    const choices = GONE.map((one) => make("option", { value: one }, Text.say(`deleted_${one}`)));
-    return field("gone", Text.say("deleted"), make("select", { id: "gone", onchange: (event) => State.setFilters({ gone: event.target.value }) }, ...choices));
+  _deletedField() {
+    const choices = DELETED_CHOICES.map((choice) => make("option", { value: choice }, Text.say(`deleted_${choice}`)));
+    return field("deleted", Text.say("deleted"), make("select", { id: "deleted", onchange: (event) => State.setFilters({ deleted: event.target.value }) }, ...choices));
   },
 
   // One bar a month, as high as the models that were created in it; those after the slider pale.
@@ -143,7 +143,7 @@ const Controls = {
       if (month[row] < 0) undated++;
       else counts[month[row] - Controls._first]++;
     }
-    byId("undated-said").textContent = Text.count("undated", undated);
+    byId("undated-label").textContent = Text.count("undated", undated);
     const canvas = byId("months");
     const width = canvas.parentElement.clientWidth;
     const height = 44;
@@ -166,7 +166,7 @@ const Controls = {
   },
 
   _drawChips() {
-    const { groups, license, until, undated, author, relations, least, gone } = Filters.now;
+    const { groups, license, until, undated, author, relations, least, deleted } = Filters.now;
     const standard = Filters.defaults();
     const chips = [];
     const add = (words, changes) => chips.push(make("button", { type: "button", class: "chip", "aria-label": Text.say("remove", { what: words }), onclick: () => State.setFilters(changes) }, words, make("span", { "aria-hidden": "true" }, " \u00d7")));
@@ -177,8 +177,8 @@ const Controls = {
     if (license !== null) add(`${Text.say("license")}: ${license ? visible(Tree.data.coded.license[license - 1]) : Text.say("license_unknown")}`, { license: null });
     if (least !== standard.least) add(`${Text.say("strength")}: ${Text.say(`least_${Tree.data.strengths[least]}`)}`, { least: standard.least });
     if (until !== null) add(`${Text.say("until")} ${Text.monthOf(until)}`, { until: null });
-    if (gone !== standard.gone) add(`${Text.say("deleted")}: ${Text.say(`deleted_${gone}`)}`, { gone: standard.gone });
-    if (!undated) add(byId("undated-said").textContent, { undated: true });
+    if (deleted !== standard.deleted) add(`${Text.say("deleted")}: ${Text.say(`deleted_${deleted}`)}`, { deleted: standard.deleted });
+    if (!undated) add(byId("undated-label").textContent, { undated: true });
     if (chips.length) chips.push(make("button", { type: "button", class: "quiet", id: "reset", onclick: () => State.setFilters(Filters.defaults()) }, Text.say("reset")));
     Controls._chips.replaceChildren(...chips);
     if (!undated) chips[chips.length - 2].classList.add("without");
@@ -214,7 +214,7 @@ function field(id, label, ...content) {
   return make("div", { class: `field field-${id}` }, make("label", { for: id }, label), ...content);
 }
 
-// Redraws without taking the keyboard away from who is in the middle of it.
+// Redraws without taking the keyboard away from a reader in the middle of it.
 function keepFocus(element, redraw) {
   const id = element.contains(document.activeElement) ? document.activeElement.id : "";
   redraw();

@@ -1,7 +1,7 @@
 // The family as columns: rows in the order of a walk, so that all below a row follows it.
 
 const KIND = {
-  FAMILY: 0, GROUP: 1, OFFICIAL: 2, MIRROR: 3, MODEL: 4, UNLISTED: 5, GONE: 6, PASSED: 7,
+  FAMILY: 0, GROUP: 1, OFFICIAL: 2, MIRROR: 3, MODEL: 4, UNLISTED: 5, DELETED: 6, FILTERED: 7,
 };
 const TYPES = {
   u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i1: Int8Array, i4: Int32Array, f8: Float64Array,
@@ -20,11 +20,11 @@ async function unpack(base64) {
   for (const [name, [kind, at, size]] of Object.entries(head.columns)) {
     columns[name] = new TYPES[kind](block, ALIGNED + length + at, size);
   }
-  return grow(head, columns);
+  return deriveColumns(head, columns);
 }
 
 // Adds what follows from the columns: parents and sizes of branches, groups, where edges begin.
-function grow(head, columns) {
+function deriveColumns(head, columns) {
   const rows = head.names.length;
   const parent = new Int32Array(rows).fill(-1);
   const size = new Int32Array(rows).fill(1);
@@ -47,14 +47,14 @@ function grow(head, columns) {
 // Months since January 1970; -1 where the day is unknown.
 function months(days) {
   const month = new Int32Array(days.length).fill(-1);
-  const known = new Map();
+  const monthOfDay = new Map();
   days.forEach((day, row) => {
     if (!day) return;
-    if (!known.has(day)) {
+    if (!monthOfDay.has(day)) {
       const date = new Date((day - 1) * 86400000);
-      known.set(day, (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth());
+      monthOfDay.set(day, (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth());
     }
-    month[row] = known.get(day);
+    month[row] = monthOfDay.get(day);
   });
   return month;
 }
@@ -88,7 +88,7 @@ const Tree = {
     return Tree.isRepository(row) && name.includes("/") ? name.slice(0, name.indexOf("/")) : "";
   },
 
-  // The word of a coded column, or null where nobody says.
+  // The word of a coded column, or null where it is unknown.
   coded(column, row) {
     const code = Tree.data[column][row];
     return code ? Tree.data.coded[column][code - 1] : null;
@@ -100,30 +100,30 @@ const Tree = {
     return line;
   },
 
-  holds(row, other) {
-    return other >= row && other < row + Tree.data.size[row];
+  holds(row, below) {
+    return below >= row && below < row + Tree.data.size[row];
   },
 
   // Every edge above a row: the parent's row, or null and its name for one outside the family.
   edgesAbove(row) {
-    const { edgeStart, edgeParent, edgeStrength, edgeVoices, parent, outside } = Tree.data;
+    const { edgeStart, edgeParent, edgeStrength, edgeClaims, parent, outside } = Tree.data;
     const edges = [];
     for (let edge = edgeStart[row]; edge < edgeStart[row + 1]; edge++) {
       const code = edgeParent[edge];
       const above = code < 0 ? null : code || parent[row];
       const name = above === null ? visible(outside[-1 - code]) : Tree.label(above);
       const raw = above === null ? outside[-1 - code] : Tree.data.names[above];
-      const drawn = code === 0;
-      edges.push({ row: above, name, raw, drawn, strength: edgeStrength[edge], voices: edgeVoices[edge] });
+      const isDrawn = code === 0;
+      edges.push({ row: above, name, raw, isDrawn, strength: edgeStrength[edge], claims: edgeClaims[edge] });
     }
-    return edges.sort((one, other) => other.drawn - one.drawn || other.strength - one.strength);
+    return edges.sort((a, b) => b.isDrawn - a.isDrawn || b.strength - a.strength);
   },
 
   otherParents(row) {
     const { edgeStart, kind, parent } = Tree.data;
     if (kind[row] < KIND.MODEL) return 0;
-    const drawn = kind[parent[row]] === KIND.GROUP ? 0 : 1;
-    return Math.max(0, edgeStart[row + 1] - edgeStart[row] - drawn);
+    const drawnEdges = kind[parent[row]] === KIND.GROUP ? 0 : 1;
+    return Math.max(0, edgeStart[row + 1] - edgeStart[row] - drawnEdges);
   },
 
   // The rows right below each row, by every edge and not only the drawn one.
@@ -151,24 +151,24 @@ const Tree = {
     return Tree._below;
   },
 
-  // How many different matching models lie below a row, whichever way leads there.
+  // How many different matching models lie below a row, by any path.
   distinctBelow(row) {
     const { start, child, edgeOf } = Tree.below();
-    const met = new Uint8Array(Tree.data.rows);
-    const waiting = [row];
-    let found = 0;
-    met[row] = 1;
-    while (waiting.length) {
-      const above = waiting.pop();
+    const visited = new Uint8Array(Tree.data.rows);
+    const stack = [row];
+    let count = 0;
+    visited[row] = 1;
+    while (stack.length) {
+      const above = stack.pop();
       for (let at = start[above]; at < start[above + 1]; at++) {
         const low = child[at];
-        if (met[low] || Tree.data.edgeStrength[edgeOf[at]] < Filters.now.least) continue;
-        met[low] = 1;
-        found += Filters.matched[low];
-        waiting.push(low);
+        if (visited[low] || Tree.data.edgeStrength[edgeOf[at]] < Filters.now.least) continue;
+        visited[low] = 1;
+        count += Filters.matched[low];
+        stack.push(low);
       }
     }
-    return found;
+    return count;
   },
 
   // Rows that come from a row and are drawn below another.
@@ -178,27 +178,27 @@ const Tree = {
     for (let at = start[row]; at < start[row + 1]; at++) {
       if (Tree.data.parent[child[at]] !== row && Filters.shown(child[at])) rows.push(child[at]);
     }
-    return rows.sort((one, other) => Filters.weight(other) - Filters.weight(one) || one - other);
+    return rows.sort((a, b) => Filters.weight(b) - Filters.weight(a) || a - b);
   },
 
-  // The one row above that a way up goes on with; -1 at a root.
+  // The one row above that a path upwards continues with; -1 at a root.
   up(row) {
     const { kind, parent } = Tree.data;
     if (kind[row] < KIND.MODEL) return -1;
     if (kind[parent[row]] !== KIND.GROUP) return parent[row];
-    const edge = Tree.edgesAbove(row).find((one) => one.row !== null && one.row !== row);
+    const edge = Tree.edgesAbove(row).find((above) => above.row !== null && above.row !== row);
     return edge ? edge.row : -1;
   },
 
   rowOf(name) {
     if (!Tree._rowOf) {
       const { names, kind } = Tree.data;
-      Tree._rowOf = new Map(names.map((one, row) => [kind[row] < KIND.OFFICIAL ? `~${one}` : one, row]));
+      Tree._rowOf = new Map(names.map((name, row) => [kind[row] < KIND.OFFICIAL ? `~${name}` : name, row]));
     }
     return Tree._rowOf.get(name) ?? -1;
   },
 
-  // A name for the address: groups are told from models.
+  // A name for the address: groups begin with ~.
   handle(row) {
     return (Tree.data.kind[row] < KIND.OFFICIAL ? "~" : "") + Tree.data.names[row];
   },

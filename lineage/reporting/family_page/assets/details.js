@@ -1,8 +1,8 @@
-// Everything known of the chosen model: facts, parents with their witnesses, ways to the roots.
+// The chosen model: its facts, its parents with the claims for each, its paths to the roots.
 
-const MOST_WAYS = 6;
+const MOST_PATHS = 6;
 const MOST_ELSEWHERE = 12;
-const RULES_TOLD = ["hub", "tag", "card", "adapter_config", "config", "registry", "name", "card_text"];
+const NAMED_RULES = ["hub", "tag", "card", "adapter_config", "config", "registry", "name", "card_text"];
 
 const Details = {
   begin() {
@@ -25,41 +25,41 @@ const Details = {
     }
     const close = make("button", { type: "button", class: "close", "aria-label": Text.say("close_details"), onclick: () => State.unselect() }, "\u00d7");
     const parts = [make("div", { class: "details-head" }, title, close), Details._badges(row), Details._scale(row), Details._links(row)];
-    if (Tree.isRepository(row)) parts.push(...Details._known(row), ...Details._parents(row), ...Details._ways(row), ...Details._elsewhere(row));
+    if (Tree.isRepository(row)) parts.push(...Details._facts(row), ...Details._parents(row), ...Details._paths(row), ...Details._elsewhere(row));
     Details._panel.replaceChildren(...parts.filter((part) => part !== null));
     Details._panel.scrollTop = 0;
   },
 
   _badges(row) {
     const { kind, strength, group, strengths } = Tree.data;
-    const said = [];
+    const badges = [];
     const relation = Tree.relation(row);
-    if (relation) said.push(make("span", { class: "badge" }, make("span", { class: `dot is-${relation}`, "aria-hidden": "true" }), Text.word(relation)));
-    if (kind[row] >= KIND.MODEL) said.push(make("span", { class: "badge" }, Text.word(strengths[strength[row]])));
-    if (Tree.isRepository(row)) said.push(make("span", { class: "badge" }, Tree.label(group[row])));
-    if (Tree.data.missed[row] >= 0) said.push(make("span", { class: "badge" }, `${GONE_MARK} ${Text.word("gone")}`));
+    if (relation) badges.push(make("span", { class: "badge" }, make("span", { class: `dot is-${relation}`, "aria-hidden": "true" }), Text.word(relation)));
+    if (kind[row] >= KIND.MODEL) badges.push(make("span", { class: "badge" }, Text.word(strengths[strength[row]])));
+    if (Tree.isRepository(row)) badges.push(make("span", { class: "badge" }, Tree.label(group[row])));
+    if (Tree.data.missed[row] >= 0) badges.push(make("span", { class: "badge" }, `${DELETED_MARK} ${Text.word("deleted")}`));
     const about = {
       [KIND.FAMILY]: "family_text", [KIND.OFFICIAL]: "official_text", [KIND.MIRROR]: "mirror_text",
-      [KIND.UNLISTED]: "unlisted_text", [KIND.PASSED]: "passed_text",
+      [KIND.UNLISTED]: "unlisted_text", [KIND.FILTERED]: "filtered_text",
       [KIND.GROUP]: Tree.data.names[row] === "mixed" ? "mixed_text" : "group_text",
     }[kind[row]];
-    return make("div", { class: "badges" }, ...said, about ? make("p", {}, Text.say(about)) : null, Details._gone(row));
+    return make("div", { class: "badges" }, ...badges, about ? make("p", {}, Text.say(about)) : null, Details._deletion(row));
   },
 
-  // When it was missed, where it was seen last, and whether it counts.
-  _gone(row) {
+  // Since when it is no longer listed, where it was last seen, and whether it counts.
+  _deletion(row) {
     const { missed, missed_at, kind } = Tree.data;
     if (missed[row] < 0) return null;
-    const told = Text.say("gone_text", { date: Text.date(missed_at[row]), snapshot: visible(Tree.coded("last_seen_in", row)) });
-    const counted = kind[row] !== KIND.GONE ? "" : Text.say(Filters.counts(row) ? "gone_counted" : "gone_not_counted");
-    return make("p", { class: "gone-told" }, `${told} ${counted}`);
+    const text = Text.say("deleted_text", { date: Text.date(missed_at[row]), snapshot: visible(Tree.coded("last_seen_in", row)) });
+    const counted = kind[row] !== KIND.DELETED ? "" : Text.say(Filters.counts(row) ? "deleted_is_counted" : "deleted_not_counted");
+    return make("p", { class: "deleted-note" }, `${text} ${counted}`);
   },
 
   _scale(row) {
     const drawn = Filters.below(row);
     const figure = (n, words) => make("div", {}, make("strong", {}, Text.number(n)), make("span", {}, words));
     const figures = [figure(drawn, Text.say("drawn_below"))];
-    if (Tree.isRepository(row)) figures.push(figure(Tree.distinctBelow(row), Text.say("distinct_below")));
+    if (Tree.isRepository(row)) figures.push(figure(Tree.distinctBelow(row), Text.say("descends_below")));
     return make("div", { class: "figures" }, ...figures);
   },
 
@@ -79,7 +79,7 @@ const Details = {
     return links.length ? make("p", { class: "links" }, ...links) : null;
   },
 
-  _known(row) {
+  _facts(row) {
     if (Tree.data.kind[row] === KIND.UNLISTED) return [];
     const rows = [];
     const unknown = [];
@@ -89,12 +89,12 @@ const Details = {
     };
     add("created", Tree.data.created_at[row] ? Text.date(Tree.data.created_at[row]) : null);
     if (Tree.data.modified_at[row] > 1 && Tree.data.created_at[row]) add("modified", Text.date(Tree.data.modified_at[row]));
-    add("license_fact", spelled(Tree.coded("license", row)));
-    add("license_name", spelled(Tree.coded("license_name", row)), false);
+    add("license_fact", shownText(Tree.coded("license", row)));
+    add("license_name", shownText(Tree.coded("license_name", row)), false);
     const terms = Tree.coded("license_link", row);
-    add("license_link", terms === null ? null : linked(terms), false);
-    for (const key of ["library", "pipeline", "model_type"]) add(key, spelled(Tree.coded(key, row)));
-    for (const key of ["config_name_or_path", "gated"]) add(key, spelled(Tree.coded(key, row)), false);
+    add("license_link", terms === null ? null : linkTo(terms), false);
+    for (const key of ["library", "pipeline", "model_type"]) add(key, shownText(Tree.coded(key, row)));
+    for (const key of ["config_name_or_path", "gated"]) add(key, shownText(Tree.coded(key, row)), false);
     for (const key of Tree.data.numbers) {
       const number = Tree.data[key][row];
       add(key, number ? Text.number(number - 1) : null, key !== "downloads_all_time");
@@ -112,22 +112,22 @@ const Details = {
     const items = edges.map((edge) => {
       const name = edge.row === null ? make("span", { class: "label" }, edge.name) : jump(edge.row);
       const notes = [Text.word(Tree.data.strengths[edge.strength])];
-      if (edge.drawn) notes.push(Text.say("drawn_here"));
+      if (edge.isDrawn) notes.push(Text.say("drawn_here"));
       if (edge.row === null) notes.push(Text.say("outside"));
-      return make("li", {}, name, make("span", { class: "note" }, ` ${notes.join(", ")}`), voices(edge));
+      return make("li", {}, name, make("span", { class: "note" }, ` ${notes.join(", ")}`), claimList(edge));
     });
     const list = items.length ? make("ul", { class: "parents" }, ...items) : make("p", { class: "faint" }, Text.say("no_parents"));
     return [make("h4", {}, Text.say("parents")), list];
   },
 
-  _ways(row) {
+  _paths(row) {
     if (Tree.data.kind[row] < KIND.MODEL) return [];
     const starts = Tree.edgesAbove(row).filter((edge) => edge.row !== null && edge.row !== row).map((edge) => edge.row);
-    const ways = starts.slice(0, MOST_WAYS).map((start) => wayFrom(row, start)).filter((way) => way.length);
-    if (!ways.length) return [];
-    const lists = ways.map((way) => make("ol", { class: "way" }, ...way.map((at) => make("li", {}, jump(at), make("span", { class: "note" }, ` ${roleOf(at)}`)))));
-    if (starts.length > MOST_WAYS) lists.push(make("p", { class: "faint" }, Text.count("more", starts.length - MOST_WAYS)));
-    return [make("h4", {}, Text.say(ways.length > 1 ? "ways" : "way")), ...lists];
+    const paths = starts.slice(0, MOST_PATHS).map((start) => pathFrom(row, start)).filter((path) => path.length);
+    if (!paths.length) return [];
+    const lists = paths.map((path) => make("ol", { class: "root-path" }, ...path.map((at) => make("li", {}, jump(at), make("span", { class: "note" }, ` ${roleOf(at)}`)))));
+    if (starts.length > MOST_PATHS) lists.push(make("p", { class: "faint" }, Text.count("more", starts.length - MOST_PATHS)));
+    return [make("h4", {}, Text.say(paths.length > 1 ? "root_paths" : "root_path")), ...lists];
   },
 
   _elsewhere(row) {
@@ -145,11 +145,11 @@ function roleOf(row) {
   return word && Tree.data.kind[row] < KIND.MODEL ? `${Text.word(word)}, ${release}` : Text.word(word ?? Tree.relation(row));
 }
 
-// From a model by one of its parents up to a root; no row twice, should ways close a circle.
-function wayFrom(row, start) {
-  const way = [row];
-  for (let at = start; at >= 0 && !way.includes(at); at = Tree.up(at)) way.push(at);
-  return way;
+// From a model by one of its parents up to a root; no row twice, even on a cycle.
+function pathFrom(row, start) {
+  const path = [row];
+  for (let at = start; at >= 0 && !path.includes(at); at = Tree.up(at)) path.push(at);
+  return path;
 }
 
 function jump(row) {
@@ -161,30 +161,30 @@ function jump(row) {
   return make("button", { type: "button", class: "jump", onclick: go }, Tree.label(row));
 }
 
-// What each witness of an edge said, word for word, with its source.
-function voices(edge) {
-  const items = Tree.data.voiceSets[edge.voices].map((place) => {
-    const [rule, before, after, source, url] = Tree.data.said[place];
+// Each claim for an edge, word for word, with its source.
+function claimList(edge) {
+  const items = Tree.data.claimSets[edge.claims].map((place) => {
+    const [rule, before, after, source, url] = Tree.data.claims[place];
     const words = visible(after === null ? before : before + edge.raw + after);
-    const told = RULES_TOLD.includes(rule) ? Text.say(`rule_${rule}`) : visible(rule);
-    const parts = [make("span", { class: "rule" }, `${told}: `), words ? make("q", {}, words) : make("span", { class: "faint" }, Text.say("no_words"))];
+    const ruleName = NAMED_RULES.includes(rule) ? Text.say(`rule_${rule}`) : visible(rule);
+    const parts = [make("span", { class: "rule" }, `${ruleName}: `), words ? make("q", {}, words) : make("span", { class: "faint" }, Text.say("no_words"))];
     if (source) parts.push(make("span", { class: "source" }, visible(source)));
-    if (url) parts.push(make("span", { class: "source" }, linked(url)));
+    if (url) parts.push(make("span", { class: "source" }, linkTo(url)));
     return make("li", {}, ...parts);
   });
-  return items.length ? make("ul", { class: "voices" }, ...items) : null;
+  return items.length ? make("ul", { class: "claims" }, ...items) : null;
 }
 
-function spelled(text) {
+function shownText(text) {
   return text === null ? null : visible(text);
 }
 
 // A link where the address is one of the web, else its text alone.
-function linked(address) {
-  const shown = visible(address);
-  return /^https:\/\/[^\s"'<>\\]+$/.test(address) && shown === address
-    ? make("a", { href: address, rel: "noreferrer noopener", target: "_blank" }, shown)
-    : make("span", {}, shown);
+function linkTo(address) {
+  const text = visible(address);
+  return /^https:\/\/[^\s"'<>\\]+$/.test(address) && text === address
+    ? make("a", { href: address, rel: "noreferrer noopener", target: "_blank" }, text)
+    : make("span", {}, text);
 }
 
 function hubAddress(row) {

@@ -1,4 +1,4 @@
-// Which models are shown: everything else stays only where a way leads through it.
+// Which models are shown: everything else stays only where a path leads through it.
 
 const Filters = {
   now: null,
@@ -10,7 +10,7 @@ const Filters = {
   defaults() {
     return {
       relations: null, groups: null, license: null, least: Tree.data.least, until: null, undated: true,
-      author: "", gone: Tree.data.gone,
+      author: "", deleted: Tree.data.deleted,
     };
   },
 
@@ -25,8 +25,8 @@ const Filters = {
     return relations !== null || groups !== null || license !== null || until !== null || !undated || author !== "";
   },
 
-  // Whether a row was missed by the end of the chosen month: before that it was there.
-  isGone(row) {
+  // Whether a row was deleted by the end of the chosen month.
+  isDeleted(row) {
     const missed = Tree.data.missed[row];
     return missed >= 0 && (Filters.now.until === null || missed <= Filters.now.until);
   },
@@ -35,7 +35,7 @@ const Filters = {
   counts(row) {
     const kind = Tree.data.kind[row];
     if (kind === KIND.MODEL) return true;
-    return kind === KIND.GONE && (Filters.now.gone === "counted" || !Filters.isGone(row));
+    return kind === KIND.DELETED && (Filters.now.deleted === "counted" || !Filters.isDeleted(row));
   },
 
   apply() {
@@ -49,7 +49,7 @@ const Filters = {
       const month = tree.month[row];
       const counts = Filters.counts(row);
       const fits =
-        (counts || tree.kind[row] === KIND.GONE) &&
+        (counts || tree.kind[row] === KIND.DELETED) &&
         tree.strength[row] >= least &&
         (relations === null || relations.has(tree.relation[row])) &&
         (groups === null || groups.has(tree.group[row])) &&
@@ -72,8 +72,8 @@ const Filters = {
     return Filters._sum[row + Tree.data.size[row]] - Filters._sum[row];
   },
 
-  // How many fit that are gone and not counted.
-  goneIn(row) {
+  // How many fit that are deleted and not counted.
+  deletedIn(row) {
     return Filters._beside[row + Tree.data.size[row]] - Filters._beside[row];
   },
 
@@ -83,8 +83,8 @@ const Filters = {
 
   shown(row) {
     if (Filters.weight(row) > 0 || row === 0) return true;
-    if (Filters.now.gone === "shown" && Filters.goneIn(row) > 0) return true;
-    if (Filters.isGone(row)) return Filters.now.gone !== "hidden" && Tree.data.kind[row] < KIND.MODEL && !Filters.isNarrowed();
+    if (Filters.now.deleted === "shown" && Filters.deletedIn(row) > 0) return true;
+    if (Filters.isDeleted(row)) return Filters.now.deleted !== "hidden" && Tree.data.kind[row] < KIND.MODEL && !Filters.isNarrowed();
     const kind = Tree.data.kind[row];
     return (kind === KIND.OFFICIAL || kind === KIND.MIRROR) && !Filters.isNarrowed();
   },
@@ -96,7 +96,7 @@ const Filters = {
       rows = [];
       const end = row + Tree.data.size[row];
       for (let at = row + 1; at < end; at += Tree.data.size[at]) if (Filters.shown(at)) rows.push(at);
-      rows.sort((one, other) => Filters.weight(other) - Filters.weight(one) || one - other);
+      rows.sort((a, b) => Filters.weight(b) - Filters.weight(a) || a - b);
       Filters._branches.set(row, rows);
     }
     return rows;

@@ -12,10 +12,10 @@ const Icicle = {
     const canvas = Icicle._canvas;
     canvas.addEventListener("click", (event) => Icicle._click(event));
     canvas.addEventListener("pointermove", (event) => Icicle._point(event));
-    canvas.addEventListener("pointerleave", () => Icicle._tell(null));
+    canvas.addEventListener("pointerleave", () => Icicle._showTip(null));
     new ResizeObserver(() => Icicle.draw()).observe(canvas.parentElement);
     State.onChange((what) => {
-      if (["filters", "focus", "selected"].some((one) => what.has(one))) Icicle.draw();
+      if (["filters", "focus", "selected"].some((part) => what.has(part))) Icicle.draw();
     });
   },
 
@@ -50,7 +50,7 @@ const Icicle = {
     canvas.setAttribute("aria-label", label);
   },
 
-  // How many columns the branches of a row fill, up to a bound.
+  // How count columns the branches of a row fill, up to a bound.
   _depthBelow(row, most) {
     const { depth, size } = Tree.data;
     let deepest = depth[row];
@@ -70,7 +70,7 @@ const Icicle = {
     for (let at = 0; at < branches.length; at++) {
       const share = (height * Filters.weight(branches[at])) / total;
       if (share < SMALLEST) {
-        Icicle._rest(pen, row, branches.slice(at), [right, top, end - right], height / total);
+        Icicle._small(pen, row, branches.slice(at), [right, top, end - right], height / total);
         return;
       }
       Icicle._bar(pen, branches[at], top, share, column + 1);
@@ -82,12 +82,12 @@ const Icicle = {
     const { fill, text, faint, mark } = Icicle._colors;
     const kind = Tree.data.kind[row];
     const relation = Tree.relation(row);
-    const matched = kind === KIND.MODEL ? Filters.matched[row] : kind !== KIND.PASSED;
+    const matched = kind === KIND.MODEL ? Filters.matched[row] : kind !== KIND.FILTERED;
     pen.fillStyle = relation ? fill[relation] : fill[kind < KIND.OFFICIAL ? "group" : "root"];
     pen.globalAlpha = matched ? 1 : 0.35;
     pen.fillRect(x, y, width - 1, Math.max(height - (height > 3 ? 1 : 0), 0.5));
     pen.globalAlpha = 1;
-    if (Filters.isGone(row)) hatch(pen, x, y, width - 1, height - 1, Icicle._colors);
+    if (Filters.isDeleted(row)) hatch(pen, x, y, width - 1, height - 1, Icicle._colors);
     const isOther = Icicle._others.has(row);
     if (row === State.selected || isOther) {
       pen.strokeStyle = mark;
@@ -99,37 +99,37 @@ const Icicle = {
     Icicle._drawn.push([row, x, y, width, height, row]);
     if (height < LINE) return;
     const room = width - 12;
-    const merge = (Filters.isGone(row) ? `${GONE_MARK} ` : "") + (Tree.otherParents(row) ? `${MERGE} ` : "");
+    const merge = (Filters.isDeleted(row) ? `${DELETED_MARK} ` : "") + (Tree.otherParents(row) ? `${MERGE} ` : "");
     const full = merge + Tree.label(row);
     const name = pen.measureText(full).width <= room ? full : merge + Tree.shortLabel(row);
     pen.fillStyle = text;
     const second = height >= 2 * LINE + 4 && Filters.below(row) > 0;
     const middle = y + (second ? Math.min(height / 2 - LINE / 2, 60) : height / 2);
-    pen.fillText(fitted(pen, name, room), x + 6, middle);
+    pen.fillText(fitText(pen, name, room), x + 6, middle);
     if (second) {
       pen.fillStyle = faint;
       const below = Text.count("below", Filters.below(row));
-      pen.fillText(fitted(pen, pen.measureText(below).width <= room ? below : Text.number(Filters.below(row)), room), x + 6, middle + LINE);
+      pen.fillText(fitText(pen, pen.measureText(below).width <= room ? below : Text.number(Filters.below(row)), room), x + 6, middle + LINE);
     }
   },
 
-  // Branches too small for bars of their own: one ruled block, a band for each way of being made.
-  _rest(pen, parent, branches, [x, y, width], scale) {
+  // Branches too small for bars of their own: one ruled block, a band for each relation.
+  _small(pen, parent, branches, [x, y, width], scale) {
     const { fill, paper, faint } = Icicle._colors;
     const bands = new Map();
     let height = 0;
-    let many = 0;
+    let count = 0;
     for (const row of branches) {
       const share = Filters.weight(row) * scale;
       if (!share) continue;
       const relation = Tree.relation(row) ?? "root";
       bands.set(relation, (bands.get(relation) ?? 0) + share);
       height += share;
-      many++;
+      count++;
     }
-    if (!many) return;
+    if (!count) return;
     let top = y;
-    for (const [relation, share] of [...bands].sort((one, other) => other[1] - one[1])) {
+    for (const [relation, share] of [...bands].sort((a, b) => b[1] - a[1])) {
       pen.fillStyle = fill[relation];
       pen.fillRect(x, top, width - 1, share);
       top += share;
@@ -137,13 +137,13 @@ const Icicle = {
     pen.fillStyle = paper;
     for (let at = y + 1.5; at < y + height; at += 3) pen.fillRect(x, at, width - 1, 1);
     pen.fillRect(x, y + height - 1, width - 1, 1);
-    Icicle._drawn.push([-1, x, y, width, height, parent, many]);
+    Icicle._drawn.push([-1, x, y, width, height, parent, count]);
     if (height < LINE) return;
-    const shown = fitted(pen, Text.count("smaller", many), width - 14);
+    const label = fitText(pen, Text.count("smaller", count), width - 14);
     const middle = y + Math.min(height / 2, 60);
-    pen.fillRect(x + 4, middle - LINE / 2, pen.measureText(shown).width + 6, LINE);
+    pen.fillRect(x + 4, middle - LINE / 2, pen.measureText(label).width + 6, LINE);
     pen.fillStyle = faint;
-    pen.fillText(shown, x + 7, middle + 0.5);
+    pen.fillText(label, x + 7, middle + 0.5);
   },
 
   _at(event) {
@@ -154,9 +154,9 @@ const Icicle = {
   },
 
   _click(event) {
-    const met = Icicle._at(event);
-    if (!met) return;
-    const [row, , , , , parent] = met;
+    const bar = Icicle._at(event);
+    if (!bar) return;
+    const [row, , , , , parent] = bar;
     State.open.add(parent);
     if (row < 0 || (row === State.focus && row === State.selected)) {
       State.select(parent);
@@ -168,22 +168,22 @@ const Icicle = {
   },
 
   _point(event) {
-    const met = Icicle._at(event);
-    Icicle._canvas.style.cursor = met ? "pointer" : "default";
-    Icicle._tell(met, event);
+    const bar = Icicle._at(event);
+    Icicle._canvas.style.cursor = bar ? "pointer" : "default";
+    Icicle._showTip(bar, event);
   },
 
-  _tell(met, event) {
+  _showTip(bar, event) {
     const tip = Icicle._tip;
-    tip.hidden = !met;
-    if (!met) return;
-    const [row, , , , , parent, branches] = met;
+    tip.hidden = !bar;
+    if (!bar) return;
+    const [row, , , , , parent, branches] = bar;
     const name = row < 0 ? Text.count("smaller", branches) : Tree.label(row);
     const lines = [make("strong", {}, name)];
     if (row >= 0) {
       const relation = Tree.relation(row);
       if (relation) lines.push(make("span", {}, Text.word(relation)));
-      if (Filters.isGone(row)) lines.push(make("span", {}, `${GONE_MARK} ${Text.word("gone")}`));
+      if (Filters.isDeleted(row)) lines.push(make("span", {}, `${DELETED_MARK} ${Text.word("deleted")}`));
       lines.push(make("span", {}, Text.count("below", Filters.below(row))));
       if (Tree.otherParents(row)) lines.push(make("span", {}, `${MERGE} ${Text.count("merge_of", Tree.otherParents(row))}`));
     } else lines.push(make("span", {}, Tree.label(parent)));
@@ -195,7 +195,7 @@ const Icicle = {
     tip.style.top = `${Math.max(top, 4)}px`;
   },
 
-  // The way from the family to what fills the first column, to go back by.
+  // The path from the family to the first column, to go back by.
   _path() {
     const line = Tree.ancestors(State.focus);
     byId("path").replaceChildren(
@@ -217,9 +217,9 @@ const LINE = 15;
 const SMALLEST = 2;
 const FIRST = 0.7;
 const MERGE = "\u22c8";
-const GONE_MARK = "\u2020";
+const DELETED_MARK = "\u2020";
 
-// Ruled aslant: who is gone is told apart without colors.
+// Hatched, so that a deleted model is recognizable without colors.
 function hatch(pen, x, y, width, height, { text }) {
   pen.save();
   pen.beginPath();
@@ -253,7 +253,7 @@ function otherParentsOf(row) {
 }
 
 // The text, cut with an ellipsis where there is no room.
-function fitted(pen, text, room) {
+function fitText(pen, text, room) {
   if (pen.measureText(text).width <= room) return text;
   let low = 0;
   let high = text.length;

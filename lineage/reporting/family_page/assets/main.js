@@ -70,8 +70,8 @@ const Theme = {
 
   _kept() {
     try {
-      const kept = localStorage.getItem("lineage-colors");
-      return ["auto", "light", "dark"].includes(kept) ? kept : null;
+      const choice = localStorage.getItem("lineage-colors");
+      return ["auto", "light", "dark"].includes(choice) ? choice : null;
     } catch {
       return null;
     }

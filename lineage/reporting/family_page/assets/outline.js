@@ -25,21 +25,21 @@ const Outline = {
     const active = Outline.rows[Outline._active] ?? 0;
     Outline.rows = [];
     Outline._places = new Map();
-    const waiting = [[0, 1, 1]];
-    while (waiting.length) {
-      const [row, place, of] = waiting.pop();
+    const stack = [[0, 1, 1]];
+    while (stack.length) {
+      const [row, place, of] = stack.pop();
       Outline.rows.push(row);
       Outline._places.set(row, [place, of]);
       if (!State.open.has(row)) continue;
       const branches = Filters.branches(row);
-      for (let at = branches.length - 1; at >= 0; at--) waiting.push([branches[at], at + 1, branches.length]);
+      for (let at = branches.length - 1; at >= 0; at--) stack.push([branches[at], at + 1, branches.length]);
     }
     Outline._grid.setAttribute("aria-rowcount", Outline.rows.length + 1);
     Outline._active = Outline._nearest(active);
     Outline._draw();
   },
 
-  // Brings a row into sight; the way to it is open.
+  // Scrolls to a row; the branches above it are open.
   reveal(row) {
     const at = Outline.rows.indexOf(row);
     if (at < 0) return;
@@ -92,14 +92,14 @@ const Outline = {
     const [place, of] = Outline._places.get(row);
     const hasBranches = Filters.hasBranches(row);
     const open = State.open.has(row);
-    const passed = kind === KIND.PASSED || (kind === KIND.MODEL && !Filters.matched[row]);
-    const gone = Filters.isGone(row);
+    const isFiltered = kind === KIND.FILTERED || (kind === KIND.MODEL && !Filters.matched[row]);
+    const deleted = Filters.isDeleted(row);
     const relation = Tree.relation(row);
     const classes = ["line"];
     if (at === Outline._active) classes.push("active");
-    if (passed) classes.push("passed");
+    if (isFiltered) classes.push("filtered");
     if (kind < KIND.OFFICIAL) classes.push("heading");
-    if (gone) classes.push("gone");
+    if (deleted) classes.push("deleted");
     const line = make("div", {
       role: "row", id: `row${row}`, class: classes.join(" "), "data-row": row,
       "aria-rowindex": at + 2, "aria-level": depth + 1, "aria-posinset": place, "aria-setsize": of,
@@ -111,10 +111,10 @@ const Outline = {
     const name = make("div", { role: "gridcell", class: "name" });
     name.style.setProperty("--depth", Math.min(depth, 12));
     name.append(make("span", { class: hasBranches ? "twist" : "leaf", "aria-hidden": "true" }, hasBranches ? (open ? "\u25be" : "\u25b8") : ""));
-    const others = Tree.otherParents(row);
-    if (others) name.append(make("span", { class: "merge", title: Text.count("merge_of", others) }, make("span", { "aria-hidden": "true" }, MERGE), make("span", { class: "unseen" }, Text.count("merge_of", others))));
+    const parents = Tree.otherParents(row);
+    if (parents) name.append(make("span", { class: "merge", title: Text.count("merge_of", parents) }, make("span", { "aria-hidden": "true" }, MERGE), make("span", { class: "unseen" }, Text.count("merge_of", parents))));
     name.append(make("span", { class: "label", title: Tree.label(row) }, Tree.label(row)));
-    if (gone) name.append(make("span", { class: "gone-word" }, GONE_MARK, make("span", { class: "gone-long" }, ` ${Text.word("gone")}`)));
+    if (deleted) name.append(make("span", { class: "deleted-word" }, DELETED_MARK, make("span", { class: "deleted-long" }, ` ${Text.word("deleted")}`)));
     const made = make("div", { role: "gridcell", class: "made" });
     const word = relation ?? { [KIND.OFFICIAL]: "official", [KIND.MIRROR]: "mirror" }[kind];
     if (word) made.append(make("span", { class: `dot ${relation ? `is-${relation}` : "is-root"}`, "aria-hidden": "true" }), make("span", { class: "made-word" }, Text.word(word)));

@@ -11,7 +11,7 @@ const Search = {
   begin() {
     Search._box = byId("search");
     Search._list = byId("suggestions");
-    Search._said = byId("search-said");
+    Search._status = byId("search-status");
     const box = Search._box;
     box.addEventListener("input", () => Search._suggest());
     box.addEventListener("focus", () => Search._suggest());
@@ -46,23 +46,23 @@ const Search = {
     const { size, strength } = Tree.data;
     const names = Search._names();
     const best = [];
-    const comes = (one, other) => one[0] - other[0] || size[other[1]] - size[one[1]] || one[1] - other[1];
+    const compare = (a, b) => a[0] - b[0] || size[b[1]] - size[a[1]] || a[1] - b[1];
     for (let row = 0; row < names.length; row++) {
       const at = names[row].indexOf(text);
       if (at < 0 || !Tree.isRepository(row) || strength[row] < Filters.now.least) continue;
       const begins = at === 0 || names[row][at - 1] === "/" ? 0 : 1;
-      const found = [names[row] === text ? -1 : begins, row];
-      if (best.length === MOST_SUGGESTED && comes(found, best[best.length - 1]) > 0) continue;
-      best.splice(best.findLastIndex((one) => comes(one, found) < 0) + 1, 0, found);
+      const match = [names[row] === text ? -1 : begins, row];
+      if (best.length === MOST_SUGGESTED && compare(match, best[best.length - 1]) > 0) continue;
+      best.splice(best.findLastIndex((each) => compare(each, match) < 0) + 1, 0, match);
       best.length = Math.min(best.length, MOST_SUGGESTED);
     }
     return best.map(([, row]) => ({ row }));
   },
 
   _foundAuthors(text) {
-    const found = [...Search._authors()].filter(([author]) => author.toLowerCase().startsWith(text));
-    found.sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
-    return found.slice(0, MOST_AUTHORS).map(([author, models]) => ({ author, models }));
+    const authors = [...Search._authors()].filter(([author]) => author.toLowerCase().startsWith(text));
+    authors.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+    return authors.slice(0, MOST_AUTHORS).map(([author, models]) => ({ author, models }));
   },
 
   _suggest() {
@@ -73,7 +73,7 @@ const Search = {
     Search._active = -1;
     Search._draw();
     const n = Search._options.length;
-    Search._said.textContent = n ? Text.count("found", n) : Text.say("found_none");
+    Search._status.textContent = n ? Text.count("found", n) : Text.say("found_none");
   },
 
   _draw() {
@@ -81,11 +81,11 @@ const Search = {
       const isAuthor = option.author !== undefined;
       const name = isAuthor ? visible(option.author) : Tree.label(option.row);
       const below = isAuthor ? Text.count("all_of_author", option.models) : Text.count("below", Filters.below(option.row));
-      const told = !isAuthor && Filters.isGone(option.row) ? `${GONE_MARK} ${Text.word("gone")}, ${below}` : below;
+      const note = !isAuthor && Filters.isDeleted(option.row) ? `${DELETED_MARK} ${Text.word("deleted")}, ${below}` : below;
       return make(
         "li",
         { role: "option", id: `option${at}`, "data-at": at, "aria-selected": String(at === Search._active) },
-        make("span", { class: "label" }, name), make("span", { class: "told" }, told),
+        make("span", { class: "label" }, name), make("span", { class: "note" }, note),
       );
     });
     Search._list.replaceChildren(...items);
@@ -101,7 +101,7 @@ const Search = {
     Search._options = [];
     Search._list.hidden = true;
     byId("nothing").hidden = true;
-    Search._said.textContent = "";
+    Search._status.textContent = "";
     Search._box.setAttribute("aria-expanded", "false");
     Search._box.removeAttribute("aria-activedescendant");
   },
@@ -109,7 +109,7 @@ const Search = {
   _key(event) {
     const n = Search._options.length;
     if (event.key === "Escape") {
-      // One press puts away one thing: the suggestions first, the details by the next.
+      // One press closes one thing: the suggestions first, the details by the next.
       if (n || !byId("nothing").hidden) event.stopPropagation();
       Search._close();
       return;

@@ -2,8 +2,8 @@
 
 const MOST_OPEN_IN_ADDRESS = 60;
 
-// What can be done with who is deleted, by the words of the address.
-const GONE = ["shown", "hidden", "counted"];
+// What can be done with deleted models, by the words of the address.
+const DELETED_CHOICES = ["shown", "hidden", "counted"];
 
 const State = {
   selected: -1,
@@ -16,13 +16,13 @@ const State = {
     State._listeners.push(listener);
   },
 
-  // Says what changed, so that nobody draws for nothing: "filters", "open", "selected", "focus".
+  // Says what changed, so that only what changed is drawn anew: "filters", "open", "selected", "focus".
   changed(...what) {
     for (const listener of State._listeners) listener(new Set(what));
     State.write();
   },
 
-  // Chooses a row, opens the way to it and brings it into the picture.
+  // Chooses a row, opens the branches above it and brings it into the picture.
   select(row, { zoom = true } = {}) {
     State.selected = row;
     for (const above of Tree.ancestors(row).slice(0, -1)) State.open.add(above);
@@ -54,23 +54,23 @@ const State = {
 
   // The whole view as the part of an address after #.
   address() {
-    const said = new URLSearchParams();
-    const { relations, groups, license, least, until, undated, author, gone } = Filters.now;
+    const params = new URLSearchParams();
+    const { relations, groups, license, least, until, undated, author, deleted } = Filters.now;
     const standard = Filters.defaults();
-    if (State.selected > 0) said.set("model", Tree.handle(State.selected));
-    if (State.focus > 0 || State.selected > 0) said.set("zoom", Tree.handle(State.focus));
-    if (relations) said.set("relations", [...relations].map((code) => Tree.data.relations[code]).join(" "));
-    if (groups) for (const group of groups.size ? groups : [-1]) said.append("release", group < 0 ? "" : Tree.data.names[group]);
-    if (license !== null) said.set("license", license ? Tree.data.coded.license[license - 1] : "");
-    if (least !== standard.least) said.set("least", Tree.data.strengths[least]);
-    if (until !== null) said.set("until", monthName(until));
-    if (!undated) said.set("undated", "no");
-    if (author) said.set("author", author);
-    if (gone !== standard.gone) said.set("deleted", gone);
-    const open = [...State.open].filter((row) => row > 0).sort((one, other) => one - other);
-    for (const row of open.slice(0, MOST_OPEN_IN_ADDRESS)) said.append("open", Tree.handle(row));
-    if (!open.length && State.selected > 0) said.set("open", "");
-    return said.toString();
+    if (State.selected > 0) params.set("model", Tree.handle(State.selected));
+    if (State.focus > 0 || State.selected > 0) params.set("zoom", Tree.handle(State.focus));
+    if (relations) params.set("relations", [...relations].map((code) => Tree.data.relations[code]).join(" "));
+    if (groups) for (const group of groups.size ? groups : [-1]) params.append("release", group < 0 ? "" : Tree.data.names[group]);
+    if (license !== null) params.set("license", license ? Tree.data.coded.license[license - 1] : "");
+    if (least !== standard.least) params.set("least", Tree.data.strengths[least]);
+    if (until !== null) params.set("until", monthName(until));
+    if (!undated) params.set("undated", "no");
+    if (author) params.set("author", author);
+    if (deleted !== standard.deleted) params.set("deleted", deleted);
+    const open = [...State.open].filter((row) => row > 0).sort((a, b) => a - b);
+    for (const row of open.slice(0, MOST_OPEN_IN_ADDRESS)) params.append("open", Tree.handle(row));
+    if (!open.length && State.selected > 0) params.set("open", "");
+    return params.toString();
   },
 
   write() {
@@ -86,36 +86,36 @@ const State = {
 
   // Reads an address; whatever in it fits nothing here is left out.
   read(hash) {
-    const said = new URLSearchParams(hash.replace(/^#/, ""));
+    const params = new URLSearchParams(hash.replace(/^#/, ""));
     const tree = Tree.data;
     const place = (words, word) => (words.indexOf(word) < 0 ? null : words.indexOf(word));
     const filters = Filters.defaults();
-    if (said.has("relations")) {
-      const named = said.get("relations").split(" ").map((word) => place(tree.relations, word));
-      filters.relations = unlessForeign(said.getAll("relations"), named.filter((code) => code !== null));
+    if (params.has("relations")) {
+      const codes = params.get("relations").split(" ").map((word) => place(tree.relations, word));
+      filters.relations = unlessForeign(params.getAll("relations"), codes.filter((code) => code !== null));
     }
-    if (said.has("release")) {
-      const rows = said.getAll("release").map((name) => Tree.rowOf(`~${name}`));
-      filters.groups = unlessForeign(said.getAll("release"), rows.filter((row) => row > 0));
+    if (params.has("release")) {
+      const rows = params.getAll("release").map((name) => Tree.rowOf(`~${name}`));
+      filters.groups = unlessForeign(params.getAll("release"), rows.filter((row) => row > 0));
     }
-    if (said.has("license")) {
-      const known = place(tree.coded.license, said.get("license"));
-      filters.license = said.get("license") === "" ? 0 : known === null ? null : known + 1;
+    if (params.has("license")) {
+      const at = place(tree.coded.license, params.get("license"));
+      filters.license = params.get("license") === "" ? 0 : at === null ? null : at + 1;
     }
-    filters.least = place(tree.strengths, said.get("least")) ?? filters.least;
-    filters.until = monthNumber(said.get("until"));
-    filters.undated = said.get("undated") !== "no";
-    filters.author = said.get("author") ?? "";
-    filters.gone = GONE.find((one) => one === said.get("deleted")) ?? filters.gone;
+    filters.least = place(tree.strengths, params.get("least")) ?? filters.least;
+    filters.until = monthNumber(params.get("until"));
+    filters.undated = params.get("undated") !== "no";
+    filters.author = params.get("author") ?? "";
+    filters.deleted = DELETED_CHOICES.find((choice) => choice === params.get("deleted")) ?? filters.deleted;
     Filters.now = filters;
     Filters.apply();
-    const rows = (name) => said.getAll(name).map(Tree.rowOf).filter((row) => row > 0);
+    const rows = (name) => params.getAll(name).map(Tree.rowOf).filter((row) => row > 0);
     State.open = new Set([0, ...rows("open")]);
     State.selected = rows("model")[0] ?? -1;
-    // An address that somebody wrote by hand names the model alone: the way to it is opened.
-    const way = State.selected > 0 && !said.has("open") ? Tree.ancestors(State.selected) : [];
-    for (const row of way.slice(0, -1)) State.open.add(row);
-    State.focus = Math.max(0, said.has("zoom") ? Tree.rowOf(said.get("zoom")) : State.showing(State.selected));
+    // An address that somebody wrote by hand names only the model: the branches above it are opened.
+    const above = State.selected > 0 && !params.has("open") ? Tree.ancestors(State.selected) : [];
+    for (const row of above.slice(0, -1)) State.open.add(row);
+    State.focus = Math.max(0, params.has("zoom") ? Tree.rowOf(params.get("zoom")) : State.showing(State.selected));
   },
 };
 
@@ -130,6 +130,6 @@ function monthName(month) {
 }
 
 function monthNumber(name) {
-  const found = /^(\d{4})-(\d{2})$/.exec(name ?? "");
-  return found ? (Number(found[1]) - 1970) * 12 + Number(found[2]) - 1 : null;
+  const match = /^(\d{4})-(\d{2})$/.exec(name ?? "");
+  return match ? (Number(match[1]) - 1970) * 12 + Number(match[2]) - 1 : null;
 }

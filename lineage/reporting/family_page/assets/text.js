@@ -50,8 +50,8 @@ const Text = {
 const ACTING = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
 function visible(text) {
-  return text.replace(ACTING, (one) => {
-    const code = one.codePointAt(0).toString(16);
+  return text.replace(ACTING, (character) => {
+    const code = character.codePointAt(0).toString(16);
     return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code.padStart(4, "0")}`;
   });
 }

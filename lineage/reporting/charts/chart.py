@@ -12,12 +12,12 @@ class ChartKind(StrEnum):
     """A bar for each position; the series stand on each other and add up."""
     LINES = "lines"
     BARS = "bars"
-    """A lying bar for each position, of one series."""
+    """A horizontal bar for each position, of one series."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or colour of a chart."""
+    """One line or color of a chart."""
 
     key: str
     """What machines call it."""
@@ -25,7 +25,7 @@ class Series:
     values: Sequence[float | None]
     """One for each position; None where nothing can be said."""
     undated: int | None = None
-    """Who stands at no position, where positions are times."""
+    """Models at no position, where positions are times."""
     slot: int | None = None
     """Its color: the same thing has the same in every chart; None for its place in the series."""
 
@@ -52,7 +52,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class EventMark:
     """An event at some place along the positions."""
 
     at: float
@@ -69,7 +69,7 @@ class Chart:
     kind: ChartKind
     title: str
     text: str
-    """What is to be seen, for who cannot see it."""
+    """What the picture shows, for readers who cannot see it."""
     along: Position
     """What the positions are called."""
     positions: Sequence[Position]
@@ -78,9 +78,9 @@ class Chart:
     """What the file holds where the picture folds small ones; else the series themselves."""
     all_positions: Sequence[Position] = ()
     """What the file holds where the picture folds small ones; else the positions themselves."""
-    marks: Sequence[Mark] = ()
+    marks: Sequence[EventMark] = ()
     shaded: int = 0
-    """So many positions at the beginning of which the data cannot tell."""
+    """So many positions at the beginning have too few known dates."""
     shaded_text: str = ""
     is_percent: bool = False
     skipped: int = 0
@@ -89,33 +89,35 @@ class Chart:
     """Fields side by side, each with a scale of its own; the series then are those of the first."""
     steps: Sequence[int] = ()
     """How many positions may stand between two labels: quarters and years, not every fifth."""
-    told_also: Sequence[Series] = ()
+    table_only: Sequence[Series] = ()
     """Series that stand in the table and are not drawn."""
-    told_at: Sequence[int] = ()
+    table_positions: Sequence[int] = ()
     """Which positions stand in the table, where not all do; the file has all."""
 
-    def drawn(self) -> "Chart":
-        """Return what is drawn: without the positions that are skipped."""
-        if not self.skipped:
+    def without_skipped(self) -> "Chart":
+        """Return what the picture shows: the chart without the positions that are skipped."""
+        first = self.skipped
+        if not first:
             return self
-        cut = self._cut(self.series)
-        marks = [replace(one, at=one.at - self.skipped) for one in self.marks]
+
+        def cut(series: Sequence[Series]) -> list[Series]:
+            return [replace(line, values=line.values[first:]) for line in series]
+
+        marks = [replace(mark, at=mark.at - first) for mark in self.marks]
         return replace(
             self,
-            positions=self.positions[self.skipped :],
-            series=cut,
-            marks=[one for one in marks if one.at >= 0],
-            shaded=max(0, self.shaded - self.skipped),
+            positions=self.positions[first:],
+            series=cut(self.series),
+            marks=[mark for mark in marks if mark.at >= 0],
+            shaded=max(0, self.shaded - first),
             skipped=0,
             panels=[
-                replace(one, series=self._cut(one.series), shaded=max(0, one.shaded - self.skipped))
-                for one in self.panels
+                replace(panel, series=cut(panel.series), shaded=max(0, panel.shaded - first))
+                for panel in self.panels
             ],
         )
 
-    def _cut(self, series: Sequence[Series]) -> list[Series]:
-        return [replace(one, values=one.values[self.skipped :]) for one in series]
-
-    def in_file(self) -> Sequence[Series]:
-        """Return every series as the chart's file holds them."""
+    @property
+    def file_series(self) -> Sequence[Series]:
+        """Every series as the chart's file holds them."""
         return self.all_series or self.series

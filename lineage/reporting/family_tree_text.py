@@ -1,0 +1,286 @@
+"""A family tree in words: what every form of it says, and the document of its largest branches."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from lineage.analysis.tree.forest import Kind
+from lineage.analysis.tree.largest import Grown, Rest, Twig, largest_branches
+from lineage.domain.claims import Relation
+from lineage.domain.definitions import Definition
+from lineage.reporting.document import (
+    NOTHING,
+    Block,
+    Cell,
+    Document,
+    Facts,
+    Inline,
+    Link,
+    Notice,
+    Outline,
+    Section,
+    Table,
+    Word,
+    table_columns,
+)
+from lineage.reporting.family_tree import BranchLine, FamilyTreeReport, NameVerdict
+from lineage.reporting.language import Texts
+from lineage.store.manifest import SnapshotKind
+from lineage.version import __version__
+
+# As long as a reader scrolls through, and as deep as indents stay readable.
+_LINES, _DEEPEST = 160, 7
+_ANSWERS = {True: "yes", False: "no", None: "unknown"}
+
+
+def report_title(report: FamilyTreeReport, texts: Texts) -> str:
+    """Return what the report is called."""
+    key = "title_base" if report.is_base else "title"
+    return texts.say(f"page.{key}", family=report.family.name)
+
+
+def headline(report: FamilyTreeReport, texts: Texts) -> str:
+    """Return the one sentence that people quote."""
+    return texts.say_number("page.headline", report.count.total, family=report.family.name)
+
+
+def date_line(report: FamilyTreeReport, texts: Texts) -> str:
+    """Return the day that the numbers are of."""
+    day = report.definition.as_of or report.manifest.origin.taken_at.date()
+    return texts.say("page.as_of", date=day)
+
+
+def notices(report: FamilyTreeReport, texts: Texts) -> Iterator[str]:
+    """Yield what must not be overlooked."""
+    manifest = report.manifest
+    if report.is_sample:
+        yield texts.say("page.sample", n=manifest.models)
+    if manifest.origin.kind is SnapshotKind.BELOW:
+        yield texts.say("page.below", base=manifest.origin.below)
+
+
+def method_lines(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
+    """Yield label and text of each line that says how the numbers came to be."""
+    say, manifest, definition = texts.say, report.manifest, report.definition
+    taken = manifest.origin.taken_at
+    lines = {
+        "counted": say("page.counted_text"),
+        "roots": _roots_text(report, texts),
+        "edges": say(f"page.edges_{definition.min_strength.name.lower()}"),
+        "filters": _filters_text(definition, texts),
+        "dates": texts.say_number("page.dates_text", report.count.undated),
+        "deleted": _deleted_text(report, texts),
+        "snapshot": say(
+            "page.snapshot_text",
+            id=manifest.id,
+            date=taken.date(),
+            time=f"{taken:%H:%M}",
+            endpoint=manifest.origin.endpoint,
+        ),
+        "cite": say(
+            "page.cite_text", version=__version__, family=report.family.name, id=manifest.id
+        ),
+    }
+    for name, text in lines.items():
+        yield say(f"page.{name}"), text
+
+
+def _roots_text(report: FamilyTreeReport, texts: Texts) -> str:
+    family, ids = report.family, report.definition.roots
+    if len(ids) == 1:
+        return ids[0]
+    if report.is_base:
+        return texts.say_number("page.roots_base", len(ids) - 1, base=ids[0])
+    try:
+        version: date | str = date.fromisoformat(family.version)
+    except ValueError:  # A family file of the user's own names its version as it likes.
+        version = family.version
+    return texts.say(
+        "page.roots_text",
+        n=len(ids),
+        organization=family.organization or family.name,
+        registry=version,
+        first=ids[0] if ids else "",
+    )
+
+
+def _filters_text(definition: Definition, texts: Texts) -> str:
+    say, least, day = texts.say, definition.min_downloads, definition.as_of
+    words = ", ".join(word(texts, relation.value) for relation in definition.relations)
+    is_every = set(definition.relations) == set(Relation)
+    return say(
+        "page.filters_text",
+        relations=say("page.every_relation")
+        if is_every
+        else say("page.relations_alone", relations=words),
+        downloads=say("page.at_least", n=least) if least else say("page.any_number"),
+        as_of=say("page.end_of_day", date=day) if day else say("page.the_snapshot"),
+        deleted=say("page.counted_too" if definition.deleted else "page.not_counted"),
+    )
+
+
+def _deleted_text(report: FamilyTreeReport, texts: Texts) -> str:
+    if not report.deleted_models:
+        return texts.say("page.deleted_none")
+    key = "counted" if report.definition.deleted else "text"
+    return texts.say_number(f"page.deleted_{key}", report.deleted_models)
+
+
+def word(texts: Texts, name: str) -> str:
+    """Return the language's word for a relation, a strength or a group; a name as it is."""
+    return texts.sections["words"].get(name, name)
+
+
+def branch_relation(line: BranchLine, texts: Texts) -> str:
+    """Say how a branch's top was made, and whether it is deleted."""
+    relation = word(texts, line.relation.value)
+    return f"{relation}, {word(texts, 'deleted')}" if line.is_deleted else relation
+
+
+def branch_size(line: BranchLine, texts: Texts) -> str:
+    """Say how many models descend from a branch's top; of those, how many are drawn below it."""
+    drawn, total = (texts.number(models) for models in (line.drawn, line.total))
+    return total if drawn == total else texts.say("page.drawn_of", drawn=drawn, total=total)
+
+
+def credit_line(report: FamilyTreeReport, texts: Texts) -> str:
+    """Return what travels with a file that may travel alone."""
+    manifest = report.manifest
+    words = texts.say(
+        "poster.made_by",
+        version=__version__,
+        id=manifest.id,
+        date=manifest.origin.taken_at.date(),
+    )
+    return f"{words} {texts.say('poster.sample')}" if report.is_sample else words
+
+
+def verdict_answer(verdict: NameVerdict, texts: Texts) -> str:
+    """Say whether a familiar name descends, and from which releases."""
+    answer = texts.say(f"page.{_ANSWERS[verdict.descends]}")
+    if verdict.descends and verdict.releases:
+        answer += f": {', '.join(verdict.releases)}"
+    return answer
+
+
+def verdict_reason(verdict: NameVerdict, texts: Texts) -> str | None:
+    """Say in the report's language what a verdict rests on, where no claim's words do."""
+    if verdict.reason is not None:
+        return texts.say(f"page.because_{verdict.reason}")
+    return verdict.parent and texts.say("page.because_registry", parent=verdict.parent)
+
+
+def top_role(twig: Twig, texts: Texts) -> str:
+    """Return in a word what a branch's top is; nothing for a release."""
+    if twig.relation is not None:
+        return word(texts, twig.relation.value)
+    roles = {Kind.OFFICIAL: "official", Kind.MIRROR: "mirror", Kind.UNLISTED: "unlisted"}
+    return word(texts, roles[twig.kind]) if twig.kind in roles else ""
+
+
+def top_notes(twig: Twig, texts: Texts) -> Iterator[str]:
+    """Yield what else must be said of a branch's top: other parents, and that it is deleted."""
+    if twig.missed is not None:
+        yield word(texts, "deleted")
+    elif twig.kind in (Kind.UNLISTED, Kind.PASSED):
+        yield texts.say("poster.not_counted")
+    if twig.other_parents:
+        yield texts.say_number("explorer.merge_of", twig.other_parents)
+
+
+def pruned_text(rest: Rest, texts: Texts) -> str:
+    """Say how much is not drawn."""
+    parts = []
+    if rest.models and rest.models == rest.branches:
+        parts.append(texts.say_number("poster.single", rest.models))
+    elif rest.models:
+        parts.append(texts.say_number("poster.rest", rest.branches, models=rest.models))
+    if rest.gone:
+        parts.append(("" if parts else "+ ") + texts.say_number("poster.deleted", rest.gone))
+    return ", ".join(parts)
+
+
+def family_tree_document(report: FamilyTreeReport, texts: Texts, stem: str) -> Document:
+    """Put a family tree into words; `stem` is what its files are called, but for their endings."""
+    sections = [_release_section(report, texts), _tree_section(report, texts)]
+    sections += [_branch_section(report, texts)] if report.branches else []
+    sections += [_verdict_section(report, texts)] if report.verdicts else []
+    files = {ending: f"{stem}.{ending}" for ending in ("svg", "png", "html")}
+    method = Facts(list(method_lines(report, texts)))
+    return Document(
+        language=texts.language,
+        title=report_title(report, texts),
+        lead=[
+            f"{headline(report, texts)}, {date_line(report, texts)}.",
+            *(Notice(note) for note in notices(report, texts)),
+            texts.say("poster.files", **files),
+        ],
+        sections=[*sections, Section(texts.say("page.how"), [method], is_box=True)],
+        footer=credit_line(report, texts),
+    )
+
+
+def _titled_section(texts: Texts, key: str, block: Block) -> Section:
+    return Section(texts.say(key), [texts.say(f"{key}_text"), block])
+
+
+def _release_section(report: FamilyTreeReport, texts: Texts) -> Section:
+    count, number = report.count, texts.number
+    rows: list[Sequence[Cell]] = [
+        (
+            word(texts, line.name),
+            texts.date(line.released) if line.released else NOTHING,
+            number(line.total),
+            texts.percent(line.total, count.total),
+            number(line.direct),
+        )
+        for line in report.releases
+    ]
+    rows.append((texts.say("page.all"), NOTHING, number(count.total), "", number(count.direct)))
+    columns = table_columns(texts, "page", "release", "released", "#models", "#share", "#direct")
+    return _titled_section(texts, "page.releases", Table(columns, rows))
+
+
+def _branch_section(report: FamilyTreeReport, texts: Texts) -> Section:
+    rows = [
+        (
+            Word(line.id),
+            word(texts, line.release),
+            branch_relation(line, texts),
+            branch_size(line, texts),
+        )
+        for line in report.branches
+    ]
+    columns = table_columns(texts, "page", "model", "release", "relation", "#below_it")
+    return _titled_section(texts, "page.branches", Table(columns, rows))
+
+
+def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
+    rows = []
+    for verdict in report.verdicts:
+        words = [text for text in (verdict_reason(verdict, texts), verdict.sentence) if text]
+        reason: list[Inline] = [Word(verdict.quote)] if verdict.quote else []
+        reason += [" ".join(words)] if words else []
+        source: Cell = verdict.source or NOTHING
+        if verdict.url is not None and verdict.url.startswith("https://"):
+            source = Link(verdict.source or "", verdict.url)
+        row = (verdict.name, Word(verdict.id), verdict_answer(verdict, texts))
+        rows.append((*row, reason or NOTHING, source))
+    names = ("asked_name", "repository", "verdict", "because", "source")
+    return _titled_section(texts, "page.asked", Table(table_columns(texts, "page", *names), rows))
+
+
+def _tree_section(report: FamilyTreeReport, texts: Texts) -> Section:
+    grown = Grown.of(report.forest, report.facts, report.evidence, report.definition)
+    twig = largest_branches(grown, lines=_LINES, deepest=_DEEPEST)
+    return _titled_section(texts, "poster.tree", Outline(list(_tree_lines(twig, texts, 0))))
+
+
+def _tree_lines(twig: Twig, texts: Texts, depth: int) -> Iterator[tuple[int, Cell]]:
+    notes = [note for note in (top_role(twig, texts), *top_notes(twig, texts)) if note]
+    name = Word(twig.name) if twig.kind >= Kind.OFFICIAL else word(texts, twig.name)
+    remark = [f" ({', '.join(notes)})"] if notes else []
+    yield depth, [name, f": {texts.number(twig.models)}", *remark]
+    for child in twig.twigs:
+        yield from _tree_lines(child, texts, depth + 1)
+    if twig.rest is not None:
+        yield depth + 1, pruned_text(twig.rest, texts)

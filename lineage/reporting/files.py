@@ -1,0 +1,231 @@
+"""Every file of each report: the page, the same as Markdown, pictures, and the numbers as CSV.
+
+The same report gives the same bytes; a PNG as long as the library that paints it is the same. PNG
+pictures come last and need the extra `report`: where it is missing, everything else is written
+before that is said.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lineage.analysis.growth import TrendFindings, VariantCounts
+from lineage.analysis.licenses import LicenseFindings
+from lineage.domain import csv_text
+from lineage.domain.documents import Document as CsvRow
+from lineage.domain.families import Family
+from lineage.reporting.charts.chart import Chart, Series
+from lineage.reporting.charts.png import paint_chart, paint_svg
+from lineage.reporting.charts.svg import Frame, draw_chart
+from lineage.reporting.document import Document, Picture
+from lineage.reporting.family_page.page import family_page
+from lineage.reporting.family_tree import FamilyTreeReport
+from lineage.reporting.family_tree_text import family_tree_document
+from lineage.reporting.html import render_html
+from lineage.reporting.language import Language, load_texts
+from lineage.reporting.licenses import license_document
+from lineage.reporting.markdown import render_markdown
+from lineage.reporting.poster import draw_poster
+from lineage.reporting.trend import trend_document
+from lineage.reporting.trend_blocks import chart_file
+from lineage.store.manifest import Manifest
+
+NamedFile = tuple[str, bytes]
+"""A file's name and content; given one at a time, since all of them together are large."""
+
+_NOT_IN_A_NAME = re.compile(r"[^\w.-]+", re.ASCII)
+
+
+def tree_files(
+    report: FamilyTreeReport, language: Language, *, with_png: bool = True
+) -> Iterator[NamedFile]:
+    """Yield a family tree: its page, Markdown, and the poster as SVG and PNG."""
+    texts, name = load_texts(language), _NOT_IN_A_NAME.sub("--", report.family.id)
+    stem = f"family-tree.{name}.{language.value}"
+    yield f"{stem}.html", family_page(report, texts).encode("utf-8", "backslashreplace")
+    yield f"{stem}.md", render_markdown(family_tree_document(report, texts, stem)).encode()
+    poster = draw_poster(report, texts)
+    yield f"{stem}.svg", poster.encode()
+    if with_png:
+        yield f"{stem}.png", paint_svg(poster)
+
+
+def license_files(
+    findings: LicenseFindings, manifest: Manifest, language: Language
+) -> Iterator[NamedFile]:
+    """Yield a license report: its page, Markdown, and every model as CSV."""
+    name = f"licenses.{findings.family.id}"
+    document = license_document(findings, manifest, language, f"{name}.csv")
+    yield f"{name}.{language.value}.html", render_html(document).encode()
+    yield f"{name}.{language.value}.md", render_markdown(document).encode()
+    yield f"{name}.csv", _encode_csv(license_rows(findings))
+
+
+def trend_files(
+    findings: TrendFindings,
+    manifest: Manifest,
+    language: Language,
+    families: Sequence[Family],
+    *,
+    with_png: bool = True,
+) -> Iterator[NamedFile]:
+    """Yield a trend report: its page, Markdown, and each chart as SVG, CSV and PNG."""
+    document = trend_document(findings, manifest, language, families)
+    family = findings.family.id
+    stem, frame = f"trend.{family}", Frame(document.footer)
+    yield f"{stem}.{language.value}.html", render_html(document).encode()
+    yield f"{stem}.{language.value}.md", render_markdown(document).encode()
+    for chart in charts_of(document):
+        svg = draw_chart(chart, language, frame=frame)
+        yield chart_file(family, chart, language, "svg"), svg.encode()
+        # Tags are as many as authors like, so their chart's file has rows and not columns of them.
+        is_tags = chart.name == "licenses-by-month"
+        rows = tag_month_rows(findings) if is_tags else chart_rows(findings.snapshot, chart)
+        yield chart_file(family, chart, language, "csv"), _encode_csv(rows)
+    tables = {
+        "claim": claim_rows(findings),
+        "dates": date_rows(findings),
+        "releases-in-variants": variant_rows(
+            findings.snapshot, "release", findings.by_release_in_variants
+        ),
+        "rivals-in-variants": variant_rows(
+            findings.snapshot, "family", findings.rivals_in_variants
+        ),
+        "licenses-by-release": tag_release_rows(findings),
+    }
+    for name, rows in tables.items():
+        yield f"{stem}.{name}.csv", _encode_csv(rows)
+    if with_png:
+        for chart in charts_of(document):
+            yield chart_file(family, chart, language, "png"), paint_chart(chart, language, frame)
+
+
+def charts_of(document: Document) -> Iterator[Chart]:
+    """Yield every chart of a document."""
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Picture):
+                yield block.chart
+
+
+def _encode_csv(rows: Iterator[CsvRow]) -> bytes:
+    return csv_text.table(list(rows)).encode("utf-8", "backslashreplace")
+
+
+def license_rows(findings: LicenseFindings) -> Iterator[CsvRow]:
+    """Yield every model of a license report, in the order of the findings."""
+    for row in findings.rows:
+        yield {
+            "snapshot": findings.snapshot,
+            "model": row.model,
+            "class": row.drift.value,
+            "severity": row.severity.value,
+            "license": row.tag,
+            "license_name": row.license_name,
+            "license_link": row.license_link,
+            "terms": list(row.terms),
+            "clauses": "; ".join(row.clauses),
+            "release": row.release,
+            "form": row.form.value,
+            "is_mirror": row.is_mirror,
+            "path": list(row.path),
+            "name_prefix": row.name_prefix,
+            "name_level": None if row.name_level is None else row.name_level.value,
+            "notes": [note.value for note in row.notes],
+            "downloads": row.downloads,
+            "below": row.below,
+        }
+
+
+def chart_rows(snapshot: str, chart: Chart) -> Iterator[CsvRow]:
+    """Yield a row for each position with the value of every series, then the undated.
+
+    Fields side by side stand below each other; their column `variant` names them.
+    """
+    if not chart.panels:
+        yield from _series_rows({"snapshot": snapshot}, chart, chart.file_series)
+    for panel in chart.panels:
+        words: CsvRow = {"snapshot": snapshot, "variant": panel.key}
+        yield from _series_rows(words, chart, panel.all_series)
+
+
+def _series_rows(words: CsvRow, chart: Chart, series: Sequence[Series]) -> Iterator[CsvRow]:
+    positions = chart.all_positions or chart.positions
+    for at, position in enumerate(positions):
+        values = {line.key: _round_value(line.values[at]) for line in series}
+        yield {**words, chart.along.key: position.key, **values}
+    if any(line.undated is not None for line in series):
+        values = {line.key: line.undated for line in series}
+        yield {**words, chart.along.key: "undated", **values}
+
+
+def _round_value(value: float | None) -> float | int | None:
+    """Spell whole numbers as such, shares with four decimals."""
+    if value is None:
+        return None
+    return int(value) if float(value).is_integer() else round(value, 4)
+
+
+def tag_month_rows(findings: TrendFindings) -> Iterator[CsvRow]:
+    """Yield a row for each month and license tag; an empty tag stands for no known one."""
+    mix = findings.license_mix
+    for line in [*mix.by_month.lines, replace(mix.none, key="")]:
+        months = [*zip(mix.by_month.months, line.values, strict=True), ("undated", line.undated)]
+        for month, models in months:
+            if models:
+                words: CsvRow = {"snapshot": findings.snapshot, "month": month}
+                yield {**words, "license": line.key, "models": models}
+
+
+def tag_release_rows(findings: TrendFindings) -> Iterator[CsvRow]:
+    """Yield a row for each release and license tag; an empty tag stands for no known one."""
+    mix = findings.license_mix
+    for row in mix.by_release:
+        for tag, models in [*zip(mix.tags, row.tags, strict=True), ("", row.none)]:
+            if models:
+                words: CsvRow = {"snapshot": findings.snapshot, "release": row.release}
+                yield {**words, "license": tag, "models": models}
+
+
+def claim_rows(findings: TrendFindings) -> Iterator[CsvRow]:
+    """Yield a row for each definition: when the claimed number was passed by it."""
+    dates = findings.dates
+    for at, (step, passed) in enumerate(zip(dates.steps, dates.passed, strict=True)):
+        yield {
+            "snapshot": findings.snapshot,
+            "definition": step.value.replace(" ", "_"),
+            "more_than": dates.claim,
+            "surely_by": passed.surely.isoformat() if passed.surely else None,
+            "not_before": passed.earliest.isoformat() if passed.earliest else None,
+            "dated": dates.rows[-1].numbers[at],
+            "undated": dates.undated[at],
+        }
+
+
+def date_rows(findings: TrendFindings) -> Iterator[CsvRow]:
+    """Yield a row for each day, then the undated of every definition."""
+    dates = findings.dates
+    names = [step.value.replace(" ", "_") for step in dates.steps]
+    for row in dates.rows:
+        yield {
+            "snapshot": findings.snapshot,
+            "day": row.day.isoformat(),
+            "releases": list(row.releases),
+            **dict(zip(names, row.numbers, strict=True)),
+            "reliable": all(dates.is_reliable(row, at) for at in range(len(names))),
+        }
+    undated = dict(zip(names, dates.undated, strict=True))
+    yield {"snapshot": findings.snapshot, "day": "undated", "releases": [], **undated}
+
+
+def variant_rows(snapshot: str, group: str, rows: Sequence[VariantCounts]) -> Iterator[CsvRow]:
+    """Yield a row for each release or family by each of the four definitions, dated or not."""
+    for row in rows:
+        yield {
+            "snapshot": snapshot,
+            group: row.key,
+            "all": row.all,
+            "authors": row.authors,
+            "no_bursts": row.no_bursts,
+            "downloads": row.downloads,
+        }

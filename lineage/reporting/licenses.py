@@ -1,0 +1,334 @@
+"""What a license report says, in one language and before any format."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from lineage.analysis.licenses import Judged, LicenseFindings
+from lineage.analysis.licenses.findings import LEAST_SHARE
+from lineage.domain.claims import Relation
+from lineage.domain.definitions import Closure
+from lineage.domain.families import CuratedSource
+from lineage.domain.licenses import ClauseName, DriftSeverity, LicenseNote, NameLevel, Terms
+from lineage.reporting import license_numbers as numbers
+from lineage.reporting.document import (
+    NOTHING,
+    Block,
+    Cell,
+    Column,
+    Document,
+    Facts,
+    Inline,
+    Link,
+    Notice,
+    Section,
+    Table,
+    Word,
+    split_place,
+    table_columns,
+)
+from lineage.reporting.language import Language, Texts, load_texts
+from lineage.store.manifest import Manifest
+from lineage.version import __version__
+
+MOST_USED = 100
+"""Conflicts that are shown one by one; the CSV file holds all."""
+MOST_KINDS = 40
+MOST_MIXTURES = 12
+HUB = "https://huggingface.co/"
+
+
+def license_document(
+    findings: LicenseFindings, manifest: Manifest, language: Language, csv_name: str
+) -> Document:
+    """Put findings into words; `csv_name` is the file that holds every model."""
+    texts = load_texts(language, "licenses")
+    sections = [
+        _class_section(findings, texts),
+        _release_section(findings, texts),
+        _used_section(findings, texts, csv_name),
+        _conflict_section(findings, texts),
+        _name_section(findings, texts),
+        _note_section(findings, texts),
+        _duty_section(findings, texts),
+        _clause_section(findings, texts),
+        _dispute_section(findings, texts),
+        _card_section(findings, texts),
+        _method_section(findings, manifest, texts),
+    ]
+    return Document(
+        language=language,
+        title=texts.say("page.title", family=findings.family.name),
+        lead=_lead_blocks(findings, manifest, texts),
+        sections=[section for section in sections if section is not None],
+        footer=texts.say("page.made_by", version=__version__),
+    )
+
+
+def count_severities(findings: LicenseFindings) -> Counter[DriftSeverity]:
+    """Count models by the weight of their class."""
+    return Counter(row.severity for row in findings.rows)
+
+
+def _lead_blocks(findings: LicenseFindings, manifest: Manifest, texts: Texts) -> list[Block]:
+    rows, knowledge = findings.rows, findings.knowledge
+    lead: list[Block] = [
+        texts.say(
+            "page.summary",
+            models=len(rows),
+            family=findings.family.name,
+            date=findings.definition.as_of or manifest.origin.taken_at.date(),
+            known=numbers.count_known(rows),
+            conflicts=sum(map(numbers.is_conflict, rows)),
+            wider=count_severities(findings)[DriftSeverity.WIDENS],
+        ),
+        # A report that names models must not be read as an accusation, so this comes first.
+        Notice(texts.say("page.advice")),
+    ]
+    if knowledge.is_sample:
+        text = texts.say("page.sample", known=knowledge.known, listed=knowledge.listed)
+        lead.append(Notice(text))
+    return lead
+
+
+def _titled_section(texts: Texts, key: str, table: Table) -> Section:
+    return Section(texts.say(f"page.{key}"), [texts.say(f"page.{key}_text"), table])
+
+
+def _class_section(findings: LicenseFindings, texts: Texts) -> Section:
+    """Say how many models fall into each class, the weightiest first."""
+    count, known = numbers.count_drifts(findings.rows), numbers.count_known(findings.rows)
+    rows = []
+    for rule in findings.terms.drifts:
+        models = count[rule.drift]
+        if not models:
+            continue
+        # The share is that of known licenses; those that are unknown have none.
+        is_unknown = rule.severity is DriftSeverity.UNKNOWN
+        rows.append(
+            (
+                texts.say(f"class.{rule.drift}"),
+                texts.say(f"weight.{rule.severity}"),
+                texts.number(models),
+                NOTHING if is_unknown else texts.percent(models, known),
+                texts.say(f"class_means.{rule.drift}"),
+            )
+        )
+    columns = table_columns(texts, "column", "class", "weight", "#models", "#share", "means")
+    return _titled_section(texts, "classes", Table(columns, rows))
+
+
+def _release_section(findings: LicenseFindings, texts: Texts) -> Section:
+    """Say how each release's models are divided by weight."""
+    count = count_severities(findings)
+    weights = [each for each in DriftSeverity if count[each] and each is not DriftSeverity.UNKNOWN]
+    columns = [
+        *table_columns(texts, "column", "release", "#models", "#known"),
+        *(Column(texts.say(f"weight.{weight}"), is_number=True) for weight in weights),
+    ]
+    single, mixed = numbers.count_releases(findings)
+    mixtures, small = mixed[:MOST_MIXTURES], mixed[MOST_MIXTURES:]
+    if small:
+        name = texts.say("page.other_mixtures", n=len(small))
+        mixtures.append(numbers.add_up(small, name))
+    rows = [
+        (
+            row.release,
+            texts.number(row.models),
+            texts.number(row.models - row.by_severity[DriftSeverity.UNKNOWN]),
+            *(texts.number(row.by_severity[weight]) for weight in weights),
+        )
+        for row in single + mixtures
+    ]
+    return _titled_section(texts, "by_release", Table(columns, rows))
+
+
+def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None:
+    """Say which conflicts are most frequent."""
+    rows = [
+        (
+            texts.say(f"class.{conflict.drift}"),
+            Word(conflict.tag or ""),
+            " + ".join(conflict.terms),
+            texts.number(conflict.models),
+            _known_number(conflict.downloads, texts),
+        )
+        for conflict in numbers.group_conflicts(findings.rows)[:MOST_KINDS]
+    ]
+    names = ("class", "tag", "terms", "#models", "#downloads_known")
+    columns = table_columns(texts, "column", *names)
+    return _titled_section(texts, "kinds", Table(columns, rows)) if rows else None
+
+
+def _used_section(findings: LicenseFindings, texts: Texts, csv_name: str) -> Section:
+    """Show the most used conflicts one by one."""
+    conflicts = numbers.most_used(findings.rows, MOST_USED)
+    blocks: list[Block] = [texts.say("page.used_none")]
+    if conflicts:
+        total = sum(map(numbers.is_conflict, findings.rows))
+        text = texts.say("page.used_text", shown=len(conflicts), all=total)
+        names = ("model", "tag", "class", "terms", "clauses", "#downloads", "#below", "path")
+        columns = table_columns(texts, "column", *names, "notes")
+        blocks = [text, Table(columns, [_conflict_row(row, texts) for row in conflicts])]
+    blocks.append(texts.say("page.csv", file=csv_name))
+    return Section(texts.say("page.used"), blocks)
+
+
+def _conflict_row(row: Judged, texts: Texts) -> Sequence[Cell]:
+    path: list[Inline] = []
+    for at, id in enumerate(row.path[1:]):
+        path += [" → " if at else "→ ", Word(id)]
+    return (
+        Link(row.model, HUB + row.model),
+        Word(row.tag or ""),
+        texts.say(f"class.{row.drift}"),
+        " + ".join(row.terms),
+        ", ".join(row.clauses),
+        _known_number(row.downloads, texts),
+        texts.number(row.below),
+        path,
+        "; ".join(texts.say(f"note.{note}") for note in row.notes),
+    )
+
+
+def _known_number(number: int | None, texts: Texts) -> str:
+    return NOTHING if number is None else texts.number(number)
+
+
+def _name_section(findings: LicenseFindings, texts: Texts) -> Section | None:
+    """Say how many names begin as the terms ask."""
+    levels = list(NameLevel)
+    rows: list[Sequence[Cell]] = [
+        (
+            Word(prefix),
+            texts.number(count.total()),
+            *(texts.number(count[level]) for level in levels),
+        )
+        for prefix, count in numbers.count_name_levels(findings.rows).items()
+    ]
+    columns = [
+        *table_columns(texts, "column", "prefix", "#models"),
+        *(Column(texts.say(f"level.{level}"), is_number=True) for level in levels),
+    ]
+    return _titled_section(texts, "names", Table(columns, rows)) if rows else None
+
+
+def _note_section(findings: LicenseFindings, texts: Texts) -> Section | None:
+    """Say what else there is to look at."""
+    count = Counter(note for row in findings.rows for note in row.notes)
+    rows = [
+        (texts.say(f"note.{note}"), texts.number(count[note]), texts.say(f"note_means.{note}"))
+        for note in LicenseNote
+        if count[note]
+    ]
+    columns = table_columns(texts, "column", "note", "#models", "means")
+    return _titled_section(texts, "duties", Table(columns, rows)) if rows else None
+
+
+def _duty_section(findings: LicenseFindings, texts: Texts) -> Section:
+    """Say what the terms want shown, and whose users they count on which day."""
+
+    def rule_text(terms: Terms, rule: ClauseName) -> Cell:
+        text = terms.rules[rule].text if rule in terms.rules else None
+        return NOTHING if text is None else Word(text)
+
+    rows = [
+        (
+            terms.id,
+            texts.number(models),
+            rule_text(terms, ClauseName.BUILT_WITH),
+            rule_text(terms, ClauseName.NOTICE),
+            texts.date(terms.dated) if ClauseName.MONTHLY_USERS in terms.rules else NOTHING,
+        )
+        for terms, models in numbers.applicable_terms(findings)
+    ]
+    columns = table_columns(texts, "column", "terms", "#models", "text", "notice", "users_date")
+    return _titled_section(texts, "owed", Table(columns, rows))
+
+
+def _clause_section(findings: LicenseFindings, texts: Texts) -> Section:
+    """Quote the clauses of all terms that apply to some model."""
+    blocks: list[Block] = [texts.say("page.terms_text")]
+    for terms, _ in numbers.applicable_terms(findings):
+        rows: list[Sequence[Cell]] = [
+            (texts.say(f"rule.{rule.name}"), rule.clause, Word(rule.quote))
+            for rule in terms.rules.values()
+            if rule.quote
+        ]
+        title = [f"{terms.name}, {texts.date(terms.dated)}. ", _source_link(terms.source)]
+        columns = table_columns(texts, "column", "rule", "clause", "quote")
+        blocks += [Facts([(terms.id, title)]), Table(columns, rows)]
+    return Section(texts.say("page.terms"), blocks)
+
+
+def _dispute_section(findings: LicenseFindings, texts: Texts) -> Section | None:
+    """Name the releases for which official files state different terms."""
+    names = {release.id: release.name for release in findings.family.releases}
+    lines: list[tuple[str, Cell]] = [
+        (
+            names.get(dispute.release, dispute.release),
+            [f"{dispute.says} ", _source_link(dispute.source)],
+        )
+        for dispute in findings.terms.disagreements
+    ]
+    return Section(texts.say("page.disputes"), [Facts(lines)]) if lines else None
+
+
+def _card_section(findings: LicenseFindings, texts: Texts) -> Section | None:
+    """Quote the cards that name a license beside the tag, as far as their models are here."""
+    models = {row.model for row in findings.rows}
+    lines: list[tuple[str, Cell]] = []
+    for card in findings.terms.cards:
+        if card.model in models:
+            quote = Word(card.source.quote or "")
+            link = _source_link(card.source)
+            lines.append((card.names, [Word(card.model), ": ", quote, " ", link]))
+    return Section(texts.say("page.cards"), [Facts(lines)]) if lines else None
+
+
+def _source_link(source: CuratedSource) -> Inline:
+    return Link(source.text, source.url) if source.url else source.text
+
+
+def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts) -> Section:
+    """Say what was counted, by which rules, what cannot be seen, and how to cite."""
+    family, knowledge = findings.family.name, findings.knowledge
+    share = texts.percent(knowledge.known, knowledge.listed)
+    least = texts.percent(round(100 * LEAST_SHARE), 100)
+    sample = texts.say("method.share_text", share=share, least=least)
+    if knowledge.is_local:
+        sample = f"{texts.say('method.local_text')} {sample}"
+    place, day = "\N{NULL}", manifest.origin.taken_at.date()
+    snapshot = texts.say("method.snapshot_text", id=manifest.id, date=day, endpoint=place)
+    cite = texts.say("method.cite_text", version=__version__, family=family, id=findings.snapshot)
+    lines: dict[str, Cell] = {
+        "snapshot": split_place(snapshot, place, manifest.origin.endpoint),
+        "sample": sample,
+        "counted": texts.say("method.counted_text", family=family),
+        "filters": _filters_text(findings, texts),
+        "path": texts.say("method.path_text"),
+        "rules": texts.say("method.rules_text", family=family, date=findings.terms.version),
+        "limits": texts.say("method.limits_text"),
+        "cite": cite,
+    }
+    facts = Facts([(texts.say(f"method.{key}"), cell) for key, cell in lines.items()])
+    return Section(texts.say("page.how"), [facts], is_box=True)
+
+
+def _filters_text(findings: LicenseFindings, texts: Texts) -> str:
+    definition, words = findings.definition, load_texts(texts.language)
+    relations = ", ".join(words.say(f"words.{relation}") for relation in definition.relations)
+    filters = [
+        texts.say("method.every_relation")
+        if set(definition.relations) == set(Relation)
+        else texts.say("method.relations", relations=relations),
+        texts.say("method.least", least=words.say(f"words.{definition.min_strength}")),
+    ]
+    if definition.closure is Closure.DIRECT:
+        filters.append(texts.say("method.direct"))
+    if definition.min_downloads:
+        filters.append(texts.say("method.downloads", downloads=definition.min_downloads))
+    if definition.as_of:
+        filters.append(texts.say("method.as_of", date=definition.as_of))
+    if definition.deleted:
+        filters.append(texts.say("method.deleted"))
+    return "; ".join(filters)

@@ -1,1 +1,0 @@
-"""A family tree on one page: as SVG drawn here, PNG from that SVG."""
