@@ -49,7 +49,7 @@ def test_without_scripts_the_tables_remain(english: Path, opener: Opener) -> Non
     page.goto(english.as_uri())
     assert "needs JavaScript" in (page.locator("noscript").text_content() or "")
     assert page.locator("#loading").is_hidden()
-    assert page.get_by_role("heading", name="Asked by name").is_visible()
+    assert page.get_by_role("heading", name="Well-known names").is_visible()
     assert not page.locator("#explorer").is_visible()
     context.close()
 
@@ -65,7 +65,7 @@ def test_a_model_is_found_by_part_of_its_name(opener: Opener, english: Path) -> 
     assert opened.name_of(HERMES).get_attribute("aria-selected") == "true"
     details = opened.page.locator("#details").inner_text()
     assert "base_model:finetune:meta-llama/Llama-3.1-8B" in details
-    assert "Way to the root" in details
+    assert "Path to the root" in details
 
 
 def test_a_name_nobody_has_is_told_so(opener: Opener, english: Path) -> None:
@@ -256,7 +256,7 @@ def test_german_is_german_throughout(opener: Opener, german: Path, llama: Family
     total = f"{llama.count.total:,}".replace(",", ".")
     assert opened.match_text() == f"{total} Modelle von {total} gezeigt"
     details = opened.page.locator("#details").inner_text()
-    assert "Eltern und wer das sagt" in details
+    assert "Eltern und Belege" in details
     assert re.search(r"\d{1,2}\. [A-Z]\w+ \d{4}", details)
 
 

@@ -41,7 +41,7 @@ def test_the_filters_of_count_reach_the_tree(program: Program, store: Path) -> N
     told = Path("reports/family-tree.llama.en.md").read_text("utf-8")
     counted = program("count", "llama", "--store", store, *filters, "--format", "json")
     assert f"{counted.json[0]['total']} model descends from Llama" in told
-    assert "adapter, fine-tune alone; downloads in 30 days: at least 100" in told
+    assert "adapter, fine-tune only; downloads in 30 days: at least 100" in told
 
 
 def test_a_base_is_asked_about_instead_of_a_family(program: Program, store: Path) -> None:

@@ -87,22 +87,22 @@ def test_the_rule_is_told_with_the_number(snapshot: Snapshot) -> None:
         relations=(Relation.MERGE, Relation.FINETUNE), min_downloads=9, as_of=date(2026, 1, 1)
     )
     told = written(family_tree(snapshot, KIN, [KIN], asked))
-    assert "edges: merge, fine-tune alone; downloads in 30 days: at least 9" in told
+    assert "links: merge, fine-tune only; downloads in 30 days: at least 9" in told
     assert "as of: the end of 1 January 2026, UTC; deleted models: not counted" in told
     assert "as of 1 January 2026" in told
     confirmed = written(
         family_tree(snapshot, KIN, [KIN], Definition(min_strength=Strength.CONFIRMED))
     )
-    assert "own records confirm, and nothing else" in confirmed
+    assert "Only links that the Hub's own records confirm" in confirmed
 
 
 def test_who_is_gone_is_told_apart(snapshot: Snapshot) -> None:
     told = written(family_tree(snapshot, KIN, [KIN]))
     assert "`b/lost`: 1 (quantized, deleted)" in told
-    assert "1 model of the family is known to be gone. It is drawn apart and not counted" in told
+    assert "1 model of the family is known to be deleted. It is marked in the tree and not counted" in told
     counted = written(family_tree(snapshot, KIN, [KIN], Definition(deleted=True)))
     assert "`b/lost`: 2 (quantized, deleted)" in counted
-    assert "drawn apart, and counted here" in counted
+    assert "It is marked in the tree and counted here" in counted
 
 
 def test_one_model_is_a_tree_too(snapshot: Snapshot) -> None:
@@ -114,7 +114,7 @@ def test_one_model_is_a_tree_too(snapshot: Snapshot) -> None:
     assert "d/copied" not in told
     with_mirrors = base_tree(snapshot, "kin/one", [KIN], Definition(mirrors=True))
     assert "d/copied" in written(with_mirrors)
-    assert "kin/one and 1 plain re-upload of it" in written(with_mirrors)
+    assert "kin/one and 1 mirror of it" in written(with_mirrors)
 
 
 def test_the_corpus_of_one_model_adds_up_release_by_release(corpus_snapshot: Snapshot) -> None:
@@ -137,7 +137,7 @@ def test_every_line_adds_up_in_markdown(corpus_snapshot: Snapshot) -> None:
                 break
             if low == depth + 1:
                 below.append(numbers[other])
-        is_root = re.search(r"\((official|re-upload)|^\D*$|^(Llama|LLaMA|Code|mixed)", words)
+        is_root = re.search(r"\((official|mirror)|^\D*$|^(Llama|LLaMA|Code|mixed)", words)
         assert not below or numbers[at] == sum(below) + (0 if is_root else 1), words
 
 
