@@ -72,7 +72,6 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
-    from lineage.domain.definitions import Definition
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import all_families, family
     from lineage.reporting.charts.png import can_paint
@@ -80,14 +79,14 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.reporting.files import license_files, tree_files, trend_files
     from lineage.reporting.language import Language
 
-    llama, families, rule = family("llama"), all_families(), Definition()
+    llama, families = family("llama"), all_families()
     language, manifest, with_png = Language.ENGLISH, snapshot.manifest, can_paint()
     scope = Scope(snapshot, families)
     tree = family_tree(scope, find_subject(scope, "family:llama"))
     yield from tree_files(tree, language, with_png=with_png)
-    trends = find_trends(snapshot, llama, rule, families)
+    trends = find_trends(scope, llama)
     yield from trend_files(trends, manifest, language, families, with_png=with_png)
-    findings = judge_licenses(snapshot, llama, license_terms(llama.id), rule, families)
+    findings = judge_licenses(scope, llama, license_terms(llama.id))
     yield from license_files(findings, manifest, language)
 
 

@@ -116,10 +116,9 @@ def report_trend(
     from lineage.reporting.files import trend_files
     from lineage.reporting.language import Language
 
-    family, families = invocation.require_family(subject), invocation.known_families()
-    snapshot = invocation.open_snapshot(definition.as_of)
-    trends = find_trends(snapshot, family, definition, families, claim=claim)
-    files = trend_files(trends, snapshot.manifest, Language(lang), families)
+    scope, family = invocation.open_scope(definition), invocation.require_family(subject)
+    trends = find_trends(scope, family, claim=claim)
+    files = trend_files(trends, scope.snapshot.manifest, Language(lang), scope.families)
     print_files(invocation.format, write_files(files, out))
 
 
@@ -147,8 +146,7 @@ def report_licenses(
     from lineage.reporting.files import license_files
     from lineage.reporting.language import Language
 
-    family, families = invocation.require_family(subject), invocation.known_families()
-    snapshot, terms = invocation.open_snapshot(definition.as_of), license_terms(family.id)
-    findings = judge_licenses(snapshot, family, terms, definition, families)
-    files = license_files(findings, snapshot.manifest, Language(lang))
+    scope, family = invocation.open_scope(definition), invocation.require_family(subject)
+    findings = judge_licenses(scope, family, license_terms(family.id))
+    files = license_files(findings, scope.snapshot.manifest, Language(lang))
     print_files(invocation.format, write_files(files, out))

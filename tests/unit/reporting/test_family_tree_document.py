@@ -99,7 +99,10 @@ def test_the_rule_is_told_with_the_number(snapshot: Snapshot) -> None:
 def test_who_is_gone_is_told_apart(snapshot: Snapshot) -> None:
     told = written(family_tree(snapshot, KIN, [KIN]))
     assert "`b/lost`: 1 (quantized, deleted)" in told
-    assert "1 model of the family is known to be deleted. It is marked in the tree and not counted" in told
+    assert (
+        "1 model of the family is known to be deleted. It is marked in the tree and not counted"
+        in told
+    )
     counted = written(family_tree(snapshot, KIN, [KIN], Definition(deleted=True)))
     assert "`b/lost`: 2 (quantized, deleted)" in counted
     assert "It is marked in the tree and counted here" in counted
