@@ -113,6 +113,7 @@ class SnapshotColumns:
         relation, relations = _codes(table["relation"])
         specified = pc.fill_null(pc.index_in(relations, value_set=pa.array(SPECIFIED)), -1)
         inferring = [place for place, name in enumerate(rules.to_pylist()) if name in _INFERRING]
+        # What we infer ourselves must not be reported as a contradiction of the Hub or an author.
         keep = (child != NOWHERE) & self.is_inside(child) & ~np.isin(rule, inferring)
         return DeclaredClaims(
             child[keep],

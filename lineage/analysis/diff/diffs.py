@@ -189,6 +189,7 @@ def _compare_bases(
     ids = pa.concat_arrays([new.ids, old.ids.take(pa.array(vanished))])
     then = np.append(then, totals_before[vanished])
     now = np.append(totals_after, np.zeros(len(vanished), np.int64))
+    # One sort serves both ends; stable, so that equal changes come in order of the node.
     order = np.argsort(then - now, kind="stable")
     gained = [row for row in order[:MOST_BASES] if now[row] > then[row]]
     shrunk = [row for row in order[::-1][:MOST_BASES] if now[row] < then[row]]

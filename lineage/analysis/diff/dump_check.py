@@ -186,6 +186,7 @@ def _check_edges(
     nodes, there = NamedNodes.of(snapshot), _nodes_of(columns.models)
     keys = pa.concat_arrays([nodes.keys, there.keys])
     names = pa.concat_arrays([nodes.ids, there.ids])
+    # Compared by key alone: a rename between the two dates is no different edge.
     only_here, only_there = (
         _spell_edges(edges.join(other, keys=_PAIR, join_type="left anti"), keys, names, examples)
         for edges, other in ((hub, dumped), (dumped, hub))

@@ -153,6 +153,7 @@ def _stored_claims(
 def _judge_claim(
     claim: InferredClaim, nodes: InferenceInput, lineage: DeclaredLineage, hidden: HiddenParents
 ) -> _JudgedClaim:
+    # A quantized copy and its original carry the same weights: either is a right answer.
     declared = hidden[claim.child]
     behind = {node for parent in declared for node in lineage.weights_behind(parent)}
     right = lineage.original_of(claim.parent) in behind

@@ -158,6 +158,7 @@ def _series_of(
 
     Parts come in the given order, the remaining ones by name; what is mixed or unknown last.
     """
+    # A part that one snapshot lacks is zero in it: lines of unequal length could not be added up.
     names = {name for each in slices for name in each.parts}
     place = {name: at for at, name in enumerate(dict.fromkeys(order))}
     last = {MIXED: 1, UNKNOWN: 2}

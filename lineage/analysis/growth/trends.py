@@ -87,6 +87,7 @@ def find_trends(
     bounds, least = bounds or Bounds(), max(LEAST_DOWNLOADS, definition.min_downloads)
     variants = VariantColumns.of(columns.scope, every, columns.moments, bounds, least)
     own = Calendar.of(columns.moments, month_span(columns.moments[columns.possible]))
+    # Rivals are compared month by month, so that all of them need the same months.
     whole = Calendar.of(columns.moments, month_span(columns.moments[every]))
 
     mix = _license_mix(snapshot, columns.possible, own, groups.releases)

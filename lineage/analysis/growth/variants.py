@@ -151,6 +151,7 @@ def first_of_each(codes: Indices, moments: Int64s) -> Mask:
     A code below 0 is no author.
     """
     created = np.where(moments == UNDATED, np.iinfo(np.int64).max, moments)
+    # The row breaks ties, so that the same snapshot always picks the same model of an author.
     order = np.lexsort((np.arange(len(codes)), created, codes))
     ordered = codes[order]
     is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)] & (ordered >= 0)

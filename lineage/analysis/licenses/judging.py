@@ -73,6 +73,7 @@ def _judge_models(
     applicable = applicable_terms(scope, family, terms)
     declared = read_declared(snapshot, nodes, terms)
     forms = forms_of(scope, members, nodes, mirrors)
+    # In a sample a missing license says nothing of the author: it may not have been looked at.
     is_sample = knowledge_of(snapshot).is_sample
     cases, case = class_cases(declared, applicable, nodes, forms, terms, is_sample=is_sample)
 

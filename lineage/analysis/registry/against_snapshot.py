@@ -73,6 +73,7 @@ def check_against_snapshot(scope: Scope) -> tuple[RegistryFinding, ...]:
 
 def find_unknown_ids(family: Family, models: RegistryModels) -> Iterator[RegistryFinding]:
     """Find ids that the snapshot does not know; mirrors listed as deleted are skipped."""
+    # A snapshot below one base lacks almost everything by design.
     if not models.is_whole:
         return
     deleted = {id for release in family.releases for id in release.deleted}

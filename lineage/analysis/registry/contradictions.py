@@ -112,6 +112,7 @@ def find_divided_children(families: Sequence[Family]) -> Iterator[RegistryFindin
     for family in families:
         for edge in family.curated_edges():
             other, earlier = first.setdefault(edge.child.lower(), (family, edge))
+            # A merge has parents in several families by nature.
             if other is family or Relation.MERGE in (edge.relation, earlier.relation):
                 continue
             says = (
