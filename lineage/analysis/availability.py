@@ -16,7 +16,7 @@ _TOLD: Mapping[Availability, str] = {
 }
 
 
-def told(asked: Asked | None) -> str:
+def describe_availability(asked: Asked | None) -> str:
     """Return one sentence about a model that a full crawl found missing."""
     if asked is None:
         return "The Hub was not asked about it by name."
@@ -24,13 +24,13 @@ def told(asked: Asked | None) -> str:
     return f"Asked by name on {day}, the Hub answered {asked.status}: {what}."
 
 
-def counted(found: Mapping[Availability | None, int]) -> dict[str, int]:
+def count_availability(found: Mapping[Availability | None, int]) -> dict[str, int]:
     """Return how many models each answer was given about, the most telling first."""
     numbers = {standing.value: found.get(standing, 0) for standing in Availability}
     return numbers | {NOT_LISTED: found.get(None, 0)}
 
 
-def in_short(found: Mapping[Availability | None, int]) -> str:
-    """Return those numbers that are some, `2 gone, 1 hidden, 40 not listed`."""
-    some = ((name.replace("_", " "), n) for name, n in counted(found).items() if n)
+def summarize_availability(found: Mapping[Availability | None, int]) -> str:
+    """Return the numbers above 0, `2 gone, 1 hidden, 40 not listed`."""
+    some = ((name.replace("_", " "), n) for name, n in count_availability(found).items() if n)
     return ", ".join(f"{n:,} {name}" for name, n in some)

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.members import Members, away_at, members_below
-from lineage.analysis.releases import Releases, releases_met
+from lineage.analysis.members import Members, find_absent, members_below
+from lineage.analysis.releases import Releases, find_releases
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, find_roots, model_roots
@@ -42,12 +42,12 @@ def compare_definitions(
         members = members_below(step_scope, roots)
         releases = None
         if subject.family is not None:
-            releases = releases_met(step_scope, step_scope.edges)
+            releases = find_releases(step_scope, step_scope.edges)
         if subject.release is not None and releases is not None:
-            own = releases.only() == releases.releases.index(subject.release)
+            own = releases.only_release() == releases.releases.index(subject.release)
             members = replace(members, counted=members.counted & own, direct=members.direct & own)
             releases = None
-        row = _compare(step, step_scope, root_ids, members, releases)
+        row = _count_step(step, step_scope, root_ids, members, releases)
         rows.append(replace(row, default=step is default_step))
         if step is ComparisonStep.DOWNLOADS:
             rows.append(
@@ -80,15 +80,15 @@ def _roots_of_step(scope: Scope, subject: ResolvedSubject) -> tuple[tuple[str, .
 
 
 def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:
-    """Return how many models were known to be gone, by the end of a day where one is given.
+    """Return how many models were known to be deleted, by the end of a day where one is given.
 
-    Those who were away on that day alone are among them: they are left out like the others.
+    Those that were absent on that day only are among them: they are excluded like the others.
     """
     if as_of is None:
         return snapshot.manifest.tombstones
     missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
-    gone = int(pc.sum(pc.less(missed_at, end_of(as_of))).as_py() or 0)
-    return gone + len(away_at(snapshot, end_of(as_of)))
+    deleted = int(pc.sum(pc.less(missed_at, end_of(as_of))).as_py() or 0)
+    return deleted + len(find_absent(snapshot, end_of(as_of)))
 
 
 def definitions_of_steps(
@@ -110,7 +110,7 @@ def definitions_of_steps(
     yield ComparisonStep.INFERRED, replace(rule, min_strength=Strength.INFERRED)
 
 
-def _compare(
+def _count_step(
     step: ComparisonStep,
     scope: Scope,
     root_ids: tuple[str, ...],
@@ -122,21 +122,23 @@ def _compare(
         step=step,
         number=len(nodes),
         direct=int(members.direct.sum()),
-        authors=len(np.unique(_authors(scope, nodes))),
+        authors=len(np.unique(_author_codes(scope, nodes))),
         definition=replace(scope.definition, roots=root_ids),
         by_release={} if releases is None else _by_release(releases, nodes),
     )
 
 
-def _authors(scope: Scope, nodes: Nodes) -> Nodes:
-    """Return a number for each model's author; who names none is nobody, and no author."""
+def _author_codes(scope: Scope, nodes: Nodes) -> Nodes:
+    """Return a number for each model's author; models without one are left out."""
     author = scope.snapshot.record_column("author").combine_chunks().take(nodes)
-    known = pc.drop_null(author).dictionary_encode()
-    codes: Nodes = known.indices.to_numpy()
+    named = pc.drop_null(author).dictionary_encode()
+    codes: Nodes = named.indices.to_numpy()
     return codes
 
 
 def _by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
     names = [*(release.name for release in releases.releases), MIXED, UNKNOWN]
-    numbers = np.bincount(releases.only()[nodes] % len(names), minlength=len(names)).tolist()
+    numbers = np.bincount(
+        releases.only_release()[nodes] % len(names), minlength=len(names)
+    ).tolist()
     return {name: number for name, number in zip(names, numbers, strict=True) if number}

@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.groups import grouped
+from lineage.analysis.groups import divide_members
 from lineage.analysis.members import (
-    by_relation,
-    countable,
+    count_by_relation,
+    count_undated,
+    find_countable,
     members_below,
     relation_of,
-    undated,
     unknown_dates,
 )
 from lineage.analysis.results import Count
@@ -48,11 +48,11 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
         snapshot=scope.snapshot.id,
         direct=int(members.direct.sum()),
         total=int(members.counted.sum()),
-        by_relation=by_relation(members, members.counted),
-        undated=undated(scope.snapshot, members.counted),
+        by_relation=count_by_relation(members, members.counted),
+        undated=count_undated(scope.snapshot, members.counted),
         definition=replace(counted.scope.definition, roots=counted.root_ids),
         grouping=by,
-        groups=() if by is None else grouped(counted.scope, members, by),
+        groups=() if by is None else divide_members(counted.scope, members, by),
     )
 
 
@@ -108,7 +108,7 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
 def count_bases(scope: Scope) -> EveryBase:
     """Count every base by any definition of a named base."""
     relation = relation_of(scope.edges, scope.nodes)[: scope.snapshot.records]
-    relation = np.where(countable(scope), relation, -1)
+    relation = np.where(find_countable(scope), relation, -1)
     edges = scope.edges
     return count_every_base(edges.child, edges.parent, relation, unknown_dates(scope.snapshot))
 

@@ -18,27 +18,29 @@ from lineage.store.reader import EdgeColumns, Snapshot
 
 Pieces = Iterator[pa.Table]
 
-_STATED = Strength.DECLARED.code
+_DECLARED = Strength.DECLARED.code
 
 
 def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:
     """Return every table of a snapshot as it is, piece by piece."""
 
-    def read(file: str) -> Pieces:
+    def read_file(file: str) -> Pieces:
         for batch in snapshot.batches(file):
             yield pa.Table.from_batches([batch])
 
     # Read as what they are today: older snapshots have a narrower table without rows, or none.
-    dead = {
+    deleted_tables = {
         schema.TOMBSTONES_FILE: iter([snapshot.tombstones()]),
         schema.ABSENCES_FILE: iter([snapshot.absences()]),
     }
     # Trends that an older one lacks are counted when they are asked for.
     trends = (
-        iter(()) if schema.TRENDS_FILE not in snapshot.manifest.files else read(schema.TRENDS_FILE)
+        iter(())
+        if schema.TRENDS_FILE not in snapshot.manifest.files
+        else read_file(schema.TRENDS_FILE)
     )
-    tables = {file: read(file) for file in schema.TABLES if file != schema.TRENDS_FILE}
-    return tables | dead | {schema.TRENDS_FILE: trends}
+    tables = {file: read_file(file) for file in schema.TABLES if file != schema.TRENDS_FILE}
+    return tables | deleted_tables | {schema.TRENDS_FILE: trends}
 
 
 def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
@@ -51,16 +53,18 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     snapshot = cut.scope.snapshot
     keys, ids = cut.scope.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
-    edges, dead, over = _renumbered(cut), snapshot.tombstones(), snapshot.absences()
+    edges, tombstones, absences = _renumber_edges(cut), snapshot.tombstones(), snapshot.absences()
     return {
-        schema.MODELS_FILE: _rows(cut, schema.MODELS_FILE, listed),
-        schema.METRICS_FILE: _rows(cut, schema.METRICS_FILE, listed),
-        schema.EVIDENCE_FILE: _of_keys(cut, schema.EVIDENCE_FILE, "child_key", keys),
-        schema.EDGES_FILE: _edges(cut, edges, keys, ids),
-        schema.COUNTS_FILE: iter([_counts(cut, edges, len(listed), keys, ids)]),
-        schema.NAMES_FILE: _of_keys(cut, schema.NAMES_FILE, "key", keys),
-        schema.TOMBSTONES_FILE: iter([dead.filter(pc.is_in(dead["key"], value_set=keys))]),
-        schema.ABSENCES_FILE: iter([over.filter(pc.is_in(over["key"], value_set=keys))]),
+        schema.MODELS_FILE: _take_rows(cut, schema.MODELS_FILE, listed),
+        schema.METRICS_FILE: _take_rows(cut, schema.METRICS_FILE, listed),
+        schema.EVIDENCE_FILE: _filter_keys(cut, schema.EVIDENCE_FILE, "child_key", keys),
+        schema.EDGES_FILE: _edge_tables(cut, edges, keys, ids),
+        schema.COUNTS_FILE: iter([_counts_table(cut, edges, len(listed), keys, ids)]),
+        schema.NAMES_FILE: _filter_keys(cut, schema.NAMES_FILE, "key", keys),
+        schema.TOMBSTONES_FILE: iter(
+            [tombstones.filter(pc.is_in(tombstones["key"], value_set=keys))]
+        ),
+        schema.ABSENCES_FILE: iter([absences.filter(pc.is_in(absences["key"], value_set=keys))]),
         schema.BAD_ROWS_FILE: iter(()),
         schema.TRENDS_FILE: iter(()),
     }
@@ -72,27 +76,27 @@ def cut_manifest(manifest: Manifest, name: str) -> Manifest:
     return replace(manifest, origin=origin, previous=None, bad_rows=0, unread_fields={}, checks=())
 
 
-def _rows(cut: FamilyColumns, file: str, wanted: Indices) -> Pieces:
+def _take_rows(cut: FamilyColumns, file: str, nodes: Indices) -> Pieces:
     first = 0
     for batch in cut.scope.snapshot.batches(file):
-        low, high = np.searchsorted(wanted, [first, first + batch.num_rows])
+        low, high = np.searchsorted(nodes, [first, first + batch.num_rows])
         if high > low:
-            yield pa.Table.from_batches([batch.take(pa.array(wanted[low:high] - first))])
+            yield pa.Table.from_batches([batch.take(pa.array(nodes[low:high] - first))])
         first += batch.num_rows
 
 
-def _of_keys(cut: FamilyColumns, file: str, column: str, keys: pa.Array) -> Pieces:
+def _filter_keys(cut: FamilyColumns, file: str, column: str, keys: pa.Array) -> Pieces:
     for batch in cut.scope.snapshot.batches(file):
-        here = pc.is_in(batch[column], value_set=keys)
-        if pc.any(here).as_py():
-            yield pa.Table.from_batches([batch.filter(here)])
+        matches = pc.is_in(batch[column], value_set=keys)
+        if pc.any(matches).as_py():
+            yield pa.Table.from_batches([batch.filter(matches)])
 
 
-def _renumbered(cut: FamilyColumns) -> EdgeColumns:
+def _renumber_edges(cut: FamilyColumns) -> EdgeColumns:
     """Return the edges by the cut's own node numbers, in order of child and parent."""
     child, parent = (
-        np.searchsorted(cut.nodes, ends).astype(np.int32)
-        for ends in (cut.edges.child, cut.edges.parent)
+        np.searchsorted(cut.nodes, pairs).astype(np.int32)
+        for pairs in (cut.edges.child, cut.edges.parent)
     )
     order = np.lexsort((parent, child))
     return EdgeColumns(
@@ -100,8 +104,8 @@ def _renumbered(cut: FamilyColumns) -> EdgeColumns:
     )
 
 
-def _edges(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa.Array) -> Pieces:
-    masks, names = _rules(cut, edges)
+def _edge_tables(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa.Array) -> Pieces:
+    masks, names = _rules_of_edges(cut, edges)
     yield from derived_rows.edge_tables(
         keys,
         ids,
@@ -114,55 +118,55 @@ def _edges(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa.Array
     )
 
 
-def _rules(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
+def _rules_of_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
     """Return the rules of each edge as bits, and the names of the bits."""
-    pairs = _pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
+    pairs = _pack_pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
     numbers: dict[str, int] = {}
     masks = np.zeros(len(pairs), np.int64)
     order = np.argsort(pairs)
     columns = ["child_node", "parent_node", "rules"]
     for batch in cut.scope.snapshot.batches(schema.EDGES_FILE, columns):
-        there = _pairs(batch["child_node"].to_numpy(), batch["parent_node"].to_numpy())
-        rows = np.flatnonzero(np.isin(there, pairs))
-        places = order[np.searchsorted(pairs[order], there[rows])]
+        stored_pairs = _pack_pairs(batch["child_node"].to_numpy(), batch["parent_node"].to_numpy())
+        rows = np.flatnonzero(np.isin(stored_pairs, pairs))
+        places = order[np.searchsorted(pairs[order], stored_pairs[rows])]
         for place, rules in zip(places, batch["rules"].take(rows).to_pylist(), strict=True):
-            masks[place] |= _bits(rules, numbers)
-    for pair, rule in _curated(cut):
+            masks[place] |= _rule_bits(rules, numbers)
+    for pair, rule in _list_curated(cut):
         place = np.searchsorted(pairs[order], pair)
         if place < len(pairs) and pairs[order[place]] == pair:
-            masks[order[place]] |= _bits([rule], numbers)
+            masks[order[place]] |= _rule_bits([rule], numbers)
     return masks, list(numbers)
 
 
-def _curated(cut: FamilyColumns) -> list[tuple[int, str]]:
-    """Return each edge that the registry states, as a pair of nodes, and in whose name."""
+def _list_curated(cut: FamilyColumns) -> list[tuple[int, str]]:
+    """Return each curated edge as a pair of nodes, with its rule."""
     scope = cut.scope
     if not scope.definition.curated:
         return []
     curated = [edge for family in scope.families for edge in family.curated_edges()]
     nodes = scope.nodes_of({id for edge in curated for id in (edge.child, edge.parent)})
-    ends = [(nodes[edge.child], nodes[edge.parent], edge.rule) for edge in curated]
-    return [(child << 32 | parent, rule) for child, parent, rule in ends]
+    pairs = [(nodes[edge.child], nodes[edge.parent], edge.rule) for edge in curated]
+    return [(child << 32 | parent, rule) for child, parent, rule in pairs]
 
 
-def _bits(rules: list[str], numbers: dict[str, int]) -> int:
+def _rule_bits(rules: list[str], numbers: dict[str, int]) -> int:
     return sum(1 << numbers.setdefault(rule, len(numbers)) for rule in sorted(set(rules)))
 
 
-def _pairs(child: Indices, parent: Indices) -> Indices:
+def _pack_pairs(child: Indices, parent: Indices) -> Indices:
     return child.astype(np.int64) << 32 | parent
 
 
-def _counts(
+def _counts_table(
     cut: FamilyColumns, edges: EdgeColumns, models: int, keys: pa.Array, ids: pa.Array
 ) -> pa.Table:
-    stated = edges.strength >= _STATED
+    declared = edges.strength >= _DECLARED
     relation = relation_of(edges, max(len(cut.nodes), 1))[:models]
     created = cut.scope.snapshot.column(schema.MODELS_FILE, "created_at")
     undated = created.is_null().combine_chunks().take(pa.array(cut.nodes[:models]))
     bases = count_every_base(
-        edges.child[stated],
-        edges.parent[stated],
+        edges.child[declared],
+        edges.parent[declared],
         relation,
         undated.to_numpy(zero_copy_only=False),
     )

@@ -24,7 +24,7 @@ _STRENGTH = {
 }
 
 
-def in_words(
+def definition_lines(
     definition: Definition, manifest: Manifest, source_note: str = "", roots: str = ""
 ) -> list[Line]:
     """Return the lines that say what was counted, where, and when it was so.
@@ -32,10 +32,10 @@ def in_words(
     `source_note` tells of a sample what it was drawn from; `roots` stands in where several
     numbers with different roots share one rule.
     """
-    return rule_in_words(definition, roots) + whence(manifest, source_note)
+    return rule_lines(definition, roots) + snapshot_lines(manifest, source_note)
 
 
-def rule_in_words(definition: Definition, roots: str = "") -> list[Line]:
+def rule_lines(definition: Definition, roots: str = "") -> list[Line]:
     """Return the lines that say what was counted, of whatever snapshot."""
     return [
         ("roots", roots or _name_roots(definition.roots)),
@@ -46,19 +46,22 @@ def rule_in_words(definition: Definition, roots: str = "") -> list[Line]:
     ]
 
 
-def whence(manifest: Manifest, source_note: str = "") -> list[Line]:
+def snapshot_lines(manifest: Manifest, source_note: str = "") -> list[Line]:
     """Return the lines that say which snapshot was asked, and what is not the Hub itself."""
-    return [("snapshot", _name_snapshot(manifest)), *source(manifest.origin.endpoint, source_note)]
+    return [
+        ("snapshot", _name_snapshot(manifest)),
+        *source_lines(manifest.origin.endpoint, source_note),
+    ]
 
 
-def source(endpoint: str, note: str = "") -> list[Line]:
+def source_lines(endpoint: str, note: str = "") -> list[Line]:
     """Return the line that says what is not the Hub itself, if it is not."""
     if not note and is_loopback(endpoint):
         note = "Counted in a Hub in a box on this machine, not on the Hub"
     return [("source", note)] if note else []
 
 
-def taken(manifest: Manifest) -> str:
+def describe_origin(manifest: Manifest) -> str:
     """Return when and from where a snapshot was taken."""
     origin = manifest.origin
     dump = (
@@ -99,7 +102,7 @@ def _name_filters(definition: Definition) -> str:
 
 
 def _name_snapshot(manifest: Manifest) -> str:
-    text = f"{manifest.id}, {taken(manifest)}"
+    text = f"{manifest.id}, {describe_origin(manifest)}"
     if manifest.origin.kind is SnapshotKind.BELOW:
         text += f"; it holds only what lies below {manifest.origin.below}"
     return text

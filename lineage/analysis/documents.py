@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from lineage.analysis.reasons import reason
+from lineage.analysis.reasons import explain_trace
 from lineage.analysis.results import (
     ComparedCount,
     Comparison,
@@ -94,7 +94,7 @@ def explain_step(rung: ComparedCount, comparison: Comparison) -> str:
 def trace_document(trace: Trace) -> Document:
     """Return a trace with its reason in words; paths lead from the model upwards."""
     document: Document = to_document(trace)
-    return document | {"explanation": reason(trace)}
+    return document | {"explanation": explain_trace(trace)}
 
 
 def trace_rows(trace: Trace) -> Iterator[Document]:

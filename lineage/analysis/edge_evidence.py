@@ -1,4 +1,4 @@
-"""What witnesses said of some models, word for word, ready to stand beside an edge."""
+"""The claims about some models, word for word, ready to stand beside an edge."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,40 +14,42 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """The witnesses of some models."""
+class ModelEvidence:
+    """The claims about the parents of some models."""
 
     by_edge: Mapping[Pair, tuple[PathClaim, ...]]
-    unsettled: Mapping[str, tuple[PathClaim, ...]]
-    """By the child's key: words that lead to no model that anybody knows."""
+    unresolved: Mapping[str, tuple[PathClaim, ...]]
+    """By the child's key: claims that lead to no known model."""
 
 
-def heard_of(scope: Scope, nodes: Iterable[int]) -> Heard:
-    """Return all that is said of the parents of some nodes, the registry's word included."""
-    wanted = np.array(sorted(set(nodes)), np.int32)
-    keys = scope.names_of(wanted)[0].to_pylist()
+def find_evidence(scope: Scope, nodes: Iterable[int]) -> ModelEvidence:
+    """Return all claims about the parents of some nodes, the registry's included."""
+    children = np.array(sorted(set(nodes)), np.int32)
+    keys = scope.names_of(children)[0].to_pylist()
     by_edge: dict[Pair, tuple[PathClaim, ...]] = {}
-    unsettled: dict[str, tuple[PathClaim, ...]] = {}
+    unresolved: dict[str, tuple[PathClaim, ...]] = {}
     for row in scope.snapshot.evidence_of(keys).to_pylist():
-        voice = PathClaim(row["rule"], row["quote"])
+        claim = PathClaim(row["rule"], row["quote"])
         if row["parent_key"] is None:
-            unsettled[row["child_key"]] = (*unsettled.get(row["child_key"], ()), voice)
+            unresolved[row["child_key"]] = (*unresolved.get(row["child_key"], ()), claim)
         else:
             pair = row["child_key"], row["parent_key"]
-            by_edge[pair] = (*by_edge.get(pair, ()), voice)
-    for pair, edge in _curated(scope, set(wanted.tolist())):
-        by_edge[pair] = (*by_edge.get(pair, ()), _voice(edge))
-    return Heard(by_edge, unsettled)
+            by_edge[pair] = (*by_edge.get(pair, ()), claim)
+    for pair, edge in _curated_pairs(scope, set(children.tolist())):
+        by_edge[pair] = (*by_edge.get(pair, ()), _curated_claim(edge))
+    return ModelEvidence(by_edge, unresolved)
 
 
-def _curated(scope: Scope, children: set[int]) -> list[tuple[Pair, CuratedEdge]]:
+def _curated_pairs(scope: Scope, children: set[int]) -> list[tuple[Pair, CuratedEdge]]:
     curated = [edge for family in scope.families for edge in family.curated_edges()]
     nodes = scope.nodes_of({id for edge in curated for id in (edge.child, edge.parent)})
-    here = [edge for edge in curated if nodes.get(edge.child) in children]
-    ends = np.unique([nodes[id] for edge in here for id in (edge.child, edge.parent)]).astype(int)
+    in_scope = [edge for edge in curated if nodes.get(edge.child) in children]
+    ends = np.unique([nodes[id] for edge in in_scope for id in (edge.child, edge.parent)]).astype(
+        int
+    )
     keys = dict(zip(ends.tolist(), scope.names_of(ends)[0].to_pylist(), strict=True))
-    return [((keys[nodes[edge.child]], keys[nodes[edge.parent]]), edge) for edge in here]
+    return [((keys[nodes[edge.child]], keys[nodes[edge.parent]]), edge) for edge in in_scope]
 
 
-def _voice(edge: CuratedEdge) -> PathClaim:
+def _curated_claim(edge: CuratedEdge) -> PathClaim:
     return PathClaim(edge.rule, edge.source.quote, edge.source.text, edge.source.url)

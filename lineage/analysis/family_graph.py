@@ -40,7 +40,7 @@ class FamilyColumns:
 
     scope: Scope
     nodes: Nodes
-    """Everyone in it, roots included, in rising order."""
+    """Every model in it, roots included, in rising order."""
     roots: Nodes
     edges: EdgeColumns
     """Between these nodes alone."""
@@ -62,39 +62,39 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
 def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
     with gc_paused():
-        return _build(cut.scope, cut.nodes, cut.roots, cut.edges)
+        return _build_graph(cut.scope, cut.nodes, cut.roots, cut.edges)
 
 
-def _build(scope: Scope, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
-    columns = {**_known(scope, nodes), "root": np.isin(nodes, roots).tolist()}
-    names = _distinct(columns.pop("id"), columns["key"])
+def _build_graph(scope: Scope, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
+    columns = {**_node_columns(scope, nodes), "root": np.isin(nodes, roots).tolist()}
+    names = _distinct_names(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
-    said = {
+    edge_columns = {
         "relation": _RELATIONS.take(pa.array(edges.relation)).to_pylist(),
         "strength": _STRENGTHS.take(pa.array(edges.strength)).to_pylist(),
     }
-    columns["relation"] = _spread(said["relation"], child, len(nodes))
-    said["created_at"] = [columns["created_at"][at] for at in child.tolist()]
-    return build_graph(names, columns, parent.tolist(), child.tolist(), said)
+    columns["relation"] = _spread_values(edge_columns["relation"], child, len(nodes))
+    edge_columns["created_at"] = [columns["created_at"][at] for at in child.tolist()]
+    return build_graph(names, columns, parent.tolist(), child.tolist(), edge_columns)
 
 
-def _known(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
+def _node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
     """Return what the snapshot knows of each node: of one without a record, key and id."""
     recorded = nodes[nodes < scope.snapshot.records]
-    missing = nodes[len(recorded) :]
+    unrecorded = nodes[len(recorded) :]
     rows = pa.array(recorded)
-    known: dict[str, list[object]] = {
-        name: _values(scope.snapshot.record_column(name, file).take(rows).combine_chunks())
+    columns: dict[str, list[object]] = {
+        name: _plain_values(scope.snapshot.record_column(name, file).take(rows).combine_chunks())
         for file, names in _NODE_COLUMNS.items()
         for name in names
     }
-    if len(missing):
-        for name, column in zip(("key", "id"), scope.names_of_bases(missing), strict=True):
-            known[name] += column.to_pylist()
-    return {name: values + [None] * (len(nodes) - len(values)) for name, values in known.items()}
+    if len(unrecorded):
+        for name, column in zip(("key", "id"), scope.names_of_bases(unrecorded), strict=True):
+            columns[name] += column.to_pylist()
+    return {name: values + [None] * (len(nodes) - len(values)) for name, values in columns.items()}
 
 
-def _values(column: pa.Array) -> list[object]:
+def _plain_values(column: pa.Array) -> list[object]:
     if not pa.types.is_timestamp(column.type):
         return list(column.to_pylist())
     # From lengths of time since 1970: a tenth of the time that aware moments take by themselves.
@@ -102,22 +102,24 @@ def _values(column: pa.Array) -> list[object]:
     return [None if length is None else _EPOCH + length for length in since]
 
 
-def _spread(values: Sequence[object], at: Positions, size: int) -> list[object]:
+def _spread_values(values: Sequence[object], at: Positions, size: int) -> list[object]:
     spread: list[object] = [None] * size
     for place, value in zip(at.tolist(), values, strict=True):
         spread[place] = value
     return spread
 
 
-def _distinct(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
+def _distinct_names(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
     """Name nodes by id; a second node of one id (deleted and made anew) goes by its key.
 
-    By both where somebody's id is just that key.
+    By both where an id is just that key.
     """
     names = list(ids)
     if len(set(ids)) < len(ids):
-        taken: set[str] = set()
+        used_names: set[str] = set()
         for at, (id, key) in enumerate(zip(ids, keys, strict=True)):
-            names[at] = next(one for one in (id, str(key), f"{id} {key}") if one not in taken)
-            taken.add(names[at])
+            names[at] = next(
+                name for name in (id, str(key), f"{id} {key}") if name not in used_names
+            )
+            used_names.add(names[at])
     return names

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.members import Members, relation_of
-from lineage.analysis.releases import releases_met
+from lineage.analysis.releases import find_releases
 from lineage.analysis.results import Group
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Positions
@@ -19,10 +19,10 @@ UNKNOWN = "unknown"
 MIXED = "mixed"
 
 
-def grouped(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:
+def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:
     """Divide counted models into groups: months and releases in time's order, others by size."""
     nodes = np.flatnonzero(members.counted)
-    values = _values(scope, members, by, nodes).dictionary_encode()
+    values = _group_values(scope, members, by, nodes).dictionary_encode()
     names = values.dictionary.to_pylist()
     group = values.indices.to_numpy()
     relation = relation_of(members.edges, members.nodes)[nodes]
@@ -39,10 +39,10 @@ def grouped(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:
         )
         for at, name in enumerate(names)
     ]
-    return tuple(sorted(groups, key=_order(by, scope.families)))
+    return tuple(sorted(groups, key=_sort_key(by, scope.families)))
 
 
-def _values(
+def _group_values(
     scope: Scope,
     members: Members,
     by: Grouping,
@@ -54,32 +54,34 @@ def _values(
             words = pa.array([relation.value for relation in RELATIONS])
             return words.take(pa.array(relation_of(members.edges, members.nodes)[nodes]))
         case Grouping.RELEASE:
-            return _releases(scope, members, nodes)
+            return _release_names(scope, members, nodes)
         case Grouping.MONTH:
             moments = scope.snapshot.record_column("created_at").take(pa.array(nodes))
-            found = pc.strftime(moments, "%Y-%m")
+            column = pc.strftime(moments, "%Y-%m")
         case Grouping.LIBRARY | Grouping.LICENSE | Grouping.AUTHOR:
-            found = scope.snapshot.record_column(by.value).take(pa.array(nodes))
-    return pc.fill_null(found, UNKNOWN).combine_chunks()
+            column = scope.snapshot.record_column(by.value).take(pa.array(nodes))
+    return pc.fill_null(column, UNKNOWN).combine_chunks()
 
 
-def _releases(scope: Scope, members: Members, nodes: Positions) -> pa.StringArray:
-    found = releases_met(scope, members.edges)
-    names = [release.name for release in found.releases]
+def _release_names(scope: Scope, members: Members, nodes: Positions) -> pa.StringArray:
+    releases = find_releases(scope, members.edges)
+    names = [release.name for release in releases.releases]
     # NONE and SEVERAL count from the end.
-    return pa.array([*names, MIXED, UNKNOWN]).take(pa.array(found.only()[nodes] % (len(names) + 2)))
+    return pa.array([*names, MIXED, UNKNOWN]).take(
+        pa.array(releases.only_release()[nodes] % (len(names) + 2))
+    )
 
 
-def _order(by: Grouping, families: Sequence[Family]) -> Callable[[Group], tuple[bool, int, str]]:
-    """Return the sort key of groups; what nobody knows comes last."""
+def _sort_key(by: Grouping, families: Sequence[Family]) -> Callable[[Group], tuple[bool, int, str]]:
+    """Return the sort key of groups; the unknown comes last."""
     releases = [release.name for family in families for release in family.releases]
     place = {name: number for number, name in enumerate(releases)}
 
-    def order(group: Group) -> tuple[bool, int, str]:
+    def rank_group(group: Group) -> tuple[bool, int, str]:
         rank = {
             Grouping.MONTH: 0,
             Grouping.RELEASE: place.get(group.value, len(place)),
         }.get(by, -group.total)
         return group.value == UNKNOWN, rank, group.value
 
-    return order
+    return rank_group

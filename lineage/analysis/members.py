@@ -26,7 +26,7 @@ class Members:
     nodes: int
     """How many nodes the graph has."""
     reached: Mask
-    """All that some way leads down to, counted or only passed through; a root may be among them."""
+    """All that lies below, counted or only passed through; a root may be among it."""
     counted: Mask
     direct: Mask
     """The counted ones right below a root."""
@@ -42,26 +42,26 @@ def members_below(scope: Scope, roots: Nodes) -> Members:
         else reach.find_below(edges.child, edges.parent, nodes, roots)
     )
     countable_nodes = np.zeros(nodes, np.bool_)
-    countable_nodes[: scope.snapshot.records] = countable(scope)
+    countable_nodes[: scope.snapshot.records] = find_countable(scope)
     countable_nodes[roots] = False
     counted = all_below & countable_nodes
     return Members(edges, nodes, all_below, counted, direct & countable_nodes)
 
 
-def countable(scope: Scope) -> Mask:
-    """Say which models with a record, listed or gone, a definition counts where it meets them."""
-    mask = _there(scope.snapshot, scope.definition)
+def find_countable(scope: Scope) -> Mask:
+    """Mark the models with a record, listed or deleted, that a definition counts where met."""
+    mask = _mark_present(scope.snapshot, scope.definition)
     if (day := scope.definition.as_of) is not None:
         mask &= _known_by(scope.snapshot, end_of(day))
     if least := scope.definition.min_downloads:
         downloads = scope.snapshot.record_column("downloads", schema.METRICS_FILE)
-        # Who has no known number of downloads has not that many.
-        mask &= _holds(pc.greater_equal(downloads, least))
+        # An unknown number of downloads is not known to be high enough.
+        mask &= _to_mask(pc.greater_equal(downloads, least))
     return mask
 
 
-def _there(snapshot: Snapshot, definition: Definition) -> Mask:
-    """Say who was not missed: of a snapshot taken after the day, some were missed since."""
+def _mark_present(snapshot: Snapshot, definition: Definition) -> Mask:
+    """Mark the models not found missing; of a snapshot taken after the day, some were later."""
     mask = np.ones(snapshot.records, np.bool_)
     if definition.deleted:
         return mask
@@ -69,16 +69,16 @@ def _there(snapshot: Snapshot, definition: Definition) -> Mask:
     if snapshot.manifest.tombstones:
         missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
         mask[snapshot.manifest.models :] = (
-            False if day is None else _holds(pc.greater_equal(missed_at, end_of(day)))
+            False if day is None else _to_mask(pc.greater_equal(missed_at, end_of(day)))
         )
-    if day is not None and (away := away_at(snapshot, end_of(day))):
+    if day is not None and (away := find_absent(snapshot, end_of(day))):
         keys = snapshot.record_column("key")
-        mask &= ~_holds(pc.is_in(keys, value_set=pa.array(away, pa.string())))
+        mask &= ~_to_mask(pc.is_in(keys, value_set=pa.array(away, pa.string())))
     return mask
 
 
-def away_at(snapshot: Snapshot, moment: datetime) -> list[str]:
-    """Return the keys of those who were missing at a moment and came back after it."""
+def find_absent(snapshot: Snapshot, moment: datetime) -> list[str]:
+    """Return the keys of models that were absent at a moment and came back after it."""
     over = snapshot.absences()
     missed = pc.less(over["missed_at"], moment)
     away = over.filter(pc.and_(missed, pc.greater_equal(over["back_at"], moment)))
@@ -87,13 +87,13 @@ def away_at(snapshot: Snapshot, moment: datetime) -> list[str]:
 
 
 def _known_by(snapshot: Snapshot, moment: datetime) -> Mask:
-    """Say who was created before a moment; the undated count from when they were first seen."""
+    """Mark models created before a moment; the undated count from when they were first seen."""
     created = snapshot.record_column("created_at")
-    seen = snapshot.manifest.origin.taken_at < moment
-    return _holds(pc.fill_null(pc.less(created, moment), seen))
+    was_taken = snapshot.manifest.origin.taken_at < moment
+    return _to_mask(pc.fill_null(pc.less(created, moment), was_taken))
 
 
-def _holds(condition: pa.ChunkedArray) -> Mask:
+def _to_mask(condition: pa.ChunkedArray) -> Mask:
     mask: Mask = np.array(pc.fill_null(condition, False), np.bool_)
     return mask
 
@@ -105,18 +105,18 @@ def relation_of(edges: EdgeColumns, nodes: int) -> Codes:
     return relation
 
 
-def by_relation(members: Members, which: Mask) -> dict[Relation, int]:
+def count_by_relation(members: Members, which: Mask) -> dict[Relation, int]:
     """Count models by their own relation; relations without any are left out."""
     codes = relation_of(members.edges, members.nodes)[which]
     numbers = np.bincount(codes, minlength=len(RELATIONS)).tolist()
     return {relation: n for relation, n in zip(RELATIONS, numbers, strict=True) if n}
 
 
-def undated(snapshot: Snapshot, which: Mask) -> int:
-    """Count the models whose creation date nobody knows."""
+def count_undated(snapshot: Snapshot, which: Mask) -> int:
+    """Count the models without a known creation date."""
     return int(unknown_dates(snapshot)[which[: snapshot.records]].sum())
 
 
 def unknown_dates(snapshot: Snapshot) -> Mask:
     """Say which models with a record have no known creation date."""
-    return _holds(snapshot.record_column("created_at").is_null())
+    return _to_mask(snapshot.record_column("created_at").is_null())

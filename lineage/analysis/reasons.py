@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.availability import told
-from lineage.analysis.verdicts import Origin, PathClaim, PathRoot, Trace, VerdictReason
+from lineage.analysis.availability import describe_availability
+from lineage.analysis.verdicts import ModelOrigin, PathClaim, PathRoot, Trace, VerdictReason
 
 LOOKED_AT = (
     "the Hub's baseModels, the tags, the card's base_model, adapter and model configuration, "
@@ -16,32 +16,32 @@ LOOKED_AT_LIVE = (
 _NAMED = 3
 
 
-def verdict(trace: Trace) -> str:
+def verdict_word(trace: Trace) -> str:
     """Return yes, no or not known."""
     return {True: "yes", False: "no", None: "not known"}[trace.descends]
 
 
-def reason(trace: Trace) -> str:
+def explain_trace(trace: Trace) -> str:
     """Return one sentence that says what the verdict rests on."""
     facts = {"snapshot": trace.snapshot}
     if (deletion := trace.deletion) is not None:
         facts |= {"last": deletion.last_seen_in, "missed": f"{deletion.missed_at:%Y-%m-%d}"}
-        facts |= {"answer": told(deletion.asked)}
-    return _PLACES[trace.origin].format(**facts) + sentence(trace)
+        facts |= {"answer": describe_availability(deletion.asked)}
+    return _PLACES[trace.origin].format(**facts) + explain_verdict(trace)
 
 
 _PLACES = {
-    Origin.SNAPSHOT: "",
-    Origin.TOMBSTONE: (
+    ModelOrigin.SNAPSHOT: "",
+    ModelOrigin.TOMBSTONE: (
         "It is no longer listed: last seen in snapshot {last}, found missing on {missed}. {answer} "
     ),
-    Origin.NAMED: "Snapshot {snapshot} does not list it; other models name it as their base. ",
-    Origin.REGISTRY: "It is not in snapshot {snapshot}; answered from the family registry. ",
-    Origin.LIVE: "It is not in snapshot {snapshot}; the Hub was asked just now. ",
+    ModelOrigin.NAMED: "Snapshot {snapshot} does not list it; other models name it as their base. ",
+    ModelOrigin.REGISTRY: "It is not in snapshot {snapshot}; answered from the family registry. ",
+    ModelOrigin.LIVE: "It is not in snapshot {snapshot}; the Hub was asked just now. ",
 }
 
 
-def sentence(trace: Trace) -> str:
+def explain_verdict(trace: Trace) -> str:
     """Return the reason alone, without where the model was found."""
     match trace.reason:
         case VerdictReason.IS_ROOT | VerdictReason.IS_OTHER_ROOT:
@@ -74,7 +74,7 @@ def _explain_no_path(trace: Trace) -> str:
     if trace.reason is VerdictReason.DEAD_ENDS:
         ends = _list_some(trace.dead_ends)
         return f"It is declared to come from {ends}, whose own origin is unknown."
-    sources = LOOKED_AT if trace.origin is not Origin.LIVE else LOOKED_AT_LIVE
+    sources = LOOKED_AT if trace.origin is not ModelOrigin.LIVE else LOOKED_AT_LIVE
     words = "; ".join(claim.quote or "" for claim in trace.unresolved_claims[:_NAMED])
     unresolved = f" Claims that lead to no other model: {words}." if words else ""
     return f"Its origin is unknown. Looked at: {sources}.{unresolved}"

@@ -11,15 +11,15 @@ from lineage.store import schema
 
 
 def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
-    """Return those of some keys that stated edges lead down to from a root, and the roots.
+    """Return those of some keys that declared edges lead down to from a root, and the roots.
 
-    Those with most descendants come first, then by key; who is not in the snapshot is left out.
+    Those with most descendants come first, then by key; keys unknown to the snapshot are excluded.
     """
     if not len(keys):
         return []
     snapshot, scope = scope.snapshot, full_scope(scope.under(DEFAULT))
-    known = snapshot.record_column("key")
-    nodes = np.flatnonzero(np.asarray(pc.is_in(known, value_set=keys)))
+    keys_of_records = snapshot.record_column("key")
+    nodes = np.flatnonzero(np.asarray(pc.is_in(keys_of_records, value_set=keys)))
     roots = find_roots(scope, [root for family in scope.families for root in family.roots()])
     edges = scope.edges
     of_a_family = reach.find_below(edges.child, edges.parent, scope.nodes, roots)
@@ -28,5 +28,5 @@ def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
     total = np.zeros(scope.nodes, np.int64)
     counted = snapshot.table(schema.COUNTS_FILE, ["node", "total"])
     total[counted["node"].to_numpy()] = counted["total"].to_numpy()
-    found: list[str] = known.take(pa.array(nodes)).to_pylist()
-    return [key for _, key in sorted(zip((-total[nodes]).tolist(), found, strict=True))]
+    members: list[str] = keys_of_records.take(pa.array(nodes)).to_pylist()
+    return [key for _, key in sorted(zip((-total[nodes]).tolist(), members, strict=True))]

@@ -1,4 +1,4 @@
-"""Which release a model belongs to: the first official repository or mirror on each way up."""
+"""Which release a model belongs to: the first official repository or mirror on each path up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SEVERAL = -2
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """Every release of the families, and which of them each node meets first on its ways up."""
+    """Every release of the families, and which of them each node meets first on its paths up."""
 
     releases: Sequence[Release]
     roots: Sequence[Nodes]
@@ -25,28 +25,28 @@ class Releases:
     _words: Sequence[LabelBits]
     """64 releases a word, bit by bit."""
 
-    def met(self, release: Release) -> Mask:
-        """Say which nodes meet this release first on some way up."""
+    def mark_release(self, release: Release) -> Mask:
+        """Say which nodes meet this release first on some path up."""
         word, bit = divmod(self.releases.index(release), reach.MOST_LABELS)
-        met: Mask = (self._words[word] & np.uint64(1 << bit)) != 0
-        return met
+        mask: Mask = (self._words[word] & np.uint64(1 << bit)) != 0
+        return mask
 
-    def several(self) -> Mask:
+    def mark_mixed(self) -> Mask:
         """Say which nodes meet more than one."""
-        several: Mask = self.only() == SEVERAL
-        return several
+        is_mixed: Mask = self.only_release() == SEVERAL
+        return is_mixed
 
-    def only(self) -> Nodes:
+    def only_release(self) -> Nodes:
         """Return the position of the one release that each node meets, else NONE or SEVERAL."""
-        found = np.full(len(self._words[0]) if self._words else 0, NONE, np.int32)
+        single_by_node = np.full(len(self._words[0]) if self._words else 0, NONE, np.int32)
         for number, word in enumerate(self._words):
             some = np.flatnonzero(word)
             labels = word[some]
             alone = (labels & (labels - np.uint64(1))) == 0
             position = number * reach.MOST_LABELS + np.log2(labels)
             single = np.where(alone, position, SEVERAL).astype(np.int32)
-            found[some] = np.where(found[some] == NONE, single, SEVERAL)
-        return found
+            single_by_node[some] = np.where(single_by_node[some] == NONE, single, SEVERAL)
+        return single_by_node
 
 
 def release_nodes(scope: Scope) -> list[tuple[Release, Nodes]]:
@@ -62,8 +62,8 @@ def release_nodes(scope: Scope) -> list[tuple[Release, Nodes]]:
     ]
 
 
-def releases_met(scope: Scope, edges: EdgeColumns) -> Releases:
-    """Walk up from every node and stop on each way at the first root of any release."""
+def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:
+    """Walk up from every node and stop on each path at the first root of any release."""
     labelled = release_nodes(scope)
     roots = [nodes for _, nodes in labelled]
     words = reach.words_from(edges.child, edges.parent, scope.nodes, roots)

@@ -14,7 +14,7 @@ class Group:
     """One part of a count; the parts of a count add up to its total."""
 
     value: str
-    """The release, month, library, license, author or relation; `unknown` where nobody says."""
+    """The release, month, library, license, author or relation; `unknown` where it is not known."""
     direct: int
     total: int
     by_relation: Mapping[Relation, int]
@@ -61,7 +61,7 @@ class TreeNode:
     other_parents: int = 0
     """How many parents it has besides the one it is drawn under: a merge, drawn once."""
     inferred: bool = False
-    """Whether guesses alone say where it comes from."""
+    """Whether only inferred edges say where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +117,4 @@ class Comparison:
     snapshot: str
     steps: tuple[ComparedCount, ...]
     known_deleted: int
-    """How many models the snapshot knows to be gone, whoever they come from."""
+    """How many models the snapshot knows to be deleted, whatever they come from."""

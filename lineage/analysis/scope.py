@@ -33,7 +33,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A snapshot without who opted out, the registry of families, and a definition.
+    """A snapshot without the models opted out, the registry of families, and a definition.
 
     Made once, at the edge of the program; `under` gives the same by another definition. Nothing
     is read before it is asked for.

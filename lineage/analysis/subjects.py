@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.members import Members, members_below
-from lineage.analysis.releases import releases_met
+from lineage.analysis.releases import find_releases
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family, Release
@@ -133,7 +133,7 @@ def match_model(scope: Scope, name: str) -> ModelNode | None:
     snapshot = scope.snapshot
     if (model := _node_named(snapshot, name)) is not None:
         return model
-    # A bare name that is nobody's may be a family's: the registry is read from here on alone.
+    # A bare name that no model has may be a family's: only from here on is the registry read.
     former = {old.name: old.now for family in scope.families for old in family.former_names()}
     if (model := _node_named(snapshot, former.get(name, name))) is not None:
         return model
@@ -163,8 +163,8 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     roots = find_roots(scope, ids)
     members = members_below(scope, roots)
     if subject.release is not None:
-        met = releases_met(scope, scope.edges)
-        own = met.only() == met.releases.index(subject.release)
+        met = find_releases(scope, scope.edges)
+        own = met.only_release() == met.releases.index(subject.release)
         members = replace(members, counted=members.counted & own, direct=members.direct & own)
     return SubjectMembers(scope, ids, roots, members)
 

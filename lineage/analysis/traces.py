@@ -1,16 +1,16 @@
-"""Where one model comes from: its ways up to the roots, the evidence of each step, a verdict."""
+"""Where one model comes from: its paths up to the roots, the evidence of each edge, a verdict."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lineage.analysis.edge_evidence import Heard, heard_of
+from lineage.analysis.edge_evidence import ModelEvidence, find_evidence
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.subjects import find_model
 from lineage.analysis.verdicts import (
     Deletion,
-    Origin,
+    ModelOrigin,
     PathClaim,
     PathEdge,
     PathRoot,
@@ -27,23 +27,25 @@ from lineage.store.availability import STANDING_COLUMNS, asked_in
 from lineage.store.reader import EdgeColumns, Snapshot
 
 EVERYTHING = Definition(min_strength=Strength.INFERRED, mirrors=True, curated=True)
-"""What a trace looks at: guesses too, which it tells apart."""
+"""What a trace looks at: inferred edges too, which no `yes` rests on."""
 
-_STATED = Strength.DECLARED.code
+_DECLARED = Strength.DECLARED.code
 
 
-def trace_model(scope: Scope, name: str, family: Family, origin: Origin | None = None) -> Trace:
+def trace_model(
+    scope: Scope, name: str, family: Family, origin: ModelOrigin | None = None
+) -> Trace:
     """Say whether a model descends from a family: yes, no or not known, and why.
 
-    `yes` needs a line of stated edges up to a root of the family; `no` a statement that it comes
+    `yes` needs a path of declared edges up to a root of the family; `no` a statement that it comes
     from elsewhere. Raises UnknownModel where neither snapshot nor registry knows the name.
     """
     scope = scope.under(EVERYTHING)
-    subject = _find(scope, name, origin)
-    by_id = _roots(scope.families)
+    subject = _find_traced(scope, name, origin)
+    by_id = _roots_by_id(scope.families)
     roots = {node: by_id[id] for id, node in scope.nodes_of(by_id).items()}
-    marks = _Marks(roots, _outsiders(scope, family))
-    seat = Trace(
+    marks = _Marks(roots, _outsider_nodes(scope, family))
+    draft = Trace(
         model=name,
         id=subject.id,
         key=subject.key,
@@ -52,22 +54,24 @@ def trace_model(scope: Scope, name: str, family: Family, origin: Origin | None =
         descends=None,
         reason=VerdictReason.NOTHING_DECLARED,
         origin=origin or subject.origin,
-        outsider=_outsider(scope, family, subject, marks),
-        deletion=_gone(scope.snapshot, subject),
+        outsider=_match_outsider(scope, family, subject, marks),
+        deletion=_find_deletion(scope.snapshot, subject),
     )
     if subject.node is None:
-        return _judged(replace(seat, itself=by_id.get(subject.id)), _Above(), _Above())
+        return _decide_verdict(replace(draft, itself=by_id.get(subject.id)), _Origins(), _Origins())
     edges = scope.edges
-    stated_edges = select_edges(edges, edges.strength >= _STATED)
-    stated = _above(scope, stated_edges, subject.node, marks)
-    anyhow = _above(scope, edges, subject.node, marks)
-    seat = replace(seat, itself=roots.get(subject.node), unresolved_claims=_heard(scope, subject))
+    declared_edges = select_edges(edges, edges.strength >= _DECLARED)
+    declared = _trace_up(scope, declared_edges, subject.node, marks)
+    by_any_edge = _trace_up(scope, edges, subject.node, marks)
+    draft = replace(
+        draft, itself=roots.get(subject.node), unresolved_claims=_unresolved_claims(scope, subject)
+    )
     disputed = [
         outsider
-        for node, outsider in stated.outsiders.items()
-        if _leads_to(_above(scope, stated_edges, node, _Marks(roots, {})), family.id)
+        for node, outsider in declared.outsiders.items()
+        if _leads_to(_trace_up(scope, declared_edges, node, _Marks(roots, {})), family.id)
     ]
-    return _judged(seat, stated, anyhow, next(iter(disputed), None))
+    return _decide_verdict(draft, declared, by_any_edge, next(iter(disputed), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +79,40 @@ class _Subject:
     id: str
     key: str | None
     node: int | None
-    origin: Origin
+    origin: ModelOrigin
 
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """Where a walk up stops, by node."""
+    """Where paths up stop, by node."""
 
     roots: Mapping[int, PathRoot]
     outsiders: Mapping[int, Outsider]
 
 
 @dataclass(frozen=True, slots=True)
-class _Above:
-    """What lies above the model by some edges: where its ways end, and the ways."""
+class _Origins:
+    """What lies above the model by some edges: where its paths end, and the paths."""
 
     roots: tuple[PathRoot, ...] = ()
     outsiders: Mapping[int, Outsider] = field(default_factory=dict)
     """By node; one may be a root of another family too."""
-    loose: tuple[str, ...] = ()
-    """Ends that nobody knows more of, circles included; the model itself is none."""
+    dead_ends: tuple[str, ...] = ()
+    """Ends whose own origin is unknown, cycles included; the model itself is none."""
     paths: tuple[tuple[PathEdge, ...], ...] = ()
 
 
-def _judged(seat: Trace, stated: _Above, anyhow: _Above, disputed: Outsider | None = None) -> Trace:
+def _decide_verdict(
+    draft: Trace, declared: _Origins, by_any_edge: _Origins, disputed: Outsider | None = None
+) -> Trace:
     """Return the verdict: that of the first condition that holds.
 
-    `disputed` is an outsider on the way that is stated to come from the family itself.
+    `disputed` is an outsider on a path that is declared to come from the family itself.
     """
-    itself, outsider = seat.itself, seat.outsider
-    is_root = itself is not None and itself.family == seat.family
-    leads_here = _leads_to(stated, seat.family)
-    no_loose_end = not stated.loose
+    itself, outsider = draft.itself, draft.outsider
+    is_root = itself is not None and itself.family == draft.family
+    leads_here = _leads_to(declared, draft.family)
+    no_dead_end = not declared.dead_ends
     verdicts: Sequence[tuple[object, bool | None, VerdictReason]] = (
         (is_root, True, VerdictReason.IS_ROOT),
         (outsider and leads_here, None, VerdictReason.SOURCES_DISAGREE),
@@ -114,89 +120,95 @@ def _judged(seat: Trace, stated: _Above, anyhow: _Above, disputed: Outsider | No
         (leads_here, True, VerdictReason.DECLARED_PATH),
         (itself, False, VerdictReason.IS_OTHER_ROOT),
         (disputed, None, VerdictReason.SOURCES_DISAGREE),
-        (stated.outsiders and no_loose_end, False, VerdictReason.BELOW_OUTSIDER),
-        (stated.roots and no_loose_end, False, VerdictReason.OTHER_ROOTS),
-        (_leads_to(anyhow, seat.family), None, VerdictReason.INFERRED_PATH),
-        (stated.loose, None, VerdictReason.DEAD_ENDS),
+        (declared.outsiders and no_dead_end, False, VerdictReason.BELOW_OUTSIDER),
+        (declared.roots and no_dead_end, False, VerdictReason.OTHER_ROOTS),
+        (_leads_to(by_any_edge, draft.family), None, VerdictReason.INFERRED_PATH),
+        (declared.dead_ends, None, VerdictReason.DEAD_ENDS),
         (True, None, VerdictReason.NOTHING_DECLARED),
     )
     descends, reason = next((says, why) for holds, says, why in verdicts if holds)
-    shown = anyhow if reason is VerdictReason.INFERRED_PATH else stated
+    result = by_any_edge if reason is VerdictReason.INFERRED_PATH else declared
     return replace(
-        seat,
+        draft,
         descends=descends,
         reason=reason,
-        roots=shown.roots,
-        paths=shown.paths,
-        dead_ends=shown.loose,
-        outsider=outsider or disputed or next(iter(shown.outsiders.values()), None),
+        roots=result.roots,
+        paths=result.paths,
+        dead_ends=result.dead_ends,
+        outsider=outsider or disputed or next(iter(result.outsiders.values()), None),
     )
 
 
-def _leads_to(above: _Above, family: str) -> bool:
+def _leads_to(above: _Origins, family: str) -> bool:
     return any(root.family == family for root in above.roots)
 
 
-def _find(scope: Scope, name: str, origin: Origin | None) -> _Subject:
+def _find_traced(scope: Scope, name: str, origin: ModelOrigin | None) -> _Subject:
     snapshot = scope.snapshot
     try:
         base = find_model(scope, name)
     except UnknownModel:
-        if (found := _registered(scope, name)) is not None:
-            return found
-        if origin is not Origin.LIVE:
+        if (registered := _find_registered(scope, name)) is not None:
+            return registered
+        if origin is not ModelOrigin.LIVE:
             raise
-        return _Subject(tidy_name(name), None, None, Origin.LIVE)
-    where = Origin.NAMED
+        return _Subject(tidy_name(name), None, None, ModelOrigin.LIVE)
+    where = ModelOrigin.NAMED
     if base.node < snapshot.records:
-        where = Origin.SNAPSHOT if base.node < snapshot.manifest.models else Origin.TOMBSTONE
+        where = (
+            ModelOrigin.SNAPSHOT if base.node < snapshot.manifest.models else ModelOrigin.TOMBSTONE
+        )
     return _Subject(base.id, base.key, base.node, where)
 
 
-def _gone(snapshot: Snapshot, subject: _Subject) -> Deletion | None:
-    if subject.origin is not Origin.TOMBSTONE or subject.node is None:
+def _find_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | None:
+    if subject.origin is not ModelOrigin.TOMBSTONE or subject.node is None:
         return None
     table = snapshot.tombstones(["last_seen_in", "missed_at", *STANDING_COLUMNS])
     row = table.slice(subject.node - snapshot.manifest.models, 1).to_pylist()[0]
     return Deletion(row["last_seen_in"], row["missed_at"], asked_in(row))
 
 
-def _registered(scope: Scope, name: str) -> _Subject | None:
-    """Find a model that no snapshot knows, but a curated edge, a root or an outsider's entry."""
-    wanted = tidy_name(name).lower()
+def _find_registered(scope: Scope, name: str) -> _Subject | None:
+    """Find a model that only the registry knows: a curated edge, a root or an outsider names it."""
+    lowered = tidy_name(name).lower()
     renamed = (old for family in scope.families for old in family.former_names())
-    wanted = {old.name.lower(): old.now.lower() for old in renamed}.get(wanted, wanted)
-    known: dict[str, int | None] = {id: None for one in scope.families for id in one.roots()}
-    known |= {it.id: None for one in scope.families for it in one.outsiders}
-    for id, node in {**known, **scope.graph.added}.items():
-        if id.lower() == wanted:
-            return _Subject(id, None, node, Origin.REGISTRY)
+    lowered = {old.name.lower(): old.now.lower() for old in renamed}.get(lowered, lowered)
+    by_id: dict[str, int | None] = {id: None for entry in scope.families for id in entry.roots()}
+    by_id |= {it.id: None for entry in scope.families for it in entry.outsiders}
+    for id, node in {**by_id, **scope.graph.added}.items():
+        if id.lower() == lowered:
+            return _Subject(id, None, node, ModelOrigin.REGISTRY)
     return None
 
 
-def _outsiders(scope: Scope, family: Family) -> dict[int, Outsider]:
+def _outsider_nodes(scope: Scope, family: Family) -> dict[int, Outsider]:
     by_id = {outsider.id: outsider for outsider in family.outsiders}
     return {node: by_id[id] for id, node in scope.nodes_of(by_id).items()}
 
 
-def _outsider(scope: Scope, family: Family, subject: _Subject, marks: _Marks) -> Outsider | None:
+def _match_outsider(
+    scope: Scope, family: Family, subject: _Subject, marks: _Marks
+) -> Outsider | None:
     """Return the registry's entry on a model, by its node, its name or the name it got later."""
     if subject.node is not None and subject.node in marks.outsiders:
         return marks.outsiders[subject.node]
-    renamed = {old.name.lower(): old.now for one in scope.families for old in one.former_names()}
+    renamed = {
+        old.name.lower(): old.now for entry in scope.families for old in entry.former_names()
+    }
     by_id = {outsider.id.lower(): outsider for outsider in family.outsiders}
     id = subject.id.lower()
     return by_id.get(id) or by_id.get(renamed.get(id, id).lower())
 
 
-def _heard(scope: Scope, subject: _Subject) -> tuple[PathClaim, ...]:
-    """Return the words that lead to no model but perhaps itself."""
-    heard = heard_of(scope, [] if subject.node is None else [subject.node])
+def _unresolved_claims(scope: Scope, subject: _Subject) -> tuple[PathClaim, ...]:
+    """Return the claims that lead to no model but perhaps itself."""
+    evidence = find_evidence(scope, [] if subject.node is None else [subject.node])
     key = subject.key or ""
-    return heard.unsettled.get(key, ()) + heard.by_edge.get((key, key), ())
+    return evidence.unresolved.get(key, ()) + evidence.by_edge.get((key, key), ())
 
 
-def _roots(families: Sequence[Family]) -> dict[str, PathRoot]:
+def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:
     """Return every root of every family by its id."""
     return {
         root: PathRoot(root, release.name, family.id, root in release.official)
@@ -206,26 +218,26 @@ def _roots(families: Sequence[Family]) -> dict[str, PathRoot]:
     }
 
 
-def _above(scope: Scope, edges: EdgeColumns, start: int, marks: _Marks) -> _Above:
+def _trace_up(scope: Scope, edges: EdgeColumns, start: int, marks: _Marks) -> _Origins:
     stops = np.zeros(scope.nodes, np.bool_)
     stops[[*marks.roots, *marks.outsiders]] = True
-    ways = find_paths_up(edges.child, edges.parent, scope.nodes, start, stops)
-    shown = [*ways.to_stops.values(), *ways.to_tops.values(), *ways.to_cycles.values()]
-    shown = [way for way in shown if way]
-    names = _names(scope, edges, shown)
-    heard = heard_of(scope, [int(edges.child[edge]) for way in shown for edge in way])
-    paths = [tuple(_step(edges, edge, names, heard) for edge in way) for way in shown]
-    loose = [node for node in (*ways.to_tops, *ways.to_cycles) if node != start]
-    return _Above(
-        tuple(marks.roots[node] for node in ways.to_stops if node in marks.roots),
-        {node: marks.outsiders[node] for node in ways.to_stops if node in marks.outsiders},
-        tuple(names[node][1] for node in loose),
+    paths_up = find_paths_up(edges.child, edges.parent, scope.nodes, start, stops)
+    result = [*paths_up.to_stops.values(), *paths_up.to_tops.values(), *paths_up.to_cycles.values()]
+    result = [path for path in result if path]
+    names = _name_nodes(scope, edges, result)
+    evidence = find_evidence(scope, [int(edges.child[edge]) for path in result for edge in path])
+    paths = [tuple(_path_edge(edges, edge, names, evidence) for edge in path) for path in result]
+    dead_ends = [node for node in (*paths_up.to_tops, *paths_up.to_cycles) if node != start]
+    return _Origins(
+        tuple(marks.roots[node] for node in paths_up.to_stops if node in marks.roots),
+        {node: marks.outsiders[node] for node in paths_up.to_stops if node in marks.outsiders},
+        tuple(names[node][1] for node in dead_ends),
         tuple(sorted(paths, key=_surest_first)),
     )
 
 
-def _step(
-    edges: EdgeColumns, edge: int, names: Mapping[int, tuple[str, str]], heard: Heard
+def _path_edge(
+    edges: EdgeColumns, edge: int, names: Mapping[int, tuple[str, str]], evidence: ModelEvidence
 ) -> PathEdge:
     (child_key, child), (parent_key, parent) = (
         names[int(column[edge])] for column in (edges.child, edges.parent)
@@ -235,15 +247,15 @@ def _step(
         child,
         RELATIONS[edges.relation[edge]],
         STRENGTHS[edges.strength[edge]],
-        heard.by_edge.get((child_key, parent_key), ()),
+        evidence.by_edge.get((child_key, parent_key), ()),
     )
 
 
-def _names(
-    scope: Scope, edges: EdgeColumns, ways: Sequence[NodePath]
+def _name_nodes(
+    scope: Scope, edges: EdgeColumns, paths_up: Sequence[NodePath]
 ) -> dict[int, tuple[str, str]]:
-    """Return key and id of every node on some ways."""
-    used = np.array([edge for way in ways for edge in way], np.int64)
+    """Return key and id of every node on some paths."""
+    used = np.array([edge for path in paths_up for edge in path], np.int64)
     nodes = np.union1d(edges.child[used], edges.parent[used])
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     return dict(zip(nodes.tolist(), zip(keys, ids, strict=True), strict=True))

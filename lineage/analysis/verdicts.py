@@ -13,31 +13,31 @@ class VerdictReason(StrEnum):
     """What a verdict rests on."""
 
     IS_ROOT = "is_root"
-    """It is an official repository of the family, or a plain mirror of one."""
+    """It is an official repository of the family, or a mirror of one."""
     DECLARED_PATH = "declared_path"
-    """A line of stated edges leads up to a root of the family."""
+    """A path of declared edges leads up to a root of the family."""
     IS_OUTSIDER = "is_outsider"
     """The registry says, with its source, why it is no descendant."""
     BELOW_OUTSIDER = "below_outsider"
-    """Everything it is stated to come from is none, and the registry says why."""
+    """Everything it is declared to come from is none, and the registry says why."""
     IS_OTHER_ROOT = "is_other_root"
     """It is a root of another family."""
     OTHER_ROOTS = "other_roots"
-    """Every stated way up ends at roots of other families."""
+    """Every declared path ends at roots of other families."""
     SOURCES_DISAGREE = "sources_disagree"
     INFERRED_PATH = "inferred_path"
-    """Guesses alone lead to a root of the family."""
+    """Only inferred edges lead to a root of the family."""
     DEAD_ENDS = "dead_ends"
-    """It is stated to come from models of which nobody says where they come from."""
+    """It is declared to come from models whose own origin is unknown."""
     NOTHING_DECLARED = "nothing_declared"
 
 
-class Origin(StrEnum):
+class ModelOrigin(StrEnum):
     """Where the model was found."""
 
     SNAPSHOT = "snapshot"
     TOMBSTONE = "tombstone"
-    """It is gone from the Hub; the snapshot keeps its last record."""
+    """It is no longer listed; the snapshot keeps its last record."""
     NAMED = "named"
     """The snapshot lists no such model; others name it as their parent."""
     REGISTRY = "registry"
@@ -48,22 +48,22 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """When a model that is gone was seen and missed."""
+    """When a deleted model was last seen, and found missing."""
 
     last_seen_in: str
     """The last snapshot that held it."""
     missed_at: datetime
-    """When the sweep began that listed it no more."""
+    """When the full crawl began that no longer listed it."""
     asked: Asked | None = None
     """What the Hub said of it then, asked by name; None where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class PathClaim:
-    """One witness of an edge, word for word."""
+    """One claim behind an edge, word for word."""
 
     rule: str
-    """The rule that heard it, or `registry`."""
+    """The rule that extracted or inferred it, or `registry`."""
     quote: str | None
     """The words themselves; None where a source states it without words fit to be quoted."""
     source: str | None = None
@@ -73,7 +73,7 @@ class PathClaim:
 
 @dataclass(frozen=True, slots=True)
 class PathEdge:
-    """One edge of a way up."""
+    """One edge of a path up."""
 
     parent: str
     child: str
@@ -84,7 +84,7 @@ class PathEdge:
 
 @dataclass(frozen=True, slots=True)
 class PathRoot:
-    """A root that a way up ends at."""
+    """A root that a path up ends at."""
 
     root: str
     release: str
@@ -97,7 +97,7 @@ class PathRoot:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Whether a model descends from a family, by which ways, and what that rests on."""
+    """Whether a model descends from a family, by which paths, and what that rests on."""
 
     model: str
     """The name as asked."""
@@ -110,16 +110,16 @@ class Trace:
     descends: bool | None
     """None = not known."""
     reason: VerdictReason
-    origin: Origin
+    origin: ModelOrigin
     roots: tuple[PathRoot, ...] = ()
-    """Roots met first on the ways shown; of other families too."""
+    """Roots met first on the paths shown; of other families too."""
     paths: tuple[tuple[PathEdge, ...], ...] = ()
     """From the model upwards; the surest and shortest first."""
     dead_ends: tuple[str, ...] = ()
-    """Models that stated ways end at without meeting any root."""
+    """Models that declared paths end at without meeting any root."""
     outsider: Outsider | None = None
     unresolved_claims: tuple[PathClaim, ...] = ()
-    """What witnesses said that leads to no known model, such as a local path."""
+    """Claims that lead to no known model, such as a local path."""
     itself: PathRoot | None = None
     """Set where the model is a root itself."""
     deletion: Deletion | None = None

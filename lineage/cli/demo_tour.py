@@ -11,7 +11,7 @@ from textwrap import indent
 
 import click
 
-from lineage.analysis.definition_text import Line, whence
+from lineage.analysis.definition_text import Line, snapshot_lines
 from lineage.analysis.growth import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.changes import diff_table
@@ -124,7 +124,7 @@ def _print_weeks(weeks: Replay, results: TourResults) -> None:
             f"of older ones it holds the {first.models:,} that other sources name; "
             f"{results.by_release.undated:,} of the family have no date and count as old",
         ),
-        *whence(last, _sample_note(last)),
+        *snapshot_lines(last, _sample_note(last)),
     ]
     show(fact_lines(facts))
     _print_deleted(last, results)
@@ -160,7 +160,7 @@ def _print_deleted(manifest: Manifest, results: TourResults) -> None:
         ("below", "listed models, at any depth; they count through the deleted, which do not"),
         ("listed", "the first weekly list without it, as the sample says"),
         ("missing", "the day of the full crawl that found it missing, as its tombstone says"),
-        *whence(manifest, _sample_note(manifest)),
+        *snapshot_lines(manifest, _sample_note(manifest)),
     ]
     show(heading("Deleted models with derivatives"))
     click.echo()

@@ -63,7 +63,9 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
         lambda it: [snapshot_document(it)],
         lambda it: snapshot_facts(it, answers),
         narrowest=1,
-        document=lambda it: to_document(it) | {"availability": availability.counted(answers)},
+        document=lambda it: (
+            to_document(it) | {"availability": availability.count_availability(answers)}
+        ),
     )
 
 

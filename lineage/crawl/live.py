@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_model
 from lineage.analysis.traces import trace_model
-from lineage.analysis.verdicts import Origin, Trace, VerdictReason
+from lineage.analysis.verdicts import ModelOrigin, Trace, VerdictReason
 from lineage.build.opt_out import OptOutFilter, refuse_opted_out
 from lineage.crawl.runs import open_hub
 from lineage.domain.claims import Relation, Strength
@@ -68,7 +68,7 @@ def trace_live(
     names = _Names(snapshot, families, records)
     heard = Family("live", "live", "", (), edges=tuple(_heard(settings, records.values(), names)))
     subject = names.now(name if known is None else known.id)
-    origin = Origin.LIVE if known is None or known.origin is Origin.NAMED else None
+    origin = ModelOrigin.LIVE if known is None or known.origin is ModelOrigin.NAMED else None
     scope = Scope(snapshot, [*families, heard])
     return replace(trace_model(scope, subject, family, origin), model=name)
 
@@ -94,7 +94,7 @@ def _leaving_out(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFil
 
 def _open_ends(snapshot: Snapshot, known: Trace) -> list[str]:
     """Return the models where the ways of a known one end, and that the snapshot does not list."""
-    if known.reason is VerdictReason.NOTHING_DECLARED and known.origin is Origin.NAMED:
+    if known.reason is VerdictReason.NOTHING_DECLARED and known.origin is ModelOrigin.NAMED:
         return [known.id]
     if known.reason is not VerdictReason.DEAD_ENDS:
         return []

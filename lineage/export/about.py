@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lineage.analysis.definition_text import Line, in_words
+from lineage.analysis.definition_text import Line, definition_lines
 from lineage.domain.definitions import Definition
 from lineage.store.manifest import Manifest
 
@@ -31,5 +31,5 @@ class About:
 
 def about(title: str, roots: Sequence[str], definition: Definition, manifest: Manifest) -> About:
     """Say what a file holds."""
-    lines = in_words(replace(definition, roots=tuple(roots)), manifest)
+    lines = definition_lines(replace(definition, roots=tuple(roots)), manifest)
     return About(title, manifest.origin.taken_at.date(), lines)

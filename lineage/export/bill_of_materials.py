@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lineage.analysis.edge_evidence import heard_of
+from lineage.analysis.edge_evidence import find_evidence
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.traces import EVERYTHING, trace_model
 from lineage.analysis.verdicts import PathEdge, PathRoot, Trace
@@ -111,7 +111,7 @@ def _steps(
     scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]
 ) -> dict[int, list[PathEdge]]:
     """Return the edges by the parent's node, each with its witnesses."""
-    heard = heard_of(scope, edges.child.tolist())
+    heard = find_evidence(scope, edges.child.tolist())
     steps: dict[int, list[PathEdge]] = {}
     order = np.lexsort((edges.child, edges.parent)).tolist()
     for edge in order:

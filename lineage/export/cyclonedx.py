@@ -18,7 +18,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.spdx import fixup_id
 from packageurl import PackageURL
 
-from lineage.analysis.reasons import reason, verdict
+from lineage.analysis.reasons import explain_trace, verdict_word
 from lineage.analysis.verdicts import PathClaim, PathEdge
 from lineage.domain.escape import visible
 from lineage.domain.moments import iso
@@ -86,7 +86,7 @@ def _verdict(bill: Bill, manifest: Manifest) -> list[Property]:
         _property("snapshot", manifest.id),
         _property("source", manifest.origin.endpoint),
         _property("family", bill.trace.family),
-        _property("descends", verdict(bill.trace)),
+        _property("descends", verdict_word(bill.trace)),
         *(_property("root", root.root) for root in bill.trace.roots),
     ]
 
@@ -150,7 +150,7 @@ def _ref(part: Part) -> str:
 def _notes(bill: Bill) -> str:
     """Return the verdict, then each edge with its witnesses, a line each."""
     steps = [step for ancestor in bill.ancestors for step in ancestor.steps]
-    return "\n".join([visible(reason(bill.trace)), *(_note(step) for step in steps)])
+    return "\n".join([visible(explain_trace(bill.trace)), *(_note(step) for step in steps)])
 
 
 def _note(step: PathEdge) -> str:

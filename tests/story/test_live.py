@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineage.analysis.verdicts import Origin, VerdictReason
+from lineage.analysis.verdicts import ModelOrigin, VerdictReason
 from lineage.crawl.live import MOST_LOOKED_UP, trace_live
 from lineage.errors import UnknownModel
 from tests.story.conftest import Play
@@ -23,7 +23,7 @@ def test_a_model_of_the_snapshot_costs_no_request(play: Play) -> None:
     asked = len(box.requests)
     snapshot = stage.store.snapshot()
     found = trace_live(stage.settings(), snapshot, str(CHILD["id"]), KIN, [KIN])
-    assert (found.descends, found.origin) == (True, Origin.SNAPSHOT)
+    assert (found.descends, found.origin) == (True, ModelOrigin.SNAPSHOT)
     assert len(box.requests) == asked
 
 
@@ -32,7 +32,7 @@ def test_a_model_that_the_registry_knows_costs_no_request(play: Play) -> None:
     stage.crawl()
     asked = len(box.requests)
     found = trace_live(stage.settings(), stage.store.snapshot(), "old/alpaca", KIN, [KIN])
-    assert (found.descends, found.origin) == (True, Origin.REGISTRY)
+    assert (found.descends, found.origin) == (True, ModelOrigin.REGISTRY)
     assert len(box.requests) == asked
 
 
@@ -43,7 +43,7 @@ def test_a_new_model_and_its_new_parent_cost_a_request_each(play: Play) -> None:
     box_requests = len(box.requests)
     found = trace_live(stage.settings(), small, str(ALONE["id"]), KIN, [KIN])
     assert (found.descends, found.reason) == (None, VerdictReason.NOTHING_DECLARED)
-    assert found.origin is Origin.LIVE
+    assert found.origin is ModelOrigin.LIVE
     assert len(box.requests) == box_requests + 1
 
 
@@ -54,7 +54,7 @@ def test_the_ways_of_a_new_model_lead_into_the_snapshot(play: Play) -> None:
     box, _ = play([ROOT, CHILD, NEW, NEWER])
     settings = stage.settings(endpoint=box.url)
     found = trace_live(settings, stage.store.snapshot(), str(NEWER["id"]), KIN, [KIN])
-    assert (found.descends, found.origin) == (True, Origin.LIVE)
+    assert (found.descends, found.origin) == (True, ModelOrigin.LIVE)
     (path,) = found.paths
     line = [str(one["id"]) for one in (NEWER, NEW, CHILD, ROOT)]
     assert [step.child for step in path] + [path[-1].parent] == line
@@ -86,7 +86,7 @@ def test_a_known_model_is_followed_to_a_parent_that_the_snapshot_lacks(play: Pla
     box, _ = play([ROOT, CHILD, NEW, NEWER])
     settings = stage.settings(endpoint=box.url)
     found = trace_live(settings, snapshot, str(NEWER["id"]), KIN, [KIN])
-    assert (found.descends, found.origin) == (True, Origin.SNAPSHOT)
+    assert (found.descends, found.origin) == (True, ModelOrigin.SNAPSHOT)
     assert len(found.paths[0]) == 3
     assert len(box.requests) == 2
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.availability import counted, in_short
+from lineage.analysis.availability import count_availability, summarize_availability
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.documents import diff_rows, trace_document
-from lineage.analysis.reasons import reason
+from lineage.analysis.reasons import explain_trace
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
 from lineage.domain.availability import Availability
@@ -205,7 +205,7 @@ def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
     second = swept(stage)
 
     def said(row: Row) -> str:
-        return reason(trace(second, row["id"], family("llama"), ()))
+        return explain_trace(trace(second, row["id"], family("llama"), ()))
 
     assert "on 2026-11-23, the Hub answered 401: deleted or private, which look alike" in said(
         DELETED
@@ -244,7 +244,7 @@ def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
     swept(stage)
     everything_happens(box)
     found = standings_of(swept(stage))
-    assert counted(found) == {
+    assert count_availability(found) == {
         "gone": 2,
         "hidden": 1,
         "renamed": 1,
@@ -252,8 +252,8 @@ def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
         "unlisted": 1,
         "not_listed": 1,
     }
-    assert in_short(found).startswith("2 gone, 1 hidden")
-    assert in_short({}) == ""
+    assert summarize_availability(found).startswith("2 gone, 1 hidden")
+    assert summarize_availability({}) == ""
 
 
 # Faults, kills, replays

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from lineage.analysis.reasons import reason
+from lineage.analysis.reasons import explain_trace
 from lineage.analysis.results import ComparisonStep
-from lineage.analysis.verdicts import Origin
+from lineage.analysis.verdicts import ModelOrigin
 from lineage.demo.catalog import Row
 from lineage.domain.anomalies import AnomalyKind
 from lineage.domain.definitions import Definition, Grouping
@@ -180,9 +180,9 @@ def test_a_trace_of_the_dead_says_when_it_was_missed(play: Play) -> None:
     first = full_crawl(stage)
     box.catalog.delete(KID)
     found = trace(full_crawl(stage), KID, family("llama"), ())
-    assert found.origin is Origin.TOMBSTONE
+    assert found.origin is ModelOrigin.TOMBSTONE
     assert found.paths[0][0].parent == ROOT["id"]
-    assert f"last seen in snapshot {first.id}, found missing on 2026-11-23" in reason(found)
+    assert f"last seen in snapshot {first.id}, found missing on 2026-11-23" in explain_trace(found)
 
 
 def test_a_comparison_counts_deleted_models_in_its_last_rows_alone(play: Play) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from lineage.analysis.cut_tables import whole_tables
-from lineage.analysis.members import countable
+from lineage.analysis.members import find_countable
 from lineage.analysis.scope import Scope
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
@@ -304,7 +304,7 @@ class Histories(RuleBasedStateMachine):
         keys = snapshot.record_column("key").to_pylist()
         for at in self.sweeps:
             rule = Definition(as_of=at.date())
-            mask = countable(Scope(snapshot, (), rule))
+            mask = find_countable(Scope(snapshot, (), rule))
             end = end_of(at.date())
             for key, counted in zip(keys, mask.tolist(), strict=True):
                 away = [(m, b) for one, m, b in self.known.over if one == key]

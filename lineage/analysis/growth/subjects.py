@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.releases import releases_met
+from lineage.analysis.releases import find_releases
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Int64s, Mask, Nodes
@@ -120,11 +120,11 @@ def _families_and_releases(
     subjects = [CurveSubject(each, CurveKind.FAMILY, each.id) for each in scope.families]
     families = CountedPairs(subjects, family, node)
 
-    first_releases = releases_met(scope, edges)
+    first_releases = find_releases(scope, edges)
     names = [*(release.name for release in first_releases.releases), MIXED, UNKNOWN]
     place = {name: at for at, name in enumerate(names)}  # two families may call one alike
     # NONE and SEVERAL count from the end.
-    release = np.array([place[name] for name in names])[first_releases.only()[node] % len(names)]
+    release = np.array([place[name] for name in names])[first_releases.only_release()[node] % len(names)]
     code = family * len(names) + release
     used = np.unique(code)
     parts = [

@@ -34,7 +34,7 @@ from lineage.analysis.growth.variants import (
 )
 from lineage.analysis.licenses.statements import knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
-from lineage.analysis.releases import Releases, releases_met
+from lineage.analysis.releases import Releases, find_releases
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_roots
 from lineage.domain.anomalies import Bounds
@@ -123,14 +123,14 @@ def _read_family(scope: Scope, family: Family) -> _FamilyColumns:
     members = members_below(scope, roots)
     possible = members.counted[: len(moments)] & limit.possibly
     counted = possible if limit.surely is limit.possibly else possible & limit.surely
-    releases = releases_met(scope, scope.edges)
+    releases = find_releases(scope, scope.edges)
     return _FamilyColumns(scope, roots, members, counted, possible, limit, moments, releases)
 
 
 def _group_models(columns: _FamilyColumns, family: Family) -> TrendGroups:
     """Divide the members by release and relation, and everybody else's by family."""
     possible, releases = columns.possible, columns.releases
-    code = releases.only()[: len(possible)]
+    code = releases.only_release()[: len(possible)]
     release_names = [*(release.name for release in releases.releases), MIXED, UNKNOWN]
     relation = relation_of(columns.members.edges, columns.members.nodes)[: len(possible)]
     relation_names = [relation.value for relation in RELATIONS]
@@ -164,7 +164,7 @@ def _models_by_family(scope: Scope, releases: Releases, records: int) -> GroupMa
     below = {family.id: np.zeros(records, np.bool_) for family in scope.families}
     owner = [family.id for family in scope.families for _ in family.releases]
     for family, release in zip(owner, releases.releases, strict=True):
-        below[family] |= releases.met(release)[:records] & counted
+        below[family] |= releases.mark_release(release)[:records] & counted
     families_met = np.zeros(records, np.int8)
     for mask in below.values():
         families_met += mask

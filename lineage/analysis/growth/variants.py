@@ -17,7 +17,7 @@ from lineage.analysis.growth.results import (
     VariantCounts,
     VariantSeries,
 )
-from lineage.analysis.members import countable
+from lineage.analysis.members import find_countable
 from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
@@ -66,7 +66,7 @@ class VariantColumns:
             author,
             moments,
             _mark_bursts(scope, counted, author, moments, bounds),
-            countable(scope.under(definition))[: len(moments)],
+            find_countable(scope.under(definition))[: len(moments)],
         )
 
     def all_of(self, which: Mask) -> GroupMasks:

@@ -23,7 +23,7 @@ from lineage.analysis.licenses.terms_above import (
     nearest_parents,
     paths_up,
 )
-from lineage.analysis.members import Members, countable, members_below
+from lineage.analysis.members import Members, find_countable, members_below
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Indices
@@ -122,13 +122,13 @@ def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
     copies = [mirror.id for release in family.releases for mirror in release.mirrors]
     nodes = np.setdiff1d(find_roots(scope, copies), official)
     listed: Indices = nodes[nodes < scope.snapshot.manifest.models]
-    counted: Indices = listed[countable(scope)[listed]]
+    counted: Indices = listed[find_countable(scope)[listed]]
     return counted
 
 
 def _release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
     releases = applicable.releases.releases
-    meets_release = np.array([applicable.releases.met(release)[nodes] for release in releases])
+    meets_release = np.array([applicable.releases.mark_release(release)[nodes] for release in releases])
     combinations, which = np.unique(meets_release, axis=1, return_inverse=True)
     names = [
         " + ".join(release.name for release, is_met in zip(releases, column, strict=True) if is_met)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineage.analysis.releases import Releases, releases_met
+from lineage.analysis.releases import Releases, find_releases
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Indices, Int64s, Mask
@@ -40,19 +40,19 @@ class ApplicableTerms:
 
 def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> ApplicableTerms:
     """Walk up from every node, and stop on each path at the first root of the family."""
-    releases = releases_met(scope.narrowed_to(family), scope.edges)
+    releases = find_releases(scope.narrowed_to(family), scope.edges)
     bits = np.zeros(scope.nodes, np.int64)
     for place, each in enumerate(terms.terms):
         for release in releases.releases:
             if release.id in each.releases:
-                bits |= releases.met(release).astype(np.int64) << place
+                bits |= releases.mark_release(release).astype(np.int64) << place
     disagreed = {disagreement.release for disagreement in terms.disagreements}
     disputed = np.zeros(scope.nodes, np.bool_)
     for release in releases.releases:
         if release.id in disagreed:
-            disputed |= releases.met(release)
+            disputed |= releases.mark_release(release)
     other_families = tuple(other for other in scope.families if other.id != family.id)
-    first_releases = releases_met(scope.narrowed_to(*other_families), scope.edges).only()
+    first_releases = find_releases(scope.narrowed_to(*other_families), scope.edges).only_release()
     meets_others = (
         first_releases != NO_NODE if first_releases.size else np.zeros(scope.nodes, np.bool_)
     )

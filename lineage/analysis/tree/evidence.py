@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
-from lineage.analysis.edge_evidence import heard_of
+from lineage.analysis.edge_evidence import find_evidence
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.tree.forest import Forest
 from lineage.analysis.verdicts import PathClaim
@@ -110,7 +110,7 @@ class _Voices:
         curated = [edge for family in scope.families for edge in family.curated_edges()]
         nodes = set(scope.nodes_of({edge.child for edge in curated}).values())
         here = nodes & set(np.unique(self._child).tolist())
-        for (child, parent), voices in heard_of(scope, here).by_edge.items():
+        for (child, parent), voices in find_evidence(scope, here).by_edge.items():
             for voice in voices:
                 if voice.source is not None:
                     self._take(child, parent, voice)

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.members import countable, relation_of
-from lineage.analysis.releases import releases_met
+from lineage.analysis.members import find_countable, relation_of
+from lineage.analysis.releases import find_releases
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
@@ -93,10 +93,10 @@ class _Sureness:
             edges = select_edges(scope.edges, scope.edges.strength >= strength)
             level[reach.find_below(edges.child, edges.parent, scope.nodes, roots)] = strength
         level[roots] = len(Strength) - 1
-        surely = releases_met(scope, select_edges(scope.edges, scope.edges.strength >= least))
-        anyhow = releases_met(scope, scope.edges)
+        surely = find_releases(scope, select_edges(scope.edges, scope.edges.strength >= least))
+        anyhow = find_releases(scope, scope.edges)
         names = [*(release.name for release in surely.releases), MIXED, UNKNOWN]
-        only = np.where(level >= least, surely.only(), anyhow.only())
+        only = np.where(level >= least, surely.only_release(), anyhow.only_release())
         is_root = np.zeros(scope.nodes, np.bool_)
         is_root[roots] = True
         derived = (level >= 0) & ~is_root
@@ -111,7 +111,7 @@ def _countable(scope: Scope, *, deleted: bool) -> Mask:
     """Say which nodes are counted where they are met, those without a record never."""
     definition: Definition = replace(scope.definition, deleted=deleted)
     mask = np.zeros(scope.nodes, np.bool_)
-    mask[: scope.snapshot.records] = countable(scope.under(definition))
+    mask[: scope.snapshot.records] = find_countable(scope.under(definition))
     return mask
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from lineage.analysis.groups import MIXED
 from lineage.analysis.members import Members, relation_of
-from lineage.analysis.releases import releases_met
+from lineage.analysis.releases import find_releases
 from lineage.analysis.results import Tree, TreeNode
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, select_members
@@ -43,15 +43,15 @@ def build_tree(
         root = _release(subject.release.name, total, selection.roots, grower, depth)
     else:
         assert subject.family is not None
-        met = releases_met(scope, members.edges)
-        release_of = met.only()
+        met = find_releases(scope, members.edges)
+        release_of = met.only_release()
         branches = [
             _release(release.name, size, roots, grower, depth)
             for at, (release, roots) in enumerate(zip(met.releases, met.roots, strict=True))
             if release in subject.family.releases
             and (size := int((members.counted & (release_of == at)).sum()))
         ]
-        if size := int((members.counted & met.several()).sum()):
+        if size := int((members.counted & met.mark_mixed()).sum()):
             branches.append(TreeNode(MIXED, None, size))
         root = TreeNode(subject.family.name, None, total, tuple(branches))
     definition = replace(scope.definition, roots=selection.root_ids)

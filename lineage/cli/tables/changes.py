@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, taken, whence
+from lineage.analysis.definition_text import Line, describe_origin, snapshot_lines
 from lineage.analysis.diff.diffs import Change, Diff, FamilyChange
 from lineage.analysis.diff.dump_check import DumpCheck
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
@@ -22,8 +22,8 @@ _BEFORE_AFTER = ("before", "after", "change")
 def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
     """Return the numbers first, then names, then the families and bases that changed most."""
     facts: list[Line] = [
-        ("before", f"{before.id}, {before.origin.kind}, {taken(before)}"),
-        ("after", f"{after.id}, {after.origin.kind}, {taken(after)}"),
+        ("before", f"{before.id}, {before.origin.kind}, {describe_origin(before)}"),
+        ("after", f"{after.id}, {after.origin.kind}, {describe_origin(after)}"),
         ("models", f"{before.models:,} -> {after.models:,}"),
         ("edges", f"{diff.edges_added:,} added, {diff.edges_removed:,} removed"),
     ]
@@ -86,7 +86,7 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     excluded = [*check.not_compared, *(["edges"] if check.edges is None else [])]
     if excluded:
         facts.append(("not compared", f"{', '.join(excluded)}: the dump does not say"))
-    return Stack(Text(), indented(table), Text(), fact_lines([*facts, *whence(manifest)]))
+    return Stack(Text(), indented(table), Text(), fact_lines([*facts, *snapshot_lines(manifest)]))
 
 
 def _list_comparisons(check: DumpCheck) -> Iterator[tuple[str, int, Iterable[str]]]:

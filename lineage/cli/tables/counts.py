@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import in_words
+from lineage.analysis.definition_text import definition_lines
 from lineage.analysis.documents import explain_step
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count
 from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted, subject_title
@@ -47,7 +47,7 @@ def counts_table(
     # Every subject has roots of its own, and the lines below the table speak for all of them.
     alone = all(count.definition.roots == (count.id,) for count in counts)
     roots = "the models themselves" if alone else "each subject with its mirrors"
-    words = in_words(counts[0].definition, manifest, source_note, roots)
+    words = definition_lines(counts[0].definition, manifest, source_note, roots)
     return Stack(Text(), _numbers_table("subject", rows), Text(), fact_lines(words))
 
 
@@ -58,7 +58,7 @@ def _count_table(count: Count, manifest: Manifest, source_note: str) -> Renderab
     )
     head = indented(Stack(subject_title(count.id, count.subject), sums))
     body = _relation_shares(count) if count.grouping is None else _group_table(count)
-    words = in_words(count.definition, manifest, source_note)
+    words = definition_lines(count.definition, manifest, source_note)
     return Stack(Text(), head, Text(), body, Text(), fact_lines(words))
 
 
@@ -120,7 +120,7 @@ def comparison_table(
     words = [] if day is None else [("as of", f"the end of {day}, UTC")]
     words += [
         line
-        for line in in_words(default.definition, manifest, source_note)
+        for line in definition_lines(default.definition, manifest, source_note)
         if line[0] in ("snapshot", "source")
     ]
     return Stack(*parts, Text(), fact_lines(words))

@@ -10,7 +10,7 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, rule_in_words, source
+from lineage.analysis.definition_text import Line, rule_lines, source_lines
 from lineage.analysis.growth import Curve
 from lineage.cli.tables.layout import (
     INDENT,
@@ -37,7 +37,7 @@ _GAP = 2
 def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
     body = _SnapshotRows(curve) if curve.by is None else _part_table(curve)
-    facts = [*rule_in_words(curve.definition), *_history_facts(curve)]
+    facts = [*rule_lines(curve.definition), *_history_facts(curve)]
     title = subject_title(curve.id, curve.base)
     return Stack(Text(), indented(title), Text(), indented(body), Text(), fact_lines(facts))
 
@@ -94,7 +94,7 @@ def _history_facts(curve: Curve) -> list[Line]:
     registry = [("registry", f"of {', '.join(versions)}")] if versions else []
     columns = "new: joined since the snapshot before; deleted: no longer listed since then"
     legend = [("columns", columns)] if curve.by is None else []
-    return [("snapshots", text), *registry, *legend, *source(moments[-1].endpoint)]
+    return [("snapshots", text), *registry, *legend, *source_lines(moments[-1].endpoint)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import in_words, taken
-from lineage.analysis.reasons import reason, sentence, verdict
+from lineage.analysis.definition_text import definition_lines, describe_origin
+from lineage.analysis.reasons import explain_trace, explain_verdict, verdict_word
 from lineage.analysis.results import Tree, TreeNode
-from lineage.analysis.verdicts import Origin, PathClaim, PathEdge, Trace
+from lineage.analysis.verdicts import ModelOrigin, PathClaim, PathEdge, Trace
 from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
 from lineage.domain.escape import visible
 from lineage.store.manifest import Manifest
@@ -36,7 +36,7 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     note = "a model with several parents once, below the largest of them"
     if tree.root.name not in tree.definition.roots:
         note += "; what comes from several releases is in the number of each"
-    words = in_words(tree.definition, manifest, source_note)
+    words = definition_lines(tree.definition, manifest, source_note)
     words.insert(1, ("drawn", note))
     return Stack(Text(), indented(grid), Text(), fact_lines(words))
 
@@ -77,14 +77,14 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
     head = Text.assemble(
         quoted(trace.id, "bold"),
         f"  of the {trace.family} family?  ",
-        (verdict(trace), _COLORS[trace.descends]),
+        (verdict_word(trace), _COLORS[trace.descends]),
         f": {', '.join(releases)}" if trace.descends and releases else "",
     )
-    parts: list[RenderableType] = [Text(), head, quoted(reason(trace))]
+    parts: list[RenderableType] = [Text(), head, quoted(explain_trace(trace))]
     parts += [_path_lines(trace, path) for path in trace.paths[:_PATHS_SHOWN]]
     if (more := len(trace.paths) - _PATHS_SHOWN) > 0:
         parts.append(Text(f"and {more:,} more paths; all of them: --format json", style="dim"))
-    facts = [("snapshot", f"{manifest.id}, {taken(manifest)}")]
+    facts = [("snapshot", f"{manifest.id}, {describe_origin(manifest)}")]
     if trace.outsider is not None:
         source = trace.outsider.source
         facts += [("source", source.text)]
@@ -101,9 +101,9 @@ def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
     table.add_column(overflow="fold", ratio=1)
     for name, trace in traces:
         origin = trace.origin
-        where = "" if origin is Origin.SNAPSHOT else f"  known from the {origin.value}"
-        why = Text.assemble(quoted(trace.id), where, "\n", (visible(sentence(trace)), "dim"))
-        answer = Text(verdict(trace), style=_COLORS[trace.descends])
+        where = "" if origin is ModelOrigin.SNAPSHOT else f"  known from the {origin.value}"
+        why = Text.assemble(quoted(trace.id), where, "\n", (visible(explain_verdict(trace)), "dim"))
+        answer = Text(verdict_word(trace), style=_COLORS[trace.descends])
         table.add_row(Text(name, "bold"), answer, why)
     return Stack(Text(), Padding(table, INDENT))
 

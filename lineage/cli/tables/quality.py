@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, whence
+from lineage.analysis.definition_text import Line, snapshot_lines
 from lineage.analysis.evaluate.accuracy import ALL, Evaluation, Score, Share
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
 from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, AnomalySeverity
@@ -31,7 +31,7 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
     facts = [
         ("models", models),
         ("links", "declared by the Hub or an author; inferred and curated ones excluded"),
-        *whence(manifest),
+        *snapshot_lines(manifest),
     ]
     return Stack(Text(), indented(table), *examples, Text(), fact_lines(facts))
 

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.availability import in_short
+from lineage.analysis.availability import summarize_availability
 from lineage.analysis.definition_text import Line
 from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted
 from lineage.domain.availability import Availability
@@ -53,7 +53,7 @@ def snapshot_facts(
 ) -> RenderableType:
     """Return everything that a snapshot says of itself; with what became of deleted models."""
     origin = manifest.origin
-    deleted = in_short(availability or {})
+    deleted = summarize_availability(availability or {})
     registry = ", ".join(f"{name} {version}" for name, version in origin.registry.items())
     unread = ", ".join(f"{name} {n:,}x" for name, n in manifest.unread_fields.items())
     dump: list[Line] = []

@@ -99,10 +99,10 @@ class Plain:
 
     def release_of(self, key: str, families: Sequence[Family], rule: Definition) -> str:
         """Walk up and stop on each path at the first root."""
-        met = self.releases_met(key, families, rule)
+        met = self.find_releases(key, families, rule)
         return next(iter(met), "unknown") if len(met) < 2 else "mixed"
 
-    def releases_met(self, key: str, families: Sequence[Family], rule: Definition) -> set[str]:
+    def find_releases(self, key: str, families: Sequence[Family], rule: Definition) -> set[str]:
         return _met(key, self._parents(rule), self._seeds(families))
 
     def releases_of(

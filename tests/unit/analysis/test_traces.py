@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.documents import trace_document, trace_rows
-from lineage.analysis.reasons import reason
-from lineage.analysis.verdicts import Origin, Trace, VerdictReason
+from lineage.analysis.reasons import explain_trace
+from lineage.analysis.verdicts import ModelOrigin, Trace, VerdictReason
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import CuratedSource, Family, FormerName, Outsider, OutsiderReason
 from lineage.errors import UnknownModel
@@ -131,13 +131,13 @@ def test_a_curated_edge_speaks_with_its_source(kin: Snapshot) -> None:
 
 def test_a_model_that_others_name_alone_is_answered(kin: Snapshot) -> None:
     found = traced(kin, "old/alpaca")
-    assert (found.descends, found.origin) == (True, Origin.NAMED)
+    assert (found.descends, found.origin) == (True, ModelOrigin.NAMED)
 
 
 def test_a_model_that_the_registry_alone_knows_is_answered(kin: Snapshot) -> None:
     found = traced(kin, "Old/Vicuna")
-    assert (found.descends, found.origin, found.id) == (True, Origin.REGISTRY, "old/vicuna")
-    assert "answered from the family registry" in reason(found)
+    assert (found.descends, found.origin, found.id) == (True, ModelOrigin.REGISTRY, "old/vicuna")
+    assert "answered from the family registry" in explain_trace(found)
     assert [root.root for root in found.roots] == ["meta/kin-1"]
 
 
@@ -155,14 +155,14 @@ def test_another_family_can_be_asked_about(kin: Snapshot) -> None:
 def test_what_leads_nowhere_is_kept_word_for_word(kin: Snapshot) -> None:
     found = traced(kin, "b/path")
     assert any("output/checkpoint-500" in (voice.quote or "") for voice in found.unresolved_claims)
-    assert "output/checkpoint-500" in reason(found)
+    assert "output/checkpoint-500" in explain_trace(found)
 
 
 def test_an_outsider_with_a_stated_way_is_a_disagreement(tmp_path: Path) -> None:
     rows = [row("meta/kin-1"), row("tiny/kin", ["meta/kin-1"])]
     found = traced(published(rows, tmp_path), "tiny/kin")
     assert (found.descends, found.reason) == (None, VerdictReason.SOURCES_DISAGREE)
-    assert OUTSIDER.sentence in reason(found)
+    assert OUTSIDER.sentence in explain_trace(found)
 
 
 @pytest.mark.parametrize("name", [str(one["id"]) for one in ROWS])
@@ -233,7 +233,7 @@ def test_a_root_of_others_that_is_an_outsider_is_told_as_both(tmp_path: Path) ->
 
 
 def test_what_names_itself_alone_is_told_so(kin: Snapshot) -> None:
-    assert "base_model: b/circle" in reason(traced(kin, "b/circle"))
+    assert "base_model: b/circle" in explain_trace(traced(kin, "b/circle"))
 
 
 # The early derivatives, each by its repository and never by its brand
@@ -249,7 +249,7 @@ def test_an_early_model_is_judged_by_its_repository(
     corpus_snapshot: Snapshot, name: str, descends: str, release: str
 ) -> None:
     found = trace(corpus_snapshot, name, family("llama"), all_families())
-    assert found.descends is (descends == "yes"), reason(found)
+    assert found.descends is (descends == "yes"), explain_trace(found)
     met = {root.release for root in found.roots if root.family == "llama"}
     if found.reason is VerdictReason.IS_ROOT and found.itself is not None:
         met = {found.itself.release}

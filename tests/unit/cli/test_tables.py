@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lineage.analysis.definition_text import in_words
+from lineage.analysis.definition_text import definition_lines
 from lineage.cli.tables import snapshots
 from lineage.cli.tables.counts import counts_table
 from lineage.cli.tables.descent import tree_table
@@ -71,7 +71,7 @@ def test_the_words_follow_the_definition() -> None:
     rule = Definition(
         (Relation.MERGE,), Closure.DIRECT, Strength.CONFIRMED, mirrors=True, min_downloads=1_000
     )
-    said = dict(in_words(rule, drawn.manifest()))
+    said = dict(definition_lines(rule, drawn.manifest()))
     assert said["counted"].startswith("distinct models one link below a root")
     assert said["links"] == "only merge; only those that the Hub itself confirms"
     assert said["includes"] == "mirrors among the roots"
@@ -81,20 +81,22 @@ def test_the_words_follow_the_definition() -> None:
 
 
 def test_a_stand_in_is_not_taken_for_the_hub() -> None:
-    said = dict(in_words(Definition(), drawn.manifest("http://127.0.0.1:8000")))
+    said = dict(definition_lines(Definition(), drawn.manifest("http://127.0.0.1:8000")))
     assert said["source"] == "Counted in a Hub in a box on this machine, not on the Hub"
-    told = dict(in_words(Definition(), drawn.manifest("http://127.0.0.1:8000"), "Of a sample"))
+    told = dict(
+        definition_lines(Definition(), drawn.manifest("http://127.0.0.1:8000"), "Of a sample")
+    )
     assert told["source"] == "Of a sample"
 
 
 def test_a_snapshot_below_one_base_says_so() -> None:
-    said = dict(in_words(Definition(), drawn.manifest(kind=SnapshotKind.BELOW)))
+    said = dict(definition_lines(Definition(), drawn.manifest(kind=SnapshotKind.BELOW)))
     assert said["snapshot"].endswith("holds only what lies below owner/base")
 
 
 def test_many_roots_are_counted_and_some_named() -> None:
     rule = Definition(roots=tuple(f"owner/root-{n}" for n in range(185)))
-    named = dict(in_words(rule, drawn.manifest()))["roots"]
+    named = dict(definition_lines(rule, drawn.manifest()))["roots"]
     assert named == "185 repositories: owner/root-0, owner/root-1, owner/root-2 and 182 more"
 
 

@@ -10,7 +10,14 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from lineage.analysis.verdicts import Origin, PathClaim, PathEdge, PathRoot, Trace, VerdictReason
+from lineage.analysis.verdicts import (
+    ModelOrigin,
+    PathClaim,
+    PathEdge,
+    PathRoot,
+    Trace,
+    VerdictReason,
+)
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.escape import visible
 from lineage.export.bill_of_materials import Ancestor, Bill, Part
@@ -49,7 +56,7 @@ def a_bill(subject: Part = CHILD, above: Part = BASE, step: PathEdge = STEP) -> 
         "llama",
         True,
         VerdictReason.DECLARED_PATH,
-        Origin.SNAPSHOT,
+        ModelOrigin.SNAPSHOT,
         (PathRoot(above.id, "Llama 2", "llama", True),),
         ((step,),),
     )
