@@ -124,7 +124,8 @@ def _families_and_releases(
     names = [*(release.name for release in first_releases.releases), MIXED, UNKNOWN]
     place = {name: at for at, name in enumerate(names)}  # two families may call one alike
     # NONE and SEVERAL count from the end.
-    release = np.array([place[name] for name in names])[first_releases.only_release()[node] % len(names)]
+    position = first_releases.only_release()[node] % len(names)
+    release = np.array([place[name] for name in names])[position]
     code = family * len(names) + release
     used = np.unique(code)
     parts = [

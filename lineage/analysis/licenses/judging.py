@@ -128,7 +128,8 @@ def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
 
 def _release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
     releases = applicable.releases.releases
-    meets_release = np.array([applicable.releases.mark_release(release)[nodes] for release in releases])
+    mark_release = applicable.releases.mark_release
+    meets_release = np.array([mark_release(release)[nodes] for release in releases])
     combinations, which = np.unique(meets_release, axis=1, return_inverse=True)
     names = [
         " + ".join(release.name for release, is_met in zip(releases, column, strict=True) if is_met)
