@@ -30,7 +30,7 @@ def bodies(cache: Path, most: int = PAGES_OF_A_PASS) -> Iterator[bytes]:
 
     logs = PageLogs(cache / "pages", SystemClock())
     identity = json.loads(next((cache / "pages").glob("*/log.json")).read_bytes())["identity"]
-    log = logs.latest(identity)
+    log = logs.find_latest(identity)
     assert log is not None
     for _, request in zip(range(most), log.requests(), strict=False):
         page = log.get(request)

@@ -54,7 +54,7 @@ def examine(
                 findings += probe_hub(client)
             except SourceError as error:
                 findings.append(DoctorFinding("hub", False, error.message))
-            rate_limit = client.budget.last
+            rate_limit = client.budget.latest_limit
 
     endpoint = settings.endpoint.rstrip("/")
     if latest is not None and latest.manifest.origin.endpoint == endpoint:

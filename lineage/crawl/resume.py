@@ -36,12 +36,12 @@ def choose_log(logs: PageLogs, plan: CrawlPlan, settings: Settings, store: Parqu
     """
     identity = plan.identity(settings.endpoint.rstrip("/"))
     if not settings.offline:
-        unfinished = logs.unfinished(identity)
+        unfinished = logs.find_unfinished(identity)
         if unfinished is not None and _find_overtaking(store, unfinished) is not None:
             unfinished.close("overtaken")
             unfinished = None
         return unfinished or logs.begin(identity)
-    if (log := logs.latest(identity)) is None:
+    if (log := logs.find_latest(identity)) is None:
         raise PageNotRecorded(
             f"no recorded crawl of {settings.endpoint} lies in {settings.cache}",
             "run once without --offline",
@@ -78,7 +78,7 @@ def find_published_update(plan: CrawlPlan, logs: PageLogs, settings: Settings) -
     if settings.offline or earlier is None or plan.previous is None:
         return None
     last = plan.previous.manifest
-    log = logs.unfinished(earlier.identity(settings.endpoint.rstrip("/")))
+    log = logs.find_unfinished(earlier.identity(settings.endpoint.rstrip("/")))
     if log is None or iso(log.started_at) != iso(last.origin.taken_at):
         return None
     log.close(last.id)

@@ -19,13 +19,13 @@ class BodyTooLarge(Exception):
 def read_body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     """Return the decoded body: `encoding` is the Content-Encoding, identity or gzip.
 
-    Raises BodyBroken for a stream that is cut or damaged and BodyTooLarge over max_bytes. This is
-    our own because httpx takes a gzip stream that ends in the middle for a whole one, and hands
-    out what a chunk unfolds to before anyone can count it.
+    Raises BodyBroken for a stream that is cut or damaged and BodyTooLarge over max_bytes.
     """
+    # Our own, because httpx takes a gzip stream that ends in the middle for a whole one, and hands
+    # out what a chunk unfolds to before it can be counted.
     encoding = encoding.strip().lower()
     if encoding in {"gzip", "x-gzip"}:
-        return _gunzip(chunks, max_bytes)
+        return _decompress_gzip(chunks, max_bytes)
     if encoding not in {"", "identity"}:
         raise BodyBroken(f"the encoding {printable(encoding, 40)} was not asked for")
     body = bytearray()
@@ -36,23 +36,23 @@ def read_body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _gunzip(chunks: Iterable[bytes], max_bytes: int) -> bytes:
+def _decompress_gzip(chunks: Iterable[bytes], max_bytes: int) -> bytes:
     body = bytearray()
     unzip = zlib.decompressobj(_GZIP_ONLY)
     begun = False
     for chunk in chunks:
-        rest = chunk
-        while rest:
+        remaining = chunk
+        while remaining:
             begun = True
             if unzip.eof:
                 unzip = zlib.decompressobj(_GZIP_ONLY)
             try:
-                body += unzip.decompress(rest, max_bytes + 1 - len(body))
+                body += unzip.decompress(remaining, max_bytes + 1 - len(body))
             except zlib.error as error:
                 raise BodyBroken(f"the gzip stream is damaged: {error}") from error
             if len(body) > max_bytes:
                 raise BodyTooLarge
-            rest = unzip.unused_data or unzip.unconsumed_tail
+            remaining = unzip.unused_data or unzip.unconsumed_tail
     if begun and not unzip.eof:
         raise BodyBroken("the gzip stream is cut")
     return bytes(body)

@@ -120,13 +120,13 @@ def open_client(
     address = checked_address(endpoint)
     tally, budget = tally or RequestTally(), Budget(share)
     paced = PacedTransport(
-        inner or network(address), budget, clock, progress, tally, max_requests=max_requests
+        inner or open_network(address), budget, clock, progress, tally, max_requests=max_requests
     )
     http = httpx.Client(
         transport=RetryingTransport(
             paced, clock, tally, max_body_bytes, is_whole=is_whole, attempts=attempts, random=random
         ),
-        headers=_headers(address, token, user_agent, progress),
+        headers=_make_headers(address, token, user_agent, progress),
         timeout=httpx.Timeout(timeout_seconds),
         follow_redirects=False,
         trust_env=False,
@@ -148,7 +148,7 @@ def checked_address(endpoint: str) -> httpx.URL:
     return address
 
 
-def _headers(
+def _make_headers(
     address: httpx.URL, token: str | None, user_agent: str, progress: Progress
 ) -> dict[str, str]:
     headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}
@@ -164,10 +164,10 @@ def _headers(
     return headers
 
 
-def network(address: httpx.URL) -> httpx.HTTPTransport:
+def open_network(address: httpx.URL) -> httpx.HTTPTransport:
     """Return what reaches an address, through the environment's proxy where there is one."""
     try:
-        return httpx.HTTPTransport(proxy=_proxy(address))
+        return httpx.HTTPTransport(proxy=_find_proxy(address))
     except (httpx.InvalidURL, ValueError, ImportError):
         # The cause is dropped: it may quote the proxy's password.
         raise SettingsError(
@@ -175,12 +175,12 @@ def network(address: httpx.URL) -> httpx.HTTPTransport:
         ) from None
 
 
-def _proxy(address: httpx.URL) -> httpx.Proxy | None:
+def _find_proxy(address: httpx.URL) -> httpx.Proxy | None:
     """Return the environment's proxy for the endpoint; never one for this machine itself."""
     # Read here because httpx forgets its environment when it is given a transport. Its trust_env
     # stays off: whatever else it may come to trust (netrc once), the token comes from us alone.
     proxies = getproxies()
-    found = proxies.get(address.scheme) or proxies.get("all")
-    if not found or is_loopback_host(address.host) or proxy_bypass(address.host):
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    if not proxy or is_loopback_host(address.host) or proxy_bypass(address.host):
         return None
-    return httpx.Proxy(found if "://" in found else f"http://{found}")
+    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")

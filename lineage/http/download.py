@@ -19,7 +19,7 @@ from lineage.errors import (
     UnexpectedPage,
 )
 from lineage.http.bodies import printable
-from lineage.http.client import RequestTally, network
+from lineage.http.client import RequestTally, open_network
 from lineage.http.transports import RUN_AGAIN
 
 MOST_REDIRECTS = 5
@@ -43,18 +43,18 @@ def download(
     come whole, UnexpectedPage for more than max_bytes, RequestLimitReached instead of one request
     too many.
     """
-    address = _allowed(url, None)
+    address = _check_address(url, None)
     headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
     try:
         for _ in range(MOST_REDIRECTS + 1):
             if max_requests is not None and tally.sent >= max_requests:
                 raise RequestLimitReached(f"The limit of {max_requests} requests is reached")
             tally.sent += 1
-            with _asked(address, headers, timeout_seconds) as response:
+            with _open_response(address, headers, timeout_seconds) as response:
                 if not response.has_redirect_location:
-                    _keep(response, target, max_bytes, progress)
+                    _write_body(response, target, max_bytes, progress)
                     return
-                address = _allowed(str(address.join(response.headers["location"])), address)
+                address = _check_address(str(address.join(response.headers["location"])), address)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceUnavailable(
             f"{address.host} did not send the dump whole: "
@@ -65,24 +65,26 @@ def download(
 
 
 @contextmanager
-def _asked(
+def _open_response(
     address: httpx.URL, headers: dict[str, str], timeout_seconds: float
 ) -> Iterator[httpx.Response]:
     with (
-        httpx.Client(transport=network(address), timeout=timeout_seconds, trust_env=False) as http,
+        httpx.Client(
+            transport=open_network(address), timeout=timeout_seconds, trust_env=False
+        ) as http,
         http.stream("GET", address, headers=headers) as response,
     ):
         yield response
 
 
-def _keep(response: httpx.Response, target: Path, max_bytes: int, progress: Progress) -> None:
+def _write_body(response: httpx.Response, target: Path, max_bytes: int, progress: Progress) -> None:
     if response.status_code != 200:
         raise SourceUnavailable(
             f"{response.url.host} answered with status {response.status_code}",
             "Check the address; a dump that needs a token must be downloaded first.",
         )
-    told = response.headers.get("content-length", "")
-    whole = int(told) if told.isascii() and told.isdigit() else None
+    length = response.headers.get("content-length", "")
+    whole = int(length) if length.isascii() and length.isdigit() else None
     progress.begin("download the dump, MB", None if whole is None else whole // _CHUNK)
     size = 0
     with target.open("wb") as file:
@@ -97,18 +99,23 @@ def _keep(response: httpx.Response, target: Path, max_bytes: int, progress: Prog
     progress.end()
 
 
-def _allowed(url: str, before: httpx.URL | None) -> httpx.URL:
+def _check_address(url: str, before: httpx.URL | None) -> httpx.URL:
     """Return an address that may be asked; a redirect leads neither to plain http nor in here."""
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise SettingsError("The dump's address is none") from error
-    here = is_loopback_host(address.host)
-    leads_in = here and before is not None and not is_loopback_host(before.host)
-    if address.scheme not in {"https", "http"} or not address.host or address.userinfo or leads_in:
+    is_local = is_loopback_host(address.host)
+    leads_inwards = is_local and before is not None and not is_loopback_host(before.host)
+    if (
+        address.scheme not in {"https", "http"}
+        or not address.host
+        or address.userinfo
+        or leads_inwards
+    ):
         # The text itself may hold a secret, so it is not shown.
         raise SettingsError("The dump's address, or where it leads, may not be asked")
-    if address.scheme == "http" and not here:
+    if address.scheme == "http" and not is_local:
         raise SettingsError(
             f"{address.host} would send the dump over plain http",
             "name an https address, or download it first and name the file",

@@ -1,4 +1,4 @@
-"""Keeps every page of a walk as it came: a run that goes on, or is offline, reads them here."""
+"""Keeps every page of a crawl as it came: a run that goes on, or is offline, reads them here."""
 
 import hashlib
 import logging
@@ -21,7 +21,7 @@ from lineage.errors import StoreError
 MAX_BODY_BYTES = 256 * 1024 * 1024
 LONGEST_HEAD = 1024 * 1024
 LEFTOVER_AGE = timedelta(hours=1)
-"""A temporary file this old belongs to nobody who still writes."""
+"""A temporary file this old belongs to a process that no longer writes."""
 
 _ABOUT, _CLOSED, _PAGE, _BROKEN = "log.json", "closed.json", ".page", ".broken"
 
@@ -68,12 +68,12 @@ class _Closing:
 
 
 class PageLog:
-    """The pages of one walk: a folder with one file for each request."""
+    """The pages of one crawl: a folder with one file for each request."""
 
     def __init__(self, folder: Path, about: _About, clock: Clock, max_body_bytes: int) -> None:
         self.folder = folder
         self.identity: Mapping[str, str] = about.identity
-        """What makes two walks the same one: endpoint, fields, order; never a token."""
+        """What makes two crawls the same one: endpoint, fields, order; never a token."""
         self.started_at = about.started_at
         self._clock = clock
         self._max_body_bytes = max_body_bytes
@@ -85,12 +85,12 @@ class PageLog:
 
     def get(self, request: str) -> RecordedPage | None:
         """Return the recorded page; None if there is none or it is damaged (then set aside)."""
-        path = self._path(request)
+        path = self._path_of(request)
         try:
             data = path.read_bytes()
         except OSError:
             return None
-        page = unpack(data, request, self._max_body_bytes)
+        page = unpack_page(data, request, self._max_body_bytes)
         if page is None:
             logger.warning("a recorded page is damaged and set aside: %s", path.name)
             path.replace(path.with_suffix(_BROKEN))
@@ -101,36 +101,36 @@ class PageLog:
     ) -> RecordedPage:
         """Keep a page; after this returns, a kill or a power cut does not lose it."""
         page = RecordedPage(request, headers, body, self._clock.now(), status)
-        _write_whole(self._path(request), pack(page))
+        _write_whole(self._path_of(request), pack_page(page))
         return page
 
     def forget(self, request: str) -> None:
         """Set a recorded page aside, so that it is asked for again."""
-        path = self._path(request)
+        path = self._path_of(request)
         if path.exists():
             path.replace(path.with_suffix(_BROKEN))
 
     def close(self, snapshot_id: str) -> None:
-        """Mark the walk as published under this snapshot."""
+        """Mark the crawl as published under this snapshot."""
         closing = _Closing(snapshot_id, self._clock.now())
         _write_whole(self.folder / _CLOSED, msgspec.json.encode(closing))
 
     def requests(self) -> Iterator[str]:
-        """Yield the request of each recorded page, in no telling order."""
+        """Yield the request of each recorded page, in an order that means nothing."""
         for path in sorted(self.folder.glob(f"*{_PAGE}")):
             with path.open("rb") as file:
                 request = request_of(file.readline(LONGEST_HEAD))
             if request is not None:
                 yield request
 
-    def _path(self, request: str) -> Path:
+    def _path_of(self, request: str) -> Path:
         # A hash, so that nothing from the Hub (a cursor is in here) ever becomes a path.
         name = hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self.folder / f"{name}{_PAGE}"
 
 
 class PageLogs:
-    """All walks under one root: which goes on, which begins, which may be deleted."""
+    """All crawls under one root: which goes on, which begins, which may be deleted."""
 
     def __init__(
         self,
@@ -149,65 +149,67 @@ class PageLogs:
         self._progress = progress or Progress()
         self._max_body_bytes = max_body_bytes
 
-    def unfinished(self, identity: Mapping[str, str]) -> PageLog | None:
-        """Return the newest open walk of this identity that is young enough to go on.
+    def find_unfinished(self, identity: Mapping[str, str]) -> PageLog | None:
+        """Return the newest open crawl of this identity that is young enough to go on.
 
         The other open ones of this identity are removed, and Progress hears of those too old.
         """
-        found: PageLog | None = None
-        for log in reversed(self._of(identity)):
+        candidates: PageLog | None = None
+        for log in reversed(self._list_matching(identity)):
             if log.closed:
                 continue
             young = self._clock.now() - log.started_at <= self._max_age
-            if found is None and young:
-                found = log
+            if candidates is None and young:
+                candidates = log
                 continue
             if not young:
                 self._say_too_old(log)
-            self._remove(log.folder)
-        return found
+            self._remove_log(log.folder)
+        return candidates
 
     def begin(self, identity: Mapping[str, str]) -> PageLog:
-        """Return a new, empty walk in a folder of its own."""
+        """Return a new, empty log in a folder of its own."""
         about = _About(dict(identity), self._clock.now())
         try:
             self._make_root()
             draft = self._root / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
             draft.mkdir()
             _write_whole(draft / _ABOUT, msgspec.json.encode(about))
-            folder = _rename_to_free(draft, f"{snapshot_id(about.started_at)}-{_short(identity)}")
+            folder = _rename_to_free(
+                draft, f"{snapshot_id(about.started_at)}-{_hash_identity(identity)}"
+            )
         except OSError as error:
-            raise _unwritable(self._root, error) from error
+            raise _explain_unwritable(self._root, error) from error
         return PageLog(folder, about, self._clock, self._max_body_bytes)
 
-    def latest(self, identity: Mapping[str, str]) -> PageLog | None:
-        """Return the newest walk of this identity, open or closed: what --offline replays."""
-        return next(reversed(self._of(identity)), None)
+    def find_latest(self, identity: Mapping[str, str]) -> PageLog | None:
+        """Return the newest crawl of this identity, open or closed: what --offline replays."""
+        return next(reversed(self._list_matching(identity)), None)
 
     def prune(self) -> None:
-        """Delete the closed walks but the last few, those too old to go on, and leftovers."""
-        logs = self._all()
+        """Delete the closed crawls but the last few, those too old to go on, and leftovers."""
+        logs = self._list_logs()
         for log in logs:
             if not log.closed and self._clock.now() - log.started_at > self._max_age:
-                self._remove(log.folder)
+                self._remove_log(log.folder)
         closed = [log for log in logs if log.closed]
         for log in closed[: max(0, len(closed) - self._keep_closed)]:
-            self._remove(log.folder)
+            self._remove_log(log.folder)
         for pattern in (f".*{TEMPORARY_SUFFIX}", f"*/.*{TEMPORARY_SUFFIX}"):
             for path in self._root.glob(pattern):
                 if self._is_leftover(path):
-                    _delete(path)
+                    _delete_path(path)
 
-    def _of(self, identity: Mapping[str, str]) -> list[PageLog]:
-        return [log for log in self._all() if log.identity == dict(identity)]
+    def _list_matching(self, identity: Mapping[str, str]) -> list[PageLog]:
+        return [log for log in self._list_logs() if log.identity == dict(identity)]
 
-    def _all(self) -> list[PageLog]:
-        """Return every walk, oldest first; folders that are none are left alone."""
-        found = (self._open(path.parent) for path in self._root.glob(f"*/{_ABOUT}"))
-        logs = [log for log in found if log is not None]
+    def _list_logs(self) -> list[PageLog]:
+        """Return every crawl, oldest first; other folders are left alone."""
+        candidates = (self._open_log(path.parent) for path in self._root.glob(f"*/{_ABOUT}"))
+        logs = [log for log in candidates if log is not None]
         return sorted(logs, key=lambda it: (it.started_at, len(it.folder.name), it.folder.name))
 
-    def _open(self, folder: Path) -> PageLog | None:
+    def _open_log(self, folder: Path) -> PageLog | None:
         if folder.name.startswith("."):
             return None
         try:
@@ -228,15 +230,15 @@ class PageLogs:
     def _say_too_old(self, log: PageLog) -> None:
         hours = self._max_age / timedelta(hours=1)
         self._progress.say(
-            f"The unfinished walk of {iso(log.started_at)} is over {hours:g} hours old, too old to "
-            "go on with: its pages are removed."
+            f"The unfinished crawl of {iso(log.started_at)} is over {hours:g} hours old, too old "
+            "to go on with: its pages are removed."
         )
 
-    def _remove(self, folder: Path) -> None:
-        # Out of sight first: half deleted, a closed walk would look like an unfinished one.
+    def _remove_log(self, folder: Path) -> None:
+        # Out of sight first: half deleted, a closed crawl would look like an unfinished one.
         doomed = self._root / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
         folder.rename(doomed)
-        _delete(doomed)
+        _delete_path(doomed)
 
     def _is_leftover(self, path: Path) -> bool:
         try:
@@ -256,7 +258,7 @@ _ROOT_FILES = {
 }
 
 
-def _short(identity: Mapping[str, str]) -> str:
+def _hash_identity(identity: Mapping[str, str]) -> str:
     plain = msgspec.json.encode(dict(identity), order="sorted")
     return hashlib.sha256(plain).hexdigest()[:8]
 
@@ -280,17 +282,17 @@ def _write_whole(path: Path, data: bytes) -> None:
         with write_atomically(path, sync=True) as file:
             file.write(data)
     except OSError as error:
-        raise _unwritable(path.parent, error) from error
+        raise _explain_unwritable(path.parent, error) from error
 
 
-def _unwritable(folder: Path, error: OSError) -> StoreError:
+def _explain_unwritable(folder: Path, error: OSError) -> StoreError:
     return StoreError(
         f"The page log cannot be written in {folder}: {error.strerror}",
         "Free space there, or name another folder with --cache.",
     )
 
 
-def _delete(path: Path) -> None:
+def _delete_path(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -310,20 +312,20 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def pack(page: RecordedPage) -> bytes:
+def pack_page(page: RecordedPage) -> bytes:
     """Return the bytes of the file for a page."""
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(page.body)
     headers = kept_headers(page.headers)
     head = _Head(page.request, page.status, headers, len(page.body), page.recorded_at, "")
-    line = msgspec.json.encode(replace(head, sha256=_checksum(head, frame)))
+    line = msgspec.json.encode(replace(head, sha256=_compute_checksum(head, frame)))
     return line + b"\n" + frame
 
 
-def unpack(data: bytes, request: str, max_body_bytes: int) -> RecordedPage | None:
+def unpack_page(data: bytes, request: str, max_body_bytes: int) -> RecordedPage | None:
     """Return the page if the bytes are whole and answer this request, else None."""
     line, _, frame = data.partition(b"\n")
     head = _read_head(line)
-    if head is None or head.request != request or head.sha256 != _checksum(head, frame):
+    if head is None or head.request != request or head.sha256 != _compute_checksum(head, frame):
         return None
     try:
         # Asked first, since decompress reserves whatever size a frame claims.
@@ -348,7 +350,7 @@ def _read_head(line: bytes) -> _Head | None:
         return None
 
 
-def _checksum(head: _Head, frame: bytes) -> str:
+def _compute_checksum(head: _Head, frame: bytes) -> str:
     digest = hashlib.sha256(msgspec.json.encode(replace(head, sha256="")))
     digest.update(frame)
     return digest.hexdigest()

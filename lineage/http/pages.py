@@ -53,7 +53,7 @@ class PageReader:
         recorded = self._log.get(request)
         if recorded is not None:
             self._tally.replayed += 1
-            return self._page(request, recorded.body, recorded.headers, replayed=True)
+            return self._make_page(request, recorded.body, recorded.headers, replayed=True)
         if self._client is None:
             raise PageNotRecorded(
                 f"The page {printable(request, 300)} is not recorded, and the network is off",
@@ -61,10 +61,10 @@ class PageReader:
             )
         answer = self._client.get(path, params)
         if answer.status != 200:
-            raise _refusal(request, answer)
+            raise _make_refusal(request, answer)
         headers = kept_headers(answer.headers)
         self._log.put(request, headers, answer.body)
-        return self._page(request, answer.body, headers, replayed=False)
+        return self._make_page(request, answer.body, headers, replayed=False)
 
     def find(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Page | None:
         """Return the page of one thing by its name, following one rename on the same Hub.
@@ -81,16 +81,16 @@ class PageReader:
             # Only the path is taken: no answer can lead the request, or the token, to another host.
             renamed = _path_of(answer.headers.get("location", ""), self._client.endpoint)
             if not renamed:
-                raise _refusal(request, answer)
+                raise _make_refusal(request, answer)
             answer = self._client.get(renamed, params)
         if answer.status in {401, 403, 404}:
             # For a replay offline alone: whoever has another token now asks again.
             self._log.put(request, kept_headers(answer.headers), b"")
             return None
         if answer.status != 200:
-            raise _refusal(request, answer)
+            raise _make_refusal(request, answer)
         self._log.put(request, kept_headers(answer.headers), answer.body)
-        return self._page(request, answer.body, kept_headers(answer.headers), replayed=False)
+        return self._make_page(request, answer.body, kept_headers(answer.headers), replayed=False)
 
     def look(self, path: str, params: Sequence[tuple[str, str]] = ()) -> RecordedPage | None:
         """Return the answer about one thing, whatever it says; a redirect is one too.
@@ -115,18 +115,18 @@ class PageReader:
         Raises what read raises, and UnexpectedPage for a cursor that leads back into the walk.
         """
         own = tuple(params)
-        seen = {value for name, value in own if name == "cursor"}
+        cursors = {value for name, value in own if name == "cursor"}
         page = self.read(path, own)
         yield page
         while page.next_cursor is not None:
-            if page.next_cursor in seen:
+            if page.next_cursor in cursors:
                 self.forget(page)
                 raise UnexpectedPage(
                     f"The listing {printable(path)} goes in a circle: its cursor "
                     f"{printable(page.next_cursor)} came before",
                     "The last page is forgotten; running again asks for it anew.",
                 )
-            seen.add(page.next_cursor)
+            cursors.add(page.next_cursor)
             page = self.read(path, _with_cursor(own, page.next_cursor))
             yield page
 
@@ -134,7 +134,7 @@ class PageReader:
         """Have the page asked for again by the next run: it came whole and is unreadable."""
         self._log.forget(page.request)
 
-    def _page(
+    def _make_page(
         self, request: str, body: bytes, headers: Mapping[str, str], *, replayed: bool
     ) -> Page:
         try:
@@ -152,7 +152,7 @@ def next_cursor(link: str) -> str | None:
     Only the cursor is taken, so that no answer can lead the walk to another host or query. Raises
     UnexpectedPage for a next page without one, which would else look like the end.
     """
-    targets = [target for target, rest in _LINK.findall(link) if _is_next(rest)]
+    targets = [target for target, parameters in _LINK.findall(link) if _is_next(parameters)]
     if not targets:
         if _is_next(link):
             raise _unreadable_link(link)
@@ -187,9 +187,9 @@ def _unreadable_link(link: str) -> UnexpectedPage:
     )
 
 
-def _refusal(request: str, answer: Answer) -> SourceError:
-    said = printable(answer.body)
-    message = f"GET {printable(request, 300)} was answered with {answer.status}: {said}"
+def _make_refusal(request: str, answer: Answer) -> SourceError:
+    text = printable(answer.body)
+    message = f"GET {printable(request, 300)} was answered with {answer.status}: {text}"
     if answer.status in {401, 403}:
         return AccessRefused(
             message,

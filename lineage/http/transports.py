@@ -62,15 +62,15 @@ class PacedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._stop_at_the_limit()
-        self._wait()
+        self._wait_for_budget()
         self._tally.sent += 1
         try:
             response = self._inner.handle_request(request)
         except httpx.TransportError:
-            self._budget.unanswered(self._clock.monotonic())
+            self._budget.observe_silence(self._clock.monotonic())
             raise
-        self._budget.observe(response.headers, response.status_code, self._clock.monotonic())
-        logger.debug("%s %s", response.status_code, _shown(request))
+        self._budget.observe_answer(response.headers, response.status_code, self._clock.monotonic())
+        logger.debug("%s %s", response.status_code, _describe_request(request))
         return response
 
     def close(self) -> None:
@@ -83,10 +83,10 @@ class PacedTransport(httpx.BaseTransport):
                 "What was recorded is kept. " + RUN_AGAIN,
             )
 
-    def _wait(self) -> None:
-        seconds = self._budget.delay(self._clock.monotonic())
+    def _wait_for_budget(self) -> None:
+        seconds = self._budget.seconds_to_wait(self._clock.monotonic())
         if seconds > 1:
-            self._progress.waiting(seconds, "the rate limit's window is spent")
+            self._progress.waiting(seconds, "rate limit reached")
         if seconds > 0:
             self._clock.sleep(seconds)
 
@@ -121,16 +121,16 @@ class RetryingTransport(httpx.BaseTransport):
         retrying = Retrying(
             sleep=self._clock.sleep,
             stop=stop_after_attempt(self._attempts),
-            wait=self._pause,
+            wait=self._choose_pause,
             retry=retry_if_exception_type(_Fault),
-            before_sleep=self._count,
+            before_sleep=self._count_retry,
             reraise=True,
         )
         try:
-            return retrying(self._ask, request)
+            return retrying(self._ask_patiently, request)
         except _Fault as fault:
             raise SourceUnavailable(
-                f"No proper answer to {_shown(request)} in {self._attempts} attempts; "
+                f"No proper answer to {_describe_request(request)} in {self._attempts} attempts; "
                 f"the last: {fault}",
                 RUN_AGAIN,
             ) from fault.__cause__
@@ -138,66 +138,66 @@ class RetryingTransport(httpx.BaseTransport):
     def close(self) -> None:
         self._inner.close()
 
-    def _ask(self, request: httpx.Request) -> httpx.Response:
+    def _ask_patiently(self, request: httpx.Request) -> httpx.Response:
         for _ in range(MOST_REFUSALS):
-            response = self._answer(request)
+            response = self._answer_once(request)
             if response.status_code != 429:
                 return response
             self._tally.refused_429 += 1
-            logger.info("refused for the rate limit: %s", _shown(request))
+            logger.info("refused for the rate limit: %s", _describe_request(request))
         raise SourceUnavailable(
-            f"The rate limit refused {_shown(request)} {MOST_REFUSALS} times in a row",
+            f"The rate limit refused {_describe_request(request)} {MOST_REFUSALS} times in a row",
             "Others may share this address. Run the same command later: it goes on "
             "where it stopped; a token has a limit of its own.",
         )
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer_once(self, request: httpx.Request) -> httpx.Response:
         try:
             response = self._inner.handle_request(request)
             try:
-                return self._read(request, response)
+                return self._read_response(request, response)
             finally:
                 response.close()
         except (httpx.TransportError, httpx.DecodingError, BodyBroken) as error:
             cause = f"{type(error).__name__}: {printable(str(error))}"
             raise _Fault(cause) from error
 
-    def _read(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    def _read_response(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         if response.status_code == 429:
             return response
         if response.status_code in RETRIED_STATUSES:
             raise _Fault(f"status {response.status_code}")
-        body = self._body(request, response)
+        body = self._read_whole_body(request, response)
         if response.status_code == 200 and not self._is_whole(body):
             raise _Fault(f"a body of {len(body)} bytes that is not whole")
         return httpx.Response(
             response.status_code, headers=_without_framing(response), content=body, request=request
         )
 
-    def _body(self, request: httpx.Request, response: httpx.Response) -> bytes:
+    def _read_whole_body(self, request: httpx.Request, response: httpx.Response) -> bytes:
         # The bare stream: a Response made with content= has consumed its own raw iterator.
         assert isinstance(response.stream, httpx.SyncByteStream)
         encoding = response.headers.get("content-encoding", "")
         try:
-            return read_body(self._in_time(response.stream), encoding, self._max_body_bytes)
+            return read_body(self._limit_time(response.stream), encoding, self._max_body_bytes)
         except BodyTooLarge:
             raise UnexpectedPage(
-                f"The answer to {_shown(request)} is over {self._max_body_bytes} bytes",
+                f"The answer to {_describe_request(request)} is over {self._max_body_bytes} bytes",
                 "The cap is the setting max_page_bytes; no known listing comes near it.",
             ) from None
 
-    def _in_time(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def _limit_time(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         deadline = self._clock.monotonic() + LONGEST_BODY
         for chunk in chunks:
             if self._clock.monotonic() > deadline:
                 raise httpx.ReadTimeout(f"the body took over {LONGEST_BODY:.0f} s")
             yield chunk
 
-    def _pause(self, state: RetryCallState) -> float:
+    def _choose_pause(self, state: RetryCallState) -> float:
         longest = min(LONGEST_PAUSE, 2.0**state.attempt_number)
         return longest * self._random.uniform(0.5, 1.0)
 
-    def _count(self, state: RetryCallState) -> None:
+    def _count_retry(self, state: RetryCallState) -> None:
         self._tally.retried += 1
         fault = state.outcome.exception() if state.outcome else None
         logger.info("asking again (attempt %s failed): %s", state.attempt_number, fault)
@@ -212,7 +212,7 @@ def _without_framing(response: httpx.Response) -> list[tuple[str, str]]:
     return [(name, value) for name, value in response.headers.multi_items() if name not in framing]
 
 
-def _shown(request: httpx.Request) -> str:
+def _describe_request(request: httpx.Request) -> str:
     """Name a request in few words: its path, and where in a walk it stands; never its headers."""
     cursor = request.url.params.get("cursor")
     place = "" if cursor is None else f" at cursor {printable(cursor, 100)}"

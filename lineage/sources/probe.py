@@ -68,7 +68,7 @@ def _names_seen(body: bytes) -> set[str]:
 
 
 def _check_budget(client: HubClient) -> DoctorFinding:
-    last = client.budget.last
+    last = client.budget.latest_limit
     if last is None or last.quota is None or last.window is None:
         return DoctorFinding(
             "rate limit", None, "no RateLimit headers: a crawl would not pace itself"

@@ -116,8 +116,8 @@ def test_a_spent_window_is_waited_for_and_told() -> None:
         client.get("/1")
         client.get("/2")
     assert clock.naps == progress.waits == [60]
-    assert client.budget.last is not None
-    assert client.budget.last.quota == 500
+    assert client.budget.latest_limit is not None
+    assert client.budget.latest_limit.quota == 500
 
 
 def test_a_429_is_waited_out_and_asked_again() -> None:
