@@ -15,10 +15,10 @@ _REFUSES = {"snapshot": "has no meaning here: crawls take new snapshots"}
 
 
 def _read_duration(_: click.Context, __: click.Parameter, text: str) -> timedelta:
-    from lineage.schedule.interval import duration
+    from lineage.schedule.interval import parse_duration
 
     try:
-        return duration(text)
+        return parse_duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -103,12 +103,11 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     """
     from lineage.cli import signals
     from lineage.domain.clock import SystemClock
-    from lineage.schedule.crawl_process import CrawlProcess
-    from lineage.schedule.plan import CRAWL, command_of
-    from lineage.schedule.runner import Runner, last_run
+    from lineage.schedule.plan import CRAWL, check_command
+    from lineage.schedule.runner import CrawlProcess, Runner, last_run
 
     # Read once now: a command that cannot be split would fail a day later, at the first crawl.
-    command_of(invocation.settings(flags).on_publish)
+    check_command(invocation.settings(flags).on_publish)
     # Only flags are repeated: the environment, with a token in it, is inherited and stays off the
     # command line, which every process of the machine can read.
     words = [*CRAWL, "-v", "--log-format", "json" if logs.in_json() else "text"]
@@ -118,8 +117,8 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     with signals.stop_requests() as stop:
         runner = Runner(CrawlProcess(words), stop, SystemClock(), logs.say)
         if once:
-            raise SystemExit(runner.once())
-        runner.every(every, last_run(invocation.open_store()))
+            raise SystemExit(runner.run_once())
+        runner.run_every(every, last_run(invocation.open_store()))
 
 
 def _write_new(path: Path, text: str) -> Path:

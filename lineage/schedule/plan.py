@@ -20,7 +20,7 @@ CRAWL = ("crawl", "--auto")
 class Plan:
     """A schedule for one store; texts hold nothing that no format can spell."""
 
-    every: timedelta
+    interval: timedelta
     store: str
     """Folder or URL, as it was given."""
     cache: str
@@ -31,19 +31,17 @@ class Plan:
     user: str
     token_file: str | None = None
     on_publish: str | None = None
-    """The command that hears of each new snapshot, as one types it."""
+    """The command that is told of each new snapshot, as one types it."""
 
     def __post_init__(self) -> None:
         texts = (self.store, self.cache, self.program, self.folder, self.user)
         for text in (*texts, self.token_file or "", self.on_publish or ""):
-            _refuse_unspeakable(text)
+            _check_text(text)
 
     def environment(self, store: str, cache: str) -> dict[str, str]:
-        """Return the variables that every unit sets, with store and cache as they are named there.
-
-        The command of --on-publish is a variable too: on a line that runs, some schedulers would
-        split it or expand what is in it.
-        """
+        """Return the variables that every unit sets, with store and cache as it names them."""
+        # The command of --on-publish is a variable too: on a line that runs, some schedulers would
+        # split it or expand what is in it.
         variables = {
             "LINEAGE_STORE": store,
             "LINEAGE_CACHE": cache,
@@ -59,59 +57,59 @@ class Plan:
 
     def absolute_store(self) -> str:
         """Return the store as it is named from any folder of this machine."""
-        return self.store if self.store_is_remote else self.at_home(self.store)
+        return self.store if self.store_is_remote else self.absolute_path(self.store)
 
-    def at_home(self, path: str) -> str:
+    def absolute_path(self, path: str) -> str:
         """Return a path as it is named from any folder of this machine."""
         return str(Path(self.folder) / Path(path).expanduser())
 
 
-def plan_here(settings: Settings, every: timedelta) -> Plan:
+def plan_here(settings: Settings, interval: timedelta) -> Plan:
     """Return the plan that runs this program, in this folder, as this user.
 
     Raises SettingsError where the command of --on-publish is none.
     """
     return Plan(
-        every=every,
+        interval=interval,
         store=settings.store,
         cache=settings.cache,
-        program=_program(),
+        program=_find_program(),
         folder=str(Path.cwd()),
-        user=_user(),
+        user=_user_name(),
         token_file=settings.token_file,
-        on_publish=command_of(settings.on_publish),
+        on_publish=check_command(settings.on_publish),
     )
 
 
-def command_of(text: str | None) -> str | None:
-    """Return a command of --on-publish as it is.
-
-    Raises SettingsError for what cannot be split into words: else it would be said at night, by
-    the first crawl that has something to tell.
-    """
+def check_command(text: str | None) -> str | None:
+    """Return a command of --on-publish as it is; SettingsError where it is none."""
+    # Said now and not at night, by the first crawl that has something to tell.
     try:
         words = None if text is None else shlex.split(text)
     except ValueError as error:
-        raise SettingsError(f"{text!r} is no command: {error}", "quote it as in a shell") from error
+        raise SettingsError(
+            f"not a command: {text!r}: {error}", "quote it as in a shell"
+        ) from error
     if words == []:
         raise SettingsError("the command of --on-publish is empty", "leave the flag out")
     return text
 
 
-def _program() -> str:
-    beside = Path(sys.executable).with_name("lineage")
-    return str(beside if beside.exists() else Path(sys.argv[0]).absolute())
+def _find_program() -> str:
+    # The script beside this Python belongs to it; what argv names may be a module's path.
+    script = Path(sys.executable).with_name("lineage")
+    return str(script if script.exists() else Path(sys.argv[0]).absolute())
 
 
-def _user() -> str:
+def _user_name() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
 
 
-def _refuse_unspeakable(text: str) -> None:
-    """A line break would end a line of a unit; what is invisible deceives who reads it."""
+def _check_text(text: str) -> None:
+    # A line break would end a line of a unit; invisible characters deceive the reader of one.
     if visible(text) != text or text != text.strip() or text.endswith("\\"):
         raise SettingsError(
             f"{text!r} cannot stand in a unit",

@@ -1,110 +1,149 @@
-"""Takes turns for years, in a process that does nothing else: made for containers."""
+"""Runs crawls for years, in a process that does nothing else: made for containers."""
 
-import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from threading import Event
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from threading import Event, Lock, Thread
 from typing import Protocol
-
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from lineage.domain.clock import Clock
 from lineage.domain.moments import iso, moment_of
-from lineage.schedule.attempt import take_turn
-from lineage.schedule.interval import first_turn
+from lineage.schedule.interval import first_run
+from lineage.schedule.retries import run_attempts
 from lineage.store.store import ParquetStore
 
-logger = logging.getLogger(__name__)
-
-_LOOK_AROUND = timedelta(minutes=1)
-"""The library sleeps until the next turn by a clock that stands still while a machine sleeps."""
+# How long a crawl may take to end when asked; a kill loses no more than the page in flight.
+PATIENCE_SECONDS = 20.0
+# As shells count a process that SIGTERM ended.
+ENDED = 143
+# How soon a request to end is noticed; waking up costs nothing.
+_LONGEST_SLEEP = 1.0
 
 
 class Crawl(Protocol):
-    """What a turn runs."""
+    """What a run starts."""
 
     def run(self) -> int:
         """Crawl; return the exit code."""
         ...
 
     def end(self) -> None:
-        """End what runs, from another thread."""
+        """End the crawl that runs, from another thread; no further one starts."""
         ...
 
 
 class Runner:
-    """Takes a turn at every interval, one at a time, until it is asked to end."""
+    """Crawls at every interval, one crawl at a time, until it is asked to end."""
 
     def __init__(
-        self, crawl: Crawl, asked_to_end: Event, clock: Clock, say: Callable[[str], None]
+        self, crawl: Crawl, end_request: Event, clock: Clock, say: Callable[[str], None]
     ) -> None:
         self._crawl = crawl
-        self._asked_to_end = asked_to_end
+        self._end_request = end_request
         self._clock = clock
         self._say = say
-        self._code = 0
 
-    def every(self, interval: timedelta, last: datetime | None) -> None:
-        """Take turns until asked to end; the first at once where one was missed since `last`."""
-        due = first_turn(last, interval, self._clock.now())
+    def run_every(self, interval: timedelta, last: datetime | None) -> None:
+        """Run until asked to end; the first time at once where a run was missed since `last`."""
+        due = first_run(last, interval, self._clock.now())
         if last is not None:
             self._say(f"the last run was at {iso(last)}, the next is due at {iso(due)}")
-        self._take(due=due, interval=interval, turn=self._turn)
+        with _Ending(self._crawl, self._end_request):
+            while not self._wait_until(due):
+                self._run()
+                # Runs that fell due while this one lasted are skipped: one crawl makes up for all.
+                due += interval * max(1, -((due - self._clock.now()) // interval))
 
-    def once(self) -> int:
-        """Take one turn now; return its last exit code."""
-        self._take(due=self._clock.now(), interval=timedelta(days=1), turn=self._only_turn)
-        return self._code
+    def run_once(self) -> int:
+        """Run now; return the last exit code."""
+        with _Ending(self._crawl, self._end_request):
+            return self._run()
 
-    def _take(self, due: datetime, interval: timedelta, turn: Callable[[], None]) -> None:
-        scheduler = _scheduler()
-        seconds = int(interval.total_seconds())
-        scheduler.add_job(turn, "interval", seconds=seconds, start_date=due, next_run_time=due)
-        look_around = int(_LOOK_AROUND.total_seconds())
-        scheduler.add_job(_nothing, "interval", seconds=look_around, executor="looking")
-        scheduler.start()
+    def _run(self) -> int:
         try:
-            self._asked_to_end.wait()
-        finally:
-            self._asked_to_end.set()  # also where something else ends the wait: no more pauses
-            self._crawl.end()
-            scheduler.shutdown(wait=True)
-
-    def _turn(self) -> None:
-        try:
-            self._code = take_turn(self._crawl.run, self._asked_to_end.wait, self._say)
+            return run_attempts(self._crawl.run, self._pause, self._say)
         except OSError as error:
-            self._say(f"the crawl could not be started: {error}; the next turn tries again")
-            self._code = 1
+            self._say(f"the crawl could not be started: {error}; the next run tries again")
+            return 1
 
-    def _only_turn(self) -> None:
+    def _pause(self, seconds: float) -> bool:
+        return self._wait_until(self._clock.now() + timedelta(seconds=seconds))
+
+    def _wait_until(self, moment: datetime) -> bool:
+        """Let time pass until a moment; return whether the end was requested meanwhile."""
+        # One long sleep would go by a clock that stands still while a machine is suspended, and
+        # waiting for the event itself could deadlock with the signal handler that sets it.
+        while not self._end_request.is_set():
+            seconds = (moment - self._clock.now()).total_seconds()
+            if seconds <= 0:
+                return False
+            self._clock.sleep(min(seconds, _LONGEST_SLEEP))
+        return True
+
+
+class _Ending:
+    """Ends a crawl as soon as the end is requested, and when the block ends."""
+
+    def __init__(self, crawl: Crawl, end_request: Event) -> None:
+        self._end_request = end_request
+        # The main thread waits for the crawl, so another one must hear the request.
+        self._listener = Thread(target=self._listen, args=(crawl,), daemon=True)
+
+    def __enter__(self) -> None:
+        self._listener.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._end_request.set()
+        self._listener.join()
+
+    def _listen(self, crawl: Crawl) -> None:
+        self._end_request.wait()
+        crawl.end()
+
+
+class CrawlProcess:
+    """Runs one crawl at a time, as a process; may be ended from another thread, for good."""
+
+    # A process of its own, so that the memory of a full crawl goes back to the system when it
+    # ends, and a crash ends one run and not the schedule.
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        """Take the words after `lineage`; nothing is started yet."""
+        self._command = [sys.executable, "-m", "lineage", *arguments]
+        self._lock = Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_ended = False
+
+    def run(self) -> int:
+        """Crawl; return the exit code, as shells count it where a signal ended it."""
+        with self._lock:
+            if self._is_ended:
+                return ENDED
+            self._process = process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+        code = process.wait()
+        return code if code >= 0 else 128 - code
+
+    def end(self) -> None:
+        """End what runs, and start nothing more; returns when it has ended."""
+        with self._lock:
+            self._is_ended, process = True, self._process
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
         try:
-            self._turn()
-        finally:
-            self._asked_to_end.set()
+            process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def last_run(store: ParquetStore) -> datetime | None:
     """Return when the newest run began that came to its end, refused drafts included.
 
-    Walks below one base do not count: a schedule takes no such snapshot.
+    Snapshots below one base are not looked at: a schedule takes no such snapshot.
     """
     latest = store.latest_whole()
-    began = [] if latest is None else [latest.manifest.origin.taken_at]
+    starts = [] if latest is None else [latest.manifest.origin.taken_at]
     refused = (moment_of(id) for id in store.refused())
-    return max((*began, *(moment for moment in refused if moment is not None)), default=None)
-
-
-def _scheduler() -> BackgroundScheduler:
-    """Return one that never runs two turns at once, and makes up for missed ones by one alone."""
-    return BackgroundScheduler(
-        timezone=UTC,
-        logger=logger,
-        executors={"default": ThreadPoolExecutor(1), "looking": ThreadPoolExecutor(1)},
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-    )
-
-
-def _nothing() -> None:
-    """Let the library look at the time."""
+    return max((*starts, *(moment for moment in refused if moment is not None)), default=None)

@@ -57,7 +57,7 @@ def test_printing_needs_no_token_that_can_be_read() -> None:
 def test_what_is_no_duration_is_refused(command: list[str]) -> None:
     refused = called(*command, "--every", "often")
     assert refused.exit_code == 2
-    assert "is no duration" in refused.output
+    assert "not a duration" in refused.output
 
 
 def test_what_a_calendar_cannot_say_is_refused() -> None:
@@ -77,4 +77,4 @@ def test_the_command_that_hears_of_snapshots_stands_in_the_unit(
 def test_what_is_no_command_is_refused_before_anything_runs(command: list[str]) -> None:
     refused = called(*command, "--on-publish", "notify 'me")
     assert isinstance(refused.exception, SettingsError)
-    assert "is no command" in str(refused.exception)
+    assert "not a command" in str(refused.exception)

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import DraftRefused
-from lineage.schedule.crawl_process import ENDED, CrawlProcess
-from lineage.schedule.runner import Runner, last_run
+from lineage.schedule.retries import MOST_ATTEMPTS, PAUSE
+from lineage.schedule.runner import ENDED, CrawlProcess, Runner, last_run
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 from tests.builders import origin, pages, publication, published, row
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 class FakeCrawl:
-    """Ends as told, as soon as `before` has returned in the thread of the turn."""
+    """Ends as told, as soon as `before` has returned."""
 
     def __init__(self, code: int = 0, before: Callable[[], object] = lambda: None) -> None:
         self._code = code
@@ -41,7 +41,7 @@ class FakeCrawl:
 
 
 def unheard(_: str) -> None:
-    """Nobody listens."""
+    """Drop a message."""
 
 
 class UnstartableCrawl(FakeCrawl):
@@ -49,70 +49,115 @@ class UnstartableCrawl(FakeCrawl):
         raise OSError("no memory")
 
 
-class Now(FakeClock):
-    """A clock that stands still at this very moment: the library reads the machine's own."""
-
-    def __init__(self) -> None:
-        super().__init__(datetime.now(UTC))
-
-
-def test_once_is_one_turn_with_the_exit_code_of_its_crawl() -> None:
+def test_once_is_one_run_with_the_exit_code_of_its_crawl() -> None:
     crawl = FakeCrawl(4)
-    assert Runner(crawl, Event(), Now(), unheard).once() == 4
+    assert Runner(crawl, Event(), FakeClock(), unheard).run_once() == 4
     assert (crawl.runs, crawl.ends) == (1, 1)
 
 
-def test_a_crawl_that_cannot_be_started_is_told() -> None:
-    said: list[str] = []
-    assert Runner(UnstartableCrawl(), Event(), Now(), said.append).once() == 1
-    assert "no memory" in said[0]
+def test_a_crawl_that_cannot_be_started_is_reported() -> None:
+    messages: list[str] = []
+    assert Runner(UnstartableCrawl(), Event(), FakeClock(), messages.append).run_once() == 1
+    assert "no memory" in messages[0]
 
 
-def test_a_missed_turn_is_taken_at_once_and_once() -> None:
-    asked = Event()
-    crawl = FakeCrawl(before=asked.set)
-    Runner(crawl, asked, Now(), unheard).every(DAY, last=Now().now() - 9 * DAY)
+def test_a_missed_run_is_made_up_for_at_once_and_once() -> None:
+    end_request = Event()
+    crawl = FakeCrawl(before=end_request.set)
+    Runner(crawl, end_request, FakeClock(), unheard).run_every(DAY, last=NOON - 9 * DAY)
     assert crawl.runs == 1
 
 
 def test_before_its_time_nothing_runs() -> None:
-    asked, said, clock = Event(), list[str](), Now()
+    end_request, messages = Event(), list[str]()
     crawl = FakeCrawl()
 
     def say(message: str) -> None:
-        said.append(message)
-        asked.set()
+        messages.append(message)
+        end_request.set()
 
-    Runner(crawl, asked, clock, say).every(DAY, last=clock.now() - DAY / 2)
+    Runner(crawl, end_request, FakeClock(), say).run_every(DAY, last=NOON - DAY / 2)
     assert crawl.runs == 0
-    assert "the next is due at" in said[0]
+    assert "the next is due at" in messages[0]
+
+
+def starts_of(
+    number: int, lasts: timedelta, interval: timedelta, last: datetime | None = None
+) -> list[datetime]:
+    """When so many runs begin, each of which lasts so long."""
+    end_request, clock, starts = Event(), FakeClock(), list[datetime]()
+
+    def crawl_for_a_while() -> None:
+        starts.append(clock.now())
+        clock.sleep(lasts.total_seconds())
+        if len(starts) == number:
+            end_request.set()
+
+    crawl = FakeCrawl(before=crawl_for_a_while)
+    Runner(crawl, end_request, clock, unheard).run_every(interval, last)
+    return starts
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_runs_begin_an_interval_apart_however_long_they_last() -> None:
+    assert starts_of(3, HOUR / 2, HOUR) == [NOON, NOON + HOUR, NOON + 2 * HOUR]
+
+
+def test_the_first_run_is_an_interval_after_the_last() -> None:
+    assert starts_of(1, HOUR / 2, HOUR, NOON - HOUR / 4) == [NOON + HOUR * 3 / 4]
+
+
+def test_runs_that_fall_due_while_one_lasts_are_skipped() -> None:
+    assert starts_of(2, 2.5 * HOUR, HOUR) == [NOON, NOON + 3 * HOUR]
+
+
+def test_after_a_sleep_of_the_machine_one_run_makes_up_for_all() -> None:
+    end_request, starts = Event(), list[datetime]()
+
+    class SuspendedClock(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds + (5 * DAY).total_seconds())
+
+    clock = SuspendedClock()
+
+    def note_start() -> None:
+        starts.append(clock.now())
+        end_request.set()
+
+    crawl = FakeCrawl(before=note_start)
+    Runner(crawl, end_request, clock, unheard).run_every(DAY, last=NOON)
+    assert starts == [NOON + 5 * DAY + timedelta(seconds=1)]
 
 
 def test_a_request_to_end_reaches_the_crawl_that_runs() -> None:
-    asked, ended = Event(), Event()
+    end_request, ended = Event(), Event()
 
     class LongCrawl(FakeCrawl):
         def run(self) -> int:
-            asked.set()
+            end_request.set()
             assert ended.wait(IN_TIME)
             return ENDED
 
         def end(self) -> None:
             ended.set()
 
-    runner = Thread(
-        target=Runner(LongCrawl(), asked, Now(), unheard).every, args=(DAY, None), daemon=True
-    )
-    runner.start()
-    runner.join(IN_TIME)
-    assert not runner.is_alive()
+    Runner(LongCrawl(), end_request, FakeClock(), unheard).run_every(DAY, None)
+    assert ended.is_set()
 
 
-def test_a_request_to_end_is_heard_in_the_pause_before_a_retry() -> None:
-    asked = Event()
-    crawl = FakeCrawl(3, before=asked.set)
-    Runner(crawl, asked, Now(), unheard).every(DAY, None)
+def test_a_request_to_end_is_noticed_in_the_pause_before_a_retry() -> None:
+    end_request = Event()
+    crawl = FakeCrawl(3, before=end_request.set)
+    Runner(crawl, end_request, FakeClock(), unheard).run_every(DAY, None)
     assert crawl.runs == 1
+
+
+def test_a_run_that_is_tried_again_waits_for_a_pause() -> None:
+    clock = FakeClock()
+    assert Runner(FakeCrawl(3), Event(), clock, unheard).run_once() == 3
+    assert clock.now() == NOON + (MOST_ATTEMPTS - 1) * PAUSE
 
 
 # When the last run was

@@ -15,13 +15,13 @@ from ruamel.yaml import YAML
 
 from lineage.cli.schedule import _SCHEDULERS
 from lineage.errors import SettingsError
-from lineage.schedule.interval import duration
+from lineage.schedule.interval import parse_duration
 from lineage.schedule.plan import Plan, plan_here
 from lineage.schedule.units import UNITS
 from lineage.settings import Settings
 from tests.unit.schedule.hostile import COMMANDS, DAY, HOSTILE, NOT_IN_A_UNIT, PATHS, a_plan
 
-RHYTHMS = ("1h", "2h", "6h", "12h", "24h", "7d")
+INTERVALS = ("1h", "2h", "6h", "12h", "24h", "7d")
 PROGRAMS = Path(sys.executable).parent
 
 
@@ -98,9 +98,9 @@ def test_systemd_takes_the_service_and_its_timer(tmp_path: Path, path: str) -> N
 
 
 @pytest.mark.needs("systemd-analyze")
-@pytest.mark.parametrize("every", RHYTHMS)
-def test_systemd_takes_every_rhythm(tmp_path: Path, every: str) -> None:
-    plan = Plan(duration(every), "s", "c", "/usr/bin/env", "/srv", "root")
+@pytest.mark.parametrize("every", INTERVALS)
+def test_systemd_takes_every_interval(tmp_path: Path, every: str) -> None:
+    plan = Plan(parse_duration(every), "s", "c", "/usr/bin/env", "/srv", "root")
     paths = written(UNITS["systemd"](plan), tmp_path)
     assert said_by(["systemd-analyze", "verify", *paths]) == (0, "")
 
@@ -122,9 +122,9 @@ def test_cron_takes_the_crontab(tmp_path: Path, path: str) -> None:
 
 
 @pytest.mark.needs("crontab")
-@pytest.mark.parametrize("every", RHYTHMS)
-def test_cron_takes_every_rhythm(tmp_path: Path, every: str) -> None:
-    plan = Plan(duration(every), "s", "c", "/usr/bin/env", "/srv", "root")
+@pytest.mark.parametrize("every", INTERVALS)
+def test_cron_takes_every_interval(tmp_path: Path, every: str) -> None:
+    plan = Plan(parse_duration(every), "s", "c", "/usr/bin/env", "/srv", "root")
     code, said = said_by(["crontab", "-n", *written(UNITS["cron"](plan), tmp_path)])
     assert code == 0, said
 
@@ -276,7 +276,7 @@ def test_cron_is_given_no_value_that_it_would_cut_at_a_quote() -> None:
 
 @pytest.mark.parametrize("command", ["notify 'me", "", " "])
 def test_what_is_no_command_is_refused_when_it_is_printed(command: str) -> None:
-    with pytest.raises(SettingsError, match=r"on-publish|no command"):
+    with pytest.raises(SettingsError, match=r"on-publish|not a command"):
         plan_here(Settings(on_publish=command), DAY)
 
 

@@ -1,0 +1,219 @@
+"""Ready units for other schedulers: templates, filled with what each format takes as a text."""
+
+import posixpath
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from importlib import resources
+from string import Template
+
+from lineage.errors import SettingsError, SourceError
+from lineage.schedule.interval import spell_calendar_event, spell_cron
+from lineage.schedule.plan import CRAWL, Plan
+from lineage.schedule.retries import MOST_ATTEMPTS, PAUSE
+from lineage.version import __version__
+
+# Every exit code but 0 and that of a Hub that could not be read to its end.
+_OTHER_CODES = "1 2 4 5"
+_ENDED_BY_SIGTERM = 143
+_VOLUME = "/data"
+# systemd has no spelling for these in the path of a program.
+_NOT_IN_A_PROGRAM = frozenset("\"'\\")
+# What the cache and artifact actions of GitHub read as a pattern.
+_PATTERN_CHARACTERS = frozenset("*?[]!~{}")
+# Debian's cron cuts a variable's line at 1,000 bytes.
+_LONGEST_LINE = 990
+# GitHub takes `${{` for the beginning of an expression; this expression is that text.
+_LITERAL_BRACES = "${{ '${{' }}"
+_TOKEN_ADVICE = "# A token doubles the pace. Put it into a file that {} can read, and uncomment:"
+
+
+def systemd_units(plan: Plan) -> Mapping[str, str]:
+    """Fill lineage.service and lineage.timer (systemd.service, systemd.timer, systemd.syntax)."""
+    if _NOT_IN_A_PROGRAM.intersection(plan.program):
+        raise SettingsError(
+            f"systemd runs no program with quotes or backslashes in its path: {plan.program}",
+            "install lineage elsewhere",
+        )
+    variables = plan.environment(plan.absolute_store(), plan.absolute_path(plan.cache))
+    token_file = plan.token_file
+    if token_file is None:
+        token_note = _TOKEN_ADVICE.format("root alone")
+    else:
+        token_note = "# Only root need be able to read the token's file; the service sees a copy."
+    service = _fill_template(
+        "lineage.service",
+        limit_seconds=_spell_seconds(plan.interval / 2),
+        most_attempts=MOST_ATTEMPTS,
+        pause_seconds=_spell_seconds(min(PAUSE, plan.interval / 12)),
+        user=_escape_percents(plan.user),
+        folder=_escape_percents(plan.folder),
+        environment="\n".join(
+            f"Environment={_quote_systemd(f'{name}={value}')}" for name, value in variables.items()
+        ),
+        token_note=token_note,
+        token_mark="#" if token_file is None else "",
+        token_file=_escape_percents(plan.absolute_path(token_file or "/etc/lineage/hf_token")),
+        command=f"{_quote_systemd(plan.program)} {' '.join(CRAWL)} -v",
+        retry_code=SourceError.exit_code,
+        other_codes=_OTHER_CODES,
+        other_codes_in_words=_OTHER_CODES.replace(" ", ", "),
+    )
+    event = spell_calendar_event(plan.interval)
+    return {
+        "lineage.service": service,
+        "lineage.timer": _fill_template("lineage.timer", calendar_event=event),
+    }
+
+
+def crontab(plan: Plan) -> Mapping[str, str]:
+    """Fill lineage.cron, for cron as Debian has it (crontab(5))."""
+    variables = {
+        "LINEAGE_PROGRAM": plan.program,
+        "LINEAGE_FOLDER": plan.folder,
+        **plan.environment(plan.absolute_store(), plan.absolute_path(plan.cache)),
+    }
+    if plan.token_file is None:
+        token = f"{_TOKEN_ADVICE.format('you alone')}\n#LINEAGE_TOKEN_FILE=/path/of/a/file"
+    else:
+        token = _spell_cron_variable("LINEAGE_TOKEN_FILE", plan.absolute_path(plan.token_file))
+    text = _fill_template(
+        "lineage.cron",
+        most_attempts=MOST_ATTEMPTS,
+        environment="\n".join(_spell_cron_variable(*item) for item in variables.items()),
+        token=token,
+        schedule=spell_cron(plan.interval),
+    )
+    return {"lineage.cron": text}
+
+
+def github_workflow(plan: Plan) -> Mapping[str, str]:
+    """Fill lineage.yml, for .github/workflows."""
+    paths = [plan.cache] if plan.store_is_remote else [plan.store, plan.cache]
+    for path in paths:
+        if _PATTERN_CHARACTERS.intersection(path):
+            raise SettingsError(
+                f"a workflow would read {path!r} as a pattern", "name another folder"
+            )
+    # Folders are named by variables, so that no step needs a spelling of its own for them.
+    names = ["LINEAGE_CACHE"] if plan.store_is_remote else ["LINEAGE_STORE", "LINEAGE_CACHE"]
+    if plan.store_is_remote:
+        store_note = (
+            "# The store is an object store: give the step `crawl` its credentials from secrets "
+            "too."
+        )
+        last_step = ""
+    else:
+        store_note = (
+            "# The history is carried from run to run in GitHub's cache, which GitHub may empty: "
+            "to keep it\n# for years, name an object store with --store, or use a machine of your "
+            "own."
+        )
+        last_step = (
+            "      - uses: actions/upload-artifact@v4\n        with:\n"
+            "          name: snapshots\n          path: ${{ env.LINEAGE_STORE }}\n"
+        )
+    variables = plan.environment(plan.store, plan.cache)
+    text = _fill_template(
+        "lineage.yml",
+        store_note=store_note,
+        schedule=quote_yaml(spell_cron(plan.interval)),
+        environment="\n".join(
+            f"  {name}: {quote_yaml(value.replace('${{', _LITERAL_BRACES))}"
+            for name, value in variables.items()
+        ),
+        folders="\n".join(f"            ${{{{ env.{name} }}}}" for name in names),
+        last_step=last_step,
+    )
+    return {"lineage.yml": text.rstrip("\n") + "\n"}
+
+
+def kubernetes_manifests(plan: Plan) -> Mapping[str, str]:
+    """Fill lineage.yaml: a PersistentVolumeClaim and a CronJob."""
+    volume = _VOLUME
+    if not plan.store_is_remote and posixpath.isabs(plan.store):
+        volume = posixpath.dirname(posixpath.normpath(plan.store))
+    store = plan.store if plan.store_is_remote else posixpath.join(volume, plan.store)
+    cache = posixpath.join(volume, plan.cache)
+    for path in [cache] if plan.store_is_remote else [store, cache]:
+        if not posixpath.normpath(path).startswith(volume + "/") or ":" in path:
+            raise SettingsError(
+                f"{path} does not lie on the volume {volume}",
+                "name a cache in the folder of the store, or relative paths for both",
+            )
+    indent = " " * 16
+    text = _fill_template(
+        "lineage.yaml",
+        schedule=quote_yaml(spell_cron(plan.interval)),
+        deadline=int(plan.interval.total_seconds()) // 2,
+        retry_code=SourceError.exit_code,
+        retries=MOST_ATTEMPTS - 1,
+        terminated=_ENDED_BY_SIGTERM,
+        words=", ".join(quote_yaml(word) for word in (*CRAWL, "-v")),
+        # Kubernetes expands `$(NAME)`; `$$` is a dollar.
+        environment="\n".join(
+            f"{indent}- name: {name}\n{indent}  value: {quote_yaml(value.replace('$', '$$'))}"
+            for name, value in plan.environment(store, cache).items()
+        ),
+        volume=quote_yaml(volume),
+    )
+    return {"lineage.yaml": text}
+
+
+UNITS: Mapping[str, Callable[[Plan], Mapping[str, str]]] = {
+    "systemd": systemd_units,
+    "cron": crontab,
+    "github-actions": github_workflow,
+    "kubernetes": kubernetes_manifests,
+}
+"""By the name of a scheduler: what spells a plan for it, as texts by file name."""
+
+
+def _fill_template(name: str, **values: object) -> str:
+    file = resources.files("lineage.schedule") / "templates" / name
+    return Template(file.read_text("utf-8")).substitute(values, version=__version__)
+
+
+def _spell_seconds(duration: timedelta) -> str:
+    return f"{int(duration.total_seconds())}s"
+
+
+def _escape_percents(text: str) -> str:
+    """Spell a text where systemd takes a line as it is, but for its specifiers."""
+    return text.replace("%", "%%")
+
+
+def _quote_systemd(text: str) -> str:
+    """Spell one word. In the path of a program and in Environment= a `$` means itself."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{_escape_percents(escaped)}"'
+
+
+def _spell_cron_variable(name: str, value: str) -> str:
+    """Spell a variable: unquoted it is taken as it stands, but for a quote at its beginning."""
+    quoted, hint = value, "begin it with another word than a quoted one"
+    if value.startswith(("'", '"')):
+        quote = '"' if value[0] == "'" else "'"
+        quoted = f"{quote}{value}{quote}"
+        if quote in value:
+            raise SettingsError(f"cron takes no such value: {value}", hint)
+    line = f"{name}={quoted}"
+    if len(line.encode()) > _LONGEST_LINE:
+        hint = "shorten it: rename a folder, or name a script"
+        raise SettingsError(f"cron takes no such value: {value}", hint)
+    return line
+
+
+def quote_yaml(text: str) -> str:
+    """Spell any text as one YAML scalar (YAML 1.2, 5.7 and 7.3.1: double-quoted)."""
+    return '"' + "".join(_escape_yaml(character) for character in text) + '"'
+
+
+def _escape_yaml(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if " " <= character <= "~":
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
