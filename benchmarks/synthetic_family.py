@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from lineage.analysis.tree.evidence import ForestEvidence, Said
-from lineage.analysis.tree.facts import (
+from lineage.analysis.tree.row_evidence import RowEvidence, SharedClaim
+from lineage.analysis.tree.row_facts import (
     DATES,
     LAST_SEEN,
     MISSED,
     NUMBERS,
     WORDS,
     Coded,
-    ForestFacts,
+    RowFacts,
 )
-from lineage.analysis.tree.forest import Forest, Kind
+from lineage.analysis.tree.rows import RowKind, TreeRows
 from lineage.domain.claims import Relation
 from lineage.reporting.family_tree import FamilyTreeReport
 
@@ -39,11 +39,11 @@ def synthetic_report(models: int, like: FamilyTreeReport, seed: int = 7) -> Fami
         forest=forest,
         facts=_facts(forest, dice),
         evidence=_evidence(forest, dice),
-        count=replace(like.count, total=int((forest.kind == Kind.MODEL).sum())),
+        count=replace(like.count, total=int((forest.kind == RowKind.MODEL).sum())),
     )
 
 
-def _forest(models: int, dice: random.Random) -> Forest:
+def _forest(models: int, dice: random.Random) -> TreeRows:
     children: dict[int, list[int]] = {0: list(range(1, RELEASES + 1))}
     for release in range(1, RELEASES + 1):
         first = RELEASES + 1 + (release - 1) * ROOTS
@@ -63,7 +63,9 @@ def _elder(first: int, at: int, dice: random.Random) -> int:
     return first + int((at - first) * dice.random() ** 3)
 
 
-def _walked(children: dict[int, list[int]], size: int, roots: range, dice: random.Random) -> Forest:
+def _walked(
+    children: dict[int, list[int]], size: int, roots: range, dice: random.Random
+) -> TreeRows:
     below = [1] * size
     order, parents, _ = _walk(children)
     for place in range(size - 1, 0, -1):
@@ -72,14 +74,14 @@ def _walked(children: dict[int, list[int]], size: int, roots: range, dice: rando
         branches.sort(key=lambda at: below[at])
     order, parents, depths = _walk(children)
     node = np.array(order)
-    kind = np.full(size, Kind.MODEL, np.uint8)
-    kind[[dice.random() < GONE for _ in range(size)]] = Kind.GONE
-    kind[node < roots.stop] = Kind.OFFICIAL
-    kind[node < roots.start] = Kind.GROUP
-    kind[node == 0] = Kind.FAMILY
+    kind = np.full(size, RowKind.MODEL, np.uint8)
+    kind[[dice.random() < GONE for _ in range(size)]] = RowKind.DELETED
+    kind[node < roots.stop] = RowKind.OFFICIAL
+    kind[node < roots.start] = RowKind.GROUP
+    kind[node == 0] = RowKind.FAMILY
     relation = np.array(dice.choices(range(len(Relation)), (4, 2, 5, 8, 2), k=size), np.int8)
-    relation[kind < Kind.MODEL] = -1
-    return Forest(
+    relation[kind < RowKind.MODEL] = -1
+    return TreeRows(
         [_name(at, roots, dice) for at in order],
         node.astype(np.int32),
         kind,
@@ -112,15 +114,15 @@ def _name(at: int, roots: range, dice: random.Random) -> str:
     return f"{words[0]}/{words[1]}-{words[2]}-{at}{dice.choice(_SUFFIXES)}"
 
 
-def _facts(forest: Forest, dice: random.Random) -> ForestFacts:
+def _facts(forest: TreeRows, dice: random.Random) -> RowFacts:
     size = len(forest)
-    is_model, is_gone = forest.kind >= Kind.MODEL, forest.kind == Kind.GONE
+    is_model, is_gone = forest.kind >= RowKind.MODEL, forest.kind == RowKind.DELETED
     days = np.array([dice.randint(19_400, 20_700) * (dice.random() < 0.9) for _ in range(size)])
     license_of = np.array([dice.randint(0, 30) for _ in range(size)], np.int32)
     counters = np.array([int(dice.paretovariate(0.6)) % 10**7 for _ in range(size)], np.float64)
     nobody = Coded((), np.zeros(size, np.int32))
     licensed = Coded([f"license-{at}" for at in range(30)], license_of * is_model)
-    return ForestFacts(
+    return RowFacts(
         {name: (days * is_model).astype(np.int32) for name in DATES}
         | {MISSED: (20_750 * is_gone).astype(np.int32)},
         {name: licensed if name == "license" else nobody for name in WORDS}
@@ -129,8 +131,8 @@ def _facts(forest: Forest, dice: random.Random) -> ForestFacts:
     )
 
 
-def _evidence(forest: Forest, dice: random.Random) -> ForestEvidence:
-    child = np.flatnonzero(forest.kind >= Kind.MODEL)
+def _evidence(forest: TreeRows, dice: random.Random) -> RowEvidence:
+    child = np.flatnonzero(forest.kind >= RowKind.MODEL)
     merged = np.array(sorted(dice.sample(child.tolist(), len(child) * 6 // 100)))
     second = np.array(dice.choices(child[:1000].tolist(), k=len(merged)), np.int64)
     whose = np.concatenate([child, merged])
@@ -138,12 +140,12 @@ def _evidence(forest: Forest, dice: random.Random) -> ForestEvidence:
     order = np.argsort(whose, kind="stable")
     voices = np.repeat(np.arange(len(whose)), 3)
     heads = (("hub", "finetune: "), ("tag", "base_model:"), ("card", "base_model: "))
-    return ForestEvidence(
+    return RowEvidence(
         child=whose[order].astype(np.int32),
         parent=parent[order].astype(np.int32),
         strength=np.full(len(whose), 2, np.int8),
         outside=(),
-        voice_edge=voices.astype(np.int32),
-        voice_said=np.tile([0, 1, 2], len(whose)).astype(np.int32),
-        said=[Said(rule, before, "") for rule, before in heads],
+        claim_edge=voices.astype(np.int32),
+        claim_text=np.tile([0, 1, 2], len(whose)).astype(np.int32),
+        texts=[SharedClaim(rule, before, "") for rule, before in heads],
     )

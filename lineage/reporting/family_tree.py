@@ -11,9 +11,9 @@ from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, find_subject, full_scope
 from lineage.analysis.traces import trace_model
-from lineage.analysis.tree.evidence import ForestEvidence, evidence_of
-from lineage.analysis.tree.facts import ForestFacts, facts_of
-from lineage.analysis.tree.forest import Forest, Kind, family_forest
+from lineage.analysis.tree.row_evidence import RowEvidence, read_row_evidence
+from lineage.analysis.tree.row_facts import RowFacts, read_row_facts
+from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.analysis.verdicts import PathClaim, Trace
 from lineage.domain.addresses import is_loopback
 from lineage.domain.arrays import Int64s, Mask
@@ -97,9 +97,9 @@ class FamilyTreeReport:
     releases: tuple[ReleaseLine, ...]
     branches: tuple[BranchLine, ...]
     verdicts: tuple[NameVerdict, ...]
-    forest: Forest
-    facts: ForestFacts
-    evidence: ForestEvidence
+    forest: TreeRows
+    facts: RowFacts
+    evidence: RowEvidence
     is_sample: bool
     """The records came from a server on the writer's own machine, not from the Hub."""
     is_base: bool = False
@@ -114,7 +114,7 @@ class FamilyTreeReport:
     def deleted_models(self) -> int:
         """How many models of the family are known to be deleted, by the same rule in all else."""
         is_sure = self.forest.strength >= self.definition.min_strength.code
-        return int(((self.forest.kind == Kind.GONE) & is_sure).sum())
+        return int(((self.forest.kind == RowKind.DELETED) & is_sure).sum())
 
 
 def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
@@ -133,7 +133,7 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
     if subject.family is not None:
         full = full_scope(scope)
         drawn = full.under(replace(full.definition, min_strength=Strength.INFERRED))
-        forest = family_forest(drawn, subject.family, scope.definition.min_strength)
+        forest = build_tree_rows(drawn, subject.family, scope.definition.min_strength)
         # The verdicts on familiar names do not depend on what is counted here.
         verdicts = tuple(judge_names(scope, subject.family))
         report = _report(drawn, forest, subject.family, count, scope.definition)
@@ -144,7 +144,7 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
     alone = Family(id, id, "", (Release(id, id, released, None, (id,), mirrors),))
     # Here everything belongs to this one root, whatever release it belongs to elsewhere.
     drawn = scope.under(replace(scope.definition, min_strength=Strength.INFERRED))
-    forest = family_forest(drawn.narrowed_to(alone), alone, scope.definition.min_strength)
+    forest = build_tree_rows(drawn.narrowed_to(alone), alone, scope.definition.min_strength)
     return replace(_report(drawn, forest, alone, count, scope.definition), is_base=True)
 
 
@@ -189,7 +189,7 @@ def _judge_name(name: str, trace: Trace) -> NameVerdict:
 
 def _report(
     scope: Scope,
-    forest: Forest,
+    forest: TreeRows,
     family: Family,
     count: Count,
     filters: Definition,
@@ -208,19 +208,19 @@ def _report(
         branches=_largest_branches(scope, forest, count.definition, filters),
         verdicts=(),
         forest=forest,
-        facts=facts_of(snapshot, forest, count.definition.as_of),
-        evidence=evidence_of(scope, forest),
+        facts=read_row_facts(snapshot, forest, count.definition.as_of),
+        evidence=read_row_evidence(scope, forest),
         is_sample=is_loopback(snapshot.manifest.origin.endpoint),
     )
 
 
 def _largest_branches(
-    scope: Scope, forest: Forest, definition: Definition, filters: Definition
+    scope: Scope, forest: TreeRows, definition: Definition, filters: Definition
 ) -> tuple[BranchLine, ...]:
     """Return the derivatives with most counted models below them, counted themselves or not."""
     is_sure = forest.strength >= definition.min_strength.code
     counting = scope.under(filters)
-    kinds = [Kind.MODEL, Kind.GONE] if definition.deleted else [Kind.MODEL]
+    kinds = [RowKind.MODEL, RowKind.DELETED] if definition.deleted else [RowKind.MODEL]
     drawn, group = _drawn_below(forest, np.isin(forest.kind, kinds) & is_sure)
     rows = np.flatnonzero((forest.relation >= 0) & is_sure & (drawn > 0))
     rows = rows[np.argsort(-drawn[rows], kind="stable")][:_BRANCHES]
@@ -231,13 +231,13 @@ def _largest_branches(
             relation=RELATIONS[forest.relation[row]],
             drawn=int(drawn[row]),
             total=count_subject(counting, find_subject(counting, f"model:{id}")).total,
-            is_deleted=bool(forest.kind[row] == Kind.GONE),
+            is_deleted=bool(forest.kind[row] == RowKind.DELETED),
         )
         for row in rows.tolist()
     )
 
 
-def _drawn_below(forest: Forest, counted: Mask) -> tuple[Int64s, Int64s]:
+def _drawn_below(forest: TreeRows, counted: Mask) -> tuple[Int64s, Int64s]:
     """Return how many counted models are drawn below each row, and the row of its group."""
     sizes = counted.astype(np.int64).tolist()
     parents = forest.parent.tolist()

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from lineage.analysis.tree.forest import Kind
-from lineage.analysis.tree.largest import Grown, Rest, Twig, largest_branches
+from lineage.analysis.tree.prune import PrunedNode, PrunedRest, RowSums, prune_rows
+from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
 from lineage.reporting.document import (
@@ -169,33 +169,35 @@ def verdict_reason(verdict: NameVerdict, texts: Texts) -> str | None:
     return verdict.parent and texts.say("page.because_registry", parent=verdict.parent)
 
 
-def top_role(twig: Twig, texts: Texts) -> str:
+def top_role(node: PrunedNode, texts: Texts) -> str:
     """Return in a word what a branch's top is; nothing for a release."""
-    if twig.relation is not None:
-        return word(texts, twig.relation.value)
-    roles = {Kind.OFFICIAL: "official", Kind.MIRROR: "mirror", Kind.UNLISTED: "unlisted"}
-    return word(texts, roles[twig.kind]) if twig.kind in roles else ""
+    if node.relation is not None:
+        return word(texts, node.relation.value)
+    roles = {RowKind.OFFICIAL: "official", RowKind.MIRROR: "mirror", RowKind.UNLISTED: "unlisted"}
+    return word(texts, roles[node.kind]) if node.kind in roles else ""
 
 
-def top_notes(twig: Twig, texts: Texts) -> Iterator[str]:
+def top_notes(node: PrunedNode, texts: Texts) -> Iterator[str]:
     """Yield what else must be said of a branch's top: other parents, and that it is deleted."""
-    if twig.missed is not None:
+    if node.missed is not None:
         yield word(texts, "deleted")
-    elif twig.kind in (Kind.UNLISTED, Kind.PASSED):
+    elif node.kind in (RowKind.UNLISTED, RowKind.PASSED):
         yield texts.say("poster.not_counted")
-    if twig.other_parents:
-        yield texts.say_number("explorer.merge_of", twig.other_parents)
+    if node.other_parents:
+        yield texts.say_number("explorer.merge_of", node.other_parents)
 
 
-def pruned_text(rest: Rest, texts: Texts) -> str:
+def pruned_text(remainder: PrunedRest, texts: Texts) -> str:
     """Say how much is not drawn."""
     parts = []
-    if rest.models and rest.models == rest.branches:
-        parts.append(texts.say_number("poster.single", rest.models))
-    elif rest.models:
-        parts.append(texts.say_number("poster.rest", rest.branches, models=rest.models))
-    if rest.gone:
-        parts.append(("" if parts else "+ ") + texts.say_number("poster.deleted", rest.gone))
+    if remainder.models and remainder.models == remainder.branches:
+        parts.append(texts.say_number("poster.single", remainder.models))
+    elif remainder.models:
+        parts.append(texts.say_number("poster.rest", remainder.branches, models=remainder.models))
+    if remainder.deleted:
+        parts.append(
+            ("" if parts else "+ ") + texts.say_number("poster.deleted", remainder.deleted)
+        )
     return ", ".join(parts)
 
 
@@ -270,17 +272,17 @@ def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
 
 
 def _tree_section(report: FamilyTreeReport, texts: Texts) -> Section:
-    grown = Grown.of(report.forest, report.facts, report.evidence, report.definition)
-    twig = largest_branches(grown, lines=_LINES, deepest=_DEEPEST)
-    return _titled_section(texts, "poster.tree", Outline(list(_tree_lines(twig, texts, 0))))
+    sums = RowSums.of(report.forest, report.facts, report.evidence, report.definition)
+    node = prune_rows(sums, lines=_LINES, deepest=_DEEPEST)
+    return _titled_section(texts, "poster.tree", Outline(list(_tree_lines(node, texts, 0))))
 
 
-def _tree_lines(twig: Twig, texts: Texts, depth: int) -> Iterator[tuple[int, Cell]]:
-    notes = [note for note in (top_role(twig, texts), *top_notes(twig, texts)) if note]
-    name = Word(twig.name) if twig.kind >= Kind.OFFICIAL else word(texts, twig.name)
+def _tree_lines(node: PrunedNode, texts: Texts, depth: int) -> Iterator[tuple[int, Cell]]:
+    notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
+    name = Word(node.name) if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
     remark = [f" ({', '.join(notes)})"] if notes else []
-    yield depth, [name, f": {texts.number(twig.models)}", *remark]
-    for child in twig.twigs:
+    yield depth, [name, f": {texts.number(node.models)}", *remark]
+    for child in node.nodes:
         yield from _tree_lines(child, texts, depth + 1)
-    if twig.rest is not None:
-        yield depth + 1, pruned_text(twig.rest, texts)
+    if node.remainder is not None:
+        yield depth + 1, pruned_text(node.remainder, texts)

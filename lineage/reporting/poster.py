@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 
-from lineage.analysis.tree.largest import Grown, largest_branches
+from lineage.analysis.tree.prune import RowSums, prune_rows
 from lineage.domain.escape import markup
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.scale import flow_rows
@@ -60,11 +60,11 @@ def draw_poster(report: FamilyTreeReport, texts: Texts) -> str:
     foot_lines = _foot_lines(report, texts)
     first = notes_bottom + 14
     height = HEIGHT - _MARGIN - 16 * len(foot_lines) - first - _SPACE
-    grown = Grown.of(report.forest, report.facts, report.evidence, report.definition)
+    sums = RowSums.of(report.forest, report.facts, report.evidence, report.definition)
     columns = _COLUMNS_OF_BASE if report.is_base else _COLUMNS
     edges = list(pairwise(accumulate((_MARGIN, *columns))))
     lines, deepest = int(height * _SPARE / LINE), len(columns) - 1
-    boxes = place_boxes(largest_branches(grown, lines=lines, deepest=deepest), first, height)
+    boxes = place_boxes(prune_rows(sums, lines=lines, deepest=deepest), first, height)
     foot = first + boxes[0].height + _SPACE
     page = round(foot + 16 * len(foot_lines) + _MARGIN)
     wording = Wording(texts, {line.name: line.released for line in report.releases})

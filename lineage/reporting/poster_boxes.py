@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 
-from lineage.analysis.tree.forest import Kind
-from lineage.analysis.tree.largest import Rest, Twig
+from lineage.analysis.tree.prune import PrunedNode, PrunedRest
+from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.family_tree_text import pruned_text, top_notes, top_role, word
@@ -53,7 +53,7 @@ class PosterBox:
     column: int
     top: float
     height: float
-    content: Twig | Rest
+    content: PrunedNode | PrunedRest
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +70,26 @@ def poster_style() -> str:
     return _STYLE + " ".join(f".is-{name} {{ fill: {fill} }}" for name, fill in FILLS.items())
 
 
-def place_boxes(twig: Twig, top: float, height: float) -> list[PosterBox]:
+def place_boxes(node: PrunedNode, top: float, height: float) -> list[PosterBox]:
     """Return a box for each twig and rest, the whole first, at most as high as there is room.
 
     Those right of a box are together as high as it. Raises ValueError where lines alone need more
     than there is.
     """
-    if _height(twig, 0.0) > height:
-        raise ValueError(f"{_height(twig, 0.0):g} are needed, {height:g} there are")
+    if _height(node, 0.0) > height:
+        raise ValueError(f"{_height(node, 0.0):g} are needed, {height:g} there are")
     # Boxes that are too low for a name take a line all the same, so the scale at which all of it
     # fills the page has no formula: it is found by halving.
-    low, high = 0.0, min(_SINGLE, height / max(1, twig.models))
+    low, high = 0.0, min(_SINGLE, height / max(1, node.models))
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        low, high = (low, middle) if _height(twig, middle) > height else (middle, high)
-    return list(_boxes_of(twig, 0, top, low))
+        low, high = (low, middle) if _height(node, middle) > height else (middle, high)
+    return list(_boxes_of(node, 0, top, low))
 
 
 def draw_box(box: PosterBox, left: float, right: float, wording: Wording) -> Iterator[str]:
     """Draw a box between two edges."""
-    if isinstance(box.content, Rest):
+    if isinstance(box.content, PrunedRest):
         yield from _draw_pruned(box, box.content, left, right, wording.texts)
     elif box.column == 0:
         yield from _draw_whole(box, box.content, left, right, wording.texts)
@@ -120,48 +120,48 @@ def draw_field(kind: str, left: float, right: float, top: float, height: float) 
     )
 
 
-def _boxes_of(twig: Twig, column: int, top: float, scale: float) -> Iterator[PosterBox]:
-    yield PosterBox(column, top, _height(twig, scale), twig)
-    for child in twig.twigs:
+def _boxes_of(node: PrunedNode, column: int, top: float, scale: float) -> Iterator[PosterBox]:
+    yield PosterBox(column, top, _height(node, scale), node)
+    for child in node.nodes:
         yield from _boxes_of(child, column + 1, top, scale)
         top += _height(child, scale)
-    if twig.rest is not None:
-        yield PosterBox(column + 1, top, _height(twig.rest, scale), twig.rest)
+    if node.remainder is not None:
+        yield PosterBox(column + 1, top, _height(node.remainder, scale), node.remainder)
 
 
-def _height(content: Twig | Rest, scale: float) -> float:
-    if isinstance(content, Twig) and content.twigs:
-        pruned = 0.0 if content.rest is None else _height(content.rest, scale)
-        return pruned + sum(_height(child, scale) for child in content.twigs)
+def _height(content: PrunedNode | PrunedRest, scale: float) -> float:
+    if isinstance(content, PrunedNode) and content.nodes:
+        pruned = 0.0 if content.remainder is None else _height(content.remainder, scale)
+        return pruned + sum(_height(child, scale) for child in content.nodes)
     return max(LINE, content.models * scale)
 
 
 def _draw_whole(
-    box: PosterBox, twig: Twig, left: float, right: float, texts: Texts
+    box: PosterBox, node: PrunedNode, left: float, right: float, texts: Texts
 ) -> Iterator[str]:
     """Draw the whole, its name from bottom to top."""
     yield draw_field(f"is-{GROUP}", left, right, box.top, box.height)
-    number = texts.number(twig.models)
+    number = texts.number(node.models)
     room = box.height - 16 - text_width(f"{_DOT}{number}", 20)
-    name = fit_text(spell_letters(twig.name), 20, room)
+    name = fit_text(spell_letters(node.name), 20, room)
     x, y = (left + right) / 2 + 6, box.top + box.height / 2
     turned = f' text-anchor="middle" transform="rotate(-90 {x:.1f} {y:.1f})"'
     yield draw_text(f"{name}{_DOT}{number}" if name else number, x, y, 20, more=turned)
 
 
 def _draw_branch(
-    box: PosterBox, twig: Twig, left: float, right: float, wording: Wording
+    box: PosterBox, node: PrunedNode, left: float, right: float, wording: Wording
 ) -> Iterator[str]:
-    kind = twig.relation.value if twig.relation else GROUP if twig.kind is Kind.GROUP else ROOT
+    kind = node.relation.value if node.relation else GROUP if node.kind is RowKind.GROUP else ROOT
     yield draw_field(f"is-{kind}", left, right, box.top, box.height)
-    is_deleted = twig.missed is not None
+    is_deleted = node.missed is not None
     if is_deleted:
         yield draw_field("deleted", left, right, box.top, box.height)
         yield draw_field("deleted-frame", left + 1, right - 1, box.top + 1, box.height - 2)
-    bow = _BOW if twig.other_parents else 0.0
+    bow = _BOW if node.other_parents else 0.0
     room = right - left - 2 - 2 * _PAD - bow
     halo = "halo" if is_deleted else ""
-    name, number, second = _branch_lines(twig, room, box.height, wording)
+    name, number, second = _branch_lines(node, room, box.height, wording)
     y = _baseline(box, 2 if second else 1)
     if bow:
         yield draw_bow(left + _PAD, y - SIZE * 0.36)
@@ -174,15 +174,17 @@ def _draw_branch(
         yield draw_text(number, at, y, SIZE, kind=halo, more=' text-anchor="end"')
 
 
-def _branch_lines(twig: Twig, room: float, height: float, wording: Wording) -> tuple[str, str, str]:
+def _branch_lines(
+    node: PrunedNode, room: float, height: float, wording: Wording
+) -> tuple[str, str, str]:
     """Return the name, what stands at its right, and a second line where there is room."""
     texts = wording.texts
-    name = twig.name if twig.kind >= Kind.OFFICIAL else word(texts, twig.name)
-    number, deleted = texts.number(twig.models), word(texts, "deleted") if twig.missed else ""
-    notes = [note for note in (top_role(twig, texts), *top_notes(twig, texts)) if note]
+    name = node.name if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
+    number, deleted = texts.number(node.models), word(texts, "deleted") if node.missed else ""
+    notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
     # Two lines: the name alone, and below it as many notes as fit.
     if height >= 2 * LINE + 2:
-        released = wording.released.get(twig.name) if twig.kind is Kind.GROUP else None
+        released = wording.released.get(node.name) if node.kind is RowKind.GROUP else None
         day = [texts.date(released)] if released is not None else []
         words = [text for text in (number, *day, *notes) if text]
         while len(words) > 1 and text_width(spell_letters(_DOT.join(words)), _SMALL) > room:
@@ -206,7 +208,7 @@ def _fit_name(name: str, room: float) -> str:
 
 
 def _draw_pruned(
-    box: PosterBox, pruned: Rest, left: float, right: float, texts: Texts
+    box: PosterBox, pruned: PrunedRest, left: float, right: float, texts: Texts
 ) -> Iterator[str]:
     """Draw what is summed up: its relations side by side, under a veil."""
     at, whole = left, max(1, sum(models for _, models in pruned.by_relation))
@@ -221,7 +223,7 @@ def _draw_pruned(
     room = right - left - 2 - 2 * _PAD
     options = [
         wrap_text(pruned_text(part, texts), SIZE, room)
-        for part in (pruned, replace(pruned, gone=0))
+        for part in (pruned, replace(pruned, deleted=0))
     ]
     options.append([f"+ {texts.number(pruned.models)}"])
     most = int(box.height / LINE)

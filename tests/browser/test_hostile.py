@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from lineage.analysis.tree.evidence import Said
-from lineage.analysis.tree.facts import Coded
+from lineage.analysis.tree.row_evidence import SharedClaim
+from lineage.analysis.tree.row_facts import Coded
 from lineage.domain.families import Family
 from lineage.reporting.family_page.page import family_page as family_tree_page
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
@@ -40,7 +40,10 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _poisoned(report: FamilyTreeReport) -> FamilyTreeReport:
     attack = cycle(HOSTILE)
     forest, facts, evidence = report.forest, report.facts, report.evidence
-    said = [Said(next(attack), next(attack), "", next(attack), next(attack)) for _ in evidence.said]
+    said = [
+        SharedClaim(next(attack), next(attack), "", next(attack), next(attack))
+        for _ in evidence.texts
+    ]
     words = {
         name: Coded([next(attack) for _ in coded.words] or [next(attack)], coded.code)
         for name, coded in facts.words.items()
@@ -55,7 +58,7 @@ def _poisoned(report: FamilyTreeReport) -> FamilyTreeReport:
         verdicts=tuple(bad),
         forest=replace(forest, names=[next(attack) for _ in forest.names]),
         facts=replace(facts, words=words),
-        evidence=replace(evidence, said=said, outside=[next(attack) for _ in evidence.outside]),
+        evidence=replace(evidence, texts=said, outside=[next(attack) for _ in evidence.outside]),
     )
 
 

@@ -11,14 +11,15 @@ from lineage.analysis.releases import find_releases
 from lineage.analysis.results import Tree, TreeNode
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, select_members
-from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
+from lineage.analysis.tree.rows import choose_parents
+from lineage.domain.arrays import Codes, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import RELATIONS, Strength
 from lineage.graph import reach
 from lineage.graph.every_base import count_every_base
 
 _INFERRED = Strength.INFERRED.code
 _DRAWN_SHARE = 40
-"""Without a wish of the reader's, a branch is drawn when it holds a 40th of the whole."""
+"""Unless the reader chooses a size, a branch is drawn when it holds a 40th of the whole."""
 
 _ROOTS_DRAWN = 2
 
@@ -28,48 +29,52 @@ def build_tree(
 ) -> Tree:
     """Return what lies below a subject, `depth` generations deep; a family by release.
 
-    Branches with fewer than `at_least` models below them are folded; by default a 40th of all.
+    Branches with fewer than `at_least` models below them are pruned; by default a 40th of all.
     Every number is that of `count`: the releases of a family add up to it, with what comes from
     several of them as the last branch.
     """
     selection = select_members(scope, subject)
     scope, members = selection.scope, selection.members
     total = int(members.counted.sum())
-    bound = _bound(total) if at_least is None else at_least
-    grower = _Grower.of(scope, members, selection.roots, bound)
+    bound = _default_size(total) if at_least is None else at_least
+    builder = _TreeBuilder.of(scope, members, selection.roots, bound)
     if subject.model is not None:
-        root = TreeNode(subject.id, None, total, *grower.branches_of(selection.roots, depth))
+        root = TreeNode(subject.id, None, total, *builder.build_branches(selection.roots, depth))
     elif subject.release is not None:
-        root = _release(subject.release.name, total, selection.roots, grower, depth)
+        root = _build_release(subject.release.name, total, selection.roots, builder, depth)
     else:
         assert subject.family is not None
-        met = find_releases(scope, members.edges)
-        release_of = met.only_release()
+        releases = find_releases(scope, members.edges)
+        release_of = releases.only_release()
         branches = [
-            _release(release.name, size, roots, grower, depth)
-            for at, (release, roots) in enumerate(zip(met.releases, met.roots, strict=True))
+            _build_release(release.name, size, roots, builder, depth)
+            for at, (release, roots) in enumerate(
+                zip(releases.releases, releases.roots, strict=True)
+            )
             if release in subject.family.releases
             and (size := int((members.counted & (release_of == at)).sum()))
         ]
-        if size := int((members.counted & met.mark_mixed()).sum()):
+        if size := int((members.counted & releases.mark_mixed()).sum()):
             branches.append(TreeNode(MIXED, None, size))
         root = TreeNode(subject.family.name, None, total, tuple(branches))
     definition = replace(scope.definition, roots=selection.root_ids)
     return Tree(scope.snapshot.id, root, definition)
 
 
-def _release(name: str, size: int, roots: Nodes, grower: "_Grower", depth: int) -> TreeNode:
-    drawn, pruned = grower.sorted_out(roots, always=_ROOTS_DRAWN)
-    branches = tuple(grower.branch(node, depth - 1, is_root=True) for node in drawn)
-    return TreeNode(name, None, size, branches, len(pruned), grower.below_any(pruned))
+def _build_release(
+    name: str, size: int, roots: Nodes, builder: "_TreeBuilder", depth: int
+) -> TreeNode:
+    drawn_nodes, pruned = builder.divide(roots, always=_ROOTS_DRAWN)
+    branches = tuple(builder.build_node(node, depth - 1, is_root=True) for node in drawn_nodes)
+    return TreeNode(name, None, size, branches, len(pruned), builder.count_below_any(pruned))
 
 
-def _bound(total: int) -> int:
+def _default_size(total: int) -> int:
     return max(1, total // _DRAWN_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Grower:
+class _TreeBuilder:
     """The children of every node of one cut, with how much lies below each."""
 
     names: dict[int, str]
@@ -84,18 +89,18 @@ class _Grower:
     at_least: int
 
     @classmethod
-    def of(cls, scope: Scope, members: Members, roots: Nodes, at_least: int) -> "_Grower":
+    def of(cls, scope: Scope, members: Members, roots: Nodes, at_least: int) -> "_TreeBuilder":
         """Count below every node of the cut; each model hangs below its largest parent.
 
-        What `min_downloads` leaves out is drawn where a way leads through it.
+        What `min_downloads` leaves out is drawn where a path leads through it.
         """
         edges = members.edges
         is_root = np.zeros(members.nodes, np.bool_)
         is_root[roots] = True
         inside = members.reached | is_root
         real = edges.child != edges.parent
-        kept = real & inside[edges.child] & inside[edges.parent]
-        child, parent = edges.child[kept], edges.parent[kept]
+        is_inside = real & inside[edges.child] & inside[edges.parent]
+        child, parent = edges.child[is_inside], edges.parent[is_inside]
         relation = relation_of(edges, members.nodes)
         kind = np.where(members.counted, relation, -1)
         bases = count_every_base(child, parent, kind, np.zeros(members.nodes, np.bool_))
@@ -104,13 +109,14 @@ class _Grower:
         generation = reach.count_generations(child, parent, members.nodes, roots)
         generation[roots] = 0
         # A root is drawn as a root, not below another.
-        drawn = ~is_root[child] & (members.counted | (below > 0))[child]
-        main = _largest_parent(child[drawn], parent[drawn], below + members.counted, generation)
+        is_drawn = ~is_root[child] & (members.counted | (below > 0))[child]
+        weight = below + members.counted
+        pairs = choose_parents(child[is_drawn], parent[is_drawn], weight, generation)
         children: dict[int, list[int]] = {}
-        for one, its_parent in main:
-            children.setdefault(its_parent, []).append(one)
+        for low, high in zip(*(column.tolist() for column in pairs), strict=True):
+            children.setdefault(high, []).append(low)
         parents = np.bincount(edges.child[real], minlength=members.nodes)
-        names = _names(scope, np.flatnonzero(inside))
+        names = _read_names(scope, np.flatnonzero(inside))
         cut = (child, parent)
         inferred = np.ones(members.nodes, np.bool_)
         inferred[edges.child[edges.strength > _INFERRED]] = False
@@ -118,28 +124,28 @@ class _Grower:
             names, children, parents, below, relation, inferred, members.counted, cut, at_least
         )
 
-    def branches_of(self, roots: Nodes, depth: int) -> tuple[tuple[TreeNode, ...], int, int]:
-        """Return the branches right below some roots, how many are folded, and their models."""
+    def build_branches(self, roots: Nodes, depth: int) -> tuple[tuple[TreeNode, ...], int, int]:
+        """Return the branches right below some roots, how many are pruned, and their models."""
         children = [child for root in roots.tolist() for child in self.children.get(root, [])]
-        drawn, pruned = self.sorted_out(np.array(children, np.int32))
+        drawn_nodes, pruned = self.divide(np.array(children, np.int32))
         if depth <= 0:
-            return (), len(children), self.below_any(children)
-        branches = tuple(self.branch(node, depth - 1) for node in drawn)
-        return branches, len(pruned), self.below_any(pruned)
+            return (), len(children), self.count_below_any(children)
+        branches = tuple(self.build_node(node, depth - 1) for node in drawn_nodes)
+        return branches, len(pruned), self.count_below_any(pruned)
 
-    def branch(self, node: int, depth: int, *, is_root: bool = False) -> TreeNode:
+    def build_node(self, node: int, depth: int, *, is_root: bool = False) -> TreeNode:
         """Return one model with its branches."""
         return TreeNode(
             self.names[node],
             None if is_root else RELATIONS[self.relation[node]],
             int(self.below[node]),
-            *self.branches_of(np.array([node], np.int32), depth),
+            *self.build_branches(np.array([node], np.int32), depth),
             other_parents=0 if is_root else int(self.parents[node]) - 1,
             inferred=not is_root and bool(self.inferred[node]),
         )
 
-    def sorted_out(self, nodes: Nodes, always: int = 0) -> tuple[list[int], list[int]]:
-        """Divide nodes into those to draw, largest first, and those to fold.
+    def divide(self, nodes: Nodes, always: int = 0) -> tuple[list[int], list[int]]:
+        """Divide nodes into those to draw, largest first, and those to prune.
 
         The first `always` are drawn whatever their size, if anything lies below them.
         """
@@ -148,7 +154,7 @@ class _Grower:
         some = sum(self.below[at] > 0 for at in ordered[:always])
         return ordered[: max(large, some)], ordered[max(large, some) :]
 
-    def below_any(self, nodes: Sequence[int]) -> int:
+    def count_below_any(self, nodes: Sequence[int]) -> int:
         """Count the distinct models below some nodes, themselves left out."""
         if not self.below[nodes].any():
             return 0
@@ -158,22 +164,6 @@ class _Grower:
         return int((mask & self.counted).sum())
 
 
-def _largest_parent(
-    child: Nodes,
-    parent: Nodes,
-    weight: Int64s,
-    generation: Generations,
-) -> list[tuple[int, int]]:
-    """Return each child with the one parent it is drawn under: the largest, ties by node.
-
-    `weight` is what a node holds at and below it. On a cycle that is the same for all, and there
-    the parent nearer to the roots is taken: else two could hang below each other and below no root.
-    """
-    order = np.lexsort((parent, generation[parent], -weight[parent], child))
-    first = np.unique(child[order], return_index=True)[1]
-    return list(zip(child[order][first].tolist(), parent[order][first].tolist(), strict=True))
-
-
-def _names(scope: Scope, nodes: Positions) -> dict[int, str]:
+def _read_names(scope: Scope, nodes: Positions) -> dict[int, str]:
     _, ids = scope.names_of(nodes)
     return dict(zip(nodes.tolist(), ids.to_pylist(), strict=True))

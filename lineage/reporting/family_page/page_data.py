@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.tree.evidence import ForestEvidence
+from lineage.analysis.tree.row_evidence import RowEvidence
 from lineage.domain.arrays import Floats, Indices, Int64s
 from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.reporting.family_tree import FamilyTreeReport
@@ -42,7 +42,7 @@ def pack_report(report: FamilyTreeReport, texts: Texts) -> str:
         "numbers": list(report.facts.numbers),
         "claims": [
             [claim.rule, claim.before, claim.after, claim.source, claim.url]
-            for claim in report.evidence.said
+            for claim in report.evidence.texts
         ],
         "claimSets": claim_sets,
     }
@@ -105,11 +105,11 @@ def _columns_of(report: FamilyTreeReport, claim_set: Int64s) -> Columns:
     return columns
 
 
-def _claim_sets(evidence: ForestEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]:
+def _claim_sets(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]:
     """Return for each edge its set of claims, and the sets: few, since most edges share theirs."""
     sets: dict[tuple[int, ...], int] = {(): 0}
-    bounds = np.searchsorted(evidence.voice_edge, np.arange(len(evidence.child) + 1)).tolist()
-    claims = evidence.voice_said.tolist()
+    bounds = np.searchsorted(evidence.claim_edge, np.arange(len(evidence.child) + 1)).tolist()
+    claims = evidence.claim_text.tolist()
     chosen = [
         sets.setdefault(tuple(claims[first:last]), len(sets)) for first, last in pairwise(bounds)
     ]

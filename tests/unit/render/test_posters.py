@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.tree.forest import Kind
-from lineage.analysis.tree.largest import Rest, Twig
+from lineage.analysis.tree.prune import PrunedNode, PrunedRest
+from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.png import paint_svg
@@ -124,24 +124,26 @@ def test_no_name_becomes_markup_and_no_letter_acts(drawn: str) -> None:
 
 
 @st.composite
-def twigs(draw: st.DrawFn, depth: int = 0) -> Twig:
-    below: list[Twig] = draw(st.lists(twigs(depth + 1), max_size=3)) if depth < 3 else []
+def nodes(draw: st.DrawFn, depth: int = 0) -> PrunedNode:
+    below: list[PrunedNode] = draw(st.lists(nodes(depth + 1), max_size=3)) if depth < 3 else []
     extra = draw(st.integers(1, 5000))
     has_rest: bool = draw(st.booleans())
-    rest = Rest(1, extra, ((Relation.MERGE, extra),), 0) if below and has_rest else None
+    remainder = PrunedRest(1, extra, ((Relation.MERGE, extra),), 0) if below and has_rest else None
     own = draw(st.integers(0, 1))
-    inside = sum(one.models for one in below) + (extra if rest else 0)
+    inside = sum(one.models for one in below) + (extra if remainder else 0)
     models = own + (inside if below else extra)
-    return Twig("n", Kind.MODEL, Relation.MERGE, own, models, 0, None, tuple(below), rest)
+    return PrunedNode(
+        "n", RowKind.MODEL, Relation.MERGE, own, models, 0, None, tuple(below), remainder
+    )
 
 
-@given(twigs())
-def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(twig: Twig) -> None:
-    boxes = place_boxes(twig, 100.0, 1200.0)
+@given(nodes())
+def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(node: PrunedNode) -> None:
+    boxes = place_boxes(node, 100.0, 1200.0)
     assert boxes[0].height <= 1200.001
     for box in boxes:
         assert box.height >= LINE - 0.001
-        if isinstance(box.content, Twig) and box.content.twigs:
+        if isinstance(box.content, PrunedNode) and box.content.nodes:
             inside = [
                 one
                 for one in boxes
@@ -152,9 +154,9 @@ def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(twig: Twi
 
 
 def test_what_cannot_stand_on_the_page_is_an_error() -> None:
-    leaf = Twig("n", Kind.MODEL, None, 1, 1, 0, None)
+    leaf = PrunedNode("n", RowKind.MODEL, None, 1, 1, 0, None)
     with pytest.raises(ValueError, match="are needed"):
-        place_boxes(replace(leaf, twigs=(leaf,) * 9), 0.0, 8 * LINE)
+        place_boxes(replace(leaf, nodes=(leaf,) * 9), 0.0, 8 * LINE)
 
 
 @given(st.text(max_size=60), st.floats(1, 400))

@@ -47,10 +47,10 @@ def test_only_what_others_come_from_is_a_branch(small: FamilyTreeReport) -> None
 def test_every_edge_stands_with_its_words(small: FamilyTreeReport) -> None:
     evidence, names = small.evidence, small.forest.names
     words: dict[tuple[str, str], list[str]] = {}
-    for edge, place in zip(evidence.voice_edge, evidence.voice_said, strict=True):
+    for edge, place in zip(evidence.claim_edge, evidence.claim_text, strict=True):
         parent = int(evidence.parent[edge])
         above = names[parent] if parent >= 0 else evidence.outside[-1 - parent]
-        one = evidence.said[place]
+        one = evidence.texts[place]
         told = one.before if one.after is None else one.before + above + one.after
         words.setdefault((names[evidence.child[edge]], above), []).append(told)
     assert "base_model:merge:other/root" in words["c/merge", "other/root"]

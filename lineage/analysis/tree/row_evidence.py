@@ -1,4 +1,4 @@
-"""Who says of each row of a forest that it comes from where: every edge, every word, as columns."""
+"""The evidence of every row of a tree: each edge above it, with its claims, as columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ import pyarrow.compute as pc
 
 from lineage.analysis.edge_evidence import find_evidence
 from lineage.analysis.scope import Scope, select_edges
-from lineage.analysis.tree.forest import Forest
+from lineage.analysis.tree.rows import TreeRows
 from lineage.analysis.verdicts import PathClaim
 from lineage.domain.arrays import Codes, Mask, Nodes
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SharedClaim:
     """Words that many edges share, with room for the parent's name where they name it."""
 
     rule: str
@@ -27,8 +27,8 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class ForestEvidence:
-    """The edges of a forest in order of their child's row, and the witnesses of each."""
+class RowEvidence:
+    """The edges of a tree in order of their child's row, and the claims of each."""
 
     child: Nodes
     """The child's row."""
@@ -38,93 +38,93 @@ class ForestEvidence:
     """Position in `Strength`."""
     outside: Sequence[str]
     """Parents that are no part of the family, by name."""
-    voice_edge: Nodes
-    """The edge that a witness speaks of, in rising order."""
-    voice_said: Nodes
-    """What the witness says: its place among `said`."""
-    said: Sequence[Said]
+    claim_edge: Nodes
+    """The edge that a claim is about, in rising order."""
+    claim_text: Nodes
+    """The claim's words: their place among `texts`."""
+    texts: Sequence[SharedClaim]
 
 
-def evidence_of(scope: Scope, forest: Forest) -> ForestEvidence:
+def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
     """Return every edge above every row, also to parents outside the family."""
     row_of = np.full(scope.nodes, -1, np.int32)
     rows = np.flatnonzero(forest.node >= 0)
     row_of[forest.node[rows]] = rows
-    edges = select_edges(scope.edges, (row_of[scope.edges.child] >= 0) & _real(scope))
+    edges = select_edges(scope.edges, (row_of[scope.edges.child] >= 0) & _is_real_edge(scope))
     edges = select_edges(edges, np.lexsort((edges.parent, row_of[edges.child])))
     strangers = np.unique(edges.parent[row_of[edges.parent] < 0])
     place = np.searchsorted(strangers, edges.parent)
     parent = np.where(row_of[edges.parent] >= 0, row_of[edges.parent], -1 - place)
-    keys, names = _names(scope, np.union1d(edges.child, edges.parent))
-    voices = _Voices(keys, names, edges.child, edges.parent)
-    voices.hear_snapshot(scope)
-    voices.hear_registry(scope)
-    voice_edge, voice_said = voices.in_order()
-    return ForestEvidence(
+    keys, names = _read_names(scope, np.union1d(edges.child, edges.parent))
+    claims = _ClaimColumns(keys, names, edges.child, edges.parent)
+    claims.add_snapshot(scope)
+    claims.add_registry(scope)
+    claim_edge, claim_text = claims.in_order()
+    return RowEvidence(
         child=row_of[edges.child],
         parent=parent.astype(np.int32),
         strength=edges.strength,
         outside=[names[node] for node in strangers.tolist()],
-        voice_edge=voice_edge,
-        voice_said=voice_said,
-        said=list(voices.said),
+        claim_edge=claim_edge,
+        claim_text=claim_text,
+        texts=list(claims.texts),
     )
 
 
-def _real(scope: Scope) -> Mask:
+def _is_real_edge(scope: Scope) -> Mask:
     real: Mask = scope.edges.child != scope.edges.parent
     return real
 
 
-def _names(scope: Scope, nodes: Nodes) -> tuple[dict[int, str], dict[int, str]]:
+def _read_names(scope: Scope, nodes: Nodes) -> tuple[dict[int, str], dict[int, str]]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     numbers = nodes.tolist()
     return dict(zip(numbers, keys, strict=True)), dict(zip(numbers, ids, strict=True))
 
 
-class _Voices:
-    """The witnesses of some edges, with equal words kept once."""
+class _ClaimColumns:
+    """The claims of some edges, with equal words kept once."""
 
     def __init__(
         self, keys: dict[int, str], names: dict[int, str], child: Nodes, parent: Nodes
     ) -> None:
-        self.said: dict[Said, int] = {}
+        self.texts: dict[SharedClaim, int] = {}
         self._child, self._keys = child, keys
         pairs = zip(child.tolist(), parent.tolist(), strict=True)
         self._edge = {(keys[low], keys[high]): at for at, (low, high) in enumerate(pairs)}
         self._name = {keys[node]: name for node, name in names.items()}
-        self._heard: list[tuple[int, int]] = []
+        self._pairs: list[tuple[int, int]] = []
 
-    def hear_snapshot(self, scope: Scope) -> None:
-        """Take in every witness that the snapshot keeps."""
+    def add_snapshot(self, scope: Scope) -> None:
+        """Add every claim that the snapshot keeps."""
         children = [self._keys[node] for node in np.unique(self._child).tolist()]
         table = scope.snapshot.evidence_of(children)
         table = table.filter(pc.is_valid(table["parent_key"]))
         names = ("child_key", "parent_key", "rule", "quote")
         columns = (table[name].to_pylist() for name in names)
         for child, parent, rule, quote in zip(*columns, strict=True):
-            self._take(child, parent, PathClaim(rule, quote))
+            self._add_claim(child, parent, PathClaim(rule, quote))
 
-    def hear_registry(self, scope: Scope) -> None:
-        """Take in what the families' registries say, with its source."""
+    def add_registry(self, scope: Scope) -> None:
+        """Add what the families' registries say, with its source."""
         curated = [edge for family in scope.families for edge in family.curated_edges()]
         nodes = set(scope.nodes_of({edge.child for edge in curated}).values())
-        here = nodes & set(np.unique(self._child).tolist())
-        for (child, parent), voices in find_evidence(scope, here).by_edge.items():
-            for voice in voices:
-                if voice.source is not None:
-                    self._take(child, parent, voice)
+        curated_children = nodes & set(np.unique(self._child).tolist())
+        for (child, parent), claims in find_evidence(scope, curated_children).by_edge.items():
+            for claim in claims:
+                if claim.source is not None:
+                    self._add_claim(child, parent, claim)
 
     def in_order(self) -> tuple[Nodes, Nodes]:
-        """Return the edge and the words of each witness, by edge, in the order they were heard."""
-        heard = np.array(self._heard, np.int32).reshape(-1, 2)
-        heard = heard[np.argsort(heard[:, 0], kind="stable")]
-        return heard[:, 0], heard[:, 1]
+        """Return the edge and the words of each claim, by edge, in order of extraction."""
+        ordered = np.array(self._pairs, np.int32).reshape(-1, 2)
+        ordered = ordered[np.argsort(ordered[:, 0], kind="stable")]
+        return ordered[:, 0], ordered[:, 1]
 
-    def _take(self, child: str, parent: str, voice: PathClaim) -> None:
+    def _add_claim(self, child: str, parent: str, claim: PathClaim) -> None:
         edge = self._edge.get((child, parent))
         if edge is None:  # A weaker edge than asked for, or a model's word about itself.
             return
-        before, name, after = (voice.quote or "").partition(self._name[parent])
-        said = Said(voice.rule, before, after if name else None, voice.source, voice.url)
-        self._heard.append((edge, self.said.setdefault(said, len(self.said))))
+        before, name, after = (claim.quote or "").partition(self._name[parent])
+        text = SharedClaim(claim.rule, before, after if name else None, claim.source, claim.url)
+        self._pairs.append((edge, self.texts.setdefault(text, len(self.texts))))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lineage.analysis.groups import MIXED
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING
-from lineage.analysis.tree.facts import LAST_SEEN, MISSED, facts_of
-from lineage.analysis.tree.forest import Forest, Kind, family_forest
+from lineage.analysis.tree.row_facts import LAST_SEEN, MISSED, read_row_facts
+from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.domain.claims import RELATIONS, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.domain.families import Family
@@ -30,24 +30,24 @@ KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]}, {"copy/one": "kin/o
 DAYS = st.sampled_from([None, date(2023, 12, 31), NOON.date(), date(2027, 1, 1)])
 
 
-def forest_of(snapshot: Snapshot, kin: Family) -> Forest:
-    return family_forest(Scope(snapshot, [kin], EVERYTHING), kin)
+def forest_of(snapshot: Snapshot, kin: Family) -> TreeRows:
+    return build_tree_rows(Scope(snapshot, [kin], EVERYTHING), kin)
 
 
-def models(forest: Forest, least: Strength) -> list[int]:
+def models(forest: TreeRows, least: Strength) -> list[int]:
     """The rows of models that descend at least so surely."""
     sure = least.code
     rows = range(len(forest))
-    return [at for at in rows if forest.kind[at] == Kind.MODEL and forest.strength[at] >= sure]
+    return [at for at in rows if forest.kind[at] == RowKind.MODEL and forest.strength[at] >= sure]
 
 
-def group_of(forest: Forest, at: int) -> str:
-    while forest.kind[at] != Kind.GROUP:
+def group_of(forest: TreeRows, at: int) -> str:
+    while forest.kind[at] != RowKind.GROUP:
         at = int(forest.parent[at])
     return forest.names[at]
 
 
-def drawn_below(forest: Forest) -> dict[str, str]:
+def drawn_below(forest: TreeRows) -> dict[str, str]:
     return {name: forest.names[forest.parent[at]] for at, name in enumerate(forest.names) if at}
 
 
@@ -79,15 +79,15 @@ def test_a_forest_of_the_living_and_the_dead_holds_what_any_definition_counts(
     everything = replace(asked, mirrors=True, curated=True, closure=Closure.ALL)
     asked = replace(everything, deleted=deleted, as_of=day)
     scope = Scope(mortal_world, [kin], replace(asked, min_strength=Strength.INFERRED))
-    forest = family_forest(scope, kin, asked.min_strength)
+    forest = build_tree_rows(scope, kin, asked.min_strength)
     count = count_family(mortal_world, kin, asked, [kin], Grouping.RELEASE)
-    kinds = {Kind.MODEL, Kind.GONE} if deleted else {Kind.MODEL}
+    kinds = {RowKind.MODEL, RowKind.DELETED} if deleted else {RowKind.MODEL}
     sure = forest.strength >= asked.min_strength.code
     rows = [at for at in range(len(forest)) if forest.kind[at] in kinds and sure[at]]
     told = Counter(group_of(forest, at) for at in rows)
     assert told == {group.value: group.total for group in count.groups}
     with_dead = count_family(mortal_world, kin, replace(asked, deleted=True), [kin]).total
-    dead = sum(forest.kind[at] == Kind.GONE and bool(sure[at]) for at in range(len(forest)))
+    dead = sum(forest.kind[at] == RowKind.DELETED and bool(sure[at]) for at in range(len(forest)))
     assert (
         dead
         == with_dead - count_family(mortal_world, kin, replace(asked, deleted=False), [kin]).total
@@ -106,9 +106,9 @@ def test_who_is_gone_is_drawn_with_what_hangs_below_and_without(tmp_path: Path) 
     drawn, names = drawn_below(forest), list(forest.names)
     assert drawn["a/child"] == "a/parent"
     assert drawn["b/leaf"] == "kin/one"
-    kinds = {name: Kind(int(forest.kind[names.index(name)])) for name in ("a/parent", "b/leaf")}
-    assert set(kinds.values()) == {Kind.GONE}
-    facts = facts_of(snapshot, forest)
+    kinds = {name: RowKind(int(forest.kind[names.index(name)])) for name in ("a/parent", "b/leaf")}
+    assert set(kinds.values()) == {RowKind.DELETED}
+    facts = read_row_facts(snapshot, forest)
     at = names.index("b/leaf")
     missed = date(1970, 1, 1) + timedelta(days=int(facts.dates[MISSED][at]) - 1)
     assert missed == snapshot.manifest.origin.taken_at.date()
@@ -121,9 +121,9 @@ def test_before_it_was_missed_nobody_is_told_of_as_gone(tmp_path: Path) -> None:
     rows = [row("kin/one"), row("b/leaf", ["kin/one"])]
     snapshot = outlived(rows, {"b/leaf"}, tmp_path)
     scope = Scope(snapshot, [KIN], replace(EVERYTHING, as_of=NOON.date()))
-    forest = family_forest(scope, KIN)
-    assert forest.kind[list(forest.names).index("b/leaf")] == Kind.MODEL
-    assert not facts_of(snapshot, forest, NOON.date()).dates[MISSED].any()
+    forest = build_tree_rows(scope, KIN)
+    assert forest.kind[list(forest.names).index("b/leaf")] == RowKind.MODEL
+    assert not read_row_facts(snapshot, forest, NOON.date()).dates[MISSED].any()
 
 
 def test_what_a_filter_leaves_out_stays_where_a_way_leads_through_it(tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_what_a_filter_leaves_out_stays_where_a_way_leads_through_it(tmp_path: P
         row("b/little", ["kin/one"], downloads=1),
     ]
     snapshot = published(rows, tmp_path)
-    forest = family_forest(Scope(snapshot, [KIN], replace(EVERYTHING, min_downloads=9)), KIN)
+    forest = build_tree_rows(Scope(snapshot, [KIN], replace(EVERYTHING, min_downloads=9)), KIN)
     assert drawn_below(forest)["a/used"] == "a/little"
-    assert forest.kind[list(forest.names).index("a/little")] == Kind.PASSED
+    assert forest.kind[list(forest.names).index("a/little")] == RowKind.PASSED
     assert "b/little" not in forest.names
 
 
@@ -171,13 +171,13 @@ def test_a_model_hangs_in_a_way_as_sure_as_itself(world: World, number: int) -> 
     kin = a_family({"Kin 1": [LISTED[number]]})
     forest = forest_of(world[0], kin)
     for at in range(1, len(forest)):
-        if forest.kind[at] >= Kind.MODEL:
+        if forest.kind[at] >= RowKind.MODEL:
             assert forest.strength[forest.parent[at]] >= forest.strength[at]
 
 
 def test_the_corpus_is_drawn_as_it_is_counted(corpus_snapshot: Snapshot) -> None:
     known, llama = all_families(), family("llama")
-    forest = family_forest(Scope(corpus_snapshot, known, EVERYTHING), llama)
+    forest = build_tree_rows(Scope(corpus_snapshot, known, EVERYTHING), llama)
     count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
     told = Counter(group_of(forest, at) for at in models(forest, Strength.DECLARED))
     assert told == {group.value: group.total for group in count.groups}
