@@ -11,7 +11,6 @@ from lineage.analysis import (
     comparison,
     counts,
     family_graph,
-    relatives,
     subjects,
     traces,
 )
@@ -154,7 +153,7 @@ def graph_of_family(
 
 
 def relatives_among(snapshot: Snapshot, families: Families, keys: pa.ChunkedArray) -> list[str]:
-    return relatives.find_relatives(Scope(snapshot, families), keys)
+    return subjects.find_relatives(Scope(snapshot, families), keys)
 
 
 def family_tree(

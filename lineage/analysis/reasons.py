@@ -1,9 +1,9 @@
-"""The verdict of a trace in one sentence, fit to be quoted."""
+"""Verdicts, and what became of deleted models, in sentences fit to be quoted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lineage.analysis.availability import describe_availability
 from lineage.analysis.verdicts import ModelOrigin, PathClaim, PathRoot, Trace, VerdictReason
+from lineage.domain.availability import Asked, Availability
 
 LOOKED_AT = (
     "the Hub's baseModels, the tags, the card's base_model, adapter and model configuration, "
@@ -115,3 +115,37 @@ def _name_releases(roots: Sequence[PathRoot]) -> list[str]:
 def _list_some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
+
+
+# What became of deleted models, in words that say no more than the Hub's answer does.
+
+NOT_LISTED = "not_listed"
+"""Models that the Hub was never asked about by name."""
+
+_TOLD: Mapping[Availability, str] = {
+    Availability.GONE: "deleted or private, which look alike",
+    Availability.HIDDEN: "it exists, and the Hub does not show it",
+    Availability.RENAMED: "its name redirects to another one",
+    Availability.REPLACED: "another model has its name now",
+    Availability.UNLISTED: "it answers by name, though it is not listed",
+}
+
+
+def describe_availability(asked: Asked | None) -> str:
+    """Return one sentence about a model that a full crawl found missing."""
+    if asked is None:
+        return "The Hub was not asked about it by name."
+    day, what = f"{asked.asked_at:%Y-%m-%d}", _TOLD[asked.standing]
+    return f"Asked by name on {day}, the Hub answered {asked.status}: {what}."
+
+
+def count_availability(found: Mapping[Availability | None, int]) -> dict[str, int]:
+    """Return how many models each answer was given about, the most telling first."""
+    numbers = {standing.value: found.get(standing, 0) for standing in Availability}
+    return numbers | {NOT_LISTED: found.get(None, 0)}
+
+
+def summarize_availability(found: Mapping[Availability | None, int]) -> str:
+    """Return the numbers above 0, `2 gone, 1 hidden, 40 not listed`."""
+    some = ((name.replace("_", " "), n) for name, n in count_availability(found).items() if n)
+    return ", ".join(f"{n:,} {name}" for name, n in some)

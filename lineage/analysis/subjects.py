@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 
 from lineage.analysis.members import Members, members_below
 from lineage.analysis.releases import find_releases
-from lineage.analysis.scope import Scope
+from lineage.analysis.scope import DEFAULT, Scope
 from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family, Release
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import SettingsError, UnknownModel
 from lineage.families.registry import find_release
+from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
@@ -186,6 +187,28 @@ def model_roots(scope: Scope, model: ModelNode) -> tuple[tuple[str, ...], Nodes]
 def find_roots(scope: Scope, ids: Sequence[str]) -> Nodes:
     """Return the nodes of those ids that are known, by their name now or a former one."""
     return np.array(sorted(set(scope.nodes_of(ids).values())), np.int32)
+
+
+def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
+    """Return those of some keys that declared edges lead down to from a root, and the roots.
+
+    Those with most descendants come first, then by key; keys unknown to the snapshot are excluded.
+    """
+    if not len(keys):
+        return []
+    snapshot, scope = scope.snapshot, full_scope(scope.under(DEFAULT))
+    keys_of_records = snapshot.record_column("key")
+    nodes = np.flatnonzero(np.asarray(pc.is_in(keys_of_records, value_set=keys)))
+    roots = find_roots(scope, [root for family in scope.families for root in family.roots()])
+    edges = scope.edges
+    of_a_family = reach.find_below(edges.child, edges.parent, scope.nodes, roots)
+    of_a_family[roots] = True
+    nodes = nodes[of_a_family[nodes]]
+    total = np.zeros(scope.nodes, np.int64)
+    counted = snapshot.table(schema.COUNTS_FILE, ["node", "total"])
+    total[counted["node"].to_numpy()] = counted["total"].to_numpy()
+    members: list[str] = keys_of_records.take(pa.array(nodes)).to_pylist()
+    return [key for _, key in sorted(zip((-total[nodes]).tolist(), members, strict=True))]
 
 
 def _match_registry(scope: Scope, asked: str, subject: Subject) -> ResolvedSubject | None:

@@ -7,8 +7,8 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.relatives import find_relatives
 from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import find_relatives
 from lineage.build.draft import Draft
 from lineage.domain.availability import Asked
 from lineage.domain.families import Family

@@ -48,8 +48,8 @@ def list_snapshots(*, invocation: Invocation) -> None:
 @click.argument("id", metavar="[ID]", required=False)
 def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
     """Show what a snapshot says of itself; the latest without ID."""
-    from lineage.analysis import availability
     from lineage.analysis.documents import snapshot_document
+    from lineage.analysis.reasons import count_availability
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import snapshot_facts
     from lineage.domain.documents import to_document
@@ -63,9 +63,7 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
         lambda it: [snapshot_document(it)],
         lambda it: snapshot_facts(it, answers),
         narrowest=1,
-        document=lambda it: (
-            to_document(it) | {"availability": availability.count_availability(answers)}
-        ),
+        document=lambda it: to_document(it) | {"availability": count_availability(answers)},
     )
 
 

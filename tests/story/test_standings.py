@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.availability import count_availability, summarize_availability
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.documents import diff_rows, trace_document
-from lineage.analysis.reasons import explain_trace
+from lineage.analysis.reasons import count_availability, explain_trace, summarize_availability
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
 from lineage.domain.availability import Availability

@@ -7,8 +7,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.availability import summarize_availability
 from lineage.analysis.definition_text import Line
+from lineage.analysis.reasons import summarize_availability
 from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted
 from lineage.domain.availability import Availability
 from lineage.domain.documents import Document
