@@ -152,12 +152,8 @@ def derive_tables(
         ),
     )
     names = former_name_rows(snapshots, former, resolved)
-    tables.write(
-        schema.NAMES_FILE,
-        derived_rows.names_table(
-            row for row in names if not is_opted_out(row[0], row[1], context.opt_outs)
-        ),
-    )
+    names = (row for row in names if not is_opted_out(row[0], row[1], context.opt_outs))
+    tables.write(schema.NAMES_FILE, derived_rows.names_table(names))
     tables.write(schema.TRENDS_FILE, trends_table(Scope(draft.as_snapshot(), families)))
 
 
