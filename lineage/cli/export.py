@@ -27,7 +27,7 @@ _OUT = click.option(
 )
 
 
-@click.group(cls=options.Group)
+@click.group(cls=options.CommandGroup)
 def export() -> None:
     """Write a family, a release or a model's descendants for other programs.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lineage.store.reader import Snapshot
 
 
-@click.group(cls=options.Group)
+@click.group(cls=options.CommandGroup)
 def families() -> None:
     """Look at the registry: roots, mirrors, curated links, outsiders.
 

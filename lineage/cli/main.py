@@ -15,7 +15,7 @@ from lineage.cli.demo import demo, hub
 from lineage.cli.descent import trace, tree
 from lineage.cli.export import export
 from lineage.cli.families import families
-from lineage.cli.options import RENAMED, Group
+from lineage.cli.options import RENAMED, CommandGroup
 from lineage.cli.quality import anomalies, evaluate
 from lineage.cli.report import report
 from lineage.cli.schedule import schedule
@@ -46,7 +46,7 @@ COMMANDS = (
 )
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lineage")
 def lineage() -> None:
     """Which model descends from which on the Hugging Face Hub.

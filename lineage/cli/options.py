@@ -162,7 +162,7 @@ class Command(click.Command):
         write_options(self, ctx, formatter)
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group of such commands; it takes the global options too."""
 
     command_class = Command

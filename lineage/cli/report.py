@@ -36,7 +36,7 @@ _SHARED = (
 )
 
 
-@click.group(cls=options.Group)
+@click.group(cls=options.CommandGroup)
 def report() -> None:
     """Write reports about a family: the same snapshot gives the same bytes."""
 

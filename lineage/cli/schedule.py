@@ -33,7 +33,7 @@ _EVERY = click.option(
 )
 
 
-@click.group(cls=options.Group)
+@click.group(cls=options.CommandGroup)
 def schedule() -> None:
     """Crawl again and again."""
 

@@ -20,7 +20,7 @@ _WHOLE = {"snapshot": "has no meaning here: the command is about all snapshots"}
 _BY_ARGUMENT = {"snapshot": "has no meaning here: the snapshot is an argument of this command"}
 
 
-@click.group(cls=options.Group)
+@click.group(cls=options.CommandGroup)
 def snapshots() -> None:
     """Look at the published snapshots."""
 

@@ -37,7 +37,7 @@ from lineage.families.toml_file import (
 _RESERVED = ("mixed", "unknown")
 
 
-class _Head(Shape):
+class _FamilyHead(Shape):
     id: Handle
     name: Text
     version: Text
@@ -85,7 +85,7 @@ class _Outsider(SourcedShape, kw_only=True):
 
 
 class _FamilyFile(Shape):
-    family: _Head
+    family: _FamilyHead
     sources: dict[str, str] = field(default_factory=dict)
     release: tuple[_Release, ...] = ()
     edge: tuple[_Edge, ...] = ()

@@ -45,7 +45,7 @@ class RecordedPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class _PageHead:
     request: str
     status: int
     headers: dict[str, str]
@@ -316,7 +316,7 @@ def pack_page(page: RecordedPage) -> bytes:
     """Return the bytes of the file for a page."""
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(page.body)
     headers = kept_headers(page.headers)
-    head = _Head(page.request, page.status, headers, len(page.body), page.recorded_at, "")
+    head = _PageHead(page.request, page.status, headers, len(page.body), page.recorded_at, "")
     line = msgspec.json.encode(replace(head, sha256=_compute_checksum(head, frame)))
     return line + b"\n" + frame
 
@@ -343,14 +343,14 @@ def request_of(line: bytes) -> str | None:
     return head.request if head else None
 
 
-def _read_head(line: bytes) -> _Head | None:
+def _read_head(line: bytes) -> _PageHead | None:
     try:
-        return msgspec.json.decode(line, type=_Head)
+        return msgspec.json.decode(line, type=_PageHead)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _compute_checksum(head: _Head, frame: bytes) -> str:
+def _compute_checksum(head: _PageHead, frame: bytes) -> str:
     digest = hashlib.sha256(msgspec.json.encode(replace(head, sha256="")))
     digest.update(frame)
     return digest.hexdigest()

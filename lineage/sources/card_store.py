@@ -26,7 +26,7 @@ class StoredCard(msgspec.Struct, frozen=True):
     """The card's first bytes, as many as are read."""
 
 
-class _Head(msgspec.Struct, frozen=True):
+class _CardHead(msgspec.Struct, frozen=True):
     sha: str | None
     status: int
     etag: str
@@ -80,14 +80,14 @@ class CardStore:
 def _pack_card(card: StoredCard) -> bytes:
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(card.text)
     digest = hashlib.sha256(frame).hexdigest()
-    head = _Head(card.sha, card.status, card.etag, len(card.text), digest)
+    head = _CardHead(card.sha, card.status, card.etag, len(card.text), digest)
     return msgspec.json.encode(head) + b"\n" + frame
 
 
 def _unpack_card(data: bytes) -> StoredCard | None:
     line, _, frame = data.partition(b"\n")
     try:
-        head = msgspec.json.decode(line, type=_Head)
+        head = msgspec.json.decode(line, type=_CardHead)
         if hashlib.sha256(frame).hexdigest() != head.sha256:
             return None
         # Asked first, since decompress reserves whatever size a frame claims.

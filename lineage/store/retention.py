@@ -85,7 +85,7 @@ class Rhythm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RetentionPart:
     """The newest snapshot of each of the last periods of one rhythm."""
 
     periods: int | None
@@ -93,7 +93,7 @@ class Part:
     rhythm: Rhythm
 
 
-def read_rule(text: str) -> tuple[Part, ...]:
+def read_rule(text: str) -> tuple[RetentionPart, ...]:
     """Read `30 daily, 52 weekly, all monthly`; SettingsError where it is spelled otherwise."""
     parts = []
     for word in text.split(","):
@@ -101,11 +101,11 @@ def read_rule(text: str) -> tuple[Part, ...]:
         if match is None:
             raise SettingsError(f"{word.strip()!r} is no rule of retention", f"example: {DEFAULT}")
         periods = None if match[1] == "all" else int(match[1])
-        parts.append(Part(periods, Rhythm(match[2])))
+        parts.append(RetentionPart(periods, Rhythm(match[2])))
     return tuple(parts)
 
 
-def kept_by(rule: Sequence[Part], manifests: Sequence[Manifest]) -> Mapping[str, str]:
+def kept_by(rule: Sequence[RetentionPart], manifests: Sequence[Manifest]) -> Mapping[str, str]:
     """Return the ids that are kept, each with the reason; the others may go.
 
     Whatever the rule says: the newest snapshot and the last full crawl stay: the next crawl goes
@@ -145,7 +145,7 @@ def _bases(newest_first: Sequence[Manifest], reasons: Mapping[str, str]) -> dict
     return {base: f"{id} builds on it" for base, id in upon if id in reasons}
 
 
-def _newest_of_each(part: Part, whole: Sequence[Manifest]) -> dict[str, str]:
+def _newest_of_each(part: RetentionPart, whole: Sequence[Manifest]) -> dict[str, str]:
     newest: dict[tuple[int, ...], str] = {}
     for manifest in whole:
         newest.setdefault(part.rhythm.period(_moment(manifest)), manifest.id)
