@@ -46,7 +46,7 @@ class Settings:
     endpoint: str = DEFAULT_ENDPOINT
     token_file: str | None = None
     contact: str = DEFAULT_CONTACT
-    """How the Hub's operators reach whoever runs this: named in the User-Agent."""
+    """How the Hub's operators reach the person who runs this: named in the User-Agent."""
     families: str | None = None
     """A TOML file, or a folder of them: families beside the bundled ones."""
     offline: bool = False
@@ -209,7 +209,7 @@ def _check_table(table: Mapping[str, Any], path: Path, *, personal: bool) -> dic
             raise SettingsError(
                 f"{path}: unknown setting {name!r}", f"known: {', '.join(sorted(_READERS))}"
             )
-        # An address would send the user's object store keys to whoever wrote the file.
+        # An address would send the user's object store keys to the author of the file.
         is_remote_store = name == "store" and "://" in str(value)
         if not personal and (name in PERSONAL_SETTINGS or is_remote_store):
             raise SettingsError(

@@ -57,38 +57,38 @@ def count_rows(count: Count) -> Iterator[Document]:
 def comparison_document(comparison: Comparison) -> Document:
     """Return definitions compared, each with its reason in words."""
     document: Document = to_document(comparison)
-    for rung, plain in zip(comparison.steps, document["steps"], strict=True):
-        plain["unit"] = "authors" if rung.step is ComparisonStep.AUTHORS else "models"
-        plain["explanation"] = explain_step(rung, comparison)
+    for row, plain in zip(comparison.steps, document["steps"], strict=True):
+        plain["unit"] = "authors" if row.step is ComparisonStep.AUTHORS else "models"
+        plain["explanation"] = explain_step(row, comparison)
     return document
 
 
 def comparison_rows(comparison: Comparison) -> Iterator[Document]:
     """Yield a row for each definition; of a family another one for each release."""
     document = comparison_document(comparison)
-    for rung in document.pop("steps"):
-        by_release = rung.pop("by_release")
-        yield flat_row(document | {"release": None} | rung)
+    for row in document.pop("steps"):
+        by_release = row.pop("by_release")
+        yield flat_row(document | {"release": None} | row)
         for name, number in by_release.items():
-            part = {"step": rung["step"], "release": name, "number": number}
-            yield flat_row(document | part | {"definition": rung["definition"]})
+            part = {"step": row["step"], "release": name, "number": number}
+            yield flat_row(document | part | {"definition": row["definition"]})
 
 
-def explain_step(rung: ComparedCount, comparison: Comparison) -> str:
+def explain_step(row: ComparedCount, comparison: Comparison) -> str:
     """Return in words how a definition differs from the one before it."""
-    match rung.step:
+    match row.step:
         case ComparisonStep.DELETED:
-            day = rung.definition.as_of
+            day = row.definition.as_of
             since = "are known to be deleted" if day is None else f"were found missing by {day}"
             return f"{comparison.known_deleted:,} models {since}; the defaults leave them out"
         case ComparisonStep.DOWNLOADS:
-            least = rung.definition.min_downloads
+            least = row.definition.min_downloads
             return (
                 f"only models with at least {least:,} downloads in 30 days; paths through the "
                 "others still count; models without a known count are excluded"
             )
         case _:
-            return _EXPLANATIONS[rung.step]
+            return _EXPLANATIONS[row.step]
 
 
 def trace_document(trace: Trace) -> Document:

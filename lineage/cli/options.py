@@ -149,7 +149,7 @@ class Command(click.Command):
                 raise click.UsageError(f"--{name} {self.refuses[name]}", ctx)
         log_format = logs.LogFormat(values.pop("log_format", None) or logs.LogFormat.TEXT)
         logs.set_up(log_format, values.pop("verbose", 0))
-        # Whoever reads standard error by program reads the result by program too.
+        # A program that reads standard error reads the result as well.
         as_json = log_format is logs.LogFormat.JSON
         values["format"] = Format(
             values.get("format") or (Format.JSON if as_json else Format.TABLE)

@@ -32,8 +32,8 @@ from lineage.store.redaction import learn_opt_outs
 MOST_LOOKED_UP = 20
 """A longer line of models that no snapshot knows is not followed to its end."""
 
-_GUESSES = {rule.name for rule in RULES if rule.strength is Strength.INFERRED}
-_PATHS = {rule.name for rule in RULES if not rule.names_models} | _GUESSES
+_INFERRING = {rule.name for rule in RULES if rule.strength is Strength.INFERRED}
+_PATHS = {rule.name for rule in RULES if not rule.names_models} | _INFERRING
 
 
 def trace_live(
@@ -113,7 +113,7 @@ class _Names:
     """By the name they were asked for."""
 
     def now(self, name: str) -> str:
-        """Return the name that a model bears now; the name as written where nobody knows it."""
+        """Return the name that a model has now; the name as written where it is unknown."""
         tidy = tidy_name(name)
         if (record := self.records.get(tidy)) is not None:
             known = self.snapshot.node_of_key(record.key)
@@ -170,7 +170,7 @@ def _heard(
 ) -> Iterator[CuratedEdge]:
     """Turn what records say into edges; a possible path makes one only where it is known."""
     for record in records:
-        said = [one for one in extract_claims([record], RULES)[0] if one.rule not in _GUESSES]
+        said = [one for one in extract_claims([record], RULES)[0] if one.rule not in _INFERRING]
         relation = next((one.relation for one in said if one.relation in set(Relation)), None)
         child = names.now(record.id)
         for claim in said:

@@ -1,4 +1,4 @@
-"""What became of a model that a sweep misses: what the Hub answers when it is asked by name."""
+"""What became of a missing model: what the Hub answers when it is asked by name."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How many models the Hub had when somebody counted them all: what a first sweep stands beside."""
+"""How many models the Hub had when all were counted: what a first full crawl is compared with."""
 
 from datetime import UTC, datetime
 

@@ -12,7 +12,7 @@ class Proof(StrEnum):
     """What a curated edge rests on."""
 
     CARD_SENTENCE = "card_sentence"
-    """Whoever made the model says so, in its card or repository."""
+    """The model's author says so, in its card or repository."""
     DELTA = "delta"
     """It is published as a difference to the parent's weights."""
     WEIGHT_TEST = "weight_test"

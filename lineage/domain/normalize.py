@@ -32,7 +32,7 @@ def _unescaped(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return the plain letters of wide and otherwise dressed ones, and none that nobody sees."""
+    """Return the plain letters of wide and otherwise dressed ones, and no invisible ones."""
     if text.isascii():
         return text
     folded = unicodedata.normalize("NFKC", text)

@@ -18,7 +18,7 @@ _VOCABULARY = "license:"
 
 @dataclass(frozen=True, slots=True)
 class OptOuts:
-    """Ids (`owner/name`) and owners (`owner`), in lower case: names are told apart without case."""
+    """Ids (`owner/name`) and owners (`owner`), in lower case: names are compared without case."""
 
     names: frozenset[str] = frozenset()
     """As they were listed."""
@@ -135,11 +135,11 @@ class OptOuts:
         return replace(self, marks=self.marks | frozenset(marks)) if self else self
 
     def digest(self) -> str:
-        """Return what tells this list from any other, and names nobody."""
+        """Return what tells this list from any other, and holds no name."""
         return _digest("\n".join(sorted(self.names)))
 
     def all_marks(self) -> tuple[str, ...]:
-        """Return what a snapshot keeps to know them again: digests, none where nobody is listed."""
+        """Return what a snapshot keeps to know them again: digests, none for an empty list."""
         if not self:
             return ()
         known = {mark(listed, key) for key, listed in self.keys.items()}

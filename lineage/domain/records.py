@@ -15,7 +15,7 @@ class HubParent(NamedTuple):
 class ModelRecord(NamedTuple):
     """One public model as a listing shows it; None means that the row does not say.
 
-    A tuple and not a dataclass, because a sweep makes three million of them, a page at a time.
+    A tuple and not a dataclass, because a full crawl makes three million of them, a page at a time.
     """
 
     key: str

@@ -61,7 +61,7 @@ def extract_adapter_claims(record: ModelRecord) -> Iterable[Claim]:
     name = record.adapter_parent
     if name is None:
         return ()
-    # Whoever carries such a configuration is an adapter, wherever the name leads.
+    # A model with such a configuration is an adapter, wherever the name leads.
     quote = f"base_model_name_or_path: {name}"
     return (_new(Claim, ("adapter_config", name, quote, _ADAPTER, None)),)
 

@@ -1,6 +1,6 @@
 """Claims inferred from names: `Foo-7B-GGUF` comes from `Foo-7B`, `Kin-8B-it-cats` from `Kin-8B-it`.
 
-What a name suggests is declared by nobody, so it stays marked as inferred. Which patterns are
+What a name suggests is not declared, so it stays marked as inferred. Which patterns are
 used, and how often each is right, `lineage evaluate` measures; docs/evidence.md has the figures.
 """
 
@@ -19,7 +19,7 @@ RULE = "name"
 
 _MOST_OWNER_SPLITS = 4
 _SEPARATOR = re.compile(r"[-_.]")
-# Whoever writes one of these out means just that checkpoint.
+# A name that spells one of these out means just that checkpoint.
 _EXACT = re.compile(r"(?<![a-z])(?:instruct|chat|it|base|pt|hf)(?![a-z])")
 # A model that was uploaded again under its old name may be a little younger than its children.
 _CLEARLY_LATER = timedelta(days=7)

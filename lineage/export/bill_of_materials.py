@@ -27,7 +27,7 @@ _FACTS = [
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One model of a bill; what nobody knows is None."""
+    """One model of a bill; unknown values are None."""
 
     id: str
     key: str | None
@@ -110,7 +110,7 @@ def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Gener
 def _steps(
     scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]
 ) -> dict[int, list[PathEdge]]:
-    """Return the edges by the parent's node, each with its witnesses."""
+    """Return the edges by the parent's node, each with its claims."""
     heard = find_evidence(scope, edges.child.tolist())
     steps: dict[int, list[PathEdge]] = {}
     order = np.lexsort((edges.child, edges.parent)).tolist()

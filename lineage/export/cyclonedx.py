@@ -92,7 +92,7 @@ def _verdict(bill: Bill, manifest: Manifest) -> list[Property]:
 
 
 def _known(part: Part) -> list[Property]:
-    """Return what CycloneDX has no field for; what nobody knows is left out."""
+    """Return what CycloneDX has no field for; unknown values are left out."""
     root = part.root
     facts = {
         "hub-key": part.key,
@@ -148,7 +148,7 @@ def _ref(part: Part) -> str:
 
 
 def _notes(bill: Bill) -> str:
-    """Return the verdict, then each edge with its witnesses, a line each."""
+    """Return the verdict, then each edge with its claims, a line each."""
     steps = [step for ancestor in bill.ancestors for step in ancestor.steps]
     return "\n".join([visible(explain_trace(bill.trace)), *(_note(step) for step in steps)])
 

@@ -14,7 +14,7 @@ from lineage.graph.lineage_graph import FamilyGraph
 
 
 def dot(graph: FamilyGraph, about: About) -> Iterator[str]:
-    """Yield the file piece by piece; guessed edges are dashed, roots have a double border."""
+    """Yield the file piece by piece; inferred edges are dashed, roots have a double border."""
     names = {name: _name(label) for name, label in distinct(graph).items()}
     yield "digraph lineage {\n"
     yield f"  graph [rankdir=LR, comment={_quoted(about.sentence())}];\n"
@@ -41,7 +41,7 @@ def _name(label: str) -> str:
     """Return a name that is also drawn as it is.
 
     Graphviz reads `&#8238;` in it as that character, and takes one that begins with `%` for
-    nobody's name.
+    no model's name.
     """
     return _quoted(label.replace("&", r"\x26").replace("%", r"\x25"))
 

@@ -84,7 +84,7 @@ class PageReader:
                 raise _make_refusal(request, answer)
             answer = self._client.get(renamed, params)
         if answer.status in {401, 403, 404}:
-            # For a replay offline alone: whoever has another token now asks again.
+            # Only for a replay offline: a run with another token asks again.
             self._log.put(request, kept_headers(answer.headers), b"")
             return None
         if answer.status != 200:

@@ -127,7 +127,7 @@ def _write_outline(lines: Sequence[tuple[int, Cell]]) -> Iterator[str]:
 
 
 def _write_table(table: Table, heading: str) -> Iterator[str]:
-    # A wide table scrolls by itself; whoever uses keys must be able to reach it.
+    # A wide table scrolls by itself; it must be reachable with keys too.
     yield f'<div class="wide" role="group" tabindex="0" aria-label="{markup(heading)}">'
     yield '<table class="dense">' if len(table.columns) > _DENSE else "<table>"
     kinds = [_column_class(column) for column in table.columns]

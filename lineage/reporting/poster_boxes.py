@@ -71,7 +71,7 @@ def poster_style() -> str:
 
 
 def place_boxes(node: PrunedNode, top: float, height: float) -> list[PosterBox]:
-    """Return a box for each twig and rest, the whole first, at most as high as there is room.
+    """Return a box for each node and the pruned rest, the whole first, as high as there is room.
 
     Those right of a box are together as high as it. Raises ValueError where lines alone need more
     than there is.

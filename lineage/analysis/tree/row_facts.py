@@ -31,7 +31,7 @@ class Coded:
     words: Sequence[str]
     """Each once, most frequent first."""
     code: Nodes
-    """Place of the word plus one; 0 where nobody says."""
+    """Place of the word plus one; 0 where it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

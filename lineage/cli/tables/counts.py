@@ -113,9 +113,11 @@ def comparison_table(
     """Return one subject's numbers under every definition, each with its reason."""
     head = indented(subject_title(comparison.id, comparison.id))
     parts = [Text(), head, Text(), _step_table(comparison)]
-    if any(rung.by_release for rung in comparison.steps):
+    if any(compared.by_release for compared in comparison.steps):
         parts += [Text(), _release_table(comparison)]
-    default = next(rung for rung in comparison.steps if rung.step is ComparisonStep.MERGES)
+    default = next(
+        compared for compared in comparison.steps if compared.step is ComparisonStep.MERGES
+    )
     day = default.definition.as_of
     words = [] if day is None else [("as of", f"the end of {day}, UTC")]
     words += [
@@ -155,12 +157,16 @@ def _step_table(comparison: Comparison) -> RenderableType:
 
 
 def _release_table(comparison: Comparison) -> RenderableType:
-    steps = [rung for rung in comparison.steps if rung.step in _SHORT]
+    steps = [compared for compared in comparison.steps if compared.step in _SHORT]
     # The widest definition names most releases, and names them in the registry's order.
-    widest = max(steps, key=lambda rung: len(rung.by_release))
+    widest = max(steps, key=lambda compared: len(compared.by_release))
     names = dict.fromkeys([*widest.by_release, *(name for it in steps for name in it.by_release)])
-    table = new_table("release", numbers=[_SHORT[rung.step] for rung in steps], min_width=12)
+    table = new_table(
+        "release", numbers=[_SHORT[compared.step] for compared in steps], min_width=12
+    )
     for name in names:
-        table.add_row(quoted(name), *(f"{rung.by_release.get(name, 0):,}" for rung in steps))
-    table.add_row("all", *(f"{rung.number:,}" for rung in steps), style="bold")
+        table.add_row(
+            quoted(name), *(f"{compared.by_release.get(name, 0):,}" for compared in steps)
+        )
+    table.add_row("all", *(f"{compared.number:,}" for compared in steps), style="bold")
     return indented(table)

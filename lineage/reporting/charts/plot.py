@@ -13,7 +13,7 @@ _LABEL_GAP = 14
 """Least room between two labels of the axis."""
 _SWATCH = 26
 """As wide as a key must be to show a line's dashes."""
-# Lines are told apart by their dashes too: a printed page has no colors.
+# Lines differ in their dashes too: a printed page has no colors.
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 5", "1 4", "12 4", "3 6")
 
 

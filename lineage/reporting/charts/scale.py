@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from math import floor
 
-# An SVG inside a page is set in the reader's own typeface, which nobody here can measure. So
+# An SVG inside a page is set in the reader's own typeface, which cannot be measured here. So
 # widths are estimated, rather too much than too little; `letters` measures where the font is ours.
 LETTER = 0.61
 """A letter's width beside its height, on the average of a broad typeface."""
