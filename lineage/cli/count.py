@@ -8,6 +8,7 @@ import click
 from lineage.cli import options
 from lineage.cli.context import Invocation, answer_each
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError, UnknownModel
 
 if TYPE_CHECKING:
@@ -79,8 +80,13 @@ def _print_counts(
             subjects, lambda name: count_subject(scope, find_subject(scope, name), grouping)
         )
     else:
-        family = find_subject(scope, subjects[0]).family if subjects else None
-        counts = rank_bases(scope, top, family)
+        subject = find_subject(scope, subjects[0]) if subjects else None
+        if subject is not None and subject.kind is not SubjectKind.FAMILY:
+            raise SettingsError(
+                f"--top ranks the models of a family, and {subject.id} is none",
+                "give a family, or no SUBJECT: lineage count llama --top 10",
+            )
+        counts = rank_bases(scope, top, None if subject is None else subject.family)
 
     def table(results: "Sequence[Count]") -> "RenderableType":
         from lineage.cli.tables.counts import counts_table

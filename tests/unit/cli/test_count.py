@@ -140,6 +140,7 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
     ("asked", "says"),
     [
         ([], "give a SUBJECT or --top N"),
+        ([BASE, "--top", 3], "--top ranks the models of a family"),
         ([BASE, OTHER, "--top", 3], "--top ranks the models of one family, or all"),
         (["--top", 3, "--by", "month"], "--top and --by cannot be combined"),
         (
