@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from lineage.analysis.tree.row_evidence import RowEvidence, SharedClaim
 from lineage.analysis.tree.row_facts import (
     DATES,
     LAST_SEEN,
@@ -13,7 +12,9 @@ from lineage.analysis.tree.row_facts import (
     NUMBERS,
     WORDS,
     Coded,
+    RowEvidence,
     RowFacts,
+    SharedClaim,
 )
 from lineage.analysis.tree.rows import RowKind, TreeRows
 from lineage.domain.claims import Relation

@@ -27,7 +27,7 @@ from lineage.analysis.subjects import find_roots
 from lineage.build.checks import Limits
 from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
-from lineage.demo.corpus_rows import corpus_rows
+from lineage.demo.catalog import corpus_rows
 from lineage.domain.clock import SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress

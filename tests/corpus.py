@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lineage.demo.corpus_rows import corpus_rows
+from lineage.demo.catalog import corpus_rows
 from lineage.families.registry import bundled_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import published

@@ -7,9 +7,8 @@ from datetime import date
 import numpy as np
 import pyarrow.compute as pc
 
-from lineage.analysis.groups import MIXED, UNKNOWN
+from lineage.analysis.groups import MIXED, UNKNOWN, Releases, find_releases
 from lineage.analysis.members import Members, find_absent, members_below
-from lineage.analysis.releases import Releases, find_releases
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, find_roots, model_roots

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.analysis.groups import find_releases
 from lineage.analysis.members import Members, members_below
-from lineage.analysis.releases import find_releases
 from lineage.analysis.scope import DEFAULT, Scope
 from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family, Release

@@ -11,7 +11,7 @@ from functools import partial
 from lineage.analysis.growth.stored import trends_table
 from lineage.analysis.scope import Scope
 from lineage.build.availability import check_availability
-from lineage.build.card_claims import choose_card_reader
+from lineage.build.cards import choose_card_reader
 from lineage.build.carry_forward import (
     complete_draft,
     complete_opt_outs,

@@ -43,7 +43,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     from lineage.cli.demo_tour import print_tour
     from lineage.cli.output import write_files
     from lineage.demo import tour
-    from lineage.demo.corpus_rows import corpus_facts
+    from lineage.demo.catalog import corpus_facts
     from lineage.demo.replay import replay_weeks
     from lineage.demo.weeks import History
     from lineage.domain.opt_outs import NO_OPT_OUTS
@@ -74,7 +74,7 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.analysis.subjects import find_subject
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import all_families, family
-    from lineage.reporting.charts.png import can_paint
+    from lineage.reporting.charts.svg import can_paint
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.files import license_files, tree_files, trend_files
     from lineage.reporting.language import Language
@@ -109,8 +109,7 @@ def hub(*, port: int, invocation: Invocation) -> None:
     """
     from lineage.cli import logs, signals
     from lineage.demo.box import HubBox
-    from lineage.demo.catalog import Catalog
-    from lineage.demo.corpus_rows import corpus_rows
+    from lineage.demo.catalog import Catalog, corpus_rows
 
     # Reading the corpus takes seconds in which the address is not there yet.
     logs.say("starting: reading the corpus")

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow.compute as pc
 
-from lineage.demo.catalog import Catalog, Row
-from lineage.demo.corpus_rows import Fact, is_there, made_up_key, row_of
+from lineage.demo.catalog import Catalog, Fact, Row, is_there, made_up_key, row_of
 from lineage.domain.clock import SystemClock
 from lineage.store import schema
 from lineage.store.reader import Snapshot

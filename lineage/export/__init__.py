@@ -9,8 +9,7 @@ from lineage.export.gexf import gexf
 from lineage.export.graphml import graphml
 from lineage.export.mermaid import mermaid
 from lineage.export.rows import csv_rows, json_lines
-from lineage.graph.interchange import cut_graph, roots_of
-from lineage.graph.lineage_graph import FamilyGraph
+from lineage.graph.lineage_graph import FamilyGraph, cut_graph, roots_of
 
 Writer = Callable[[FamilyGraph, About], Iterator[str]]
 """Yields a text file piece by piece, so that a large family never stands in memory twice."""

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lineage.analysis.edge_evidence import find_evidence
 from lineage.analysis.scope import Scope, select_edges
-from lineage.analysis.traces import EVERYTHING, trace_model
+from lineage.analysis.traces import EVERYTHING, find_evidence, trace_model
 from lineage.analysis.verdicts import PathEdge, PathRoot, Trace
 from lineage.domain.arrays import Generations, Indices
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength

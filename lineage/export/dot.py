@@ -9,8 +9,7 @@ from lineage.domain.claims import Strength
 from lineage.domain.escape import visible
 from lineage.export.about import About
 from lineage.export.xml_text import distinct, spelled
-from lineage.graph.interchange import Value, edges_of, nodes_of
-from lineage.graph.lineage_graph import FamilyGraph
+from lineage.graph.lineage_graph import FamilyGraph, Value, edges_of, nodes_of
 
 
 def dot(graph: FamilyGraph, about: About) -> Iterator[str]:

@@ -7,8 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from lineage.export.about import About
 from lineage.export.xml_text import DECLARATION, attribute, distinct, spelled, text
-from lineage.graph.interchange import EDGE_FIELDS, NODE_FIELDS, Value, edges_of, nodes_of
-from lineage.graph.lineage_graph import FamilyGraph
+from lineage.graph.lineage_graph import (
+    EDGE_FIELDS,
+    NODE_FIELDS,
+    FamilyGraph,
+    Value,
+    edges_of,
+    nodes_of,
+)
 
 _TYPES = {str: "string", int: "long", bool: "boolean"}
 

@@ -10,8 +10,7 @@ from lineage.domain.claims import Strength
 from lineage.domain.escape import visible
 from lineage.errors import SettingsError
 from lineage.export.about import About
-from lineage.graph.interchange import Edge, edges_of, nodes_of
-from lineage.graph.lineage_graph import FamilyGraph
+from lineage.graph.lineage_graph import Edge, FamilyGraph, edges_of, nodes_of
 
 MOST_EDGES = 500
 MOST_CHARACTERS = 50_000

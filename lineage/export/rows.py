@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from lineage.domain.escape import cell
 from lineage.export.about import About
 from lineage.export.xml_text import spelled
-from lineage.graph.interchange import NODE_FIELDS, Value, nodes_of, parents_of
-from lineage.graph.lineage_graph import FamilyGraph
+from lineage.graph.lineage_graph import NODE_FIELDS, FamilyGraph, Value, nodes_of, parents_of
 
 _COLUMNS = ("model", "parent", "relation", "strength")
 

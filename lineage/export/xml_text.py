@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 from lineage.domain.escape import visible
-from lineage.graph.interchange import Value
+from lineage.graph.lineage_graph import Value
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 

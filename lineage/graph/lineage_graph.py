@@ -1,11 +1,15 @@
 """A family as a networkx graph: cut out on columns first, objects for what is left."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
 
 import networkx as nx
+import numpy as np
 
 from lineage.domain.gc_paused import gc_paused
+from lineage.domain.moments import iso
+from lineage.graph import reach
 
 FamilyGraph: TypeAlias = nx.DiGraph
 """What `load_family` gives: networkx, from parent to child."""
@@ -46,3 +50,108 @@ def _fill_attributes(
         for target, value in zip(attributes, values, strict=True):
             if value is not None:
                 target[name] = value
+
+
+Value = str | int | bool
+"""Moments are spelled in ISO 8601, UTC."""
+
+NODE_FIELDS: Mapping[str, type] = {
+    "key": str,
+    "author": str,
+    "created_at": str,
+    "license": str,
+    "library": str,
+    "relation": str,
+    "downloads": int,
+    "likes": int,
+    "root": bool,
+}
+EDGE_FIELDS: Mapping[str, type] = {"relation": str, "strength": str, "created_at": str}
+
+
+class Node(NamedTuple):
+    """A model; unknown fields are left out."""
+
+    name: str
+    fields: dict[str, Value]
+
+
+class Edge(NamedTuple):
+    """One model comes from another."""
+
+    parent: str
+    child: str
+    fields: dict[str, Value]
+
+
+def nodes_of(graph: FamilyGraph) -> Iterator[Node]:
+    """Yield every model, in the graph's own order."""
+    for name, attributes in graph.nodes(data=True):
+        yield Node(name, _list_fields(attributes, NODE_FIELDS))
+
+
+def edges_of(graph: FamilyGraph) -> Iterator[Edge]:
+    """Yield every edge, the children of one parent together."""
+    for parent, child, attributes in graph.edges(data=True):
+        yield Edge(parent, child, _list_fields(attributes, EDGE_FIELDS))
+
+
+def parents_of(graph: FamilyGraph, name: str) -> Iterator[Edge]:
+    """Yield the edges that lead up from one model."""
+    for parent, attributes in graph.pred[name].items():
+        yield Edge(parent, name, _list_fields(attributes, EDGE_FIELDS))
+
+
+def roots_of(graph: FamilyGraph) -> tuple[str, ...]:
+    """Return the names of the roots."""
+    return tuple(name for name, is_root in graph.nodes(data="root") if is_root)
+
+
+def cut_graph(graph: FamilyGraph, depth: int | None = None, at_least: int = 0) -> FamilyGraph:
+    """Return the part of at most so many generations, of models with so many below them.
+
+    Generations are counted from the nearest root. Each of its models is a root or has a parent.
+    """
+    if depth is None and not at_least:
+        return graph
+    names = list(graph)
+    place = {name: at for at, name in enumerate(names)}
+    pairs = [(place[child], place[parent]) for parent, child in graph.edges]
+    child, parent = np.array(pairs, np.int32).reshape(-1, 2).T
+    keep = np.ones(len(names), np.bool_)
+    if at_least:
+        kinds = np.zeros(len(names), np.int8)
+        keep &= reach.count_below(child, parent, len(names), kinds, 1)[:, 0] >= at_least
+    if depth is not None:
+        roots = np.array([place[name] for name in roots_of(graph)], np.int32)
+        generation = reach.count_generations(child, parent, len(names), roots)
+        near = (generation > 0) & (generation <= depth)
+        near[roots] = True
+        keep &= near
+    return _select_nodes(graph, {names[at] for at in np.flatnonzero(keep).tolist()})
+
+
+def _select_nodes(graph: FamilyGraph, keep: Set[str]) -> FamilyGraph:
+    """Return some nodes, in the graph's own order."""
+    # networkx's `subgraph` gives them in any order, and the same export must give the same bytes.
+    smaller = graph.__class__()
+    smaller.add_nodes_from(
+        (name, attributes) for name, attributes in graph.nodes(data=True) if name in keep
+    )
+    smaller.add_edges_from(
+        (parent, child, attributes)
+        for parent, child, attributes in graph.edges(data=True)
+        if parent in keep and child in keep
+    )
+    return smaller
+
+
+def _list_fields(attributes: Mapping[str, object], fields: Mapping[str, type]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name in fields:
+        match attributes.get(name):
+            case datetime() as moment:
+                values[name] = iso(moment)
+            case str() | int() as value:
+                values[name] = value
+    return values

@@ -11,8 +11,7 @@ from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, find_subject, full_scope
 from lineage.analysis.traces import trace_model
-from lineage.analysis.tree.row_evidence import RowEvidence, read_row_evidence
-from lineage.analysis.tree.row_facts import RowFacts, read_row_facts
+from lineage.analysis.tree.row_facts import RowEvidence, RowFacts, read_row_evidence, read_row_facts
 from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.analysis.verdicts import PathClaim, Trace
 from lineage.domain.addresses import is_loopback

@@ -15,8 +15,7 @@ from lineage.domain import csv_text
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.families import Family
 from lineage.reporting.charts.chart import Chart, Series
-from lineage.reporting.charts.png import paint_chart, paint_svg
-from lineage.reporting.charts.svg import Frame, draw_chart
+from lineage.reporting.charts.svg import Frame, draw_chart, paint_chart, paint_svg
 from lineage.reporting.document import Document, Picture
 from lineage.reporting.family_page.page import family_page
 from lineage.reporting.family_tree import FamilyTreeReport

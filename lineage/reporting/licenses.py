@@ -1,15 +1,15 @@
 """What a license report says, in one language and before any format."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from lineage.analysis.licenses import Judged, LicenseFindings
-from lineage.analysis.licenses.findings import LEAST_SHARE
+from lineage.analysis.licenses.findings import CONFLICTS, LEAST_SHARE
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure
 from lineage.domain.families import CuratedSource
-from lineage.domain.licenses import ClauseName, DriftSeverity, LicenseNote, NameLevel, Terms
-from lineage.reporting import license_numbers as numbers
+from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel, Terms
 from lineage.reporting.document import (
     NOTHING,
     Block,
@@ -29,6 +29,94 @@ from lineage.reporting.document import (
 from lineage.reporting.language import Language, Texts, load_texts
 from lineage.store.manifest import Manifest
 from lineage.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """The models of one release, or of several releases together."""
+
+    release: str
+    models: int
+    by_severity: Counter[DriftSeverity]
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictKind:
+    """Models in conflict that are alike: the same class, tag and terms."""
+
+    drift: Drift
+    tag: str | None
+    terms: tuple[str, ...]
+    models: int
+    downloads: int | None
+    """Of those whose downloads are known; None where none are known."""
+
+
+def is_conflict(row: Judged) -> bool:
+    """Say whether a tag and the terms above it say different things."""
+    return row.severity in CONFLICTS
+
+
+def count_known(rows: Iterable[Judged]) -> int:
+    """Count the models whose license is known."""
+    return sum(row.severity is not DriftSeverity.UNKNOWN for row in rows)
+
+
+def count_drifts(rows: Iterable[Judged]) -> Counter[Drift]:
+    """Count models by class."""
+    return Counter(row.drift for row in rows)
+
+
+def count_releases(findings: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
+    """Count by release: single ones in time's order, and apart from them mixtures by size."""
+    parts: dict[str, Counter[DriftSeverity]] = {}
+    for row in findings.rows:
+        parts.setdefault(row.release, Counter())[row.severity] += 1
+    rows = {name: ReleaseRow(name, part.total(), part) for name, part in parts.items()}
+    single = [
+        rows.pop(release.name) for release in findings.family.releases if release.name in rows
+    ]
+    return single, sorted(rows.values(), key=lambda row: (-row.models, row.release))
+
+
+def add_up(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
+    """Add rows up into one of that name."""
+    by_severity = sum((row.by_severity for row in rows), Counter[DriftSeverity]())
+    return ReleaseRow(name, by_severity.total(), by_severity)
+
+
+def group_conflicts(rows: Iterable[Judged]) -> list[ConflictKind]:
+    """Group conflicts by class, tag and terms; the most frequent first."""
+    models: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
+    downloads: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
+    for row in filter(is_conflict, rows):
+        kind = row.drift, row.tag, row.terms
+        models[kind] += 1
+        if row.downloads is not None:
+            downloads[kind] += row.downloads
+    kinds = [ConflictKind(*kind, number, downloads.get(kind)) for kind, number in models.items()]
+    return sorted(kinds, key=lambda kind: (-kind.models, kind.drift, kind.tag or "", kind.terms))
+
+
+def count_name_levels(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
+    """Count how near names come to each prefix that is asked for."""
+    levels: dict[str, Counter[NameLevel]] = {}
+    for row in rows:
+        if row.name_prefix is not None and row.name_level is not None:
+            levels.setdefault(row.name_prefix, Counter())[row.name_level] += 1
+    return dict(sorted(levels.items()))
+
+
+def applicable_terms(findings: LicenseFindings) -> list[tuple[Terms, int]]:
+    """Return the terms with the number of models that owe them, as far as there are any."""
+    models = Counter(id for row in findings.rows for id in row.terms)
+    return [(terms, models[terms.id]) for terms in findings.terms.terms if models[terms.id]]
+
+
+def most_used(rows: Sequence[Judged], most: int) -> list[Judged]:
+    """Return the first conflicts: the rows come with the most used ones in front."""
+    return [row for row in rows[:most] if is_conflict(row)]
+
 
 MOST_USED = 100
 """Conflicts that are shown one by one; the CSV file holds all."""
@@ -77,8 +165,8 @@ def _lead_blocks(findings: LicenseFindings, manifest: Manifest, texts: Texts) ->
             models=len(rows),
             family=findings.family.name,
             date=findings.definition.as_of or manifest.origin.taken_at.date(),
-            known=numbers.count_known(rows),
-            conflicts=sum(map(numbers.is_conflict, rows)),
+            known=count_known(rows),
+            conflicts=sum(map(is_conflict, rows)),
             wider=count_severities(findings)[DriftSeverity.WIDENS],
         ),
         # A report that names models must not be read as an accusation, so this comes first.
@@ -96,7 +184,7 @@ def _titled_section(texts: Texts, key: str, table: Table) -> Section:
 
 def _class_section(findings: LicenseFindings, texts: Texts) -> Section:
     """Say how many models fall into each class, the weightiest first."""
-    count, known = numbers.count_drifts(findings.rows), numbers.count_known(findings.rows)
+    count, known = count_drifts(findings.rows), count_known(findings.rows)
     rows = []
     for rule in findings.terms.drifts:
         models = count[rule.drift]
@@ -125,11 +213,11 @@ def _release_section(findings: LicenseFindings, texts: Texts) -> Section:
         *table_columns(texts, "column", "release", "#models", "#known"),
         *(Column(texts.say(f"weight.{weight}"), is_number=True) for weight in weights),
     ]
-    single, mixed = numbers.count_releases(findings)
+    single, mixed = count_releases(findings)
     mixtures, small = mixed[:MOST_MIXTURES], mixed[MOST_MIXTURES:]
     if small:
         name = texts.say("page.other_mixtures", n=len(small))
-        mixtures.append(numbers.add_up(small, name))
+        mixtures.append(add_up(small, name))
     rows = [
         (
             row.release,
@@ -152,7 +240,7 @@ def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None
             texts.number(conflict.models),
             _known_number(conflict.downloads, texts),
         )
-        for conflict in numbers.group_conflicts(findings.rows)[:MOST_KINDS]
+        for conflict in group_conflicts(findings.rows)[:MOST_KINDS]
     ]
     names = ("class", "tag", "terms", "#models", "#downloads_known")
     columns = table_columns(texts, "column", *names)
@@ -161,10 +249,10 @@ def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None
 
 def _used_section(findings: LicenseFindings, texts: Texts, csv_name: str) -> Section:
     """Show the most used conflicts one by one."""
-    conflicts = numbers.most_used(findings.rows, MOST_USED)
+    conflicts = most_used(findings.rows, MOST_USED)
     blocks: list[Block] = [texts.say("page.used_none")]
     if conflicts:
-        total = sum(map(numbers.is_conflict, findings.rows))
+        total = sum(map(is_conflict, findings.rows))
         text = texts.say("page.used_text", shown=len(conflicts), all=total)
         names = ("model", "tag", "class", "terms", "clauses", "#downloads", "#below", "path")
         columns = table_columns(texts, "column", *names, "notes")
@@ -203,7 +291,7 @@ def _name_section(findings: LicenseFindings, texts: Texts) -> Section | None:
             texts.number(count.total()),
             *(texts.number(count[level]) for level in levels),
         )
-        for prefix, count in numbers.count_name_levels(findings.rows).items()
+        for prefix, count in count_name_levels(findings.rows).items()
     ]
     columns = [
         *table_columns(texts, "column", "prefix", "#models"),
@@ -239,7 +327,7 @@ def _duty_section(findings: LicenseFindings, texts: Texts) -> Section:
             rule_text(terms, ClauseName.NOTICE),
             texts.date(terms.dated) if ClauseName.MONTHLY_USERS in terms.rules else NOTHING,
         )
-        for terms, models in numbers.applicable_terms(findings)
+        for terms, models in applicable_terms(findings)
     ]
     columns = table_columns(texts, "column", "terms", "#models", "text", "notice", "users_date")
     return _titled_section(texts, "owed", Table(columns, rows))
@@ -248,7 +336,7 @@ def _duty_section(findings: LicenseFindings, texts: Texts) -> Section:
 def _clause_section(findings: LicenseFindings, texts: Texts) -> Section:
     """Quote the clauses of all terms that apply to some model."""
     blocks: list[Block] = [texts.say("page.terms_text")]
-    for terms, _ in numbers.applicable_terms(findings):
+    for terms, _ in applicable_terms(findings):
         rows: list[Sequence[Cell]] = [
             (texts.say(f"rule.{rule.name}"), rule.clause, Word(rule.quote))
             for rule in terms.rules.values()

@@ -1,12 +1,17 @@
 """A family tree as one page: its number, its largest branches, a key and what was counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from html import escape
 from itertools import accumulate, pairwise
 
-from lineage.analysis.tree.prune import RowSums, prune_rows
+from lineage.analysis.tree.prune import PrunedNode, PrunedRest, RowSums, prune_rows
+from lineage.analysis.tree.rows import RowKind
+from lineage.domain.claims import Relation
 from lineage.domain.escape import markup
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
-from lineage.reporting.charts.scale import flow_rows
+from lineage.reporting.charts.plot import flow_rows
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import (
     credit_line,
@@ -14,22 +19,240 @@ from lineage.reporting.family_tree_text import (
     headline,
     method_lines,
     notices,
+    pruned_text,
     report_title,
+    top_notes,
+    top_role,
     word,
 )
 from lineage.reporting.language import Texts
-from lineage.reporting.poster_boxes import (
-    GROUP,
-    LINE,
-    ROOT,
-    Wording,
-    draw_bow,
-    draw_box,
-    draw_field,
-    draw_text,
-    place_boxes,
-    poster_style,
-)
+
+LINE = 17.0
+"""Height of a box with room for one line of text."""
+_SINGLE = 3 * LINE
+"""Height of a single model, where there are few."""
+_STEPS = 60
+SIZE = 12.5
+_SMALL = 11.5
+_PAD = 6.0
+_GAP = 10.0
+_BOW = 13.0
+"""Room for the mark of a merge."""
+_DOT = " \N{MIDDLE DOT} "
+
+ROOT, GROUP = "root", "group"
+# On white paper, distinguishable without red or green, and in gray.
+FILLS = {
+    Relation.FINETUNE.value: "#b3d3f3",
+    Relation.ADAPTER.value: "#f6d29d",
+    Relation.QUANTIZED.value: "#b2dfc6",
+    Relation.MERGE.value: "#eabfe4",
+    Relation.UNSPECIFIED.value: "#d8d8d8",
+    ROOT: "#d3cdf0",
+    GROUP: "#e4e1d9",
+}
+_STYLE = """\
+text { font-family: "DejaVu Sans", Verdana, system-ui, sans-serif; fill: #17191d }
+.soft { fill: #43474e } .paper { fill: #ffffff } .line { fill: #d3d1cb }
+.notice { fill: #f6f5f2; stroke: #2b5d9b } .veil { fill: #ffffff; fill-opacity: .5 }
+.merge { fill: #b3261e } .deleted { fill: url(#deleted) }
+.deleted-frame { fill: none; stroke: #17191d; stroke-dasharray: 4 3 }
+.halo { stroke: #ffffff; stroke-width: 3; stroke-opacity: .8; paint-order: stroke }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PosterBox:
+    """A branch, or what is summed up beside branches."""
+
+    column: int
+    top: float
+    height: float
+    content: PrunedNode | PrunedRest
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What boxes are worded with."""
+
+    texts: Texts
+    released: Mapping[str, date | None]
+    """The day of each release, by its name."""
+
+
+def poster_style() -> str:
+    """Return every color by its class."""
+    return _STYLE + " ".join(f".is-{name} {{ fill: {fill} }}" for name, fill in FILLS.items())
+
+
+def place_boxes(node: PrunedNode, top: float, height: float) -> list[PosterBox]:
+    """Return a box for each node and the pruned rest, the whole first, as high as there is room.
+
+    Those right of a box are together as high as it. Raises ValueError where lines alone need more
+    than there is.
+    """
+    if _height(node, 0.0) > height:
+        raise ValueError(f"{_height(node, 0.0):g} are needed, {height:g} there are")
+    # Boxes that are too low for a name take a line all the same, so the scale at which all of it
+    # fills the page has no formula: it is found by halving.
+    low, high = 0.0, min(_SINGLE, height / max(1, node.models))
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _height(node, middle) > height else (middle, high)
+    return list(_boxes_of(node, 0, top, low))
+
+
+def draw_box(box: PosterBox, left: float, right: float, wording: Wording) -> Iterator[str]:
+    """Draw a box between two edges."""
+    if isinstance(box.content, PrunedRest):
+        yield from _draw_pruned(box, box.content, left, right, wording.texts)
+    elif box.column == 0:
+        yield from _draw_whole(box, box.content, left, right, wording.texts)
+    else:
+        yield from _draw_branch(box, box.content, left, right, wording)
+
+
+def draw_bow(x: float, y: float) -> str:
+    """Draw the mark of a merge: two wedges that meet."""
+    return f'<path class="merge" d="M{x:.1f} {y - 4:.1f}v8l9 -8v8z"/>'
+
+
+def draw_text(
+    words: str, x: float, y: float, size: float, *, kind: str = "", more: str = ""
+) -> str:
+    """Write spelled words."""
+    classes = f' class="{kind}"' if kind else ""
+    return (
+        f'<text{classes} x="{x:.1f}" y="{y:.1f}" font-size="{size:g}"{more}>{escape(words)}</text>'
+    )
+
+
+def draw_field(kind: str, left: float, right: float, top: float, height: float) -> str:
+    """Fill a box; a gap stays free around it."""
+    return (
+        f'<rect class="{kind}" x="{left:.1f}" y="{top:.2f}" width="{max(right - left - 2, 0):.1f}"'
+        f' height="{max(height - 1.5, 1):.2f}"/>'
+    )
+
+
+def _boxes_of(node: PrunedNode, column: int, top: float, scale: float) -> Iterator[PosterBox]:
+    yield PosterBox(column, top, _height(node, scale), node)
+    for child in node.nodes:
+        yield from _boxes_of(child, column + 1, top, scale)
+        top += _height(child, scale)
+    if node.remainder is not None:
+        yield PosterBox(column + 1, top, _height(node.remainder, scale), node.remainder)
+
+
+def _height(content: PrunedNode | PrunedRest, scale: float) -> float:
+    if isinstance(content, PrunedNode) and content.nodes:
+        pruned = 0.0 if content.remainder is None else _height(content.remainder, scale)
+        return pruned + sum(_height(child, scale) for child in content.nodes)
+    return max(LINE, content.models * scale)
+
+
+def _draw_whole(
+    box: PosterBox, node: PrunedNode, left: float, right: float, texts: Texts
+) -> Iterator[str]:
+    """Draw the whole, its name from bottom to top."""
+    yield draw_field(f"is-{GROUP}", left, right, box.top, box.height)
+    number = texts.number(node.models)
+    room = box.height - 16 - text_width(f"{_DOT}{number}", 20)
+    name = fit_text(spell_letters(node.name), 20, room)
+    x, y = (left + right) / 2 + 6, box.top + box.height / 2
+    turned = f' text-anchor="middle" transform="rotate(-90 {x:.1f} {y:.1f})"'
+    yield draw_text(f"{name}{_DOT}{number}" if name else number, x, y, 20, more=turned)
+
+
+def _draw_branch(
+    box: PosterBox, node: PrunedNode, left: float, right: float, wording: Wording
+) -> Iterator[str]:
+    kind = node.relation.value if node.relation else GROUP if node.kind is RowKind.GROUP else ROOT
+    yield draw_field(f"is-{kind}", left, right, box.top, box.height)
+    is_deleted = node.missed is not None
+    if is_deleted:
+        yield draw_field("deleted", left, right, box.top, box.height)
+        yield draw_field("deleted-frame", left + 1, right - 1, box.top + 1, box.height - 2)
+    bow = _BOW if node.other_parents else 0.0
+    room = right - left - 2 - 2 * _PAD - bow
+    halo = "halo" if is_deleted else ""
+    name, number, second = _branch_lines(node, room, box.height, wording)
+    y = _baseline(box, 2 if second else 1)
+    if bow:
+        yield draw_bow(left + _PAD, y - SIZE * 0.36)
+    yield draw_text(name, left + _PAD + bow, y, SIZE, kind=halo)
+    if second:
+        kind = f"{halo} soft".strip()
+        yield draw_text(second, left + _PAD + bow, y + LINE - 1, _SMALL, kind=kind)
+    if number:
+        at = right - 2 - _PAD
+        yield draw_text(number, at, y, SIZE, kind=halo, more=' text-anchor="end"')
+
+
+def _branch_lines(
+    node: PrunedNode, room: float, height: float, wording: Wording
+) -> tuple[str, str, str]:
+    """Return the name, what stands at its right, and a second line where there is room."""
+    texts = wording.texts
+    name = node.name if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
+    number, deleted = texts.number(node.models), word(texts, "deleted") if node.missed else ""
+    notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
+    # Two lines: the name alone, and below it as many notes as fit.
+    if height >= 2 * LINE + 2:
+        released = wording.released.get(node.name) if node.kind is RowKind.GROUP else None
+        day = [texts.date(released)] if released is not None else []
+        words = [text for text in (number, *day, *notes) if text]
+        while len(words) > 1 and text_width(spell_letters(_DOT.join(words)), _SMALL) > room:
+            words.pop()
+        return _fit_name(name, room), "", spell_letters(_DOT.join(words))
+    # One line: the whole name and all notes, then with the first note alone.
+    for right in (_DOT.join([*notes, number]), _DOT.join([*notes[:1], number])):
+        fits = text_width(spell_letters(name), SIZE) + _GAP + text_width(spell_letters(right), SIZE)
+        if (not deleted or deleted in right) and fits <= room:
+            return spell_letters(name), spell_letters(right), ""
+    # Else the name is cut; that a model is deleted is never left out.
+    right = spell_letters(_DOT.join([deleted, number]) if deleted else number)
+    return _fit_name(name, room - _GAP - text_width(right, SIZE)), right, ""
+
+
+def _fit_name(name: str, room: float) -> str:
+    """Return a name that fits: whole, without its owner, or cut."""
+    whole = spell_letters(name)
+    short = whole.partition("/")[2] or whole
+    return whole if text_width(whole, SIZE) <= room else fit_text(short, SIZE, room)
+
+
+def _draw_pruned(
+    box: PosterBox, pruned: PrunedRest, left: float, right: float, texts: Texts
+) -> Iterator[str]:
+    """Draw what is summed up: its relations side by side, under a veil."""
+    at, whole = left, max(1, sum(models for _, models in pruned.by_relation))
+    if not pruned.by_relation:
+        yield draw_field(f"is-{Relation.UNSPECIFIED.value}", left, right, box.top, box.height)
+    for relation, models in pruned.by_relation:
+        end = at + (right - 2 - left) * models / whole
+        yield draw_field(f"is-{relation.value}", at, end + 2, box.top, box.height)
+        at = end
+    yield draw_field("veil", left, right, box.top, box.height)
+    # As many lines as fit; the number comes before everything else.
+    room = right - left - 2 - 2 * _PAD
+    options = [
+        wrap_text(pruned_text(part, texts), SIZE, room)
+        for part in (pruned, replace(pruned, deleted=0))
+    ]
+    options.append([f"+ {texts.number(pruned.models)}"])
+    most = int(box.height / LINE)
+    lines = next((lines for lines in options if lines and len(lines) <= most), options[-1])
+    y = _baseline(box, len(lines))
+    for row, words in enumerate(lines):
+        yield draw_text(words, left + _PAD, y + row * LINE, SIZE, kind="soft")
+
+
+def _baseline(box: PosterBox, lines: int) -> float:
+    """Return where the first of some lines stands: in the middle; of a high box near its top."""
+    middle = min(box.height / 2, 50.0)
+    return box.top + middle - (lines - 1) * LINE / 2 + SIZE * 0.36 - 0.5
+
 
 WIDTH, HEIGHT = 1188, 1680
 """Four a millimetre of A3, standing; a small family needs less of its height."""

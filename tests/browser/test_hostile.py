@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from lineage.analysis.tree.row_evidence import SharedClaim
-from lineage.analysis.tree.row_facts import Coded
+from lineage.analysis.tree.row_facts import Coded, SharedClaim
 from lineage.domain.families import Family
 from lineage.reporting.family_page.page import family_page as family_tree_page
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict

@@ -11,9 +11,8 @@ from threading import Lock
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from lineage.demo.box import LISTING, RATE_LIMITED, BoxHandler, HubBox
+from lineage.demo.box import LISTING, RATE_LIMITED, BoxHandler, HubBox, Quotas, QuotaState
 from lineage.demo.catalog import Row
-from lineage.demo.limits import Quotas, QuotaState
 from lineage.demo.listing import BadQuery, ListingPage, list_models, project_row, read_query
 from lineage.demo.repo_answers import BoxAnswer, error, redirect
 from lineage.domain.clock import Clock

@@ -12,8 +12,8 @@ from typing import Any
 from lineage.analysis.cut_tables import whole_tables
 from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import CrawlReport, crawl
+from lineage.demo.box import Quota, Quotas
 from lineage.demo.catalog import Row
-from lineage.demo.limits import Quota, Quotas
 from lineage.domain.clock import Clock
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineage.demo.limits import Quota
+from lineage.demo.box import Quota
 from tests.story.conftest import Play
 from tests.story.stage import PAGE, a_world
 from tests.unit.demo.rows import a_row

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lineage.crawl.plan import CrawlMode
+from lineage.demo.box import Quota
 from lineage.demo.catalog import Row
-from lineage.demo.limits import Quota
 from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached
 from lineage.store import schema

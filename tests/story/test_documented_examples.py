@@ -13,8 +13,7 @@ from click.testing import CliRunner
 
 from lineage.cli.main import lineage
 from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog
-from lineage.demo.corpus_rows import corpus_rows
+from lineage.demo.catalog import Catalog, corpus_rows
 from lineage.families.registry import all_families
 from tests.builders import Row, published, row
 from tests.house.command_docs import PAGE

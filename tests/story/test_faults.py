@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from lineage.crawl.runs import CrawlReport
-from lineage.demo.limits import Bucket, Quota
+from lineage.demo.box import Bucket, Quota
 from lineage.domain.clock import Clock
 from lineage.errors import LineageError, SourceUnavailable
 from lineage.store import schema

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from lineage.crawl.runs import crawl
-from lineage.demo.limits import Quota
+from lineage.demo.box import Quota
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, SourceError
 from lineage.http.client import HubClient, open_client

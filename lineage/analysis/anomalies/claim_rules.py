@@ -7,17 +7,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.anomalies.columns import SPECIFIED, DeclaredClaims, SnapshotColumns
-from lineage.analysis.anomalies.occurrences import (
+from lineage.analysis.anomalies.columns import (
     MOST_IN_A_SENTENCE,
+    SPECIFIED,
+    DeclaredClaims,
     Occurrence,
     Occurrences,
+    SnapshotColumns,
     join_names,
     plural,
 )
 from lineage.domain.arrays import Indices, Int64s, Mask, Positions
 from lineage.domain.claims import Relation
-from lineage.evidence.name_stems import MARKED, stem_of
+from lineage.evidence.names import MARKED, stem_of
 from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
 
 _QUANTIZED = Relation.QUANTIZED.code

@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow.compute as pc
 
 from lineage.analysis.anomalies import claim_rules
-from lineage.analysis.anomalies.columns import UNDATED, SnapshotColumns
-from lineage.analysis.anomalies.occurrences import (
+from lineage.analysis.anomalies.columns import (
     MOST_IN_A_SENTENCE,
     MOST_MODELS,
+    UNDATED,
     Occurrence,
     Occurrences,
+    SnapshotColumns,
     format_duration,
     join_names,
     plural,

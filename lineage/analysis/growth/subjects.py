@@ -6,8 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.releases import find_releases
+from lineage.analysis.groups import MIXED, UNKNOWN, find_releases
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Int64s, Mask, Nodes

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.comparison import LEAST_DOWNLOADS
-from lineage.analysis.groups import MIXED, UNKNOWN
+from lineage.analysis.groups import MIXED, UNKNOWN, Releases, find_releases
 from lineage.analysis.growth.dates import CLAIM, DateQuestion, count_deletions, count_on_dates
 from lineage.analysis.growth.periods import (
     UNDATED,
@@ -34,7 +34,6 @@ from lineage.analysis.growth.variants import (
 )
 from lineage.analysis.licenses.statements import knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
-from lineage.analysis.releases import Releases, find_releases
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_roots
 from lineage.domain.anomalies import Bounds

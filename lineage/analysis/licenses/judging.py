@@ -8,20 +8,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.licenses.classes import LicenseCase, class_cases, find_notes, forms_of
+from lineage.analysis.licenses.classes import (
+    NO_NODE,
+    ApplicableTerms,
+    LicenseCase,
+    applicable_terms,
+    class_cases,
+    find_notes,
+    forms_of,
+    nearest_parents,
+    paths_up,
+)
 from lineage.analysis.licenses.findings import CONFLICTS, Judged, LicenseFindings
 from lineage.analysis.licenses.statements import (
     knowledge_of,
     name_level,
     read_declared,
     same_license,
-)
-from lineage.analysis.licenses.terms_above import (
-    NO_NODE,
-    ApplicableTerms,
-    applicable_terms,
-    nearest_parents,
-    paths_up,
 )
 from lineage.analysis.members import Members, find_countable, members_below
 from lineage.analysis.scope import Scope

@@ -7,8 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from lineage.analysis.tree.row_evidence import RowEvidence
-from lineage.analysis.tree.row_facts import MISSED, RowFacts
+from lineage.analysis.tree.row_facts import MISSED, RowEvidence, RowFacts
 from lineage.analysis.tree.rows import RowKind, TreeRows
 from lineage.domain.arrays import Int64s
 from lineage.domain.claims import RELATIONS, Relation

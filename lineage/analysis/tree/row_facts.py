@@ -8,8 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.traces import find_evidence
 from lineage.analysis.tree.rows import TreeRows
-from lineage.domain.arrays import Floats, Nodes, Positions
+from lineage.analysis.verdicts import PathClaim
+from lineage.domain.arrays import Codes, Floats, Mask, Nodes, Positions
 from lineage.domain.moments import end_of
 from lineage.store import schema
 from lineage.store.reader import Snapshot
@@ -103,3 +106,120 @@ def _code_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Co
     places = pc.index_in(read_column, value_set=pa.array(words, pa.string()))
     code[rows] = pc.fill_null(places, -1).to_numpy() + 1
     return Coded(words, code)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedClaim:
+    """Words that many edges share, with room for the parent's name where they name it."""
+
+    rule: str
+    before: str
+    """All of the words where `after` is None; empty where only the source is known."""
+    after: str | None
+    """What follows the parent's name."""
+    source: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowEvidence:
+    """The edges of a tree in order of their child's row, and the claims of each."""
+
+    child: Nodes
+    """The child's row."""
+    parent: Nodes
+    """The parent's row; below zero -1 - place among `outside`."""
+    strength: Codes
+    """Position in `Strength`."""
+    outside: Sequence[str]
+    """Parents that are no part of the family, by name."""
+    claim_edge: Nodes
+    """The edge that a claim is about, in rising order."""
+    claim_text: Nodes
+    """The claim's words: their place among `texts`."""
+    texts: Sequence[SharedClaim]
+
+
+def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
+    """Return every edge above every row, also to parents outside the family."""
+    row_of = np.full(scope.nodes, -1, np.int32)
+    rows = np.flatnonzero(forest.node >= 0)
+    row_of[forest.node[rows]] = rows
+    edges = select_edges(scope.edges, (row_of[scope.edges.child] >= 0) & _is_real_edge(scope))
+    edges = select_edges(edges, np.lexsort((edges.parent, row_of[edges.child])))
+    strangers = np.unique(edges.parent[row_of[edges.parent] < 0])
+    place = np.searchsorted(strangers, edges.parent)
+    parent = np.where(row_of[edges.parent] >= 0, row_of[edges.parent], -1 - place)
+    keys, names = _read_names(scope, np.union1d(edges.child, edges.parent))
+    claims = _ClaimColumns(keys, names, edges.child, edges.parent)
+    claims.add_snapshot(scope)
+    claims.add_registry(scope)
+    claim_edge, claim_text = claims.in_order()
+    return RowEvidence(
+        child=row_of[edges.child],
+        parent=parent.astype(np.int32),
+        strength=edges.strength,
+        outside=[names[node] for node in strangers.tolist()],
+        claim_edge=claim_edge,
+        claim_text=claim_text,
+        texts=list(claims.texts),
+    )
+
+
+def _is_real_edge(scope: Scope) -> Mask:
+    real: Mask = scope.edges.child != scope.edges.parent
+    return real
+
+
+def _read_names(scope: Scope, nodes: Nodes) -> tuple[dict[int, str], dict[int, str]]:
+    keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
+    numbers = nodes.tolist()
+    return dict(zip(numbers, keys, strict=True)), dict(zip(numbers, ids, strict=True))
+
+
+class _ClaimColumns:
+    """The claims of some edges, with equal words kept once."""
+
+    def __init__(
+        self, keys: dict[int, str], names: dict[int, str], child: Nodes, parent: Nodes
+    ) -> None:
+        self.texts: dict[SharedClaim, int] = {}
+        self._child, self._keys = child, keys
+        pairs = zip(child.tolist(), parent.tolist(), strict=True)
+        self._edge = {(keys[low], keys[high]): at for at, (low, high) in enumerate(pairs)}
+        self._name = {keys[node]: name for node, name in names.items()}
+        self._pairs: list[tuple[int, int]] = []
+
+    def add_snapshot(self, scope: Scope) -> None:
+        """Add every claim that the snapshot keeps."""
+        children = [self._keys[node] for node in np.unique(self._child).tolist()]
+        table = scope.snapshot.evidence_of(children)
+        table = table.filter(pc.is_valid(table["parent_key"]))
+        names = ("child_key", "parent_key", "rule", "quote")
+        columns = (table[name].to_pylist() for name in names)
+        for child, parent, rule, quote in zip(*columns, strict=True):
+            self._add_claim(child, parent, PathClaim(rule, quote))
+
+    def add_registry(self, scope: Scope) -> None:
+        """Add what the families' registries say, with its source."""
+        curated = [edge for family in scope.families for edge in family.curated_edges()]
+        nodes = set(scope.nodes_of({edge.child for edge in curated}).values())
+        curated_children = nodes & set(np.unique(self._child).tolist())
+        for (child, parent), claims in find_evidence(scope, curated_children).by_edge.items():
+            for claim in claims:
+                if claim.source is not None:
+                    self._add_claim(child, parent, claim)
+
+    def in_order(self) -> tuple[Nodes, Nodes]:
+        """Return the edge and the words of each claim, by edge, in order of extraction."""
+        ordered = np.array(self._pairs, np.int32).reshape(-1, 2)
+        ordered = ordered[np.argsort(ordered[:, 0], kind="stable")]
+        return ordered[:, 0], ordered[:, 1]
+
+    def _add_claim(self, child: str, parent: str, claim: PathClaim) -> None:
+        edge = self._edge.get((child, parent))
+        if edge is None:  # A weaker edge than asked for, or a model's word about itself.
+            return
+        before, name, after = (claim.quote or "").partition(self._name[parent])
+        text = SharedClaim(claim.rule, before, after if name else None, claim.source, claim.url)
+        self._pairs.append((edge, self.texts.setdefault(text, len(self.texts))))

@@ -7,9 +7,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from lineage.analysis.groups import MIXED, UNKNOWN
+from lineage.analysis.groups import MIXED, UNKNOWN, find_releases
 from lineage.analysis.members import find_countable, relation_of
-from lineage.analysis.releases import find_releases
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions

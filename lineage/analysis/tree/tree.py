@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lineage.analysis.groups import MIXED
+from lineage.analysis.groups import MIXED, find_releases
 from lineage.analysis.members import Members, relation_of
-from lineage.analysis.releases import find_releases
 from lineage.analysis.results import Tree, TreeNode
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, select_members

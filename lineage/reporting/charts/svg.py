@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib import resources
 
 from lineage.domain.escape import markup, visible
+from lineage.errors import MissingExtra
 from lineage.reporting.charts.chart import Chart, ChartKind
-from lineage.reporting.charts.plot import Plot, draw_plot, draw_swatch, series_slots, swatch_width
-from lineage.reporting.charts.scale import (
+from lineage.reporting.charts.plot import (
+    Plot,
     Scale,
+    draw_plot,
+    draw_swatch,
     estimate_width,
     flow_rows,
+    series_slots,
     shorten_text,
+    swatch_width,
     wrap_estimated,
 )
 from lineage.reporting.language import Language, load_texts
@@ -196,3 +202,40 @@ def _draw_legend(chart: Chart, width: int, top: float) -> Drawing:
         bottom = first + 17 * row
         lines.append(_soft_line(events[at], bottom, left + 4))
     return lines, bottom
+
+
+_SHARP = 2.0
+"""Dots for each pixel of the SVG: sharp on paper and on screens of today."""
+
+
+def can_paint() -> bool:
+    """Say whether the extra that paints PNG pictures is installed."""
+    try:
+        import resvg_py  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def paint_chart(chart: Chart, language: Language, frame: Frame) -> bytes:
+    """Paint a chart on white. The same version of resvg gives the same bytes."""
+    return paint_svg(
+        draw_chart(chart, language, frame=frame).replace(screen_styles(), light_styles())
+    )
+
+
+def paint_svg(picture: str) -> bytes:
+    """Paint an SVG of this package twice as sharp as it is.
+
+    Raises MissingExtra where the extra `report` is not installed.
+    """
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise MissingExtra("PNG charts", "report") from error
+    font = resources.files("lineage.reporting.charts") / "font" / "DejaVuSans.ttf"
+    # Fonts of the system differ from machine to machine, and the same chart must be the same bytes.
+    with resources.as_file(font) as file:
+        return resvg_py.svg_to_bytes(
+            svg_string=picture, skip_system_fonts=True, font_files=[str(file)], zoom=_SHARP
+        )

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING
 from lineage.analysis.tree.prune import PrunedNode, RowSums, prune_rows
-from lineage.analysis.tree.row_evidence import read_row_evidence
-from lineage.analysis.tree.row_facts import read_row_facts
+from lineage.analysis.tree.row_facts import read_row_evidence, read_row_facts
 from lineage.analysis.tree.rows import RowKind, build_tree_rows
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition

@@ -11,8 +11,8 @@ import pytest
 
 from lineage.build.pipeline import publish
 from lineage.crawl.doctor import Examination, examine
+from lineage.demo.box import FREE, Quota
 from lineage.demo.catalog import Row
-from lineage.demo.limits import FREE, Quota
 from lineage.demo.repo_answers import BoxAnswer
 from lineage.domain.census import CENSUS_AT, CENSUS_MODELS
 from lineage.settings import Settings

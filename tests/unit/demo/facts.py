@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from lineage.demo.corpus_rows import Fact
+from lineage.demo.catalog import Fact
 
 
 def a_fact(

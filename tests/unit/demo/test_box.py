@@ -5,8 +5,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from lineage.demo.corpus_rows import corpus_rows
-from lineage.demo.limits import Quota
+from lineage.demo.box import Quota
+from lineage.demo.catalog import corpus_rows
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.fakes.live_catalog import LiveCatalog

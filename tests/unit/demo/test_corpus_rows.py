@@ -3,8 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lineage.demo.catalog import Row
-from lineage.demo.corpus_rows import corpus_rows
+from lineage.demo.catalog import Row, corpus_rows
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lineage.demo.limits import Quota
+from lineage.demo.box import Quota
 from tests.fakes.fake_hub import Cut, FakeHub, Fault, FaultKind, Faults, garbage
 from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.demo.rows import WALK, a_row, a_shelf, ids, walked

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.demo.catalog import Catalog, Row
-from lineage.demo.corpus_rows import Fact, corpus_facts, corpus_rows
+from lineage.demo.catalog import Catalog, Fact, Row, corpus_facts, corpus_rows
 from lineage.demo.weeks import FIRST, WEEKS, History, UndatedModels
 from tests.unit.demo.facts import a_fact
 

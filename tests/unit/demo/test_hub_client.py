@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lineage.demo.limits import Quota
+from lineage.demo.box import Quota
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.demo.rows import a_child, a_row

@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.demo.limits import Bucket, Quota, QuotaWindows
+from lineage.demo.box import Bucket, Quota, QuotaWindows
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import refusal
 

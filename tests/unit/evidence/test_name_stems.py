@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.evidence.name_stems import MARKED, sizes_in, stem_of
+from lineage.evidence.names import MARKED, sizes_in, stem_of
 
 MARKS = ["GGUF", "i1", "Q4_K_M", "IQ4_XS", "bnb", "4bit", "AWQ", "w8a8", "exl2", "4.0bpw", "MLX"]
 NAMES = st.text("aA1-_.", min_size=1, max_size=20)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lineage.demo.corpus_rows import corpus_rows
+from lineage.demo.catalog import corpus_rows
 from lineage.domain.families import Family, OutsiderReason, Proof
 from lineage.families.registry import all_families, bundled_families, family
 

@@ -7,8 +7,15 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.graph.interchange import cut_graph, edges_of, nodes_of, parents_of, roots_of
-from lineage.graph.lineage_graph import FamilyGraph, build_graph
+from lineage.graph.lineage_graph import (
+    FamilyGraph,
+    build_graph,
+    cut_graph,
+    edges_of,
+    nodes_of,
+    parents_of,
+    roots_of,
+)
 
 SEVERAL = 12
 PAIRS = st.lists(
@@ -71,7 +78,7 @@ def test_an_empty_graph_can_be_cut() -> None:
 
 def test_the_order_hangs_on_no_hash() -> None:
     asked = (
-        "from lineage.graph.interchange import cut_graph\n"
+        "from lineage.graph.lineage_graph import cut_graph\n"
         "from tests.unit.graph.test_interchange import a_graph\n"
         "print(*cut_graph(a_graph([(0, n) for n in range(1, 12)]), 1))"
     )

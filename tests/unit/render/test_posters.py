@@ -13,11 +13,10 @@ from lineage.analysis.tree.prune import PrunedNode, PrunedRest
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
-from lineage.reporting.charts.png import paint_svg
+from lineage.reporting.charts.svg import paint_svg
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
-from lineage.reporting.poster import HEIGHT, WIDTH, draw_poster
-from lineage.reporting.poster_boxes import LINE, place_boxes
+from lineage.reporting.poster import HEIGHT, LINE, WIDTH, draw_poster, place_boxes
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
 from tests.questions import family_tree

@@ -9,7 +9,7 @@ import pytest
 
 from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.diff.diffs import diff_snapshots
-from lineage.demo.corpus_rows import corpus_rows
+from lineage.demo.catalog import corpus_rows
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS

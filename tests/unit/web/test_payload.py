@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.reporting.family_page.page_data import pack_block, smallest_type
+from lineage.reporting.family_page.page import pack_block, smallest_type
 
 
 def unpacked(text: str) -> tuple[dict[str, object], dict[str, list[float]]]:

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.evaluate.accuracy import ALL, OTHERS, Evaluation, Score
-from lineage.analysis.evaluate.evaluation import evaluate, is_held_out
+from lineage.analysis.evaluate.evaluation import (
+    ALL,
+    OTHERS,
+    Evaluation,
+    Score,
+    evaluate,
+    is_held_out,
+)
 from lineage.analysis.evaluate.known_answers import Labels
 from lineage.analysis.scope import Scope
 from lineage.domain.families import Family
