@@ -4,13 +4,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.context import BuildContext, CardReading
 from lineage.build.draft import Draft
 from lineage.build.infer import ClaimsFromCards
 from lineage.domain.arrays import Indices, Int64s, Mask, Positions
@@ -24,6 +23,10 @@ from lineage.evidence.infer import parentless
 from lineage.store import schema
 from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.reader import Snapshot
+
+if TYPE_CHECKING:
+    # What a run needs holds the plan below: at run time neither may wait for the other.
+    from lineage.build.context import BuildContext, CardReading
 
 _HALF = 32
 _LOW = (1 << _HALF) - 1
@@ -232,7 +235,7 @@ _CARD_COLUMNS = ("key", "id", "license", "model_type", "tags", "sha")
 
 
 def choose_card_reader(
-    draft: Draft, previous: Snapshot | None, context: BuildContext
+    draft: Draft, previous: Snapshot | None, context: "BuildContext"
 ) -> ClaimsFromCards:
     """Return what gives the claims of cards: by reading them, or by repeating the earlier ones."""
     if context.cards is None:
@@ -241,7 +244,7 @@ def choose_card_reader(
 
 
 def _read_claims(
-    draft: Draft, context: BuildContext, reading: CardReading, declared: ResolvedClaims
+    draft: Draft, context: "BuildContext", reading: "CardReading", declared: ResolvedClaims
 ) -> Iterator[tuple[int, Claim]]:
     """Read the cards that can help beside the declared claims: each claim with its child's row."""
     roots = {root for family in context.families for root in family.roots()}
@@ -263,7 +266,7 @@ def _read_claims(
 
 
 def _repeat_claims(
-    draft: Draft, previous: Snapshot | None, context: BuildContext, declared: ResolvedClaims
+    draft: Draft, previous: Snapshot | None, context: "BuildContext", declared: ResolvedClaims
 ) -> Iterator[tuple[int, Claim]]:
     """Repeat the claims of the snapshot before, of models whose commit is the same."""
     if previous is None:
