@@ -81,7 +81,7 @@ def test_it_ends_with_three_reports_and_says_where(
 
 
 def test_every_number_carries_its_rule(told: subprocess.CompletedProcess[str]) -> None:
-    for label in ("roots", "counted", "edges", "filters", "snapshot"):
+    for label in ("roots", "counted", "links", "filters", "snapshot"):
         lines = [line.split() for line in told.stdout.splitlines()]
         assert sum(words[:1] == [label] for words in lines) >= 3, label
 
