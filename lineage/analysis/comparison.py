@@ -53,7 +53,7 @@ def compare_definitions(
                 replace(row, step=ComparisonStep.AUTHORS, number=row.authors, by_release={})
             )
     return Comparison(
-        subject=subject.asked,
+        subject=subject.spelling,
         id=subject.id,
         kind=subject.kind,
         key=subject.key,

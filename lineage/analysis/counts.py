@@ -37,11 +37,11 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
     if subject.model is not None and scope.definition == DEFAULT and by is None:
         row = scope.snapshot.base(subject.model.id)
         if row is not None and row.node == subject.model.node:
-            return stored_count(scope.snapshot, subject.asked, row)
+            return stored_count(scope.snapshot, subject.spelling, row)
     counted = select_members(scope, subject)
     members = counted.members
     return Count(
-        subject=subject.asked,
+        subject=subject.spelling,
         id=subject.id,
         kind=subject.kind,
         key=subject.key,
@@ -56,10 +56,10 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
     )
 
 
-def stored_count(snapshot: Snapshot, asked: str, row: BaseRow) -> Count:
+def stored_count(snapshot: Snapshot, spelling: str, row: BaseRow) -> Count:
     """Return what was counted at publication, by the default definition."""
     return Count(
-        subject=asked,
+        subject=spelling,
         id=row.id,
         kind=SubjectKind.MODEL,
         key=row.key,

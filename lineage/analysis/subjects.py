@@ -40,7 +40,7 @@ class ModelNode:
 class ResolvedSubject:
     """What a question is about, found in a snapshot or in the registry."""
 
-    asked: str
+    spelling: str
     """As it was spelled."""
     model: ModelNode | None = None
     family: Family | None = None
@@ -87,16 +87,16 @@ def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
     A model of just this name comes before both, one that is equal but for the case after them.
     Raises UnknownModel, with the best candidates, where nothing of that name is known.
     """
-    asked = subject if isinstance(subject, str) else subject.name
+    spelling = subject if isinstance(subject, str) else subject.name
     try:
         parsed = parse_subject(subject) if isinstance(subject, str) else subject
     except ValueError as error:
         raise SettingsError(str(error), "give a model as owner/name") from error
     if parsed.kind is not SubjectKind.MODEL:
         model = _node_named(scope.snapshot, parsed.name) if parsed.kind is None else None
-        named = _match_registry(scope, asked, parsed)
-        if model is None and named is not None:
-            return named
+        registry_match = _match_registry(scope, spelling, parsed)
+        if model is None and registry_match is not None:
+            return registry_match
     if parsed.kind in (SubjectKind.FAMILY, SubjectKind.RELEASE):
         of_kind = [
             it.id
@@ -110,8 +110,8 @@ def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
         )
     model = match_model(scope, parsed.name)
     if model is None:
-        raise _unknown(scope, parsed.name, asked)
-    return ResolvedSubject(asked, model)
+        raise _unknown(scope, parsed.name, spelling)
+    return ResolvedSubject(spelling, model)
 
 
 def find_model(scope: Scope, name: str) -> ModelNode:
@@ -164,8 +164,8 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     roots = find_roots(scope, ids)
     members = members_below(scope, roots)
     if subject.release is not None:
-        met = find_releases(scope, scope.edges)
-        own = met.only_release() == met.releases.index(subject.release)
+        releases_by_node = find_releases(scope, scope.edges)
+        own = releases_by_node.only_release() == releases_by_node.releases.index(subject.release)
         members = replace(members, counted=members.counted & own, direct=members.direct & own)
     return SubjectMembers(scope, ids, roots, members)
 
@@ -211,19 +211,19 @@ def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
     return [key for _, key in sorted(zip((-total[nodes]).tolist(), members, strict=True))]
 
 
-def _match_registry(scope: Scope, asked: str, subject: Subject) -> ResolvedSubject | None:
+def _match_registry(scope: Scope, spelling: str, subject: Subject) -> ResolvedSubject | None:
     """Return the release, else the family, of a name without a slash; None where there is none."""
     if "/" in subject.name:
         return None  # without a look at the registry, which a plain look-up need not read
     if subject.kind is not SubjectKind.FAMILY:
         match = find_release(subject.name, scope.families)
         if match is not None:
-            return ResolvedSubject(asked, family=match[0], release=match[1])
+            return ResolvedSubject(spelling, family=match[0], release=match[1])
     if subject.kind is SubjectKind.RELEASE:
         return None
     id = subject.name.lower()
     families = (family for family in scope.families if family.id == id)
-    return next((ResolvedSubject(asked, family=family) for family in families), None)
+    return next((ResolvedSubject(spelling, family=family) for family in families), None)
 
 
 def _node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
@@ -255,12 +255,12 @@ def _match_without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -
     return sorted(same) if len(same) == 1 else []
 
 
-def _unknown(scope: Scope, name: str, asked: str) -> UnknownModel:
+def _unknown(scope: Scope, name: str, spelling: str) -> UnknownModel:
     """Return the error for a name that nothing has, with the best candidates in its hint."""
     candidates = _find_candidates(scope, name)
     hint = f"did you mean {', '.join(candidates)}?" if candidates else ""
     return UnknownModel(
-        f"{asked!r} is not in snapshot {scope.snapshot.id}, and no model listed there names it "
+        f"{spelling!r} is not in snapshot {scope.snapshot.id}, and no model listed there names it "
         "as its parent",
         hint or "check the spelling: owner/name",
     )

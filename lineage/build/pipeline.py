@@ -145,12 +145,10 @@ def derive_tables(
     bases = count_every_base(
         edges.child[counted], edges.parent[counted], relation_of[: draft.models], draft.undated
     )
-    tables.write(
-        schema.COUNTS_FILE,
-        derived_rows.counts_table(
-            resolved.keys, resolved.ids, bases.node, bases.direct, bases.total
-        ),
+    counts = derived_rows.counts_table(
+        resolved.keys, resolved.ids, bases.node, bases.direct, bases.total
     )
+    tables.write(schema.COUNTS_FILE, counts)
     names = former_name_rows(snapshots, former, resolved)
     names = (row for row in names if not is_opted_out(row[0], row[1], context.opt_outs))
     tables.write(schema.NAMES_FILE, derived_rows.names_table(names))

@@ -58,7 +58,7 @@ class BranchLine:
     id: str
     release: str
     relation: Relation
-    drawn: int
+    drawn_models: int
     """How many models are drawn below it: each stands below one of its parents alone."""
     total: int
     """How many descend from it, as `count` says of it under the same filters."""
@@ -131,20 +131,20 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
     count = count_subject(scope, subject, Grouping.RELEASE)
     if subject.family is not None:
         full = full_scope(scope)
-        drawn = full.under(replace(full.definition, min_strength=Strength.INFERRED))
-        forest = build_tree_rows(drawn, subject.family, scope.definition.min_strength)
+        drawn_models = full.under(replace(full.definition, min_strength=Strength.INFERRED))
+        forest = build_tree_rows(drawn_models, subject.family, scope.definition.min_strength)
         # The verdicts on familiar names do not depend on what is counted here.
         verdicts = tuple(judge_names(scope, subject.family))
-        report = _report(drawn, forest, subject.family, count, scope.definition)
+        report = _report(drawn_models, forest, subject.family, count, scope.definition)
         return replace(report, verdicts=verdicts)
     id = subject.id
     mirrors = tuple(Reupload(root, id) for root in count.definition.roots if root != id)
     released = scope.snapshot.manifest.origin.taken_at.date()
     alone = Family(id, id, "", (Release(id, id, released, None, (id,), mirrors),))
     # Here everything belongs to this one root, whatever release it belongs to elsewhere.
-    drawn = scope.under(replace(scope.definition, min_strength=Strength.INFERRED))
-    forest = build_tree_rows(drawn.narrowed_to(alone), alone, scope.definition.min_strength)
-    return replace(_report(drawn, forest, alone, count, scope.definition), is_base=True)
+    drawn_models = scope.under(replace(scope.definition, min_strength=Strength.INFERRED))
+    forest = build_tree_rows(drawn_models.narrowed_to(alone), alone, scope.definition.min_strength)
+    return replace(_report(drawn_models, forest, alone, count, scope.definition), is_base=True)
 
 
 def judge_names(scope: Scope, family: Family) -> Iterator[NameVerdict]:
@@ -220,15 +220,15 @@ def _largest_branches(
     is_sure = forest.strength >= definition.min_strength.code
     counting = scope.under(filters)
     kinds = [RowKind.MODEL, RowKind.DELETED] if definition.deleted else [RowKind.MODEL]
-    drawn, group = _drawn_below(forest, np.isin(forest.kind, kinds) & is_sure)
-    rows = np.flatnonzero((forest.relation >= 0) & is_sure & (drawn > 0))
-    rows = rows[np.argsort(-drawn[rows], kind="stable")][:_BRANCHES]
+    drawn_models, group = _drawn_below(forest, np.isin(forest.kind, kinds) & is_sure)
+    rows = np.flatnonzero((forest.relation >= 0) & is_sure & (drawn_models > 0))
+    rows = rows[np.argsort(-drawn_models[rows], kind="stable")][:_BRANCHES]
     return tuple(
         BranchLine(
             id=(id := forest.names[row]),
             release=forest.names[group[row]],
             relation=RELATIONS[forest.relation[row]],
-            drawn=int(drawn[row]),
+            drawn_models=int(drawn_models[row]),
             total=count_subject(counting, find_subject(counting, f"model:{id}")).total,
             is_deleted=bool(forest.kind[row] == RowKind.DELETED),
         )

@@ -138,8 +138,12 @@ def branch_relation(line: BranchLine, texts: Texts) -> str:
 
 def branch_size(line: BranchLine, texts: Texts) -> str:
     """Say how many models descend from a branch's top; of those, how many are drawn below it."""
-    drawn, total = (texts.number(models) for models in (line.drawn, line.total))
-    return total if drawn == total else texts.say("page.drawn_of", drawn=drawn, total=total)
+    drawn_models, total = (texts.number(models) for models in (line.drawn_models, line.total))
+    return (
+        total
+        if drawn_models == total
+        else texts.say("page.drawn_of", drawn=drawn_models, total=total)
+    )
 
 
 def credit_line(report: FamilyTreeReport, texts: Texts) -> str:

@@ -102,14 +102,14 @@ def place_boxes(node: PrunedNode, top: float, height: float) -> list[PosterBox]:
     return list(_boxes_of(node, 0, top, low))
 
 
-def draw_box(box: PosterBox, left: float, right: float, wording: Wording) -> Iterator[str]:
+def draw_box(box: PosterBox, x0: float, x1: float, wording: Wording) -> Iterator[str]:
     """Draw a box between two edges."""
     if isinstance(box.content, PrunedRest):
-        yield from _draw_pruned(box, box.content, left, right, wording.texts)
+        yield from _draw_pruned(box, box.content, x0, x1, wording.texts)
     elif box.column == 0:
-        yield from _draw_whole(box, box.content, left, right, wording.texts)
+        yield from _draw_whole(box, box.content, x0, x1, wording.texts)
     else:
-        yield from _draw_branch(box, box.content, left, right, wording)
+        yield from _draw_branch(box, box.content, x0, x1, wording)
 
 
 def draw_bow(x: float, y: float) -> str:
@@ -127,10 +127,10 @@ def draw_text(
     )
 
 
-def draw_field(kind: str, left: float, right: float, top: float, height: float) -> str:
+def draw_field(kind: str, x0: float, x1: float, top: float, height: float) -> str:
     """Fill a box; a gap stays free around it."""
     return (
-        f'<rect class="{kind}" x="{left:.1f}" y="{top:.2f}" width="{max(right - left - 2, 0):.1f}"'
+        f'<rect class="{kind}" x="{x0:.1f}" y="{top:.2f}" width="{max(x1 - x0 - 2, 0):.1f}"'
         f' height="{max(height - 1.5, 1):.2f}"/>'
     )
 
@@ -152,40 +152,40 @@ def _height(content: PrunedNode | PrunedRest, scale: float) -> float:
 
 
 def _draw_whole(
-    box: PosterBox, node: PrunedNode, left: float, right: float, texts: Texts
+    box: PosterBox, node: PrunedNode, x0: float, x1: float, texts: Texts
 ) -> Iterator[str]:
     """Draw the whole, its name from bottom to top."""
-    yield draw_field(f"is-{GROUP}", left, right, box.top, box.height)
+    yield draw_field(f"is-{GROUP}", x0, x1, box.top, box.height)
     number = texts.number(node.models)
     room = box.height - 16 - text_width(f"{_DOT}{number}", 20)
     name = fit_text(spell_letters(node.name), 20, room)
-    x, y = (left + right) / 2 + 6, box.top + box.height / 2
+    x, y = (x0 + x1) / 2 + 6, box.top + box.height / 2
     turned = f' text-anchor="middle" transform="rotate(-90 {x:.1f} {y:.1f})"'
     yield draw_text(f"{name}{_DOT}{number}" if name else number, x, y, 20, more=turned)
 
 
 def _draw_branch(
-    box: PosterBox, node: PrunedNode, left: float, right: float, wording: Wording
+    box: PosterBox, node: PrunedNode, x0: float, x1: float, wording: Wording
 ) -> Iterator[str]:
     kind = node.relation.value if node.relation else GROUP if node.kind is RowKind.GROUP else ROOT
-    yield draw_field(f"is-{kind}", left, right, box.top, box.height)
+    yield draw_field(f"is-{kind}", x0, x1, box.top, box.height)
     is_deleted = node.missed is not None
     if is_deleted:
-        yield draw_field("deleted", left, right, box.top, box.height)
-        yield draw_field("deleted-frame", left + 1, right - 1, box.top + 1, box.height - 2)
+        yield draw_field("deleted", x0, x1, box.top, box.height)
+        yield draw_field("deleted-frame", x0 + 1, x1 - 1, box.top + 1, box.height - 2)
     bow = _BOW if node.other_parents else 0.0
-    room = right - left - 2 - 2 * _PAD - bow
+    room = x1 - x0 - 2 - 2 * _PAD - bow
     halo = "halo" if is_deleted else ""
     name, number, second = _branch_lines(node, room, box.height, wording)
     y = _baseline(box, 2 if second else 1)
     if bow:
-        yield draw_bow(left + _PAD, y - SIZE * 0.36)
-    yield draw_text(name, left + _PAD + bow, y, SIZE, kind=halo)
+        yield draw_bow(x0 + _PAD, y - SIZE * 0.36)
+    yield draw_text(name, x0 + _PAD + bow, y, SIZE, kind=halo)
     if second:
         kind = f"{halo} soft".strip()
-        yield draw_text(second, left + _PAD + bow, y + LINE - 1, _SMALL, kind=kind)
+        yield draw_text(second, x0 + _PAD + bow, y + LINE - 1, _SMALL, kind=kind)
     if number:
-        at = right - 2 - _PAD
+        at = x1 - 2 - _PAD
         yield draw_text(number, at, y, SIZE, kind=halo, more=' text-anchor="end"')
 
 
@@ -206,13 +206,13 @@ def _branch_lines(
             words.pop()
         return _fit_name(name, room), "", spell_letters(_DOT.join(words))
     # One line: the whole name and all notes, then with the first note alone.
-    for right in (_DOT.join([*notes, number]), _DOT.join([*notes[:1], number])):
-        fits = text_width(spell_letters(name), SIZE) + _GAP + text_width(spell_letters(right), SIZE)
-        if (not deleted or deleted in right) and fits <= room:
-            return spell_letters(name), spell_letters(right), ""
+    for x1 in (_DOT.join([*notes, number]), _DOT.join([*notes[:1], number])):
+        fits = text_width(spell_letters(name), SIZE) + _GAP + text_width(spell_letters(x1), SIZE)
+        if (not deleted or deleted in x1) and fits <= room:
+            return spell_letters(name), spell_letters(x1), ""
     # Else the name is cut; that a model is deleted is never left out.
-    right = spell_letters(_DOT.join([deleted, number]) if deleted else number)
-    return _fit_name(name, room - _GAP - text_width(right, SIZE)), right, ""
+    x1 = spell_letters(_DOT.join([deleted, number]) if deleted else number)
+    return _fit_name(name, room - _GAP - text_width(x1, SIZE)), x1, ""
 
 
 def _fit_name(name: str, room: float) -> str:
@@ -223,19 +223,19 @@ def _fit_name(name: str, room: float) -> str:
 
 
 def _draw_pruned(
-    box: PosterBox, pruned: PrunedRest, left: float, right: float, texts: Texts
+    box: PosterBox, pruned: PrunedRest, x0: float, x1: float, texts: Texts
 ) -> Iterator[str]:
     """Draw what is summed up: its relations side by side, under a veil."""
-    at, whole = left, max(1, sum(models for _, models in pruned.by_relation))
+    at, whole = x0, max(1, sum(models for _, models in pruned.by_relation))
     if not pruned.by_relation:
-        yield draw_field(f"is-{Relation.UNSPECIFIED.value}", left, right, box.top, box.height)
+        yield draw_field(f"is-{Relation.UNSPECIFIED.value}", x0, x1, box.top, box.height)
     for relation, models in pruned.by_relation:
-        end = at + (right - 2 - left) * models / whole
+        end = at + (x1 - 2 - x0) * models / whole
         yield draw_field(f"is-{relation.value}", at, end + 2, box.top, box.height)
         at = end
-    yield draw_field("veil", left, right, box.top, box.height)
+    yield draw_field("veil", x0, x1, box.top, box.height)
     # As many lines as fit; the number comes before everything else.
-    room = right - left - 2 - 2 * _PAD
+    room = x1 - x0 - 2 - 2 * _PAD
     options = [
         wrap_text(pruned_text(part, texts), SIZE, room)
         for part in (pruned, replace(pruned, deleted=0))
@@ -245,7 +245,7 @@ def _draw_pruned(
     lines = next((lines for lines in options if lines and len(lines) <= most), options[-1])
     y = _baseline(box, len(lines))
     for row, words in enumerate(lines):
-        yield draw_text(words, left + _PAD, y + row * LINE, SIZE, kind="soft")
+        yield draw_text(words, x0 + _PAD, y + row * LINE, SIZE, kind="soft")
 
 
 def _baseline(box: PosterBox, lines: int) -> float:
@@ -345,11 +345,11 @@ def _draw_key(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]
     room, y = WIDTH - _MARGIN - _KEY, _MARGIN + 11.0
     widths = [text_width(words, _WORDS) + 40 for _, words in entries]
     lines, bottom = [], y
-    for (sign, words), (row, left) in zip(entries, flow_rows(widths, room), strict=True):
+    for (sign, words), (row, x0) in zip(entries, flow_rows(widths, room), strict=True):
         bottom = y + 20 * row
         lines += [
-            *_draw_sign(sign, _KEY + left, bottom),
-            draw_text(words, _KEY + left + 20, bottom, _WORDS),
+            *_draw_sign(sign, _KEY + x0, bottom),
+            draw_text(words, _KEY + x0 + 20, bottom, _WORDS),
         ]
     for line in wrap_text(texts.say("poster.boxes"), _WORDS, room):
         bottom += 18

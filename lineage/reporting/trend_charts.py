@@ -186,8 +186,8 @@ def fold_series(
     series = [_series_of(trend, line, keys.index(line.key)) for line in lines if line.key in keys]
     small = [line for line in lines if line.key not in keys]
     if small:
-        others = _add_lines("others", small)
-        series.append(_series_of(trend, others, MOST_SERIES - 1))
+        remaining = _add_lines("others", small)
+        series.append(_series_of(trend, remaining, MOST_SERIES - 1))
     return series
 
 
@@ -325,9 +325,9 @@ def tag_chart(trend: TrendText) -> Chart:
     positions = [Position(part.key, part.key, is_word=True) for part in parts]
     values = [part.models for part in parts]
     large, sizes = positions[:_MOST_TAGS], values[:_MOST_TAGS]
-    if others := sum(values[_MOST_TAGS:]):
+    if remaining := sum(values[_MOST_TAGS:]):
         large.append(Position("others", trend.say("column.others")))
-        sizes.append(others)
+        sizes.append(remaining)
     models = trend.say("column.models")
     return Chart(
         name="licenses",
@@ -343,8 +343,8 @@ def tag_chart(trend: TrendText) -> Chart:
 
 
 def _bar_text(trend: TrendText, positions: Sequence[Position], values: Sequence[int]) -> str:
-    named = zip(positions, values, strict=True)
-    return "; ".join(f"{short_tag(each.name)}: {trend.texts.number(n)}" for each, n in named)
+    labelled = zip(positions, values, strict=True)
+    return "; ".join(f"{short_tag(each.name)}: {trend.texts.number(n)}" for each, n in labelled)
 
 
 def tag_month_chart(trend: TrendText, none_name: str) -> Chart:
@@ -357,9 +357,9 @@ def tag_month_chart(trend: TrendText, none_name: str) -> Chart:
         for at, line in enumerate(lines[:most])
     ]
     if small := lines[most:]:
-        others = _add_lines("others", small)
+        remaining = _add_lines("others", small)
         name = trend.say("column.others")
-        series.append(Series("others", name, others.values, others.undated, most))
+        series.append(Series("others", name, remaining.values, remaining.undated, most))
     none = Series("none", none_name, mix.none.values, mix.none.undated, MOST_SERIES - 1)
     is_sample = trend.findings.knowledge.is_sample
     top = lines[0]

@@ -162,7 +162,7 @@ def _build_node(sums: RowSums, row: int, drawn_rows: dict[int, list[int]]) -> Pr
         models=sums.count_models(row, sums.end[row]),
         other_parents=_other_parents(sums, row, kind),
         missed=_EPOCH + timedelta(days=missed - 1) if missed else None,
-        nodes=tuple(_build_node(sums, one, drawn_rows) for one in below),
+        nodes=tuple(_build_node(sums, node, drawn_rows) for node in below),
         remainder=_sum_rest(sums, sums.end[below[-1]], sums.end[row]) if below else None,
     )
 

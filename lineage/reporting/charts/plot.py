@@ -100,9 +100,9 @@ def draw_plot(plot: Plot) -> tuple[list[str], float]:
     """Draw the field and its axes; return it with the place where it ends."""
     chart = plot.chart
     ticks = axis_ticks(_highest_value(chart))
-    left = max(estimate_width(plot.spell_number(tick), _SIZE) for tick in ticks)
-    left += 16 if chart.is_percent else 10
-    along = Scale(max(len(chart.positions), 1), left, plot.width - 12)
+    x0 = max(estimate_width(plot.spell_number(tick), _SIZE) for tick in ticks)
+    x0 += 16 if chart.is_percent else 10
+    along = Scale(max(len(chart.positions), 1), x0, plot.width - 12)
     marks = _place_marks(chart.marks, along)
     top = plot.top + 10 + 15 * max((row + 1 for _, row in marks), default=0)
     bottom = top + plot.height
@@ -114,7 +114,7 @@ def draw_plot(plot: Plot) -> tuple[list[str], float]:
             f'<rect class="shade" x="{along(0):.1f}" y="{top:g}" width="{wide:.1f}"'
             f' height="{plot.height}"/>'
         )
-    lines += _draw_grid(plot, ticks, upright, left)
+    lines += _draw_grid(plot, ticks, upright, x0)
     draw = _draw_lines if chart.kind is ChartKind.LINES else _draw_stacks
     lines += draw(chart, along, upright)
     lines += _draw_events(marks, plot.top + 10, bottom)
@@ -156,12 +156,12 @@ def _dash(slot: int) -> str:
     return f' stroke-dasharray="{_DASHES[slot]}"' if _DASHES[slot] else ""
 
 
-def _draw_grid(plot: Plot, ticks: Sequence[int], upright: Scale, left: float) -> Iterator[str]:
+def _draw_grid(plot: Plot, ticks: Sequence[int], upright: Scale, x0: float) -> Iterator[str]:
     for value in ticks:
         y = upright(value)
-        yield f'<path class="grid" d="M{left:g} {y:.1f}H{plot.width - 12}"/>'
+        yield f'<path class="grid" d="M{x0:g} {y:.1f}H{plot.width - 12}"/>'
         yield (
-            f'<text class="soft" x="{left - 6:g}" y="{y + 4:.1f}" text-anchor="end">'
+            f'<text class="soft" x="{x0 - 6:g}" y="{y + 4:.1f}" text-anchor="end">'
             f"{markup(plot.spell_number(value))}</text>"
         )
 

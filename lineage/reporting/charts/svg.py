@@ -135,18 +135,18 @@ def _draw_bars(chart: Chart, language: Language, width: int, top: float) -> Draw
         shorten_text(visible(position.name), _SIZE, width * _NAMES - 12)
         for position in chart.positions
     ]
-    left = max((estimate_width(name, _SIZE) for name in names), default=0) + 12
-    right = max((estimate_width(number, _SIZE) for number in numbers), default=0) + 10
-    along = Scale(max((value or 0 for value in series.values), default=1) or 1, left, width - right)
+    x0 = max((estimate_width(name, _SIZE) for name in names), default=0) + 12
+    x1 = max((estimate_width(number, _SIZE) for number in numbers), default=0) + 10
+    along = Scale(max((value or 0 for value in series.values), default=1) or 1, x0, width - x1)
     lines = []
     for at, (name, value, number) in enumerate(zip(names, series.values, numbers, strict=True)):
         y, end = top + 4 + _BAR * at, along(value or 0)
         bar = (
-            f'<rect class="s0" x="{left:g}" y="{y + 2:g}" width="{max(end - left, 0.5):.1f}"'
+            f'<rect class="s0" x="{x0:g}" y="{y + 2:g}" width="{max(end - x0, 0.5):.1f}"'
             f' height="{_BAR - 6}"/>'
         )
         lines += [
-            f'<text class="soft" x="{left - 8:g}" y="{y + 13:g}" text-anchor="end">'
+            f'<text class="soft" x="{x0 - 8:g}" y="{y + 13:g}" text-anchor="end">'
             f"{markup(name)}</text>",
             *([bar] if value else []),
             f'<text x="{end + 6:.1f}" y="{y + 13:g}">{markup(number)}</text>',
@@ -183,10 +183,10 @@ def _draw_legend(chart: Chart, width: int, top: float) -> Drawing:
     slots = [slot for slot, _ in series_slots(chart)]
     widths = [estimate_width(name, _SIZE) + key + 20 for name in names]
     lines, bottom = [], top
-    for at, (row, left) in enumerate(flow_rows(widths, width)):
+    for at, (row, x0) in enumerate(flow_rows(widths, width)):
         bottom = top + 18 * row
-        lines.append(draw_swatch(chart, slots[at], left + 4, bottom))
-        lines.append(f'<text x="{left + key:g}" y="{bottom:g}">{markup(names[at])}</text>')
+        lines.append(draw_swatch(chart, slots[at], x0 + 4, bottom))
+        lines.append(f'<text x="{x0 + key:g}" y="{bottom:g}">{markup(names[at])}</text>')
     # What the shade means.
     for at, line in enumerate(wrap_estimated(chart.shaded_text, width - 8, _SIZE)):
         bottom += 17 if at else 21
@@ -198,9 +198,9 @@ def _draw_legend(chart: Chart, width: int, top: float) -> Drawing:
     events = [shorten_text(event, _SIZE, width - 8) for event in events]
     first = bottom + 21
     widths = [estimate_width(event, _SIZE) + 14 for event in events]
-    for at, (row, left) in enumerate(flow_rows(widths, width)):
+    for at, (row, x0) in enumerate(flow_rows(widths, width)):
         bottom = first + 17 * row
-        lines.append(_soft_line(events[at], bottom, left + 4))
+        lines.append(_soft_line(events[at], bottom, x0 + 4))
     return lines, bottom
 
 

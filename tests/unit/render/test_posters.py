@@ -61,22 +61,22 @@ def spans(drawn: str) -> Iterator[tuple[float, float, float, float]]:
             continue
         x, y, size = (float(one.get(name) or 0) for name in ("x", "y", "font-size"))
         long = text_width(one.text or "", size)
-        left = x - long if one.get("text-anchor") == "end" else x
-        yield left, left + long, y, size
+        x0 = x - long if one.get("text-anchor") == "end" else x
+        yield x0, x0 + long, y, size
 
 
 def test_no_text_leaves_the_page_or_touches_another(drawn: str) -> None:
     placed = list(spans(drawn))
     assert len(placed) > 60
     bottom = float(ElementTree.fromstring(drawn).get("height") or 0)
-    for left, right, y, size in placed:
-        assert left >= 0
-        assert right <= WIDTH
+    for x0, x1, y, size in placed:
+        assert x0 >= 0
+        assert x1 <= WIDTH
         assert size <= y <= bottom <= HEIGHT
-    for at, (left, right, y, size) in enumerate(placed):
+    for at, (x0, x1, y, size) in enumerate(placed):
         for other_left, other_right, other_y, other_size in placed[at + 1 :]:
             if abs(y - other_y) < min(size, other_size) * 0.9:
-                assert right <= other_left or other_right <= left
+                assert x1 <= other_left or other_right <= x0
 
 
 def test_every_text_of_a_box_stays_inside_it(drawn: str) -> None:
@@ -85,12 +85,12 @@ def test_every_text_of_a_box_stays_inside_it(drawn: str) -> None:
         for one in elements(drawn, "rect")
         if (one.get("class") or "").startswith("is-")
     ]
-    for left, right, y, _ in spans(drawn):
+    for x0, x1, y, _ in spans(drawn):
         for x, top, wide, high in boxes:
-            begins_here = x <= left < x + wide and top < y < top + high
+            begins_here = x <= x0 < x + wide and top < y < top + high
             if begins_here and high > LINE:
                 tops = [box for box in boxes if box[1] == top and box[0] >= x]
-                assert right <= max(box[0] + box[2] for box in tops) + 0.5
+                assert x1 <= max(box[0] + box[2] for box in tops) + 0.5
 
 
 def test_the_same_report_is_the_same_picture(report: FamilyTreeReport) -> None:

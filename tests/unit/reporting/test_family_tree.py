@@ -39,7 +39,7 @@ def test_the_lines_of_the_releases_add_up(small: FamilyTreeReport) -> None:
 
 
 def test_only_what_others_come_from_is_a_branch(small: FamilyTreeReport) -> None:
-    assert [(line.id, line.release, line.drawn) for line in small.branches] == [
+    assert [(line.id, line.release, line.drawn_models) for line in small.branches] == [
         ("a/tuned", "Kin 1", 1)
     ]
 
