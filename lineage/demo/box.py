@@ -233,7 +233,7 @@ class HubBox:
         return self.add_limits(answer, quota_state)
 
     def refuse(self, quota_state: QuotaState) -> BoxAnswer:
-        """Return the 429 for a client whose window is spent."""
+        """Return the 429 for a client whose quota is used up."""
         return error(429, RATE_LIMITED)
 
     def serve(self, method: str, target: str, token: str | None) -> BoxAnswer:

@@ -35,7 +35,7 @@ class Definition:
     min_strength: Strength = Strength.DECLARED
     """Weaker edges are removed before the closure."""
     mirrors: bool = False
-    """Plain re-uploads of the base join the roots."""
+    """Mirrors of the base join the roots."""
     curated: bool = False
     """Edges of the family registry are laid over the snapshot's."""
     deleted: bool = False

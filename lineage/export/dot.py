@@ -46,6 +46,6 @@ def _name(label: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    r"""Return a quoted string; `\N` and its kin, which stand for other texts, are undone."""
+    r"""Return a quoted string; escapes such as `\N`, which stand for other texts, are undone."""
     text = visible(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -1,4 +1,4 @@
-"""A family graph as GEXF 1.3, for Gephi and its kin.
+"""A family graph as GEXF 1.3, for Gephi and similar programs.
 
 Source: the GEXF 1.3 primer and schema, https://gexf.net.
 """

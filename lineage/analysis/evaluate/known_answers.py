@@ -68,7 +68,7 @@ class DeclaredLineage:
     copies: Mapping[int, int]
     """Quantized copies that the registry knows, and what they are copies of."""
     mirrors: Mapping[int, int]
-    """Plain re-uploads and whose they are, by the registry."""
+    """Mirrors and what they are mirrors of, by the registry."""
     families: Sequence[str]
     releases: LabelBits
     """Families x nodes: the releases that each node meets first on its paths up, as bits."""

@@ -123,7 +123,7 @@ class SinceRelease:
 
 @dataclass(frozen=True, slots=True)
 class VariantCounts:
-    """The models of one group counted in four ways, dated or not."""
+    """The models of one group by four definitions, dated or not."""
 
     key: str
     all: int

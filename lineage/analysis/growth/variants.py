@@ -1,4 +1,4 @@
-"""The same models counted in four ways: all, first of each author, without bursts, with downloads.
+"""The same models by four definitions: all, first of each author, without bursts, with downloads.
 
 Every series of a trend report comes in each of them.
 """
