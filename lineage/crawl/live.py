@@ -46,140 +46,151 @@ def trace_live(
     clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> Trace:
-    """Trace a model; who is not in the snapshot is asked for: the model, or where its ways end.
+    """Trace a model; what the snapshot lacks is requested: the model, or the ends of its paths.
 
     One request a model, parents included, at most MOST_LOOKED_UP. Raises UnknownModel where the
     Hub shows none of this name either, SourceError where it cannot be asked, SettingsError for a
-    model that is to be forgotten.
+    model that opted out.
     """
-    leaving_out = _leaving_out(settings, snapshot, name)
-    known, open_ends = _known(snapshot, name, family, families)
-    if known is not None and not open_ends:
-        return known
-    found = _look_up(settings, snapshot, open_ends, leaving_out, clock=clock, progress=progress)
-    records = dict(found)
-    if not records and known is not None:
-        return known
+    opt_out_filter = _make_opt_out_filter(settings, snapshot, name)
+    stored_trace, open_ends = _trace_stored(snapshot, name, family, families)
+    if stored_trace is not None and not open_ends:
+        return stored_trace
+    answers = _request_records(
+        settings, snapshot, open_ends, opt_out_filter, clock=clock, progress=progress
+    )
+    records = dict(answers)
+    if not records and stored_trace is not None:
+        return stored_trace
     if not records:
         raise UnknownModel(
             f"neither snapshot {snapshot.id} nor {settings.endpoint} shows a model {name!r}",
             "check the spelling, upper and lower case included: owner/name",
         )
-    names = _Names(snapshot, families, records)
-    heard = Family("live", "live", "", (), edges=tuple(_heard(settings, records.values(), names)))
-    subject = names.now(name if known is None else known.id)
-    origin = ModelOrigin.LIVE if known is None or known.origin is ModelOrigin.NAMED else None
-    scope = Scope(snapshot, [*families, heard])
+    names = _NameBook(snapshot, families, records)
+    live_family = Family(
+        "live", "live", "", (), edges=tuple(_read_edges(settings, records.values(), names))
+    )
+    subject = names.present_name(name if stored_trace is None else stored_trace.id)
+    origin = (
+        ModelOrigin.LIVE
+        if stored_trace is None or stored_trace.origin is ModelOrigin.NAMED
+        else None
+    )
+    scope = Scope(snapshot, [*families, live_family])
     return replace(trace_model(scope, subject, family, origin), model=name)
 
 
-def _known(
+def _trace_stored(
     snapshot: Snapshot, name: str, family: Family, families: Sequence[Family]
 ) -> tuple[Trace | None, list[str]]:
-    """Return what the snapshot knows, if anything, and whom to ask for."""
+    """Return what the snapshot knows, if anything, and the models to request."""
     try:
-        known = trace_model(Scope(snapshot, families), name, family)
+        stored_trace = trace_model(Scope(snapshot, families), name, family)
     except UnknownModel:
         if not is_repo_id(tidy_name(name)):
             raise
         return None, [tidy_name(name)]
-    return known, _open_ends(snapshot, known)
+    return stored_trace, _list_unknown_ends(snapshot, stored_trace)
 
 
-def _leaving_out(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
+def _make_opt_out_filter(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
     opt_outs = learn_opt_outs(snapshot, OptOuts.parse(settings.opt_outs))
     refuse_opted_out(name, opt_outs)
     return OptOutFilter(opt_outs)
 
 
-def _open_ends(snapshot: Snapshot, known: Trace) -> list[str]:
-    """Return the models where the ways of a known one end, and that the snapshot does not list."""
-    if known.reason is VerdictReason.NOTHING_DECLARED and known.origin is ModelOrigin.NAMED:
-        return [known.id]
-    if known.reason is not VerdictReason.DEAD_ENDS:
+def _list_unknown_ends(snapshot: Snapshot, stored_trace: Trace) -> list[str]:
+    """Return the ends of a model's paths that the snapshot does not list."""
+    if (
+        stored_trace.reason is VerdictReason.NOTHING_DECLARED
+        and stored_trace.origin is ModelOrigin.NAMED
+    ):
+        return [stored_trace.id]
+    if stored_trace.reason is not VerdictReason.DEAD_ENDS:
         return []
-    nodes = snapshot.nodes_of(known.dead_ends)
+    nodes = snapshot.nodes_of(stored_trace.dead_ends)
     listed = {id for id, node in nodes.items() if node < snapshot.manifest.models}
-    return [id for id in known.dead_ends if id not in listed and is_repo_id(id)]
+    return [id for id in stored_trace.dead_ends if id not in listed and is_repo_id(id)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
-    """What written names mean: settled as a crawl settles them, then by what was just asked."""
+class _NameBook:
+    """What written names mean: resolved as a crawl does, then by the records just read."""
 
     snapshot: Snapshot
     families: Sequence[Family]
     records: Mapping[str, ModelRecord]
-    """By the name they were asked for."""
+    """By the name they were requested by."""
 
-    def now(self, name: str) -> str:
+    def present_name(self, name: str) -> str:
         """Return the name that a model has now; the name as written where it is unknown."""
         tidy = tidy_name(name)
         if (record := self.records.get(tidy)) is not None:
-            known = self.snapshot.node_of_key(record.key)
-            return record.id if known is None else known[1]
-        return self.resolved(tidy) or tidy
+            stored_trace = self.snapshot.node_of_key(record.key)
+            return record.id if stored_trace is None else stored_trace[1]
+        return self.find_name(tidy) or tidy
 
-    def resolved(self, name: str) -> str | None:
+    def find_name(self, name: str) -> str | None:
         """Return the name of the model that the snapshot or the registry knows by this name."""
         try:
             return find_model(Scope(self.snapshot, self.families), name).id
         except UnknownModel:
-            lowered = {root.lower(): root for one in self.families for root in one.roots()}
+            lowered = {root.lower(): root for it in self.families for root in it.roots()}
             return lowered.get(name.lower())
 
 
-def _look_up(
+def _request_records(
     settings: Settings,
     snapshot: Snapshot,
     names: Sequence[str],
-    leaving_out: OptOutFilter,
+    opt_out_filter: OptOutFilter,
     *,
     clock: Clock | None,
     progress: Progress | None,
 ) -> Iterator[tuple[str, ModelRecord]]:
-    """Yield models by the name asked for, then every parent that the snapshot does not list."""
+    """Yield models by the requested name, then every parent that the snapshot does not list."""
     clock, progress = clock or SystemClock(), progress or Progress()
-    seen, waiting = set(names), deque(names)
+    requested, queue = set(names), deque(names)
     with TemporaryDirectory() as folder, open_hub(settings, clock, progress) as client:
         log = PageLogs(Path(folder), clock).begin({"asked": names[0]})
         source = HubSource(PageReader(client, log, RequestTally()))
         for _ in range(MOST_LOOKED_UP):
-            if not waiting:
+            if not queue:
                 return
-            name = waiting.popleft()
+            name = queue.popleft()
             page = source.model(name)
-            for record in [] if page is None else leaving_out.redact(page).records:
+            for record in [] if page is None else opt_out_filter.redact(page).records:
                 yield name, record
-                fresh = _parents_to_ask_for(snapshot, record) - seen
-                waiting.extend(sorted(fresh))
-                seen |= fresh
+                fresh = _parents_to_ask_for(snapshot, record) - requested
+                queue.extend(sorted(fresh))
+                requested |= fresh
 
 
 def _parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str]:
     """Return the parents that a record names and the snapshot does not list; a path is no name."""
-    said = [one for one in extract_claims([record], RULES)[0] if one.rule not in _PATHS]
-    parents = {tidy_name(one.parent_as_written) for one in said}
-    parents = {one for one in parents if is_repo_id(one)}
+    claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _PATHS]
+    parents = {tidy_name(it.parent_as_written) for it in claims}
+    parents = {it for it in parents if is_repo_id(it)}
     nodes = snapshot.nodes_of(sorted(parents))
     return parents - {id for id, node in nodes.items() if node < snapshot.manifest.models}
 
 
-def _heard(
-    settings: Settings, records: Iterable[ModelRecord], names: _Names
+def _read_edges(
+    settings: Settings, records: Iterable[ModelRecord], names: _NameBook
 ) -> Iterator[CuratedEdge]:
-    """Turn what records say into edges; a possible path makes one only where it is known."""
+    """Turn what records declare into edges; a path only where its name is known."""
     for record in records:
-        said = [one for one in extract_claims([record], RULES)[0] if one.rule not in _INFERRING]
-        relation = next((one.relation for one in said if one.relation in set(Relation)), None)
-        child = names.now(record.id)
-        for claim in said:
-            written = tidy_name(claim.parent_as_written)
-            if claim.rule in _PATHS and names.resolved(written) is None:
+        claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _INFERRING]
+        relation = next((it.relation for it in claims if it.relation in set(Relation)), None)
+        child = names.present_name(record.id)
+        for claim in claims:
+            parent_name = tidy_name(claim.parent_as_written)
+            if claim.rule in _PATHS and names.find_name(parent_name) is None:
                 continue
             yield CuratedEdge(
                 child,
-                names.now(written),
+                names.present_name(parent_name),
                 Relation(relation or Relation.UNSPECIFIED),
                 Proof.DECLARED,
                 CuratedSource(f"asked at {settings.endpoint}", claim.quote),

@@ -45,9 +45,14 @@ def notify(settings: Settings, manifest: Manifest, environment: Mapping[str, str
     if settings.on_publish is None:
         return
     try:
-        told = json.dumps(describe_change(settings, manifest)).encode()
+        message = json.dumps(describe_change(settings, manifest)).encode()
         words = shlex.split(settings.on_publish)
-        _run(words, told, _harmless(environment, settings.token), settings.on_publish_seconds)
+        _run_command(
+            words,
+            message,
+            _without_secrets(environment, settings.token),
+            settings.on_publish_seconds,
+        )
     except (LineageError, OSError, ValueError, IndexError) as error:
         logger.warning("the command of --on-publish could not be run: %s", error)
 
@@ -56,30 +61,28 @@ def describe_change(settings: Settings, manifest: Manifest) -> Document:
     """Return the diff to the snapshot before, with alerts; all null for a first snapshot."""
     store = ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
     about: Document = {"kind": manifest.origin.kind.value}
-    if (previous := _previous(store, manifest)) is None:
+    if (previous := _find_previous(store, manifest)) is None:
         nothing = dict.fromkeys(field.name for field in fields(Diff))
         return {**nothing, "after": manifest.id, **about, "alerts": []}
-    # A model that asked to be left out since is missing on both sides: it is no removal.
+    # A model that opted out since is missing on both sides, so it is no removal.
     before, after = (store.snapshot(id) for id in (previous, manifest.id))
     families: Sequence[Family] = load_families(settings.families)
     diff = diff_snapshots(before, after, families)
-    found = find_alerts(before, after, diff, families, settings.alert_lost_share)
+    alerts = find_alerts(before, after, diff, families, settings.alert_lost_share)
     document: Document = to_document(diff)
-    return document | about | {"alerts": to_document(found)}
+    return document | about | {"alerts": to_document(alerts)}
 
 
-def _previous(store: ParquetStore, manifest: Manifest) -> str | None:
-    """Return the snapshot to compare with: a walk below a base only with the last one like it."""
+def _find_previous(store: ParquetStore, manifest: Manifest) -> str | None:
+    """Return the snapshot to compare with: a crawl below a model only with the last one like it."""
     if manifest.origin.kind is not SnapshotKind.BELOW:
         return manifest.previous
     like = (manifest.origin.kind, manifest.origin.below)
-    earlier = (one for one in store.manifests() if one.id < manifest.id)
-    return max(
-        (one.id for one in earlier if (one.origin.kind, one.origin.below) == like), default=None
-    )
+    earlier = (it for it in store.manifests() if it.id < manifest.id)
+    return max((it.id for it in earlier if (it.origin.kind, it.origin.below) == like), default=None)
 
 
-def _harmless(environment: Mapping[str, str], token: str | None) -> dict[str, str]:
+def _without_secrets(environment: Mapping[str, str], token: str | None) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
@@ -87,44 +90,46 @@ def _harmless(environment: Mapping[str, str], token: str | None) -> dict[str, st
     }
 
 
-def _run(words: Sequence[str], told: bytes, seen: Mapping[str, str], seconds: float) -> None:
+def _run_command(
+    words: Sequence[str], message: bytes, environment: Mapping[str, str], seconds: float
+) -> None:
     with (
-        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile() as output,
         subprocess.Popen(
             words,
             stdin=subprocess.PIPE,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
-            env=dict(seen),
+            env=dict(environment),
             start_new_session=True,
         ) as process,
     ):
         try:
-            process.communicate(told, seconds)
+            process.communicate(message, seconds)
         except subprocess.TimeoutExpired:
             logger.warning("%s took over %.0f s and was ended", words[0], seconds)
         else:
-            _tell(words[0], process.returncode, _tail(said))
+            _log_outcome(words[0], process.returncode, _read_tail(output))
         finally:
-            _end(process)
+            _end_process(process)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End what still runs of it, its own children included."""
+def _end_process(process: "subprocess.Popen[bytes]") -> None:
+    """End what still runs of the command, its own children included."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _tail(said: IO[bytes]) -> str:
-    size = said.seek(0, os.SEEK_END)
-    said.seek(max(0, size - _MOST_TOLD))
-    return said.read().decode("utf-8", "replace").strip()
+def _read_tail(output: IO[bytes]) -> str:
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - _MOST_TOLD))
+    return output.read().decode("utf-8", "replace").strip()
 
 
-def _tell(program: str, code: int, said: str) -> None:
+def _log_outcome(program: str, code: int, output: str) -> None:
     if code == 0:
-        logger.info("%s was told%s", program, f": {said}" if said else "")
+        logger.info("%s was told%s", program, f": {output}" if output else "")
     else:
-        words = f"; its words: {said}" if said else ""
+        words = f"; its words: {output}" if output else ""
         logger.warning("%s ended with exit code %d, told of a snapshot%s", program, code, words)
