@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 UNKNOWN_CREATION = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
 """What the Hub shows for every repository older than its creation-date storage: not a date."""
+# The constant was written over two seconds: rows that show the second one are as undated.
+UNKNOWN_CREATIONS = frozenset({UNKNOWN_CREATION, UNKNOWN_CREATION + timedelta(seconds=1)})
 
 
 def snapshot_id(moment: datetime) -> str:

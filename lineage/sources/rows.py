@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 
-from lineage.domain.moments import UNKNOWN_CREATION
+from lineage.domain.moments import UNKNOWN_CREATIONS
 from lineage.domain.records import HubParent, ModelRecord
 from lineage.domain.repo_ids import is_key
 from lineage.sources.wire import MAX_TAGS, MAX_TEXT, WireCard, WireConfig, WireParent, WireRow
@@ -32,7 +32,7 @@ def record_of(row: WireRow, unread: Counter[str]) -> ModelRecord:
         row.id,
         row.author,
         None
-        if created is None or created == UNKNOWN_CREATION
+        if created is None or created in UNKNOWN_CREATIONS
         else _read_moment(created, "createdAt", unread),
         None if modified is None else _read_moment(modified, "lastModified", unread),
         _license_tag(row.tags) if license is None else license,

@@ -149,3 +149,9 @@ def test_two_snapshots_are_compared(snapshot: Snapshot, tmp_path: Path) -> None:
     grown = [*ROWS, row("owner/new", [OTHER])]
     diff = lineage.diff_snapshots(snapshot, published(grown, tmp_path / "later"))
     assert (diff.added, diff.edges_added) == (("owner/new",), 1)
+
+
+def test_a_word_that_divides_nothing_is_refused_with_those_that_do(snapshot: Snapshot) -> None:
+    with pytest.raises(ValueError, match="relation, release, month, library, license, author"):
+        lineage.count_derivatives(BASE, snapshot=snapshot, by="nope")
+    assert lineage.count_derivatives(BASE, snapshot=snapshot, by="relation").groups

@@ -90,9 +90,10 @@ def test_the_hubs_constant_for_old_repositories_is_no_creation_date() -> None:
     assert record_of(createdAt="2022-03-03T00:29:04+01:00").created_at is None
 
 
-def test_a_second_later_is_a_creation_date() -> None:
-    created = record_of(createdAt="2022-03-02T23:29:05.000Z").created_at
-    assert created == datetime(2022, 3, 2, 23, 29, 5, tzinfo=UTC)
+def test_two_seconds_later_is_a_creation_date_and_the_second_between_is_none() -> None:
+    assert record_of(createdAt="2022-03-02T23:29:05.000Z").created_at is None
+    created = record_of(createdAt="2022-03-02T23:29:06.000Z").created_at
+    assert created == datetime(2022, 3, 2, 23, 29, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
