@@ -93,10 +93,11 @@ def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
     except ValueError as error:
         raise SettingsError(str(error), "give a model as owner/name") from error
     if parsed.kind is not SubjectKind.MODEL:
-        model = _node_named(scope.snapshot, parsed.name) if parsed.kind is None else None
-        registry_match = _match_registry(scope, spelling, parsed)
-        if model is None and registry_match is not None:
-            return registry_match
+        curated = _match_registry(scope, spelling, parsed)
+        # The look-up is that of the registry's roots, which a family's number needs anyway.
+        is_model = parsed.kind is None and curated is not None and scope.nodes_of([parsed.name])
+        if curated is not None and not is_model:
+            return curated
     if parsed.kind in (SubjectKind.FAMILY, SubjectKind.RELEASE):
         of_kind = [
             it.id
