@@ -17,7 +17,7 @@ COPY lineage ./lineage
 RUN python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python -m venv /opt/lineage \
  && /opt/lineage/bin/python -m pip install --no-cache-dir --no-index --find-links /wheels \
-      llama-lineage \
+      'llama-lineage[all]' \
  && /opt/lineage/bin/python -m compileall -q /opt/lineage/lib \
  && /opt/lineage/bin/lineage --version
 

@@ -72,15 +72,15 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
+    from lineage.cli.report import paints_png
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import all_families, family
-    from lineage.reporting.charts.svg import can_paint
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.files import license_files, tree_files, trend_files
     from lineage.reporting.language import Language
 
     llama, families = family("llama"), all_families()
-    language, manifest, with_png = Language.ENGLISH, snapshot.manifest, can_paint()
+    language, manifest, with_png = Language.ENGLISH, snapshot.manifest, paints_png()
     scope = Scope(snapshot, families)
     tree = family_tree(scope, find_subject(scope, "family:llama"))
     yield from tree_files(tree, language, with_png=with_png)

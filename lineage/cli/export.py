@@ -9,7 +9,7 @@ from lineage.cli import options
 from lineage.cli.context import Invocation, read_subject
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
-from lineage.errors import SettingsError
+from lineage.errors import MissingExtra, SettingsError
 
 GRAPH_FORMATS = {
     "graphml": ("networkx, yEd, igraph and Neo4j", "llama --out llama.graphml"),
@@ -109,8 +109,11 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
     """
     from lineage.cli.output import write_text
     from lineage.export.bill_of_materials import bill_of
-    from lineage.export.cyclonedx import cyclonedx as write_cyclonedx
 
+    try:
+        from lineage.export.cyclonedx import cyclonedx as write_cyclonedx
+    except ImportError as error:
+        raise MissingExtra("bills of materials", "sbom") from error
     scope, family = invocation.open_scope(), invocation.require_family("family:llama")
     bill = bill_of(scope, read_subject(model).name, family, Strength(min_strength))
     write_text([write_cyclonedx(bill, scope.snapshot.manifest)], out)

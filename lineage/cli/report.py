@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineage.cli import options
+from lineage.cli import logs, options
 from lineage.cli.context import Invocation
 from lineage.domain.definitions import Closure, Definition
 from lineage.errors import SettingsError
@@ -73,7 +73,8 @@ def family_tree(
         )
     scope = invocation.open_scope(definition)
     tree = family_tree(scope, find_subject(scope, subject))
-    print_files(invocation.format, write_files(tree_files(tree, Language(lang)), out))
+    files = tree_files(tree, Language(lang), with_png=paints_png())
+    print_files(invocation.format, write_files(files, out))
 
 
 @report.command(
@@ -118,7 +119,8 @@ def report_trend(
 
     scope, family = invocation.open_scope(definition), invocation.require_family(subject)
     trends = find_trends(scope, family, claim=claim)
-    files = trend_files(trends, scope.snapshot.manifest, Language(lang), scope.families)
+    manifest, families = scope.snapshot.manifest, scope.families
+    files = trend_files(trends, manifest, Language(lang), families, with_png=paints_png())
     print_files(invocation.format, write_files(files, out))
 
 
@@ -150,3 +152,14 @@ def report_licenses(
     findings = judge_licenses(scope, family, license_terms(family.id))
     files = license_files(findings, scope.snapshot.manifest, Language(lang))
     print_files(invocation.format, write_files(files, out))
+
+
+def paints_png() -> bool:
+    """Say whether PNG pictures can be painted; where not, tell the user what paints them."""
+    from lineage.reporting.charts.svg import can_paint
+
+    # Everything else of a report is worth writing without them: SVG shows the same.
+    if not can_paint():
+        logs.say("PNG pictures are left out; pip install 'llama-lineage[report]' paints them.")
+        return False
+    return True

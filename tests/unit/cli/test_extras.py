@@ -1,0 +1,46 @@
+"""Without an extra everything else is written, and one sentence says which extra is missing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BASE = "meta-llama/Llama-2-7b-hf"
+
+
+def run_without(package: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the program in a process in which a package cannot be imported."""
+    code = (
+        f"import sys; sys.modules[{package!r}] = None; "
+        f"from lineage.cli.main import run; run({[*words]!r})"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, check=False, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("report", ["family-tree", "trend"])
+def test_a_report_without_the_extra_has_everything_but_png(
+    report: str, store: Path, tmp_path: Path
+) -> None:
+    done = run_without("resvg_py", tmp_path, "report", report, "--store", str(store), "--out", "r")
+    assert done.returncode == 0, done.stderr
+    endings = {path.suffix for path in (tmp_path / "r").iterdir()}
+    assert {".html", ".md", ".svg"} <= endings
+    assert ".png" not in endings
+    assert "pip install 'llama-lineage[report]'" in done.stderr
+
+
+def test_a_bill_of_materials_names_its_extra(store: Path, tmp_path: Path) -> None:
+    done = run_without("cyclonedx", tmp_path, "export", "cyclonedx", BASE, "--store", str(store))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "need the extra sbom" in done.stderr
+    assert "pip install 'llama-lineage[sbom]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_count_needs_no_extra(store: Path, tmp_path: Path) -> None:
+    for package in ("resvg_py", "cyclonedx"):
+        done = run_without(package, tmp_path, "count", BASE, "--store", str(store))
+        assert (done.returncode, done.stderr) == (0, "")
