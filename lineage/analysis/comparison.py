@@ -14,9 +14,9 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, find_roots, model_roots
 from lineage.domain.arrays import Nodes
 from lineage.domain.claims import RELATIONS, Relation, Strength
+from lineage.domain.clock import end_of
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Release
-from lineage.domain.moments import end_of
 from lineage.domain.subjects import SubjectKind
 from lineage.store.reader import Snapshot
 

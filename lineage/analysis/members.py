@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Codes, Mask, Nodes
 from lineage.domain.claims import RELATIONS, Relation
+from lineage.domain.clock import end_of
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.moments import end_of
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns, Snapshot

@@ -22,8 +22,7 @@ from lineage.domain.families import CuratedEdge, Family, Outsider
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel
 from lineage.graph.paths import NodePath, find_paths_up
-from lineage.store.availability import STANDING_COLUMNS, asked_in
-from lineage.store.reader import EdgeColumns, Snapshot
+from lineage.store.reader import STANDING_COLUMNS, EdgeColumns, Snapshot, asked_in
 
 EVERYTHING = Definition(min_strength=Strength.INFERRED, mirrors=True, curated=True)
 """What a trace looks at: inferred edges too, which no `yes` rests on."""

@@ -15,10 +15,9 @@ from lineage.domain.families import Family
 from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached, SourceError
 from lineage.store import schema
-from lineage.store.availability import STANDING_COLUMNS
 from lineage.store.keys import joined
 from lineage.store.manifest import SnapshotKind
-from lineage.store.reader import Snapshot
+from lineage.store.reader import STANDING_COLUMNS, Snapshot
 
 MAX_FAILURES_IN_A_ROW = 2
 """Each is many attempts; a Hub in trouble is asked by the next full crawl."""

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.claims_spool import DraftClaims
-from lineage.build.draft_tables import DraftTables
+from lineage.build.draft_tables import DraftTables, batches_of
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Claim
-from lineage.domain.moments import iso
+from lineage.domain.clock import iso
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
@@ -35,7 +35,6 @@ from lineage.store.manifest import (
     SnapshotKind,
 )
 from lineage.store.reader import Snapshot
-from lineage.store.rows import batches_of
 from lineage.store.store import ParquetStore
 from lineage.version import __version__
 

@@ -17,10 +17,9 @@ from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.opt_outs import OptOuts
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
-from lineage.store.availability import STANDING_COLUMNS
 from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.manifest import SnapshotKind
-from lineage.store.reader import Snapshot
+from lineage.store.reader import STANDING_COLUMNS, Snapshot
 from lineage.store.redaction import redact_evidence, redact_records
 
 _RECORD_COLUMNS = [field.name for field in schema.MODELS]

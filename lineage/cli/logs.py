@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import click
 
+from lineage.domain.clock import iso
 from lineage.domain.escape import visible
-from lineage.domain.moments import iso
 
 _MESSAGES = logging.getLogger("lineage.message")
 """What a user should know whatever the verbosity."""

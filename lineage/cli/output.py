@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 import click
 
 from lineage.cli.context import Format
-from lineage.domain import csv_text
+from lineage.domain import escape
 from lineage.domain.atomic_write import write_atomically
 from lineage.domain.documents import Document, to_document, to_json
 from lineage.errors import LineageError, UnknownModel
@@ -44,7 +44,7 @@ def print_result(
         case Format.JSON:
             click.echo(to_json(document(result)))
         case Format.CSV:
-            click.echo(csv_text.table(list(rows(result))), nl=False)
+            click.echo(escape.csv_table(list(rows(result))), nl=False)
         case Format.TABLE:
             show(table(result), narrowest)
 

@@ -53,7 +53,7 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import snapshot_facts
     from lineage.domain.documents import to_document
-    from lineage.store.availability import standings_of
+    from lineage.store.reader import standings_of
 
     snapshot = invocation.open_store().snapshot(id or invocation.snapshot)
     manifest, answers = snapshot.manifest, standings_of(snapshot)

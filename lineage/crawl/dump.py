@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
 from lineage.crawl.runs import CrawlReport, hold_store, make_context, refuse_other_hub
-from lineage.domain.clock import Clock, SystemClock
-from lineage.domain.moments import iso
+from lineage.domain.clock import Clock, SystemClock, iso
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
 from lineage.families.registry import load_families

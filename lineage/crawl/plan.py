@@ -9,7 +9,7 @@ from lineage.build.draft import last_page_of, watermark_of
 from lineage.build.opt_out import refuse_opted_out
 from lineage.build.tombstones import has_stand_in_keys
 from lineage.crawl.modes import UpdateStart, read_below, read_changes, read_everything
-from lineage.domain.moments import iso
+from lineage.domain.clock import iso
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
 from lineage.sources.hub import FULL_PARAMS, HubSource

@@ -6,8 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lineage.crawl.plan import CrawlPlan, newest_of
-from lineage.domain.clock import Clock
-from lineage.domain.moments import iso
+from lineage.domain.clock import Clock, iso
 from lineage.domain.progress import Progress
 from lineage.errors import DraftRefused, NamesOptedOut, PageNotRecorded, StoreError
 from lineage.http.page_log import PageLog, PageLogs

@@ -37,13 +37,13 @@ from lineage.http.pages import PageReader
 from lineage.http.transports import MOST_ATTEMPTS
 from lineage.settings import Settings
 from lineage.sources.availability import HubAvailability
-from lineage.sources.card_store import CardStore
 from lineage.sources.cards import (
     ATTEMPTS_AT_A_CARD,
     MOST_BYTES_OF_A_CARD,
     QUOTAS,
     REQUESTS_A_CARD,
     WINDOW_SECONDS,
+    CardStore,
     HubCards,
 )
 from lineage.sources.hub import HubSource

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from lineage.domain.moments import UNKNOWN_CREATION
+from lineage.domain.clock import UNKNOWN_CREATION
 
 Row = dict[str, Any]
 """A model in the Hub's own JSON shape, all fields. Keys that begin with an underscore, except for

@@ -1,7 +1,7 @@
-"""Time as a part that can be swapped: nothing else in the house reads a clock or sleeps."""
+"""Time as a part that can be swapped, and moments as the Hub and the store spell them."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 
@@ -32,3 +32,32 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+UNKNOWN_CREATION = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
+"""What the Hub shows for every repository older than its creation-date storage: not a date."""
+# The constant was written over two seconds: rows that show the second one are as undated.
+UNKNOWN_CREATIONS = frozenset({UNKNOWN_CREATION, UNKNOWN_CREATION + timedelta(seconds=1)})
+
+
+def snapshot_id(moment: datetime) -> str:
+    """Spell a moment as a snapshot's id, `20261121T060000Z`, to the second, UTC."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def moment_of(id: str) -> datetime | None:
+    """Return the moment that an id spells; None where it is no id of a snapshot."""
+    try:
+        return datetime.strptime(id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which a day is over, UTC: the first that lies no more in it."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def iso(moment: datetime) -> str:
+    """Spell a moment as ISO 8601 in UTC to the second, `2026-11-21T06:00:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

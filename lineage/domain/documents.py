@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from lineage.domain.claims import RELATIONS
-from lineage.domain.moments import iso
+from lineage.domain.clock import iso
 
 Document = dict[str, Any]
 """A result as plain values under the names that scripts rely on."""

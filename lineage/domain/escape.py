@@ -1,7 +1,12 @@
-"""Text from outside, made harmless for a terminal, page or spreadsheet: shown, not acted on."""
+"""Text from outside, made harmless for a terminal, a page or a spreadsheet; rows as CSV."""
 
+import csv
+import io
 import unicodedata
+from collections.abc import Iterable, Sequence
 from html import escape
+
+from lineage.domain.documents import Document
 
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that steer instead of show: controls, bidi and other invisible format
@@ -35,3 +40,32 @@ def _spelled(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def csv_table(rows: Sequence[Document]) -> str:
+    """Spell flat documents; the columns are those of all rows, in the order they are met.
+
+    Lists are joined by spaces, which no id holds; what is not known is empty.
+    """
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([cell(name) for name in columns])
+    writer.writerows([_spell_value(row.get(name)) for name in columns] for row in rows)
+    return text.getvalue()
+
+
+def _spell_value(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case str():
+            return cell(value)
+        case Iterable():
+            return cell(" ".join(str(one) for one in value))
+        case _:
+            raise TypeError(f"a cell cannot hold {type(value).__name__}")

@@ -3,12 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from lineage.analysis.family_graph import FamilyColumns, graph_of
-from lineage.export.about import About, about
-from lineage.export.dot import dot
-from lineage.export.gexf import gexf
-from lineage.export.graphml import graphml
-from lineage.export.mermaid import mermaid
-from lineage.export.rows import csv_rows, json_lines
+from lineage.export.diagrams import dot, mermaid
+from lineage.export.rows import About, about, csv_rows, json_lines
+from lineage.export.xml_formats import gexf, graphml
 from lineage.graph.lineage_graph import FamilyGraph, cut_graph, roots_of
 
 Writer = Callable[[FamilyGraph, About], Iterator[str]]

@@ -20,8 +20,8 @@ from packageurl import PackageURL
 
 from lineage.analysis.reasons import explain_trace, verdict_word
 from lineage.analysis.verdicts import PathClaim, PathEdge
+from lineage.domain.clock import iso
 from lineage.domain.escape import visible
-from lineage.domain.moments import iso
 from lineage.domain.repo_ids import is_repo_id
 from lineage.export.bill_of_materials import Ancestor, Bill, Part
 from lineage.store.manifest import Manifest

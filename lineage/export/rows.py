@@ -1,14 +1,44 @@
-"""A family graph as rows: CSV with a row for each model and parent, JSON with a line a model."""
+"""A family graph as rows, CSV and JSON Lines, and what every text format says of itself."""
 
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
-from lineage.domain.escape import cell
-from lineage.export.about import About
-from lineage.export.xml_text import spelled
+from lineage.analysis.definition_text import Line, definition_lines
+from lineage.domain.definitions import Definition
+from lineage.domain.escape import cell, visible
 from lineage.graph.lineage_graph import NODE_FIELDS, FamilyGraph, Value, nodes_of, parents_of
+from lineage.store.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Stands in every format that has a place for it; its texts are not escaped yet."""
+
+    title: str
+    """What was asked for: a model, a release or a family."""
+    day: date
+    """When the snapshot was taken, UTC."""
+    lines: Sequence[Line]
+
+    def sentence(self) -> str:
+        """Return all of it on one line."""
+        told = "; ".join(f"{label}: {text}" for label, text in self.lines)
+        return f"{self.title} and its descendants, by lineage. {told}"
+
+    def only(self, part: str) -> "About":
+        """Say too that only a part of that is shown; an empty text says nothing."""
+        return replace(self, lines=[*self.lines, ("shown", part)]) if part else self
+
+
+def about(title: str, roots: Sequence[str], definition: Definition, manifest: Manifest) -> About:
+    """Say what a file holds."""
+    lines = definition_lines(replace(definition, roots=tuple(roots)), manifest)
+    return About(title, manifest.origin.taken_at.date(), lines)
+
 
 _COLUMNS = ("model", "parent", "relation", "strength")
 
@@ -42,7 +72,26 @@ def json_lines(graph: FamilyGraph, _: About) -> Iterator[str]:
 def _row(values: list[Value | None]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(
-        "" if value is None else cell(value) if isinstance(value, str) else spelled(value)
+        "" if value is None else cell(value) if isinstance(value, str) else spell_value(value)
         for value in values
     )
     return line.getvalue()
+
+
+def spell_value(value: Value) -> str:
+    """Return a value as XML Schema writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def distinguish_names(names: Iterable[str]) -> dict[str, str]:
+    """Return what each name becomes when it is made visible: no two the same."""
+    shown: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        label, number = visible(name), 1
+        while label in taken:
+            number += 1
+            label = f"{visible(name)} ({number})"
+        taken.add(label)
+        shown[name] = label
+    return shown

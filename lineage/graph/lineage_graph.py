@@ -7,8 +7,8 @@ from typing import NamedTuple, TypeAlias
 import networkx as nx
 import numpy as np
 
+from lineage.domain.clock import iso
 from lineage.domain.gc_paused import gc_paused
-from lineage.domain.moments import iso
 from lineage.graph import reach
 
 FamilyGraph: TypeAlias = nx.DiGraph

@@ -13,8 +13,7 @@ import msgspec
 import zstandard
 
 from lineage.domain.atomic_write import TEMPORARY_SUFFIX, write_atomically
-from lineage.domain.clock import Clock
-from lineage.domain.moments import iso, snapshot_id
+from lineage.domain.clock import Clock, iso, snapshot_id
 from lineage.domain.progress import Progress
 from lineage.errors import StoreError
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from lineage.analysis.growth import TrendFindings, VariantCounts
 from lineage.analysis.licenses import LicenseFindings
-from lineage.domain import csv_text
+from lineage.domain import escape
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.families import Family
 from lineage.reporting.charts.chart import Chart, Series
@@ -108,7 +108,7 @@ def charts_of(document: Document) -> Iterator[Chart]:
 
 
 def _encode_csv(rows: Iterator[CsvRow]) -> bytes:
-    return csv_text.table(list(rows)).encode("utf-8", "backslashreplace")
+    return escape.csv_table(list(rows)).encode("utf-8", "backslashreplace")
 
 
 def license_rows(findings: LicenseFindings) -> Iterator[CsvRow]:

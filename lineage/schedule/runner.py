@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from lineage.domain.clock import Clock
-from lineage.domain.moments import iso, moment_of
+from lineage.domain.clock import Clock, iso, moment_of
 from lineage.schedule.interval import first_run
 from lineage.schedule.retries import run_attempts
 from lineage.store.store import ParquetStore

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from lineage.domain.moments import iso
+from lineage.domain.clock import iso
 from lineage.errors import StoreError, StoreLocked
 
 FILE = "lock"

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from lineage.domain.moments import iso
+from lineage.domain.clock import iso
 from lineage.errors import SchemaTooNew, SnapshotDamaged
 from lineage.store import former_schemas, schema
 

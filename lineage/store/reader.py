@@ -1,7 +1,8 @@
 """One published snapshot, read column by column; nothing is read that is not asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.domain.arrays import Codes, Indices, Nodes
+from lineage.domain.availability import Asked, Availability
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
 from lineage.store import schema
 from lineage.store.files import Files
@@ -241,3 +243,27 @@ def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
         place = [words.index(word) for word in chunk.dictionary.to_pylist()]
         parts.append(np.array(place, np.int8)[chunk.indices.to_numpy()])
     return np.concatenate(parts) if parts else np.empty(0, np.int8)
+
+
+STANDING_COLUMNS = ("standing", "hub_status", "asked_at")
+
+
+def asked_in(row: Mapping[str, Any]) -> Asked | None:
+    """Return what the Hub said of the model of one tombstone; None where it was not asked."""
+    standing, status, asked_at = (row[name] for name in STANDING_COLUMNS)
+    return None if asked_at is None else Asked(Availability(standing), status, asked_at)
+
+
+def standings_among(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Availability]:
+    """Return what the Hub said of those of some models, by key, whom it was asked about."""
+    table = snapshot.tombstones(["key", "standing"])
+    answered = table.filter(pc.is_valid(table["standing"])).to_pylist()
+    chosen = set(keys)
+    return {row["key"]: Availability(row["standing"]) for row in answered if row["key"] in chosen}
+
+
+def standings_of(snapshot: Snapshot) -> dict[Availability | None, int]:
+    """Count the deleted models by what the Hub answers about them; None = never asked."""
+    values = pc.value_counts(snapshot.tombstones(["standing"])["standing"]).to_pylist()
+    numbers = {row["values"]: int(row["counts"]) for row in values}
+    return {None if word is None else Availability(word): n for word, n in numbers.items()}

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from lineage.domain.moments import end_of, iso, snapshot_id
+from lineage.domain.clock import end_of, iso, snapshot_id
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged, StoreError
 from lineage.store import inventory, schema

@@ -17,8 +17,7 @@ from lineage.domain.documents import to_document
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
 from lineage.store import schema
-from lineage.store.availability import standings_of
-from lineage.store.reader import Snapshot
+from lineage.store.reader import Snapshot, standings_of
 from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.fakes.live_catalog import LiveCatalog
 from tests.questions import trace

@@ -22,8 +22,8 @@ from lineage.analysis.scope import Scope
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.crawl.plan import find_update_base
+from lineage.domain.clock import end_of
 from lineage.domain.definitions import Definition
-from lineage.domain.moments import end_of
 from lineage.errors import DraftRefused
 from lineage.store import schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind

@@ -9,7 +9,7 @@ import pytest
 
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row, hub_moment
-from lineage.domain.moments import iso
+from lineage.domain.clock import iso
 from lineage.errors import NoSuchSnapshot, QueryRefused, SnapshotDamaged
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind

@@ -22,8 +22,7 @@ from lineage.domain.families import Family
 from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
 from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
 from lineage.store import schema
-from lineage.store.availability import standings_among
-from lineage.store.reader import Snapshot
+from lineage.store.reader import Snapshot, standings_among
 
 NO_NODE = -1
 

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from lineage.analysis.growth.results import GrowthSeries, Timeline
 from lineage.domain.arrays import Int64s, Mask
+from lineage.domain.clock import end_of
 from lineage.domain.definitions import Definition
-from lineage.domain.moments import end_of
 from lineage.store.reader import Snapshot
 
 UNDATED = int(np.iinfo(np.int64).min)

@@ -13,7 +13,7 @@ from lineage.analysis.traces import find_evidence
 from lineage.analysis.tree.rows import TreeRows
 from lineage.analysis.verdicts import PathClaim
 from lineage.domain.arrays import Codes, Floats, Mask, Nodes, Positions
-from lineage.domain.moments import end_of
+from lineage.domain.clock import end_of
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lineage.build.availability import last_names, never_asked_keys, with_availability
 from lineage.domain.availability import Asked, Availability
 from lineage.store import schema
-from lineage.store.availability import STANDING_COLUMNS, asked_in
+from lineage.store.reader import STANDING_COLUMNS, asked_in
 from tests.fakes.fake_clock import NOON
 
 KEYS = [f"{number:024x}" for number in range(12)]

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.normalize import plain
-from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts, mark
+from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts, mark, plain
 from lineage.domain.repo_ids import is_repo_id
 
 KEY = "64b7c0ffee64b7c0ffee64b7"

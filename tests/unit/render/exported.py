@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from lineage.domain.definitions import Definition
-from lineage.export.about import About, about
+from lineage.export.rows import About, about
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from tests.unit.cli.drawn import manifest
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 import networkx as nx
 import pytest
 
+from lineage.domain.clock import iso
 from lineage.domain.escape import visible
-from lineage.domain.moments import iso
 from lineage.errors import SettingsError
 from lineage.export import FORMATS
 from lineage.graph.lineage_graph import FamilyGraph, build_graph

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from lineage.analysis.licenses import LicenseFindings
-from lineage.domain import csv_text
+from lineage.domain import escape
 from lineage.reporting.files import license_rows
 from lineage.reporting.html import render_html
 from lineage.reporting.language import Language
@@ -60,5 +60,5 @@ def spelled(found: LicenseFindings, manifest: Manifest, language: Language) -> d
     return {
         "html": render_html(document),
         "markdown": render_markdown(document),
-        "csv": csv_text.table(list(license_rows(found))),
+        "csv": escape.csv_table(list(license_rows(found))),
     }

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from lineage.errors import SourceUnavailable, StoreError
 from lineage.http.client import HubClient
-from lineage.sources.card_store import CardStore, StoredCard
-from lineage.sources.cards import KEPT_BYTES, HubCards
+from lineage.sources.cards import KEPT_BYTES, CardStore, HubCards, StoredCard
 from tests.unit.http.doubles import ScriptTransport, Turn, client_of
 
 KEY, ID = "a" * 24, "owner/model"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.moments import snapshot_id
+from lineage.domain.clock import snapshot_id
 from lineage.errors import SettingsError
 from lineage.store.manifest import BuildsOn, Manifest, Origin, SnapshotKind
 from lineage.store.retention import DEFAULT, kept_by, read_rule
