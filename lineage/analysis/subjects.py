@@ -98,16 +98,15 @@ def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
         is_model = parsed.kind is None and curated is not None and scope.nodes_of([parsed.name])
         if curated is not None and not is_model:
             return curated
-    if parsed.kind in (SubjectKind.FAMILY, SubjectKind.RELEASE):
-        of_kind = [
-            it.id
-            for family in scope.families
-            for it in ((family,) if parsed.kind is SubjectKind.FAMILY else family.releases)
-        ]
-        plural = "families" if parsed.kind is SubjectKind.FAMILY else "releases"
+    if parsed.kind is SubjectKind.FAMILY:
+        known = ", ".join(family.id for family in scope.families)
+        raise UnknownModel(f"no family is called {parsed.name!r}", f"known families: {known}")
+    if parsed.kind is SubjectKind.RELEASE:
+        releases = [release.id for family in scope.families for release in family.releases]
+        close = difflib.get_close_matches(parsed.name.lower(), releases, _SUGGESTIONS, cutoff=0.6)
         raise UnknownModel(
-            f"no {parsed.kind.value} is called {parsed.name!r}",
-            f"known {plural}: {', '.join(of_kind)}",
+            f"no release is called {parsed.name!r}",
+            f"did you mean {', '.join(close)}?" if close else "see: lineage families show FAMILY",
         )
     model = match_model(scope, parsed.name)
     if model is None:

@@ -113,6 +113,8 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
     try:
         from lineage.export.cyclonedx import cyclonedx as write_cyclonedx
     except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("cyclonedx", "packageurl"):
+            raise
         raise MissingExtra("bills of materials", "sbom") from error
     scope, family = invocation.open_scope(), invocation.require_family("family:llama")
     bill = bill_of(scope, read_subject(model).name, family, Strength(min_strength))

@@ -11,7 +11,7 @@ from lineage.domain.escape import visible
 from lineage.export import FORMATS
 from lineage.graph.lineage_graph import FamilyGraph
 from tests.conftest import MERMAID
-from tests.unit.render.exported import ATTACKS, a_family, a_hostile_family, words_about
+from tests.unit.export.exported import ATTACKS, a_family, a_hostile_family, words_about
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -14,7 +14,7 @@ from lineage.domain.escape import visible
 from lineage.errors import SettingsError
 from lineage.export import FORMATS
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
-from tests.unit.render.exported import ATTACKS, a_family, a_hostile_family, words_about
+from tests.unit.export.exported import ATTACKS, a_family, a_hostile_family, words_about
 
 Plain = tuple[dict[str, dict[str, object]], dict[tuple[str, str], dict[str, object]]]
 _ADDED_BY_GEXF = {"id", "label"}

@@ -23,7 +23,7 @@ from lineage.domain.escape import visible
 from lineage.export.bill_of_materials import Ancestor, Bill, Part
 from lineage.export.cyclonedx import cyclonedx
 from tests.unit.cli.drawn import ID, manifest
-from tests.unit.render.exported import ATTACKS
+from tests.unit.export.exported import ATTACKS
 
 BASE = Part(
     "meta-llama/Llama-2-7b-hf",
