@@ -96,7 +96,7 @@ def count_derivatives(
     from lineage.analysis.counts import count_subject
     from lineage.analysis.subjects import find_subject
 
-    scope = _scope(snapshot, definition)
+    scope = _scope(snapshot, definition, subject)
     grouping = None if by is None else read_word(Grouping, by, "by")
     return count_subject(scope, find_subject(scope, subject), grouping)
 
@@ -113,7 +113,7 @@ def explain_count(
     from lineage.analysis.comparison import compare_definitions
     from lineage.analysis.subjects import find_subject
 
-    scope = _scope(snapshot, Definition(as_of=as_of))
+    scope = _scope(snapshot, Definition(as_of=as_of), subject)
     return compare_definitions(scope, find_subject(scope, subject))
 
 
@@ -126,7 +126,7 @@ def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None"
     from lineage.analysis.traces import trace_model
     from lineage.families.registry import family as find_family
 
-    scope = _scope(snapshot)
+    scope = _scope(snapshot, subject=name)
     return trace_model(scope, name, find_family(family.removeprefix("family:"), scope.families))
 
 
@@ -150,7 +150,7 @@ def load_family(
     from lineage.analysis.family_graph import family_graph
     from lineage.analysis.subjects import find_subject
 
-    scope = _scope(snapshot, definition)
+    scope = _scope(snapshot, definition, subject)
     return family_graph(scope, find_subject(scope, subject))
 
 
@@ -181,15 +181,25 @@ def find_anomalies(
     )
 
 
-def _scope(snapshot: "Snapshot | None", definition: Definition | None = None) -> "Scope":
-    """Return what a question stands on: by default the latest snapshot, or that of a day."""
+def _scope(
+    snapshot: "Snapshot | None", definition: Definition | None = None, subject: str | None = None
+) -> "Scope":
+    """Return what a question stands on: by default the latest snapshot, or that of a day.
+
+    In a store of single families alone it is the latest that holds the subject.
+    """
     from lineage.analysis.scope import Scope
+    from lineage.analysis.subjects import lists_subject
     from lineage.families.registry import lazy_families
     from lineage.settings import load_settings
 
     definition = definition or Definition()
+    families = lazy_families(load_settings({}, with_token=False).families)
+
+    def holds(candidate: "Snapshot") -> bool:
+        return subject is not None and lists_subject(Scope(candidate, families), subject)
+
     if snapshot is None:
         store, day = open_store(), definition.as_of
-        snapshot = store.snapshot() if day is None else store.snapshot_at(day)
-    families = lazy_families(load_settings({}, with_token=False).families)
+        snapshot = store.snapshot(None, holds) if day is None else store.snapshot_at(day, holds)
     return Scope(snapshot, families, definition)

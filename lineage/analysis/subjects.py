@@ -114,6 +114,21 @@ def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
     return ResolvedSubject(spelling, model)
 
 
+def lists_subject(scope: Scope, subject: str) -> bool:
+    """Say whether a snapshot lists a model, or any root of a family or release."""
+    try:
+        resolved = find_subject(scope, subject)
+    except UnknownModel:
+        return False
+    # A crawl below one model may know another's name as a parent: listed are those that it read.
+    models = scope.snapshot.manifest.models
+    if resolved.model is not None:
+        return resolved.model.node < models
+    registered = resolved.release or resolved.family
+    assert registered is not None
+    return any(node < models for node in scope.nodes_of(registered.roots()).values())
+
+
 def find_model(scope: Scope, name: str) -> ModelNode:
     """Find the model of a name: as it is now, as it was called before, or but for the case.
 

@@ -68,19 +68,30 @@ class Invocation:
         settings = self.settings()
         return ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
 
-    def open_snapshot(self, as_of: date | None = None) -> "Snapshot":
-        """Return the snapshot of --snapshot, else the one to ask about a day, else the latest."""
+    def open_snapshot(self, as_of: date | None = None, subjects: Sequence[str] = ()) -> "Snapshot":
+        """Return the snapshot of --snapshot, else the one to ask about a day, else the latest.
+
+        In a store of single families alone it is the latest that holds one of the subjects.
+        """
+
+        def holds_one(snapshot: "Snapshot") -> bool:
+            from lineage.analysis.scope import Scope
+            from lineage.analysis.subjects import lists_subject
+
+            scope = Scope(snapshot, self.known_families())
+            return any(lists_subject(scope, subject) for subject in subjects)
+
         # A day is asked of the newest snapshot up to it: what a card said later is not known then.
         store = self.open_store()
         if as_of is not None and self.snapshot is None:
-            return store.snapshot_at(as_of)
-        return store.snapshot(self.snapshot)
+            return store.snapshot_at(as_of, holds_one)
+        return store.snapshot(self.snapshot, holds_one)
 
-    def open_scope(self, definition: Definition = DEFAULT) -> "Scope":
-        """Return what a question stands on: the snapshot, the registry and a definition."""
+    def open_scope(self, definition: Definition = DEFAULT, subjects: Sequence[str] = ()) -> "Scope":
+        """Return what a question about subjects stands on: snapshot, registry and definition."""
         from lineage.analysis.scope import Scope
 
-        snapshot = self.open_snapshot(definition.as_of)
+        snapshot = self.open_snapshot(definition.as_of, subjects)
         return Scope(snapshot, self.known_families(), definition)
 
     def find_family(self, text: str) -> "Family | None":

@@ -73,7 +73,10 @@ def _print_counts(
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_answers
 
-    scope, grouping = invocation.open_scope(definition), None if by is None else Grouping(by)
+    scope, grouping = (
+        invocation.open_scope(definition, subjects),
+        None if by is None else Grouping(by),
+    )
     unknown: UnknownModel | None = None
     if top is None:
         counts, unknown = answer_each(
@@ -111,7 +114,7 @@ def _print_comparisons(
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_answers
 
-    scope = invocation.open_scope(definition)
+    scope = invocation.open_scope(definition, subjects)
     downloads = definition.min_downloads or LEAST_DOWNLOADS
 
     def compare(name: str) -> "Comparison":

@@ -81,7 +81,7 @@ def trace(
     from lineage.cli.output import print_answers
     from lineage.families.registry import family as find_family
 
-    scope = invocation.open_scope(Definition(as_of=as_of))
+    scope = invocation.open_scope(Definition(as_of=as_of), names)
     snapshot, families = scope.snapshot, scope.families
     asked_family = find_family(family.removeprefix("family:"), families)
 
@@ -163,7 +163,7 @@ def tree(
     from lineage.cli.output import print_result
     from lineage.cli.tables.descent import tree_table
 
-    scope = invocation.open_scope(definition)
+    scope = invocation.open_scope(definition, [subject])
     # A leaf has nothing below it: a least size of 1 means leaves as well.
     least = 0 if min_size == 1 else min_size
     drawing = build_tree(scope, find_subject(scope, subject), depth=depth, at_least=least)

@@ -50,7 +50,7 @@ def _write_graph(
     from lineage.cli.output import write_text
     from lineage.export import FORMATS, export_graph
 
-    scope = invocation.open_scope(definition)
+    scope = invocation.open_scope(definition, [subject])
     resolved = find_subject(scope, subject)
     columns, name = family_columns(scope, resolved), resolved.id
     writer, least = FORMATS[format], 0 if min_size in {None, 1} else min_size
@@ -82,7 +82,7 @@ def parquet(
     from lineage.analysis.subjects import find_subject
     from lineage.store.table_writer import write_snapshot
 
-    scope = invocation.open_scope(definition)
+    scope = invocation.open_scope(definition, [] if subject is None else [subject])
     snapshot = scope.snapshot
     if subject is None:
         # The whole is copied table by table; whatever a filter cut out would leave gaps in numbers.

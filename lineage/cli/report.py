@@ -71,7 +71,7 @@ def family_tree(
         raise SettingsError(
             "a tree needs all generations", "list children: lineage export csv SUBJECT --direct"
         )
-    scope = invocation.open_scope(definition)
+    scope = invocation.open_scope(definition, [subject])
     tree = family_tree(scope, find_subject(scope, subject))
     files = tree_files(tree, Language(lang), with_png=paints_png())
     print_files(invocation.format, write_files(files, out))
@@ -117,7 +117,8 @@ def report_trend(
     from lineage.reporting.files import trend_files
     from lineage.reporting.language import Language
 
-    scope, family = invocation.open_scope(definition), invocation.require_family(subject)
+    family = invocation.require_family(subject)
+    scope = invocation.open_scope(definition, [subject])
     trends = find_trends(scope, family, claim=claim)
     manifest, families = scope.snapshot.manifest, scope.families
     files = trend_files(trends, manifest, Language(lang), families, with_png=paints_png())
@@ -148,7 +149,8 @@ def report_licenses(
     from lineage.reporting.files import license_files
     from lineage.reporting.language import Language
 
-    scope, family = invocation.open_scope(definition), invocation.require_family(subject)
+    family = invocation.require_family(subject)
+    scope = invocation.open_scope(definition, [subject])
     findings = judge_licenses(scope, family, license_terms(family.id))
     files = license_files(findings, scope.snapshot.manifest, Language(lang))
     print_files(invocation.format, write_files(files, out))
