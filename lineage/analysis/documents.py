@@ -127,7 +127,7 @@ def _branch_rows(branch: TreeNode, parent: str | None, depth: int) -> Iterator[D
 
 def curve_rows(curve: "Curve") -> Iterator[Document]:
     """Yield a row for each snapshot and part; of an undivided curve a row for each snapshot."""
-    head = {"base": curve.base, "id": curve.id, "key": curve.key}
+    head = {"subject": curve.subject, "id": curve.id, "key": curve.key}
     for at, moment in enumerate(curve.moments):
         for line in (curve.whole,) if curve.by is None else curve.parts:
             part = {} if curve.by is None else {curve.by.value: line.key}

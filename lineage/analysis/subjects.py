@@ -275,8 +275,7 @@ def _unknown(scope: Scope, name: str, spelling: str) -> UnknownModel:
     candidates = _find_candidates(scope, name)
     hint = f"did you mean {', '.join(candidates)}?" if candidates else ""
     return UnknownModel(
-        f"{spelling!r} is not in snapshot {scope.snapshot.id}, and no model listed there names it "
-        "as its parent",
+        f"{spelling!r} is unknown to snapshot {scope.snapshot.id}, as a model and as a parent",
         hint or "check the spelling: owner/name",
     )
 

@@ -69,7 +69,7 @@ NOTHING = Point(0, {}, 0, 0)
 class Curve:
     """A family or base in every snapshot of a history, the oldest first."""
 
-    base: str
+    subject: str
     """`family:<id>`, or the name as asked."""
     id: str
     """The same, or its name now."""

@@ -38,7 +38,7 @@ def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
     body = _SnapshotRows(curve) if curve.by is None else _part_table(curve)
     facts = [*rule_lines(curve.definition), *_history_facts(curve)]
-    title = subject_title(curve.id, curve.base)
+    title = subject_title(curve.id, curve.subject)
     return Stack(Text(), indented(title), Text(), indented(body), Text(), fact_lines(facts))
 
 

@@ -107,7 +107,7 @@ def test_the_known_subjects_are_answered_beside_an_unknown_one(
     told = program("count", BASE, "owner/none", "--store", store, "--format", "json")
     assert told.code == 5
     assert [count["id"] for count in told.json] == [BASE]
-    assert "'owner/none' is not in snapshot" in told.err
+    assert "'owner/none' is unknown to snapshot" in told.err
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,9 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_curve_is_a_document_with_its_definition(program: Program, days: Path) -> None:
     told = program("snapshots", "trend", "--store", days, "--format", "json")
     assert list(told.json) == [
-        *("base", "id", "key", "definition", "moments", "whole", "by", "parts")
+        *("subject", "id", "key", "definition", "moments", "whole", "by", "parts")
     ]
-    assert (told.json["base"], told.json["key"]) == ("family:llama", None)
+    assert (told.json["subject"], told.json["key"]) == ("family:llama", None)
     assert told.json["definition"]["curated"] is True
     moments, (first, second) = told.json["moments"], told.json["whole"]["values"]
     assert [list(moments[0]), set(first)] == [MOMENT, POINT]

@@ -46,7 +46,7 @@ def test_several_are_traced_and_the_unknown_ones_named(
     told = program(*asked)
     assert told.code == 5
     assert [trace["model"] for trace in told.json] == ["owner/tuned", OTHER]
-    assert "'owner/none' is not in snapshot" in told.err
+    assert "'owner/none' is unknown to snapshot" in told.err
 
 
 def test_no_model_at_all_is_exit_code_2(program: Program, store: Path) -> None:
