@@ -1,16 +1,24 @@
 """Settings of a run: flags, then environment, then files, then defaults; validated once."""
 
 import logging
-import math
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from lineage.domain.files import (
+    expand_home,
+    open_regular_file,
+    parse_toml,
+    read_regular_file,
+    read_text_file,
+    reason_of,
+)
 from lineage.errors import SettingsError
+from lineage.version import __version__
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 DEFAULT_CONTACT = "+https://github.com/llama-lineage/lineage"
@@ -20,7 +28,7 @@ PERSONAL_SETTINGS = frozenset(
     {
         *("endpoint", "token_file", "contact"),
         *("on_publish", "on_publish_seconds"),
-        *("opt_outs", "max_bad_share", "min_kept_share"),
+        *("opt_outs", "max_bad_share", "min_kept_share", "alert_lost_share"),
     }
 )
 """Settings that a project's own files may not set."""
@@ -29,6 +37,19 @@ RENAMED_SETTINGS = {
     "sweep_every_days": "full_every_days",
     "max_standing_requests": "max_availability_requests",
 }
+
+# A number beyond these would overflow the clock, a timer of the system or a buffer.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("max_bad_share", "min_kept_share", "alert_lost_share"), (0, 1)),
+    **dict.fromkeys(("timeout_seconds", "on_publish_seconds"), (0.001, 7 * 86_400)),
+    "max_log_age_hours": (0.001, 1_000_000),
+    "full_every_days": (0.001, 36_500),
+    **dict.fromkeys(("max_page_bytes", "max_dump_bytes"), (1, 2**50)),
+    **dict.fromkeys(("max_requests", "max_cards", "max_availability_requests"), (0, 10**12)),
+    "keep_closed_logs": (0, 10**12),
+}
+_MOST_SETTINGS_BYTES = 1024 * 1024
+_MOST_TOKEN_BYTES = 64 * 1024
 
 _LOG = logging.getLogger(__name__)
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -83,20 +104,20 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise SettingsError(f"share must be above 0 and at most 1, got {self.share}")
-        for name in ("max_bad_share", "min_kept_share", "alert_lost_share"):
-            if not 0 <= (value := getattr(self, name)) <= 1:
-                raise SettingsError(f"{name} must be between 0 and 1, got {value}")
-        for name in (
-            *("timeout_seconds", "on_publish_seconds", "max_log_age_hours", "full_every_days"),
-            *("max_page_bytes", "max_dump_bytes"),
-        ):
+        for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
-            if not (value > 0 and math.isfinite(value)):
-                raise SettingsError(f"{name} must be a number above 0, got {value}")
-        for name in ("max_requests", "max_cards", "max_availability_requests", "keep_closed_logs"):
-            value = getattr(self, name)
-            if value is not None and value < 0:
-                raise SettingsError(f"{name} must be 0 or more, got {value}")
+            if value is not None and not least <= value <= most:  # no nan lies between
+                raise SettingsError(f"{name} must be between {least:,} and {most:,}, got {value}")
+        for name in _TEXTS:
+            # NUL ends a path early, and a line break would begin another header of a request.
+            if re.search(r"[\x00-\x1f\x7f]", text := getattr(self, name) or ""):
+                raise SettingsError(f"{name} holds a control character: {text!r}")
+
+    @property
+    def user_agent(self) -> str:
+        """What the Hub is told of who asks; a header holds ASCII alone, so the rest is escaped."""
+        contact = quote(self.contact, safe="".join(map(chr, range(0x20, 0x7F))), errors="replace")
+        return f"lineage/{__version__} (llama-lineage; {contact})"
 
 
 def load_settings(
@@ -114,7 +135,7 @@ def load_settings(
     """
     flag_values = {name: value for name, value in flags.items() if value is not None}
     if "opt_outs" in flag_values:
-        flag_values["opt_outs"] = read_opt_outs(Path(str(flag_values["opt_outs"])))
+        flag_values["opt_outs"] = read_opt_outs(expand_home(str(flag_values["opt_outs"])))
     merged = (
         _read_own_file(_own_file(environment), personal=True)
         | _read_project(folder or Path())
@@ -127,19 +148,44 @@ def load_settings(
 
 def find_token(token_file: str | None) -> str | None:
     """Return the Hub token: from the named file, else where the Hub's own tools look for it."""
-    if token_file is not None:
-        try:
-            token = Path(token_file).expanduser().read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            raise SettingsError(f"the token file cannot be read: {token_file}") from error
-        if not token:
-            raise SettingsError(f"the token file is empty: {token_file}")
-        return token
-    # Imported late: it takes longer than a look-up in a snapshot, which needs no token.
-    from huggingface_hub import get_token
+    if token_file is None:
+        return _find_hub_token()
+    try:
+        token = read_text_file(expand_home(token_file), _MOST_TOKEN_BYTES).strip()
+    except OSError as error:
+        raise SettingsError(
+            f"the token file cannot be read: {token_file}: {reason_of(error)}"
+        ) from error
+    if not token:
+        raise SettingsError(f"the token file is empty: {token_file}")
+    return _check_token(token, token_file)
 
-    hub_token: str | None = get_token()
-    return hub_token
+
+def _find_hub_token() -> str | None:
+    # Imported late: it takes longer than a look-up in a snapshot, which needs no token.
+    from huggingface_hub import constants, get_token
+
+    place = Path(constants.HF_TOKEN_PATH)
+    try:
+        # The Hub's client would wait for ever for a pipe that has no writer.
+        if "HF_TOKEN" not in os.environ and place.exists():
+            open_regular_file(place).close()
+        token: str | None = get_token()
+    except (OSError, ValueError) as error:
+        # The file belongs to another tool, and the Hub's listing needs no token.
+        _LOG.warning("no token is read from %s: %s", place, reason_of(error))
+        return None
+    return None if token is None else _check_token(token, "HF_TOKEN or the Hub's token file")
+
+
+def _check_token(token: str, place: str) -> str:
+    # What no header holds would end the first request; the token itself is never shown.
+    if not re.fullmatch(r"[!-~]+", token):
+        raise SettingsError(
+            f"{place} holds no token: blanks, line breaks or letters beyond ASCII are in it",
+            "a token of the Hub is one word that begins with hf_",
+        )
+    return token
 
 
 def read_opt_outs(path: Path) -> str:
@@ -148,10 +194,10 @@ def read_opt_outs(path: Path) -> str:
     Raises SettingsError where the file cannot be read.
     """
     try:
-        lines = path.expanduser().read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
+        lines = read_text_file(path).splitlines()
+    except OSError as error:
         raise SettingsError(
-            f"the opt-outs file cannot be read: {path}",
+            f"the opt-outs file cannot be read: {path}: {reason_of(error)}",
             "it holds ids and owners, one a line; # begins a comment",
         ) from error
     return ",".join(filter(None, (line.partition("#")[0].strip() for line in lines)))
@@ -160,42 +206,48 @@ def read_opt_outs(path: Path) -> str:
 def _read_opt_outs_value(text: str) -> str:
     # Only what looks like a path is opened: else a file called `owner` in a cloned folder would
     # take the place of the owner's name in the user's own list.
-    return read_opt_outs(Path(text)) if _PATH_LIKE.search(text) else text
+    return read_opt_outs(expand_home(text.strip())) if _PATH_LIKE.search(text) else text
 
 
-def _own_file(environment: Mapping[str, str]) -> Path:
-    home = environment.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
-    return Path(home) / "lineage" / "lineage.toml"
+def _own_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the user's own settings file; None where the environment names no home."""
+    # A relative folder would lie in the project, whose file must not pass for the user's own.
+    for folder, below in (
+        (environment.get("XDG_CONFIG_HOME", ""), "lineage"),
+        (environment.get("HOME") or str(expand_home("~")), ".config/lineage"),
+    ):
+        if Path(folder).is_absolute():
+            return Path(folder) / below / "lineage.toml"
+    return None
 
 
-def _read_own_file(path: Path, *, personal: bool) -> dict[str, object]:
-    if not path.is_file():
-        return {}
+def _read_own_file(path: Path | None, *, personal: bool) -> dict[str, object]:
     try:
-        return _check_table(_read_toml(path), path, personal=personal)
+        # A link that leads nowhere is a file all the same: somebody wanted settings there.
+        if path is None or not os.path.lexists(path):
+            return {}
+        content = parse_toml(read_regular_file(path, _MOST_SETTINGS_BYTES))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from error
+        raise SettingsError(
+            f"{path} cannot be read: {reason_of(error)}", "mend or remove it"
+        ) from error
+    return _check_table(content, path, personal=personal)
 
 
 def _read_project(folder: Path) -> dict[str, object]:
     settings: dict[str, object] = {}
     pyproject = folder / "pyproject.toml"
-    if pyproject.is_file():
-        try:
-            tools = _read_toml(pyproject).get("tool", {})
-        except (OSError, ValueError) as error:
-            # The file belongs to other tools: that it is damaged is theirs to report.
-            _LOG.debug("%s is ignored: %s", pyproject, error)
-            tools = {}
-        table = tools.get("lineage", {}) if isinstance(tools, dict) else {}
-        if not isinstance(table, dict):
-            raise SettingsError(f"{pyproject}: tool.lineage must be a table")
-        settings.update(_check_table(table, pyproject, personal=False))
+    try:
+        tools = parse_toml(read_regular_file(pyproject)).get("tool", {})
+    except (OSError, ValueError) as error:
+        # The file belongs to other tools: that it is damaged is theirs to report.
+        _LOG.debug("%s is ignored: %s", pyproject, error)
+        tools = {}
+    table = tools.get("lineage", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise SettingsError(f"{pyproject}: tool.lineage must be a table")
+    settings.update(_check_table(table, pyproject, personal=False))
     return settings | _read_own_file(folder / "lineage.toml", personal=False)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def _check_table(table: Mapping[str, Any], path: Path, *, personal: bool) -> dict[str, object]:
@@ -215,7 +267,7 @@ def _check_table(table: Mapping[str, Any], path: Path, *, personal: bool) -> dic
             raise SettingsError(
                 f"{path} sets {name!r}{' to an address' * is_remote_store}, "
                 "which a project's file may not",
-                f"use a flag, the environment or {_own_file(os.environ)}",
+                f"use a flag, the environment or {_own_file(os.environ) or 'a file of your own'}",
             )
         # TOML has types of its own: `share = true` must not pass for 1, nor `offline = 1` for true.
         fits = isinstance(value, str) or (

@@ -1,5 +1,6 @@
 """What every command stands on: the global options of one run, and the history they name."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lineage.domain.definitions import Definition
+from lineage.domain.files import (
+    decode_text,
+    expand_home,
+    read_bounded,
+    read_regular_file,
+    reason_of,
+)
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import SettingsError, UnknownModel
 
@@ -129,6 +137,27 @@ def read_subject(text: str) -> Subject:
         return parse_subject(text)
     except ValueError as error:
         raise SettingsError(str(error), "a model is spelled owner/name") from error
+
+
+def read_input(file: str, *, lenient: bool = False) -> str:
+    """Return the text of a file that the user names, `-` for standard input; bounded, in UTF-8.
+
+    Where lenient, letters in another encoding are replaced.
+
+    Raises:
+        SettingsError: it cannot be read; a pipe or a device is read as standard input alone.
+    """
+    try:
+        if file != "-":
+            content = read_regular_file(expand_home(file))
+        else:  # closed by the shell (`<&-`), standard input is not there at all
+            content = b"" if sys.stdin is None else read_bounded(sys.stdin.buffer)
+        return content.decode("utf-8-sig", "replace") if lenient else decode_text(content)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{file} cannot be read: {reason_of(error)}",
+            "name a file of text in UTF-8, or - for standard input",
+        ) from error
 
 
 def answer_each(

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, answer_each, read_subject
+from lineage.cli.context import Invocation, answer_each, read_input, read_subject
 from lineage.domain.definitions import Definition
 from lineage.errors import SettingsError
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     click.option(
         "--from",
         "file",
-        type=click.File("r", encoding="utf-8"),
         metavar="FILE",
         help="Models from a file, one a line; - is standard input.",
     ),
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
 def trace(
     *,
     models: Sequence[str],
-    file: TextIO | None,
+    file: str | None,
     family: str,
     live: bool,
     as_of: date | None,
@@ -111,10 +110,10 @@ def trace(
     )
 
 
-def _read_names(file: TextIO) -> list[str]:
+def _read_names(file: str) -> list[str]:
     """Return the names of a file; empty lines and those that begin with # are no names."""
     # A list is often edited by hand: blank lines and remarks are its author's, not models.
-    lines = (line.strip() for line in file)
+    lines = (line.strip() for line in read_input(file).splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 

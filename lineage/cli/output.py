@@ -11,8 +11,8 @@ import click
 
 from lineage.cli.context import Format
 from lineage.domain import escape
-from lineage.domain.atomic_write import write_atomically
 from lineage.domain.documents import Document, to_document, to_json
+from lineage.domain.files import write_atomically
 from lineage.errors import LineageError, UnknownModel
 
 if TYPE_CHECKING:

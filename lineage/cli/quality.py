@@ -1,11 +1,9 @@
 """The commands `lineage anomalies` and `lineage evaluate`: how far the data can be trusted."""
 
-from pathlib import Path
-
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation
+from lineage.cli.context import Invocation, read_input
 from lineage.domain.anomalies import AnomalyKind, Bounds
 
 _BOUNDS = Bounds()
@@ -99,11 +97,10 @@ _NARROWEST_SCORES = 112
 @click.argument("subject", metavar="[FAMILY]", default="llama")
 @click.option(
     "--labels",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Known answers as CSV, `child,parent`, in place of what the models declare.",
 )
-def evaluate(*, subject: str, labels: Path | None, invocation: Invocation) -> None:
+def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> None:
     """Hide the parents that models declare, infer them by the rules, and compare.
 
     Reported for each rule and pattern, for one family and all others, with intervals; and on the
@@ -120,7 +117,7 @@ def evaluate(*, subject: str, labels: Path | None, invocation: Invocation) -> No
     answers = None
     if labels is not None:
         # Somebody's spreadsheet may be in any encoding; ids are ASCII, so that no label is lost.
-        answers = read_labels(labels.read_text("utf-8", errors="replace").splitlines())
+        answers = read_labels(read_input(labels, lenient=True).splitlines())
     result = evaluate_rules(scope, RULES, family.id, answers)
     print_result(
         invocation.format,

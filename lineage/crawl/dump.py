@@ -19,7 +19,6 @@ from lineage.http.download import download
 from lineage.settings import Settings
 from lineage.sources.dump import ListingDump, open_dump
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
-from lineage.version import __version__
 
 _WEB_SCHEMES = frozenset({"http", "https"})
 
@@ -68,7 +67,7 @@ def _open_dump_at(
         download(
             place,
             target,
-            user_agent=f"lineage/{__version__} (llama-lineage; {settings.contact})",
+            user_agent=settings.user_agent,
             timeout_seconds=settings.timeout_seconds,
             max_bytes=settings.max_dump_bytes,
             max_requests=settings.max_requests,

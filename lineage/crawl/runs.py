@@ -51,7 +51,6 @@ from lineage.sources.parse import is_whole
 from lineage.store.lease import Holder
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.store import ParquetStore
-from lineage.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +242,7 @@ def _open_client(
     return open_client(
         endpoint=settings.endpoint,
         token=settings.token,
-        user_agent=f"lineage/{__version__} (llama-lineage; {settings.contact})",
+        user_agent=settings.user_agent,
         share=settings.share,
         max_requests=settings.max_requests,
         clock=clock,

@@ -1,5 +1,6 @@
 """The registry: the families of this package and a user's own, found by family or release."""
 
+import stat
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import overload
 
 from lineage.domain.families import Family, Release
+from lineage.domain.files import expand_home, reason_of
 from lineage.errors import SettingsError, UnknownModel
 
 # msgspec is loaded where files are read: importing it takes a tenth of a plain look-up.
@@ -53,7 +55,7 @@ def load_families(path: str | Path | None) -> tuple[Family, ...]:
     from lineage.families.family_file import load_family_file
 
     families = list(all_families())
-    for file in () if path is None else _list_files(Path(path).expanduser()):
+    for file in () if path is None else _list_files(expand_home(str(path))):
         added = load_family_file(file)
         _refuse_clash(file.name, added, families)
         families.append(added)
@@ -110,9 +112,13 @@ def _load_all() -> tuple[Family, ...]:
 
 
 def _list_files(path: Path) -> Sequence[Path]:
-    if not path.exists():
-        raise SettingsError(f"there are no families at {path}", "name a TOML file or a folder")
-    files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        files = sorted(path.glob("*.toml")) if is_folder else [path]
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"there are no families at {path}: {reason_of(error)}", "name a TOML file or a folder"
+        ) from error
     if not files:
         raise SettingsError(f"the folder {path} holds no family", "put a file like mine.toml there")
     return files

@@ -1,7 +1,6 @@
 """A TOML file decoded into its shape; a complaint names file, place and what is allowed."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from importlib.resources.abc import Traversable
@@ -12,6 +11,7 @@ import msgspec
 from msgspec import Meta, inspect
 
 from lineage.domain.families import CuratedSource
+from lineage.domain.files import parse_toml, read_regular_file, reason_of
 from lineage.domain.repo_ids import REPO_ID_PATTERN
 from lineage.errors import SettingsError
 
@@ -54,10 +54,12 @@ class SourcedShape(Shape, kw_only=True):
 def read_toml(file: Path | Traversable, shape: type[_Shape]) -> _Shape:
     """Decode a file into its shape; SettingsError where it is none."""
     try:
-        content = tomllib.loads(file.read_bytes().decode())
-    # A file of nothing but brackets makes the parser recurse.
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError(f"{file.name} cannot be read as TOML: {error}") from error
+        # A family is a user's file too; those of this package may lie in an archive.
+        content = parse_toml(
+            read_regular_file(file) if isinstance(file, Path) else file.read_bytes()
+        )
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file.name} cannot be read as TOML: {reason_of(error)}") from error
     try:
         # A date in quotes is refused: other tools would read it as a text.
         return msgspec.convert(content, shape, builtin_types=(date, datetime))

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from lineage.domain.atomic_write import TEMPORARY_SUFFIX, write_atomically
 from lineage.domain.clock import Clock, iso, snapshot_id
+from lineage.domain.files import TEMPORARY_SUFFIX, write_atomically
 from lineage.domain.progress import Progress
 from lineage.errors import StoreError
 

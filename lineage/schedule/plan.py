@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lineage.domain.escape import visible
+from lineage.domain.files import expand_home
 from lineage.errors import SettingsError
 from lineage.settings import Settings
 
@@ -61,7 +62,7 @@ class Plan:
 
     def absolute_path(self, path: str) -> str:
         """Return a path as it is named from any folder of this machine."""
-        return str(Path(self.folder) / Path(path).expanduser())
+        return str(Path(self.folder) / expand_home(path))
 
 
 def plan_here(settings: Settings, interval: timedelta) -> Plan:

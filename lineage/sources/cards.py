@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote
 import msgspec
 import zstandard
 
-from lineage.domain.atomic_write import write_atomically
+from lineage.domain.files import write_atomically
 from lineage.errors import StoreError, UnexpectedPage
 from lineage.http.client import Answer, HubClient
 

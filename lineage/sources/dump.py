@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from msgspec.structs import fields
 
+from lineage.domain.files import expand_home, open_regular_file
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.domain.repo_ids import (
     KEY_LENGTH,
@@ -289,7 +289,9 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
             if "://" in place:
                 filesystem, path = pafs.FileSystem.from_uri(place)
             else:
-                filesystem, path = pafs.LocalFileSystem(), str(Path(place).expanduser().absolute())
+                # Arrow would wait for a pipe's writer, and be deaf to SIGTERM meanwhile.
+                open_regular_file(expand_home(place)).close()
+                filesystem, path = pafs.LocalFileSystem(), str(expand_home(place).absolute())
             source = opened.enter_context(filesystem.open_input_file(path))
             digest = _digest_file(source)
             parquet = pq.ParquetFile(source)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from lineage.domain.atomic_write import sync_folder, write_atomically
+from lineage.domain.files import sync_folder, write_atomically
 from lineage.errors import StoreError
 
 _BLOCK = 1 << 20

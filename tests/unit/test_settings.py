@@ -1,10 +1,17 @@
 """Settings from files: what does not fit is refused by name, never taken for something else."""
 
+import json
+import os
+from contextlib import suppress
+from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lineage.errors import SettingsError
+from lineage.errors import LineageError, SettingsError
 from lineage.settings import RENAMED_SETTINGS, Settings, load_settings
 
 
@@ -66,7 +73,7 @@ def test_flags_beat_the_environment_which_beats_the_project_which_beats_the_pers
     "name",
     [
         *("endpoint", "token_file", "contact", "on_publish", "on_publish_seconds"),
-        *("opt_outs", "max_bad_share", "min_kept_share", "store"),
+        *("opt_outs", "max_bad_share", "min_kept_share", "alert_lost_share", "store"),
     ],
 )
 @pytest.mark.parametrize("file", ["lineage.toml", "pyproject.toml"])
@@ -76,6 +83,113 @@ def test_a_project_may_send_no_token_anywhere_and_change_no_number(
     table = "" if file == "lineage.toml" else "[tool.lineage]\n"
     with pytest.raises(SettingsError, match=name):
         settings_of(tmp_path, f"{table}{name} = 'https://evil.example'", file)
+
+
+def test_a_refused_setting_says_where_it_may_stand(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        settings_of(tmp_path, "store = 's3://bucket?endpoint_override=evil.example'")
+    assert "a flag, the environment or" in error.value.hint
+    assert "lineage/lineage.toml" in error.value.hint
+    assert "evil" not in error.value.message + error.value.hint
+
+
+def test_a_relative_configuration_folder_is_not_the_users_own(tmp_path: Path) -> None:
+    (tmp_path / ".config" / "lineage").mkdir(parents=True)
+    (tmp_path / ".config" / "lineage" / "lineage.toml").write_text("contact = 'evil'")
+    env = {"XDG_CONFIG_HOME": ".config", "HOME": "."}
+    assert load_settings({}, env, tmp_path, with_token=False) == Settings()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[[[" * 5000, b"store = 1e", None])
+def test_our_own_file_that_cannot_be_read_is_an_error(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "lineage.toml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings({}, {}, tmp_path, with_token=False)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "brackets", "folder", "pipe", "loop", "device"])
+def test_a_file_of_other_tools_that_cannot_be_read_is_no_error(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "pyproject.toml"
+    match kind:
+        case "bytes" | "brackets":
+            path.write_bytes(b"\xff\xfe" if kind == "bytes" else b"x = " + b"[" * 5000)
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case _:
+            path.symlink_to(path if kind == "loop" else "/dev/zero")
+    assert load_settings({}, {}, tmp_path, with_token=False) == Settings()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "large"])
+@pytest.mark.parametrize("name", ["lineage.toml", "token_file", "opt_outs"])
+def test_pipes_devices_and_endless_files_are_refused(tmp_path: Path, name: str, kind: str) -> None:
+    path = tmp_path / name
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+    flags = {} if name == "lineage.toml" else {name: str(path)}
+    with pytest.raises(SettingsError, match=r"not a regular file|larger than"):
+        load_settings(flags, {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("contact", "header"),
+    [("Jürgen", "J%C3%BCrgen"), ("me@example.org", "me@example.org"), ("\udcff", "?")],
+)
+def test_a_contact_is_told_to_the_hub_in_ascii(contact: str, header: str) -> None:
+    assert Settings(contact=contact).user_agent.endswith(f"(llama-lineage; {header})")
+
+
+@pytest.mark.parametrize("name", ["contact", "endpoint", "store", "on_publish", "families"])
+def test_a_control_character_is_refused_in_every_text(name: str) -> None:
+    for text in ("a\nb", "a\0b", "a\x7f"):
+        with pytest.raises(SettingsError, match=f"{name} holds a control character"):
+            Settings(**{name: text})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("token", ["hf_a hf_b", "hf_ü", "hf_a\nhf_b", "hf_\0"])
+def test_what_no_header_can_hold_is_no_token_and_is_not_shown(tmp_path: Path, token: str) -> None:
+    path = tmp_path / "token"
+    path.write_text(token)
+    with pytest.raises(SettingsError, match="holds no token") as error:
+        load_settings({"token_file": str(path)}, {}, tmp_path)
+    assert "hf_a" not in error.value.message + error.value.hint
+
+
+_TOML_VALUES = st.one_of(
+    st.booleans().map(lambda it: str(it).lower()),
+    st.integers().map(str),
+    st.sampled_from(
+        ("nan", "-inf", "1e308", "1e-320", "-0.0", "1e400", "9" * 5000, "0x" + "f" * 99)
+    ),
+    st.sampled_from(("1979-05-27", "07:32:00", "[]", "[{}]", "{a = 1}", "1979-05-27T07:32:00Z")),
+    st.text(max_size=20).map(json.dumps),
+)
+
+
+@given(name=st.sampled_from(sorted(field.name for field in fields(Settings))), value=_TOML_VALUES)
+@pytest.mark.parametrize("personal", [True, False])
+def test_any_value_of_any_setting_ends_in_settings_or_in_an_error_of_ours(
+    tmp_path_factory: pytest.TempPathFactory, personal: bool, name: str, value: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "any-value" / "lineage"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lineage.toml").write_bytes(f"{name} = {value}".encode("utf-8", "surrogatepass"))
+    env = {"XDG_CONFIG_HOME": str(folder.parent)} if personal else {}
+    here = folder.parent if personal else folder
+    with suppress(LineageError):
+        settings = load_settings({}, env, here, with_token=False)
+        settings.user_agent.encode("ascii")
+        timedelta(days=settings.full_every_days, hours=settings.max_log_age_hours)
 
 
 def test_another_tools_damaged_file_is_no_error_of_ours(tmp_path: Path) -> None:

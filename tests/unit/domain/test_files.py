@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.domain.atomic_write import write_atomically
+from lineage.domain.files import write_atomically
 
 
 def write_half(target: Path) -> None:
