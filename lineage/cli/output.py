@@ -12,7 +12,7 @@ import click
 from lineage.cli.context import Format
 from lineage.domain import escape
 from lineage.domain.documents import Document, to_document, to_json
-from lineage.domain.files import write_atomically
+from lineage.domain.files import delete_leftovers, write_atomically
 from lineage.errors import LineageError, UnknownModel
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def _open_output(out: str | None) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     try:
+        delete_leftovers(Path(out).parent)
         with write_atomically(Path(out), sync=False) as file:
             yield file
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Which addresses lie on this machine."""
+"""Which addresses lie on this machine, and how any of them is shown: without its secrets."""
 
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 def is_loopback_host(host: str) -> bool:
@@ -18,3 +18,35 @@ def is_loopback(endpoint: str) -> bool:
         return is_loopback_host(urlsplit(endpoint).hostname or "")
     except ValueError:
         return False
+
+
+_MASK = "***"
+_PUBLIC_PARAMETERS = frozenset({"region", "scheme", "endpoint_override"})
+"""What an address may say behind `?` that is nobody's secret; any other value may be one."""
+
+
+def show_address(text: str) -> str:
+    """Return an address for a message or a page: user, password and unknown values are masked.
+
+    What is no address (`scheme://...`), a local path say, is shown as it is.
+    """
+    scheme, separator, place = text.partition("://")
+    if not separator or not scheme.isascii() or not scheme.replace("+", "").isalnum():
+        return text
+    # By hand, since a secret that was pasted unescaped may hold `/`, `?` or `#`: then a parser ends
+    # the password early, and takes the remainder of it for a path.
+    user, at, host = place.rpartition("@")
+    is_user = bool(at) and (":" in user or not set("/?#") & set(user))
+    place = f"{_MASK}@{host}" if is_user else place
+    place, fragment, _ = place.partition("#")
+    path, question, query = place.partition("?")
+    shown = "&".join(map(_show_parameter, query.split("&"))) if query else ""
+    return f"{scheme}://{path}{question}{shown}" + (f"#{_MASK}" if fragment else "")
+
+
+def _show_parameter(parameter: str) -> str:
+    name, equals, value = parameter.partition("=")
+    if not equals:
+        return _MASK if name else ""
+    is_public = name.lower() in _PUBLIC_PARAMETERS and "@" not in unquote(value)
+    return f"{name}={value if is_public else _MASK}"

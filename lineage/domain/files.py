@@ -1,19 +1,24 @@
-"""How files are read and replaced: regular ones of a bounded size; whole or not at all."""
+"""How files are read, replaced and deleted: regular ones of a bounded size, whole, and by name.
+
+What is being written bears a temporary name and a lock (flock) of its process. A kill lets the lock
+go, so that the next run knows what nobody writes any more, whatever process has that number by now.
+"""
 
 import errno
+import fcntl
 import os
+import re
 import secrets
 import stat
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-TEMPORARY_SUFFIX = ".tmp"
-"""How the name of a file ends that is being written; a kill may leave one behind."""
 MOST_BYTES = 64 * 1024 * 1024
 """The cap of a file that is read into memory; what people write by hand is far smaller."""
+_TEMPORARY = re.compile(r"\.lineage-[0-9a-f]{16}\.tmp")
 
 
 def open_regular_file(path: Path) -> BinaryIO:
@@ -78,17 +83,30 @@ def reason_of(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
+def temporary_name() -> str:
+    """Return a new name for what is being written; a kill may leave it behind."""
+    # At random, since two processes, on two machines perhaps, may write the same file.
+    return f".lineage-{secrets.token_hex(8)}.tmp"
+
+
+def is_temporary(name: str) -> bool:
+    """Say whether a name is one that `temporary_name` gives."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
 @contextmanager
 def write_atomically(target: Path, *, sync: bool) -> Iterator[BinaryIO]:
     """Write a file beside its place and move it there at the end; after a fault nothing is left.
 
-    `sync` returns when the content will survive a power cut.
+    `sync` returns when the content will survive a power cut. A link at the place is replaced, never
+    followed.
     """
-    # In the same folder, since only there a rename is atomic; named at random, since two processes,
-    # on two machines perhaps, may write the same file.
-    temporary = target.with_name(f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+    # In the same folder, since only there a rename is atomic.
+    temporary, handle = _open_temporary(target.parent)
     try:
-        with temporary.open("wb") as file:
+        # The file is closed before it is moved, as some systems say only then that a disk is full;
+        # the lock stays with the other handle until it has its name.
+        with os.fdopen(os.dup(handle), "wb") as file:
             yield file
             if sync:
                 file.flush()
@@ -96,6 +114,7 @@ def write_atomically(target: Path, *, sync: bool) -> Iterator[BinaryIO]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:
@@ -106,3 +125,70 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def hold_temporary_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder with a temporary name, locked until the end; who asked moves or deletes it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder, handle = _open_temporary(parent, is_folder=True)
+    try:
+        yield folder
+    finally:
+        os.close(handle)
+
+
+def delete_leftovers(folder: Path, delete: Callable[[Path], None] = Path.unlink) -> None:
+    """Delete what killed processes left below temporary names; `delete` knows what it holds.
+
+    What cannot be looked at or deleted stays: another user's, or on a file system without locks.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for name in [entry.name for entry in entries if is_temporary(entry.name)]:
+            with suppress(OSError):
+                _delete_leftover(folder / name, delete)
+
+
+def _delete_leftover(path: Path, delete: Callable[[Path], None]) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        delete(path)
+    finally:
+        os.close(handle)
+
+
+def delete_own_files(folder: Path, is_own: Callable[[str], bool], last: str = "") -> None:
+    """Delete the files of a folder whose names are this program's, then the folder if it is empty.
+
+    Never anything else: no folder in it, no link, no file of another name. `last` goes last.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if folder.is_symlink():
+            return
+        with os.scandir(folder) as entries:
+            names = [
+                entry.name
+                for entry in entries
+                if is_own(entry.name) and entry.is_file(follow_symlinks=False)
+            ]
+        for name in sorted(names, key=last.__eq__):
+            (folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty: what is left there is somebody else's
+            folder.rmdir()
+
+
+def _open_temporary(parent: Path, *, is_folder: bool = False) -> tuple[Path, int]:
+    """Make and lock a file or folder with a temporary name; return its path and a handle."""
+    while True:
+        path = parent / temporary_name()
+        if is_folder:
+            path.mkdir(mode=0o700)
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        else:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        with suppress(OSError):  # some network file systems have no locks: leftovers stay there
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists():
+            return path, handle
+        os.close(handle)  # another run took it for a leftover before it was locked

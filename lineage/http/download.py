@@ -87,7 +87,8 @@ def _write_body(response: httpx.Response, target: Path, max_bytes: int, progress
     whole = int(length) if length.isascii() and length.isdigit() else None
     progress.begin("download the dump, MB", None if whole is None else whole // _CHUNK)
     size = 0
-    with target.open("wb") as file:
+    target.unlink(missing_ok=True)  # a link of that name is not written through
+    with target.open("xb") as file:
         for chunk in response.iter_raw(_CHUNK):
             size += len(chunk)
             if size > max_bytes:

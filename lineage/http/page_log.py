@@ -2,9 +2,9 @@
 
 import hashlib
 import logging
-import secrets
-import shutil
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,12 @@ import msgspec
 import zstandard
 
 from lineage.domain.clock import Clock, iso, snapshot_id
-from lineage.domain.files import TEMPORARY_SUFFIX, write_atomically
+from lineage.domain.files import (
+    delete_own_files,
+    is_temporary,
+    temporary_name,
+    write_atomically,
+)
 from lineage.domain.progress import Progress
 from lineage.errors import StoreError
 
@@ -23,6 +28,9 @@ LEFTOVER_AGE = timedelta(hours=1)
 """A temporary file this old belongs to a process that no longer writes."""
 
 _ABOUT, _CLOSED, _PAGE, _BROKEN = "log.json", "closed.json", ".page", ".broken"
+
+_PAGE_NAME = re.compile(r"[0-9a-f]{32}\.(page|broken)")
+"""Only what is named so is deleted with a log: somebody may keep a file of theirs beside it."""
 
 _LEVEL = 3
 _KEPT_HEADERS = frozenset({"content-type", "date", "etag", "link", "x-error-code", "x-request-id"})
@@ -171,7 +179,7 @@ class PageLogs:
         about = _About(dict(identity), self._clock.now())
         try:
             self._make_root()
-            draft = self._root / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+            draft = self._root / temporary_name()
             draft.mkdir()
             _write_whole(draft / _ABOUT, msgspec.json.encode(about))
             folder = _rename_to_free(
@@ -194,10 +202,10 @@ class PageLogs:
         closed = [log for log in logs if log.closed]
         for log in closed[: max(0, len(closed) - self._keep_closed)]:
             self._remove_log(log.folder)
-        for pattern in (f".*{TEMPORARY_SUFFIX}", f"*/.*{TEMPORARY_SUFFIX}"):
+        for pattern in (".lineage-*", "*/.lineage-*"):
             for path in self._root.glob(pattern):
                 if self._is_leftover(path):
-                    _delete_path(path)
+                    _delete_leftover(path)
 
     def _list_matching(self, identity: Mapping[str, str]) -> list[PageLog]:
         return [log for log in self._list_logs() if log.identity == dict(identity)]
@@ -209,7 +217,7 @@ class PageLogs:
         return sorted(logs, key=lambda it: (it.started_at, len(it.folder.name), it.folder.name))
 
     def _open_log(self, folder: Path) -> PageLog | None:
-        if folder.name.startswith("."):
+        if folder.name.startswith(".") or folder.is_symlink():
             return None
         try:
             about = msgspec.json.decode((folder / _ABOUT).read_bytes(), type=_About)
@@ -222,9 +230,9 @@ class PageLogs:
     def _make_root(self) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
         for name, text in _ROOT_FILES.items():
-            path = self._root / name
-            if not path.exists():
-                path.write_text(text, encoding="utf-8")
+            # Never through a link, which may lead to nothing yet.
+            with suppress(FileExistsError), (self._root / name).open("x", encoding="utf-8") as file:
+                file.write(text)
 
     def _say_too_old(self, log: PageLog) -> None:
         hours = self._max_age / timedelta(hours=1)
@@ -235,13 +243,17 @@ class PageLogs:
 
     def _remove_log(self, folder: Path) -> None:
         # Out of sight first: half deleted, a closed crawl would look like an unfinished one.
-        doomed = self._root / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+        doomed = self._root / temporary_name()
         folder.rename(doomed)
-        _delete_path(doomed)
+        delete_own_files(doomed, _is_own_name)
+        if doomed.exists():  # with something in it that is not ours
+            doomed.rename(folder)
 
     def _is_leftover(self, path: Path) -> bool:
+        if not is_temporary(path.name):
+            return False
         try:
-            touched_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            touched_at = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
         except FileNotFoundError:
             return False
         return self._clock.now() - touched_at > LEFTOVER_AGE
@@ -291,11 +303,15 @@ def _explain_unwritable(folder: Path, error: OSError) -> StoreError:
     )
 
 
-def _delete_path(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
+def _delete_leftover(path: Path) -> None:
+    delete_own_files(path, _is_own_name)
+    if path.is_file():
         path.unlink(missing_ok=True)
+
+
+def _is_own_name(name: str) -> bool:
+    is_page = _PAGE_NAME.fullmatch(name) is not None
+    return is_page or name in (_ABOUT, _CLOSED) or is_temporary(name)
 
 
 # One file of a log: a line of JSON, then the compressed body.

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote
 import msgspec
 import zstandard
 
-from lineage.domain.files import write_atomically
+from lineage.domain.files import delete_leftovers, write_atomically
 from lineage.errors import StoreError, UnexpectedPage
 from lineage.http.client import Answer, HubClient
 
@@ -60,6 +60,7 @@ class CardStore:
         path = self._path(key)
         try:
             self._make(path.parent)
+            delete_leftovers(path.parent)
             with write_atomically(path, sync=False) as file:
                 file.write(_pack_card(card))
         except OSError as error:

@@ -5,13 +5,15 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from enum import Enum, auto
 
-from lineage.errors import SnapshotDamaged
+from lineage.domain.files import is_temporary
+from lineage.errors import SnapshotDamaged, StoreError
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import FILE, REFUSAL_FILE, BuildsOn, Manifest
 
 MARK = "unfinished"
-_NAME = re.compile(r"\d{8}T\d{6}Z")
+_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_OWN_NAMES = frozenset({FILE, REFUSAL_FILE, MARK, *schema.TABLES, *schema.UPDATE_TABLES})
 
 
 # A draft bears a mark from before its first table until after its manifest. So a folder that has
@@ -31,18 +33,33 @@ class State(Enum):
     """Nothing of ours: a store may lie beside other things."""
 
 
+def is_id(name: str) -> bool:
+    """Say whether a name is spelled as a snapshot's id: nothing else is ever one, or is deleted."""
+    return _ID.fullmatch(name) is not None
+
+
+def is_own(name: str) -> bool:
+    """Say whether a file's name is one that a snapshot, a draft or a kill of its run leaves."""
+    return name.removeprefix(".") in _OWN_NAMES or is_temporary(name)
+
+
 def state_of(files: Files, folder: str) -> State:
     """Say what a folder is."""
-    if files.exists(f"{folder}/{FILE}"):
-        return State.SNAPSHOT
-    if files.exists(f"{folder}/{REFUSAL_FILE}"):
-        return State.REFUSED
-    if not _NAME.fullmatch(folder):
+    if not is_id(folder) or files.is_link(folder):
         return State.FOREIGN
-    if files.exists(f"{folder}/{MARK}"):
-        return State.UNFINISHED
-    has_tables = any(files.exists(f"{folder}/{name}") for name in schema.TABLES)
-    return State.LOST if has_tables else State.UNFINISHED
+    names = files.names(folder)
+    for name, state in (
+        (FILE, State.SNAPSHOT),
+        (REFUSAL_FILE, State.REFUSED),
+        (MARK, State.UNFINISHED),
+    ):
+        if name in names:
+            return state
+    tables = [name for name in names if name in schema.TABLES]
+    if not all(files.is_link(f"{folder}/{name}") for name in tables):
+        return State.LOST
+    # What deletion could not touch is somebody else's; a killed run leaves nothing but its own.
+    return State.UNFINISHED if all(map(is_own, names)) else State.FOREIGN
 
 
 def mark(files: Files, folder: str) -> None:
@@ -58,12 +75,15 @@ def unmark(files: Files, folder: str) -> None:
 
 
 def discard(files: Files, folder: str) -> None:
-    """Delete a folder; killed meanwhile, it is no snapshot any more and bears its mark."""
-    if files.exists(folder):
+    """Delete a snapshot or draft; killed meanwhile, it is no snapshot and bears its mark.
+
+    Only its own files go: what somebody else put there stays, and what links lead to.
+    """
+    if state_of(files, folder) in (State.SNAPSHOT, State.UNFINISHED) and files.exists(folder):
         mark(files, folder)
         if files.exists(f"{folder}/{FILE}"):
             files.delete_file(f"{folder}/{FILE}")
-        files.delete_folder(folder, last=MARK)
+        files.delete_folder(folder, is_own, last=MARK)
 
 
 _HINT = "restore it from a copy, or make a full crawl, which stands alone: lineage crawl"
@@ -108,6 +128,9 @@ def differences(files: Files, manifest: Manifest, of: Collection[str] | None = N
         except OSError as error:
             problems.append(f"{path}: cannot be read ({type(error).__name__})")
             continue
+        except StoreError as error:
+            problems.append(error.message)
+            continue
         if size != facts.bytes:
             problems.append(f"{path}: {size} bytes, the manifest says {facts.bytes}")
         elif digest != facts.sha256:
@@ -137,18 +160,23 @@ def broken(manifests: Mapping[str, Manifest]) -> dict[str, SnapshotDamaged]:
 
 def read_all(files: Files) -> dict[str, Manifest | SnapshotDamaged]:
     """Return by id, oldest first, each snapshot's manifest, or why the snapshot cannot be read."""
-    entries = {folder: readable(files, folder) for folder in files.folders()}
+    entries = {folder: readable(files, folder) for folder in snapshot_folders(files)}
     snapshots = {id: entry for id, entry in entries.items() if entry is not None}
     whole = {id: entry for id, entry in snapshots.items() if isinstance(entry, Manifest)}
     return snapshots | broken(whole)
 
 
+def snapshot_folders(files: Files) -> list[str]:
+    """Return the names of what may be snapshots or drafts, oldest first."""
+    return [name for name in files.folders() if is_id(name)]
+
+
 def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
     """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
-    if not files.exists(f"{folder}/{FILE}"):
-        return None
     try:
-        return manifest_in(files, folder)
+        return manifest_in(files, folder) if files.exists(f"{folder}/{FILE}") else None
+    except FileNotFoundError:  # deleted since it was listed
+        return None
     except SnapshotDamaged as error:
         return error
 
@@ -156,7 +184,7 @@ def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
 def builders(files: Files) -> dict[str, list[str]]:
     """Return by id who builds on each snapshot, oldest first, whether it can be read or not."""
     folders_by_base: dict[str, list[str]] = {}
-    for folder in files.folders():
+    for folder in snapshot_folders(files):
         manifest = readable(files, folder)
         if isinstance(manifest, Manifest) and manifest.builds_on is not None:
             folders_by_base.setdefault(manifest.builds_on.id, []).append(folder)
@@ -165,13 +193,13 @@ def builders(files: Files) -> dict[str, list[str]]:
 
 def lost_ones(files: Files) -> dict[str, SnapshotDamaged]:
     """Return by id what to say of the snapshots whose manifests are lost."""
-    errors = {folder: lost(files, folder) for folder in files.folders()}
+    errors = {folder: lost(files, folder) for folder in snapshot_folders(files)}
     return {id: error for id, error in errors.items() if error is not None}
 
 
 def lost(files: Files, folder: str) -> SnapshotDamaged | None:
     """Return what to say of a snapshot whose manifest is lost, None of any other folder."""
-    if "/" in folder or state_of(files, folder) is not State.LOST:
+    if state_of(files, folder) is not State.LOST:
         return None
     return SnapshotDamaged(
         f"{folder} has tables and no {FILE}: it was lost",

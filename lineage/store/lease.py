@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -63,12 +64,24 @@ def hold(folder: Path, holder: Holder) -> Iterator[bool]:
 def _open(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        # Neither followed nor waited for: a link or a pipe of that name is somebody's trap.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        handle = os.open(folder / FILE, flags, 0o666)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _say_foreign(folder, "is a link") from error
         raise StoreError(
             f"{folder / FILE} cannot be written: {error.strerror}",
             "free space or rights there, or name another store with --store",
         ) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _say_foreign(folder, "is no regular file")
+    return handle
+
+
+def _say_foreign(folder: Path, what: str) -> StoreError:
+    return StoreError(f"{folder / FILE} {what}: not a lock of lineage", "delete it")
 
 
 def _try_to_lock(handle: int, folder: Path) -> bool:
@@ -87,9 +100,14 @@ def _try_to_lock(handle: int, folder: Path) -> bool:
 
 
 def _say(handle: int, holder: Holder) -> None:
+    # Over older words of ours alone, and nothing is cut off: by a hard link the file may be another
+    # one of its owner's. Then it is a lock all the same, and whose it is stays unsaid.
+    status = os.fstat(handle)
+    size = status.st_size
+    if status.st_nlink > 1 or (size and _read_holder(handle) is None):
+        return
     try:
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(asdict(holder)).encode(), 0)
+        os.pwrite(handle, json.dumps(asdict(holder)).encode().ljust(size), 0)
     except OSError as error:
         raise StoreError(
             f"the store's {FILE} cannot be written: {error.strerror}",
@@ -99,10 +117,15 @@ def _say(handle: int, holder: Holder) -> None:
 
 def _holder_of(handle: int) -> str:
     """Return who says to hold it; between its lock and its words the file says nothing."""
+    holder = _read_holder(handle)
+    return "another process" if holder is None else str(holder)
+
+
+def _read_holder(handle: int) -> Holder | None:
     try:
         facts = json.loads(os.pread(handle, _LONGEST_FACTS, 0))
-        return str(
-            Holder(str(facts["host"]), int(facts["pid"]), str(facts["command"]), facts["since"])
-        )
-    except (ValueError, KeyError, TypeError):
-        return "another process"
+        names = ("host", "pid", "command", "since")
+        host, pid, command, since = (facts[name] for name in names)
+        return Holder(str(host), int(pid), str(command), str(since))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None

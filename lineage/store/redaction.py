@@ -3,12 +3,12 @@
 Two layers: what a single row says of them, and the copy of a snapshot that says nothing.
 """
 
-import shutil
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import Relation, Strength
+from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import LEFT_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.graph.every_base import count_every_base
@@ -23,7 +24,7 @@ from lineage.store import derived_rows, schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
 from lineage.store.reader import EdgeColumns, Snapshot
-from lineage.store.table_writer import write_snapshot
+from lineage.store.table_writer import delete_tables, write_tables
 
 # Columns whose words are the Hub's: `mit` is a license, whatever owner bears the same name.
 _VOCABULARIES = frozenset({"license", "pipeline", "gated", "relation"})
@@ -54,21 +55,21 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
     if not holds_opted_out(snapshot, opt_outs):
         return snapshot
     opt_outs = learn_opt_outs(snapshot, opt_outs)
-    folder = Path(mkdtemp(prefix="lineage-"))
-    try:
-        bad_rows = redact_bad_rows(snapshot.table(schema.BAD_ROWS_FILE), opt_outs)
-        manifest = replace(
-            redact_manifest(snapshot.manifest, opt_outs),
-            bad_rows=bad_rows.num_rows,
-            left_out=opt_outs.all_marks(),
-        )
-        tables = {**_redacted_tables(snapshot, opt_outs), schema.BAD_ROWS_FILE: [bad_rows]}
-        manifest = write_snapshot(folder / snapshot.id, tables, manifest)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    copy = Snapshot(Files(str(folder)), manifest)
-    weakref.finalize(copy, shutil.rmtree, folder, ignore_errors=True)
+    bad_rows = redact_bad_rows(snapshot.table(schema.BAD_ROWS_FILE), opt_outs)
+    manifest = replace(
+        redact_manifest(snapshot.manifest, opt_outs),
+        bad_rows=bad_rows.num_rows,
+        left_out=opt_outs.all_marks(),
+    )
+    tables = {**_redacted_tables(snapshot, opt_outs), schema.BAD_ROWS_FILE: [bad_rows]}
+    # Who asked to be left out must not stay in a copy that a kill left behind.
+    delete_leftovers(Path(gettempdir()), delete_tables)
+    with ExitStack() as stack:
+        folder = stack.enter_context(hold_temporary_folder(Path(gettempdir())))
+        stack.callback(delete_tables, folder)
+        manifest = write_tables(Files(str(folder / snapshot.id)), tables, manifest)
+        copy = Snapshot(Files(str(folder)), manifest)
+        weakref.finalize(copy, stack.pop_all().close)
     return copy
 
 

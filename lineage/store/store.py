@@ -16,8 +16,10 @@ from lineage.store.inventory import (
     base_of,
     differences,
     discard,
+    is_id,
     manifest_in,
     mark,
+    snapshot_folders,
     state_of,
     unmark,
 )
@@ -43,8 +45,9 @@ class ParquetStore:
     """
 
     def __init__(self, location: str, opt_outs: OptOuts) -> None:
-        self.location = location
         self.files = Files(location)
+        self.location = self.files.location
+        """Where it lies, as it is shown: without secrets."""
         self._opt_outs = opt_outs
 
     def manifests(self) -> list[Manifest]:
@@ -79,7 +82,7 @@ class ParquetStore:
 
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
-        folders = self.files.folders()
+        folders = snapshot_folders(self.files)
         return [folder for folder in folders if state_of(self.files, folder) is State.REFUSED]
 
     def snapshot(
@@ -130,13 +133,15 @@ class ParquetStore:
 
     def accept(self, id: str, now: datetime) -> Manifest:
         """Publish a draft that was set aside; StoreError where that would tell an untruth."""
-        if "/" in id or id not in self.refused():
+        if id not in self.refused():
             raise NoSuchSnapshot(
                 f"no draft {id!r} was set aside in {self.location}",
                 f"there are: {', '.join(self.refused()) or 'none'}",
             )
         path = f"{id}/{REFUSAL_FILE}"
         manifest = Manifest.from_json(self.files.read(path), path)
+        if manifest.id != id:
+            raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
         self._refuse_untruth(manifest)
         accepted = CheckResult("accepted", True, f"published after all at {iso(now)}, by hand")
         manifest = replace(manifest, published_at=now, checks=(*manifest.checks, accepted))
@@ -220,7 +225,7 @@ class ParquetStore:
 
     def _manifest(self, id: str) -> Manifest:
         """Return the manifest of a published snapshot by its ID, as it was published."""
-        if "/" in id or not self.files.exists(f"{id}/{FILE}"):
+        if not is_id(id) or not self.files.exists(f"{id}/{FILE}"):
             raise inventory.lost(self.files, id) or NoSuchSnapshot(
                 f"there is no snapshot {id!r} in {self.location}",
                 "see which there are with: lineage snapshots list",
@@ -294,7 +299,7 @@ class ParquetStore:
 
     def _latest(self) -> Manifest | None:
         """Return the latest that holds more than one family."""
-        for folder in reversed(self.files.folders()):
+        for folder in reversed(snapshot_folders(self.files)):
             if self.files.exists(f"{folder}/{FILE}"):
                 manifest = manifest_in(self.files, folder)
                 if not is_below(manifest):
@@ -327,7 +332,7 @@ class ParquetStore:
 
     def _delete_abandoned(self, before: datetime) -> None:
         """Delete drafts that a kill left unfinished so long ago that no run goes on with them."""
-        for folder in self.files.folders():
+        for folder in snapshot_folders(self.files):
             state = state_of(self.files, folder)
             if state in (State.SNAPSHOT, State.REFUSED):
                 unmark(self.files, folder)  # a kill right after its manifest was written
@@ -336,8 +341,8 @@ class ParquetStore:
 
     def _free_id(self, taken_at: datetime) -> str:
         """Return an id that no snapshot and no refused draft has, at or right after a moment."""
-        moment, free = taken_at, (State.UNFINISHED, State.FOREIGN)
-        while state_of(self.files, snapshot_id(moment)) not in free:
+        moment = taken_at
+        while state_of(self.files, snapshot_id(moment)) is not State.UNFINISHED:
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
 

@@ -1,9 +1,8 @@
 """Tables written as Parquet in steady strides, so that equal rows give equal bytes."""
 
 import hashlib
-import os
-import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +11,14 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lineage.domain.files import (
+    delete_leftovers,
+    delete_own_files,
+    hold_temporary_folder,
+)
 from lineage.errors import StoreError
 from lineage.store.files import Files
+from lineage.store.inventory import is_own
 from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.schema import (
     EDGES_FILE,
@@ -35,6 +40,7 @@ class TableWriter:
     def __init__(self, files: Files, path: str, schema: pa.Schema) -> None:
         self.schema = schema
         self.rows = 0
+        self._files, self._path = files, path
         self._pending: list[pa.RecordBatch] = []
         self._waiting = 0
         self._output = files.open_output(path)
@@ -67,10 +73,17 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._flush(whole_groups_only=False)
-        self._writer.close()
-        self._output.close()
+        if kind is not None:
+            # What follows from the first fault ("closed file") would hide it.
+            with suppress(OSError, ValueError, pa.ArrowException):
+                self._writer.close()
+            with suppress(OSError, ValueError, pa.ArrowException):
+                self._output.close()
+            return
+        self._flush(whole_groups_only=False)
+        with self._files.writing(self._path):
+            self._writer.close()
+            self._output.close()
 
     def _flush(self, *, whole_groups_only: bool) -> None:
         table = pa.Table.from_batches(self._pending, self.schema)
@@ -78,7 +91,8 @@ class TableWriter:
         if end:
             # Pages inside a group end where a chunk ends: one chunk, whatever the batches were.
             whole = table.slice(0, end).combine_chunks()
-            self._writer.write_table(whole, row_group_size=ROW_GROUP)
+            with self._files.writing(self._path):
+                self._writer.write_table(whole, row_group_size=ROW_GROUP)
         remainder = table.slice(end)
         self._pending, self._waiting = remainder.to_batches(), len(remainder)
 
@@ -124,25 +138,32 @@ def write_snapshot(
     StoreError where something is there already: what was exported is never overwritten.
     """
     folder = folder.absolute()
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise StoreError(f"{folder} is there already", "name a new folder with --out")
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        published = _write(Files(str(temporary)), tables, manifest)
-        _put_in_place(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if folder.is_symlink() or folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+            raise StoreError(f"{folder} is there already", "name a new folder with --out")
+        delete_leftovers(folder.parent, delete_tables)
+        with hold_temporary_folder(folder.parent) as temporary:
+            try:
+                published = write_tables(Files(str(temporary / folder.name)), tables, manifest)
+                (temporary / folder.name).replace(folder)
+            finally:
+                delete_tables(temporary)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
     return published
 
 
-def _put_in_place(temporary: Path, folder: Path) -> None:
-    try:
-        temporary.replace(folder)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
+def delete_tables(folder: Path) -> None:
+    """Delete the tables that lie in the folders of a temporary folder, and itself."""
+    for part in folder.iterdir():
+        delete_own_files(part, is_own)
+    delete_own_files(folder, is_own)
 
 
-def _write(files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Manifest) -> Manifest:
+def write_tables(
+    files: Files, tables: Mapping[str, Iterable[pa.Table]], manifest: Manifest
+) -> Manifest:
+    """Write every table and a manifest of what they hold right below a root; return that."""
     facts = {}
     for name, schema in TABLES.items():
         with TableWriter(files, name, schema) as writer:

@@ -13,10 +13,12 @@ import pytest
 
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
+from lineage.domain.files import temporary_name
 from lineage.errors import DraftRefused, SourceUnavailable
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
 from lineage.store.files import Files
+from lineage.store.inventory import MARK
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.table_writer import ROW_GROUP, TableWriter
@@ -282,10 +284,11 @@ def test_a_walk_that_breaks_off_leaves_nothing_that_looks_like_a_snapshot(tmp_pa
 def test_what_a_killed_run_left_behind_is_cleared_away(tmp_path: Path) -> None:
     left = tmp_path / "20261121T120000Z"
     left.mkdir()
-    (left / "old.parquet").write_bytes(b"half")
+    for name in ("models.parquet", MARK, temporary_name()):
+        (left / name).write_bytes(b"half")
     snapshot = published([row()], tmp_path)
     assert snapshot.id == left.name
-    assert not (left / "old.parquet").exists()
+    assert {path.name for path in left.iterdir()} == {*schema.TABLES, "manifest.json"}
 
 
 def test_the_manifest_names_every_table_with_its_rows(tmp_path: Path) -> None:

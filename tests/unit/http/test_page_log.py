@@ -10,6 +10,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.domain.files import temporary_name
 from lineage.errors import StoreError
 from lineage.http.page_log import PageLog, PageLogs, RecordedPage, pack_page, unpack_page
 from tests.fakes.fake_clock import NOON, FakeClock
@@ -228,7 +229,9 @@ def test_what_a_kill_left_half_written_is_swept_when_it_is_old(
 ) -> None:
     log = logs.begin(FULL)
     root = tmp_path / "cache"
-    half_page, half_log, in_flight = log.folder / ".a.tmp", root / ".b.tmp", log.folder / ".c.tmp"
+    half_page, half_log, in_flight = (
+        folder / temporary_name() for folder in (log.folder, root, log.folder)
+    )
     half_log.mkdir()
     for path in (half_page, half_log / "log.json", in_flight):
         path.write_bytes(b"half")
