@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 import click
 
 from lineage.cli.context import Format
-from lineage.domain import escape
 from lineage.domain.documents import Document, to_document, to_json
+from lineage.domain.escape import csv_lines
 from lineage.domain.files import delete_leftovers, write_atomically
 from lineage.errors import LineageError, UnknownModel
 
@@ -44,7 +44,7 @@ def print_result(
         case Format.JSON:
             click.echo(to_json(document(result)))
         case Format.CSV:
-            click.echo(escape.csv_table(list(rows(result))), nl=False)
+            click.echo("".join(csv_lines(rows(result))), nl=False)
         case Format.TABLE:
             show(table(result), narrowest)
 

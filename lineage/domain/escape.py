@@ -1,9 +1,8 @@
 """Text from outside, made harmless for a terminal, a page or a spreadsheet; rows as CSV."""
 
-import csv
-import io
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from lineage.domain.documents import Document
@@ -12,7 +11,14 @@ _ACTING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that steer instead of show: controls, bidi and other invisible format
 characters, lone surrogates, private and unassigned characters, line and paragraph separators."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Quotes alone do not help: a spreadsheet in German splits at semicolons, and then a quote within a
+# field is a letter like others. So no formula begins where any separator could begin a field,
+# whatever blanks, quotes or marks lie between. What stands inside ids, addresses, dates and numbers
+# separates nothing.
+_FORMULA = re.compile(
+    r"(^|[^\w./=+@-])(?=[=+@\-\uff1d\uff0b\uff20\uff0d\ufe66\ufe62\ufe6b\ufe63\u2212])"
+)
+"""Where a formula could begin; spreadsheets take the wide and small signs of Asian texts too."""
 
 
 def visible(text: str) -> str:
@@ -28,11 +34,12 @@ def markup(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Return the text for a CSV cell: visible, and no formula when a spreadsheet opens it.
+    """Return text as it may stand in a CSV file: visible, and no formula under any separator.
 
-    Source: OWASP, CSV Injection.
+    An apostrophe makes a formula text. Source: OWASP, CSV Injection.
     """
-    return ("'" if text.startswith(_FORMULA) else "") + visible(text)
+    text = visible(text)
+    return _FORMULA.sub(r"\1'", text) if _FORMULA.search(text) else text
 
 
 def _spelled(character: str) -> str:
@@ -42,17 +49,22 @@ def _spelled(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def csv_table(rows: Sequence[Document]) -> str:
-    """Spell flat documents; the columns are those of all rows, in the order they are met.
+def csv_lines(rows: Iterable[Document], columns: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a header and a line for each flat document, every field in quotes.
 
-    Lists are joined by spaces, which no id holds; what is not known is empty.
+    Columns that are not given are those of all rows, in the order they are met. Lists are joined by
+    spaces, which no id holds; what is not known is empty.
     """
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([cell(name) for name in columns])
-    writer.writerows([_spell_value(row.get(name)) for name in columns] for row in rows)
-    return text.getvalue()
+    if not columns:
+        rows = list(rows)
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+    yield _csv_line(columns)
+    yield from (_csv_line([row.get(name) for name in columns]) for row in rows)
+
+
+def _csv_line(values: Iterable[object]) -> str:
+    fields = (_spell_value(value).replace('"', '""') for value in values)
+    return ",".join([f'"{field}"' for field in fields]) + "\n"
 
 
 def _spell_value(value: object) -> str:

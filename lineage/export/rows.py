@@ -1,7 +1,5 @@
 """A family graph as rows, CSV and JSON Lines, and what every text format says of itself."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +7,8 @@ from datetime import date
 
 from lineage.analysis.definition_text import Line, definition_lines
 from lineage.domain.definitions import Definition
-from lineage.domain.escape import cell, visible
+from lineage.domain.documents import Document
+from lineage.domain.escape import csv_lines, visible
 from lineage.graph.lineage_graph import NODE_FIELDS, FamilyGraph, Value, nodes_of, parents_of
 from lineage.store.manifest import Manifest
 
@@ -45,16 +44,21 @@ _COLUMNS = ("model", "parent", "relation", "strength")
 
 def csv_rows(graph: FamilyGraph, _: About) -> Iterator[str]:
     """Yield a header and the rows; a model without a parent in the graph has one row too."""
-    fields = [name for name in NODE_FIELDS if name not in _COLUMNS]
-    yield _row([*_COLUMNS, *fields])
+    return csv_lines(_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS])))
+
+
+def _parent_rows(graph: FamilyGraph) -> Iterator[Document]:
     for node in nodes_of(graph):
-        known = [node.fields.get(name) for name in fields]
-        own: list[tuple[Value | None, ...]] = [
-            (edge.parent, edge.fields.get("relation"), edge.fields.get("strength"))
+        base = {"relation": None, **node.fields, "model": node.name, "parent": None}
+        parents = [
+            {
+                "parent": edge.parent,
+                "relation": edge.fields.get("relation"),
+                "strength": edge.fields.get("strength"),
+            }
             for edge in parents_of(graph, node.name)
         ]
-        for parent in own or [(None, node.fields.get("relation"), None)]:
-            yield _row([node.name, *parent, *known])
+        yield from (base | parent for parent in parents or [{}])
 
 
 def json_lines(graph: FamilyGraph, _: About) -> Iterator[str]:
@@ -67,15 +71,6 @@ def json_lines(graph: FamilyGraph, _: About) -> Iterator[str]:
         known = {name: node.fields.get(name) for name in NODE_FIELDS}
         document: dict[str, object] = {"model": node.name, **known, "parents": parents}
         yield json.dumps(document, ensure_ascii=True) + "\n"
-
-
-def _row(values: list[Value | None]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(
-        "" if value is None else cell(value) if isinstance(value, str) else spell_value(value)
-        for value in values
-    )
-    return line.getvalue()
 
 
 def spell_value(value: Value) -> str:

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from lineage.analysis.growth import TrendFindings, VariantCounts
 from lineage.analysis.licenses import LicenseFindings
-from lineage.domain import escape
 from lineage.domain.documents import Document as CsvRow
+from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family
 from lineage.reporting.charts.chart import Chart, Series
 from lineage.reporting.charts.svg import Frame, draw_chart, paint_chart, paint_svg
@@ -108,7 +108,7 @@ def charts_of(document: Document) -> Iterator[Chart]:
 
 
 def _encode_csv(rows: Iterator[CsvRow]) -> bytes:
-    return escape.csv_table(list(rows)).encode("utf-8", "backslashreplace")
+    return "".join(csv_lines(rows)).encode("utf-8", "backslashreplace")
 
 
 def license_rows(findings: LicenseFindings) -> Iterator[CsvRow]:

@@ -100,7 +100,7 @@ def test_the_table_fits_and_nothing_hostile_acts(
 def test_a_cell_starts_no_formula(program: Program, odd_store: Path) -> None:
     asked = ("anomalies", "--kind", "unknown_parent", "--store", odd_store, "--format", "csv")
     told = program(*asked).out
-    assert ",'=1+1 owner/formula," in told
+    assert '"\'=1+1 owner/formula"' in told
     assert "\x1b" not in told
 
 

@@ -71,7 +71,7 @@ def test_json_lines_on_standard_error_mean_json_on_standard_output(
 ) -> None:
     asked = ("count", BASE, "--store", store, "--log-format", "json")
     assert program(*asked).json[0]["total"] == 4
-    assert program(*asked, "--format", "csv").out.startswith("subject,")
+    assert program(*asked, "--format", "csv").out.startswith('"subject",')
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """`lineage report licenses` as a shell sees it."""
 
+import csv
+import io
 from pathlib import Path
 
 from tests.unit.cli.conftest import Program
@@ -33,8 +35,8 @@ def test_the_filters_of_count_choose_the_models(
     program: Program, store: Path, tmp_path: Path
 ) -> None:
     program("report", "licenses", "--store", store, "--min-downloads", "500")
-    lines = (tmp_path / "reports" / "licenses.llama.csv").read_text("utf-8").splitlines()
-    assert [line.split(",")[1] for line in lines] == ["model", "owner/tuned"]
+    text = (tmp_path / "reports" / "licenses.llama.csv").read_text("utf-8")
+    assert [row[1] for row in csv.reader(io.StringIO(text))] == ["model", "owner/tuned"]
 
 
 def test_a_family_without_terms_is_refused(program: Program, store: Path) -> None:

@@ -1,5 +1,7 @@
 """`lineage tree`: a model's descendants, or a family's releases."""
 
+import csv
+import io
 from pathlib import Path
 
 from tests.unit.cli.conftest import BASE, Program
@@ -22,7 +24,7 @@ def test_a_family_is_drawn_by_its_releases(program: Program, store: Path) -> Non
 
 def test_the_depth_is_kept(program: Program, store: Path) -> None:
     told = program("tree", BASE, "--depth", 1, "--min-size", 2, "--store", store, "--format", "csv")
-    assert [line.split(",")[0] for line in told.out.splitlines()] == ["depth", "0", "1"]
+    assert [row[0] for row in csv.reader(io.StringIO(told.out))] == ["depth", "0", "1"]
 
 
 def test_one_subject_is_drawn_and_it_must_be_named(program: Program, store: Path) -> None:

@@ -60,5 +60,5 @@ def spelled(found: LicenseFindings, manifest: Manifest, language: Language) -> d
     return {
         "html": render_html(document),
         "markdown": render_markdown(document),
-        "csv": escape.csv_table(list(license_rows(found))),
+        "csv": "".join(escape.csv_lines(license_rows(found))),
     }
