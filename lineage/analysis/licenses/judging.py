@@ -135,7 +135,7 @@ def _release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
     meets_release = np.array([mark_release(release)[nodes] for release in releases])
     combinations, which = np.unique(meets_release, axis=1, return_inverse=True)
     names = [
-        " + ".join(release.name for release, is_met in zip(releases, column, strict=True) if is_met)
+        ", ".join(release.name for release, is_met in zip(releases, column, strict=True) if is_met)
         for column in combinations.T.tolist()
     ]
     return [names[place] for place in which.ravel().tolist()]

@@ -151,7 +151,7 @@ def test_the_clauses_are_those_of_the_terms_owed(found: dict[str, Judged]) -> No
 def test_a_merge_of_two_releases_owes_both_terms(found: dict[str, Judged]) -> None:
     merge = found["a/two-terms"]
     assert merge.terms == ("llama2", "llama3.1")
-    assert merge.release == "Llama 2 + Llama 3.1"
+    assert merge.release == "Llama 2, Llama 3.1"
     assert {LicenseNote.SEVERAL_TERMS, LicenseNote.IMPROVES_OTHERS} <= set(merge.notes)
 
 
