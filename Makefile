@@ -20,7 +20,7 @@ demo: .venv
 	$(BIN)/lineage demo
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv
 	$(BIN)/ruff check .

@@ -79,15 +79,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a program that this system lacks; .ci/run installs all of them.
-
-    A module's tests go to one of xdist's workers, so that what they share is made once a run.
-    """
+    """Leave out what needs a program that this system lacks; .ci/run installs all of them."""
     lacking = [item for item in items for need in item.iter_markers("needs") if _lacks(need)]
     config.hook.pytest_deselected(items=lacking)
     items[:] = [item for item in items if item not in lacking]
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
