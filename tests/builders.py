@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lineage.build.checks import Limits
 from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
 from lineage.domain.families import Family
-from lineage.domain.opt_outs import NO_OPT_OUTS
+from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.domain.progress import Progress
 from lineage.domain.records import HubParent, ModelRecord
 from lineage.evidence import RULES, Rule
@@ -113,10 +114,11 @@ def published(
     taken_at: datetime = NOON,
     size: int = 1000,
     endpoint: str = ENDPOINT,
+    opt_outs: OptOuts = NO_OPT_OUTS,
 ) -> Snapshot:
     """Publish rows, in order of their keys as a sweep sees them, and open the snapshot."""
     ordered = sorted(rows, key=lambda one: str(one["_id"]))
-    into = publication(folder, families)
+    into = replace(publication(folder, families), opt_outs=opt_outs)
     manifest = publish(pages(ordered, size), origin(endpoint=endpoint, taken_at=taken_at), into)
     return into.store.snapshot(manifest.id)
 

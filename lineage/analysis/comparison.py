@@ -7,12 +7,13 @@ from datetime import date
 import numpy as np
 import pyarrow.compute as pc
 
+from lineage.analysis.definition_text import list_notes
 from lineage.analysis.groups import MIXED, UNKNOWN, Releases, find_releases
-from lineage.analysis.members import Members, find_absent, members_below
+from lineage.analysis.members import Members, count_undated, find_absent, members_below
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ResolvedSubject, find_roots, model_roots
-from lineage.domain.arrays import Nodes
+from lineage.analysis.subjects import ResolvedSubject, count_opted_out, find_roots, model_roots
+from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.clock import end_of
 from lineage.domain.definitions import Closure, Definition
@@ -31,10 +32,11 @@ def compare_definitions(
     Of the scope's own definition the day alone is heeded: each number as it stood at its end. One
     row is the subject's default number: what `count` answers without a filter.
     """
+    manifest = scope.snapshot.manifest
     default_step = (
         ComparisonStep.MERGES if subject.kind is SubjectKind.MODEL else ComparisonStep.CURATED
     )
-    rows = []
+    rows, undated, opted_out = [], 0, 0
     for step, definition in definitions_of_steps(least_downloads, scope.definition.as_of):
         step_scope = scope.under(definition)
         root_ids, roots = _roots_of_step(step_scope, subject)
@@ -44,13 +46,24 @@ def compare_definitions(
             releases = find_releases(step_scope, step_scope.edges)
         if subject.release is not None and releases is not None:
             own = releases.only_release() == releases.releases.index(subject.release)
-            members = replace(members, counted=members.counted & own, direct=members.direct & own)
+            members = members.among(own)
             releases = None
         row = _count_step(step, step_scope, root_ids, members, releases)
         rows.append(replace(row, default=step is default_step))
+        if step is default_step:
+            undated = count_undated(scope.snapshot, members.possible)
+            opted_out = count_opted_out(
+                scope.under(replace(definition, roots=())), subject, row.number
+            )
         if step is ComparisonStep.DOWNLOADS:
             rows.append(
-                replace(row, step=ComparisonStep.AUTHORS, number=row.authors, by_release={})
+                replace(
+                    row,
+                    step=ComparisonStep.AUTHORS,
+                    number=row.authors,
+                    at_most=len(np.unique(_author_codes(step_scope, members.possible))),
+                    by_release={},
+                )
             )
     return Comparison(
         subject=subject.spelling,
@@ -60,6 +73,10 @@ def compare_definitions(
         snapshot=scope.snapshot.id,
         steps=tuple(rows),
         known_deleted=_count_deleted(scope.snapshot, scope.definition.as_of),
+        undated=undated,
+        opted_out=opted_out,
+        parents_known=manifest.origin.parents_known,
+        notes=list_notes(scope.definition, manifest, opted_out=opted_out),
     )
 
 
@@ -121,14 +138,16 @@ def _count_step(
         step=step,
         number=len(nodes),
         direct=int(members.direct.sum()),
-        authors=len(np.unique(_author_codes(scope, nodes))),
+        authors=len(np.unique(_author_codes(scope, members.counted))),
         definition=replace(scope.definition, roots=root_ids),
+        at_most=int(members.possible.sum()),
         by_release={} if releases is None else _by_release(releases, nodes),
     )
 
 
-def _author_codes(scope: Scope, nodes: Nodes) -> Nodes:
-    """Return a number for each model's author; models without one are left out."""
+def _author_codes(scope: Scope, which: Mask) -> Nodes:
+    """Return a number for the author of each of some models; those without one are left out."""
+    nodes = np.flatnonzero(which).astype(np.int32)
     author = scope.snapshot.record_column("author").combine_chunks().take(nodes)
     named = pc.drop_null(author).dictionary_encode()
     codes: Nodes = named.indices.to_numpy()

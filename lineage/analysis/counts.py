@@ -1,12 +1,12 @@
 """How many derivatives a subject has: a model, a release or a family."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.analysis.definition_text import list_notes
 from lineage.analysis.groups import divide_members
 from lineage.analysis.members import (
     count_by_relation,
@@ -18,11 +18,19 @@ from lineage.analysis.members import (
 )
 from lineage.analysis.results import Count
 from lineage.analysis.scope import DEFAULT, Scope
-from lineage.analysis.subjects import ResolvedSubject, find_roots, select_members
+from lineage.analysis.subjects import (
+    ResolvedSubject,
+    SubjectMembers,
+    count_opted_out,
+    find_roots,
+    select_members,
+)
 from lineage.domain.arrays import Nodes
 from lineage.domain.claims import RELATIONS
+from lineage.domain.clock import end_of
 from lineage.domain.definitions import Closure, Grouping
 from lineage.domain.families import Family
+from lineage.domain.opt_outs import count_marks
 from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError
 from lineage.graph.every_base import EveryBase, count_every_base
@@ -37,9 +45,19 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
     if subject.model is not None and scope.definition == DEFAULT and by is None:
         row = scope.snapshot.base(subject.model.id)
         if row is not None and row.node == subject.model.node:
-            return stored_count(scope.snapshot, subject.spelling, row)
-    counted = select_members(scope, subject)
-    members = counted.members
+            opted_out = count_opted_out(scope, subject, row.total)
+            return stored_count(scope.snapshot, subject.spelling, row, opted_out)
+    return count_members(scope, subject, select_members(scope, subject), by)
+
+
+def count_members(
+    scope: Scope, subject: ResolvedSubject, selection: SubjectMembers, by: Grouping | None = None
+) -> Count:
+    """Count the models that were selected for a subject, and say what the number cannot."""
+    members = selection.members
+    total, at_most = int(members.counted.sum()), int(members.possible.sum())
+    opted_out = count_opted_out(scope, subject, total)
+    manifest, definition = scope.snapshot.manifest, selection.scope.definition
     return Count(
         subject=subject.spelling,
         id=subject.id,
@@ -47,17 +65,28 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
         key=subject.key,
         snapshot=scope.snapshot.id,
         direct=int(members.direct.sum()),
-        total=int(members.counted.sum()),
+        total=total,
         by_relation=count_by_relation(members, members.counted),
-        undated=count_undated(scope.snapshot, members.counted),
-        definition=replace(counted.scope.definition, roots=counted.root_ids),
+        at_most=at_most,
+        undated=count_undated(scope.snapshot, members.possible),
+        opted_out=opted_out,
+        parents_known=manifest.origin.parents_known,
+        definition=replace(definition, roots=selection.root_ids),
+        notes=list_notes(
+            definition,
+            manifest,
+            total=total,
+            at_most=at_most,
+            opted_out=opted_out,
+        ),
         grouping=by,
-        groups=() if by is None else divide_members(counted.scope, members, by),
+        groups=() if by is None else divide_members(selection.scope, members, by),
     )
 
 
-def stored_count(snapshot: Snapshot, spelling: str, row: BaseRow) -> Count:
+def stored_count(snapshot: Snapshot, spelling: str, row: BaseRow, opted_out: int) -> Count:
     """Return what was counted at publication, by the default definition."""
+    manifest = snapshot.manifest
     return Count(
         subject=spelling,
         id=row.id,
@@ -67,8 +96,12 @@ def stored_count(snapshot: Snapshot, spelling: str, row: BaseRow) -> Count:
         direct=row.direct,
         total=row.total,
         by_relation={relation: n for relation, n in row.by_relation.items() if n},
+        at_most=row.total,
         undated=row.undated,
+        opted_out=opted_out,
+        parents_known=manifest.origin.parents_known,
         definition=replace(DEFAULT, roots=(row.id,)),
+        notes=list_notes(DEFAULT, manifest, opted_out=opted_out),
     )
 
 
@@ -84,31 +117,69 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
             "a ranking counts each base for itself: mirrors join the roots of a named base",
             "example: lineage count meta-llama/Llama-2-7b-hf --mirrors",
         )
+    more = _totals_by_key(scope)
+    left_out = count_marks((scope.snapshot.unredacted or scope.snapshot).manifest.left_out)
+
+    def count_missing(key: str, total: int) -> int:
+        return max(more.get(key, total) - total, 0) + left_out
+
     if definition == DEFAULT and family is None:
         rows = scope.snapshot.largest_bases(top)
-        return [stored_count(scope.snapshot, row.id, row) for row in rows if row.total]
+        return [
+            stored_count(scope.snapshot, row.id, row, count_missing(row.key, row.total))
+            for row in rows
+            if row.total
+        ]
     bases = count_bases(scope)
     cells = bases.direct if definition.closure is Closure.DIRECT else bases.total
-    totals = cells.sum(axis=(1, 2))
+    totals, at_most = (
+        which.sum(axis=(1, 2)) for which in (cells[:, :, : _sure_columns(scope)], cells)
+    )
     if family is not None:
-        totals = np.where(np.isin(bases.node, _family_nodes(scope, family)), totals, 0)
+        totals, at_most = (
+            np.where(np.isin(bases.node, _family_nodes(scope, family)), each, 0)
+            for each in (totals, at_most)
+        )
     keys, ids = scope.names_of_bases(bases.node)
     ranking = pc.sort_indices(
-        pa.table({"total": totals, "id": ids}), [("total", "descending"), ("id", "ascending")]
+        pa.table({"total": totals, "at_most": at_most, "id": ids}),
+        [("total", "descending"), ("at_most", "descending"), ("id", "ascending")],
     )[:top]
     return [
         _count_base(
-            scope, ids[at].as_py(), keys[at].as_py(), direct=bases.direct[at], cells=cells[at]
+            scope,
+            ids[at].as_py(),
+            key := keys[at].as_py(),
+            direct=bases.direct[at],
+            cells=cells[at],
+            opted_out=count_missing(key, int(totals[at])),
         )
         for at in ranking.to_pylist()
-        if totals[at]
+        if at_most[at]
     ]
+
+
+def _totals_by_key(scope: Scope) -> dict[str, int]:
+    """Return what each base would count if nobody had opted out; nothing where nobody did."""
+    if (whole := scope.snapshot.unredacted) is None:
+        return {}
+    scope = scope.of_snapshot(whole)
+    bases = count_bases(scope)
+    cells = bases.direct if scope.definition.closure is Closure.DIRECT else bases.total
+    totals = cells[:, :, : _sure_columns(scope)].sum(axis=(1, 2)).tolist()
+    return dict(zip(scope.names_of_bases(bases.node)[0].to_pylist(), totals, strict=True))
+
+
+def _sure_columns(scope: Scope) -> int:
+    """Return how many of the columns `dated, undated` count as of the day asked."""
+    day = scope.definition.as_of
+    return 2 if day is None or scope.snapshot.manifest.origin.taken_at < end_of(day) else 1
 
 
 def count_bases(scope: Scope) -> EveryBase:
     """Count every base by any definition of a named base."""
     relation = relation_of(scope.edges, scope.nodes)[: scope.snapshot.records]
-    relation = np.where(find_countable(scope), relation, -1)
+    relation = np.where(find_countable(scope).possibly, relation, -1)
     edges = scope.edges
     return count_every_base(edges.child, edges.parent, relation, unknown_dates(scope.snapshot))
 
@@ -117,23 +188,30 @@ def _family_nodes(scope: Scope, family: Family) -> Nodes:
     roots = find_roots(scope, family.roots())
     anyone = replace(scope.definition, closure=Closure.ALL, min_downloads=0)
     members = members_below(scope.under(anyone), roots)
-    return np.union1d(roots, np.flatnonzero(members.counted))
+    return np.union1d(roots, np.flatnonzero(members.possible))
 
 
 def _count_base(
-    scope: Scope, id: str, key: str, *, direct: Nodes, cells: Sequence[Nodes] | Nodes
+    scope: Scope, id: str, key: str, *, direct: Nodes, cells: Nodes, opted_out: int
 ) -> Count:
-    by_kind = np.asarray(cells)
-    numbers = zip(RELATIONS, by_kind.sum(axis=1).tolist(), strict=True)
+    sure, manifest = _sure_columns(scope), scope.snapshot.manifest
+    total, at_most = int(cells[:, :sure].sum()), int(cells.sum())
+    numbers = zip(RELATIONS, cells[:, :sure].sum(axis=1).tolist(), strict=True)
     return Count(
         subject=id,
         id=id,
         kind=SubjectKind.MODEL,
         key=key,
-        snapshot=scope.snapshot.id,
-        direct=int(direct.sum()),
-        total=int(by_kind.sum()),
+        snapshot=manifest.id,
+        direct=int(direct[:, :sure].sum()),
+        total=total,
         by_relation={relation: n for relation, n in numbers if n},
-        undated=int(by_kind[:, 1].sum()),
+        at_most=at_most,
+        undated=int(cells[:, 1].sum()),
+        opted_out=opted_out,
+        parents_known=manifest.origin.parents_known,
         definition=replace(scope.definition, roots=(id,)),
+        notes=list_notes(
+            scope.definition, manifest, total=total, at_most=at_most, opted_out=opted_out
+        ),
     )

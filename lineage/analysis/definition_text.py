@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lineage.domain.addresses import is_loopback
 from lineage.domain.claims import Relation, Strength
+from lineage.domain.clock import end_of
 from lineage.domain.definitions import Closure, Definition
 from lineage.store.manifest import Manifest, SnapshotKind
 
@@ -32,7 +33,56 @@ def definition_lines(
     `source_note` tells of a sample what it was drawn from; `roots` stands in where several
     numbers with different roots share one rule.
     """
-    return rule_lines(definition, roots) + snapshot_lines(manifest, source_note)
+    notes = [("note", note) for note in day_notes(definition, manifest)]
+    return rule_lines(definition, roots) + snapshot_lines(manifest, source_note) + notes
+
+
+def list_notes(
+    definition: Definition, manifest: Manifest, *, total: int = 0, at_most: int = 0, opted_out: int
+) -> tuple[str, ...]:
+    """Return what an answer cannot say, a sentence each; none where nothing bounds it."""
+    notes = [*day_notes(definition, manifest), *parent_notes(manifest)]
+    return (*notes, *number_notes(total, at_most, opted_out))
+
+
+def number_notes(total: int, at_most: int, opted_out: int) -> list[str]:
+    """Return what one number cannot say, beside what is said of its day and its snapshot."""
+    notes = [describe_range(total, at_most)] if at_most > total else []
+    if opted_out:
+        verb = "is" if opted_out == 1 else "are"
+        notes.append(f"{opted_out:,} {verb} left out: they, or what they come from, asked for it")
+    return notes
+
+
+def describe_range(total: int, at_most: int) -> str:
+    """Return a range in words, `between 9 and 7,486: 7,477 have no known date`."""
+    undated = at_most - total
+    verb = "has" if undated == 1 else "have"
+    return f"between {total:,} and {at_most:,}: {undated:,} {verb} no known date"
+
+
+def day_notes(definition: Definition, manifest: Manifest) -> list[str]:
+    """Return what is not known of the day asked, as it lies outside the data."""
+    day, taken = definition.as_of, manifest.origin.taken_at
+    if day is None:
+        return []
+    if taken >= end_of(day):
+        # What was pruned, or another snapshot that was asked for by name, may be older.
+        which = f"snapshot {manifest.id}" if manifest.previous else "the first snapshot"
+        return [
+            f"{day} is before {which}, taken {taken:%Y-%m-%d %H:%M} UTC: "
+            "models deleted before the first snapshot are not known"
+        ]
+    if day > taken.date():
+        return [f"the data end {taken:%Y-%m-%d %H:%M} UTC, before {day} is over"]
+    return []
+
+
+def parent_notes(manifest: Manifest) -> list[str]:
+    """Return that a snapshot cannot know parents, where that is so."""
+    if manifest.origin.parents_known:
+        return []
+    return ["parents are not known: the dump has no column that names them, and 0 says nothing"]
 
 
 def rule_lines(definition: Definition, roots: str = "") -> list[Line]:
@@ -51,6 +101,7 @@ def snapshot_lines(manifest: Manifest, source_note: str = "") -> list[Line]:
     return [
         ("snapshot", _name_snapshot(manifest)),
         *source_lines(manifest.origin.endpoint, source_note),
+        *(("note", note) for note in parent_notes(manifest)),
     ]
 
 

@@ -14,6 +14,7 @@ from lineage.analysis.results import (
     TreeNode,
 )
 from lineage.analysis.verdicts import Trace
+from lineage.domain.definitions import Grouping
 from lineage.domain.documents import Document, flat_row, flat_rows, to_document
 from lineage.domain.families import Family
 from lineage.store.manifest import Manifest
@@ -39,6 +40,9 @@ def count_document(count: Count) -> Document:
     groups, by = document.pop("groups"), document.pop("grouping")
     if by is not None:
         document["groups"] = [{by: group.pop("value"), **group} for group in groups]
+        if count.grouping is not Grouping.MONTH:
+            for group in document["groups"]:
+                del group["complete"]
     return document
 
 
@@ -48,9 +52,13 @@ def count_rows(count: Count) -> Iterator[Document]:
     if count.grouping is None:
         yield flat_row(document)
         return
-    whole = {"direct", "total", "by_relation", "undated", "definition"}
-    head = {name: value for name, value in document.items() if name not in whole}
-    for row in flat_rows(head, "groups") if document["groups"] else ():
+    whole = ("total", "at_most", "undated")
+    head = {
+        f"subject_{name}" if name in whole else name: value
+        for name, value in document.items()
+        if name not in ("direct", "by_relation", "definition")
+    }
+    for row in flat_rows(head, "groups"):
         yield row | flat_row({"definition": document["definition"]})
 
 
@@ -100,7 +108,8 @@ def trace_document(trace: Trace) -> Document:
 def trace_rows(trace: Trace) -> Iterator[Document]:
     """Yield a row for each claim of each edge of each path; without a path one row."""
     document = trace_document(trace)
-    head = {name: document[name] for name in ("model", "id", "descends", "reason", "explanation")}
+    names = ("model", "id", "descends", "reason", "explanation")
+    head = {name: document[name] for name in (*names, "opted_out", "parents_known", "notes")}
     if not document["paths"]:
         yield head
     for number, path in enumerate(document["paths"], start=1):
@@ -109,9 +118,19 @@ def trace_rows(trace: Trace) -> Iterator[Document]:
             yield from flat_rows(head | place | edge, "evidence")
 
 
+def tree_document(tree: Tree) -> Document:
+    """Return the count of the whole, then the tree from its root down."""
+    return count_document(tree.count) | {"root": to_document(tree.root)}
+
+
 def tree_rows(tree: Tree) -> Iterator[Document]:
     """Yield a row for each node, from the root down, with its depth and parent."""
-    yield from _branch_rows(tree.root, None, 0)
+    count = tree.count
+    facts = {"snapshot": count.snapshot, "opted_out": count.opted_out}
+    facts |= {"parents_known": count.parents_known, "notes": count.notes}
+    for row in _branch_rows(tree.root, None, 0):
+        above = {"at_most": count.at_most} if row["depth"] == 0 else {"at_most": None}
+        yield row | above | facts
 
 
 def _branch_rows(branch: TreeNode, parent: str | None, depth: int) -> Iterator[Document]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
+from lineage.analysis.counts import count_members
+from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
@@ -44,11 +46,14 @@ class FamilyColumns:
     roots: Nodes
     edges: EdgeColumns
     """Between these nodes alone."""
+    count: Count
+    """The number of the same subject: all nodes but the roots."""
 
 
 def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
     """Cut out what `family_graph` builds."""
     selection = select_members(scope, subject)
+    count = count_members(scope, subject, selection)
     scope, roots, members = selection.scope, selection.roots, selection.members
     inside = members.counted.copy()
     edges = members.edges
@@ -56,7 +61,8 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
     is_known = roots < scope.nodes - len(scope.graph.added)
     inside[roots] = is_known | np.isin(roots, edges.parent[members.counted[edges.child]])
     edges = select_edges(edges, inside[edges.child] & inside[edges.parent])
-    return FamilyColumns(scope, np.flatnonzero(inside).astype(np.int32), roots, edges)
+    nodes = np.flatnonzero(inside).astype(np.int32)
+    return FamilyColumns(scope, nodes, roots, edges, count)
 
 
 def graph_of(cut: FamilyColumns) -> FamilyGraph:

@@ -12,6 +12,7 @@ from lineage.analysis.results import Group
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import LabelBits, Mask, Nodes, Positions
 from lineage.domain.claims import RELATIONS
+from lineage.domain.clock import end_of_data, end_of_month
 from lineage.domain.definitions import Grouping
 from lineage.domain.families import Family, Release
 from lineage.graph import reach
@@ -97,10 +98,20 @@ def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group,
             int(direct[at]),
             int(cells[at].sum()),
             {word: int(n) for word, n in zip(RELATIONS, cells[at], strict=True) if n},
+            _is_complete(scope, name) if by is Grouping.MONTH else None,
         )
         for at, name in enumerate(names)
     ]
     return tuple(sorted(groups, key=_sort_key(by, scope.families)))
+
+
+def _is_complete(scope: Scope, month: str) -> bool | None:
+    """Say whether all of a month lies in the data and before the end of the day asked."""
+    if month == UNKNOWN:
+        return None
+    return end_of_month(month) <= end_of_data(
+        scope.snapshot.manifest.origin.taken_at, scope.definition.as_of
+    )
 
 
 def _group_values(

@@ -1,6 +1,6 @@
 """Which models a question counts: the graph under a definition, cut to what is reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -28,8 +28,28 @@ class Members:
     reached: Mask
     """All that lies below, counted or only passed through; a root may be among it."""
     counted: Mask
+    possible: Mask
+    """The counted, and the undated that may have existed on the day of the question."""
     direct: Mask
     """The counted ones right below a root."""
+
+    def among(self, some: Mask) -> "Members":
+        """Return those of them that are among some nodes, on the same edges."""
+        return replace(
+            self,
+            counted=self.counted & some,
+            possible=self.possible & some,
+            direct=self.direct & some,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Countable:
+    """The models with a record, listed or deleted, that a definition counts where it meets them."""
+
+    surely: Mask
+    possibly: Mask
+    """And the undated that may have existed on the day of the question."""
 
 
 def members_below(scope: Scope, roots: Nodes) -> Members:
@@ -41,23 +61,37 @@ def members_below(scope: Scope, roots: Nodes) -> Members:
         if scope.definition.closure is Closure.DIRECT
         else reach.find_below(edges.child, edges.parent, nodes, roots)
     )
-    countable_nodes = np.zeros(nodes, np.bool_)
-    countable_nodes[: scope.snapshot.records] = find_countable(scope)
-    countable_nodes[roots] = False
-    counted = all_below & countable_nodes
-    return Members(edges, nodes, all_below, counted, direct & countable_nodes)
+    countable = find_countable(scope)
+    counted, possible = (
+        _mark_nodes(mask, all_below, roots) for mask in (countable.surely, countable.possibly)
+    )
+    return Members(edges, nodes, all_below, counted, possible, direct & counted)
 
 
-def find_countable(scope: Scope) -> Mask:
-    """Mark the models with a record, listed or deleted, that a definition counts where met."""
-    mask = _mark_present(scope.snapshot, scope.definition)
-    if (day := scope.definition.as_of) is not None:
-        mask &= _known_by(scope.snapshot, end_of(day))
-    if least := scope.definition.min_downloads:
-        downloads = scope.snapshot.record_column("downloads", schema.METRICS_FILE)
+def _mark_nodes(countable: Mask, below: Mask, roots: Nodes) -> Mask:
+    mask = below.copy()
+    mask[len(countable) :] = False
+    mask[: len(countable)] &= countable
+    mask[roots] = False
+    return mask
+
+
+def find_countable(scope: Scope) -> Countable:
+    """Return which models a definition counts where it meets them."""
+    snapshot, definition = scope.snapshot, scope.definition
+    mask = _mark_present(snapshot, definition)
+    if least := definition.min_downloads:
+        downloads = snapshot.record_column("downloads", schema.METRICS_FILE)
         # An unknown number of downloads is not known to be high enough.
         mask &= _to_mask(pc.greater_equal(downloads, least))
-    return mask
+    if (day := definition.as_of) is None:
+        return Countable(mask, mask)
+    created = snapshot.record_column("created_at")
+    possibly = mask & _to_mask(pc.fill_null(pc.less(created, end_of(day)), True))
+    # Whoever is in a snapshot of that day existed then, dated or not.
+    if snapshot.manifest.origin.taken_at < end_of(day):
+        return Countable(possibly, possibly)
+    return Countable(possibly & ~unknown_dates(snapshot), possibly)
 
 
 def _mark_present(snapshot: Snapshot, definition: Definition) -> Mask:
@@ -84,13 +118,6 @@ def find_absent(snapshot: Snapshot, moment: datetime) -> list[str]:
     away = over.filter(pc.and_(missed, pc.greater_equal(over["back_at"], moment)))
     keys: list[str] = away["key"].to_pylist()
     return keys
-
-
-def _known_by(snapshot: Snapshot, moment: datetime) -> Mask:
-    """Mark models created before a moment; the undated count from when they were first seen."""
-    created = snapshot.record_column("created_at")
-    was_taken = snapshot.manifest.origin.taken_at < moment
-    return _to_mask(pc.fill_null(pc.less(created, moment), was_taken))
 
 
 def _to_mask(condition: pa.ChunkedArray) -> Mask:

@@ -18,6 +18,8 @@ class Group:
     direct: int
     total: int
     by_relation: Mapping[Relation, int]
+    complete: bool | None = None
+    """Of a month: False where it ends after the snapshot was taken, or after the day asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,20 @@ class Count:
     snapshot: str
     direct: int
     total: int
+    at_most: int
+    """`total` and every member without a known date that may have existed on the day asked."""
+    undated: int
+    """How many models of `at_most` have no known creation date."""
+    opted_out: int
+    """How many more there would be if nobody had asked to be left out; whoever was left out
+    when the snapshot was made is among them, whatever it comes from: only its digest is kept."""
+    parents_known: bool
+    """False for a dump without any column that names parents: then 0 says nothing."""
     by_relation: Mapping[Relation, int]
     """The models of `total`, each under its own relation; relations without any are left out."""
-    undated: int
-    """How many models of `total` have no known creation date."""
     definition: Definition
+    notes: tuple[str, ...] = ()
+    """What the numbers cannot say, a sentence each: where the data begin and end, for a start."""
     grouping: Grouping | None = None
     groups: tuple[Group, ...] = ()
 
@@ -68,9 +79,9 @@ class TreeNode:
 class Tree:
     """A family or base drawn as a tree: a cut through a graph in which merges have many parents."""
 
-    snapshot: str
+    count: Count
+    """The number of the whole, with its definition and what it cannot say."""
     root: TreeNode
-    definition: Definition
 
 
 class ComparisonStep(StrEnum):
@@ -98,6 +109,8 @@ class ComparedCount:
     authors: int
     """Distinct authors of the models."""
     definition: Definition
+    at_most: int
+    """The number, and the undated that may have existed on the day asked."""
     by_release: Mapping[str, int]
     """The number divided by release, `mixed` and `unknown` included; of a family alone."""
     default: bool = False
@@ -118,3 +131,8 @@ class Comparison:
     steps: tuple[ComparedCount, ...]
     known_deleted: int
     """How many models the snapshot knows to be deleted, whatever they come from."""
+    undated: int
+    """As in the default count, like the two that follow."""
+    opted_out: int
+    parents_known: bool
+    notes: tuple[str, ...] = ()

@@ -52,6 +52,10 @@ class Scope:
         """Return the same scope by another definition."""
         return replace(self, definition=definition)
 
+    def of_snapshot(self, snapshot: Snapshot) -> Self:
+        """Return the same registry and definition on another snapshot."""
+        return replace(self, snapshot=snapshot, _stored_edges=[], _graphs={}, _node_by_id={})
+
     def with_families(self, families: Sequence[Family]) -> Self:
         """Return the same snapshot under another registry."""
         return replace(self, families=families, _graphs={}, _node_by_id={})

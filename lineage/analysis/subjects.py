@@ -13,6 +13,7 @@ from lineage.analysis.members import Members, members_below
 from lineage.analysis.scope import DEFAULT, Scope
 from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family, Release
+from lineage.domain.opt_outs import count_marks
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import SettingsError, UnknownModel
 from lineage.families.registry import find_release
@@ -181,8 +182,26 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     if subject.release is not None:
         releases_by_node = find_releases(scope, scope.edges)
         own = releases_by_node.only_release() == releases_by_node.releases.index(subject.release)
-        members = replace(members, counted=members.counted & own, direct=members.direct & own)
+        members = members.among(own)
     return SubjectMembers(scope, ids, roots, members)
+
+
+def count_opted_out(scope: Scope, subject: ResolvedSubject, total: int) -> int:
+    """Return by how much the number of a subject is smaller since models opted out.
+
+    That is theirs and that of all models that descend through them alone. Of what was left out
+    when the snapshot was made only how many there were is known: all of those are in it.
+    """
+    whole = scope.snapshot.unredacted
+    if whole is None:
+        return count_marks(scope.snapshot.manifest.left_out)
+    left_out = count_marks(whole.manifest.left_out)
+    model = subject.model and _node_with_key(whole, subject.model.key)
+    if model is None and subject.model is not None:
+        return left_out
+    members = select_members(scope.of_snapshot(whole), replace(subject, model=model)).members
+    more = int(members.counted.sum()) - total
+    return max(more, 0) + left_out
 
 
 def full_scope(scope: Scope) -> Scope:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from lineage.analysis.definition_text import list_notes
 from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.subjects import find_model
 from lineage.analysis.verdicts import (
@@ -19,8 +20,10 @@ from lineage.analysis.verdicts import (
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family, Outsider
+from lineage.domain.opt_outs import count_marks
 from lineage.domain.repo_ids import tidy_name
 from lineage.errors import UnknownModel
+from lineage.graph import reach
 from lineage.graph.paths import NodePath, find_paths_up
 from lineage.store.reader import STANDING_COLUMNS, EdgeColumns, Snapshot, asked_in
 
@@ -84,6 +87,7 @@ def trace_model(
     `yes` needs a path of declared edges up to a root of the family; `no` a statement that it comes
     from elsewhere. Raises UnknownModel where neither snapshot nor registry knows the name.
     """
+    asked = scope.definition
     scope = scope.under(EVERYTHING)
     subject = _find_traced(scope, name, origin)
     by_id = _roots_by_id(scope.families)
@@ -100,6 +104,9 @@ def trace_model(
         origin=origin or subject.origin,
         outsider=_match_outsider(scope, family, subject, marks),
         deletion=_find_deletion(scope.snapshot, subject),
+        opted_out=(opted_out := _count_opted_out_above(scope, subject)),
+        parents_known=scope.snapshot.manifest.origin.parents_known,
+        notes=list_notes(asked, scope.snapshot.manifest, opted_out=opted_out),
     )
     if subject.node is None:
         return _decide_verdict(replace(draft, itself=by_id.get(subject.id)), _Origins(), _Origins())
@@ -203,6 +210,21 @@ def _find_traced(scope: Scope, name: str, origin: ModelOrigin | None) -> _Subjec
             ModelOrigin.SNAPSHOT if base.node < snapshot.manifest.models else ModelOrigin.TOMBSTONE
         )
     return _Subject(base.id, base.key, base.node, where)
+
+
+def _count_opted_out_above(scope: Scope, subject: _Subject) -> int:
+    """Return by how much fewer models stand above a model since some opted out."""
+    whole = scope.snapshot.unredacted
+    if whole is None:
+        return count_marks(scope.snapshot.manifest.left_out)
+    left_out = count_marks(whole.manifest.left_out)
+    if subject.key is None or (match := whole.node_of_key(subject.key)) is None:
+        return left_out
+    above, above_in_whole = (
+        int(reach.find_below(it.edges.parent, it.edges.child, it.nodes, np.array([node])).sum())
+        for it, node in ((scope, subject.node), (scope.of_snapshot(whole), match[0]))
+    )
+    return max(above_in_whole - above, 0) + left_out
 
 
 def _find_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | None:

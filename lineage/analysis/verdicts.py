@@ -123,3 +123,10 @@ class Trace:
     itself: PathRoot | None = None
     """Set where the model is a root itself."""
     deletion: Deletion | None = None
+    opted_out: int = 0
+    """How many more models would stand above it if nobody had asked to be left out; whoever was
+    left out when the snapshot was made is among them."""
+    parents_known: bool = True
+    """False for a dump without any column that names parents: then no path says nothing."""
+    notes: tuple[str, ...] = ()
+    """What the answer cannot say, a sentence each."""

@@ -156,7 +156,7 @@ def tree(
 
     Models with little below them are summed up, and their number is shown.
     """
-    from lineage.analysis.documents import tree_rows
+    from lineage.analysis.documents import tree_document, tree_rows
     from lineage.analysis.subjects import find_subject
     from lineage.analysis.tree.tree import build_tree
     from lineage.cli.output import print_result
@@ -172,4 +172,5 @@ def tree(
         tree_rows,
         lambda it: tree_table(it, scope.snapshot.manifest),
         narrowest=1,
+        document=tree_document,
     )

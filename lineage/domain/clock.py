@@ -1,5 +1,6 @@
 """Time as a part that can be swapped, and moments as the Hub and the store spell them."""
 
+import calendar
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -55,7 +56,22 @@ def moment_of(id: str) -> datetime | None:
 
 def end_of(day: date) -> datetime:
     """Return the moment at which a day is over, UTC: the first that lies no more in it."""
+    if day == date.max:  # the next day is none that a date can spell
+        return datetime.max.replace(tzinfo=UTC)
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def end_of_month(month: str) -> datetime:
+    """Return the moment at which a month, `2025-03`, is over, UTC."""
+    year, _, number = month.partition("-")
+    first = date(int(year), int(number), 1)
+    last_day = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    return end_of(last_day)
+
+
+def end_of_data(taken_at: datetime, as_of: date | None) -> datetime:
+    """Return the moment up to which a snapshot tells of a day; periods that end later are cut."""
+    return taken_at if as_of is None else min(taken_at, end_of(as_of))
 
 
 def iso(moment: datetime) -> str:

@@ -55,6 +55,7 @@ LEFT_OUT = "(left out)"
 
 _FIRST_WORD = re.compile(r"[a-z0-9]+")
 _SHORT = 8
+_DIGEST = 64
 _VOCABULARY = "license:"
 
 
@@ -194,6 +195,12 @@ def mark(listed: str, key: str) -> str:
     It begins with a piece of the key's own digest, so that one look sifts millions of keys.
     """
     return _digest(key)[:_SHORT] + _digest(f"{listed}\n{key}")
+
+
+def count_marks(marks: Iterable[str]) -> int:
+    """Return how many models a snapshot was made without, by the digests that it keeps."""
+    # The digest of a list is shorter than the mark of a key by the piece that marks begin with.
+    return sum(len(each) > _DIGEST for each in marks)
 
 
 def _is_one_name(text: str) -> bool:

@@ -31,7 +31,7 @@ def export_graph(
 ) -> Iterator[str]:
     """Yield what was cut out, made smaller where that is asked for, in one format."""
     graph, scope = graph_of(columns), columns.scope
-    told = about(name, roots_of(graph), scope.definition, scope.snapshot.manifest)
+    told = about(name, roots_of(graph), columns.count, scope.snapshot.manifest)
     left = [f"{depth:,} generations"] if depth is not None else []
     left += [f"models with at least {at_least:,} below them"] if at_least else []
     return writer(cut_graph(graph, depth, at_least), told.only(" of ".join(left)))

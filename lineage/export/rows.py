@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lineage.analysis.definition_text import Line, definition_lines
-from lineage.domain.definitions import Definition
+from lineage.analysis.definition_text import Line, definition_lines, number_notes
+from lineage.analysis.results import Count
 from lineage.domain.documents import Document
 from lineage.domain.escape import csv_lines, visible
 from lineage.graph.lineage_graph import NODE_FIELDS, FamilyGraph, Value, nodes_of, parents_of
@@ -33,9 +33,10 @@ class About:
         return replace(self, lines=[*self.lines, ("shown", part)]) if part else self
 
 
-def about(title: str, roots: Sequence[str], definition: Definition, manifest: Manifest) -> About:
-    """Say what a file holds."""
-    lines = definition_lines(replace(definition, roots=tuple(roots)), manifest)
+def about(title: str, roots: Sequence[str], count: Count, manifest: Manifest) -> About:
+    """Say what a file holds, and what its number cannot say."""
+    lines = definition_lines(replace(count.definition, roots=tuple(roots)), manifest)
+    lines += [("note", note) for note in number_notes(count.total, count.at_most, count.opted_out)]
     return About(title, manifest.origin.taken_at.date(), lines)
 
 

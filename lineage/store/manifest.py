@@ -60,6 +60,8 @@ class Origin:
     """`first` and `last` page as asked, `hub_date` of the first: where an update goes on."""
     dump: Mapping[str, str] = field(default_factory=dict)
     """Where kind is `dump`: `file`, `sha256`, `missing` fields, and whether `keys` stand in."""
+    parents_known: bool = True
+    """False for a dump without any column that names parents."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,14 @@ class Snapshot:
     An update that keeps changes alone reads like any other.
     """
 
-    def __init__(self, files: Files, manifest: Manifest) -> None:
+    def __init__(
+        self, files: Files, manifest: Manifest, unredacted: "Snapshot | None" = None
+    ) -> None:
         self.manifest = manifest
         self.id = manifest.id
+        self.unredacted = unredacted
+        """Of a copy without the models that opted out what it was made of: to count by how much
+        an answer differs, and for nothing else."""
         self._files = files
         self.tables = tables_of(self._files, manifest)
 

@@ -68,7 +68,7 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
         folder = stack.enter_context(hold_temporary_folder(Path(gettempdir())))
         stack.callback(delete_tables, folder)
         manifest = write_tables(Files(str(folder / snapshot.id)), tables, manifest)
-        copy = Snapshot(Files(str(folder)), manifest)
+        copy = Snapshot(Files(str(folder)), manifest, snapshot)
         weakref.finalize(copy, stack.pop_all().close)
     return copy
 

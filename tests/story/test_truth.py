@@ -304,7 +304,7 @@ class Histories(RuleBasedStateMachine):
         keys = snapshot.record_column("key").to_pylist()
         for at in self.sweeps:
             rule = Definition(as_of=at.date())
-            mask = find_countable(Scope(snapshot, (), rule))
+            mask = find_countable(Scope(snapshot, (), rule)).surely
             end = end_of(at.date())
             for key, counted in zip(keys, mask.tolist(), strict=True):
                 away = [(m, b) for one, m, b in self.known.over if one == key]

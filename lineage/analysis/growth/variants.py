@@ -66,7 +66,7 @@ class VariantColumns:
             author,
             moments,
             _mark_bursts(scope, counted, author, moments, bounds),
-            find_countable(scope.under(definition))[: len(moments)],
+            find_countable(scope.under(definition)).possibly[: len(moments)],
         )
 
     def all_of(self, which: Mask) -> GroupMasks:

@@ -125,7 +125,7 @@ def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
     copies = [mirror.id for release in family.releases for mirror in release.mirrors]
     nodes = np.setdiff1d(find_roots(scope, copies), official)
     listed: Indices = nodes[nodes < scope.snapshot.manifest.models]
-    counted: Indices = listed[find_countable(scope)[listed]]
+    counted: Indices = listed[find_countable(scope).surely[listed]]
     return counted
 
 

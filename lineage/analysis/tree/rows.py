@@ -116,7 +116,7 @@ def _find_countable(scope: Scope, *, deleted: bool) -> Mask:
     """Say which nodes are counted where they are met, those without a record never."""
     definition: Definition = replace(scope.definition, deleted=deleted)
     mask = np.zeros(scope.nodes, np.bool_)
-    mask[: scope.snapshot.records] = find_countable(scope.under(definition))
+    mask[: scope.snapshot.records] = find_countable(scope.under(definition)).surely
     return mask
 
 

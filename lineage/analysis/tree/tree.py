@@ -1,10 +1,11 @@
 """A family or base as a tree of its largest branches, small ones folded and counted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from lineage.analysis.counts import count_members
 from lineage.analysis.groups import MIXED, find_releases
 from lineage.analysis.members import Members, relation_of
 from lineage.analysis.results import Tree, TreeNode
@@ -33,8 +34,8 @@ def build_tree(
     several of them as the last branch.
     """
     selection = select_members(scope, subject)
-    scope, members = selection.scope, selection.members
-    total = int(members.counted.sum())
+    count = count_members(scope, subject, selection)
+    scope, members, total = selection.scope, selection.members, count.total
     bound = _default_size(total) if at_least is None else at_least
     builder = _TreeBuilder.of(scope, members, selection.roots, bound)
     if subject.model is not None:
@@ -56,8 +57,7 @@ def build_tree(
         if size := int((members.counted & releases.mark_mixed()).sum()):
             branches.append(TreeNode(MIXED, None, size))
         root = TreeNode(subject.family.name, None, total, tuple(branches))
-    definition = replace(scope.definition, roots=selection.root_ids)
-    return Tree(scope.snapshot.id, root, definition)
+    return Tree(count, root)
 
 
 def _build_release(

@@ -8,9 +8,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import definition_lines
+from lineage.analysis.definition_text import (
+    Line,
+    definition_lines,
+    describe_range,
+    number_notes,
+)
 from lineage.analysis.documents import explain_step
-from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count
+from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count, Group
 from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted, subject_title
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Grouping
@@ -43,23 +48,44 @@ def counts_table(
         return Text("  no model has derivatives under this definition")
     if len(counts) == 1 or counts[0].grouping is not None:
         return Stack(*(_count_table(count, manifest, source_note) for count in counts))
-    rows = [(count.id, count.direct, count.total, count.by_relation) for count in counts]
+    rows = [_subject_row(count) for count in counts]
     # Every subject has roots of its own, and the lines below the table speak for all of them.
     alone = all(count.definition.roots == (count.id,) for count in counts)
     roots = "the models themselves" if alone else "each subject with its mirrors"
     words = definition_lines(counts[0].definition, manifest, source_note, roots)
+    words += _sum_up_notes(counts)
     return Stack(Text(), _numbers_table("subject", rows), Text(), fact_lines(words))
 
 
+def _subject_row(count: Count) -> Row:
+    return count.id, count.direct, count.total, count.by_relation
+
+
+def _sum_up_notes(counts: Sequence[Count]) -> list[Line]:
+    """Return a line for each subject of which an undated or opted-out model is missing."""
+    lines = [
+        f"{count.id}: {note}"
+        for count in counts
+        for note in number_notes(count.total, count.at_most, count.opted_out)
+    ]
+    return [("note", line) for line in lines]
+
+
 def _count_table(count: Count, manifest: Manifest, source_note: str) -> RenderableType:
-    sums = Text.assemble(
-        (f"{count.total:,}", "bold"),
-        f" derivatives, {count.direct:,} of them direct; {count.undated:,} without a known date",
-    )
+    if count.at_most > count.total:
+        words = describe_range(count.total, count.at_most)
+        sums = Text.assemble((words, "bold"), f"; {count.direct:,} of the dated are direct")
+    else:
+        sums = Text.assemble(
+            (f"{count.total:,}", "bold"),
+            f" derivatives, {count.direct:,} of them direct; {count.undated:,} without a known "
+            "date",
+        )
     head = indented(Stack(subject_title(count.id, count.subject), sums))
     body = _relation_shares(count) if count.grouping is None else _group_table(count)
-    words = definition_lines(count.definition, manifest, source_note)
-    return Stack(Text(), head, Text(), body, Text(), fact_lines(words))
+    facts = definition_lines(count.definition, manifest, source_note)
+    facts += [("note", note) for note in number_notes(0, 0, count.opted_out)]
+    return Stack(Text(), head, Text(), body, Text(), fact_lines(facts))
 
 
 def _relation_shares(count: Count) -> RenderableType:
@@ -75,7 +101,7 @@ def _relation_shares(count: Count) -> RenderableType:
 
 def _group_table(count: Count) -> RenderableType:
     rows: list[Row] = [
-        (group.value, group.direct, group.total, group.by_relation) for group in count.groups
+        (_group_name(group), group.direct, group.total, group.by_relation) for group in count.groups
     ]
     total = _sum_rows("all", rows)
     if count.grouping not in _SERIES and len(rows) > _GROUPS_SHOWN + 1:
@@ -83,6 +109,10 @@ def _group_table(count: Count) -> RenderableType:
         rows = [*rows[:_GROUPS_SHOWN], _sum_rows(f"{len(more):,} more", more)]
     by = "group" if count.grouping is None else count.grouping.value
     return _numbers_table(by, rows, total, no_parts=count.grouping is Grouping.RELATION)
+
+
+def _group_name(group: Group) -> str:
+    return f"{group.value} (incomplete)" if group.complete is False else group.value
 
 
 def _sum_rows(name: str, rows: Sequence[Row]) -> Row:
@@ -123,8 +153,9 @@ def comparison_table(
     words += [
         line
         for line in definition_lines(default.definition, manifest, source_note)
-        if line[0] in ("snapshot", "source")
+        if line[0] in ("snapshot", "source", "note")
     ]
+    words += [("note", note) for note in number_notes(0, 0, comparison.opted_out)]
     return Stack(*parts, Text(), fact_lines(words))
 
 
@@ -149,11 +180,17 @@ def _step_table(comparison: Comparison) -> RenderableType:
             "" if previous is None or is_aside else f"{row.number - previous.number:+,}",
             f"{row.direct:,}" if has_parts else "",
             f"{row.authors:,}" if has_parts else "",
-            Text(explain_step(row, comparison), style="dim"),
+            Text(_explain_number(row, comparison), style="dim"),
         )
         previous = previous if is_aside else row
     note = Text("* the default: what count answers without filters", style="dim")
     return Stack(indented(table), indented(note))
+
+
+def _explain_number(row: ComparedCount, comparison: Comparison) -> str:
+    if row.at_most == row.number:
+        return explain_step(row, comparison)
+    return f"{describe_range(row.number, row.at_most)}; {explain_step(row, comparison)}"
 
 
 def _release_table(comparison: Comparison) -> RenderableType:

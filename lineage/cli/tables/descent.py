@@ -8,7 +8,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import definition_lines, describe_origin
+from lineage.analysis.definition_text import (
+    definition_lines,
+    describe_origin,
+    number_notes,
+)
 from lineage.analysis.reasons import explain_trace, explain_verdict, verdict_word
 from lineage.analysis.results import Tree, TreeNode
 from lineage.analysis.verdicts import ModelOrigin, PathClaim, PathEdge, Trace
@@ -34,10 +38,12 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     for row in _tree_rows(tree.root, ""):
         grid.add_row(*row)
     note = "a model with several parents once, below the largest of them"
-    if tree.root.name not in tree.definition.roots:
+    count = tree.count
+    if tree.root.name not in count.definition.roots:
         note += "; what comes from several releases is in the number of each"
-    words = definition_lines(tree.definition, manifest, source_note)
+    words = definition_lines(count.definition, manifest, source_note)
     words.insert(1, ("drawn", note))
+    words += [("note", note) for note in number_notes(count.total, count.at_most, count.opted_out)]
     return Stack(Text(), indented(grid), Text(), fact_lines(words))
 
 
@@ -85,6 +91,7 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
     if (more := len(trace.paths) - _PATHS_SHOWN) > 0:
         parts.append(Text(f"and {more:,} more paths; all of them: --format json", style="dim"))
     facts = [("snapshot", f"{manifest.id}, {describe_origin(manifest)}")]
+    facts += [("note", note) for note in trace.notes]
     if trace.outsider is not None:
         source = trace.outsider.source
         facts += [("source", source.text)]

@@ -231,10 +231,10 @@ def test_a_trees_definition_is_that_of_the_count(line: Snapshot) -> None:
     family = a_family({"Kin": [BASE]}, {"b/1": BASE})
     for known in ((), (family,)):
         tree = tree_of_base(line, BASE, rule, known)
-        assert tree.definition == count_base(line, BASE, rule, known).definition
-        assert tree.snapshot == line.id
+        assert tree.count.definition == count_base(line, BASE, rule, known).definition
+        assert tree.count.snapshot == line.id
     whole = tree_of_family(line, family, rule, (family,))
-    assert whole.definition == count_family(line, family, rule, (family,)).definition
+    assert whole.count.definition == count_family(line, family, rule, (family,)).definition
 
 
 @pytest.fixture

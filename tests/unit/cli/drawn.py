@@ -55,7 +55,23 @@ def count(
     rule = definition or Definition(roots=(base,))
     parts = {Relation.FINETUNE: 12_000, Relation.ADAPTER: 345}
     model = SubjectKind.MODEL
-    return Count(base, base, model, "0" * 24, ID, 1_234, 12_345, parts, 678, rule, grouping, groups)
+    return Count(
+        base,
+        base,
+        model,
+        "0" * 24,
+        ID,
+        direct=1_234,
+        total=12_345,
+        at_most=12_345,
+        undated=678,
+        opted_out=0,
+        parents_known=True,
+        by_relation=parts,
+        definition=rule,
+        grouping=grouping,
+        groups=groups,
+    )
 
 
 def group(value: str, total: int = 10) -> Group:
@@ -66,4 +82,4 @@ def tree(name: str = "owner/child", definition: Definition | None = None) -> Tre
     leaf = TreeNode(f"{name}-of-merge", Relation.MERGE, 3, other_parents=2)
     child = TreeNode(name, Relation.FINETUNE, 1_000, (leaf,), pruned=12, pruned_total=3_412)
     root = TreeNode("owner/base", None, 12_345, (child, TreeNode("z/z", Relation.ADAPTER, 7)))
-    return Tree(ID, root, definition or Definition(roots=("owner/base",)))
+    return Tree(count("owner/base", definition=definition), root)

@@ -8,6 +8,7 @@ from lineage.analysis.documents import (
     count_document,
     count_rows,
     snapshot_document,
+    tree_document,
     tree_rows,
 )
 from lineage.domain import escape
@@ -43,9 +44,13 @@ def test_a_count_is_as_promised() -> None:
             "snapshot": drawn.ID,
             "direct": 1234,
             "total": 12345,
-            "by_relation": {"adapter": 345, "finetune": 12000},
+            "at_most": 12345,
             "undated": 678,
+            "opted_out": 0,
+            "parents_known": True,
+            "by_relation": {"adapter": 345, "finetune": 12000},
             "definition": RULE,
+            "notes": [],
         }
     ]
 
@@ -74,9 +79,10 @@ def test_a_list_of_snapshots_is_as_promised() -> None:
 
 def test_csv_has_a_row_for_each_base_with_its_definition() -> None:
     (row,) = rows("".join(escape.csv_lines(count_rows(drawn.count()))))
-    head = ["subject", "id", "kind", "key", "snapshot", "direct", "total", *RELATIONS, "undated"]
+    head = ["subject", "id", "kind", "key", "snapshot", "direct", "total", "at_most", "undated"]
+    head += ["opted_out", "parents_known", *RELATIONS]
     assert list(row)[: len(head)] == head
-    assert set(row) == {*head, *RULE}
+    assert set(row) == {*head, *RULE, "notes"}
     assert (row["total"], row["adapter"], row["merge"]) == ("12345", "345", "0")
     assert (row["mirrors"], row["as_of"], row["relations"]) == ("false", "", " ".join(RELATIONS))
     assert row["roots"] == "1"
@@ -113,7 +119,8 @@ def test_no_row_is_an_empty_line() -> None:
 
 
 def test_a_tree_is_nested_in_json_and_flat_in_csv() -> None:
-    document = json.loads(to_json(to_document(drawn.tree())))
+    document = json.loads(to_json(tree_document(drawn.tree())))
+    assert (document["subject"], document["total"]) == ("owner/base", 12345)
     assert document["root"]["branches"][0]["branches"][0]["other_parents"] == 2
     found = rows("".join(escape.csv_lines(tree_rows(drawn.tree()))))
     assert [(row["depth"], row["parent"], row["name"]) for row in found] == [

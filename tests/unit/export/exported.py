@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-from lineage.domain.definitions import Definition
 from lineage.export.rows import About, about
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
-from tests.unit.cli.drawn import manifest
+from tests.unit.cli.drawn import count, manifest
 
 BORN = datetime(2024, 3, 24, 10, 0, tzinfo=UTC)
 
@@ -40,7 +39,7 @@ ATTACKS = (
 
 
 def words_about(title: str = "owner/base") -> About:
-    return about(title, [title], Definition(), manifest())
+    return about(title, [title], count(title), manifest())
 
 
 def a_family() -> FamilyGraph:
