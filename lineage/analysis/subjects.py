@@ -14,8 +14,9 @@ from lineage.analysis.scope import DEFAULT, Scope
 from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family, Release
 from lineage.domain.opt_outs import count_marks
+from lineage.domain.repo_ids import find_other_repository
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
-from lineage.errors import SettingsError, UnknownModel
+from lineage.errors import LineageError, SettingsError, UnknownModel
 from lineage.families.registry import find_release
 from lineage.graph import reach
 from lineage.store import schema
@@ -289,8 +290,11 @@ def _match_without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -
     return sorted(same) if len(same) == 1 else []
 
 
-def _unknown(scope: Scope, name: str, spelling: str) -> UnknownModel:
+def _unknown(scope: Scope, name: str, spelling: str) -> LineageError:
     """Return the error for a name that nothing has, with the best candidates in its hint."""
+    # Without an address around it `datasets/squad` could be a model; nobody's models are called so.
+    if "/" in name and (other := find_other_repository(f"hf://{name}")) is not None:
+        return SettingsError(f"{spelling!r} is {other}, not a model", "give a model as owner/name")
     candidates = _find_candidates(scope, name)
     hint = f"did you mean {', '.join(candidates)}?" if candidates else ""
     return UnknownModel(

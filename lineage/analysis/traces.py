@@ -21,7 +21,7 @@ from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family, Outsider
 from lineage.domain.opt_outs import count_marks
-from lineage.domain.repo_ids import tidy_name
+from lineage.domain.subjects import parse_model_name
 from lineage.errors import UnknownModel
 from lineage.graph import reach
 from lineage.graph.paths import NodePath, find_paths_up
@@ -203,7 +203,7 @@ def _find_traced(scope: Scope, name: str, origin: ModelOrigin | None) -> _Subjec
             return registered
         if origin is not ModelOrigin.LIVE:
             raise
-        return _Subject(tidy_name(name), None, None, ModelOrigin.LIVE)
+        return _Subject(parse_model_name(name), None, None, ModelOrigin.LIVE)
     where = ModelOrigin.NAMED
     if base.node < snapshot.records:
         where = (
@@ -237,7 +237,7 @@ def _find_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | None:
 
 def _find_registered(scope: Scope, name: str) -> _Subject | None:
     """Find a model that only the registry knows: a curated edge, a root or an outsider names it."""
-    lowered = tidy_name(name).lower()
+    lowered = parse_model_name(name).lower()
     renamed = (old for family in scope.families for old in family.former_names())
     lowered = {old.name.lower(): old.now.lower() for old in renamed}.get(lowered, lowered)
     by_id: dict[str, int | None] = {id: None for entry in scope.families for id in entry.roots()}

@@ -17,7 +17,7 @@ from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import Claims, Strength
 from lineage.domain.families import Family
 from lineage.domain.gc_paused import gc_paused
-from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN, tidy_name
+from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN, find_repo_id, is_doubtful, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput
 from lineage.store import derived_rows, schema
@@ -174,7 +174,8 @@ def resolve_names(
     """
     nodes = KnownNodes(keys, ids, len(ids) - deleted)
     key_nodes = nodes.find_or_add_keys(claims.keys, _ids_beside_keys(claims))
-    names = [tidy_name(name) for name in claims.names]
+    # A path or a placeholder is evidence and names no model: it is the empty name from here on.
+    names = [find_repo_id(name) or "" for name in claims.names]
     name_nodes = nodes.find_names(names)
 
     # Former names, the surest source first: what the Hub wrote beside a key in this very run, what
@@ -280,7 +281,7 @@ def _find_undisputed(
     return {
         spelling: next(iter(nodes))
         for spelling, nodes in candidates.items()
-        if spelling and len(nodes) == 1
+        if spelling and len(nodes) == 1 and not is_doubtful(spelling)
     }
 
 
@@ -304,9 +305,10 @@ def _add_named_nodes(
     declares = mark_declaring(rules)
     names_models = np.array([rule.names_models for rule in rules], np.bool_) & declares
     is_registered = np.array([name in registered for name in names], np.bool_)
-    is_name = np.array([bool(name) for name in names], np.bool_)
-    chosen = (parent == NOWHERE) & is_name[claims.name]
-    chosen &= names_models[claims.rule] | is_registered[claims.name]
+    # One word is a model for the Hub or the registry alone: its owner's name would stand before it.
+    is_name = np.array([is_full_id(name) for name in names], np.bool_)
+    chosen = (names_models[claims.rule] & is_name[claims.name]) | is_registered[claims.name]
+    chosen &= parent == NOWHERE
     node_of_name = np.full(len(names), NOWHERE, np.int32)
     for at in np.unique(claims.name[chosen & declares[claims.rule]]):
         node_of_name[at] = nodes.add_name(names[at])
@@ -332,7 +334,7 @@ def find_existing_nodes(names: Sequence[str], nodes: InferenceInput) -> Nodes:
     As for other claims: by exact spelling, else as a former name, else by the one name that is
     equal without case.
     """
-    tidy = [tidy_name(name) for name in names]
+    tidy = [find_repo_id(name) or "" for name in names]
     now = {name: nodes.renamed[name] for name in tidy if name in nodes.renamed}
     exact, without_case = _find_holders({*tidy, *now.values()}, nodes.ids)
     former = {name: nodes.former[name] for name in tidy if name in nodes.former}

@@ -177,7 +177,7 @@ def answer_each(
             unknown.append(error)
     if not unknown:
         return answers, None
-    hints = [error.hint for error in unknown if error.hint]
+    hints = dict.fromkeys(error.hint for error in unknown if error.hint)
     combined = UnknownModel("\n".join(it.message for it in unknown), "\n".join(hints))
     if not answers:
         raise combined

@@ -18,7 +18,7 @@ from lineage.domain.families import CuratedEdge, CuratedSource, Family, Proof
 from lineage.domain.opt_outs import OptOuts
 from lineage.domain.progress import Progress
 from lineage.domain.records import ModelRecord
-from lineage.domain.repo_ids import is_repo_id, tidy_name
+from lineage.domain.repo_ids import find_repo_id, is_doubtful, is_full_id, is_repo_id
 from lineage.errors import UnknownModel
 from lineage.evidence import RULES, extract_claims
 from lineage.http.client import RequestTally
@@ -88,9 +88,9 @@ def _trace_stored(
     try:
         stored_trace = trace_model(Scope(snapshot, families), name, family)
     except UnknownModel:
-        if not is_repo_id(tidy_name(name)):
+        if (id := find_repo_id(name)) is None:
             raise
-        return None, [tidy_name(name)]
+        return None, [id]
     return stored_trace, _list_unknown_ends(snapshot, stored_trace)
 
 
@@ -125,11 +125,17 @@ class _NameBook:
 
     def present_name(self, name: str) -> str:
         """Return the name that a model has now; the name as written where it is unknown."""
-        tidy = tidy_name(name)
+        tidy = find_repo_id(name) or name
         if (record := self.records.get(tidy)) is not None:
             stored_trace = self.snapshot.node_of_key(record.key)
             return record.id if stored_trace is None else stored_trace[1]
         return self.find_name(tidy) or tidy
+
+    def means_model(self, id: str, rule: str) -> bool:
+        """Say whether an id in a claim is an edge: as in a crawl, or because its model is known."""
+        is_name = rule not in _PATHS and is_full_id(id)
+        is_answered = rule not in _PATHS and id in self.records
+        return is_name or is_answered or self.find_name(id) is not None
 
     def find_name(self, name: str) -> str | None:
         """Return the name of the model that the snapshot or the registry knows by this name."""
@@ -170,8 +176,8 @@ def _request_records(
 def _parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str]:
     """Return the parents that a record names and the snapshot does not list; a path is no name."""
     claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _PATHS]
-    parents = {tidy_name(it.parent_as_written) for it in claims}
-    parents = {it for it in parents if is_repo_id(it)}
+    ids = (find_repo_id(it.parent_as_written) for it in claims)
+    parents = {id for id in ids if id is not None and not is_doubtful(id)}
     nodes = snapshot.nodes_of(sorted(parents))
     return parents - {id for id, node in nodes.items() if node < snapshot.manifest.models}
 
@@ -185,12 +191,12 @@ def _read_edges(
         relation = next((it.relation for it in claims if it.relation in set(Relation)), None)
         child = names.present_name(record.id)
         for claim in claims:
-            parent_name = tidy_name(claim.parent_as_written)
-            if claim.rule in _PATHS and names.find_name(parent_name) is None:
+            parent = find_repo_id(claim.parent_as_written)
+            if parent is None or not names.means_model(parent, claim.rule):
                 continue
             yield CuratedEdge(
                 child,
-                names.present_name(parent_name),
+                names.present_name(parent),
                 Relation(relation or Relation.UNSPECIFIED),
                 Proof.DECLARED,
                 CuratedSource(f"asked at {settings.endpoint}", claim.quote),

@@ -29,7 +29,7 @@ from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.domain.progress import Progress
-from lineage.domain.repo_ids import tidy_name
+from lineage.domain.repo_ids import find_repo_id
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.families.registry import load_families
 from lineage.http.client import HubClient, RequestTally, checked_address, open_client
@@ -84,7 +84,7 @@ def crawl(
     clock, progress = clock or SystemClock(), progress or Progress()
     # Before anything is written: an address may hold a secret, and manifests name the endpoint.
     checked_address(settings.endpoint)
-    base = None if base is None else tidy_name(base)
+    base = None if base is None else find_repo_id(base) or base
     context = make_context(settings, load_families(settings.families), clock, progress)
     with hold_store(context, command_of(mode, base)):
         refuse_other_hub(context.store, settings)

@@ -3,12 +3,11 @@
 import hashlib
 import html
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
-from lineage.domain.repo_ids import is_repo_id, tidy_name
+from lineage.domain.repo_ids import find_repo_id, fold_letters, is_hub_address, is_repo_id
 
 _LAYERS = 4
 """An address in JSON in JSON has three."""
@@ -24,7 +23,7 @@ def plain(text: str) -> str:
     `__` (`models--owner--name`) and backslashes; none of that can be told from the rest after.
     """
     for _ in range(_LAYERS):
-        before, text = text, _folded(_unescaped(text))
+        before, text = text, fold_letters(_unescaped(text))
         if text == before:
             break
     return _SEPARATORS.sub("/", text.lower())
@@ -34,14 +33,6 @@ def _unescaped(text: str) -> str:
     if "\\" in text:
         text = _ESCAPED.sub(_meant, text)
     return html.unescape(unquote(text))
-
-
-def _folded(text: str) -> str:
-    """Return the plain letters of wide and otherwise dressed ones, and no invisible ones."""
-    if text.isascii():
-        return text
-    folded = unicodedata.normalize("NFKC", text)
-    return "".join(one for one in folded if unicodedata.category(one) != "Cf")
 
 
 def _meant(escape: re.Match[str]) -> str:
@@ -94,8 +85,9 @@ class OptOuts:
     @classmethod
     def parse(cls, text: str) -> "OptOuts":
         """Read ids and owners, divided by commas or blanks."""
-        names = (tidy_name(one).lower() for one in text.replace(",", " ").split())
-        return cls(frozenset(name for name in names if name))
+        names = text.replace(",", " ").split()
+        ids = (find_repo_id(name) or ("" if is_hub_address(name) else name) for name in names)
+        return cls(frozenset(id.lower() for id in ids if id.strip("/")))
 
     def __bool__(self) -> bool:
         return bool(self.names)
@@ -106,7 +98,7 @@ class OptOuts:
 
     def behind(self, id: str) -> str | None:
         """Return the listed name by which a model of this name is to be forgotten, else None."""
-        name = tidy_name(id).lower()
+        name = (find_repo_id(id) or id).lower()
         owner, slash, _ = name.partition("/")
         if name in self.names:
             return name
@@ -133,8 +125,10 @@ class OptOuts:
         """
         if not self.may_be_in(value):
             return False
-        tidy = tidy_name(value)
-        return self.covers(tidy) if _is_one_name(tidy) else self.named_in(value)
+        id = find_repo_id(value)
+        if id is None or not _is_one_name(id):
+            return self.named_in(value)
+        return self.covers(id) or self.named_in(value.replace(id, ""))
 
     def in_tag(self, tag: str) -> bool:
         """Say whether a tag names one of them; a license may be called as an owner is."""

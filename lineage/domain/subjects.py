@@ -7,23 +7,16 @@ snapshot and a registry can say: a model, else a release, else a family.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote
 
-_KIND = re.compile(r"\s*(model|release|family)\s*:(?!/)\s*", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"(?:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)(?:/+|$)|hf://|pkg:huggingface/)+",
-    re.IGNORECASE,
+from lineage.domain.repo_ids import (
+    find_other_repository,
+    find_repo_id,
+    fold_letters,
+    is_hub_address,
+    strip_quotes,
 )
-_AROUND = " \t\r\n\"'`<>"
-_VIEWS = frozenset(
-    {
-        *("tree", "blob", "resolve", "raw", "commit", "commits", "edit", "discussions"),
-        *("snapshots", "refs", "blobs"),
-    }
-)
-"""What follows a model's name in an address of the Hub, or in a folder of its cache."""
-_OTHER_REPOSITORIES = {"datasets": "a data set", "spaces": "a Space"}
-_CACHED = re.compile(r"(models|datasets|spaces)--", re.IGNORECASE)
+
+_KIND = re.compile(r"[^\w:]*(model|release|family)\s*:(?!//)\s*", re.IGNORECASE)
 
 
 class SubjectKind(StrEnum):
@@ -48,44 +41,31 @@ def parse_subject(text: str) -> Subject:
     """Return what a text names: `model:`, `release:` or `family:` before it decides the kind.
 
     Raises:
-        ValueError: it is the address of a data set or a Space; the message says so.
+        ValueError: it names nothing, or what is no model; the message says so.
     """
-    bare = text.strip(_AROUND)
-    prefix = _KIND.match(bare)
+    letters = fold_letters(text)
+    prefix = _KIND.match(letters)
     if prefix is None:
-        return Subject(parse_model_name(bare), None)
-    kind, rest = SubjectKind(prefix[1].lower()), bare[prefix.end() :]
-    name = parse_model_name(rest) if kind is SubjectKind.MODEL else rest.strip(_AROUND)
+        return Subject(parse_model_name(text), None)
+    kind, name = SubjectKind(prefix[1].lower()), strip_quotes(letters[prefix.end() :])
+    if kind is SubjectKind.MODEL:
+        return Subject(parse_model_name(name), kind)
+    if is_hub_address(name) or not name:
+        raise ValueError(f"{text.strip()!r} names no {kind.value}: an id such as llama follows")
     return Subject(name, kind)
 
 
 def parse_model_name(text: str) -> str:
-    """Return the `owner/name` that any spelling of a model's address means; else the bare text.
+    """Return the id that any spelling of a model means; else the text without its quotes.
 
     Raises:
-        ValueError: it is the address of a data set or a Space; the message says so.
+        ValueError: it names nothing, or what is no model; the message says so.
     """
-    name = text.strip(_AROUND)
-    address = _ADDRESS.match(name)
-    if address is not None:
-        name = unquote(name[address.end() :])
-    # No id holds one of these: what follows is a query, a fragment or a revision.
-    name = re.split(r"[?#@]", name, maxsplit=1)[0]
-    parts = [part.strip() for part in name.split("/") if part.strip()]
-    if address is not None and parts[:1] == ["api"]:
-        parts = parts[1:]
-    if address is not None and parts[:1] == ["models"]:
-        parts = parts[1:]
-    # A copied folder of the Hub's cache is a path; one part of it is the repository.
-    cached = next((at for at, part in enumerate(parts) if _CACHED.match(part)), None)
-    if cached is not None:
-        kind, *parts = parts[cached].split("--")
-        parts = parts if kind.lower() == "models" else [kind, "", *parts]
-    other = _OTHER_REPOSITORIES.get(parts[0].lower()) if len(parts) > 1 else None
-    if other is not None and (address is not None or len(parts) > 2):
+    if (id := find_repo_id(text)) is not None:
+        return id
+    if (other := find_other_repository(text)) is not None:
         raise ValueError(f"{text.strip()!r} is {other}, not a model")
-    views = [at for at, part in enumerate(parts[:3]) if at and part.lower() in _VIEWS]
-    if views and (address is not None or len(parts) > 2):
-        parts = parts[: views[0]]
-    name = "/".join(parts[:2] if address is not None else parts)
-    return name.removesuffix(".git") if address is not None else name
+    bare = strip_quotes(fold_letters(text))
+    if is_hub_address(bare) or not bare:
+        raise ValueError(f"{text.strip()!r} names no model")
+    return bare

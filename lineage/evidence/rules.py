@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lineage.domain.claims import Claim, Relation, Strength
 from lineage.domain.families import Family
 from lineage.domain.records import ModelRecord
-from lineage.domain.repo_ids import tidy_name
+from lineage.domain.repo_ids import find_repo_id
 from lineage.evidence.infer import InferenceRule
 from lineage.evidence.names import NameRule
 
@@ -75,7 +75,7 @@ def extract_config_claims(record: ModelRecord) -> Iterable[Claim]:
     name = record.config_name_or_path
     # transformers writes this field by itself: from where the weights were loaded, which after
     # a push is often the model's own name or a folder. So it infers and declares nothing.
-    if name is None or tidy_name(name).lower() == record.id.lower():
+    if name is None or (find_repo_id(name) or "").lower() == record.id.lower():
         return ()
     return (Claim("config", name, f"_name_or_path: {name}"),)
 

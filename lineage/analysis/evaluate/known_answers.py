@@ -12,7 +12,7 @@ from lineage.analysis.scope import Scope, select_edges
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
-from lineage.domain.repo_ids import is_repo_id, tidy_name
+from lineage.domain.repo_ids import find_repo_id
 from lineage.evidence.infer import InferenceInput
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns, Snapshot
@@ -38,10 +38,11 @@ def read_labels(lines: Iterable[str]) -> Labels:
         cells = _split_line(line)
         if not cells or (number == 1 and tuple(cell.lower() for cell in cells[:2]) == _HEADER):
             continue
-        if len(cells) < 2 or not all(is_repo_id(cell) for cell in cells[:2]):
+        child, parent = map(find_repo_id, [*cells, "", ""][:2])
+        if child is None or parent is None:
             bad += 1
         else:
-            pairs[cells[0], cells[1]] = None
+            pairs[child, parent] = None
     return Labels(tuple(pairs), bad)
 
 
@@ -52,8 +53,7 @@ def _split_line(line: str) -> list[str]:
         cells = next(csv.reader([line.removeprefix("\ufeff")], skipinitialspace=True), [])
     except csv.Error:
         return [""]
-    tidy = [tidy_name(cell) for cell in cells]
-    return tidy if any(tidy) else []
+    return cells if any(cell.strip() for cell in cells) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from lineage.domain.claims import Claim, Relation
-from lineage.domain.repo_ids import is_repo_id
+from lineage.domain.repo_ids import NO_OWNERS, is_repo_id
 from lineage.evidence.card_text.phrases import (
     A_PART,
     JOINS,
@@ -32,14 +32,6 @@ _REFERENCE = re.compile(
 _MODEL = re.compile(
     rf"{_HUB}/+([\w.-]{{1,96}})/([\w.-]{{1,96}})/?(?:[?#].{{0,400}}|tree/.{{0,400}})?",
     re.ASCII | re.IGNORECASE,
-)
-# First parts of addresses on the Hub that are no owner of models.
-_NO_OWNER = frozenset(
-    {
-        *("api", "blog", "buckets", "chat", "collections", "datasets", "docs", "enterprise"),
-        *("inference", "join", "kernels", "learn", "models", "new", "organizations", "papers"),
-        *("posts", "pricing", "search", "settings", "spaces", "storage", "tasks"),
-    }
 )
 
 
@@ -81,7 +73,7 @@ def list_linked_models(text: str) -> set[str]:
 def find_addressed_model(address: str) -> str | None:
     """Return the id of the model that an address on the Hub leads to, None for any other."""
     match = _MODEL.fullmatch(address.rstrip(".,;:!"))
-    if match is None or match[1].lower() in _NO_OWNER:
+    if match is None or match[1].lower() in NO_OWNERS:
         return None
     id = _trim_id(f"{match[1]}/{match[2]}")
     return id if "/" in id and is_repo_id(id) else None

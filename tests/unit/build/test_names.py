@@ -131,23 +131,93 @@ def test_a_hub_parent_that_is_not_listed_is_a_node_by_its_key(tmp_path: Path) ->
 
 
 def test_a_path_in_an_adapter_config_is_evidence_and_no_edge(tmp_path: Path) -> None:
-    found = published([row("kid/one", config=peft("output/checkpoint-500"))], tmp_path)
+    found = published([row("kid/one", config=peft("maker/gone-7b"))], tmp_path)
     assert edges_of(found) == set()
     (claim,) = rows_of(found, "evidence.parquet")
-    assert (claim["parent_as_written"], claim["parent_key"]) == ("output/checkpoint-500", None)
+    assert (claim["parent_as_written"], claim["parent_key"]) == ("maker/gone-7b", None)
 
 
 def test_a_path_makes_no_edge_either_where_another_card_gives_its_name(tmp_path: Path) -> None:
     rows = [
-        row("kid/one", config=peft("output/checkpoint-500")),
-        row("kid/two", cardData=card("output/checkpoint-500")),
+        row("kid/one", config=peft("maker/gone-7b")),
+        row("kid/two", cardData=card("maker/gone-7b")),
     ]
-    assert edges_of(published(rows, tmp_path)) == {("kid/two", "output/checkpoint-500")}
+    assert edges_of(published(rows, tmp_path)) == {("kid/two", "maker/gone-7b")}
 
 
 def test_an_adapter_config_that_names_a_model_makes_an_edge(tmp_path: Path) -> None:
     rows = [row("base/one"), row("kid/one", config=peft("BASE/one"))]
     assert parents(rows, tmp_path) == {"base/one"}
+
+
+PATHS = (
+    *("/data/home/u/model/Mistral-7B", "/workspace/model", "./results", "../llm/base"),
+    *("C:\\models\\base", "~/models/x", "None", "null", "N/A", "My Model", "model.safetensors"),
+    *("output/checkpoint-500", "$MODEL", "s3://bucket/model", "https://github.com/a/b", "gpt9"),
+)
+
+
+@pytest.fixture(scope="module")
+def path_rows(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Adapters of one model, each with a word that names none somewhere beside it."""
+    rows = [row("base/one")]
+    for number, path in enumerate(PATHS):
+        tag = "base_model:base/one"
+        rows += [
+            row(f"tag/{number}", tags=[tag, f"base_model:adapter:{path}", f"base_model:{path}"]),
+            row(f"card/{number}", cardData=card("base/one", path)),
+            row(f"text/{number}", tags=[tag], cardData={"base_model": path}),
+            row(f"peft/{number}", tags=[tag], config=peft(path)),
+            row(f"config/{number}", tags=[tag], config={"_name_or_path": path}),
+        ]
+    return published(rows, tmp_path_factory.mktemp("paths"))
+
+
+def test_a_word_that_names_no_model_is_no_edge_wherever_it_stands(path_rows: Snapshot) -> None:
+    assert {parent for _, parent in edges_of(path_rows)} == {"base/one"}
+    assert len(edges_of(path_rows)) == 5 * len(PATHS)
+
+
+def test_a_word_that_names_no_model_stays_as_evidence(path_rows: Snapshot) -> None:
+    claims = [one for one in rows_of(path_rows, "evidence.parquet") if one["parent_key"] is None]
+    for kind in ("tag", "card", "text", "peft", "config"):
+        ids = {f"{kind}/{number}": path for number, path in enumerate(PATHS)}
+        written = {(one["child_key"], one["parent_as_written"]) for one in claims}
+        assert {(key_of(id), path) for id, path in ids.items()} <= written
+
+
+def test_one_word_is_a_parent_where_the_hub_knows_it(tmp_path: Path) -> None:
+    rows = [row("gpt9"), row("kid/one", cardData=card("gpt9")), row("kid/two", cardData=card("x9"))]
+    assert edges_of(published(rows, tmp_path)) == {("kid/one", "gpt9")}
+
+
+SPELLINGS = (
+    *(
+        "/root/hub/models--base--one/snapshots/0e9e39f/x",
+        "https://huggingface.co/base/one/tree/main",
+    ),
+    *(
+        "[one](https://hf.co/base/one)",
+        "`base/one`",
+        "\u201cbase/one\u201d",
+        "base/\u200bone\u00a0",
+    ),
+    *("base/one@main", "hf://base/one", "git@hf.co:base/one.git", "base%2Fone", "BASE/one/"),
+)
+
+
+def test_every_spelling_of_a_parent_leads_to_it_wherever_it_stands(tmp_path: Path) -> None:
+    rows = [row("base/one")]
+    for number, spelling in enumerate(SPELLINGS):
+        rows += [
+            row(f"tag/{number}", tags=[f"base_model:adapter:{spelling}"]),
+            row(f"card/{number}", cardData=card(spelling)),
+            row(f"peft/{number}", config=peft(spelling)),
+            row(f"config/{number}", config={"_name_or_path": spelling}),
+        ]
+    edges = edges_of(published(rows, tmp_path))
+    assert {parent for _, parent in edges} == {"base/one"}
+    assert len(edges) == 4 * len(SPELLINGS)
 
 
 # Former names

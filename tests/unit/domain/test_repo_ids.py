@@ -1,4 +1,4 @@
-"""Ids are what the Hub's own client takes for ids; names lose what people put around them."""
+"""Ids are what the Hub's own client takes for ids; every spelling of one leads to it."""
 
 import re
 
@@ -11,9 +11,11 @@ from lineage.domain.repo_ids import (
     REPO_ID_PATTERN,
     are_keys,
     are_repo_ids,
+    find_repo_id,
+    is_doubtful,
+    is_full_id,
     is_key,
     is_repo_id,
-    tidy_name,
 )
 
 ODD = [
@@ -110,36 +112,82 @@ def test_a_key_is_24_hex_digits(text: str, sound: bool) -> None:
     assert is_key(text) is sound
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        "a/b",
-        " a/b\t",
-        "a/b/",
-        "a/b//",
-        "https://huggingface.co/a/b",
-        "http://huggingface.co/a/b/",
-        "https://www.huggingface.co/a/b",
-        "huggingface.co/a/b",
-        "HTTPS://HuggingFace.co/a/b",
-        "https://hf.co/a/b ",
-        " https://huggingface.co// a/b",
-    ],
+ID = "meta-llama/Llama-3.1-8B"
+COMMIT = "0e9e39f249a16976918f6564b8830bc894c89659"
+SPELLINGS = (
+    *(f" {ID}\t", f"{ID}/", f"{ID}//", f"{ID}.", f"{ID},", f"{ID}\u00a0", f"\ufeff{ID}"),
+    *(f"https://huggingface.co/{ID}", f"HTTP://www.HuggingFace.co/{ID}/", f"hf.co/{ID}"),
+    *(f" https://huggingface.co// {ID}", f"//huggingface.co/{ID}", f"hf://{ID}", f"hf-hub:{ID}"),
+    *(f"https://huggingface.co:443/{ID}", f"https://me:secret@huggingface.co/{ID}"),
+    *(f"https://huggingface.co/{ID}.git", f"git@hf.co:{ID}.git", f"ssh://git@hf.co/{ID}"),
+    *(f"git+https://huggingface.co/{ID}", f"https://huggingface.co/api/models/{ID}/revision/main"),
+    *(f"{ID}/tree/main", f"{ID}/blob/main/README.md", f"{ID}/resolve/main/a.json?download=true"),
+    *(f"https://hf.co/{ID}/discussions/4#a", f"{ID}@{COMMIT}", f"{ID}@refs/pr/3", f"{ID}?x=y"),
+    *(f"{ID}#usage", f"hf://{ID}@main/config.json", f"hf.co/{ID}:Q4_K_M", f"{ID}:Q4_K_M"),
+    *(f"/root/hub/models--{ID.replace('/', '--')}/snapshots/{COMMIT}/config.json",),
+    *(f"C:\\u\\.cache\\hub\\models--{ID.replace('/', '--')}\\snapshots\\{COMMIT}",),
+    *(f"models--{ID.replace('/', '--')}", f"file:///x/models--{ID.replace('/', '--')}/refs/main"),
+    *(f"[Llama](https://huggingface.co/{ID})", f"[Llama](https://hf.co/{ID} 'a title')."),
+    *(f"[{ID}][1]", f"**[x](<https://hf.co/{ID}>)**", f'<a href="https://hf.co/{ID}">x</a>'),
+    *(f"'{ID}'", f"\u201c{ID}\u201d", f"\u201e{ID}\u201c", f"\u00ab{ID}\u00bb", f"`{ID}`"),
+    *(f"<https://huggingface.co/{ID}>", f"(https://huggingface.co/{ID})", f"&quot;{ID}&quot;"),
+    *(ID.replace("/", "/\u200b"), ID.replace("-", "\u2011"), ID.replace("/", "\uff0f")),
+    *(ID.replace("/", "%2F"), f"https%3A%2F%2Fhf.co%2F{ID}", ID.replace("/", "&#47;")),
+    *(ID.replace("/", "\\/"), ID.replace("/", " / ")),
 )
-def test_what_people_put_around_a_name_is_cut(written: str) -> None:
-    assert tidy_name(written) == "a/b"
+NO_IDS = (
+    *("/data/home/u/model/Mistral-7B", "/workspace/model", "./results", "../llm/base", "~/x/y"),
+    *("C:\\models\\base", "C:/models/base", "D:model", "..\\base", "\\\\server\\share\\x", "~u/x"),
+    *("", " ", "-", "~", ".", "..", "./.", "../..", "/", "//", "/a", "/a/b", "//a/b", "a//b"),
+    *("./a/b", "a/./b", "a/../b", "a/b/c", "x/data/raw/llama", "My Model", "a b/c", "a/b, c/d"),
+    *("$HOME/m", "${BASE}/x", "%USERPROFILE%\\m", "%MODEL%", "{{ base }}/x", "<owner>/<name>"),
+    *("file:///workspace/model", "s3://bucket/key", "gs://a/b", "user@host:/path/x", "llama3:8b"),
+    *("https://github.com/a/b", "github.com/a/b", "localhost:8000/a", "http://127.0.0.1:80/a/b"),
+    *("https://hf-mirror.com/a/b", "https://huggingface.co.evil.example/a/b"),
+    *("https://evilhuggingface.co/a/b", "[x](https://github.com/a/b)", "[a/b](/workspace/model)"),
+    *("[More Information Needed]", "https://huggingface.co", "https://huggingface.co/blog/x"),
+    *("https://huggingface.co/datasets/a/b", "datasets/a/b", "https://hf.co/spaces/a/b"),
+    *("models--a--b--c", "datasets--a--b", "a\x00/b", "a/b\n/c", "\u2026/b"),
+)
+DOUBTFUL = (
+    *("None", "null", "N/A", "model", "results", "checkpoint-500", "output/checkpoint-500"),
+    *("results/final", "models/llama-7b", "model.safetensors", "a/model.safetensors", "home/u"),
+    *("github.com/a", "datasets/squad", "{{ model }}", "<path>"),
+)
 
 
-@pytest.mark.parametrize("name", ["a/b", "gpt2", "a/B.c-d_e", "huggingface/co", "hf.co"])
-def test_a_tidy_name_stays_as_it_is(name: str) -> None:
-    assert tidy_name(name) == name
+@pytest.mark.parametrize("written", SPELLINGS)
+def test_every_spelling_of_an_id_is_the_id(written: str) -> None:
+    assert find_repo_id(written) == ID
 
 
-@given(st.lists(st.sampled_from(["a", "b", "/", " ", "hf.co/", "https://", "\n"])).map("".join))
+@pytest.mark.parametrize("name", ["a/b", "gpt2", "a/B.c-d_e", "huggingface/co", "hf/x", "Tree/raw"])
+def test_an_id_is_itself(name: str) -> None:
+    assert find_repo_id(name) == name
+
+
+@pytest.mark.parametrize("written", NO_IDS)
+def test_a_path_or_an_address_elsewhere_is_no_id(written: str) -> None:
+    assert find_repo_id(written) is None
+
+
+@pytest.mark.parametrize("written", DOUBTFUL)
+def test_a_folder_a_file_and_a_placeholder_are_no_ids_by_themselves(written: str) -> None:
+    id = find_repo_id(written)
+    assert id is not None
+    assert is_doubtful(id)
+    assert not is_full_id(id)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", "b", "/", " ", "hf.co/", "https://", "\n", "@", ":", "models--", "."])
+        | st.characters(max_codepoint=0x2100)
+    ).map("".join)
+)
 @example("a/ /")
 @example("hf.co/ https://huggingface.co/a/b")
-def test_a_tidy_name_is_tidy(text: str) -> None:
-    tidy = tidy_name(text)
-    assert tidy == tidy.strip()
-    assert not tidy.endswith("/")
-    assert tidy_name(tidy) == tidy
+@settings(max_examples=500)
+def test_what_any_text_names_is_an_id_and_its_own_spelling(text: str) -> None:
+    id = find_repo_id(text)
+    assert id is None or (is_repo_id(id) and find_repo_id(id) == id)
