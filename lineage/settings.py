@@ -41,7 +41,9 @@ RENAMED_SETTINGS = {
 # A number beyond these would overflow the clock, a timer of the system or a buffer.
 _RANGES: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("max_bad_share", "min_kept_share", "alert_lost_share"), (0, 1)),
-    **dict.fromkeys(("timeout_seconds", "on_publish_seconds"), (0.001, 7 * 86_400)),
+    **dict.fromkeys(
+        ("timeout_seconds", "request_deadline_seconds", "on_publish_seconds"), (0.001, 7 * 86_400)
+    ),
     "max_log_age_hours": (0.001, 1_000_000),
     "full_every_days": (0.001, 36_500),
     **dict.fromkeys(("max_page_bytes", "max_dump_bytes"), (1, 2**50)),
@@ -79,6 +81,9 @@ class Settings:
     share: float = 0.9
     """The part of the rate limit that a crawl may spend."""
     timeout_seconds: float = 60.0
+    """How long one read from the network may take."""
+    request_deadline_seconds: float = 300.0
+    """How long one whole request may take, a download included; then the run ends."""
     max_page_bytes: int = 64 * 1024 * 1024
     """Cap of one decompressed page."""
     max_dump_bytes: int = 16 * 1024**3

@@ -69,6 +69,7 @@ def _open_dump_at(
             target,
             user_agent=settings.user_agent,
             timeout_seconds=settings.timeout_seconds,
+            deadline_seconds=settings.request_deadline_seconds,
             max_bytes=settings.max_dump_bytes,
             max_requests=settings.max_requests,
             progress=progress,

@@ -248,6 +248,7 @@ def _open_client(
         clock=clock,
         progress=progress,
         timeout_seconds=settings.timeout_seconds,
+        deadline_seconds=settings.request_deadline_seconds,
         max_body_bytes=max_body_bytes,
         is_whole=is_whole,
         attempts=attempts,

@@ -1,11 +1,54 @@
 """Takes in what a server sends: whole and within a cap, and safe to show."""
 
+import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
 _SECRET = re.compile(r"hf_\w+|(?<=bearer )\S+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, read whole: success, redirect or refusal; who asked decides."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    """Decompressed."""
+
+    @property
+    def own_words(self) -> str:
+        """What the Hub itself says of a refusal; empty where somebody on the way may have."""
+        return printable(self.headers.get("x-error-message", "") or _read_error(self.body))
+
+    @property
+    def is_by_the_hub(self) -> bool:
+        """Whether a refusal is the Hub's own; a CDN or a proxy answers with a page of its own."""
+        return bool(self.own_words or "x-error-code" in self.headers or not self.body.strip())
+
+
+def _read_error(body: bytes) -> str:
+    """Return the `error` of a JSON object, as the Hub words refusals."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    words = value.get("error") if isinstance(value, dict) else None
+    if isinstance(words, dict):
+        words = words.get("message")
+    return words if isinstance(words, str) else ""
+
+
+def describe_refusal(answer: Answer, address: str) -> str:
+    """Return status first, then who was asked, then the words that came with it."""
+    words = answer.own_words
+    if not words and answer.body.lstrip()[:1] != b"<":
+        words = printable(answer.body)
+    return f"status {answer.status} from {printable(address)}{': ' * bool(words)}{words}"
 
 
 class BodyBroken(Exception):

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, urlencode
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -15,37 +13,43 @@ from lineage.domain.addresses import is_loopback_host
 from lineage.domain.clock import Clock
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, UnexpectedPage
+from lineage.http.bodies import Answer, printable
 from lineage.http.budget import Budget
+from lineage.http.masking import make_mask
+from lineage.http.network import Deadline, NetworkTransport
 from lineage.http.transports import (
     MOST_ATTEMPTS,
+    AnswerReader,
+    FindDoubt,
     PacedTransport,
     RequestTally,
-    RetryingTransport,
 )
 
 __all__ = ["Answer", "HubClient", "RequestTally", "checked_address", "open_client", "request_text"]
 
+_LAST_PORT = 65_535
 _PATH_SAFE = "/%:@!$&'()*+,;=~"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, read whole: success, redirect or refusal; who asked decides."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-    """Decompressed."""
 
 
 class HubClient:
     """Gets paths from one endpoint; a redirect is an answer and is never followed."""
 
+    # Not by httpx.Client, which keeps cookies and reads where a redirect leads: either ends a run
+    # over a byte that does not concern it.
+
     def __init__(
-        self, http: httpx.Client, endpoint: str, tally: RequestTally, budget: Budget
+        self,
+        reader: AnswerReader,
+        endpoint: str,
+        *,
+        headers: Mapping[str, str],
+        timeout_seconds: float,
+        tally: RequestTally,
+        budget: Budget,
     ) -> None:
-        self._http = http
+        self._reader = reader
+        self._headers = headers
+        self._timeout = httpx.Timeout(timeout_seconds).as_dict()
         self.endpoint = endpoint
         self.tally = tally
         self.budget = budget
@@ -55,25 +59,28 @@ class HubClient:
         path: str,
         params: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        find_doubt: FindDoubt = lambda answer: None,
     ) -> Answer:
         """Return the answer to GET path?params, asked with these headers besides the usual ones.
 
-        Raises SourceUnavailable when it does not come whole, RequestLimitReached instead of
-        sending one request too many, UnexpectedPage for a body over the cap.
+        A 200 against which `find_doubt` gives a reason is asked for again, a few times. Raises
+        SourceUnavailable when no answer comes whole, RequestLimitReached instead of sending one
+        request too many, UnexpectedPage for a body over the cap.
         """
-        request = request_text(path, params)
         try:
-            response = self._http.get(self.endpoint + request, headers=headers)
-        except (httpx.RemoteProtocolError, httpx.InvalidURL, UnicodeError) as error:
-            # Even unfollowed, httpx reads where a redirect leads, and stumbles over garbage.
-            raise UnexpectedPage(
-                f"GET {request[:300]} holds or redirects to something that is no address"
-            ) from error
-        return Answer(response.status_code, dict(response.headers.items()), response.content)
+            request = httpx.Request(
+                "GET",
+                self.endpoint + request_text(path, params),
+                headers={**self._headers, **(headers or {})},
+                extensions={"timeout": self._timeout},
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise UnexpectedPage(f"what is asked next is no address: {printable(path)}") from error
+        return self._reader.ask(request, find_doubt)
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._reader.close()
 
     def __enter__(self) -> Self:
         return self
@@ -104,6 +111,7 @@ def open_client(
     clock: Clock,
     progress: Progress,
     timeout_seconds: float,
+    deadline_seconds: float,
     max_body_bytes: int,
     is_whole: Callable[[bytes], bool],
     attempts: int = MOST_ATTEMPTS,
@@ -119,29 +127,39 @@ def open_client(
     """
     address = checked_address(endpoint)
     tally, budget = tally or RequestTally(), Budget(share)
-    paced = PacedTransport(
-        inner or open_network(address), budget, clock, progress, tally, max_requests=max_requests
+    network = inner or NetworkTransport(address, Deadline(deadline_seconds))
+    paced = PacedTransport(network, budget, clock, progress, tally, max_requests=max_requests)
+    reader = AnswerReader(
+        paced,
+        clock,
+        tally,
+        max_body_bytes,
+        is_whole=is_whole,
+        mask=make_mask(token),
+        attempts=attempts,
+        random=random,
     )
-    http = httpx.Client(
-        transport=RetryingTransport(
-            paced, clock, tally, max_body_bytes, is_whole=is_whole, attempts=attempts, random=random
-        ),
+    return HubClient(
+        reader,
+        str(address).rstrip("/"),
         headers=_make_headers(address, token, user_agent, progress),
-        timeout=httpx.Timeout(timeout_seconds),
-        follow_redirects=False,
-        trust_env=False,
+        timeout_seconds=timeout_seconds,
+        tally=tally,
+        budget=budget,
     )
-    return HubClient(http, str(address).rstrip("/"), tally, budget)
 
 
 def checked_address(endpoint: str) -> httpx.URL:
     """Return the endpoint as an address; SettingsError for one that cannot be used or shown."""
     try:
         address = httpx.URL(endpoint)
-    except httpx.InvalidURL as error:
+        has_host = bool(address.host)  # decoded when it is looked at
+    except (httpx.InvalidURL, ValueError) as error:
         raise SettingsError("The endpoint is no address", "Example: https://hub.example") from error
-    if address.scheme not in {"http", "https"} or not address.host:
+    if address.scheme not in {"http", "https"} or not has_host:
         raise SettingsError("The endpoint is no http or https address")
+    if address.port is not None and not 0 < address.port <= _LAST_PORT:
+        raise SettingsError(f"The endpoint's port {address.port} is not between 1 and {_LAST_PORT}")
     if address.userinfo or address.query or address.fragment:
         # The text itself may hold a secret, so it is not shown.
         raise SettingsError("The endpoint holds more than scheme, host, port and path")
@@ -162,25 +180,3 @@ def _make_headers(
     else:
         progress.say(f"The token is withheld: {address} is neither https nor on this machine.")
     return headers
-
-
-def open_network(address: httpx.URL) -> httpx.HTTPTransport:
-    """Return what reaches an address, through the environment's proxy where there is one."""
-    try:
-        return httpx.HTTPTransport(proxy=_find_proxy(address))
-    except (httpx.InvalidURL, ValueError, ImportError):
-        # The cause is dropped: it may quote the proxy's password.
-        raise SettingsError(
-            "The proxy in the environment cannot be used", "http and https proxies can."
-        ) from None
-
-
-def _find_proxy(address: httpx.URL) -> httpx.Proxy | None:
-    """Return the environment's proxy for the endpoint; never one for this machine itself."""
-    # Read here because httpx forgets its environment when it is given a transport. Its trust_env
-    # stays off: whatever else it may come to trust (netrc once), the token comes from us alone.
-    proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    if not proxy or is_loopback_host(address.host) or proxy_bypass(address.host):
-        return None
-    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")

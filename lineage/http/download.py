@@ -5,7 +5,7 @@ whole and follows nowhere.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,8 +19,8 @@ from lineage.errors import (
     UnexpectedPage,
 )
 from lineage.http.bodies import printable
-from lineage.http.client import RequestTally, open_network
-from lineage.http.transports import RUN_AGAIN
+from lineage.http.network import RUN_AGAIN, Deadline, NetworkTransport
+from lineage.http.transports import RequestTally
 
 MOST_REDIRECTS = 5
 _CHUNK = 1 << 20
@@ -32,6 +32,7 @@ def download(
     *,
     user_agent: str,
     timeout_seconds: float,
+    deadline_seconds: float,
     max_bytes: int,
     max_requests: int | None,
     progress: Progress,
@@ -45,17 +46,18 @@ def download(
     """
     address = _check_address(url, None)
     headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
+    deadline = Deadline(deadline_seconds, spans_redirects=True)
     try:
         for _ in range(MOST_REDIRECTS + 1):
             if max_requests is not None and tally.sent >= max_requests:
                 raise RequestLimitReached(f"The limit of {max_requests} requests is reached")
             tally.sent += 1
-            with _open_response(address, headers, timeout_seconds) as response:
+            with _open_response(address, headers, timeout_seconds, deadline) as response:
                 if not response.has_redirect_location:
-                    _write_body(response, target, max_bytes, progress)
+                    _write_body(response, address, target, max_bytes, progress)
                     return
                 address = _check_address(str(address.join(response.headers["location"])), address)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SourceUnavailable(
             f"{address.host} did not send the dump whole: "
             f"{type(error).__name__}: {printable(str(error))}",
@@ -66,21 +68,22 @@ def download(
 
 @contextmanager
 def _open_response(
-    address: httpx.URL, headers: dict[str, str], timeout_seconds: float
+    address: httpx.URL, headers: dict[str, str], timeout_seconds: float, deadline: Deadline
 ) -> Iterator[httpx.Response]:
-    with (
-        httpx.Client(
-            transport=open_network(address), timeout=timeout_seconds, trust_env=False
-        ) as http,
-        http.stream("GET", address, headers=headers) as response,
-    ):
-        yield response
+    timeout = httpx.Timeout(timeout_seconds).as_dict()
+    request = httpx.Request("GET", address, headers=headers, extensions={"timeout": timeout})
+    with closing(NetworkTransport(address, deadline)) as network:
+        response = network.handle_request(request)
+        with closing(response):
+            yield response
 
 
-def _write_body(response: httpx.Response, target: Path, max_bytes: int, progress: Progress) -> None:
+def _write_body(
+    response: httpx.Response, address: httpx.URL, target: Path, max_bytes: int, progress: Progress
+) -> None:
     if response.status_code != 200:
         raise SourceUnavailable(
-            f"{response.url.host} answered with status {response.status_code}",
+            f"status {response.status_code} from {address.host}",
             "Check the address; a dump that needs a token must be downloaded first.",
         )
     length = response.headers.get("content-length", "")
@@ -104,9 +107,9 @@ def _check_address(url: str, before: httpx.URL | None) -> httpx.URL:
     """Return an address that may be asked; a redirect leads neither to plain http nor in here."""
     try:
         address = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        is_local = is_loopback_host(address.host)
+    except (httpx.InvalidURL, ValueError) as error:
         raise SettingsError("The dump's address is none") from error
-    is_local = is_loopback_host(address.host)
     leads_inwards = is_local and before is not None and not is_loopback_host(before.host)
     if (
         address.scheme not in {"https", "http"}

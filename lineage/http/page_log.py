@@ -111,7 +111,7 @@ class PageLog:
         _write_whole(self._path_of(request), pack_page(page))
         return page
 
-    def forget(self, request: str) -> None:
+    def set_aside(self, request: str) -> None:
         """Set a recorded page aside, so that it is asked for again."""
         path = self._path_of(request)
         if path.exists():

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 from urllib.parse import unquote
 
 from lineage.errors import (
@@ -10,11 +12,26 @@ from lineage.errors import (
     PageNotRecorded,
     QueryRefused,
     SourceError,
+    SourceUnavailable,
     UnexpectedPage,
 )
-from lineage.http.bodies import printable
-from lineage.http.client import Answer, HubClient, RequestTally, request_text
+from lineage.http.bodies import Answer, describe_refusal, printable
+from lineage.http.client import HubClient, RequestTally, request_text
+from lineage.http.network import RUN_AGAIN
 from lineage.http.page_log import PageLog, RecordedPage, kept_headers
+from lineage.http.transports import FindDoubt
+
+ATTEMPTS_AT_AN_END = 3
+_HIDDEN = frozenset({401, 403, 404})
+
+_REFUSED_BY_HUB = (
+    "The token may be wrong, expired, or without access to this repository. Without a token, the "
+    "Hub says the same of a repository that does not exist."
+)
+_REFUSED = (
+    "These are not the words of the Hub: somebody on the way, such as a CDN, a proxy or a "
+    "firewall, refuses this address."
+)
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _HOST = re.compile(r"\A([a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
@@ -35,6 +52,18 @@ class Page:
     """The kept ones, names in lower case; the same from log and network."""
 
 
+class WalkCheck(Protocol):
+    """What shows that a listing is whole, to who can read its rows."""
+
+    def find_doubt(self, answer: Answer) -> str | None:
+        """Return why a page just asked for is not believed; None where it is."""
+        ...
+
+    def is_end(self, page: Page) -> bool:
+        """Say whether the listing ends with a page that names no next."""
+        ...
+
+
 class PageReader:
     """Serves pages from a log and asks the client for the rest; without a client it is offline."""
 
@@ -43,11 +72,23 @@ class PageReader:
         self._log = log
         self._tally = tally
 
-    def read(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Page:
+    @property
+    def started_at(self) -> datetime:
+        """When the run began whose pages these are."""
+        return self._log.started_at
+
+    def read(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        find_doubt: FindDoubt = lambda answer: None,
+    ) -> Page:
         """Return the page, recorded before anything is read from it.
 
-        Raises PageNotRecorded when offline, AccessRefused for 401 and 403, QueryRefused for other
-        4xx, UnexpectedPage for every other answer that is no 200 or names its next page unreadably.
+        One just asked for is asked for again while `find_doubt` finds a reason, a few times; what
+        is recorded was judged before. Raises PageNotRecorded when offline, AccessRefused for 401
+        and 403, QueryRefused for other 4xx, UnexpectedPage for every other answer that is no 200
+        or names its next page unreadably.
         """
         request = request_text(path, params)
         recorded = self._log.get(request)
@@ -59,14 +100,19 @@ class PageReader:
                 f"The page {printable(request, 300)} is not recorded, and the network is off",
                 "Run once without --offline: it asks for what is missing.",
             )
-        answer = self._client.get(path, params)
+        answer = self._client.get(path, params, find_doubt=find_doubt)
         if answer.status != 200:
-            raise _make_refusal(request, answer)
+            raise self._make_refusal(request, answer)
         headers = kept_headers(answer.headers)
         self._log.put(request, headers, answer.body)
         return self._make_page(request, answer.body, headers, replayed=False)
 
-    def find(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Page | None:
+    def find(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        find_doubt: FindDoubt = lambda answer: None,
+    ) -> Page | None:
         """Return the page of one thing by its name, following one rename on the same Hub.
 
         None where the Hub shows nothing (401, 403, 404): deleted and private look alike there.
@@ -76,27 +122,32 @@ class PageReader:
         if self._client is None or (recorded is not None and recorded.body):
             page = self.read(path, params)
             return page if page.body else None
-        answer = self._client.get(path, params)
+        answer = self._client.get(path, params, find_doubt=find_doubt)
         if answer.status in {301, 302, 307, 308}:
             # Only the path is taken: no answer can lead the request, or the token, to another host.
             renamed = _path_of(answer.headers.get("location", ""), self._client.endpoint)
             if not renamed:
-                raise _make_refusal(request, answer)
-            answer = self._client.get(renamed, params)
-        if answer.status in {401, 403, 404}:
+                raise self._make_refusal(request, answer)
+            answer = self._client.get(renamed, params, find_doubt=find_doubt)
+        if answer.status in _HIDDEN and answer.is_by_the_hub:
             # Only for a replay offline: a run with another token asks again.
             self._log.put(request, kept_headers(answer.headers), b"")
             return None
         if answer.status != 200:
-            raise _make_refusal(request, answer)
+            raise self._make_refusal(request, answer)
         self._log.put(request, kept_headers(answer.headers), answer.body)
         return self._make_page(request, answer.body, kept_headers(answer.headers), replayed=False)
 
-    def look(self, path: str, params: Sequence[tuple[str, str]] = ()) -> RecordedPage | None:
-        """Return the answer about one thing, whatever it says; a redirect is one too.
+    def look(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        find_doubt: FindDoubt = lambda answer: None,
+    ) -> RecordedPage | None:
+        """Return the answer about one thing, whatever the Hub says; a redirect is one too.
 
         Recorded like any page. None where it is not and the network is off; raises what the
-        client's `get` raises.
+        client's `get` raises, and AccessRefused for a refusal by somebody on the way to the Hub.
         """
         request = request_text(path, params)
         recorded = self._log.get(request)
@@ -105,34 +156,57 @@ class PageReader:
             return recorded
         if self._client is None:
             return None
-        answer = self._client.get(path, params)
+        answer = self._client.get(path, params, find_doubt=find_doubt)
+        if answer.status in _HIDDEN and not answer.is_by_the_hub:
+            raise self._make_refusal(request, answer)
         headers = kept_headers(answer.headers)
         return self._log.put(request, headers, answer.body, answer.status)
 
-    def walk(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Iterator[Page]:
+    def walk(
+        self, path: str, params: Sequence[tuple[str, str]] = (), check: WalkCheck | None = None
+    ) -> Iterator[Page]:
         """Yield the pages in order, each asked for when it is wanted, until none names a next.
 
-        Raises what read raises, and UnexpectedPage for a cursor that leads back into the walk.
+        Raises what read raises, UnexpectedPage for a cursor that leads back into the walk, and
+        SourceUnavailable where `check` does not take the last page for the end.
         """
+        # A gateway in trouble answers 200 with an empty page, with an error, or without the link
+        # to the next page: taken for the end of the listing, each would delete what comes after.
         own = tuple(params)
         cursors = {value for name, value in own if name == "cursor"}
-        page = self.read(path, own)
+        page = self._read_to_end(path, own, check)
         yield page
         while page.next_cursor is not None:
             if page.next_cursor in cursors:
-                self.forget(page)
+                self.set_aside(page)
                 raise UnexpectedPage(
                     f"The listing {printable(path)} goes in a circle: its cursor "
                     f"{printable(page.next_cursor)} came before",
-                    "The last page is forgotten; running again asks for it anew.",
+                    "The last page is set aside; running again asks for it anew.",
                 )
             cursors.add(page.next_cursor)
-            page = self.read(path, _with_cursor(own, page.next_cursor))
+            page = self._read_to_end(path, _with_cursor(own, page.next_cursor), check)
             yield page
 
-    def forget(self, page: Page) -> None:
-        """Have the page asked for again by the next run: it came whole and is unreadable."""
-        self._log.forget(page.request)
+    def set_aside(self, page: Page) -> None:
+        """Have a recorded page asked for again: it came whole, and is not what was asked for."""
+        self._log.set_aside(page.request)
+
+    def _read_to_end(
+        self, path: str, params: tuple[tuple[str, str], ...], check: WalkCheck | None
+    ) -> Page:
+        """Return a page; one that names no next only where the listing ends there."""
+        if check is None:
+            return self.read(path, params)
+        for _ in range(ATTEMPTS_AT_AN_END):
+            page = self.read(path, params, check.find_doubt)
+            if page.next_cursor is not None or check.is_end(page):
+                return page
+            self.set_aside(page)
+        raise SourceUnavailable(
+            f"the listing {printable(path)} ends too early: there are models behind its end",
+            "Something on the way to the Hub cuts it; nothing was published. " + RUN_AGAIN,
+        )
 
     def _make_page(
         self, request: str, body: bytes, headers: Mapping[str, str], *, replayed: bool
@@ -141,9 +215,22 @@ class PageReader:
             cursor = next_cursor(headers.get("link", ""))
         except UnexpectedPage:
             # Kept, it would stop every later run at the same place.
-            self._log.forget(request)
+            self._log.set_aside(request)
             raise
         return Page(request, body, cursor, replayed, headers)
+
+    def _make_refusal(self, request: str, answer: Answer) -> SourceError:
+        endpoint = "" if self._client is None else self._client.endpoint.partition("://")[2]
+        message = describe_refusal(answer, f"{endpoint}{request.partition('?')[0]}")
+        if answer.status in {401, 403}:
+            return AccessRefused(message, _REFUSED_BY_HUB if answer.is_by_the_hub else _REFUSED)
+        if 400 <= answer.status < 500:
+            return QueryRefused(message)
+        target = printable(answer.headers.get("location", ""))
+        return UnexpectedPage(
+            message,
+            f"It points to {target}; redirects are not followed." if target else "",
+        )
 
 
 def next_cursor(link: str) -> str | None:
@@ -173,7 +260,8 @@ def _is_next(parameters: str) -> bool:
 def _path_of(location: str, endpoint: str) -> str:
     # By hand, since urlsplit raises on a host that is none, and the host does not matter here.
     own = location.partition("#")[0].partition("?")[0].removeprefix(endpoint)
-    return unquote(_HOST.sub("", own))
+    path = _HOST.sub("", own)
+    return unquote(path) if path.startswith("/") else ""
 
 
 def _with_cursor(own: tuple[tuple[str, str], ...], cursor: str) -> tuple[tuple[str, str], ...]:
@@ -184,22 +272,4 @@ def _unreadable_link(link: str) -> UnexpectedPage:
     return UnexpectedPage(
         f"The listing names a next page without a cursor: {printable(link)}",
         "The Hub may have changed its paging; lineage doctor shows what it answers.",
-    )
-
-
-def _make_refusal(request: str, answer: Answer) -> SourceError:
-    text = printable(answer.body)
-    message = f"GET {printable(request, 300)} was answered with {answer.status}: {text}"
-    if answer.status in {401, 403}:
-        return AccessRefused(
-            message,
-            "The token may be wrong, expired, or without access to this repository. Without a "
-            "token, the Hub says the same of a repository that does not exist.",
-        )
-    if 400 <= answer.status < 500:
-        return QueryRefused(message)
-    target = printable(answer.headers.get("location", ""))
-    return UnexpectedPage(
-        message,
-        f"It points to {target}; redirects are not followed." if target else "",
     )

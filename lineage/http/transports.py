@@ -1,27 +1,39 @@
-"""The duties of polite HTTP as stacked transports: pacing inside, retrying outside."""
+"""The duties of polite HTTP: pacing, and around it reading whole answers with retries."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from lineage.domain.clock import Clock
 from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached, SourceUnavailable, UnexpectedPage
-from lineage.http.bodies import BodyBroken, BodyTooLarge, printable, read_body
+from lineage.http.bodies import (
+    Answer,
+    BodyBroken,
+    BodyTooLarge,
+    describe_refusal,
+    printable,
+    read_body,
+)
 from lineage.http.budget import Budget
+from lineage.http.network import RUN_AGAIN
 
 MOST_ATTEMPTS = 6
 MOST_REFUSALS = 8
 LONGEST_PAUSE = 60.0
-LONGEST_BODY = 300.0
-"""Seconds for one whole body: a server that drips a byte a second never meets a read timeout."""
+ATTEMPTS_AT_A_DOUBT = 3
+"""Fewer than at a fault: an odd answer that stays may be the truth, and who asked decides."""
 
 RETRIED_STATUSES = frozenset({408, 500, 502, 503, 504})
-RUN_AGAIN = "Run the same command again: it goes on where it stopped."
+_FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_MOST_BYTES_OF_WORDS = 64 * 1024
+
+FindDoubt = Callable[[Answer], str | None]
+"""Says of a whole 200 why it is asked for again; None where it is believed."""
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +103,7 @@ class PacedTransport(httpx.BaseTransport):
             self._clock.sleep(seconds)
 
 
-class RetryingTransport(httpx.BaseTransport):
+class AnswerReader:
     """Returns answers that are read whole, asking again while a fault may pass.
 
     Raises SourceUnavailable when the attempts are spent and UnexpectedPage for a body over the
@@ -100,98 +112,140 @@ class RetryingTransport(httpx.BaseTransport):
 
     def __init__(
         self,
-        inner: httpx.BaseTransport,
+        transport: httpx.BaseTransport,
         clock: Clock,
         tally: RequestTally,
         max_body_bytes: int,
         *,
         is_whole: Callable[[bytes], bool],
+        mask: Callable[[bytes], bytes],
         attempts: int = MOST_ATTEMPTS,
         random: Random | None = None,
     ) -> None:
-        self._inner = inner
+        self._transport = transport
         self._attempts = attempts
         self._clock = clock
         self._tally = tally
         self._max_body_bytes = max_body_bytes
         self._is_whole = is_whole
+        self._mask = mask
         self._random = random or Random()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def ask(self, request: httpx.Request, find_doubt: FindDoubt) -> Answer:
+        """Return the answer to a request; one with a doubt only when it stays after asking again.
+
+        `find_doubt` says of a whole 200 why it is not believed, None where it is.
+        """
         retrying = Retrying(
             sleep=self._clock.sleep,
-            stop=stop_after_attempt(self._attempts),
+            stop=self._are_attempts_spent,
             wait=self._choose_pause,
             retry=retry_if_exception_type(_Fault),
             before_sleep=self._count_retry,
             reraise=True,
         )
         try:
-            return retrying(self._ask_patiently, request)
+            return retrying(self._ask_patiently, request, find_doubt)
         except _Fault as fault:
+            if fault.doubtful_answer is not None:
+                return fault.doubtful_answer
             raise SourceUnavailable(
-                f"No proper answer to {_describe_request(request)} in {self._attempts} attempts; "
-                f"the last: {fault}",
+                f"{fault} (no proper answer to {_describe_request(request)} "
+                f"in {self._attempts} attempts)",
                 RUN_AGAIN,
-            ) from fault.__cause__
+            ) from None  # what h11 quotes of an answer is not masked
 
     def close(self) -> None:
-        self._inner.close()
+        """Close the connections."""
+        self._transport.close()
 
-    def _ask_patiently(self, request: httpx.Request) -> httpx.Response:
+    def _ask_patiently(self, request: httpx.Request, find_doubt: FindDoubt) -> Answer:
         for _ in range(MOST_REFUSALS):
-            response = self._answer_once(request)
-            if response.status_code != 429:
-                return response
+            answer = self._ask_once(request)
+            if answer.status != 429:
+                if answer.status == 200 and (reason := find_doubt(answer)) is not None:
+                    raise _Fault(reason, answer)
+                return answer
             self._tally.refused_429 += 1
             logger.info("refused for the rate limit: %s", _describe_request(request))
         raise SourceUnavailable(
-            f"The rate limit refused {_describe_request(request)} {MOST_REFUSALS} times in a row",
+            f"status 429: the rate limit refused {_describe_request(request)} "
+            f"{MOST_REFUSALS} times in a row",
             "Others may share this address. Run the same command later: it goes on "
             "where it stopped; a token has a limit of its own.",
         )
 
-    def _answer_once(self, request: httpx.Request) -> httpx.Response:
+    def _ask_once(self, request: httpx.Request) -> Answer:
         try:
-            response = self._inner.handle_request(request)
+            response = self._transport.handle_request(request)
             try:
                 return self._read_response(request, response)
             finally:
                 response.close()
         except (httpx.TransportError, httpx.DecodingError, BodyBroken) as error:
-            cause = f"{type(error).__name__}: {printable(str(error))}"
-            raise _Fault(cause) from error
+            raise _Fault(f"{type(error).__name__}: {self._show(str(error))}") from None
 
-    def _read_response(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        if response.status_code == 429:
-            return response
-        if response.status_code in RETRIED_STATUSES:
-            raise _Fault(f"status {response.status_code}")
-        body = self._read_whole_body(request, response)
-        if response.status_code == 200 and not self._is_whole(body):
+    def _read_response(self, request: httpx.Request, response: httpx.Response) -> Answer:
+        status, headers = response.status_code, self._read_headers(response)
+        if status == 429:
+            return Answer(status, headers, b"")
+        if status in RETRIED_STATUSES:
+            words = Answer(status, headers, self._peek_at_body(response, headers))
+            raise _Fault(describe_refusal(words, _describe_request(request, verb="")))
+        body = self._read_whole_body(request, response, headers)
+        if status == 200 and not self._is_whole(body):
             raise _Fault(f"a body of {len(body)} bytes that is not whole")
-        return httpx.Response(
-            response.status_code, headers=_without_framing(response), content=body, request=request
-        )
+        unframed = {name: value for name, value in headers.items() if name not in _FRAMING}
+        return Answer(status, unframed, body)
 
-    def _read_whole_body(self, request: httpx.Request, response: httpx.Response) -> bytes:
+    def _read_headers(self, response: httpx.Response) -> dict[str, str]:
+        """Return the headers in lower case, several of one name joined; any bytes are taken."""
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in response.headers.raw:
+            name = raw_name.decode("latin-1").lower()
+            value = self._hide_token(raw_value).decode("utf-8", "replace")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return headers
+
+    def _read_whole_body(
+        self, request: httpx.Request, response: httpx.Response, headers: Mapping[str, str]
+    ) -> bytes:
         # The bare stream: a Response made with content= has consumed its own raw iterator.
         assert isinstance(response.stream, httpx.SyncByteStream)
-        encoding = response.headers.get("content-encoding", "")
+        encoding = headers.get("content-encoding", "")
         try:
-            return read_body(self._limit_time(response.stream), encoding, self._max_body_bytes)
+            return self._hide_token(read_body(response.stream, encoding, self._max_body_bytes))
         except BodyTooLarge:
             raise UnexpectedPage(
-                f"The answer to {_describe_request(request)} is over {self._max_body_bytes} bytes",
+                f"the answer to {_describe_request(request)} is over {self._max_body_bytes} bytes",
                 "The cap is the setting max_page_bytes; no known listing comes near it.",
             ) from None
 
-    def _limit_time(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        deadline = self._clock.monotonic() + LONGEST_BODY
-        for chunk in chunks:
-            if self._clock.monotonic() > deadline:
-                raise httpx.ReadTimeout(f"the body took over {LONGEST_BODY:.0f} s")
-            yield chunk
+    def _peek_at_body(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+        """Return the body of a refusal for its words; empty where it does not come whole."""
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        encoding = headers.get("content-encoding", "")
+        try:
+            return self._hide_token(read_body(response.stream, encoding, _MOST_BYTES_OF_WORDS))
+        except (httpx.TransportError, httpx.DecodingError, BodyBroken, BodyTooLarge):
+            return b""
+
+    def _hide_token(self, text: bytes) -> bytes:
+        try:
+            return self._mask(text)
+        except ValueError as error:
+            raise UnexpectedPage(
+                f"an answer is not kept: {error}", "Somebody on the way to the Hub repeats it."
+            ) from None
+
+    def _show(self, text: str) -> str:
+        return printable(self._hide_token(text.encode("utf-8", "replace")))
+
+    def _are_attempts_spent(self, state: RetryCallState) -> bool:
+        fault = state.outcome.exception() if state.outcome else None
+        is_doubt = isinstance(fault, _Fault) and fault.doubtful_answer is not None
+        attempts = min(self._attempts, ATTEMPTS_AT_A_DOUBT) if is_doubt else self._attempts
+        return state.attempt_number >= attempts
 
     def _choose_pause(self, state: RetryCallState) -> float:
         longest = min(LONGEST_PAUSE, 2.0**state.attempt_number)
@@ -206,14 +260,11 @@ class RetryingTransport(httpx.BaseTransport):
 class _Fault(Exception):
     """One attempt failed in a way that may pass."""
 
+    def __init__(self, reason: str, doubtful_answer: Answer | None = None) -> None:
+        super().__init__(reason)
+        self.doubtful_answer = doubtful_answer
 
-def _without_framing(response: httpx.Response) -> list[tuple[str, str]]:
-    framing = {"content-encoding", "content-length", "transfer-encoding"}
-    return [(name, value) for name, value in response.headers.multi_items() if name not in framing]
 
-
-def _describe_request(request: httpx.Request) -> str:
-    """Name a request in few words: its path, and where in a walk it stands; never its headers."""
-    cursor = request.url.params.get("cursor")
-    place = "" if cursor is None else f" at cursor {printable(cursor, 100)}"
-    return f"GET {printable(request.url.path)}{place}"
+def _describe_request(request: httpx.Request, verb: str = "GET ") -> str:
+    """Name a request in few words, host and path; never its headers, and not its long query."""
+    return f"{verb}{printable(request.url.host + request.url.path)}"

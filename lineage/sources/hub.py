@@ -76,7 +76,7 @@ class HubSource:
         date = page.headers.get("date")
         for part in parse_batches(rows):
             if part.problem is not None:
-                self._reader.forget(page)
+                self._reader.set_aside(page)
                 raise UnexpectedPage(
                     f"{page.request[:200]} is no listing: {part.problem}",
                     "run again; if it stays so, the Hub has changed: see lineage doctor",

@@ -158,6 +158,7 @@ def client_of(endpoint: str, heard: list[httpx.Request], progress: Progress) -> 
         clock=FakeClock(),
         progress=progress,
         timeout_seconds=1,
+        deadline_seconds=9,
         max_body_bytes=1000,
         is_whole=is_whole,
         inner=httpx.MockTransport(answer),

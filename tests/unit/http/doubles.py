@@ -64,6 +64,7 @@ def client_of(
     clock: Clock | None = None,
     progress: Progress | None = None,
     timeout_seconds: float = 5.0,
+    deadline_seconds: float = 9.0,
     max_body_bytes: int = 1_000_000,
     is_whole: Callable[[bytes], bool] = is_json,
 ) -> HubClient:
@@ -76,6 +77,7 @@ def client_of(
         clock=clock or FakeClock(),
         progress=progress or Progress(),
         timeout_seconds=timeout_seconds,
+        deadline_seconds=deadline_seconds,
         max_body_bytes=max_body_bytes,
         is_whole=is_whole,
         random=Random(7),

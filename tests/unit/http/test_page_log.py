@@ -121,8 +121,8 @@ def test_a_damaged_page_is_set_aside_and_asked_again(
 def test_a_forgotten_page_is_not_there(logs: PageLogs) -> None:
     log = logs.begin(FULL)
     log.put(REQUEST, {}, b"[1]")
-    log.forget(REQUEST)
-    log.forget("/never asked")
+    log.set_aside(REQUEST)
+    log.set_aside("/never asked")
     assert log.get(REQUEST) is None
 
 

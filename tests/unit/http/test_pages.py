@@ -132,7 +132,7 @@ def test_a_forgotten_page_is_asked_again(log: PageLog) -> None:
     client, _ = _client([_page(1), _page(2)])
     with client:
         reader = PageReader(client, log, client.tally)
-        reader.forget(reader.read("/api/models"))
+        reader.set_aside(reader.read("/api/models"))
         assert reader.read("/api/models").body == b"[2]"
 
 
@@ -211,7 +211,7 @@ def test_what_the_hub_does_not_show_is_not_found_and_asked_for_again(
     assert (found.body, len(inner.requests)) == (b"[1]", 2)
 
 
-@pytest.mark.parametrize("location", [b"", b"//[", b"http://[::1", "/é".encode(), b"\xff", b"#"])
+@pytest.mark.parametrize("location", [b"", b"//[", b"http://[::1", b"\xff", b"#", b"no/slash"])
 def test_a_rename_to_garbage_is_an_error_that_we_know(log: PageLog, location: bytes) -> None:
     client, _ = _client([httpx.Response(307, headers={b"location": location}), _page(1)])
     with client, pytest.raises(UnexpectedPage):

@@ -1,12 +1,10 @@
 import gzip
 import logging
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from lineage.errors import RequestLimitReached, SourceUnavailable, UnexpectedPage
-from lineage.http.transports import LONGEST_BODY
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.http.doubles import TOKEN, ListProgress, ScriptTransport, Turn, client_of
 
@@ -47,7 +45,7 @@ def test_a_fault_that_may_pass_is_asked_again(fault: Turn) -> None:
 
 def test_pauses_grow_and_then_the_run_ends_with_what_to_do() -> None:
     inner, clock = ScriptTransport([httpx.ReadTimeout("stalled")] * 6), FakeClock()
-    said = r"/api/models.*6 attempts.*stalled"
+    said = r"stalled.*/api/models in 6 attempts"
     with (
         client_of(inner, clock=clock, token=TOKEN) as client,
         pytest.raises(SourceUnavailable, match=said) as caught,
@@ -88,24 +86,6 @@ def test_a_body_over_the_cap_is_not_asked_again() -> None:
         client.get("/api/models")
     assert "max_page_bytes" in caught.value.hint
     assert len(inner.requests) == 1
-
-
-class _Drip(httpx.SyncByteStream):
-    def __init__(self, clock: FakeClock) -> None:
-        self._clock = clock
-
-    def __iter__(self) -> Iterator[bytes]:
-        while True:
-            self._clock.pass_time(LONGEST_BODY / 3)
-            yield b" "
-
-
-def test_a_body_that_drips_for_ever_is_given_up() -> None:
-    clock = FakeClock()
-    inner = ScriptTransport([httpx.Response(200, stream=_Drip(clock)), _page()])
-    with client_of(inner, clock=clock) as client:
-        assert client.get("/").body == b"[1]"
-    assert client.tally.retried == 1
 
 
 def test_a_spent_window_is_waited_for_and_told() -> None:
