@@ -122,6 +122,7 @@ def crawl(
     from lineage.crawl.dump import crawl_dump
     from lineage.crawl.notify import notify
     from lineage.crawl.plan import CrawlMode
+    from lineage.crawl.publish_command import split_command
     from lineage.crawl.runs import crawl as run_crawl
 
     if mode is not None and (below is not None or dump is not None):
@@ -134,6 +135,7 @@ def crawl(
         raise click.UsageError("--taken-at is the date of a dump: name it with --dump")
     # The one kind of command that looks for a token: the search imports the Hub's own client.
     settings = invocation.settings(flags, token=True)
+    split_command(settings.on_publish)  # said now, and not when the crawl is over
     if below is not None:
         logs.say(_COST)
     try:

@@ -102,12 +102,13 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     with 0 on SIGTERM or Ctrl-C; an unfinished crawl goes on the next time.
     """
     from lineage.cli import signals
+    from lineage.crawl.publish_command import split_command
     from lineage.domain.clock import SystemClock
-    from lineage.schedule.plan import CRAWL, check_command
+    from lineage.schedule.plan import CRAWL
     from lineage.schedule.runner import CrawlProcess, Runner, last_run
 
-    # Read once now: a command that cannot be split would fail a day later, at the first crawl.
-    check_command(invocation.settings(flags).on_publish)
+    # Read once now: a wrong command would fail a day later, at the first crawl.
+    split_command(invocation.settings(flags).on_publish)
     # Only flags are repeated: the environment, with a token in it, is inherited and stays off the
     # command line, which every process of the machine can read.
     words = [*CRAWL, "-v", "--log-format", "json" if logs.in_json() else "text"]

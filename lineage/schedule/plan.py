@@ -2,12 +2,12 @@
 
 import os
 import pwd
-import shlex
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from lineage.crawl.publish_command import split_command
 from lineage.domain.escape import visible
 from lineage.domain.files import expand_home
 from lineage.errors import SettingsError
@@ -70,6 +70,8 @@ def plan_here(settings: Settings, interval: timedelta) -> Plan:
 
     Raises SettingsError where the command of --on-publish is none.
     """
+    # Said now and not at night, by the first crawl that has something to tell.
+    split_command(settings.on_publish)
     return Plan(
         interval=interval,
         store=settings.store,
@@ -78,22 +80,8 @@ def plan_here(settings: Settings, interval: timedelta) -> Plan:
         folder=str(Path.cwd()),
         user=_user_name(),
         token_file=settings.token_file,
-        on_publish=check_command(settings.on_publish),
+        on_publish=settings.on_publish,
     )
-
-
-def check_command(text: str | None) -> str | None:
-    """Return a command of --on-publish as it is; SettingsError where it is none."""
-    # Said now and not at night, by the first crawl that has something to tell.
-    try:
-        words = None if text is None else shlex.split(text)
-    except ValueError as error:
-        raise SettingsError(
-            f"not a command: {text!r}: {error}", "quote it as in a shell"
-        ) from error
-    if words == []:
-        raise SettingsError("the command of --on-publish is empty", "leave the flag out")
-    return text
 
 
 def _find_program() -> str:

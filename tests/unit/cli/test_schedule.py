@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 from lineage.cli.main import lineage
 from lineage.errors import SettingsError
+from tests.unit.cli.conftest import Program
 
 
 def called(*arguments: str) -> Result:
@@ -73,8 +74,17 @@ def test_the_command_that_hears_of_snapshots_stands_in_the_unit(
     assert "\nLINEAGE_ON_PUBLISH=from the environment\n" in called("print", "cron").output
 
 
-@pytest.mark.parametrize("command", [["print", "cron"], ["run", "--once"]])
-def test_what_is_no_command_is_refused_before_anything_runs(command: list[str]) -> None:
-    refused = called(*command, "--on-publish", "notify 'me")
-    assert isinstance(refused.exception, SettingsError)
-    assert "not a command" in str(refused.exception)
+@pytest.mark.parametrize(
+    "words",
+    ["crawl", "crawl --auto", "schedule print cron", "schedule run", "schedule run --once"],
+)
+@pytest.mark.parametrize(
+    ("command", "hint"), [("notify 'me", "quote it"), ("cat > out", "sh -c 'cat > out'")]
+)
+def test_what_is_no_command_is_refused_before_anything_runs(
+    program: Program, tmp_path: Path, words: str, command: str, hint: str
+) -> None:
+    refused = program(*words.split(), "--on-publish", command)
+    assert refused.code == 2
+    assert hint in refused.err
+    assert not [*tmp_path.iterdir()]
