@@ -23,7 +23,6 @@ from benchmarks.questions import RUNS
 from lineage.analysis.growth.stored import FULL
 from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_roots
 from lineage.build.checks import Limits
 from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
@@ -53,7 +52,7 @@ def family_rows() -> list[bytes]:
     with TemporaryDirectory() as folder:
         whole = _published(spelled, FIRST, ParquetStore(folder, NO_OPT_OUTS))
         scope = Scope(whole, all_families(), FULL)
-        roots = find_roots(scope, family("llama").roots())
+        roots = scope.roots_of(family("llama").roots())
         wanted = members_below(scope, roots).counted
         wanted[roots] = True
         ids = set(whole.record_column("id").filter(pa.array(wanted[: whole.records])).to_pylist())

@@ -12,7 +12,7 @@ from lineage.analysis.groups import MIXED, UNKNOWN, Releases, find_releases
 from lineage.analysis.members import Members, count_undated, find_absent, members_below
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ResolvedSubject, count_opted_out, find_roots, model_roots
+from lineage.analysis.subjects import ResolvedSubject, count_opted_out, model_roots
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.clock import end_of
@@ -92,7 +92,7 @@ def _roots_of_step(scope: Scope, subject: ResolvedSubject) -> tuple[tuple[str, .
     official = tuple(id for release in releases for id in release.official)
     everything = tuple(id for release in releases for id in release.roots())
     ids = everything if scope.definition.mirrors else official
-    return ids, find_roots(scope, ids)
+    return ids, scope.roots_of(ids)
 
 
 def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:

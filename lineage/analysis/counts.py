@@ -22,7 +22,6 @@ from lineage.analysis.subjects import (
     ResolvedSubject,
     SubjectMembers,
     count_opted_out,
-    find_roots,
     select_members,
 )
 from lineage.domain.arrays import Nodes
@@ -185,7 +184,7 @@ def count_bases(scope: Scope) -> EveryBase:
 
 
 def _family_nodes(scope: Scope, family: Family) -> Nodes:
-    roots = find_roots(scope, family.roots())
+    roots = scope.roots_of(family.roots())
     anyone = replace(scope.definition, closure=Closure.ALL, min_downloads=0)
     members = members_below(scope.under(anyone), roots)
     return np.union1d(roots, np.flatnonzero(members.possible))

@@ -140,13 +140,9 @@ def _rules_of_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, li
 
 def _list_curated(cut: FamilyColumns) -> list[tuple[int, str]]:
     """Return each curated edge as a pair of nodes, with its rule."""
-    scope = cut.scope
-    if not scope.definition.curated:
+    if not cut.scope.definition.curated:
         return []
-    curated = [edge for family in scope.families for edge in family.curated_edges()]
-    nodes = scope.nodes_of({id for edge in curated for id in (edge.child, edge.parent)})
-    pairs = [(nodes[edge.child], nodes[edge.parent], edge.rule) for edge in curated]
-    return [(child << 32 | parent, rule) for child, parent, rule in pairs]
+    return [(child << 32 | parent, edge.rule) for child, parent, edge in cut.scope.curated_pairs()]
 
 
 def _rule_bits(rules: list[str], numbers: dict[str, int]) -> int:

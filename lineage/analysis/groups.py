@@ -59,14 +59,7 @@ class Releases:
 def release_nodes(scope: Scope) -> list[tuple[Release, Nodes]]:
     """Return every release of the families with the nodes of its roots, mirrors included."""
     releases = [release for family in scope.families for release in family.releases]
-    nodes = scope.nodes_of([root for release in releases for root in release.roots()])
-    return [
-        (
-            release,
-            np.array(sorted({nodes[id] for id in release.roots() if id in nodes}), np.int32),
-        )
-        for release in releases
-    ]
+    return [(release, scope.roots_of(release.roots())) for release in releases]
 
 
 def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:

@@ -1,13 +1,16 @@
 """What a question stands on: a snapshot, the registry of families, and a definition."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import chain
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
-from lineage.domain.arrays import Indices, Int64s, Mask, Positions
+from lineage.domain.arrays import Indices, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family
@@ -46,7 +49,7 @@ class Scope:
     # definitions reads the edges of a whole Hub once.
     _stored_edges: list[EdgeColumns] = field(default_factory=list, compare=False, repr=False)
     _graphs: dict[_GraphRule, Graph] = field(default_factory=dict, compare=False, repr=False)
-    _node_by_id: dict[str, int | None] = field(default_factory=dict, compare=False, repr=False)
+    _nodes_by_id: dict[str, Sequence[int]] = field(default_factory=dict, compare=False, repr=False)
 
     def under(self, definition: Definition) -> Self:
         """Return the same scope by another definition."""
@@ -58,7 +61,7 @@ class Scope:
 
     def with_families(self, families: Sequence[Family]) -> Self:
         """Return the same snapshot under another registry."""
-        return replace(self, families=families, _graphs={}, _node_by_id={})
+        return replace(self, families=families, _graphs={}, _nodes_by_id={})
 
     def narrowed_to(self, *families: Family) -> Self:
         """Return a scope that knows these families alone, on the edges of this one."""
@@ -99,31 +102,56 @@ class Scope:
         if definition.curated and definition.min_strength is not Strength.CONFIRMED:
             curated = [edge for family in self.families for edge in family.curated_edges()]
             ids = dict.fromkeys(sorted(_list_ids(curated)))
-            node_by_id = self._look_up(ids)
-            unknown = [id for id in ids if node_by_id[id] is None]
-            added = {id: nodes + at for at, id in enumerate(unknown)}
+            nodes_by_id = self._look_up(ids)
+            added = {
+                id: nodes + at for at, id in enumerate(id for id in ids if not nodes_by_id[id])
+            }
             nodes += len(added)
-            known = {id: node for id in ids if (node := node_by_id[id]) is not None}
-            edges = _add_curated(edges, _curated_columns(curated, known | added), nodes)
+            places = {id: nodes_by_id[id] or (added[id],) for id in ids}
+            edges = _add_curated(edges, _curated_columns(curated, places), nodes)
         codes = [relation.code for relation in definition.relations]
         edges = select_edges(edges, np.isin(edges.relation, codes))
         return Graph(edges, nodes, added)
 
-    def _look_up(self, ids: Iterable[str]) -> Mapping[str, int | None]:
-        """Return the snapshot's node of each id; the registry's ids are looked up all at once."""
-        if new := set(ids) - set(self._node_by_id):
-            first = not self._node_by_id
-            registered = _list_registered(self.families) if first else set[str]()
-            self._node_by_id.update(_find_nodes(self.snapshot, new | registered))
-        return self._node_by_id
+    def _look_up(self, ids: Iterable[str]) -> Mapping[str, Sequence[int]]:
+        """Return the snapshot's nodes of each id; the registry's ids are looked up all at once."""
+        if new := set(ids) - set(self._nodes_by_id):
+            if not self._nodes_by_id:
+                new |= _list_registered(self.families)
+            self._nodes_by_id.update(_find_nodes(self.snapshot, self.families, new))
+        return self._nodes_by_id
 
     def nodes_of(self, ids: Iterable[str]) -> dict[str, int]:
         """Return the node of each id that is known: by its name now, a former one, or its case."""
+        return {id: nodes[0] for id, nodes in self.every_node_of(ids).items()}
+
+    def every_node_of(self, ids: Iterable[str]) -> dict[str, Sequence[int]]:
+        """Return all nodes of each known id, the one that `nodes_of` gives first.
+
+        They are several where a model was deleted and made anew: children of both lead to the id.
+        """
         ids = list(ids)
-        node_by_id = self._look_up(ids)
+        nodes_by_id = self._look_up(ids)
         added = self.graph.added if self.definition.curated else {}
-        nodes = {id: added.get(id, node_by_id[id]) for id in ids}
-        return {id: node for id, node in nodes.items() if node is not None}
+        nodes = {id: (added[id],) if id in added else nodes_by_id[id] for id in ids}
+        return {id: each for id, each in nodes.items() if each}
+
+    def families_as_now(self) -> Sequence[Family]:
+        """Return the families under the names that the snapshot has of their models."""
+        nodes = self.nodes_of(_list_registered(self.families))
+        order = np.unique(np.array(list(nodes.values()), np.int32))
+        names = dict(zip(order.tolist(), self.names_of(order)[1].to_pylist(), strict=True))
+        present = {id: names[node] for id, node in nodes.items() if names[node] != id}
+        return [family.under_present_names(present) for family in self.families]
+
+    def curated_pairs(self) -> list[tuple[int, int, CuratedEdge]]:
+        """Return child, parent and entry of every curated edge between known models."""
+        curated = [edge for family in self.families for edge in family.curated_edges()]
+        return _find_pairs(curated, self.every_node_of(_list_ids(curated)))
+
+    def roots_of(self, ids: Iterable[str]) -> Nodes:
+        """Return all nodes of those ids that are known, in rising order."""
+        return np.array(sorted({*chain.from_iterable(self.every_node_of(ids).values())}), np.int32)
 
     def names_of(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, in the snapshot or added."""
@@ -166,29 +194,93 @@ def _list_registered(families: Sequence[Family]) -> set[str]:
     return roots | {outsider.id for family in families for outsider in family.outsiders}
 
 
-def _find_nodes(snapshot: Snapshot, ids: Collection[str]) -> dict[str, int | None]:
-    """Return the nodes of ids as a registry writes them: it may be older than a rename.
+def _find_nodes(
+    snapshot: Snapshot, families: Sequence[Family], ids: Collection[str]
+) -> dict[str, Sequence[int]]:
+    """Return the nodes of ids as a registry writes them, the likeliest first; () for an unknown id.
 
-    As on the Hub, case tells no two models apart where one alone bears the name.
+    A registry may be older than a rename and a snapshot older than another, so every name counts
+    that a model ever had. As on the Hub, case tells no two models apart where one alone has a name.
     """
-    owners_by_case = snapshot.bearers_without_case(list(ids))
-    nodes = {id: owners_by_case[id.lower()].get(id) for id in ids}
+    other_names = _list_other_names(families)
+    written = _date_of_writing(families)
+    names = {name for id in ids for name in (id, *other_names.get(id, ()))}
+    owners = snapshot.owners_without_case(names)
     former = snapshot.former_keys()
-    for id in {id for id, node in nodes.items() if node is None} & set(former):
-        if (match := snapshot.node_of_key(former[id])) is not None:
-            nodes[id] = match[0]
-    for id, node in nodes.items():
-        if node is None and len(owners := owners_by_case[id.lower()]) == 1:
-            (nodes[id],) = owners.values()
+    node_of_key = snapshot.nodes_of_keys({former[name] for name in names & set(former)})
+    nodes: dict[str, Sequence[int]] = {}
+    for id in ids:
+        own = _order_owners(
+            snapshot,
+            owners[id.lower()].get(id, ()),
+            node_of_key.get(former.get(id, "")),
+            written.get(id),
+        )
+        # What the registry itself calls a former name may be another model's by now: it is asked
+        # only where the present name leads to no record.
+        for name in other_names.get(id, ()) if not own or own[0] >= snapshot.records else ():
+            further = [*owners[name.lower()].get(name, ()), node_of_key.get(former.get(name, ""))]
+            own = [*(node for node in further if node is not None and node not in own), *own]
+        alike = owners[id.lower()]
+        if not own and len(alike) == 1:
+            (own,) = alike.values()
+        nodes[id] = tuple(own)
     return nodes
 
 
-def _curated_columns(curated: Sequence[CuratedEdge], nodes: Mapping[str, int]) -> EdgeColumns:
+def _order_owners(
+    snapshot: Snapshot, owners: Sequence[int], renamed: int | None, written: date | None
+) -> Sequence[int]:
+    """Return the nodes with a name and the one that had it before a rename, the likeliest first."""
+    if renamed is None or renamed in owners:
+        return owners
+    models = snapshot.manifest.models
+    if not owners or owners[0] >= models:
+        return [renamed, *owners]
+    # A model that took the name after the registry was written is not the one that it means.
+    created = snapshot.record_column("created_at")[owners[0]].as_py()
+    is_newer = written is not None and created is not None and created.date() > written
+    return [renamed, *owners[1:]] if is_newer and renamed < models else [*owners, renamed]
+
+
+def _list_other_names(families: Sequence[Family]) -> dict[str, list[str]]:
+    """Return for each name in a registry that is one end of a rename, the other names."""
+    names: dict[str, list[str]] = {}
+    for former in (former for family in families for former in family.former_names()):
+        names.setdefault(former.now, []).append(former.name)
+        names.setdefault(former.name, []).append(former.now)
+    return names
+
+
+def _date_of_writing(families: Sequence[Family]) -> dict[str, date]:
+    """Return for each root the day on which its family was last changed, where that is said."""
+    days: dict[str, date] = {}
+    for family in families:
+        with suppress(ValueError):
+            days |= dict.fromkeys(family.roots(), date.fromisoformat(family.version))
+    return days
+
+
+def _find_pairs(
+    curated: Sequence[CuratedEdge], nodes: Mapping[str, Sequence[int]]
+) -> list[tuple[int, int, CuratedEdge]]:
+    # Of a parent made anew the newer one is meant; of a child both carry the weights in question.
+    return [
+        (child, nodes[edge.parent][0], edge)
+        for edge in curated
+        if edge.parent in nodes
+        for child in nodes.get(edge.child, ())
+    ]
+
+
+def _curated_columns(
+    curated: Sequence[CuratedEdge], nodes: Mapping[str, Sequence[int]]
+) -> EdgeColumns:
+    pairs = _find_pairs(curated, nodes)
+    rows = [(child, parent, edge.relation.code) for child, parent, edge in pairs]
+    child, parent, relation = np.array(rows, np.int32).reshape(-1, 3).T
     return EdgeColumns(
-        np.array([nodes[edge.child] for edge in curated], np.int32),
-        np.array([nodes[edge.parent] for edge in curated], np.int32),
-        np.array([edge.relation.code for edge in curated], np.int8),
-        np.full(len(curated), _DECLARED, np.int8),
+        child, parent, relation.astype(np.int8), np.full(len(rows), _DECLARED, np.int8)
     )
 
 

@@ -1,7 +1,7 @@
 """From a subject to what it means in a scope: a model, a release or a family, and its roots."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -178,7 +178,7 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     of_subject = subject.family if subject.release is None else subject.release
     assert of_subject is not None
     ids = of_subject.roots()
-    roots = find_roots(scope, ids)
+    roots = scope.roots_of(ids)
     members = members_below(scope, roots)
     if subject.release is not None:
         releases_by_node = find_releases(scope, scope.edges)
@@ -214,14 +214,12 @@ def model_roots(scope: Scope, model: ModelNode) -> tuple[tuple[str, ...], Nodes]
     """Return the ids and the nodes of a model, and of its mirrors where they join it."""
     mirrors: list[str] = []
     if scope.definition.mirrors:
-        mirrors += [mirror for family in scope.families for mirror in family.mirrors_of(model.id)]
-    nodes = np.union1d(find_roots(scope, mirrors), [model.node]).astype(np.int32)
+        releases = [release for family in scope.families for release in family.releases]
+        copies = [copy for release in releases for copy in release.mirrors if copy.of is not None]
+        originals = scope.every_node_of({copy.of for copy in copies if copy.of is not None})
+        mirrors += [copy.id for copy in copies if model.node in originals.get(copy.of or "", ())]
+    nodes = np.union1d(scope.roots_of(mirrors), [model.node]).astype(np.int32)
     return (model.id, *mirrors), nodes
-
-
-def find_roots(scope: Scope, ids: Sequence[str]) -> Nodes:
-    """Return the nodes of those ids that are known, by their name now or a former one."""
-    return np.array(sorted(set(scope.nodes_of(ids).values())), np.int32)
 
 
 def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
@@ -234,7 +232,7 @@ def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
     snapshot, scope = scope.snapshot, full_scope(scope.under(DEFAULT))
     keys_of_records = snapshot.record_column("key")
     nodes = np.flatnonzero(np.asarray(pc.is_in(keys_of_records, value_set=keys)))
-    roots = find_roots(scope, [root for family in scope.families for root in family.roots()])
+    roots = scope.roots_of([root for family in scope.families for root in family.roots()])
     edges = scope.edges
     of_a_family = reach.find_below(edges.child, edges.parent, scope.nodes, roots)
     of_a_family[roots] = True

@@ -65,14 +65,10 @@ def find_evidence(scope: Scope, nodes: Iterable[int]) -> ModelEvidence:
 
 
 def _curated_pairs(scope: Scope, children: set[int]) -> list[tuple[Pair, CuratedEdge]]:
-    curated = [edge for family in scope.families for edge in family.curated_edges()]
-    nodes = scope.nodes_of({id for edge in curated for id in (edge.child, edge.parent)})
-    in_scope = [edge for edge in curated if nodes.get(edge.child) in children]
-    ends = np.unique([nodes[id] for edge in in_scope for id in (edge.child, edge.parent)]).astype(
-        int
-    )
+    pairs = [pair for pair in scope.curated_pairs() if pair[0] in children]
+    ends = np.unique([node for pair in pairs for node in pair[:2]]).astype(int)
     keys = dict(zip(ends.tolist(), scope.names_of(ends)[0].to_pylist(), strict=True))
-    return [((keys[nodes[edge.child]], keys[nodes[edge.parent]]), edge) for edge in in_scope]
+    return [((keys[child], keys[parent]), edge) for child, parent, edge in pairs]
 
 
 def _curated_claim(edge: CuratedEdge) -> PathClaim:
@@ -90,8 +86,7 @@ def trace_model(
     asked = scope.definition
     scope = scope.under(EVERYTHING)
     subject = _find_traced(scope, name, origin)
-    by_id = _roots_by_id(scope.families)
-    roots = {node: by_id[id] for id, node in scope.nodes_of(by_id).items()}
+    roots = find_root_nodes(scope)
     marks = _Marks(roots, _outsider_nodes(scope, family))
     draft = Trace(
         model=name,
@@ -109,7 +104,8 @@ def trace_model(
         notes=list_notes(asked, scope.snapshot.manifest, opted_out=opted_out),
     )
     if subject.node is None:
-        return _decide_verdict(replace(draft, itself=by_id.get(subject.id)), _Origins(), _Origins())
+        itself = _roots_by_id(scope.families).get(subject.id)
+        return _decide_verdict(replace(draft, itself=itself), _Origins(), _Origins())
     edges = scope.edges
     declared_edges = select_edges(edges, edges.strength >= _DECLARED)
     declared = _trace_up(scope, declared_edges, subject.node, marks)
@@ -250,7 +246,7 @@ def _find_registered(scope: Scope, name: str) -> _Subject | None:
 
 def _outsider_nodes(scope: Scope, family: Family) -> dict[int, Outsider]:
     by_id = {outsider.id: outsider for outsider in family.outsiders}
-    return {node: by_id[id] for id, node in scope.nodes_of(by_id).items()}
+    return {node: by_id[id] for id, nodes in scope.every_node_of(by_id).items() for node in nodes}
 
 
 def _match_outsider(
@@ -272,6 +268,15 @@ def _unresolved_claims(scope: Scope, subject: _Subject) -> tuple[PathClaim, ...]
     evidence = find_evidence(scope, [] if subject.node is None else [subject.node])
     key = subject.key or ""
     return evidence.unresolved.get(key, ()) + evidence.by_edge.get((key, key), ())
+
+
+def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
+    """Return every root of every family by its node, under the name that the snapshot has of it."""
+    by_id = _roots_by_id(scope.families)
+    roots = {node: by_id[id] for id, nodes in scope.every_node_of(by_id).items() for node in nodes}
+    order = np.array(sorted(roots), np.int32)
+    names = zip(order.tolist(), scope.names_of(order)[1].to_pylist(), strict=True)
+    return {node: replace(roots[node], root=name) for node, name in names}
 
 
 def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:

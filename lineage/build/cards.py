@@ -244,12 +244,16 @@ def choose_card_reader(
 
 
 def _read_claims(
-    draft: Draft, context: "BuildContext", reading: "CardReading", declared: ResolvedClaims
+    draft: Draft,
+    context: "BuildContext",
+    reading: "CardReading",
+    declared: ResolvedClaims,
+    families: Sequence[Family],
 ) -> Iterator[tuple[int, Claim]]:
     """Read the cards that can help beside the declared claims: each claim with its child's row."""
-    roots = {root for family in context.families for root in family.roots()}
+    roots = {root for family in families for root in family.roots()}
     types = draft.tables.rows_of(draft.mark_ids(roots), ("id", "model_type"))
-    signs = FamilySigns(context.families, {id: model_type for _, id, model_type in types})
+    signs = FamilySigns(families, {id: model_type for _, id, model_type in types})
     undeclared = parentless(draft.models, declared.child, declared.parent)
     doubtful = mark_doubtful(declared, draft.models)
     downloads = draft.tables.column("downloads", schema.METRICS_FILE)
@@ -266,7 +270,11 @@ def _read_claims(
 
 
 def _repeat_claims(
-    draft: Draft, previous: Snapshot | None, context: "BuildContext", declared: ResolvedClaims
+    draft: Draft,
+    previous: Snapshot | None,
+    context: "BuildContext",
+    declared: ResolvedClaims,
+    families: Sequence[Family],
 ) -> Iterator[tuple[int, Claim]]:
     """Repeat the claims of the snapshot before, of models whose commit is the same."""
     if previous is None:

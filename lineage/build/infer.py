@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from lineage.build.draft import Draft
 from lineage.build.resolve import FormerNames, ResolvedNames, find_existing_nodes, mark_declaring
@@ -15,8 +16,9 @@ from lineage.store.keys import NOWHERE
 
 _NO_RELATION = -1
 
-ClaimsFromCards = Callable[[ResolvedClaims], Iterable[tuple[int, Claim]]]
-"""Given the declared claims of listed models, it reads cards: a child's row with each claim."""
+ClaimsFromCards = Callable[[ResolvedClaims, Sequence[Family]], Iterable[tuple[int, Claim]]]
+"""Given the declared claims of listed models and the families, it reads cards: a child's row with
+each claim."""
 
 
 def resolve_claims(
@@ -72,6 +74,7 @@ def infer_claims(
 ) -> ResolvedClaims:
     """Infer claims from names, and from cards where a crawl reads them; add them to the draft."""
     inferred: list[InferredClaim] = []
+    families = name_as_now(families, nodes)
 
     # From names: asked only about listed models without a parent.
     candidates = parentless(draft.records, claims.child, claims.parent)
@@ -86,7 +89,7 @@ def infer_claims(
         declared = mark_declaring(rules)[claims.rule] & (claims.child < draft.models)
         from_cards = [
             (child, claim)
-            for child, claim in read_cards(claims.select(declared))
+            for child, claim in read_cards(claims.select(declared), families)
             if claim.rule in names
         ]
         parents = find_existing_nodes([claim.parent_as_written for _, claim in from_cards], nodes)
@@ -95,6 +98,18 @@ def infer_claims(
             for (child, claim), parent in zip(from_cards, parents.tolist(), strict=True)
         ]
     return _add_inferred(draft, nodes, inferred, rules)
+
+
+def name_as_now(families: Sequence[Family], nodes: InferenceInput) -> Sequence[Family]:
+    """Return the families under the names that their models have now: rules compare names."""
+    ids = sorted(
+        {id for each in families for id in (*each.roots(), *(it.id for it in each.outsiders))}
+    )
+    rows = find_existing_nodes(ids, nodes)
+    known = np.flatnonzero(rows != NOWHERE)
+    names = zip(known.tolist(), nodes.ids.take(pa.array(rows[known])).to_pylist(), strict=True)
+    present = {ids[at]: name for at, name in names if name != ids[at]}
+    return [family.under_present_names(present) for family in families] if present else families
 
 
 def _add_inferred(

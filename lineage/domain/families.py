@@ -1,7 +1,7 @@
 """A family and its releases, as curated data: who is official, whose weights are whose, and why."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -146,6 +146,26 @@ class Family:
     def roots(self) -> tuple[str, ...]:
         """Return the ids that are roots of any release."""
         return tuple(root for release in self.releases for root in release.roots())
+
+    def under_present_names(self, present: Mapping[str, str]) -> "Family":
+        """Return the family with its roots and outsiders under the names that they have now.
+
+        `present` has the names of those whose name is another than is written here.
+        """
+
+        def rename_release(release: Release) -> Release:
+            mirrors = (replace(it, id=present.get(it.id, it.id)) for it in release.mirrors)
+            former = (FormerName(id, present[id]) for id in release.roots() if id in present)
+            return replace(
+                release,
+                official=tuple(present.get(id, id) for id in release.official),
+                mirrors=tuple(mirrors),
+                former_names=(*release.former_names, *former),
+            )
+
+        outsiders = (replace(it, id=present.get(it.id, it.id)) for it in self.outsiders)
+        releases = tuple(map(rename_release, self.releases))
+        return replace(self, releases=releases, outsiders=tuple(outsiders))
 
     def former_names(self) -> Iterator[FormerName]:
         """Yield every known rename."""

@@ -1,6 +1,6 @@
 """A model with all its ancestors and what is known of each: what a bill of materials lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.analysis.scope import Scope, select_edges
-from lineage.analysis.traces import EVERYTHING, find_evidence, trace_model
+from lineage.analysis.traces import EVERYTHING, find_evidence, find_root_nodes, trace_model
 from lineage.analysis.verdicts import PathEdge, PathRoot, Trace
 from lineage.domain.arrays import Generations, Indices
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
@@ -78,9 +78,9 @@ def bill_of(
     scope = scope.under(EVERYTHING)
     found = trace_model(scope, name, family)
     node = scope.nodes_of([found.id]).get(found.id)
-    roots = _roots(scope.families)
+    roots = find_root_nodes(scope)
     if node is None:
-        return Bill(Part(found.id, found.key, False, roots.get(found.id)), found, ())
+        return Bill(Part(found.id, found.key, False, found.itself), found, ())
     edges, generation = _above(scope, node, min_strength)
     parts = _parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
     steps = _steps(scope, edges, parts)
@@ -123,21 +123,12 @@ def _steps(
     return steps
 
 
-def _parts(scope: Scope, nodes: Indices, roots: Mapping[str, PathRoot]) -> dict[int, Part]:
+def _parts(scope: Scope, nodes: Indices, roots: Mapping[int, PathRoot]) -> dict[int, Part]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     listed = nodes[nodes < scope.snapshot.manifest.models]
     table = scope.snapshot.table(schema.MODELS_FILE, _FACTS).take(pa.array(listed))
     rows: list[dict[str, Any]] = [*table.to_pylist(), *({} for _ in nodes[len(listed) :])]
     return {
-        node: Part(id, key, bool(facts), roots.get(id), **facts)
+        node: Part(id, key, bool(facts), roots.get(node), **facts)
         for node, key, id, facts in zip(nodes.tolist(), keys, ids, rows, strict=True)
-    }
-
-
-def _roots(families: Sequence[Family]) -> dict[str, PathRoot]:
-    return {
-        root: PathRoot(root, release.name, family.id, root in release.official)
-        for family in families
-        for release in family.releases
-        for root in release.roots()
     }

@@ -184,27 +184,41 @@ class Snapshot:
         yield bases["id"].combine_chunks(), bases["node"].combine_chunks()
         yield self.column(schema.MODELS_FILE, "id").combine_chunks(), None
 
-    def bearers_without_case(self, ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Return for each id, in small letters, the known names that equal it but for the case."""
-        lowered = pa.array({id.lower() for id in ids}, pa.string())
-        nodes_by_name: dict[str, dict[str, int]] = {id.lower(): {} for id in ids}
-        for names, nodes in self._named_nodes() if ids else ():
-            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(names), value_set=lowered))
+    def owners_without_case(self, names: Collection[str]) -> dict[str, dict[str, list[int]]]:
+        """Return for each name, in small letters, the known names that equal it but for the case.
+
+        Each with the nodes that have it, the one that has it now first.
+        """
+        lowered = pa.array({name.lower() for name in names}, pa.string())
+        owners: dict[str, dict[str, list[int]]] = {name.lower(): {} for name in names}
+        for ids, nodes in self._named_nodes() if names else ():
+            rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(ids), value_set=lowered))
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
-            for id, node in zip(names.take(rows).to_pylist(), at.tolist(), strict=True):
-                nodes_by_name[id.lower()][id] = node
-        return nodes_by_name
+            for id, node in zip(ids.take(rows).to_pylist(), at.tolist(), strict=True):
+                of_id = owners[id.lower()].setdefault(id, [])
+                # A model with a record and children is met twice.
+                owners[id.lower()][id] = [node, *(other for other in of_id if other != node)]
+        return owners
 
     def node_of_key(self, key: str) -> tuple[int, str] | None:
         """Return the node number and present name of a key, or None."""
-        row = pc.index(self.record_column("key"), key).as_py()
-        if row >= 0:
-            return int(row), str(self.record_column("id")[row].as_py())
-        row = pc.index(self.column(schema.COUNTS_FILE, "key"), key).as_py()
-        if row < 0:
+        if (node := self.nodes_of_keys([key]).get(key)) is None:
             return None
-        node, id = (self.column(schema.COUNTS_FILE, name)[row].as_py() for name in ("node", "id"))
-        return int(node), str(id)
+        return node, str(self.names_of(np.array([node], np.int32))[1][0].as_py())
+
+    def nodes_of_keys(self, keys: Collection[str]) -> dict[str, int]:
+        """Return the node number of each key that the snapshot knows."""
+        nodes_by_key: dict[str, int] = {}
+        if not keys:
+            return nodes_by_key
+        sought = pa.array(keys, pa.string())
+        bases = self.table(schema.COUNTS_FILE, ["key", "node"]).combine_chunks()
+        known = self.record_column("key").combine_chunks()
+        for column, nodes in ((bases["key"].combine_chunks(), bases["node"]), (known, None)):
+            rows = pc.indices_nonzero(pc.is_in(column, value_set=sought))
+            at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
+            nodes_by_key.update(zip(column.take(rows).to_pylist(), at.tolist(), strict=True))
+        return nodes_by_key
 
     def evidence_of(self, child_keys: Sequence[str]) -> pa.Table:
         """Return every claim about some models, in the order of the evidence."""

@@ -4,7 +4,6 @@ from lineage.analysis.anomalies.columns import SnapshotColumns
 from lineage.analysis.anomalies.rules import RULES
 from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_roots
 from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -32,7 +31,7 @@ def find_anomalies(
         # Who belongs is asked as `count` asks it; what is odd about them is then looked for in
         # what the Hub and authors declare alone, or our own registry would show up as theirs.
         full = scope.under(Definition(mirrors=True, curated=True))
-        roots = find_roots(full, family.roots())
+        roots = full.roots_of(family.roots())
         inside = members_below(full, roots).reached.copy()
         inside[roots] = True
     columns = SnapshotColumns(scope.under(Definition()), bounds, inside)

@@ -282,10 +282,10 @@ def find_alerts(
     reported.
     """
     alerts = []
-    vanished = set(diff.removed) - set(diff.added)
+    were_listed, are_listed = (_list_roots(Scope(each, families)) for each in (before, after))
     for family in families:
         for root in family.roots():
-            if root in vanished:
+            if root in were_listed - are_listed:
                 says = f"{root}, a root of family {family.id}, is no longer listed"
                 alerts.append(Alert(AlertKind.ROOT_VANISHED, root, says))
     for change in diff.families:
@@ -296,6 +296,13 @@ def find_alerts(
             )
             alerts.append(Alert(AlertKind.FAMILY_LOST, change.family, says))
     return [*alerts, *_find_new_bursts(before, after)]
+
+
+def _list_roots(scope: Scope) -> set[str]:
+    """Return the registry's roots that a snapshot lists, under whatever name."""
+    models = scope.snapshot.manifest.models
+    nodes = scope.every_node_of([root for family in scope.families for root in family.roots()])
+    return {id for id, each in nodes.items() if min(each) < models}
 
 
 def _find_new_bursts(before: Snapshot, after: Snapshot) -> Iterator[Alert]:

@@ -166,11 +166,11 @@ def evaluate(
     labels: Labels | None = None,
 ) -> Evaluation:
     """Hide what is declared of models, or labelled, let each rule infer, and compare."""
-    snapshot, families = scope.snapshot, scope.families
+    snapshot = scope.snapshot
     nodes = read_nodes(scope)
     lineage = read_lineage(scope, nodes)
     hidden, unknown = _hide_parents(snapshot, nodes, labels)
-    claims = list(_infer_all(snapshot, nodes, hidden, families, rules))
+    claims = list(_infer_all(snapshot, nodes, hidden, scope.families_as_now(), rules))
     judged = [_judge_claim(claim, nodes, lineage, hidden) for claim in claims]
 
     wrong = [each for each in judged if not each.line]

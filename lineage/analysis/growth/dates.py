@@ -21,7 +21,6 @@ from lineage.analysis.growth.variants import first_of_each
 from lineage.analysis.members import members_below
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Int64s, Nodes
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -111,7 +110,7 @@ def _count_steps(scope: Scope, family: Family, question: DateQuestion) -> Iterat
     official = tuple(id for release in family.releases for id in release.official)
     for step, definition in definitions_of_steps(question.least_downloads):
         of_step = scope.under(definition)
-        roots = find_roots(of_step, family.roots() if definition.mirrors else official)
+        roots = of_step.roots_of(family.roots() if definition.mirrors else official)
         counted = members_below(of_step, roots).counted[: len(question.moments)]
         created = question.moments[counted]
         yield _StepMoments(step, definition, created)
@@ -129,7 +128,7 @@ def count_deletions(scope: Scope, family: Family, definition: Definition) -> Del
     if not snapshot.manifest.tombstones:
         return None
     scope = scope.under(replace(definition, deleted=True))
-    counted = members_below(scope, find_roots(scope, family.roots())).counted
+    counted = members_below(scope, scope.roots_of(family.roots())).counted
     listed = snapshot.manifest.models
     # The first listing without a model: it may have been deleted some days before.
     deleted_at = read_deletion_dates(snapshot)

@@ -8,7 +8,6 @@ import numpy as np
 
 from lineage.analysis.groups import MIXED, UNKNOWN, find_releases
 from lineage.analysis.scope import Scope, select_edges
-from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
@@ -100,7 +99,7 @@ def _count_listed(counted: CountedPairs, snapshot: Snapshot) -> list[int]:
 
 def _find_roots(scope: Scope) -> tuple[list[Nodes], Mask]:
     """Return each family's roots; mark all of them and what is below: most of a Hub is neither."""
-    roots = [find_roots(scope, family.roots()) for family in scope.families]
+    roots = [scope.roots_of(family.roots()) for family in scope.families]
     whole = np.concatenate([np.empty(0, np.int32), *roots])
     near = reach.find_below(scope.edges.child, scope.edges.parent, scope.nodes, whole)
     near[whole] = True

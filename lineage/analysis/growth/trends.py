@@ -35,7 +35,6 @@ from lineage.analysis.growth.variants import (
 from lineage.analysis.licenses.statements import knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_roots
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
 from lineage.domain.claims import RELATIONS
@@ -118,7 +117,7 @@ def _read_family(scope: Scope, family: Family) -> _FamilyColumns:
     moments = read_creation_dates(scope.snapshot)
     limit = DayLimit.of(scope.snapshot, scope.definition, moments)
     scope = scope.under(limit.definition)
-    roots = find_roots(scope, family.roots())
+    roots = scope.roots_of(family.roots())
     members = members_below(scope, roots)
     possible = members.counted[: len(moments)] & limit.possibly
     counted = possible if limit.surely is limit.possibly else possible & limit.surely

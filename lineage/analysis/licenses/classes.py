@@ -13,7 +13,6 @@ from lineage.analysis.licenses.findings import CONFLICTS
 from lineage.analysis.licenses.statements import DeclaredLicenses, LicenseStatement
 from lineage.analysis.members import Members, relation_of
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.claims import Relation
 from lineage.domain.families import Family, Proof
@@ -80,8 +79,8 @@ def _below_multimodal(scope: Scope, family: Family, terms: LicenseTerms) -> Mask
     clauses = (each.rules.get(ClauseName.EU_MULTIMODAL) for each in terms.terms)
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
     copies = [mirror for base in bases for mirror in family.mirrors_of(base)]
-    seeds = find_roots(scope, sorted(bases | set(copies)))
-    is_root = _mark(scope.nodes, find_roots(scope, family.roots()))
+    seeds = scope.roots_of(sorted(bases | set(copies)))
+    is_root = _mark(scope.nodes, scope.roots_of(family.roots()))
     child, parent = _edges_below_roots(scope.edges, is_root)
     mask: Mask = reach.labels_from(child, parent, scope.nodes, [seeds]) != 0
     return mask

@@ -28,7 +28,6 @@ from lineage.analysis.licenses.statements import (
 )
 from lineage.analysis.members import Members, find_countable, members_below
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Indices
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms
@@ -46,7 +45,7 @@ def judge_licenses(scope: Scope, family: Family, terms: LicenseTerms) -> License
     """
     full = replace(scope.definition, mirrors=True, curated=True)
     scope = scope.under(full)
-    members = members_below(scope, find_roots(scope, family.roots()))
+    members = members_below(scope, scope.roots_of(family.roots()))
     rows = _judge_models(scope, family, terms, members)
     return LicenseFindings(
         snapshot=scope.snapshot.id,
@@ -67,8 +66,8 @@ def _judge_models(
     scope: Scope, family: Family, terms: LicenseTerms, members: Members
 ) -> list[Judged]:
     snapshot = scope.snapshot
-    roots = find_roots(scope, family.roots())
-    official = find_roots(scope, [id for release in family.releases for id in release.official])
+    roots = scope.roots_of(family.roots())
+    official = scope.roots_of([id for release in family.releases for id in release.official])
     mirrors = _listed_mirrors(scope, family, official)
     nodes = np.union1d(np.flatnonzero(members.counted), mirrors)
 
@@ -123,7 +122,7 @@ def _judge_models(
 
 def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
     copies = [mirror.id for release in family.releases for mirror in release.mirrors]
-    nodes = np.setdiff1d(find_roots(scope, copies), official)
+    nodes = np.setdiff1d(scope.roots_of(copies), official)
     listed: Indices = nodes[nodes < scope.snapshot.manifest.models]
     counted: Indices = listed[find_countable(scope).surely[listed]]
     return counted

@@ -202,9 +202,9 @@ class _ClaimColumns:
 
     def add_registry(self, scope: Scope) -> None:
         """Add what the families' registries say, with its source."""
-        curated = [edge for family in scope.families for edge in family.curated_edges()]
-        nodes = set(scope.nodes_of({edge.child for edge in curated}).values())
-        curated_children = nodes & set(np.unique(self._child).tolist())
+        curated_children = {child for child, *_ in scope.curated_pairs()} & set(
+            np.unique(self._child).tolist()
+        )
         for (child, parent), claims in find_evidence(scope, curated_children).by_edge.items():
             for claim in claims:
                 if claim.source is not None:

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from lineage.analysis.groups import MIXED, UNKNOWN, find_releases
 from lineage.analysis.members import find_countable, relation_of
 from lineage.analysis.scope import Scope, select_edges
-from lineage.analysis.subjects import find_roots
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
@@ -66,7 +65,7 @@ def build_tree_rows(scope: Scope, family: Family, least: Strength = Strength.DEC
     that `count --by release` gives it at `least`: without the weaker paths the rows are the family
     as it is counted, release by release. Deleted models have rows too, marked as such.
     """
-    roots = find_roots(scope, family.roots())
+    roots = scope.roots_of(family.roots())
     levels = _Levels.of(scope, roots, least.code)
     return _lay_out(scope, family, levels, _choose_parents(scope, levels))
 

@@ -43,7 +43,9 @@ class Plain:
         if not rule.curated or rule.min_strength is Strength.CONFIRMED:
             return self
         said = [edge for family in families for edge in family.curated_edges()]
-        names = {id: f"name:{id}" for edge in said for id in (edge.child, edge.parent)}
+        before = {old.now: old.name for family in families for old in family.former_names()}
+        ids = {id for edge in said for id in (edge.child, edge.parent)}
+        names = {id: self.keys.get(before.get(id, id), f"name:{id}") for id in ids}
         keys = names | dict(self.keys)
         sure = [one for one in self.edges if one["strength"] != Strength.INFERRED]
         declared = {one["child_key"]: one["relation"] for one in sure}
