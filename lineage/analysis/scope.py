@@ -57,7 +57,7 @@ class Scope:
 
     def of_snapshot(self, snapshot: Snapshot) -> Self:
         """Return the same registry and definition on another snapshot."""
-        return replace(self, snapshot=snapshot, _stored_edges=[], _graphs={}, _node_by_id={})
+        return replace(self, snapshot=snapshot, _stored_edges=[], _graphs={}, _nodes_by_id={})
 
     def with_families(self, families: Sequence[Family]) -> Self:
         """Return the same snapshot under another registry."""
