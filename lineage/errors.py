@@ -7,7 +7,7 @@ LineageError                 1
 │   ├── SourceUnavailable        the Hub did not answer properly, retries are spent
 │   ├── AccessRefused            the Hub refuses the token or the repository
 │   ├── RequestLimitReached      --max-requests is spent
-│   ├── PageNotRecorded          --offline, and the page is not in the log
+│   ├── PageNotRecorded      4   --offline, and the page is not in the log: again would not help
 │   └── UnexpectedPage           an answer that is not a listing in the known shape
 │       └── QueryRefused             the Hub takes what was asked no more: an old cursor
 ├── StoreError               4   look at it
@@ -17,7 +17,13 @@ LineageError                 1
 │   ├── StoreLocked              another run is writing there; the message names it
 │   └── DraftRefused             the draft was set aside, with the reasons
 └── UnknownModel             5   an unknown name; close spellings are offered
+
+What the system refuses is one of these too: see `file_error`.
 """
+
+import errno
+
+from lineage.domain.files import reason_of
 
 
 class LineageError(Exception):
@@ -64,10 +70,6 @@ class RequestLimitReached(SourceError):
     """The run's own bound on requests is spent; what was recorded is kept."""
 
 
-class PageNotRecorded(SourceError):
-    """The page is not in the log and the network may not be asked."""
-
-
 class UnexpectedPage(SourceError):
     """An answer arrived whole, but it is not a listing in the known shape."""
 
@@ -80,6 +82,12 @@ class StoreError(LineageError):
     """Something about the store needs a human."""
 
     exit_code = 4
+
+
+class PageNotRecorded(SourceError):
+    """The page is not in the log and the network may not be asked."""
+
+    exit_code = StoreError.exit_code
 
 
 class NoSuchSnapshot(StoreError):
@@ -110,3 +118,22 @@ class UnknownModel(LineageError):
     """No model, release or family has this name."""
 
     exit_code = 5
+
+
+# Rights and space are missing in the same way whichever file is meant: somebody must look at it.
+_NEEDS_A_HUMAN = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS),
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+    }
+)
+
+
+def file_error(what: str, error: Exception, hint: str = "") -> LineageError:
+    """Return the error that the system's refusal of a file is.
+
+    It ends with 4 where rights or space are missing or a disk fails, else with 2: the file that
+    somebody named is none, or lies nowhere.
+    """
+    needs_a_human = getattr(error, "errno", None) in _NEEDS_A_HUMAN
+    return (StoreError if needs_a_human else SettingsError)(f"{what}: {reason_of(error)}", hint)

@@ -17,7 +17,7 @@ from lineage.domain.files import (
     read_text_file,
     reason_of,
 )
-from lineage.errors import SettingsError
+from lineage.errors import SettingsError, file_error
 from lineage.version import __version__
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
@@ -158,9 +158,7 @@ def find_token(token_file: str | None) -> str | None:
     try:
         token = read_text_file(expand_home(token_file), _MOST_TOKEN_BYTES).strip()
     except OSError as error:
-        raise SettingsError(
-            f"the token file cannot be read: {token_file}: {reason_of(error)}"
-        ) from error
+        raise file_error(f"the token file cannot be read: {token_file}", error) from error
     if not token:
         raise SettingsError(f"the token file is empty: {token_file}")
     return _check_token(token, token_file)
@@ -201,8 +199,9 @@ def read_opt_outs(path: Path) -> str:
     try:
         lines = read_text_file(path).splitlines()
     except OSError as error:
-        raise SettingsError(
-            f"the opt-outs file cannot be read: {path}: {reason_of(error)}",
+        raise file_error(
+            f"the opt-outs file cannot be read: {path}",
+            error,
             "it holds ids and owners, one a line; # begins a comment",
         ) from error
     return ",".join(filter(None, (line.partition("#")[0].strip() for line in lines)))
@@ -233,9 +232,7 @@ def _read_own_file(path: Path | None, *, personal: bool) -> dict[str, object]:
             return {}
         content = parse_toml(read_regular_file(path, _MOST_SETTINGS_BYTES))
     except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"{path} cannot be read: {reason_of(error)}", "mend or remove it"
-        ) from error
+        raise file_error(f"{path} cannot be read", error, "mend or remove it") from error
     return _check_table(content, path, personal=personal)
 
 

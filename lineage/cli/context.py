@@ -13,10 +13,9 @@ from lineage.domain.files import (
     expand_home,
     read_bounded,
     read_regular_file,
-    reason_of,
 )
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
-from lineage.errors import SettingsError, UnknownModel
+from lineage.errors import SettingsError, UnknownModel, file_error
 
 if TYPE_CHECKING:
     # The program's help, and a look-up of one stored count, must not pay for loading these.
@@ -154,10 +153,8 @@ def read_input(file: str, *, lenient: bool = False) -> str:
             content = b"" if sys.stdin is None else read_bounded(sys.stdin.buffer)
         return content.decode("utf-8-sig", "replace") if lenient else decode_text(content)
     except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"{file} cannot be read: {reason_of(error)}",
-            "name a file of text in UTF-8, or - for standard input",
-        ) from error
+        hint = "name a file of text in UTF-8, or - for standard input"
+        raise file_error(f"{file} cannot be read", error, hint) from error
 
 
 def answer_each(

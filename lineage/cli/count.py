@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.argument("subjects", metavar="[SUBJECT]...", nargs=-1)
 @options.combine(
     click.option(
-        "--top", type=click.IntRange(min=1), metavar="N", help="The N models with most of it."
+        "--top", type=options.Number(1), metavar="N", help="The N models with most of it."
     ),
     options.with_definition,
     options.BY,

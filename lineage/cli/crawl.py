@@ -23,7 +23,7 @@ _COST = (
     "children too; a full crawl sends about 3,240 and answers for every model. Above some 3,000 "
     "descendants the full crawl is cheaper."
 )
-_KEPT = "interrupted: what was recorded is kept; run the same command again to go on"
+_KEPT = "what was recorded is kept; run the same command again to go on"
 _REFUSES = {"snapshot": "has no meaning here: a crawl takes a new snapshot"}
 
 
@@ -43,6 +43,7 @@ def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
 @click.command(
     cls=options.Command,
     refuses=_REFUSES,
+    kept=_KEPT,
     short_help="Take a snapshot of the Hub.",
     epilog=options.examples(
         "lineage crawl",
@@ -92,7 +93,7 @@ def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
     options.OFFLINE,
     click.option(
         "--max-requests",
-        type=click.IntRange(min=0),
+        type=options.Number(),
         metavar="N",
         envvar="LINEAGE_MAX_REQUESTS",
         show_envvar=True,
@@ -138,22 +139,17 @@ def crawl(
     split_command(settings.on_publish)  # said now, and not when the crawl is over
     if below is not None:
         logs.say(_COST)
-    try:
-        # Printing and --on-publish lie within, as SIGTERM must not leave a command running behind.
-        with signals.sigterm_ends_at_once():
-            with progress.show_progress() as display:
-                if dump is not None:
-                    report = crawl_dump(settings, dump, taken_at=taken_at, progress=display)
-                else:
-                    chosen = CrawlMode(mode or CrawlMode.FULL)
-                    report = run_crawl(
-                        settings, base=below, mode=chosen, cards=cards, progress=display
-                    )
-            _print_report(invocation, report)
-            notify(settings, report.manifest, os.environ)
-    except (KeyboardInterrupt, signals.Terminated):
-        logs.say(_KEPT)
-        raise
+    with progress.show_progress() as display:
+        if dump is not None:
+            # Nothing of a dump is recorded: it is there already.
+            signals.keep("no snapshot was published; run the same command again")
+            report = crawl_dump(settings, dump, taken_at=taken_at, progress=display)
+        else:
+            chosen = CrawlMode(mode or CrawlMode.FULL)
+            report = run_crawl(settings, base=below, mode=chosen, cards=cards, progress=display)
+    signals.keep(f"snapshot {report.manifest.id} is published; only --on-publish was cut short")
+    _print_report(invocation, report)
+    notify(settings, report.manifest, os.environ)
 
 
 def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
@@ -196,8 +192,8 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
 def doctor(*, invocation: Invocation, **flags: Any) -> None:
     """Say what a crawl will meet and cost: settings, token, Hub, store. Changes nothing.
 
-    Sends the Hub at most two small requests, each again where no answer comes. Exit code 1:
-    something is not as it must be.
+    Sends the Hub at most two small requests, each again where no answer comes. Where something is
+    not as it must be, the exit code is the one that a crawl would end with.
     """
     from lineage.cli import progress
     from lineage.cli.output import print_result
@@ -218,5 +214,6 @@ def doctor(*, invocation: Invocation, **flags: Any) -> None:
         lambda _: examination_table(findings, *cost),
         narrowest=1,
     )
-    if any(finding.ok is False for finding in result.findings):
-        raise SystemExit(1)
+    # The code is the one that a crawl would end with.
+    if codes := [finding.exit_code for finding in result.findings if finding.ok is False]:
+        raise SystemExit(codes[0])

@@ -8,7 +8,7 @@ import click
 
 from lineage.cli import options
 from lineage.cli.context import Invocation
-from lineage.errors import SettingsError
+from lineage.errors import file_error
 
 if TYPE_CHECKING:
     from lineage.store.reader import Snapshot
@@ -23,6 +23,7 @@ _REFUSES = {
 @click.command(
     cls=options.Command,
     refuses=_REFUSES,
+    kept="the weeks that were replayed are kept; run the same command again to go on",
     short_help="Follow a Hub in a box through 16 real weeks and count, offline.",
 )
 @click.option(
@@ -93,11 +94,12 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
 @click.command(
     cls=options.Command,
     refuses={"format": "has no meaning here: the box serves HTTP"},
+    kept="the box keeps nothing; start it again, with --port N at the same address",
     short_help="Serve a Hub in a box on 127.0.0.1.",
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=options.Number(0, 65535),
     metavar="N",
     default=0,
     help="Port on 127.0.0.1.  [default: any that is free]",
@@ -116,9 +118,10 @@ def hub(*, port: int, invocation: Invocation) -> None:
     try:
         box = HubBox(Catalog(corpus_rows()), port=port)
     except OSError as error:
-        raise SettingsError(f"port {port} is not available: {error.strerror}") from error
+        raise file_error(f"port {port} is not available", error, "name another --port") from error
     # On standard output, as a script that starts the box waits for the line with its address.
     with signals.stop_requests() as stop, box:
         click.echo(f"{len(box.catalog):,} models at {box.url}, until Ctrl-C. For example:")
         click.echo(f"  HF_ENDPOINT={box.url} lineage crawl --store box/snapshots --cache box/cache")
         stop.wait()
+    logs.say(f"stopped: {signals.kept()}")

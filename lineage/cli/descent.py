@@ -129,7 +129,7 @@ def _read_names(file: str) -> list[str]:
 @options.combine(
     click.option(
         "--depth",
-        type=click.IntRange(min=1),
+        type=options.Number(1),
         metavar="N",
         default=3,
         show_default=True,
@@ -137,7 +137,7 @@ def _read_names(file: str) -> list[str]:
     ),
     click.option(
         "--min-size",
-        type=click.IntRange(min=0),
+        type=options.Number(),
         metavar="N",
         help="Sum up models with fewer models below them; 0 and 1 show leaves too.  [default: a "
         "40th of the whole]",

@@ -59,6 +59,7 @@ def _write_graph(
 
 @export.command(
     refuses=_REFUSES,
+    kept="no folder was made; run the same command again",
     short_help="Plain Parquet tables, whole or of one subject.",
     epilog=options.examples(
         "lineage export parquet --out everything",
@@ -124,11 +125,11 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
 def _graph_command(format: str, readers: str, example: str) -> click.Command:
     parameters = options.combine(
         click.option(
-            "--depth", type=click.IntRange(min=1), metavar="N", help="Generations below the roots."
+            "--depth", type=options.Number(1), metavar="N", help="Generations below the roots."
         ),
         click.option(
             "--min-size",
-            type=click.IntRange(min=0),
+            type=options.Number(),
             metavar="N",
             help="Leave out models with fewer models below them; 0 and 1 keep leaves.",
         ),

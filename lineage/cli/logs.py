@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -56,13 +57,18 @@ class _ToStandardError(logging.Handler):
     # would write into the middle of its line.
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        # A log that cannot be written (a full disk, a reader that left) must not end the work.
+        with suppress(OSError):
+            click.echo(self.format(record), err=True)
 
 
 class _TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         level = "" if record.name == _MESSAGES.name else f"{record.levelname.lower()}: "
-        return level + visible(record.getMessage())
+        text = level + visible(record.getMessage())
+        return (
+            text if record.exc_info is None else f"{text}\n{self.formatException(record.exc_info)}"
+        )
 
 
 class _JsonLines(logging.Formatter):
@@ -75,5 +81,7 @@ class _JsonLines(logging.Formatter):
         }
         if hint := getattr(record, "hint", ""):
             line["hint"] = hint
+        if record.exc_info is not None:
+            line["traceback"] = self.formatException(record.exc_info)
         # Facts as fields: no reader has to take numbers out of a sentence.
         return json.dumps(line | getattr(record, "facts", {}))

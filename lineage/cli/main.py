@@ -1,6 +1,8 @@
 """The program `lineage`: its commands, and what is said when an error ends a run."""
 
+import errno
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -8,7 +10,7 @@ from contextlib import suppress
 
 import click
 
-from lineage.cli import logs
+from lineage.cli import logs, options, signals
 from lineage.cli.count import count
 from lineage.cli.crawl import crawl, doctor
 from lineage.cli.demo import demo, hub
@@ -21,12 +23,10 @@ from lineage.cli.report import report
 from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
 from lineage.domain.escape import visible
-from lineage.errors import LineageError
+from lineage.errors import LineageError, SettingsError, SourceError, StoreError, file_error
 from lineage.version import __version__
 
-# 128 + SIGINT, as shells count it: a supervisor takes 1 for a failure, 130 for a request to end.
-INTERRUPTED = 130
-
+_LOG = logging.getLogger(__name__)
 # Commands import what they need when they run: help must not pay for pyarrow, httpx or rich.
 COMMANDS = (
     crawl,
@@ -62,35 +62,79 @@ for _command in COMMANDS:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
+    _open_streams()
     logs.set_up(logs.LogFormat.TEXT, verbose=0)
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run one command; every fault ends here, in one sentence and an exit code."""
+    try:
+        with signals.ends_on_signals(_say_interrupted):
+            outcome = lineage.main(arguments, prog_name="lineage", standalone_mode=False)
+        return outcome if isinstance(outcome, int) else 0
+    except SystemExit as ended:
+        if isinstance(ended, signals.Interrupted):
+            _say_interrupted()
+        elif ended.code == options.READER_LEFT:
+            _drop_output()
+        return ended.code if isinstance(ended.code, int) else LineageError.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        _print_error(_usage_message(error), _help_command(error))
+        return error.exit_code
+    except Exception as error:
+        ended_by = explain(error)
+        _print_error(ended_by.message, ended_by.hint)
+        return ended_by.exit_code
+
+
+def explain(error: Exception) -> LineageError:
+    """Return what ended a run as an error with a sentence and a code, whatever it was."""
+    match error:
+        case LineageError():
+            return error
+        case MemoryError():
+            # Arrow's own is one too. What was recorded is kept, and running again may have room.
+            return SourceError("there is not enough memory", "run it again with more of it free")
+        case OSError():
+            # A full disk, or what no room has a sentence of its own for.
+            _drop_output()
+            refused = file_error("the system refused", error)
+            if error.errno == errno.ENOENT and error.filename is None:
+                refused = SettingsError("the current folder was deleted", "change to another one")
+            return refused if isinstance(refused, StoreError) else LineageError(refused.message)
+        case _:
+            # A traceback is of no use to who works with the program, only to who mends it.
+            _LOG.info("where it happened", exc_info=error)
+            return LineageError(
+                f"a fault of lineage itself: {type(error).__name__}: {error}",
+                "please report it, with what the same command says with -v",
+            )
+
+
+def _open_streams() -> None:
+    # Closed by the shell (`>&-`), the number of a stream would go to the next file that is opened,
+    # and a command that is started would write into it.
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
     for stream in (sys.stdout, sys.stderr):
         # A letter that the locale lacks is printed as an escape; it must not end a run.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        outcome = lineage.main(arguments, prog_name="lineage", standalone_mode=False)
-    except LineageError as error:
-        _print_error(error.message, error.hint)
-        sys.exit(error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        _print_error(_usage_message(error), _help_command(error))
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
-    except OSError as error:
-        # A full disk, or a pipe whose reader left: one line says it, a traceback would not help.
-        _print_error(f"the system refused: {error}", "")
-        _drop_output()
-        sys.exit(LineageError.exit_code)
-    sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _say_interrupted() -> None:
+    with suppress(OSError):
+        logs.say(f"interrupted: {signals.kept()}")
 
 
 def _drop_output() -> None:
     """Drop what could not be written: some Pythons try again at the end, and exit with 120."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -101,7 +145,9 @@ def _print_error(message: str, hint: str) -> None:
     for label, text in (("error", message), ("hint", hint)):
         if text:
             lines = [visible(line) for line in text.splitlines()]
-            click.echo(f"{label}: " + "\n".join(lines), err=True)
+            # The exit code says it too where standard error cannot be written.
+            with suppress(OSError):
+                click.echo(f"{label}: " + "\n".join(lines), err=True)
 
 
 def _usage_message(error: click.ClickException) -> str:

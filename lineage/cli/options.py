@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 import click
 
-from lineage.cli import logs
+from lineage.cli import logs, signals
 from lineage.cli.context import Format, Invocation
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
@@ -24,6 +25,11 @@ RENAMED = {
     "--forget": "it is --opt-outs now",
     "--family": "a family is a SUBJECT now: family:llama",
 }
+
+# As shells count SIGPIPE.
+READER_LEFT = 141
+
+WHOLE_FILES = "files that were written are whole; run the same command again"
 
 _VALUES = "lineage.global_options"
 _TYPED = "lineage.typed_options"
@@ -55,6 +61,23 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
         context.meta.setdefault(_TYPED, set()).add(option.name)
     elif value:
         values.setdefault(option.name, value)
+
+
+class Number(click.ParamType[int]):
+    """A whole number of models, rows or generations, within bounds that every column can hold."""
+
+    name = "number"
+
+    def __init__(self, least: int = 0, most: int = 10**12) -> None:
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number that a text spells; a usage error where it spells none."""
+        with suppress(ValueError):
+            if self._least <= (number := int(value)) <= self._most:
+                return number
+        bounds = f"{self._least:,} to {self._most:,}"
+        return self.fail(f"{value!r} is not a whole number from {bounds}", param, ctx)
 
 
 def _global(*names: str, **settings: Any) -> click.Option:
@@ -130,15 +153,21 @@ class Command(click.Command):
     """A command that takes the global options, and is called with them as `invocation`.
 
     `refuses` names those that would promise something else than the command does, with the reason;
-    one from the environment is passed over.
+    one from the environment is passed over. `kept` says what an interrupted run leaves behind, and
+    how to go on.
     """
 
     def __init__(
-        self, *args: Any, refuses: Mapping[str, str] | None = None, **settings: Any
+        self,
+        *args: Any,
+        refuses: Mapping[str, str] | None = None,
+        kept: str = signals.NOTHING_CHANGED,
+        **settings: Any,
     ) -> None:
         settings["params"] = [*(settings.get("params") or ()), *GLOBALS]
         super().__init__(*args, **settings)
         self.refuses = refuses or {}
+        self.kept = kept
 
     def invoke(self, ctx: click.Context) -> Any:
         """Set up logging, then run the command with all its options."""
@@ -155,7 +184,12 @@ class Command(click.Command):
             values.get("format") or (Format.JSON if as_json else Format.TABLE)
         )
         ctx.params["invocation"] = Invocation(**values)
-        return super().invoke(ctx)
+        signals.keep(self.kept)
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader of the output has left, `head` for one: no fault of this command.
+            raise SystemExit(READER_LEFT) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show a command's own options first, then those of every command."""
@@ -285,7 +319,7 @@ _DEFINITION = (
     MIN_STRENGTH,
     click.option(
         "--min-downloads",
-        type=click.IntRange(min=0),
+        type=Number(),
         metavar="N",
         default=0,
         help="Count models with so many downloads; paths through the others still count.",

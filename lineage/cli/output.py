@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 
@@ -13,7 +13,7 @@ from lineage.cli.context import Format
 from lineage.domain.documents import Document, to_document, to_json
 from lineage.domain.escape import csv_lines
 from lineage.domain.files import delete_leftovers, write_atomically
-from lineage.errors import LineageError, UnknownModel
+from lineage.errors import UnknownModel, file_error
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -120,8 +120,7 @@ def write_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Pa
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise LineageError(f"{folder} cannot be made: {reason}", "name another --out") from error
+        raise file_error(f"{folder} cannot be made", error, "name another --out") from error
     for name, content in files:
         with _open_output(str(folder / name)) as file:
             file.write(content)
@@ -132,13 +131,17 @@ def write_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Pa
 def _open_output(out: str | None) -> Iterator[BinaryIO]:
     """Give standard output, or a file that takes its name when it is whole."""
     if out is None or out == STANDARD_OUTPUT:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        # Closed by the shell (`>&-`), standard output is not there at all.
+        with nullcontext(sys.stdout.buffer) if sys.stdout else Path(os.devnull).open("wb") as file:
+            yield file
+            file.flush()
         return
+    # Where a link leads, not the link itself; a pipe or a device is written to, not replaced.
+    target = Path(os.path.realpath(out))
     try:
-        delete_leftovers(Path(out).parent)
-        with write_atomically(Path(out), sync=False) as file:
+        delete_leftovers(target.parent)
+        is_replaced = target.is_file() or not target.exists()
+        with write_atomically(target, sync=False) if is_replaced else target.open("wb") as file:
             yield file
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise LineageError(f"{out} cannot be written: {reason}", "name another --out") from error
+        raise file_error(f"{out} cannot be written", error, "name another --out") from error

@@ -96,7 +96,7 @@ class TerminalProgress(SilentProgress):
 def show_progress() -> Iterator[Progress]:
     """Give a display where standard error is a terminal, a silent progress elsewhere."""
     # In a log file or a mail of cron, a line that is redrawn ten times a second is noise.
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield SilentProgress()
         return
     with TerminalProgress(Console(stderr=True, highlight=False)) as display:

@@ -8,9 +8,9 @@ from lineage.domain.anomalies import AnomalyKind, Bounds
 
 _BOUNDS = Bounds()
 _BOUND_OPTIONS = (
-    ("--burst-models", 2, None, _BOUNDS.burst_models, "So many siblings by one author ..."),
+    ("--burst-models", 2, 10**12, _BOUNDS.burst_models, "So many siblings by one author ..."),
     ("--burst-days", 1, 36_500, _BOUNDS.burst_days, "... created within so many days are a burst."),
-    ("--many-parents", 1, None, _BOUNDS.many_parents, "More parents than these are many."),
+    ("--many-parents", 1, 10**12, _BOUNDS.many_parents, "More parents than these are many."),
 )
 
 
@@ -33,14 +33,14 @@ _BOUND_OPTIONS = (
     ),
     click.option(
         "--examples",
-        type=click.IntRange(min=0),
+        type=options.Number(),
         metavar="N",
         help="Examples of each kind.  [default: 3; with --kind all]",
     ),
     *(
         click.option(
             flag,
-            type=click.IntRange(least, most),
+            type=options.Number(least, most),
             metavar="N",
             default=default,
             show_default=True,

@@ -43,6 +43,7 @@ def report() -> None:
 
 @report.command(
     "family-tree",
+    kept=options.WHOLE_FILES,
     short_help="The whole family, explorable offline; its largest branches as a poster.",
     epilog=options.examples(
         "lineage report family-tree",
@@ -79,6 +80,7 @@ def family_tree(
 
 @report.command(
     "trend",
+    kept=options.WHOLE_FILES,
     short_help="How a family grew: by month, beside its rivals, on the days people quote.",
     epilog=options.examples(
         "lineage report trend",
@@ -90,7 +92,7 @@ def family_tree(
 @options.combine(
     click.option(
         "--claim",
-        type=click.IntRange(min=1),
+        type=options.Number(1),
         default=7000,
         show_default=True,
         metavar="N",
@@ -127,6 +129,7 @@ def report_trend(
 
 @report.command(
     "licenses",
+    kept=options.WHOLE_FILES,
     short_help="What derivatives declare as their license, beside the terms above them.",
     epilog=options.examples(
         "lineage report licenses",

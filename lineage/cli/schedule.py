@@ -8,7 +8,7 @@ import click
 
 from lineage.cli import logs, options
 from lineage.cli.context import Format, Invocation
-from lineage.errors import SettingsError
+from lineage.errors import file_error
 
 _SCHEDULERS = ("systemd", "cron", "github-actions", "kubernetes")
 _REFUSES = {"snapshot": "has no meaning here: crawls take new snapshots"}
@@ -84,6 +84,7 @@ def print_units(
 @schedule.command(
     "run",
     refuses=_REFUSES,
+    kept="an unfinished crawl goes on when the schedule is started again",
     short_help="Crawl at an interval, until asked to end.",
     epilog=options.examples("lineage schedule run --every 24h", "lineage schedule run --once"),
 )
@@ -120,6 +121,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
         if once:
             raise SystemExit(runner.run_once())
         runner.run_every(every, last_run(invocation.open_store()))
+    logs.say(f"stopped: {signals.kept()}")
 
 
 def _write_new(path: Path, text: str) -> Path:
@@ -129,5 +131,5 @@ def _write_new(path: Path, text: str) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror}") from error
+        raise file_error(f"{path} cannot be written", error, "name another --out") from error
     return path

@@ -225,7 +225,7 @@ def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Inv
 @click.argument("file", metavar="FILE")
 @click.option(
     "--examples",
-    type=click.IntRange(min=0),
+    type=options.Number(),
     metavar="N",
     default=5,
     show_default=True,
@@ -293,6 +293,7 @@ def accept_draft(*, id: str, invocation: Invocation) -> None:
 @snapshots.command(
     "prune",
     refuses=_WHOLE,
+    kept="snapshots that were deleted stay deleted; run the same command again to go on",
     short_help="Delete older snapshots by a rule.",
     epilog=options.examples(
         "lineage snapshots prune --dry-run",

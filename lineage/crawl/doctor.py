@@ -1,6 +1,8 @@
 """What a crawl will meet and cost: two small requests, and no change to anything."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from lineage.crawl.plan import refuse_set_back_clock
 from lineage.crawl.runs import open_hub, refuse_other_hub
@@ -8,10 +10,11 @@ from lineage.domain.census import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
-from lineage.errors import SourceError, StoreError
+from lineage.errors import LineageError, SnapshotDamaged, SourceError, StoreError
 from lineage.settings import Settings
 from lineage.sources.hub import PAGE_SIZE
 from lineage.sources.probe import DoctorFinding, probe_hub
+from lineage.store.lease import FILE as LOCK_FILE
 from lineage.store.store import ParquetStore
 
 # Somebody sits and waits for the answer: the hour of retries that a crawl has is too long here.
@@ -53,7 +56,7 @@ def examine(
             try:
                 findings += probe_hub(client)
             except SourceError as error:
-                findings.append(DoctorFinding("hub", False, error.message))
+                findings.append(DoctorFinding("hub", False, error.message, error.exit_code))
             rate_limit = client.budget.latest_limit
 
     endpoint = settings.endpoint.rstrip("/")
@@ -72,12 +75,26 @@ def examine(
 
 def _check_store(store: ParquetStore, settings: Settings, clock: Clock) -> DoctorFinding:
     manifests, refused, damaged = store.manifests(), store.refused(), store.damaged()
+    summary = f"{len(manifests)} snapshots in {store.location}, {len(refused)} drafts set aside"
     try:
+        if damaged:
+            raise SnapshotDamaged(f"{summary}; damaged: {'; '.join(damaged)}")
         refuse_other_hub(store, settings)
         refuse_set_back_clock(store, clock.now())
-    except StoreError as error:
-        return DoctorFinding("store", False, error.message)
-    summary = f"{len(manifests)} snapshots in {store.location}, {len(refused)} drafts set aside"
-    if damaged:
-        return DoctorFinding("store", False, f"{summary}; damaged: {'; '.join(damaged)}")
+        for place in (settings.store, settings.cache):
+            if "://" not in place:
+                _refuse_unwritable(Path(place).absolute())
+    except LineageError as error:
+        return DoctorFinding("store", False, error.message, error.exit_code)
     return DoctorFinding("store", True, summary)
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    """Raise what a crawl would end with where it may not write; nothing is made or changed."""
+    # The folders that are missing would be made, in the first one above that is there.
+    above = next(it for it in (folder, *folder.parents) if os.path.lexists(it))
+    lock = folder / LOCK_FILE
+    if not above.is_dir():
+        raise StoreError(f"{folder} cannot be written: {above} is not a folder")
+    if not os.access(above, os.W_OK | os.X_OK) or (lock.exists() and not os.access(lock, os.W_OK)):
+        raise StoreError(f"{folder} cannot be written: no permission, or a read-only disk")

@@ -49,7 +49,7 @@ def read_text_file(path: Path, most_bytes: int = MOST_BYTES) -> str:
 def read_bounded(file: BinaryIO, most_bytes: int = MOST_BYTES) -> bytes:
     """Return the rest of an open file; OSError where that is more than the cap."""
     if len(content := file.read(most_bytes + 1)) > most_bytes:
-        raise OSError(errno.EFBIG, f"larger than {most_bytes:,} bytes")
+        raise OSError(errno.EINVAL, f"larger than {most_bytes:,} bytes")
     return content
 
 

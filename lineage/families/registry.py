@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import overload
 
 from lineage.domain.families import Family, Release
-from lineage.domain.files import expand_home, reason_of
-from lineage.errors import SettingsError, UnknownModel
+from lineage.domain.files import expand_home
+from lineage.errors import SettingsError, UnknownModel, file_error
 
 # msgspec is loaded where files are read: importing it takes a tenth of a plain look-up.
 
@@ -116,9 +116,8 @@ def _list_files(path: Path) -> Sequence[Path]:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
         files = sorted(path.glob("*.toml")) if is_folder else [path]
     except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"there are no families at {path}: {reason_of(error)}", "name a TOML file or a folder"
-        ) from error
+        hint = "name a TOML file or a folder"
+        raise file_error(f"there are no families at {path}", error, hint) from error
     if not files:
         raise SettingsError(f"the folder {path} holds no family", "put a file like mine.toml there")
     return files

@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Meta, inspect
 
 from lineage.domain.families import CuratedSource
-from lineage.domain.files import parse_toml, read_regular_file, reason_of
+from lineage.domain.files import parse_toml, read_regular_file
 from lineage.domain.repo_ids import REPO_ID_PATTERN
-from lineage.errors import SettingsError
+from lineage.errors import SettingsError, file_error
 
 MOST_WORDS = 40
 
@@ -59,7 +59,7 @@ def read_toml(file: Path | Traversable, shape: type[_Shape]) -> _Shape:
             read_regular_file(file) if isinstance(file, Path) else file.read_bytes()
         )
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{file.name} cannot be read as TOML: {reason_of(error)}") from error
+        raise file_error(f"{file.name} cannot be read as TOML", error) from error
     try:
         # A date in quotes is refused: other tools would read it as a text.
         return msgspec.convert(content, shape, builtin_types=(date, datetime))

@@ -21,6 +21,8 @@ class DoctorFinding:
     ok: bool | None
     """None where nothing can be said."""
     says: str
+    exit_code: int = 1
+    """Where it is not as it must be: what a crawl would end with."""
 
 
 def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:

@@ -153,7 +153,7 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
             [BASE, "--by", "country"],
             "'relation', 'release', 'month', 'library', 'license'",
         ),
-        ([BASE, "--min-downloads", -1], "-1 is not in the range"),
+        ([BASE, "--min-downloads", -1], "'-1' is not a whole number from 0"),
         ([BASE, "--explain-it"], "No such option"),
         ([BASE, "--as-of", "soon"], "not a date: use YYYY-MM-DD"),
     ],

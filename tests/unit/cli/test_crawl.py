@@ -45,9 +45,9 @@ def test_a_spent_bound_is_exit_code_3_and_goes_on(program: Program, box: FakeHub
     assert program("crawl", "--endpoint", box.url).code == 0
 
 
-def test_offline_without_pages_is_exit_code_3(program: Program) -> None:
+def test_offline_without_pages_would_not_be_helped_by_another_run(program: Program) -> None:
     told = program("crawl", "--offline", "--endpoint", "http://127.0.0.1:9")
-    assert told.code == 3
+    assert told.code == 4
     assert "hint: run once without --offline" in told.err
 
 

@@ -1,5 +1,6 @@
 """The program as a process: what it loads, how it ends, and what it says while it works."""
 
+import errno
 import json
 import os
 import shlex
@@ -8,8 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from lineage.cli import signals
+from lineage.cli.main import explain, lineage
+from lineage.cli.options import Command, CommandGroup
+from lineage.errors import file_error
 from tests.fakes.fake_hub import FakeHub
 from tests.unit.cli.conftest import BASE, Program
 
@@ -64,7 +70,7 @@ def test_a_reader_that_goes_away_is_no_error(store: Path) -> None:
         )
     finally:
         os.close(writing)
-    assert ended.stderr == ""
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
 HEEDING = [
@@ -86,14 +92,105 @@ def test_the_box_serves_until_it_is_asked_to_end(number: signal.Signals) -> None
         assert served.wait(timeout=30) == 0
 
 
-def test_ctrl_c_ends_a_crawl_without_a_traceback(box: FakeHub, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_crawl_with_one_line_of_what_is_kept_and_how_to_go_on(
+    number: signal.Signals, box: FakeHub, tmp_path: Path
+) -> None:
     crawl = [*HEEDING, "crawl", "--endpoint", box.url]
     with subprocess.Popen(crawl, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as crawling:
-        box.on_request = lambda _: crawling.send_signal(signal.SIGINT)
+        box.on_request = lambda _: crawling.send_signal(number)
         _, told = crawling.communicate(timeout=60)
-        assert crawling.returncode == 130
-    assert told.startswith("interrupted: what was recorded is kept")
-    assert len(told.strip().splitlines()) == 1
+        assert crawling.returncode == 128 + number
+    kept = "what was recorded is kept; run the same command again to go on"
+    assert told == f"interrupted: {kept}\n"
+
+
+# A lock that is held already is waited for as Arrow waits for a disk: none of Python's own steps is
+# taken, so its handlers of signals do not run.
+DEAF = """
+import ctypes, sys, threading, time
+from lineage.cli import signals
+def wait_deaf():
+    lock, libc = ctypes.create_string_buffer(64), ctypes.CDLL(None)
+    threading.Timer(0.2, print, ["waiting"], {"flush": True}).start()
+    libc.pthread_mutex_lock(lock), libc.pthread_mutex_lock(lock)
+def last_words():
+    print(signals.kept(), file=sys.stderr, flush=True)
+with signals.ends_on_signals(last_words):
+    try:
+        print("working", flush=True)
+        time.sleep(0 if sys.argv[1] == "deaf" else 60)
+    finally:
+        wait_deaf()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("work", ["deaf", "busy"])
+def test_a_signal_ends_what_does_not_hear_it_and_a_second_one_ends_at_once(
+    work: str, number: signal.Signals, code: int
+) -> None:
+    words = [sys.executable, "-c", DEAF, work]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "working\n"
+        if work == "busy":
+            process.send_signal(number)
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(number)
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode, told) == (code, "nothing was changed; run the same command again\n")
+
+
+def test_every_command_that_writes_says_what_an_interruption_leaves() -> None:
+    groups = [it for it in lineage.commands.values() if isinstance(it, CommandGroup)]
+    commands = [(it, group) for group in (lineage, *groups) for it in group.commands.values()]
+    assert {
+        f"{group.name} {it.name}"
+        for it, group in commands
+        if isinstance(it, Command) and it.kept != signals.NOTHING_CHANGED
+    } == {
+        *("lineage crawl", "lineage demo", "lineage hub", "schedule run", "snapshots prune"),
+        *("report family-tree", "report trend", "report licenses", "export parquet"),
+    }
+
+
+def test_a_fault_of_the_program_is_one_sentence_and_its_traceback_is_for_who_mends_it(
+    program: Program, store: Path
+) -> None:
+    @click.command("broken", cls=Command)
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError("x")
+
+    lineage.add_command(broken)
+    try:
+        short, full = program("broken"), program("broken", "-v")
+    finally:
+        del lineage.commands["broken"]
+    assert short.code == full.code == 1
+    assert short.err.startswith("error: a fault of lineage itself: ZeroDivisionError: x\nhint: ")
+    assert "Traceback" in full.err
+    assert "Traceback" not in short.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MemoryError(), 3),
+        (PermissionError(errno.EACCES, "Permission denied"), 4),
+        (OSError(errno.EROFS, "Read-only file system"), 4),
+        (OSError(errno.ENOSPC, "No space left on device"), 4),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), 4),
+        (IsADirectoryError(errno.EISDIR, "Is a directory"), 2),
+    ],
+)
+def test_one_cause_has_one_code(error: Exception, code: int) -> None:
+    if isinstance(error, OSError):
+        assert file_error("x cannot be written", error).exit_code == code
+    if code != 2:
+        assert explain(error).exit_code == code
 
 
 def test_a_letter_that_the_locale_lacks_is_no_error(store: Path) -> None:
@@ -107,14 +204,22 @@ def test_a_full_disk_is_told_without_a_traceback(store: Path) -> None:
     asked = [*MAIN, "count", BASE, "--store", str(store)]
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(asked, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
-    assert ended.returncode == 1
-    assert ended.stderr == "error: the system refused: [Errno 28] No space left on device\n"
+    assert ended.returncode == 4
+    assert ended.stderr == "error: the system refused: No space left on device\n"
 
 
-def test_a_closed_output_is_no_error(store: Path) -> None:
-    asked = shlex.join([*MAIN, "count", BASE, "--store", str(store)])
-    ended = subprocess.run(["sh", "-c", f"{asked} >&-"], check=False, stderr=subprocess.PIPE)
+@pytest.mark.parametrize("command", ["count", "export csv"])
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_error(store: Path, command: str, closed: str) -> None:
+    asked = shlex.join([*MAIN, *command.split(), BASE, "--store", str(store)])
+    ended = subprocess.run(["sh", "-c", f"{asked} {closed}"], check=False, stderr=subprocess.PIPE)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_full_standard_error_changes_no_exit_code(store: Path) -> None:
+    asked = [*MAIN, "count", "owner/none", "--store", str(store)]
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run(asked, check=False, stderr=full).returncode == 5
 
 
 def test_what_ends_a_run_is_json_too_where_logs_are(program: Program) -> None:
