@@ -85,6 +85,6 @@ def test_a_folder_that_cannot_be_made_is_said_with_what_to_do(
 ) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     told = program("report", report, "--store", store, "--out", tmp_path / "file" / "reports")
-    assert told.code == 1
+    assert told.code == 2
     assert "cannot be made" in told.err
     assert "name another --out" in told.err
