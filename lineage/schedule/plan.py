@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lineage.crawl.publish_command import split_command
+from lineage.domain.addresses import show_address
 from lineage.domain.escape import visible
 from lineage.domain.files import expand_home
 from lineage.errors import SettingsError
@@ -38,6 +39,18 @@ class Plan:
         texts = (self.store, self.cache, self.program, self.folder, self.user)
         for text in (*texts, self.token_file or "", self.on_publish or ""):
             _check_text(text)
+
+        if show_address(self.store) != self.store:
+            raise SettingsError(
+                f"{show_address(self.store)} holds a secret, which a unit would show",
+                "name the store without it, and give the secret where the scheduler keeps secrets: "
+                "as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            )
+
+    @property
+    def is_roots(self) -> bool:
+        """Whether root printed it; no unit runs as root."""
+        return self.user in {"root", "0"}
 
     def environment(self, store: str, cache: str) -> dict[str, str]:
         """Return the variables that every unit sets, with store and cache as it names them."""

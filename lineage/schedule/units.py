@@ -1,6 +1,7 @@
 """Ready units for other schedulers: templates, filled with what each format takes as a text."""
 
 import posixpath
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib import resources
@@ -24,6 +25,11 @@ _PATTERN_CHARACTERS = frozenset("*?[]!~{}")
 _LONGEST_LINE = 990
 # GitHub takes `${{` for the beginning of an expression; this expression is that text.
 _LITERAL_BRACES = "${{ '${{' }}"
+_MOST_SECONDS = 6 * 3600
+"""A crawl that takes longer hangs."""
+_RESULTS = "lineage-results.json"
+# The manager opens it as root: in a folder of the user's a link could lead it elsewhere.
+_RESULTS_OF_SYSTEMD = f"/var/log/{_RESULTS}"
 _TOKEN_ADVICE = "# A token doubles the pace. Put it into a file that {} can read, and uncomment:"
 
 
@@ -40,12 +46,26 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         token_note = _TOKEN_ADVICE.format("root alone")
     else:
         token_note = "# Only root need be able to read the token's file; the service sees a copy."
+    if plan.is_roots:
+        user, user_note = (
+            "lineage",
+            "# Never root. Where there is no such user: useradd --system lineage",
+        )
+    else:
+        user, user_note = plan.user, "# Who can run the program and write the folders below."
+    local_store = [] if plan.store_is_remote else [plan.absolute_store()]
+    folders = [*local_store, plan.absolute_path(plan.cache)]
     service = _fill_template(
         "lineage.service",
+        results=_RESULTS_OF_SYSTEMD,
+        folders=" ".join(map(_quote_systemd, folders)),
+        folders_as_words=shlex.join(folders),
+        most_seconds=f"{_MOST_SECONDS}s",
+        user_note=user_note,
         limit_seconds=_spell_seconds(plan.interval / 2),
         most_attempts=MOST_ATTEMPTS,
         pause_seconds=_spell_seconds(min(PAUSE, plan.interval / 12)),
-        user=_escape_percents(plan.user),
+        user=_escape_percents(user),
         folder=_escape_percents(plan.folder),
         environment="\n".join(
             f"Environment={_quote_systemd(f'{name}={value}')}" for name, value in variables.items()
@@ -70,6 +90,7 @@ def crontab(plan: Plan) -> Mapping[str, str]:
     variables = {
         "LINEAGE_PROGRAM": plan.program,
         "LINEAGE_FOLDER": plan.folder,
+        "LINEAGE_RESULTS": plan.absolute_path(_RESULTS),
         **plan.environment(plan.absolute_store(), plan.absolute_path(plan.cache)),
     }
     if plan.token_file is None:
@@ -79,6 +100,8 @@ def crontab(plan: Plan) -> Mapping[str, str]:
     text = _fill_template(
         "lineage.cron",
         most_attempts=MOST_ATTEMPTS,
+        most_seconds=_MOST_SECONDS,
+        edit="crontab -e -u SOMEBODY" if plan.is_roots else "crontab -e",
         environment="\n".join(_spell_cron_variable(*item) for item in variables.items()),
         token=token,
         schedule=spell_cron(plan.interval),
@@ -101,16 +124,11 @@ def github_workflow(plan: Plan) -> Mapping[str, str]:
             "# The store is an object store: give the step `crawl` its credentials from secrets "
             "too."
         )
-        last_step = ""
     else:
         store_note = (
             "# The history is carried from run to run in GitHub's cache, which GitHub may empty: "
             "to keep it\n# for years, name an object store with --store, or use a machine of your "
             "own."
-        )
-        last_step = (
-            "      - uses: actions/upload-artifact@v4\n        with:\n"
-            "          name: snapshots\n          path: ${{ env.LINEAGE_STORE }}\n"
         )
     variables = plan.environment(plan.store, plan.cache)
     text = _fill_template(
@@ -122,9 +140,11 @@ def github_workflow(plan: Plan) -> Mapping[str, str]:
             for name, value in variables.items()
         ),
         folders="\n".join(f"            ${{{{ env.{name} }}}}" for name in names),
-        last_step=last_step,
+        results=_RESULTS,
+        history="" if plan.store_is_remote else "            ${{ env.LINEAGE_STORE }}\n",
+        most_minutes=_MOST_SECONDS // 60 - 60,
     )
-    return {"lineage.yml": text.rstrip("\n") + "\n"}
+    return {"lineage.yml": text}
 
 
 def kubernetes_manifests(plan: Plan) -> Mapping[str, str]:
@@ -141,6 +161,8 @@ def kubernetes_manifests(plan: Plan) -> Mapping[str, str]:
                 "name a cache in the folder of the store, or relative paths for both",
             )
     indent = " " * 16
+    results = {"LINEAGE_RESULTS": posixpath.join(volume, _RESULTS)}
+    variables = plan.environment(store, cache) | results
     text = _fill_template(
         "lineage.yaml",
         schedule=quote_yaml(spell_cron(plan.interval)),
@@ -148,11 +170,13 @@ def kubernetes_manifests(plan: Plan) -> Mapping[str, str]:
         retry_code=SourceError.exit_code,
         retries=MOST_ATTEMPTS - 1,
         terminated=_ENDED_BY_SIGTERM,
-        words=", ".join(quote_yaml(word) for word in (*CRAWL, "-v")),
+        most_seconds=_MOST_SECONDS,
+        results=_RESULTS,
+        line=quote_yaml(f'exec lineage {" ".join(CRAWL)} -v >>"$LINEAGE_RESULTS"'),
         # Kubernetes expands `$(NAME)`; `$$` is a dollar.
         environment="\n".join(
             f"{indent}- name: {name}\n{indent}  value: {quote_yaml(value.replace('$', '$$'))}"
-            for name, value in plan.environment(store, cache).items()
+            for name, value in variables.items()
         ),
         volume=quote_yaml(volume),
     )
