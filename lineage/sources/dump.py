@@ -28,7 +28,7 @@ from lineage.domain.repo_ids import (
 )
 from lineage.errors import SettingsError
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import MAX_RAW, record_of
+from lineage.sources.parse import MAX_RAW, hide_row, record_of
 from lineage.sources.wire import WireCard, WireConfig, WireRow, lenient_json, what_fits
 
 KEY = "_id"
@@ -36,6 +36,7 @@ ID = "id"
 WANTED = tuple(field.encode_name for field in fields(WireRow))
 _OTHER_NAMES: Mapping[str, str] = {"modelId": ID, "last_modified": "lastModified"}
 _PARTS: Mapping[str, type[msgspec.Struct]] = {"cardData": WireCard, "config": WireConfig}
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False, "none": None, "": None}
 _AS_JSON = frozenset({"baseModels", "cardData", "config"})
 _MOMENT = pa.timestamp("us", tz="UTC")
 _TO_MOMENT = pc.CastOptions(_MOMENT, allow_time_truncate=True)
@@ -119,6 +120,8 @@ def _read_cells(name: str, column: pa.Array) -> Sequence[Any]:
         return [_read_parent_column(cell) for cell in map(_from_json, cells)]
     if name in _AS_JSON:
         return [_from_json(cell) for cell in cells]
+    if name == "private":
+        return [_TRUTHS.get(str(cell).lower(), cell) for cell in cells]
     if name == "gated":
         return [cell.lower() if isinstance(cell, str) else cell for cell in cells]
     return cells
@@ -226,7 +229,8 @@ class ListingDump:
     @property
     def missing(self) -> tuple[str, ...]:
         """The fields of a listing that it does not have, by the Hub's names."""
-        return tuple(name for name in WANTED if name not in self.columns)
+        # Nobody dumps what is private: that column says nothing where it is absent.
+        return tuple(name for name in WANTED if name not in {*self.columns, "private"})
 
     @property
     def has_keys(self) -> bool:
@@ -339,6 +343,7 @@ def _with_keys(rows: list[_Row], keys: Mapping[str, str]) -> list[_Row]:
 def _read_page(rows: list[_Row], request: str) -> RecordPage:
     """Read rows that fit as they are at once; else each alone."""
     unread = Counter[str]()
+    rows = [row for row in rows if row.get("private") is not True]
     with suppress(msgspec.MsgspecError):
         wire = msgspec.convert(rows, _ROWS)
         if are_keys([row.key for row in wire]) and are_repo_ids([row.id for row in wire]):
@@ -353,6 +358,8 @@ def _read_page(rows: list[_Row], request: str) -> RecordPage:
 
 def _read_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
     seen = Counter[str]()
+    if row.get("private") not in (None, False):
+        return hide_row(row.get(KEY))
     fitting = what_fits(row, WireRow, seen)
     key, id = fitting.get("key", ""), fitting.get("id", "")
     if not is_key(key):
