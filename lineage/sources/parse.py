@@ -174,7 +174,7 @@ Never inside a text: there a quote has a backslash before it.
 
 # Broken UTF-8 and endless nesting are not msgspec's own errors.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_PRIVATE = re.compile(rb'"private"\s*:\s*true')
+_MAYBE_PRIVATE = re.compile(rb'"private"\s*:\s*(?!false\b|null\b)')
 _PAGE = msgspec.json.Decoder(list[WireRow])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -200,6 +200,27 @@ def is_whole(body: bytes) -> bool:
     except _UNREADABLE:
         return cut_rows(body) is not None or _is_object(body)
     return True
+
+
+def drop_private_rows(body: bytes) -> bytes:
+    """Return a page, or one model's object, without the rows that only the token may see.
+
+    A private object alone becomes no bytes at all; what is neither stays as it came.
+    """
+    if _MAYBE_PRIVATE.search(body) is None:  # nearly always
+        return body
+    rows = cut_rows(body if body[:1] == b"[" else b"[%b]" % body)
+    if rows is None:
+        return body
+    public = b",".join([raw for raw in rows if not _is_private(raw)])
+    return b"[%b]" % public if body[:1] == b"[" else public
+
+
+def _is_private(raw: bytes) -> bool:
+    if _MAYBE_PRIVATE.search(raw) is None:
+        return False
+    row = lenient_json(raw)
+    return not isinstance(row, dict) or row.get("private") not in (None, False)
 
 
 def parse_page(body: bytes) -> ParsedPage:
@@ -321,7 +342,8 @@ def _keep_row(row: WireRow, raw: bytes, page: ParsedPage) -> None:
 def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
     row = lenient_json(raw)
     if not isinstance(row, dict):
-        if _PRIVATE.search(raw) is not None:
+        if _MAYBE_PRIVATE.search(raw) is not None:
+            page.bad_rows.append(hide_row(first_key(raw)))
             return
         flaw = reason if raw[:1] == b"{" else "not an object"
         page.bad_rows.append(_bad_row(flaw, raw, first_key(raw)))
@@ -345,7 +367,7 @@ def _is_object(body: bytes) -> bool:
 
 
 def hide_row(key: object) -> BadRow:
-    """Return the bad row of one that may be private: its key alone, which says that it is there."""
+    """Return the bad row of one that may be private: its key alone says that it is there."""
     usable = key if isinstance(key, str) and is_key(key) else None
     return BadRow("private is neither true nor false", "(not kept: it may be private)", usable)
 

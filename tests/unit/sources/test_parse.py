@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from lineage.domain.records import HubParent, ModelRecord
-from lineage.sources.parse import MAX_RAW, MOST_ROWS, ParsedPage, is_whole, parse_page
+from lineage.sources.parse import (
+    MAX_RAW,
+    MOST_ROWS,
+    ParsedPage,
+    drop_private_rows,
+    is_whole,
+    parse_page,
+)
 from lineage.sources.wire import MAX_TAGS, MAX_TEXT
 from tests.builders import Row, body, hub_parents, key_of, parents_of_hub, row
 
@@ -318,10 +325,21 @@ def test_a_private_row_that_does_not_fit_is_not_kept_either(odd: Row) -> None:
     assert page.bad_rows == []
 
 
-def test_a_private_row_that_is_no_json_is_not_kept_either() -> None:
+def test_a_private_row_that_is_no_json_is_counted_and_not_named() -> None:
     text = json.dumps([row("me/secret", private=True)]).encode().replace(b"author", b"au\\xthor")
     page = parse_page(text)
-    assert (page.records, page.bad_rows, page.problem) == ([], [], None)
+    (bad,) = page.bad_rows
+    assert "secret" not in bad.raw + bad.reason
+
+
+def test_private_rows_are_cut_from_a_page_before_it_is_kept() -> None:
+    public = [row("x/1", private=False), row("x/2", cardData={"private": True}), row("x/3")]
+    for odd in (True, "true", 1):
+        page = body([*public, row("me/secret", private=odd)])
+        assert json.loads(drop_private_rows(page)) == public
+    assert drop_private_rows(body(public[:1])) == body(public[:1])
+    assert drop_private_rows(json.dumps(row("me/secret", private=True)).encode()) == b""
+    assert drop_private_rows(b'{"private": true') == b'{"private": true'
 
 
 @pytest.mark.parametrize("odd", ["true", 1, 0, [], {}, [None], "no", 1.5])
