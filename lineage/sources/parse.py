@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from lineage.domain.clock import UNKNOWN_CREATIONS
+from lineage.domain.clock import is_creation_known
 from lineage.domain.records import BadRow, HubParent, ModelRecord
 from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id
 from lineage.sources.wire import (
@@ -48,7 +48,7 @@ def record_of(row: WireRow, unread: Counter[str]) -> ModelRecord:
         row.id,
         row.author,
         None
-        if created is None or created in UNKNOWN_CREATIONS
+        if created is None or not is_creation_known(created)
         else _read_moment(created, "createdAt", unread),
         None if modified is None else _read_moment(modified, "lastModified", unread),
         _license_tag(row.tags) if license is None else license,

@@ -96,6 +96,9 @@ def test_a_recorded_row_is_read_whole() -> None:
 def test_the_hubs_constant_for_old_repositories_is_no_creation_date() -> None:
     assert record_of(createdAt="2022-03-02T23:29:04.000Z").created_at is None
     assert record_of(createdAt="2022-03-03T00:29:04+01:00").created_at is None
+    assert record_of(createdAt="2022-03-02T23:29:04.999Z").created_at is None
+    assert record_of(createdAt="2022-03-02T23:29:05.999999Z").created_at is None
+    assert record_of(createdAt="2022-03-02T23:29:03.999Z").created_at is not None
 
 
 def test_two_seconds_later_is_a_creation_date_and_the_second_between_is_none() -> None:
