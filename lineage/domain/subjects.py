@@ -51,7 +51,9 @@ def parse_subject(text: str) -> Subject:
     if kind is SubjectKind.MODEL and name:
         return Subject(parse_model_name(name), kind)
     if is_hub_address(name) or not name:
-        raise ValueError(f"{text.strip()!r} names no {kind.value}: its name stands behind the colon")
+        raise ValueError(
+            f"{text.strip()!r} names no {kind.value}: its name stands behind the colon"
+        )
     return Subject(name, kind)
 
 
