@@ -10,8 +10,10 @@ from lineage.domain.definitions import Closure, Definition, Grouping, read_word
 from lineage.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
+    from lineage.analysis.check import CheckOutcome
     from lineage.analysis.diff.diffs import Diff
     from lineage.analysis.results import Comparison, Count
     from lineage.analysis.scope import Scope
@@ -29,6 +31,7 @@ __all__ = [
     "Relation",
     "Strength",
     "__version__",
+    "check_models",
     "count_derivatives",
     "diff_snapshots",
     "explain_count",
@@ -136,6 +139,30 @@ def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
     from lineage.families.registry import all_families
 
     return diffs.diff_snapshots(before, after, all_families())
+
+
+def check_models(
+    models: "Sequence[str]",
+    *,
+    deny: "Sequence[str]" = (),
+    allow: "Sequence[str]" = (),
+    deny_license: "Sequence[str]" = (),
+    pinned: bool = False,
+    unknown: str = "fail",
+    snapshot: "Snapshot | None" = None,
+) -> "CheckOutcome":
+    """Hold models against rules on their ancestors, roots and licenses; see docs/check.md.
+
+    With `pinned` a model is named with its revision, `owner/name@sha`. ValueError for a pattern or
+    a policy that is none; SettingsError without any rule, and for a license that nothing knows.
+    """
+    from lineage.analysis.check import check_models
+    from lineage.domain.check_rules import ListedModel, read_rules
+
+    table = {"deny": list(deny), "allow": list(allow), "deny_license": list(deny_license)}
+    rules = read_rules(table | {"pinned": pinned, "unknown": unknown})
+    listed = [ListedModel.spelled(model) for model in models]
+    return check_models(_scope(snapshot), listed, rules)
 
 
 def load_family(

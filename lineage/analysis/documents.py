@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from lineage.analysis.check import CheckOutcome
 from lineage.analysis.reasons import explain_trace
 from lineage.analysis.results import (
     ComparedCount,
@@ -123,6 +124,19 @@ def tree_document(tree: Tree) -> Document:
     return count_document(tree.count) | {"root": to_document(tree.root)}
 
 
+def check_rows(result: CheckOutcome) -> Iterator[Document]:
+    """Yield a row for each broken rule of each model; a model that breaks none has one too."""
+    for model in result.models:
+        document = to_document(model)
+        matches, terms = document.pop("matches"), document.pop("license")
+        warnings = document.pop("warnings")
+        head = document | {"license": terms["tag"], "terms": ", ".join(terms["terms"])}
+        reasons = [("broken", it) for it in matches] + [("warning", it) for it in warnings]
+        for kind, match in reasons or [("", {})]:
+            own = {name: match.get(name) for name in ("rule", "pattern", "ancestor", "detail")}
+            yield head | {"match": kind} | own | {"links": len(match.get("path", ()))}
+
+
 def tree_rows(tree: Tree) -> Iterator[Document]:
     """Yield a row for each node, from the root down, with its depth and parent."""
     count = tree.count
@@ -226,7 +240,6 @@ def snapshot_document(manifest: Manifest) -> Document:
         "models": manifest.models,
         "edges": manifest.edges,
         "tombstones": manifest.tombstones,
-        "parents_known": manifest.origin.parents_known,
         "previous": manifest.previous,
         "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
     }

@@ -88,7 +88,7 @@ def find_countable(scope: Scope) -> Countable:
         return Countable(mask, mask)
     created = snapshot.record_column("created_at")
     possibly = mask & _to_mask(pc.fill_null(pc.less(created, end_of(day)), True))
-    # Whoever is in a snapshot of that day existed then, dated or not.
+    # A model in a snapshot of that day existed then, with a date or without.
     if snapshot.manifest.origin.taken_at < end_of(day):
         return Countable(possibly, possibly)
     return Countable(possibly & ~unknown_dates(snapshot), possibly)

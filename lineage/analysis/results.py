@@ -41,8 +41,8 @@ class Count:
     undated: int
     """How many models of `at_most` have no known creation date."""
     opted_out: int
-    """How many more there would be if nobody had asked to be left out; whoever was left out
-    when the snapshot was made is among them, whatever it comes from: only its digest is kept."""
+    """How many more there would be if no model had opted out; all models opted out when the
+    snapshot was made are among them, whatever they come from: only their digests are kept."""
     parents_known: bool
     """False for a dump without any column that names parents: then 0 says nothing."""
     by_relation: Mapping[Relation, int]

@@ -124,9 +124,9 @@ class Trace:
     """Set where the model is a root itself."""
     deletion: Deletion | None = None
     opted_out: int = 0
-    """How many more models would stand above it if nobody had asked to be left out; whoever was
-    left out when the snapshot was made is among them."""
+    """How many more models would stand above it if no model had opted out; all models
+    opted out when the snapshot was made are among them."""
     parents_known: bool = True
-    """False for a dump without any column that names parents: then no path says nothing."""
+    """False for a dump without any column that names parents: without a path it says nothing."""
     notes: tuple[str, ...] = ()
     """What the answer cannot say, a sentence each."""

@@ -35,6 +35,10 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    SARIF = "sarif"
+    """For `check` alone: what code hosts show beside the lines of a change."""
+    LINES = "lines"
+    """For `check` alone: a line a model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,8 @@ def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
     ),
     click.option(
         "--dump",
-        metavar="FILE|FOLDER|URL",
-        help="Read a Parquet dump of the Hub's listing instead of asking the Hub: a file, a "
-        "folder of files, or a pattern in quotes.",
+        metavar="FILE|URL",
+        help="Read a Parquet dump of the Hub's listing instead of asking the Hub.",
     ),
     click.option(
         "--taken-at",

@@ -1,7 +1,7 @@
 """The options that commands share: the same flag means the same everywhere."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import date
 from enum import StrEnum
@@ -162,12 +162,14 @@ class Command(click.Command):
         *args: Any,
         refuses: Mapping[str, str] | None = None,
         kept: str = signals.NOTHING_CHANGED,
+        formats: Collection[Format] = (),
         **settings: Any,
     ) -> None:
         settings["params"] = [*(settings.get("params") or ()), *GLOBALS]
         super().__init__(*args, **settings)
         self.refuses = refuses or {}
         self.kept = kept
+        self.formats = {Format.TABLE, Format.JSON, Format.CSV, *formats}
 
     def invoke(self, ctx: click.Context) -> Any:
         """Set up logging, then run the command with all its options."""
@@ -183,6 +185,11 @@ class Command(click.Command):
         values["format"] = Format(
             values.get("format") or (Format.JSON if as_json else Format.TABLE)
         )
+        if values["format"] not in self.formats:
+            if "format" in ctx.meta.get(_TYPED, ()):
+                known = ", ".join(it for it in Format if it in self.formats)
+                raise click.UsageError(f"--format {values['format']}: here there are {known}", ctx)
+            values["format"] = Format.TABLE
         ctx.params["invocation"] = Invocation(**values)
         signals.keep(self.kept)
         try:

@@ -1,7 +1,7 @@
 """Reads pages from the log, else from the Hub, and walks a listing to its end."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -65,20 +65,10 @@ class WalkCheck(Protocol):
 
 
 class PageReader:
-    """Serves pages from a log and asks the client for the rest; without a client it is offline.
+    """Serves pages from a log and asks the client for the rest; without a client it is offline."""
 
-    `redact` takes from a body what must not be kept.
-    """
-
-    def __init__(
-        self,
-        client: HubClient | None,
-        log: PageLog,
-        tally: RequestTally,
-        redact: Callable[[bytes], bytes] = bytes,
-    ) -> None:
+    def __init__(self, client: HubClient | None, log: PageLog, tally: RequestTally) -> None:
         self._client = client
-        self._redact = redact
         self._log = log
         self._tally = tally
 
@@ -114,9 +104,8 @@ class PageReader:
         if answer.status != 200:
             raise self._make_refusal(request, answer)
         headers = kept_headers(answer.headers)
-        body = self._redact(answer.body)
-        self._log.put(request, headers, body)
-        return self._make_page(request, body, headers, replayed=False)
+        self._log.put(request, headers, answer.body)
+        return self._make_page(request, answer.body, headers, replayed=False)
 
     def find(
         self,
@@ -146,10 +135,8 @@ class PageReader:
             return None
         if answer.status != 200:
             raise self._make_refusal(request, answer)
-        body = self._redact(answer.body)
-        self._log.put(request, kept_headers(answer.headers), body)
-        page = self._make_page(request, body, kept_headers(answer.headers), replayed=False)
-        return page if body else None
+        self._log.put(request, kept_headers(answer.headers), answer.body)
+        return self._make_page(request, answer.body, kept_headers(answer.headers), replayed=False)
 
     def look(
         self,

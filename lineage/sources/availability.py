@@ -15,14 +15,13 @@ from lineage.http.page_log import RecordedPage
 from lineage.http.pages import PageReader
 from lineage.sources.hub import LISTING
 
-_LITTLE: Final = (("expand[]", "disabled"), ("expand[]", "private"))
+_LITTLE: Final = (("expand[]", "disabled"),)
 """The smallest projection: two ids are all that is looked at."""
 _REDIRECTS = frozenset({301, 302, 307, 308})
 
 
 class _Named(msgspec.Struct):
     key: str = msgspec.field(name="_id")
-    private: object = None
 
 
 class HubAvailability:
@@ -61,9 +60,7 @@ def availability_of(answer: RecordedPage, key: str) -> Availability | None:
 
 def _compare_key(body: bytes, key: str) -> Availability | None:
     try:
-        named = msgspec.json.decode(body, type=_Named)
+        key_now = msgspec.json.decode(body, type=_Named).key
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if named.private not in (None, False):
-        return Availability.GONE  # what everybody sees who has not this token
-    return Availability.UNLISTED if named.key == key else Availability.REPLACED
+    return Availability.UNLISTED if key_now == key else Availability.REPLACED

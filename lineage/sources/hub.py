@@ -24,7 +24,6 @@ FIELDS: Final = (
     "library_name",
     "likes",
     "pipeline_tag",
-    "private",
     "sha",
     "tags",
 )

@@ -187,7 +187,7 @@ NUMBERS: dict[str, Number] = {
 NO_NUMBER_OF_A_SUBJECT = frozenset(
     {
         *("crawl", "doctor", "hub", "demo", "schedule print", "schedule run"),
-        *("trace", "anomalies", "evaluate", "export cyclonedx"),
+        *("trace", "check", "anomalies", "evaluate", "export cyclonedx"),
         *("families list", "families show", "families check"),
         *("snapshots list", "snapshots show", "snapshots verify", "snapshots accept"),
         *("snapshots prune", "snapshots check-against"),

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from lineage.analysis.evaluate.known_answers import (
     DeclaredLineage,
     Labels,
+    find_nodes,
     find_parents,
     read_lineage,
     read_nodes,
@@ -168,7 +169,7 @@ def evaluate(
     snapshot = scope.snapshot
     nodes = read_nodes(scope)
     lineage = read_lineage(scope, nodes)
-    hidden, unknown = _hide_parents(scope, nodes, labels)
+    hidden, unknown = _hide_parents(snapshot, nodes, labels)
     claims = list(_infer_all(snapshot, nodes, hidden, scope.families_as_now(), rules))
     judged = [_judge_claim(claim, nodes, lineage, hidden) for claim in claims]
 
@@ -195,14 +196,14 @@ def evaluate(
 
 
 def _hide_parents(
-    scope: Scope, nodes: InferenceInput, labels: Labels | None
+    snapshot: Snapshot, nodes: InferenceInput, labels: Labels | None
 ) -> tuple[HiddenParents, int]:
     """Return the hidden parents by child, and how many labelled children are not listed."""
-    listed = scope.snapshot.manifest.models
+    listed = snapshot.manifest.models
     if labels is None:
         children = np.unique(nodes.child[nodes.child != nodes.parent]).tolist()
         return {node: tuple(find_parents(node, nodes.child, nodes.parent)) for node in children}, 0
-    node_of = scope.nodes_of({id for pair in labels.pairs for id in pair})
+    node_of = find_nodes(nodes, sorted({id for pair in labels.pairs for id in pair}))
     hidden: dict[int, tuple[int, ...]] = {}
     unlisted: set[str] = set()
     for child, parent in labels.pairs:
@@ -211,7 +212,7 @@ def _hide_parents(
             unlisted.add(child)
             continue
         parents = (node_of[parent],) if parent in node_of else ()
-        hidden[node] = tuple(dict.fromkeys((*hidden.get(node, ()), *parents)))
+        hidden[node] = (*hidden.get(node, ()), *parents)
     return hidden, len(unlisted)
 
 
