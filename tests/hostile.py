@@ -1,5 +1,7 @@
 """What strangers may write where a name, a license or a quotation is expected."""
 
+import re
+
 ACTS = "globalThis.acted = true"
 """What a script of theirs would do; nobody may find it done."""
 
@@ -19,6 +21,17 @@ HOSTILE = (
     '<meta http-equiv=refresh content="0;url=https://outside.example/">',
     "<style>@import url(https://outside.example/a.css)</style>",
     "${title} $data {n} {0.__class__} %s {{7*7}}",
+    *(
+        "{{ site.evil }} {% include evil %} {%raw%}{{{evil}}} ${evil} #{evil}",
+        "{{< evil >}} {{% evil %}} {!evil!} {# evil #} {: onclick=evil }",
+        "<%= evil %><% evil %><?php evil ?><#evil>",
+        "r system('evil')",
+        "::error file=a,line=1::evil%0A::set-output name=a::b",
+        "##[error]evil ##vso[task.setvariable]evil ##teamcity[evil] ###[evil]",
+        "\x1b]8;;https://outside.example\x07link\x1b]8;;\x07",
+        "x;=cmd|'/C calc'!A0;y",
+        "\u00a0\uff1d1|+2\t-3\n@4",
+    ),
     '=HYPERLINK("https://outside.example")',
     "__proto__",
     "constructor",
@@ -33,3 +46,13 @@ HOSTILE = (
     "",
     " ",
 )
+
+
+def acting_in_a_template(markdown: str) -> list[str]:
+    """What a site generator or a macro would read as its own, before Markdown is read."""
+    return re.findall(r"\{[^\w\s}]|[$#@%]\{|<[%?#]|(?<!`)`r[ #]", markdown)
+
+
+def acting_in_a_log(text: str) -> list[str]:
+    """What the runner of a job would obey."""
+    return re.findall(r"^\s*::.*|##\w*\[", text, re.MULTILINE)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Codes, Int64s, KeyBytes, Nodes
 from lineage.domain.claims import RELATIONS, Claim, Claims
+from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.store import schema
 from lineage.store.keys import NOWHERE, bare, rows_in
 from lineage.store.reader import Snapshot
@@ -188,7 +189,10 @@ def previous_claims(
         if not chosen.any():
             continue
         claims = batch.take(pa.array(np.flatnonzero(chosen)))
-        key = pc.if_else(pc.is_in(claims["rule"], value_set=keyed), claims["parent_key"], None)
+        is_keyed = pc.is_in(claims["rule"], value_set=keyed)
+        # The Hub names a parent without its key at times: then a name is all that was known.
+        is_keyed = pc.and_not(is_keyed, pc.starts_with(claims["parent_key"], NAME_PREFIX))
+        key = pc.if_else(is_keyed, claims["parent_key"], None)
         columns = {
             **{name: claims[name] for name in claims.schema.names},
             "child": pa.array(child[chosen].astype(np.int32)),

@@ -65,9 +65,10 @@ class OptOutFilter:
         for record in records:
             # Every key with the name that the Hub itself writes beside it.
             for key, id in ((record.key, record.id), *record.hub_parents):
-                listed = self.opt_outs.behind_key(key) or self.opt_outs.behind(id)
-                if listed is not None:
-                    keys[key] = names[id] = listed
+                listed = key and self.opt_outs.behind_key(key)
+                if listed := listed or self.opt_outs.behind(id):
+                    names[id] = listed
+                    keys |= {key: listed} if key else {}
         before, self.opt_outs = self.opt_outs, self.opt_outs.and_also(keys, names)
         return self.opt_outs is not before
 
@@ -98,7 +99,7 @@ def _may_name(record: ModelRecord, opt_outs: OptOuts) -> bool:
     words += [parent.id for parent in record.hub_parents]
     if opt_outs.may_be_in("\n".join(words)) or opt_outs.knows(record.key):
         return True
-    return any(opt_outs.knows(parent.key) for parent in record.hub_parents)
+    return any(parent.key and opt_outs.knows(parent.key) for parent in record.hub_parents)
 
 
 def _redact_record(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
@@ -124,4 +125,5 @@ def _redact_text(value: str | None, opt_outs: OptOuts) -> str | None:
 
 
 def _is_opted_out(parent: HubParent, opt_outs: OptOuts) -> bool:
-    return opt_outs.knows(parent.key) or opt_outs.names_in(parent.id)
+    knows_key = parent.key is not None and opt_outs.knows(parent.key)
+    return knows_key or opt_outs.names_in(parent.id)

@@ -42,8 +42,9 @@ class KnownNodes:
         # for it by its key, so its children must not be lost.
         nodes = _rows_of(pa.array(keys, pa.string()), self.keys)
         for at in np.flatnonzero(nodes == NOWHERE).tolist():
-            nodes[at] = self._add(keys[at], ids[at])
-            self._hub_parents[ids[at]] = int(nodes[at])
+            if (id := find_repo_id(ids[at])) is not None:
+                nodes[at] = self._add(keys[at], id)
+                self._hub_parents[id] = int(nodes[at])
         return nodes
 
     def find_names(self, names: Sequence[str]) -> Nodes:

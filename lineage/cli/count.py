@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, answer_each
+from lineage.cli.context import Format, Invocation, answer_each
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError, UnknownModel
@@ -70,6 +70,7 @@ def _print_counts(
 ) -> None:
     from lineage.analysis import documents
     from lineage.analysis.counts import count_subject, rank_bases
+    from lineage.analysis.definition_text import list_notes
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_answers
 
@@ -90,6 +91,10 @@ def _print_counts(
                 "give a family, or no SUBJECT: lineage count llama --top 10",
             )
         counts = rank_bases(scope, top, None if subject is None else subject.family)
+        if not counts and invocation.format is not Format.TABLE:
+            # An empty list has no place to say it.
+            for note in list_notes(definition, scope.snapshot.manifest, opted_out=0):
+                click.echo(note, err=True)
 
     def table(results: "Sequence[Count]") -> "RenderableType":
         from lineage.cli.tables.counts import counts_table

@@ -73,8 +73,9 @@ def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
     ),
     click.option(
         "--dump",
-        metavar="FILE|URL",
-        help="Read a Parquet dump of the Hub's listing instead of asking the Hub.",
+        metavar="FILE|FOLDER|URL",
+        help="Read a Parquet dump of the Hub's listing instead of asking the Hub: a file, a "
+        "folder of files, or a pattern in quotes.",
     ),
     click.option(
         "--taken-at",

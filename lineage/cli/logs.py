@@ -9,7 +9,7 @@ from enum import StrEnum
 import click
 
 from lineage.domain.clock import iso
-from lineage.domain.escape import visible
+from lineage.domain.escape import json_text, log_lines, visible
 
 _MESSAGES = logging.getLogger("lineage.message")
 """What a user should know whatever the verbosity."""
@@ -65,10 +65,10 @@ class _ToStandardError(logging.Handler):
 class _TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         level = "" if record.name == _MESSAGES.name else f"{record.levelname.lower()}: "
-        text = level + visible(record.getMessage())
-        return (
-            text if record.exc_info is None else f"{text}\n{self.formatException(record.exc_info)}"
-        )
+        lines = [level + visible(record.getMessage())]
+        if record.exc_info is not None:
+            lines += map(visible, self.formatException(record.exc_info).splitlines())
+        return log_lines("\n".join(lines))
 
 
 class _JsonLines(logging.Formatter):
@@ -84,4 +84,4 @@ class _JsonLines(logging.Formatter):
         if record.exc_info is not None:
             line["traceback"] = self.formatException(record.exc_info)
         # Facts as fields: no reader has to take numbers out of a sentence.
-        return json.dumps(line | getattr(record, "facts", {}))
+        return json_text(json.dumps(line | getattr(record, "facts", {})))

@@ -23,7 +23,7 @@ from lineage.cli.quality import anomalies, evaluate
 from lineage.cli.report import report
 from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
-from lineage.domain.escape import visible
+from lineage.domain.escape import log_lines, visible
 from lineage.errors import LineageError, SettingsError, SourceError, StoreError, file_error
 from lineage.version import __version__
 
@@ -149,7 +149,7 @@ def _print_error(message: str, hint: str) -> None:
             lines = [visible(line) for line in text.splitlines()]
             # The exit code says it too where standard error cannot be written.
             with suppress(OSError):
-                click.echo(f"{label}: " + "\n".join(lines), err=True)
+                click.echo(log_lines(f"{label}: " + "\n".join(lines)), err=True)
 
 
 def _usage_message(error: click.ClickException) -> str:

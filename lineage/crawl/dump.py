@@ -90,7 +90,14 @@ def _publish_dump(
     if not dump.has_keys:
         facts["keys"] = "stand-in"
     endpoint = settings.endpoint.rstrip("/")
-    origin = Origin(SnapshotKind.DUMP, endpoint, moment, registry=versions, dump=facts)
+    origin = Origin(
+        SnapshotKind.DUMP,
+        endpoint,
+        moment,
+        registry=versions,
+        dump=facts,
+        parents_known=dump.parents_known,
+    )
 
     # The file's digest and its date decide: the same bytes may be imported under another date.
     for manifest in context.store.manifests():
@@ -102,6 +109,10 @@ def _publish_dump(
     if dump.missing:
         columns = ", ".join(dump.missing)
         context.progress.say(f"{dump.name} has {dump.rows:,} rows and lacks {columns}.")
+    if not dump.parents_known:
+        context.progress.say(
+            "None of its columns names a parent: every answer about this snapshot will say so."
+        )
     if not dump.has_keys:
         context.progress.say(
             "Without _id a model is known by its name alone: renames show as a removal and an "

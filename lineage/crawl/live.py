@@ -26,6 +26,7 @@ from lineage.http.page_log import PageLogs
 from lineage.http.pages import PageReader
 from lineage.settings import Settings
 from lineage.sources.hub import HubSource
+from lineage.sources.parse import drop_private_rows
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import learn_opt_outs
 
@@ -160,7 +161,7 @@ def _request_records(
     requested, queue = set(names), deque(names)
     with TemporaryDirectory() as folder, open_hub(settings, clock, progress) as client:
         log = PageLogs(Path(folder), clock).begin({"asked": names[0]})
-        source = HubSource(PageReader(client, log, RequestTally()))
+        source = HubSource(PageReader(client, log, RequestTally(), drop_private_rows))
         for _ in range(MOST_LOOKED_UP):
             if not queue:
                 return

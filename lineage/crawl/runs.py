@@ -47,7 +47,7 @@ from lineage.sources.cards import (
     HubCards,
 )
 from lineage.sources.hub import HubSource
-from lineage.sources.parse import is_whole
+from lineage.sources.parse import drop_private_rows, is_whole
 from lineage.store.lease import Holder
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.store import ParquetStore
@@ -131,7 +131,8 @@ def _run_plan(
             open_listing_client(settings, context, tally) as client,
             close_when_refused(log, settings),
         ):
-            reader, most = PageReader(client, log, tally), settings.max_availability_requests
+            reader = PageReader(client, log, tally, drop_private_rows)
+            most = settings.max_availability_requests
             with open_card_reading(settings, context, tally, enabled=cards) as card_reading:
                 availability = AvailabilityChecks(HubAvailability(reader), most)
                 context = replace(context, cards=card_reading, availability=availability)

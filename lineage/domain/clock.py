@@ -37,8 +37,11 @@ class SystemClock:
 
 UNKNOWN_CREATION = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
 """What the Hub shows for every repository older than its creation-date storage: not a date."""
-# The constant was written over two seconds: rows that show the second one are as undated.
-UNKNOWN_CREATIONS = frozenset({UNKNOWN_CREATION, UNKNOWN_CREATION + timedelta(seconds=1)})
+
+
+def is_creation_known(moment: datetime) -> bool:
+    """Say whether a creation is a date: the Hub's constant was written over two seconds."""
+    return not UNKNOWN_CREATION <= moment < UNKNOWN_CREATION + timedelta(seconds=2)
 
 
 def snapshot_id(moment: datetime) -> str:

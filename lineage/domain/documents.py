@@ -9,6 +9,7 @@ from typing import Any
 
 from lineage.domain.claims import RELATIONS
 from lineage.domain.clock import iso
+from lineage.domain.escape import json_text
 
 Document = dict[str, Any]
 """A result as plain values under the names that scripts rely on."""
@@ -55,10 +56,10 @@ def _plain_value(value: object) -> object:
     return plain
 
 
-def to_json(document: Document | list[Document]) -> str:
-    """Return a document as JSON text."""
+def to_json(document: Document | list[Document], indent: int | None = 2) -> str:
+    """Return a document as JSON text; without an indent on one line."""
     # ASCII alone: what a model's name holds must not act on a terminal.
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+    return json_text(json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False))
 
 
 def flat_row(document: Document) -> Document:

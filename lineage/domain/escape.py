@@ -2,10 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-
-from lineage.domain.documents import Document
 
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that steer instead of show: controls, bidi and other invisible format
@@ -21,11 +19,29 @@ _FORMULA = re.compile(
 """Where a formula could begin; spreadsheets take the wide and small signs of Asian texts too."""
 
 
+# In the log of a job GitHub and Azure obey `##[error]` and `##vso[...]` wherever they stand, and
+# GitHub a line that begins with `::error::`.
+_COMMAND = re.compile(r"#(?=#\w*\[)")
+_COMMAND_LINE = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
+
+
 def visible(text: str) -> str:
-    r"""Return the text with every acting character spelled out, `\x1b`, `\u202e`."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_spelled(one) if unicodedata.category(one) in _ACTING else one for one in text)
+    r"""Return the text with all that acts spelled out: `\x1b`, `\u202e`, `\x23#[error]`."""
+    if not (text.isascii() and text.isprintable()):
+        shown = (_spelled(one) if unicodedata.category(one) in _ACTING else one for one in text)
+        text = "".join(shown)
+    return _COMMAND.sub(r"\\x23", text) if "##" in text else text
+
+
+def log_lines(text: str) -> str:
+    """Return lines of visible text of which a job's log takes none for a command to itself."""
+    return _COMMAND_LINE.sub(r"\1\\x3a", text) if "::" in text else text
+
+
+def json_text(text: str) -> str:
+    """Return JSON in which no word acts in a job's log; it means the same."""
+    # Two of these signs stand nowhere in JSON but in its strings.
+    return _COMMAND.sub(r"\\u0023", text) if "##" in text else text
 
 
 def markup(text: str) -> str:
@@ -49,7 +65,7 @@ def _spelled(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def csv_lines(rows: Iterable[Document], columns: Sequence[str] = ()) -> Iterator[str]:
+def csv_lines(rows: Iterable[Mapping[str, object]], columns: Sequence[str] = ()) -> Iterator[str]:
     """Yield a header and a line for each flat document, every field in quotes.
 
     Columns that are not given are those of all rows, in the order they are met. Lists are joined by

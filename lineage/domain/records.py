@@ -7,8 +7,8 @@ from typing import NamedTuple
 class HubParent(NamedTuple):
     """A parent as the Hub itself resolved it."""
 
-    key: str
-    """The parent's `_id`: 24 hex digits, stable across renames."""
+    key: str | None
+    """The parent's `_id`: 24 hex digits, stable across renames; None where the row lacks it."""
     id: str
 
 

@@ -124,6 +124,7 @@ _DOUBTFUL_END = re.compile(
     re.IGNORECASE,
 )
 _SITE = re.compile(r"[^/]*\.(?:com|org|net|io|ai|cn|co|dev|app|edu|local)/", re.IGNORECASE)
+_HALVES = re.compile(r"[\ud800-\udfff]")
 _LAYERS = 3
 """An address is rarely quoted more often than this."""
 
@@ -173,7 +174,8 @@ def fold_letters(text: str) -> str:
     """Return the plain letters of wide and otherwise dressed ones, and no invisible ones."""
     if text.isascii():
         return text
-    folded = unicodedata.normalize("NFKC", text)
+    # Half a letter, as a command line of odd bytes gives it, can be neither stored nor looked up.
+    folded = unicodedata.normalize("NFKC", _HALVES.sub("\ufffd", text))
     return "".join(one for one in folded if unicodedata.category(one) != "Cf")
 
 

@@ -48,10 +48,12 @@ def parse_subject(text: str) -> Subject:
     if prefix is None:
         return Subject(parse_model_name(text), None)
     kind, name = SubjectKind(prefix[1].lower()), strip_quotes(letters[prefix.end() :])
-    if kind is SubjectKind.MODEL:
+    if kind is SubjectKind.MODEL and name:
         return Subject(parse_model_name(name), kind)
     if is_hub_address(name) or not name:
-        raise ValueError(f"{text.strip()!r} names no {kind.value}: an id such as llama follows")
+        raise ValueError(
+            f"{text.strip()!r} names no {kind.value}: its name stands behind the colon"
+        )
     return Subject(name, kind)
 
 

@@ -1,13 +1,12 @@
 """A family graph as rows, CSV and JSON Lines, and what every text format says of itself."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from lineage.analysis.definition_text import Line, definition_lines, number_notes
 from lineage.analysis.results import Count
-from lineage.domain.documents import Document
+from lineage.domain.documents import Document, to_json
 from lineage.domain.escape import csv_lines, visible
 from lineage.graph.lineage_graph import NODE_FIELDS, FamilyGraph, Value, nodes_of, parents_of
 from lineage.store.manifest import Manifest
@@ -70,8 +69,8 @@ def json_lines(graph: FamilyGraph, _: About) -> Iterator[str]:
             for parent, _, said in parents_of(graph, node.name)
         ]
         known = {name: node.fields.get(name) for name in NODE_FIELDS}
-        document: dict[str, object] = {"model": node.name, **known, "parents": parents}
-        yield json.dumps(document, ensure_ascii=True) + "\n"
+        document: Document = {"model": node.name, **known, "parents": parents}
+        yield to_json(document, None) + "\n"
 
 
 def spell_value(value: Value) -> str:

@@ -1,7 +1,7 @@
 """Reads pages from the log, else from the Hub, and walks a listing to its end."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -65,10 +65,20 @@ class WalkCheck(Protocol):
 
 
 class PageReader:
-    """Serves pages from a log and asks the client for the rest; without a client it is offline."""
+    """Serves pages from a log and asks the client for the rest; without a client it is offline.
 
-    def __init__(self, client: HubClient | None, log: PageLog, tally: RequestTally) -> None:
+    `redact` takes from a body what must not be kept.
+    """
+
+    def __init__(
+        self,
+        client: HubClient | None,
+        log: PageLog,
+        tally: RequestTally,
+        redact: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         self._client = client
+        self._redact = redact
         self._log = log
         self._tally = tally
 
@@ -104,8 +114,9 @@ class PageReader:
         if answer.status != 200:
             raise self._make_refusal(request, answer)
         headers = kept_headers(answer.headers)
-        self._log.put(request, headers, answer.body)
-        return self._make_page(request, answer.body, headers, replayed=False)
+        body = self._redact(answer.body)
+        self._log.put(request, headers, body)
+        return self._make_page(request, body, headers, replayed=False)
 
     def find(
         self,
@@ -135,8 +146,10 @@ class PageReader:
             return None
         if answer.status != 200:
             raise self._make_refusal(request, answer)
-        self._log.put(request, kept_headers(answer.headers), answer.body)
-        return self._make_page(request, answer.body, kept_headers(answer.headers), replayed=False)
+        body = self._redact(answer.body)
+        self._log.put(request, kept_headers(answer.headers), body)
+        page = self._make_page(request, body, kept_headers(answer.headers), replayed=False)
+        return page if body else None
 
     def look(
         self,

@@ -21,7 +21,12 @@ from lineage.reporting.document import (
     Word,
 )
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//))")
+_SPECIAL = re.compile(r"([\\`*_}\[\]>#|~&@$]|:(?=//))")
+# Site generators read `{{`, `{%`, `{!` or `<%` before Markdown is read, in code spans and behind a
+# backslash too: there these signs stand as entities, and in code spans they are spelled out.
+_ACTING_IN_CODE = re.compile(r"[|{]|<(?=[%?#])")
+# A span that begins with it is a program to R Markdown.
+_PROGRAM = ("r ", "r#")
 _TICKS = re.compile(r"`+")
 
 
@@ -37,16 +42,21 @@ def render_markdown(document: Document) -> str:
 
 def escape_markdown(text: str) -> str:
     """Return text with every letter that Markdown would act on made harmless."""
-    return _SPECIAL.sub(r"\\\1", visible(text)).replace("www.", "www\\.")
+    text = _SPECIAL.sub(r"\\\1", visible(text)).replace("www.", "www\\.")
+    return text.replace("{", "&#123;").replace("<", "&lt;")
 
 
 def code_span(text: str) -> str:
-    """Return a stranger's words as a code span; a bar is spelled out, as it would end a cell."""
-    visible_text = visible(text).replace("|", "\\x7c")
+    """Return a stranger's words as a code span.
+
+    Spelled out is what would end a table's cell or begin a template's expression.
+    """
+    visible_text = _ACTING_IN_CODE.sub(lambda sign: f"\\x{ord(sign[0]):02x}", visible(text))
     if not visible_text:
         return NOTHING
     fence = "`" * (1 + max((len(run) for run in _TICKS.findall(visible_text)), default=0))
-    pad = " " if visible_text[0] in "` " or visible_text[-1] in "` " else ""
+    needs_pad = visible_text[0] in "` " or visible_text[-1] in "` "
+    pad = " " if needs_pad or visible_text.startswith(_PROGRAM) else ""
     return f"{fence}{pad}{visible_text}{pad}{fence}"
 
 

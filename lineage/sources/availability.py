@@ -15,13 +15,14 @@ from lineage.http.page_log import RecordedPage
 from lineage.http.pages import PageReader
 from lineage.sources.hub import LISTING
 
-_LITTLE: Final = (("expand[]", "disabled"),)
+_LITTLE: Final = (("expand[]", "disabled"), ("expand[]", "private"))
 """The smallest projection: two ids are all that is looked at."""
 _REDIRECTS = frozenset({301, 302, 307, 308})
 
 
 class _Named(msgspec.Struct):
     key: str = msgspec.field(name="_id")
+    private: object = None
 
 
 class HubAvailability:
@@ -60,7 +61,9 @@ def availability_of(answer: RecordedPage, key: str) -> Availability | None:
 
 def _compare_key(body: bytes, key: str) -> Availability | None:
     try:
-        key_now = msgspec.json.decode(body, type=_Named).key
+        named = msgspec.json.decode(body, type=_Named)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return Availability.UNLISTED if key_now == key else Availability.REPLACED
+    if named.private not in (None, False):
+        return Availability.GONE  # what everybody sees who has not this token
+    return Availability.UNLISTED if named.key == key else Availability.REPLACED

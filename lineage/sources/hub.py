@@ -24,6 +24,7 @@ FIELDS: Final = (
     "library_name",
     "likes",
     "pipeline_tag",
+    "private",
     "sha",
     "tags",
 )

@@ -1,5 +1,6 @@
 """Pages of a listing as records and bad rows: every quirk of the Hub's fields is met here."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -9,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from lineage.domain.clock import UNKNOWN_CREATIONS
+from lineage.domain.clock import is_creation_known
 from lineage.domain.records import BadRow, HubParent, ModelRecord
 from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id
 from lineage.sources.wire import (
@@ -47,7 +48,7 @@ def record_of(row: WireRow, unread: Counter[str]) -> ModelRecord:
         row.id,
         row.author,
         None
-        if created is None or created in UNKNOWN_CREATIONS
+        if created is None or not is_creation_known(created)
         else _read_moment(created, "createdAt", unread),
         None if modified is None else _read_moment(modified, "lastModified", unread),
         _license_tag(row.tags) if license is None else license,
@@ -80,17 +81,14 @@ def _read_moment(value: datetime, name: str, unread: Counter[str]) -> datetime |
 
 
 def _read_parents(models: list[WireParent], unread: Counter[str]) -> tuple[HubParent, ...]:
-    """Return each parent once; one without a proper key is no parent that the Hub resolved."""
-    if len(models) == 1 and _is_resolved(models[0]):  # nearly always
-        return (_new(HubParent, (models[0].key, models[0].id)),)
-    parents = dict.fromkeys([HubParent(m.key, m.id) for m in models if _is_resolved(m)])
-    if len(parents) < len(models) and len(parents) < len({(m.key, m.id) for m in models}):
-        unread["baseModels"] += 1
-    return tuple(parents)
-
-
-def _is_resolved(parent: WireParent) -> bool:
-    return is_key(parent.key) and bool(parent.id.strip())
+    """Return each parent once; one without a proper key is known by its name."""
+    if all(one.key is not None and is_key(one.key) and one.id.strip() for one in models):
+        parents = [_new(HubParent, (one.key, one.id)) for one in models]
+        return tuple(parents if len(parents) < 2 else dict.fromkeys(parents))
+    unread["baseModels"] += 1
+    named = [one for one in models if one.id.strip()]
+    keys = [one.key if one.key is not None and is_key(one.key) else None for one in named]
+    return tuple(dict.fromkeys(map(HubParent, keys, [one.id for one in named])))
 
 
 def _read_card(card: WireCard, unread: Counter[str]) -> _CardWords:
@@ -128,15 +126,21 @@ def _read_text(value: Any, name: str, unread: Counter[str]) -> str | None:
 
 def _read_names(value: Any, unread: Counter[str]) -> tuple[str, ...]:
     """Read `base_model`: a name or a list of names; authors have put anything else there too."""
-    entries = [value] if isinstance(value, str) else value
-    if not isinstance(entries, list):
-        unread["cardData.base_model"] += 1
-        return ()
-    if len(entries) == 1:  # nearly always
-        name = _read_text(entries[0], "cardData.base_model", unread)
-        return (name,) if name is not None and name.strip() else ()
-    names = [_read_text(entry, "cardData.base_model", unread) for entry in entries[:MAX_TAGS]]
+    if isinstance(value, list) and len(value) == 1:  # nearly always
+        value = value[0]
+    if isinstance(value, list):
+        # Lists in lists were written too; deeper than that nobody meant anything.
+        entries = [one for part in value[:MAX_TAGS] for one in _as_list(part)][:MAX_TAGS]
+        if any(isinstance(part, list) for part in value):
+            unread["cardData.base_model"] += 1
+    else:
+        entries = [value]
+    names = [_read_text(entry, "cardData.base_model", unread) for entry in entries]
     return tuple(dict.fromkeys([name for name in names if name is not None and name.strip()]))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _read_license(value: Any, unread: Counter[str]) -> str | None:
@@ -170,6 +174,7 @@ Never inside a text: there a quote has a backslash before it.
 
 # Broken UTF-8 and endless nesting are not msgspec's own errors.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_MAYBE_PRIVATE = re.compile(rb'"private"\s*:\s*(?!false\b|null\b)')
 _PAGE = msgspec.json.Decoder(list[WireRow])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -195,6 +200,27 @@ def is_whole(body: bytes) -> bool:
     except _UNREADABLE:
         return cut_rows(body) is not None or _is_object(body)
     return True
+
+
+def drop_private_rows(body: bytes) -> bytes:
+    """Return a page, or one model's object, without the rows that only the token may see.
+
+    A private object alone becomes no bytes at all; what is neither stays as it came.
+    """
+    if _MAYBE_PRIVATE.search(body) is None:  # nearly always
+        return body
+    rows = cut_rows(body if body[:1] == b"[" else b"[%b]" % body)
+    if rows is None:
+        return body
+    public = b",".join([raw for raw in rows if not _is_private(raw)])
+    return b"[%b]" % public if body[:1] == b"[" else public
+
+
+def _is_private(raw: bytes) -> bool:
+    if _MAYBE_PRIVATE.search(raw) is None:
+        return False
+    row = lenient_json(raw)
+    return not isinstance(row, dict) or row.get("private") not in (None, False)
 
 
 def parse_page(body: bytes) -> ParsedPage:
@@ -269,7 +295,8 @@ def _read_array(array: bytes) -> ParsedPage | None:
         rows = _PAGE.decode(array)
         if are_keys([row.key for row in rows]) and are_repo_ids([row.id for row in rows]):
             unread = Counter[str]()
-            return ParsedPage([record_of(row, unread) for row in rows], unread_fields=unread)
+            public = [record_of(row, unread) for row in rows if not row.private]
+            return ParsedPage(public, unread_fields=unread)
     with suppress(*_UNREADABLE):
         return _read_one_by_one(_ROWS.decode(array))
     return None
@@ -304,6 +331,8 @@ def _read_one_by_one(raws: Sequence[Buffer]) -> ParsedPage:
 
 
 def _keep_row(row: WireRow, raw: bytes, page: ParsedPage) -> None:
+    if row.private:
+        return
     if (flaw := _find_flaw(row)) is None:
         page.records.append(record_of(row, page.unread_fields))
     else:
@@ -313,8 +342,17 @@ def _keep_row(row: WireRow, raw: bytes, page: ParsedPage) -> None:
 def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
     row = lenient_json(raw)
     if not isinstance(row, dict):
+        if _MAYBE_PRIVATE.search(raw) is not None:
+            page.bad_rows.append(hide_row(first_key(raw)))
+            return
         flaw = reason if raw[:1] == b"{" else "not an object"
         page.bad_rows.append(_bad_row(flaw, raw, first_key(raw)))
+        return
+    private = row.get("private")
+    if private is True:
+        return
+    if private is not None and private is not False:
+        page.bad_rows.append(hide_row(row.get("_id")))
         return
     fitting = what_fits(row, WireRow, page.unread_fields)
     if "key" in fitting and "id" in fitting:
@@ -326,6 +364,12 @@ def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
 def _is_object(body: bytes) -> bool:
     rows = cut_rows(b"[%s]" % body)
     return rows is not None and len(rows) == 1 and rows[0][:1] + rows[0][-1:] == b"{}"
+
+
+def hide_row(key: object) -> BadRow:
+    """Return the bad row of one that may be private: its key alone says that it is there."""
+    usable = key if isinstance(key, str) and is_key(key) else None
+    return BadRow("private is neither true nor false", "(not kept: it may be private)", usable)
 
 
 def _bad_row(reason: str, raw: bytes, key: object) -> BadRow:

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -21,6 +22,7 @@ from msgspec.structs import fields
 MAX_TEXT = 1000
 """The longest text kept of any field, in characters; a license link is the longest honest one."""
 MAX_TAGS = 2000
+_READ_TAGS = ("base_model:", "license:")
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -31,8 +33,8 @@ Tags = Annotated[list[Text], Meta(max_length=MAX_TAGS)]
 class WireParent(Struct):
     """One entry of `baseModels.models`."""
 
-    key: Text = field(name="_id")
     id: Text
+    key: Text | None = field(name="_id", default=None)
 
 
 class WireBaseModels(Struct):
@@ -72,6 +74,8 @@ class WireRow(Struct):
 
     key: Text = field(name="_id")
     id: Text
+    private: bool | None = None
+    """True where the token alone may see the row."""
     author: Text | None = None
     created_at: Moment | None = field(name="createdAt", default=None)
     modified_at: Moment | None = field(name="lastModified", default=None)
@@ -155,35 +159,53 @@ def _read_number(digits: str) -> int | float:
 def what_fits(
     value: Mapping[str, Any], shape: type[Struct], unread: Counter[str], path: str = ""
 ) -> dict[str, Any]:
-    """Return the fields of an object that fit a shape, those inside its objects included.
+    """Return the fields of an object that fit a shape, and of those inside it what fits there.
 
-    What does not fit is left out and counted under its path; of a list of texts the texts are kept.
+    What does not fit is left out and counted under its path; it costs neither the other fields of
+    its object nor the other entries of its list.
     """
     fitting: dict[str, Any] = {}
     for known in fields(shape):
-        if known.encode_name not in value:
-            continue
-        said, name = value[known.encode_name], path + known.encode_name
-        try:
-            fitting[known.name] = msgspec.convert(said, known.type)
-        except msgspec.MsgspecError:
-            unread[name] += 1
-            inner = _shape_of(known.type)
-            if inner is not None and isinstance(said, dict):
-                with suppress(TypeError):  # it lacks what its shape cannot do without
-                    fitting[known.name] = inner(**what_fits(said, inner, unread, f"{name}."))
-            elif known.type is Tags and isinstance(said, list):
-                fitting[known.name] = [one for one in said[:MAX_TAGS] if _is_text(one)]
+        if known.encode_name in value:
+            name = path + known.encode_name
+            part = _fit_part(value[known.encode_name], known.type, unread, name)
+            if part is not _UNFIT:
+                fitting[known.name] = part
     return fitting
 
 
-def _shape_of(kind: Any) -> type[Struct] | None:
-    """Return the struct that a field holds, if it holds one."""
-    for one in get_args(kind):
-        if isinstance(one, type) and issubclass(one, Struct):
-            return one
-    return None
+_UNFIT = object()
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_TEXT
+def _fit_part(value: object, kind: Any, unread: Counter[str], name: str) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.MsgspecError, RecursionError):
+        unread[name] += 1
+    for shape in _list_shapes(kind):
+        if get_origin(shape) is list and isinstance(value, list):
+            inside = Counter[str]()  # the list itself is counted, once
+            parts = [_fit_part(one, get_args(shape)[0], inside, name) for one in value]
+            return _shorten([part for part in parts if part is not _UNFIT])
+        if isinstance(shape, type) and issubclass(shape, Struct) and isinstance(value, dict):
+            with suppress(TypeError):  # it lacks what its shape cannot do without
+                return shape(**what_fits(value, shape, unread, f"{name}."))
+    return _UNFIT
+
+
+def _list_shapes(kind: Any) -> list[Any]:
+    """Return the types that a field may have, without what limits them."""
+    if get_origin(kind) is Annotated:
+        return _list_shapes(get_args(kind)[0])
+    if get_origin(kind) in {Union, UnionType}:
+        return [shape for one in get_args(kind) for shape in _list_shapes(one)]
+    return [kind]
+
+
+def _shorten(parts: list[Any]) -> list[Any]:
+    """Return the first parts; tags that are read go before, since the Hub lists them last."""
+    if len(parts) <= MAX_TAGS:
+        return parts
+    is_read = [isinstance(one, str) and one.startswith(_READ_TAGS) for one in parts]
+    first = [one for one, read in zip(parts, is_read, strict=True) if read]
+    return (first + [one for one, read in zip(parts, is_read, strict=True) if not read])[:MAX_TAGS]

@@ -1,5 +1,6 @@
 """A cold start from a dump: a snapshot of its own, dated back, that a later sweep goes on from."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
 from tests.fakes.fake_clock import NOON
 from tests.fakes.live_catalog import LiveCatalog
+from tests.questions import count_base
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, counted_slowly
 from tests.unit.demo.rows import a_row
@@ -55,7 +57,7 @@ def a_dump(rows: Sequence[Row], folder: Path, *leave_out: str) -> str:
     columns["baseModels"] = pa.array([row.get("baseModels") for row in mixed], PARENTS)
     columns["cardData"] = pa.array([_card(row) for row in mixed], BASES)
     kept = {name: column for name, column in columns.items() if name not in leave_out}
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(kept), folder / "models.parquet", row_group_size=100)
     return str(folder / "models.parquet")
 
@@ -168,13 +170,37 @@ def test_without_keys_every_base_is_counted_all_the_same(stage: Stage, tmp_path:
     assert any(key.startswith(STAND_IN) for key in keys)
 
 
+def test_a_dump_that_cannot_know_parents_says_so_in_every_answer(
+    play: Play, tmp_path: Path
+) -> None:
+    _, stage = play(WORLD)
+    place = a_dump(WORLD, tmp_path / "dumps", "tags", "baseModels", "cardData")
+    manifest = taken(stage, place, TAKEN).manifest
+    assert json.loads(manifest.to_json())["origin"]["parents_known"] is False
+    snapshot = stage.store.snapshot(manifest.id)
+    count = count_base(snapshot, WORLD[0]["id"])
+    assert (count.total, count.parents_known) == (0, False)
+    assert "parents are not known" in count.notes[0]
+    # A crawl after it knows them again.
+    assert stage.crawl().manifest.origin.parents_known
+
+
+def test_a_model_in_two_files_of_a_dump_is_one(stage: Stage, tmp_path: Path) -> None:
+    a_dump(WORLD[:200], tmp_path / "dump" / "1")
+    a_dump(WORLD[100:], tmp_path / "dump" / "2")
+    manifest = taken(stage, str(tmp_path / "dump"), TAKEN).manifest
+    assert manifest.models == COUNT
+    assert stage.counts(manifest.id) == counted_slowly(WORLD)
+    assert manifest.origin.dump["file"] == "dump"
+
+
 def test_bad_rows_are_kept_and_too_many_refuse_the_draft(stage: Stage, tmp_path: Path) -> None:
     few = [*WORLD, a_row(COUNT, _id="none"), a_row(COUNT + 1, id="a b")]
     manifest = taken(stage, a_dump(few, tmp_path / "dumps"), TAKEN).manifest
     assert (manifest.models, manifest.bad_rows) == (COUNT, 2)
     requests = stage.column(manifest.id, schema.BAD_ROWS_FILE, "request")
     assert all(one.startswith("models.parquet rows ") for one in requests)
-    many = [a_row(number, _id="none") for number in range(50)]
+    many = [a_row(0), *(a_row(number, _id="none") for number in range(1, 50))]
     with pytest.raises(DraftRefused, match="few_bad_rows"):
         taken(stage, a_dump(many, tmp_path / "dumps"), TAKEN)
 

@@ -138,6 +138,7 @@ def _model_table(records: Sequence[ModelRecord]) -> pa.Table:
 
 def _edge_table(records: Sequence[ModelRecord]) -> pa.Table:
     pairs = [(record.key, parent.key) for record in records for parent in record.hub_parents]
+    pairs = [pair for pair in pairs if pair[1] is not None]
     child, parent = zip(*pairs, strict=True) if pairs else ((), ())
     text = pa.string()
     return pa.table({"child_key": pa.array(child, text), "parent_key": pa.array(parent, text)})

@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 from lineage.analysis.evaluate.known_answers import (
     DeclaredLineage,
     Labels,
-    find_nodes,
     find_parents,
     read_lineage,
     read_nodes,
@@ -169,7 +168,7 @@ def evaluate(
     snapshot = scope.snapshot
     nodes = read_nodes(scope)
     lineage = read_lineage(scope, nodes)
-    hidden, unknown = _hide_parents(snapshot, nodes, labels)
+    hidden, unknown = _hide_parents(scope, nodes, labels)
     claims = list(_infer_all(snapshot, nodes, hidden, scope.families_as_now(), rules))
     judged = [_judge_claim(claim, nodes, lineage, hidden) for claim in claims]
 
@@ -196,14 +195,14 @@ def evaluate(
 
 
 def _hide_parents(
-    snapshot: Snapshot, nodes: InferenceInput, labels: Labels | None
+    scope: Scope, nodes: InferenceInput, labels: Labels | None
 ) -> tuple[HiddenParents, int]:
     """Return the hidden parents by child, and how many labelled children are not listed."""
-    listed = snapshot.manifest.models
+    listed = scope.snapshot.manifest.models
     if labels is None:
         children = np.unique(nodes.child[nodes.child != nodes.parent]).tolist()
         return {node: tuple(find_parents(node, nodes.child, nodes.parent)) for node in children}, 0
-    node_of = find_nodes(nodes, sorted({id for pair in labels.pairs for id in pair}))
+    node_of = scope.nodes_of({id for pair in labels.pairs for id in pair})
     hidden: dict[int, tuple[int, ...]] = {}
     unlisted: set[str] = set()
     for child, parent in labels.pairs:
@@ -212,7 +211,7 @@ def _hide_parents(
             unlisted.add(child)
             continue
         parents = (node_of[parent],) if parent in node_of else ()
-        hidden[node] = (*hidden.get(node, ()), *parents)
+        hidden[node] = tuple(dict.fromkeys((*hidden.get(node, ()), *parents)))
     return hidden, len(unlisted)
 
 

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from lineage.analysis.scope import Scope, select_edges
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
-from lineage.domain.repo_ids import find_repo_id
+from lineage.domain.repo_ids import is_repo_id
+from lineage.domain.subjects import SubjectKind, parse_subject
 from lineage.evidence.infer import InferenceInput
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns, Snapshot
@@ -38,7 +37,7 @@ def read_labels(lines: Iterable[str]) -> Labels:
         cells = _split_line(line)
         if not cells or (number == 1 and tuple(cell.lower() for cell in cells[:2]) == _HEADER):
             continue
-        child, parent = map(find_repo_id, [*cells, "", ""][:2])
+        child, parent = map(_read_id, [*cells, "", ""][:2])
         if child is None or parent is None:
             bad += 1
         else:
@@ -54,6 +53,16 @@ def _split_line(line: str) -> list[str]:
     except csv.Error:
         return [""]
     return cells if any(cell.strip() for cell in cells) else []
+
+
+def _read_id(cell: str) -> str | None:
+    """Return the id of a model that a cell spells as a SUBJECT may be; None where it is none."""
+    try:
+        subject = parse_subject(cell)
+    except ValueError:
+        return None
+    is_model = subject.kind in {None, SubjectKind.MODEL} and is_repo_id(subject.name)
+    return subject.name if is_model else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,7 @@ def read_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
     quantized[edges.child[edges.relation == Relation.QUANTIZED.code]] = True
 
     # Declared and curated edges together, in order of the child.
-    node_of = find_nodes(nodes, sorted({id for family in families for id in _registry_ids(family)}))
+    node_of = scope.nodes_of(id for family in families for id in _registry_ids(family))
     curated = [
         (node_of[edge.child], node_of[edge.parent])
         for family in families
@@ -166,32 +175,9 @@ def find_parents(node: int, child: Nodes, parent: Nodes) -> list[int]:
     return [each for each in dict.fromkeys(parent[start:end].tolist()) if each != node]
 
 
-def find_nodes(nodes: InferenceInput, ids: Sequence[str]) -> dict[str, int]:
-    """Return the node of each id that is known, by its name now, or by a former one."""
-    present = [nodes.renamed.get(id, id) for id in ids]
-    keys = [nodes.former.get(id) for id in ids]
-    columns = (
-        _places_in(ids, nodes.ids),
-        _places_in(present, nodes.ids),
-        _places_in(keys, nodes.keys),
-    )
-    node_of: dict[str, int] = {}
-    for id, *places in zip(ids, *columns, strict=True):
-        node = next((place for place in places if place is not None), None)
-        if node is not None:
-            node_of[id] = node
-    return node_of
-
-
 def _declared_edges(snapshot: Snapshot) -> EdgeColumns:
     edges = snapshot.edges()
     return select_edges(edges, edges.strength >= Strength.DECLARED.code)
-
-
-def _places_in(values: Sequence[str | None], value_set: pa.StringArray) -> list[int | None]:
-    texts = pa.array(values, pa.string())
-    places: list[int | None] = pc.index_in(texts, value_set=value_set, skip_nulls=True).to_pylist()
-    return places
 
 
 def _registry_ids(family: Family) -> Iterator[str]:

@@ -13,6 +13,7 @@ from lineage.analysis.definition_text import (
     definition_lines,
     describe_range,
     number_notes,
+    parent_notes,
 )
 from lineage.analysis.documents import explain_step
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count, Group
@@ -45,7 +46,9 @@ def counts_table(
 ) -> RenderableType:
     """Return the counts of one or several subjects by one definition."""
     if not counts:
-        return Text("  no model has derivatives under this definition")
+        facts = [("note", note) for note in parent_notes(manifest)]
+        nothing = Text("  no model has derivatives under this definition")
+        return Stack(nothing, *([Text(), fact_lines(facts)] if facts else []))
     if len(counts) == 1 or counts[0].grouping is not None:
         return Stack(*(_count_table(count, manifest, source_note) for count in counts))
     rows = [_subject_row(count) for count in counts]
@@ -80,6 +83,7 @@ def _count_table(count: Count, manifest: Manifest, source_note: str) -> Renderab
             (f"{count.total:,}", "bold"),
             f" derivatives, {count.direct:,} of them direct; {count.undated:,} without a known "
             "date",
+            "" if count.parents_known else "; parents are not known",
         )
     head = indented(Stack(subject_title(count.id, count.subject), sums))
     body = _relation_shares(count) if count.grouping is None else _group_table(count)

@@ -162,6 +162,7 @@ def path_rows(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Adapters of one model, each with a word that names none somewhere beside it."""
     rows = [row("base/one")]
     for number, path in enumerate(PATHS):
+        by_hub = {"models": [{"_id": key_of("base/one"), "id": "base/one"}, {"id": path}]}
         tag = "base_model:base/one"
         rows += [
             row(f"tag/{number}", tags=[tag, f"base_model:adapter:{path}", f"base_model:{path}"]),
@@ -169,21 +170,28 @@ def path_rows(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
             row(f"text/{number}", tags=[tag], cardData={"base_model": path}),
             row(f"peft/{number}", tags=[tag], config=peft(path)),
             row(f"config/{number}", tags=[tag], config={"_name_or_path": path}),
+            row(f"hub/{number}", baseModels=by_hub),
         ]
     return published(rows, tmp_path_factory.mktemp("paths"))
 
 
 def test_a_word_that_names_no_model_is_no_edge_wherever_it_stands(path_rows: Snapshot) -> None:
     assert {parent for _, parent in edges_of(path_rows)} == {"base/one"}
-    assert len(edges_of(path_rows)) == 5 * len(PATHS)
+    assert len(edges_of(path_rows)) == 6 * len(PATHS)
 
 
 def test_a_word_that_names_no_model_stays_as_evidence(path_rows: Snapshot) -> None:
     claims = [one for one in rows_of(path_rows, "evidence.parquet") if one["parent_key"] is None]
-    for kind in ("tag", "card", "text", "peft", "config"):
+    for kind in ("tag", "card", "text", "peft", "config", "hub"):
         ids = {f"{kind}/{number}": path for number, path in enumerate(PATHS)}
         written = {(one["child_key"], one["parent_as_written"]) for one in claims}
         assert {(key_of(id), path) for id, path in ids.items()} <= written
+
+
+def test_a_path_beside_an_unknown_key_of_the_hub_is_no_edge(tmp_path: Path) -> None:
+    models = [{"_id": key_of("gone/one"), "id": "/workspace/model"}, {"_id": key_of("base/one")}]
+    rows = [row("base/one"), row("kid/one", baseModels={"models": [*models, {"id": "base/one"}]})]
+    assert edges_of(published(rows, tmp_path)) == {("kid/one", "base/one")}
 
 
 def test_one_word_is_a_parent_where_the_hub_knows_it(tmp_path: Path) -> None:
@@ -214,10 +222,11 @@ def test_every_spelling_of_a_parent_leads_to_it_wherever_it_stands(tmp_path: Pat
             row(f"card/{number}", cardData=card(spelling)),
             row(f"peft/{number}", config=peft(spelling)),
             row(f"config/{number}", config={"_name_or_path": spelling}),
+            row(f"hub/{number}", baseModels={"models": [{"id": spelling}]}),
         ]
     edges = edges_of(published(rows, tmp_path))
     assert {parent for _, parent in edges} == {"base/one"}
-    assert len(edges) == 4 * len(SPELLINGS)
+    assert len(edges) == 5 * len(SPELLINGS)
 
 
 # Former names

@@ -71,6 +71,7 @@ def test_a_list_of_snapshots_is_as_promised() -> None:
             "models": 3117871,
             "edges": 1130000,
             "tombstones": 0,
+            "parents_known": True,
             "previous": None,
             "builds_on": None,
         }

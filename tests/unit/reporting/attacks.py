@@ -28,7 +28,9 @@ ATTACKS = (
     "line\nbreak\r\n# heading",
     "https://evil.example/ www.evil.example evil@evil.example",
     "</style><style>*{display:none}</style>",
-    "{0} {n} {places}",
+    "{0} {n} {places} {{ site.evil }} {% evil %} {{< evil >}} <%= evil %> {!evil!}",
+    "r system('evil')",
+    "x;=cmd|'/C calc'!A0;y",
     "&lt;b&gt; &#60;",
 )
 ROWS = [

@@ -23,7 +23,7 @@ from lineage.reporting.language import Language, load_texts
 from lineage.reporting.markdown import render_markdown
 from lineage.store.reader import Snapshot
 from tests.builders import outlived, row
-from tests.hostile import HOSTILE
+from tests.hostile import HOSTILE, acting_in_a_template
 from tests.questions import base_tree, count_base, count_family, family_tree
 from tests.unit.analysis.worlds import a_family
 
@@ -168,6 +168,7 @@ def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
         family=replace(KIN, name="<b>x</b> www.outside.example", organization=HOSTILE[0]),
     )
     text = written(poisoned)
+    assert not acting_in_a_template(text)
     tokens = list(flat(MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)))
     assert not [one for one in tokens if one.type in {"html_inline", "html_block", "image"}]
     assert not [one for one in tokens if one.type == "link_open"]

@@ -19,6 +19,7 @@ from lineage.reporting.files import license_rows
 from lineage.reporting.language import Language, load_texts
 from lineage.store.reader import Snapshot
 from tests.builders import published
+from tests.hostile import acting_in_a_template
 from tests.unit.analysis.declared import declaring, judged
 from tests.unit.reporting.attacks import ATTACKS, LLAMA_2, ROWS, attacked_findings, spelled
 
@@ -154,6 +155,7 @@ def test_nothing_strangers_wrote_acts_in_markdown(
     snapshot: Snapshot, attacked: LicenseFindings
 ) -> None:
     text = spelled(attacked, snapshot.manifest, Language.ENGLISH)["markdown"]
+    assert not acting_in_a_template(text)
     tokens = list(flat(MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)))
     assert not [token for token in tokens if token.type in {"html_inline", "html_block", "image"}]
     links = [str(token.attrs["href"]) for token in tokens if token.type == "link_open"]

@@ -25,7 +25,7 @@ from lineage.reporting.markdown import render_markdown
 from lineage.reporting.trend import trend_document
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
-from tests.hostile import HOSTILE
+from tests.hostile import HOSTILE, acting_in_a_template
 from tests.questions import find_trends
 from tests.unit.reporting.trend_attacks import spelled_trends
 
@@ -247,6 +247,7 @@ def test_a_license_called_like_a_word_of_ours_is_not_translated(tmp_path: Path) 
 
 def test_nothing_strangers_wrote_acts_in_markdown(attacked: Mapping[str, bytes]) -> None:
     text = attacked["trend.llama.de.md"].decode()
+    assert not acting_in_a_template(text)
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     tokens = [one for token in parser.parse(text) for one in (token, *(token.children or []))]
     assert not [one for one in tokens if one.type in {"html_inline", "html_block", "link_open"}]

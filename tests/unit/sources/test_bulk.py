@@ -20,7 +20,7 @@ from lineage.errors import SettingsError
 from lineage.sources.dump import open_dump
 from lineage.sources.interface import RecordPage
 from lineage.sources.parse import parse_page
-from tests.builders import body, key_of, row
+from tests.builders import body, hub_parents, key_of, row
 from tests.fakes.fake_clock import NOON
 
 MOMENT = pa.timestamp("us", tz="UTC")
@@ -226,16 +226,17 @@ def test_moments_outside_the_years_there_are_cost_their_own_cell_alone(tmp_path:
 
 
 def test_hostile_cells_are_counted_and_left_out(tmp_path: Path) -> None:
+    parents = json.dumps(hub_parents("kin/root"))
     hostile: Columns = {
         "cardData": pa.array(["[" * 100_000, "no json", '{"license": "mit"}']),
         "downloads": pa.array([-1, None, 2**62]),
         "author": pa.array(["a" * 5000, "b", "c"]),
-        "baseModels": pa.array(["{}", '{"models": [{"_id": 1}]}', "null"]),
+        "baseModels": pa.array(["{}", '{"models": [{"_id": 1}]}', parents]),
     }
     found = read(write(tmp_path, as_hub_stats() | hostile))
     assert [one.id for one in found.records] == ["kin/root", "owner/child", "owner/merge"]
     assert [one.license for one in found.records] == [None, None, "mit"]
-    assert [one.hub_parents for one in found.records] == [(), (), ()]
+    assert [len(one.hub_parents) for one in found.records] == [0, 0, 1]
     assert {"cardData": 2, "downloads": 1, "author": 1}.items() <= found.unread_fields.items()
 
 

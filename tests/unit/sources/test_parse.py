@@ -1,11 +1,19 @@
 """What a row of the Hub says becomes a record, field by field; what does not fit is counted."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from lineage.domain.records import HubParent, ModelRecord
-from lineage.sources.parse import MAX_RAW, MOST_ROWS, ParsedPage, is_whole, parse_page
+from lineage.sources.parse import (
+    MAX_RAW,
+    MOST_ROWS,
+    ParsedPage,
+    drop_private_rows,
+    is_whole,
+    parse_page,
+)
 from lineage.sources.wire import MAX_TAGS, MAX_TEXT
 from tests.builders import Row, body, hub_parents, key_of, parents_of_hub, row
 
@@ -88,6 +96,9 @@ def test_a_recorded_row_is_read_whole() -> None:
 def test_the_hubs_constant_for_old_repositories_is_no_creation_date() -> None:
     assert record_of(createdAt="2022-03-02T23:29:04.000Z").created_at is None
     assert record_of(createdAt="2022-03-03T00:29:04+01:00").created_at is None
+    assert record_of(createdAt="2022-03-02T23:29:04.999Z").created_at is None
+    assert record_of(createdAt="2022-03-02T23:29:05.999999Z").created_at is None
+    assert record_of(createdAt="2022-03-02T23:29:03.999Z").created_at is not None
 
 
 def test_two_seconds_later_is_a_creation_date_and_the_second_between_is_none() -> None:
@@ -150,7 +161,7 @@ def test_the_license_tag_speaks_where_the_card_does_not() -> None:
         (["a/b", "c/d"], ("a/b", "c/d")),
         (["a/b", "a/b"], ("a/b",)),
         ([" a/b "], (" a/b ",)),
-        (["a/b", None, 5, {"x": 1}, ["c/d"], "", "  "], ("a/b",)),
+        (["a/b", None, 5, {"x": 1}, ["c/d"], "", "  "], ("a/b", "c/d")),
         ("", ()),
         ([], ()),
         (None, ()),
@@ -239,10 +250,106 @@ def test_a_parent_given_twice_is_one_parent() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "name:a/b", "6A5B59B48216657AD2B0F545", "f" * 23, "f" * 25])
-def test_a_parent_without_a_proper_key_is_none_that_the_hub_resolved(key: str) -> None:
+def test_a_parent_without_a_proper_key_is_known_by_its_name_and_counted(key: str) -> None:
     said = {"relation": "finetune", "models": [{"_id": key, "id": "a/b"}]}
-    assert record_of(baseModels=said).hub_parents == ()
+    assert record_of(baseModels=said).hub_parents == (HubParent(None, "a/b"),)
     assert unread(baseModels=said) == {"baseModels": 1}
+
+
+SOUND = {"_id": key_of("a/b"), "id": "a/b"}
+
+
+@pytest.mark.parametrize(
+    "odd", [None, 5, "a/c", [], {}, {"_id": key_of("a/c")}, {"_id": key_of("a/c"), "id": 5}]
+)
+def test_an_odd_parent_costs_none_of_its_neighbours_and_is_counted(odd: object) -> None:
+    said = {"relation": "merge", "models": [odd, SOUND, odd]}
+    assert record_of(baseModels=said).hub_parents == parents_of_hub("a/b")
+    assert record_of(baseModels=said).hub_relation == "merge"
+    assert unread(baseModels=said)["baseModels"] == 1
+
+
+@pytest.mark.parametrize(
+    "odd", [{"id": "a/c"}, {"_id": None, "id": "a/c"}, {"_id": 5, "id": "a/c"}]
+)
+def test_a_parent_without_a_key_stands_beside_one_with_a_key(odd: object) -> None:
+    said = {"relation": "merge", "models": [odd, SOUND]}
+    assert record_of(baseModels=said).hub_parents == (
+        HubParent(None, "a/c"),
+        HubParent(key_of("a/b"), "a/b"),
+    )
+    assert unread(baseModels=said)["baseModels"] >= 1
+
+
+def test_an_odd_relation_does_not_cost_the_parents() -> None:
+    found = record_of(baseModels={"relation": ["merge"], "models": [SOUND]})
+    assert (found.hub_relation, found.hub_parents) == (None, parents_of_hub("a/b"))
+
+
+def test_of_too_many_tags_those_that_are_read_are_kept() -> None:
+    tags = [*map(str, range(MAX_TAGS + 500)), "base_model:merge:a/b", "license:mit"]
+    found = record_of(tags=tags)
+    assert len(found.tags) == MAX_TAGS
+    assert {"base_model:merge:a/b", "license:mit"} < set(found.tags)
+    assert found.license == "mit"
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        (["a/b", 5, "c/d"], ("a/b", "c/d")),
+        (["a/b", None, {"name": "c/d"}], ("a/b",)),
+        (["a/b", ["c/d", 5]], ("a/b", "c/d")),
+        ({"name": "a/b"}, ()),
+    ],
+)
+def test_an_odd_base_model_costs_none_of_its_neighbours(
+    written: object, names: tuple[str, ...]
+) -> None:
+    assert record_of(cardData={"base_model": written, "license": "mit"}).card_parents == names
+    assert unread(cardData={"base_model": written})["cardData.base_model"] >= 1
+
+
+# Private rows
+
+
+def test_a_private_row_is_neither_a_record_nor_a_bad_row() -> None:
+    page = read(row("x/1"), row("me/secret", private=True), row("x/2", private=False))
+    assert [found.id for found in page.records] == ["x/1", "x/2"]
+    assert page.bad_rows == []
+
+
+@pytest.mark.parametrize(
+    "odd", [{"id": "me/secret/x"}, {"_id": 5}, {"tags": 5}, {"likes": -1, "id": None}]
+)
+def test_a_private_row_that_does_not_fit_is_not_kept_either(odd: Row) -> None:
+    page = read(row("x/1"), row("me/secret", private=True) | odd)
+    assert [found.id for found in page.records] == ["x/1"]
+    assert page.bad_rows == []
+
+
+def test_a_private_row_that_is_no_json_is_counted_and_not_named() -> None:
+    text = json.dumps([row("me/secret", private=True)]).encode().replace(b"author", b"au\\xthor")
+    page = parse_page(text)
+    (bad,) = page.bad_rows
+    assert "secret" not in bad.raw + bad.reason
+
+
+def test_private_rows_are_cut_from_a_page_before_it_is_kept() -> None:
+    public = [row("x/1", private=False), row("x/2", cardData={"private": True}), row("x/3")]
+    for odd in (True, "true", 1):
+        page = body([*public, row("me/secret", private=odd)])
+        assert json.loads(drop_private_rows(page)) == public
+    assert drop_private_rows(body(public[:1])) == body(public[:1])
+    assert drop_private_rows(json.dumps(row("me/secret", private=True)).encode()) == b""
+    assert drop_private_rows(b'{"private": true') == b'{"private": true'
+
+
+@pytest.mark.parametrize("odd", ["true", 1, 0, [], {}, [None], "no", 1.5])
+def test_a_row_that_may_be_private_is_counted_and_not_named(odd: object) -> None:
+    (bad,) = read(row("me/secret", private=odd)).bad_rows
+    assert bad.key == key_of("me/secret")
+    assert "secret" not in bad.raw + bad.reason
 
 
 # Bad rows

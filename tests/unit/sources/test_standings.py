@@ -36,6 +36,7 @@ def answer(status: int, body: bytes = b"", **headers: str) -> RecordedPage:
         (307, b"Temporary Redirect.", "", Availability.RENAMED),
         (200, SHOWN, "", Availability.UNLISTED),
         (200, SHOWN.replace(KEY.encode(), OTHER.encode()), "", Availability.REPLACED),
+        (200, SHOWN.replace(b"{", b'{"private": true, '), "", Availability.GONE),
         (401, b'{"error":"Invalid credentials in Authorization header"}', "", None),
         (200, b'{"id":"owner/name"}', "", None),
         (200, b'[{"_id":"1"}]', "", None),
@@ -66,8 +67,8 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
     assert first == Asked(Availability.GONE, 404, NOON)
     assert second == Asked(Availability.RENAMED, 307, NOON)
     assert [request.url.raw_path for request in inner.requests] == [
-        b"/api/models/owner/name?expand%5B%5D=disabled",
-        b"/api/models/owner/n%C3%A4me%20%231?expand%5B%5D=disabled",
+        b"/api/models/owner/name?expand%5B%5D=disabled&expand%5B%5D=private",
+        b"/api/models/owner/n%C3%A4me%20%231?expand%5B%5D=disabled&expand%5B%5D=private",
     ]
     tally = RequestTally()
     offline = HubAvailability(PageReader(None, log, tally))

@@ -112,6 +112,13 @@ def test_labels_take_the_place_of_what_is_declared(tmp_path: Path) -> None:
     assert (score(found).hidden, score(found).line.hits) == (2, 1)
 
 
+@pytest.mark.parametrize("parent", [CHAT.upper(), CHAT.lower(), CHAT])
+def test_a_label_is_resolved_as_every_name(tmp_path: Path, parent: str) -> None:
+    rows = [row("me/Kin-3-8B-Instruct-cats", [OLD])]
+    found = evaluated(tmp_path, rows, Labels((("ME/kin-3-8b-instruct-CATS", parent),)))
+    assert (found.labels_unknown, score(found).line.hits) == (0, 1)
+
+
 def test_rules_that_speak_in_the_first_hearing_are_measured_by_their_evidence(
     tmp_path: Path,
 ) -> None:

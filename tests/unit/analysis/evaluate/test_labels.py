@@ -21,6 +21,8 @@ def test_a_header_and_empty_lines_are_passed_over() -> None:
 def test_names_are_tidied_as_everywhere() -> None:
     line = ' https://huggingface.co/a/one/ , "b/two"'
     assert read_labels([line]).pairs[0][0] == "a/one"
+    line = "model:a/one@main,models--b--two"
+    assert read_labels([line]) == Labels((("a/one", "b/two"),))
 
 
 def test_lines_that_hold_no_pair_are_counted() -> None:
