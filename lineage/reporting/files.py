@@ -150,9 +150,11 @@ def chart_rows(snapshot: str, chart: Chart) -> Iterator[CsvRow]:
 
 def _series_rows(words: CsvRow, chart: Chart, series: Sequence[Series]) -> Iterator[CsvRow]:
     positions = chart.all_positions or chart.positions
+    is_time = chart.along.key == "month"
     for at, position in enumerate(positions):
         values = {line.key: _round_value(line.values[at]) for line in series}
-        yield {**words, chart.along.key: position.key, **values}
+        is_over = {"complete": at < len(positions) - chart.incomplete} if is_time else {}
+        yield {**words, chart.along.key: position.key, **is_over, **values}
     if any(line.undated is not None for line in series):
         values = {line.key: line.undated for line in series}
         yield {**words, chart.along.key: "undated", **values}
@@ -168,11 +170,15 @@ def _round_value(value: float | None) -> float | int | None:
 def tag_month_rows(findings: TrendFindings) -> Iterator[CsvRow]:
     """Yield a row for each month and license tag; an empty tag stands for no known one."""
     mix = findings.license_mix
+    months = mix.by_month.months
+    is_over = dict.fromkeys(months, True)
+    is_over |= dict.fromkeys(months[len(months) - mix.by_month.incomplete :], False)
     for line in [*mix.by_month.lines, replace(mix.none, key="")]:
-        months = [*zip(mix.by_month.months, line.values, strict=True), ("undated", line.undated)]
-        for month, models in months:
+        numbers = [*zip(months, line.values, strict=True), ("undated", line.undated)]
+        for month, models in numbers:
             if models:
                 words: CsvRow = {"snapshot": findings.snapshot, "month": month}
+                words["complete"] = is_over.get(month)
                 yield {**words, "license": line.key, "models": models}
 
 
@@ -209,6 +215,7 @@ def date_rows(findings: TrendFindings) -> Iterator[CsvRow]:
         yield {
             "snapshot": findings.snapshot,
             "day": row.day.isoformat(),
+            "complete": row.complete,
             "releases": list(row.releases),
             **dict(zip(names, row.numbers, strict=True)),
             "reliable": all(dates.is_reliable(row, at) for at in range(len(names))),

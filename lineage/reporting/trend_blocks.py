@@ -67,8 +67,9 @@ class TrendText:
 
     @property
     def last_day(self) -> date:
-        """The day that was asked about, else the snapshot's own."""
-        return self.findings.definition.as_of or self.manifest.origin.taken_at.date()
+        """The day that was asked about, but none after the snapshot's own."""
+        taken = self.manifest.origin.taken_at.date()
+        return min(self.findings.definition.as_of or taken, taken)
 
 
 def chart_file(family: str, chart: Chart, language: Language, ending: str) -> str:
@@ -120,6 +121,8 @@ def _chart_rows(trend: TrendText, chart: Chart, series: Sequence[Series]) -> lis
     for at in chart.table_positions or range(len(chart.positions)):
         position = chart.positions[at]
         name = Word(position.name) if position.is_word else position.name
+        if at >= len(chart.positions) - chart.incomplete:
+            name = trend.say("page.incomplete_row", month=position.name)
         rows.append((name, *(spell_value(line, at) for line in columns)))
     if any(line.undated is not None for line in series):
         undated = [(line.undated or 0) if line else 0 for line in columns]
@@ -178,7 +181,10 @@ def _date_row(trend: TrendText, row: OnDate) -> list[Cell]:
     else:
         is_today = trend.findings.definition.as_of is None
         event = trend.say("dates.taken" if is_today else "dates.asked")
-    return [trend.texts.date(row.day), event, trend.say(verdict), *cells]
+    day = trend.texts.date(row.day)
+    if not row.complete:
+        day = trend.say("page.incomplete_row", month=day)
+    return [day, event, trend.say(verdict), *cells]
 
 
 def claim_section(trend: TrendText) -> Section:

@@ -52,7 +52,16 @@ def calendar_chart(
         skipped=nearly_empty_months(timeline),
         steps=MONTHS,
     )
-    return _shade_chart(trend, chart, timeline)
+    return _shade_chart(trend, mark_incomplete(trend, chart, timeline), timeline)
+
+
+def mark_incomplete(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
+    """Mark the months at the end of a chart that are not over in the data."""
+    if not timeline.incomplete:
+        return chart
+    first = timeline.months[-timeline.incomplete]
+    text = trend.say("page.incomplete", month=trend.texts.month(first), date=trend.last_day)
+    return replace(chart, incomplete=timeline.incomplete, incomplete_text=text)
 
 
 def mark_releases(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
@@ -80,7 +89,7 @@ def widen_timeline(timeline: Timeline, first: str) -> Timeline:
     months = [f"{number // 12}-{number % 12 + 1:02}" for number in numbers]
     zeros = [0] * len(months)
     lines = [replace(line, values=zeros + list(line.values)) for line in timeline.lines]
-    return Timeline([*months, *timeline.months], lines)
+    return replace(timeline, months=[*months, *timeline.months], lines=lines)
 
 
 def total_chart(trend: TrendText, timeline: Timeline) -> Chart:
@@ -99,7 +108,7 @@ def total_chart(trend: TrendText, timeline: Timeline) -> Chart:
 def sum_up(timeline: Timeline) -> Timeline:
     """Return how many models there were by the end of each month."""
     lines = [replace(line, values=list(accumulate(line.values))) for line in timeline.lines]
-    return Timeline(timeline.months, lines)
+    return replace(timeline, lines=lines)
 
 
 def since_release_chart(trend: TrendText) -> Chart:
@@ -363,7 +372,7 @@ def tag_month_chart(trend: TrendText, none_name: str) -> Chart:
     none = Series("none", none_name, mix.none.values, mix.none.undated, MOST_SERIES - 1)
     is_sample = trend.findings.knowledge.is_sample
     top = lines[0]
-    return Chart(
+    chart = Chart(
         name="licenses-by-month",
         kind=ChartKind.STACKED,
         title=trend.say("license.month_chart"),
@@ -375,6 +384,7 @@ def tag_month_chart(trend: TrendText, none_name: str) -> Chart:
         skipped=nearly_empty_months(mix.by_month),
         steps=MONTHS,
     )
+    return mark_incomplete(trend, chart, mix.by_month)
 
 
 def short_tag(tag: str) -> str:

@@ -22,6 +22,7 @@ from lineage.analysis.growth.stored import (
 )
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ModelNode, find_model, find_subject
+from lineage.domain.clock import end_of_month
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.errors import SnapshotDamaged
@@ -67,6 +68,7 @@ def curve_of_family(
     releases = [release.name for each in (family, *families) for release in each.releases]
     name, definition = f"family:{family.id}", replace(FULL, roots=family.roots())
     whole, parts = _series_of(family.id, slices, releases)
+    parts = _mark_months(parts, moments) if by is Grouping.MONTH else parts
     return Curve(name, name, None, definition, moments, whole, by, parts)
 
 
@@ -109,6 +111,7 @@ def curve_of_base(
 
     moments, slices = _ask_history(store, ask, say)
     whole, parts = _series_of(base.id, slices, ())
+    parts = _mark_months(parts, moments) if by is Grouping.MONTH else parts
     definition = Definition(roots=(base.id,))
     return Curve(name, base.id, base.key, definition, moments, whole, by, parts)
 
@@ -168,6 +171,22 @@ def _series_of(
         for name in ranked
     )
     return GrowthSeries(name, _compare_points(each.whole for each in slices)), parts
+
+
+def _mark_months(
+    parts: Sequence[GrowthSeries[Point]], moments: Sequence[Moment]
+) -> tuple[GrowthSeries[Point], ...]:
+    """Say of each month whether it was over when each snapshot was taken."""
+
+    def mark(part: GrowthSeries[Point]) -> GrowthSeries[Point]:
+        end = end_of_month(part.key)
+        values = [
+            replace(point, complete=end <= moment.taken_at)
+            for point, moment in zip(part.values, moments, strict=True)
+        ]
+        return replace(part, values=values)
+
+    return tuple(part if part.key == UNKNOWN else mark(part) for part in parts)
 
 
 def _compare_points(points: Iterable[Point]) -> tuple[Point, ...]:

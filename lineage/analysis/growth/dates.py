@@ -22,6 +22,7 @@ from lineage.analysis.members import members_below
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Int64s, Nodes
+from lineage.domain.clock import end_of
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 
@@ -59,15 +60,22 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
 
     `scope` gives snapshot and registry; each step applies its own definition.
     """
-    last_day = scope.snapshot.manifest.origin.taken_at.date()
-    days = days_of(family, question.as_of or last_day)
+    taken_at = scope.snapshot.manifest.origin.taken_at
+    # Nothing is known of days after the data end, and there may be thousands of them.
+    last_day = min(question.as_of or taken_at.date(), taken_at.date())
+    days = days_of(family, last_day)
     steps = list(_count_steps(scope, family, question))
     end = end_of_day(days[-1][0])
     dated = [np.sort(step.moments[step.moments != UNDATED]) for step in steps]
     dated = [moments[: np.searchsorted(moments, end)] for moments in dated]
     undated = [int((step.moments == UNDATED).sum()) for step in steps]
     rows = [
-        OnDate(day, names, [int(np.searchsorted(moments, end_of_day(day))) for moments in dated])
+        OnDate(
+            day,
+            names,
+            [int(np.searchsorted(moments, end_of_day(day))) for moments in dated],
+            complete=end_of(day) <= taken_at,
+        )
         for day, names in days
     ]
     return OnDates(

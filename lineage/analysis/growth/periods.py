@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.growth.results import GrowthSeries, Timeline
+from lineage.analysis.members import find_countable
+from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Int64s, Mask
-from lineage.domain.clock import end_of
 from lineage.domain.definitions import Definition
 from lineage.store.reader import Snapshot
 
@@ -80,14 +81,17 @@ class Calendar:
     """The place of each model's month, -1 for models without a known date."""
     span: Int64s
     """The months that are covered, in order, in months since January 1970."""
+    incomplete: int
+    """How many of them, at the end, are not over in the data."""
 
     @classmethod
-    def of(cls, moments: Int64s, span: Int64s) -> "Calendar":
+    def of(cls, moments: Int64s, span: Int64s, end_of_data: datetime) -> "Calendar":
         """Place every model; models that are counted later must lie in the span."""
         dated = moments != UNDATED
         month = np.full(len(moments), -1, np.int64)
         month[dated] = month_numbers(moments[dated]) - (span[0] if len(span) else 0)
-        return cls(month, span)
+        running = 12 * (end_of_data.year - 1970) + end_of_data.month - 1
+        return cls(month, span, int((span >= running).sum()))
 
     @property
     def months(self) -> list[str]:
@@ -103,7 +107,8 @@ class Calendar:
 
     def timeline_of(self, columns: Iterable[tuple[str, Mask]]) -> Timeline:
         """Count each column's models by month."""
-        return Timeline(self.months, [self.count_by_month(key, which) for key, which in columns])
+        lines = [self.count_by_month(key, which) for key, which in columns]
+        return Timeline(self.months, lines, self.incomplete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +126,12 @@ class DayLimit:
     # a curve without them would look as if nothing had happened before the Hub stored dates.
 
     @classmethod
-    def of(cls, snapshot: Snapshot, definition: Definition, moments: Int64s) -> "DayLimit":
-        """Read a definition's day; without one, nothing is cut off."""
-        every = np.ones(len(moments), np.bool_)
+    def of(cls, scope: Scope) -> "DayLimit":
+        """Read the day of a scope's definition; without one, nothing is cut off."""
+        definition = scope.definition
         if definition.as_of is None:
+            every = np.ones(scope.snapshot.records, np.bool_)
             return cls(definition, every, every)
-        end = end_of_day(definition.as_of)
-        possibly = (moments == UNDATED) | (moments < end)
-        if not definition.deleted and snapshot.manifest.tombstones:
-            possibly[snapshot.manifest.models :] &= read_deletion_dates(snapshot) >= end
-        was_taken_by_then = snapshot.manifest.origin.taken_at < end_of(definition.as_of)
-        surely = possibly if was_taken_by_then else possibly & (moments != UNDATED)
-        return cls(replace(definition, as_of=None, deleted=True), possibly, surely)
+        countable = find_countable(scope.under(replace(definition, min_downloads=0)))
+        definition = replace(definition, as_of=None, deleted=True)
+        return cls(definition, countable.possibly, countable.surely)

@@ -60,6 +60,8 @@ class Point:
     """How many more are known to be deleted than one snapshot earlier; None in the first one."""
     new: int | None = None
     """Models that joined since the previous snapshot: the change of `total`, plus `gone`."""
+    complete: bool | None = None
+    """Of a month: False where it was not over when the snapshot was taken; else None."""
 
 
 NOTHING = Point(0, {}, 0, 0)
@@ -94,6 +96,8 @@ class Timeline:
     months: Sequence[str]
     """`2025-03`, in UTC, without gaps from the first to the last with a dated model."""
     lines: Sequence[GrowthSeries[int]]
+    incomplete: int = 0
+    """So many months at the end are not over in the data: their numbers will grow."""
 
     def line(self, key: str) -> GrowthSeries[int]:
         """Return the series of that key; StopIteration where there is none."""
@@ -114,7 +118,7 @@ class SinceRelease:
     """How many models of each release existed so many days after its release day."""
 
     days: Sequence[int]
-    """Ends of weeks: 0, 7, 14 ..."""
+    """Ends of weeks: 0, 7, 14 ...; each a day that is over in the data."""
     lines: Sequence[GrowthSeries[int]]
     """Shorter than `days` where the dated models of the snapshot end earlier."""
     earlier: int
@@ -185,6 +189,8 @@ class OnDate:
     """Names of the releases that came out on it; none for the end of a year."""
     numbers: Sequence[int]
     """Dated models, or authors of dated models, in the order of the steps."""
+    complete: bool
+    """Whether the day is over in the data; a snapshot's own day seldom is."""
 
 
 @dataclass(frozen=True, slots=True)

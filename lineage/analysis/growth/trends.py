@@ -38,6 +38,7 @@ from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
 from lineage.domain.claims import RELATIONS
+from lineage.domain.clock import end_of_data
 from lineage.domain.families import Family
 from lineage.graph import reach
 from lineage.store.reader import Snapshot
@@ -84,9 +85,10 @@ def find_trends(
     every = np.any([columns.possible, *(mask for _, mask in groups.rivals)], axis=0)
     bounds, least = bounds or Bounds(), max(LEAST_DOWNLOADS, definition.min_downloads)
     variants = VariantColumns.of(columns.scope, every, columns.moments, bounds, least)
-    own = Calendar.of(columns.moments, month_span(columns.moments[columns.possible]))
+    end = end_of_data(snapshot.manifest.origin.taken_at, definition.as_of)
+    own = Calendar.of(columns.moments, month_span(columns.moments[columns.possible]), end)
     # Rivals are compared month by month, so that all of them need the same months.
-    whole = Calendar.of(columns.moments, month_span(columns.moments[every]))
+    whole = Calendar.of(columns.moments, month_span(columns.moments[every]), end)
 
     mix = _license_mix(snapshot, columns.possible, own, groups.releases)
     question = DateQuestion(definition.as_of, claim, columns.moments, variants.author, least)
@@ -98,7 +100,7 @@ def find_trends(
         undated=int((columns.moments[columns.possible] == UNDATED).sum()),
         undated_count=columns.counts_undated,
         knowledge=knowledge_of(snapshot),
-        by_variant=series_by_variant(groups, variants, own, whole),
+        by_variant=series_by_variant(groups, variants, own, whole, end),
         variants=own.timeline_of(variants.all_of(columns.possible)),
         by_release_in_variants=variants.count_groups(_cut_undated(columns, groups.releases)),
         rivals_in_variants=variants.count_groups(_cut_undated(columns, groups.rivals)),
@@ -115,7 +117,7 @@ def find_trends(
 
 def _read_family(scope: Scope, family: Family) -> _FamilyColumns:
     moments = read_creation_dates(scope.snapshot)
-    limit = DayLimit.of(scope.snapshot, scope.definition, moments)
+    limit = DayLimit.of(scope)
     scope = scope.under(limit.definition)
     roots = scope.roots_of(family.roots())
     members = members_below(scope, roots)
@@ -205,7 +207,8 @@ def _license_mix(
     for name, which in releases:
         row = np.bincount(code[which & counted], minlength=shape[0]).tolist()
         by_release.append(ReleaseLicenses(name, row[:-1], row[-1]))
-    return LicenseMix(tags, Timeline(calendar.months, lines[:-1]), lines[-1], by_release)
+    timeline = Timeline(calendar.months, lines[:-1], calendar.incomplete)
+    return LicenseMix(tags, timeline, lines[-1], by_release)
 
 
 def _count_licenses(columns: _FamilyColumns, mix: LicenseMix) -> list[GroupSize]:

@@ -5,6 +5,7 @@ Every series of a trend report comes in each of them.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import pyarrow.compute as pc
@@ -96,7 +97,11 @@ class VariantColumns:
 
 
 def series_by_variant(
-    groups: TrendGroups, columns: VariantColumns, own: Calendar, whole: Calendar
+    groups: TrendGroups,
+    columns: VariantColumns,
+    own: Calendar,
+    whole: Calendar,
+    end_of_data: datetime,
 ) -> dict[str, VariantSeries]:
     """Count every series in each way; `whole` holds the months of all families."""
     releases = _timelines(groups.releases, columns, own)
@@ -104,6 +109,8 @@ def series_by_variant(
     rivals = _timelines(groups.rivals, columns, whole)
     dated = columns.moments[groups.counted & (columns.moments != UNDATED)]
     last_day = int(dated.max() // DAY) if len(dated) else 0
+    # The day on which the data end is not over in them: its models are still being made.
+    last_day = min(last_day, day_number(end_of_data.date()) - 1)
     return {
         key: VariantSeries(
             releases[key],
@@ -198,4 +205,6 @@ def _timelines(
     for name, which in groups:
         for key, mask in columns.all_of(which):
             lines[key].append(calendar.count_by_month(name, mask))
-    return {key: Timeline(calendar.months, series) for key, series in lines.items()}
+    return {
+        key: Timeline(calendar.months, series, calendar.incomplete) for key, series in lines.items()
+    }

@@ -73,6 +73,7 @@ def _part_table(curve: Curve) -> RenderableType:
     for line in (*curve.parts, curve.whole):
         totals = [line.values[at].total for at in places]
         name, style = ("all", "bold") if line is curve.whole else (line.key, "")
+        name += " (incomplete)" if line.values[-1].complete is False else ""
         change = f"{totals[-1] - totals[0]:+,}"
         table.add_row(quoted(name), *map(_number_text, totals), change, style=style)
     return table

@@ -82,6 +82,9 @@ class Chart:
     shaded: int = 0
     """So many positions at the beginning have too few known dates."""
     shaded_text: str = ""
+    incomplete: int = 0
+    """So many positions at the end are not over in the data; they are drawn pale."""
+    incomplete_text: str = ""
     is_percent: bool = False
     skipped: int = 0
     """So many positions at the beginning stand in table and file alone."""

@@ -71,6 +71,8 @@ def flow_rows(widths: Sequence[float], room: float) -> list[tuple[int, float]]:
 
 
 _SIZE = 12
+_PALE = ' opacity="0.4"'
+"""Of what is not over in the data; half of its height would look like a fall."""
 _LABEL_GAP = 14
 """Least room between two labels of the axis."""
 _SWATCH = 26
@@ -167,6 +169,7 @@ def _draw_grid(plot: Plot, ticks: Sequence[int], upright: Scale, x0: float) -> I
 
 
 def _draw_stacks(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
+    pale_from = len(chart.positions) - chart.incomplete
     tops = [0.0] * len(chart.positions)
     room = along(1) - along(0)
     for slot, series in series_slots(chart):
@@ -176,19 +179,26 @@ def _draw_stacks(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
                 tops[place] += value
                 yield (
                     f'<rect class="s{slot}" x="{along(place) + room * 0.1:.1f}" y="{high:.1f}"'
-                    f' width="{room * 0.8:.1f}" height="{low - high:.2f}"/>'
+                    f' width="{room * 0.8:.1f}" height="{low - high:.2f}"'
+                    f"{_PALE if place >= pale_from else ''}/>"
                 )
 
 
 def _draw_lines(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
+    pale_from = len(chart.positions) - chart.incomplete
     for slot, series in series_slots(chart):
         points = [
-            f"{along(place + 0.5):.1f} {upright(value):.1f}"
+            (place, f"{along(place + 0.5):.1f} {upright(value):.1f}")
             for place, value in enumerate(series.values)
             if value is not None
         ]
-        if points:
-            yield f'<path class="line s{slot}"{_dash(slot)} d="M{"L".join(points)}"/>'
+        sure = [point for place, point in points if place < pale_from]
+        # The pale part goes on where the other ends.
+        pale = [*sure[-1:], *(point for place, point in points if place >= pale_from)]
+        if sure:
+            yield f'<path class="line s{slot}"{_dash(slot)} d="M{"L".join(sure)}"/>'
+        if len(pale) > len(sure[-1:]):
+            yield f'<path class="line s{slot}"{_dash(slot)}{_PALE} d="M{"L".join(pale)}"/>'
 
 
 def _place_marks(marks: Sequence[EventMark], along: Scale) -> list[tuple[float, int]]:

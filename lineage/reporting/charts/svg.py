@@ -187,10 +187,11 @@ def _draw_legend(chart: Chart, width: int, top: float) -> Drawing:
         bottom = top + 18 * row
         lines.append(draw_swatch(chart, slots[at], x0 + 4, bottom))
         lines.append(f'<text x="{x0 + key:g}" y="{bottom:g}">{markup(names[at])}</text>')
-    # What the shade means.
-    for at, line in enumerate(wrap_estimated(chart.shaded_text, width - 8, _SIZE)):
-        bottom += 17 if at else 21
-        lines.append(_soft_line(line, bottom))
+    # What the shade and the pale end mean.
+    for text in (chart.shaded_text, chart.incomplete_text):
+        for at, line in enumerate(wrap_estimated(text, width - 8, _SIZE)):
+            bottom += 17 if at else 21
+            lines.append(_soft_line(line, bottom))
     # Events by their number; on a phone each takes as many lines as it needs.
     events = [f"{at + 1} \N{EN DASH} {mark.text}" for at, mark in enumerate(chart.marks)]
     if width < WIDE:

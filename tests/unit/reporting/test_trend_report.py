@@ -228,8 +228,8 @@ def test_no_cell_of_a_csv_is_a_formula(attacked: Mapping[str, bytes]) -> None:
 def test_a_license_called_like_a_column_overwrites_none(attacked: Mapping[str, bytes]) -> None:
     text = attacked["trend.llama.licenses-by-month.csv"].decode()
     (header, *rows) = csv.reader(io.StringIO(text))
-    assert header == ["snapshot", "month", "license", "models"]
-    assert {row[2] for row in rows} >= {"__proto__", "constructor", cell(HOSTILE[0])}
+    assert header == ["snapshot", "month", "complete", "license", "models"]
+    assert {row[3] for row in rows} >= {"__proto__", "constructor", cell(HOSTILE[0])}
 
 
 def test_a_license_called_like_a_word_of_ours_is_not_translated(tmp_path: Path) -> None:
