@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 
 from lineage.domain.subjects import parse_subject
 from lineage.errors import LineageError, SettingsError
-from lineage.sources.parse import parse_page
+from lineage.sources.listing_pages import parse_page
 from tests.builders import key_of, row
 from tests.hostile import HOSTILE
 

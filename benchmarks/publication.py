@@ -47,16 +47,16 @@ def decode(cache: Path) -> int:
     """Unpack, then decode the JSON to typed rows with msgspec: the unit."""
     import msgspec
 
-    from lineage.sources.wire import WireRow
+    from lineage.sources.listing_rows import ListingRow
 
-    decoder = msgspec.json.Decoder(list[WireRow])
+    decoder = msgspec.json.Decoder(list[ListingRow])
     return sum(len(decoder.decode(body)) for body in bodies(cache))
 
 
 def parse(cache: Path) -> int:
     """Unpack, then read records, as a crawl does."""
     from lineage.domain.gc_paused import gc_paused
-    from lineage.sources.parse import parse_batches
+    from lineage.sources.listing_pages import parse_batches
 
     with gc_paused():
         return sum(len(part.records) for body in bodies(cache) for part in parse_batches(body))
@@ -67,7 +67,7 @@ def extract_claims(cache: Path) -> int:
     from lineage.domain.gc_paused import gc_paused
     from lineage.evidence import RULES
     from lineage.evidence import extract_claims as hear
-    from lineage.sources.parse import parse_batches
+    from lineage.sources.listing_pages import parse_batches
 
     with gc_paused():
         parts = (part for body in bodies(cache) for part in parse_batches(body))

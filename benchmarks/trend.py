@@ -32,7 +32,7 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.families.registry import all_families, family
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import parse_batches
+from lineage.sources.listing_pages import parse_batches
 from lineage.store.manifest import Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore

@@ -16,7 +16,7 @@ from lineage.domain.progress import Progress
 from lineage.domain.records import HubParent, ModelRecord
 from lineage.evidence import RULES, Rule
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import parse_page
+from lineage.sources.listing_pages import parse_page
 from lineage.store.manifest import Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore

@@ -26,7 +26,7 @@ from lineage.http.page_log import PageLogs
 from lineage.http.pages import PageReader
 from lineage.settings import Settings
 from lineage.sources.hub import HubSource
-from lineage.sources.parse import drop_private_rows
+from lineage.sources.listing_pages import drop_private_rows
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import learn_opt_outs
 

@@ -47,7 +47,7 @@ from lineage.sources.cards import (
     HubCards,
 )
 from lineage.sources.hub import HubSource
-from lineage.sources.parse import drop_private_rows, is_whole
+from lineage.sources.listing_pages import drop_private_rows, is_whole
 from lineage.store.lease import Holder
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.store import ParquetStore

@@ -32,8 +32,8 @@ from lineage.sources.dump_cells import (
     rows_of,
 )
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import MAX_RAW, hide_row, record_of
-from lineage.sources.wire import WireRow, what_fits
+from lineage.sources.listing_pages import MAX_RAW, hide_row, record_of
+from lineage.sources.listing_rows import ListingRow, keep_fitting
 
 ROWS_AT_ONCE = 1024
 _BLOCK = 1 << 20
@@ -41,7 +41,7 @@ _KEYED = ("baseModels", ID, KEY)
 _MOMENTS = ("lastModified", "createdAt")
 _SUFFIX = ".parquet"
 _PATTERN = frozenset("*?[")
-_ROWS = list[WireRow]
+_ROWS = list[ListingRow]
 _Row = dict[str, Any]
 
 
@@ -322,14 +322,14 @@ def _read_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
     seen = Counter[str]()
     if row.get("private") not in (None, False):
         return hide_row(row.get(KEY))
-    fitting = what_fits(row, WireRow, seen)
+    fitting = keep_fitting(row, ListingRow, seen)
     key, id = fitting.get("key", ""), fitting.get("id", "")
     if not is_key(key):
         return _bad_row("_id is not 24 hex digits", row)
     if not is_repo_id(id):
         return _bad_row("id is not a repository id", row, key)
     unread.update(seen)
-    return record_of(WireRow(**fitting), unread)
+    return record_of(ListingRow(**fitting), unread)
 
 
 def _bad_row(reason: str, row: _Row, key: str | None = None) -> BadRow:

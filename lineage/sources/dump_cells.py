@@ -17,20 +17,20 @@ import pyarrow.compute as pc
 from msgspec.structs import fields
 
 from lineage.domain.repo_ids import KEY_LENGTH, is_key, is_repo_id
-from lineage.sources.wire import (
-    WireBaseModels,
-    WireCard,
-    WireConfig,
-    WireRow,
+from lineage.sources.listing_rows import (
+    BaseModels,
+    CardData,
+    ListingRow,
+    ModelConfig,
+    keep_fitting,
     lenient_json,
-    what_fits,
 )
 
 KEY = "_id"
 ID = "id"
-WANTED = tuple(field.encode_name for field in fields(WireRow))
-_NAMES = {field.encode_name: field.name for field in fields(WireRow)}
-_PARTS: Mapping[str, type[msgspec.Struct]] = {"cardData": WireCard, "config": WireConfig}
+WANTED = tuple(field.encode_name for field in fields(ListingRow))
+_NAMES = {field.encode_name: field.name for field in fields(ListingRow)}
+_PARTS: Mapping[str, type[msgspec.Struct]] = {"cardData": CardData, "config": ModelConfig}
 _PARENTS_IN = {"cardData": ("base_model",), "config": ("peft", "adapter_config")}
 """Which parts of a struct can name a parent."""
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -110,8 +110,8 @@ def is_read(name: str, cell: object) -> bool:
     """Say whether a field of a listing takes a cell, or any part of it."""
     if name in (KEY, ID):
         return isinstance(cell, str) and (is_key(cell) if name == KEY else is_repo_id(cell))
-    part = what_fits({name: cell}, WireRow, Counter()).get(_NAMES[name], [])
-    return bool(part.models if isinstance(part, WireBaseModels) else part != [])
+    part = keep_fitting({name: cell}, ListingRow, Counter()).get(_NAMES[name], [])
+    return bool(part.models if isinstance(part, BaseModels) else part != [])
 
 
 def read_cells(name: str, column: pa.Array) -> Sequence[Any]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from lineage.errors import UnexpectedPage
 from lineage.http.pages import Page, PageReader
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import parse_batches
+from lineage.sources.listing_pages import parse_batches
 
 LISTING: Final = "/api/models"
 PAGE_SIZE: Final = 1000

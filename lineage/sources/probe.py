@@ -7,8 +7,8 @@ from lineage.errors import LineageError
 from lineage.http.client import Answer, HubClient
 from lineage.http.pages import next_cursor
 from lineage.sources.hub import FIELDS, FULL_PARAMS, LISTING
-from lineage.sources.parse import parse_page
-from lineage.sources.wire import cut_rows, lenient_json
+from lineage.sources.listing_pages import parse_page
+from lineage.sources.listing_rows import cut_rows, lenient_json
 
 _ROWS = 100
 

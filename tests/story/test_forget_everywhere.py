@@ -21,7 +21,7 @@ from lineage.demo.catalog import Row
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import SettingsError, UnknownModel
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import parse_page
+from lineage.sources.listing_pages import parse_page
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore

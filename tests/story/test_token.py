@@ -18,7 +18,7 @@ from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, SourceError
 from lineage.http.client import HubClient, open_client
 from lineage.settings import Settings, load_settings
-from lineage.sources.parse import is_whole
+from lineage.sources.listing_pages import is_whole
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.fakes.live_catalog import LiveCatalog

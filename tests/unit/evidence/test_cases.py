@@ -8,7 +8,7 @@ import pytest
 
 from lineage.domain.claims import Claim
 from lineage.evidence import RULES
-from lineage.sources.parse import parse_page
+from lineage.sources.listing_pages import parse_page
 from tests.builders import Row, body, row
 
 CASES = Path(__file__).parents[2] / "cases" / "evidence"

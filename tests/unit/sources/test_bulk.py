@@ -19,7 +19,7 @@ from lineage.domain.repo_ids import STAND_IN, is_key, stand_in_key
 from lineage.errors import SettingsError
 from lineage.sources.dump import open_dump
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import parse_page
+from lineage.sources.listing_pages import parse_page
 from tests.builders import body, hub_parents, key_of, row
 from tests.fakes.fake_clock import NOON
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.sources.interface import RecordPage
-from lineage.sources.parse import ParsedPage, is_whole, parse_page
+from lineage.sources.listing_pages import ParsedPage, is_whole, parse_page
 from lineage.store.schema import BAD_ROWS_FILE, MODELS_FILE
 from tests.builders import key_of, origin, publication, row, rows_of
 
 FIELDS = (
     *("_id", "id", "author", "baseModels", "cardData", "config", "createdAt", "downloads"),
     *("downloadsAllTime", "gated", "lastModified", "library_name", "likes", "pipeline_tag"),
-    *("sha", "tags", "trendingScore", "private"),
+    *("sha", "tags", "trendingScore", "private", "siblings", "safetensors"),
 )
 DEEP = 20_000
 # JSON that Python's own writer does not make; the marks are replaced in the written text.

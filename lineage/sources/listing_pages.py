@@ -13,17 +13,17 @@ import msgspec
 from lineage.domain.clock import is_creation_known
 from lineage.domain.records import BadRow, HubParent, ModelRecord
 from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id
-from lineage.sources.wire import (
+from lineage.sources.listing_rows import (
     MAX_TAGS,
     MAX_TEXT,
-    WireCard,
-    WireConfig,
-    WireParent,
-    WireRow,
+    CardData,
+    ListingRow,
+    ModelConfig,
+    ParentEntry,
     cut_rows,
     first_key,
+    keep_fitting,
     lenient_json,
-    what_fits,
 )
 
 _new = tuple.__new__  # a named tuple's own constructor is a function in Python
@@ -33,7 +33,7 @@ _NO_CARD: _CardWords = (None, None, None, None, ())
 _NO_CONFIG: _ConfigWords = (None, None, None)
 
 
-def record_of(row: WireRow, unread: Counter[str]) -> ModelRecord:
+def record_of(row: ListingRow, unread: Counter[str]) -> ModelRecord:
     """Return what a row with a sound key and id says; `unread` counts what does not fit."""
     card, config, hub, gated = row.card, row.config, row.base_models, row.gated
     created, modified = row.created_at, row.modified_at
@@ -80,18 +80,21 @@ def _read_moment(value: datetime, name: str, unread: Counter[str]) -> datetime |
     return None
 
 
-def _read_parents(models: list[WireParent], unread: Counter[str]) -> tuple[HubParent, ...]:
+def _read_parents(models: list[ParentEntry], unread: Counter[str]) -> tuple[HubParent, ...]:
     """Return each parent once; one without a proper key is known by its name."""
-    if all(one.key is not None and is_key(one.key) and one.id.strip() for one in models):
-        parents = [_new(HubParent, (one.key, one.id)) for one in models]
+    if all(it.key is not None and is_key(it.key) and it.id.strip() for it in models):
+        parents = [_new(HubParent, (it.key, it.id)) for it in models]
         return tuple(parents if len(parents) < 2 else dict.fromkeys(parents))
     unread["baseModels"] += 1
-    named = [one for one in models if one.id.strip()]
-    keys = [one.key if one.key is not None and is_key(one.key) else None for one in named]
-    return tuple(dict.fromkeys(map(HubParent, keys, [one.id for one in named])))
+    parents = [
+        HubParent(it.key if it.key is not None and is_key(it.key) else None, it.id)
+        for it in models
+        if it.id.strip()
+    ]
+    return tuple(dict.fromkeys(parents))
 
 
-def _read_card(card: WireCard, unread: Counter[str]) -> _CardWords:
+def _read_card(card: CardData, unread: Counter[str]) -> _CardWords:
     """Return license, its name and link, the declared relation, and the parents as written."""
     license, name, link = card.license, card.license_name, card.license_link
     relation, parents = card.base_model_relation, card.base_model
@@ -104,7 +107,7 @@ def _read_card(card: WireCard, unread: Counter[str]) -> _CardWords:
     )
 
 
-def _read_config(config: WireConfig, unread: Counter[str]) -> _ConfigWords:
+def _read_config(config: ModelConfig, unread: Counter[str]) -> _ConfigWords:
     """Return model type, the checkpoint the config names, and the adapter's base."""
     model_type, name_or_path = config.model_type, config.name_or_path
     adapter = config.peft or config.adapter_config
@@ -130,7 +133,7 @@ def _read_names(value: Any, unread: Counter[str]) -> tuple[str, ...]:
         value = value[0]
     if isinstance(value, list):
         # Lists in lists were written too; deeper than that nobody meant anything.
-        entries = [one for part in value[:MAX_TAGS] for one in _as_list(part)][:MAX_TAGS]
+        entries = [entry for part in value[:MAX_TAGS] for entry in _as_list(part)][:MAX_TAGS]
         if any(isinstance(part, list) for part in value):
             unread["cardData.base_model"] += 1
     else:
@@ -158,8 +161,8 @@ def _license_tag(tags: Iterable[str]) -> str | None:
 
 
 Buffer = bytes | msgspec.Raw
-HANDFUL_BYTES = 128 * 1024
-HANDFUL = 128
+BATCH_BYTES = 128 * 1024
+BATCH_ROWS = 128
 """About as many rows, where a page has to be cut row by row."""
 MOST_ROWS = 100_000
 """A page asked for with a thousand rows that holds more than this is no listing."""
@@ -175,10 +178,10 @@ Never inside a text: there a quote has a backslash before it.
 # Broken UTF-8 and endless nesting are not msgspec's own errors.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _MAYBE_PRIVATE = re.compile(rb'"private"\s*:\s*(?!false\b|null\b)')
-_PAGE = msgspec.json.Decoder(list[WireRow])
+_PAGE = msgspec.json.Decoder(list[ListingRow])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ROW = msgspec.json.Decoder(WireRow)
+_ROW = msgspec.json.Decoder(ListingRow)
 
 
 @dataclass(slots=True)
@@ -240,12 +243,12 @@ def parse_batches(body: bytes) -> Iterator[ParsedPage]:
 
     Few enough rows to stay near the processor until they are stored: what a page's thousand become
     would go to main memory and come back at every step (docs/benchmarks.md says what that costs).
-    And an odd row makes only its own handful be read one by one.
+    And an odd row makes only its own batch be read one by one.
     """
-    seen = 0
+    rows = 0
     for part in _cut_batches(body):
-        seen += len(part.records) + len(part.bad_rows)
-        if seen > MOST_ROWS:
+        rows += len(part.records) + len(part.bad_rows)
+        if rows > MOST_ROWS:
             yield _too_many()
             return
         yield part
@@ -255,7 +258,7 @@ def _cut_batches(body: bytes) -> Iterator[ParsedPage]:
     """Cut where rows seem to meet: what then reads as an array of rows was cut between two."""
     start = 0  # of the bracket or comma before a row
     while body[:1] == b"[":
-        end = body.find(_BORDER, start + HANDFUL_BYTES) + 1
+        end = body.find(_BORDER, start + BATCH_BYTES) + 1
         array = b"[%b]" % body[start + 1 : end] if end else b"[%b" % body[start + 1 :]
         if (part := _read_array(array)) is None:
             break
@@ -264,10 +267,10 @@ def _cut_batches(body: bytes) -> Iterator[ParsedPage]:
             return
         start = end
     # The cut lay between two parents of one row, or the page is broken.
-    yield from _handfuls_by_row(b"[%b" % body[start + 1 :] if start else body)
+    yield from _cut_batches_by_row(b"[%b" % body[start + 1 :] if start else body)
 
 
-def _handfuls_by_row(body: bytes) -> Iterator[ParsedPage]:
+def _cut_batches_by_row(body: bytes) -> Iterator[ParsedPage]:
     """Cut with knowledge of texts and brackets: where it is not JSON, one row alone is lost."""
     rows = _split_rows(body)
     if rows is None:
@@ -276,8 +279,8 @@ def _handfuls_by_row(body: bytes) -> Iterator[ParsedPage]:
     if len(rows) > MOST_ROWS:
         yield _too_many()
         return
-    for start in range(0, max(1, len(rows)), HANDFUL):
-        raws = rows[start : start + HANDFUL]
+    for start in range(0, max(1, len(rows)), BATCH_ROWS):
+        raws = rows[start : start + BATCH_ROWS]
         yield _read_array(b"[%b]" % b",".join(raws)) or _read_one_by_one(raws)
 
 
@@ -306,7 +309,7 @@ def _too_many() -> ParsedPage:
     return ParsedPage(problem=f"more than {MOST_ROWS} rows")
 
 
-def _find_flaw(row: WireRow) -> str | None:
+def _find_flaw(row: ListingRow) -> str | None:
     """Return why a row cannot be a record, None where it can."""
     if not is_key(row.key):
         return "_id is not 24 hex digits"
@@ -330,7 +333,7 @@ def _read_one_by_one(raws: Sequence[Buffer]) -> ParsedPage:
     return page
 
 
-def _keep_row(row: WireRow, raw: bytes, page: ParsedPage) -> None:
+def _keep_row(row: ListingRow, raw: bytes, page: ParsedPage) -> None:
     if row.private:
         return
     if (flaw := _find_flaw(row)) is None:
@@ -354,9 +357,9 @@ def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
     if private is not None and private is not False:
         page.bad_rows.append(hide_row(row.get("_id")))
         return
-    fitting = what_fits(row, WireRow, page.unread_fields)
+    fitting = keep_fitting(row, ListingRow, page.unread_fields)
     if "key" in fitting and "id" in fitting:
-        _keep_row(WireRow(**fitting), raw, page)
+        _keep_row(ListingRow(**fitting), raw, page)
     else:
         page.bad_rows.append(_bad_row(reason, raw, fitting.get("key")))
 

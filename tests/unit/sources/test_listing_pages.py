@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lineage.domain.records import HubParent, ModelRecord
-from lineage.sources.parse import (
+from lineage.sources.listing_pages import (
     MAX_RAW,
     MOST_ROWS,
     ParsedPage,
@@ -14,7 +14,7 @@ from lineage.sources.parse import (
     is_whole,
     parse_page,
 )
-from lineage.sources.wire import MAX_TAGS, MAX_TEXT
+from lineage.sources.listing_rows import MAX_TAGS, MAX_TEXT
 from tests.builders import Row, body, hub_parents, key_of, parents_of_hub, row
 
 

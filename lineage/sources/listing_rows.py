@@ -1,7 +1,7 @@
 """The shape of a listing row as the Hub sends it, as far as we read it.
 
 Wide where authors write freely (`Any`), narrow where the Hub itself writes. A row that does not fit
-is read again field by field in `lineage.sources.parse`; it never spoils its page.
+is read again field by field in `lineage.sources.listing_pages`; it never spoils its page.
 Source: recorded answers of `GET /api/models` with `expand[]`, 2026-07 to 2026-10.
 """
 
@@ -26,25 +26,25 @@ _READ_TAGS = ("base_model:", "license:")
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Moment = Annotated[datetime, Meta(tz=True)]
-WireNumber = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+WholeNumber = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Tags = Annotated[list[Text], Meta(max_length=MAX_TAGS)]
 
 
-class WireParent(Struct):
+class ParentEntry(Struct):
     """One entry of `baseModels.models`."""
 
     id: Text
     key: Text | None = field(name="_id", default=None)
 
 
-class WireBaseModels(Struct):
+class BaseModels(Struct):
     """`baseModels`: one relation for the whole repository, several parents."""
 
-    models: list[WireParent]
+    models: list[ParentEntry]
     relation: Text | None = None
 
 
-class WireCard(Struct):
+class CardData(Struct):
     """`cardData`: what the author wrote in the card's front matter."""
 
     base_model: Any = None
@@ -54,22 +54,22 @@ class WireCard(Struct):
     license_link: Any = None
 
 
-class WirePeft(Struct):
+class AdapterConfig(Struct):
     """`config.peft`: the Hub's extract of `adapter_config.json`."""
 
     base_model_name_or_path: Any = None
 
 
-class WireConfig(Struct):
+class ModelConfig(Struct):
     """`config`: the Hub's extract of the model's own configuration."""
 
     model_type: Any = None
     name_or_path: Any = field(name="_name_or_path", default=None)
-    peft: WirePeft | None = None
-    adapter_config: WirePeft | None = None
+    peft: AdapterConfig | None = None
+    adapter_config: AdapterConfig | None = None
 
 
-class WireRow(Struct):
+class ListingRow(Struct):
     """One row. Only `_id` and `id` are always there; an absent field is absent, not null."""
 
     key: Text = field(name="_id")
@@ -84,12 +84,12 @@ class WireRow(Struct):
     tags: Tags = []
     gated: bool | Text | None = None
     sha: Text | None = None
-    downloads: WireNumber | None = None
-    downloads_all_time: WireNumber | None = field(name="downloadsAllTime", default=None)
-    likes: WireNumber | None = None
-    base_models: WireBaseModels | None = field(name="baseModels", default=None)
-    card: WireCard | None = field(name="cardData", default=None)
-    config: WireConfig | None = None
+    downloads: WholeNumber | None = None
+    downloads_all_time: WholeNumber | None = field(name="downloadsAllTime", default=None)
+    likes: WholeNumber | None = None
+    base_models: BaseModels | None = field(name="baseModels", default=None)
+    card: CardData | None = field(name="cardData", default=None)
+    config: ModelConfig | None = None
 
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
@@ -128,8 +128,8 @@ def lenient_json(raw: bytes) -> object:
 
 def first_key(raw: bytes) -> str | None:
     """Return the `_id` that a row begins with, as the Hub's rows do, however odd the rest is."""
-    found = _FIRST_KEY.match(raw)
-    return None if found is None else found[1].decode()
+    match = _FIRST_KEY.match(raw)
+    return None if match is None else match[1].decode()
 
 
 def _find_borders(body: bytes) -> Iterator[int]:
@@ -156,7 +156,7 @@ def _read_number(digits: str) -> int | float:
     return int(digits) if len(digits) <= _DIGITS_OF_A_COUNT else math.inf
 
 
-def what_fits(
+def keep_fitting(
     value: Mapping[str, Any], shape: type[Struct], unread: Counter[str], path: str = ""
 ) -> dict[str, Any]:
     """Return the fields of an object that fit a shape, and of those inside it what fits there.
@@ -165,12 +165,12 @@ def what_fits(
     its object nor the other entries of its list.
     """
     fitting: dict[str, Any] = {}
-    for known in fields(shape):
-        if known.encode_name in value:
-            name = path + known.encode_name
-            part = _fit_part(value[known.encode_name], known.type, unread, name)
+    for field_info in fields(shape):
+        if field_info.encode_name in value:
+            name = path + field_info.encode_name
+            part = _fit_part(value[field_info.encode_name], field_info.type, unread, name)
             if part is not _UNFIT:
-                fitting[known.name] = part
+                fitting[field_info.name] = part
     return fitting
 
 
@@ -185,11 +185,11 @@ def _fit_part(value: object, kind: Any, unread: Counter[str], name: str) -> Any:
     for shape in _list_shapes(kind):
         if get_origin(shape) is list and isinstance(value, list):
             inside = Counter[str]()  # the list itself is counted, once
-            parts = [_fit_part(one, get_args(shape)[0], inside, name) for one in value]
-            return _shorten([part for part in parts if part is not _UNFIT])
+            parts = [_fit_part(entry, get_args(shape)[0], inside, name) for entry in value]
+            return _shorten_list([part for part in parts if part is not _UNFIT])
         if isinstance(shape, type) and issubclass(shape, Struct) and isinstance(value, dict):
             with suppress(TypeError):  # it lacks what its shape cannot do without
-                return shape(**what_fits(value, shape, unread, f"{name}."))
+                return shape(**keep_fitting(value, shape, unread, f"{name}."))
     return _UNFIT
 
 
@@ -198,14 +198,16 @@ def _list_shapes(kind: Any) -> list[Any]:
     if get_origin(kind) is Annotated:
         return _list_shapes(get_args(kind)[0])
     if get_origin(kind) in {Union, UnionType}:
-        return [shape for one in get_args(kind) for shape in _list_shapes(one)]
+        return [shape for part in get_args(kind) for shape in _list_shapes(part)]
     return [kind]
 
 
-def _shorten(parts: list[Any]) -> list[Any]:
+def _shorten_list(parts: list[Any]) -> list[Any]:
     """Return the first parts; tags that are read go before, since the Hub lists them last."""
     if len(parts) <= MAX_TAGS:
         return parts
-    is_read = [isinstance(one, str) and one.startswith(_READ_TAGS) for one in parts]
-    first = [one for one, read in zip(parts, is_read, strict=True) if read]
-    return (first + [one for one, read in zip(parts, is_read, strict=True) if not read])[:MAX_TAGS]
+    return sorted(parts, key=_is_passed_over)[:MAX_TAGS]
+
+
+def _is_passed_over(part: object) -> bool:
+    return not (isinstance(part, str) and part.startswith(_READ_TAGS))

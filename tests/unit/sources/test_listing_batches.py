@@ -1,4 +1,4 @@
-"""Wherever a page is cut into handfuls, its rows are read as if each came alone."""
+"""Wherever a page is cut into batches, its rows are read as if each came alone."""
 
 import json
 from collections.abc import Iterable
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.sources import parse
-from lineage.sources.parse import ParsedPage, parse_batches, parse_page
+from lineage.sources import listing_pages
+from lineage.sources.listing_pages import ParsedPage, parse_batches, parse_page
 from tests.builders import Row, hub_parents, key_of, row
 
 BORDER = '},{"_id":"'
@@ -60,13 +60,13 @@ def test_no_place_of_a_cut_changes_what_a_page_says(
     body, expected = page_of(rows), each_alone(rows)
     assert len(expected.records) >= len(ROWS)
     for size in range(len(body)):
-        monkeypatch.setattr(parse, "HANDFUL_BYTES", size)
+        monkeypatch.setattr(listing_pages, "BATCH_BYTES", size)
         assert parse_page(body) == expected, size
 
 
-def test_a_page_is_read_in_several_handfuls(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_is_read_in_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [as_the_hub_writes(row(f"a/{number}")) for number in range(20)]
-    monkeypatch.setattr(parse, "HANDFUL_BYTES", 2 * len(rows[0]))
+    monkeypatch.setattr(listing_pages, "BATCH_BYTES", 2 * len(rows[0]))
     sizes = [len(part.records) for part in parse_batches(page_of(rows))]
     assert set(sizes) <= {2, 3}
     assert sum(sizes) == len(rows)
@@ -74,7 +74,7 @@ def test_a_page_is_read_in_several_handfuls(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_cut_between_two_parents_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     parents = [f"b/{number}" for number in range(50)]
-    monkeypatch.setattr(parse, "HANDFUL_BYTES", 1)
+    monkeypatch.setattr(listing_pages, "BATCH_BYTES", 1)
     (record,) = parse_page(page_of([as_the_hub_writes(row("a/one", parents))])).records
     assert [parent.id for parent in record.hub_parents] == parents
 
@@ -84,7 +84,7 @@ def test_a_cut_between_two_parents_costs_nothing(monkeypatch: pytest.MonkeyPatch
 def test_a_page_that_ends_wrongly_is_none_wherever_it_is_cut(
     end: bytes, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parse, "HANDFUL_BYTES", size)
+    monkeypatch.setattr(listing_pages, "BATCH_BYTES", size)
     page = parse_page(page_of(PLAIN)[:-1] + end)
     assert page.problem is not None
     assert not page.records
@@ -96,7 +96,7 @@ def test_a_page_that_ends_wrongly_is_none_wherever_it_is_cut(
 def test_what_stands_before_the_rows_is_not_overlooked(
     before: bytes, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parse, "HANDFUL_BYTES", size)
+    monkeypatch.setattr(listing_pages, "BATCH_BYTES", size)
     assert parse_page(before + page_of(PLAIN)).problem is not None
 
 
@@ -106,12 +106,12 @@ def test_spaces_around_and_between_rows_are_no_matter() -> None:
     assert len(list(parse_batches(b" [ ] "))) == 1
 
 
-def test_too_many_rows_are_no_listing_though_no_handful_holds_too_many(
+def test_too_many_rows_are_no_listing_though_no_batch_holds_too_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(parse, "MOST_ROWS", 4)
+    monkeypatch.setattr(listing_pages, "MOST_ROWS", 4)
     for size in (1, 1000, 100_000):
-        monkeypatch.setattr(parse, "HANDFUL_BYTES", size)
+        monkeypatch.setattr(listing_pages, "BATCH_BYTES", size)
         assert parse_page(page_of(PLAIN)) == ParsedPage(problem="more than 4 rows")
         assert parse_page(page_of(PLAIN[:4])).problem is None
 
@@ -127,7 +127,7 @@ def test_what_is_cut_out_of_a_page_anywhere_never_makes_rows_of_its_own(
     harmed = body[:start] + body[end:]
     size = data.draw(st.integers(0, len(harmed)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parse, "HANDFUL_BYTES", len(harmed) + 1)
+        patch.setattr(listing_pages, "BATCH_BYTES", len(harmed) + 1)
         whole = parse_page(harmed)
-        patch.setattr(parse, "HANDFUL_BYTES", size)
+        patch.setattr(listing_pages, "BATCH_BYTES", size)
         assert parse_page(harmed) == whole
