@@ -82,14 +82,26 @@ def _walked(
     kind[node == 0] = RowKind.FAMILY
     relation = np.array(dice.choices(range(len(Relation)), (4, 2, 5, 8, 2), k=size), np.int8)
     relation[kind < RowKind.MODEL] = -1
+    below = [1] * size
+    for place in range(size - 1, 0, -1):
+        below[parents[place]] += below[place]
+    counted = kind == RowKind.MODEL
+    before = np.concatenate([[0], counted.cumsum()])
+    end = np.arange(size) + below
     return TreeRows(
         [_name(at, roots, dice) for at in order],
         node.astype(np.int32),
         kind,
-        np.array(depths, np.uint16),
+        np.array(depths, np.int32),
         relation,
         np.full(size, 2, np.int8),
         np.array(parents, np.int32),
+        end=end.astype(np.int32),
+        counted=counted,
+        total=before[end] - before[1:],
+        deleted=kind == RowKind.DELETED,
+        other_parents=np.zeros(size, np.int32),
+        group_order=[f"Release {at + 1}" for at in range(RELEASES)],
     )
 
 

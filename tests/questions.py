@@ -16,10 +16,10 @@ from lineage.analysis import (
 )
 from lineage.analysis.growth import TrendFindings, trends
 from lineage.analysis.licenses import LicenseFindings, judging
-from lineage.analysis.results import Comparison, Count, Tree
+from lineage.analysis.results import Comparison, Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ModelNode, ResolvedSubject
-from lineage.analysis.tree.tree import build_tree
+from lineage.analysis.tree.prune import Tree, build_tree
 from lineage.analysis.verdicts import Trace
 from lineage.domain.anomalies import Anomalies
 from lineage.domain.claims import Strength
@@ -115,11 +115,11 @@ def tree_of_base(
     families: Families,
     *,
     depth: int = 3,
-    at_least: int | None = None,
+    min_size: int | None = None,
 ) -> Tree:
     scope = Scope(snapshot, families, definition)
     subject = ResolvedSubject(name, subjects.find_model(scope, name))
-    return build_tree(scope, subject, depth=depth, at_least=at_least)
+    return build_tree(scope, subject, depth=depth, min_size=min_size)
 
 
 def tree_of_family(
@@ -129,10 +129,10 @@ def tree_of_family(
     families: Families,
     *,
     depth: int = 3,
-    at_least: int | None = None,
+    min_size: int | None = None,
 ) -> Tree:
     scope = Scope(snapshot, families, definition)
-    return build_tree(scope, of_family(family), depth=depth, at_least=at_least)
+    return build_tree(scope, of_family(family), depth=depth, min_size=min_size)
 
 
 def trace(snapshot: Snapshot, name: str, family: Family, families: Families) -> Trace:

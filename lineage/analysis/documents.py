@@ -1,7 +1,6 @@
 """Documents and rows whose names the contract fixes apart from the frozen result's own fields."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from lineage.analysis.check import CheckOutcome
@@ -11,8 +10,6 @@ from lineage.analysis.results import (
     Comparison,
     ComparisonStep,
     Count,
-    Tree,
-    TreeNode,
 )
 from lineage.analysis.verdicts import Trace
 from lineage.domain.definitions import Grouping
@@ -23,6 +20,7 @@ from lineage.store.manifest import Manifest
 if TYPE_CHECKING:  # a count must not pay for loading them
     from lineage.analysis.diff.diffs import Diff
     from lineage.analysis.growth import Curve
+    from lineage.analysis.tree.prune import Tree
 
 _EXPLANATIONS = {
     ComparisonStep.DIRECT: "distinct models one declared link below, merges excluded",
@@ -119,9 +117,13 @@ def trace_rows(trace: Trace) -> Iterator[Document]:
             yield from flat_rows(head | place | edge, "evidence")
 
 
-def tree_document(tree: Tree) -> Document:
-    """Return the count of the whole, then the tree from its root down."""
-    return count_document(tree.count) | {"root": to_document(tree.root)}
+def tree_document(tree: "Tree") -> Document:
+    """Return the count of the whole, then every node: no reader follows thousands of levels."""
+    nodes: list[Document] = to_document(tree.nodes)
+    for node, plain in zip(tree.nodes, nodes, strict=True):
+        plain["kind"] = node.kind.name.lower()
+        plain["parent"] = None if node.parent < 0 else tree.nodes[node.parent].name
+    return count_document(tree.count) | {"nodes": nodes}
 
 
 def check_rows(result: CheckOutcome) -> Iterator[Document]:
@@ -137,25 +139,15 @@ def check_rows(result: CheckOutcome) -> Iterator[Document]:
             yield head | {"match": kind} | own | {"links": len(match.get("path", ()))}
 
 
-def tree_rows(tree: Tree) -> Iterator[Document]:
+def tree_rows(tree: "Tree") -> Iterator[Document]:
     """Yield a row for each node, from the root down, with its depth and parent."""
     count = tree.count
     facts = {"snapshot": count.snapshot, "opted_out": count.opted_out}
     facts |= {"parents_known": count.parents_known, "notes": count.notes}
-    for row in _branch_rows(tree.root, None, 0):
-        above = {"at_most": count.at_most} if row["depth"] == 0 else {"at_most": None}
-        yield row | above | facts
-
-
-def _branch_rows(branch: TreeNode, parent: str | None, depth: int) -> Iterator[Document]:
-    own = {
-        field.name: to_document(getattr(branch, field.name))
-        for field in fields(branch)
-        if field.name != "branches"
-    }
-    yield {"depth": depth, "parent": parent} | own
-    for below in branch.branches:
-        yield from _branch_rows(below, branch.name, depth + 1)
+    for node in tree_document(tree)["nodes"]:
+        pruned = node.pop("remainder") or {"branches": 0, "models": 0}
+        row = node | {f"pruned_{name}": pruned[name] for name in ("branches", "models")}
+        yield row | {"at_most": None if node["depth"] else count.at_most} | facts
 
 
 def curve_rows(curve: "Curve") -> Iterator[Document]:

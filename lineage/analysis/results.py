@@ -54,36 +54,6 @@ class Count:
     groups: tuple[Group, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TreeNode:
-    """One model, release or family in a tree, with what lies below it."""
-
-    name: str
-    relation: Relation | None
-    """None for what is no derivative here: a family, a release, a root."""
-    total: int
-    """Distinct models below it, under the tree's definition."""
-    branches: tuple["TreeNode", ...] = ()
-    """The largest first."""
-    pruned: int = 0
-    """How many direct branches are not drawn."""
-    pruned_total: int = 0
-    """How many models lie below those, each counted once a branch."""
-    other_parents: int = 0
-    """How many parents it has besides the one it is drawn under: a merge, drawn once."""
-    inferred: bool = False
-    """Whether only inferred edges say where it comes from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A family or base drawn as a tree: a cut through a graph in which merges have many parents."""
-
-    count: Count
-    """The number of the whole, with its definition and what it cannot say."""
-    root: TreeNode
-
-
 class ComparisonStep(StrEnum):
     """What a definition changes beside the one before it."""
 

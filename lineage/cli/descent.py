@@ -158,14 +158,14 @@ def tree(
     """
     from lineage.analysis.documents import tree_document, tree_rows
     from lineage.analysis.subjects import find_subject
-    from lineage.analysis.tree.tree import build_tree
+    from lineage.analysis.tree.prune import build_tree
     from lineage.cli.output import print_result
     from lineage.cli.tables.descent import tree_table
 
     scope = invocation.open_scope(definition, [subject])
     # A leaf has nothing below it: a least size of 1 means leaves as well.
     least = 0 if min_size == 1 else min_size
-    drawing = build_tree(scope, find_subject(scope, subject), depth=depth, at_least=least)
+    drawing = build_tree(scope, find_subject(scope, subject), depth=depth, min_size=least)
     print_result(
         invocation.format,
         drawing,

@@ -56,7 +56,7 @@ def report() -> None:
 def family_tree(
     *, subject: str, lang: str, out: Path, definition: Definition, invocation: Invocation
 ) -> None:
-    """Write the tree of a family, or of what lies below one model, as pages and pictures.
+    """Write the tree of a family, a release or one model as pages and pictures.
 
     One HTML file holds every model with its evidence and works offline, without a server; a
     poster as SVG and PNG, and Markdown, hold the largest branches with sums of the rest.

@@ -8,11 +8,11 @@ from lineage.analysis.counts import count_subject
 from lineage.analysis.diff.diffs import Diff, diff_snapshots
 from lineage.analysis.growth import Curve
 from lineage.analysis.growth.curves import curve_of_family
-from lineage.analysis.results import Comparison, Count, Tree
+from lineage.analysis.results import Comparison, Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
 from lineage.analysis.traces import trace_model
-from lineage.analysis.tree.tree import build_tree
+from lineage.analysis.tree.prune import Tree, build_tree
 from lineage.analysis.verdicts import Trace
 from lineage.demo.replay import Replay, settings_of
 from lineage.demo.weeks import DeletedModels, History, UndatedModels, find_deleted
@@ -82,7 +82,7 @@ def look_around(folder: Path, history: History, followed: Replay) -> TourResults
     return TourResults(
         count_subject(scope, whole, Grouping.RELEASE),
         tuple(count_subject(scope, find_subject(scope, id)) for id in WELL_KNOWN),
-        build_tree(scope, whole, depth=_DEPTH, at_least=_FOLD_BELOW),
+        build_tree(scope, whole, depth=_DEPTH, min_size=_FOLD_BELOW),
         tuple((name, trace_model(scope, id, llama)) for name, id in ASKED_BY_NAME),
         compare_definitions(scope, explained),
         curve_of_family(store, llama, known, Grouping.RELEASE),

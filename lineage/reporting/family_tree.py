@@ -9,17 +9,17 @@ import numpy as np
 from lineage.analysis.counts import count_subject
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ResolvedSubject, find_subject, full_scope
+from lineage.analysis.subjects import ResolvedSubject, full_scope
 from lineage.analysis.traces import trace_model
 from lineage.analysis.tree.row_facts import RowEvidence, RowFacts, read_row_evidence, read_row_facts
 from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.analysis.verdicts import PathClaim, Trace
 from lineage.domain.addresses import is_loopback
-from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.families import Family, OutsiderReason, Release, Reupload
-from lineage.errors import SettingsError, UnknownModel
+from lineage.domain.families import Family, OutsiderReason
+from lineage.domain.subjects import SubjectKind
+from lineage.errors import UnknownModel
 from lineage.store.manifest import Manifest
 
 _BRANCHES = 15
@@ -91,6 +91,7 @@ class FamilyTreeReport:
     """All that a family tree says, before any format or language."""
 
     family: Family
+    """The family, or one made up of the release or the model that it is about."""
     manifest: Manifest
     count: Count
     releases: tuple[ReleaseLine, ...]
@@ -101,8 +102,11 @@ class FamilyTreeReport:
     evidence: RowEvidence
     is_sample: bool
     """The records came from a server on the writer's own machine, not from the Hub."""
-    is_base: bool = False
-    """It is about one model and what lies below it; the family is made up of that model alone."""
+
+    @property
+    def kind(self) -> SubjectKind:
+        """What it is about."""
+        return self.count.kind
 
     @property
     def definition(self) -> Definition:
@@ -117,34 +121,39 @@ class FamilyTreeReport:
 
 
 def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
-    """Read a family, or what lies below one model, with everything known of each model.
+    """Read what lies below a family, a release or a model, with everything known of each model.
 
     Paths weaker than the definition's are in it too, marked as such; no number counts them. A
-    model is drawn as a family of one release, by the rules of `count MODEL`. SettingsError for a
-    release, which is drawn in its family's tree.
+    model is drawn as a family of one release, by the rules of `count MODEL`.
     """
-    if subject.release is not None and subject.family is not None:
-        raise SettingsError(
-            f"{subject.id} is a part of a family, and drawn with it",
-            f"give the family: lineage report family-tree {subject.family.id}",
-        )
     count = count_subject(scope, subject, Grouping.RELEASE)
-    if subject.family is not None:
-        full = full_scope(scope)
-        drawn_models = full.under(replace(full.definition, min_strength=Strength.INFERRED))
-        forest = build_tree_rows(drawn_models, subject.family, scope.definition.min_strength)
-        # The verdicts on familiar names do not depend on what is counted here.
-        verdicts = tuple(judge_names(scope, subject.family))
-        report = _report(drawn_models, forest, subject.family, count, scope.definition)
-        return replace(report, verdicts=verdicts)
-    id = subject.id
-    mirrors = tuple(Reupload(root, id) for root in count.definition.roots if root != id)
-    released = scope.snapshot.manifest.origin.taken_at.date()
-    alone = Family(id, id, "", (Release(id, id, released, None, (id,), mirrors),))
-    # Here everything belongs to this one root, whatever release it belongs to elsewhere.
-    drawn_models = scope.under(replace(scope.definition, min_strength=Strength.INFERRED))
-    forest = build_tree_rows(drawn_models.narrowed_to(alone), alone, scope.definition.min_strength)
-    return replace(_report(drawn_models, forest, alone, count, scope.definition), is_base=True)
+    joined = scope if subject.model is not None else full_scope(scope)
+    drawing = joined.under(replace(joined.definition, min_strength=Strength.INFERRED))
+    forest = build_tree_rows(scope, subject, Strength.INFERRED)
+    snapshot, registered = scope.snapshot, subject.family
+    family = registered or Family(subject.id, subject.id, "", ())
+    if subject.release is not None:
+        release = subject.release
+        family = replace(family, id=release.id, name=release.name, releases=(release,))
+    releases = [release for each in (*scope.families, family) for release in each.releases]
+    released = {release.name: release.released for release in releases}
+    # The verdicts on familiar names do not depend on what is counted here.
+    is_whole = registered is not None and subject.release is None
+    return FamilyTreeReport(
+        family=family,
+        manifest=snapshot.manifest,
+        count=count,
+        releases=tuple(
+            ReleaseLine(group.value, released.get(group.value), group.total, group.direct)
+            for group in count.groups
+        ),
+        branches=_largest_branches(forest, scope.definition),
+        verdicts=tuple(judge_names(scope, family)) if is_whole else (),
+        forest=forest,
+        facts=read_row_facts(snapshot, forest, count.definition.as_of),
+        evidence=read_row_evidence(drawing, forest),
+        is_sample=is_loopback(snapshot.manifest.origin.endpoint),
+    )
 
 
 def judge_names(scope: Scope, family: Family) -> Iterator[NameVerdict]:
@@ -186,64 +195,22 @@ def _judge_name(name: str, trace: Trace) -> NameVerdict:
     )
 
 
-def _report(
-    scope: Scope,
-    forest: TreeRows,
-    family: Family,
-    count: Count,
-    filters: Definition,
-) -> FamilyTreeReport:
-    snapshot = scope.snapshot
-    releases = [release for each in (*scope.families, family) for release in each.releases]
-    released = {release.name: release.released for release in releases}
-    return FamilyTreeReport(
-        family=family,
-        manifest=snapshot.manifest,
-        count=count,
-        releases=tuple(
-            ReleaseLine(group.value, released.get(group.value), group.total, group.direct)
-            for group in count.groups
-        ),
-        branches=_largest_branches(scope, forest, count.definition, filters),
-        verdicts=(),
-        forest=forest,
-        facts=read_row_facts(snapshot, forest, count.definition.as_of),
-        evidence=read_row_evidence(scope, forest),
-        is_sample=is_loopback(snapshot.manifest.origin.endpoint),
-    )
-
-
-def _largest_branches(
-    scope: Scope, forest: TreeRows, definition: Definition, filters: Definition
-) -> tuple[BranchLine, ...]:
+def _largest_branches(forest: TreeRows, definition: Definition) -> tuple[BranchLine, ...]:
     """Return the derivatives with most counted models below them, counted themselves or not."""
     is_sure = forest.strength >= definition.min_strength.code
-    counting = scope.under(filters)
-    kinds = [RowKind.MODEL, RowKind.DELETED] if definition.deleted else [RowKind.MODEL]
-    drawn_models, group = _drawn_below(forest, np.isin(forest.kind, kinds) & is_sure)
+    drawn_models = forest.count_drawn()
     rows = np.flatnonzero((forest.relation >= 0) & is_sure & (drawn_models > 0))
     rows = rows[np.argsort(-drawn_models[rows], kind="stable")][:_BRANCHES]
+    groups = np.flatnonzero(forest.depth == 1)
+    group = groups[np.searchsorted(groups, rows, "right") - 1]
     return tuple(
         BranchLine(
-            id=(id := forest.names[row]),
-            release=forest.names[group[row]],
+            id=forest.names[row],
+            release=forest.names[its_group],
             relation=RELATIONS[forest.relation[row]],
             drawn_models=int(drawn_models[row]),
-            total=count_subject(counting, find_subject(counting, f"model:{id}")).total,
+            total=int(forest.total[row]),
             is_deleted=bool(forest.kind[row] == RowKind.DELETED),
         )
-        for row in rows.tolist()
+        for row, its_group in zip(rows.tolist(), group.tolist(), strict=True)
     )
-
-
-def _drawn_below(forest: TreeRows, counted: Mask) -> tuple[Int64s, Int64s]:
-    """Return how many counted models are drawn below each row, and the row of its group."""
-    sizes = counted.astype(np.int64).tolist()
-    parents = forest.parent.tolist()
-    group = [0] * len(forest)
-    # Rows stand in the order of a walk: children after their parent, so one pass back sums them up.
-    for row in range(len(forest) - 1, 0, -1):
-        sizes[parents[row]] += sizes[row]
-    for row in range(1, len(forest)):
-        group[row] = group[parents[row]] or row
-    return np.array(sizes) - counted, np.array(group)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from lineage.analysis.tree.prune import PrunedNode, PrunedRest, RowSums, prune_rows
+from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
+from lineage.domain.subjects import SubjectKind
 from lineage.reporting.document import (
     NOTHING,
     Block,
@@ -34,7 +35,7 @@ _ANSWERS = {True: "yes", False: "no", None: "unknown"}
 
 def report_title(report: FamilyTreeReport, texts: Texts) -> str:
     """Return what the report is called."""
-    key = "title_base" if report.is_base else "title"
+    key = "title" if report.kind is SubjectKind.FAMILY else "title_base"
     return texts.say(f"page.{key}", family=report.family.name)
 
 
@@ -88,7 +89,7 @@ def _roots_text(report: FamilyTreeReport, texts: Texts) -> str:
     family, ids = report.family, report.definition.roots
     if len(ids) == 1:
         return ids[0]
-    if report.is_base:
+    if report.kind is SubjectKind.MODEL:
         return texts.say_number("page.roots_base", len(ids) - 1, base=ids[0])
     try:
         version: date | str = date.fromisoformat(family.version)
@@ -173,17 +174,19 @@ def verdict_reason(verdict: NameVerdict, texts: Texts) -> str | None:
     return verdict.parent and texts.say("page.because_registry", parent=verdict.parent)
 
 
-def top_role(node: PrunedNode, texts: Texts) -> str:
-    """Return in a word what a branch's top is; nothing for a release."""
+def top_role(node: TreeNode, texts: Texts) -> str:
+    """Return in a word what a branch's top is; nothing for a release and for the whole."""
     if node.relation is not None:
         return word(texts, node.relation.value)
+    if not node.depth:
+        return ""
     roles = {RowKind.OFFICIAL: "official", RowKind.MIRROR: "mirror", RowKind.UNLISTED: "unlisted"}
     return word(texts, roles[node.kind]) if node.kind in roles else ""
 
 
-def top_notes(node: PrunedNode, texts: Texts) -> Iterator[str]:
+def top_notes(node: TreeNode, texts: Texts) -> Iterator[str]:
     """Yield what else must be said of a branch's top: other parents, and that it is deleted."""
-    if node.missed is not None:
+    if node.deleted:
         yield word(texts, "deleted")
     elif node.kind in (RowKind.UNLISTED, RowKind.PASSED):
         yield texts.say("poster.not_counted")
@@ -191,18 +194,19 @@ def top_notes(node: PrunedNode, texts: Texts) -> Iterator[str]:
         yield texts.say_number("explorer.merge_of", node.other_parents)
 
 
+def node_number(node: TreeNode, texts: Texts) -> str:
+    """Say how many models descend from a node, and how many of them are drawn below it."""
+    total, drawn_models = texts.number(node.total), texts.number(node.drawn_below)
+    if node.drawn_below == node.total:
+        return total if node.total else ""
+    return texts.say("page.drawn_of", total=total, drawn=drawn_models)
+
+
 def pruned_text(remainder: PrunedRest, texts: Texts) -> str:
     """Say how much is not drawn."""
-    parts = []
-    if remainder.models and remainder.models == remainder.branches:
-        parts.append(texts.say_number("poster.single", remainder.models))
-    elif remainder.models:
-        parts.append(texts.say_number("poster.rest", remainder.branches, models=remainder.models))
-    if remainder.deleted:
-        parts.append(
-            ("" if parts else "+ ") + texts.say_number("poster.deleted", remainder.deleted)
-        )
-    return ", ".join(parts)
+    if remainder.models == remainder.branches:
+        return texts.say_number("poster.single", remainder.models)
+    return texts.say_number("poster.rest", remainder.branches, models=remainder.models)
 
 
 def family_tree_document(report: FamilyTreeReport, texts: Texts, stem: str) -> Document:
@@ -276,17 +280,28 @@ def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
 
 
 def _tree_section(report: FamilyTreeReport, texts: Texts) -> Section:
-    sums = RowSums.of(report.forest, report.facts, report.evidence, report.definition)
-    node = prune_rows(sums, lines=_LINES, deepest=_DEEPEST)
-    return _titled_section(texts, "poster.tree", Outline(list(_tree_lines(node, texts, 0))))
+    nodes = draw_largest(report.forest, lines=_LINES, deepest=_DEEPEST)
+    return _titled_section(texts, "poster.tree", Outline(list(_tree_lines(nodes, texts))))
 
 
-def _tree_lines(node: PrunedNode, texts: Texts, depth: int) -> Iterator[tuple[int, Cell]]:
-    notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
-    name = Word(node.name) if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
-    remark = [f" ({', '.join(notes)})"] if notes else []
-    yield depth, [name, f": {texts.number(node.models)}", *remark]
-    for child in node.nodes:
-        yield from _tree_lines(child, texts, depth + 1)
-    if node.remainder is not None:
-        yield depth + 1, pruned_text(node.remainder, texts)
+def _tree_lines(nodes: Sequence[TreeNode], texts: Texts) -> Iterator[tuple[int, Cell]]:
+    ending: list[TreeNode] = []
+    for node in nodes:
+        yield from _remainder_lines(ending, node.depth, texts)
+        ending.append(node)
+        notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
+        name = Word(node.name) if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
+        number = node_number(node, texts)
+        remark = [f" ({', '.join(notes)})"] if notes else []
+        yield node.depth, [name, *([f": {number}"] if number else []), *remark]
+    yield from _remainder_lines(ending, 0, texts)
+
+
+def _remainder_lines(
+    ending: list[TreeNode], depth: int, texts: Texts
+) -> Iterator[tuple[int, Cell]]:
+    """Yield what is not drawn below the nodes that end where one of a depth begins."""
+    while len(ending) > depth:
+        node = ending.pop()
+        if node.remainder is not None:
+            yield node.depth + 1, pruned_text(node.remainder, texts)

@@ -1,15 +1,16 @@
 """A family tree as one page: its number, its largest branches, a key and what was counted."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 from itertools import accumulate, pairwise
 
-from lineage.analysis.tree.prune import PrunedNode, PrunedRest, RowSums, prune_rows
+from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.escape import markup
+from lineage.domain.subjects import SubjectKind
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.plot import flow_rows
 from lineage.reporting.family_tree import FamilyTreeReport
@@ -18,6 +19,7 @@ from lineage.reporting.family_tree_text import (
     date_line,
     headline,
     method_lines,
+    node_number,
     notices,
     pruned_text,
     report_title,
@@ -68,7 +70,7 @@ class PosterBox:
     column: int
     top: float
     height: float
-    content: PrunedNode | PrunedRest
+    content: TreeNode | PrunedRest
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +87,56 @@ def poster_style() -> str:
     return _STYLE + " ".join(f".is-{name} {{ fill: {fill} }}" for name, fill in FILLS.items())
 
 
-def place_boxes(node: PrunedNode, top: float, height: float) -> list[PosterBox]:
-    """Return a box for each node and the pruned rest, the whole first, as high as there is room.
+def place_boxes(nodes: Sequence[TreeNode], top: float, height: float) -> list[PosterBox]:
+    """Return a box for each node, the whole first, then for the rests, as high as there is room.
 
     Those right of a box are together as high as it. Raises ValueError where lines alone need more
     than there is.
     """
-    if _height(node, 0.0) > height:
-        raise ValueError(f"{_height(node, 0.0):g} are needed, {height:g} there are")
+    if (needed := _heights(nodes, 0.0)[0]) > height:
+        raise ValueError(f"{needed:g} are needed, {height:g} there are")
     # Boxes that are too low for a name take a line all the same, so the scale at which all of it
     # fills the page has no formula: it is found by halving.
-    low, high = 0.0, min(_SINGLE, height / max(1, node.models))
+    low, high = 0.0, min(_SINGLE, height / max(1, _count_models(nodes[0])))
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        low, high = (low, middle) if _height(node, middle) > height else (middle, high)
-    return list(_boxes_of(node, 0, top, low))
+        low, high = (low, middle) if _heights(nodes, middle)[0] > height else (middle, high)
+    heights = _heights(nodes, low)
+    boxes: list[PosterBox] = []
+    next_top: list[float] = []
+    """Of each box, where the next one at its right begins."""
+    for node, its_height in zip(nodes, heights, strict=True):
+        place = next_top[node.parent] if node.parent >= 0 else top
+        boxes.append(PosterBox(node.depth, place, its_height, node))
+        next_top.append(place)
+        if node.parent >= 0:
+            next_top[node.parent] += its_height
+    return boxes + [
+        PosterBox(node.depth + 1, place, _remainder_height(node.remainder, low), node.remainder)
+        for node, place in zip(nodes, next_top, strict=True)
+        if node.remainder is not None
+    ]
+
+
+def _count_models(node: TreeNode) -> int:
+    return node.drawn_below + node.counted
+
+
+def _remainder_height(remainder: PrunedRest, scale: float) -> float:
+    return max(LINE, remainder.models * scale)
+
+
+def _heights(nodes: Sequence[TreeNode], scale: float) -> list[float]:
+    """Return how high each box is: as those right of it, which come after it."""
+    heights = [
+        0.0 if node.remainder is None else _remainder_height(node.remainder, scale)
+        for node in nodes
+    ]
+    for at in range(len(nodes) - 1, -1, -1):
+        heights[at] = heights[at] or max(LINE, _count_models(nodes[at]) * scale)
+        if nodes[at].parent >= 0:
+            heights[nodes[at].parent] += heights[at]
+    return heights
 
 
 def draw_box(box: PosterBox, x0: float, x1: float, wording: Wording) -> Iterator[str]:
@@ -135,28 +172,12 @@ def draw_field(kind: str, x0: float, x1: float, top: float, height: float) -> st
     )
 
 
-def _boxes_of(node: PrunedNode, column: int, top: float, scale: float) -> Iterator[PosterBox]:
-    yield PosterBox(column, top, _height(node, scale), node)
-    for child in node.nodes:
-        yield from _boxes_of(child, column + 1, top, scale)
-        top += _height(child, scale)
-    if node.remainder is not None:
-        yield PosterBox(column + 1, top, _height(node.remainder, scale), node.remainder)
-
-
-def _height(content: PrunedNode | PrunedRest, scale: float) -> float:
-    if isinstance(content, PrunedNode) and content.nodes:
-        pruned = 0.0 if content.remainder is None else _height(content.remainder, scale)
-        return pruned + sum(_height(child, scale) for child in content.nodes)
-    return max(LINE, content.models * scale)
-
-
 def _draw_whole(
-    box: PosterBox, node: PrunedNode, x0: float, x1: float, texts: Texts
+    box: PosterBox, node: TreeNode, x0: float, x1: float, texts: Texts
 ) -> Iterator[str]:
     """Draw the whole, its name from bottom to top."""
     yield draw_field(f"is-{GROUP}", x0, x1, box.top, box.height)
-    number = texts.number(node.models)
+    number = texts.number(node.total)
     room = box.height - 16 - text_width(f"{_DOT}{number}", 20)
     name = fit_text(spell_letters(node.name), 20, room)
     x, y = (x0 + x1) / 2 + 6, box.top + box.height / 2
@@ -165,17 +186,16 @@ def _draw_whole(
 
 
 def _draw_branch(
-    box: PosterBox, node: PrunedNode, x0: float, x1: float, wording: Wording
+    box: PosterBox, node: TreeNode, x0: float, x1: float, wording: Wording
 ) -> Iterator[str]:
     kind = node.relation.value if node.relation else GROUP if node.kind is RowKind.GROUP else ROOT
     yield draw_field(f"is-{kind}", x0, x1, box.top, box.height)
-    is_deleted = node.missed is not None
-    if is_deleted:
+    if node.deleted:
         yield draw_field("deleted", x0, x1, box.top, box.height)
         yield draw_field("deleted-frame", x0 + 1, x1 - 1, box.top + 1, box.height - 2)
     bow = _BOW if node.other_parents else 0.0
     room = x1 - x0 - 2 - 2 * _PAD - bow
-    halo = "halo" if is_deleted else ""
+    halo = "halo" if node.deleted else ""
     name, number, second = _branch_lines(node, room, box.height, wording)
     y = _baseline(box, 2 if second else 1)
     if bow:
@@ -190,12 +210,12 @@ def _draw_branch(
 
 
 def _branch_lines(
-    node: PrunedNode, room: float, height: float, wording: Wording
+    node: TreeNode, room: float, height: float, wording: Wording
 ) -> tuple[str, str, str]:
     """Return the name, what stands at its right, and a second line where there is room."""
     texts = wording.texts
     name = node.name if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
-    number, deleted = texts.number(node.models), word(texts, "deleted") if node.missed else ""
+    number, deleted = node_number(node, texts), word(texts, "deleted") if node.deleted else ""
     notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
     # Two lines: the name alone, and below it as many notes as fit.
     if height >= 2 * LINE + 2:
@@ -226,23 +246,16 @@ def _draw_pruned(
     box: PosterBox, pruned: PrunedRest, x0: float, x1: float, texts: Texts
 ) -> Iterator[str]:
     """Draw what is summed up: its relations side by side, under a veil."""
-    at, whole = x0, max(1, sum(models for _, models in pruned.by_relation))
-    if not pruned.by_relation:
-        yield draw_field(f"is-{Relation.UNSPECIFIED.value}", x0, x1, box.top, box.height)
-    for relation, models in pruned.by_relation:
-        end = at + (x1 - 2 - x0) * models / whole
+    at = x0
+    for relation, models in pruned.by_relation.items():
+        end = at + (x1 - 2 - x0) * models / pruned.models
         yield draw_field(f"is-{relation.value}", at, end + 2, box.top, box.height)
         at = end
     yield draw_field("veil", x0, x1, box.top, box.height)
-    # As many lines as fit; the number comes before everything else.
     room = x1 - x0 - 2 - 2 * _PAD
-    options = [
-        wrap_text(pruned_text(part, texts), SIZE, room)
-        for part in (pruned, replace(pruned, deleted=0))
-    ]
-    options.append([f"+ {texts.number(pruned.models)}"])
-    most = int(box.height / LINE)
-    lines = next((lines for lines in options if lines and len(lines) <= most), options[-1])
+    lines = wrap_text(pruned_text(pruned, texts), SIZE, room)
+    if len(lines) > int(box.height / LINE):
+        lines = [f"+ {texts.number(pruned.models)}"]
     y = _baseline(box, len(lines))
     for row, words in enumerate(lines):
         yield draw_text(words, x0 + _PAD, y + row * LINE, SIZE, kind="soft")
@@ -283,11 +296,11 @@ def draw_poster(report: FamilyTreeReport, texts: Texts) -> str:
     foot_lines = _foot_lines(report, texts)
     first = notes_bottom + 14
     height = HEIGHT - _MARGIN - 16 * len(foot_lines) - first - _SPACE
-    sums = RowSums.of(report.forest, report.facts, report.evidence, report.definition)
-    columns = _COLUMNS_OF_BASE if report.is_base else _COLUMNS
+    columns = _COLUMNS if report.kind is SubjectKind.FAMILY else _COLUMNS_OF_BASE
     edges = list(pairwise(accumulate((_MARGIN, *columns))))
     lines, deepest = int(height * _SPARE / LINE), len(columns) - 1
-    boxes = place_boxes(prune_rows(sums, lines=lines, deepest=deepest), first, height)
+    nodes = draw_largest(report.forest, lines=lines, deepest=deepest)
+    boxes = place_boxes(nodes, first, height)
     foot = first + boxes[0].height + _SPACE
     page = round(foot + 16 * len(foot_lines) + _MARGIN)
     wording = Wording(texts, {line.name: line.released for line in report.releases})
@@ -358,8 +371,9 @@ def _draw_key(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]
 
 
 def _key_entries(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
-    if not report.is_base:
+    if report.kind is SubjectKind.FAMILY:
         yield f"is-{GROUP}", spell_letters(texts.say("poster.group"))
+    if report.kind is not SubjectKind.MODEL:
         yield f"is-{ROOT}", spell_letters(texts.say("poster.root"))
     for relation, number in report.count.by_relation.items():
         yield (

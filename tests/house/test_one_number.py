@@ -1,21 +1,27 @@
 """A subject has one default number: in every command, export, report and function."""
 
+import base64
 import csv
 import io
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import click
 import networkx as nx
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 import lineage as package
+from lineage.analysis.tree.rows import RowKind
 from lineage.cli.main import lineage
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.export import FORMATS
@@ -96,7 +102,7 @@ def of_count(asking: Asking, subject: str) -> int:
 
 
 def of_tree(asking: Asking, subject: str) -> int:
-    return int(asking.json("tree", subject)["root"]["total"])
+    return int(asking.json("tree", subject)["total"])
 
 
 def of_trend(asking: Asking, subject: str) -> int | None:
@@ -116,8 +122,6 @@ def of_diff(asking: Asking, subject: str) -> int | None:
 
 
 def of_family_tree(asking: Asking, subject: str) -> int | None:
-    if subject.startswith("release:"):
-        return None  # it is drawn within its family
     out = asking.folder / "tree"
     files = asking.run("report", "family-tree", subject, "--out", str(out)).split()
     page = next(Path(file) for file in files if file.endswith(".md")).read_text("utf-8")
@@ -218,6 +222,80 @@ def test_a_subject_has_one_number(
     (count,) = asking.json("count", subject)
     number = NUMBERS[command](asking, subject)
     assert number is None or number == count["total"]
+
+
+Told = dict[str, int]
+"""The number beside each model that a picture names."""
+
+
+def told_by_json(nodes: list[dict[str, Any]]) -> Told:
+    named = [node for node in nodes if node["kind"] not in ("family", "group")]
+    return {node["name"]: node["total"] for node in named}
+
+
+def told_by_terminal(text: str) -> Told:
+    lines = re.finditer(
+        r"^[ \u2500-\u257f]*(\S+/\S+)  .*?([\d,]+)(?:  drawn here.*)?$", text, re.MULTILINE
+    )
+    return {line[1]: int(line[2].replace(",", "")) for line in lines}
+
+
+def told_by_markdown(page: str) -> Told:
+    lines = re.finditer(
+        r"^ *- `([^`]+)`(?:: ([\d,]+))?(?:, drawn here: [\d,]+)?(?: \(.*\))?$", page, re.MULTILINE
+    )
+    return {line[1]: int((line[2] or "0").replace(",", "")) for line in lines}
+
+
+def told_by_poster(picture: str) -> Told:
+    """Beside a name or below it stands its number; a box without descendants has none."""
+    drawn = ElementTree.fromstring(picture)
+    texts = [one.text or "" for one in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    told: Told = {}
+    for name, beside in pairwise(texts):
+        if re.fullmatch(r"\S+/\S+", name):
+            number = re.search(r"(?:^|\u00b7 )([\d,]+)(?:, drawn here|$| \u00b7)", beside)
+            told[name] = int(number[1].replace(",", "")) if number else 0
+    return told
+
+
+def told_by_page(page: str) -> Told:
+    (data,) = re.findall(r'<script type="[^"]*" id="data"[^>]*>([^<]*)<', page)
+    block = zlib.decompress(base64.b64decode(data), -zlib.MAX_WBITS)
+    length = int.from_bytes(block[:8], "little")
+    head = json.loads(block[8 : 8 + length])
+
+    def column(name: str) -> list[int]:
+        kind, at, size = head["columns"][name]
+        numbers = np.frombuffer(block, np.dtype(f"<{kind}"), size, 8 + length + at)
+        return [int(number) for number in numbers]
+
+    rows = zip(head["names"], column("kind"), column("total"), strict=True)
+    return {name: total for name, kind, total in rows if kind >= RowKind.OFFICIAL}
+
+
+@pytest.mark.parametrize("filters", [(), ("--deleted",), ("--mirrors", "--curated")])
+@pytest.mark.parametrize("subject", ["family:llama", "release:llama-2", LLAMA_3, "o/deleted"])
+def test_every_model_named_in_a_tree_has_the_number_of_count(
+    subject: str, filters: tuple[str, ...], history: Path, tmp_path: Path
+) -> None:
+    asking = Asking(history, tmp_path)
+    files = asking.run("report", "family-tree", subject, "--out", str(tmp_path), *filters).split()
+    written = {Path(file).suffix: Path(file) for file in files}
+    every = ("--depth", "99", "--min-size", "0", *filters)
+    pictures = {
+        "JSON": told_by_json(asking.json("tree", subject, *every)["nodes"]),
+        "terminal": told_by_terminal(asking.run("tree", subject, *every)),
+        "Markdown": told_by_markdown(written[".md"].read_text("utf-8")),
+        "poster": told_by_poster(written[".svg"].read_text("utf-8")),
+        "page": told_by_page(written[".html"].read_text("utf-8")),
+    }
+    counts = asking.json("count", *{name for told in pictures.values() for name in told}, *filters)
+    totals = {count["subject"]: count["total"] for count in counts}
+    for picture, told in pictures.items():
+        assert told == {name: totals[name] for name in told}, picture
+        # A poster of one box names it in its title alone.
+        assert told or (picture, subject) == ("poster", "o/deleted")
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)

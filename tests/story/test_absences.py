@@ -33,7 +33,7 @@ def crawled(stage: Stage, mode: CrawlMode = CrawlMode.FULL) -> Snapshot:
 def on(snapshot: Snapshot, day: int, *, deleted: bool = False) -> int:
     rule = Definition(as_of=date(2026, 11, day), deleted=deleted)
     found = count_base(snapshot, ROOT["id"], rule, ()).total
-    assert tree_of_base(snapshot, ROOT["id"], rule, ()).root.total == found
+    assert tree_of_base(snapshot, ROOT["id"], rule, ()).count.total == found
     return found
 
 

@@ -203,8 +203,8 @@ def test_trees_graphs_and_anomalies_know_the_dead(play: Play) -> None:
     full_crawl(stage)
     box.catalog.delete(KID)
     second = full_crawl(stage)
-    assert tree_of_base(second, ROOT["id"], Definition(), ()).root.total == 2
-    assert tree_of_base(second, ROOT["id"], WITH_THE_DEAD, ()).root.total == 3
+    assert tree_of_base(second, ROOT["id"], Definition(), ()).count.total == 2
+    assert tree_of_base(second, ROOT["id"], WITH_THE_DEAD, ()).count.total == 3
     graph = family_graph(second, ROOT["id"], (), WITH_THE_DEAD)
     assert set(graph.successors(KID)) == {GRANDKID, BY_CARD}
     assert graph.nodes[KID]["author"] == "owner"

@@ -8,20 +8,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import (
-    definition_lines,
-    describe_origin,
-    number_notes,
-)
+from lineage.analysis.definition_text import definition_lines, describe_origin, number_notes
 from lineage.analysis.reasons import explain_trace, explain_verdict, verdict_word
-from lineage.analysis.results import Tree, TreeNode
+from lineage.analysis.tree.prune import Tree, TreeNode
+from lineage.analysis.tree.rows import RowKind
 from lineage.analysis.verdicts import ModelOrigin, PathClaim, PathEdge, Trace
 from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
+from lineage.domain.claims import Strength
 from lineage.domain.escape import visible
 from lineage.store.manifest import Manifest
 
 # A merge of merges has hundreds of paths; the surest and shortest come first.
 _PATHS_SHOWN = 5
+_GUIDES_SHOWN, _GUIDES_LEFT = 30, 5
+_NOT_COUNTED = {RowKind.UNLISTED: "not listed", RowKind.PASSED: "not counted"}
 _COLORS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
 
@@ -34,44 +34,78 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     grid.add_column()
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(no_wrap=True, justify="right")
-    grid.add_row(quoted(tree.root.name, "bold"), "", f"{tree.root.total:,}")
-    for row in _tree_rows(tree.root, ""):
-        grid.add_row(*row)
-    note = "a model with several parents once, below the largest of them"
+    lines = list(_tree_lines(tree.nodes))
+    # An empty column would take a letter from the names.
+    columns = 4 if any(note for *_, note in lines) else 3
+    if columns == 4:
+        grid.add_column(no_wrap=True, style="dim")
+    for row in lines:
+        grid.add_row(*row[:columns])
+    notes = ["each model once, below the largest of its parents"]
+    if columns == 4:
+        notes.append(
+            "a number is that of `count` for this model alone; where more or fewer have their "
+            "place below it here, that is said beside it"
+        )
     count = tree.count
-    if tree.root.name not in count.definition.roots:
-        note += "; what comes from several releases is in the number of each"
     words = definition_lines(count.definition, manifest, source_note)
-    words.insert(1, ("drawn", note))
+    words.insert(1, ("drawn", "; ".join(notes)))
     words += [("note", note) for note in number_notes(count.total, count.at_most, count.opted_out)]
     return Stack(Text(), indented(grid), Text(), fact_lines(words))
 
 
-def _tree_rows(branch: TreeNode, guide: str) -> Iterator[tuple[Text, str, str]]:
-    """Yield what lies below a node, each line led by the guides of those above.
+def _tree_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str]]:
+    """Yield a line for each node, and for what is not drawn below one."""
+    last_below = {node.parent: at for at, node in enumerate(nodes)}
+    # Nodes come in the order of a walk: of those above a line the guides go on where a sibling or
+    # a remainder follows. No recursion: a model can be fine-tuned a thousand times over.
+    path: list[int] = []
+    guides: list[str] = []
 
-    Where nothing below is drawn, its number alone says how much there is.
-    """
-    folds = bool(branch.branches and branch.pruned)
-    last = len(branch.branches) - 1
-    for position, below in enumerate(branch.branches):
-        ends = position == last and not folds
-        relation = "" if below.relation is None else below.relation.value
-        relation += ", inferred" if below.inferred else ""
-        yield _node_name(below, guide + ("└─ " if ends else "├─ ")), relation, f"{below.total:,}"
-        yield from _tree_rows(below, guide + ("   " if ends else "│  "))
-    if folds:
-        text = f"{guide}└─ + {branch.pruned:,} more ({branch.pruned_total:,} below)"
-        yield Text(text, style="dim"), "", ""
+    def end_branches(depth: int) -> Iterator[tuple[Text, str, str, str]]:
+        while len(path) > depth:
+            guide, remainder = _guide(guides), nodes[path.pop()].remainder
+            guides.pop()
+            if remainder is not None:
+                words = f"+ {remainder.models:,} in {remainder.branches:,} more"
+                words += " branch" if remainder.branches == 1 else " branches"
+                yield Text(f"{guide}└─ {words}", style="dim"), "", "", ""
+
+    for at, node in enumerate(nodes):
+        yield from end_branches(node.depth)
+        above = nodes[node.parent] if node.parent >= 0 else None
+        ends = above is None or (last_below[node.parent] == at and above.remainder is None)
+        fork = "" if above is None else "└─ " if ends else "├─ "
+        relation = "" if node.relation is None else node.relation.value
+        relation += ", inferred" if node.strength is Strength.INFERRED else ""
+        note = "" if node.drawn_below == node.total else f"drawn here: {node.drawn_below:,}"
+        yield _node_name(node, _guide(guides) + fork), relation, f"{node.total:,}", note
+        path.append(at)
+        guides.append("" if above is None else "   " if ends else "│  ")
+    yield from end_branches(0)
 
 
-def _node_name(branch: TreeNode, guide: str) -> Text:
+def _guide(guides: Sequence[str]) -> str:
+    """Return the guides above a line; of very many those nearest to it, and how many there are."""
+    if len(guides) <= _GUIDES_SHOWN:
+        return "".join(guides)
+    return f"{len(guides) - 1:,} deep … " + "".join(guides[-_GUIDES_LEFT:])
+
+
+def _node_name(node: TreeNode, guide: str) -> Text:
     # Rich takes space from columns that may wrap; no_wrap on the text keeps the name on one line.
     name = Text.assemble((guide, "dim"), no_wrap=True, overflow="ellipsis")
-    name.append_text(quoted(branch.name, "" if branch.relation else "bold"))
-    if branch.other_parents:
-        plural = "s" if branch.other_parents > 1 else ""
-        name.append(f"  also from {branch.other_parents:,} other parent{plural}", "dim")
+    name.append_text(quoted(node.name, "" if node.relation else "bold"))
+    notes = []
+    if node.deleted:
+        notes.append("deleted")
+    elif node.kind in _NOT_COUNTED:
+        notes.append(_NOT_COUNTED[node.kind])
+    if node.other_parents:
+        plural = "s" if node.other_parents > 1 else ""
+        notes.append(f"also from {node.other_parents:,} other parent{plural}")
+    if notes:
+        name.append(f"  {', '.join(notes)}", "dim")
     return name
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 import networkx as nx
 import pytest
 
-from lineage.analysis.results import TreeNode
+from lineage.analysis.tree.rows import RowKind
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import family
 from lineage.store.reader import Snapshot
@@ -91,20 +91,12 @@ def test_the_parts_of_the_llama_family_add_up(corpus_snapshot: Snapshot, by: Gro
 def test_the_tree_of_the_llama_family_is_complete(
     corpus_snapshot: Snapshot, llama: dict[str, set[str]]
 ) -> None:
-    root = tree_of_family(corpus_snapshot, LLAMA, DEFAULT, KNOWN, depth=99, at_least=1).root
+    tree = tree_of_family(corpus_snapshot, LLAMA, DEFAULT, KNOWN, depth=99, min_size=0)
     sizes = Counter(next(iter(found)) if len(found) == 1 else "mixed" for found in llama.values())
-    assert {one.name: one.total for one in root.branches} == sizes
-    drawn: list[TreeNode] = []
-    waiting = [one for release in root.branches for one in release.branches]
-    pruned = 0
-    while waiting:
-        one = waiting.pop()
-        drawn.append(one)
-        pruned += one.pruned
-        waiting += one.branches
-    models = [one.name for one in drawn if one.relation is not None]
-    assert len(models) == len(set(models))
-    assert len(models) + pruned == root.total == len(llama)
+    assert {node.name: node.total for node in tree.nodes if node.kind == RowKind.GROUP} == sizes
+    models = [node.name for node in tree.nodes if node.counted]
+    assert len(models) == len(set(models)) == tree.count.total == len(llama)
+    assert not any(node.remainder for node in tree.nodes)
 
 
 def test_the_graph_of_the_llama_family_holds_its_members_and_their_edges(

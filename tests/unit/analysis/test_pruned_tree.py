@@ -1,7 +1,7 @@
 """What is left of a forest in a few lines adds up to the whole, whoever is gone."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,38 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.scope import Scope
-from lineage.analysis.traces import EVERYTHING
-from lineage.analysis.tree.prune import PrunedNode, RowSums, prune_rows
-from lineage.analysis.tree.row_facts import read_row_evidence, read_row_facts
+from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest
 from lineage.analysis.tree.rows import RowKind, build_tree_rows
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, outlived, published, row
-from tests.questions import count_family
+from tests.questions import count_family, of_family
 from tests.unit.analysis.worlds import a_family, families
 
 KIN = a_family({"Kin 1": ["kin/one"], "Kin 2": ["kin/two"]})
 
 
-def sums(snapshot: Snapshot, kin: Family, definition: Definition) -> RowSums:
-    least = definition.min_strength
-    scope = Scope(snapshot, [kin], replace(EVERYTHING, deleted=definition.deleted))
-    forest = build_tree_rows(scope, kin, least)
-    return RowSums.of(
-        forest, read_row_facts(snapshot, forest), read_row_evidence(scope, forest), definition
-    )
+def largest(
+    snapshot: Snapshot, kin: Family, definition: Definition, *, lines: int, deepest: int
+) -> tuple[TreeNode, ...]:
+    rows = build_tree_rows(Scope(snapshot, [kin], definition), of_family(kin), Strength.INFERRED)
+    return draw_largest(rows, lines=lines, deepest=deepest)
 
 
-def every(node: PrunedNode) -> Iterator[PrunedNode]:
-    yield node
-    for one in node.nodes:
-        yield from every(one)
-
-
-def lines(node: PrunedNode) -> int:
-    return sum((not one.nodes) + (one.remainder is not None) for one in every(node))
+def below(nodes: Sequence[TreeNode], above: int) -> list[TreeNode]:
+    return [node for node in nodes if node.parent == above]
 
 
 @given(
@@ -52,17 +42,20 @@ def test_every_number_is_the_sum_of_what_hangs_below(
     mortal_world: Snapshot, kin: Family, size: tuple[int, int], definition: Definition
 ) -> None:
     most, deepest = size
-    node = prune_rows(sums(mortal_world, kin, definition), lines=most, deepest=deepest)
-    assert node.models == count_family(mortal_world, kin, definition, [kin]).total
-    assert lines(node) <= most
-    for one in every(node):
-        remainder = one.remainder.models if one.remainder else 0
-        if one.nodes:
-            assert one.models == one.own + sum(low.models for low in one.nodes) + remainder
-        if one.remainder:
-            assert sum(n for _, n in one.remainder.by_relation) == remainder
-            assert one.remainder.branches <= remainder
-            assert remainder or one.remainder.deleted
+    nodes = largest(mortal_world, kin, definition, lines=most, deepest=deepest)
+    assert nodes[0].drawn_below == count_family(mortal_world, kin, definition, [kin]).total
+    branches = [below(nodes, at) for at in range(len(nodes))]
+    used = sum((not low) + bool(node.remainder) for node, low in zip(nodes, branches, strict=True))
+    assert used <= most
+    for node, low in zip(nodes, branches, strict=True):
+        rest = node.remainder.models if node.remainder else 0
+        if low:
+            assert node.drawn_below == sum(one.drawn_below + one.counted for one in low) + rest
+        if node.remainder:
+            assert sum(node.remainder.by_relation.values()) == rest
+            assert 0 < node.remainder.branches <= rest
+        assert node.depth <= deepest
+        assert node is nodes[0] or node.drawn_below + node.counted
 
 
 def little(folder: Path, gone: set[str]) -> Snapshot:
@@ -74,47 +67,48 @@ def little(folder: Path, gone: set[str]) -> Snapshot:
 
 
 def test_the_largest_come_first_and_the_rest_is_summed_by_relation(tmp_path: Path) -> None:
-    node = prune_rows(sums(little(tmp_path, set()), KIN, Definition()), lines=4, deepest=4)
-    assert [(one.name, one.models) for one in node.nodes] == [("Kin 1", 9), ("Kin 2", 1)]
-    (root,) = node.nodes[0].nodes
-    assert [(one.name, one.models) for one in root.nodes] == [("c/large", 4)]
-    assert root.remainder is not None
-    assert (root.remainder.branches, root.remainder.models, root.remainder.deleted) == (5, 5, 0)
-    assert root.remainder.by_relation == ((Relation.QUANTIZED, 5),)
+    nodes = largest(little(tmp_path, set()), KIN, Definition(), lines=4, deepest=4)
+    assert [(node.name, node.drawn_below) for node in nodes] == [
+        *(("Kin", 10), ("Kin 1", 9), ("kin/one", 9)),
+        *(("c/large", 3), ("c/low", 0), ("Kin 2", 1), ("kin/two", 1), ("b/alone", 0)),
+    ]
+    assert nodes[2].remainder == PrunedRest(5, 5, {Relation.QUANTIZED: 5})
 
 
 def test_a_release_is_drawn_before_a_larger_branch_of_another(tmp_path: Path) -> None:
-    node = prune_rows(sums(little(tmp_path, set()), KIN, Definition()), lines=2, deepest=4)
-    assert [one.name for one in node.nodes] == ["Kin 1", "Kin 2"]
-    assert [one.name for one in node.nodes[0].nodes] == ["kin/one"]
-    assert not node.nodes[0].nodes[0].nodes
+    nodes = largest(little(tmp_path, set()), KIN, Definition(), lines=2, deepest=4)
+    assert [node.name for node in nodes] == [
+        "Kin",
+        "Kin 1",
+        "kin/one",
+        "Kin 2",
+        "kin/two",
+        "b/alone",
+    ]
 
 
 def test_a_merge_says_how_many_other_parents_it_has(tmp_path: Path) -> None:
-    node = prune_rows(sums(little(tmp_path, set()), KIN, Definition()), lines=99, deepest=9)
-    others = {one.name: one.other_parents for one in every(node)}
-    assert others["c/low"] == 1
-    assert {name for name, number in others.items() if number} == {"c/low"}
+    nodes = largest(little(tmp_path, set()), KIN, Definition(), lines=99, deepest=9)
+    assert {node.name: node.other_parents for node in nodes if node.other_parents} == {"c/low": 1}
 
 
-def test_who_is_gone_is_told_apart_and_counts_only_when_asked(tmp_path: Path) -> None:
+def test_who_is_gone_is_drawn_where_others_hang_below_and_counts_when_asked(
+    tmp_path: Path,
+) -> None:
     snapshot = little(tmp_path, {"c/large", "a/0"})
-    whole = prune_rows(sums(snapshot, KIN, Definition()), lines=99, deepest=9)
-    drawn = {one.name: one for one in every(whole)}
-    large, leaf = drawn["c/large"], drawn["a/0"]
-    assert (large.kind, large.own, large.models) == (RowKind.DELETED, 0, 3)
-    assert large.missed == leaf.missed == snapshot.manifest.origin.taken_at.date()
-    assert (leaf.own, leaf.models, whole.models) == (0, 0, 8)
-    few = prune_rows(sums(snapshot, KIN, Definition()), lines=4, deepest=9)
-    assert sum(one.remainder.deleted for one in every(few) if one.remainder) == 1
-    asked = prune_rows(sums(snapshot, KIN, Definition(deleted=True)), lines=99, deepest=9)
-    assert asked.models == 10
-    assert Counter(one.kind for one in every(asked))[RowKind.DELETED] == 2
+    nodes = {node.name: node for node in largest(snapshot, KIN, Definition(), lines=99, deepest=9)}
+    large = nodes["c/large"]
+    assert (large.kind, large.deleted) == (RowKind.DELETED, True)
+    assert (large.counted, large.drawn_below) == (False, 3)
+    assert "a/0" not in nodes
+    assert nodes["Kin"].drawn_below == 8
+    counted = largest(snapshot, KIN, Definition(deleted=True), lines=99, deepest=9)
+    assert counted[0].drawn_below == 10
+    assert Counter(node.kind for node in counted)[RowKind.DELETED] == 2
 
 
 def test_a_family_of_one_model_begins_at_that_model(tmp_path: Path) -> None:
-    alone = a_family({"kin/one": ["kin/one"]})
-    alone = replace(alone, name="kin/one")
-    node = prune_rows(sums(little(tmp_path, set()), alone, Definition()), lines=9, deepest=1)
-    assert node.kind is RowKind.OFFICIAL
-    assert {one.name for one in node.nodes} == {"c/large", *(f"a/{n}" for n in range(5))}
+    alone = replace(a_family({"kin/one": ["kin/one"]}), name="kin/one")
+    nodes = largest(little(tmp_path, set()), alone, Definition(), lines=9, deepest=1)
+    assert nodes[0].kind is RowKind.OFFICIAL
+    assert {node.name for node in nodes[1:]} == {"c/large", *(f"a/{n}" for n in range(5))}

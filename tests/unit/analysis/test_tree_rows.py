@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from lineage.analysis.groups import MIXED
 from lineage.analysis.scope import Scope
-from lineage.analysis.traces import EVERYTHING
 from lineage.analysis.tree.row_facts import LAST_SEEN, MISSED, read_row_facts
 from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.domain.claims import RELATIONS, Strength
@@ -20,7 +19,7 @@ from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, outlived, published, row
 from tests.fakes.fake_clock import NOON
-from tests.questions import count_family
+from tests.questions import count_family, of_family
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.worlds import DEFINITIONS, LISTED, a_family, a_world, families
 
@@ -31,7 +30,7 @@ DAYS = st.sampled_from([None, date(2023, 12, 31), NOON.date(), date(2027, 1, 1)]
 
 
 def forest_of(snapshot: Snapshot, kin: Family) -> TreeRows:
-    return build_tree_rows(Scope(snapshot, [kin], EVERYTHING), kin)
+    return build_tree_rows(Scope(snapshot, [kin]), of_family(kin), Strength.INFERRED)
 
 
 def models(forest: TreeRows, least: Strength) -> list[int]:
@@ -78,8 +77,8 @@ def test_a_forest_of_the_living_and_the_dead_holds_what_any_definition_counts(
 ) -> None:
     everything = replace(asked, mirrors=True, curated=True, closure=Closure.ALL)
     asked = replace(everything, deleted=deleted, as_of=day)
-    scope = Scope(mortal_world, [kin], replace(asked, min_strength=Strength.INFERRED))
-    forest = build_tree_rows(scope, kin, asked.min_strength)
+    scope = Scope(mortal_world, [kin], asked)
+    forest = build_tree_rows(scope, of_family(kin), Strength.INFERRED)
     count = count_family(mortal_world, kin, asked, [kin], Grouping.RELEASE)
     kinds = {RowKind.MODEL, RowKind.DELETED} if deleted else {RowKind.MODEL}
     sure = forest.strength >= asked.min_strength.code
@@ -120,8 +119,8 @@ def test_who_is_gone_is_drawn_with_what_hangs_below_and_without(tmp_path: Path) 
 def test_before_it_was_missed_nobody_is_told_of_as_gone(tmp_path: Path) -> None:
     rows = [row("kin/one"), row("b/leaf", ["kin/one"])]
     snapshot = outlived(rows, {"b/leaf"}, tmp_path)
-    scope = Scope(snapshot, [KIN], replace(EVERYTHING, as_of=NOON.date()))
-    forest = build_tree_rows(scope, KIN)
+    scope = Scope(snapshot, [KIN], Definition(as_of=NOON.date()))
+    forest = build_tree_rows(scope, of_family(KIN))
     assert forest.kind[list(forest.names).index("b/leaf")] == RowKind.MODEL
     assert not read_row_facts(snapshot, forest, NOON.date()).dates[MISSED].any()
 
@@ -134,7 +133,7 @@ def test_what_a_filter_leaves_out_stays_where_a_way_leads_through_it(tmp_path: P
         row("b/little", ["kin/one"], downloads=1),
     ]
     snapshot = published(rows, tmp_path)
-    forest = build_tree_rows(Scope(snapshot, [KIN], replace(EVERYTHING, min_downloads=9)), KIN)
+    forest = build_tree_rows(Scope(snapshot, [KIN], Definition(min_downloads=9)), of_family(KIN))
     assert drawn_below(forest)["a/used"] == "a/little"
     assert forest.kind[list(forest.names).index("a/little")] == RowKind.PASSED
     assert "b/little" not in forest.names
@@ -177,7 +176,7 @@ def test_a_model_hangs_in_a_way_as_sure_as_itself(world: World, number: int) -> 
 
 def test_the_corpus_is_drawn_as_it_is_counted(corpus_snapshot: Snapshot) -> None:
     known, llama = all_families(), family("llama")
-    forest = build_tree_rows(Scope(corpus_snapshot, known, EVERYTHING), llama)
+    forest = build_tree_rows(Scope(corpus_snapshot, known), of_family(llama), Strength.INFERRED)
     count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
     told = Counter(group_of(forest, at) for at in models(forest, Strength.DECLARED))
     assert told == {group.value: group.total for group in count.groups}

@@ -1,23 +1,28 @@
 """A tree is complete, draws each model once, and its numbers are those of counts."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.results import TreeNode
+from lineage.analysis.counts import count_subject
+from lineage.analysis.scope import Scope
+from lineage.analysis.tree.prune import PrunedRest, Tree, TreeNode, build_tree
+from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
+from lineage.graph import forests
 from lineage.store.reader import Snapshot
-from tests.builders import Row, published, row
-from tests.questions import count_base, count_family, tree_of_base, tree_of_family
+from tests.builders import Row, outlived, published, row
+from tests.questions import count_base, count_family, of_family, tree_of_base, tree_of_family
 from tests.unit.analysis.conftest import World
-from tests.unit.analysis.plain import Plain, closed
+from tests.unit.analysis.plain import Plain
 from tests.unit.analysis.worlds import DEFINITIONS, LISTED, a_family, families
 
 DEFAULT = Definition()
@@ -25,31 +30,21 @@ DEEP = 99
 BASE = "meta/base"
 
 
-def drawn(branch: TreeNode) -> Iterator[TreeNode]:
-    """Everything drawn below a branch."""
-    for below in branch.branches:
-        yield below
-        yield from drawn(below)
+def pruned(tree: Tree) -> int:
+    return sum(node.remainder.models for node in tree.nodes if node.remainder)
 
 
-def pruned(branch: TreeNode) -> int:
-    return branch.pruned + sum(map(pruned, branch.branches))
+def below(tree: Tree, above: TreeNode) -> list[TreeNode]:
+    """The nodes drawn right below one."""
+    return [node for node in tree.nodes if node.parent == tree.nodes.index(above)]
 
 
-def depth_of(branch: TreeNode) -> int:
-    return 1 + max(map(depth_of, branch.branches), default=-1)
-
-
-def below_each(plain: Plain, roots: set[str], rule: Definition) -> dict[str, int]:
-    """How many models the tree counts below each model of it, by id."""
-    _, counted = plain.below(roots, rule)
-    children = plain.children(rule)
-    inside = closed(roots, children) | roots
-    if rule.closure == "direct":
-        inside = roots | {child for root in roots for child in children.get(root, set())}
-    cut = {one: children.get(one, set()) & inside for one in inside}
-    name = {key: id for id, key in plain.keys.items()}
-    return {name[one]: len(closed([one], cut) & counted - {one}) for one in inside}
+def count_of(plain: Plain, name: str, rule: Definition, family: Family | None = None) -> int:
+    """What `count` says of one model: its mirrors join where the rule says so."""
+    names = {name}
+    if rule.mirrors and family is not None:
+        names.update(family.mirrors_of(name))
+    return len(plain.below(plain.keys_of(names), rule)[1])
 
 
 def parents_of(plain: Plain, rule: Definition) -> Counter[str]:
@@ -57,22 +52,29 @@ def parents_of(plain: Plain, rule: Definition) -> Counter[str]:
     return Counter(child for child, parent in pairs if child != parent)
 
 
-def is_true_to(plain: Plain, root: TreeNode, roots: set[str], rule: Definition) -> None:
+def is_true_to(plain: Plain, tree: Tree, rule: Definition, family: Family | None = None) -> None:
     """Hold every drawn branch against the tables."""
-    size = below_each(plain, roots, rule)
     parents = parents_of(plain, rule)
     relation = {str(one["child"]): one["relation"] for one in plain.edges}
-    models = [one for one in drawn(root) if one.relation is not None]
-    assert len({one.name for one in models}) == len(models)
-    for one in models:
-        assert one.total == size[one.name]
-        assert one.relation == relation[one.name]
-        assert one.other_parents == parents[one.name] - 1
-    for one in (root, *drawn(root)):
-        known = {child.name for child in one.branches if child.relation is not None}
-        edges = {str(edge["child"]) for edge in plain.kept(rule) if edge["parent"] == one.name}
-        assert known <= edges or plain.keys.get(one.name) in {*roots, None}
-        ranks = [(-child.total, child.name) for child in one.branches if child.name in size]
+    models = [node for node in tree.nodes if node.relation is not None]
+    assert len({node.name for node in models}) == len(models)
+    kept = {(str(edge["child"]), str(edge["parent"])) for edge in plain.kept(rule)}
+    for node in tree.nodes[1:]:
+        above = tree.nodes[node.parent]
+        assert node.depth == above.depth + 1
+        if node.kind >= RowKind.OFFICIAL:
+            assert node.total == count_of(plain, node.name, rule, family)
+        if node.relation is not None:
+            assert node.relation == relation[node.name]
+            is_below_a_model = above.kind >= RowKind.OFFICIAL
+            assert node.other_parents == parents[node.name] - is_below_a_model
+            assert not is_below_a_model or (node.name, above.name) in kept
+    for node in tree.nodes:
+        branches = below(tree, node)
+        if branches:
+            rest = node.remainder.models if node.remainder else 0
+            assert node.drawn_below == sum(one.drawn_below + one.counted for one in branches) + rest
+        ranks = [(-one.total, one.name) for one in branches if one.kind >= RowKind.OFFICIAL]
         assert ranks == sorted(ranks)
 
 
@@ -81,13 +83,17 @@ def is_true_to(plain: Plain, root: TreeNode, roots: set[str], rule: Definition) 
 def test_any_tree_of_a_base_is_true_to_the_tables(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     name, rule = data.draw(st.sampled_from(LISTED[:30])), data.draw(DEFINITIONS)
-    depth, at_least = data.draw(st.integers(0, 6)), data.draw(st.integers(0, 4))
-    tree = tree_of_base(snapshot, name, rule, (), depth=depth, at_least=at_least)
-    roots = plain.keys_of([name])
-    assert (tree.root.name, tree.root.total) == (name, len(plain.below(roots, rule)[1]))
-    assert depth_of(tree.root) <= depth
-    assert all(one.total >= at_least for one in drawn(tree.root))
-    is_true_to(plain, tree.root, roots, rule)
+    depth, least = data.draw(st.integers(0, 6)), data.draw(st.integers(0, 4))
+    tree = tree_of_base(snapshot, name, rule, (), depth=depth, min_size=least)
+    number = len(plain.below(plain.keys_of([name]), rule)[1])
+    assert (tree.nodes[0].name, tree.count.total, tree.nodes[0].drawn_below) == (
+        name,
+        number,
+        number,
+    )
+    assert max(node.depth for node in tree.nodes) <= depth
+    assert all(node.total >= least for node in tree.nodes[1:])
+    is_true_to(plain, tree, rule)
 
 
 @given(st.data())
@@ -98,34 +104,37 @@ def test_any_tree_of_a_family_is_true_to_the_tables(world: World, data: st.DataO
     tree = tree_of_family(snapshot, family, rule, [family], depth=data.draw(st.integers(0, 5)))
     roots = plain.keys_of(family.roots())
     _, counted = plain.below(roots, rule)
-    assert (tree.root.name, tree.root.total) == (family.name, len(counted))
+    assert (tree.nodes[0].name, tree.count.total) == (family.name, len(counted))
     met = plain.releases_of(counted, [family], rule)
     sizes = Counter(next(iter(found)) if len(found) == 1 else "mixed" for found in met.values())
-    assert {one.name: one.total for one in tree.root.branches} == +sizes
-    is_true_to(plain, tree.root, roots, rule)
+    groups = {node.name: node.total for node in tree.nodes if node.kind == RowKind.GROUP}
+    assert groups == +sizes
+    is_true_to(plain, tree, rule, family)
 
 
 @given(st.data())
 @settings(max_examples=30, database=None)
-def test_what_is_drawn_and_what_is_folded_are_all_of_a_base(
+def test_with_a_least_size_of_nothing_a_whole_base_is_drawn(
     world: World, data: st.DataObject
 ) -> None:
     snapshot, plain = world
     name, rule = data.draw(st.sampled_from(LISTED)), data.draw(DEFINITIONS)
-    tree = tree_of_base(snapshot, name, rule, (), depth=DEEP, at_least=1)
-    passed = [one for one in drawn(tree.root) if not plain.countable([plain.keys[one.name]], rule)]
-    assert len(list(drawn(tree.root))) - len(passed) + pruned(tree.root) == tree.root.total
+    tree = tree_of_base(snapshot, name, rule, (), depth=DEEP, min_size=0)
+    assert pruned(tree) == 0
+    assert sum(node.counted for node in tree.nodes) == tree.count.total
+    uncounted = [node for node in tree.nodes[1:] if not node.counted]
+    assert not any(plain.countable([plain.keys[node.name]], rule) for node in uncounted)
 
 
 @given(families())
 @settings(max_examples=30, database=None)
 def test_what_is_drawn_and_what_is_folded_are_all_of_a_family(world: World, family: Family) -> None:
-    snapshot, _ = world
-    root = tree_of_family(snapshot, family, DEFAULT, [family], depth=DEEP, at_least=1).root
-    models = [one for one in drawn(root) if one.relation is not None]
-    roots = [one for release in root.branches for one in release.branches]
-    assert len(models) + sum(map(pruned, roots)) == root.total
-    assert {one.name for one in roots} <= set(family.roots())
+    tree = tree_of_family(world[0], family, DEFAULT, [family], depth=DEEP, min_size=1)
+    drawn = sum(node.counted for node in tree.nodes)
+    hidden = [node for node in tree.nodes if not below(tree, node)]
+    assert drawn + pruned(tree) + sum(node.drawn_below for node in hidden) == tree.count.total
+    roots = {node.name for node in tree.nodes if node.kind in (RowKind.OFFICIAL, RowKind.MIRROR)}
+    assert roots <= set(family.roots())
 
 
 # One by one
@@ -139,9 +148,12 @@ def test_a_cycle_below_a_base_is_drawn_whole(tmp_path: Path) -> None:
         rows.append(row(f"a/{entry}", [f"a/{(entry + 1) % 6}", "o/base"]))
         rows.append(row(f"a/{entry}-child", ["a/2"]))
         snapshot = published(rows, tmp_path / str(entry))
-        root = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, at_least=1).root
-        assert sorted(one.name for one in drawn(root)) == [f"a/{number}" for number in range(6)]
-        assert (root.total, pruned(root)) == (7, 1)
+        tree = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, min_size=1)
+        ring_drawn = sorted(node.name for node in tree.nodes[1:])
+        assert ring_drawn == [f"a/{number}" for number in range(6)]
+        assert tree.count.total == 7
+        (third,) = (node for node in tree.nodes if node.name == "a/2")
+        assert third.drawn_below - sum(low.drawn_below + 1 for low in below(tree, third)) == 1
 
 
 @pytest.mark.parametrize("order", list(permutations("123")))
@@ -158,8 +170,8 @@ def test_two_of_a_cycle_do_not_hang_below_each_other_alone(
 
     rows = [model("a/1", "o/base", "a/3"), model("a/2", "a/1", "a/3"), model("a/3", "a/2")]
     snapshot = published(rows, tmp_path)
-    root = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, at_least=1).root
-    assert [one.name for one in drawn(root)] == ["a/1", "a/2", "a/3"]
+    tree = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, min_size=1)
+    assert names(tree.nodes[1:]) == ["a/1", "a/2", "a/3"]
 
 
 def test_a_merge_is_drawn_below_its_largest_parent_and_says_that_it_has_others(
@@ -171,11 +183,11 @@ def test_a_merge_is_drawn_below_its_largest_parent_and_says_that_it_has_others(
         row("a/of-merge", ["a/merge"]),
     ]
     snapshot = published(rows, tmp_path)
-    root = tree_of_base(snapshot, BASE, DEFAULT, (), depth=DEEP).root
-    large, small = root.branches
-    assert [one.name for one in (large, small)] == ["a/large", "a/small"]
-    assert (large.pruned, small.pruned, small.total) == (1, 0, 2)
-    (merge,) = large.branches
+    tree = tree_of_base(snapshot, BASE, DEFAULT, (), depth=DEEP)
+    large, small = below(tree, tree.nodes[0])
+    assert names([large, small]) == ["a/large", "a/small"]
+    assert (large.total, large.drawn_below, small.total, small.drawn_below) == (3, 3, 2, 0)
+    (merge,) = below(tree, large)
     assert (merge.name, merge.relation, merge.other_parents) == ("a/merge", Relation.MERGE, 2)
 
 
@@ -192,38 +204,42 @@ def line(tmp_path: Path) -> Snapshot:
     return published(rows, tmp_path)
 
 
-def names(branches: Sequence[TreeNode]) -> list[str]:
-    return [one.name for one in branches]
+def names(nodes: Iterable[TreeNode]) -> list[str]:
+    return [node.name for node in nodes]
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_a_tree_is_as_deep_as_asked(line: Snapshot, depth: int) -> None:
-    root = tree_of_base(line, BASE, DEFAULT, (), depth=depth).root
-    chain = names(list(drawn(root)))
-    assert [name for name in chain if name.startswith("a/")] == ["a/1", "a/2", "a/3"][:depth]
-    assert root.total == 5
+    tree = tree_of_base(line, BASE, DEFAULT, (), depth=depth)
+    assert names(tree.nodes[1:]) == ["a/1", "a/2", "a/3"][:depth]
+    assert tree.count.total == 5
 
 
-def test_what_is_too_deep_is_folded_with_its_number(line: Snapshot) -> None:
-    (branch,) = tree_of_base(line, BASE, DEFAULT, (), depth=1, at_least=1).root.branches
-    assert (branch.name, branch.total, branch.branches) == ("a/1", 3, ())
-    assert (branch.pruned, branch.pruned_total) == (1, 2)
+def test_what_is_too_deep_is_in_the_number_of_the_last(line: Snapshot) -> None:
+    tree = tree_of_base(line, BASE, DEFAULT, (), depth=1, min_size=1)
+    (branch,) = below(tree, tree.nodes[0])
+    assert (branch.name, branch.total, branch.drawn_below, branch.remainder) == ("a/1", 3, 3, None)
 
 
-def test_small_branches_are_folded(line: Snapshot) -> None:
-    root = tree_of_base(line, BASE, DEFAULT, (), depth=9, at_least=3).root
-    assert (names(root.branches), root.pruned, root.pruned_total) == (["a/1"], 1, 0)
-    above = tree_of_base(line, BASE, DEFAULT, (), depth=9, at_least=4).root
-    assert (above.branches, above.pruned, above.pruned_total) == ((), 2, 3)
+def test_small_branches_are_summed_up(line: Snapshot) -> None:
+    tree = tree_of_base(line, BASE, DEFAULT, (), depth=9, min_size=3)
+    rest = PrunedRest(1, 1, {Relation.FINETUNE: 1})
+    assert (names(tree.nodes), tree.nodes[0].remainder) == ([BASE, "a/1"], rest)
+    above = tree_of_base(line, BASE, DEFAULT, (), depth=9, min_size=4)
+    assert (names(above.nodes), above.nodes[0].drawn_below) == ([BASE], 5)
 
 
 def test_downloads_never_cut_a_path_of_a_tree(line: Snapshot) -> None:
     """What is not counted is drawn where a way leads through it, and nowhere else."""
     rule = Definition(min_downloads=10)
-    root = tree_of_base(line, BASE, rule, (), depth=DEEP, at_least=1).root
-    assert root.total == count_base(line, BASE, rule, ()).total == 2
-    assert [(one.name, one.total) for one in drawn(root)] == [("a/1", 2), ("a/2", 1)]
-    assert pruned(root) == 1
+    tree = tree_of_base(line, BASE, rule, (), depth=DEEP, min_size=0)
+    assert tree.count.total == count_base(line, BASE, rule, ()).total == 2
+    assert [(node.name, node.total) for node in tree.nodes[1:]] == [
+        ("a/1", 2),
+        ("a/2", 1),
+        ("a/3", 0),
+    ]
+    assert tree.nodes[1].kind is RowKind.PASSED
 
 
 def test_a_trees_definition_is_that_of_the_count(line: Snapshot) -> None:
@@ -258,28 +274,43 @@ def clan(tmp_path: Path) -> tuple[Snapshot, Family]:
 
 def test_a_family_is_drawn_by_release_with_its_roots(clan: tuple[Snapshot, Family]) -> None:
     snapshot, family = clan
-    root = tree_of_family(snapshot, family, DEFAULT, [family], depth=3).root
-    assert [(one.name, one.total, one.relation) for one in root.branches] == [
+    tree = tree_of_family(snapshot, family, DEFAULT, [family], depth=3)
+    groups = below(tree, tree.nodes[0])
+    assert [(node.name, node.total, node.relation) for node in groups] == [
         ("Kin 1", 4, None),
         ("Kin 2", 2, None),
         ("mixed", 1, None),
     ]
-    assert root.total == 7
-    first = root.branches[0]
-    assert [(one.name, one.total) for one in first.branches] == [
-        ("meta/1", 7),
-        ("meta/1-instruct", 6),
-        ("copy/1", 1),
+    assert tree.count.total == 7
+    # Each root with the number that `count` has for it: other roots below it are models of it.
+    roots = below(tree, groups[0])
+    numbers = [(node.name, node.total, node.drawn_below, node.relation) for node in roots]
+    assert numbers == [
+        ("meta/1", 10, 0, None),
+        ("meta/1-instruct", 7, 3, None),
+        ("copy/1", 1, 1, None),
     ]
-    assert {one.relation for one in first.branches} == {None}
+    for node in roots:
+        assert node.total == count_base(snapshot, node.name, DEFAULT, [family]).total
 
 
 def test_no_root_hangs_below_another(clan: tuple[Snapshot, Family]) -> None:
     snapshot, family = clan
-    root = tree_of_family(snapshot, family, DEFAULT, [family], depth=DEEP, at_least=1).root
-    assert Counter(one.name for one in drawn(root))["meta/1-instruct"] == 1
-    whole, *_ = root.branches[0].branches
-    assert (whole.name, whole.branches, whole.pruned) == ("meta/1", (), 0)
+    tree = tree_of_family(snapshot, family, DEFAULT, [family], depth=DEEP, min_size=0)
+    assert Counter(names(tree.nodes))["meta/1-instruct"] == 1
+    (whole,) = (node for node in tree.nodes if node.name == "meta/1")
+    assert below(tree, whole) == []
+
+
+def test_a_release_is_a_tree_of_its_own(clan: tuple[Snapshot, Family]) -> None:
+    snapshot, family = clan
+    scope = Scope(snapshot, [family])
+    for release in family.releases[:2]:
+        subject = of_family(family, release)
+        tree = build_tree(scope, subject, depth=DEEP, min_size=0)
+        assert (tree.nodes[0].name, tree.nodes[0].kind) == (release.name, RowKind.GROUP)
+        assert tree.count.total == count_subject(scope, subject).total
+        assert tree.count.total == sum(node.counted for node in tree.nodes)
 
 
 def test_what_guesses_alone_say_is_marked_as_guessed(tmp_path: Path) -> None:
@@ -287,8 +318,29 @@ def test_what_guesses_alone_say_is_marked_as_guessed(tmp_path: Path) -> None:
     below = [row("b/one", ["a/told"]), row("b/two", ["a/thought"])]
     rows = [row(BASE), row("a/told", [BASE]), thought, *below]
     rule = Definition(min_strength=Strength.INFERRED)
-    tree = tree_of_base(published(rows, tmp_path), BASE, rule, (), at_least=1)
-    assert {one.name: one.inferred for one in drawn(tree.root)} == {
-        "a/told": False,
-        "a/thought": True,
-    }
+    tree = tree_of_base(published(rows, tmp_path), BASE, rule, (), min_size=0)
+    inferred = {node.name for node in tree.nodes if node.strength is Strength.INFERRED}
+    assert inferred == {"a/thought", "b/two"}
+
+
+@pytest.mark.parametrize("length", [700, 20_000])
+def test_a_chain_of_any_length_is_drawn_to_its_end(length: int) -> None:
+    """One node below the other: nothing here may recurse."""
+    above = np.maximum(np.arange(-1, length - 1), 0)
+    depth = forests.sum_upwards(above, np.ones(length, np.int64))
+    size = forests.sum_branches(above, depth, np.ones(length, np.int64))
+    assert depth.tolist() == list(range(length))
+    assert size.tolist() == list(range(length, 0, -1))
+    assert forests.place_rows(above, size, (depth,)).tolist() == list(range(length))
+
+
+def test_who_deletes_a_model_and_pushes_it_again_stands_in_the_tree_once(tmp_path: Path) -> None:
+    rows = [row(BASE), row("a/parent", [BASE]), row("b/leaf", [BASE]), row("a/child", ["a/parent"])]
+    snapshot = outlived(rows, {"a/parent", "b/leaf"}, tmp_path)
+    tree = tree_of_base(snapshot, BASE, DEFAULT, (), depth=DEEP, min_size=0)
+    told = [(node.name, node.deleted, node.counted) for node in tree.nodes]
+    assert told == [(BASE, False, False), ("a/parent", True, False), ("a/child", False, True)]
+    rule = Definition(deleted=True)
+    counted = tree_of_base(snapshot, BASE, rule, (), depth=DEEP, min_size=0)
+    assert {node.name for node in counted.nodes if node.deleted} == {"a/parent", "b/leaf"}
+    assert counted.count.total == sum(node.counted for node in counted.nodes) == 3

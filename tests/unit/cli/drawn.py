@@ -1,12 +1,15 @@
 """Results to draw, and drawings as text."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Console, RenderableType
 
-from lineage.analysis.results import Count, Group, Tree, TreeNode
-from lineage.domain.claims import Relation
+from lineage.analysis.results import Count, Group
+from lineage.analysis.tree.prune import PrunedRest, Tree, TreeNode
+from lineage.analysis.tree.rows import RowKind
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.subjects import SubjectKind
 from lineage.store.manifest import CheckResult, FileFacts, Manifest, Origin, SnapshotKind
@@ -79,7 +82,24 @@ def group(value: str, total: int = 10) -> Group:
 
 
 def tree(name: str = "owner/child", definition: Definition | None = None) -> Tree:
-    leaf = TreeNode(f"{name}-of-merge", Relation.MERGE, 3, other_parents=2)
-    child = TreeNode(name, Relation.FINETUNE, 1_000, (leaf,), pruned=12, pruned_total=3_412)
-    root = TreeNode("owner/base", None, 12_345, (child, TreeNode("z/z", Relation.ADAPTER, 7)))
-    return Tree(count("owner/base", definition=definition), root)
+    sure = Strength.CONFIRMED
+
+    def node(id: str, depth: int, parent: int, relation: Relation | None, total: int) -> TreeNode:
+        kind = RowKind.MODEL if relation else RowKind.OFFICIAL
+        strength = sure if relation else None
+        counted = relation is not None
+        return TreeNode(
+            *(id, kind, depth, parent, relation, strength),
+            *(total, total, counted, False, 0),
+        )
+
+    child = node(name, 1, 0, Relation.FINETUNE, 1_000)
+    rest = PrunedRest(12, 3_412, {Relation.MERGE: 3_412})
+    merge = node(f"{name}-of-merge", 2, 1, Relation.MERGE, 3)
+    nodes = (
+        node("owner/base", 0, -1, None, 12_345),
+        replace(child, remainder=rest),
+        replace(merge, other_parents=2, drawn_below=1),
+        node("z/z", 1, 0, Relation.ADAPTER, 7),
+    )
+    return Tree(count("owner/base", definition=definition), nodes)

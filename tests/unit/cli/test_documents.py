@@ -119,10 +119,12 @@ def test_no_row_is_an_empty_line() -> None:
     assert "".join(escape.csv_lines([])) == "\n"
 
 
-def test_a_tree_is_nested_in_json_and_flat_in_csv() -> None:
+def test_a_tree_is_a_list_of_nodes_under_the_head_of_a_count() -> None:
     document = json.loads(to_json(tree_document(drawn.tree())))
-    assert (document["subject"], document["total"]) == ("owner/base", 12345)
-    assert document["root"]["branches"][0]["branches"][0]["other_parents"] == 2
+    assert list(document) == [*count_document(drawn.count()), "nodes"]
+    merge = document["nodes"][2]
+    assert (merge["other_parents"], merge["total"], merge["drawn_below"]) == (2, 3, 1)
+    assert (merge["kind"], merge["parent"]) == ("model", "owner/child")
     found = rows("".join(escape.csv_lines(tree_rows(drawn.tree()))))
     assert [(row["depth"], row["parent"], row["name"]) for row in found] == [
         ("0", "", "owner/base"),

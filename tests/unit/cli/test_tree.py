@@ -10,21 +10,20 @@ from tests.unit.cli.conftest import BASE, Program
 def test_a_base_is_drawn(program: Program, store: Path) -> None:
     told = program("tree", BASE, "--store", store)
     lines = [" ".join(line.split()) for line in told.out.splitlines()]
-    assert lines[1:4] == [f"{BASE} 4", "├─ owner/tuned finetune 2", "└─ + 1 more (0 below)"]
+    assert lines[1:4] == [f"{BASE} 4", "├─ owner/tuned finetune 2", "└─ + 1 in 1 more branch"]
 
 
 def test_a_family_is_drawn_by_its_releases(program: Program, store: Path) -> None:
-    root = program("tree", "llama", "--store", store, "--format", "json").json["root"]
-    assert (root["name"], root["total"]) == ("Llama", 4)
-    assert [branch["name"] for branch in root["branches"]] == [
-        "Llama 2",
-        "mixed",
-    ]
+    tree = program("tree", "llama", "--store", store, "--format", "json").json
+    assert (tree["subject"], tree["id"], tree["total"]) == ("llama", "family:llama", 4)
+    named = [(node["name"], node["total"]) for node in tree["nodes"] if node["depth"] < 2]
+    assert named == [("Llama", 4), ("Llama 2", 3), ("mixed", 1)]
 
 
 def test_the_depth_is_kept(program: Program, store: Path) -> None:
     told = program("tree", BASE, "--depth", 1, "--min-size", 2, "--store", store, "--format", "csv")
-    assert [row[0] for row in csv.reader(io.StringIO(told.out))] == ["depth", "0", "1"]
+    depths = [row["depth"] for row in csv.DictReader(io.StringIO(told.out))]
+    assert depths == ["0", "1"]
 
 
 def test_one_subject_is_drawn_and_it_must_be_named(program: Program, store: Path) -> None:

@@ -100,7 +100,7 @@ def test_who_is_gone_is_told_apart(snapshot: Snapshot) -> None:
     told = written(family_tree(snapshot, KIN, [KIN]))
     assert "`b/lost`: 1 (quantized, deleted)" in told
     assert (
-        "1 model of the family is known to be deleted. It is marked in the tree and not counted"
+        "1 model of the family is known to be deleted. It is not counted; the tree shows it, marked"
         in told
     )
     counted = written(family_tree(snapshot, KIN, [KIN], Definition(deleted=True)))
@@ -131,23 +131,23 @@ def test_every_line_adds_up_in_markdown(corpus_snapshot: Snapshot) -> None:
     report = family_tree(corpus_snapshot, family("llama"), all_families())
     lines = outline(family_tree_document(report, load_texts(Language.ENGLISH), "tree")).lines
     told = [(depth, spelled(cell)) for depth, cell in lines]
-    numbers = [_number(words) for _, words in told]
     assert len(told) > 100
     for at, (depth, words) in enumerate(told):
         below = []
-        for other, (low, _) in enumerate(told[at + 1 :], at + 1):
+        for low, line in told[at + 1 :]:
             if low <= depth:
                 break
             if low == depth + 1:
-                below.append(numbers[other])
-        is_root = re.search(r"\((official|mirror)|^\D*$|^(Llama|LLaMA|Code|mixed)", words)
-        assert not below or numbers[at] == sum(below) + (0 if is_root else 1), words
+                # A line's own model is not in its number; what is summed up is all in its own.
+                below.append(_drawn(line) + ("/" in line and "(official" not in line))
+                below[-1] -= "(mirror" in line
+        assert not below or _drawn(words) == sum(below), words
 
 
-def _number(words: str) -> int:
-    found = re.search(r"(?:: |^\+ )([\d,]+)", words)
-    assert found is not None, words
-    return int(found.group(1).replace(",", ""))
+def _drawn(words: str) -> int:
+    """How many models a line says to have their place below it."""
+    found = re.search(r"drawn here: ([\d,]+)|(?:: |^\+ )([\d,]+)", words)
+    return int((found[1] or found[2]).replace(",", "")) if found else 0
 
 
 def flat(tokens: list[Token]) -> Iterator[Token]:

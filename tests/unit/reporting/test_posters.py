@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.tree.prune import PrunedNode, PrunedRest
+from lineage.analysis.tree.prune import PrunedRest, TreeNode
 from lineage.analysis.tree.rows import RowKind
-from lineage.domain.claims import Relation
+from lineage.domain.claims import Relation, Strength
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.svg import paint_svg
 from lineage.reporting.family_tree import FamilyTreeReport
@@ -122,40 +122,56 @@ def test_no_name_becomes_markup_and_no_letter_acts(drawn: str) -> None:
     assert "url(" not in drawn.replace("url(#deleted)", "")
 
 
-@st.composite
-def nodes(draw: st.DrawFn, depth: int = 0) -> PrunedNode:
-    below: list[PrunedNode] = draw(st.lists(nodes(depth + 1), max_size=3)) if depth < 3 else []
-    extra = draw(st.integers(1, 5000))
-    has_rest: bool = draw(st.booleans())
-    remainder = PrunedRest(1, extra, ((Relation.MERGE, extra),), 0) if below and has_rest else None
-    own = draw(st.integers(0, 1))
-    inside = sum(one.models for one in below) + (extra if remainder else 0)
-    models = own + (inside if below else extra)
-    return PrunedNode(
-        "n", RowKind.MODEL, Relation.MERGE, own, models, 0, None, tuple(below), remainder
+def leaf(depth: int = 0, parent: int = -1, drawn: int = 1) -> TreeNode:
+    kind, merge = RowKind.MODEL, Relation.MERGE
+    return TreeNode(
+        *("n", kind, depth, parent, merge, Strength.DECLARED),
+        *(drawn, drawn, True, False, 0),
     )
 
 
-@given(nodes())
-def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(node: PrunedNode) -> None:
-    boxes = place_boxes(node, 100.0, 1200.0)
+@st.composite
+def trees(draw: st.DrawFn) -> list[TreeNode]:
+    nodes: list[TreeNode] = []
+
+    def add_branch(depth: int, parent: int) -> int:
+        """Return how many models stand at and below the branch."""
+        at, extra = len(nodes), draw(st.integers(1, 5000))
+        nodes.append(leaf(depth, parent, extra))
+        sizes = [add_branch(depth + 1, at) for _ in range(draw(st.integers(0, 3)) * (depth < 3))]
+        if sizes:
+            rest = PrunedRest(1, extra, {Relation.MERGE: extra}) if draw(st.booleans()) else None
+            drawn = sum(sizes) + (extra if rest else 0)
+            nodes[at] = replace(nodes[at], drawn_below=drawn, remainder=rest)
+        return nodes[at].drawn_below + 1
+
+    add_branch(0, -1)
+    return nodes
+
+
+@given(trees())
+def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(
+    nodes: list[TreeNode],
+) -> None:
+    boxes = place_boxes(nodes, 100.0, 1200.0)
     assert boxes[0].height <= 1200.001
     for box in boxes:
         assert box.height >= LINE - 0.001
-        if isinstance(box.content, PrunedNode) and box.content.nodes:
-            inside = [
-                one
-                for one in boxes
-                if one.column == box.column + 1
-                and box.top - 0.001 <= one.top < box.top + box.height - 0.001
-            ]
+        inside = [
+            one
+            for one in boxes
+            if one.column == box.column + 1
+            and box.top - 0.001 <= one.top < box.top + box.height - 0.001
+        ]
+        if isinstance(box.content, TreeNode) and any(
+            node.parent == nodes.index(box.content) for node in nodes
+        ):
             assert sum(one.height for one in inside) == pytest.approx(box.height)
 
 
 def test_what_cannot_stand_on_the_page_is_an_error() -> None:
-    leaf = PrunedNode("n", RowKind.MODEL, None, 1, 1, 0, None)
     with pytest.raises(ValueError, match="are needed"):
-        place_boxes(replace(leaf, nodes=(leaf,) * 9), 0.0, 8 * LINE)
+        place_boxes([leaf(), *(leaf(1, 0) for _ in range(9))], 0.0, 8 * LINE)
 
 
 @given(st.text(max_size=60), st.floats(1, 400))

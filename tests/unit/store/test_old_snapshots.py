@@ -53,7 +53,7 @@ def test_an_old_snapshot_answers_every_question(old: Snapshot) -> None:
     assert (plain.direct, plain.total, plain.undated) == (2, 3, 1)
     computed = count_base(old, "base/a", Definition(deleted=True), (), Grouping.MONTH)
     assert (computed.direct, computed.total) == (2, 3)
-    assert tree_of_base(old, "base/a", Definition(), ()).root.total == 3
+    assert tree_of_base(old, "base/a", Definition(), ()).count.total == 3
     assert count_family(old, family("llama"), Definition(), all_families()).total == 0
     assert find_anomalies(old, examples=3).snapshot == ID
 

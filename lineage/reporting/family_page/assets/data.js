@@ -151,26 +151,6 @@ const Tree = {
     return Tree._below;
   },
 
-  // How many different matching models lie below a row, by any path.
-  distinctBelow(row) {
-    const { start, child, edgeOf } = Tree.below();
-    const visited = new Uint8Array(Tree.data.rows);
-    const stack = [row];
-    let count = 0;
-    visited[row] = 1;
-    while (stack.length) {
-      const above = stack.pop();
-      for (let at = start[above]; at < start[above + 1]; at++) {
-        const low = child[at];
-        if (visited[low] || Tree.data.edgeStrength[edgeOf[at]] < Filters.now.least) continue;
-        visited[low] = 1;
-        count += Filters.matched[low];
-        stack.push(low);
-      }
-    }
-    return count;
-  },
-
   // Rows that come from a row and are drawn below another.
   drawnElsewhere(row) {
     const { start, child } = Tree.below();

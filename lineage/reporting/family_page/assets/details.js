@@ -59,7 +59,7 @@ const Details = {
     const drawn = Filters.below(row);
     const figure = (n, words) => make("div", {}, make("strong", {}, Text.number(n)), make("span", {}, words));
     const figures = [figure(drawn, Text.say("drawn_below"))];
-    if (Tree.isRepository(row)) figures.push(figure(Tree.distinctBelow(row), Text.say("descends_below")));
+    if (Tree.isRepository(row)) figures.push(figure(Tree.data.total[row], Text.say("descends_below")));
     return make("div", { class: "figures" }, ...figures);
   },
 
