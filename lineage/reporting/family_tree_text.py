@@ -194,12 +194,12 @@ def top_notes(node: TreeNode, texts: Texts) -> Iterator[str]:
         yield texts.say_number("explorer.merge_of", node.other_parents)
 
 
-def node_number(node: TreeNode, texts: Texts) -> str:
-    """Say how many models descend from a node, and how many of them are drawn below it."""
+def node_number(node: TreeNode, texts: Texts, key: str = "page.drawn_of") -> str:
+    """Say how many models descend from a node, and how many are drawn below it."""
     total, drawn_models = texts.number(node.total), texts.number(node.drawn_below)
     if node.drawn_below == node.total:
         return total if node.total else ""
-    return texts.say("page.drawn_of", total=total, drawn=drawn_models)
+    return texts.say(key, total=total, drawn=drawn_models)
 
 
 def pruned_text(remainder: PrunedRest, texts: Texts) -> str:

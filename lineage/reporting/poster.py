@@ -215,7 +215,10 @@ def _branch_lines(
     """Return the name, what stands at its right, and a second line where there is room."""
     texts = wording.texts
     name = node.name if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
-    number, deleted = node_number(node, texts), word(texts, "deleted") if node.deleted else ""
+    number, deleted = (
+        node_number(node, texts, "poster.here"),
+        word(texts, "deleted") if node.deleted else "",
+    )
     notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
     # Two lines: the name alone, and below it as many notes as fit.
     if height >= 2 * LINE + 2:

@@ -254,7 +254,7 @@ def told_by_poster(picture: str) -> Told:
     told: Told = {}
     for name, beside in pairwise(texts):
         if re.fullmatch(r"\S+/\S+", name):
-            number = re.search(r"(?:^|\u00b7 )([\d,]+)(?:, drawn here|$| \u00b7)", beside)
+            number = re.search(r"(?:^|\u00b7 )([\d,]+)(?:, here|$| \u00b7)", beside)
             told[name] = int(number[1].replace(",", "")) if number else 0
     return told
 

@@ -276,10 +276,7 @@ def _lay_out(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> Tr
     kept[first:] |= listed_roots & kept[1 + places.group[inside]]
     kept[0] = True
     size = forests.sum_branches(above, depth, kept.astype(np.int64))
-    order = pc.sort_indices(names).to_numpy()
-    rank = np.empty(len(names), np.int64)
-    rank[order] = np.arange(len(names))
-    place = forests.place_rows(above, size, (rank, -weak, -sure))
+    place = forests.place_rows(above, size, (_rank_names(names), -weak, -sure))
     items = np.flatnonzero(kept)
     items = items[np.argsort(place[items])]
     node = np.full(len(names), NO_NODE, np.int32)
@@ -310,6 +307,12 @@ def _lay_out(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> Tr
     # A group has no number of its own but that of the models that stand in it.
     rows.total[~is_node] = rows.count_drawn()[~is_node]
     return rows
+
+
+def _rank_names(names: pa.StringArray) -> Int64s:
+    rank = np.empty(len(names), np.int64)
+    rank[pc.sort_indices(names).to_numpy()] = np.arange(len(names))
+    return rank
 
 
 def _kinds_of_rows(
