@@ -113,6 +113,9 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not least <= value <= most:  # no nan lies between
                 raise SettingsError(f"{name} must be between {least:,} and {most:,}, got {value}")
+        for name in ("store", "cache"):
+            if not getattr(self, name):  # a script's variable that was not set, most of the time
+                raise SettingsError(f"{name} is empty", "name a folder")
         for name in _TEXTS:
             # NUL ends a path early, and a line break would begin another header of a request.
             if re.search(r"[\x00-\x1f\x7f]", text := getattr(self, name) or ""):

@@ -39,6 +39,8 @@ class BuildContext:
     clock: Clock
     progress: Progress
     rules: Sequence[Rule] = RULES
+    models_expected: int | None = None
+    """About how many the pages will show, for who watches; None where nobody can say."""
     cards: CardReading | None = None
     """None where no cards are read."""
     availability: AvailabilityChecks | None = None

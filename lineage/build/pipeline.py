@@ -80,7 +80,7 @@ def publish(
 
 def read_pages(pages: Iterable[RecordPage], draft: Draft, context: BuildContext) -> None:
     """Stream records and their claims into the draft."""
-    context.progress.begin("read models")
+    context.progress.begin("read models", context.models_expected)
     # By map, because a loop's variable would keep each page alive while the next is read.
     for models in map(partial(_add_page, draft, context), pages):
         context.progress.step(models)

@@ -1,6 +1,7 @@
 """The commands `lineage crawl` and `lineage doctor`: a snapshot, and what it will cost."""
 
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,13 @@ def _read_model(_: click.Context, __: click.Parameter, below: str | None) -> str
     return subject.name
 
 
-def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
+def _read_moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"):
+        with suppress(ValueError):
+            return datetime.strptime(text.strip(), form).replace(tzinfo=UTC)
+    raise click.BadParameter(f"{text!r} is not a date: use YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ")
 
 
 @click.command(
@@ -79,9 +85,8 @@ def _as_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
     ),
     click.option(
         "--taken-at",
-        type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
         metavar="DATE",
-        callback=_as_utc,
+        callback=_read_moment,
         help="When the dump was taken, UTC.  [default: the newest moment in it]",
     ),
     click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation
+from lineage.cli.context import Format, Invocation
 from lineage.errors import file_error
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _REFUSES = {
     "store": "has no meaning here: name a folder with --folder",
     "snapshot": "has no meaning here: the demo takes its own snapshots",
-    "format": "has no meaning here: the demo prints text only",
 }
 
 
@@ -40,9 +39,10 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     listed week by week from 12 March to 2 July 2025. A run that was stopped goes on where it was;
     deleting the folder is safe.
     """
+    from lineage.analysis.documents import snapshot_document
     from lineage.cli import progress
     from lineage.cli.demo_tour import print_tour
-    from lineage.cli.output import write_files
+    from lineage.cli.output import print_result, write_files
     from lineage.demo import tour
     from lineage.demo.catalog import corpus_facts
     from lineage.demo.replay import replay_weeks
@@ -61,7 +61,12 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
         last = ParquetStore(str(folder / "snapshots"), NO_OPT_OUTS).snapshot(weeks.manifests[-1].id)
         paths = list(write_files(_llama_reports(last), folder / "reports"))
-    print_tour(folder, weeks, results, [path for path in paths if path.suffix == ".html"])
+    if invocation.format is Format.TABLE:
+        print_tour(folder, weeks, results, [path for path in paths if path.suffix == ".html"])
+        return
+    documents = [snapshot_document(manifest) for manifest in weeks.manifests]
+    document = {"folder": str(folder), "snapshots": documents, "files": list(map(str, paths))}
+    print_result(invocation.format, document, lambda _: documents, str)
 
 
 def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
@@ -93,7 +98,6 @@ def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
 
 @click.command(
     cls=options.Command,
-    refuses={"format": "has no meaning here: the box serves HTTP"},
     kept="the box keeps nothing; start it again, with --port N at the same address",
     short_help="Serve a Hub in a box on 127.0.0.1.",
 )
@@ -110,6 +114,7 @@ def hub(*, port: int, invocation: Invocation) -> None:
     Any client of the Hub can be pointed at it by HF_ENDPOINT.
     """
     from lineage.cli import logs, signals
+    from lineage.cli.output import print_result
     from lineage.demo.box import HubBox
     from lineage.demo.catalog import Catalog, corpus_rows
 
@@ -121,7 +126,12 @@ def hub(*, port: int, invocation: Invocation) -> None:
         raise file_error(f"port {port} is not available", error, "name another --port") from error
     # On standard output, as a script that starts the box waits for the line with its address.
     with signals.stop_requests() as stop, box:
-        click.echo(f"{len(box.catalog):,} models at {box.url}, until Ctrl-C. For example:")
-        click.echo(f"  HF_ENDPOINT={box.url} lineage crawl --store box/snapshots --cache box/cache")
+        if invocation.format is Format.TABLE:
+            click.echo(f"{len(box.catalog):,} models at {box.url}, until Ctrl-C. For example:")
+            words = "lineage crawl --store box/snapshots --cache box/cache"
+            click.echo(f"  HF_ENDPOINT={box.url} {words}")
+        else:
+            document = {"url": box.url, "models": len(box.catalog)}
+            print_result(invocation.format, document, lambda it: [it], str)
         stop.wait()
     logs.say(f"stopped: {signals.kept()}")

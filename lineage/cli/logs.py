@@ -45,9 +45,9 @@ def in_json() -> bool:
     return any(isinstance(handler.formatter, _JsonLines) for handler in handlers)
 
 
-def fail(message: str, hint: str) -> None:
+def fail(message: str, hint: str, exit_code: int) -> None:
     """Tell what ended the run, and what to do about it."""
-    _MESSAGES.error("%s", message, extra={"hint": hint})
+    _MESSAGES.error("%s", message, extra={"hint": hint, "facts": {"exit_code": exit_code}})
 
 
 class _ToStandardError(logging.Handler):

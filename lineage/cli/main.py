@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 
 import click
 
@@ -28,6 +29,9 @@ from lineage.errors import LineageError, SettingsError, SourceError, StoreError,
 from lineage.version import __version__
 
 _LOG = logging.getLogger(__name__)
+# How much of a name must be alike for the other to be offered.
+_CLOSE = 0.65
+
 # Commands import what they need when they run: help must not pay for pyarrow, httpx or rich.
 COMMANDS = (
     crawl,
@@ -85,11 +89,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         error.show()
         return error.exit_code
     except click.ClickException as error:
-        _print_error(_usage_message(error), _help_command(error))
+        _print_error(_usage_message(error), _help_command(error), error.exit_code)
         return error.exit_code
     except Exception as error:
         ended_by = explain(error)
-        _print_error(ended_by.message, ended_by.hint)
+        _print_error(ended_by.message, ended_by.hint, ended_by.exit_code)
         return ended_by.exit_code
 
 
@@ -140,9 +144,9 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _print_error(message: str, hint: str) -> None:
+def _print_error(message: str, hint: str, exit_code: int) -> None:
     if logs.in_json():
-        logs.fail(message, hint)
+        logs.fail(message, hint, exit_code)
         return
     for label, text in (("error", message), ("hint", hint)):
         if text:
@@ -153,9 +157,19 @@ def _print_error(message: str, hint: str) -> None:
 
 
 def _usage_message(error: click.ClickException) -> str:
-    if isinstance(error, click.NoSuchOption) and (now := RENAMED.get(error.option_name)):
-        return f"unknown option {error.option_name}; {now}"
-    return error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        kind, name = "option", error.option_name
+    elif isinstance(error, click.exceptions.NoSuchCommand):
+        kind, name = "command", error.command_name
+    else:
+        return error.format_message()
+    if now := RENAMED.get(name):
+        return f"unknown option {name}; {now}"
+    # click offers whatever shares some letters: --by for --deny.
+    words = {it.lstrip("-"): it for it in error.possibilities or ()}
+    close = get_close_matches(name.lstrip("-"), words, 3, _CLOSE)
+    offer = f"; did you mean {' or '.join(words[it] for it in close)}?" if close else ""
+    return f"unknown {kind} {name}{offer}"
 
 
 def _help_command(error: click.ClickException) -> str:

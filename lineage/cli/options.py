@@ -84,8 +84,29 @@ def _global(*names: str, **settings: Any) -> click.Option:
     return click.Option(names, callback=_remember, expose_value=False, **settings)
 
 
+# Values of older versions, too.
+_RENAMED_VALUES = {
+    "guessed": Strength.INFERRED.value,
+    "stated": Strength.DECLARED.value,
+    "unstated": Relation.UNSPECIFIED.value,
+}
+
+
+def _say_renamed(word: str) -> str:
+    old = word.strip().lower()
+    return f"; {old} is {now} now" if (now := _RENAMED_VALUES.get(old)) else ""
+
+
+class _Choice(click.Choice[str]):
+    """One of some words; a word of older versions is answered with its new one."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return what is said of a word that is none of them."""
+        return super().get_invalid_choice_message(value, ctx).rstrip(".") + _say_renamed(str(value))
+
+
 def _choice(words: type[StrEnum]) -> click.Choice[str]:
-    return click.Choice([word.value for word in words])
+    return _Choice([word.value for word in words])
 
 
 GLOBALS = (
@@ -285,7 +306,10 @@ def _read_relations(
     words = {word.strip().lower() for word in text.split(",") if word.strip()}
     allowed = ", ".join(RELATIONS)
     if unknown := sorted(words - set(RELATIONS)):
-        raise click.BadParameter(f"unknown relation {', '.join(unknown)}; there are: {allowed}")
+        renamed = "".join(map(_say_renamed, unknown))
+        raise click.BadParameter(
+            f"unknown relation {', '.join(unknown)}; there are: {allowed}{renamed}"
+        )
     if not words:
         raise click.BadParameter(f"name at least one relation; there are: {allowed}")
     return tuple(relation for relation in RELATIONS if relation in words)

@@ -27,27 +27,56 @@ _LOG = logging.getLogger(__name__)
 
 
 class SilentProgress(Progress):
-    """Shows no progress, says what a user should know, and logs each stage."""
+    """Shows no progress, says what a user should know, and logs each stage and wait."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._logged: tuple[str, float] | None = None
+        self._done = 0
 
     def begin(self, stage: str, total: int | None = None) -> None:
-        _LOG.info("%s", stage)
+        self._log_end()
+        self._logged, self._done = (stage, self._clock.monotonic()), 0
+        expected = {} if total is None else {"expected": total}
+        _LOG.info("%s", stage, extra={"facts": {"stage": stage, **expected}})
+
+    def step(self, done: int, note: str = "") -> None:
+        self._done = done
+
+    def waiting(self, seconds: float, why: str) -> None:
+        # Said on a terminal by the display; a log shows why nothing happens for minutes.
+        facts = {"waiting_for": why, "seconds": round(seconds, 3)}
+        _LOG.info("%s, waiting %.0f s", why, seconds, extra={"facts": facts})
 
     def say(self, message: str) -> None:
         logs.say(message)
+
+    def end(self) -> None:
+        self._log_end()
+
+    def _log_end(self) -> None:
+        if self._logged is None:
+            return
+        (stage, began), self._logged = self._logged, None
+        seconds = round(self._clock.monotonic() - began, 3)
+        facts: dict[str, object] = {"stage": stage, "done": self._done, "seconds": seconds}
+        _LOG.info("%s: done in %.1f s", stage, seconds, extra={"facts": facts})
 
 
 class TerminalProgress(SilentProgress):
     """Shows the stage, how far it is, and what it waits for; cleared at the end."""
 
     def __init__(self, console: Console, clock: Clock | None = None) -> None:
-        self._clock = clock or SystemClock()
+        super().__init__(clock)
         self._display = Display(
             SpinnerColumn(style="dim"),
             TextColumn("{task.description}", markup=False),
             _Steps(),
             TimeElapsedColumn(),
+            _TimeLeft(),
             _Note(self._clock),
             console=console,
+            get_time=self._clock.monotonic,
             # Cleared at the end: what stays in the terminal are results, not waits.
             transient=True,
         )
@@ -71,10 +100,12 @@ class TerminalProgress(SilentProgress):
         self._stage = self._display.add_task(stage, total=total, note="", until=None)
 
     def step(self, done: int, note: str = "") -> None:
+        super().step(done, note)
         if self._stage is not None:
             self._display.update(self._stage, completed=done, note=note, until=None)
 
     def waiting(self, seconds: float, why: str) -> None:
+        super().waiting(seconds, why)
         if self._stage is None:
             self.begin("wait")
         if self._stage is not None:
@@ -87,6 +118,7 @@ class TerminalProgress(SilentProgress):
         self._display.refresh()
 
     def end(self) -> None:
+        super().end()
         if self._stage is not None:
             self._display.remove_task(self._stage)
             self._stage = None
@@ -110,7 +142,30 @@ class _Steps(ProgressColumn):
         if not task.completed and task.total is None:
             return Text()
         of = "" if task.total is None else f" of {task.total:,.0f}"
-        return Text(f"{task.completed:,.0f}{of}")
+        share = f", {task.percentage:.0f} %" if _is_on_the_way(task) else ""
+        return Text(f"{task.completed:,.0f}{of}{share}")
+
+
+class _TimeLeft(ProgressColumn):
+    """How long the stage will go on at its pace so far, where its size is known."""
+
+    def render(self, task: Task) -> Text:
+        is_waiting = task.fields["until"] is not None
+        if is_waiting or not _is_on_the_way(task) or task.total is None:
+            return Text()
+        # Over all of it: the pace of the last steps alone would forget the waits between windows
+        # of the rate limit.
+        pace = (task.elapsed or 0.0) / task.completed
+        seconds = int(pace * (task.total - task.completed))
+        for unit, length in (("h", 3600), ("min", 60)):
+            if seconds >= 2 * length:
+                return Text(f"about {seconds // length} {unit} left")
+        return Text(f"about {seconds} s left")
+
+
+def _is_on_the_way(task: Task) -> bool:
+    # A size may be an estimate, which the steps can pass.
+    return task.total is not None and 0 < task.completed <= task.total
 
 
 class _Note(ProgressColumn):

@@ -1,7 +1,7 @@
 """The commands `lineage snapshots`: what the history holds, how it moved, what is kept of it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -319,7 +319,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
 
     rule, store = read_rule(keep or DEFAULT), invocation.open_store()
     # Locked, as an update that is published meanwhile could build on a snapshot being deleted.
-    with _hold_store(store, "lineage snapshots prune"):
+    with nullcontext() if dry_run else _hold_store(store, "lineage snapshots prune"):
         manifests = store.manifests()
         reasons = kept_by(rule, manifests)
         if not dry_run:

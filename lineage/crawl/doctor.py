@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lineage.crawl.plan import refuse_set_back_clock
+from lineage.crawl.plan import expect_models, refuse_set_back_clock
 from lineage.crawl.runs import open_hub, refuse_other_hub
-from lineage.domain.census import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
@@ -60,11 +59,7 @@ def examine(
             rate_limit = client.budget.latest_limit
 
     endpoint = settings.endpoint.rstrip("/")
-    if latest is not None and latest.manifest.origin.endpoint == endpoint:
-        expected = latest.manifest.models
-    else:
-        days = (clock.now() - CENSUS_AT).days
-        expected = CENSUS_MODELS + max(0, days) * GROWTH_A_DAY
+    expected = expect_models(latest, endpoint, clock.now())
     requests = -(-expected // PAGE_SIZE)
     minutes = None
     if rate_limit is not None and rate_limit.quota and rate_limit.window:

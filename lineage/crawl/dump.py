@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -118,7 +119,7 @@ def _publish_dump(
             "Without _id a model is known by its name alone: renames show as a removal and an "
             "addition, and keys that begin with ffffffff stand in for the Hub's own."
         )
-    return publish(dump.everything(), origin, context)
+    return publish(dump.everything(), origin, replace(context, models_expected=dump.rows))
 
 
 def _date_dump(dump: ListingDump, taken_at: datetime | None, now: datetime) -> datetime:

@@ -9,6 +9,7 @@ from lineage.build.draft import last_page_of, watermark_of
 from lineage.build.opt_out import refuse_opted_out
 from lineage.build.tombstones import has_stand_in_keys
 from lineage.crawl.modes import UpdateStart, read_below, read_changes, read_everything
+from lineage.domain.census import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.domain.clock import iso
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
@@ -35,6 +36,13 @@ def command_of(mode: CrawlMode, base: str | None) -> str:
     if base is not None:
         return f"lineage crawl --below {base}"
     return "lineage crawl" if mode is CrawlMode.FULL else f"lineage crawl --{mode}"
+
+
+def expect_models(latest: Snapshot | None, endpoint: str, now: datetime) -> int:
+    """Return about how many models a full crawl will meet: as the last time, else by the census."""
+    if latest is not None and latest.manifest.origin.endpoint == endpoint:
+        return latest.manifest.models
+    return CENSUS_MODELS + max(0, (now - CENSUS_AT).days) * GROWTH_A_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from lineage.crawl.plan import (
     CrawlPlan,
     choose_plan,
     command_of,
+    expect_models,
     refuse_set_back_clock,
 )
 from lineage.crawl.resume import (
@@ -35,7 +36,7 @@ from lineage.families.registry import load_families
 from lineage.http.client import HubClient, RequestTally, checked_address, open_client
 from lineage.http.pages import PageReader
 from lineage.http.transports import MOST_ATTEMPTS
-from lineage.settings import Settings
+from lineage.settings import DEFAULT_ENDPOINT, Settings
 from lineage.sources.availability import HubAvailability
 from lineage.sources.cards import (
     ATTEMPTS_AT_A_CARD,
@@ -123,6 +124,12 @@ def _run_plan(
     versions = {family.id: family.version for family in context.families}
     endpoint = settings.endpoint.rstrip("/")
     origin = Origin(plan.kind, endpoint, log.started_at, plan.base, versions)
+    if plan.kind is SnapshotKind.FULL:
+        latest = context.store.latest_whole()
+        # Of another Hub than the census was taken of, nothing is known before its first snapshot.
+        if latest is not None or endpoint == DEFAULT_ENDPOINT:
+            expected = expect_models(latest, endpoint, clock.now())
+            context = replace(context, models_expected=expected)
     tally, card_reading = RequestTally(), None
     manifest = None if settings.offline else find_published(context.store, log, origin)
 

@@ -156,6 +156,12 @@ def test_a_control_character_is_refused_in_every_text(name: str) -> None:
             Settings(**{name: text})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["store", "cache"])
+def test_an_empty_name_is_not_the_working_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is empty"):
+        load_settings({name: ""}, {}, tmp_path, with_token=False)
+
+
 @pytest.mark.parametrize("token", ["hf_a hf_b", "hf_ü", "hf_a\nhf_b", "hf_\0"])
 def test_what_no_header_can_hold_is_no_token_and_is_not_shown(tmp_path: Path, token: str) -> None:
     path = tmp_path / "token"

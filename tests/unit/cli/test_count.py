@@ -154,7 +154,12 @@ def test_an_unknown_name_cannot_take_over_the_terminal(program: Program, store: 
             "'relation', 'release', 'month', 'library', 'license'",
         ),
         ([BASE, "--min-downloads", -1], "'-1' is not a whole number from 0"),
-        ([BASE, "--explain-it"], "No such option"),
+        ([BASE, "--explain-it"], "unknown option --explain-it; did you mean --explain?"),
+        ([BASE, "--deny", "x"], "unknown option --deny\n"),
+        ([BASE, "--sweep"], "unknown option --sweep\n"),
+        ([BASE, "--min-strength", "guessed"], "guessed is inferred now"),
+        ([BASE, "--min-strength", "Stated"], "stated is declared now"),
+        ([BASE, "--relations", "unstated,merge"], "unstated is unspecified now"),
         ([BASE, "--as-of", "soon"], "not a date: use YYYY-MM-DD"),
     ],
 )

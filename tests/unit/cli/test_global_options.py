@@ -127,13 +127,14 @@ def test_who_asked_to_be_left_out_is_so_in_answers(
         (["--snapshot", "latest", "snapshots", "diff"], "an argument of this command"),
         (["crawl", "--snapshot", "latest"], "a crawl takes a new snapshot"),
         (["export", "csv", BASE, "--format", "json"], "the word after `export`"),
-        (["--format", "json", "demo"], "prints text only"),
+        (["demo", "--snapshot", "latest"], "takes its own snapshots"),
+        (["demo"], "name a folder with --folder"),
     ],
 )
 def test_one_that_promises_another_answer_is_refused(
     program: Program, store: Path, words: list[str], says: str
 ) -> None:
-    told = program("--store", store, *words) if "demo" not in words else program(*words)
+    told = program("--store", store, *words)
     assert (told.code, told.out) == (2, "")
     assert says in told.err
 

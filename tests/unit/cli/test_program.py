@@ -82,14 +82,25 @@ HEEDING = [
 ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_box_serves_until_it_is_asked_to_end(number: signal.Signals) -> None:
-    with subprocess.Popen([*HEEDING, "hub"], stdout=subprocess.PIPE, text=True) as served:
+@pytest.mark.parametrize(("number", "form"), [(signal.SIGINT, "table"), (signal.SIGTERM, "csv")])
+def test_the_box_says_that_it_starts_and_listens_and_serves_until_it_is_asked_to_end(
+    number: signal.Signals, form: str
+) -> None:
+    hub = [*HEEDING, "hub", "--format", form]
+    with subprocess.Popen(hub, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
-        assert " models at http://127.0.0.1:" in served.stdout.readline()
-        assert "HF_ENDPOINT=http://127.0.0.1:" in served.stdout.readline()
+        assert served.stderr is not None
+        assert served.stderr.readline().startswith("starting")
+        first, second = served.stdout.readline(), served.stdout.readline()
+        if form == "table":
+            assert " models at http://127.0.0.1:" in first
+            assert "HF_ENDPOINT=http://127.0.0.1:" in second
+        else:
+            assert first == '"url","models"\n'
+            assert second.startswith('"http://127.0.0.1:')
         served.send_signal(number)
         assert served.wait(timeout=30) == 0
+        assert served.stderr.read().startswith("stopped: the box keeps nothing")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
