@@ -5,11 +5,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from lineage.analysis.tree.tree import build_tree
 
 from lineage.analysis.counts import count_subject
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
+from lineage.analysis.tree.prune import build_tree
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.store.reader import Snapshot
