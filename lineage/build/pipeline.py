@@ -23,9 +23,10 @@ from lineage.build.context import BuildContext
 from lineage.build.draft import Draft, open_draft
 from lineage.build.edges import choose_relations, merge_claims
 from lineage.build.evidence_table import write_evidence
+from lineage.build.former_names import collect_former_names, former_name_rows
 from lineage.build.infer import ClaimsFromCards, describe_nodes, infer_claims, resolve_claims
 from lineage.build.opt_out import OptOutFilter
-from lineage.build.resolve import collect_former_names, former_name_rows, resolve_names
+from lineage.build.resolve import RecordDates, resolve_names
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
 from lineage.domain.claims import Strength
 from lineage.domain.gc_paused import gc_paused
@@ -112,9 +113,10 @@ def derive_tables(
     # Claims: names become nodes, then parents are inferred where none is declared.
     columns = draft.claims.as_columns(draft.records, [rule.name for rule in rules])
     former = collect_former_names(draft, snapshots, families)
-    resolved = resolve_names(
-        columns, rules, draft.all_keys, draft.all_ids, former, deleted=draft.deleted.num_rows
+    dates = RecordDates.of(
+        draft.record_column("created_at"), draft.deleted["missed_at"].combine_chunks()
     )
+    resolved = resolve_names(columns, rules, draft.all_keys, draft.all_ids, former, dates=dates)
     claims = resolve_claims(columns, resolved, draft.records, rules)
     del columns  # the names and keys of all claims, and the largest thing in memory
     nodes = describe_nodes(draft, claims, resolved, former, rules)

@@ -19,8 +19,10 @@ from lineage.analysis.anomalies.columns import (
 )
 from lineage.domain.arrays import Indices, Int64s, Mask, Positions
 from lineage.domain.claims import Relation
+from lineage.domain.repo_ids import find_repo_id
 from lineage.evidence.names import MARKED, stem_of
 from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
+from lineage.store.keys import NOWHERE
 
 _QUANTIZED = Relation.QUANTIZED.code
 _LOW = 0xFFFFFFFF
@@ -56,9 +58,10 @@ def find_relation_disagreements(columns: SnapshotColumns) -> Occurrences:
 
 
 def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
-    """Find models of which Hub and card name different parents, as the names resolved."""
+    """Find models of which Hub and card name different parents, as names resolve for others."""
     claims = columns.claims
-    hub, card = (_pairs_of_rule(claims, rule) for rule in ("hub", "card"))
+    hub = _pairs_of_rule(claims, "hub", claims.parent)
+    card = _pairs_of_rule(claims, "card", _find_meant_parents(columns))
     card_alone = card[~is_member(card, hub)]
     # The Hub resolves no name that is not listed: a card that names one contradicts nothing.
     card_alone = card_alone[(card_alone & _LOW) < columns.listed]
@@ -81,12 +84,34 @@ def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(children), map(describe_model, children))
 
 
-def _pairs_of_rule(claims: DeclaredClaims, rule: str) -> Int64s:
+def _find_meant_parents(columns: SnapshotColumns) -> Indices:
+    """Return for each claim the model that everybody else means by its name, else its parent."""
+    # A row's one name is its own one Hub parent: read by itself it contradicts nothing. So each
+    # name is compared with the model that bears it, or is known to have borne it.
+    claims = columns.claims
+    texts = claims.names.to_pylist()
+    names = pa.array([find_repo_id(text) or "" for text in texts], pa.string())
+    former = columns.snapshot.former_keys()
+    keys = pa.array([former.get(name) for name in names.to_pylist()], pa.string())
+    owner, renamed = (
+        pc.fill_null(pc.index_in(each, value_set=known, skip_nulls=True), NOWHERE).to_numpy()
+        for each, known in ((names, columns.ids), (keys, columns.keys))
+    )
+    meant = np.where(owner >= 0, owner, renamed)[claims.name]
+    parent = claims.parent.copy()
+    differs = (meant >= 0) & (parent >= 0) & (meant != parent) & (renamed[claims.name] != parent)
+    for row in np.flatnonzero(differs).tolist():
+        if columns.name(int(parent[row])) != names[int(claims.name[row])].as_py():
+            parent[row] = meant[row]
+    return parent
+
+
+def _pairs_of_rule(claims: DeclaredClaims, rule: str, parent: Indices) -> Int64s:
     """Return the distinct pairs of child and parent that one rule claims."""
     if rule not in claims.rules:
         return np.empty(0, np.int64)
-    rows: Mask = (claims.rule == claims.rules.index(rule)) & (claims.parent >= 0)
-    return distinct(pack_pairs(claims.child[rows], claims.parent[rows]))
+    rows: Mask = (claims.rule == claims.rules.index(rule)) & (parent >= 0)
+    return distinct(pack_pairs(claims.child[rows], parent[rows]))
 
 
 # One model under several names, and several models under what is nearly one

@@ -1,12 +1,17 @@
 """Names are resolved to models before parents are counted: each naming rule of the contract."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from lineage.build.resolve import find_renames
+from lineage.analysis.anomalies import find_anomalies
+from lineage.analysis.scope import Scope
+from lineage.build.former_names import find_renames
+from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.families import Family, FormerName, Release, Reupload
 from lineage.store.reader import Snapshot
 from tests.builders import Row, edges_of, hub_parents, key_of, published, row, rows_of
@@ -303,8 +308,10 @@ def test_a_name_is_never_learned_by_its_place_in_a_list(tmp_path: Path) -> None:
     assert rows_of(found, "names.parquet") == []
 
 
-@pytest.mark.parametrize("spelling", ["old/base", "old/base/", " https://hf.co/old/base"])
-def test_teachers_that_contradict_each_other_teach_nothing(spelling: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spelling", ["old/base", "old/base/", "OLD/base"])
+def test_most_of_the_teachers_are_believed_and_each_has_its_own_parent(
+    spelling: str, tmp_path: Path
+) -> None:
     rows = [
         row("new/a"),
         row("new/b"),
@@ -314,8 +321,97 @@ def test_teachers_that_contradict_each_other_teach_nothing(spelling: str, tmp_pa
         row("kid/one", cardData=card("old/base")),
     ]
     found = published(rows, tmp_path)
+    assert edges_of(found) == {
+        ("kid/says-a", "new/a"),
+        ("kid/says-a-too", "new/a"),
+        ("kid/says-b", "new/b"),
+        ("kid/one", "new/a"),
+    }
+
+
+def test_two_teachers_of_whom_neither_is_in_the_majority_teach_nothing(tmp_path: Path) -> None:
+    rows = [
+        row("new/a"),
+        row("new/b"),
+        row("kid/says-a", ["new/a"], cardData=card("old/base")),
+        row("kid/says-b", ["new/b"], cardData=card("old/base")),
+        row("kid/one", cardData=card("old/base")),
+    ]
+    found = published(rows, tmp_path)
+    assert parents_in(found, "kid/says-a") | parents_in(found, "kid/says-b") == {"new/a", "new/b"}
     assert keys_of_parents(found) == {"name:old/base"}
     assert rows_of(found, "names.parquet") == []
+
+
+def gpt2(child: str, parent: str) -> Row:
+    """A row as the Hub serves it: parent by key and present name, the card's word in the tags."""
+    tags = ["base_model:gpt2", "base_model:finetune:gpt2"]
+    return row(child, [parent], tags=tags, cardData=card("gpt2"))
+
+
+GPT2 = [row("openai-community/gpt2"), row("distilbert/distilgpt2"), row("evil/model")]
+TEACHERS = [gpt2(f"kid/{n}", "openai-community/gpt2") for n in range(50)]
+
+
+def test_one_row_that_contradicts_a_former_name_undoes_it_for_nobody(tmp_path: Path) -> None:
+    rows = [*GPT2, *TEACHERS, gpt2("kid/odd", "distilbert/distilgpt2")]
+    found = published(rows, tmp_path)
+    assert len(rows_of(found, "edges.parquet")) == 51
+    assert parents_in(found, "kid/odd") == {"distilbert/distilgpt2"}
+    assert {one["id"]: one["direct"] for one in rows_of(found, "counts.parquet")} == {
+        "openai-community/gpt2": 50,
+        "distilbert/distilgpt2": 1,
+    }
+    (odd,) = anomalies_of(found, AnomalyKind.PARENT_DISAGREEMENT)
+    assert odd.models == ("kid/odd", "openai-community/gpt2", "distilbert/distilgpt2")
+
+
+def test_a_hostile_row_takes_no_name_away(tmp_path: Path) -> None:
+    """Neither from a model that bears it, nor from the registry's dead, nor from history."""
+    dead = replace(FAMILY.releases[0], deleted=("barn/alpaca-7b",))
+    family = replace(FAMILY, releases=(dead,))
+    hostile = [
+        row(f"evil/{n}", ["evil/model"], cardData=card(name))
+        for n, name in enumerate(("openai-community/gpt2", "barn/alpaca-7b", "gpt2"))
+    ]
+    published([*GPT2, *TEACHERS], tmp_path, families=[family])
+    silent = [
+        row("kid/gpt2", cardData=card("gpt2")),
+        row("kid/barn", cardData=card("barn/alpaca-7b")),
+    ]
+    plain = row("kid/plain", cardData=card("openai-community/gpt2"))
+    found = published(
+        [*GPT2, *TEACHERS[4:], *hostile, *silent, plain],
+        tmp_path,
+        families=[family],
+        taken_at=NOON + timedelta(days=1),
+    )
+    assert parents_in(found, "kid/gpt2") == parents_in(found, "kid/plain")
+    assert parents_in(found, "kid/gpt2") == {"openai-community/gpt2"}
+    assert keys_of_parents(found, "kid/barn") == {"name:barn/alpaca-7b"}
+    assert {parents_in(found, f"evil/{n}").pop() for n in range(3)} == {"evil/model"}
+
+
+@pytest.mark.parametrize("tags", [True, False])
+def test_each_declared_parent_of_a_merge_is_one_edge(tags: bool, tmp_path: Path) -> None:
+    """Its names are older than both renames, and nobody else says what they mean."""
+    names = ["old/a", "old/b"]
+    merge = row("kid/merge", ["new/a", "new/b"], "merge", cardData=card(*names))
+    merge["tags"] = [f"base_model:merge:{name}" for name in names]
+    if tags:
+        del merge["cardData"]
+    last = row("kid/last", ["new/a", "new/b"], "merge", cardData=card("new/a", "old/b"))
+    found = published([row("new/a"), row("new/b"), merge, last], tmp_path)
+    assert edges_of(found) == {
+        (child, parent) for child in ("kid/merge", "kid/last") for parent in ("new/a", "new/b")
+    }
+
+
+def test_a_row_whose_card_is_lost_has_its_parent_once(tmp_path: Path) -> None:
+    child = row("kid/one", ["new/a"], tags=["base_model:old/a", "base_model:adapter:old/a"])
+    del child["cardData"]
+    found = published([row("new/a"), child, row("kid/two", cardData=card("old/a"))], tmp_path)
+    assert edges_of(found) == {("kid/one", "new/a"), ("kid/two", "new/a")}
 
 
 def test_a_name_that_a_model_bears_cannot_be_taught_away(tmp_path: Path) -> None:
@@ -325,7 +421,14 @@ def test_a_name_that_a_model_bears_cannot_be_taught_away(tmp_path: Path) -> None
         row("kid/wrong", ["base/a"], cardData=card("base/b")),
         row("kid/one", cardData=card("base/b")),
     ]
-    assert parents(rows, tmp_path) == {"base/b"}
+    found = published(rows, tmp_path)
+    assert edges_of(found) == {("kid/wrong", "base/a"), ("kid/one", "base/b")}
+    (odd,) = anomalies_of(found, AnomalyKind.PARENT_DISAGREEMENT)
+    assert odd.models == ("kid/wrong", "base/b", "base/a")
+
+
+def anomalies_of(snapshot: Snapshot, kind: AnomalyKind) -> Sequence[Anomaly]:
+    return find_anomalies(Scope(snapshot), kind=kind, examples=None).anomalies[0].examples
 
 
 def test_a_parent_renamed_while_the_hub_is_walked_is_one_parent(tmp_path: Path) -> None:
