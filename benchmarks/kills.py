@@ -225,7 +225,7 @@ def is_over(stage: Stage, story: Story) -> bool:
 
 def is_unharmed(stage: Stage, before: Mapping[str, Any]) -> None:
     """Check that the store reads, and that what was published before is there as it was."""
-    assert stage.store.damaged() == []
+    assert stage.store.damaged() == {}
     assert all(not stage.store.find_damage(id) for id in stage.published())
     now = history_of(stage)
     if number := len(before):

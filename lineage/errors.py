@@ -13,7 +13,7 @@ LineageError                 1
 ├── StoreError               4   look at it
 │   ├── NoSuchSnapshot
 │   ├── SnapshotDamaged
-│   ├── SchemaTooNew
+│   │   └── SchemaTooNew             written by a newer lineage
 │   ├── StoreLocked              another run is writing there; the message names it
 │   └── DraftRefused             the draft was set aside, with the reasons
 └── UnknownModel             5   an unknown name; close spellings are offered
@@ -102,7 +102,7 @@ class SnapshotDamaged(StoreError):
     """A published file is not what the manifest says."""
 
 
-class SchemaTooNew(StoreError):
+class SchemaTooNew(SnapshotDamaged):
     """The snapshot was written by a newer version of lineage."""
 
 

@@ -39,7 +39,7 @@ def list_snapshots(*, invocation: Invocation) -> None:
     # The readable ones are listed all the same: one damaged folder must not hide a history.
     if damaged := store.damaged():
         raise SnapshotDamaged(
-            f"{len(damaged)} more cannot be read: {'; '.join(damaged)}",
+            f"{len(damaged)} more cannot be read: {'; '.join(damaged.values())}",
             "restore them from a copy, or delete their folders; the others are not harmed",
         )
 

@@ -73,7 +73,7 @@ def _check_store(store: ParquetStore, settings: Settings, clock: Clock) -> Docto
     summary = f"{len(manifests)} snapshots in {store.location}, {len(refused)} drafts set aside"
     try:
         if damaged:
-            raise SnapshotDamaged(f"{summary}; damaged: {'; '.join(damaged)}")
+            raise SnapshotDamaged(f"{summary}; damaged: {'; '.join(damaged.values())}")
         refuse_other_hub(store, settings)
         refuse_set_back_clock(store, clock.now())
         for place in (settings.store, settings.cache):

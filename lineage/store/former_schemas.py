@@ -13,6 +13,8 @@ _Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
 _RENAMED = 4
 """The first schema with today's values."""
 
+_WITH_WHOLE_TOMBSTONES = 3
+
 _KINDS: Mapping[str, str] = {"sweep": "full", "bulk": "dump"}
 _VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     schema.EDGES_FILE: {
@@ -39,6 +41,11 @@ def stored_columns(file: str, columns: Sequence[str], version: int) -> list[str]
     """Return what columns are called in a table of some schema."""
     names = _COLUMNS.get(file, {}) if version < _RENAMED else {}
     return [names.get(name, name) for name in columns]
+
+
+def may_lack_columns(file: str, version: int) -> bool:
+    """Say whether a table of some schema had fewer columns: tombstones without their records."""
+    return file == schema.TOMBSTONES_FILE and version < _WITH_WHOLE_TOMBSTONES
 
 
 def translate(file: str, rows: _Rows, version: int) -> _Rows:

@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from enum import Enum, auto
 
+from lineage.domain.clock import moment_of
 from lineage.domain.files import is_temporary
 from lineage.errors import SnapshotDamaged, StoreError
 from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.manifest import FILE, REFUSAL_FILE, BuildsOn, Manifest
+from lineage.store.manifest import FILE, MOST_BYTES, REFUSAL_FILE, BuildsOn, Manifest
 
 MARK = "unfinished"
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z")
@@ -35,7 +36,7 @@ class State(Enum):
 
 def is_id(name: str) -> bool:
     """Say whether a name is spelled as a snapshot's id: nothing else is ever one, or is deleted."""
-    return _ID.fullmatch(name) is not None
+    return _ID.fullmatch(name) is not None and moment_of(name) is not None
 
 
 def is_own(name: str) -> bool:
@@ -91,8 +92,15 @@ _HINT = "restore it from a copy, or make a full crawl, which stands alone: linea
 
 def manifest_in(files: Files, folder: str) -> Manifest:
     """Return a folder's manifest; FileNotFoundError where there is none."""
-    path = f"{folder}/{FILE}"
-    manifest = Manifest.from_json(files.read(path), path)
+    return read_manifest(files, folder, FILE)
+
+
+def read_manifest(files: Files, folder: str, name: str) -> Manifest:
+    """Return what a folder's manifest or refusal says; FileNotFoundError where there is none."""
+    path = f"{folder}/{name}"
+    if len(content := files.read(path, MOST_BYTES + 1)) > MOST_BYTES:
+        raise SnapshotDamaged(f"{path} is larger than {MOST_BYTES:,} bytes", "restore the file")
+    manifest = Manifest.from_json(content, path)
     if manifest.id != folder:
         raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
     return manifest

@@ -16,12 +16,13 @@ def joined(chunks: list[pa.Array]) -> pa.StringArray:
 
 
 def bare(keys: pa.StringArray) -> KeyBytes:
-    """Return keys as bytes; what has another length than a key of the Hub becomes no key."""
+    """Return keys as bytes; ValueError where one has another length than a key of the Hub."""
     if len(keys) == 0:
         return np.empty(0, f"S{KEY_LENGTH}")
     whole = joined([keys])
-    if len(whole.buffers()[2]) < KEY_LENGTH * len(whole):
-        raise ValueError("a key of the Hub has 24 characters")
+    ends = np.frombuffer(whole.buffers()[1], np.int32, len(whole) + 1)
+    if whole.null_count or not (np.diff(ends) == KEY_LENGTH).all():
+        raise ValueError(f"a key of the Hub has {KEY_LENGTH} characters")
     return np.frombuffer(whole.buffers()[2], f"S{KEY_LENGTH}", len(whole))
 
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from lineage.domain.clock import iso
 from lineage.errors import SchemaTooNew, SnapshotDamaged
@@ -13,6 +15,21 @@ from lineage.store import former_schemas, schema
 
 FILE = "manifest.json"
 REFUSAL_FILE = "refused.json"
+MOST_BYTES = 64 * 1024 * 1024
+"""No manifest is larger: the longest have a digest of each model that was left out."""
+
+_ID = msgspec.Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z\Z")
+_Id = Annotated[str, _ID]
+_Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""Rows are numbered in 32 bits."""
+_Positive = Annotated[int, msgspec.Meta(ge=1)]
+_Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_TableName = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+(\.changes)?\.parquet\Z")]
+"""Never a path; a later lineage may add a table."""
+_YEARS = range(2000, 9999)
+_LAST_WITHOUT_TRENDS = 2
 
 
 class SnapshotKind(StrEnum):
@@ -23,15 +40,21 @@ class SnapshotKind(StrEnum):
     DUMP = "dump"
     BELOW = "below"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "SnapshotKind | None":
+        """Return the kind that older snapshots call by another word."""
+        present = former_schemas.snapshot_kind(str(value))
+        return None if present == value else cls(present)
+
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """What a published file must look like."""
 
-    rows: int
-    bytes: int
-    sha256: str
-    footer: str | None = None
+    rows: _Number
+    bytes: _Bytes
+    sha256: _Digest
+    footer: _Digest | None = None
     """SHA-256 of its footer alone, looked at whenever it is read; older snapshots have none."""
 
 
@@ -50,7 +73,7 @@ class Origin:
 
     kind: SnapshotKind
     endpoint: str
-    taken_at: datetime
+    taken_at: _Moment
     """When the run began, UTC."""
     below: str | None = None
     """The one base whose descendants it holds, where kind is `below`."""
@@ -68,8 +91,8 @@ class Origin:
 class BuildsOn:
     """The whole snapshot that an update's changes are merged with."""
 
-    id: str
-    files: Mapping[str, str]
+    id: _Id
+    files: Mapping[str, _Digest]
     """SHA-256 of each of its tables that is read, so that another one is noticed."""
 
 
@@ -77,19 +100,19 @@ class BuildsOn:
 class Manifest:
     """Everything about a snapshot but its rows."""
 
-    id: str
+    id: _Id
     origin: Origin
-    published_at: datetime
-    previous: str | None
-    models: int
-    edges: int
-    bad_rows: int
-    tombstones: int
-    unread_fields: Mapping[str, int]
-    files: Mapping[str, FileFacts]
+    published_at: _Moment
+    previous: _Id | None
+    models: _Number
+    edges: _Number
+    bad_rows: _Number
+    tombstones: _Number
+    unread_fields: Mapping[str, _Number]
+    files: Mapping[_TableName, FileFacts]
     checks: tuple[CheckResult, ...]
     written_by: str
-    schema_version: int = schema.VERSION
+    schema_version: _Positive = schema.VERSION
     left_out: tuple[str, ...] = ()
     """Digests of the opt-outs and of their keys: a digest tells no name."""
     builds_on: BuildsOn | None = None
@@ -106,45 +129,52 @@ class Manifest:
     def from_json(cls, content: bytes, where: str) -> "Manifest":
         """Read a manifest; SchemaTooNew or SnapshotDamaged where that is not possible."""
         try:
-            fields: dict[str, Any] = json.loads(content)
-            version = int(fields["schema_version"])
+            version = msgspec.json.decode(content, type=_Versioned).schema_version
             if version > schema.VERSION:
                 raise SchemaTooNew(
                     f"{where} has schema version {version}, this lineage reads up to "
                     f"{schema.VERSION}",
                     "update lineage: pip install --upgrade llama-lineage",
                 )
-            return cls(
-                **{
-                    **fields,
-                    "origin": _origin(fields["origin"]),
-                    "published_at": datetime.fromisoformat(fields["published_at"]),
-                    "files": {name: FileFacts(**f) for name, f in fields["files"].items()},
-                    "checks": tuple(CheckResult(**check) for check in fields["checks"]),
-                    "left_out": tuple(fields.get("left_out", ())),
-                    "builds_on": _builds_on(fields.get("builds_on")),
-                }
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            manifest = msgspec.json.decode(content, type=cls)
+            _check(manifest)
+        except (ValueError, RecursionError) as error:
             raise SnapshotDamaged(
                 f"{where} cannot be read: {error}", "restore the file or take a new snapshot"
             ) from error
+        return manifest
 
 
-def _origin(fields: dict[str, Any]) -> Origin:
-    return Origin(
-        **{
-            **fields,
-            "kind": SnapshotKind(former_schemas.snapshot_kind(fields["kind"])),
-            "taken_at": datetime.fromisoformat(fields["taken_at"]),
-        }
-    )
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    schema_version: _Positive
 
 
-def _builds_on(fields: dict[str, Any] | None) -> BuildsOn | None:
-    if fields is None:
-        return None
-    base = BuildsOn(**fields)
-    if "/" in base.id or set(base.files) != set(schema.KEYS):
+# What the types above cannot say. A manifest may come from anywhere: what is wrong in it is said
+# here, once, and not by whichever question stumbles over it.
+
+
+def _check(manifest: Manifest) -> None:
+    """Raise ValueError where what a manifest says cannot be so."""
+    moments = (manifest.published_at, manifest.origin.taken_at)
+    if not all(moment.year in _YEARS and not moment.utcoffset() for moment in moments):
+        raise ValueError("a moment is not in UTC, or in no year of ours")
+    base = manifest.builds_on
+    if base is not None and (set(base.files) != set(schema.KEYS) or base.id == manifest.id):
         raise ValueError(f"{base.id!r} is nothing to build on")
-    return base
+    tables = schema.TABLES if base is None else schema.UPDATE_TABLES
+    absent = set(tables) - set(manifest.files)
+    if manifest.schema_version <= _LAST_WITHOUT_TRENDS:
+        absent -= {schema.ABSENCES_FILE, schema.TRENDS_FILE}
+    if absent:
+        raise ValueError(f"it names no {min(absent)}")
+    rows = {
+        schema.EDGES_FILE: manifest.edges,
+        schema.TOMBSTONES_FILE: manifest.tombstones,
+        schema.BAD_ROWS_FILE: manifest.bad_rows,
+    }
+    if base is None:
+        rows |= {schema.MODELS_FILE: manifest.models, schema.METRICS_FILE: manifest.models}
+    for name, number in rows.items():
+        if manifest.files[name].rows != number:
+            raise ValueError(f"it says {number} rows of {name}, and {manifest.files[name].rows}")

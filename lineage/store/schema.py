@@ -192,6 +192,8 @@ UPDATE_TABLES: Mapping[str, pa.Schema] = {
 }
 """The tables of an update that keeps changes alone."""
 
+ALL_TABLES: Mapping[str, pa.Schema] = {**TABLES, **UPDATE_TABLES}
+
 READ_BY_HUNDREDS = frozenset({TRENDS_FILE})
 """Small files that one question reads of every snapshot: snappy, as zstd takes twice the time."""
 

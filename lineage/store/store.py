@@ -8,7 +8,13 @@ from datetime import date, datetime, timedelta
 
 from lineage.domain.clock import end_of, iso, snapshot_id
 from lineage.domain.opt_outs import OptOuts
-from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged, StoreError
+from lineage.errors import (
+    NoSuchSnapshot,
+    SchemaTooNew,
+    SettingsError,
+    SnapshotDamaged,
+    StoreError,
+)
 from lineage.store import inventory, schema
 from lineage.store.files import Files
 from lineage.store.inventory import (
@@ -19,6 +25,7 @@ from lineage.store.inventory import (
     is_id,
     manifest_in,
     mark,
+    read_manifest,
     snapshot_folders,
     state_of,
     unmark,
@@ -55,14 +62,14 @@ class ParquetStore:
         entries = inventory.read_all(self.files).values()
         return [self._shown(entry) for entry in entries if isinstance(entry, Manifest)]
 
-    def damaged(self) -> list[str]:
-        """Return what is wrong with the snapshots that cannot be read, oldest first.
+    def damaged(self) -> dict[str, str]:
+        """Return by id what is wrong with the snapshots that cannot be read, oldest first.
 
         A manifest that is damaged or lost, or no more of what an update builds on.
         """
         entries = inventory.read_all(self.files) | inventory.lost_ones(self.files)
-        ordered = (entries[id] for id in sorted(entries))
-        return [error.message for error in ordered if isinstance(error, SnapshotDamaged)]
+        ordered = [(id, entries[id]) for id in sorted(entries)]
+        return {id: it.message for id, it in ordered if isinstance(it, SnapshotDamaged)}
 
     def history(self, tell: Callable[[str], None]) -> Iterator[Snapshot]:
         """Yield every snapshot of more than one base's family, oldest first.
@@ -138,15 +145,12 @@ class ParquetStore:
                 f"no draft {id!r} was set aside in {self.location}",
                 f"there are: {', '.join(self.refused()) or 'none'}",
             )
-        path = f"{id}/{REFUSAL_FILE}"
-        manifest = Manifest.from_json(self.files.read(path), path)
-        if manifest.id != id:
-            raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
+        manifest = read_manifest(self.files, id, REFUSAL_FILE)
         self._refuse_untruth(manifest)
         accepted = CheckResult("accepted", True, f"published after all at {iso(now)}, by hand")
         manifest = replace(manifest, published_at=now, checks=(*manifest.checks, accepted))
         self.files.write_whole(f"{id}/{FILE}", manifest.to_json())
-        self.files.delete_file(path)
+        self.files.delete_file(f"{id}/{REFUSAL_FILE}")
         return manifest
 
     def delete(self, *ids: str) -> None:
@@ -308,9 +312,14 @@ class ParquetStore:
 
     def _newest_first(self, until: str | None = None) -> Iterator[Manifest]:
         """Yield those of more than one family that can be read, up to an id where one is given."""
-        for manifest in reversed(self._readable()):
-            if not is_below(manifest) and (until is None or manifest.id <= until):
-                yield manifest
+        for id, entry in reversed(inventory.read_all(self.files).items()):
+            if isinstance(entry, SchemaTooNew):
+                # Who makes snapshots must know the newest: it holds what later ones go on from.
+                raise entry
+            if isinstance(entry, SnapshotDamaged) or is_below(entry):
+                continue
+            if until is None or id <= until:
+                yield entry
 
     def _nothing_yet(self, until: date | None = None) -> NoSuchSnapshot:
         manifests = self._readable()

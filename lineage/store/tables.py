@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,7 @@ from lineage.errors import SnapshotDamaged
 from lineage.store import schema
 from lineage.store.delta import MergePlan, apply_plan, plan_by_key, plan_by_place
 from lineage.store.files import Files
-from lineage.store.former_schemas import stored_columns, translate
+from lineage.store.former_schemas import may_lack_columns, stored_columns, translate
 from lineage.store.inventory import base_of
 from lineage.store.keys import bare, joined
 from lineage.store.manifest import BuildsOn, FileFacts, Manifest
@@ -59,6 +61,31 @@ def _expect(promised: int, came: int) -> None:
         raise ValueError(f"{came} rows came of {promised}")
 
 
+_IN_ORDER = frozenset({schema.MODELS_FILE, schema.METRICS_FILE})
+_MOMENTS = tuple(
+    pa.scalar(datetime(*day, tzinfo=UTC), pa.timestamp("us", "UTC")).value
+    for day in ((1, 1, 2), (9999, 12, 30))
+)
+"""What a moment may be, in microseconds since 1970: Python's calendar, any offset added."""
+_Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
+
+
+def _find_odd_value(column: pa.Array | pa.ChunkedArray) -> str | None:
+    """Return what is wrong with a column's values that Parquet lets pass; None where nothing is."""
+    if pa.types.is_timestamp(column.type):
+        ends = pc.min_max(column)
+        low, high = (ends[name].value for name in ("min", "max"))
+        is_odd = low is not None and not _MOMENTS[0] <= low <= high <= _MOMENTS[1]
+        return "holds a moment of no calendar year" if is_odd else None
+    if pa.types.is_integer(column.type):
+        return None
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid as error:
+        return f"holds what is none of its type: {error}"
+    return None
+
+
 class Tables:
     """The tables that lie in one folder of a store."""
 
@@ -83,20 +110,25 @@ class Tables:
             # Threads cost a small table more than they save.
             threads = parquet.num_row_groups > 1
             rows = read_whole(parquet, self._stored(file, columns), threads=threads)
-            return translate(file, rows, self.version)
+            return self._checked(file, rows)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
+        last_key = ""
         with self.open(file) as parquet:
             for batch in read_batches(parquet, self._stored(file, columns)):
-                yield translate(file, batch, self.version)
+                rows = self._checked(file, batch)
+                if self._has_order(file, rows) and len(rows):
+                    if rows["key"][0].as_py() <= last_key:
+                        raise ValueError("its column key is not in order")
+                    last_key = rows["key"][-1].as_py()
+                yield rows
 
     def group(
         self, file: str, parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
     ) -> pa.Table:
         """Return some columns of one row group of an open table, or all of them."""
-        rows = read_group(parquet, group, self._stored(file, columns))
-        return translate(file, rows, self.version)
+        return self._checked(file, read_group(parquet, group, self._stored(file, columns)))
 
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
         """Return the rows that have one of some values in `column`, of groups that have any."""
@@ -113,20 +145,38 @@ class Tables:
     @contextmanager
     def open(self, file: str, as_codes: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
         """Open a table; what cannot be opened, or read while it is open, is damaged."""
-        path = f"{self.id}/{file}"
         try:
-            with self._files.open_input(path) as source:
+            with self._files.open_input(f"{self.id}/{file}") as source:
                 self._refuse_other_footer(file, source)
-                yield pq.ParquetFile(
+                parquet = pq.ParquetFile(
                     source,
                     read_dictionary=list(as_codes) or None,
                     page_checksum_verification=True,
                 )
-        except (OSError, ValueError, LookupError) as error:  # Arrow's own are among them
-            raise SnapshotDamaged(
-                f"{path} cannot be read: {error}",
-                f"see what is wrong with: lineage snapshots verify {self.id}",
-            ) from error
+                self._refuse_other_shape(file, parquet, as_codes)
+                yield parquet
+        except MemoryError:  # Arrow's is an error of Arrow's too: it says nothing of the file
+            raise
+        except (OSError, ValueError, LookupError, pa.ArrowException) as error:
+            raise self._say_damaged(file, str(error)) from error
+
+    def _checked(self, file: str, rows: _Rows) -> _Rows:
+        """Return rows in today's words; ValueError where a value is none that its column holds."""
+        rows = translate(file, rows, self.version)
+        for name, column in zip(rows.schema.names, rows.columns, strict=True):
+            if problem := _find_odd_value(column):
+                raise ValueError(f"its column {name} {problem}")
+        # A model's row is its number in every other table: in another order all would be mistaken.
+        if self._has_order(file, rows):
+            key = rows["key"]
+            keys = bare(joined(key.chunks if isinstance(key, pa.ChunkedArray) else [key]))
+            if not (keys[1:] > keys[:-1]).all():
+                raise ValueError("its column key is not in order")
+        return rows
+
+    def _has_order(self, file: str, rows: pa.Table | pa.RecordBatch) -> bool:
+        """Say whether rows must stand in order of their key; those of a draft need not yet."""
+        return bool(self._facts) and file in _IN_ORDER and "key" in rows.schema.names
 
     def _stored(self, file: str, columns: Sequence[str] | None) -> list[str] | None:
         return None if columns is None else stored_columns(file, columns, self.version)
@@ -136,6 +186,33 @@ class Tables:
         facts = self._facts.get(file)
         if facts is not None and facts.footer not in (None, footer_digest(source)):
             raise ValueError("its footer is not what was published")
+
+    def _refuse_other_shape(
+        self, file: str, parquet: pq.ParquetFile, as_codes: Sequence[str]
+    ) -> None:
+        """Raise ValueError where the table has not the rows of its manifest, or other columns."""
+        facts, rows = self._facts.get(file), parquet.metadata.num_rows
+        if facts is not None and facts.rows != rows:
+            raise ValueError(f"it has {rows} rows, the manifest says {facts.rows}")
+        expected, stored = schema.ALL_TABLES[file], parquet.schema_arrow
+        for field, name in zip(expected, self._stored(file, expected.names) or (), strict=True):
+            places = stored.get_all_field_indices(name)
+            if not places and may_lack_columns(file, self.version):
+                continue
+            if len(places) != 1:
+                raise ValueError(f"it has {len(places) or 'no'} columns {name}")
+            column = stored.field(places[0])
+            kind = column.type.value_type if name in as_codes else column.type
+            if kind != field.type:
+                raise ValueError(f"its column {name} is {column.type}, not {field.type}")
+            if column.nullable and not field.nullable and not may_lack_columns(file, self.version):
+                raise ValueError(f"its column {name} may be null")
+
+    def _say_damaged(self, file: str, problem: str) -> SnapshotDamaged:
+        return SnapshotDamaged(
+            f"{self.id}/{file} cannot be read: {problem}",
+            f"see what is wrong with: lineage snapshots verify {self.id}",
+        )
 
 
 class MergedTables(Tables):
@@ -148,9 +225,12 @@ class MergedTables(Tables):
         builds_on: BuildsOn,
         facts: Mapping[str, FileFacts] | None = None,
         version: int = schema.VERSION,
+        *,
+        models: int | None = None,
     ) -> None:
         super().__init__(files, id, facts, version)
         self._builds_on = builds_on
+        self._models = models
 
     @cached_property
     def base(self) -> Tables:
@@ -201,11 +281,18 @@ class MergedTables(Tables):
     @cached_property
     def _plan_of_records(self) -> MergePlan:
         fresh = super().table(schema.CHANGES[schema.MODELS_FILE], ["key"])["key"]
-        return plan_by_key(
+        plan = plan_by_key(
             self._keys(schema.MODELS_FILE),
             bare(joined(fresh.chunks)),
             bare(self._replaced(schema.MODELS_FILE)),
         )
+        models = int(plan.stays.sum()) + len(plan.ahead)
+        if self._models not in (None, models):
+            raise self._say_damaged(
+                schema.CHANGES[schema.MODELS_FILE],
+                f"with what it builds on there are {models} models, not {self._models}",
+            )
+        return plan
 
     @cached_property
     def _plan_of_evidence(self) -> MergePlan:
@@ -234,5 +321,10 @@ def tables_of(files: Files, manifest: Manifest) -> Tables:
     if manifest.builds_on is None:
         return Tables(files, manifest.id, manifest.files, manifest.schema_version)
     return MergedTables(
-        files, manifest.id, manifest.builds_on, manifest.files, manifest.schema_version
+        files,
+        manifest.id,
+        manifest.builds_on,
+        manifest.files,
+        manifest.schema_version,
+        models=manifest.models if manifest.files else None,  # none is published of a draft yet
     )

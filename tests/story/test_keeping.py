@@ -102,7 +102,7 @@ def test_a_damaged_manifest_hides_no_other_snapshot(play: Play) -> None:
     second = stage.crawl().manifest.id
     (stage.folder / "snapshots" / second / "manifest.json").write_text("{", "utf-8")
     assert stage.published() == [first]
-    (told,) = stage.store.damaged()
+    (told,) = stage.store.damaged().values()
     assert second in told
     with pytest.raises(SnapshotDamaged):
         stage.store.snapshot()

@@ -123,7 +123,7 @@ def test_a_pruning_killed_at_any_moment_is_finished_by_the_next(tmp_path: Path) 
         assert set(kept) <= set(stage.published()) <= set(ids)
         assert all(stage.tables(id) == many.tables(id) for id in stage.published())
         killed_after(None, *pruning(stage))
-        assert (stage.published(), stage.store.damaged()) == (kept, [])
+        assert (stage.published(), stage.store.damaged()) == (kept, {})
         assert all(stage.tables(id) == many.tables(id) for id in kept)
 
 

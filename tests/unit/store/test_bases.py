@@ -154,7 +154,7 @@ def test_a_base_that_is_gone_or_another_is_noticed(
         with pytest.raises(SnapshotDamaged, match=says):
             list(again.batches(file))
     assert says in store.find_damage(first.id)[0]
-    told = [said for said in store.damaged() if says in said]
+    told = [said for said in store.damaged().values() if says in said]
     assert [id in said for id, said in zip([first.id, second.id], told, strict=True)] == [True] * 2
     left = [one.id for one in store.manifests()]
     assert left == ([sweep.id, last.id] if lose is replaced else [last.id])

@@ -43,7 +43,7 @@ def test_an_update_on_a_full_disk_leaves_the_history_as_it_was(most: int, tmp_pa
     assert "File too large" in ended.stderr.splitlines()[-1]
     store = ParquetStore(str(tmp_path), NO_OPT_OUTS)
     assert [one.id for one in store.manifests()] == [sweep.id]
-    assert (store.damaged(), store.find_damage(sweep.id)) == ([], [])
+    assert (store.damaged(), store.find_damage(sweep.id)) == ({}, [])
     again = updated(sweep, ROWS[:600], tmp_path)
     assert again.manifest.builds_on is not None
     assert store.find_damage(again.id) == []

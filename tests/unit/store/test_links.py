@@ -118,7 +118,7 @@ def test_only_what_lineage_wrote_is_deleted_with_a_snapshot(
         *("more", "linked.parquet", "trends.parquet", "kept", "notes.txt")
     }
     assert (folder / "kept" / "models.parquet").read_text("utf-8") == "mine too"
-    assert (store.manifests(), store.damaged(), store.refused()) == ([], [], [])
+    assert (store.manifests(), store.damaged(), store.refused()) == ([], {}, [])
 
 
 def test_what_deletion_left_is_never_written_into(
@@ -154,7 +154,7 @@ def test_a_folder_of_another_name_is_somebody_elses_whatever_is_in_it(
     other.mkdir()
     (other / file).write_text("mine", "utf-8")
     open_draft(store, origin(taken_at=NOON + timedelta(days=30))).close()
-    assert (len(store.manifests()), store.damaged(), store.refused()) == (1, [], [])
+    assert (len(store.manifests()), store.damaged(), store.refused()) == (1, {}, [])
     assert (other / file).read_text("utf-8") == "mine"
 
 
@@ -183,7 +183,7 @@ def test_a_snapshot_that_is_a_link_is_named_and_neither_read_nor_deleted(
     folder.rename(elsewhere)
     folder.symlink_to(elsewhere)
     assert store.manifests() == []
-    (problem,) = store.damaged()
+    (problem,) = store.damaged().values()
     assert "is a link, and links inside a store are never followed" in problem
     for name in (None, folder.name):
         with pytest.raises(SnapshotDamaged, match="is a link"):
@@ -202,7 +202,7 @@ def test_no_file_is_read_through_a_link(
     (folder / name).symlink_to(tmp_path / name)
     with pytest.raises(SnapshotDamaged, match=f"{name} is a link"):
         store.snapshot(folder.name).table(name)
-    (problem,) = store.damaged() or store.find_damage(folder.name)
+    (problem,) = store.damaged().values() or store.find_damage(folder.name)
     assert f"{name} is a link" in problem
 
 
