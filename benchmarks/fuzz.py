@@ -5,19 +5,44 @@ exit 1 where anything else was raised, with the first trace of each kind.
 """
 
 import argparse
+import atexit
+import hashlib
+import io
 import json
 import random
+import shutil
 import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import cast
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lineage.analysis.cut_tables import whole_tables
+from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.analysis.documents import snapshot_document
+from lineage.analysis.growth.curves import curve_of_family
+from lineage.domain.definitions import Definition
+from lineage.domain.documents import to_document, to_json
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.subjects import parse_subject
-from lineage.errors import LineageError, SettingsError
+from lineage.errors import LineageError, SettingsError, SnapshotDamaged
+from lineage.families.registry import all_families, family
 from lineage.sources.listing_pages import parse_page
-from tests.builders import key_of, row
+from lineage.store import schema
+from lineage.store.reader import Snapshot, standings_of
+from lineage.store.store import ParquetStore
+from tests.builders import key_of, outlived, row
 from tests.hostile import HOSTILE
+from tests.questions import count_base, count_family, find_anomalies, trace, tree_of_base
 
 TEXTS = (
     *HOSTILE,
@@ -92,7 +117,146 @@ def read_subject(random: random.Random) -> None:
         raise SettingsError(str(error)) from error
 
 
-TARGETS: Mapping[str, Target] = {"rows": read_row, "subjects": read_subject}
+def spoil_object(random: random.Random, content: object) -> object:
+    """Return a JSON value with one value of it, wherever, replaced, left out or added to."""
+    if not isinstance(content, dict) or not content or random.random() < 0.05:
+        return hostile_value(random)
+    name, pick = random.choice(sorted(content)), random.random()
+    if pick < 0.1:
+        return {key: value for key, value in content.items() if key != name}
+    if pick < 0.2:
+        return {**content, hostile_text(random): hostile_value(random)}
+    return {**content, name: spoil_object(random, content[name])}
+
+
+def read_manifest(random: random.Random) -> None:
+    """A snapshot whose manifest is odd in one place, beside a good one."""
+    folder, manifest = store_of_two()
+    odd = json.dumps(spoil_object(random, manifest)).encode()
+    if random.random() < 0.1:
+        at = random.randrange(len(odd))
+        odd = odd[:at] + bytes([random.randrange(256)]) + odd[at + random.randrange(9) :]
+    path = folder / str(manifest["id"]) / "manifest.json"
+    whole = path.read_bytes()
+    path.write_bytes(odd)
+    try:
+        ask_everything(folder, path.parent.name)
+    finally:
+        path.write_bytes(whole)
+
+
+def read_table(random: random.Random) -> None:
+    """A snapshot with a table that is not as its schema says, though its manifest agrees."""
+    folder, manifest = store_of_two()
+    file = random.choice(sorted(schema.TABLES))
+    path = folder / str(manifest["id"]) / file
+    whole, about = path.read_bytes(), path.with_name("manifest.json")
+    said = about.read_bytes()
+    try:
+        path.write_bytes(spoil_table(random, pq.read_table(path), whole))
+        rows = 0
+        with suppress(pa.ArrowException, OSError):
+            rows = pq.read_metadata(path).num_rows
+        facts: dict[str, object] = {"rows": rows, "bytes": path.stat().st_size, "footer": None}
+        facts["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        counts = {"models.parquet": "models", "edges.parquet": "edges"}
+        counts |= {"tombstones.parquet": "tombstones", "bad_rows.parquet": "bad_rows"}
+        files = {**cast("dict[str, object]", manifest["files"]), file: facts}
+        odd = {**manifest, "files": files}
+        if file in counts:
+            odd[counts[file]] = rows
+        about.write_text(json.dumps(odd), "utf-8")
+        ask_everything(folder, path.parent.name)
+    finally:
+        path.write_bytes(whole)
+        about.write_bytes(said)
+
+
+def spoil_table(random: random.Random, table: pa.Table, whole: bytes) -> bytes:
+    """Return a Parquet file of the table with other columns, types, values, rows, or bytes."""
+    at = random.randrange(table.num_columns)
+    name, column = table.schema.names[at], table.column(at)
+    rows = len(table)
+    odd = pa.array([b"\xff\xfe"] * rows, pa.binary()).view(pa.string())
+    changes: list[Callable[[], pa.Table]] = [
+        lambda: table.drop_columns([name]),
+        lambda: table.append_column(name, column),
+        lambda: table.rename_columns([f"{it}_" if it == name else it for it in table.schema.names]),
+        lambda: table.take(pa.array(random.sample(range(rows), rows))),
+        lambda: table.slice(0, rows // 2),
+        lambda: pa.concat_tables([table, table]),
+        lambda: table.set_column(at, name, pa.nulls(rows, column.type)),
+        lambda: table.set_column(at, name, pa.nulls(rows)),
+        lambda: table.set_column(at, name, odd),
+        lambda: table.set_column(at, table.schema.field(at), odd),
+        lambda: table.set_column(at, name, pa.array([hostile_text(random)] * rows)),
+        lambda: table.set_column(at, table.schema.field(at), pa.array(["nobody"] * rows)),
+        lambda: table.set_column(at, name, column.cast(pa.string()).dictionary_encode()),
+        lambda: table.set_column(at, name, column.cast(pa.large_string())),
+        lambda: table.set_column(at, name, pa.array([[1]] * rows)),
+        lambda: table.set_column(
+            at,
+            table.schema.field(at),
+            pa.array([random.choice((-1, 0, 2**31 - 1, 2**63 - 1, -(2**63)))] * rows, column.type),
+        ),
+    ]
+    sink = io.BytesIO()
+    with suppress(pa.ArrowException, TypeError, ValueError, UnicodeError):
+        pq.write_table(random.choice(changes)(), sink)
+        return sink.getvalue()
+    return whole[: random.randrange(len(whole))]
+
+
+def ask_everything(folder: Path, id: str) -> None:
+    """Ask a store of two snapshots, one of which is odd, what the commands ask."""
+    store = ParquetStore(str(folder), NO_OPT_OUTS)
+    # Whatever the odd one says, it is read or named, and its neighbour is not harmed.
+    assert len(store.manifests()) + len(store.damaged()) == 2
+    good = store.snapshot_at(date(2026, 11, 22))
+    assert count_base(good, "meta-llama/Llama-2-7b-hf").total == 3
+    ends = Counter[bool]()
+    questions: list[Callable[[Snapshot], object]] = [
+        lambda it: store.find_damage(it.id),
+        lambda it: to_json(to_document(it.manifest) | snapshot_document(it.manifest)),
+        standings_of,
+        lambda it: count_base(it, "meta-llama/Llama-2-7b-hf"),
+        lambda it: count_base(it, "meta-llama/Llama-2-7b-hf", Definition(deleted=True), ()),
+        lambda it: count_family(it, family("llama"), Definition(), all_families()),
+        lambda it: trace(it, "kid/d", family("llama"), all_families()),
+        lambda it: tree_of_base(it, "meta-llama/Llama-2-7b-hf", Definition(), ()),
+        lambda it: list(find_anomalies(it, examples=3).anomalies),
+        lambda it: curve_of_family(
+            store, family("llama"), all_families(), None, say=lambda _: None
+        ),
+        lambda it: diff_snapshots(good, it, all_families()),
+        lambda it: [piece.num_rows for pieces in whole_tables(it).values() for piece in pieces],
+    ]
+    for ask in questions:
+        try:
+            ask(store.snapshot(id))
+        except LineageError:
+            ends[False] += 1
+    if ends[False]:
+        raise SnapshotDamaged(f"{ends[False]} of {len(questions)} questions are not answered")
+
+
+@cache
+def store_of_two() -> tuple[Path, dict[str, object]]:
+    """Return a folder with two snapshots, and what the manifest of the second says."""
+    folder = Path(mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    root = "meta-llama/Llama-2-7b-hf"
+    rows = [row(root), row("kid/c", [root]), row("kid/d", ["kid/c"]), row("gone/e", [root])]
+    last = outlived(rows, ["gone/e"], folder, after=timedelta(days=9))
+    return folder, json.loads(last.manifest.to_json())
+
+
+TARGETS: Mapping[str, Target] = {
+    "rows": read_row,
+    "subjects": read_subject,
+    "manifests": read_manifest,
+    "tables": read_table,
+}
 """One entry for each boundary; all get the same number of tries."""
 
 

@@ -14,6 +14,8 @@ from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lineage.domain.documents import Document
+    from lineage.store.manifest import Manifest
     from lineage.store.store import ParquetStore
 
 _WHOLE = {"snapshot": "has no meaning here: the command is about all snapshots"}
@@ -81,26 +83,16 @@ def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> N
 
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import verification_table
-    from lineage.domain.documents import Document
 
     if every and id is not None:
         raise SettingsError("--all verifies every snapshot", "leave out the ID")
     store = invocation.open_store()
     manifests = store.manifests() if every else [store.snapshot(id).manifest]
-    documents: list[Document] = []
-    for manifest in manifests:
-        problems = store.find_damage(manifest.id)
-        # An update is read through the tables below it: damage there is damage here.
-        files_below = [] if manifest.builds_on is None else manifest.builds_on.files
-        documents.append(
-            {
-                "snapshot": manifest.id,
-                "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
-                "files": len(manifest.files) + len(files_below),
-                "problems": problems,
-                "harmed": store.harmed_dependents(manifest.id) if problems else [],
-            }
-        )
+    documents: list[Document] = [_verify(store, manifest) for manifest in manifests]
+    documents += [
+        {"snapshot": id, "builds_on": None, "files": 1, "problems": [problem], "damaged": []}
+        for id, problem in (store.damaged() if every else {}).items()
+    ]
     rows: list[Document] = [
         {"snapshot": document["snapshot"], "problem": problem}
         for document in documents
@@ -122,6 +114,19 @@ def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> N
             f"damaged: {'; '.join(parts)}",
             "restore the files from a copy, or take a new snapshot with: lineage crawl",
         )
+
+
+def _verify(store: "ParquetStore", manifest: "Manifest") -> "Document":
+    problems = store.find_damage(manifest.id, in_values=True)
+    # An update is read through the tables below it: damage there is damage here.
+    files_below = [] if manifest.builds_on is None else manifest.builds_on.files
+    return {
+        "snapshot": manifest.id,
+        "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
+        "files": len(manifest.files) + len(files_below),
+        "problems": problems,
+        "damaged": store.damaged_dependents(manifest.id) if problems else [],
+    }
 
 
 @snapshots.command(

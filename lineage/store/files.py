@@ -56,10 +56,14 @@ class Files:
             self._make_parent(path)
             return self._filesystem.open_output_stream(self._at(path))
 
-    def read(self, path: str, most: int | None = None) -> bytes:
-        """Return a small file whole, or as much of it as is asked for."""
+    def read(self, path: str, most_bytes: int) -> bytes:
+        """Return a small file whole; SnapshotDamaged where it is larger than it can be."""
         with self.open_input(path) as file, self._reading(path):
-            return bytes(file.read(most))
+            if file.size() > most_bytes:
+                raise SnapshotDamaged(
+                    f"{path} is larger than {most_bytes:,} bytes", "restore the file from a copy"
+                )
+            return bytes(file.read())
 
     def write_whole(self, path: str, content: bytes) -> None:
         """Write a file so that a reader sees all of it or none of it."""

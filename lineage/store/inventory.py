@@ -98,9 +98,7 @@ def manifest_in(files: Files, folder: str) -> Manifest:
 def read_manifest(files: Files, folder: str, name: str) -> Manifest:
     """Return what a folder's manifest or refusal says; FileNotFoundError where there is none."""
     path = f"{folder}/{name}"
-    if len(content := files.read(path, MOST_BYTES + 1)) > MOST_BYTES:
-        raise SnapshotDamaged(f"{path} is larger than {MOST_BYTES:,} bytes", "restore the file")
-    manifest = Manifest.from_json(content, path)
+    manifest = Manifest.from_json(files.read(path, MOST_BYTES), path)
     if manifest.id != folder:
         raise SnapshotDamaged(f"{path} says it is {manifest.id!r}", "was a folder renamed?")
     return manifest

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from lineage.domain.arrays import Codes, Indices, Nodes
 from lineage.domain.availability import Asked, Availability
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
-from lineage.errors import SnapshotDamaged
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
@@ -106,35 +105,11 @@ class Snapshot:
         """Return every edge as integers."""
         columns = ("child_node", "parent_node", "relation", "strength")
         table = self.table(schema.EDGES_FILE, columns, as_codes=("relation", "strength"))
-        child, parent = (table[name].to_numpy() for name in columns[:2])
-        # Who has no record is a node because an edge names it as a parent.
-        nodes = self.records + len(parent)
-        for name, ends in (("child_node", child), ("parent_node", parent)):
-            if len(ends) and not (ends.min() >= 0 and ends.max() < nodes):
-                raise self._say_odd(schema.EDGES_FILE, name, "a node that there is not")
         return EdgeColumns(
-            child,
-            parent,
-            self._positions(table, "relation", RELATIONS),
-            self._positions(table, "strength", STRENGTHS),
-        )
-
-    def _positions(self, table: pa.Table, name: str, words: Sequence[str]) -> Codes:
-        """Map a dictionary-encoded column of the edges to positions in a fixed list of words."""
-        places = {str(word): place for place, word in enumerate(words)}
-        parts = [np.empty(0, np.int8)]
-        for chunk in table[name].chunks:
-            stored = chunk.dictionary.to_pylist()
-            if odd := [word for word in stored if word not in places]:
-                raise self._say_odd(schema.EDGES_FILE, name, repr(odd[0]))
-            codes = np.array([places[word] for word in stored], np.int8)
-            parts.append(codes[chunk.indices.to_numpy()])
-        return np.concatenate(parts)
-
-    def _say_odd(self, file: str, column: str, value: str) -> SnapshotDamaged:
-        return SnapshotDamaged(
-            f"{self.id}/{file} cannot be read: its column {column} holds {value}",
-            f"see what is wrong with: lineage snapshots verify {self.id}",
+            table["child_node"].to_numpy(),
+            table["parent_node"].to_numpy(),
+            _positions(table["relation"], RELATIONS),
+            _positions(table["strength"], STRENGTHS),
         )
 
     # Looking up
@@ -278,6 +253,15 @@ def _base_row(row: dict[str, object]) -> BaseRow:
     fields = {name: row[name] for name in ("key", "id", "node", "direct", "total", "undated")}
     by_relation = {relation: row[relation.value] for relation in RELATIONS}
     return BaseRow(**fields, by_relation=by_relation)  # type: ignore[arg-type]
+
+
+def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
+    """Map a dictionary-encoded column to positions in a fixed list of words."""
+    parts = [np.empty(0, np.int8)]
+    for chunk in column.chunks:
+        place = [words.index(word) for word in chunk.dictionary.to_pylist()]
+        parts.append(np.array(place, np.int8)[chunk.indices.to_numpy()])
+    return np.concatenate(parts)
 
 
 STANDING_COLUMNS = ("standing", "hub_status", "asked_at")

@@ -4,11 +4,12 @@ Plain Parquet: no Arrow dictionary types, timestamps in microseconds UTC, so tha
 Polars and Spark read it without us.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
-from lineage.domain.claims import RELATIONS
+from lineage.domain.availability import Availability
+from lineage.domain.claims import RELATIONS, STRENGTHS
 
 VERSION = 4
 """Raised whenever a reader of the version before could misread a file."""
@@ -193,6 +194,13 @@ UPDATE_TABLES: Mapping[str, pa.Schema] = {
 """The tables of an update that keeps changes alone."""
 
 ALL_TABLES: Mapping[str, pa.Schema] = {**TABLES, **UPDATE_TABLES}
+
+WORDS: Mapping[tuple[str, str], Collection[str]] = {
+    (EDGES_FILE, "relation"): RELATIONS,
+    (EDGES_FILE, "strength"): STRENGTHS,
+    (TOMBSTONES_FILE, "standing"): tuple(Availability),
+}
+"""The only words that some columns hold, by table and column."""
 
 READ_BY_HUNDREDS = frozenset({TRENDS_FILE})
 """Small files that one question reads of every snapshot: snappy, as zstd takes twice the time."""

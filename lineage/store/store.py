@@ -1,6 +1,7 @@
 """The history: every published snapshot in one place, and the drafts that were set aside."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +34,7 @@ from lineage.store.inventory import (
 from lineage.store.lease import Holder, hold
 from lineage.store.manifest import FILE, REFUSAL_FILE, CheckResult, Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
+from lineage.store.tables import tables_of
 
 ABANDONED_AFTER = timedelta(days=2)
 """An unfinished draft this old belongs to no run that could still go on."""
@@ -191,22 +193,36 @@ class ParquetStore:
         mark(self.files, id)
         return id
 
-    def find_damage(self, id: str) -> list[str]:
+    def find_damage(self, id: str, *, in_values: bool = False) -> list[str]:
         """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed.
 
-        The tables that an update builds on are looked at as well.
+        The tables that an update builds on are looked at as well, and every value on demand.
         """
-        return self._differences(self._manifest(id))
+        manifest = self._manifest(id)
+        if problems := self._differences(manifest):
+            return problems
+        # The files are what was published, and that may be none of our tables all the same.
+        tables = tables_of(self.files, manifest)
+        for file in schema.TABLES:
+            try:
+                if in_values and (file in manifest.files or file in schema.CHANGES):
+                    deque(tables.batches(file), maxlen=0)
+                elif file in manifest.files:
+                    with tables.open(file):
+                        pass
+            except SnapshotDamaged as error:
+                problems.append(error.message)
+        return problems
 
     def dependents(self, id: str) -> list[str]:
         """Return the ids of the snapshots that build on one, oldest first."""
         return inventory.builders(self.files).get(id, [])
 
-    def harmed_dependents(self, id: str) -> list[str]:
+    def damaged_dependents(self, id: str) -> list[str]:
         """Return what builds on damaged tables: of this snapshot, or of the one it builds on."""
         manifest = self._manifest(id)
         if manifest.builds_on is not None:
-            return self.harmed_dependents(manifest.builds_on.id)
+            return self.damaged_dependents(manifest.builds_on.id)
         shared = [name for name in schema.KEYS if name in manifest.files]
         return self.dependents(id) if differences(self.files, manifest, shared) else []
 

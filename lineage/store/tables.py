@@ -1,6 +1,6 @@
 """The tables of a snapshot, read piece by piece; an update's changes are merged with its base."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -62,6 +62,7 @@ def _expect(promised: int, came: int) -> None:
 
 
 _IN_ORDER = frozenset({schema.MODELS_FILE, schema.METRICS_FILE})
+_NODES = frozenset({"node", "child_node", "parent_node"})
 _MOMENTS = tuple(
     pa.scalar(datetime(*day, tzinfo=UTC), pa.timestamp("us", "UTC")).value
     for day in ((1, 1, 2), (9999, 12, 30))
@@ -70,7 +71,18 @@ _MOMENTS = tuple(
 _Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
 
 
-def _find_odd_value(column: pa.Array | pa.ChunkedArray) -> str | None:
+def _find_odd_node(column: pa.Array | pa.ChunkedArray, manifest: Manifest) -> str | None:
+    """Return what is wrong with numbers of nodes, None where nothing is."""
+    # Who has no record is a node because an edge names it as a parent.
+    nodes = manifest.models + manifest.tombstones + manifest.edges
+    low, high = (pc.min_max(column)[end].as_py() for end in ("min", "max"))
+    is_odd = low is not None and not 0 <= low <= high < nodes
+    return "holds a node that there is not" if is_odd else None
+
+
+def _find_odd_value(
+    column: pa.Array | pa.ChunkedArray, words: Collection[str] | None
+) -> str | None:
     """Return what is wrong with a column's values that Parquet lets pass; None where nothing is."""
     if pa.types.is_timestamp(column.type):
         ends = pc.min_max(column)
@@ -83,24 +95,19 @@ def _find_odd_value(column: pa.Array | pa.ChunkedArray) -> str | None:
         column.validate(full=True)
     except pa.ArrowInvalid as error:
         return f"holds what is none of its type: {error}"
-    return None
+    odd = set() if words is None else set(column.unique().to_pylist()) - {*words, None}
+    return f"holds {min(odd)!r}" if odd else None
 
 
 class Tables:
     """The tables that lie in one folder of a store."""
 
-    def __init__(
-        self,
-        files: Files,
-        id: str,
-        facts: Mapping[str, FileFacts] | None = None,
-        version: int = schema.VERSION,
-    ) -> None:
-        """`facts` is what its files must look like, where they are published."""
+    def __init__(self, files: Files, id: str, manifest: Manifest | None = None) -> None:
+        """`manifest` says what the tables must look like, where they are published."""
         self.id = id
-        self.version = version
+        self.version = schema.VERSION if manifest is None else manifest.schema_version
         self._files = files
-        self._facts = facts or {}
+        self._manifest = manifest if manifest is not None and manifest.files else None
 
     def table(
         self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()
@@ -164,7 +171,10 @@ class Tables:
         """Return rows in today's words; ValueError where a value is none that its column holds."""
         rows = translate(file, rows, self.version)
         for name, column in zip(rows.schema.names, rows.columns, strict=True):
-            if problem := _find_odd_value(column):
+            problem = _find_odd_value(column, schema.WORDS.get((file, name)))
+            if problem is None and self._manifest is not None and name in _NODES:
+                problem = _find_odd_node(column, self._manifest)
+            if problem is not None:
                 raise ValueError(f"its column {name} {problem}")
         # A model's row is its number in every other table: in another order all would be mistaken.
         if self._has_order(file, rows):
@@ -176,14 +186,18 @@ class Tables:
 
     def _has_order(self, file: str, rows: pa.Table | pa.RecordBatch) -> bool:
         """Say whether rows must stand in order of their key; those of a draft need not yet."""
-        return bool(self._facts) and file in _IN_ORDER and "key" in rows.schema.names
+        is_published = self._manifest is not None
+        return is_published and file in _IN_ORDER and "key" in rows.schema.names
+
+    def _facts_of(self, file: str) -> FileFacts | None:
+        return None if self._manifest is None else self._manifest.files.get(file)
 
     def _stored(self, file: str, columns: Sequence[str] | None) -> list[str] | None:
         return None if columns is None else stored_columns(file, columns, self.version)
 
     def _refuse_other_footer(self, file: str, source: pa.NativeFile) -> None:
         """Raise ValueError for a footer that was not published: it could lead anywhere."""
-        facts = self._facts.get(file)
+        facts = self._facts_of(file)
         if facts is not None and facts.footer not in (None, footer_digest(source)):
             raise ValueError("its footer is not what was published")
 
@@ -191,7 +205,7 @@ class Tables:
         self, file: str, parquet: pq.ParquetFile, as_codes: Sequence[str]
     ) -> None:
         """Raise ValueError where the table has not the rows of its manifest, or other columns."""
-        facts, rows = self._facts.get(file), parquet.metadata.num_rows
+        facts, rows = self._facts_of(file), parquet.metadata.num_rows
         if facts is not None and facts.rows != rows:
             raise ValueError(f"it has {rows} rows, the manifest says {facts.rows}")
         expected, stored = schema.ALL_TABLES[file], parquet.schema_arrow
@@ -202,7 +216,8 @@ class Tables:
             if len(places) != 1:
                 raise ValueError(f"it has {len(places) or 'no'} columns {name}")
             column = stored.field(places[0])
-            kind = column.type.value_type if name in as_codes else column.type
+            is_code = name in as_codes and pa.types.is_dictionary(column.type)
+            kind = column.type.value_type if is_code else column.type
             if kind != field.type:
                 raise ValueError(f"its column {name} is {column.type}, not {field.type}")
             if column.nullable and not field.nullable and not may_lack_columns(file, self.version):
@@ -219,24 +234,16 @@ class MergedTables(Tables):
     """Those of an update that keeps changes alone, as if each were a file."""
 
     def __init__(
-        self,
-        files: Files,
-        id: str,
-        builds_on: BuildsOn,
-        facts: Mapping[str, FileFacts] | None = None,
-        version: int = schema.VERSION,
-        *,
-        models: int | None = None,
+        self, files: Files, id: str, builds_on: BuildsOn, manifest: Manifest | None = None
     ) -> None:
-        super().__init__(files, id, facts, version)
+        super().__init__(files, id, manifest)
         self._builds_on = builds_on
-        self._models = models
 
     @cached_property
     def base(self) -> Tables:
         """The tables below; SnapshotDamaged where they are not there, or others by now."""
         base = base_of(self._files, self.id, self._builds_on)
-        return Tables(self._files, base.id, base.files, base.schema_version)
+        return Tables(self._files, base.id, base)
 
     @cached_property
     def changed(self) -> pa.Table:
@@ -287,10 +294,10 @@ class MergedTables(Tables):
             bare(self._replaced(schema.MODELS_FILE)),
         )
         models = int(plan.stays.sum()) + len(plan.ahead)
-        if self._models not in (None, models):
+        if self._manifest is not None and self._manifest.models != models:
             raise self._say_damaged(
                 schema.CHANGES[schema.MODELS_FILE],
-                f"with what it builds on there are {models} models, not {self._models}",
+                f"with what it builds on there are {models} models, not {self._manifest.models}",
             )
         return plan
 
@@ -317,14 +324,7 @@ class MergedTables(Tables):
 
 
 def tables_of(files: Files, manifest: Manifest) -> Tables:
-    """Return the tables of a published snapshot."""
+    """Return the tables of a snapshot, or of a draft that is asked as one."""
     if manifest.builds_on is None:
-        return Tables(files, manifest.id, manifest.files, manifest.schema_version)
-    return MergedTables(
-        files,
-        manifest.id,
-        manifest.builds_on,
-        manifest.files,
-        manifest.schema_version,
-        models=manifest.models if manifest.files else None,  # none is published of a draft yet
-    )
+        return Tables(files, manifest.id, manifest)
+    return MergedTables(files, manifest.id, manifest.builds_on, manifest)

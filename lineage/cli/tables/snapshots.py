@@ -85,7 +85,7 @@ def verification_table(document: Document) -> RenderableType:
     """Return whether a snapshot's files are as published, and which others a damage harms."""
     if document["problems"]:
         findings: list[Finding] = [("file", False, text) for text in document["problems"]]
-        findings += [("builds on it", False, id) for id in document["harmed"]]
+        findings += [("builds on it", False, id) for id in document["damaged"]]
         return finding_lines(findings)
     text = f"{document['files']} files of {document['snapshot']} are as they were published"
     if document["builds_on"] is not None:

@@ -116,7 +116,7 @@ def test_a_file_of_many_pages_has_the_same_bytes_however_its_rows_arrived(tmp_pa
         with TableWriter(files, f"{size}", schema.BAD_ROWS) as writer:
             for batch in table.to_batches(max_chunksize=size):
                 writer.write(batch)
-    contents = {files.read(str(size)) for size in (len(keys), 1000, 7777)}
+    contents = {files.read(str(size), 1 << 30) for size in (len(keys), 1000, 7777)}
     assert len(contents) == 1
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -53,7 +54,7 @@ def test_an_unharmed_snapshot_verifies(program: Program, store: Path) -> None:
             "builds_on": None,
             "files": len(schema.TABLES),
             "problems": [],
-            "harmed": [],
+            "damaged": [],
         },
     )
 
@@ -78,11 +79,31 @@ def test_a_damaged_base_is_told_with_the_days_that_build_on_it(
     told = program(*asked)
     assert told.code == 4
     assert f"bad  builds on it  {day.id}" in told.out
-    assert program(*asked, "--format", "json").json["harmed"] == [day.id]
+    assert program(*asked, "--format", "json").json["damaged"] == [day.id]
     told = program("snapshots", "verify", day.id, "--store", tmp_path)
     assert told.code == 4
     assert f"{sweep.id}/models.parquet" in told.out
     assert f"1 of {len(day.manifest.files) + len(schema.KEYS)} files" in told.err
+
+
+def test_a_damaged_manifest_hides_no_other_snapshot(program: Program, two_days: Path) -> None:
+    manifest = two_days / ID / "manifest.json"
+    content = json.loads(manifest.read_text("utf-8"))
+    content["origin"]["taken_at"] = "2026-11-21T12:00:00"
+    manifest.write_text(json.dumps(content), "utf-8")
+    stored = ("--store", two_days, "--format", "json")
+    listed = program("snapshots", "list", *stored)
+    assert (listed.code, [it["id"] for it in listed.json]) == (4, [LATER])
+    assert f"{ID}/manifest.json cannot be read" in listed.err
+    verified = program("snapshots", "verify", "--all", *stored)
+    assert verified.code == 4
+    assert [(it["snapshot"], bool(it["problems"])) for it in verified.json] == [
+        (LATER, False),
+        (ID, True),
+    ]
+    for command in (("count", BASE), ("count", BASE, "--as-of", "2026-11-22")):
+        counted = program(*command, *stored)
+        assert (counted.code, counted.json[0]["snapshot"]) == (0, LATER)
 
 
 # Two days

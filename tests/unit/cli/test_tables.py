@@ -20,7 +20,7 @@ LONG = f"{'owner' * 8}/{'model' * 11}"
 
 
 def damage(problems: list[str], harmed: list[str]) -> Document:
-    return {"snapshot": drawn.ID, "builds_on": None, "problems": problems, "harmed": harmed}
+    return {"snapshot": drawn.ID, "builds_on": None, "problems": problems, "damaged": harmed}
 
 
 DIVIDED = drawn.count(

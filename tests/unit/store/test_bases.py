@@ -50,7 +50,7 @@ def problems(store: ParquetStore, days: list[Snapshot]) -> list[list[str]]:
 
 def test_an_unharmed_history_has_no_problems(store: ParquetStore, days: list[Snapshot]) -> None:
     assert problems(store, days) == [[], [], [], []]
-    assert [store.harmed_dependents(one.id) for one in days] == [[], [], [], []]
+    assert [store.damaged_dependents(one.id) for one in days] == [[], [], [], []]
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -67,7 +67,7 @@ def test_a_damaged_base_is_named_by_itself_and_by_the_days_that_build_on_it(
         [],
     ]
     harmed = [first.id, second.id]
-    assert [store.harmed_dependents(one.id) for one in days] == [harmed, harmed, harmed, []]
+    assert [store.damaged_dependents(one.id) for one in days] == [harmed, harmed, harmed, []]
 
 
 def test_what_an_update_does_not_need_of_its_base_harms_it_not(
@@ -75,7 +75,7 @@ def test_what_an_update_does_not_need_of_its_base_harms_it_not(
 ) -> None:
     flip_a_bit(tmp_path / days[0].id / schema.EDGES_FILE)
     assert [len(found) for found in problems(store, days)] == [1, 0, 0, 0]
-    assert store.harmed_dependents(days[0].id) == []
+    assert store.damaged_dependents(days[0].id) == []
 
 
 @pytest.mark.parametrize("name", sorted(schema.UPDATE_TABLES))
@@ -85,7 +85,7 @@ def test_damage_to_an_update_harms_that_one_alone(
     flip_a_bit(tmp_path / days[1].id / name)
     assert [len(found) for found in problems(store, days)] == [0, 1, 0, 0]
     assert store.find_damage(days[1].id)[0].startswith(f"{days[1].id}/{name}: ")
-    assert store.harmed_dependents(days[1].id) == []
+    assert store.damaged_dependents(days[1].id) == []
     assert days[2].column(schema.MODELS_FILE, "id").to_pylist().count("kid/new") == 1
 
 
