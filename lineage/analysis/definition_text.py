@@ -6,6 +6,7 @@ from lineage.domain.addresses import is_loopback
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.clock import end_of
 from lineage.domain.definitions import Closure, Definition
+from lineage.domain.opt_outs import count_marks
 from lineage.store.manifest import Manifest, SnapshotKind
 
 Line = tuple[str, str]
@@ -33,8 +34,9 @@ def definition_lines(
     `source_note` tells of a sample what it was drawn from; `roots` stands in where several
     numbers with different roots share one rule.
     """
-    notes = [("note", note) for note in day_notes(definition, manifest)]
-    return rule_lines(definition, roots) + snapshot_lines(manifest, source_note) + notes
+    notes = [*day_notes(definition, manifest), *parent_notes(manifest)]
+    lines = rule_lines(definition, roots) + _name_source(manifest, source_note)
+    return lines + [("note", note) for note in notes]
 
 
 def list_notes(
@@ -99,9 +101,25 @@ def rule_lines(definition: Definition, roots: str = "") -> list[Line]:
 def snapshot_lines(manifest: Manifest, source_note: str = "") -> list[Line]:
     """Return the lines that say which snapshot was asked, and what is not the Hub itself."""
     return [
+        *_name_source(manifest, source_note),
+        *(("note", note) for note in snapshot_notes(manifest)),
+    ]
+
+
+def _name_source(manifest: Manifest, source_note: str) -> list[Line]:
+    return [
         ("snapshot", _name_snapshot(manifest)),
         *source_lines(manifest.origin.endpoint, source_note),
-        *(("note", note) for note in parent_notes(manifest)),
+    ]
+
+
+def snapshot_notes(manifest: Manifest) -> list[str]:
+    """Return what no answer about a whole snapshot can say."""
+    left_out = count_marks(manifest.left_out)
+    verb = "model is" if left_out == 1 else "models are"
+    return [
+        *parent_notes(manifest),
+        *([f"{left_out:,} {verb} left out: they asked for it"] if left_out else []),
     ]
 
 

@@ -232,7 +232,7 @@ def snapshot_document(manifest: Manifest) -> Document:
         "models": manifest.models,
         "edges": manifest.edges,
         "tombstones": manifest.tombstones,
-        "parents_known": manifest.origin.parents_known,
         "previous": manifest.previous,
         "builds_on": None if manifest.builds_on is None else manifest.builds_on.id,
+        "parents_known": manifest.origin.parents_known,
     }

@@ -78,3 +78,7 @@ class Anomalies:
     """The family's id; None for the whole snapshot."""
     bounds: Bounds
     anomalies: tuple[AnomaliesOfKind, ...]
+    parents_known: bool = True
+    """False for a dump without any column that names parents."""
+    opted_out: int = 0
+    """How many models the snapshot is read without."""

@@ -7,6 +7,7 @@ from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
+from lineage.domain.opt_outs import count_marks
 
 EXAMPLES = 3
 
@@ -37,4 +38,12 @@ def find_anomalies(
     columns = SnapshotColumns(scope.under(Definition()), bounds, inside)
     rules = (rule for rule in RULES if kind in (None, rule.kind))
     anomalies = tuple(rule.apply(columns, examples) for rule in rules)
-    return Anomalies(scope.snapshot.id, None if family is None else family.id, bounds, anomalies)
+    manifest = scope.snapshot.manifest
+    return Anomalies(
+        manifest.id,
+        None if family is None else family.id,
+        bounds,
+        anomalies,
+        manifest.origin.parents_known,
+        count_marks(manifest.left_out),
+    )

@@ -19,6 +19,7 @@ from lineage.domain.arrays import Int64s, Mask, Positions
 from lineage.domain.availability import Availability
 from lineage.domain.documents import NAME
 from lineage.domain.families import Family
+from lineage.domain.opt_outs import count_marks
 from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
 from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
 from lineage.store import schema
@@ -137,6 +138,10 @@ class Diff:
     bases_lost: tuple[Change, ...]
     availability: Mapping[str, Availability] = field(default_factory=dict)
     """What the Hub answered about the removed, by their ids; empty for those not asked about."""
+    parents_known: bool = True
+    """Whether both snapshots know parents; else edges that come or go say nothing."""
+    opted_out: int = 0
+    """How many models the later snapshot is read without."""
 
 
 class AlertKind(StrEnum):
@@ -181,6 +186,8 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
         bases_gained=gained,
         bases_lost=shrunk,
         availability=_read_availability(old, removed, after),
+        parents_known=all(it.manifest.origin.parents_known for it in (before, after)),
+        opted_out=count_marks(after.manifest.left_out),
     )
 
 

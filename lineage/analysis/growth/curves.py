@@ -25,6 +25,7 @@ from lineage.analysis.subjects import ModelNode, find_model, find_subject
 from lineage.domain.clock import end_of_month
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
+from lineage.domain.opt_outs import count_marks
 from lineage.errors import SnapshotDamaged
 from lineage.store.reader import BaseRow, Snapshot
 from lineage.store.store import ParquetStore
@@ -129,7 +130,8 @@ def _ask_history(
             continue
         origin = snapshot.manifest.origin
         facts = (origin.kind, origin.taken_at, origin.endpoint)
-        moments.append(Moment(snapshot.id, *facts, part.registry, stored))
+        known, left_out = origin.parents_known, count_marks(snapshot.manifest.left_out)
+        moments.append(Moment(snapshot.id, *facts, part.registry, stored, known, left_out))
         slices.append(part)
     if not moments:
         store.snapshot()  # raises, and says why there is none

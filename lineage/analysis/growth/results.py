@@ -42,6 +42,10 @@ class Moment:
     """Version of the family's registry that its numbers rest on; None for a base."""
     stored: bool
     """Whether the numbers were stored at publication, and not counted just now."""
+    parents_known: bool = True
+    """False for a dump without any column that names parents: then 0 says nothing."""
+    opted_out: int = 0
+    """How many models the whole snapshot is read without, whatever they come from."""
 
 
 @dataclass(frozen=True, slots=True)

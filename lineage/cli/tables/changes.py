@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, describe_origin, snapshot_lines
+from lineage.analysis.definition_text import Line, describe_origin, snapshot_lines, snapshot_notes
 from lineage.analysis.diff.diffs import Change, Diff, FamilyChange
 from lineage.analysis.diff.dump_check import DumpCheck
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
@@ -27,6 +27,8 @@ def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
         ("models", f"{before.models:,} -> {after.models:,}"),
         ("edges", f"{diff.edges_added:,} added, {diff.edges_removed:,} removed"),
     ]
+    notes = dict.fromkeys([*snapshot_notes(before), *snapshot_notes(after)])
+    facts += [("note", note) for note in notes]
     parts: list[RenderableType] = [Text(), fact_lines(facts)]
     answers = diff.availability
     removed = [f"{id}  ({answers[id]})" if id in answers else id for id in diff.removed]

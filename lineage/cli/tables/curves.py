@@ -95,7 +95,11 @@ def _history_facts(curve: Curve) -> list[Line]:
     registry = [("registry", f"of {', '.join(versions)}")] if versions else []
     columns = "new: joined since the snapshot before; deleted: no longer listed since then"
     legend = [("columns", columns)] if curve.by is None else []
-    return [("snapshots", text), *registry, *legend, *source_lines(moments[-1].endpoint)]
+    unknown = [moment.snapshot for moment in moments if not moment.parents_known]
+    notes = [("note", f"parents are not known in {', '.join(unknown)}")] if unknown else []
+    if left_out := moments[-1].opted_out:
+        notes.append(("note", f"{left_out:,} models are left out: they asked for it"))
+    return [("snapshots", text), *notes, *registry, *legend, *source_lines(moments[-1].endpoint)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from tests.fakes.fake_clock import NOON
 from tests.unit.cli.conftest import BASE, OTHER, Program
 
 FIRST, SECOND = "20261121T120000Z", "20261122T120000Z"
-POINT = {"total", "new", "gone", "known_gone", "authors", "by_relation"}
+POINT = {"total", "new", "gone", "known_gone", "authors", "by_relation", "complete"}
 MOMENT = ["snapshot", "kind", "taken_at", "endpoint", "registry", "stored"]
+MOMENT += ["parents_known", "opted_out"]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ ID = "20261121T120000Z"
 def test_the_list_is_as_promised(program: Program, store: Path) -> None:
     (listed,) = program("snapshots", "list", "--store", store, "--format", "json").json
     keys = ["id", "kind", "taken_at", "models", "edges", "tombstones", "previous"]
-    assert list(listed) == [*keys, "builds_on"]
+    assert list(listed) == [*keys, "builds_on", "parents_known"]
     assert (listed["id"], listed["models"], listed["previous"]) == (ID, 6, None)
 
 
