@@ -112,7 +112,7 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
     from lineage.export.bill_of_materials import bill_of
 
     try:
-        from lineage.export.cyclonedx import cyclonedx as write_cyclonedx
+        from lineage.export.cyclonedx import write_cyclonedx
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("cyclonedx", "packageurl"):
             raise

@@ -63,7 +63,7 @@ def to_json(document: Document | list[Document], indent: int | None = 2) -> str:
 
 
 def flat_row(document: Document) -> Document:
-    """Return one flat row: the fields of inner documents beside the others, inner rows left out.
+    """Return one flat row: the fields of inner documents beside the others, no inner rows.
 
     Of a definition the number of roots stands for their names; of `by_relation` every relation has
     a column.

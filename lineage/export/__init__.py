@@ -3,21 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from lineage.analysis.family_graph import FamilyColumns, graph_of
-from lineage.export.diagrams import dot, mermaid
-from lineage.export.rows import About, about, csv_rows, json_lines
-from lineage.export.xml_formats import gexf, graphml
+from lineage.export.diagrams import write_dot, write_mermaid
+from lineage.export.rows import About, describe_export, write_csv, write_json_lines
+from lineage.export.xml_formats import write_gexf, write_graphml
 from lineage.graph.lineage_graph import FamilyGraph, cut_graph, roots_of
 
 Writer = Callable[[FamilyGraph, About], Iterator[str]]
 """Yields a text file piece by piece, so that a large family never stands in memory twice."""
 
 FORMATS: Mapping[str, Writer] = {
-    "graphml": graphml,
-    "gexf": gexf,
-    "dot": dot,
-    "mermaid": mermaid,
-    "csv": csv_rows,
-    "jsonl": json_lines,
+    "graphml": write_graphml,
+    "gexf": write_gexf,
+    "dot": write_dot,
+    "mermaid": write_mermaid,
+    "csv": write_csv,
+    "jsonl": write_json_lines,
 }
 
 
@@ -30,8 +30,13 @@ def export_graph(
     at_least: int = 0,
 ) -> Iterator[str]:
     """Yield what was cut out, made smaller where that is asked for, in one format."""
-    graph, scope = graph_of(columns), columns.scope
-    told = about(name, roots_of(graph), columns.count, scope.snapshot.manifest)
-    left = [f"{depth:,} generations"] if depth is not None else []
-    left += [f"models with at least {at_least:,} below them"] if at_least else []
-    return writer(cut_graph(graph, depth, at_least), told.only(" of ".join(left)))
+    graph, manifest = graph_of(columns), columns.scope.snapshot.manifest
+    roots = roots_of(graph)
+    about = describe_export(name, roots, columns.count, manifest)
+    limits = [f"{depth:,} generation{'' if depth == 1 else 's'}"] if depth is not None else []
+    limits += [f"models with at least {at_least:,} below them"] if at_least else []
+    smaller = cut_graph(graph, depth, at_least)
+    if limits:
+        models, total = (len(each) - len(roots) for each in (smaller, graph))
+        about = about.with_line("shown", f"{models:,} of {total:,} models: {' of '.join(limits)}")
+    return writer(smaller, about)

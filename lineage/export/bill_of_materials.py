@@ -52,7 +52,7 @@ class Ancestor:
 
     part: Part
     generation: int
-    """Edges on the shortest way: 1 for a parent."""
+    """Edges on the shortest path: 1 for a parent."""
     steps: tuple[PathEdge, ...]
     """The edges that lead up to it from the subject and other ancestors."""
 
@@ -76,24 +76,26 @@ def bill_of(
     Raises UnknownModel where neither snapshot nor registry knows the name.
     """
     scope = scope.under(EVERYTHING)
-    found = trace_model(scope, name, family)
-    node = scope.nodes_of([found.id]).get(found.id)
+    trace = trace_model(scope, name, family)
+    node = scope.nodes_of([trace.id]).get(trace.id)
     roots = find_root_nodes(scope)
     if node is None:
-        return Bill(Part(found.id, found.key, False, found.itself), found, ())
-    edges, generation = _above(scope, node, min_strength)
-    parts = _parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
-    steps = _steps(scope, edges, parts)
+        return Bill(Part(trace.id, trace.key, False, trace.itself), trace, ())
+    edges, generation = _find_ancestor_edges(scope, node, min_strength)
+    parts = _read_parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
+    steps = _list_steps(scope, edges, parts)
     ancestors = [
         Ancestor(part, int(generation[at]), tuple(steps.get(at, ())))
         for at, part in parts.items()
         if at != node
     ]
-    ancestors.sort(key=lambda one: (one.generation, one.part.id))
-    return Bill(parts[node], found, tuple(ancestors))
+    ancestors.sort(key=lambda ancestor: (ancestor.generation, ancestor.part.id))
+    return Bill(parts[node], trace, tuple(ancestors))
 
 
-def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Generations]:
+def _find_ancestor_edges(
+    scope: Scope, node: int, least: Strength
+) -> tuple[EdgeColumns, Generations]:
     """Return the edges between a model and its ancestors, and each one's generation."""
     edges = select_edges(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)
@@ -106,24 +108,24 @@ def _above(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Gener
     return select_edges(edges, from_here[edges.child] & inside[edges.parent] & own), generation
 
 
-def _steps(
+def _list_steps(
     scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]
 ) -> dict[int, list[PathEdge]]:
     """Return the edges by the parent's node, each with its claims."""
-    heard = find_evidence(scope, edges.child.tolist())
+    evidence = find_evidence(scope, edges.child.tolist())
     steps: dict[int, list[PathEdge]] = {}
     order = np.lexsort((edges.child, edges.parent)).tolist()
     for edge in order:
         child, parent = parts[int(edges.child[edge])], parts[int(edges.parent[edge])]
-        voices = heard.by_edge.get((child.key or "", parent.key or ""), ())
+        claims = evidence.by_edge.get((child.key or "", parent.key or ""), ())
         relation, strength = RELATIONS[edges.relation[edge]], STRENGTHS[edges.strength[edge]]
         steps.setdefault(int(edges.parent[edge]), []).append(
-            PathEdge(parent.id, child.id, relation, strength, voices)
+            PathEdge(parent.id, child.id, relation, strength, claims)
         )
     return steps
 
 
-def _parts(scope: Scope, nodes: Indices, roots: Mapping[int, PathRoot]) -> dict[int, Part]:
+def _read_parts(scope: Scope, nodes: Indices, roots: Mapping[int, PathRoot]) -> dict[int, Part]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     listed = nodes[nodes < scope.snapshot.manifest.models]
     table = scope.snapshot.table(schema.MODELS_FILE, _FACTS).take(pa.array(listed))

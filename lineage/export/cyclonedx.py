@@ -32,11 +32,12 @@ _SIGN = r"(?:[A-Za-z0-9._~/:@!$&'()+,*;=?-]|%[0-9A-Fa-f]{2})"
 _WEB_ADDRESS = re.compile(rf"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/{_SIGN}*)?(?:#{_SIGN}*)?")
 
 
-def cyclonedx(bill: Bill, manifest: Manifest) -> str:
+def write_cyclonedx(bill: Bill, manifest: Manifest) -> str:
     """Spell a bill; same snapshot and model: same bytes. ASCII alone."""
-    subject = _component(bill.subject, manifest, _verdict(bill, manifest))
+    subject = _write_component(bill.subject, manifest, _list_verdict(bill, manifest))
     subject.pedigree = Pedigree(
-        ancestors=[_ancestor(one, manifest) for one in bill.ancestors], notes=_notes(bill)
+        ancestors=[_write_ancestor(ancestor, manifest) for ancestor in bill.ancestors],
+        notes=_write_notes(bill),
     )
     tool = Component(name="lineage", type=ComponentType.APPLICATION, version=__version__)
     bom = Bom(
@@ -51,48 +52,48 @@ def cyclonedx(bill: Bill, manifest: Manifest) -> str:
 
 
 def _serial_number(bill: Bill, manifest: Manifest) -> UUID:
-    parts = [_ref(one) for one in (bill.subject, *(each.part for each in bill.ancestors))]
-    told = [manifest.origin.endpoint, manifest.id, bill.trace.family, *parts]
-    return uuid5(NAMESPACE_URL, "\n".join(told))
+    parts = [bill.subject, *(ancestor.part for ancestor in bill.ancestors)]
+    words = [manifest.origin.endpoint, manifest.id, bill.trace.family]
+    return uuid5(NAMESPACE_URL, "\n".join([*words, *map(_write_reference, parts)]))
 
 
-def _component(part: Part, manifest: Manifest, more: Iterable[Property]) -> Component:
+def _write_component(part: Part, manifest: Manifest, more: Iterable[Property]) -> Component:
     owner, _, name = part.id.rpartition("/")
     author = part.author or owner
     return Component(
         type=ComponentType.MACHINE_LEARNING_MODEL,
-        bom_ref=_ref(part),
+        bom_ref=_write_reference(part),
         group=visible(owner) or None,
         name=visible(name),
         version=None if part.sha is None else visible(part.sha),
         authors=[OrganizationalContact(name=visible(author))] if author else None,
-        licenses=_licenses(part),
-        purl=_purl(part, manifest.origin.endpoint),
-        external_references=_references(part, manifest.origin.endpoint),
-        properties=[*_known(part), *more],
+        licenses=_list_licenses(part),
+        purl=_write_purl(part, manifest.origin.endpoint),
+        external_references=_list_references(part, manifest.origin.endpoint),
+        properties=[*_list_facts(part), *more],
     )
 
 
-def _ancestor(ancestor: Ancestor, manifest: Manifest) -> Component:
-    told = [_property("generation", str(ancestor.generation))]
+def _write_ancestor(ancestor: Ancestor, manifest: Manifest) -> Component:
+    properties = [_write_property("generation", str(ancestor.generation))]
     for step in ancestor.steps:
         text = f"{step.relation.value}, {step.strength.value}, of {step.child}"
-        told.append(_property("parent-by", text))
-    return _component(ancestor.part, manifest, told)
+        properties.append(_write_property("parent-by", text))
+    return _write_component(ancestor.part, manifest, properties)
 
 
-def _verdict(bill: Bill, manifest: Manifest) -> list[Property]:
+def _list_verdict(bill: Bill, manifest: Manifest) -> list[Property]:
     return [
-        _property("snapshot", manifest.id),
-        _property("source", manifest.origin.endpoint),
-        _property("family", bill.trace.family),
-        _property("descends", verdict_word(bill.trace)),
-        *(_property("root", root.root) for root in bill.trace.roots),
+        _write_property("snapshot", manifest.id),
+        _write_property("source", manifest.origin.endpoint),
+        _write_property("family", bill.trace.family),
+        _write_property("descends", verdict_word(bill.trace)),
+        *(_write_property("root", root.root) for root in bill.trace.roots),
     ]
 
 
-def _known(part: Part) -> list[Property]:
-    """Return what CycloneDX has no field for; unknown values are left out."""
+def _list_facts(part: Part) -> list[Property]:
+    """Return what CycloneDX has no field for; unknown values are omitted."""
     root = part.root
     facts = {
         "hub-key": part.key,
@@ -107,35 +108,35 @@ def _known(part: Part) -> list[Property]:
         "release": None if root is None else root.release,
         "official": None if root is None else str(root.official).lower(),
     }
-    return [_property(name, value) for name, value in facts.items() if value is not None]
+    return [_write_property(name, value) for name, value in facts.items() if value is not None]
 
 
-def _property(name: str, value: str) -> Property:
+def _write_property(name: str, value: str) -> Property:
     return Property(name=f"lineage:{name}", value=visible(value))
 
 
-def _licenses(part: Part) -> list[DisjunctiveLicense] | None:
+def _list_licenses(part: Part) -> list[DisjunctiveLicense] | None:
     """Return the license as SPDX knows it, else under the name that the author gave it."""
-    url = _url(part.license_link or "")
+    url = _read_web_address(part.license_link or "")
     if (spdx := fixup_id(part.license or "")) is not None:
         return [DisjunctiveLicense(id=spdx, url=url)]
-    named = part.license_name if part.license in (None, "other") else part.license
-    name = named or part.license
+    own_name = part.license_name if part.license in (None, "other") else part.license
+    name = own_name or part.license
     return [DisjunctiveLicense(name=visible(name), url=url)] if name else None
 
 
-def _references(part: Part, endpoint: str) -> list[ExternalReference]:
-    if not is_repo_id(part.id) or (url := _url(f"{endpoint}/{part.id}")) is None:
+def _list_references(part: Part, endpoint: str) -> list[ExternalReference]:
+    if not is_repo_id(part.id) or (url := _read_web_address(f"{endpoint}/{part.id}")) is None:
         return []
     return [ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=url)]
 
 
-def _url(link: str) -> XsUri | None:
+def _read_web_address(link: str) -> XsUri | None:
     """Return a plain web address; None for any other link, whatever it may be."""
     return XsUri(link) if _WEB_ADDRESS.fullmatch(link) else None
 
 
-def _purl(part: Part, endpoint: str) -> PackageURL | None:
+def _write_purl(part: Part, endpoint: str) -> PackageURL | None:
     if not is_repo_id(part.id):
         return None
     owner, _, name = part.id.rpartition("/")
@@ -143,22 +144,22 @@ def _purl(part: Part, endpoint: str) -> PackageURL | None:
     return PackageURL("huggingface", owner or None, name, part.sha, elsewhere)
 
 
-def _ref(part: Part) -> str:
+def _write_reference(part: Part) -> str:
     return visible(part.key or f"name:{part.id}")
 
 
-def _notes(bill: Bill) -> str:
+def _write_notes(bill: Bill) -> str:
     """Return the verdict, then each edge with its claims, a line each."""
     steps = [step for ancestor in bill.ancestors for step in ancestor.steps]
-    return "\n".join([visible(explain_trace(bill.trace)), *(_note(step) for step in steps)])
+    return "\n".join([visible(explain_trace(bill.trace)), *(_write_note(step) for step in steps)])
 
 
-def _note(step: PathEdge) -> str:
-    said = "; ".join(_voice(voice) for voice in step.evidence)
+def _write_note(step: PathEdge) -> str:
+    claims = "; ".join(map(_spell_claim, step.evidence))
     how = f"{step.relation.value}, {step.strength.value}"
-    return visible(f"{step.child} <- {step.parent} ({how}) {said}".rstrip())
+    return visible(f"{step.child} <- {step.parent} ({how}) {claims}".rstrip())
 
 
-def _voice(voice: PathClaim) -> str:
-    words = None if voice.quote is None else f'"{voice.quote}"'
-    return f"{voice.rule}: {', '.join(text for text in (words, voice.source, voice.url) if text)}"
+def _spell_claim(claim: PathClaim) -> str:
+    words = None if claim.quote is None else f'"{claim.quote}"'
+    return f"{claim.rule}: {', '.join(text for text in (words, claim.source, claim.url) if text)}"

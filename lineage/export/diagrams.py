@@ -10,40 +10,40 @@ from lineage.export.rows import About, distinguish_names, spell_value
 from lineage.graph.lineage_graph import Edge, FamilyGraph, Value, edges_of, nodes_of
 
 
-def dot(graph: FamilyGraph, about: About) -> Iterator[str]:
+def write_dot(graph: FamilyGraph, about: About) -> Iterator[str]:
     """Yield the file piece by piece; inferred edges are dashed, roots have a double border."""
-    names = {name: _name(label) for name, label in distinguish_names(graph).items()}
+    names = {name: _quote_name(label) for name, label in distinguish_names(graph).items()}
     yield "digraph lineage {\n"
-    yield f"  graph [rankdir=LR, comment={_quoted(about.sentence())}];\n"
+    yield f"  graph [rankdir=LR, comment={_quote_text(about.spell_sentence())}];\n"
     yield '  node [shape=box, style=rounded, fontname="sans-serif"];\n'
     for node in nodes_of(graph):
-        drawn = ["peripheries=2"] if node.fields.get("root") else []
-        yield f"  {names[node.name]} [{', '.join([*_fields(node.fields), *drawn])}];\n"
+        style = ["peripheries=2"] if node.fields.get("root") else []
+        yield f"  {names[node.name]} [{', '.join([*_spell_fields(node.fields), *style])}];\n"
     for edge in edges_of(graph):
-        drawn = ["style=dashed"] if edge.fields.get("strength") == Strength.INFERRED else []
+        style = ["style=dashed"] if edge.fields.get("strength") == Strength.INFERRED else []
         ends = f"{names[edge.parent]} -> {names[edge.child]}"
-        yield f"  {ends} [{', '.join([*_fields(edge.fields), *drawn])}];\n"
+        yield f"  {ends} [{', '.join([*_spell_fields(edge.fields), *style])}];\n"
     yield "}\n"
 
 
-def _fields(known: Mapping[str, Value]) -> list[str]:
+def _spell_fields(fields: Mapping[str, Value]) -> list[str]:
     # `key` alone means something to Graphviz: the ends of edges that are drawn as one.
     return [
-        f"{'hub_key' if name == 'key' else name}={_quoted(spell_value(value))}"
-        for name, value in known.items()
+        f"{'hub_key' if name == 'key' else name}={_quote_text(spell_value(value))}"
+        for name, value in fields.items()
     ]
 
 
-def _name(label: str) -> str:
+def _quote_name(label: str) -> str:
     """Return a name that is also drawn as it is.
 
     Graphviz reads `&#8238;` in it as that character, and takes one that begins with `%` for
     no model's name.
     """
-    return _quoted(label.replace("&", r"\x26").replace("%", r"\x25"))
+    return _quote_text(label.replace("&", r"\x26").replace("%", r"\x25"))
 
 
-def _quoted(value: str) -> str:
+def _quote_text(value: str) -> str:
     r"""Return a quoted string; escapes such as `\N`, which stand for other texts, are undone."""
     text = visible(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
@@ -56,9 +56,9 @@ MOST_CHARACTERS = 50_000
 _PLAIN = frozenset(string.ascii_letters + string.digits + " ./-")
 
 
-def mermaid(graph: FamilyGraph, about: About) -> Iterator[str]:
+def write_mermaid(graph: FamilyGraph, about: About) -> Iterator[str]:
     """Yield the chart; SettingsError for more than Mermaid draws."""
-    text = "".join(_lines(graph, about)) if graph.number_of_edges() <= MOST_EDGES else ""
+    text = "".join(_draw_lines(graph, about)) if graph.number_of_edges() <= MOST_EDGES else ""
     if not text or len(text) > MOST_CHARACTERS:
         raise SettingsError(
             f"{graph.number_of_nodes():,} models and {graph.number_of_edges():,} edges are more "
@@ -68,28 +68,30 @@ def mermaid(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield text
 
 
-def _lines(graph: FamilyGraph, about: About) -> Iterator[str]:
-    yield f"%% {_safe(about.title)} and its descendants, by lineage\n"
-    yield from (f"%% {_safe(label)} - {_safe(text)}\n" for label, text in about.lines)
+def _draw_lines(graph: FamilyGraph, about: About) -> Iterator[str]:
+    yield f"%% {_encode_signs(about.title)} and its descendants, by lineage\n"
+    yield from (
+        f"%% {_encode_signs(label)} - {_encode_signs(text)}\n" for label, text in about.lines
+    )
     yield "flowchart LR\n"
     numbers = {name: number for number, name in enumerate(graph)}
     for node in nodes_of(graph):
         opened, closed = ("[[", "]]") if node.fields.get("root") else ("[", "]")
-        yield f'  n{numbers[node.name]}{opened}"{_safe(node.name)}"{closed}\n'
+        yield f'  n{numbers[node.name]}{opened}"{_encode_signs(node.name)}"{closed}\n'
     for edge in edges_of(graph):
-        yield f"  n{numbers[edge.parent]} {_arrow(edge)} n{numbers[edge.child]}\n"
+        yield f"  n{numbers[edge.parent]} {_draw_arrow(edge)} n{numbers[edge.child]}\n"
 
 
-def _arrow(edge: Edge) -> str:
-    relation = _safe(str(edge.fields.get("relation", "")))
+def _draw_arrow(edge: Edge) -> str:
+    relation = _encode_signs(str(edge.fields.get("relation", "")))
     if edge.fields.get("strength") == Strength.INFERRED:
         return f"-.->|{relation}, inferred|"
     return f"-->|{relation}|"
 
 
-def _safe(text: str) -> str:
+def _encode_signs(text: str) -> str:
     """Return text without any sign that Mermaid, Markdown or HTML could read as its own.
 
     Never empty: Mermaid takes no label without a sign.
     """
-    return "".join(one if one in _PLAIN else f"#{ord(one)};" for one in visible(text)) or " "
+    return "".join(sign if sign in _PLAIN else f"#{ord(sign)};" for sign in visible(text)) or " "

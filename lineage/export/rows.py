@@ -22,17 +22,17 @@ class About:
     """When the snapshot was taken, UTC."""
     lines: Sequence[Line]
 
-    def sentence(self) -> str:
+    def spell_sentence(self) -> str:
         """Return all of it on one line."""
-        told = "; ".join(f"{label}: {text}" for label, text in self.lines)
-        return f"{self.title} and its descendants, by lineage. {told}"
+        lines = "; ".join(f"{label}: {text}" for label, text in self.lines)
+        return f"{self.title} and its descendants, by lineage. {lines}"
 
-    def only(self, part: str) -> "About":
-        """Say too that only a part of that is shown; an empty text says nothing."""
-        return replace(self, lines=[*self.lines, ("shown", part)]) if part else self
+    def with_line(self, label: str, text: str) -> "About":
+        """Return the same with one more line."""
+        return replace(self, lines=[*self.lines, (label, text)])
 
 
-def about(title: str, roots: Sequence[str], count: Count, manifest: Manifest) -> About:
+def describe_export(title: str, roots: Sequence[str], count: Count, manifest: Manifest) -> About:
     """Say what a file holds, and what its number cannot say."""
     lines = definition_lines(replace(count.definition, roots=tuple(roots)), manifest)
     lines += [("note", note) for note in number_notes(count.total, count.at_most, count.opted_out)]
@@ -42,7 +42,7 @@ def about(title: str, roots: Sequence[str], count: Count, manifest: Manifest) ->
 _COLUMNS = ("model", "parent", "relation", "strength")
 
 
-def csv_rows(graph: FamilyGraph, _: About) -> Iterator[str]:
+def write_csv(graph: FamilyGraph, _: About) -> Iterator[str]:
     """Yield a header and the rows; a model without a parent in the graph has one row too."""
     return csv_lines(_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS])))
 
@@ -61,15 +61,15 @@ def _parent_rows(graph: FamilyGraph) -> Iterator[Document]:
         yield from (base | parent for parent in parents or [{}])
 
 
-def json_lines(graph: FamilyGraph, _: About) -> Iterator[str]:
+def write_json_lines(graph: FamilyGraph, _: About) -> Iterator[str]:
     """Yield a document a model, with its parents in the graph; ASCII alone."""
     for node in nodes_of(graph):
         parents = [
-            {"parent": parent, "relation": said.get("relation"), "strength": said.get("strength")}
-            for parent, _, said in parents_of(graph, node.name)
+            {"parent": parent, "relation": edge.get("relation"), "strength": edge.get("strength")}
+            for parent, _, edge in parents_of(graph, node.name)
         ]
-        known = {name: node.fields.get(name) for name in NODE_FIELDS}
-        document: Document = {"model": node.name, **known, "parents": parents}
+        fields = {name: node.fields.get(name) for name in NODE_FIELDS}
+        document: Document = {"model": node.name, **fields, "parents": parents}
         yield to_json(document, None) + "\n"
 
 
@@ -80,13 +80,13 @@ def spell_value(value: Value) -> str:
 
 def distinguish_names(names: Iterable[str]) -> dict[str, str]:
     """Return what each name becomes when it is made visible: no two the same."""
-    shown: dict[str, str] = {}
-    taken: set[str] = set()
+    labels: dict[str, str] = {}
+    used: set[str] = set()
     for name in names:
         label, number = visible(name), 1
-        while label in taken:
+        while label in used:
             number += 1
             label = f"{visible(name)} ({number})"
-        taken.add(label)
-        shown[name] = label
-    return shown
+        used.add(label)
+        labels[name] = label
+    return labels

@@ -46,14 +46,14 @@ def sarif_document(result: CheckOutcome) -> Document:
 
 def _results_of(model: CheckedModel) -> Iterator[dict[str, Any]]:
     for match in model.matches:
-        yield _result(model, match.rule, "error", explain_match(match))
+        yield _write_result(model, match.rule, "error", explain_match(match))
     for match in model.warnings:
-        yield _result(model, match.rule, "note", explain_match(match))
+        yield _write_result(model, match.rule, "note", explain_match(match))
     if model.verdict is CheckVerdict.UNKNOWN and model.unknown is not None:
-        yield _result(model, _UNKNOWN_RULE, "warning", explain_unknown(model.unknown))
+        yield _write_result(model, _UNKNOWN_RULE, "warning", explain_unknown(model.unknown))
 
 
-def _result(model: CheckedModel, rule: str, level: str, reason: str) -> dict[str, Any]:
+def _write_result(model: CheckedModel, rule: str, level: str, reason: str) -> dict[str, Any]:
     name = visible(model.model)
     result: dict[str, Any] = {
         "ruleId": str(rule),

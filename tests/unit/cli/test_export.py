@@ -84,7 +84,7 @@ def test_a_graph_can_be_made_smaller(program: Program, store: Path) -> None:
         for least in (0, 1)
     )
     told = program("export", "mermaid", BASE, "--depth", 1, "--store", store)
-    assert "%% shown - 1 generations" in told.out
+    assert "%% shown - 2 of 4 models#58; 1 generation\n" in told.out
     assert "owner/adapter" not in told.out
 
 

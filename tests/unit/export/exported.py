@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from lineage.export.rows import About, about
+from lineage.export.rows import About, describe_export
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from tests.unit.cli.drawn import count, manifest
 
@@ -42,7 +42,7 @@ ATTACKS = (
 
 
 def words_about(title: str = "owner/base") -> About:
-    return about(title, [title], count(title), manifest())
+    return describe_export(title, [title], count(title), manifest())
 
 
 def a_family() -> FamilyGraph:

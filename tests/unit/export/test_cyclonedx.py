@@ -21,7 +21,7 @@ from lineage.analysis.verdicts import (
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.escape import visible
 from lineage.export.bill_of_materials import Ancestor, Bill, Part
-from lineage.export.cyclonedx import cyclonedx
+from lineage.export.cyclonedx import write_cyclonedx
 from tests.unit.cli.drawn import ID, manifest
 from tests.unit.export.exported import ATTACKS
 
@@ -65,7 +65,7 @@ def a_bill(subject: Part = CHILD, above: Part = BASE, step: PathEdge = STEP) -> 
 
 def read(bill: Bill) -> Any:
     """The document, after CycloneDX's strict validator has seen it."""
-    text = cyclonedx(bill, manifest())
+    text = write_cyclonedx(bill, manifest())
     problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     assert problem is None, problem
     return json.loads(text)
@@ -122,8 +122,8 @@ def test_what_nobody_declared_is_left_out() -> None:
 
 
 def test_the_same_bill_is_the_same_bytes() -> None:
-    assert cyclonedx(a_bill(), manifest()) == cyclonedx(a_bill(), manifest())
-    other = cyclonedx(a_bill(above=replace(BASE, key="d" * 24)), manifest())
+    assert write_cyclonedx(a_bill(), manifest()) == write_cyclonedx(a_bill(), manifest())
+    other = write_cyclonedx(a_bill(above=replace(BASE, key="d" * 24)), manifest())
     assert json.loads(other)["serialNumber"] != read(a_bill())["serialNumber"]
 
 
@@ -132,7 +132,7 @@ def test_a_bill_is_dated_by_its_snapshot() -> None:
 
 
 def test_a_mirror_of_the_hub_is_named() -> None:
-    text = cyclonedx(a_bill(), manifest("https://hub.example"))
+    text = write_cyclonedx(a_bill(), manifest("https://hub.example"))
     purl = json.loads(text)["metadata"]["component"]["purl"]
     assert purl == "pkg:huggingface/owner/tuned?repository_url=https://hub.example"
 
@@ -146,7 +146,7 @@ def test_strangers_words_stay_words(attack: str) -> None:
     step = PathEdge(
         part.id, CHILD.id, Relation.MERGE, Strength.DECLARED, (PathClaim("card", attack),)
     )
-    text = cyclonedx(a_bill(CHILD, part, step), manifest())
+    text = write_cyclonedx(a_bill(CHILD, part, step), manifest())
     assert not {one for one in text if unicodedata.category(one)[0] == "C"} - {"\n"}
     above = read(a_bill(CHILD, part, step))["metadata"]["component"]["pedigree"]["ancestors"][0]
     assert properties(above)["library"] == visible(attack)
