@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lineage.analysis.verdicts import ModelOrigin, PathClaim, PathRoot, Trace, VerdictReason
-from lineage.domain.availability import Asked, Availability
+from lineage.domain.records import Availability, AvailabilityAnswer
 
 LOOKED_AT = (
     "the Hub's baseModels, the tags, the card's base_model, adapter and model configuration, "
@@ -131,7 +131,7 @@ _TOLD: Mapping[Availability, str] = {
 }
 
 
-def describe_availability(asked: Asked | None) -> str:
+def describe_availability(asked: AvailabilityAnswer | None) -> str:
     """Return one sentence about a model that a full crawl found missing."""
     if asked is None:
         return "The Hub was not asked about it by name."

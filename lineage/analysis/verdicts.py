@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lineage.domain.availability import Asked
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Outsider
+from lineage.domain.records import AvailabilityAnswer
 
 
 class VerdictReason(StrEnum):
@@ -54,7 +54,7 @@ class Deletion:
     """The last snapshot that held it."""
     missed_at: datetime
     """When the full crawl began that no longer listed it."""
-    asked: Asked | None = None
+    asked: AvailabilityAnswer | None = None
     """What the Hub said of it then, asked by name; None where it was not asked."""
 
 

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_relatives
 from lineage.build.draft import Draft
-from lineage.domain.availability import Asked
 from lineage.domain.families import Family
 from lineage.domain.progress import Progress
+from lineage.domain.records import AvailabilityAnswer
 from lineage.errors import RequestLimitReached, SourceError
 from lineage.store import schema
 from lineage.store.keys import joined
@@ -26,7 +26,7 @@ MAX_FAILURES_IN_A_ROW = 2
 class AvailabilitySource(Protocol):
     """Where can be asked what became of a model."""
 
-    def ask(self, key: str, id: str) -> Asked | None:
+    def ask(self, key: str, id: str) -> AvailabilityAnswer | None:
         """Return what is answered about the model that had this key and name; None: nothing."""
         ...
 
@@ -63,13 +63,13 @@ def check_availability(
 
 def ask_about(
     models: Sequence[tuple[str, str]], checks: AvailabilityChecks, progress: Progress
-) -> Mapping[str, Asked]:
+) -> Mapping[str, AvailabilityAnswer]:
     """Return what is answered about models, given by key and name, by key.
 
     Never fails: a model without an answer is left out, and the next full crawl asks about it.
     """
     progress.begin("ask about deleted models", min(len(models), checks.most))
-    answers: dict[str, Asked] = {}
+    answers: dict[str, AvailabilityAnswer] = {}
     failures = 0
     for number, (key, id) in enumerate(models[: checks.most], 1):
         try:
@@ -106,7 +106,7 @@ def last_names(deleted: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
     return [(key, names[key]) for key in keys]
 
 
-def with_availability(deleted: pa.Table, answers: Mapping[str, Asked]) -> pa.Table:
+def with_availability(deleted: pa.Table, answers: Mapping[str, AvailabilityAnswer]) -> pa.Table:
     """Return tombstones with what the Hub answered about some, by key."""
     keys = joined(deleted["key"].chunks)
     mask = pc.is_in(keys, value_set=pa.array(sorted(answers), pa.string()))

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from lineage.build.checks import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.build.draft import last_page_of, watermark_of
 from lineage.build.opt_out import refuse_opted_out
 from lineage.build.tombstones import has_stand_in_keys
 from lineage.crawl.modes import UpdateStart, read_below, read_changes, read_everything
-from lineage.domain.census import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.domain.clock import iso
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError

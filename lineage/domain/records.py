@@ -1,6 +1,8 @@
-"""What one row of a listing says, after reading and before any judgement."""
+"""What one row of a listing says, and what the Hub answers about one model by its name."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 
@@ -59,3 +61,28 @@ class BadRow(NamedTuple):
     """The row's own JSON, cut at a cap."""
     key: str | None
     """The row's `_id` where that much could be read: such a model is present, not missing."""
+
+
+class Availability(StrEnum):
+    """What can be told from one answer; who was never asked about has none: not listed."""
+
+    GONE = "gone"
+    """401 without a token, 404 with one: deleted and private look alike."""
+    HIDDEN = "hidden"
+    """It exists, and the Hub says so: disabled, or behind a gate."""
+    RENAMED = "renamed"
+    """The Hub redirects its name to another one."""
+    REPLACED = "replaced"
+    """Another model bears its name now."""
+    UNLISTED = "unlisted"
+    """The Hub shows it to who asks by name, and did not list it: back since, or kept out."""
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityAnswer:
+    """One answer of the Hub about one model."""
+
+    standing: Availability
+    status: int
+    """The HTTP status of the answer."""
+    asked_at: datetime

@@ -67,7 +67,7 @@ def are_keys(texts: Sequence[str]) -> bool:
 _HOST = r"(?:www\.|api-inference\.)?(?:huggingface\.co|hf\.co)"
 # Other hosts that answer like the Hub are not the Hub: nothing says that their names are its.
 _ADDRESS = re.compile(
-    rf"(?:(?:(?:(?:git\+)?[a-z]+:)?//(?:[^/@\s]{{0,100}}@)?)?{_HOST}(?::\d{{1,5}})?(?:/+|(?=[?#])|\Z)\s*"
+    rf"(?:(?:(?:(?:git\+)?[a-z]+:/{{1,3}}|//)(?:[^/@\s]{{0,100}}@)?)?{_HOST}(?::\d{{1,5}})?(?:/+|(?=[?#])|\Z)\s*"
     rf"|git@{_HOST}:/*|hf:(?://)?|hf[-_]hub:|pkg:huggingface/)+",
     re.IGNORECASE,
 )
@@ -76,7 +76,8 @@ _CACHED = re.compile(r"(?:^|[/\\])(models|datasets|spaces)--([^/\\?#@\s]+)", re.
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\(\s*<?([^\s()<>]*)>?(?:\s[^()]*)?\)|\[[^\[\]]*\])?")
 _ANCHOR = re.compile(r"\s*<a\s[^<>]{0,200}?href\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 _QUOTES = (
-    " \t\r\n\v\f\"'`<>*\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033"
+    " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029\"'`<>*"
+    "\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033"
     "\u00ab\u00bb\u2039\u203a\u300a\u300b\u300c\u300d\u300e\u300f\u3010\u3011"
 )
 _AROUND = _QUOTES + "()[]{}"
@@ -111,7 +112,27 @@ NO_OWNERS = frozenset(
 _FOLDERS = NO_OWNERS | {
     *("adapter", "adapters", "app", "cache", "checkpoint", "checkpoints", "ckpt", "ckpts"),
     *("content", "data", "dataset", "drive", "exp", "experiments", "exps", "finetuned", "home"),
-    *("kaggle", "local", "logs", "lora", "loras", "mnt", "model", "mydrive", "n", "none", "null"),
+    *(
+        "final",
+        "hf-models",
+        "hf_models",
+        "kaggle",
+        "llm",
+        "llms",
+        "local",
+        "local_models",
+        "logs",
+        "lora",
+        "lora-out",
+        "loras",
+        "merged",
+        "mnt",
+        "model",
+        "mydrive",
+        "n",
+        "none",
+        "null",
+    ),
     *("opt", "out", "output", "outputs", "pretrained", "pretrained_models", "result", "results"),
     *("root", "runs", "save", "saved", "saved_model", "saved_models", "saves", "scratch", "src"),
     *("temp", "test", "tmp", "train", "training", "user", "users", "usr", "var", "weights"),
@@ -248,7 +269,7 @@ def _name_repository(kind: str, parts: list[str]) -> _Spelling:
     if kind in _OTHER_REPOSITORIES:
         return _Spelling(None, _OTHER_REPOSITORIES[kind])
     id = "/".join(parts).removesuffix(".git")
-    return _Spelling(id if is_repo_id(id) else None)
+    return _Spelling(id if is_repo_id(id) and _ADDRESS.match(id) is None else None)
 
 
 def stand_in_key(id: str) -> str:

@@ -47,7 +47,7 @@ class RequestTally:
     replayed: int = 0
     """Answered from the page log instead."""
     retried: int = 0
-    """Asked again after a fault."""
+    """AvailabilityAnswer again after a fault."""
     refused_429: int = 0
     """Answered with 429."""
 

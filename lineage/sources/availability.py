@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from lineage.domain.availability import Asked, Availability
+from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.http.page_log import RecordedPage
 from lineage.http.pages import PageReader
 from lineage.sources.hub import LISTING
@@ -31,7 +31,7 @@ class HubAvailability:
     def __init__(self, reader: PageReader) -> None:
         self._reader = reader
 
-    def ask(self, key: str, id: str) -> Asked | None:
+    def ask(self, key: str, id: str) -> AvailabilityAnswer | None:
         """Return what the Hub says of the model that had this key and name.
 
         None where its answer tells nothing, or none is recorded and the network is off. Raises
@@ -41,7 +41,7 @@ class HubAvailability:
         standing = None if answer is None else availability_of(answer, key)
         if answer is None or standing is None:
             return None
-        return Asked(standing, answer.status, answer.recorded_at)
+        return AvailabilityAnswer(standing, answer.status, answer.recorded_at)
 
 
 def availability_of(answer: RecordedPage, key: str) -> Availability | None:

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.domain.arrays import Codes, Indices, Nodes
-from lineage.domain.availability import Asked, Availability
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
+from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
@@ -267,10 +267,12 @@ def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
 STANDING_COLUMNS = ("standing", "hub_status", "asked_at")
 
 
-def asked_in(row: Mapping[str, Any]) -> Asked | None:
+def asked_in(row: Mapping[str, Any]) -> AvailabilityAnswer | None:
     """Return what the Hub said of the model of one tombstone; None where it was not asked."""
     standing, status, asked_at = (row[name] for name in STANDING_COLUMNS)
-    return None if asked_at is None else Asked(Availability(standing), status, asked_at)
+    return (
+        None if asked_at is None else AvailabilityAnswer(Availability(standing), status, asked_at)
+    )
 
 
 def standings_among(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Availability]:

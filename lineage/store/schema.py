@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
-from lineage.domain.availability import Availability
 from lineage.domain.claims import RELATIONS, STRENGTHS
+from lineage.domain.records import Availability
 
 VERSION = 4
 """Raised whenever a reader of the version before could misread a file."""

@@ -12,8 +12,8 @@ from lineage.analysis.documents import diff_rows, trace_document
 from lineage.analysis.reasons import count_availability, explain_trace, summarize_availability
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
-from lineage.domain.availability import Availability
 from lineage.domain.documents import to_document
+from lineage.domain.records import Availability
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
 from lineage.store import schema

@@ -16,10 +16,10 @@ from lineage.analysis.growth.subjects import count_families
 from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.arrays import Int64s, Mask, Positions
-from lineage.domain.availability import Availability
 from lineage.domain.documents import NAME
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_marks
+from lineage.domain.records import Availability
 from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
 from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
 from lineage.store import schema

@@ -10,8 +10,8 @@ from rich.text import Text
 from lineage.analysis.definition_text import Line
 from lineage.analysis.reasons import summarize_availability
 from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted
-from lineage.domain.availability import Availability
 from lineage.domain.documents import Document
+from lineage.domain.records import Availability
 from lineage.store.manifest import Manifest
 
 Finding = tuple[str, bool | None, str]

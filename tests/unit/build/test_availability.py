@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.build.availability import AvailabilityChecks, ask_about
-from lineage.domain.availability import Asked, Availability
+from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.errors import LineageError, RequestLimitReached, SourceUnavailable, UnexpectedPage
 from tests.fakes.fake_clock import NOON
 from tests.unit.http.doubles import ListProgress
 
-GONE = Asked(Availability.GONE, 401, NOON)
+GONE = AvailabilityAnswer(Availability.GONE, 401, NOON)
 ENDS = st.sampled_from(["gone", "nothing", "trouble", "garbage", "spent"])
 
 
@@ -22,7 +22,7 @@ class FakeHub:
         self.script = script
         self.asked: list[str] = []
 
-    def ask(self, key: str, id: str) -> Asked | None:
+    def ask(self, key: str, id: str) -> AvailabilityAnswer | None:
         self.asked.append(key)
         match self.script[key]:
             case "trouble":

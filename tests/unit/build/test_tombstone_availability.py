@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.build.availability import last_names, never_asked_keys, with_availability
-from lineage.domain.availability import Asked, Availability
+from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.store import schema
 from lineage.store.reader import STANDING_COLUMNS, asked_in
 from tests.fakes.fake_clock import NOON
 
 KEYS = [f"{number:024x}" for number in range(12)]
 SAID = st.builds(
-    Asked,
+    AvailabilityAnswer,
     st.sampled_from(Availability),
     st.integers(100, 599),
     st.integers(0, 10**6).map(lambda seconds: NOON + timedelta(seconds=seconds)),
@@ -34,7 +34,7 @@ def tombstones() -> pa.Table:
 
 @given(ANSWERS, ANSWERS)
 def test_answers_upon_answers_are_those_of_a_dictionary(
-    first: dict[str, Asked], second: dict[str, Asked]
+    first: dict[str, AvailabilityAnswer], second: dict[str, AvailabilityAnswer]
 ) -> None:
     found = with_availability(with_availability(tombstones(), first), second)
     assert found.schema.equals(schema.TOMBSTONES)

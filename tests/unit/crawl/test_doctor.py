@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from lineage.build.checks import CENSUS_AT, CENSUS_MODELS
 from lineage.build.pipeline import publish
 from lineage.crawl.doctor import Examination, examine
 from lineage.demo.box import FREE, Quota
 from lineage.demo.catalog import Row
 from lineage.demo.repo_answers import BoxAnswer
-from lineage.domain.census import CENSUS_AT, CENSUS_MODELS
 from lineage.settings import Settings
 from tests.builders import ENDPOINT, origin, pages, publication
 from tests.fakes.fake_clock import NOON, FakeClock

@@ -117,6 +117,7 @@ COMMIT = "0e9e39f249a16976918f6564b8830bc894c89659"
 SPELLINGS = (
     *(f" {ID}\t", f"{ID}/", f"{ID}//", f"{ID}.", f"{ID},", f"{ID}\u00a0", f"\ufeff{ID}"),
     *(f"https://huggingface.co/{ID}", f"HTTP://www.HuggingFace.co/{ID}/", f"hf.co/{ID}"),
+    *(f"\u2028{ID}\x85", f"['{ID}']", f"https:/huggingface.co/{ID}", f"\u3000{ID}"),
     *(f" https://huggingface.co// {ID}", f"//huggingface.co/{ID}", f"hf://{ID}", f"hf-hub:{ID}"),
     *(f"https://huggingface.co:443/{ID}", f"https://me:secret@huggingface.co/{ID}"),
     *(f"https://huggingface.co/{ID}.git", f"git@hf.co:{ID}.git", f"ssh://git@hf.co/{ID}"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.availability import Asked, Availability
+from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.http.client import RequestTally
 from lineage.http.page_log import PageLogs, RecordedPage
 from lineage.http.pages import PageReader
@@ -64,8 +64,8 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
         hub = HubAvailability(PageReader(client, log, client.tally))
         first, second = hub.ask(KEY, "owner/name"), hub.ask(KEY, "owner/näme #1")
         assert client.tally.sent == 2
-    assert first == Asked(Availability.GONE, 404, NOON)
-    assert second == Asked(Availability.RENAMED, 307, NOON)
+    assert first == AvailabilityAnswer(Availability.GONE, 404, NOON)
+    assert second == AvailabilityAnswer(Availability.RENAMED, 307, NOON)
     assert [request.url.raw_path for request in inner.requests] == [
         b"/api/models/owner/name?expand%5B%5D=disabled&expand%5B%5D=private",
         b"/api/models/owner/n%C3%A4me%20%231?expand%5B%5D=disabled&expand%5B%5D=private",
