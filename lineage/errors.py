@@ -10,6 +10,7 @@ LineageError                 1
 │   ├── PageNotRecorded      4   --offline, and the page is not in the log: again would not help
 │   └── UnexpectedPage           an answer that is not a listing in the known shape
 │       └── QueryRefused             the Hub takes what was asked no more: an old cursor
+├── SnapshotPruned           3   it was deleted while it was read: ask again
 ├── StoreError               4   look at it
 │   ├── NoSuchSnapshot
 │   ├── SnapshotDamaged
@@ -76,6 +77,15 @@ class UnexpectedPage(SourceError):
 
 class QueryRefused(UnexpectedPage):
     """The Hub answers 4xx to what was asked: it takes a cursor, or a field, no more."""
+
+
+class SnapshotPruned(LineageError):
+    """A snapshot was deleted by another run while it was read: nothing is wrong with the store."""
+
+    exit_code = 3
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"snapshot {id} was pruned meanwhile", "ask again: another one answers")
 
 
 class StoreError(LineageError):

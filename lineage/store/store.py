@@ -14,6 +14,7 @@ from lineage.errors import (
     SchemaTooNew,
     SettingsError,
     SnapshotDamaged,
+    SnapshotPruned,
     StoreError,
 )
 from lineage.store import inventory, schema
@@ -24,7 +25,6 @@ from lineage.store.inventory import (
     differences,
     discard,
     is_id,
-    manifest_in,
     mark,
     read_manifest,
     snapshot_folders,
@@ -200,6 +200,8 @@ class ParquetStore:
         """
         manifest = self._manifest(id)
         if problems := self._differences(manifest):
+            if not self.files.exists(f"{id}/{FILE}"):
+                raise SnapshotPruned(id)
             return problems
         # The files are what was published, and that may be none of our tables all the same.
         tables = tables_of(self.files, manifest)
@@ -245,12 +247,15 @@ class ParquetStore:
 
     def _manifest(self, id: str) -> Manifest:
         """Return the manifest of a published snapshot by its ID, as it was published."""
-        if not is_id(id) or not self.files.exists(f"{id}/{FILE}"):
+        entry = inventory.readable(self.files, id) if is_id(id) else None
+        if isinstance(entry, SnapshotDamaged):
+            raise entry
+        if entry is None:
             raise inventory.lost(self.files, id) or NoSuchSnapshot(
                 f"there is no snapshot {id!r} in {self.location}",
                 "see which there are with: lineage snapshots list",
             )
-        return manifest_in(self.files, id)
+        return entry
 
     def _readable(self) -> list[Manifest]:
         """Return every readable manifest as it was published, oldest first."""
@@ -320,10 +325,11 @@ class ParquetStore:
     def _latest(self) -> Manifest | None:
         """Return the latest that holds more than one family."""
         for folder in reversed(snapshot_folders(self.files)):
-            if self.files.exists(f"{folder}/{FILE}"):
-                manifest = manifest_in(self.files, folder)
-                if not is_below(manifest):
-                    return manifest
+            entry = inventory.readable(self.files, folder)
+            if isinstance(entry, SnapshotDamaged):
+                raise entry
+            if entry is not None and not is_below(entry):
+                return entry
         return None
 
     def _newest_first(self, until: str | None = None) -> Iterator[Manifest]:

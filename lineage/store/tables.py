@@ -12,14 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.domain.arrays import KeyBytes
-from lineage.errors import SnapshotDamaged
+from lineage.errors import SnapshotDamaged, SnapshotPruned
 from lineage.store import schema
 from lineage.store.delta import MergePlan, apply_plan, plan_by_key, plan_by_place
 from lineage.store.files import Files
 from lineage.store.former_schemas import may_lack_columns, stored_columns, translate
 from lineage.store.inventory import base_of
 from lineage.store.keys import bare, joined
-from lineage.store.manifest import BuildsOn, FileFacts, Manifest
+from lineage.store.manifest import FILE, BuildsOn, FileFacts, Manifest
 from lineage.store.table_writer import footer_digest
 
 # A page's checksum covers what is in the page and not its header: a damaged header can make the
@@ -162,6 +162,9 @@ class Tables:
                 )
                 self._refuse_other_shape(file, parquet, as_codes)
                 yield parquet
+        except FileNotFoundError as error:
+            self._refuse_pruned()
+            raise self._say_damaged(file, "it is not there") from error
         except MemoryError:  # Arrow's is an error of Arrow's too: it says nothing of the file
             raise
         except (OSError, ValueError, LookupError, pa.ArrowException) as error:
@@ -223,6 +226,11 @@ class Tables:
             if column.nullable and not field.nullable and not may_lack_columns(file, self.version):
                 raise ValueError(f"its column {name} may be null")
 
+    def _refuse_pruned(self) -> None:
+        """Raise SnapshotPruned where the manifest went as well: it goes before any table."""
+        if self._manifest is not None and not self._files.exists(f"{self.id}/{FILE}"):
+            raise SnapshotPruned(self.id)
+
     def _say_damaged(self, file: str, problem: str) -> SnapshotDamaged:
         return SnapshotDamaged(
             f"{self.id}/{file} cannot be read: {problem}",
@@ -242,7 +250,11 @@ class MergedTables(Tables):
     @cached_property
     def base(self) -> Tables:
         """The tables below; SnapshotDamaged where they are not there, or others by now."""
-        base = base_of(self._files, self.id, self._builds_on)
+        try:
+            base = base_of(self._files, self.id, self._builds_on)
+        except SnapshotDamaged:
+            self._refuse_pruned()
+            raise
         return Tables(self._files, base.id, base)
 
     @cached_property
