@@ -37,11 +37,14 @@ class SystemClock:
 
 UNKNOWN_CREATION = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
 """What the Hub shows for every repository older than its creation-date storage: not a date."""
+UNKNOWN_CREATIONS = (UNKNOWN_CREATION, UNKNOWN_CREATION + timedelta(seconds=2))
+"""From when, and until when: the constant was written over two seconds."""
 
 
 def is_creation_known(moment: datetime) -> bool:
-    """Say whether a creation is a date: the Hub's constant was written over two seconds."""
-    return not UNKNOWN_CREATION <= moment < UNKNOWN_CREATION + timedelta(seconds=2)
+    """Say whether a creation is a date and not the Hub's constant."""
+    first, last = UNKNOWN_CREATIONS
+    return not first <= moment < last
 
 
 def snapshot_id(moment: datetime) -> str:

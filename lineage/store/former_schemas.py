@@ -6,6 +6,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.domain.clock import UNKNOWN_CREATIONS
 from lineage.store import schema
 
 _Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
@@ -61,7 +62,16 @@ def translate(file: str, rows: _Rows, version: int) -> _Rows:
             columns[at] = _replace_values(columns[at], values[field.name])
         elif field.name in phrases:
             columns[at] = pc.replace_substring(columns[at], *phrases[field.name])
+        elif field.name == "created_at":
+            columns[at] = _hide_unknown(columns[at])
     return type(rows).from_arrays(columns, schema=pa.schema(fields))
+
+
+def _hide_unknown(moments: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Take the second half of the Hub's constant for no date, which was taken for one."""
+    first, last = (pa.scalar(moment, moments.type) for moment in UNKNOWN_CREATIONS)
+    is_unknown = pc.and_(pc.greater_equal(moments, first), pc.less(moments, last))
+    return pc.if_else(is_unknown, pa.scalar(None, moments.type), moments)
 
 
 def _replace_values(

@@ -6,7 +6,7 @@ update that keeps changes alone; `rows.json` holds the rows that both were made 
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store import schema
+from lineage.store.former_schemas import translate
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.retention import kept_by, read_rule
@@ -179,3 +180,10 @@ def test_what_an_update_builds_on_is_kept_and_goes_with_it(store: ParquetStore) 
     assert store.find_damage(UPDATE) == []
     store.delete(UPDATE)
     assert [one.id for one in store.manifests()] == [FULL]
+
+
+def test_the_second_half_of_the_hubs_constant_is_no_date_in_old_snapshots_either() -> None:
+    moments = [datetime(2022, 3, 2, 23, 29, second, 5, UTC) for second in (4, 5, 6)]
+    stored = pa.table({"created_at": pa.array(moments, pa.timestamp("us", "UTC"))})
+    shown = translate(schema.MODELS_FILE, stored, 3)["created_at"].to_pylist()
+    assert shown == [None, None, moments[2]]
