@@ -66,18 +66,26 @@ def describe_range(total: int, at_most: int) -> str:
 def day_notes(definition: Definition, manifest: Manifest) -> list[str]:
     """Return what is not known of the day asked, as it lies outside the data."""
     day, taken = definition.as_of, manifest.origin.taken_at
-    if day is None:
-        return []
-    if taken >= end_of(day):
+    if is_before_data(definition, manifest):
         # What was pruned, or another snapshot that was asked for by name, may be older.
         which = f"snapshot {manifest.id}" if manifest.previous else "the first snapshot"
         return [
             f"{day} is before {which}, taken {taken:%Y-%m-%d %H:%M} UTC: "
             "models deleted before the first snapshot are not known"
         ]
-    if day > taken.date():
+    if is_after_data(definition, manifest):
         return [f"the data end {taken:%Y-%m-%d %H:%M} UTC, before {day} is over"]
     return []
+
+
+def is_before_data(definition: Definition, manifest: Manifest) -> bool:
+    """Whether a day is asked for that was over before the snapshot was taken."""
+    return definition.as_of is not None and manifest.origin.taken_at >= end_of(definition.as_of)
+
+
+def is_after_data(definition: Definition, manifest: Manifest) -> bool:
+    """Whether a day is asked for that was not reached when the snapshot was taken."""
+    return definition.as_of is not None and definition.as_of > manifest.origin.taken_at.date()
 
 
 def parent_notes(manifest: Manifest) -> list[str]:

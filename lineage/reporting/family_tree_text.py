@@ -25,6 +25,7 @@ from lineage.reporting.document import (
 )
 from lineage.reporting.family_tree import BranchLine, FamilyTreeReport, NameVerdict
 from lineage.reporting.language import Texts
+from lineage.reporting.notices import data_notices
 from lineage.store.manifest import SnapshotKind
 from lineage.version import __version__
 
@@ -57,6 +58,15 @@ def notices(report: FamilyTreeReport, texts: Texts) -> Iterator[str]:
         yield texts.say("page.sample", n=manifest.models)
     if manifest.origin.kind is SnapshotKind.BELOW:
         yield texts.say("page.below", base=manifest.origin.below)
+    count = report.count
+    yield from data_notices(
+        manifest,
+        count.definition,
+        texts.language,
+        total=count.total,
+        at_most=count.at_most,
+        opted_out=count.opted_out,
+    )
 
 
 def method_lines(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:

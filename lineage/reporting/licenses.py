@@ -27,6 +27,7 @@ from lineage.reporting.document import (
     table_columns,
 )
 from lineage.reporting.language import Language, Texts, load_texts
+from lineage.reporting.notices import data_notices
 from lineage.store.manifest import Manifest
 from lineage.version import __version__
 
@@ -175,7 +176,8 @@ def _lead_blocks(findings: LicenseFindings, manifest: Manifest, texts: Texts) ->
     if knowledge.is_sample:
         text = texts.say("page.sample", known=knowledge.known, listed=knowledge.listed)
         lead.append(Notice(text))
-    return lead
+    limits = data_notices(manifest, findings.definition, texts.language)
+    return [*lead, *map(Notice, limits)]
 
 
 def _titled_section(texts: Texts, key: str, table: Table) -> Section:

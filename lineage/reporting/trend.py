@@ -19,6 +19,7 @@ from lineage.reporting.document import (
     split_place,
 )
 from lineage.reporting.language import Language, load_texts
+from lineage.reporting.notices import data_notices
 from lineage.reporting.trend_blocks import (
     TrendText,
     claim_section,
@@ -83,7 +84,15 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
     elif findings.knowledge.is_sample:
         last = trend.texts.month(months[-1])
         lead.append(Notice(trend.say("page.sample", listed=manifest.models, last=last)))
-    return lead
+    at_most = findings.models + (0 if findings.undated_count else findings.undated)
+    limits = data_notices(
+        manifest,
+        findings.definition,
+        trend.texts.language,
+        total=findings.models,
+        at_most=at_most,
+    )
+    return [*lead, *map(Notice, limits)]
 
 
 def _ways(trend: TrendText) -> Section:

@@ -23,30 +23,27 @@ def places(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def test_both_languages_have_the_same_texts() -> None:
-    assert flat(ENGLISH.sections).keys() == flat(GERMAN.sections).keys()
+REPORTS = ("family_tree", "licenses", "notices", "trend")
 
 
-def test_both_languages_fill_the_same_places() -> None:
-    german = flat(GERMAN.sections)
-    differing = {
-        key for key, text in flat(ENGLISH.sections).items() if places(text) != places(german[key])
-    }
-    assert not differing
+def texts_of(report: str, language: Language) -> dict[str, str]:
+    return flat(load_texts(language, report).sections)
 
 
+@pytest.mark.parametrize("report", REPORTS)
+def test_both_languages_say_the_same_and_fill_the_same_places(report: str) -> None:
+    english, german = (texts_of(report, language) for language in Language)
+    assert english.keys() == german.keys()
+    assert not {key for key, text in english.items() if places(text) != places(german[key])}
+
+
+@pytest.mark.parametrize("report", REPORTS)
 @pytest.mark.parametrize("language", Language)
-def test_no_text_is_empty(language: Language) -> None:
-    assert not [
-        key for key, text in flat(load_texts(language).sections).items() if not text.strip()
-    ]
-
-
-@pytest.mark.parametrize("language", Language)
-def test_every_text_of_one_has_its_text_of_many(language: Language) -> None:
-    keys = set(flat(load_texts(language).sections))
-    one = {key.removesuffix("_one") for key in keys if key.endswith("_one")}
-    many = {key.removesuffix("_other") for key in keys if key.endswith("_other")}
+def test_no_text_is_empty_and_every_one_has_its_many(report: str, language: Language) -> None:
+    texts = texts_of(report, language)
+    assert not [key for key, text in texts.items() if not text.strip()]
+    one = {key.removesuffix("_one") for key in texts if key.endswith("_one")}
+    many = {key.removesuffix("_other") for key in texts if key.endswith("_other")}
     assert one == many
 
 
