@@ -12,11 +12,13 @@ import json
 import random
 import shutil
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import fields
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -36,6 +38,8 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.subjects import parse_subject
 from lineage.errors import LineageError, SettingsError, SnapshotDamaged
 from lineage.families.registry import all_families, family
+from lineage.http.client import checked_address
+from lineage.settings import Settings, load_settings
 from lineage.sources.listing_pages import parse_page
 from lineage.store import schema
 from lineage.store.reader import Snapshot, standings_of
@@ -115,6 +119,34 @@ def read_subject(random: random.Random) -> None:
         parse_subject(spelling)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+
+
+def read_settings(random: random.Random) -> None:
+    """Settings by a project's or a person's file, of any value each, and what they are used for."""
+    names = tuple(field.name for field in fields(Settings))
+    values = hostile_object(random, names).items()
+    lines = [f"{json.dumps(name)} = {toml_value(value)}" for name, value in values]
+    with tempfile.TemporaryDirectory() as name:
+        own = Path(name) / "lineage"
+        own.mkdir()
+        text = "\n".join(lines).encode("utf-8", "surrogatepass")
+        (own / "lineage.toml").write_bytes(text)
+        here, home = random.choice(((own, own), (Path(name), Path(name))))
+        settings = load_settings({}, {"XDG_CONFIG_HOME": str(home)}, here, with_token=False)
+    settings.user_agent.encode("ascii")
+    checked_address(settings.endpoint)
+
+
+def toml_value(value: object) -> str:
+    """Return a value as TOML spells it, or as nobody does: null."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {toml_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    # A whole number of any length: Python spells the longest ones in base 16 alone.
+    if type(value) is int and value >= 0:
+        return hex(value)
+    return repr(value) if isinstance(value, float) else json.dumps(value)
 
 
 def spoil_object(random: random.Random, content: object) -> object:
@@ -252,6 +284,7 @@ def store_of_two() -> tuple[Path, dict[str, object]]:
 
 
 TARGETS: Mapping[str, Target] = {
+    "settings": read_settings,
     "rows": read_row,
     "subjects": read_subject,
     "manifests": read_manifest,

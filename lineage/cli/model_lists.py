@@ -9,9 +9,9 @@ from typing import Any
 
 from lineage.cli.context import read_input
 from lineage.domain.check_rules import ListedModel
-from lineage.domain.files import expand_home, read_text_file, reason_of
+from lineage.domain.files import expand_home, read_text_file
 from lineage.domain.repo_ids import find_repo_id
-from lineage.errors import SettingsError
+from lineage.errors import SettingsError, file_error
 
 _CODE = frozenset(
     {
@@ -151,6 +151,6 @@ def read_rules_file(file: str) -> dict[str, Any]:
     try:
         return parse_toml(read_regular_file(expand_home(file)))
     except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"{file} cannot be read: {reason_of(error)}", "a rules file is TOML: deny = [...]"
+        raise file_error(
+            f"{file} cannot be read", error, "a rules file is TOML: deny = [...]"
         ) from error

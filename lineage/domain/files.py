@@ -80,7 +80,11 @@ def expand_home(path: str) -> Path:
 
 def reason_of(error: Exception) -> str:
     """Return why a file cannot be read or written, in the system's words and without the path."""
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    # Arrow's words go on for lines, and say twice that there is no file.
+    if isinstance(error, FileNotFoundError):
+        return "No such file or directory"
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(words).splitlines()[0]
 
 
 def temporary_name() -> str:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from lineage.domain.files import expand_home, open_regular_file
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id, stand_in_key
-from lineage.errors import SettingsError
+from lineage.errors import SettingsError, file_error
 from lineage.sources.dump_cells import (
     ID,
     KEY,
@@ -270,13 +270,8 @@ def _describe_file(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, pa.ArrowException) as error:
-        why = next(iter(str(error).splitlines()), type(error).__name__)
-        if isinstance(error, FileNotFoundError):  # Arrow's words tell it twice
-            why = "there is no such file"
-        raise SettingsError(
-            f"{name} cannot be read as a dump: {why}",
-            "it must be a whole Parquet file; was it downloaded to its end?",
-        ) from error
+        hint = "it must be a whole Parquet file; was it downloaded to its end?"
+        raise file_error(f"{name} cannot be read as a dump", error, hint) from error
 
 
 def _digest_file(source: pa.NativeFile) -> str:
