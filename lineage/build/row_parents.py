@@ -88,7 +88,8 @@ class RowParents:
     def learn_from_hub(self, claims: Claims, name_nodes: Nodes) -> dict[str, int]:
         """Learn names that the Hub gave with a key and no model has: renamed during the run."""
         is_open = (self.hub_node >= 0) & (name_nodes[claims.name] == NOWHERE)
-        rows = np.flatnonzero(is_open)
+        # Else all that cannot be a name, the empty one here, would be what one row's key is.
+        rows = np.flatnonzero(is_open & (self.code[claims.name] >= 0))
         return self._find_meant(claims, rows, self.hub_node[rows])
 
     def _find_meant(self, claims: Claims, rows: Indices, node: Nodes) -> dict[str, int]:

@@ -199,6 +199,21 @@ def test_a_path_beside_an_unknown_key_of_the_hub_is_no_edge(tmp_path: Path) -> N
     assert edges_of(published(rows, tmp_path)) == {("kid/one", "base/one")}
 
 
+def test_a_path_beside_a_key_teaches_no_other_path(tmp_path: Path) -> None:
+    models = [
+        {"_id": key_of("gone/one"), "id": "/workspace/model"},
+        {"_id": key_of("gone/one"), "id": "gone/one"},
+    ]
+    rows = [
+        row("kid/one", baseModels={"models": models}),
+        row("kid/two", baseModels={"models": models[:1]}, cardData=card("./results")),
+        row("kid/three", cardData=card("../other")),
+        row("kid/four", tags=["base_model:adapter:/data/x"]),
+    ]
+    edges = edges_of(published(rows, tmp_path))
+    assert {pair for pair in edges if pair[0] in {"kid/three", "kid/four"}} == set()
+
+
 def test_one_word_is_a_parent_where_the_hub_knows_it(tmp_path: Path) -> None:
     rows = [row("gpt9"), row("kid/one", cardData=card("gpt9")), row("kid/two", cardData=card("x9"))]
     assert edges_of(published(rows, tmp_path)) == {("kid/one", "gpt9")}
