@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from lineage.build.claims_spool import SPOOL, previous_claims, restrict_rows
 from lineage.build.context import BuildContext
-from lineage.build.draft import Draft
+from lineage.build.draft import Draft, mark_ended
 from lineage.build.tombstones import PreviousSnapshot, select_rows
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Strength
@@ -55,7 +55,12 @@ def find_previous(
     if origin.kind in (SnapshotKind.DUMP, SnapshotKind.BELOW):
         previous = islice(previous, 1)
     return [
-        PreviousSnapshot(context.store.snapshot(earlier.manifest.id), earlier.missed_at)
+        PreviousSnapshot(
+            context.store.snapshot(earlier.manifest.id),
+            origin.taken_at
+            if update_of is not None and earlier.manifest.id == update_of.id
+            else earlier.missed_at,
+        )
         for earlier in previous
     ]
 
@@ -116,7 +121,9 @@ def carry_unreadable(
         keys = joined(snapshot.column(schema.MODELS_FILE, "key").chunks)
         is_unread = rows_in(unread, bare(keys)) != NOWHERE
         if is_unread.any() and (update_of is None or snapshot.id != update_of.id):
-            _carry_models(draft, snapshot, is_unread, context)
+            # Whose name another model has by now is ended, readable or not.
+            is_named = pc.is_in(snapshot.column(schema.MODELS_FILE, "id"), value_set=draft.ids)
+            _carry_models(draft, snapshot, is_unread & ~np.asarray(is_named), context)
         deleted = joined(snapshot.tombstones(["key"])["key"].chunks)
         unread = _subtract(_subtract(unread, keys), deleted)
 
@@ -154,7 +161,7 @@ def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> No
     Of every model that did not change all claims are kept but those of repeated rules.
     """
     changed = bare(draft.keys)
-    draft.tables.merge_with(update_of, changed)
+    draft.tables.merge_with(update_of, changed, _find_ended(draft, update_of))
     bad_rows = draft.tables.read(schema.BAD_ROWS_FILE)
     older_bad_rows = update_of.table(schema.BAD_ROWS_FILE)
     draft.replace_bad_rows(merge_bad_rows(older_bad_rows, bad_rows, changed))
@@ -171,6 +178,21 @@ def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> No
     fresh = draft.claims.from_records.table()
     draft.claims.replace_records(merge_evidence(older, fresh, rows_in(listed, changed)))
     draft.update_of, draft.repeated_rules = update_of, repeated
+
+
+def _find_ended(draft: Draft, update_of: Snapshot) -> KeyBytes:
+    """Return the keys that the snapshot lists and that end: another model has their name now."""
+    # A name that was read now is surely borne by the model that was read; of two that were not,
+    # which only older programs stored, by the newer one.
+    models = update_of.table(schema.MODELS_FILE, ["key", "id", "created_at"]).combine_chunks()
+    keys = joined(models["key"].chunks)
+    is_older = rows_in(bare(draft.keys), bare(keys)) == NOWHERE
+    older = models.filter(pa.array(is_older)).combine_chunks()
+    older_keys, ids = (joined(older[name].chunks) for name in ("key", "id"))
+    is_ended = mark_ended(older_keys, ids, older["created_at"].combine_chunks())
+    is_ended |= np.asarray(pc.is_in(ids, value_set=draft.ids))
+    ended = bare(older_keys)[is_ended]
+    return np.union1d(ended, bare(joined(draft.ended["key"].chunks)))
 
 
 def _subtract(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:

@@ -103,6 +103,15 @@ class ClaimsSpool:
         """Return all claims as one table, in order of the child's final row."""
         return pa.Table.from_batches(list(self.batches()), SPOOL)
 
+    def read_claims(self, rows: Int64s) -> pa.Table:
+        """Return the claims of the records that streamed in at some rows; `child` is the place."""
+        self._file.seek(0)
+        table = pa.ipc.open_file(self._file).read_all()
+        last = max(table["child"].to_numpy().max(initial=-1), rows.max(initial=-1))
+        place = np.full(int(last) + 1, NOWHERE)
+        place[rows] = np.arange(len(rows))
+        return _renumber_children(table, place)
+
     def close(self) -> None:
         """Let the file go."""
         self._file.close()

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.claims_spool import DraftClaims
+from lineage.build.claims_spool import SPOOL, DraftClaims
 from lineage.build.draft_tables import DraftTables, batches_of
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Claim
@@ -34,7 +34,7 @@ from lineage.store.manifest import (
     Origin,
     SnapshotKind,
 )
-from lineage.store.reader import Snapshot
+from lineage.store.reader import STANDING_COLUMNS, Snapshot
 from lineage.store.store import ParquetStore
 from lineage.version import __version__
 
@@ -63,6 +63,10 @@ class Draft:
         """The keys of rows that could not be read."""
         self.deleted: pa.Table = schema.TOMBSTONES.empty_table()
         """The tombstones, in order of the key."""
+        self.ended: pa.Table = schema.TOMBSTONES.empty_table()
+        """The models that a newer one of their name ended within this run."""
+        self.ended_claims: pa.Table = SPOOL.empty_table()
+        """Their claims; `child` is the row in `ended`."""
         self._files = files
         self._page_keys: list[pa.Array] = []
         self._page_ids: list[pa.Array] = []
@@ -121,20 +125,28 @@ class Draft:
         self.origin = replace(self.origin, requests={**first, "last": request})
 
     def seal(self) -> None:
-        """End the streaming: each model once, the later row wins, in order of the key."""
+        """End the streaming: each model and each name once, in order of the key.
+
+        Of two rows of a model the later wins; of two models of one name the newer one ends the
+        other, which then waits in `ended`.
+        """
         self._streams.close()
         self.keys: pa.StringArray = joined(self._page_keys)
         self.ids: pa.StringArray = joined(self._page_ids)
         self.undated = np.concatenate([*self._page_undated, np.empty(0, np.bool_)])
         self._page_keys, self._page_ids, self._page_undated = [], [], []
         order = canonical_order(self.keys)
-        if order is None:
+        rows = np.arange(len(self.keys)) if order is None else order
+        columns = (self.keys, self.ids, self.tables.column("created_at"))
+        keys, ids, created_at = (column.take(pa.array(rows)) for column in columns)
+        is_ended = mark_ended(keys, ids, created_at)
+        if order is None and not is_ended.any():
             self.claims.from_records.finish(None)
         else:
-            self._reorder(order)
+            self._reorder(rows[~is_ended], rows[is_ended])
         self.set_tombstones(schema.TOMBSTONES.empty_table())
 
-    def _reorder(self, order: Int64s) -> None:
+    def _reorder(self, order: Int64s, ended: Int64s) -> None:
         """Rewrite what streamed in: rare in a full crawl, which reads in order of the key."""
         final_rows = np.full(len(self.keys), -1, np.int64)
         final_rows[order] = np.arange(len(order))
@@ -142,9 +154,15 @@ class Draft:
         rows = pa.array(order)
         self.keys, self.ids = self.keys.take(rows), self.ids.take(rows)
         self.undated = self.undated[order]
+        records: dict[str, pa.ChunkedArray] = {}
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
-            self.tables.write(file, self.tables.read(file).take(rows))
+            table = self.tables.read(file)
+            self.tables.write(file, table.take(rows))
+            past = table.take(pa.array(ended))
+            records |= dict(zip(past.schema.names, past.columns, strict=True))
         self._models.rows = len(order)
+        self.ended = make_tombstones(records, self.id, self.origin.taken_at)
+        self.ended_claims = self.claims.from_records.read_claims(ended)
 
     # What is carried forward once all rows are in
 
@@ -254,6 +272,33 @@ class Draft:
             left_out=self.opt_out_marks,
             builds_on=None if changed is None else changed.base,
         )
+
+
+def mark_ended(keys: pa.StringArray, ids: pa.StringArray, created_at: pa.Array) -> Mask:
+    """Mark the models whose name a newer one has: a name is one repository's at a time."""
+    # The Hub's listing shows both where one was deleted and pushed again while it was walked.
+    is_ended = np.zeros(len(ids), np.bool_)
+    if pc.count_distinct(ids).as_py() == len(ids):
+        return is_ended
+    name = joined([ids]).dictionary_encode().indices.to_numpy()
+    created = pc.fill_null(created_at.cast(pa.int64()), np.iinfo(np.int64).min).to_numpy()
+    order = np.lexsort((bare(keys), created, name))
+    is_ended[order[:-1]] = name[order][:-1] == name[order][1:]
+    return is_ended
+
+
+def make_tombstones(
+    records: Mapping[str, pa.ChunkedArray], last_seen_in: str, missed_at: datetime
+) -> pa.Table:
+    """Return the tombstones of models from their last records, a column each."""
+    rows = len(records["key"])
+    columns = {
+        **records,
+        "last_seen_in": pa.array([last_seen_in] * rows, pa.string()),
+        "missed_at": pa.array([missed_at] * rows, pa.timestamp("us", tz="UTC")),
+        **{name: [None] * rows for name in STANDING_COLUMNS},
+    }
+    return pa.table(columns, schema=schema.TOMBSTONES)
 
 
 def open_draft(store: ParquetStore, origin: Origin) -> Draft:

@@ -73,7 +73,7 @@ class ChangedKeys:
 
     @classmethod
     def since(cls, previous: Snapshot, listed_now: KeyBytes) -> Self | None:
-        """Return what changed where these keys were read since `previous`; None if it is too much.
+        """Return what changed where these keys are others since `previous`; None if it is too much.
 
         Rows of an older schema may lack columns: what follows them stands alone.
         """
@@ -156,19 +156,22 @@ class DraftTables:
                 writer.write_table(table)
         self._files.move(part, path)
 
-    def merge_with(self, previous: Snapshot, listed_now: KeyBytes) -> None:
-        """Merge the rows that streamed in with an earlier snapshot's, whole or as changes alone."""
-        self.changed = ChangedKeys.since(previous, listed_now)
+    def merge_with(self, previous: Snapshot, listed_now: KeyBytes, dropped: KeyBytes) -> None:
+        """Merge the rows that streamed in with an earlier snapshot's, whole or as changes alone.
+
+        Rows of the `dropped` keys, which are sorted, are left out.
+        """
+        self.changed = ChangedKeys.since(previous, np.union1d(listed_now, dropped))
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
             rows = self.read(file)
             if self.changed is None:
-                self.write_tables(file, merge_rows(previous.batches(file), rows))
+                self.write_tables(file, merge_rows(previous.batches(file), rows, dropped))
             else:
                 # Changes since the base: those of the previous update, if it keeps any, and these.
                 older: Iterable[pa.RecordBatch] = ()
                 if previous.manifest.builds_on is not None:
                     older = previous.tables.batches(schema.CHANGES[file])
-                self.write_tables(schema.CHANGES[file], merge_rows(older, rows))
+                self.write_tables(schema.CHANGES[file], merge_rows(older, rows, dropped))
                 self._files.delete_file(f"{self.id}/{file}")
         if self.changed is not None:
             self.write(schema.CHANGED_FILE, self.changed.to_table())

@@ -12,14 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.claims_spool import previous_claims, restrict_rows
-from lineage.build.draft import Draft
+from lineage.build.draft import Draft, make_tombstones
 from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.opt_outs import OptOuts
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
+from lineage.store.delta import renumber_children
 from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.manifest import SnapshotKind
-from lineage.store.reader import STANDING_COLUMNS, Snapshot
+from lineage.store.reader import Snapshot
 from lineage.store.redaction import redact_evidence, redact_records
 
 _RECORD_COLUMNS = [field.name for field in schema.MODELS]
@@ -33,7 +34,9 @@ class PreviousSnapshot:
 
     snapshot: Snapshot
     missed_at: datetime | None
-    """When the first full crawl after it began; None where none proved anything missing since."""
+    """When the first full crawl after it began; None where none proved anything missing since.
+
+    Of the snapshot that an update goes on from: when the update began."""
 
 
 def add_tombstones(
@@ -51,8 +54,9 @@ def add_tombstones(
     if draft.origin.kind is SnapshotKind.BELOW:
         previous = ()
     listed = bare(draft.keys)
-    by_snapshot = list(_find_deleted(previous, listed))
-    tombstones = sort_tombstones([deleted for _, deleted in by_snapshot])
+    ended = _key_bytes(draft.ended)
+    by_snapshot = list(_find_deleted(previous, [listed, np.sort(ended)]))
+    tombstones = sort_tombstones([*(deleted for _, deleted in by_snapshot), draft.ended])
     draft.set_tombstones(redact_records(tombstones, opt_outs))
 
     # Their claims stay: a deleted model still leads from its children to its parents.
@@ -60,6 +64,10 @@ def add_tombstones(
         rows_of = restrict_rows(_key_bytes(deleted), draft.deleted_nodes_of)
         claims = previous_claims(snapshot, rows_of, keyed_rules=keyed_rules)
         draft.claims.of_deleted.add_batches(redact_evidence(claims, opt_outs))
+    node = draft.deleted_nodes_of(ended)
+    is_known = pa.array(node[draft.ended_claims["child"].to_numpy()] != NOWHERE)
+    own = renumber_children(draft.ended_claims.filter(is_known).to_batches(), node)
+    draft.claims.of_deleted.add_batches(redact_evidence(own, opt_outs))
     known_keys = (listed, _key_bytes(draft.deleted))
     draft.tables.write(
         schema.ABSENCES_FILE,
@@ -70,10 +78,9 @@ def add_tombstones(
 
 
 def _find_deleted(
-    previous: Sequence[PreviousSnapshot], listed: KeyBytes
+    previous: Sequence[PreviousSnapshot], known_keys: list[KeyBytes]
 ) -> Iterator[tuple[Snapshot, pa.Table]]:
     """Yield the deleted models that each snapshot is the newest to know, the newest one first."""
-    known_keys = [listed]
     for earlier in previous:
         deleted_before = earlier.snapshot.tombstones()
         is_unknown = _mark_unknown(deleted_before["key"], known_keys)
@@ -94,15 +101,11 @@ def _make_tombstones(
     deleted = _mark_unknown(keys, known_keys) & ~pc.starts_with(keys, STAND_IN).to_numpy()
     if not deleted.any():
         return schema.TOMBSTONES.empty_table()
-    rows = int(deleted.sum())
-    columns = {
+    records = {
         **select_rows(snapshot, schema.MODELS_FILE, _RECORD_COLUMNS, deleted),
         **select_rows(snapshot, schema.METRICS_FILE, _METRIC_COLUMNS, deleted),
-        "last_seen_in": pa.array([snapshot.id] * rows, pa.string()),
-        "missed_at": pa.array([missed_at] * rows, pa.timestamp("us", tz="UTC")),
-        **{name: [None] * rows for name in STANDING_COLUMNS},
     }
-    return pa.table(columns, schema=schema.TOMBSTONES)
+    return make_tombstones(records, snapshot.id, missed_at)
 
 
 def sort_tombstones(tables: list[pa.Table]) -> pa.Table:
