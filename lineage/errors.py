@@ -49,7 +49,8 @@ class MissingExtra(SettingsError):
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(
-            f"{purpose} need the extra {extra}", f"pip install 'llama-lineage[{extra}]'"
+            f"{purpose} need the extra {extra}",
+            f"in the folder of its source: pip install '.[{extra}]'",
         )
 
 

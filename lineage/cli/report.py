@@ -165,6 +165,8 @@ def paints_png() -> bool:
 
     # Everything else of a report is worth writing without them: SVG shows the same.
     if not can_paint():
-        logs.say("PNG pictures are left out; pip install 'llama-lineage[report]' paints them.")
+        logs.say(
+            "PNG pictures are left out; pip install '.[report]' in lineage's source paints them."
+        )
         return False
     return True

@@ -134,7 +134,7 @@ class Manifest:
                 raise SchemaTooNew(
                     f"{where} has schema version {version}, this lineage reads up to "
                     f"{schema.VERSION}",
-                    "update lineage: pip install --upgrade llama-lineage",
+                    "update lineage: get its newer source, and there pip install .",
                 )
             manifest = msgspec.json.decode(content, type=cls)
             _check(manifest)

@@ -29,14 +29,14 @@ def test_a_report_without_the_extra_has_everything_but_png(
     endings = {path.suffix for path in (tmp_path / "r").iterdir()}
     assert {".html", ".md", ".svg"} <= endings
     assert ".png" not in endings
-    assert "pip install 'llama-lineage[report]'" in done.stderr
+    assert "pip install '.[report]'" in done.stderr
 
 
 def test_a_bill_of_materials_names_its_extra(store: Path, tmp_path: Path) -> None:
     done = run_without("cyclonedx", tmp_path, "export", "cyclonedx", BASE, "--store", str(store))
     assert (done.returncode, done.stdout) == (2, "")
     assert "need the extra sbom" in done.stderr
-    assert "pip install 'llama-lineage[sbom]'" in done.stderr
+    assert "pip install '.[sbom]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
