@@ -20,7 +20,7 @@ from lineage.store.manifest import Manifest
 
 # A merge of merges has hundreds of paths; the surest and shortest come first.
 _PATHS_SHOWN = 5
-_GUIDES_SHOWN, _GUIDES_LEFT = 30, 5
+_GUIDES_SHOWN, _GUIDES_LEFT = 12, 3
 _NOT_COUNTED = {RowKind.UNLISTED: "not listed", RowKind.PASSED: "not counted"}
 _COLORS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
