@@ -25,7 +25,7 @@ class Ancestry:
     ids: Mapping[int, str]
     """The present name of each node."""
 
-    def walk_up(self, start: int, *, inferred: bool = False) -> dict[int, int]:
+    def walk_ancestors(self, start: int, *, inferred: bool = False) -> dict[int, int]:
         """Return each node above a model, nearest first, with the edge that led to it.
 
         The model itself comes first, by NO_EDGE. Inferred edges are followed only if asked for.

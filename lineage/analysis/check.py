@@ -187,14 +187,14 @@ def _check_model(
             place=listed.place,
         )
         return unknown, [], []
-    declared = facts.ancestry.walk_up(node)
+    declared = facts.ancestry.walk_ancestors(node)
     matches = [
         *_find_denied(facts, rules, declared),
         *_find_disallowed(facts, rules, declared),
         *_find_pin(facts, rules, listed, node),
     ]
     # An inferred link is a warning: it may be true, and nobody declared it.
-    by_any_edge = facts.ancestry.walk_up(node, inferred=True)
+    by_any_edge = facts.ancestry.walk_ancestors(node, inferred=True)
     inferred = {it: edge for it, edge in by_any_edge.items() if it not in declared}
     warnings = list(_find_denied(facts, rules, by_any_edge, among=inferred))
     unknown_origin = _find_unknown(facts, rules, listed, declared)

@@ -67,11 +67,11 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel]) -> CheckFacts:
         ancestry,
         scope.snapshot.records,
         {name: nodes[id] for name, id in spelled.items() if id in nodes},
-        _names_of(scope, ancestry, registry_nodes),
+        _names_of_ancestors(scope, ancestry, registry_nodes),
         roots,
         curated,
         _terms_of(roots),
-        *_read_columns(scope, ancestry, roots),
+        *_read_ancestor_columns(scope, ancestry, roots),
     )
 
 
@@ -88,7 +88,7 @@ def _registry_ids(families: Sequence[Family]) -> set[str]:
     return curated | {id for family in families for id in family.roots()}
 
 
-def _names_of(
+def _names_of_ancestors(
     scope: Scope, ancestry: Ancestry, registry_nodes: Mapping[str, Sequence[int]]
 ) -> dict[int, frozenset[str]]:
     """Return every name of each node: now, formerly, and of a mirror what it mirrors."""
@@ -118,7 +118,7 @@ def _terms_of(roots: Mapping[int, tuple[Family, Release]]) -> dict[int, tuple[Te
     }
 
 
-def _read_columns(
+def _read_ancestor_columns(
     scope: Scope, ancestry: Ancestry, roots: Mapping[int, tuple[Family, Release]]
 ) -> tuple[dict[int, tuple[str, ...]], dict[int, str]]:
     """Return the license tags and the revision of each node on a path that has a record."""

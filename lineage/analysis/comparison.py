@@ -39,7 +39,7 @@ def compare_definitions(
     rows, undated, opted_out = [], 0, 0
     for step, definition in definitions_of_steps(least_downloads, scope.definition.as_of):
         step_scope = scope.under(definition)
-        root_ids, roots = _roots_of_step(step_scope, subject)
+        root_ids, roots = _roots_of_comparison_step(step_scope, subject)
         members = members_below(step_scope, roots)
         releases = None
         if subject.family is not None:
@@ -48,7 +48,7 @@ def compare_definitions(
             own = releases.only_release() == releases.releases.index(subject.release)
             members = members.among(own)
             releases = None
-        row = _count_step(step, step_scope, root_ids, members, releases)
+        row = _count_comparison_step(step, step_scope, root_ids, members, releases)
         rows.append(replace(row, default=step is default_step))
         if step is default_step:
             undated = count_undated(scope.snapshot, members.possible)
@@ -61,7 +61,7 @@ def compare_definitions(
                     row,
                     step=ComparisonStep.AUTHORS,
                     number=row.authors,
-                    at_most=len(np.unique(_author_codes(step_scope, members.possible))),
+                    at_most=len(np.unique(_author_codes_of_members(step_scope, members.possible))),
                     by_release={},
                 )
             )
@@ -80,7 +80,9 @@ def compare_definitions(
     )
 
 
-def _roots_of_step(scope: Scope, subject: ResolvedSubject) -> tuple[tuple[str, ...], Nodes]:
+def _roots_of_comparison_step(
+    scope: Scope, subject: ResolvedSubject
+) -> tuple[tuple[str, ...], Nodes]:
     """Return the roots: of a family or release the official ones, and mirrors where they join."""
     if subject.model is not None:
         return model_roots(scope, subject.model)
@@ -126,7 +128,7 @@ def definitions_of_steps(
     yield ComparisonStep.INFERRED, replace(rule, min_strength=Strength.INFERRED)
 
 
-def _count_step(
+def _count_comparison_step(
     step: ComparisonStep,
     scope: Scope,
     root_ids: tuple[str, ...],
@@ -138,14 +140,14 @@ def _count_step(
         step=step,
         number=len(nodes),
         direct=int(members.direct.sum()),
-        authors=len(np.unique(_author_codes(scope, members.counted))),
+        authors=len(np.unique(_author_codes_of_members(scope, members.counted))),
         definition=replace(scope.definition, roots=root_ids),
         at_most=int(members.possible.sum()),
-        by_release={} if releases is None else _by_release(releases, nodes),
+        by_release={} if releases is None else _compare_by_release(releases, nodes),
     )
 
 
-def _author_codes(scope: Scope, which: Mask) -> Nodes:
+def _author_codes_of_members(scope: Scope, which: Mask) -> Nodes:
     """Return a number for the author of each of some models; those without one are left out."""
     nodes = np.flatnonzero(which).astype(np.int32)
     author = scope.snapshot.record_column("author").combine_chunks().take(nodes)
@@ -154,7 +156,7 @@ def _author_codes(scope: Scope, which: Mask) -> Nodes:
     return codes
 
 
-def _by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
+def _compare_by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
     names = [*(release.name for release in releases.releases), MIXED, UNKNOWN]
     numbers = np.bincount(
         releases.only_release()[nodes] % len(names), minlength=len(names)

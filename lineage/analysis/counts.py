@@ -116,7 +116,7 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
             "a ranking counts each base for itself: mirrors join the roots of a named base",
             "example: lineage count meta-llama/Llama-2-7b-hf --mirrors",
         )
-    more = _totals_by_key(scope)
+    more = _count_totals_by_key(scope)
     left_out = count_marks((scope.snapshot.unredacted or scope.snapshot).manifest.left_out)
 
     def count_missing(key: str, total: int) -> int:
@@ -158,7 +158,7 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
     ]
 
 
-def _totals_by_key(scope: Scope) -> dict[str, int]:
+def _count_totals_by_key(scope: Scope) -> dict[str, int]:
     """Return what each base would count if nobody had opted out; nothing where nobody did."""
     if (whole := scope.snapshot.unredacted) is None:
         return {}

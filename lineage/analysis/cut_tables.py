@@ -55,12 +55,12 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
     edges, tombstones, absences = _renumber_edges(cut), snapshot.tombstones(), snapshot.absences()
     return {
-        schema.MODELS_FILE: _take_rows(cut, schema.MODELS_FILE, listed),
-        schema.METRICS_FILE: _take_rows(cut, schema.METRICS_FILE, listed),
-        schema.EVIDENCE_FILE: _filter_keys(cut, schema.EVIDENCE_FILE, "child_key", keys),
+        schema.MODELS_FILE: _take_subject_rows(cut, schema.MODELS_FILE, listed),
+        schema.METRICS_FILE: _take_subject_rows(cut, schema.METRICS_FILE, listed),
+        schema.EVIDENCE_FILE: _filter_subject_keys(cut, schema.EVIDENCE_FILE, "child_key", keys),
         schema.EDGES_FILE: _edge_tables(cut, edges, keys, ids),
         schema.COUNTS_FILE: iter([_counts_table(cut, edges, len(listed), keys, ids)]),
-        schema.NAMES_FILE: _filter_keys(cut, schema.NAMES_FILE, "key", keys),
+        schema.NAMES_FILE: _filter_subject_keys(cut, schema.NAMES_FILE, "key", keys),
         schema.TOMBSTONES_FILE: iter(
             [tombstones.filter(pc.is_in(tombstones["key"], value_set=keys))]
         ),
@@ -76,7 +76,7 @@ def cut_manifest(manifest: Manifest, name: str) -> Manifest:
     return replace(manifest, origin=origin, previous=None, bad_rows=0, unread_fields={}, checks=())
 
 
-def _take_rows(cut: FamilyColumns, file: str, nodes: Indices) -> Pieces:
+def _take_subject_rows(cut: FamilyColumns, file: str, nodes: Indices) -> Pieces:
     first = 0
     for batch in cut.scope.snapshot.batches(file):
         low, high = np.searchsorted(nodes, [first, first + batch.num_rows])
@@ -85,7 +85,7 @@ def _take_rows(cut: FamilyColumns, file: str, nodes: Indices) -> Pieces:
         first += batch.num_rows
 
 
-def _filter_keys(cut: FamilyColumns, file: str, column: str, keys: pa.Array) -> Pieces:
+def _filter_subject_keys(cut: FamilyColumns, file: str, column: str, keys: pa.Array) -> Pieces:
     for batch in cut.scope.snapshot.batches(file):
         matches = pc.is_in(batch[column], value_set=keys)
         if pc.any(matches).as_py():
@@ -120,21 +120,23 @@ def _edge_tables(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa
 
 def _rules_of_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
     """Return the rules of each edge as bits, and the names of the bits."""
-    pairs = _pack_pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
+    pairs = _pack_edge_pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
     numbers: dict[str, int] = {}
     masks = np.zeros(len(pairs), np.int64)
     order = np.argsort(pairs)
     columns = ["child_node", "parent_node", "rules"]
     for batch in cut.scope.snapshot.batches(schema.EDGES_FILE, columns):
-        stored_pairs = _pack_pairs(batch["child_node"].to_numpy(), batch["parent_node"].to_numpy())
+        stored_pairs = _pack_edge_pairs(
+            batch["child_node"].to_numpy(), batch["parent_node"].to_numpy()
+        )
         rows = np.flatnonzero(np.isin(stored_pairs, pairs))
         places = order[np.searchsorted(pairs[order], stored_pairs[rows])]
         for place, rules in zip(places, batch["rules"].take(rows).to_pylist(), strict=True):
-            masks[place] |= _rule_bits(rules, numbers)
+            masks[place] |= _rule_bits_of_edges(rules, numbers)
     for pair, rule in _list_curated(cut):
         place = np.searchsorted(pairs[order], pair)
         if place < len(pairs) and pairs[order[place]] == pair:
-            masks[order[place]] |= _rule_bits([rule], numbers)
+            masks[order[place]] |= _rule_bits_of_edges([rule], numbers)
     return masks, list(numbers)
 
 
@@ -145,11 +147,11 @@ def _list_curated(cut: FamilyColumns) -> list[tuple[int, str]]:
     return [(child << 32 | parent, edge.rule) for child, parent, edge in cut.scope.curated_pairs()]
 
 
-def _rule_bits(rules: list[str], numbers: dict[str, int]) -> int:
+def _rule_bits_of_edges(rules: list[str], numbers: dict[str, int]) -> int:
     return sum(1 << numbers.setdefault(rule, len(numbers)) for rule in sorted(set(rules)))
 
 
-def _pack_pairs(child: Indices, parent: Indices) -> Indices:
+def _pack_edge_pairs(child: Indices, parent: Indices) -> Indices:
     return child.astype(np.int64) << 32 | parent
 
 

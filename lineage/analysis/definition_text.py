@@ -98,11 +98,14 @@ def parent_notes(manifest: Manifest) -> list[str]:
 def rule_lines(definition: Definition, roots: str = "") -> list[Line]:
     """Return the lines that say what was counted, of whatever snapshot."""
     return [
-        ("roots", roots or _name_roots(definition.roots)),
+        ("roots", roots or _name_definition_roots(definition.roots)),
         ("counted", _REACH[definition.closure]),
-        ("links", f"{_name_relations(definition.relations)}; {_STRENGTH[definition.min_strength]}"),
-        *_list_parts(definition),
-        ("filters", _name_filters(definition)),
+        (
+            "links",
+            f"{_name_counted_links(definition.relations)}; {_STRENGTH[definition.min_strength]}",
+        ),
+        *_list_definition_parts(definition),
+        ("filters", _name_definition_filters(definition)),
     ]
 
 
@@ -116,7 +119,7 @@ def snapshot_lines(manifest: Manifest, source_note: str = "") -> list[Line]:
 
 def _name_source(manifest: Manifest, source_note: str) -> list[Line]:
     return [
-        ("snapshot", _name_snapshot(manifest)),
+        ("snapshot", _name_counted_snapshot(manifest)),
         *source_lines(manifest.origin.endpoint, source_note),
     ]
 
@@ -147,20 +150,20 @@ def describe_origin(manifest: Manifest) -> str:
     return f"taken {origin.taken_at:%Y-%m-%d %H:%M} UTC from {origin.endpoint}{dump}"
 
 
-def _name_roots(roots: Sequence[str]) -> str:
+def _name_definition_roots(roots: Sequence[str]) -> str:
     if len(roots) <= _ROOTS_NAMED:
         return ", ".join(roots)
     first = ", ".join(roots[:_ROOTS_NAMED])
     return f"{len(roots)} repositories: {first} and {len(roots) - _ROOTS_NAMED} more"
 
 
-def _name_relations(relations: Sequence[Relation]) -> str:
+def _name_counted_links(relations: Sequence[Relation]) -> str:
     if set(relations) == set(Relation):
         return "all types"
     return f"only {', '.join(relations)}"
 
 
-def _list_parts(definition: Definition) -> list[Line]:
+def _list_definition_parts(definition: Definition) -> list[Line]:
     parts = {
         "mirrors among the roots": definition.mirrors,
         "curated links": definition.curated,
@@ -171,14 +174,14 @@ def _list_parts(definition: Definition) -> list[Line]:
     return [line for line in (("includes", joined), ("excludes", excluded)) if line[1]]
 
 
-def _name_filters(definition: Definition) -> str:
+def _name_definition_filters(definition: Definition) -> str:
     day = "the snapshot" if definition.as_of is None else f"the end of {definition.as_of}, UTC"
     least = definition.min_downloads
     downloads = f"with at least {least:,} downloads" if least else "with any number of downloads"
     return f"as of {day}; models {downloads}"
 
 
-def _name_snapshot(manifest: Manifest) -> str:
+def _name_counted_snapshot(manifest: Manifest) -> str:
     text = f"{manifest.id}, {describe_origin(manifest)}"
     if manifest.origin.kind is SnapshotKind.BELOW:
         text += f"; it holds only what lies below {manifest.origin.below}"

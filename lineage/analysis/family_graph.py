@@ -68,29 +68,33 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
 def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
     with gc_paused():
-        return _build_graph(cut.scope, cut.nodes, cut.roots, cut.edges)
+        return _build_family_graph(cut.scope, cut.nodes, cut.roots, cut.edges)
 
 
-def _build_graph(scope: Scope, nodes: Nodes, roots: Nodes, edges: EdgeColumns) -> FamilyGraph:
-    columns = {**_node_columns(scope, nodes), "root": np.isin(nodes, roots).tolist()}
-    names = _distinct_names(columns.pop("id"), columns["key"])
+def _build_family_graph(
+    scope: Scope, nodes: Nodes, roots: Nodes, edges: EdgeColumns
+) -> FamilyGraph:
+    columns = {**_family_node_columns(scope, nodes), "root": np.isin(nodes, roots).tolist()}
+    names = _distinct_node_names(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     edge_columns = {
         "relation": _RELATIONS.take(pa.array(edges.relation)).to_pylist(),
         "strength": _STRENGTHS.take(pa.array(edges.strength)).to_pylist(),
     }
-    columns["relation"] = _spread_values(edge_columns["relation"], child, len(nodes))
+    columns["relation"] = _spread_node_values(edge_columns["relation"], child, len(nodes))
     edge_columns["created_at"] = [columns["created_at"][at] for at in child.tolist()]
     return build_graph(names, columns, parent.tolist(), child.tolist(), edge_columns)
 
 
-def _node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
+def _family_node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
     """Return what the snapshot knows of each node: of one without a record, key and id."""
     recorded = nodes[nodes < scope.snapshot.records]
     unrecorded = nodes[len(recorded) :]
     rows = pa.array(recorded)
     columns: dict[str, list[object]] = {
-        name: _plain_values(scope.snapshot.record_column(name, file).take(rows).combine_chunks())
+        name: _plain_node_values(
+            scope.snapshot.record_column(name, file).take(rows).combine_chunks()
+        )
         for file, names in _NODE_COLUMNS.items()
         for name in names
     }
@@ -100,7 +104,7 @@ def _node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
     return {name: values + [None] * (len(nodes) - len(values)) for name, values in columns.items()}
 
 
-def _plain_values(column: pa.Array) -> list[object]:
+def _plain_node_values(column: pa.Array) -> list[object]:
     if not pa.types.is_timestamp(column.type):
         return list(column.to_pylist())
     # From lengths of time since 1970: a tenth of the time that aware moments take by themselves.
@@ -108,14 +112,14 @@ def _plain_values(column: pa.Array) -> list[object]:
     return [None if length is None else _EPOCH + length for length in since]
 
 
-def _spread_values(values: Sequence[object], at: Positions, size: int) -> list[object]:
+def _spread_node_values(values: Sequence[object], at: Positions, size: int) -> list[object]:
     spread: list[object] = [None] * size
     for place, value in zip(at.tolist(), values, strict=True):
         spread[place] = value
     return spread
 
 
-def _distinct_names(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
+def _distinct_node_names(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
     """Name nodes by id; a second node of one id (deleted and made anew) goes by its key.
 
     By both where an id is just that key.

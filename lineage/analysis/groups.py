@@ -66,7 +66,7 @@ def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:
     """Walk up from every node and stop on each path at the first root of any release."""
     labelled = release_nodes(scope)
     roots = [nodes for _, nodes in labelled]
-    words = reach.words_from(edges.child, edges.parent, scope.nodes, roots)
+    words = reach.reach_label_words_from(edges.child, edges.parent, scope.nodes, roots)
     return Releases([release for release, _ in labelled], roots, words)
 
 
@@ -91,14 +91,14 @@ def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group,
             int(direct[at]),
             int(cells[at].sum()),
             {word: int(n) for word, n in zip(RELATIONS, cells[at], strict=True) if n},
-            _is_complete(scope, name) if by is Grouping.MONTH else None,
+            _is_month_complete(scope, name) if by is Grouping.MONTH else None,
         )
         for at, name in enumerate(names)
     ]
-    return tuple(sorted(groups, key=_sort_key(by, scope.families)))
+    return tuple(sorted(groups, key=_group_sort_key(by, scope.families)))
 
 
-def _is_complete(scope: Scope, month: str) -> bool | None:
+def _is_month_complete(scope: Scope, month: str) -> bool | None:
     """Say whether all of a month lies in the data and before the end of the day asked."""
     if month == UNKNOWN:
         return None
@@ -119,7 +119,7 @@ def _group_values(
             words = pa.array([relation.value for relation in RELATIONS])
             return words.take(pa.array(relation_of(members.edges, members.nodes)[nodes]))
         case Grouping.RELEASE:
-            return _release_names(scope, members, nodes)
+            return _release_names_of_members(scope, members, nodes)
         case Grouping.MONTH:
             moments = scope.snapshot.record_column("created_at").take(pa.array(nodes))
             column = pc.strftime(moments, "%Y-%m")
@@ -128,7 +128,7 @@ def _group_values(
     return pc.fill_null(column, UNKNOWN).combine_chunks()
 
 
-def _release_names(scope: Scope, members: Members, nodes: Positions) -> pa.StringArray:
+def _release_names_of_members(scope: Scope, members: Members, nodes: Positions) -> pa.StringArray:
     releases = find_releases(scope, members.edges)
     names = [release.name for release in releases.releases]
     # NONE and SEVERAL count from the end.
@@ -137,7 +137,9 @@ def _release_names(scope: Scope, members: Members, nodes: Positions) -> pa.Strin
     )
 
 
-def _sort_key(by: Grouping, families: Sequence[Family]) -> Callable[[Group], tuple[bool, int, str]]:
+def _group_sort_key(
+    by: Grouping, families: Sequence[Family]
+) -> Callable[[Group], tuple[bool, int, str]]:
     """Return the sort key of groups; the unknown comes last."""
     releases = [release.name for family in families for release in family.releases]
     place = {name: number for number, name in enumerate(releases)}

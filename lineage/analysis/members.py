@@ -55,7 +55,7 @@ class Countable:
 def members_below(scope: Scope, roots: Nodes) -> Members:
     """Return the models below the roots: distinct, with a record, none of them a root."""
     edges, nodes = scope.edges, scope.nodes
-    direct = reach.direct_below(edges.child, edges.parent, nodes, roots)
+    direct = reach.find_direct_below(edges.child, edges.parent, nodes, roots)
     all_below = (
         direct
         if scope.definition.closure is Closure.DIRECT
@@ -63,12 +63,13 @@ def members_below(scope: Scope, roots: Nodes) -> Members:
     )
     countable = find_countable(scope)
     counted, possible = (
-        _mark_nodes(mask, all_below, roots) for mask in (countable.surely, countable.possibly)
+        _mark_member_nodes(mask, all_below, roots)
+        for mask in (countable.surely, countable.possibly)
     )
     return Members(edges, nodes, all_below, counted, possible, direct & counted)
 
 
-def _mark_nodes(countable: Mask, below: Mask, roots: Nodes) -> Mask:
+def _mark_member_nodes(countable: Mask, below: Mask, roots: Nodes) -> Mask:
     mask = below.copy()
     mask[len(countable) :] = False
     mask[: len(countable)] &= countable
@@ -79,22 +80,22 @@ def _mark_nodes(countable: Mask, below: Mask, roots: Nodes) -> Mask:
 def find_countable(scope: Scope) -> Countable:
     """Return which models a definition counts where it meets them."""
     snapshot, definition = scope.snapshot, scope.definition
-    mask = _mark_present(snapshot, definition)
+    mask = _mark_present_models(snapshot, definition)
     if least := definition.min_downloads:
         downloads = snapshot.record_column("downloads", schema.METRICS_FILE)
         # An unknown number of downloads is not known to be high enough.
-        mask &= _to_mask(pc.greater_equal(downloads, least))
+        mask &= _to_member_mask(pc.greater_equal(downloads, least))
     if (day := definition.as_of) is None:
         return Countable(mask, mask)
     created = snapshot.record_column("created_at")
-    possibly = mask & _to_mask(pc.fill_null(pc.less(created, end_of(day)), True))
+    possibly = mask & _to_member_mask(pc.fill_null(pc.less(created, end_of(day)), True))
     # A model in a snapshot of that day existed then, with a date or without.
     if snapshot.manifest.origin.taken_at < end_of(day):
         return Countable(possibly, possibly)
     return Countable(possibly & ~unknown_dates(snapshot), possibly)
 
 
-def _mark_present(snapshot: Snapshot, definition: Definition) -> Mask:
+def _mark_present_models(snapshot: Snapshot, definition: Definition) -> Mask:
     """Mark the models not found missing; of a snapshot taken after the day, some were later."""
     mask = np.ones(snapshot.records, np.bool_)
     if definition.deleted:
@@ -103,11 +104,11 @@ def _mark_present(snapshot: Snapshot, definition: Definition) -> Mask:
     if snapshot.manifest.tombstones:
         missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
         mask[snapshot.manifest.models :] = (
-            False if day is None else _to_mask(pc.greater_equal(missed_at, end_of(day)))
+            False if day is None else _to_member_mask(pc.greater_equal(missed_at, end_of(day)))
         )
     if day is not None and (away := find_absent(snapshot, end_of(day))):
         keys = snapshot.record_column("key")
-        mask &= ~_to_mask(pc.is_in(keys, value_set=pa.array(away, pa.string())))
+        mask &= ~_to_member_mask(pc.is_in(keys, value_set=pa.array(away, pa.string())))
     return mask
 
 
@@ -120,7 +121,7 @@ def find_absent(snapshot: Snapshot, moment: datetime) -> list[str]:
     return keys
 
 
-def _to_mask(condition: pa.ChunkedArray) -> Mask:
+def _to_member_mask(condition: pa.ChunkedArray) -> Mask:
     mask: Mask = np.array(pc.fill_null(condition, False), np.bool_)
     return mask
 
@@ -146,4 +147,4 @@ def count_undated(snapshot: Snapshot, which: Mask) -> int:
 
 def unknown_dates(snapshot: Snapshot) -> Mask:
     """Say which models with a record have no known creation date."""
-    return _to_mask(snapshot.record_column("created_at").is_null())
+    return _to_member_mask(snapshot.record_column("created_at").is_null())

@@ -101,7 +101,7 @@ class Scope:
         added: dict[str, int] = {}
         if definition.curated and definition.min_strength is not Strength.CONFIRMED:
             curated = [edge for family in self.families for edge in family.curated_edges()]
-            ids = dict.fromkeys(sorted(_list_ids(curated)))
+            ids = dict.fromkeys(sorted(_list_curated_ids(curated)))
             nodes_by_id = self._look_up(ids)
             added = {
                 id: nodes + at for at, id in enumerate(id for id in ids if not nodes_by_id[id])
@@ -147,7 +147,7 @@ class Scope:
     def curated_pairs(self) -> list[tuple[int, int, CuratedEdge]]:
         """Return child, parent and entry of every curated edge between known models."""
         curated = [edge for family in self.families for edge in family.curated_edges()]
-        return _find_pairs(curated, self.every_node_of(_list_ids(curated)))
+        return _find_curated_pairs(curated, self.every_node_of(_list_curated_ids(curated)))
 
     def roots_of(self, ids: Iterable[str]) -> Nodes:
         """Return all nodes of those ids that are known, in rising order."""
@@ -184,7 +184,7 @@ def select_edges(edges: EdgeColumns, keep: Mask | Positions) -> EdgeColumns:
     )
 
 
-def _list_ids(curated: Sequence[CuratedEdge]) -> list[str]:
+def _list_curated_ids(curated: Sequence[CuratedEdge]) -> list[str]:
     return [id for edge in curated for id in (edge.child, edge.parent)]
 
 
@@ -210,7 +210,7 @@ def _find_nodes(
     node_of_key = snapshot.nodes_of_keys({former[name] for name in names & set(former)})
     nodes: dict[str, Sequence[int]] = {}
     for id in ids:
-        own = _order_owners(
+        own = _order_name_owners(
             snapshot,
             owners[id.lower()].get(id, ()),
             node_of_key.get(former.get(id, "")),
@@ -228,7 +228,7 @@ def _find_nodes(
     return nodes
 
 
-def _order_owners(
+def _order_name_owners(
     snapshot: Snapshot, owners: Sequence[int], renamed: int | None, written: date | None
 ) -> Sequence[int]:
     """Return the nodes with a name and the one that had it before a rename, the likeliest first."""
@@ -261,7 +261,7 @@ def _date_of_writing(families: Sequence[Family]) -> dict[str, date]:
     return days
 
 
-def _find_pairs(
+def _find_curated_pairs(
     curated: Sequence[CuratedEdge], nodes: Mapping[str, Sequence[int]]
 ) -> list[tuple[int, int, CuratedEdge]]:
     # Of a parent made anew the newer one is meant; of a child both carry the weights in question.
@@ -276,7 +276,7 @@ def _find_pairs(
 def _curated_columns(
     curated: Sequence[CuratedEdge], nodes: Mapping[str, Sequence[int]]
 ) -> EdgeColumns:
-    pairs = _find_pairs(curated, nodes)
+    pairs = _find_curated_pairs(curated, nodes)
     rows = [(child, parent, edge.relation.code) for child, parent, edge in pairs]
     child, parent, relation = np.array(rows, np.int32).reshape(-1, 3).T
     return EdgeColumns(
@@ -289,12 +289,14 @@ def _add_curated(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeCo
     is_child = np.zeros(nodes, np.bool_)
     is_child[curated.child] = True
     at = np.flatnonzero(is_child[edges.child])  # few: the pairs of a whole Hub compare slowly
-    pairs, is_inferred = _pairs(edges)[at], edges.strength[at] < _DECLARED
+    pairs, is_inferred = _pack_scope_pairs(edges)[at], edges.strength[at] < _DECLARED
     keep = np.ones(len(edges.child), np.bool_)
-    keep[at[is_inferred & np.isin(pairs, _pairs(curated))]] = False
+    keep[at[is_inferred & np.isin(pairs, _pack_scope_pairs(curated))]] = False
     edges = select_edges(edges, keep)
-    curated = select_edges(curated, ~np.isin(_pairs(curated), pairs[~is_inferred]))
-    curated = select_edges(curated, np.sort(np.unique(_pairs(curated), return_index=True)[1]))
+    curated = select_edges(curated, ~np.isin(_pack_scope_pairs(curated), pairs[~is_inferred]))
+    curated = select_edges(
+        curated, np.sort(np.unique(_pack_scope_pairs(curated), return_index=True)[1])
+    )
     is_inferred = edges.strength < _DECLARED
     relation = np.zeros(nodes, np.int8)
     # One relation a model: what it declares, else the registry's word, else the inferred one.
@@ -309,5 +311,5 @@ def _add_curated(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeCo
     )
 
 
-def _pairs(edges: EdgeColumns) -> Int64s:
+def _pack_scope_pairs(edges: EdgeColumns) -> Int64s:
     return edges.child.astype(np.int64) << 32 | edges.parent

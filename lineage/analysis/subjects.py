@@ -112,7 +112,7 @@ def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
         )
     model = match_model(scope, parsed.name)
     if model is None:
-        raise _unknown(scope, parsed.name, spelling)
+        raise _unknown_subject(scope, parsed.name, spelling)
     return ResolvedSubject(spelling, model)
 
 
@@ -142,23 +142,26 @@ def find_model(scope: Scope, name: str) -> ModelNode:
         raise SettingsError(str(error), "give a model as owner/name") from error
     model = match_model(scope, subject.name)
     if model is None:
-        raise _unknown(scope, subject.name, name)
+        raise _unknown_subject(scope, subject.name, name)
     return model
 
 
 def match_model(scope: Scope, name: str) -> ModelNode | None:
     """Return the model of a name as the Hub spells it, None where the snapshot knows none."""
     snapshot = scope.snapshot
-    if (model := _node_named(snapshot, name)) is not None:
+    if (model := _subject_node_named(snapshot, name)) is not None:
         return model
     # A bare name that no model has may be a family's: only from here on is the registry read.
     former = {old.name: old.now for family in scope.families for old in family.former_names()}
-    if (model := _node_named(snapshot, former.get(name, name))) is not None:
+    if (model := _subject_node_named(snapshot, former.get(name, name))) is not None:
         return model
     learned = snapshot.former_keys()
-    for other in (learned.get(name), *_match_without_case(snapshot, name, {**former, **learned})):
+    for other in (
+        learned.get(name),
+        *_match_subject_without_case(snapshot, name, {**former, **learned}),
+    ):
         if other is not None:
-            model = _node_named(snapshot, other) or _node_with_key(snapshot, other)
+            model = _subject_node_named(snapshot, other) or _subject_node_with_key(snapshot, other)
             if model is not None:
                 return model
     return None
@@ -197,7 +200,7 @@ def count_opted_out(scope: Scope, subject: ResolvedSubject, total: int) -> int:
     if whole is None:
         return count_marks(scope.snapshot.manifest.left_out)
     left_out = count_marks(whole.manifest.left_out)
-    model = subject.model and _node_with_key(whole, subject.model.key)
+    model = subject.model and _subject_node_with_key(whole, subject.model.key)
     if model is None and subject.model is not None:
         return left_out
     members = select_members(scope.of_snapshot(whole), replace(subject, model=model)).members
@@ -259,7 +262,7 @@ def _match_registry(scope: Scope, spelling: str, subject: Subject) -> ResolvedSu
     return next((ResolvedSubject(spelling, family=family) for family in families), None)
 
 
-def _node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
+def _subject_node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
     """Return the node that has a name now, whether it has children or not."""
     row = snapshot.base(id)
     if row is None or row.node >= snapshot.manifest.models:
@@ -271,7 +274,7 @@ def _node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
     return None if row is None else ModelNode(row.id, row.key, row.node)
 
 
-def _node_with_key(snapshot: Snapshot, key: str) -> ModelNode | None:
+def _subject_node_with_key(snapshot: Snapshot, key: str) -> ModelNode | None:
     """Return the node that has a key, under the name it has now."""
     if (match := snapshot.node_of_key(key)) is None:
         return None
@@ -279,21 +282,21 @@ def _node_with_key(snapshot: Snapshot, key: str) -> ModelNode | None:
     return ModelNode(id, key, node)
 
 
-def _match_without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
+def _match_subject_without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
     """Return the one name or key that is equal but for the case; present names before former."""
     present: set[str] = set()
-    for ids in _list_names(snapshot):
+    for ids in _list_candidate_names(snapshot):
         present.update(ids.filter(pc.equal(pc.utf8_lower(ids), name.lower())).to_pylist())
     same = present or {now for old, now in former.items() if old.lower() == name.lower()}
     return sorted(same) if len(same) == 1 else []
 
 
-def _unknown(scope: Scope, name: str, spelling: str) -> LineageError:
+def _unknown_subject(scope: Scope, name: str, spelling: str) -> LineageError:
     """Return the error for a name that nothing has, with the best candidates in its hint."""
     # Without an address around it `datasets/squad` could be a model; nobody's models are called so.
     if "/" in name and (other := find_other_repository(f"hf://{name}")) is not None:
         return SettingsError(f"{spelling!r} is {other}, not a model", "give a model as owner/name")
-    candidates = _find_candidates(scope, name)
+    candidates = _find_subject_candidates(scope, name)
     hint = f"did you mean {', '.join(candidates)}?" if candidates else ""
     return UnknownModel(
         f"{spelling!r} is unknown to snapshot {scope.snapshot.id}, as a model and as a parent",
@@ -301,7 +304,7 @@ def _unknown(scope: Scope, name: str, spelling: str) -> LineageError:
     )
 
 
-def _find_candidates(scope: Scope, name: str) -> list[str]:
+def _find_subject_candidates(scope: Scope, name: str) -> list[str]:
     """Return what may be meant: the same name elsewhere, roots first, then close spellings.
 
     Among equals the model with most descendants comes first.
@@ -309,7 +312,7 @@ def _find_candidates(scope: Scope, name: str) -> list[str]:
     owner, _, repository = name.lower().rpartition("/")
     same_name: set[str] = set()
     similar: set[str] = set()
-    for ids in _list_names(scope.snapshot):
+    for ids in _list_candidate_names(scope.snapshot):
         lowered = pc.utf8_lower(ids)
         same = pc.or_(pc.ends_with(lowered, f"/{repository}"), pc.equal(lowered, repository))
         same_name.update(ids.filter(same).to_pylist())
@@ -318,19 +321,19 @@ def _find_candidates(scope: Scope, name: str) -> list[str]:
             close = pc.match_substring(lowered, repository)
         similar.update(ids.filter(close).slice(0, _CANDIDATES).to_pylist())
     roots = {root.lower() for family in scope.families for root in family.roots()}
-    total = _totals_of(scope.snapshot, same_name)
+    total = _candidate_totals_of(scope.snapshot, same_name)
     ranked = sorted(same_name, key=lambda id: (id.lower() not in roots, -total.get(id, 0), id))
     by_case = {id.lower(): id for id in sorted(similar - same_name)}
     close_names = difflib.get_close_matches(name.lower(), by_case, _SUGGESTIONS, cutoff=0.6)
     return [*ranked, *(by_case[id] for id in close_names)][:_SUGGESTIONS]
 
 
-def _totals_of(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, int]:
+def _candidate_totals_of(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, int]:
     counts = snapshot.table(schema.COUNTS_FILE, ["id", "total"])
     rows = counts.filter(pc.is_in(counts["id"], value_set=pa.array(sorted(ids), pa.string())))
     return dict(zip(rows["id"].to_pylist(), rows["total"].to_pylist(), strict=True))
 
 
-def _list_names(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def _list_candidate_names(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """Return the names of all models with a record, and of those known as parents alone."""
     return snapshot.record_column("id"), snapshot.column(schema.COUNTS_FILE, "id")

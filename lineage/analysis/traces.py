@@ -111,12 +111,14 @@ def trace_model(
     declared = _trace_up(scope, declared_edges, subject.node, marks)
     by_any_edge = _trace_up(scope, edges, subject.node, marks)
     draft = replace(
-        draft, itself=roots.get(subject.node), unresolved_claims=_unresolved_claims(scope, subject)
+        draft,
+        itself=roots.get(subject.node),
+        unresolved_claims=_list_unresolved_claims(scope, subject),
     )
     disputed = [
         outsider
         for node, outsider in declared.outsiders.items()
-        if _leads_to(_trace_up(scope, declared_edges, node, _Marks(roots, {})), family.id)
+        if _leads_to_root(_trace_up(scope, declared_edges, node, _Marks(roots, {})), family.id)
     ]
     return _decide_verdict(draft, declared, by_any_edge, next(iter(disputed), None))
 
@@ -158,7 +160,7 @@ def _decide_verdict(
     """
     itself, outsider = draft.itself, draft.outsider
     is_root = itself is not None and itself.family == draft.family
-    leads_here = _leads_to(declared, draft.family)
+    leads_here = _leads_to_root(declared, draft.family)
     no_dead_end = not declared.dead_ends
     verdicts: Sequence[tuple[object, bool | None, VerdictReason]] = (
         (is_root, True, VerdictReason.IS_ROOT),
@@ -169,7 +171,7 @@ def _decide_verdict(
         (disputed, None, VerdictReason.SOURCES_DISAGREE),
         (declared.outsiders and no_dead_end, False, VerdictReason.BELOW_OUTSIDER),
         (declared.roots and no_dead_end, False, VerdictReason.OTHER_ROOTS),
-        (_leads_to(by_any_edge, draft.family), None, VerdictReason.INFERRED_PATH),
+        (_leads_to_root(by_any_edge, draft.family), None, VerdictReason.INFERRED_PATH),
         (declared.dead_ends, None, VerdictReason.DEAD_ENDS),
         (True, None, VerdictReason.NOTHING_DECLARED),
     )
@@ -186,7 +188,7 @@ def _decide_verdict(
     )
 
 
-def _leads_to(above: _Origins, family: str) -> bool:
+def _leads_to_root(above: _Origins, family: str) -> bool:
     return any(root.family == family for root in above.roots)
 
 
@@ -263,7 +265,7 @@ def _match_outsider(
     return by_id.get(id) or by_id.get(renamed.get(id, id).lower())
 
 
-def _unresolved_claims(scope: Scope, subject: _Subject) -> tuple[PathClaim, ...]:
+def _list_unresolved_claims(scope: Scope, subject: _Subject) -> tuple[PathClaim, ...]:
     """Return the claims that lead to no model but perhaps itself."""
     evidence = find_evidence(scope, [] if subject.node is None else [subject.node])
     key = subject.key or ""
@@ -295,7 +297,7 @@ def _trace_up(scope: Scope, edges: EdgeColumns, start: int, marks: _Marks) -> _O
     paths_up = find_paths_up(edges.child, edges.parent, scope.nodes, start, stops)
     result = [*paths_up.to_stops.values(), *paths_up.to_tops.values(), *paths_up.to_cycles.values()]
     result = [path for path in result if path]
-    names = _name_nodes(scope, edges, result)
+    names = _name_traced_nodes(scope, edges, result)
     evidence = find_evidence(scope, [int(edges.child[edge]) for path in result for edge in path])
     paths = [tuple(_path_edge(edges, edge, names, evidence) for edge in path) for path in result]
     dead_ends = [node for node in (*paths_up.to_tops, *paths_up.to_cycles) if node != start]
@@ -303,7 +305,7 @@ def _trace_up(scope: Scope, edges: EdgeColumns, start: int, marks: _Marks) -> _O
         tuple(marks.roots[node] for node in paths_up.to_stops if node in marks.roots),
         {node: marks.outsiders[node] for node in paths_up.to_stops if node in marks.outsiders},
         tuple(names[node][1] for node in dead_ends),
-        tuple(sorted(paths, key=_surest_first)),
+        tuple(sorted(paths, key=_surest_paths_first)),
     )
 
 
@@ -322,7 +324,7 @@ def _path_edge(
     )
 
 
-def _name_nodes(
+def _name_traced_nodes(
     scope: Scope, edges: EdgeColumns, paths_up: Sequence[NodePath]
 ) -> dict[int, tuple[str, str]]:
     """Return key and id of every node on some paths."""
@@ -332,6 +334,6 @@ def _name_nodes(
     return dict(zip(nodes.tolist(), zip(keys, ids, strict=True), strict=True))
 
 
-def _surest_first(path: Sequence[PathEdge]) -> tuple[int, int, str]:
+def _surest_paths_first(path: Sequence[PathEdge]) -> tuple[int, int, str]:
     weakest = min(step.strength.code for step in path)
     return -weakest, len(path), path[-1].parent

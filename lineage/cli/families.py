@@ -55,7 +55,7 @@ def check_families(*, invocation: Invocation) -> None:
     from lineage.analysis.registry.contradictions import (
         FindingSeverity,
         check_registry,
-        sort_findings,
+        sort_registry_findings,
     )
     from lineage.analysis.scope import Scope
     from lineage.cli.output import print_result
@@ -64,7 +64,7 @@ def check_families(*, invocation: Invocation) -> None:
 
     registry, snapshot = invocation.known_families(), _snapshot_if_any(invocation)
     disagreements = () if snapshot is None else check_against_snapshot(Scope(snapshot, registry))
-    findings = sort_findings((*check_registry(registry), *disagreements))
+    findings = sort_registry_findings((*check_registry(registry), *disagreements))
     id = None if snapshot is None else snapshot.id
     document: Document = {
         "snapshot": id,

@@ -24,13 +24,13 @@ class SiblingBursts:
     """Half-open ranges of positions in the columns."""
 
 
-def find_cycles(child: Indices, parent: Indices, nodes: int) -> list[list[int]]:
+def find_graph_cycles(child: Indices, parent: Indices, nodes: int) -> list[list[int]]:
     """Return each strongly connected component of two nodes or more: the largest first.
 
     Members are in rising order, components of one size by their first member. A node that leads
     to itself alone is no component: `child == parent` shows it at once.
     """
-    child, parent = _cut_to_core(child, parent, nodes)
+    child, parent = _cut_graph_to_core(child, parent, nodes)
     if not len(child):
         return []
     # Late: networkx takes longer to load than most snapshots take to show that no cycle is there.
@@ -53,11 +53,13 @@ def find_sibling_bursts(
     """
     group = pack_pairs(parent, author)
     order = np.lexsort((child, moment, group))
-    ranges = find_bursts(group[order], moment[order], least, within)
+    ranges = find_graph_bursts(group[order], moment[order], least, within)
     return SiblingBursts(child[order], parent[order], moment[order], ranges)
 
 
-def find_bursts(group: Int64s, moment: Int64s, least: int, within: int) -> list[tuple[int, int]]:
+def find_graph_bursts(
+    group: Int64s, moment: Int64s, least: int, within: int
+) -> list[tuple[int, int]]:
     """Return where at least `least` elements of one group lie `within` a length of time.
 
     Both columns are in order of group, then moment. A burst is given as a half-open range of
@@ -75,7 +77,7 @@ def find_bursts(group: Int64s, moment: Int64s, least: int, within: int) -> list[
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
-def _cut_to_core(child: Indices, parent: Indices, nodes: int) -> tuple[Indices, Indices]:
+def _cut_graph_to_core(child: Indices, parent: Indices, nodes: int) -> tuple[Indices, Indices]:
     """Cut off what lies above and below all cycles, a layer a round, while that is worth it."""
     # Models have few generations, so a few rounds on columns leave next to nothing for networkx,
     # which needs a Python object for each edge. A chain of many thousands would take as many

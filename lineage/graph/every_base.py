@@ -60,7 +60,7 @@ def pairs_below(
     """
     used, (low_child, low_parent) = reach.compact_nodes(child, parent)
     children = Rows.build(low_parent, low_child, len(used))
-    roots, whose = _place_roots(used, starts)
+    roots, whose = _place_graph_roots(used, starts)
     nodes, at_once = max(len(used), 1), max(1, _AT_ONCE // max(len(used), 1))
     pairs = [np.empty(0, np.int64)]
     for first in range(0, len(starts), at_once):
@@ -71,7 +71,7 @@ def pairs_below(
     return start, used[node] if len(used) else node
 
 
-def _place_roots(used: Int64s, starts: Sequence[Indices]) -> tuple[Int64s, Int64s]:
+def _place_graph_roots(used: Int64s, starts: Sequence[Indices]) -> tuple[Int64s, Int64s]:
     """Return the places of those roots that have an edge, and the starts they belong to."""
     whose = np.repeat(np.arange(len(starts)), list(map(len, starts)))
     roots = np.concatenate([np.empty(0, np.int64), *starts])

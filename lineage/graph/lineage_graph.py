@@ -31,9 +31,9 @@ def build_graph(
     graph = nx.DiGraph()
     with gc_paused():
         graph.add_nodes_from(names)
-        _fill_attributes([attributes for _, attributes in graph.nodes(data=True)], columns)
+        _fill_graph_attributes([attributes for _, attributes in graph.nodes(data=True)], columns)
         edges: list[dict[str, object]] = [{} for _ in parents]
-        _fill_attributes(edges, edge_columns)
+        _fill_graph_attributes(edges, edge_columns)
         # What add_edges_from does for new edges between known nodes, without asking each whether
         # it is new: half the time of the whole graph.
         below, above = graph._succ, graph._pred
@@ -43,7 +43,7 @@ def build_graph(
     return graph
 
 
-def _fill_attributes(
+def _fill_graph_attributes(
     attributes: Sequence[dict[str, object]], columns: Mapping[str, Sequence[object]]
 ) -> None:
     for name, values in columns.items():
@@ -87,19 +87,19 @@ class Edge(NamedTuple):
 def nodes_of(graph: FamilyGraph) -> Iterator[Node]:
     """Yield every model, in the graph's own order."""
     for name, attributes in graph.nodes(data=True):
-        yield Node(name, _list_fields(attributes, NODE_FIELDS))
+        yield Node(name, _list_graph_fields(attributes, NODE_FIELDS))
 
 
 def edges_of(graph: FamilyGraph) -> Iterator[Edge]:
     """Yield every edge, the children of one parent together."""
     for parent, child, attributes in graph.edges(data=True):
-        yield Edge(parent, child, _list_fields(attributes, EDGE_FIELDS))
+        yield Edge(parent, child, _list_graph_fields(attributes, EDGE_FIELDS))
 
 
 def parents_of(graph: FamilyGraph, name: str) -> Iterator[Edge]:
     """Yield the edges that lead up from one model."""
     for parent, attributes in graph.pred[name].items():
-        yield Edge(parent, name, _list_fields(attributes, EDGE_FIELDS))
+        yield Edge(parent, name, _list_graph_fields(attributes, EDGE_FIELDS))
 
 
 def roots_of(graph: FamilyGraph) -> tuple[str, ...]:
@@ -128,10 +128,10 @@ def cut_graph(graph: FamilyGraph, depth: int | None = None, at_least: int = 0) -
         near = (generation > 0) & (generation <= depth)
         near[roots] = True
         keep &= near
-    return _select_nodes(graph, {names[at] for at in np.flatnonzero(keep).tolist()})
+    return _select_graph_nodes(graph, {names[at] for at in np.flatnonzero(keep).tolist()})
 
 
-def _select_nodes(graph: FamilyGraph, keep: Set[str]) -> FamilyGraph:
+def _select_graph_nodes(graph: FamilyGraph, keep: Set[str]) -> FamilyGraph:
     """Return some nodes, in the graph's own order."""
     # networkx's `subgraph` gives them in any order, and the same export must give the same bytes.
     smaller = graph.__class__()
@@ -146,7 +146,9 @@ def _select_nodes(graph: FamilyGraph, keep: Set[str]) -> FamilyGraph:
     return smaller
 
 
-def _list_fields(attributes: Mapping[str, object], fields: Mapping[str, type]) -> dict[str, Value]:
+def _list_graph_fields(
+    attributes: Mapping[str, object], fields: Mapping[str, type]
+) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for name in fields:
         match attributes.get(name):

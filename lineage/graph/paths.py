@@ -51,7 +51,7 @@ def find_paths_up(child: Indices, parent: Indices, nodes: int, start: int, stops
         for node, path in paths.items()
         if node not in has_parents and node not in to_stops
     }
-    resolved = _list_resolved({*to_stops, *to_tops}, children)
+    resolved = _list_resolved_nodes({*to_stops, *to_tops}, children)
     entries = {node for node in came_by if node not in resolved}
     to_cycles = {
         node: paths[node]
@@ -61,7 +61,7 @@ def find_paths_up(child: Indices, parent: Indices, nodes: int, start: int, stops
     return PathsUp(to_stops, to_tops, to_cycles)
 
 
-def _list_resolved(ends: set[int], children: dict[int, set[int]]) -> set[int]:
+def _list_resolved_nodes(ends: set[int], children: dict[int, set[int]]) -> set[int]:
     """Return the nodes from which some path leads up to an end, the ends included."""
     resolved_nodes, queue = set(ends), list(ends)
     while queue:

@@ -30,7 +30,7 @@ def count_below(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds:
     # inside that tree or through its top. Both at once happens only to a node whose own top can be
     # reached from it, by a cycle; what it holds already is not given to it again.
     child, parent = _distinct_edges(child, parent, nodes)
-    counted = _one_per_kind(kind, kinds)
+    counted = _one_column_per_kind(kind, kinds)
     trees = _grow_trees(child, parent, counted)
     total = trees.weight - counted
     for top, above in _pairs_above(child, parent, trees):
@@ -59,10 +59,10 @@ def find_below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> M
     return count_generations(child, parent, nodes, roots) > 0
 
 
-def direct_below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Mask:
+def find_direct_below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Mask:
     """Mark the children of the roots; a root is marked where it is a child of one, or its own."""
-    is_root = _mark_nodes(nodes, roots)
-    return _mark_nodes(nodes, child[is_root[parent]])
+    is_root = _mark_reached_nodes(nodes, roots)
+    return _mark_reached_nodes(nodes, child[is_root[parent]])
 
 
 def count_generations(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Generations:
@@ -78,12 +78,14 @@ def count_generations(child: Indices, parent: Indices, nodes: int, roots: Indice
     while front.size:
         depth = min(depth + 1, _MOST_GENERATIONS)
         touched = children.list_cells(front)
-        front = _sort_distinct(touched[generation[touched] == 0])
+        front = _sort_distinct_nodes(touched[generation[touched] == 0])
         generation[front] = depth
     return generation
 
 
-def labels_from(child: Indices, parent: Indices, nodes: int, seeds: Sequence[Indices]) -> LabelBits:
+def reach_labels_from(
+    child: Indices, parent: Indices, nodes: int, seeds: Sequence[Indices]
+) -> LabelBits:
     """Return for every node, as bits, the labels that it meets first on its paths up.
 
     Bit i of a node is set where it is one of seeds[i], or where a path leads down to it from one
@@ -92,14 +94,14 @@ def labels_from(child: Indices, parent: Indices, nodes: int, seeds: Sequence[Ind
     """
     if len(seeds) > MOST_LABELS:
         raise ValueError(f"{len(seeds)} labels do not fit into {MOST_LABELS} bits")
-    return words_from(child, parent, nodes, seeds)[0]
+    return reach_label_words_from(child, parent, nodes, seeds)[0]
 
 
-def words_from(
+def reach_label_words_from(
     child: Indices, parent: Indices, nodes: int, seeds: Sequence[Indices]
 ) -> list[LabelBits]:
     """Return the same for any number of labels: bit i % 64 of word i // 64, one word at least."""
-    is_seed = _mark_nodes(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
+    is_seed = _mark_reached_nodes(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
     open_to_labels = ~is_seed[child]
     children = Rows.build(parent[open_to_labels], child[open_to_labels], nodes)
     starts_of_words = range(0, max(len(seeds), 1), MOST_LABELS)
@@ -121,7 +123,7 @@ def _spread_labels(children: "Rows", nodes: int, seeds: Sequence[Indices]) -> La
         news = (incoming & ~labels[touched]) != 0
         touched = touched[news]
         np.bitwise_or.at(labels, touched, incoming[news])
-        front = _sort_distinct(touched)
+        front = _sort_distinct_nodes(touched)
     return labels
 
 
@@ -160,7 +162,7 @@ class Rows:
 
 def _distinct_edges(child: Indices, parent: Indices, nodes: int) -> tuple[Int64s, Int64s]:
     """Return the edges by child, then parent, each once and none from a node to itself."""
-    code = _sort_distinct(child.astype(np.int64) * nodes + parent)
+    code = _sort_distinct_nodes(child.astype(np.int64) * nodes + parent)
     child, parent = np.divmod(code, max(nodes, 1))
     real = child != parent
     return child[real], parent[real]
@@ -213,31 +215,31 @@ def _pairs_above(
     # A pair travels as one number: single numbers are sorted and compared fastest.
     nodes = len(trees.top)
     is_joint = trees.top[child] == child
-    joints = _sort_distinct(child[is_joint])
+    joints = _sort_distinct_nodes(child[is_joint])
     parents = Rows.build(child[is_joint], parent[is_joint], nodes)
 
-    def list_entries(pairs: Indices) -> Indices:
+    def list_entry_nodes(pairs: Indices) -> Indices:
         giver, top = np.divmod(pairs, nodes)
         return np.repeat(giver, parents.count_cells(top)) * nodes + parents.list_cells(top)
 
     for start in range(0, joints.size, _TOPS_AT_ONCE):
         tops = fresh = joints[start : start + _TOPS_AT_ONCE] * (nodes + 1)
         while fresh.size:
-            giver, entry = np.divmod(_sort_distinct(list_entries(fresh)), nodes)
-            fresh = _sort_distinct(giver * nodes + trees.top[entry])
+            giver, entry = np.divmod(_sort_distinct_nodes(list_entry_nodes(fresh)), nodes)
+            fresh = _sort_distinct_nodes(giver * nodes + trees.top[entry])
             fresh = fresh[~_mark_members(fresh, tops)]
             tops = np.sort(np.concatenate((tops, fresh)))
-        giver, above = np.divmod(_sort_distinct(list_entries(tops)), nodes)
+        giver, above = np.divmod(_sort_distinct_nodes(list_entry_nodes(tops)), nodes)
         line = [giver * nodes + above]
         while giver.size:
             inside = trees.top[above] != above
             giver, above = giver[inside], trees.up[above[inside]]
             line.append(giver * nodes + above)
-        giver, above = np.divmod(_sort_distinct(np.concatenate(line)), nodes)
+        giver, above = np.divmod(_sort_distinct_nodes(np.concatenate(line)), nodes)
         yield giver, above
 
 
-def _one_per_kind(kind: Codes, kinds: int) -> Counts:
+def _one_column_per_kind(kind: Codes, kinds: int) -> Counts:
     """Return a matrix [nodes, kinds] with a one where a node is of that kind."""
     ones: Counts = (kind[:, None] == np.arange(kinds)).astype(np.int32)
     return ones
@@ -250,13 +252,13 @@ def _mark_members(values: Indices, members: Indices) -> Mask:
     return mask
 
 
-def _mark_nodes(nodes: int, chosen: Indices) -> Mask:
+def _mark_reached_nodes(nodes: int, chosen: Indices) -> Mask:
     mask = np.zeros(nodes, dtype=np.bool_)
     mask[chosen] = True
     return mask
 
 
-def _sort_distinct(values: Indices) -> Indices:
+def _sort_distinct_nodes(values: Indices) -> Indices:
     """Return the distinct values in order."""
     # By sorting: numpy's own unique hashes, and is far slower.
     ordered = np.sort(values)

@@ -129,7 +129,7 @@ def license_rows(findings: LicenseFindings) -> Iterator[CsvRow]:
             "is_mirror": row.is_mirror,
             "path": list(row.path),
             "name_prefix": row.name_prefix,
-            "name_level": None if row.name_level is None else row.name_level.value,
+            "name_level": None if row.license_name_level is None else row.license_name_level.value,
             "notes": [note.value for note in row.notes],
             "downloads": row.downloads,
             "below": row.below,

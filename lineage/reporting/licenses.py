@@ -103,8 +103,8 @@ def count_name_levels(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
     """Count how near names come to each prefix that is asked for."""
     levels: dict[str, Counter[NameLevel]] = {}
     for row in rows:
-        if row.name_prefix is not None and row.name_level is not None:
-            levels.setdefault(row.name_prefix, Counter())[row.name_level] += 1
+        if row.name_prefix is not None and row.license_name_level is not None:
+            levels.setdefault(row.name_prefix, Counter())[row.license_name_level] += 1
     return dict(sorted(levels.items()))
 
 

@@ -44,7 +44,7 @@ def find_relation_disagreements(columns: SnapshotColumns) -> Occurrences:
     differ = np.minimum.reduceat(relation, first) != np.maximum.reduceat(relation, first)
     children = np.flatnonzero(differ).tolist()
 
-    def describe_model(of_child: Positions) -> Occurrence:
+    def describe_model_anomaly(of_child: Positions) -> Occurrence:
         name = columns.name(int(claims.child[of_child[0]]))
         relations: dict[str, list[str]] = {}
         pairs = zip(claims.rule[of_child], claims.relation[of_child], strict=True)
@@ -53,15 +53,15 @@ def find_relation_disagreements(columns: SnapshotColumns) -> Occurrences:
         parts = [f"{rule} says {' and '.join(relations[rule])}" for rule in sorted(relations)]
         return Occurrence([name], f"{name}: {', '.join(parts)}")
 
-    each = (describe_model(rows[first[place] : last[place]]) for place in children)
+    each = (describe_model_anomaly(rows[first[place] : last[place]]) for place in children)
     return Occurrences(len(children), each)
 
 
 def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
     """Find models of which Hub and card name different parents, as names resolve for others."""
     claims = columns.claims
-    hub = _pairs_of_rule(claims, "hub", claims.parent)
-    card = _pairs_of_rule(claims, "card", _find_meant_parents(columns))
+    hub = _claimed_pairs_of_rule(claims, "hub", claims.parent)
+    card = _claimed_pairs_of_rule(claims, "card", _find_meant_parents(columns))
     card_alone = card[~is_member(card, hub)]
     # The Hub resolves no name that is not listed: a card that names one contradicts nothing.
     card_alone = card_alone[(card_alone & _LOW) < columns.listed]
@@ -70,7 +70,7 @@ def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
     both_name_parents = is_member(disputed, hub >> 32) & is_member(disputed, card >> 32)
     children = disputed[both_name_parents].tolist()
 
-    def describe_model(child: int) -> Occurrence:
+    def describe_model_anomaly(child: int) -> Occurrence:
         name, models, parts = columns.name(child), [], []
         for source, pairs in (("the card", card_alone), ("the Hub", hub_alone)):
             start, stop = np.searchsorted(pairs, [child << 32, (child + 1) << 32])
@@ -81,7 +81,7 @@ def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
                 parts.append(f"{source} alone names {first}")
         return Occurrence([name, *models], f"{name}: {', '.join(parts)}")
 
-    return Occurrences(len(children), map(describe_model, children))
+    return Occurrences(len(children), map(describe_model_anomaly, children))
 
 
 def _find_meant_parents(columns: SnapshotColumns) -> Indices:
@@ -106,7 +106,7 @@ def _find_meant_parents(columns: SnapshotColumns) -> Indices:
     return parent
 
 
-def _pairs_of_rule(claims: DeclaredClaims, rule: str, parent: Indices) -> Int64s:
+def _claimed_pairs_of_rule(claims: DeclaredClaims, rule: str, parent: Indices) -> Int64s:
     """Return the distinct pairs of child and parent that one rule claims."""
     if rule not in claims.rules:
         return np.empty(0, np.int64)
@@ -128,20 +128,20 @@ def find_parents_under_two_names(columns: SnapshotColumns) -> Occurrences:
     several = np.minimum.reduceat(claims.name, first) != np.maximum.reduceat(claims.name, first)
     sizes = np.diff(np.append(first, len(claims.child)))
     rows = np.flatnonzero(np.repeat(several, sizes) & (claims.parent >= 0))
-    pairs = _distinct_rows(claims.child[rows], claims.parent[rows], claims.name[rows])
+    pairs = _distinct_anomaly_rows(claims.child[rows], claims.parent[rows], claims.name[rows])
     same = (pairs[1:, :2] == pairs[:-1, :2]).all(axis=1)
     start = np.flatnonzero(np.append(True, ~same)[: len(pairs)])
     stop = np.append(start[1:], len(pairs)) if start.size else start
     ranges = np.flatnonzero(stop - start > 1).tolist()
 
-    def describe_names(of_pair: Int64s) -> Occurrence:
+    def describe_names_anomaly(of_pair: Int64s) -> Occurrence:
         child, parent = columns.name(int(of_pair[0, 0])), columns.name(int(of_pair[0, 1]))
-        names = _quote_names(claims.names, of_pair[:, 2])
+        names = _quote_twin_names(claims.names, of_pair[:, 2])
         number = plural(len(names), "name")
         detail = f"{child} names {parent} by {number}: {join_names(names, len(names))}"
         return Occurrence([child, parent], detail)
 
-    each = (describe_names(pairs[start[place] : stop[place]]) for place in ranges)
+    each = (describe_names_anomaly(pairs[start[place] : stop[place]]) for place in ranges)
     return Occurrences(len(ranges), each)
 
 
@@ -153,23 +153,23 @@ def find_models_under_several_names(columns: SnapshotColumns) -> Occurrences:
     numbers = np.bincount(names_of)
     parents = np.flatnonzero(numbers > 1)
     parents = parents[np.argsort(-numbers[parents], kind="stable")]
-    return Occurrences(len(parents), _describe_names(columns, parents))
+    return Occurrences(len(parents), _quote_claimed_names(columns, parents))
 
 
-def _describe_names(columns: SnapshotColumns, parents: Indices) -> Iterator[Occurrence]:
+def _quote_claimed_names(columns: SnapshotColumns, parents: Indices) -> Iterator[Occurrence]:
     """Say of each name how many models write it."""
     claims = columns.claims
     # A generator: these rows are sorted only once an example is read.
     is_parent = np.zeros(columns.nodes + 1, np.bool_)
     is_parent[parents] = True
     rows = np.flatnonzero(is_parent[claims.parent])
-    spellings = _distinct_rows(claims.parent[rows], claims.name[rows], claims.child[rows])
+    spellings = _distinct_anomaly_rows(claims.parent[rows], claims.name[rows], claims.child[rows])
     starts = np.searchsorted(spellings[:, 0], parents)
     stops = np.searchsorted(spellings[:, 0], parents, side="right")
     for parent, start, stop in zip(parents.tolist(), starts, stops, strict=True):
         codes, numbers = np.unique(spellings[start:stop, 1], return_counts=True)
         order = np.argsort(-numbers, kind="stable")
-        names = _quote_names(claims.names, codes[order])
+        names = _quote_twin_names(claims.names, codes[order])
         parts = [
             f"{name} ({plural(number, 'model')})"
             for name, number in zip(names, numbers[order].tolist(), strict=True)
@@ -179,7 +179,7 @@ def _describe_names(columns: SnapshotColumns, parents: Indices) -> Iterator[Occu
         yield Occurrence([name], detail)
 
 
-def find_case_twins(columns: SnapshotColumns) -> Occurrences:
+def find_case_twin_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find listed models whose ids differ by case alone."""
     lowered = pc.utf8_lower(columns.ids).dictionary_encode()
     codes = lowered.indices.to_numpy()
@@ -191,16 +191,16 @@ def find_case_twins(columns: SnapshotColumns) -> Occurrences:
         if int(codes[row]) in inside:
             twins.setdefault(int(codes[row]), []).append(row)
 
-    def describe_twins(of_name: list[int]) -> Occurrence:
+    def describe_twins_anomaly(of_name: list[int]) -> Occurrence:
         names = sorted(columns.name(row) for row in of_name)
         if len(set(names)) == 1:  # renamed, or made anew, while the listing was walked
             return Occurrence(names, f"{len(names):,} models share the name {names[0]}")
         return Occurrence(names, f"{join_names(names, len(names))} differ by case alone")
 
-    return Occurrences(len(twins), map(describe_twins, twins.values()))
+    return Occurrences(len(twins), map(describe_twins_anomaly, twins.values()))
 
 
-def _distinct_rows(*columns: Indices) -> Int64s:
+def _distinct_anomaly_rows(*columns: Indices) -> Int64s:
     """Return the distinct rows of some columns, in order."""
     rows = np.stack([column.astype(np.int64) for column in columns], axis=1)
     rows = rows[np.lexsort(rows.T[::-1])]
@@ -209,7 +209,7 @@ def _distinct_rows(*columns: Indices) -> Int64s:
     return unique
 
 
-def _quote_names(names: pa.StringArray, codes: Indices) -> list[str]:
+def _quote_twin_names(names: pa.StringArray, codes: Indices) -> list[str]:
     """Return names in quotation marks: a trailing space is a difference too."""
     return [f'"{name}"' for name in names.take(pa.array(codes)).to_pylist()]
 
@@ -255,7 +255,7 @@ def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
     skips = (last > first) & ~is_member(copies.keys(), names_of_parents)
     places = np.flatnonzero(skips).tolist()
 
-    def describe_copy(place: int) -> Occurrence:
+    def describe_quantized_copy_anomaly(place: int) -> Occurrence:
         nodes = sibling[first[place] : last[place]]
         copy = columns.name(int(copies.child[place]))
         parent = columns.name(int(copies.parent[place]))
@@ -270,7 +270,7 @@ def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
         )
         return Occurrence([copy, parent, *named_after], detail, len(nodes) + 2)
 
-    return Occurrences(len(places), map(describe_copy, places))
+    return Occurrences(len(places), map(describe_quantized_copy_anomaly, places))
 
 
 def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringArray]:
@@ -283,7 +283,7 @@ def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringA
         & (parents[edges.child] == 1)
         & (edges.child != edges.parent)
     )
-    names = _repository_part(_lower_ids(columns, edges.child[rows]))
+    names = _repository_part(_lower_model_ids(columns, edges.child[rows]))
     marked = pc.indices_nonzero(pc.match_substring_regex(names, MARKED))
     stems = pa.array(
         (
@@ -294,10 +294,10 @@ def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringA
     )
     rows = rows[marked.to_numpy()]
     child, parent = edges.child[rows], edges.parent[rows]
-    parent_ids = _lower_ids(columns, parent)
+    parent_ids = _lower_model_ids(columns, parent)
     is_parent_name = pc.or_(
         pc.equal(stems, _repository_part(parent_ids)),
-        pc.equal(stems, _with_owner(parent_ids)),
+        pc.equal(stems, _add_twin_owner(parent_ids)),
     )
     named_otherwise = pc.indices_nonzero(pc.invert(pc.fill_null(is_parent_name, True)))
     places = named_otherwise.to_numpy()
@@ -317,16 +317,16 @@ def _siblings_by_name(
         & (edges.child < columns.listed)  # deleted models keep their edges, and have no row in ids
     )
     child, parent = edges.child[rows], edges.parent[rows]
-    ids = _lower_ids(columns, child)
+    ids = _lower_model_ids(columns, child)
     parts = []
-    for spellings in (_repository_part(ids), _with_owner(ids)):
+    for spellings in (_repository_part(ids), _add_twin_owner(ids)):
         codes = pc.fill_null(pc.index_in(spellings, value_set=names), -1).to_numpy()
         places = np.flatnonzero(codes >= 0)
         parts.append((child[places], parent[places], codes[places]))
     return _NamedPairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _lower_ids(columns: SnapshotColumns, nodes: Indices) -> pa.StringArray:
+def _lower_model_ids(columns: SnapshotColumns, nodes: Indices) -> pa.StringArray:
     return pc.utf8_lower(columns.ids.take(pa.array(nodes)))
 
 
@@ -334,5 +334,5 @@ def _repository_part(ids: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(ids, "^.*/", "")
 
 
-def _with_owner(ids: pa.StringArray) -> pa.StringArray:
+def _add_twin_owner(ids: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring(ids, "/", "_")

@@ -109,10 +109,10 @@ class SnapshotColumns:
         """Everything that the Hub and authors declare of the models in question."""
         table = self.snapshot.table(schema.EVIDENCE_FILE, ["child_key", *_AS_CODES], _AS_CODES)
         child = self._nodes_of_children(table["child_key"])
-        rule, rules = _codes(table["rule"])
-        name, names = _codes(table["parent_as_written"])
-        parent, parents = _codes(table["parent_key"])
-        relation, relations = _codes(table["relation"])
+        rule, rules = _anomaly_codes(table["rule"])
+        name, names = _anomaly_codes(table["parent_as_written"])
+        parent, parents = _anomaly_codes(table["parent_key"])
+        relation, relations = _anomaly_codes(table["relation"])
         specified = pc.fill_null(pc.index_in(relations, value_set=pa.array(SPECIFIED)), -1)
         inferring = [place for place, name in enumerate(rules.to_pylist()) if name in _INFERRING]
         # What we infer ourselves must not be reported as a contradiction of the Hub or an author.
@@ -152,7 +152,7 @@ class SnapshotColumns:
         return nodes
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[Indices, pa.StringArray]:
+def _anomaly_codes(column: pa.ChunkedArray) -> tuple[Indices, pa.StringArray]:
     """Return positions in the distinct values, -1 where there is none, and those values."""
     encoded = column.unify_dictionaries().combine_chunks()
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)

@@ -31,7 +31,7 @@ from lineage.domain.anomalies import (
 )
 from lineage.domain.arrays import Indices
 from lineage.domain.repo_ids import NAME_PREFIX
-from lineage.graph.anomalies import find_cycles, find_sibling_bursts
+from lineage.graph.anomalies import find_graph_cycles, find_sibling_bursts
 from lineage.store import schema
 
 _DAY = 86_400_000_000
@@ -50,7 +50,7 @@ def find_self_parents(columns: SnapshotColumns) -> Occurrences:
 def find_circles(columns: SnapshotColumns) -> Occurrences:
     """Find models that descend from each other, each circle once, the largest first."""
 
-    def describe_circle(members: list[int]) -> Occurrence:
+    def describe_circle_anomaly(members: list[int]) -> Occurrence:
         names = [columns.name(node) for node in members[:MOST_MODELS]]
         detail = (
             f"{len(members):,} models descend from each other: {join_names(names, len(members))}"
@@ -58,14 +58,14 @@ def find_circles(columns: SnapshotColumns) -> Occurrences:
         return Occurrence(names, detail, len(members))
 
     edges = columns.edges
-    circles = find_cycles(edges.child, edges.parent, columns.nodes)
-    return Occurrences(len(circles), map(describe_circle, circles))
+    circles = find_graph_cycles(edges.child, edges.parent, columns.nodes)
+    return Occurrences(len(circles), map(describe_circle_anomaly, circles))
 
 
 def find_unknown_parents(columns: SnapshotColumns) -> Occurrences:
     """Find parents that no listing shows, those with most children first."""
 
-    def describe_parent(node: int, children: Indices) -> Occurrence:
+    def describe_parent_anomaly(node: int, children: Indices) -> Occurrence:
         key, name = columns.unlisted[node]
         names = [columns.name(child) for child in children[: MOST_MODELS - 1].tolist()]
         first = join_names(names, len(children), MOST_IN_A_SENTENCE)
@@ -77,15 +77,15 @@ def find_unknown_parents(columns: SnapshotColumns) -> Occurrences:
 
     edges = columns.edges
     rows = np.flatnonzero(edges.parent >= columns.listed)
-    groups = _group_by_node(edges.parent[rows], edges.child[rows])
+    groups = _group_anomalies_by_node(edges.parent[rows], edges.child[rows])
     number = len(np.unique(edges.parent[rows]))
-    return Occurrences(number, (describe_parent(*group) for group in groups))
+    return Occurrences(number, (describe_parent_anomaly(*group) for group in groups))
 
 
 def find_many_parents(columns: SnapshotColumns) -> Occurrences:
     """Find models with more parents than the bound, those with most first."""
 
-    def describe_child(node: int, parents: Indices) -> Occurrence:
+    def describe_child_anomaly(node: int, parents: Indices) -> Occurrence:
         names = [columns.name(parent) for parent in parents[: MOST_MODELS - 1].tolist()]
         first = join_names(names, len(parents), MOST_IN_A_SENTENCE)
         name, number = columns.name(node), len(parents)
@@ -94,15 +94,15 @@ def find_many_parents(columns: SnapshotColumns) -> Occurrences:
     edges = columns.edges
     numbers = np.bincount(edges.child, minlength=columns.nodes)
     rows = np.flatnonzero(numbers[edges.child] > columns.bounds.many_parents)
-    groups = _group_by_node(edges.child[rows], edges.parent[rows])
+    groups = _group_anomalies_by_node(edges.child[rows], edges.parent[rows])
     number = int((numbers > columns.bounds.many_parents).sum())
-    return Occurrences(number, (describe_child(*group) for group in groups))
+    return Occurrences(number, (describe_child_anomaly(*group) for group in groups))
 
 
 def find_older_children(columns: SnapshotColumns) -> Occurrences:
     """Find models created before a parent of theirs, the widest gap first; both dates known."""
 
-    def describe_pair(child: int, parent: int, gap: int) -> Occurrence:
+    def describe_pair_anomaly(child: int, parent: int, gap: int) -> Occurrence:
         names = [columns.name(child), columns.name(parent)]
         early = format_duration(gap)
         return Occurrence(names, f"{names[0]} was created {early} before its parent {names[1]}")
@@ -116,7 +116,7 @@ def find_older_children(columns: SnapshotColumns) -> Occurrences:
     gap = parent_date[rows] - child_date[rows]
     order = np.argsort(-gap, kind="stable")
     triples = (column[order].tolist() for column in (child[rows], parent[rows], gap))
-    each = (describe_pair(*triple) for triple in zip(*triples, strict=True))
+    each = (describe_pair_anomaly(*triple) for triple in zip(*triples, strict=True))
     return Occurrences(len(rows), each)
 
 
@@ -141,7 +141,7 @@ def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
         within=bounds.burst_days * _DAY,
     )
 
-    def describe_burst(start: int, stop: int) -> Occurrence:
+    def describe_burst_anomaly(start: int, stop: int) -> Occurrence:
         children, number = bursts.child[start:stop], stop - start
         nodes = [int(bursts.parent[start]), *children[: MOST_MODELS - 1].tolist()]
         names = [columns.name(node) for node in nodes]
@@ -154,14 +154,14 @@ def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
         return Occurrence(names, detail, number + 1)
 
     ranges = sorted(bursts.ranges, key=lambda burst: burst[0] - burst[1])
-    return Occurrences(len(ranges), (describe_burst(*burst) for burst in ranges))
+    return Occurrences(len(ranges), (describe_burst_anomaly(*burst) for burst in ranges))
 
 
 def _format_day(microseconds: int) -> str:
     return f"{_EPOCH + timedelta(microseconds=microseconds):%Y-%m-%d}"
 
 
-def _group_by_node(node: Indices, other: Indices) -> Iterator[tuple[int, Indices]]:
+def _group_anomalies_by_node(node: Indices, other: Indices) -> Iterator[tuple[int, Indices]]:
     """Yield each node with the other ends: the longest group first, then by node."""
     order = np.argsort(node, kind="stable")
     nodes, first, numbers = np.unique(node[order], return_index=True, return_counts=True)
@@ -251,7 +251,7 @@ RULES = (
         AnomalyKind.CASE_TWINS,
         AnomalySeverity.ODD,
         "listed models whose ids differ by case alone, or not at all",
-        claim_rules.find_case_twins,
+        claim_rules.find_case_twin_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.RELATION_DISAGREEMENT,

@@ -54,13 +54,15 @@ class NamedNodes:
 
 def match_nodes(before: NamedNodes, after: NamedNodes) -> Int64s:
     """Return for each node before its node after, NO_NODE where there is none; one to one."""
-    nodes_after: Int64s = _places_in(before.keys, after.keys)
+    nodes_after: Int64s = _places_in_other_snapshot(before.keys, after.keys)
     is_free = np.ones(len(after.keys), np.bool_)
     is_free[nodes_after[nodes_after != NO_NODE]] = False
     rows, free = np.flatnonzero(nodes_after == NO_NODE), np.flatnonzero(is_free)
     if not len(rows) or not len(free):
         return nodes_after
-    by_name = _places_in(before.ids.take(pa.array(rows)), after.ids.take(pa.array(free)))
+    by_name = _places_in_other_snapshot(
+        before.ids.take(pa.array(rows)), after.ids.take(pa.array(free))
+    )
     has_match = by_name != NO_NODE
     rows, nodes = rows[has_match], free[by_name[has_match]]
     # A key that is not the Hub's own (a stand-in of a dump without `_id`, or `name:...` of an
@@ -73,7 +75,7 @@ def match_nodes(before: NamedNodes, after: NamedNodes) -> Int64s:
     return nodes_after
 
 
-def _places_in(values: pa.StringArray, value_set: pa.StringArray) -> Int64s:
+def _places_in_other_snapshot(values: pa.StringArray, value_set: pa.StringArray) -> Int64s:
     places = pc.fill_null(pc.index_in(values, value_set=value_set), NO_NODE)
     column: Int64s = places.to_numpy(zero_copy_only=False).astype(np.int64)
     return column
@@ -173,29 +175,29 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
     vanished[stayed] = False
     removed = np.flatnonzero(vanished)
     edges_added, edges_removed = _count_edge_changes(before, after, node_after, len(new.keys))
-    gained, shrunk = _compare_bases(before, after, old, new, node_after)
+    gained, shrunk = _compare_base_counts(before, after, old, new, node_after)
     return Diff(
         before=before.id,
         after=after.id,
-        added=_sorted_names(new, np.flatnonzero(appeared)),
-        removed=_sorted_names(old, removed),
-        renamed=_find_renames(old, new, stayed, node_after[stayed]),
+        added=_sort_diff_names(new, np.flatnonzero(appeared)),
+        removed=_sort_diff_names(old, removed),
+        renamed=_find_renames_between(old, new, stayed, node_after[stayed]),
         edges_added=edges_added,
         edges_removed=edges_removed,
-        families=tuple(_compare_families(before, after, families)),
+        families=tuple(_compare_family_counts(before, after, families)),
         bases_gained=gained,
         bases_lost=shrunk,
-        availability=_read_availability(old, removed, after),
+        availability=_read_deleted_availability(old, removed, after),
         parents_known=all(it.manifest.origin.parents_known for it in (before, after)),
         opted_out=count_marks(after.manifest.left_out),
     )
 
 
-def _sorted_names(nodes: NamedNodes, rows: Positions) -> tuple[str, ...]:
+def _sort_diff_names(nodes: NamedNodes, rows: Positions) -> tuple[str, ...]:
     return tuple(sorted(nodes.ids.take(pa.array(rows)).to_pylist()))
 
 
-def _read_availability(
+def _read_deleted_availability(
     old: NamedNodes, rows: Positions, after: Snapshot
 ) -> dict[str, Availability]:
     keys, ids = (names.take(pa.array(rows)).to_pylist() for names in (old.keys, old.ids))
@@ -204,7 +206,7 @@ def _read_availability(
     return {id: by_key[key] for id, key in pairs if key in by_key}
 
 
-def _find_renames(
+def _find_renames_between(
     old: NamedNodes, new: NamedNodes, nodes_before: Int64s, nodes_after: Int64s
 ) -> tuple[Rename, ...]:
     before, after = old.ids.take(pa.array(nodes_before)), new.ids.take(pa.array(nodes_after))
@@ -226,7 +228,7 @@ def _count_edge_changes(
     return len(pairs_after) - shared, len(pairs_before) - shared
 
 
-def _compare_families(
+def _compare_family_counts(
     before: Snapshot, after: Snapshot, families: Sequence[Family]
 ) -> Iterator[FamilyChange]:
     totals_before, totals_after = (
@@ -241,12 +243,12 @@ def _compare_families(
         yield FamilyChange(id, then.total, now.total, releases)
 
 
-def _compare_bases(
+def _compare_base_counts(
     before: Snapshot, after: Snapshot, old: NamedNodes, new: NamedNodes, node_after: Int64s
 ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
     """Return the bases that gained most, and those that lost most."""
-    totals_before = _read_totals(before, len(old.keys))
-    totals_after = _read_totals(after, len(new.keys))
+    totals_before = _read_base_totals(before, len(old.keys))
+    totals_after = _read_base_totals(after, len(new.keys))
     # One row for each node of the later snapshot, then one for each base that it does not have.
     matched = node_after != NO_NODE
     then = np.zeros(len(new.keys), np.int64)
@@ -266,7 +268,7 @@ def _compare_bases(
     return describe(gained), describe(shrunk)
 
 
-def _read_totals(snapshot: Snapshot, nodes: int) -> Int64s:
+def _read_base_totals(snapshot: Snapshot, nodes: int) -> Int64s:
     table = snapshot.table(schema.COUNTS_FILE, ["node", "total"])
     totals = np.zeros(nodes, np.int64)
     totals[table["node"].to_numpy()] = table["total"].to_numpy()
@@ -289,7 +291,9 @@ def find_alerts(
     reported.
     """
     alerts = []
-    were_listed, are_listed = (_list_roots(Scope(each, families)) for each in (before, after))
+    were_listed, are_listed = (
+        _list_family_roots(Scope(each, families)) for each in (before, after)
+    )
     for family in families:
         for root in family.roots():
             if root in were_listed - are_listed:
@@ -305,7 +309,7 @@ def find_alerts(
     return [*alerts, *_find_new_bursts(before, after)]
 
 
-def _list_roots(scope: Scope) -> set[str]:
+def _list_family_roots(scope: Scope) -> set[str]:
     """Return the registry's roots that a snapshot lists, under whatever name."""
     models = scope.snapshot.manifest.models
     nodes = scope.every_node_of([root for family in scope.families for root in family.roots()])
@@ -315,18 +319,22 @@ def _list_roots(scope: Scope) -> set[str]:
 def _find_new_bursts(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
     """Yield the bursts that share no named model with a burst of the same parent before."""
     # A burst that grows by a day is known already, and would otherwise alert every day.
-    reported = {pair for burst in _find_bursts(before) for pair in _named_pairs(burst)}
-    new = [burst for burst in _find_bursts(after) if reported.isdisjoint(_named_pairs(burst))]
+    reported = {pair for burst in _find_diff_bursts(before) for pair in _name_changed_edges(burst)}
+    new = [
+        burst
+        for burst in _find_diff_bursts(after)
+        if reported.isdisjoint(_name_changed_edges(burst))
+    ]
     for burst in new[:MOST_BURSTS]:
         yield Alert(AlertKind.UPLOAD_BURST, burst.models[0], burst.detail)
 
 
-def _find_bursts(snapshot: Snapshot) -> Sequence[Anomaly]:
+def _find_diff_bursts(snapshot: Snapshot) -> Sequence[Anomaly]:
     """Return every burst, the largest first."""
     kind = AnomalyKind.UPLOAD_BURST
     return find_anomalies(Scope(snapshot), kind=kind, examples=None).anomalies[0].examples
 
 
-def _named_pairs(burst: Anomaly) -> set[tuple[str, str]]:
+def _name_changed_edges(burst: Anomaly) -> set[tuple[str, str]]:
     parent, *children = burst.models
     return {(parent, child) for child in children}

@@ -92,9 +92,9 @@ def check_against(
     examples: int = 5,
 ) -> DumpCheck:
     """Compare by key, or by name where the dump has no keys; `missing` are the fields it lacks."""
-    columns = _read_dump(pages)
+    columns = _read_compared_dump(pages)
     models = snapshot.table(schema.MODELS_FILE, ["key", *_NEEDED]).combine_chunks()
-    here, there = _nodes_of(models), _nodes_of(columns.models)
+    here, there = _nodes_of_snapshot(models), _nodes_of_snapshot(columns.models)
     place = match_nodes(there, here)
     alone = np.ones(here.listed, np.bool_)
     alone[place[place != NO_NODE]] = False
@@ -106,20 +106,20 @@ def check_against(
         models_here=here.listed,
         models_there=there.listed,
         bad_rows=columns.bad_rows,
-        only_here=_with_examples(here.ids, np.flatnonzero(alone), examples),
-        only_there=_with_examples(there.ids, np.flatnonzero(place == NO_NODE), examples),
-        different=tuple(_compare_fields(models, columns.models, place, compared, examples)),
-        edges=_check_edges(snapshot, columns, here, place, examples) if has_edges else None,
+        only_here=_count_with_examples(here.ids, np.flatnonzero(alone), examples),
+        only_there=_count_with_examples(there.ids, np.flatnonzero(place == NO_NODE), examples),
+        different=tuple(_compare_dump_fields(models, columns.models, place, compared, examples)),
+        edges=_compare_dump_edges(snapshot, columns, here, place, examples) if has_edges else None,
         not_compared=tuple(name for name in _NEEDED if name not in compared),
     )
 
 
-def _read_dump(pages: Iterable[RecordPage]) -> _DumpColumns:
-    models, edges = [_model_table([])], [_edge_table([])]
+def _read_compared_dump(pages: Iterable[RecordPage]) -> _DumpColumns:
+    models, edges = [_dump_model_table([])], [_dump_edge_table([])]
     bad_rows = 0
     for page in pages:
-        models.append(_model_table(page.records))
-        edges.append(_edge_table(page.records))
+        models.append(_dump_model_table(page.records))
+        edges.append(_dump_edge_table(page.records))
         bad_rows += len(page.bad_rows)
     table = pa.concat_tables(models).combine_chunks()
     # Of a row that is repeated the last one wins, as it does in a snapshot.
@@ -129,14 +129,14 @@ def _read_dump(pages: Iterable[RecordPage]) -> _DumpColumns:
     return _DumpColumns(table.take(pa.array(np.sort(last))), pairs, bad_rows)
 
 
-def _model_table(records: Sequence[ModelRecord]) -> pa.Table:
+def _dump_model_table(records: Sequence[ModelRecord]) -> pa.Table:
     columns: dict[str, Any] = {
         name: [getattr(record, name) for record in records] for name in ("key", *_NEEDED)
     }
     return pa.table(columns, schema=pa.schema([schema.MODELS.field(name) for name in columns]))
 
 
-def _edge_table(records: Sequence[ModelRecord]) -> pa.Table:
+def _dump_edge_table(records: Sequence[ModelRecord]) -> pa.Table:
     pairs = [(record.key, parent.key) for record in records for parent in record.hub_parents]
     pairs = [pair for pair in pairs if pair[1] is not None]
     child, parent = zip(*pairs, strict=True) if pairs else ((), ())
@@ -144,16 +144,16 @@ def _edge_table(records: Sequence[ModelRecord]) -> pa.Table:
     return pa.table({"child_key": pa.array(child, text), "parent_key": pa.array(parent, text)})
 
 
-def _nodes_of(models: pa.Table) -> NamedNodes:
+def _nodes_of_snapshot(models: pa.Table) -> NamedNodes:
     keys, ids = models["key"].combine_chunks(), models["id"].combine_chunks()
     return NamedNodes(keys, ids, len(models))
 
 
-def _with_examples(ids: pa.StringArray, rows: Indices, examples: int) -> CountWithExamples:
+def _count_with_examples(ids: pa.StringArray, rows: Indices, examples: int) -> CountWithExamples:
     return CountWithExamples(len(rows), tuple(ids.take(pa.array(rows[:examples])).to_pylist()))
 
 
-def _compare_fields(
+def _compare_dump_fields(
     models: pa.Table, dumped: pa.Table, place: Int64s, fields: Sequence[str], examples: int
 ) -> Iterator[FieldDifference]:
     shared = np.flatnonzero(place != NO_NODE)
@@ -177,25 +177,29 @@ def _compare_fields(
         yield FieldDifference(field, len(different), tuple(zip(*columns, strict=True)))
 
 
-def _check_edges(
+def _compare_dump_edges(
     snapshot: Snapshot, columns: _DumpColumns, here: NamedNodes, place: Int64s, examples: int
 ) -> EdgeCheck:
     """Count the edges that the Hub resolved, here and there, and those on one side alone."""
     claims = snapshot.table(schema.EVIDENCE_FILE, [*_PAIR, "rule"])
     hub = claims.filter(pc.equal(claims["rule"], _HUB)).group_by(_PAIR).aggregate([])
-    dumped = _translate_keys(columns, place, here.keys)
-    nodes, there = NamedNodes.of(snapshot), _nodes_of(columns.models)
+    dumped = _translate_snapshot_keys(columns, place, here.keys)
+    nodes, there = NamedNodes.of(snapshot), _nodes_of_snapshot(columns.models)
     keys = pa.concat_arrays([nodes.keys, there.keys])
     names = pa.concat_arrays([nodes.ids, there.ids])
     # Compared by key alone: a rename between the two dates is no different edge.
     only_here, only_there = (
-        _spell_edges(edges.join(other, keys=_PAIR, join_type="left anti"), keys, names, examples)
+        _spell_differing_edges(
+            edges.join(other, keys=_PAIR, join_type="left anti"), keys, names, examples
+        )
         for edges, other in ((hub, dumped), (dumped, hub))
     )
     return EdgeCheck(len(hub), len(dumped), only_here, only_there)
 
 
-def _translate_keys(columns: _DumpColumns, place: Int64s, keys_here: pa.StringArray) -> pa.Table:
+def _translate_snapshot_keys(
+    columns: _DumpColumns, place: Int64s, keys_here: pa.StringArray
+) -> pa.Table:
     """Return the dump's edges, with its stand-in keys put back to those that the snapshot knows."""
     keys_there = columns.models["key"].combine_chunks()
     table = {}
@@ -207,7 +211,7 @@ def _translate_keys(columns: _DumpColumns, place: Int64s, keys_here: pa.StringAr
     return pa.table(table)
 
 
-def _spell_edges(
+def _spell_differing_edges(
     edges: pa.Table, keys: pa.StringArray, names: pa.StringArray, examples: int
 ) -> CountWithExamples:
     """Spell edges as `parent > child`; an end without a name by its key."""

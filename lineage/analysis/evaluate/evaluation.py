@@ -175,7 +175,7 @@ def evaluate(
     wrong = [each for each in judged if not each.line]
     children = np.bincount(nodes.parent, minlength=len(nodes.ids))
     wrong.sort(key=lambda each: (not each.crosses, -children[each.claim.child], each.claim.child))
-    worst = islice(_one_each(wrong), _MISTAKES)
+    worst = islice(_score_once_each(wrong), _MISTAKES)
     fired = {claim.claim.rule for claim in claims}
     inferring = [rule.name for rule in rules if rule.strength is Strength.INFERRED]
     belongs = lineage.releases[lineage.families.index(family)] != 0
@@ -231,10 +231,10 @@ def _infer_all(
         elif rule.strength is Strength.INFERRED:
             at_reading.add(rule.name)
     # These read cards and configurations, which are not kept: what they inferred is.
-    yield from _stored_claims(snapshot, nodes, hidden, at_reading)
+    yield from _read_scored_claims(snapshot, nodes, hidden, at_reading)
 
 
-def _stored_claims(
+def _read_scored_claims(
     snapshot: Snapshot, nodes: InferenceInput, candidates: Collection[int], rules: set[str]
 ) -> Iterator[InferredClaim]:
     """Yield what rules inferred when the models were read, from the evidence."""
@@ -263,7 +263,7 @@ def _judge_claim(
     line = right or bool(above & {lineage.original_of(parent) for parent in declared})
     declared_releases = lineage.releases_of(declared)
     claimed_releases = lineage.releases_of([claim.parent])
-    families = _families_with_bits(lineage, declared_releases)
+    families = _families_of_labels(lineage, declared_releases)
     return _JudgedClaim(
         claim,
         str(nodes.ids[claim.child]).partition("/")[0],
@@ -271,11 +271,11 @@ def _judge_claim(
         right,
         line,
         declared_releases == claimed_releases if families else None,
-        _families_with_bits(lineage, claimed_releases) - families,
+        _families_of_labels(lineage, claimed_releases) - families,
     )
 
 
-def _families_with_bits(lineage: DeclaredLineage, releases: Sequence[int]) -> frozenset[str]:
+def _families_of_labels(lineage: DeclaredLineage, releases: Sequence[int]) -> frozenset[str]:
     return frozenset(id for id, bits in zip(lineage.families, releases, strict=True) if bits)
 
 
@@ -324,7 +324,7 @@ def is_held_out(author: str) -> bool:
     return bool(hashlib.sha256(author.encode()).digest()[0] & 1)
 
 
-def _one_each(wrong: Sequence[_JudgedClaim]) -> Iterator[_JudgedClaim]:
+def _score_once_each(wrong: Sequence[_JudgedClaim]) -> Iterator[_JudgedClaim]:
     """Yield one mistake for each author and inferred parent."""
     reported: set[tuple[str, int]] = set()
     for each in wrong:

@@ -34,10 +34,10 @@ def read_labels(lines: Iterable[str]) -> Labels:
     pairs: dict[tuple[str, str], None] = {}
     bad = 0
     for number, line in enumerate(lines, start=1):
-        cells = _split_line(line)
+        cells = _split_label_line(line)
         if not cells or (number == 1 and tuple(cell.lower() for cell in cells[:2]) == _HEADER):
             continue
-        child, parent = map(_read_id, [*cells, "", ""][:2])
+        child, parent = map(_read_label_id, [*cells, "", ""][:2])
         if child is None or parent is None:
             bad += 1
         else:
@@ -45,7 +45,7 @@ def read_labels(lines: Iterable[str]) -> Labels:
     return Labels(tuple(pairs), bad)
 
 
-def _split_line(line: str) -> list[str]:
+def _split_label_line(line: str) -> list[str]:
     # Line by line, so that a stray quote spoils its own line and not the rest of the file; a field
     # too large for the reader is a bad line too.
     try:
@@ -55,7 +55,7 @@ def _split_line(line: str) -> list[str]:
     return cells if any(cell.strip() for cell in cells) else []
 
 
-def _read_id(cell: str) -> str | None:
+def _read_label_id(cell: str) -> str | None:
     """Return the id of a model that a cell spells as a SUBJECT may be; None where it is none."""
     try:
         subject = parse_subject(cell)
@@ -113,7 +113,7 @@ class DeclaredLineage:
 def read_nodes(scope: Scope) -> InferenceInput:
     """Return every node of a snapshot as rules that infer see it at publication."""
     snapshot = scope.snapshot
-    edges = _declared_edges(snapshot)
+    edges = _known_declared_edges(snapshot)
     tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
     number = max(snapshot.records, *tops)
     listed = edges.child < snapshot.manifest.models
@@ -133,12 +133,12 @@ def read_nodes(scope: Scope) -> InferenceInput:
 def read_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
     """Return what is declared of every node."""
     snapshot, families = scope.snapshot, scope.families
-    edges = _declared_edges(snapshot)
+    edges = _known_declared_edges(snapshot)
     quantized = np.zeros(len(nodes.ids), np.bool_)
     quantized[edges.child[edges.relation == Relation.QUANTIZED.code]] = True
 
     # Declared and curated edges together, in order of the child.
-    node_of = scope.nodes_of(id for family in families for id in _registry_ids(family))
+    node_of = scope.nodes_of(id for family in families for id in _registered_answer_ids(family))
     curated = [
         (node_of[edge.child], node_of[edge.parent])
         for family in families
@@ -157,13 +157,13 @@ def read_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
         ]
         for family in families
     ]
-    bits = [reach.labels_from(child, parent, len(nodes.ids), roots) for roots in seeds]
+    bits = [reach.reach_labels_from(child, parent, len(nodes.ids), roots) for roots in seeds]
     return DeclaredLineage(
         child,
         parent,
         quantized,
-        _copies_by_node(families, "quantized", node_of),
-        _copies_by_node(families, "mirrors", node_of),
+        _known_copies_by_node(families, "quantized", node_of),
+        _known_copies_by_node(families, "mirrors", node_of),
         [family.id for family in families],
         np.array(bits, np.uint64).reshape(len(families), len(nodes.ids)),
     )
@@ -175,18 +175,18 @@ def find_parents(node: int, child: Nodes, parent: Nodes) -> list[int]:
     return [each for each in dict.fromkeys(parent[start:end].tolist()) if each != node]
 
 
-def _declared_edges(snapshot: Snapshot) -> EdgeColumns:
+def _known_declared_edges(snapshot: Snapshot) -> EdgeColumns:
     edges = snapshot.edges()
     return select_edges(edges, edges.strength >= Strength.DECLARED.code)
 
 
-def _registry_ids(family: Family) -> Iterator[str]:
+def _registered_answer_ids(family: Family) -> Iterator[str]:
     yield from family.roots()
     for edge in family.curated_edges():
         yield from (edge.child, edge.parent)
 
 
-def _copies_by_node(
+def _known_copies_by_node(
     families: Sequence[Family], kind: str, node_of: Mapping[str, int]
 ) -> dict[int, int]:
     return {

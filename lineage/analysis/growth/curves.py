@@ -13,11 +13,11 @@ from lineage.analysis.growth.stored import (
     FULL,
     CurveSlice,
     is_same_node,
-    overlay_of,
-    overlay_of_table,
     read_trends,
-    slice_of_base,
-    slice_of_family,
+    trend_overlay_of,
+    trend_overlay_of_table,
+    trend_slice_of_base,
+    trend_slice_of_family,
     trends_table,
 )
 from lineage.analysis.scope import Scope
@@ -52,24 +52,24 @@ def curve_of_family(
     """
     # One registry for the whole curve: a root added today would else look like growth on the day
     # that it was added.
-    overlay = overlay_of(families)
+    overlay = trend_overlay_of(families)
 
-    def ask(snapshot: Snapshot) -> _Answer:
+    def count_snapshot(snapshot: Snapshot) -> _Answer:
         table = read_trends(snapshot, ["name"] if by is Grouping.RELEASE else [])
-        if table is not None and (as_stored or overlay_of_table(table) == overlay):
-            stored = slice_of_family(table, family.id, by)
+        if table is not None and (as_stored or trend_overlay_of_table(table) == overlay):
+            stored = trend_slice_of_family(table, family.id, by)
             if stored is not None:
                 return stored, True
         reason = "no curves" if table is None else "curves that another registry counted"
         say(f"Snapshot {snapshot.id} holds {reason}: the family is counted in it now.")
-        counted = slice_of_family(trends_table(Scope(snapshot, families)), family.id, by)
+        counted = trend_slice_of_family(trends_table(Scope(snapshot, families)), family.id, by)
         return counted or CurveSlice(NOTHING, {}, family.version), False
 
-    moments, slices = _ask_history(store, ask, say)
+    moments, slices = _count_over_history(store, count_snapshot, say)
     releases = [release.name for each in (family, *families) for release in each.releases]
     name, definition = f"family:{family.id}", replace(FULL, roots=family.roots())
-    whole, parts = _series_of(family.id, slices, releases)
-    parts = _mark_months(parts, moments) if by is Grouping.MONTH else parts
+    whole, parts = _curve_series_of(family.id, slices, releases)
+    parts = _mark_curve_months(parts, moments) if by is Grouping.MONTH else parts
     return Curve(name, name, None, definition, moments, whole, by, parts)
 
 
@@ -89,14 +89,14 @@ def curve_of_base(
     """
     newest = store.snapshot()
     base = find_model(Scope(newest, families), name)
-    names = _names_of(newest, base)
+    names = _names_of_curves(newest, base)
 
-    def ask(snapshot: Snapshot) -> _Answer:
+    def count_snapshot(snapshot: Snapshot) -> _Answer:
         table = read_trends(snapshot, ["name", "key"])
-        stored = None if table is None else slice_of_base(table, base.key, names, by)
+        stored = None if table is None else trend_slice_of_base(table, base.key, names, by)
         if stored is not None:
             return stored, True
-        row = _count_row(snapshot, base.key, names)
+        row = _count_curve_row(snapshot, base.key, names)
         if row is None:
             return CurveSlice(NOTHING, {}), True
         if by is None:
@@ -110,21 +110,21 @@ def curve_of_base(
         }
         return CurveSlice(Point(count.total, count.by_relation, None, None), months), False
 
-    moments, slices = _ask_history(store, ask, say)
-    whole, parts = _series_of(base.id, slices, ())
-    parts = _mark_months(parts, moments) if by is Grouping.MONTH else parts
+    moments, slices = _count_over_history(store, count_snapshot, say)
+    whole, parts = _curve_series_of(base.id, slices, ())
+    parts = _mark_curve_months(parts, moments) if by is Grouping.MONTH else parts
     definition = Definition(roots=(base.id,))
     return Curve(name, base.id, base.key, definition, moments, whole, by, parts)
 
 
-def _ask_history(
-    store: ParquetStore, ask: Callable[[Snapshot], _Answer], say: Say
+def _count_over_history(
+    store: ParquetStore, count_snapshot: Callable[[Snapshot], _Answer], say: Say
 ) -> tuple[list[Moment], list[CurveSlice]]:
     """Ask every snapshot of more than one base's family, the oldest first."""
     moments, slices = [], []
     for snapshot in store.history(lambda damage: say(f"Left out: {damage}.")):
         try:
-            part, stored = ask(snapshot)
+            part, stored = count_snapshot(snapshot)
         except SnapshotDamaged as error:
             say(f"Left out: {error.message}.")
             continue
@@ -138,14 +138,14 @@ def _ask_history(
     return moments, slices
 
 
-def _names_of(newest: Snapshot, base: ModelNode) -> list[str]:
+def _names_of_curves(newest: Snapshot, base: ModelNode) -> list[str]:
     """Return the name a base has now, then its former ones."""
     # While it was not listed it had no key of its own, and only a name leads to its numbers.
     former = newest.former_names()
     return [base.id, *former.filter(pc.equal(former["key"], base.key))["name"].to_pylist()]
 
 
-def _count_row(snapshot: Snapshot, key: str, names: Sequence[str]) -> BaseRow | None:
+def _count_curve_row(snapshot: Snapshot, key: str, names: Sequence[str]) -> BaseRow | None:
     """Return what counts.parquet knows of a base: by its name now, its key, or a former name."""
     row = snapshot.base(names[0])
     if row is not None and is_same_node(row.key, key):
@@ -156,7 +156,7 @@ def _count_row(snapshot: Snapshot, key: str, names: Sequence[str]) -> BaseRow | 
     return next((row for row in rows if row is not None and is_same_node(row.key, key)), None)
 
 
-def _series_of(
+def _curve_series_of(
     name: str, slices: Sequence[CurveSlice], order: Sequence[str]
 ) -> tuple[GrowthSeries[Point], tuple[GrowthSeries[Point], ...]]:
     """Return the series of the whole, then one for each part that any snapshot has.
@@ -169,18 +169,18 @@ def _series_of(
     last = {MIXED: 1, UNKNOWN: 2}
     ranked = sorted(names, key=lambda it: (last.get(it, 0), place.get(it, len(place)), it))
     parts = tuple(
-        GrowthSeries(name, _compare_points(each.parts.get(name, NOTHING) for each in slices))
+        GrowthSeries(name, _compare_curve_points(each.parts.get(name, NOTHING) for each in slices))
         for name in ranked
     )
-    return GrowthSeries(name, _compare_points(each.whole for each in slices)), parts
+    return GrowthSeries(name, _compare_curve_points(each.whole for each in slices)), parts
 
 
-def _mark_months(
+def _mark_curve_months(
     parts: Sequence[GrowthSeries[Point]], moments: Sequence[Moment]
 ) -> tuple[GrowthSeries[Point], ...]:
     """Say of each month whether it was over when each snapshot was taken."""
 
-    def mark(part: GrowthSeries[Point]) -> GrowthSeries[Point]:
+    def mark_month(part: GrowthSeries[Point]) -> GrowthSeries[Point]:
         end = end_of_month(part.key)
         values = [
             replace(point, complete=end <= moment.taken_at)
@@ -188,17 +188,17 @@ def _mark_months(
         ]
         return replace(part, values=values)
 
-    return tuple(part if part.key == UNKNOWN else mark(part) for part in parts)
+    return tuple(part if part.key == UNKNOWN else mark_month(part) for part in parts)
 
 
-def _compare_points(points: Iterable[Point]) -> tuple[Point, ...]:
+def _compare_curve_points(points: Iterable[Point]) -> tuple[Point, ...]:
     """Say of each point but the first how many are gone, and are new, since the previous one."""
 
-    def compare(previous: Point, point: Point) -> Point:
+    def compare_moment(previous: Point, point: Point) -> Point:
         if previous.known_gone is None or point.known_gone is None:
             return point
         more_gone = point.known_gone - previous.known_gone
         return replace(point, gone=more_gone, new=point.total - previous.total + more_gone)
 
     points = tuple(points)
-    return points[:1] + tuple(compare(*pair) for pair in pairwise(points))
+    return points[:1] + tuple(compare_moment(*pair) for pair in pairwise(points))

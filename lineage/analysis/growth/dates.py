@@ -17,7 +17,7 @@ from lineage.analysis.growth.periods import (
     read_deletion_dates,
 )
 from lineage.analysis.growth.results import ClaimPassed, Deletions, GroupSize, OnDate, OnDates
-from lineage.analysis.growth.variants import first_of_each
+from lineage.analysis.growth.variants import first_upload_of_each
 from lineage.analysis.members import members_below
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
@@ -63,8 +63,8 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
     taken_at = scope.snapshot.manifest.origin.taken_at
     # Nothing is known of days after the data end, and there may be thousands of them.
     last_day = min(question.as_of or taken_at.date(), taken_at.date())
-    days = days_of(family, last_day)
-    steps = list(_count_steps(scope, family, question))
+    days = trend_days_of(family, last_day)
+    steps = list(_count_date_steps(scope, family, question))
     end = end_of_day(days[-1][0])
     dated = [np.sort(step.moments[step.moments != UNDATED]) for step in steps]
     dated = [moments[: np.searchsorted(moments, end)] for moments in dated]
@@ -85,13 +85,13 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
         rows=rows,
         claim=question.claim,
         passed=[
-            when_passed(moments, unknown, question.claim, days[0][0])
+            find_day_passed(moments, unknown, question.claim, days[0][0])
             for moments, unknown in zip(dated, undated, strict=True)
         ],
     )
 
 
-def when_passed(dated: Int64s, undated: int, claim: int, first: date) -> ClaimPassed:
+def find_day_passed(dated: Int64s, undated: int, claim: int, first: date) -> ClaimPassed:
     """Return between which days a number was exceeded; `dated` moments are in rising order."""
     # The undated may all be as old as the family, or as young as the last day: two dates, not one.
     surely = day_of(dated[claim]) if len(dated) > claim else None
@@ -101,7 +101,7 @@ def when_passed(dated: Int64s, undated: int, claim: int, first: date) -> ClaimPa
     return ClaimPassed(surely, day_of(dated[place]) if len(dated) > place else None)
 
 
-def days_of(family: Family, last_day: date) -> list[tuple[date, tuple[str, ...]]]:
+def trend_days_of(family: Family, last_day: date) -> list[tuple[date, tuple[str, ...]]]:
     """Return each release day, the end of each year since, and the last day itself."""
     days: dict[date, tuple[str, ...]] = {}
     for release in family.releases:
@@ -113,7 +113,9 @@ def days_of(family: Family, last_day: date) -> list[tuple[date, tuple[str, ...]]
     return sorted((day, names) for day, names in days.items() if day <= last_day)
 
 
-def _count_steps(scope: Scope, family: Family, question: DateQuestion) -> Iterator[_StepMoments]:
+def _count_date_steps(
+    scope: Scope, family: Family, question: DateQuestion
+) -> Iterator[_StepMoments]:
     """Yield each step; deleted models are in none but the last two."""
     official = tuple(id for release in family.releases for id in release.official)
     for step, definition in definitions_of_steps(question.least_downloads):
@@ -123,7 +125,7 @@ def _count_steps(scope: Scope, family: Family, question: DateQuestion) -> Iterat
         created = question.moments[counted]
         yield _StepMoments(step, definition, created)
         if step is ComparisonStep.DOWNLOADS:
-            authors = first_of_each(question.author[counted], created)
+            authors = first_upload_of_each(question.author[counted], created)
             yield _StepMoments(ComparisonStep.AUTHORS, definition, created[authors])
 
 

@@ -79,21 +79,22 @@ def trends_table(scope: Scope) -> pa.Table:
     # Counted once, at publication: a curve over a year would otherwise walk 365 graphs.
     scope = scope.under(FULL)
     counted = count_below(scope, scope.stored_edges)
-    facts = _read_facts(scope, counted.node)
+    facts = _read_trend_facts(scope, counted.node)
     months = len(facts.months)
     wholes = np.arange(len(counted.subjects)) * months
     cells = counted.subject * months + facts.month
     rows = distinct(np.concatenate([wholes, cells]))
     by_month, as_whole = np.searchsorted(rows, cells), np.searchsorted(rows, wholes)
     numbers = [
-        _count_rows(place, facts, len(rows)) for place in (by_month, as_whole[counted.subject])
+        _count_trend_rows(place, facts, len(rows))
+        for place in (by_month, as_whole[counted.subject])
     ]
-    columns = _describe_rows(counted, facts.months, rows) | _add_numbers(*numbers)
-    columns["overlay"] = [overlay_of(scope.families)] * len(rows)
+    columns = _describe_trend_rows(counted, facts.months, rows) | _add_trend_numbers(*numbers)
+    columns["overlay"] = [trend_overlay_of(scope.families)] * len(rows)
     return pa.table(columns, schema=schema.TRENDS)
 
 
-def overlay_of(families: Sequence[Family]) -> str:
+def trend_overlay_of(families: Sequence[Family]) -> str:
     """Return a digest of what in the registry decides a count: registries of one digest agree.
 
     Roots by release and curated edges are in it; versions, sources and other prose are not.
@@ -109,7 +110,7 @@ def overlay_of(families: Sequence[Family]) -> str:
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:_OVERLAY_DIGITS]
 
 
-def _read_facts(scope: Scope, node: Int64s) -> _PairFacts:
+def _read_trend_facts(scope: Scope, node: Int64s) -> _PairFacts:
     snapshot = scope.snapshot
     members = distinct(node)
     place, rows = np.searchsorted(members, node), pa.array(members)
@@ -131,7 +132,7 @@ def _read_facts(scope: Scope, node: Int64s) -> _PairFacts:
     )
 
 
-def _count_rows(row: Int64s, facts: _PairFacts, rows: int) -> _RowNumbers:
+def _count_trend_rows(row: Int64s, facts: _PairFacts, rows: int) -> _RowNumbers:
     """Count the pairs of each row."""
     relations = len(RELATIONS)
     cell = row[facts.listed] * relations + facts.relation[facts.listed]
@@ -145,7 +146,7 @@ def _count_rows(row: Int64s, facts: _PairFacts, rows: int) -> _RowNumbers:
     )
 
 
-def _describe_rows(
+def _describe_trend_rows(
     counted: CountedPairs, months: Sequence[str | None], rows: Int64s
 ) -> TableColumns:
     """Return what each row is about."""
@@ -162,7 +163,7 @@ def _describe_rows(
     }
 
 
-def _add_numbers(by_month: _RowNumbers, as_whole: _RowNumbers) -> TableColumns:
+def _add_trend_numbers(by_month: _RowNumbers, as_whole: _RowNumbers) -> TableColumns:
     # A row is a month or a whole, so that one of the two numbers is zero.
     by_relation = by_month.by_relation + as_whole.by_relation
     return {
@@ -195,26 +196,26 @@ def read_trends(snapshot: Snapshot, more: Sequence[str] = ()) -> pa.Table | None
     return table if table.num_rows else None
 
 
-def overlay_of_table(table: pa.Table) -> str:
+def trend_overlay_of_table(table: pa.Table) -> str:
     """Return the digest of the registry that a table was counted by."""
     return str(table["overlay"][0].as_py())
 
 
-def slice_of_family(table: pa.Table, family: str, by: Grouping | None) -> CurveSlice | None:
+def trend_slice_of_family(table: pa.Table, family: str, by: Grouping | None) -> CurveSlice | None:
     """Return a family's numbers; None where the table knows no such family."""
     rows = table.filter(pc.equal(table["family"], family))
     of_parts = CurveKind.RELEASE if by is Grouping.RELEASE else None
-    return _slice_of(rows, CurveKind.FAMILY, of_parts, by)
+    return _trend_slice_of(rows, CurveKind.FAMILY, of_parts, by)
 
 
-def slice_of_base(
+def trend_slice_of_base(
     table: pa.Table, key: str, names: Sequence[str], by: Grouping | None
 ) -> CurveSlice | None:
     """Return a base's numbers, by its key, else as unlisted; None where they were not stored."""
     bases = table.filter(pc.equal(table["of"], CurveKind.BASE))
     for stored_key in (key, *(f"{_UNLISTED}{name}" for name in names)):
         rows = bases.filter(pc.equal(bases["key"], stored_key))
-        if (part := _slice_of(rows, CurveKind.BASE, None, by)) is not None:
+        if (part := _trend_slice_of(rows, CurveKind.BASE, None, by)) is not None:
             return replace(part, registry=None)
     return None
 
@@ -225,7 +226,7 @@ def is_same_node(key_then: str, key: str) -> bool:
     return key_then == key or key_then.startswith(_UNLISTED)
 
 
-def _slice_of(
+def _trend_slice_of(
     rows: pa.Table, kind: CurveKind, of_parts: CurveKind | None, by: Grouping | None
 ) -> CurveSlice | None:
     is_whole = pc.fill_null(pc.equal(rows["month"], EVERY_MONTH), False)
@@ -236,13 +237,13 @@ def _slice_of(
     points: dict[str, Point] = {}
     if of_parts is not None:
         parts = rows.filter(pc.and_(pc.equal(rows["of"], of_parts), is_whole)).to_pylist()
-        points = {str(row["name"]): _point_of(row) for row in parts}
+        points = {str(row["name"]): _trend_point_of(row) for row in parts}
     elif by is Grouping.MONTH:
         parts = rows.filter(pc.and_(own, pc.invert(is_whole))).to_pylist()
-        points = {str(row["month"] or UNKNOWN): _point_of(row) for row in parts}
-    return CurveSlice(_point_of(whole[0]), points, str(whole[0]["registry"]))
+        points = {str(row["month"] or UNKNOWN): _trend_point_of(row) for row in parts}
+    return CurveSlice(_trend_point_of(whole[0]), points, str(whole[0]["registry"]))
 
 
-def _point_of(row: Mapping[str, Any]) -> Point:
+def _trend_point_of(row: Mapping[str, Any]) -> Point:
     by_relation = {relation: row[relation.value] for relation in Relation if row[relation.value]}
     return Point(row["total"], by_relation, row["authors"], row["gone"])

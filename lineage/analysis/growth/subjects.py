@@ -111,7 +111,7 @@ def _families_and_releases(
 ) -> tuple[CountedPairs, CountedPairs]:
     """Count below each family, and divide that by the release that each model meets first."""
     edges = select_edges(scope.edges, near[scope.edges.parent])
-    family, node = _pairs_below(scope, edges, roots)
+    family, node = _grown_pairs_below(scope, edges, roots)
     own = [nodes.astype(np.int64) + at * scope.nodes for at, nodes in enumerate(roots)]
     counted = ~np.isin(family * scope.nodes + node, np.concatenate([np.empty(0, np.int64), *own]))
     family, node = family[counted], node[counted]
@@ -149,7 +149,7 @@ def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPair
     bases = {node: owner[id] for id, node in scope.nodes_of(owner).items() if is_base[node]}
     nodes = np.array(sorted(bases), np.int64)
     keys, ids = (names.to_pylist() for names in scope.snapshot.names_of_bases(nodes))
-    subject, node = _pairs_below(scope, edges, list(nodes[:, np.newaxis]))
+    subject, node = _grown_pairs_below(scope, edges, list(nodes[:, np.newaxis]))
     is_other = nodes[subject] != node
     subjects = [
         CurveSubject(bases[node], CurveKind.BASE, id, key)
@@ -158,7 +158,7 @@ def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPair
     return CountedPairs(subjects, subject[is_other], node[is_other])
 
 
-def _pairs_below(
+def _grown_pairs_below(
     scope: Scope, edges: EdgeColumns, starts: Sequence[Nodes]
 ) -> tuple[Int64s, Int64s]:
     """Return the pairs of a start and a node with a record below it."""

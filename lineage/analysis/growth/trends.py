@@ -32,7 +32,7 @@ from lineage.analysis.growth.variants import (
     VariantColumns,
     series_by_variant,
 )
-from lineage.analysis.licenses.statements import knowledge_of
+from lineage.analysis.licenses.statements import license_knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Bounds
@@ -78,8 +78,8 @@ def find_trends(
     """Count a family, mirrors and curated edges joined, by time, and since when beyond a claim."""
     snapshot, definition = scope.snapshot, scope.definition
     full = replace(definition, mirrors=True, curated=True)
-    columns = _read_family(scope.under(full), family)
-    groups = _group_models(columns, family)
+    columns = _read_family_trend(scope.under(full), family)
+    groups = _group_models_by_month(columns, family)
 
     # The calendar of rivals spans all families, the family's own charts their own months.
     every = np.any([columns.possible, *(mask for _, mask in groups.rivals)], axis=0)
@@ -90,7 +90,7 @@ def find_trends(
     # Rivals are compared month by month, so that all of them need the same months.
     whole = Calendar.of(columns.moments, month_span(columns.moments[every]), end)
 
-    mix = _license_mix(snapshot, columns.possible, own, groups.releases)
+    mix = _trend_license_mix(snapshot, columns.possible, own, groups.releases)
     question = DateQuestion(definition.as_of, claim, columns.moments, variants.author, least)
     return TrendFindings(
         snapshot=snapshot.id,
@@ -99,11 +99,13 @@ def find_trends(
         models=int(columns.counted.sum()),
         undated=int((columns.moments[columns.possible] == UNDATED).sum()),
         undated_count=columns.counts_undated,
-        knowledge=knowledge_of(snapshot),
+        knowledge=license_knowledge_of(snapshot),
         by_variant=series_by_variant(groups, variants, own, whole, end),
         variants=own.timeline_of(variants.all_of(columns.possible)),
-        by_release_in_variants=variants.count_groups(_cut_undated(columns, groups.releases)),
-        rivals_in_variants=variants.count_groups(_cut_undated(columns, groups.rivals)),
+        by_release_in_variants=variants.count_groups(
+            _cut_undated_members(columns, groups.releases)
+        ),
+        rivals_in_variants=variants.count_groups(_cut_undated_members(columns, groups.rivals)),
         generations=_count_generations(columns),
         children=_count_children(columns),
         licenses=_count_licenses(columns, mix),
@@ -115,7 +117,7 @@ def find_trends(
     )
 
 
-def _read_family(scope: Scope, family: Family) -> _FamilyColumns:
+def _read_family_trend(scope: Scope, family: Family) -> _FamilyColumns:
     moments = read_creation_dates(scope.snapshot)
     limit = DayLimit.of(scope)
     scope = scope.under(limit.definition)
@@ -127,7 +129,7 @@ def _read_family(scope: Scope, family: Family) -> _FamilyColumns:
     return _FamilyColumns(scope, roots, members, counted, possible, limit, moments, releases)
 
 
-def _group_models(columns: _FamilyColumns, family: Family) -> TrendGroups:
+def _group_models_by_month(columns: _FamilyColumns, family: Family) -> TrendGroups:
     """Divide the members by release and relation, and everybody else's by family."""
     possible, releases = columns.possible, columns.releases
     code = releases.only_release()[: len(possible)]
@@ -137,8 +139,8 @@ def _group_models(columns: _FamilyColumns, family: Family) -> TrendGroups:
     return TrendGroups(
         counted=possible,
         # NONE and SEVERAL count from the end.
-        releases=_label(np.where(possible, code % len(release_names), -1), release_names),
-        relations=_label(np.where(possible, relation, -1), relation_names),
+        releases=_label_of_trend(np.where(possible, code % len(release_names), -1), release_names),
+        relations=_label_of_trend(np.where(possible, relation, -1), relation_names),
         rivals=[
             (key, which & columns.limit.possibly)
             for key, which in _models_by_family(columns.scope, releases, len(code))
@@ -150,7 +152,7 @@ def _group_models(columns: _FamilyColumns, family: Family) -> TrendGroups:
     )
 
 
-def _label(codes: Indices, names: Sequence[str]) -> GroupMasks:
+def _label_of_trend(codes: Indices, names: Sequence[str]) -> GroupMasks:
     """Return a column for each name that some code stands for."""
     return [(name, codes == place) for place, name in enumerate(names) if (codes == place).any()]
 
@@ -172,14 +174,14 @@ def _models_by_family(scope: Scope, releases: Releases, records: int) -> GroupMa
     return [(key, mask) for key, mask in [*single, (MIXED, families_met > 1)] if mask.any()]
 
 
-def _cut_undated(columns: _FamilyColumns, groups: GroupMasks) -> GroupMasks:
+def _cut_undated_members(columns: _FamilyColumns, groups: GroupMasks) -> GroupMasks:
     """Return groups without the undated that no snapshot held on the day of the question."""
     if columns.counts_undated:
         return groups
     return [(key, which & columns.limit.surely) for key, which in groups]
 
 
-def _license_mix(
+def _trend_license_mix(
     snapshot: Snapshot, counted: Mask, calendar: Calendar, releases: GroupMasks
 ) -> LicenseMix:
     """Count known tags by month and by release; every mask has an element for each record."""

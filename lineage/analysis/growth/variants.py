@@ -61,12 +61,12 @@ class VariantColumns:
         cls, scope: Scope, counted: Mask, moments: Int64s, bounds: Bounds, least_downloads: int
     ) -> "VariantColumns":
         """Read the columns; `counted` are all models of which some will be counted."""
-        author = read_authors(scope.snapshot)
+        author = read_variant_authors(scope.snapshot)
         definition = replace(scope.definition, min_downloads=least_downloads)
         return cls(
             author,
             moments,
-            _mark_bursts(scope, counted, author, moments, bounds),
+            _mark_variant_bursts(scope, counted, author, moments, bounds),
             find_countable(scope.under(definition)).possibly[: len(moments)],
         )
 
@@ -79,7 +79,7 @@ class VariantColumns:
         match key:
             case "authors":
                 first = np.zeros(len(which), np.bool_)
-                first[which] = first_of_each(self.author[which], self.moments[which])
+                first[which] = first_upload_of_each(self.author[which], self.moments[which])
                 return first
             case "no_bursts":
                 return which & ~self.in_burst
@@ -104,9 +104,9 @@ def series_by_variant(
     end_of_data: datetime,
 ) -> dict[str, VariantSeries]:
     """Count every series in each way; `whole` holds the months of all families."""
-    releases = _timelines(groups.releases, columns, own)
-    relations = _timelines(groups.relations, columns, own)
-    rivals = _timelines(groups.rivals, columns, whole)
+    releases = _variant_timelines(groups.releases, columns, own)
+    relations = _variant_timelines(groups.relations, columns, own)
+    rivals = _variant_timelines(groups.rivals, columns, whole)
     dated = columns.moments[groups.counted & (columns.moments != UNDATED)]
     last_day = int(dated.max() // DAY) if len(dated) else 0
     # The day on which the data end is not over in them: its models are still being made.
@@ -152,7 +152,7 @@ def count_since_release(
     return SinceRelease([_WEEK * week for week in range(longest)], lines, earlier)
 
 
-def first_of_each(codes: Indices, moments: Int64s) -> Mask:
+def first_upload_of_each(codes: Indices, moments: Int64s) -> Mask:
     """Mark the first dated model of each author, or one undated where none of theirs is dated.
 
     A code below 0 is no author.
@@ -167,14 +167,14 @@ def first_of_each(codes: Indices, moments: Int64s) -> Mask:
     return mask
 
 
-def read_authors(snapshot: Snapshot) -> Nodes:
+def read_variant_authors(snapshot: Snapshot) -> Nodes:
     """Return a number for each model's author, -1 where none is named."""
     names = snapshot.record_column("author").combine_chunks().dictionary_encode()
     codes: Nodes = pc.fill_null(names.indices, -1).to_numpy(zero_copy_only=False)
     return codes
 
 
-def _mark_bursts(
+def _mark_variant_bursts(
     scope: Scope, counted: Mask, author: Indices, moments: Int64s, bounds: Bounds
 ) -> Mask:
     """Mark counted models of a burst, by the rule of the anomaly `upload_burst`."""
@@ -197,7 +197,7 @@ def _mark_bursts(
     return mask
 
 
-def _timelines(
+def _variant_timelines(
     groups: GroupMasks, columns: VariantColumns, calendar: Calendar
 ) -> dict[str, Timeline]:
     # Group by group, so that four masks stand in memory at once and not four for each release.

@@ -80,20 +80,22 @@ def _below_multimodal(scope: Scope, family: Family, terms: LicenseTerms) -> Mask
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
     copies = [mirror for base in bases for mirror in family.mirrors_of(base)]
     seeds = scope.roots_of(sorted(bases | set(copies)))
-    is_root = _mark(scope.nodes, scope.roots_of(family.roots()))
+    is_root = _mark_license_nodes(scope.nodes, scope.roots_of(family.roots()))
     child, parent = _edges_below_roots(scope.edges, is_root)
-    mask: Mask = reach.labels_from(child, parent, scope.nodes, [seeds]) != 0
+    mask: Mask = reach.reach_labels_from(child, parent, scope.nodes, [seeds]) != 0
     return mask
 
 
-def nearest_parents(edges: EdgeColumns, nodes: int, roots: Indices, preferred: Indices) -> Int64s:
+def nearest_license_parents(
+    edges: EdgeColumns, nodes: int, roots: Indices, preferred: Indices
+) -> Int64s:
     """Return the parent of each node that lies on its shortest path to a root, else NO_NODE.
 
     Of paths of one length the surest edge comes first, then a preferred node, then the lower
     number. Roots have no parent: no path leads on through one.
     """
-    is_root = _mark(nodes, roots)
-    is_plain = ~_mark(nodes, preferred)
+    is_root = _mark_license_nodes(nodes, roots)
+    is_plain = ~_mark_license_nodes(nodes, preferred)
     depth = reach.count_generations(*_edges_below_roots(edges, is_root), nodes, roots).astype(
         np.int64
     )
@@ -108,9 +110,11 @@ def nearest_parents(edges: EdgeColumns, nodes: int, roots: Indices, preferred: I
     return up
 
 
-def paths_up(scope: Scope, family: Family, up: Int64s, nodes: Indices) -> list[tuple[str, ...]]:
+def license_paths_up(
+    scope: Scope, family: Family, up: Int64s, nodes: Indices
+) -> list[tuple[str, ...]]:
     """Return the ids from each model upwards; a mirror is followed by its official repository."""
-    steps = list(_steps_up(up, nodes))
+    steps = list(_license_steps_up(up, nodes))
     if not steps:
         return []
     on_paths = np.unique(np.concatenate(steps))
@@ -134,7 +138,7 @@ def paths_up(scope: Scope, family: Family, up: Int64s, nodes: Indices) -> list[t
     return paths
 
 
-def _steps_up(up: Int64s, start: Indices) -> Iterator[Int64s]:
+def _license_steps_up(up: Int64s, start: Indices) -> Iterator[Int64s]:
     """Yield the node that each path is at, a step at a time; NO_NODE behind its end."""
     nodes = start.astype(np.int64)
     while (nodes != NO_NODE).any():
@@ -142,7 +146,7 @@ def _steps_up(up: Int64s, start: Indices) -> Iterator[Int64s]:
         nodes = np.where(nodes == NO_NODE, NO_NODE, up[nodes])
 
 
-def _mark(nodes: int, which: Indices) -> Mask:
+def _mark_license_nodes(nodes: int, which: Indices) -> Mask:
     mask = np.zeros(nodes, np.bool_)
     mask[which] = True
     return mask
@@ -174,7 +178,7 @@ class LicenseCase:
     name_prefix: str | None
 
 
-def class_cases(
+def classify_license_cases(
     declared: DeclaredLicenses,
     applicable: ApplicableTerms,
     nodes: Indices,
@@ -191,7 +195,7 @@ def class_cases(
     for row in first.tolist():
         form, above = FORMS[forms[row]], applicable.of_bits(int(bits[row]))
         statement = declared.statements[declared.statement[row]]
-        drift = drift_of(statement, above, form, is_sample=is_sample)
+        drift = license_drift_of(statement, above, form, is_sample=is_sample)
         rule = terms.rule_of(drift)
         clauses = [
             each.rules[name].clause for name in rule.cites for each in above if name in each.rules
@@ -214,7 +218,7 @@ def class_cases(
     return cases, which.astype(np.int64)
 
 
-def forms_of(scope: Scope, members: Members, nodes: Indices, mirrors: Indices) -> Int64s:
+def license_forms_of(scope: Scope, members: Members, nodes: Indices, mirrors: Indices) -> Int64s:
     """Return what each model holds of its ancestor's weights, as positions in FORMS."""
     relation = relation_of(members.edges, members.nodes)[nodes]
     curated = [edge for family in scope.families for edge in family.curated_edges()]
@@ -228,7 +232,7 @@ def forms_of(scope: Scope, members: Members, nodes: Indices, mirrors: Indices) -
     return forms
 
 
-def drift_of(
+def license_drift_of(
     statement: LicenseStatement, above: Sequence[Terms], form: WeightsForm, *, is_sample: bool
 ) -> Drift:
     """Class one statement; `above` are the terms of every release it stems from, at least one.
@@ -245,29 +249,31 @@ def drift_of(
         return Drift.CONSISTENT if is_right else Drift.MISMATCH
     match statement.grant:
         case Grant.OTHER:
-            return _class_other(statement, above)
+            return _classify_other_license(statement, above)
         case Grant.NONCOMMERCIAL:
-            return _class_noncommercial(above, form)
+            return _classify_noncommercial_license(above, form)
         case Grant.PERMISSIVE | Grant.COPYLEFT:
-            return _class_wider(statement, above, form)
+            return _classify_wider_license(statement, above, form)
         case None:
             return Drift.UNRANKED
 
 
-def _class_other(statement: LicenseStatement, above: Sequence[Terms]) -> Drift:
+def _classify_other_license(statement: LicenseStatement, above: Sequence[Terms]) -> Drift:
     if names_applicable_terms(statement, above):
         return Drift.OTHER_WITH_LINK
     return Drift.MISMATCH if statement.named else Drift.UNNAMED
 
 
-def _class_noncommercial(above: Sequence[Terms], form: WeightsForm) -> Drift:
+def _classify_noncommercial_license(above: Sequence[Terms], form: WeightsForm) -> Drift:
     if not any(ClauseName.NO_OTHER_TERMS in each.rules for each in above):
         return Drift.NARROWS
     # A label for what was added is no term on what lies below it.
     return Drift.CONSISTENT if form in _ADDED_ALONE else Drift.OTHER_TERMS
 
 
-def _class_wider(statement: LicenseStatement, above: Sequence[Terms], form: WeightsForm) -> Drift:
+def _classify_wider_license(
+    statement: LicenseStatement, above: Sequence[Terms], form: WeightsForm
+) -> Drift:
     if form in _ADDED_ALONE:
         return _ADDED_ALONE[form]
     if names_applicable_terms(statement, above):
@@ -285,7 +291,7 @@ def names_applicable_terms(statement: LicenseStatement, above: Sequence[Terms]) 
     )
 
 
-def find_notes(
+def find_license_notes(
     declared: DeclaredLicenses,
     applicable: ApplicableTerms,
     nodes: Indices,
@@ -296,23 +302,26 @@ def find_notes(
 ) -> list[tuple[LicenseNote, ...]]:
     """Return the notes of each model; `repeats` says whose tag is its parent's."""
 
-    def spread(of_case: Sequence[bool]) -> Mask:
+    def spread_license(of_case: Sequence[bool]) -> Mask:
         mask: Mask = np.array(of_case, np.bool_)[case]
         return mask
 
-    def has_clause(each: LicenseCase, clause: ClauseName) -> bool:
+    def has_license_clause(each: LicenseCase, clause: ClauseName) -> bool:
         return any(clause in terms.rules for terms in applicable.terms if terms.id in each.terms)
 
-    conflicts = spread([each.severity in CONFLICTS for each in cases])
-    has_weights = spread([each.form is WeightsForm.WEIGHTS for each in cases])
-    several = spread([len(each.terms) > 1 for each in cases])
-    bans_others = spread([has_clause(each, ClauseName.IMPROVE_OTHERS_BANNED) for each in cases])
+    conflicts = spread_license([each.severity in CONFLICTS for each in cases])
+    has_weights = spread_license([each.form is WeightsForm.WEIGHTS for each in cases])
+    several = spread_license([len(each.terms) > 1 for each in cases])
+    bans_others = spread_license(
+        [has_license_clause(each, ClauseName.IMPROVE_OTHERS_BANNED) for each in cases]
+    )
     is_peft = np.array([library == "peft" for library in declared.library], np.bool_)
     is_gpl = np.array([tag in {"gpl", "gpl-3.0"} for tag in declared.license], np.bool_)
     # The code of LLaMA 1 was published under the GPL, its weights never: people confuse the two.
-    on_llama_1 = spread(
+    on_llama_1 = spread_license(
         [
-            each.drift is Drift.COPYLEFT_CLASH and has_clause(each, ClauseName.NONCOMMERCIAL)
+            each.drift is Drift.COPYLEFT_CLASH
+            and has_license_clause(each, ClauseName.NONCOMMERCIAL)
             for each in cases
         ]
     )

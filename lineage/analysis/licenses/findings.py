@@ -50,7 +50,7 @@ class Judged(NamedTuple):
     """From the model up to the nearest root, and on to the official repository it stands for."""
     name_prefix: str | None
     """How its name would have to begin; None where no terms ask for it."""
-    name_level: NameLevel | None
+    license_name_level: NameLevel | None
     notes: tuple[LicenseNote, ...]
     downloads: int | None
     below: int

@@ -13,17 +13,17 @@ from lineage.analysis.licenses.classes import (
     ApplicableTerms,
     LicenseCase,
     applicable_terms,
-    class_cases,
-    find_notes,
-    forms_of,
-    nearest_parents,
-    paths_up,
+    classify_license_cases,
+    find_license_notes,
+    license_forms_of,
+    license_paths_up,
+    nearest_license_parents,
 )
 from lineage.analysis.licenses.findings import CONFLICTS, Judged, LicenseFindings
 from lineage.analysis.licenses.statements import (
-    knowledge_of,
-    name_level,
-    read_declared,
+    license_knowledge_of,
+    license_name_level,
+    read_declared_license,
     same_license,
 )
 from lineage.analysis.members import Members, find_countable, members_below
@@ -46,13 +46,13 @@ def judge_licenses(scope: Scope, family: Family, terms: LicenseTerms) -> License
     full = replace(scope.definition, mirrors=True, curated=True)
     scope = scope.under(full)
     members = members_below(scope, scope.roots_of(family.roots()))
-    rows = _judge_models(scope, family, terms, members)
+    rows = _judge_model_licenses(scope, family, terms, members)
     return LicenseFindings(
         snapshot=scope.snapshot.id,
         family=family,
         terms=terms,
         definition=replace(full, roots=family.roots()),
-        knowledge=knowledge_of(scope.snapshot),
+        knowledge=license_knowledge_of(scope.snapshot),
         rows=sorted(rows, key=_most_used_conflicts_first),
     )
 
@@ -62,29 +62,31 @@ def _most_used_conflicts_first(row: Judged) -> tuple[bool, int, int, str, str]:
     return row.severity not in CONFLICTS, -downloads, -row.below, row.model, row.key
 
 
-def _judge_models(
+def _judge_model_licenses(
     scope: Scope, family: Family, terms: LicenseTerms, members: Members
 ) -> list[Judged]:
     snapshot = scope.snapshot
     roots = scope.roots_of(family.roots())
     official = scope.roots_of([id for release in family.releases for id in release.official])
-    mirrors = _listed_mirrors(scope, family, official)
+    mirrors = _list_judged_mirrors(scope, family, official)
     nodes = np.union1d(np.flatnonzero(members.counted), mirrors)
 
     # What each model declares, and the terms that apply to it; each distinct case once.
     applicable = applicable_terms(scope, family, terms)
-    declared = read_declared(snapshot, nodes, terms)
-    forms = forms_of(scope, members, nodes, mirrors)
+    declared = read_declared_license(snapshot, nodes, terms)
+    forms = license_forms_of(scope, members, nodes, mirrors)
     # In a sample a missing license says nothing of the author: it may not have been looked at.
-    is_sample = knowledge_of(snapshot).is_sample
-    cases, case = class_cases(declared, applicable, nodes, forms, terms, is_sample=is_sample)
+    is_sample = license_knowledge_of(snapshot).is_sample
+    cases, case = classify_license_cases(
+        declared, applicable, nodes, forms, terms, is_sample=is_sample
+    )
 
-    def spread(value_of: Callable[[LicenseCase], _Value]) -> list[_Value]:
+    def spread_license(value_of: Callable[[LicenseCase], _Value]) -> list[_Value]:
         values = [value_of(each) for each in cases]
         return [values[place] for place in case.tolist()]
 
     # Where each model hangs, and whether its tag was only copied from its parent.
-    up = nearest_parents(scope.edges, scope.nodes, roots, official)
+    up = nearest_license_parents(scope.edges, scope.nodes, roots, official)
     parents = np.where(np.isin(up[nodes], official), NO_NODE, up[nodes])
     repeats = same_license(snapshot, nodes, parents)
 
@@ -92,35 +94,37 @@ def _judge_models(
     is_mirror = np.isin(nodes, mirrors).tolist()
     prefixes = [
         None if copied else prefix
-        for copied, prefix in zip(is_mirror, spread(lambda each: each.name_prefix), strict=True)
+        for copied, prefix in zip(
+            is_mirror, spread_license(lambda each: each.name_prefix), strict=True
+        )
     ]
     levels = [
-        name_level(id, prefix) if prefix else None
+        license_name_level(id, prefix) if prefix else None
         for id, prefix in zip(declared.id, prefixes, strict=True)
     ]
     columns = (
         declared.id,
         declared.key,
-        _release_names(applicable, nodes),
-        spread(lambda each: each.terms),
+        _judged_release_names(applicable, nodes),
+        spread_license(lambda each: each.terms),
         declared.license,
         declared.license_name,
         declared.license_link,
-        spread(lambda each: each.drift),
-        spread(lambda each: each.severity),
-        spread(lambda each: each.clauses),
-        spread(lambda each: each.form),
+        spread_license(lambda each: each.drift),
+        spread_license(lambda each: each.severity),
+        spread_license(lambda each: each.clauses),
+        spread_license(lambda each: each.form),
         is_mirror,
-        paths_up(scope, family, up, nodes),
+        license_paths_up(scope, family, up, nodes),
         prefixes,
         levels,
-        find_notes(declared, applicable, nodes, cases=cases, case=case, repeats=repeats),
-        *_read_usage(snapshot, nodes),
+        find_license_notes(declared, applicable, nodes, cases=cases, case=case, repeats=repeats),
+        *_read_license_usage(snapshot, nodes),
     )
     return list(map(Judged._make, zip(*columns, strict=True)))
 
 
-def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
+def _list_judged_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
     copies = [mirror.id for release in family.releases for mirror in release.mirrors]
     nodes = np.setdiff1d(scope.roots_of(copies), official)
     listed: Indices = nodes[nodes < scope.snapshot.manifest.models]
@@ -128,7 +132,7 @@ def _listed_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
     return counted
 
 
-def _release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
+def _judged_release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
     releases = applicable.releases.releases
     mark_release = applicable.releases.mark_release
     meets_release = np.array([mark_release(release)[nodes] for release in releases])
@@ -140,7 +144,7 @@ def _release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
     return [names[place] for place in which.ravel().tolist()]
 
 
-def _read_usage(snapshot: Snapshot, nodes: Indices) -> tuple[list[int | None], list[int]]:
+def _read_license_usage(snapshot: Snapshot, nodes: Indices) -> tuple[list[int | None], list[int]]:
     """Return downloads, and how many models lie below each as counted at publication."""
     column = snapshot.record_column("downloads", schema.METRICS_FILE)
     downloads: list[int | None] = column.take(pa.array(nodes)).to_pylist()

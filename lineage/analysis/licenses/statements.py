@@ -56,7 +56,7 @@ class DeclaredLicenses:
     """Which of them is each model's."""
 
 
-def knowledge_of(snapshot: Snapshot) -> Knowledge:
+def license_knowledge_of(snapshot: Snapshot) -> Knowledge:
     """Return how many models of a snapshot have a known license."""
     tags = snapshot.column(schema.MODELS_FILE, "license")
     listed = snapshot.manifest.models
@@ -64,7 +64,9 @@ def knowledge_of(snapshot: Snapshot) -> Knowledge:
     return Knowledge(listed - tags.null_count, listed, local)
 
 
-def read_declared(snapshot: Snapshot, nodes: Indices, terms: LicenseTerms) -> DeclaredLicenses:
+def read_declared_license(
+    snapshot: Snapshot, nodes: Indices, terms: LicenseTerms
+) -> DeclaredLicenses:
     """Read what models with a record declare, in the order asked."""
     columns = ["key", "id", *_WORDS, "library"]
     table = snapshot.record_table(columns).take(pa.array(nodes)).combine_chunks()
@@ -80,7 +82,7 @@ def read_declared(snapshot: Snapshot, nodes: Indices, terms: LicenseTerms) -> De
     _, first, which = np.unique(code, return_index=True, return_inverse=True)
     distinct = table.select(list(_WORDS)).take(pa.array(first)).to_pylist()
     statements = [
-        read_statement(row["license"], row["license_name"], row["license_link"], terms)
+        read_license_statement(row["license"], row["license_name"], row["license_link"], terms)
         for row in distinct
     ]
     statement = which.astype(np.int64)
@@ -106,7 +108,7 @@ def same_license(snapshot: Snapshot, nodes: Indices, parents: Indices) -> Mask:
     return mask
 
 
-def read_statement(
+def read_license_statement(
     tag: str | None, name: str | None, link: str | None, terms: LicenseTerms
 ) -> LicenseStatement:
     """Read what strangers wrote; nothing of it is taken for more than words."""
@@ -122,18 +124,18 @@ def read_statement(
             return LicenseStatement(is_silent=True)
         return LicenseStatement(named=terms_named, is_unnumbered=unnumbered, grant=Grant.OTHER)
     tagged = next((each.id for each in terms.terms if each.tag == tag.strip().lower()), None)
-    grant = None if tagged else grant_of(tag, terms)
+    grant = None if tagged else license_grant_of(tag, terms)
     return LicenseStatement(tagged=tagged, named=terms_named, is_unnumbered=unnumbered, grant=grant)
 
 
-def grant_of(tag: str, terms: LicenseTerms) -> Grant | None:
+def license_grant_of(tag: str, terms: LicenseTerms) -> Grant | None:
     """Return what a tag is by the longest entry that fits, None where none does."""
     lowered = tag.strip().lower()
     fitting = [entry for entry in terms.tags if fnmatchcase(lowered, entry)]
     return terms.tags[max(fitting, key=len)] if fitting else None
 
 
-def name_level(model: str, prefix: str) -> NameLevel:
+def license_name_level(model: str, prefix: str) -> NameLevel:
     """Compare the part of an id behind the owner with a prefix such as `Llama 3`."""
     # No repository name can hold a space: a prefix with one is never met to the letter.
     name = model.rpartition("/")[2]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from lineage.analysis.registry.contradictions import (
     FindingSeverity,
     RegistryFinding,
-    sort_findings,
+    sort_registry_findings,
 )
 from lineage.analysis.scope import Scope
 from lineage.domain.claims import RELATIONS, Relation
@@ -63,7 +63,7 @@ def check_against_snapshot(scope: Scope) -> tuple[RegistryFinding, ...]:
     """
     # One look at the snapshot for all checks.
     models = read_registry_models(scope)
-    return sort_findings(
+    return sort_registry_findings(
         finding
         for family in scope.families
         for check in CHECKS
@@ -90,7 +90,7 @@ def find_unknown_ids(family: Family, models: RegistryModels) -> Iterator[Registr
         absent = tuple(sorted(set(ids) - set(models.nodes)))
         if absent:
             number = f"{len(absent)} of {len(set(ids))}"
-            says = f"{number} are not in {models.snapshot}: {_first_of(absent)}"
+            says = f"{number} are not in {models.snapshot}: {_first_registered_of(absent)}"
             yield RegistryFinding(FindingSeverity.NOTE, family.id, kind, says, hint, absent)
 
 
@@ -113,10 +113,10 @@ def find_contradicted_copies(family: Family, models: RegistryModels) -> Iterator
                 hint = "a mirror holds the same weights: see if it belongs under quantized"
                 yield RegistryFinding(FindingSeverity.WARNING, family.id, copy.id, says, hint)
         for copy in chain(release.mirrors, release.quantized, release.changed):
-            yield from _compare_origin((family.id, release.id), copy, models)
+            yield from _compare_copy_origin((family.id, release.id), copy, models)
 
 
-def _compare_origin(
+def _compare_copy_origin(
     home: Home, copy: Reupload, models: RegistryModels
 ) -> Iterator[RegistryFinding]:
     declared = models.parents.get(copy.id, ())
@@ -125,7 +125,7 @@ def _compare_origin(
         return
     in_family = home[0] in {other[0] for other in declared_homes if other is not None}
     severity = FindingSeverity.NOTE if in_family else FindingSeverity.WARNING
-    says = f"is listed as a copy in {home[1]}, and its page names {_first_of(declared)}"
+    says = f"is listed as a copy in {home[1]}, and its page names {_first_registered_of(declared)}"
     hint = "a copied card may name its original's parent; else it stands in the wrong place"
     yield RegistryFinding(severity, home[0], copy.id, says, hint)
 
@@ -139,7 +139,7 @@ def find_contradicted_edges(family: Family, models: RegistryModels) -> Iterator[
             home = models.homes.get(edge.parent)
             is_near = home is not None and home in {models.homes.get(id) for id in declared}
             severity = FindingSeverity.NOTE if is_near else FindingSeverity.WARNING
-            says = f"the registry names {edge.parent}, its page {_first_of(declared)}"
+            says = f"the registry names {edge.parent}, its page {_first_registered_of(declared)}"
             hint = "compare the edge's source with the page; the page may be wrong"
             yield RegistryFinding(severity, family.id, edge.child, says, hint)
 
@@ -180,7 +180,7 @@ def find_late_officials(family: Family, models: RegistryModels) -> Iterator[Regi
         if late:
             says = (
                 f"{len(late)} official were created over {LATE.days} days after"
-                f" {release.released}: {_first_of(late)}"
+                f" {release.released}: {_first_registered_of(late)}"
             )
             severity = FindingSeverity.NOTE
             yield RegistryFinding(severity, family.id, release.id, says, hint, late)
@@ -197,7 +197,7 @@ CHECKS: tuple[SnapshotCheck, ...] = (
 )
 
 
-def _first_of(ids: Sequence[str]) -> str:
+def _first_registered_of(ids: Sequence[str]) -> str:
     names = ", ".join(ids[:_MOST_NAMED])
     return names if len(ids) <= _MOST_NAMED else f"{names} and {len(ids) - _MOST_NAMED} more"
 
@@ -212,7 +212,7 @@ def read_registry_models(scope: Scope) -> RegistryModels:
     snapshot, families = scope.snapshot, scope.families
     nodes = scope.nodes_of(sorted(set(_registry_ids(families))))
     listed = {id: node for id, node in nodes.items() if node < snapshot.manifest.models}
-    parents, relation = _read_declared(scope, nodes)
+    parents, relation = _read_declared_parents(scope, nodes)
     table = snapshot.table(schema.MODELS_FILE, ["license", "created_at"])
     rows = table.take(pa.array(listed.values(), pa.int32())).to_pylist()
     by_id = list(zip(listed, rows, strict=True))
@@ -246,7 +246,7 @@ def _registry_ids(families: Sequence[Family]) -> Iterator[str]:
         yield from (outsider.id for outsider in family.outsiders)
 
 
-def _read_declared(
+def _read_declared_parents(
     scope: Scope, nodes: Mapping[str, int]
 ) -> tuple[dict[str, list[str]], dict[str, Relation]]:
     """Return parents and relation by id."""

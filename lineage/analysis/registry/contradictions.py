@@ -45,10 +45,10 @@ EdgesByChild = Mapping[str, Sequence[CuratedEdge]]
 
 def check_registry(families: Sequence[Family]) -> tuple[RegistryFinding, ...]:
     """Return what contradicts within and between families, worst first; ids without case."""
-    return sort_findings(finding for check in CHECKS for finding in check(families))
+    return sort_registry_findings(finding for check in CHECKS for finding in check(families))
 
 
-def sort_findings(findings: Iterable[RegistryFinding]) -> tuple[RegistryFinding, ...]:
+def sort_registry_findings(findings: Iterable[RegistryFinding]) -> tuple[RegistryFinding, ...]:
     """Return findings worst first, then by family and entry."""
     rank = list(FindingSeverity)
     return tuple(
@@ -56,7 +56,7 @@ def sort_findings(findings: Iterable[RegistryFinding]) -> tuple[RegistryFinding,
     )
 
 
-def find_shared_names(families: Sequence[Family]) -> Iterator[RegistryFinding]:
+def find_shared_registry_names(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find roots and releases that stand in two families."""
     names_by_kind: Mapping[str, Callable[[Family], Iterable[str]]] = {
         "root": lambda family: family.roots(),
@@ -73,7 +73,7 @@ def find_shared_names(families: Sequence[Family]) -> Iterator[RegistryFinding]:
                     yield RegistryFinding(FindingSeverity.ERROR, family.id, name, says, hint)
 
 
-def find_clashing_names(families: Sequence[Family]) -> Iterator[RegistryFinding]:
+def find_clashing_registry_names(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find old names that lead to two models, or that are a present root elsewhere."""
     roots = _family_of_roots(families)
     now: dict[str, str] = {}
@@ -92,13 +92,13 @@ def find_clashing_names(families: Sequence[Family]) -> Iterator[RegistryFinding]
 
 def find_edge_cycles(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find curated edges that lead from a model back to itself."""
-    parents = _edges_by_child(families)
+    parents = _curated_edges_by_child(families)
     owner = {
         edge.child.lower(): family.id for family in families for edge in family.curated_edges()
     }
     reported: set[str] = set()
     for start in parents:
-        path = _path_back(start, parents)
+        path = _registry_path_back(start, parents)
         if path and not reported.intersection(path):
             reported.update(path)
             says = f"its edges lead back to it: {' <- '.join([*path, path[0]])}"
@@ -106,7 +106,7 @@ def find_edge_cycles(families: Sequence[Family]) -> Iterator[RegistryFinding]:
             yield RegistryFinding(FindingSeverity.ERROR, owner[start], path[0], says, hint)
 
 
-def find_divided_children(families: Sequence[Family]) -> Iterator[RegistryFinding]:
+def find_divided_curated_children(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find models to which two families give a parent, other than by a merge."""
     first: dict[str, tuple[Family, CuratedEdge]] = {}
     for family in families:
@@ -122,10 +122,10 @@ def find_divided_children(families: Sequence[Family]) -> Iterator[RegistryFindin
             yield RegistryFinding(FindingSeverity.ERROR, family.id, edge.child, says, hint)
 
 
-def find_loose_parents(families: Sequence[Family]) -> Iterator[RegistryFinding]:
+def find_loose_curated_parents(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find curated edges that lead to no root, and roots that have a parent in another family."""
     roots = _family_of_roots(families)
-    children = set(_edges_by_child(families))
+    children = set(_curated_edges_by_child(families))
     for family in families:
         for edge in family.curated_edges():
             parent = edge.parent.lower()
@@ -142,7 +142,7 @@ def find_loose_parents(families: Sequence[Family]) -> Iterator[RegistryFinding]:
 
 def find_impossible_outsiders(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find outsiders that an entry of any family brings back in, or that cannot be for a reason."""
-    roots, parents = _family_of_roots(families), _edges_by_child(families)
+    roots, parents = _family_of_roots(families), _curated_edges_by_child(families)
     for family in families:
         for outsider in family.outsiders:
             says = _explain_contradiction(outsider, family, roots, parents)
@@ -152,11 +152,11 @@ def find_impossible_outsiders(families: Sequence[Family]) -> Iterator[RegistryFi
 
 
 CHECKS: tuple[RegistryCheck, ...] = (
-    find_shared_names,
-    find_clashing_names,
+    find_shared_registry_names,
+    find_clashing_registry_names,
     find_edge_cycles,
-    find_divided_children,
-    find_loose_parents,
+    find_divided_curated_children,
+    find_loose_curated_parents,
     find_impossible_outsiders,
 )
 
@@ -165,7 +165,7 @@ def _explain_contradiction(
     outsider: Outsider, family: Family, roots: Mapping[str, str], parents: EdgesByChild
 ) -> str:
     id = outsider.id.lower()
-    above = _ancestors_of(id, parents)
+    above = _curated_ancestors_of(id, parents)
     own_roots = [ancestor for ancestor in above if roots.get(ancestor) == family.id]
     reason = outsider.reason
     if own_roots:
@@ -186,7 +186,7 @@ def _family_of_roots(families: Sequence[Family]) -> dict[str, str]:
     return {id.lower(): family.id for family in families for id in family.roots()}
 
 
-def _edges_by_child(families: Sequence[Family]) -> dict[str, list[CuratedEdge]]:
+def _curated_edges_by_child(families: Sequence[Family]) -> dict[str, list[CuratedEdge]]:
     edges: dict[str, list[CuratedEdge]] = defaultdict(list)
     for family in families:
         for edge in family.curated_edges():
@@ -194,7 +194,7 @@ def _edges_by_child(families: Sequence[Family]) -> dict[str, list[CuratedEdge]]:
     return dict(edges)
 
 
-def _ancestors_of(start: str, parents: EdgesByChild) -> dict[str, None]:
+def _curated_ancestors_of(start: str, parents: EdgesByChild) -> dict[str, None]:
     """Return every model above one, nearest first."""
     above: dict[str, None] = {}
     queue = [start]
@@ -206,7 +206,7 @@ def _ancestors_of(start: str, parents: EdgesByChild) -> dict[str, None]:
     return above
 
 
-def _path_back(start: str, parents: EdgesByChild) -> list[str]:
+def _registry_path_back(start: str, parents: EdgesByChild) -> list[str]:
     """Return a path up from a model to itself, itself first; empty where there is none."""
     came_from: dict[str, str] = {}
     queue = [start]

@@ -76,14 +76,16 @@ def build_tree(
     Models with fewer than `min_size` models below them are pruned; by default a 40th of all.
     """
     rows = build_tree_rows(scope, subject)
-    nodes = draw_large(rows, depth=depth, min_size=min_size)
+    nodes = draw_large_branches(rows, depth=depth, min_size=min_size)
     return Tree(count_subject(scope, subject), nodes)
 
 
-def draw_large(rows: TreeRows, *, depth: int, min_size: int | None = None) -> tuple[TreeNode, ...]:
+def draw_large_branches(
+    rows: TreeRows, *, depth: int, min_size: int | None = None
+) -> tuple[TreeNode, ...]:
     """Draw the models with many descendants so many generations deep, in order of their number."""
     sums = _RowSums.of(rows)
-    top = _first_row(sums)
+    top = _first_tree_row(sums)
     least = max(1, sums.count_models(top, sums.end[top]) // _DRAWN_SHARE)
     if min_size is not None:
         least = min_size
@@ -113,10 +115,10 @@ def draw_large(rows: TreeRows, *, depth: int, min_size: int | None = None) -> tu
             branches = [at for at in branches if at in some or rows.total[at] >= least]
         drawn_rows[row] = branches
         stack += branches
-    return tuple(_build_nodes(sums, top, drawn_rows))
+    return tuple(_build_tree_nodes(sums, top, drawn_rows))
 
 
-def draw_largest(rows: TreeRows, *, lines: int, deepest: int) -> tuple[TreeNode, ...]:
+def draw_largest_branches(rows: TreeRows, *, lines: int, deepest: int) -> tuple[TreeNode, ...]:
     """Draw the largest branches so that at most so many lines are needed, rests included.
 
     A line is a node without nodes, or a remainder. `deepest` bounds the generations. Releases come
@@ -124,11 +126,11 @@ def draw_largest(rows: TreeRows, *, lines: int, deepest: int) -> tuple[TreeNode,
     """
     sums = _RowSums.of(rows)
     depth, parent, end = rows.depth, rows.parent, sums.end
-    top = _first_row(sums)
+    top = _first_tree_row(sums)
     deepest += int(depth[top])
     drawn_rows: dict[int, list[int]] = {top: []}
     used = 1
-    queue = list(_next_rows(sums, top + 1, end[top]))
+    queue = list(_next_tree_rows(sums, top + 1, end[top]))
     while queue:
         _, _, row = heapq.heappop(queue)
         above = int(parent[row])
@@ -140,12 +142,12 @@ def draw_largest(rows: TreeRows, *, lines: int, deepest: int) -> tuple[TreeNode,
         used += cost
         drawn_rows[above].append(row)
         drawn_rows[row] = []
-        for candidate in _next_rows(sums, end[row], end[above]):
+        for candidate in _next_tree_rows(sums, end[row], end[above]):
             heapq.heappush(queue, candidate)
         if depth[row] < deepest:
-            for candidate in _next_rows(sums, row + 1, end[row]):
+            for candidate in _next_tree_rows(sums, row + 1, end[row]):
                 heapq.heappush(queue, candidate)
-    return tuple(_build_nodes(sums, top, drawn_rows))
+    return tuple(_build_tree_nodes(sums, top, drawn_rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class _RowSums:
         return int(self.counted_before[end] - self.counted_before[first])
 
 
-def _first_row(sums: _RowSums) -> int:
+def _first_tree_row(sums: _RowSums) -> int:
     """Return the first row that says more than the one above it: not a family of one model."""
     names, row = sums.rows.names, 0
     while row + 1 < len(names) and names[row + 1] == names[row]:
@@ -180,13 +182,13 @@ def _first_row(sums: _RowSums) -> int:
     return row
 
 
-def _next_rows(sums: _RowSums, row: int, end: int) -> Iterator[tuple[bool, int, int]]:
+def _next_tree_rows(sums: _RowSums, row: int, end: int) -> Iterator[tuple[bool, int, int]]:
     """Yield the first row of some neighbors that holds a counted model, the largest of them."""
     if row < end and (models := sums.count_models(row, sums.end[row])):
         yield sums.rows.kind[row] != RowKind.GROUP, -models, row
 
 
-def _build_nodes(
+def _build_tree_nodes(
     sums: _RowSums, top: int, drawn_rows: Mapping[int, Sequence[int]]
 ) -> Iterator[TreeNode]:
     # No recursion: some people fine-tune their own model a thousand times over.
@@ -208,13 +210,13 @@ def _build_nodes(
             counted=bool(rows.counted[row]),
             deleted=bool(rows.deleted[row]),
             other_parents=int(rows.other_parents[row]),
-            remainder=_sum_remainder(sums, row, below) if below else None,
+            remainder=_sum_pruned_rest(sums, row, below) if below else None,
         )
         stack += [(child, place, depth + 1) for child in reversed(below)]
         place += 1
 
 
-def _sum_remainder(sums: _RowSums, above: int, drawn_rows: Sequence[int]) -> PrunedRest | None:
+def _sum_pruned_rest(sums: _RowSums, above: int, drawn_rows: Sequence[int]) -> PrunedRest | None:
     """Sum up the branches below a row that are not drawn."""
     end, before = sums.end, sums.by_relation_before
     numbers = before[end[above]] - before[above + 1]

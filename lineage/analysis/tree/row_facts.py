@@ -62,11 +62,11 @@ def read_row_facts(snapshot: Snapshot, forest: TreeRows, as_of: date | None = No
     models, metrics = schema.MODELS_FILE, schema.METRICS_FILE
     deleted, missed, last_seen = _deleted_rows(snapshot, forest, as_of)
     return RowFacts(
-        {name: _day_column(read_column(name, models), rows, size) for name in DATES}
-        | {MISSED: _day_column(missed, deleted, size)},
-        {name: _code_column(read_column(name, models), rows, size) for name in WORDS}
-        | {LAST_SEEN: _code_column(last_seen, deleted, size)},
-        {name: _number_column(read_column(name, metrics), rows, size) for name in NUMBERS},
+        {name: _row_day_column(read_column(name, models), rows, size) for name in DATES}
+        | {MISSED: _row_day_column(missed, deleted, size)},
+        {name: _row_code_column(read_column(name, models), rows, size) for name in WORDS}
+        | {LAST_SEEN: _row_code_column(last_seen, deleted, size)},
+        {name: _row_number_column(read_column(name, metrics), rows, size) for name in NUMBERS},
     )
 
 
@@ -83,7 +83,7 @@ def _deleted_rows(
     return rows, table[MISSED], table[LAST_SEEN]
 
 
-def _day_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Nodes:
+def _row_day_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Nodes:
     days = np.zeros(size, np.int32)
     since = read_column.cast(pa.timestamp("us")).cast(pa.date32(), safe=False).cast(pa.int32())
     # A day before 1970 is none that a model can have.
@@ -91,13 +91,13 @@ def _day_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Nod
     return days
 
 
-def _number_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Floats:
+def _row_number_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Floats:
     numbers = np.zeros(size, np.float64)
     numbers[rows] = np.maximum(pc.fill_null(read_column, -1).to_numpy() + 1, 0)
     return numbers
 
 
-def _code_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Coded:
+def _row_code_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Coded:
     counted = read_column.drop_null().value_counts().to_pylist()
     words = [
         each["values"] for each in sorted(counted, key=lambda it: (-it["counts"], it["values"]))
@@ -150,7 +150,7 @@ def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
     strangers = np.unique(edges.parent[row_of[edges.parent] < 0])
     place = np.searchsorted(strangers, edges.parent)
     parent = np.where(row_of[edges.parent] >= 0, row_of[edges.parent], -1 - place)
-    keys, names = _read_names(scope, np.union1d(edges.child, edges.parent))
+    keys, names = _read_row_names(scope, np.union1d(edges.child, edges.parent))
     claims = _ClaimColumns(keys, names, edges.child, edges.parent)
     claims.add_snapshot(scope)
     claims.add_registry(scope)
@@ -171,7 +171,7 @@ def _is_real_edge(scope: Scope) -> Mask:
     return real
 
 
-def _read_names(scope: Scope, nodes: Nodes) -> tuple[dict[int, str], dict[int, str]]:
+def _read_row_names(scope: Scope, nodes: Nodes) -> tuple[dict[int, str], dict[int, str]]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     numbers = nodes.tolist()
     return dict(zip(numbers, keys, strict=True)), dict(zip(numbers, ids, strict=True))

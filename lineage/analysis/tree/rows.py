@@ -98,7 +98,7 @@ def build_tree_rows(
     joined = scope if subject.model is not None else full_scope(scope)
     drawing = joined.under(replace(joined.definition, min_strength=drawn_from))
     places = _Places.of(drawing, subject, definition.min_strength.code)
-    return _lay_out(scope, drawing, places, _choose_parents(drawing, places))
+    return _lay_out_tree(scope, drawing, places, _choose_tree_parents(drawing, places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class _Places:
     @classmethod
     def of(cls, scope: Scope, subject: ResolvedSubject, least: int) -> "_Places":
         edges, nodes, definition = scope.edges, scope.nodes, scope.definition
-        name, roots, official = _find_tops(scope, subject)
+        name, roots, official = _find_tree_tops(scope, subject)
         level = np.full(nodes, -1, np.int8)
         for strength in range(definition.min_strength.code, len(STRENGTHS)):
             sure = select_edges(edges, edges.strength >= strength)
@@ -132,7 +132,7 @@ class _Places:
         level[roots] = _SUREST
         below = level >= 0
         if definition.closure is Closure.DIRECT:
-            level[~reach.direct_below(edges.child, edges.parent, nodes, roots)] = -1
+            level[~reach.find_direct_below(edges.child, edges.parent, nodes, roots)] = -1
             level[roots] = _SUREST
         if subject.model is None:
             group, names = _group_by_release(scope, level, least)
@@ -156,7 +156,7 @@ class _Places:
         )
 
 
-def _find_tops(scope: Scope, subject: ResolvedSubject) -> tuple[str, Nodes, Nodes]:
+def _find_tree_tops(scope: Scope, subject: ResolvedSubject) -> tuple[str, Nodes, Nodes]:
     """Return the name of a subject, its roots, and those of them that are no mirrors."""
     if subject.model is not None:
         _, roots = model_roots(scope, subject.model)
@@ -188,7 +188,7 @@ def _find_countable(scope: Scope) -> Mask:
     return mask
 
 
-def _choose_parents(scope: Scope, places: _Places) -> Nodes:
+def _choose_tree_parents(scope: Scope, places: _Places) -> Nodes:
     """Choose for each node the one parent it is drawn below: the largest of its group.
 
     NO_NODE stands for a top, which stands below its group alone.
@@ -204,8 +204,8 @@ def _choose_parents(scope: Scope, places: _Places) -> Nodes:
     )
     child, parent = edges.child[fits], edges.parent[fits]
     counted = places.counted & (level >= places.least)
-    below = _count_below(child, parent, counted)
-    generation, is_top = _count_generations(child, parent, places, scope)
+    below = _count_descendants(child, parent, counted)
+    generation, is_top = _count_tree_generations(child, parent, places, scope)
     weight = below + counted
     # On a cycle all weigh the same. There the parent nearer to a root is taken, or two models could
     # stand below each other and below no root.
@@ -217,7 +217,9 @@ def _choose_parents(scope: Scope, places: _Places) -> Nodes:
     return chosen
 
 
-def _count_below(child: Nodes, parent: Nodes, counted: Mask, *, direct: bool = False) -> Int64s:
+def _count_descendants(
+    child: Nodes, parent: Nodes, counted: Mask, *, direct: bool = False
+) -> Int64s:
     """Return for every node how many counted ones lie below it, each once."""
     kind = np.where(counted, 0, -1)
     bases = count_every_base(child, parent, kind, np.zeros(len(counted), np.bool_))
@@ -226,7 +228,7 @@ def _count_below(child: Nodes, parent: Nodes, counted: Mask, *, direct: bool = F
     return below
 
 
-def _count_generations(
+def _count_tree_generations(
     child: Nodes, parent: Nodes, places: _Places, scope: Scope
 ) -> tuple[Generations, Mask]:
     """Return how far each node lies below a top, and which are tops.
@@ -249,7 +251,7 @@ def _count_generations(
         is_top |= unreached & (whole == whole[unreached].min())
 
 
-def _lay_out(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> TreeRows:
+def _lay_out_tree(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> TreeRows:
     """Place the whole, its groups and all nodes in rows, and say what is known of each."""
     inside = np.flatnonzero(places.level >= 0)
     first = 1 + len(places.group_names)
@@ -276,7 +278,7 @@ def _lay_out(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> Tr
     kept[first:] |= listed_roots & kept[1 + places.group[inside]]
     kept[0] = True
     size = forests.sum_branches(above, depth, kept.astype(np.int64))
-    place = forests.place_rows(above, size, (_rank_names(names), -weak, -sure))
+    place = forests.place_rows(above, size, (_rank_row_names(names), -weak, -sure))
     items = np.flatnonzero(kept)
     items = items[np.argsort(place[items])]
     node = np.full(len(names), NO_NODE, np.int32)
@@ -290,7 +292,7 @@ def _lay_out(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> Tr
     rows = TreeRows(
         names=names.take(pa.array(items)).to_pylist(),
         node=node,
-        kind=_kinds_of_rows(scope, places, node, items),
+        kind=_kinds_of_tree_rows(scope, places, node, items),
         depth=depth[items].astype(np.int32),
         relation=np.where(derived, relation_of(drawing.edges, drawing.nodes)[node], -1).astype(
             np.int8
@@ -299,7 +301,7 @@ def _lay_out(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> Tr
         parent=row_parent,
         end=(place[items] + size[items]).astype(np.int32),
         counted=counted,
-        total=np.where(is_node, _count_each(scope, places)[node], 0),
+        total=np.where(is_node, _count_each_row(scope, places)[node], 0),
         deleted=is_node & places.deleted[node],
         other_parents=_count_other_parents(drawing, places, parent, node),
         group_order=places.group_names,
@@ -309,13 +311,13 @@ def _lay_out(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> Tr
     return rows
 
 
-def _rank_names(names: pa.StringArray) -> Int64s:
+def _rank_row_names(names: pa.StringArray) -> Int64s:
     rank = np.empty(len(names), np.int64)
     rank[pc.sort_indices(names).to_numpy()] = np.arange(len(names))
     return rank
 
 
-def _kinds_of_rows(
+def _kinds_of_tree_rows(
     scope: Scope, places: _Places, node: Nodes, items: Int64s
 ) -> npt.NDArray[np.uint8]:
     kinds = np.where(places.is_official[node], RowKind.OFFICIAL, RowKind.MIRROR)
@@ -338,7 +340,7 @@ def _count_other_parents(scope: Scope, places: _Places, parent: Nodes, node: Nod
     return np.where(is_model, np.maximum(parents[node], 0), 0).astype(np.int32)
 
 
-def _count_each(scope: Scope, places: _Places) -> Int64s:
+def _count_each_row(scope: Scope, places: _Places) -> Int64s:
     """Return what `count` says of every node by the scope's definition, 0 outside the tree."""
     # All that lies below a node of the tree lies below a root: no other edge changes a number.
     edges, below = scope.edges, places.below[: scope.nodes]
@@ -347,7 +349,7 @@ def _count_each(scope: Scope, places: _Places) -> Int64s:
     totals = np.zeros(len(places.below), np.int64)
     countable = _find_countable(scope)
     cut = edges.child[within], edges.parent[within]
-    totals[: scope.nodes] = _count_below(*cut, countable, direct=direct)
+    totals[: scope.nodes] = _count_descendants(*cut, countable, direct=direct)
     if scope.definition.mirrors:
         releases = [release for family in scope.families for release in family.releases]
         mirrored = {copy.of for release in releases for copy in release.mirrors}

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.graph.anomalies import find_bursts, find_cycles
+from lineage.graph.anomalies import find_graph_bursts, find_graph_cycles
 
 Edges = list[tuple[int, int]]
 
@@ -18,7 +18,7 @@ TIMES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), max_size=40)
 
 def found(edges: Edges, nodes: int = 14) -> list[list[int]]:
     table = np.array(edges, dtype=np.int32).reshape(-1, 2)
-    return find_cycles(table[:, 0], table[:, 1], nodes)
+    return find_graph_cycles(table[:, 0], table[:, 1], nodes)
 
 
 @given(EDGES)
@@ -75,4 +75,4 @@ def test_bursts_are_the_unions_of_overlapping_dense_windows(
             else:
                 expected.append((at, at + least))
     columns = np.array(ordered, np.int64).reshape(-1, 2)
-    assert find_bursts(columns[:, 0], columns[:, 1], least, within) == expected
+    assert find_graph_bursts(columns[:, 0], columns[:, 1], least, within) == expected

@@ -12,9 +12,9 @@ from lineage.graph.reach import (
     count_below,
     count_direct,
     count_generations,
-    direct_below,
     find_below,
-    labels_from,
+    find_direct_below,
+    reach_labels_from,
 )
 
 Columns = tuple[Nodes, Nodes]
@@ -107,7 +107,7 @@ def test_generations_are_lengths_of_the_shortest_way_from_a_root(
     found = count_generations(*drawn.columns(), drawn.nodes, chosen)
     assert found.tolist() == expected
     assert find_below(*drawn.columns(), drawn.nodes, chosen).tolist() == [n > 0 for n in expected]
-    assert direct_below(*drawn.columns(), drawn.nodes, chosen).tolist() == [
+    assert find_direct_below(*drawn.columns(), drawn.nodes, chosen).tolist() == [
         node in children for node in range(drawn.nodes)
     ]
 
@@ -128,7 +128,7 @@ def test_labels_come_down_every_way_that_passes_through_no_other_seed(
             for node in nx.descendants(free, seed):
                 expected[node] |= 1 << bit
     arrays = [np.array(label, dtype=np.int32) for label in seeds]
-    assert labels_from(*drawn.columns(), drawn.nodes, arrays).tolist() == expected
+    assert reach_labels_from(*drawn.columns(), drawn.nodes, arrays).tolist() == expected
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -150,7 +150,7 @@ def test_no_nodes_and_no_edges_are_fine() -> None:
     assert count_below(NO_NODES, NO_NODES, 0, np.array([], dtype=np.int8), 3).shape == (0, 3)
     assert total_of_each(2) == [0, 0]
     assert not find_below(NO_NODES, NO_NODES, 2, np.array([1])).any()
-    assert labels_from(NO_NODES, NO_NODES, 2, []).tolist() == [0, 0]
+    assert reach_labels_from(NO_NODES, NO_NODES, 2, []).tolist() == [0, 0]
 
 
 def test_a_merge_of_two_copies_counts_once() -> None:
@@ -206,13 +206,13 @@ def test_a_root_is_marked_only_where_something_leads_back_to_it() -> None:
 
 def test_an_official_child_keeps_its_own_label_and_stops_its_parents() -> None:
     edges = columns((1, 0), (2, 1), (3, 2), (3, 4))
-    labels = labels_from(*edges, 5, [np.array([0, 4]), np.array([1])])
+    labels = reach_labels_from(*edges, 5, [np.array([0, 4]), np.array([1])])
     assert labels.tolist() == [0b01, 0b10, 0b10, 0b11, 0b01]
 
 
 def test_sixty_four_labels_fit_and_one_more_is_refused() -> None:
     seeds = [np.array([node]) for node in range(MOST_LABELS)]
     everyone = columns(*((MOST_LABELS, node) for node in range(MOST_LABELS)))
-    assert labels_from(*everyone, 65, seeds)[MOST_LABELS] == np.uint64(2**64 - 1)
+    assert reach_labels_from(*everyone, 65, seeds)[MOST_LABELS] == np.uint64(2**64 - 1)
     with pytest.raises(ValueError, match="65 labels"):
-        labels_from(NO_NODES, NO_NODES, 1, [NO_NODES] * 65)
+        reach_labels_from(NO_NODES, NO_NODES, 1, [NO_NODES] * 65)

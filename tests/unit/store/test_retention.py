@@ -39,12 +39,12 @@ def on_bases(some: list[Manifest]) -> list[Manifest]:
     return found
 
 
-def days_of(kept: list[str]) -> list[int]:
+def trend_days_of(kept: list[str]) -> list[int]:
     return [(datetime.strptime(id, "%Y%m%dT%H%M%S%z") - START).days for id in sorted(kept)]
 
 
 def test_a_year_of_days_keeps_thirty_days_then_weeks_then_months() -> None:
-    kept = days_of(list(kept_by(read_rule(DEFAULT), daily(400))))
+    kept = trend_days_of(list(kept_by(read_rule(DEFAULT), daily(400))))
     assert kept[-30:] == list(range(370, 400))
     weeks = [day for day in kept if 100 <= day < 300]
     assert {later - earlier for earlier, later in pairwise(weeks)} <= {*range(1, 8)}
@@ -61,7 +61,7 @@ def test_of_one_period_the_newest_is_kept() -> None:
 def test_the_newest_the_last_sweep_and_the_first_one_always_stay() -> None:
     some = daily(10)
     kept = kept_by((), some)
-    assert days_of(list(kept)) == [0, 7, 9]
+    assert trend_days_of(list(kept)) == [0, 7, 9]
 
 
 def test_what_lies_below_one_base_stays() -> None:
@@ -73,9 +73,9 @@ def test_what_lies_below_one_base_stays() -> None:
 def test_what_a_kept_update_builds_on_stays_with_it_and_says_why() -> None:
     some = on_bases(daily(20))
     kept = kept_by(read_rule("1 daily"), some)
-    assert days_of(list(kept)) == [0, 14, 19]  # the first, and the newest with its base
+    assert trend_days_of(list(kept)) == [0, 14, 19]  # the first, and the newest with its base
     kept = kept_by(read_rule("7 daily"), some)
-    assert days_of(list(kept)) == [0, 7, *range(13, 20)]
+    assert trend_days_of(list(kept)) == [0, 7, *range(13, 20)]
     assert kept[some[7].id] == f"{some[13].id} builds on it"
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lineage.analysis.growth import Curve, Point
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
-from lineage.analysis.growth.stored import overlay_of
+from lineage.analysis.growth.stored import trend_overlay_of
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.definitions import Definition, Grouping
@@ -129,7 +129,7 @@ def test_as_stored_takes_what_the_other_registry_counted_and_names_it(tmp_path: 
 def test_a_registry_that_only_tells_more_counts_alike(tmp_path: Path) -> None:
     store = history(tmp_path, [row(ROOT), CHILD])
     today = replace(KIN, version="2026-12-01", organization="Kin & Co")
-    assert overlay_of([today]) == overlay_of([KIN])
+    assert trend_overlay_of([today]) == trend_overlay_of([KIN])
     (moment,) = curve_of_family(store, today, [today]).moments
     assert (moment.stored, moment.registry) == (True, KIN.version)
 

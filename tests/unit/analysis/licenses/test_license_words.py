@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.licenses.classes import drift_of
+from lineage.analysis.licenses.classes import license_drift_of
 from lineage.analysis.licenses.statements import (
     LicenseStatement,
-    grant_of,
-    name_level,
-    read_statement,
+    license_grant_of,
+    license_name_level,
+    read_license_statement,
 )
 from lineage.domain.licenses import Drift, DriftSeverity, Grant, NameLevel, Terms, WeightsForm
 from lineage.families.license_terms import license_terms
@@ -38,8 +38,8 @@ ANY_TEXT = st.none() | st.text(max_size=40) | st.sampled_from(WORDS)
     ],
 )
 def test_a_name_or_link_names_terms_by_their_number(said: str, named: set[str]) -> None:
-    assert read_statement("other", said, None, TERMS).named == named
-    assert read_statement("other", None, said, TERMS).named == named
+    assert read_license_statement("other", said, None, TERMS).named == named
+    assert read_license_statement("other", None, said, TERMS).named == named
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_a_name_or_link_names_terms_by_their_number(said: str, named: set[str]) 
     ],
 )
 def test_the_longest_entry_says_what_a_tag_grants(tag: str, grant: Grant | None) -> None:
-    assert grant_of(tag, TERMS) is grant
+    assert license_grant_of(tag, TERMS) is grant
 
 
 @given(tag=ANY_TEXT, name=ANY_TEXT, link=ANY_TEXT)
 def test_whatever_strangers_write_is_read(
     tag: str | None, name: str | None, link: str | None
 ) -> None:
-    claim = read_statement(tag, name, link, TERMS)
+    claim = read_license_statement(tag, name, link, TERMS)
     assert claim.is_silent == (tag is None and not ((name or "") + (link or "")).strip())
 
 
@@ -86,8 +86,8 @@ def test_whatever_strangers_write_is_read(
 def test_every_claim_has_one_class_and_the_order_of_terms_is_irrelevant(
     claim: LicenseStatement, owed: list[Terms], form: WeightsForm, is_sample: bool
 ) -> None:
-    drift = drift_of(claim, owed, form, is_sample=is_sample)
-    assert drift is drift_of(claim, owed[::-1], form, is_sample=is_sample)
+    drift = license_drift_of(claim, owed, form, is_sample=is_sample)
+    assert drift is license_drift_of(claim, owed[::-1], form, is_sample=is_sample)
     if form in {WeightsForm.ADAPTER, WeightsForm.DELTA}:
         assert TERMS.rule_of(drift).severity is not DriftSeverity.WIDENS
     if claim.is_silent:
@@ -96,9 +96,9 @@ def test_every_claim_has_one_class_and_the_order_of_terms_is_irrelevant(
 
 @given(st.text(max_size=30), st.sampled_from(["Llama", "Llama 3"]))
 def test_a_name_that_begins_to_the_letter_is_strict(rest: str, prefix: str) -> None:
-    assert name_level(f"owner/{prefix}{rest.replace('/', '')}", prefix) is NameLevel.STRICT
+    assert license_name_level(f"owner/{prefix}{rest.replace('/', '')}", prefix) is NameLevel.STRICT
 
 
 @given(st.sampled_from(["Llama", "Llama 3"]), st.text(alphabet="xyz-_0", max_size=9))
 def test_an_owner_never_helps_a_name(prefix: str, name: str) -> None:
-    assert name_level(f"{prefix}/{name}", prefix) is NameLevel.ABSENT
+    assert license_name_level(f"{prefix}/{name}", prefix) is NameLevel.ABSENT

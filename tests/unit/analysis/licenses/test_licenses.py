@@ -180,7 +180,7 @@ def test_a_name_is_near_its_prefix_at_four_levels(found: dict[str, Judged]) -> N
         "a/L3-tune": ("Llama", NameLevel.ABSENT),
         "a/kept": (None, None),
     }
-    assert {id: (found[id].name_prefix, found[id].name_level) for id in names} == names
+    assert {id: (found[id].name_prefix, found[id].license_name_level) for id in names} == names
 
 
 def test_the_most_used_conflicts_come_first(world: Snapshot) -> None:

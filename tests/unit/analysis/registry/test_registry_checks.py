@@ -14,7 +14,7 @@ from lineage.analysis.registry.contradictions import (
     FindingSeverity,
     RegistryFinding,
     check_registry,
-    sort_findings,
+    sort_registry_findings,
 )
 from lineage.analysis.scope import Scope
 from lineage.build.pipeline import publish
@@ -167,7 +167,7 @@ def test_checks_end_and_say_the_same_in_any_order_of_edges(
 
     found, again = check_registry(pair), check_registry(back)
 
-    assert list(found) == list(sort_findings(found))
+    assert list(found) == list(sort_registry_findings(found))
     assert bool(found) == bool(again)
     assert all(check(pair) is not None for check in CHECKS)
 
