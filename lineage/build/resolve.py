@@ -262,10 +262,13 @@ def _add_named_nodes(
     declares = mark_declaring(rules)
     names_models = np.array([rule.names_models for rule in rules], np.bool_) & declares
     is_registered = np.array([name in registered for name in names], np.bool_)
+    is_open = parent == NOWHERE
     # One word is a model for the Hub or the registry alone: its owner's name would stand before it.
-    is_name = np.array([is_full_id(name) for name in names], np.bool_)
+    is_name = np.zeros(len(names), np.bool_)
+    for at in np.unique(claims.name[is_open]).tolist():
+        is_name[at] = is_full_id(names[at])
     chosen = (names_models[claims.rule] & is_name[claims.name]) | is_registered[claims.name]
-    chosen &= parent == NOWHERE
+    chosen &= is_open
     node_of_name = np.full(len(names), NOWHERE, np.int32)
     for at in np.unique(claims.name[chosen & declares[claims.rule]]):
         node_of_name[at] = nodes.add_name(names[at])

@@ -71,6 +71,7 @@ _ADDRESS = re.compile(
     rf"|git@{_HOST}:/*|hf:(?://)?|hf[-_]hub:|pkg:huggingface/)+",
     re.IGNORECASE,
 )
+_BEGINS_WITH_HOST = re.compile(rf"{_HOST}(?:/|\Z)", re.IGNORECASE)
 _SITE_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _CACHED = re.compile(r"(?:^|[/\\])(models|datasets|spaces)--([^/\\?#@\s]+)", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\(\s*<?([^\s()<>]*)>?(?:\s[^()]*)?\)|\[[^\[\]]*\])?")
@@ -157,7 +158,7 @@ def find_repo_id(text: str) -> str | None:
     links, quotes, escapes and dressed letters. A path on somebody's disk, another site's address
     and words with spaces in them are no ids, also where they hold something that looks like one.
     """
-    if is_repo_id(text) and _ADDRESS.match(text) is None:  # nearly always
+    if is_repo_id(text) and _BEGINS_WITH_HOST.match(text) is None:  # nearly always
         return text
     spelling = _read_spelling(text)
     return None if spelling.other is not None else spelling.id
@@ -269,7 +270,7 @@ def _name_repository(kind: str, parts: list[str]) -> _Spelling:
     if kind in _OTHER_REPOSITORIES:
         return _Spelling(None, _OTHER_REPOSITORIES[kind])
     id = "/".join(parts).removesuffix(".git")
-    return _Spelling(id if is_repo_id(id) and _ADDRESS.match(id) is None else None)
+    return _Spelling(id if is_repo_id(id) and _BEGINS_WITH_HOST.match(id) is None else None)
 
 
 def stand_in_key(id: str) -> str:

@@ -82,16 +82,16 @@ def _read_moment(value: datetime, name: str, unread: Counter[str]) -> datetime |
 
 def _read_parents(models: list[ParentEntry], unread: Counter[str]) -> tuple[HubParent, ...]:
     """Return each parent once; one without a proper key is known by its name."""
-    if all(it.key is not None and is_key(it.key) and it.id.strip() for it in models):
-        parents = [_new(HubParent, (it.key, it.id)) for it in models]
-        return tuple(parents if len(parents) < 2 else dict.fromkeys(parents))
-    unread["baseModels"] += 1
-    parents = [
-        HubParent(it.key if it.key is not None and is_key(it.key) else None, it.id)
-        for it in models
-        if it.id.strip()
-    ]
+    if len(models) == 1 and _has_key(models[0]):  # nearly always
+        return (_new(HubParent, (models[0].key, models[0].id)),)
+    if not all(map(_has_key, models)):
+        unread["baseModels"] += 1
+    parents = [HubParent(it.key if _has_key(it) else None, it.id) for it in models if it.id.strip()]
     return tuple(dict.fromkeys(parents))
+
+
+def _has_key(parent: ParentEntry) -> bool:
+    return parent.key is not None and is_key(parent.key) and bool(parent.id.strip())
 
 
 def _read_card(card: CardData, unread: Counter[str]) -> _CardWords:
@@ -177,7 +177,7 @@ Never inside a text: there a quote has a backslash before it.
 
 # Broken UTF-8 and endless nesting are not msgspec's own errors.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_MAYBE_PRIVATE = re.compile(rb'"private"\s*:\s*(?!false\b|null\b)')
+_MAYBE_PRIVATE = re.compile(rb'"private"\s*:\s*+(?!false\b|null\b)')
 _PAGE = msgspec.json.Decoder(list[ListingRow])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
