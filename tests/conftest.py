@@ -1,6 +1,6 @@
 """The same ground for every test: nobody's settings, nobody's token, no network but loopback.
 
-`tests/house/test_ground.py` holds it to this.
+`tests/house/test_isolation.py` holds it to this.
 """
 
 import fcntl

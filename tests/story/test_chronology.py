@@ -11,7 +11,7 @@ from lineage.store.manifest import SnapshotKind
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world
-from tests.story.test_bulk import a_dump
+from tests.story.test_dumps import a_dump
 
 WORLD = a_world(2500)
 DAY = 24 * 3600

@@ -15,7 +15,7 @@ from tests.fakes.fake_clock import NOON
 from tests.questions import count_base
 from tests.story.conftest import Play
 from tests.story.stage import Stage
-from tests.story.test_bulk import a_dump
+from tests.story.test_dumps import a_dump
 from tests.unit.demo.rows import a_child, a_row
 
 DAY = 24 * 3600
