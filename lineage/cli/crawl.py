@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lineage.cli import logs, options
+from lineage.cli import logs, options, signals
 from lineage.cli.context import Invocation, read_subject
 from lineage.domain.repo_ids import is_repo_id
 from lineage.domain.subjects import SubjectKind
@@ -123,9 +123,11 @@ def crawl(
     A run that was stopped goes on where it was when it is run again. It needs no token; one found
     in HF_TOKEN or where the Hub's own tools keep it doubles the pace.
     """
+    if dump is not None:  # nothing of it is recorded: it is there already
+        signals.keep("no snapshot was published; run the same command again")
     import os
 
-    from lineage.cli import progress, signals
+    from lineage.cli import progress
     from lineage.crawl.dump import crawl_dump
     from lineage.crawl.notify import notify
     from lineage.crawl.plan import CrawlMode
@@ -147,13 +149,12 @@ def crawl(
         logs.say(_COST)
     with progress.show_progress() as display:
         if dump is not None:
-            # Nothing of a dump is recorded: it is there already.
-            signals.keep("no snapshot was published; run the same command again")
             report = crawl_dump(settings, dump, taken_at=taken_at, progress=display)
         else:
             chosen = CrawlMode(mode or CrawlMode.FULL)
             report = run_crawl(settings, base=below, mode=chosen, cards=cards, progress=display)
-    signals.keep(f"snapshot {report.manifest.id} is published; only --on-publish was cut short")
+    cut_short = "; --on-publish was cut short" if settings.on_publish else ""
+    signals.keep(f"snapshot {report.manifest.id} is published{cut_short}")
     _print_report(invocation, report)
     notify(settings, report.manifest, os.environ)
 

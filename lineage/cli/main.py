@@ -81,17 +81,20 @@ def _run(arguments: Sequence[str] | None) -> int:
         return outcome if isinstance(outcome, int) else 0
     except SystemExit as ended:
         if isinstance(ended, signals.Interrupted):
-            _say_interrupted()
-        elif ended.code == options.READER_LEFT:
+            return _end_interrupted(ended)
+        if ended.code == options.READER_LEFT:
             _drop_output()
         return ended.code if isinstance(ended.code, int) else LineageError.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
     except click.ClickException as error:
-        _print_error(_usage_message(error), _help_command(error), error.exit_code)
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            error.show()
+        else:
+            _print_error(_usage_message(error), _help_command(error), error.exit_code)
         return error.exit_code
     except Exception as error:
+        # Python itself, and some libraries, make another error of one that is raised within them.
+        if (interruption := signals.interruption()) is not None:
+            return _end_interrupted(interruption)
         ended_by = explain(error)
         _print_error(ended_by.message, ended_by.hint, ended_by.exit_code)
         return ended_by.exit_code
@@ -131,6 +134,11 @@ def _open_streams() -> None:
         # A letter that the locale lacks is printed as an escape; it must not end a run.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _end_interrupted(interruption: signals.Interrupted) -> int:
+    _say_interrupted()
+    return int(str(interruption.code))
 
 
 def _say_interrupted() -> None:

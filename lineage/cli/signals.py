@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event, Thread
 from types import FrameType
 from typing import NoReturn
@@ -14,24 +15,40 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # How long the main thread may take to hear a signal: Python tells it between two of its own steps,
 # and never while a library waits for a disk or a network.
 _PATIENCE_SECONDS = 1.0
-_HEARD = Event()
+# How long the work may take to end once it has heard; what a kill leaves is cleared by later runs.
+_LONGEST_END_SECONDS = 15.0
 NOTHING_CHANGED = "nothing was changed; run the same command again"
-# What an interrupted run leaves behind changes while it goes on, and another thread may ask.
-_kept = [NOTHING_CHANGED]
 
 
 class Interrupted(SystemExit):
     """Ctrl-C or SIGTERM ended the work; its code is the one that shells give the signal."""
 
 
+@dataclass(slots=True)
+class _State:
+    """Of the one command that runs, as handlers of signals and the watching thread share it."""
+
+    kept: str = NOTHING_CHANGED
+    is_heard: bool = False
+    interruption: Interrupted | None = None
+
+
+_state = _State()
+
+
+def interruption() -> Interrupted | None:
+    """Return what was raised in the work: who caught it may have made another error of it."""
+    return _state.interruption
+
+
 def keep(sentence: str) -> None:
     """Set what an interruption from now on leaves behind, and how to go on."""
-    _kept[0] = sentence
+    _state.kept = sentence
 
 
 def kept() -> str:
     """Return what an interruption leaves behind now, and how to go on."""
-    return _kept[0]
+    return _state.kept
 
 
 @contextmanager
@@ -44,7 +61,7 @@ def ends_on_signals(last_words: Callable[[], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _HEARD.clear()
+    _state.is_heard, _state.interruption = False, None
     reading, writing = socket.socketpair()
     writing.setblocking(False)
     watcher = Thread(target=_watch, args=(reading, last_words), daemon=True)
@@ -67,7 +84,7 @@ def stop_requests() -> Iterator[Event]:
     stop = Event()
 
     def request(_: int, __: FrameType | None) -> None:
-        _HEARD.set()
+        _state.is_heard = True
         stop.set()
 
     with _handle(request):
@@ -91,22 +108,28 @@ def _handle(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
 
 
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:
-    _HEARD.set()
-    raise Interrupted(128 + number)
+    _state.is_heard, _state.interruption = True, Interrupted(128 + number)
+    raise _state.interruption
 
 
 def _watch(signals: socket.socket, last_words: Callable[[], None]) -> None:
     """Wait for signals beside the main thread; end the process where that must not go on."""
     if not (first := signals.recv(1)):
         return
-    signals.settimeout(_PATIENCE_SECONDS)
-    try:
-        second = signals.recv(1)
-    except TimeoutError:
-        second = b"again"
-        if _HEARD.is_set():
-            signals.settimeout(None)
-            second = signals.recv(1)
-    if second:
+    event = _next_event(signals, _PATIENCE_SECONDS)
+    if event is None and _state.is_heard:
+        # Who asked for an event, and gets no exception, has bookkeeping that takes its time.
+        is_request = _state.interruption is None
+        event = _next_event(signals, None if is_request else _LONGEST_END_SECONDS)
+    if event != b"":
         last_words()
         os._exit(128 + first[0])
+
+
+def _next_event(signals: socket.socket, seconds: float | None) -> bytes | None:
+    """Return the next signal, nothing where the work has ended, None where time is up."""
+    signals.settimeout(seconds)
+    try:
+        return signals.recv(1)
+    except TimeoutError:
+        return None
