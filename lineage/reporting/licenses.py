@@ -176,7 +176,15 @@ def _lead_blocks(findings: LicenseFindings, manifest: Manifest, texts: Texts) ->
     if knowledge.is_sample:
         text = texts.say("page.sample", known=knowledge.known, listed=knowledge.listed)
         lead.append(Notice(text))
-    limits = data_notices(manifest, findings.definition, texts.language)
+    count = findings.count
+    limits = data_notices(
+        manifest,
+        findings.definition,
+        texts.language,
+        total=count.total,
+        at_most=count.at_most,
+        opted_out=count.opted_out,
+    )
     return [*lead, *map(Notice, limits)]
 
 

@@ -91,6 +91,7 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
         trend.texts.language,
         total=findings.models,
         at_most=at_most,
+        opted_out=findings.opted_out,
     )
     return [*lead, *map(Notice, limits)]
 

@@ -271,6 +271,8 @@ class TrendFindings:
     """None where the snapshot knows of no deleted model."""
     bounds: Bounds
     least_downloads: int
+    opted_out: int = 0
+    """By how much `models` is smaller since models opted out."""
 
     @property
     def burst_models(self) -> int:

@@ -35,6 +35,7 @@ from lineage.analysis.growth.variants import (
 from lineage.analysis.licenses.statements import license_knowledge_of
 from lineage.analysis.members import Members, members_below, relation_of
 from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import ResolvedSubject, count_opted_out
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
 from lineage.domain.claims import RELATIONS
@@ -114,6 +115,11 @@ def find_trends(
         deletions=count_deletions(columns.scope, family, full),
         bounds=bounds,
         least_downloads=least,
+        opted_out=count_opted_out(
+            scope.under(full),
+            ResolvedSubject(f"family:{family.id}", family=family),
+            int(columns.counted.sum()),
+        ),
     )
 
 

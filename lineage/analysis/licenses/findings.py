@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lineage.analysis.results import Count
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.domain.licenses import (
@@ -81,6 +82,8 @@ class LicenseFindings:
     family: Family
     terms: LicenseTerms
     definition: Definition
+    count: Count
+    """The derivatives alone: how many they are, and what that number cannot say."""
     knowledge: Knowledge
     rows: Sequence[Judged]
     """Conflicts first, and of those the most used; by downloads, models below, and id."""

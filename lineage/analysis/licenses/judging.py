@@ -1,13 +1,13 @@
 """Every derivative and plain mirror of a family, its license compared with the terms above it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.analysis.counts import count_members
 from lineage.analysis.licenses.classes import (
     NO_NODE,
     ApplicableTerms,
@@ -26,8 +26,9 @@ from lineage.analysis.licenses.statements import (
     read_declared_license,
     same_license,
 )
-from lineage.analysis.members import Members, find_countable, members_below
+from lineage.analysis.members import Members, find_countable
 from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Indices
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms
@@ -43,15 +44,17 @@ def judge_licenses(scope: Scope, family: Family, terms: LicenseTerms) -> License
     Counted as a family is: mirrors join the roots, and curated edges are in. Official
     repositories are not judged: they are what the rest is compared with.
     """
-    full = replace(scope.definition, mirrors=True, curated=True)
-    scope = scope.under(full)
-    members = members_below(scope, scope.roots_of(family.roots()))
-    rows = _judge_model_licenses(scope, family, terms, members)
+    subject = ResolvedSubject(f"family:{family.id}", family=family)
+    selection = select_members(scope, subject)
+    count = count_members(scope, subject, selection)
+    scope = selection.scope
+    rows = _judge_model_licenses(scope, family, terms, selection.members)
     return LicenseFindings(
         snapshot=scope.snapshot.id,
         family=family,
         terms=terms,
-        definition=replace(full, roots=family.roots()),
+        definition=count.definition,
+        count=count,
         knowledge=license_knowledge_of(scope.snapshot),
         rows=sorted(rows, key=_most_used_conflicts_first),
     )
