@@ -56,7 +56,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         display.end()
         weeks = replay_weeks(folder, history, display)
         display.begin("count")
-        results = tour.look_around(folder, history, weeks)
+        results = tour.ask_tour_questions(folder, history, weeks)
         display.begin("write reports")
         # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
         last = ParquetStore(str(folder / "snapshots"), NO_OPT_OUTS).snapshot(weeks.manifests[-1].id)

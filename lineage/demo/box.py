@@ -156,7 +156,7 @@ class BoxHandler(BaseHTTPRequestHandler):
         headers = {
             "Content-Type": answer.content_type,
             "Content-Length": str(length),
-            "ETag": _express_etag(answer.body),
+            "ETag": _box_etag(answer.body),
             "X-Request-Id": f"Root=1-{secrets.token_hex(4)}-{secrets.token_hex(12)}",
             "Vary": "Accept-Encoding",
         }
@@ -225,7 +225,7 @@ class HubBox:
     def answer(self, method: str, target: str, headers: Message, address: str) -> BoxAnswer:
         """Return the answer to one request, with the headers that name its quota."""
         token = str(headers.get("Authorization", "")).removeprefix("Bearer ").strip() or None
-        quota_state = self.windows.spend(address, token, _bucket_of(urlsplit(target).path))
+        quota_state = self.windows.spend(address, token, _quota_bucket_of(urlsplit(target).path))
         if quota_state.refused:
             answer = self.refuse(quota_state)
         else:
@@ -240,12 +240,14 @@ class HubBox:
         """Return the answer to one request within its quota."""
         parts = urlsplit(target)
         try:
-            answer = self._route(method, parts.path, parts.query, token)
+            answer = self._route_box_request(method, parts.path, parts.query, token)
         except BadQuery as bad_query:
             return error(400, str(bad_query))
         return error(404, NOT_FOUND) if answer is None else answer
 
-    def _route(self, method: str, path: str, query: str, token: str | None) -> BoxAnswer | None:
+    def _route_box_request(
+        self, method: str, path: str, query: str, token: str | None
+    ) -> BoxAnswer | None:
         # The Hub's own client asks for the harnesses, and takes a 404 for an answer.
         if method not in ("GET", "HEAD") or path == "/api/agent-harnesses":
             return None
@@ -314,13 +316,13 @@ class _BoxServer(ThreadingHTTPServer):
             self.box.failures.append(failure)
 
 
-def _bucket_of(path: str) -> Bucket:
+def _quota_bucket_of(path: str) -> Bucket:
     if "/resolve/" in path or path.startswith("/api/resolve-cache/"):
         return Bucket.RESOLVERS
     return Bucket.API if path.startswith("/api/") else Bucket.PAGES
 
 
-def _express_etag(body: bytes) -> str:
+def _box_etag(body: bytes) -> str:
     """Return the tag that the Hub's web framework makes; recomputed from two recorded answers."""
     digest = base64.b64encode(hashlib.sha1(body, usedforsecurity=False).digest())[:27].decode()
     return f'W/"{len(body):x}-{digest}"'

@@ -33,7 +33,7 @@ class Catalog:
         self._orders: dict[str, list[Row]] = {}
         self._children: dict[str, list[str]] | None = None
         for row in rows:
-            self._put(show_marks(row))
+            self._put_in_catalog(show_catalog_marks(row))
         self._keys = sorted(self._rows)
 
     def __len__(self) -> int:
@@ -76,29 +76,31 @@ class Catalog:
         """Return all rows by `rank` of a field; kept until the catalog changes."""
         with self._lock:
             if field not in self._orders:
-                self._orders[field] = sorted(self.rows(), key=lambda row: rank(row, field))
+                self._orders[field] = sorted(
+                    self.rows(), key=lambda row: rank_in_catalog(row, field)
+                )
             return self._orders[field]
 
     def tagged(self, tag: str) -> list[Row]:
         """Return the rows that carry a `base_model:` tag, by `_id`, without a look at all rows."""
         with self._lock:
             if self._children is None:
-                self._children = _children_by_tag(self.rows())
+                self._children = _corpus_children_by_tag(self.rows())
             return [self._rows[key] for key in self._children.get(tag, ())]
 
-    def _put(self, row: Row) -> None:
+    def _put_in_catalog(self, row: Row) -> None:
         if self._key_of.get(row["id"], row["_id"]) != row["_id"]:
             raise ValueError(f"{row['id']} is in the catalog under another _id")
         self._rows[row["_id"]] = row
         self._key_of[row["id"]] = row["_id"]
-        self._forget_orders()
+        self._forget_catalog_orders()
 
-    def _forget_orders(self) -> None:
+    def _forget_catalog_orders(self) -> None:
         self._orders.clear()
         self._children = None
 
 
-def rank(row: Row, field: str) -> Rank:
+def rank_in_catalog(row: Row, field: str) -> Rank:
     """Return where a row stands in a descending order: the greatest first, those without last.
 
     Equal values stand by `_id`, smallest first.
@@ -120,13 +122,13 @@ def hub_moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def show_marks(row: Row) -> Row:
+def show_catalog_marks(row: Row) -> Row:
     """Return a row with the public fields that its marks for the box imply."""
     shown = {"gated": row["_gate"]} if "_gate" in row else {}
     return row | shown | ({"disabled": True} if row.get("_disabled") else {})
 
 
-def _children_by_tag(rows: list[Row]) -> dict[str, list[str]]:
+def _corpus_children_by_tag(rows: list[Row]) -> dict[str, list[str]]:
     children: dict[str, list[str]] = {}
     for row in rows:
         for tag in row.get("tags", ()):
@@ -147,8 +149,8 @@ def corpus_rows(moment: datetime | None = None) -> Iterator[Row]:
     then (the undated count as old). `_id`, `lastModified` and `sha` are made up from id and
     creation date, always the same; `corpus/README.md` says how.
     """
-    facts = [fact for fact in corpus_facts() if is_there(fact, moment)]
-    keys = {fact["id"]: made_up_key(fact) for fact in facts}
+    facts = [fact for fact in corpus_facts() if is_in_catalog(fact, moment)]
+    keys = {fact["id"]: made_up_demo_key(fact) for fact in facts}
     for fact in facts:
         yield row_of(fact, keys)
 
@@ -163,7 +165,7 @@ def corpus_facts() -> list[Fact]:
     return facts
 
 
-def is_there(fact: Fact, moment: datetime | None) -> bool:
+def is_in_catalog(fact: Fact, moment: datetime | None) -> bool:
     """Say whether a model is listed at a moment, or at last: as `corpus_rows` has it."""
     created, gone = fact["created_at"], fact["deleted_at"]
     if moment is None:
@@ -171,7 +173,7 @@ def is_there(fact: Fact, moment: datetime | None) -> bool:
     return (created is None or created <= moment) and (gone is None or gone > moment)
 
 
-def made_up_key(fact: Fact) -> str:
+def made_up_demo_key(fact: Fact) -> str:
     """Return the `_id` of a model: its creation in seconds, then a digest of its name."""
     seconds = int((fact["created_at"] or UNKNOWN_CREATION).timestamp())
     return f"{seconds:08x}{hashlib.sha256(fact['id'].encode()).hexdigest()[:16]}"
@@ -190,19 +192,19 @@ def row_of(fact: Fact, keys: Mapping[str, str]) -> Row:
         "createdAt": created,
         "lastModified": created,
         "sha": hashlib.sha1(f"{id}@{created}".encode(), usedforsecurity=False).hexdigest(),
-        "tags": _tags(fact),
+        "tags": _box_tags(fact),
     }
     known = {
         "downloads": fact["downloads"],
         "likes": fact["likes"],
         "library_name": fact["library"],
-        "cardData": _card(fact) or None,
-        "baseModels": _resolved_parents(fact, keys),
+        "cardData": _box_card(fact) or None,
+        "baseModels": _resolved_corpus_parents(fact, keys),
     }
     return row | {field: value for field, value in known.items() if value is not None}
 
 
-def _tags(fact: Fact) -> list[str]:
+def _box_tags(fact: Fact) -> list[str]:
     tags = [fact["library"]] if fact["library"] else []
     for parent in fact["base_models"]:
         tags.append(f"base_model:{parent}")
@@ -213,7 +215,7 @@ def _tags(fact: Fact) -> list[str]:
     return [*tags, "region:us"]
 
 
-def _card(fact: Fact) -> Row:
+def _box_card(fact: Fact) -> Row:
     parents = list(fact["card_base_models"])
     card: Row = {}
     if parents:
@@ -223,7 +225,7 @@ def _card(fact: Fact) -> Row:
     return card
 
 
-def _resolved_parents(fact: Fact, keys: Mapping[str, str]) -> Row | None:
+def _resolved_corpus_parents(fact: Fact, keys: Mapping[str, str]) -> Row | None:
     listed = [{"_id": keys[id], "id": id} for id in fact["base_models"] if id in keys]
     if not fact["relation"] or not listed:
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from lineage.demo.catalog import Catalog, Row, rank, rank_of
+from lineage.demo.catalog import Catalog, Row, rank_in_catalog, rank_of
 
 LIST_FIELDS = (
     *("author", "baseModels", "cardData", "config", "createdAt", "disabled", "downloads"),
@@ -73,25 +73,25 @@ class ListingPage:
     next: str | None
 
 
-def read_query(query: str) -> ListingQuery:
+def read_box_query(query: str) -> ListingQuery:
     """Return what a query string asks for; raises `BadQuery`. Unknown parameters are ignored."""
     pairs = parse_qsl(query, keep_blank_values=True)
     last = dict(pairs)
     sort = last.get("sort", "trendingScore")
     return ListingQuery(
-        fields=_read_fields(pairs, last),
+        fields=_read_query_fields(pairs, last),
         sort=sort,
-        ascending=_read_direction(sort, last.get("direction", "-1")),
-        limit=_read_limit(last.get("limit", str(MOST_ROWS))),
-        position=read_cursor(last["cursor"], sort) if "cursor" in last else None,
+        ascending=_read_query_direction(sort, last.get("direction", "-1")),
+        limit=_read_query_limit(last.get("limit", str(MOST_ROWS))),
+        position=read_box_cursor(last["cursor"], sort) if "cursor" in last else None,
         tags=tuple(value for name, value in pairs if name == "filter"),
         equals={name: last[name] for name in ("author", "pipeline_tag") if name in last},
         search=last.get("search", "").casefold(),
-        gated=_read_flag(last, "gated") if "gated" in last else None,
+        gated=_read_query_flag(last, "gated") if "gated" in last else None,
     )
 
 
-def read_expanded(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[str, ...]:
+def read_box_expand(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> tuple[str, ...]:
     """Return the fields asked for by `expand` or `expand[]`; raises `BadQuery` on others."""
     names = [value for name, value in pairs if name in ("expand", "expand[]")]
     for place, value in enumerate(names):
@@ -101,7 +101,7 @@ def read_expanded(pairs: Iterable[tuple[str, str]], allowed: Sequence[str]) -> t
     return tuple(dict.fromkeys(names))
 
 
-def project_row(row: Row, fields: Iterable[str]) -> Row:
+def project_box_row(row: Row, fields: Iterable[str]) -> Row:
     """Return `_id`, `id` and those of the fields that the row has: absent is not null."""
     projected = {"_id": row["_id"], "id": row["id"]}
     for field in fields:
@@ -116,15 +116,17 @@ def project_row(row: Row, fields: Iterable[str]) -> Row:
 
 def list_models(catalog: Catalog, query_string: str) -> ListingPage:
     """Return the page that a query string asks for; raises `BadQuery`."""
-    query = read_query(query_string)
+    query = read_box_query(query_string)
     # One row more than is sent: the Hub names a next page where there is one and no other time.
-    rows = _select_rows(catalog, query, query.limit + 1)
+    rows = _select_box_rows(catalog, query, query.limit + 1)
     more, rows = len(rows) > query.limit, rows[: query.limit]
-    next_query = _with_cursor(query_string, _write_cursor(query, rows[-1])) if more else None
-    return ListingPage([project_row(row, query.fields) for row in rows], next_query)
+    next_query = (
+        _with_box_cursor(query_string, _write_box_cursor(query, rows[-1])) if more else None
+    )
+    return ListingPage([project_box_row(row, query.fields) for row in rows], next_query)
 
 
-def read_cursor(cursor: str, sort: str) -> CursorPosition:
+def read_box_cursor(cursor: str, sort: str) -> CursorPosition:
     """Return the position in a cursor; raises `BadQuery`."""
     try:
         # The Hub takes a cursor with or without its padding.
@@ -137,7 +139,7 @@ def read_cursor(cursor: str, sort: str) -> CursorPosition:
         raise BadQuery("Invalid cursor") from fault
 
 
-def _write_cursor(query: ListingQuery, row: Row) -> str:
+def _write_box_cursor(query: ListingQuery, row: Row) -> str:
     key = row["_id"]
     position: Row
     if query.sort == CREATED:
@@ -152,39 +154,45 @@ def _write_cursor(query: ListingQuery, row: Row) -> str:
     return base64.b64encode(json.dumps(position, separators=(",", ":")).encode()).decode()
 
 
-def _with_cursor(query_string: str, cursor: str) -> str:
+def _with_box_cursor(query_string: str, cursor: str) -> str:
     pairs = parse_qsl(query_string, keep_blank_values=True)
     return urlencode([pair for pair in pairs if pair[0] != "cursor"] + [("cursor", cursor)])
 
 
-def _select_rows(catalog: Catalog, query: ListingQuery, most: int) -> list[Row]:
+def _select_box_rows(catalog: Catalog, query: ListingQuery, most: int) -> list[Row]:
     key = query.position.key if query.position else None
     if query.sort != CREATED:
-        rows = _sort_rows(catalog, query)
+        rows = _sort_box_rows(catalog, query)
         last = query.position and rank_of(query.position.value, query.position.key)
-        start = bisect_right(rows, last, key=lambda row: rank(row, query.sort)) if last else 0
+        start = (
+            bisect_right(rows, last, key=lambda row: rank_in_catalog(row, query.sort))
+            if last
+            else 0
+        )
         return rows[start : start + most]
     if query.narrows:
-        rows = _filter_rows(catalog, query)
+        rows = _filter_box_rows(catalog, query)
         if query.ascending:
             return [row for row in rows if key is None or row["_id"] > key][:most]
         return [row for row in reversed(rows) if key is None or row["_id"] < key][:most]
     return catalog.after(key or "", most) if query.ascending else catalog.before(key, most)
 
 
-def _sort_rows(catalog: Catalog, query: ListingQuery) -> list[Row]:
+def _sort_box_rows(catalog: Catalog, query: ListingQuery) -> list[Row]:
     if not query.narrows:
         return catalog.ordered(query.sort)
-    return sorted(_filter_rows(catalog, query), key=lambda row: rank(row, query.sort))
+    return sorted(
+        _filter_box_rows(catalog, query), key=lambda row: rank_in_catalog(row, query.sort)
+    )
 
 
-def _filter_rows(catalog: Catalog, query: ListingQuery) -> list[Row]:
+def _filter_box_rows(catalog: Catalog, query: ListingQuery) -> list[Row]:
     base = next((tag for tag in query.tags if tag.startswith("base_model:")), None)
     rows = catalog.rows() if base is None else catalog.tagged(base)
-    return [row for row in rows if _matches(row, query)]
+    return [row for row in rows if _matches_box_query(row, query)]
 
 
-def _matches(row: Row, query: ListingQuery) -> bool:
+def _matches_box_query(row: Row, query: ListingQuery) -> bool:
     return (
         all(tag in row.get("tags", ()) for tag in query.tags)
         and all(row.get(field) == value for field, value in query.equals.items())
@@ -193,21 +201,21 @@ def _matches(row: Row, query: ListingQuery) -> bool:
     )
 
 
-def _read_fields(pairs: list[tuple[str, str]], last: Mapping[str, str]) -> tuple[str, ...]:
-    if fields := read_expanded(pairs, LIST_FIELDS):
+def _read_query_fields(pairs: list[tuple[str, str]], last: Mapping[str, str]) -> tuple[str, ...]:
+    if fields := read_box_expand(pairs, LIST_FIELDS):
         return fields
-    fields = DEFAULT_FIELDS + (FULL_FIELDS if _read_flag(last, "full") else ())
-    return fields + tuple(name for name in ("config", "cardData") if _read_flag(last, name))
+    fields = DEFAULT_FIELDS + (FULL_FIELDS if _read_query_flag(last, "full") else ())
+    return fields + tuple(name for name in ("config", "cardData") if _read_query_flag(last, name))
 
 
-def _read_flag(last: Mapping[str, str], name: str) -> bool:
+def _read_query_flag(last: Mapping[str, str], name: str) -> bool:
     text = last.get(name, "false").lower()
     if text not in ("true", "false"):
         raise BadQuery(f'"{name}" must be a boolean')
     return text == "true"
 
 
-def _read_direction(sort: str, direction: str) -> bool:
+def _read_query_direction(sort: str, direction: str) -> bool:
     if sort != CREATED and sort not in DESCENDING_ONLY:
         options = "|".join(f'"{field}"' for field in (CREATED, *DESCENDING_ONLY))
         raise BadQuery(f"Invalid option: expected one of {options} → at sort")
@@ -218,7 +226,7 @@ def _read_direction(sort: str, direction: str) -> bool:
     return direction == "1"
 
 
-def _read_limit(text: str) -> int:
+def _read_query_limit(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) == 0:
         raise BadQuery('"limit" must be a positive number')
     return min(int(text), MOST_ROWS)

@@ -64,13 +64,13 @@ def replay_weeks(
     """
     store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
     manifests = store.manifests()
-    _refuse_other_snapshots(manifests, folder)
-    _refuse_other_things(folder)
+    _refuse_snapshots_of_no_demo(manifests, folder)
+    _refuse_files_of_no_demo(folder)
     weeks_left = [week for week in weeks if not manifests or week > manifests[-1].origin.taken_at]
     reports: list[CrawlReport] = []
     if weeks_left:
         clock = WeekClock(weeks_left[0])
-        with _open_box(folder, manifests, clock) as box:
+        with _open_demo_box(folder, manifests, clock) as box:
             for week in weeks_left:
                 stages = _WeekProgress(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
                 stages.begin("the Hub moves on")
@@ -80,10 +80,10 @@ def replay_weeks(
                 settings = settings_of(folder, box.url)
                 reports.append(crawl(settings, mode=CrawlMode.AUTO, clock=clock, progress=stages))
     seconds = sum(report.seconds for report in reports)
-    return Replay(tuple(store.manifests()), len(reports), _add_tallies(reports), seconds)
+    return Replay(tuple(store.manifests()), len(reports), _add_week_tallies(reports), seconds)
 
 
-def _refuse_other_snapshots(manifests: Sequence[Manifest], folder: Path) -> None:
+def _refuse_snapshots_of_no_demo(manifests: Sequence[Manifest], folder: Path) -> None:
     origins = [each.origin for each in manifests]
     if not all(each.taken_at in WEEKS and is_loopback(each.endpoint) for each in origins):
         raise SettingsError(
@@ -92,7 +92,7 @@ def _refuse_other_snapshots(manifests: Sequence[Manifest], folder: Path) -> None
         )
 
 
-def _refuse_other_things(folder: Path) -> None:
+def _refuse_files_of_no_demo(folder: Path) -> None:
     """Let nothing else lie where a user is told that all of it may be deleted."""
     foreign = sorted(each.name for each in folder.glob("*") if each.name not in _OURS)
     if foreign:
@@ -102,7 +102,7 @@ def _refuse_other_things(folder: Path) -> None:
         )
 
 
-def _open_box(folder: Path, manifests: Sequence[Manifest], clock: WeekClock) -> HubBox:
+def _open_demo_box(folder: Path, manifests: Sequence[Manifest], clock: WeekClock) -> HubBox:
     """Return a box at the address of the earlier weeks: one store never mixes two Hubs."""
     port = (urlsplit(manifests[-1].origin.endpoint).port or 0) if manifests else 0
     try:
@@ -114,7 +114,7 @@ def _open_box(folder: Path, manifests: Sequence[Manifest], clock: WeekClock) -> 
         ) from error
 
 
-def _add_tallies(reports: Sequence[CrawlReport]) -> RequestTally:
+def _add_week_tallies(reports: Sequence[CrawlReport]) -> RequestTally:
     tallies = [asdict(report.tally) for report in reports]
     return RequestTally(
         **{name: sum(each[name] for each in tallies) for name in asdict(RequestTally())}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote
 import msgspec
 
 from lineage.demo.catalog import Catalog, Row
-from lineage.demo.listing import DETAIL_FIELDS, BadQuery, project_row
+from lineage.demo.listing import DETAIL_FIELDS, BadQuery, project_box_row
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
@@ -74,13 +74,13 @@ def answer_detail(catalog: Catalog, path: str, query: str, token: str | None) ->
     repo = split_path(path)
 
     def answer(row: Row) -> BoxAnswer:
-        if not _is_revision(row, repo.revision):
+        if not _is_box_revision(row, repo.revision):
             return error(404, f"Invalid rev id: {repo.revision}", "RevisionNotFound")
         if repo.verb == "tree":
-            return _list_files(row)
-        return _send_detail(catalog, row, query)
+            return _list_box_files(row)
+        return _serve_box_detail(catalog, row, query)
 
-    return _answer_about(catalog, repo, token, answer, prefix="/api/models/", query=query)
+    return _answer_about_box_repo(catalog, repo, token, answer, prefix="/api/models/", query=query)
 
 
 def answer_file(catalog: Catalog, path: str, query: str, token: str | None) -> BoxAnswer:
@@ -88,18 +88,18 @@ def answer_file(catalog: Catalog, path: str, query: str, token: str | None) -> B
     repo = split_path(path)
 
     def answer(row: Row) -> BoxAnswer:
-        if _is_gated(row, repo):
-            return _refuse_gated(row, token)
-        if not _is_revision(row, repo.revision):
+        if _is_box_repo_gated(row, repo):
+            return _refuse_gated_box_repo(row, token)
+        if not _is_box_revision(row, repo.revision):
             return error(404, f"Invalid rev id: {repo.revision}", "RevisionNotFound")
         card = card_text(row)
         if repo.file != CARD or card is None:
             return error(404, "Entry not found", "EntryNotFound")
         if repo.verb == "raw":
-            return _send_card(row, card, weak=True)
-        return _redirect_to_cache(row, card)
+            return _serve_box_card(row, card, weak=True)
+        return _redirect_to_box_cache(row, card)
 
-    return _answer_about(catalog, repo, token, answer, prefix="/", query=query)
+    return _answer_about_box_repo(catalog, repo, token, answer, prefix="/", query=query)
 
 
 def answer_cached_file(catalog: Catalog, path: str) -> BoxAnswer:
@@ -110,7 +110,7 @@ def answer_cached_file(catalog: Catalog, path: str) -> BoxAnswer:
     card = None if row is None or row.get("_private") else card_text(row)
     if row is None or card is None or not path.endswith(f"/{CARD}"):
         return error(404, "Entry not found", "EntryNotFound")
-    return _send_card(row, card, weak=False)
+    return _serve_box_card(row, card, weak=False)
 
 
 def card_text(row: Row) -> bytes | None:
@@ -123,7 +123,7 @@ def card_text(row: Row) -> bytes | None:
     return f"---\n{front}---\n\n# {row['id']}\n".encode()
 
 
-def _answer_about(
+def _answer_about_box_repo(
     catalog: Catalog,
     repo: RepoPath,
     token: str | None,
@@ -134,7 +134,7 @@ def _answer_about(
 ) -> BoxAnswer:
     row = catalog.get(repo.id)
     if row is not None and row.get("_private"):
-        return _hide_repo(token)
+        return _hide_box_repo(token)
     if row is not None and row.get("_disabled"):
         return error(403, "Access to this resource is disabled.")
     if row is not None:
@@ -143,17 +143,17 @@ def _answer_about(
         tail = (repo.verb, repo.revision, repo.file) if repo.verb else ()
         path = "/".join(quote(part, safe="/") for part in (name, *tail) if part)
         return redirect(f"{prefix}{path}{'?' if query else ''}{query}")
-    return _hide_repo(token)
+    return _hide_box_repo(token)
 
 
-def _hide_repo(token: str | None) -> BoxAnswer:
+def _hide_box_repo(token: str | None) -> BoxAnswer:
     """Return the answer of a repository that is private or does not exist: they look alike."""
     if token is None:
         return error(401, "Invalid username or password.")
     return error(404, "Repository not found", "RepoNotFound")
 
 
-def _send_detail(catalog: Catalog, row: Row, query: str) -> BoxAnswer:
+def _serve_box_detail(catalog: Catalog, row: Row, query: str) -> BoxAnswer:
     fields = [
         value
         for name, value in parse_qsl(query, keep_blank_values=True)
@@ -168,23 +168,23 @@ def _send_detail(catalog: Catalog, row: Row, query: str) -> BoxAnswer:
         }
         row = row | {"childrenModelCount": counts}
     fields = fields or [*DETAIL_FIELDS, "modelId"]
-    return BoxAnswer(200, msgspec.json.encode(project_row(row, fields)))
+    return BoxAnswer(200, msgspec.json.encode(project_box_row(row, fields)))
 
 
-def _list_files(row: Row) -> BoxAnswer:
+def _list_box_files(row: Row) -> BoxAnswer:
     card = card_text(row)
     files = []
     if card is not None:
-        files.append({"type": "file", "oid": _blob_id(card), "size": len(card), "path": CARD})
+        files.append({"type": "file", "oid": _box_blob_id(card), "size": len(card), "path": CARD})
     return BoxAnswer(200, msgspec.json.encode(files))
 
 
-def _is_revision(row: Row, revision: str) -> bool:
+def _is_box_revision(row: Row, revision: str) -> bool:
     sha = str(row.get("sha", ""))
     return revision == "main" or (len(revision) >= 7 and sha.startswith(revision))
 
 
-def _is_gated(row: Row, repo: RepoPath) -> bool:
+def _is_box_repo_gated(row: Row, repo: RepoPath) -> bool:
     """Say whether the gate closes this file; the Hub checks that before it looks for the file."""
     open_file = "/" not in repo.file and (
         repo.file == "LICENSE" or repo.file.endswith((".md", ".txt"))
@@ -192,7 +192,7 @@ def _is_gated(row: Row, repo: RepoPath) -> bool:
     return bool(row.get("gated")) and not (repo.verb == "resolve" and open_file)
 
 
-def _refuse_gated(row: Row, token: str | None) -> BoxAnswer:
+def _refuse_gated_box_repo(row: Row, token: str | None) -> BoxAnswer:
     if token is not None:
         message = (
             f"Access to model {row['id']} is restricted and you are not in the authorized list. "
@@ -208,24 +208,24 @@ def _refuse_gated(row: Row, token: str | None) -> BoxAnswer:
     return refusal
 
 
-def _redirect_to_cache(row: Row, card: bytes) -> BoxAnswer:
-    blob, sha = _blob_id(card), _commit_of(row)
+def _redirect_to_box_cache(row: Row, card: bytes) -> BoxAnswer:
+    blob, sha = _box_blob_id(card), _box_commit_of(row)
     path = f"/api/resolve-cache/models/{quote(row['id'])}/{sha}/{CARD}"
     answer = redirect(f"{path}?etag={quote(chr(34) + blob + chr(34))}")
     answer.headers.update({"X-Repo-Commit": sha, "X-Linked-Etag": f'"{blob}"'})
     return answer
 
 
-def _send_card(row: Row, card: bytes, *, weak: bool) -> BoxAnswer:
-    etag = f'{"W/" if weak else ""}"{_blob_id(card)}"'
+def _serve_box_card(row: Row, card: bytes, *, weak: bool) -> BoxAnswer:
+    etag = f'{"W/" if weak else ""}"{_box_blob_id(card)}"'
     content_type = TEXT if weak else "text/plain"
-    return BoxAnswer(200, card, content_type, {"ETag": etag, "X-Repo-Commit": _commit_of(row)})
+    return BoxAnswer(200, card, content_type, {"ETag": etag, "X-Repo-Commit": _box_commit_of(row)})
 
 
-def _commit_of(row: Row) -> str:
+def _box_commit_of(row: Row) -> str:
     return str(row.get("sha", "0" * 40))
 
 
-def _blob_id(content: bytes) -> str:
+def _box_blob_id(content: bytes) -> str:
     git_object = b"blob %d\0" % len(content) + content
     return hashlib.sha1(git_object, usedforsecurity=False).hexdigest()

@@ -71,7 +71,7 @@ class TourResults:
     undated: UndatedModels
 
 
-def look_around(folder: Path, history: History, followed: Replay) -> TourResults:
+def ask_tour_questions(folder: Path, history: History, followed: Replay) -> TourResults:
     """Ask the snapshots of the demo what is worth seeing."""
     store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
     first, last = (store.snapshot(followed.manifests[at].id) for at in (0, -1))
@@ -87,12 +87,12 @@ def look_around(folder: Path, history: History, followed: Replay) -> TourResults
         compare_definitions(scope, explained),
         curve_of_family(store, llama, known, Grouping.RELEASE),
         find_deleted(last, history.gone_from, _MOST_DELETED),
-        _of_one(diff_snapshots(first, last, known), llama.id),
+        _cut_tour_to_family(diff_snapshots(first, last, known), llama.id),
         history.count_undated(),
     )
 
 
-def _of_one(found: Diff, family: str) -> Diff:
+def _cut_tour_to_family(found: Diff, family: str) -> Diff:
     """Return a difference cut down to one family and a few bases."""
     return replace(
         found,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow.compute as pc
 
-from lineage.demo.catalog import Catalog, Fact, Row, is_there, made_up_key, row_of
+from lineage.demo.catalog import Catalog, Fact, Row, is_in_catalog, made_up_demo_key, row_of
 from lineage.domain.clock import SystemClock
 from lineage.store import schema
 from lineage.store.reader import Snapshot
@@ -106,12 +106,12 @@ class History:
 
     def catalog_at(self, moment: datetime) -> Catalog:
         """Return what a Hub listed at a moment."""
-        listed = {id for id, fact in self._facts.items() if is_there(fact, moment)}
+        listed = {id for id, fact in self._facts.items() if is_in_catalog(fact, moment)}
         changed = listed ^ self._keys.keys()
         for id in changed - listed:
             del self._keys[id], self._rows[id]
         for id in changed & listed:
-            self._keys[id] = made_up_key(self._facts[id])
+            self._keys[id] = made_up_demo_key(self._facts[id])
         for id in self._with_children(changed) & listed:
             self._rows[id] = row_of(self._facts[id], self._keys)
         return Catalog(self._rows.values())

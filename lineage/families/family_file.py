@@ -28,9 +28,9 @@ from lineage.families.toml_file import (
     Shape,
     SourcedShape,
     Text,
-    make_source,
-    read_toml,
-    replace_marks,
+    make_registry_source,
+    read_registry_toml,
+    replace_registry_marks,
 )
 
 # Rows of a count by release that are no release: none may take their names.
@@ -99,21 +99,21 @@ def load_family_file(file: Path | Traversable) -> Family:
     Raises:
         SettingsError: it cannot be read, or it breaks a rule; the message names file and entry.
     """
-    name, content = file.name, read_toml(file, _FamilyFile)
+    name, content = file.name, read_registry_toml(file, _FamilyFile)
     if not content.release:
         raise SettingsError(f"{name}: a family needs at least one [[release]]")
     head, marks = content.family, content.sources
     edges = [
         CuratedEdge(
             *(it.child, it.parent, it.relation, it.proof),
-            make_source(f"{name}, edge {it.child}", it, marks),
+            make_registry_source(f"{name}, edge {it.child}", it, marks),
         )
         for it in content.edge
     ]
     outsiders = [
         Outsider(
             *(it.id, it.reason, it.sentence),
-            make_source(f"{name}, outsider {it.id}", it, marks),
+            make_registry_source(f"{name}, outsider {it.id}", it, marks),
             it.root,
         )
         for it in content.outsider
@@ -122,28 +122,28 @@ def load_family_file(file: Path | Traversable) -> Family:
         id=head.id,
         name=head.name,
         version=head.version,
-        releases=tuple(_make_release(name, it, marks) for it in content.release),
+        releases=tuple(_make_family_release(name, it, marks) for it in content.release),
         organization=head.organization,
         edges=tuple(edges),
         outsiders=tuple(outsiders),
         renamed=_make_former_names(name, content.former_names),
     )
-    _check_agreement(name, family)
+    _check_family_agreement(name, family)
     return family
 
 
-def _make_release(file: str, entry: _Release, marks: Mapping[str, str]) -> Release:
+def _make_family_release(file: str, entry: _Release, marks: Mapping[str, str]) -> Release:
     place = f"{file}, release {entry.id}"
 
-    def make_copies(
+    def make_family_copies(
         kind: str, copies: Iterable[_Reupload], source: str | None, originals: tuple[str, ...]
     ) -> tuple[Reupload, ...]:
         return tuple(
-            _make_reupload(f"{place}, {kind} {it.id}", it, source, originals, marks)
+            _make_family_reupload(f"{place}, {kind} {it.id}", it, source, originals, marks)
             for it in copies
         )
 
-    mirrors = make_copies("mirror", entry.mirror, entry.mirror_source, entry.official)
+    mirrors = make_family_copies("mirror", entry.mirror, entry.mirror_source, entry.official)
     roots = entry.official + tuple(mirror.id for mirror in mirrors)
     if not roots:
         raise SettingsError(f"{place}: neither an official repository nor a mirror")
@@ -163,16 +163,16 @@ def _make_release(file: str, entry: _Release, marks: Mapping[str, str]) -> Relea
         mirrors=mirrors,
         former_names=_make_former_names(place, entry.former_names),
         # A quantized or changed copy may have been made of a mirror.
-        quantized=make_copies("quantized", entry.quantized, entry.quantized_source, roots),
-        changed=make_copies("changed", entry.changed, entry.changed_source, roots),
+        quantized=make_family_copies("quantized", entry.quantized, entry.quantized_source, roots),
+        changed=make_family_copies("changed", entry.changed, entry.changed_source, roots),
         deleted=entry.deleted,
         sizes=entry.sizes,
         gated=entry.gated,
-        source=replace_marks(place, entry.source, marks),
+        source=replace_registry_marks(place, entry.source, marks),
     )
 
 
-def _make_reupload(
+def _make_family_reupload(
     place: str,
     entry: _Reupload,
     shared_source: str | None,
@@ -191,7 +191,7 @@ def _make_reupload(
         hint = "give it a source, or the release one for all copies of its kind: mirror_source ..."
         raise SettingsError(f"{place}: nothing says why it is taken for that", hint)
     text = source if entry.note is None else f"{source}; {entry.note}"
-    return Reupload(entry.id, entry.of, replace_marks(place, text, marks))
+    return Reupload(entry.id, entry.of, replace_registry_marks(place, text, marks))
 
 
 def _make_former_names(place: str, names: Mapping[str, str]) -> tuple[FormerName, ...]:
@@ -212,22 +212,22 @@ def list_root_names(family: Family) -> Iterator[tuple[str, str]]:
         yield from ((it.name, f"an old name in {release.id}") for it in release.former_names)
 
 
-def _check_agreement(file: str, family: Family) -> None:
+def _check_family_agreement(file: str, family: Family) -> None:
     """Raise SettingsError for the first contradiction in a family."""
     # The handles by which releases are asked for.
     handles = [(word, "a word for what has no single release") for word in _RESERVED]
     for release in family.releases:
         names = sorted({release.id, release.name.lower()})
         handles += [(name, f"release {release.id}") for name in names]
-    _refuse_second_role(file, handles, {})
+    _refuse_second_family_role(file, handles, {})
 
     # Repositories: a name is one root, one copy or one former name.
-    roles = _refuse_second_role(file, list_root_names(family), {})
+    roles = _refuse_second_family_role(file, list_root_names(family), {})
     for release in family.releases:
         copies = [(it.id, f"a quantized copy in {release.id}") for it in release.quantized]
         copies += [(it.id, f"a changed copy in {release.id}") for it in release.changed]
-        _refuse_second_role(file, copies, roles)
-    _refuse_second_role(file, ((it.name, "an old name") for it in family.renamed), roles)
+        _refuse_second_family_role(file, copies, roles)
+    _refuse_second_family_role(file, ((it.name, "an old name") for it in family.renamed), roles)
 
     # Edges; quantized and changed copies are edges by themselves.
     pairs: set[tuple[str, str]] = set()
@@ -242,7 +242,7 @@ def _check_agreement(file: str, family: Family) -> None:
         roles[edge.child.lower()] = f"a child of {edge.parent}"
 
     # Outsiders are nothing else in the family.
-    _refuse_second_role(file, ((it.id, "an outsider") for it in family.outsiders), roles)
+    _refuse_second_family_role(file, ((it.id, "an outsider") for it in family.outsiders), roles)
 
     # Answers name models as they are called now, and entries are compared with those names.
     present = {former.name.lower(): former.now for former in family.former_names()}
@@ -253,7 +253,7 @@ def _check_agreement(file: str, family: Family) -> None:
             raise SettingsError(what, "write the name it has now")
 
 
-def _refuse_second_role(
+def _refuse_second_family_role(
     file: str, names: Iterable[tuple[str, str]], roles: dict[str, str]
 ) -> dict[str, str]:
     """Enter the role of each name; SettingsError where one has a role already."""

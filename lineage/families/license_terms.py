@@ -28,10 +28,10 @@ from lineage.families.toml_file import (
     Shape,
     SourcedShape,
     Text,
-    check_quote,
-    make_source,
-    read_toml,
-    toml_files,
+    check_registry_quote,
+    list_registry_files,
+    make_registry_source,
+    read_registry_toml,
 )
 
 
@@ -93,17 +93,17 @@ def license_terms(family: str) -> LicenseTerms:
             f"no license terms of the family {family!r} are at hand",
             f"there are terms of: {', '.join(families)}",
         )
-    return _load_bundled(family)
+    return _load_bundled_terms(family)
 
 
 def families_with_terms() -> tuple[str, ...]:
     """Return the ids of the families whose terms come with this package, sorted."""
-    return tuple(sorted(name for name, _ in toml_files(_terms_folder())))
+    return tuple(sorted(name for name, _ in list_registry_files(_terms_folder())))
 
 
 @cache
-def _load_bundled(family: str) -> LicenseTerms:
-    return load_terms_file(dict(toml_files(_terms_folder()))[family])
+def _load_bundled_terms(family: str) -> LicenseTerms:
+    return load_terms_file(dict(list_registry_files(_terms_folder()))[family])
 
 
 def _terms_folder() -> Traversable:
@@ -116,9 +116,9 @@ def load_terms_file(file: Path | Traversable) -> LicenseTerms:
     Raises:
         SettingsError: it cannot be read, or it breaks a rule; the message names file and entry.
     """
-    name, content = file.name, read_toml(file, _TermsFile)
+    name, content = file.name, read_registry_toml(file, _TermsFile)
     marks = content.sources
-    clauses = _sort_clauses(name, content)
+    clauses = _sort_terms_clauses(name, content)
     for card in content.card:
         if card.names not in clauses:
             what = f"{name}, card {card.model}: names = {card.names!r}: no such terms"
@@ -130,19 +130,21 @@ def load_terms_file(file: Path | Traversable) -> LicenseTerms:
     terms = [
         Terms(
             *(it.id, it.name, it.number, it.tag, it.releases, it.dated, clauses[it.id]),
-            make_source(f"{name}, terms {it.id}", it, marks),
+            make_registry_source(f"{name}, terms {it.id}", it, marks),
             it.dated_note,
         )
         for it in content.terms
     ]
     disagreements = [
         Disagreement(
-            it.release, it.says, make_source(f"{name}, disagreement {it.release}", it, marks)
+            it.release,
+            it.says,
+            make_registry_source(f"{name}, disagreement {it.release}", it, marks),
         )
         for it in content.disagreement
     ]
     cards = [
-        CardWord(it.model, it.names, make_source(f"{name}, card {it.model}", it, marks))
+        CardWord(it.model, it.names, make_registry_source(f"{name}, card {it.model}", it, marks))
         for it in content.card
     ]
     return LicenseTerms(
@@ -156,12 +158,14 @@ def load_terms_file(file: Path | Traversable) -> LicenseTerms:
     )
 
 
-def _sort_clauses(name: str, content: _TermsFile) -> Mapping[str, Mapping[ClauseName, Clause]]:
+def _sort_terms_clauses(
+    name: str, content: _TermsFile
+) -> Mapping[str, Mapping[ClauseName, Clause]]:
     """Return the clauses of each of the terms; SettingsError where they have one twice."""
     clauses: dict[str, dict[ClauseName, Clause]] = {it.id: {} for it in content.terms}
     for entry in content.rule:
         place = f"{name}, rule {entry.id}"
-        check_quote(place, entry.quote)
+        check_registry_quote(place, entry.quote)
         clause = Clause(entry.id, entry.clause, entry.quote, entry.text, entry.bases)
         for owner in entry.of:
             if owner not in clauses:

@@ -34,7 +34,7 @@ class _BundledFamilies(Sequence[Family]):
     @overload
     def __getitem__(self, at: slice) -> Sequence[Family]: ...
     def __getitem__(self, at: int | slice) -> Family | Sequence[Family]:
-        return _load_all()[at]
+        return _load_all_families()[at]
 
     def __len__(self) -> int:
         return len(bundled_families())
@@ -55,23 +55,25 @@ def load_families(path: str | Path | None) -> tuple[Family, ...]:
     from lineage.families.family_file import load_family_file
 
     families = list(all_families())
-    for file in () if path is None else _list_files(expand_home(str(path))):
+    for file in () if path is None else _list_family_files(expand_home(str(path))):
         added = load_family_file(file)
-        _refuse_clash(file.name, added, families)
+        _refuse_family_clash(file.name, added, families)
         families.append(added)
     return tuple(sorted(families, key=lambda it: it.id))
 
 
 def bundled_families() -> tuple[str, ...]:
     """Return the ids of the families that come with this package, sorted."""
-    from lineage.families.toml_file import toml_files
+    from lineage.families.toml_file import list_registry_files
 
-    return tuple(sorted(name for name, _ in toml_files(resources.files("lineage.families"))))
+    return tuple(
+        sorted(name for name, _ in list_registry_files(resources.files("lineage.families")))
+    )
 
 
 def all_families() -> tuple[Family, ...]:
     """Return every bundled family, sorted by id."""
-    return _load_all()
+    return _load_all_families()
 
 
 def family(name: str, among: Sequence[Family] | None = None) -> Family:
@@ -103,15 +105,15 @@ def find_release(name: str, among: Sequence[Family] | None = None) -> tuple[Fami
 
 
 @cache
-def _load_all() -> tuple[Family, ...]:
+def _load_all_families() -> tuple[Family, ...]:
     from lineage.families.family_file import load_family_file
-    from lineage.families.toml_file import toml_files
+    from lineage.families.toml_file import list_registry_files
 
-    files = dict(toml_files(resources.files("lineage.families")))
+    files = dict(list_registry_files(resources.files("lineage.families")))
     return tuple(load_family_file(files[name]) for name in sorted(files))
 
 
-def _list_files(path: Path) -> Sequence[Path]:
+def _list_family_files(path: Path) -> Sequence[Path]:
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
         files = sorted(path.glob("*.toml")) if is_folder else [path]
@@ -123,16 +125,16 @@ def _list_files(path: Path) -> Sequence[Path]:
     return files
 
 
-def _refuse_clash(file: str, added: Family, families: Sequence[Family]) -> None:
+def _refuse_family_clash(file: str, added: Family, families: Sequence[Family]) -> None:
     """Raise SettingsError where a family would take a name or a root of another one."""
     for other in families:
         if other.id == added.id:
             raise SettingsError(
                 f"{file}: there is a family {added.id} already", "give yours another id"
             )
-        handles = set(_list_handles(other)) & set(_list_handles(added))
+        handles = set(_list_family_handles(other)) & set(_list_family_handles(added))
         renamed = {it.name.lower() for it in added.renamed}
-        roots = _root_names(other) & (_root_names(added) | renamed)
+        roots = _family_root_names(other) & (_family_root_names(added) | renamed)
         for name in sorted(handles) or sorted(roots):
             what = "name" if handles else "root"
             raise SettingsError(
@@ -141,14 +143,14 @@ def _refuse_clash(file: str, added: Family, families: Sequence[Family]) -> None:
             )
 
 
-def _list_handles(owner: Family) -> Iterator[str]:
+def _list_family_handles(owner: Family) -> Iterator[str]:
     """Yield the names by which a family or one of its releases can be asked for."""
     yield from (owner.id, owner.name.lower())
     for release in owner.releases:
         yield from (release.id, release.name.lower())
 
 
-def _root_names(owner: Family) -> set[str]:
+def _family_root_names(owner: Family) -> set[str]:
     from lineage.families.family_file import list_root_names
 
     return {name.lower() for name, _ in list_root_names(owner)}

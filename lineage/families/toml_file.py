@@ -51,7 +51,7 @@ class SourcedShape(Shape, kw_only=True):
     url: Address | None = None
 
 
-def read_toml(file: Path | Traversable, shape: type[_Shape]) -> _Shape:
+def read_registry_toml(file: Path | Traversable, shape: type[_Shape]) -> _Shape:
     """Decode a file into its shape; SettingsError where it is none."""
     try:
         # A family is a user's file too; those of this package may lie in an archive.
@@ -64,25 +64,27 @@ def read_toml(file: Path | Traversable, shape: type[_Shape]) -> _Shape:
         # A date in quotes is refused: other tools would read it as a text.
         return msgspec.convert(content, shape, builtin_types=(date, datetime))
     except msgspec.ValidationError as error:
-        raise _explain(file.name, content, shape, str(error)) from error
+        raise _explain_registry_error(file.name, content, shape, str(error)) from error
 
 
-def make_source(place: str, entry: SourcedShape, marks: Mapping[str, str]) -> CuratedSource:
+def make_registry_source(
+    place: str, entry: SourcedShape, marks: Mapping[str, str]
+) -> CuratedSource:
     """Return where an entry comes from, its marks replaced."""
-    check_quote(place, entry.quote)
+    check_registry_quote(place, entry.quote)
     if entry.url is not None and not entry.url.isprintable():
         raise SettingsError(f"{place}: url must be {_ADDRESS}, not {entry.url!r}")
-    return CuratedSource(replace_marks(place, entry.source, marks), entry.quote, entry.url)
+    return CuratedSource(replace_registry_marks(place, entry.source, marks), entry.quote, entry.url)
 
 
-def check_quote(place: str, quote: str | None) -> None:
+def check_registry_quote(place: str, quote: str | None) -> None:
     """Raise SettingsError for a long quotation: one proves a point, a copy is not ours to print."""
     if (words := len((quote or "").split())) > MOST_WORDS:
         hint = f"keep the {MOST_WORDS} that prove the point"
         raise SettingsError(f"{place}: the quote has {words} words", hint)
 
 
-def replace_marks(place: str, text: str, marks: Mapping[str, str]) -> str:
+def replace_registry_marks(place: str, text: str, marks: Mapping[str, str]) -> str:
     """Replace marks such as [LM] by what the file's table `sources` has for them."""
     # Without that table brackets are brackets.
     for mark in _MARK.findall(text) if marks else ():
@@ -92,14 +94,16 @@ def replace_marks(place: str, text: str, marks: Mapping[str, str]) -> str:
     return _MARK.sub(lambda match: marks.get(match[1], match[0]), text)
 
 
-def toml_files(folder: Traversable) -> Iterator[tuple[str, Traversable]]:
+def list_registry_files(folder: Traversable) -> Iterator[tuple[str, Traversable]]:
     """Yield the TOML files of a folder of this package, each with its name before the dot."""
     for file in folder.iterdir():
         if file.name.endswith(".toml"):
             yield file.name.removesuffix(".toml"), file
 
 
-def _explain(file: str, content: dict[str, Any], shape: type, error: str) -> SettingsError:
+def _explain_registry_error(
+    file: str, content: dict[str, Any], shape: type, error: str
+) -> SettingsError:
     """Turn msgspec's message and path, `... - at `$.release[0].name``, into file, place, words."""
     message, _, path = error.partition(" - at ")
     place, key, element = file, "", False
@@ -109,7 +113,7 @@ def _explain(file: str, content: dict[str, Any], shape: type, error: str) -> Set
     for field, number in _STEP.findall(path):
         if field:
             place, element = f"{place}, {key}" if key and not element else place, False
-            key, value, info = field, value[field], _field_types(info)[field]
+            key, value, info = field, value[field], _registry_field_types(info)[field]
             continue
         value, info, element = value[int(number)], info.item_type, True
         if isinstance(value, dict):
@@ -117,22 +121,26 @@ def _explain(file: str, content: dict[str, Any], shape: type, error: str) -> Set
             place = f"{place}, {key} {names[0] if names else f'number {int(number) + 1}'}"
     if isinstance(info, inspect.StructType) and isinstance(value, dict):
         place = f"{place}, {key}" if key and not element else place
-        fields, name = _field_types(info), message.partition("`")[2].rstrip("`")
+        fields, name = _registry_field_types(info), message.partition("`")[2].rstrip("`")
         if name not in fields:
             return SettingsError(f"{place}: unknown key {name}", f"known keys: {', '.join(fields)}")
-        return SettingsError(f"{place}: {name} is missing", f"it must be {_describe(fields[name])}")
+        return SettingsError(
+            f"{place}: {name} is missing", f"it must be {_describe_registry_error(fields[name])}"
+        )
     if element:
-        return SettingsError(f"{place}: {value!r} in {key} must be {_describe(info)}")
-    return SettingsError(f"{place}: {key} must be {_describe(info)}, not {value!r}")
+        return SettingsError(
+            f"{place}: {value!r} in {key} must be {_describe_registry_error(info)}"
+        )
+    return SettingsError(f"{place}: {key} must be {_describe_registry_error(info)}, not {value!r}")
 
 
-def _field_types(info: Any) -> dict[str, Any]:
+def _registry_field_types(info: Any) -> dict[str, Any]:
     """Return the type of each field; of an optional one without None, which TOML lacks."""
     types = {field.encode_name: field.type for field in info.fields}
     return {name: getattr(it, "types", (it,))[0] for name, it in types.items()}
 
 
-def _describe(info: Any) -> str:
+def _describe_registry_error(info: Any) -> str:
     """Say in words what a value must be."""
     if isinstance(info, inspect.Metadata):
         return str((info.extra_json_schema or {})["description"])

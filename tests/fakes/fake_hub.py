@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lineage.demo.box import LISTING, RATE_LIMITED, BoxHandler, HubBox, Quotas, QuotaState
 from lineage.demo.catalog import Row
-from lineage.demo.listing import BadQuery, ListingPage, list_models, project_row, read_query
+from lineage.demo.listing import BadQuery, ListingPage, list_models, project_box_row, read_box_query
 from lineage.demo.repo_answers import BoxAnswer, error, redirect
 from lineage.domain.clock import Clock
 from tests.fakes.live_catalog import LiveCatalog
@@ -178,7 +178,7 @@ def spoil_page(fault: Fault, catalog: LiveCatalog, query: str) -> ListingPage:
 
 def _repeat_border(catalog: LiveCatalog, query: str) -> ListingPage:
     """Return a page that begins with the last row of the page before, as after a moved border."""
-    read = read_query(query)
+    read = read_box_query(query)
     border = catalog.by_key(read.position.key) if read.position else None
     if border is None:
         return list_models(catalog, query)
@@ -190,7 +190,7 @@ def _repeat_border(catalog: LiveCatalog, query: str) -> ListingPage:
         pairs = parse_qsl(following, keep_blank_values=True)
         limits = [("limit", str(read.limit)) if name == "limit" else (name, v) for name, v in pairs]
         following = urlencode(limits)
-    return ListingPage([project_row(border, read.fields), *page.rows], following)
+    return ListingPage([project_box_row(border, read.fields), *page.rows], following)
 
 
 PAGE_FAULTS = frozenset({FaultKind.REPEAT, FaultKind.LOOP, FaultKind.GARBAGE})

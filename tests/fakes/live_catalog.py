@@ -4,7 +4,7 @@ import hashlib
 from bisect import bisect_left, insort
 from datetime import datetime
 
-from lineage.demo.catalog import Catalog, Row, hub_moment, show_marks
+from lineage.demo.catalog import Catalog, Row, hub_moment, show_catalog_marks
 
 
 class LiveCatalog(Catalog):
@@ -12,11 +12,11 @@ class LiveCatalog(Catalog):
 
     def add(self, row: Row) -> None:
         """Put a model in the catalog, in place of the one with the same `_id` if there is one."""
-        row = show_marks(row)
+        row = show_catalog_marks(row)
         with self._lock:
             if row["_id"] in self._rows:
                 del self._key_of[self._rows[row["_id"]]["id"]]
-            self._put(row)
+            self._put_in_catalog(row)
             if self._place(row["_id"]) is None:
                 insort(self._keys, row["_id"])
 
@@ -31,8 +31,8 @@ class LiveCatalog(Catalog):
             self._list_no_more(key)
             for row in self.rows():
                 if any(parent["id"] == id for parent in _parents(row)):
-                    self._put(_without_parent(row, id))
-            self._forget_orders()
+                    self._put_in_catalog(_without_parent(row, id))
+            self._forget_catalog_orders()
 
     def hide(self, id: str, *, private: bool = True) -> None:
         """Leave a model out of listings; one that is not private is still shown by its name.
@@ -41,7 +41,7 @@ class LiveCatalog(Catalog):
         """
         with self._lock:
             key = self._key_of[id]
-            self._put(self._rows[key] | {"_private": private})
+            self._put_in_catalog(self._rows[key] | {"_private": private})
             self._list_no_more(key)
 
     def rename(self, old: str, new: str) -> None:
@@ -56,11 +56,13 @@ class LiveCatalog(Catalog):
             self._former[old] = key
             self._former.pop(new, None)
             owner, slash, _ = new.partition("/")
-            self._put(self._rows[key] | {"id": new} | ({"author": owner} if slash else {}))
+            self._put_in_catalog(
+                self._rows[key] | {"id": new} | ({"author": owner} if slash else {})
+            )
             for row in self.rows():
                 changed = _with_parent_renamed(row, old, new)
                 if changed is not row:
-                    self._put(changed)
+                    self._put_in_catalog(changed)
 
     def touch(self, id: str, at: datetime) -> None:
         """Commit to a model: a new `lastModified` and a new `sha`."""
@@ -68,7 +70,7 @@ class LiveCatalog(Catalog):
         sha = hashlib.sha1(f"{id}@{moment}".encode(), usedforsecurity=False).hexdigest()
         with self._lock:
             row = self._rows[self._key_of[id]]
-            self._put(row | {"lastModified": moment, "sha": sha})
+            self._put_in_catalog(row | {"lastModified": moment, "sha": sha})
 
     def _list_no_more(self, key: str) -> None:
         if (at := self._place(key)) is not None:
