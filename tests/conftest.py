@@ -1,4 +1,4 @@
-"""The same ground for every test: nobody's settings, nobody's token, no network but loopback.
+"""The same start for every test: nobody's settings, nobody's token, no network but loopback.
 
 `tests/house/test_isolation.py` holds it to this.
 """

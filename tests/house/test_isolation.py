@@ -1,4 +1,4 @@
-"""The ground that tests/conftest.py lays: nothing of the developer's, nothing of the outside."""
+"""What tests/conftest.py sets up for every test: nobody's settings, nothing of the outside."""
 
 import os
 import socket

@@ -97,7 +97,7 @@ def test_a_cut_out_snapshot_keeps_the_absences_of_its_models(play: Play) -> None
         assert [one.num_rows for one in cut_tables(cut)[schema.ABSENCES_FILE]] == [rows]
 
 
-def test_the_ladder_of_a_day_tells_of_them_as_missed(play: Play) -> None:
+def test_the_comparison_of_a_day_tells_of_them_as_missed(play: Play) -> None:
     _, _, snapshot = away_from_23_to_25(play)
     days = (date(2026, 11, day) for day in (22, 24, 26))
     comparisons = [compare_base(snapshot, ROOT["id"], (), as_of=day) for day in days]

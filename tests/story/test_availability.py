@@ -152,7 +152,7 @@ def test_an_update_asks_about_nobody_and_keeps_the_answers(play: Play) -> None:
 # So many
 
 
-def test_the_bound_leaves_the_rest_to_the_next_sweep(play: Play) -> None:
+def test_the_bound_leaves_the_rest_to_the_next_full_crawl(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
@@ -257,7 +257,7 @@ def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
 # Faults, kills, replays
 
 
-def test_a_fault_of_the_hub_loses_no_sweep(play: Play) -> None:
+def test_a_fault_of_the_hub_loses_no_full_crawl(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
@@ -324,7 +324,7 @@ def without_the_answers(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(said))
 
 
-def test_the_rest_of_a_shelf_stays_listed() -> None:
+def test_the_rest_of_a_catalog_stays_listed() -> None:
     catalog = LiveCatalog(ROWS)
     catalog.hide(PRIVATE["id"])
     assert len(catalog) == len(ROWS) - 1

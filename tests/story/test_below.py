@@ -77,7 +77,7 @@ def test_a_descent_says_what_it_is_and_never_becomes_the_latest(play: Play) -> N
     assert stage.published() == [report.manifest.id, sweep, again.id]
 
 
-def test_a_sweep_is_not_compared_with_a_descent(play: Play) -> None:
+def test_a_full_crawl_is_not_compared_with_a_descent(play: Play) -> None:
     base, rows = a_family()
     _, stage = play(rows)
     stage.crawl()
@@ -160,7 +160,7 @@ def test_a_descent_outlives_a_hub_that_fails_at_every_request_but_the_first(play
     assert len(listed(stage, stage.crawl(base["id"]).manifest.id)) == 4
 
 
-def test_sweep_and_descent_share_no_pages(play: Play) -> None:
+def test_full_crawl_and_descent_share_no_pages(play: Play) -> None:
     base, rows = a_family()
     _, stage = play(rows)
     with pytest.raises(RequestLimitReached):

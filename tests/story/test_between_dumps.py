@@ -47,7 +47,7 @@ def gone(snapshot: Snapshot) -> dict[str, tuple[str, datetime]]:
 
 
 @pytest.mark.parametrize("leave_out", [(), ("_id",)])
-def test_who_vanished_between_a_sweep_and_a_dump_is_buried_by_the_next_sweep(
+def test_who_vanished_between_a_full_crawl_and_a_dump_gets_a_tombstone_from_the_next_full_crawl(
     play: Play, leave_out: tuple[str, ...]
 ) -> None:
     box, stage = play(a_line())
@@ -61,7 +61,7 @@ def test_who_vanished_between_a_sweep_and_a_dump_is_buried_by_the_next_sweep(
     assert count_base(second, "owner/model-5", Definition(), ()).id == "owner/new"
 
 
-def test_who_a_dump_alone_showed_is_buried_by_the_next_sweep(play: Play) -> None:
+def test_who_a_dump_alone_showed_gets_a_tombstone_from_the_next_full_crawl(play: Play) -> None:
     _, stage = play(a_line())
     crawled(stage)
     brief = a_child(80, ROOT)
@@ -129,7 +129,7 @@ def test_a_dump_dated_back_gives_one_who_is_gone_its_former_name(play: Play) -> 
     assert count_base(crawled(stage), KID, Definition(), ()).id == "owner/new"
 
 
-def test_an_update_learns_of_a_dump_dated_back_what_a_sweep_would(
+def test_an_update_learns_of_a_dump_dated_back_what_a_full_crawl_would(
     play: Play,
 ) -> None:
     _, stage = play(a_line())

@@ -12,7 +12,7 @@ WINDOW = 300
 
 
 @pytest.mark.parametrize("rows", [1, 999, 1000, 1001, 3500])
-def test_a_sweep_costs_a_request_for_a_thousand_models_and_no_more(play: Play, rows: int) -> None:
+def test_a_full_crawl_costs_a_request_for_a_thousand_models(play: Play, rows: int) -> None:
     box, stage = play(a_world(rows))
     report = stage.crawl()
     assert report.manifest.models == rows

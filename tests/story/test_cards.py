@@ -52,7 +52,7 @@ def guessed(stage: Stage, id: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_a_card_gives_an_undeclared_model_a_guessed_parent(play: Play) -> None:
+def test_a_card_gives_an_undeclared_model_an_inferred_parent(play: Play) -> None:
     _, stage = play(a_hub())
     report = stage.crawl(cards=True)
     assert guessed(stage, report.manifest.id) == [
@@ -134,7 +134,7 @@ def test_a_commit_ends_what_a_card_said_until_it_is_read_again(play: Play, mode:
     assert [child for child, *_ in guessed(stage, again)] == ["owner/model-1", "owner/model-2"]
 
 
-def test_an_update_and_a_sweep_keep_the_same_words(play: Play, tmp_path: Path) -> None:
+def test_an_update_and_a_full_crawl_keep_the_same_words(play: Play, tmp_path: Path) -> None:
     world = [*a_hub(), *(a_row(number) for number in range(6, 40))]
     box, stage = play(world)
     other = Stage(tmp_path / "other", box.url)

@@ -108,7 +108,7 @@ def test_nobodys_token_reaches_a_file(folder: Path, told: subprocess.CompletedPr
     assert not [path for path in files if b"somebodys" in path.read_bytes()]
 
 
-def test_it_follows_sixteen_weeks_with_sweeps_and_updates(
+def test_it_follows_sixteen_weeks_with_full_crawls_and_updates(
     folder: Path, told: subprocess.CompletedProcess[str]
 ) -> None:
     assert told.returncode == 0

@@ -143,7 +143,7 @@ def test_a_model_that_cannot_be_read_is_a_bad_row_and_no_other_suffers(play: Pla
     assert (manifest.models, manifest.bad_rows) == (len(WORLD) - 1, 1)
 
 
-def test_a_first_sweep_of_the_hub_that_ends_early_is_not_believed(tmp_path: Path) -> None:
+def test_a_first_full_crawl_of_the_hub_that_ends_early_is_not_believed(tmp_path: Path) -> None:
     into = publication(tmp_path)
     walk = [RecordPage([record(f"a/{n}", key=f"{n:024x}") for n in range(1000)])]
     with pytest.raises(DraftRefused, match="3117871 are known from before"):

@@ -78,7 +78,7 @@ def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path, "https://hub.example")
 
 
-def test_a_dump_gives_the_tables_that_a_sweep_of_the_same_rows_gives(
+def test_a_dump_gives_the_tables_that_a_full_crawl_of_the_same_rows_gives(
     play: Play, tmp_path: Path
 ) -> None:
     _, swept = play(WORLD)
@@ -124,7 +124,7 @@ def test_an_outage_after_a_partial_dump_is_refused_all_the_same(play: Play, tmp_
         stage.crawl()
 
 
-def test_after_a_dump_that_lacks_fields_nothing_less_than_a_sweep_will_do(
+def test_after_a_dump_that_lacks_fields_nothing_less_than_a_full_crawl_will_do(
     play: Play, tmp_path: Path
 ) -> None:
     _, stage = play(WORLD)
@@ -149,7 +149,7 @@ def test_a_dump_dated_back_stands_before_what_is_there(play: Play, tmp_path: Pat
 
 
 @pytest.mark.parametrize("leave_out", [(), ("_id",)])
-def test_a_sweep_goes_on_from_a_dump(
+def test_a_full_crawl_goes_on_from_a_dump(
     play: Play, tmp_path: Path, leave_out: tuple[str, ...]
 ) -> None:
     box, stage = play(WORLD)

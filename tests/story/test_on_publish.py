@@ -30,7 +30,7 @@ def python(code: str) -> str:
     return shlex.join([sys.executable, "-c", code])
 
 
-def hearing(heard: Path) -> str:
+def a_listener(heard: Path) -> str:
     """A command that keeps what it hears, and what it sees of the environment."""
     return python(
         "import json, os, sys;"
@@ -159,7 +159,7 @@ def test_the_command_sees_no_token(
         "LINEAGE_ON_PUBLISH": "again",
         "MINE": "Bearer hf_secret",
     }
-    ran(stage, hearing(tmp_path / "heard"), os.environ | secrets | {"LC_ALL": "C.UTF-8"})
+    ran(stage, a_listener(tmp_path / "heard"), os.environ | secrets | {"LC_ALL": "C.UTF-8"})
     _, seen = told()
     assert seen["LC_ALL"] == "C.UTF-8"
     assert not set(secrets) & set(seen)

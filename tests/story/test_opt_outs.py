@@ -40,7 +40,7 @@ def everything_told(stage: Stage, id: str) -> str:
     return "\n".join(str(snapshot.table(file).to_pylist()) for file in schema.TABLES)
 
 
-def test_the_forgotten_are_in_no_table_of_a_new_snapshot(play: Play) -> None:
+def test_who_opted_out_are_in_no_table_of_a_new_snapshot(play: Play) -> None:
     box, stage = play(a_hub())
     before = stage.crawl().manifest
     assert "shy" in everything_told(stage, before.id)
@@ -70,7 +70,7 @@ def test_an_update_goes_on_from_no_snapshot_that_names_them(play: Play) -> None:
     assert "shy" not in everything_told(stage, updated.id)
 
 
-def test_who_moves_to_somebody_forgotten_is_left_out_though_a_snapshot_lists_the_old_name(
+def test_who_moves_to_somebody_who_opted_out_is_left_out_though_a_snapshot_lists_the_old_name(
     play: Play,
 ) -> None:
     box, stage = play(a_hub())
@@ -89,7 +89,7 @@ def test_who_moves_to_somebody_forgotten_is_left_out_though_a_snapshot_lists_the
         assert "owner/model-5'" not in told
 
 
-def test_who_is_forgotten_by_one_name_takes_nobody_along() -> None:
+def test_who_opts_out_by_one_name_takes_nobody_along() -> None:
     some = OptOuts.parse(" https://huggingface.co/Shy/Model , loud,")
     assert [some.covers(id) for id in ("shy/model", "SHY/model", "shy/other", "shy")] == [
         *(True, True, False, False)

@@ -163,7 +163,7 @@ def test_they_are_known_again_when_no_snapshot_tells_their_names_any_more(play: 
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_crawl_auto_takes_a_sweep_for_whatever_it_would_clean(play: Play, field: str) -> None:
+def test_crawl_auto_takes_a_full_crawl_for_whatever_it_would_clean(play: Play, field: str) -> None:
     _, stage = play([*(a_row(number) for number in range(20)), naming(20, DISGUISES[3], field)])
     stage.crawl()
     stage.clock.sleep(DAY)

@@ -112,7 +112,7 @@ def test_a_damaged_manifest_hides_no_other_snapshot(play: Play) -> None:
     assert (third.previous, third.tombstones) == (first, 1)
 
 
-def test_a_sweep_stands_beside_the_newest_snapshot_that_is_whole(play: Play) -> None:
+def test_a_full_crawl_stands_beside_the_newest_snapshot_that_is_whole(play: Play) -> None:
     _, stage = play(WORLD)
     first = stage.crawl().manifest.id
     stage.clock.sleep(DAY)
@@ -139,7 +139,7 @@ def test_a_deleted_snapshot_is_gone_and_the_others_answer(play: Play) -> None:
     assert all(stage.store.find_damage(id) == [] for id in stage.published())
 
 
-def test_a_sweep_after_an_update_still_builds_its_tombstones(play: Play) -> None:
+def test_a_full_crawl_after_an_update_still_builds_its_tombstones(play: Play) -> None:
     box, stage = play(WORLD)
     stage.crawl()
     stage.clock.sleep(DAY)

@@ -189,7 +189,7 @@ def test_a_comparison_counts_deleted_models_in_its_last_rows_alone(play: Play) -
     box, stage = play(a_line())
     full_crawl(stage)
     box.catalog.delete(KID)
-    steps = {rung.step: rung for rung in compare_base(full_crawl(stage), ROOT["id"], ()).steps}
+    steps = {row.step: row for row in compare_base(full_crawl(stage), ROOT["id"], ()).steps}
     assert [row.number for row in steps.values() if not row.definition.deleted][2:5] == [2, 2, 2]
     deleted, inferred = (steps[name] for name in (ComparisonStep.DELETED, ComparisonStep.INFERRED))
     assert (deleted.number, inferred.number) == (3, 3)

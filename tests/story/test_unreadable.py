@@ -100,7 +100,7 @@ def test_who_was_never_read_is_a_bad_row_and_no_model(play: Play, mode: CrawlMod
 
 
 @MODES
-def test_who_names_somebody_forgotten_in_a_row_that_cannot_be_read_is_not_missing(
+def test_who_names_somebody_who_opted_out_in_a_row_that_cannot_be_read_is_not_missing(
     play: Play, mode: CrawlMode
 ) -> None:
     box, stage = play(a_line())
@@ -112,7 +112,7 @@ def test_who_names_somebody_forgotten_in_a_row_that_cannot_be_read_is_not_missin
         assert stage.tables(second.id)[file] == stage.tables(first.id)[file]
 
 
-def test_a_later_sweep_reads_it_again(play: Play) -> None:
+def test_a_later_full_crawl_reads_it_again(play: Play) -> None:
     box, stage = play(a_line())
     crawled(stage)
     box.catalog.add(broken(stage, a_line()[1]))
@@ -132,7 +132,7 @@ def test_an_update_counts_a_row_that_both_lists_show_once(play: Play) -> None:
     assert [crawled(stage, CrawlMode.UPDATE).manifest.bad_rows for _ in range(3)] == [1, 1, 1]
 
 
-def test_whoever_is_forgotten_is_not_kept_for_a_row_that_cannot_be_read(play: Play) -> None:
+def test_whoever_opted_out_is_not_kept_for_a_row_that_cannot_be_read(play: Play) -> None:
     shy = a_row(90, id="shy/model")
     box, stage = play([*a_line(), shy])
     crawled(stage)

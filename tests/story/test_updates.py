@@ -64,7 +64,7 @@ def a_day_passes(box: FakeHub, rows: list[Row], at: datetime, new: int = 40) -> 
         box.catalog.add(changed(fresh, at, createdAt=hub_moment(at)))
 
 
-def test_an_update_ends_in_the_bytes_of_a_sweep(play: Play) -> None:
+def test_an_update_ends_in_the_bytes_of_a_full_crawl(play: Play) -> None:
     rows = a_world(COUNT)
     box, stage = play(rows)
     first = stage.crawl().manifest
@@ -81,7 +81,7 @@ def test_an_update_ends_in_the_bytes_of_a_sweep(play: Play) -> None:
     assert stage.store.find_damage(id) == []
 
 
-def test_updates_upon_updates_end_in_the_bytes_of_a_sweep(play: Play) -> None:
+def test_updates_upon_updates_end_in_the_bytes_of_a_full_crawl(play: Play) -> None:
     rows = a_world(COUNT)
     box, stage = play(rows)
     stage.crawl()
@@ -236,7 +236,7 @@ def test_the_watermark_is_the_newest_commit_where_that_is_earlier(play: Play) ->
 # What an update cannot see
 
 
-def test_an_update_buries_nobody_and_the_next_sweep_does(play: Play) -> None:
+def test_an_update_makes_no_tombstone_and_the_next_full_crawl_does(play: Play) -> None:
     rows = a_world(COUNT)
     box, stage = play(rows)
     stage.crawl()
@@ -265,7 +265,7 @@ def test_tombstones_outlive_updates_and_who_is_back_loses_its_own(play: Play) ->
     assert rows[9]["id"] in stage.column(id, schema.MODELS_FILE, "id")
 
 
-def test_a_row_that_became_unreadable_is_a_bad_row_as_in_a_sweep(play: Play) -> None:
+def test_a_row_that_became_unreadable_is_a_bad_row_as_in_a_full_crawl(play: Play) -> None:
     rows = a_world(COUNT)
     box, stage = play(rows)
     stage.crawl()
@@ -312,7 +312,7 @@ def test_an_update_never_builds_on_a_damaged_base(play: Play) -> None:
     assert stage.crawl(mode=CrawlMode.AUTO).manifest.origin.kind is SnapshotKind.FULL
 
 
-def test_where_most_rows_were_read_the_update_stands_alone_with_the_bytes_of_a_sweep(
+def test_where_most_rows_were_read_the_update_stands_alone_with_the_bytes_of_a_full_crawl(
     play: Play,
 ) -> None:
     rows = a_world(1300)
@@ -325,7 +325,9 @@ def test_where_most_rows_were_read_the_update_stands_alone_with_the_bytes_of_a_s
     assert tables(stage, id) == swept_elsewhere(stage)
 
 
-def test_auto_is_a_sweep_first_then_an_update_then_a_sweep_after_a_week(play: Play) -> None:
+def test_auto_is_a_full_crawl_then_an_update_and_a_full_crawl_after_a_week(
+    play: Play,
+) -> None:
     _, stage = play(a_world(COUNT))
     kinds = []
     for days in (0, 1, 5, 2, 1):
@@ -334,7 +336,7 @@ def test_auto_is_a_sweep_first_then_an_update_then_a_sweep_after_a_week(play: Pl
     assert kinds == ["full", "update", "update", "full", "update"]
 
 
-def test_auto_takes_a_sweep_where_the_last_snapshot_is_damaged(play: Play) -> None:
+def test_auto_takes_a_full_crawl_where_the_last_snapshot_is_damaged(play: Play) -> None:
     _, stage = play(a_world(COUNT))
     stage.crawl()
     stage.clock.sleep(DAY)

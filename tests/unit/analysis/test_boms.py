@@ -51,7 +51,7 @@ def test_ancestors_are_listed_beyond_the_first_root(store: Snapshot) -> None:
     assert bill.trace.descends is True
 
 
-def test_each_ancestor_has_its_edges_with_their_witnesses(store: Snapshot) -> None:
+def test_each_ancestor_has_its_edges_with_their_claims(store: Snapshot) -> None:
     tuned = asked(store, "owner/merge").ancestors[1]
     (step,) = tuned.steps
     assert (step.child, step.relation.value, step.strength.value) == (

@@ -32,7 +32,7 @@ ROWS = (
     row("b/curated"),
     row("c/guess", config={"_name_or_path": "meta/kin-1"}),
 )
-ALL_RUNGS = {
+ALL_STEPS = {
     ComparisonStep.DIRECT: 2,
     ComparisonStep.ALL_GENERATIONS: 3,
     ComparisonStep.MERGES: 4,
@@ -52,27 +52,27 @@ def kin(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 def test_a_base_climbs_from_its_children_to_everything_and_back(kin: Snapshot) -> None:
     comparison = compare_base(kin, "meta/kin-1", [KIN])
-    assert {rung.step: rung.number for rung in comparison.steps} == ALL_RUNGS
+    assert {line.step: line.number for line in comparison.steps} == ALL_STEPS
 
 
-def test_every_rung_of_a_base_is_the_count_by_its_definition(kin: Snapshot) -> None:
-    for rung in compare_base(kin, "meta/kin-1", [KIN]).steps:
-        if rung.step is ComparisonStep.AUTHORS:
+def test_every_row_of_a_base_is_the_count_by_its_definition(kin: Snapshot) -> None:
+    for line in compare_base(kin, "meta/kin-1", [KIN]).steps:
+        if line.step is ComparisonStep.AUTHORS:
             continue
-        count = count_base(kin, "meta/kin-1", rung.definition, [KIN])
-        assert (rung.number, rung.direct) == (count.total, count.direct), rung.step
+        count = count_base(kin, "meta/kin-1", line.definition, [KIN])
+        assert (line.number, line.direct) == (count.total, count.direct), line.step
 
 
-def test_the_releases_of_a_family_add_up_on_every_rung(kin: Snapshot) -> None:
-    for rung in compare_family(kin, KIN, [KIN]).steps:
-        if rung.step is not ComparisonStep.AUTHORS:
-            assert sum(rung.by_release.values()) == rung.number
+def test_the_releases_of_a_family_add_up_on_every_row(kin: Snapshot) -> None:
+    for line in compare_family(kin, KIN, [KIN]).steps:
+        if line.step is not ComparisonStep.AUTHORS:
+            assert sum(line.by_release.values()) == line.number
     merged = compare_family(kin, KIN, [KIN]).steps[2]
     assert merged.by_release == {"Kin 1": 2, "mixed": 1}
 
 
 def test_nobody_is_no_author(kin: Snapshot) -> None:
-    steps = {rung.step: rung for rung in compare_base(kin, "meta/kin-1", [KIN]).steps}
+    steps = {line.step: line for line in compare_base(kin, "meta/kin-1", [KIN]).steps}
     assert (
         steps[ComparisonStep.MIRRORS].authors == 3
     )  # meta, a, b; the child of the copy names none
@@ -80,11 +80,11 @@ def test_nobody_is_no_author(kin: Snapshot) -> None:
 
 def test_the_bound_on_downloads_can_be_chosen(kin: Snapshot) -> None:
     comparison = compare_base(kin, "meta/kin-1", [KIN], least_downloads=100)
-    (downloads,) = (row for row in comparison.steps if row.step is ComparisonStep.DOWNLOADS)
+    (downloads,) = (line for line in comparison.steps if line.step is ComparisonStep.DOWNLOADS)
     assert (downloads.number, downloads.definition.min_downloads) == (1, 100)
 
 
-def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
+def test_every_row_stands_as_of_the_day(tmp_path: Path) -> None:
     late = {"createdAt": "2025-06-01T10:00:00.000Z"}
     rows = [*ROWS, row("z/late", ["meta/kin-1"], downloads=900, **late)]
     published(rows, tmp_path, families=[KIN])
@@ -95,12 +95,12 @@ def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
         day: compare_base(later, "meta/kin-1", [KIN], as_of=day) for day in (before, dead, after)
     }
     for day, comparison in comparisons.items():
-        for rung in comparison.steps:
-            assert rung.definition.as_of == day
-            if rung.step is ComparisonStep.AUTHORS:
+        for line in comparison.steps:
+            assert line.definition.as_of == day
+            if line.step is ComparisonStep.AUTHORS:
                 continue
-            count = count_base(later, "meta/kin-1", rung.definition, [KIN])
-            assert (rung.number, rung.direct) == (count.total, count.direct), rung.step
+            count = count_base(later, "meta/kin-1", line.definition, [KIN])
+            assert (line.number, line.direct) == (count.total, count.direct), line.step
     at = list(ComparisonStep).index(ComparisonStep.CURATED)
     assert [comparison.steps[at].number for comparison in comparisons.values()] == [6, 7, 6]
     assert [comparison.known_deleted for comparison in comparisons.values()] == [0, 0, 1]
@@ -108,10 +108,12 @@ def test_every_rung_stands_as_of_the_day(tmp_path: Path) -> None:
     assert "were found missing by 2026-11-22" in str(told["steps"])
 
 
-def test_a_family_s_ladder_as_of_a_day_is_its_count_on_that_day(corpus_snapshot: Snapshot) -> None:
+def test_a_family_s_comparison_as_of_a_day_is_its_count_then(
+    corpus_snapshot: Snapshot,
+) -> None:
     llama, known, day = family("llama"), all_families(), date(2024, 6, 30)
     steps = {
-        rung.step: rung for rung in compare_family(corpus_snapshot, llama, known, 10, day).steps
+        line.step: line for line in compare_family(corpus_snapshot, llama, known, 10, day).steps
     }
     count = count_family(corpus_snapshot, llama, Definition(as_of=day), known, Grouping.RELEASE)
     assert 0 < steps[ComparisonStep.CURATED].number == count.total
@@ -120,28 +122,28 @@ def test_a_family_s_ladder_as_of_a_day_is_its_count_on_that_day(corpus_snapshot:
     }
 
 
-def test_an_unknown_base_has_no_ladder(kin: Snapshot) -> None:
+def test_an_unknown_base_has_no_comparison(kin: Snapshot) -> None:
     with pytest.raises(UnknownModel):
         compare_base(kin, "no/body", [KIN])
 
 
-def test_every_rung_has_a_reason_and_its_definition(kin: Snapshot) -> None:
+def test_every_row_has_a_reason_and_its_definition(kin: Snapshot) -> None:
     comparisons = [compare_family(kin, KIN, [KIN]), compare_base(kin, "a/child", [KIN])]
     for document in map(comparison_document, comparisons):
         steps = document["steps"]
         assert isinstance(steps, list)
-        assert all(rung["explanation"] and rung["definition"] for rung in steps)
-        assert [rung["unit"] for rung in steps] == ["models"] * 6 + ["authors"] + ["models"] * 2
+        assert all(row["explanation"] and row["definition"] for row in steps)
+        assert [row["unit"] for row in steps] == ["models"] * 6 + ["authors"] + ["models"] * 2
     rows = [row for comparison in comparisons for row in comparison_rows(comparison)]
     assert {"LLaMA", None} - {row["release"] for row in rows} == {"LLaMA"}
     assert len({tuple(row) for row in rows}) <= 2
 
 
-def test_the_ladder_of_llama_on_the_corpus_ends_where_the_family_count_does(
+def test_the_comparison_of_llama_on_the_corpus_ends_where_the_family_count_does(
     corpus_snapshot: Snapshot, tmp_path: Path
 ) -> None:
     llama, known = family("llama"), all_families()
-    comparison = {rung.step: rung for rung in compare_family(corpus_snapshot, llama, known).steps}
+    comparison = {line.step: line for line in compare_family(corpus_snapshot, llama, known).steps}
     count = count_family(corpus_snapshot, llama, Definition(), known, Grouping.RELEASE)
     curated = comparison[ComparisonStep.CURATED]
     assert (curated.number, curated.direct) == (count.total, count.direct)

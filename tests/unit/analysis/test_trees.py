@@ -313,7 +313,7 @@ def test_a_release_is_a_tree_of_its_own(clan: tuple[Snapshot, Family]) -> None:
         assert tree.count.total == sum(node.counted for node in tree.nodes)
 
 
-def test_what_guesses_alone_say_is_marked_as_guessed(tmp_path: Path) -> None:
+def test_what_is_inferred_alone_is_marked_as_inferred(tmp_path: Path) -> None:
     thought = row("a/thought", config={"_name_or_path": BASE})
     below = [row("b/one", ["a/told"]), row("b/two", ["a/thought"])]
     rows = [row(BASE), row("a/told", [BASE]), thought, *below]

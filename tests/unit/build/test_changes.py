@@ -50,7 +50,7 @@ def in_batches(snapshot: Snapshot, file: str) -> list[Row]:
 
 @settings(max_examples=25, deadline=None)
 @given(HUBS, st.lists(HUBS, min_size=1, max_size=3))
-def test_updates_read_as_a_sweep_of_the_same_hub(first: Hub, days: list[Hub]) -> None:
+def test_updates_read_as_a_full_crawl_of_the_same_hub(first: Hub, days: list[Hub]) -> None:
     with TemporaryDirectory() as folder, TemporaryDirectory() as elsewhere:
         now = dict(first)
         full = published([*FILLING, *hub(now)], Path(folder))
@@ -84,7 +84,7 @@ def test_an_update_keeps_what_was_read_and_nothing_else(tmp_path: Path) -> None:
     assert (day.manifest.models, facts[schema.CHANGED_FILE]) == (61, 2)
 
 
-def test_the_third_day_keeps_what_changed_since_the_sweep(tmp_path: Path) -> None:
+def test_the_third_day_keeps_what_changed_since_the_full_crawl(tmp_path: Path) -> None:
     full = published(FILLING, tmp_path)
     second = updated(full, FILLING[:3], tmp_path)
     third = updated(second, FILLING[2:5], tmp_path)
@@ -142,7 +142,7 @@ def test_inferred_claims_are_kept_where_they_differ_from_before(tmp_path: Path) 
     assert rows_of(third, schema.EVIDENCE_FILE) == [claim_rows]
 
 
-def test_the_dead_are_kept_with_their_words_through_updates(tmp_path: Path) -> None:
+def test_deleted_models_are_kept_with_their_words_through_updates(tmp_path: Path) -> None:
     child = row("a/child", ["b/later"], baseModels=None)
     first = published([*FILLING, child, row("a/grandchild", ["a/child"])], tmp_path)
     taken_at = first.manifest.origin.taken_at

@@ -88,7 +88,7 @@ def test_the_share_to_be_kept_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SnapshotKind if kind is not SnapshotKind.FULL])
-def test_only_a_sweep_can_lose_models(kind: SnapshotKind) -> None:
+def test_only_a_full_crawl_can_lose_models(kind: SnapshotKind) -> None:
     assert check_sudden_loss(replace(SOUND, kind=kind, models=1), LIMITS).passed
 
 

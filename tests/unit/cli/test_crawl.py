@@ -55,7 +55,7 @@ def test_an_unreadable_token_file_is_exit_code_2(program: Program, box: FakeHub)
     assert program("crawl", "--endpoint", box.url, "--token-file", "none").code == 2
 
 
-def test_the_doctor_says_what_a_sweep_costs(program: Program, box: FakeHub) -> None:
+def test_the_doctor_says_what_a_full_crawl_costs(program: Program, box: FakeHub) -> None:
     told = program("doctor", "--endpoint", box.url, "--format", "json").json
     assert list(told) == ["findings", "models_expected", "requests_needed", "minutes"]
     assert {k: told["findings"][1][k] for k in ("name", "ok")} == {"name": "store", "ok": True}
@@ -103,7 +103,7 @@ def test_an_update_goes_on_from_the_last_snapshot(program: Program, box: FakeHub
     assert (told["kind"], told["models"], told["tombstones"]) == ("update", 3, 0)
 
 
-def test_auto_is_a_sweep_where_there_is_none_and_an_update_then(
+def test_auto_is_a_full_crawl_where_there_is_none_and_an_update_then(
     program: Program, box: FakeHub
 ) -> None:
     asked = ("crawl", "--auto", "--endpoint", box.url, "--format", "json")

@@ -55,7 +55,7 @@ def test_no_model_at_all_is_exit_code_2(program: Program, store: Path) -> None:
     assert "give a MODEL or --from FILE" in told.err
 
 
-def test_a_trace_as_csv_has_a_row_a_witness(program: Program, store: Path) -> None:
+def test_a_trace_as_csv_has_a_row_for_each_claim(program: Program, store: Path) -> None:
     told = program("trace", "owner/tuned", "--store", store, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(told.out)))
     assert {one["rule"] for one in rows} == {"hub", "card"}
@@ -83,7 +83,7 @@ def test_a_table_fits_the_terminal(
 
 
 @pytest.mark.parametrize("width", ["80", "100"])
-def test_the_reasons_of_a_ladder_are_folded_and_not_cut(
+def test_the_reasons_of_a_comparison_are_folded_and_not_cut(
     program: Program, store: Path, width: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", width)
@@ -93,14 +93,14 @@ def test_the_reasons_of_a_ladder_are_folded_and_not_cut(
     assert "modelswithoutaknowncountareexcluded" in words
 
 
-def test_a_ladder_is_one_document_a_base(program: Program, store: Path) -> None:
+def test_a_comparison_is_one_document_a_base(program: Program, store: Path) -> None:
     told = program("count", BASE, OTHER, "--explain", "--store", store, "--format", "json").json
     assert [one["subject"] for one in told] == [BASE, OTHER]
-    assert [rung["step"] for rung in told[0]["steps"]][:2] == ["direct", "all generations"]
+    assert [row["step"] for row in told[0]["steps"]][:2] == ["direct", "all generations"]
 
 
 @pytest.mark.parametrize("flags", [["--top", 2], ["--direct"], ["--by", "month"], ["--mirrors"]])
-def test_a_ladder_takes_no_other_definition(
+def test_a_comparison_takes_no_other_definition(
     program: Program, store: Path, flags: list[object]
 ) -> None:
     bases = [] if "--top" in flags else [BASE]
@@ -110,14 +110,14 @@ def test_a_ladder_takes_no_other_definition(
 
 
 @pytest.mark.parametrize("asked", [[BASE], ["llama"]])
-def test_a_ladder_as_of_a_day_names_its_witness(
+def test_a_comparison_as_of_a_day_names_its_snapshot(
     program: Program, store: Path, asked: list[str]
 ) -> None:
     flags = ("--explain", "--as-of", "2024-03-23", "--store", store)
     (told,) = program("count", *asked, *flags, "--format", "json").json
     assert told["snapshot"] == "20261121T120000Z"
-    assert {rung["definition"]["as_of"] for rung in told["steps"]} == {"2024-03-23"}
-    assert {rung["number"] for rung in told["steps"]} == {0}
+    assert {row["definition"]["as_of"] for row in told["steps"]} == {"2024-03-23"}
+    assert {row["number"] for row in told["steps"]} == {0}
     out = program("count", *asked, *flags).out
     assert "the end of 2024-03-23, UTC" in out
     assert "20261121T120000Z" in out

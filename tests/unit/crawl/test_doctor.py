@@ -52,7 +52,7 @@ def whole(number: int) -> Row:
     )
 
 
-SHELF = LiveCatalog(whole(number) for number in range(250))
+CATALOG = LiveCatalog(whole(number) for number in range(250))
 
 
 def examined(
@@ -65,7 +65,9 @@ def examined(
     return found, {one.name: one.ok for one in found.findings}
 
 
-def of_spoiled(spoil: Spoil, folder: Path, catalog: LiveCatalog = SHELF) -> tuple[Examination, Any]:
+def of_spoiled(
+    spoil: Spoil, folder: Path, catalog: LiveCatalog = CATALOG
+) -> tuple[Examination, Any]:
     with SpoiledBox(catalog, spoil) as box:
         return examined(box, folder)
 
@@ -91,7 +93,7 @@ GOOD = dict.fromkeys(("listing", "rows", "fields", "order", "rate limit", "pagin
 
 
 def test_a_hub_in_our_shape_is_good_in_every_point(tmp_path: Path) -> None:
-    with FakeHub(SHELF) as box:
+    with FakeHub(CATALOG) as box:
         found, ok = examined(box, tmp_path)
         assert len(box.requests) == 2
     assert ok == {"token": None, "store": True, **GOOD}
@@ -100,14 +102,14 @@ def test_a_hub_in_our_shape_is_good_in_every_point(tmp_path: Path) -> None:
 
 
 def test_a_full_crawl_costs_what_the_census_and_the_limit_make_of_it(tmp_path: Path) -> None:
-    with FakeHub(SHELF) as box:
+    with FakeHub(CATALOG) as box:
         found, _ = examined(box, tmp_path)
     assert (found.models_expected, found.requests_needed) == (CENSUS_MODELS, 3118)
     assert found.minutes == pytest.approx(3118 / 450 * 5)
 
 
 def test_after_a_full_crawl_the_next_costs_as_much_as_that(tmp_path: Path) -> None:
-    with FakeHub(SHELF) as box:
+    with FakeHub(CATALOG) as box:
         _publish(1001, box.url, tmp_path / "s")
         found, ok = examined(box, tmp_path, NOON)
     assert (found.models_expected, found.requests_needed) == (1001, 2)
@@ -115,7 +117,7 @@ def test_after_a_full_crawl_the_next_costs_as_much_as_that(tmp_path: Path) -> No
 
 
 def test_a_later_full_crawl_may_ask_what_became_of_the_missing(tmp_path: Path) -> None:
-    with FakeHub(SHELF) as box:
+    with FakeHub(CATALOG) as box:
         assert "missing" not in examined(box, tmp_path)[1]
         _publish(3, box.url, tmp_path / "s")
         assert "up to 1,000 times" in says(examined(box, tmp_path)[0], "missing")
@@ -124,7 +126,7 @@ def test_a_later_full_crawl_may_ask_what_became_of_the_missing(tmp_path: Path) -
 
 
 def test_a_store_that_is_damaged_or_of_a_later_day_is_told(tmp_path: Path) -> None:
-    with FakeHub(SHELF) as box:
+    with FakeHub(CATALOG) as box:
         _publish(1001, box.url, tmp_path / "s")
         early, ok = examined(box, tmp_path)
         assert ok["store"] is False
@@ -137,7 +139,7 @@ def test_a_store_that_is_damaged_or_of_a_later_day_is_told(tmp_path: Path) -> No
 
 def test_a_store_of_another_hub_tells_nothing_about_this_one(tmp_path: Path) -> None:
     _publish(3, ENDPOINT, tmp_path / "s")
-    with FakeHub(SHELF) as box:
+    with FakeHub(CATALOG) as box:
         found, ok = examined(box, tmp_path)
     assert (found.models_expected, ok["store"]) == (CENSUS_MODELS, False)
 
@@ -149,7 +151,7 @@ def _publish(models: int, endpoint: str, folder: Path) -> None:
 
 def test_a_token_is_said_to_be_found_and_is_not_shown(tmp_path: Path) -> None:
     token = "hf_averysecrettoken"
-    with FakeHub(SHELF, quotas={token: FREE}) as box:
+    with FakeHub(CATALOG, quotas={token: FREE}) as box:
         found, _ = examined(box, tmp_path, token=token)
     assert "free account" in says(found, "rate limit")
     assert says(found, "token") == "a token was found"
@@ -157,13 +159,13 @@ def test_a_token_is_said_to_be_found_and_is_not_shown(tmp_path: Path) -> None:
 
 
 def test_an_unknown_plan_is_said_to_be_unknown(tmp_path: Path) -> None:
-    with FakeHub(SHELF, quotas={None: Quota(777)}) as box:
+    with FakeHub(CATALOG, quotas={None: Quota(777)}) as box:
         found, ok = examined(box, tmp_path)
     assert (ok["rate limit"], "no plan we know" in says(found, "rate limit")) == (True, True)
 
 
 def test_a_refused_token_is_bad(tmp_path: Path) -> None:
-    with FakeHub(SHELF) as box:
+    with FakeHub(CATALOG) as box:
         found, ok = examined(box, tmp_path, token=BAD_TOKEN)
     assert ok == {"token": None, "store": True, "listing": False}
     assert "401" in says(found, "listing")
@@ -218,7 +220,7 @@ def test_a_page_for_people_is_no_hub(tmp_path: Path) -> None:
 
 
 def test_a_page_for_people_in_between_is_asked_again(tmp_path: Path) -> None:
-    with FakeHub(SHELF, faults=Faults({1: Fault(FaultKind.HTML)})) as box:
+    with FakeHub(CATALOG, faults=Faults({1: Fault(FaultKind.HTML)})) as box:
         assert examined(box, tmp_path)[1]["listing"] is True
 
 
@@ -234,7 +236,7 @@ def test_bytes_that_are_no_text_do_not_end_the_doctor(tmp_path: Path) -> None:
 
 
 def test_a_next_page_that_is_this_page_is_bad(tmp_path: Path) -> None:
-    with FakeHub(SHELF, faults=Faults({1: Fault(FaultKind.LOOP)})) as box:
+    with FakeHub(CATALOG, faults=Faults({1: Fault(FaultKind.LOOP)})) as box:
         _, ok = examined(box, tmp_path)
     assert ok["paging"] is False
 
@@ -254,13 +256,13 @@ def test_another_link_is_bad_and_ends_nothing(tmp_path: Path) -> None:
 
 def test_a_hub_that_does_not_answer_is_said_and_what_was_found_before_stays(tmp_path: Path) -> None:
     faults = Faults(dict.fromkeys(range(2, 40), Fault(FaultKind.STATUS, status=502)))
-    with FakeHub(SHELF, faults=faults) as box:
+    with FakeHub(CATALOG, faults=faults) as box:
         _, ok = examined(box, tmp_path)
     assert (ok["rows"], ok["hub"]) == (True, False)
 
 
 def test_offline_nobody_is_asked(tmp_path: Path) -> None:
-    with FakeHub(SHELF) as box:
+    with FakeHub(CATALOG) as box:
         _, ok = examined(box, tmp_path, offline=True)
         assert box.requests == []
     assert ok == {"token": None, "store": True, "hub": None}

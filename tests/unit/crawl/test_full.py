@@ -71,6 +71,6 @@ class ListedModels:
         raise AssertionError(id)
 
 
-def test_a_sweep_is_everything_without_repeats() -> None:
+def test_a_full_crawl_is_everything_without_repeats() -> None:
     pages = read_everything(ListedModels())
     assert [one for page in pages for one in page.records] == [model(1, likes=9)]

@@ -1,4 +1,4 @@
-"""Rows to put on a shelf, and a plain client that follows links."""
+"""Rows to put into a catalog, and a plain client that follows links."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ def a_child(number: int, parent: Row, relation: str = "finetune", **more: Any) -
     return a_row(number, **(said | more))
 
 
-def a_shelf(count: int) -> LiveCatalog:
+def a_catalog(count: int) -> LiveCatalog:
     return LiveCatalog(a_row(number) for number in range(count))
 
 

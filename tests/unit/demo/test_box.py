@@ -10,7 +10,7 @@ from lineage.demo.catalog import corpus_rows
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.fakes.live_catalog import LiveCatalog
-from tests.unit.demo.rows import WALK, a_child, a_row, a_shelf, ids, pages, walked
+from tests.unit.demo.rows import WALK, a_catalog, a_child, a_row, ids, pages, walked
 
 Serve = Callable[..., tuple[FakeHub, httpx.Client]]
 TOKEN = {"Authorization": "Bearer hf_good"}
@@ -26,7 +26,7 @@ def test_a_walk_over_the_corpus_sees_every_model_once(serve: Serve) -> None:
 
 
 def test_the_link_is_absolute_and_names_the_box_itself(serve: Serve) -> None:
-    box, client = serve(a_shelf(3))
+    box, client = serve(a_catalog(3))
     answers = list(pages(client, limit=2, **WALK))
     link = answers[0].headers["Link"]
     assert link.startswith(f"<{box.url}/api/models?limit=2&sort=createdAt&direction=1&cursor=")
@@ -35,7 +35,7 @@ def test_the_link_is_absolute_and_names_the_box_itself(serve: Serve) -> None:
 
 
 def test_every_answer_tells_where_the_client_stands(serve: Serve) -> None:
-    _, client = serve(a_shelf(1))
+    _, client = serve(a_catalog(1))
     for path, bucket in {
         "/api/models": "api",
         "/api/models?limit=0": "api",
@@ -53,7 +53,7 @@ def test_every_answer_tells_where_the_client_stands(serve: Serve) -> None:
 
 def test_a_spent_window_is_refused_and_opens_again(serve: Serve) -> None:
     clock = FakeClock()
-    _, client = serve(a_shelf(1), quotas={None: Quota(1)}, clock=clock)
+    _, client = serve(a_catalog(1), quotas={None: Quota(1)}, clock=clock)
     assert client.get("/api/models").status_code == 200
     refused = client.get("/api/models")
     assert refused.status_code == 429
@@ -65,7 +65,7 @@ def test_a_spent_window_is_refused_and_opens_again(serve: Serve) -> None:
 
 
 def test_the_tag_is_the_one_the_framework_of_the_hub_makes(serve: Serve) -> None:
-    _, client = serve(a_shelf(3))
+    _, client = serve(a_catalog(3))
     answer = client.get("/api/models")
     digest = base64.b64encode(hashlib.sha1(answer.content).digest()).decode()[:27]
     assert answer.headers["ETag"] == f'W/"{len(answer.content):x}-{digest}"'
@@ -75,7 +75,7 @@ def test_the_tag_is_the_one_the_framework_of_the_hub_makes(serve: Serve) -> None
 
 def test_the_date_is_that_of_the_clock_it_was_given(serve: Serve) -> None:
     clock = FakeClock()
-    _, client = serve(a_shelf(1), clock=clock)
+    _, client = serve(a_catalog(1), clock=clock)
     assert client.get("/api/models").headers["Date"] == "Sat, 21 Nov 2026 12:00:00 GMT"
     clock.pass_time(24 * 3600)
     assert client.get("/nothing").headers["Date"] == "Sun, 22 Nov 2026 12:00:00 GMT"
@@ -83,7 +83,7 @@ def test_the_date_is_that_of_the_clock_it_was_given(serve: Serve) -> None:
 
 @pytest.mark.parametrize("gzip", [True, False])
 def test_gzip_is_spoken_only_when_both_sides_do(serve: Serve, gzip: bool) -> None:
-    _, client = serve(a_shelf(3), gzip=gzip)
+    _, client = serve(a_catalog(3), gzip=gzip)
     zipped = client.get("/api/models", headers={"Accept-Encoding": "gzip"})
     plain = client.get("/api/models", headers={"Accept-Encoding": "identity"})
     assert ("Content-Encoding" in zipped.headers) is gzip
@@ -92,7 +92,7 @@ def test_gzip_is_spoken_only_when_both_sides_do(serve: Serve, gzip: bool) -> Non
 
 
 def test_requests_are_logged_and_announced_by_their_number(serve: Serve) -> None:
-    box, client = serve(a_shelf(1))
+    box, client = serve(a_catalog(1))
     heard: list[int] = []
     box.on_request = heard.append
     client.get("/api/models?limit=1")
@@ -104,8 +104,8 @@ def test_requests_are_logged_and_announced_by_their_number(serve: Serve) -> None
     ]
 
 
-def test_a_shelf_may_change_between_two_pages(serve: Serve) -> None:
-    box, client = serve(a_shelf(6))
+def test_a_catalog_may_change_between_two_pages(serve: Serve) -> None:
+    box, client = serve(a_catalog(6))
 
     def change(number: int) -> None:
         if number == 2:
@@ -127,7 +127,7 @@ def test_a_failure_of_the_box_is_raised_when_it_closes() -> None:
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.get(f"{box.url}/api/models")
 
-    box = FakeHub(a_shelf(1))
+    box = FakeHub(a_catalog(1))
     box.on_request = fail
     with pytest.raises(LookupError), box:
         ask(box)
@@ -242,13 +242,13 @@ def test_a_row_may_bring_its_own_card(serve: Serve) -> None:
 
 
 def test_what_is_no_reading_is_not_found_and_leaves_the_connection_sane(serve: Serve) -> None:
-    _, client = serve(a_shelf(1))
+    _, client = serve(a_catalog(1))
     assert client.post("/api/models", content=b"GET /x HTTP/1.1").status_code == 404
     assert client.get("/api/models").status_code == 200
 
 
 def test_a_private_model_answers_as_one_that_never_was(serve: Serve) -> None:
-    box, client = serve(a_shelf(3))
+    box, client = serve(a_catalog(3))
     box.catalog.hide("owner/model-1")
     for path in ("/api/models/owner/model-1", "/owner/model-1/resolve/main/README.md"):
         for headers in ({}, TOKEN):
@@ -261,7 +261,7 @@ def test_a_private_model_answers_as_one_that_never_was(serve: Serve) -> None:
 
 
 def test_an_unlisted_model_is_shown_to_who_asks_by_name(serve: Serve) -> None:
-    box, client = serve(a_shelf(3))
+    box, client = serve(a_catalog(3))
     box.catalog.hide("owner/model-1", private=False)
     assert client.get("/api/models/owner/model-1").json()["id"] == "owner/model-1"
     assert ids(walked(client, **WALK)) == ["owner/model-0", "owner/model-2"]
@@ -275,7 +275,7 @@ def test_an_unlisted_model_is_shown_to_who_asks_by_name(serve: Serve) -> None:
 
 def test_a_cursor_that_is_taken_no_more_is_a_bad_query(serve: Serve) -> None:
     faults = Faults({2: Fault(FaultKind.CURSOR), 1: Fault(FaultKind.CURSOR)})
-    _, client = serve(a_shelf(3), faults=faults)
+    _, client = serve(a_catalog(3), faults=faults)
     first = client.get("/api/models", params={"limit": 1, **WALK})  # it has no cursor
     assert first.status_code == 200
     again = client.get(first.links["next"]["url"])
@@ -284,6 +284,6 @@ def test_a_cursor_that_is_taken_no_more_is_a_bad_query(serve: Serve) -> None:
 
 def test_a_path_meets_its_fault_each_time(serve: Serve) -> None:
     path = "/api/models/owner/model-1"
-    _, client = serve(a_shelf(3), faults=Faults(at={path: Fault(FaultKind.STATUS, status=503)}))
+    _, client = serve(a_catalog(3), faults=Faults(at={path: Fault(FaultKind.STATUS, status=503)}))
     assert [client.get(path).status_code for _ in range(3)] == [503] * 3
     assert client.get("/api/models/owner/model-2").status_code == 200

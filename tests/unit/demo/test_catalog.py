@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.live_catalog import LiveCatalog
-from tests.unit.demo.rows import a_child, a_row, a_shelf, ids
+from tests.unit.demo.rows import a_catalog, a_child, a_row, ids
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def test_an_added_row_is_found_by_name_and_in_its_place() -> None:
 
 
 def test_adding_a_known_key_replaces_the_row() -> None:
-    catalog = a_shelf(2)
+    catalog = a_catalog(2)
     catalog.add(a_row(1, id="owner/other"))
     assert len(catalog) == 2
     assert catalog.get("owner/model-1") is None
@@ -36,7 +36,7 @@ def test_adding_a_known_key_replaces_the_row() -> None:
 
 def test_a_name_belongs_to_one_key() -> None:
     with pytest.raises(ValueError, match="owner/model-1"):
-        a_shelf(2).add(a_row(5, id="owner/model-1"))
+        a_catalog(2).add(a_row(5, id="owner/model-1"))
 
 
 def test_a_rename_keeps_the_key_and_reaches_children_but_not_their_cards() -> None:
@@ -55,7 +55,7 @@ def test_a_rename_keeps_the_key_and_reaches_children_but_not_their_cards() -> No
 
 
 def test_a_former_name_leads_to_the_newest_one() -> None:
-    catalog = a_shelf(2)
+    catalog = a_catalog(2)
     catalog.rename("owner/model-1", "a/b")
     catalog.rename("a/b", "c/d")
     assert catalog.name_now("owner/model-1") == catalog.name_now("a/b") == "c/d"
@@ -63,7 +63,7 @@ def test_a_former_name_leads_to_the_newest_one() -> None:
 
 
 def test_a_name_that_is_taken_back_no_longer_leads_on() -> None:
-    catalog = a_shelf(1)
+    catalog = a_catalog(1)
     catalog.rename("owner/model-0", "a/b")
     catalog.rename("a/b", "owner/model-0")
     assert catalog.name_now("owner/model-0") is None
@@ -71,7 +71,7 @@ def test_a_name_that_is_taken_back_no_longer_leads_on() -> None:
 
 def test_a_taken_name_cannot_be_given() -> None:
     with pytest.raises(ValueError, match="taken"):
-        a_shelf(2).rename("owner/model-0", "owner/model-1")
+        a_catalog(2).rename("owner/model-0", "owner/model-1")
 
 
 def test_a_deleted_parent_stays_in_tag_and_card_only() -> None:
@@ -91,7 +91,7 @@ def test_a_deleted_parent_stays_in_tag_and_card_only() -> None:
 
 
 def test_what_is_not_there_cannot_be_deleted_renamed_or_touched() -> None:
-    catalog = a_shelf(1)
+    catalog = a_catalog(1)
     with pytest.raises(KeyError):
         catalog.delete("no/one")
     with pytest.raises(KeyError):
@@ -101,7 +101,7 @@ def test_what_is_not_there_cannot_be_deleted_renamed_or_touched() -> None:
 
 
 def test_a_touched_row_has_a_new_moment_and_a_new_sha() -> None:
-    catalog = a_shelf(1)
+    catalog = a_catalog(1)
     catalog.touch("owner/model-0", NOON)
     row = catalog.get("owner/model-0")
     assert row is not None

@@ -38,7 +38,7 @@ def test_nothing_is_null_and_nothing_unknown_is_said(rows: list[Row]) -> None:
     assert all(row["cardData"] for row in rows if "cardData" in row)
 
 
-def test_resolved_parents_are_on_the_shelf_and_have_both_tags(rows: list[Row]) -> None:
+def test_resolved_parents_are_on_the_catalog_and_have_both_tags(rows: list[Row]) -> None:
     key_of = {row["id"]: row["_id"] for row in rows}
     resolved = [row for row in rows if "baseModels" in row]
     assert len(resolved) > 30_000

@@ -1,4 +1,4 @@
-"""The curve of a family, and who lies dead above living children."""
+"""The curve of a family, and which deleted models stand above living children."""
 
 from pathlib import Path
 

@@ -9,7 +9,7 @@ import pytest
 from lineage.demo.box import Quota
 from tests.fakes.fake_hub import Cut, FakeHub, Fault, FaultKind, Faults, garbage
 from tests.fakes.live_catalog import LiveCatalog
-from tests.unit.demo.rows import WALK, a_row, a_shelf, ids, walked
+from tests.unit.demo.rows import WALK, a_catalog, a_row, ids, walked
 
 Serve = Callable[..., tuple[FakeHub, httpx.Client]]
 FIRST = "/api/models?sort=createdAt&direction=1&limit=2"
@@ -27,7 +27,7 @@ KINDS = [
 
 
 def scripted(serve: Serve, fault: Fault, count: int = 5) -> httpx.Client:
-    _, client = serve(a_shelf(count), faults=Faults({1: fault}))
+    _, client = serve(a_catalog(count), faults=Faults({1: fault}))
     return client
 
 
@@ -36,7 +36,7 @@ def test_each_fault_happens_once_is_recorded_and_leaves_the_box_well(
     serve: Serve, fault: Fault
 ) -> None:
     faults = Faults({2: fault})
-    _, client = serve(a_shelf(3), faults=faults)
+    _, client = serve(a_catalog(3), faults=faults)
     sane = client.get(FIRST).json()
     with suppress(httpx.HTTPError):
         client.get(FIRST)
@@ -87,7 +87,7 @@ def test_a_stalled_answer_runs_into_the_timeout_of_the_client(serve: Serve, in_b
 
 
 def test_a_stall_ends_when_the_box_closes() -> None:
-    box = FakeHub(a_shelf(1), faults=Faults({1: Fault(FaultKind.SLOW, seconds=600)}))
+    box = FakeHub(a_catalog(1), faults=Faults({1: Fault(FaultKind.SLOW, seconds=600)}))
     began = time.monotonic()
     with box, pytest.raises(httpx.ReadTimeout):
         httpx.get(f"{box.url}{FIRST}", timeout=0.1)
@@ -115,7 +115,7 @@ def test_a_refusal_out_of_turn_says_what_the_script_says(
 
 def test_a_repeated_row_comes_on_the_next_page_too_and_none_is_lost(serve: Serve) -> None:
     faults = Faults({number: Fault(FaultKind.REPEAT) for number in (1, 2)})
-    _, client = serve(a_shelf(5), faults=faults)
+    _, client = serve(a_catalog(5), faults=faults)
     seen = ids(walked(client, limit=2, **WALK))
     assert seen == [f"owner/model-{number}" for number in (0, 1, 1, 2, 3, 4)]
     assert [number for number, _ in faults.applied] == [2]
@@ -125,7 +125,7 @@ def test_a_repeated_row_comes_on_the_next_page_too_and_none_is_lost(serve: Serve
 def test_garbage_comes_beside_the_rows_or_in_place_of_one(serve: Serve, variant: int) -> None:
     inserted = Fault(FaultKind.GARBAGE, variant=variant)
     replaced = Fault(FaultKind.GARBAGE, variant=variant, replaces=True)
-    _, client = serve(a_shelf(5), faults=Faults({1: inserted, 2: replaced}))
+    _, client = serve(a_catalog(5), faults=Faults({1: inserted, 2: replaced}))
     spoiled = garbage(a_row(1, modelId="owner/model-1"))[variant]
     first, second = client.get(FIRST).json(), client.get(FIRST).json()
     assert [len(first), len(second)] == [3, 2]
@@ -148,7 +148,7 @@ def test_a_page_for_people_comes_with_200(serve: Serve) -> None:
 
 
 def test_a_loop_links_to_the_page_itself(serve: Serve) -> None:
-    _, client = serve(a_shelf(9), faults=Faults({2: Fault(FaultKind.LOOP)}))
+    _, client = serve(a_catalog(9), faults=Faults({2: Fault(FaultKind.LOOP)}))
     second = client.get(client.get(FIRST).links["next"]["url"])
     assert second.links["next"]["url"] == str(second.url)
 
@@ -161,16 +161,16 @@ def test_a_redirect_leads_to_another_host(serve: Serve) -> None:
 
 def test_only_the_listing_is_counted_and_struck_unless_said(serve: Serve) -> None:
     script = {1: Fault(FaultKind.HTML)}
-    _, client = serve(a_shelf(1), faults=Faults(script))
+    _, client = serve(a_catalog(1), faults=Faults(script))
     assert client.get("/api/models/owner/model-0").json()["id"] == "owner/model-0"
     assert client.get(FIRST).text.startswith("<")
-    _, client = serve(a_shelf(1), faults=Faults(script, everywhere=True))
+    _, client = serve(a_catalog(1), faults=Faults(script, everywhere=True))
     assert client.get("/api/models/owner/model-0").text.startswith("<")
 
 
 def test_what_is_refused_for_its_quota_does_not_use_up_the_script(serve: Serve) -> None:
     faults = Faults({1: Fault(FaultKind.HTML)})
-    _, client = serve(a_shelf(1), quotas={None: Quota(0)}, faults=faults)
+    _, client = serve(a_catalog(1), quotas={None: Quota(0)}, faults=faults)
     assert client.get(FIRST).status_code == 429
     assert faults.applied == []
 
@@ -189,7 +189,7 @@ def test_chance_is_the_same_for_the_same_seed_and_ends_at_the_most() -> None:
     assert drawn(1, most=3) == drawn(1)[:3]
 
 
-def test_an_empty_shelf_can_be_spoiled_too(serve: Serve) -> None:
+def test_an_empty_catalog_can_be_spoiled_too(serve: Serve) -> None:
     faults = Faults({1: Fault(FaultKind.GARBAGE), 2: Fault(FaultKind.LOOP)})
     _, client = serve(LiveCatalog(), faults=faults)
     assert len(client.get(FIRST).json()) == 1

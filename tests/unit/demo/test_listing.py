@@ -11,7 +11,7 @@ from lineage.demo.catalog import Row
 from lineage.demo.listing import BadQuery, list_models
 from tests.fakes.fake_hub import Fault, FaultKind, spoil_page
 from tests.fakes.live_catalog import LiveCatalog
-from tests.unit.demo.rows import a_child, a_row, a_shelf, ids
+from tests.unit.demo.rows import a_catalog, a_child, a_row, ids
 
 ASCENDING = "sort=createdAt&direction=1"
 SORTS = (ASCENDING, "sort=createdAt", "sort=likes", "sort=lastModified", "", "sort=downloads")
@@ -58,19 +58,19 @@ def test_any_walk_sees_every_row_once(
 
 
 def test_the_created_walk_is_in_the_order_of_keys_both_ways() -> None:
-    keys = [row["_id"] for row in a_shelf(9).rows()]
-    assert [row["_id"] for row in walk(a_shelf(9), f"{ASCENDING}&limit=2")] == keys
-    assert [row["_id"] for row in walk(a_shelf(9), "sort=createdAt&limit=2")] == keys[::-1]
+    keys = [row["_id"] for row in a_catalog(9).rows()]
+    assert [row["_id"] for row in walk(a_catalog(9), f"{ASCENDING}&limit=2")] == keys
+    assert [row["_id"] for row in walk(a_catalog(9), "sort=createdAt&limit=2")] == keys[::-1]
 
 
 def test_the_last_page_names_no_next_also_when_it_is_full() -> None:
-    assert list_models(a_shelf(4), f"{ASCENDING}&limit=4").next is None
+    assert list_models(a_catalog(4), f"{ASCENDING}&limit=4").next is None
     assert list_models(LiveCatalog(), "").next is None
 
 
 def test_the_next_page_repeats_all_parameters_but_the_cursor() -> None:
-    first = list_models(a_shelf(9), f"{ASCENDING}&limit=2&expand[]=tags&expand[]=sha&x=1").next
-    second = list_models(a_shelf(9), first or "").next or ""
+    first = list_models(a_catalog(9), f"{ASCENDING}&limit=2&expand[]=tags&expand[]=sha&x=1").next
+    second = list_models(a_catalog(9), first or "").next or ""
     sent = [pair for pair in parse_qsl(second) if pair[0] != "cursor"]
     assert sent == [
         *[("sort", "createdAt"), ("direction", "1"), ("limit", "2")],
@@ -90,7 +90,7 @@ def test_cursors_have_the_forms_that_were_recorded() -> None:
             {"trendingScore": None},
         ]
     }
-    assert cursor(list_models(a_shelf(3), "sort=createdAt&limit=1").next) == {
+    assert cursor(list_models(a_catalog(3), "sort=createdAt&limit=1").next) == {
         "_id": {"$lt": a_row(2)["_id"]}
     }
     narrowed = LiveCatalog([a_row(0, tags=["gguf"]), a_row(1, tags=["gguf"])])
@@ -100,14 +100,14 @@ def test_cursors_have_the_forms_that_were_recorded() -> None:
 
 
 def test_a_cursor_without_its_padding_is_understood() -> None:
-    following = list_models(a_shelf(4), "sort=likes&limit=1").next or ""
+    following = list_models(a_catalog(4), "sort=likes&limit=1").next or ""
     assert following.endswith("%3D")
     bare = following.replace("%3D", "")
-    assert ids(list_models(a_shelf(4), bare).rows) == ["owner/model-1"]
+    assert ids(list_models(a_catalog(4), bare).rows) == ["owner/model-1"]
 
 
 def test_a_page_holds_at_most_a_thousand_rows() -> None:
-    catalog = a_shelf(1003)
+    catalog = a_catalog(1003)
     assert len(list_models(catalog, ASCENDING).rows) == 1000
     assert len(list_models(catalog, f"{ASCENDING}&limit=1500").rows) == 1000
 
@@ -124,12 +124,12 @@ def test_a_page_holds_at_most_a_thousand_rows() -> None:
 )
 def test_a_bad_query_is_refused(query: str) -> None:
     with pytest.raises(BadQuery):
-        list_models(a_shelf(3), query)
+        list_models(a_catalog(3), query)
 
 
 def test_a_refused_field_is_named_by_its_place() -> None:
     with pytest.raises(BadQuery, match=r'expected one of "author"\|.*→ at expand\[1\]'):
-        list_models(a_shelf(1), "expand[]=tags&expand[]=childrenModelCount")
+        list_models(a_catalog(1), "expand[]=tags&expand[]=childrenModelCount")
 
 
 def test_a_row_has_the_fields_asked_for_and_absent_is_not_null() -> None:
@@ -150,7 +150,7 @@ def test_the_default_row_has_no_author_gate_or_card() -> None:
 
 
 def test_only_model_index_is_sent_as_null() -> None:
-    assert list_models(a_shelf(1), "expand=model-index").rows[0]["model-index"] is None
+    assert list_models(a_catalog(1), "expand=model-index").rows[0]["model-index"] is None
 
 
 def test_filters_are_joined_by_and() -> None:
@@ -179,7 +179,7 @@ def test_author_search_and_pipeline_narrow() -> None:
 
 
 def test_a_repeated_border_row_moves_the_border() -> None:
-    catalog = a_shelf(5)
+    catalog = a_catalog(5)
     following = list_models(catalog, f"{ASCENDING}&limit=2").next or ""
     page = spoil_page(Fault(FaultKind.REPEAT), catalog, following)
     assert ids(page.rows) == ["owner/model-1", "owner/model-2"]

@@ -42,7 +42,9 @@ def some_facts() -> list[Fact]:
     return [*old, *new]
 
 
-def test_the_crawler_sweeps_every_fourth_week_and_updates_in_between(tmp_path: Path) -> None:
+def test_every_fourth_week_is_a_full_crawl_and_those_between_are_updates(
+    tmp_path: Path,
+) -> None:
     followed = replay_weeks(tmp_path, History(some_facts()), Progress(), WEEKS[:6])
     taken = followed.manifests
     assert [one.origin.kind for one in taken] == [FULL, UPDATE, UPDATE, UPDATE, FULL, UPDATE]
@@ -60,7 +62,7 @@ def test_the_hub_tells_the_date_of_its_week(tmp_path: Path) -> None:
     assert dates == [format_datetime(week, usegmt=True) for week in WEEKS[:2]]
 
 
-def test_the_dead_are_missed_by_the_next_sweep(tmp_path: Path) -> None:
+def test_deleted_models_are_missed_by_the_next_full_crawl(tmp_path: Path) -> None:
     replay_weeks(tmp_path, History(some_facts()), Progress(), WEEKS[:5])
     last = ParquetStore(settings_of(tmp_path, "").store, NO_OPT_OUTS).snapshot()
     (dead,) = last.tombstones(["id", "missed_at"]).to_pylist()

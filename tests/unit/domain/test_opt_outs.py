@@ -76,7 +76,7 @@ def test_any_setting_can_be_read_and_no_empty_name_is_in_it(text: str) -> None:
     assert not some.named_in("nobody is meant by this") or some
 
 
-def test_an_address_without_a_name_forgets_nobody() -> None:
+def test_an_address_without_a_name_opts_nobody_out() -> None:
     assert not OptOuts.parse("https://huggingface.co/ , /")
 
 

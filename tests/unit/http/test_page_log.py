@@ -118,7 +118,7 @@ def test_a_damaged_page_is_set_aside_and_asked_again(
     assert page.body == b"[2]"
 
 
-def test_a_forgotten_page_is_not_there(logs: PageLogs) -> None:
+def test_a_deleted_page_is_not_there(logs: PageLogs) -> None:
     log = logs.begin(FULL)
     log.put(REQUEST, {}, b"[1]")
     log.set_aside(REQUEST)
@@ -224,7 +224,7 @@ def test_how_many_closed_walks_stay_is_settable(
     assert len(list(tmp_path.glob("*/closed.json"))) == left
 
 
-def test_what_a_kill_left_half_written_is_swept_when_it_is_old(
+def test_what_a_kill_left_half_written_is_deleted_when_it_is_old(
     logs: PageLogs, tmp_path: Path, clock: FakeClock
 ) -> None:
     log = logs.begin(FULL)

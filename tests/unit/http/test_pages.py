@@ -128,7 +128,7 @@ def test_a_next_page_without_a_cursor_is_not_taken_for_the_end(log: PageLog) -> 
         assert [page.body for page in reader.walk("/api/models")] == [b"[1]"]
 
 
-def test_a_forgotten_page_is_asked_again(log: PageLog) -> None:
+def test_a_deleted_page_is_asked_again(log: PageLog) -> None:
     client, _ = _client([_page(1), _page(2)])
     with client:
         reader = PageReader(client, log, client.tally)

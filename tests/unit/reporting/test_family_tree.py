@@ -84,7 +84,7 @@ def test_names_of_the_press_are_answered_one_by_one(corpus_snapshot: Snapshot) -
 
 
 @pytest.mark.parametrize("language", Language)
-def test_each_of_them_has_a_reason_in_the_language_of_the_report_or_a_witness(
+def test_each_of_them_has_a_reason_in_the_language_of_the_report_or_a_claim(
     language: Language, corpus_snapshot: Snapshot
 ) -> None:
     spoken = load_texts(language)

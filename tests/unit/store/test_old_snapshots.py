@@ -58,7 +58,7 @@ def test_an_old_snapshot_answers_every_question(old: Snapshot) -> None:
     assert find_anomalies(old, examples=3).snapshot == ID
 
 
-def test_a_sweep_goes_on_from_an_old_snapshot(old: Snapshot, tmp_path: Path) -> None:
+def test_a_full_crawl_goes_on_from_an_old_snapshot(old: Snapshot, tmp_path: Path) -> None:
     left = [row for row in ROWS if row["id"] != "kid/2"]
     into = publication(tmp_path, limits=Limits(min_kept_share=0.5))
     later = origin(taken_at=NOON + timedelta(days=1))

@@ -58,7 +58,7 @@ def test_of_one_period_the_newest_is_kept() -> None:
     assert [one.id in kept for one in hours] == [True, False, True, True]  # the first always stays
 
 
-def test_the_newest_the_last_sweep_and_the_first_one_always_stay() -> None:
+def test_the_newest_the_last_full_crawl_and_the_first_one_always_stay() -> None:
     some = daily(10)
     kept = kept_by((), some)
     assert trend_days_of(list(kept)) == [0, 7, 9]

@@ -119,7 +119,7 @@ def test_a_label_is_resolved_as_every_name(tmp_path: Path, parent: str) -> None:
     assert (found.labels_unknown, score(found).line.hits) == (0, 1)
 
 
-def test_rules_that_speak_in_the_first_hearing_are_measured_by_their_evidence(
+def test_rules_that_speak_at_first_are_measured_by_their_evidence(
     tmp_path: Path,
 ) -> None:
     rows = [

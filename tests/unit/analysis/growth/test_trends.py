@@ -138,12 +138,10 @@ def test_the_corpus_adds_up_to_the_count(corpus: TrendFindings, corpus_snapshot:
     assert sum(part.models for part in corpus.children) == by.total
 
 
-def test_the_last_day_is_the_ladder(corpus: TrendFindings, corpus_snapshot: Snapshot) -> None:
+def test_the_last_day_is_the_comparison(corpus: TrendFindings, corpus_snapshot: Snapshot) -> None:
     comparison = compare_family(corpus_snapshot, family("llama"), all_families())
     last = zip(corpus.dates.rows[-1].numbers, corpus.dates.undated, strict=True)
-    assert [dated + undated for dated, undated in last] == [
-        rung.number for rung in comparison.steps
-    ]
+    assert [dated + undated for dated, undated in last] == [row.number for row in comparison.steps]
 
 
 def test_a_filter_of_count_filters_every_line(tmp_path: Path) -> None:
