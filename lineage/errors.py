@@ -17,6 +17,7 @@ LineageError                 1
 │   │   └── SchemaTooNew             written by a newer lineage
 │   ├── StoreLocked              another run is writing there; the message names it
 │   └── DraftRefused             the draft was set aside, with the reasons
+├── UnknownSnapshot          5   no snapshot or draft has this id
 └── UnknownModel             5   an unknown name; close spellings are offered
 
 What the system refuses is one of these too: see `file_error`.
@@ -123,6 +124,12 @@ class StoreLocked(StoreError):
 
 class DraftRefused(StoreError):
     """The draft failed its checks and was set aside."""
+
+
+class UnknownSnapshot(LineageError):
+    """No snapshot, or no draft that was set aside, has this id."""
+
+    exit_code = 5
 
 
 class UnknownModel(LineageError):

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain
 from typing import TypeVar
 
@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Codes, Int64s, KeyBytes, Nodes
 from lineage.domain.claims import RELATIONS, Claim, Claims
+from lineage.domain.files import reason_of
 from lineage.domain.repo_ids import NAME_PREFIX
+from lineage.errors import StoreError
 from lineage.store import schema
 from lineage.store.keys import NOWHERE, bare, rows_in
 from lineage.store.reader import Snapshot
@@ -47,9 +49,10 @@ class ClaimsSpool:
     # to resolve their names, once to write the evidence when every node is known.
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        self._writer = pa.ipc.new_file(self._file, SPOOL, options=options)
+        with _writing():
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+            self._writer = pa.ipc.new_file(self._file, SPOOL, options=options)
         self._buffer: list[pa.RecordBatch] = []
         self._buffered = 0
         self._final_rows: Int64s | None = None
@@ -84,7 +87,8 @@ class ClaimsSpool:
         None means that every record stays in its row.
         """
         self._flush()
-        self._writer.close()
+        with _writing():
+            self._writer.close()
         self._final_rows = final_rows
 
     def batches(self, columns: Sequence[str] = SPOOL.names) -> Iterator[pa.RecordBatch]:
@@ -114,12 +118,26 @@ class ClaimsSpool:
 
     def close(self) -> None:
         """Let the file go."""
-        self._file.close()
+        with suppress(OSError):  # a disk that is full: what waits to be written is needed no more
+            self._file.close()
 
     def _flush(self) -> None:
         if self._buffer:
-            self._writer.write_table(pa.Table.from_batches(self._buffer).combine_chunks())
+            with _writing():
+                self._writer.write_table(pa.Table.from_batches(self._buffer).combine_chunks())
             self._buffer, self._buffered = [], 0
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        folder = tempfile.tempdir or "the folder for temporary files"
+        raise StoreError(
+            f"claims cannot be kept in {folder}: {reason_of(error)}",
+            "free space there, or name another folder by TMPDIR",
+        ) from error
 
 
 class DraftClaims:

@@ -16,6 +16,7 @@ from lineage.errors import (
     SnapshotDamaged,
     SnapshotPruned,
     StoreError,
+    UnknownSnapshot,
 )
 from lineage.store import inventory, schema
 from lineage.store.files import Files
@@ -143,7 +144,7 @@ class ParquetStore:
     def accept(self, id: str, now: datetime) -> Manifest:
         """Publish a draft that was set aside; StoreError where that would tell an untruth."""
         if id not in self.refused():
-            raise NoSuchSnapshot(
+            raise UnknownSnapshot(
                 f"no draft {id!r} was set aside in {self.location}",
                 f"there are: {', '.join(self.refused()) or 'none'}",
             )
@@ -251,7 +252,11 @@ class ParquetStore:
         if isinstance(entry, SnapshotDamaged):
             raise entry
         if entry is None:
-            raise inventory.lost(self.files, id) or NoSuchSnapshot(
+            if lost := inventory.lost(self.files, id):
+                raise lost
+            if not inventory.read_all(self.files):
+                raise self._nothing_yet()
+            raise UnknownSnapshot(
                 f"there is no snapshot {id!r} in {self.location}",
                 "see which there are with: lineage snapshots list",
             )

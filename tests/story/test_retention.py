@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from lineage.crawl.plan import CrawlMode
-from lineage.errors import DraftRefused, NoSuchSnapshot, SnapshotDamaged, StoreError
+from lineage.errors import DraftRefused, SnapshotDamaged, StoreError, UnknownSnapshot
 from lineage.store import schema
 from lineage.store.lease import Holder
 from lineage.store.manifest import SnapshotKind
@@ -44,7 +44,7 @@ def test_a_draft_that_was_never_set_aside_cannot_be_accepted(play: Play) -> None
     _, stage = play(WORLD)
     id = stage.crawl().manifest.id
     for name in (id, "20200101T000000Z", "../elsewhere"):
-        with pytest.raises(NoSuchSnapshot):
+        with pytest.raises(UnknownSnapshot):
             stage.store.accept(name, stage.clock.now())
 
 

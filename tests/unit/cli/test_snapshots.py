@@ -39,9 +39,9 @@ def test_a_snapshot_shows_its_manifest(program: Program, store: Path) -> None:
     assert "ok  few_bad_rows" in told.out
 
 
-def test_a_missing_snapshot_is_exit_code_4(program: Program, store: Path) -> None:
+def test_an_unknown_snapshot_is_exit_code_5(program: Program, store: Path) -> None:
     told = program("snapshots", "show", "20200101T000000Z", "--store", store)
-    assert told.code == 4
+    assert told.code == 5
     assert "hint: see which there are with: lineage snapshots list" in told.err
 
 
@@ -165,8 +165,8 @@ def test_a_diff_as_csv_has_a_row_for_each_change(program: Program, two_days: Pat
     ]
 
 
-def test_a_diff_with_a_missing_snapshot_is_exit_code_4(program: Program, store: Path) -> None:
-    assert program("snapshots", "diff", ID, LATER, "--store", store).code == 4
+def test_a_diff_with_an_unknown_snapshot_is_exit_code_5(program: Program, store: Path) -> None:
+    assert program("snapshots", "diff", ID, LATER, "--store", store).code == 5
 
 
 def a_dump(folder: Path, **changed: list[str | None]) -> Path:

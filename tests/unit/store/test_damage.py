@@ -12,7 +12,7 @@ import pytest
 
 from lineage.build.draft import open_draft
 from lineage.domain.opt_outs import NO_OPT_OUTS
-from lineage.errors import NoSuchSnapshot, SchemaTooNew, SnapshotDamaged
+from lineage.errors import NoSuchSnapshot, SchemaTooNew, SnapshotDamaged, UnknownSnapshot
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.inventory import mark
@@ -146,7 +146,7 @@ def test_a_draft_that_a_kill_left_is_no_snapshot_and_goes(
     draft = open_draft(store, origin(taken_at=NOON + timedelta(days=1)))
     draft.close()
     assert [path.name for path in (folder.parent / draft.id).iterdir()]
-    with pytest.raises(NoSuchSnapshot):
+    with pytest.raises(UnknownSnapshot):
         store.snapshot(draft.id)
     assert store.damaged() == {}
     open_draft(store, origin(taken_at=NOON + timedelta(days=30))).close()
@@ -185,7 +185,7 @@ def test_foreign_folders_and_files_are_passed_over(store: ParquetStore, folder: 
 
 @pytest.mark.parametrize("id", ["", "20200101T000000Z", "../elsewhere", "."])
 def test_what_is_not_there_is_said_to_be_not_there(id: str, store: ParquetStore) -> None:
-    with pytest.raises(NoSuchSnapshot, match="there is no snapshot"):
+    with pytest.raises(UnknownSnapshot, match="there is no snapshot"):
         store.snapshot(id)
 
 

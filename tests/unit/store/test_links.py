@@ -10,7 +10,7 @@ import pytest
 
 from lineage.build.draft import open_draft
 from lineage.domain.opt_outs import NO_OPT_OUTS
-from lineage.errors import LineageError, SnapshotDamaged, StoreError
+from lineage.errors import LineageError, SnapshotDamaged, StoreError, UnknownSnapshot
 from lineage.http.page_log import PageLogs
 from lineage.store import schema
 from lineage.store.inventory import MARK
@@ -167,7 +167,7 @@ def test_an_id_never_leads_out_of_the_store(
     before = texts_of(mine)
     with suppress(LineageError):
         store.delete(id)
-    with pytest.raises(StoreError, match="there is no snapshot"):
+    with pytest.raises(UnknownSnapshot, match="there is no snapshot"):
         store.snapshot(id)
     assert texts_of(mine) == before
     assert len(store.manifests()) == 1
