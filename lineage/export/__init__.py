@@ -37,6 +37,7 @@ def export_graph(
     limits += [f"models with at least {at_least:,} below them"] if at_least else []
     smaller = cut_graph(graph, depth, at_least)
     if limits:
+        # Cut after it was counted: what is missing can be said.
         models, total = (len(each) - len(roots) for each in (smaller, graph))
         about = about.with_line("shown", f"{models:,} of {total:,} models: {' of '.join(limits)}")
     return writer(smaller, about)

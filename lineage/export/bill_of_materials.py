@@ -100,6 +100,7 @@ def _find_ancestor_edges(
     edges = select_edges(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)
     generation = reach.count_generations(edges.parent, edges.child, scope.nodes, start)
+    # On a cycle it would be an ancestor of its own.
     generation[node] = 0
     inside = generation > 0
     from_here = inside.copy()

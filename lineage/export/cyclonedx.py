@@ -52,6 +52,7 @@ def write_cyclonedx(bill: Bill, manifest: Manifest) -> str:
 
 
 def _serial_number(bill: Bill, manifest: Manifest) -> UUID:
+    # From the content and not at random: the same bill is the same bytes, and a diff shows changes.
     parts = [bill.subject, *(ancestor.part for ancestor in bill.ancestors)]
     words = [manifest.origin.endpoint, manifest.id, bill.trace.family]
     return uuid5(NAMESPACE_URL, "\n".join([*words, *map(_write_reference, parts)]))
@@ -117,6 +118,7 @@ def _write_property(name: str, value: str) -> Property:
 
 def _list_licenses(part: Part) -> list[DisjunctiveLicense] | None:
     """Return the license as SPDX knows it, else under the name that the author gave it."""
+    # Validators accept as an id what SPDX lists, and nothing else.
     url = _read_web_address(part.license_link or "")
     if (spdx := fixup_id(part.license or "")) is not None:
         return [DisjunctiveLicense(id=spdx, url=url)]
@@ -126,6 +128,8 @@ def _list_licenses(part: Part) -> list[DisjunctiveLicense] | None:
 
 
 def _list_references(part: Part, endpoint: str) -> list[ExternalReference]:
+    # A name that cannot be a repository has no page, and a link to it would lead to somebody
+    # else's.
     if not is_repo_id(part.id) or (url := _read_web_address(f"{endpoint}/{part.id}")) is None:
         return []
     return [ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=url)]
@@ -133,6 +137,7 @@ def _list_references(part: Part, endpoint: str) -> list[ExternalReference]:
 
 def _read_web_address(link: str) -> XsUri | None:
     """Return a plain web address; None for any other link, whatever it may be."""
+    # An author's link may be anything, `javascript:` too; without it a bill is still true.
     return XsUri(link) if _WEB_ADDRESS.fullmatch(link) else None
 
 

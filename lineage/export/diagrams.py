@@ -74,6 +74,7 @@ def _draw_lines(graph: FamilyGraph, about: About) -> Iterator[str]:
         f"%% {_encode_signs(label)} - {_encode_signs(text)}\n" for label, text in about.lines
     )
     yield "flowchart LR\n"
+    # A name in the place of an id could be read as syntax.
     numbers = {name: number for number, name in enumerate(graph)}
     for node in nodes_of(graph):
         opened, closed = ("[[", "]]") if node.fields.get("root") else ("[", "]")

@@ -80,6 +80,7 @@ def spell_value(value: Value) -> str:
 
 def distinguish_names(names: Iterable[str]) -> dict[str, str]:
     """Return what each name becomes when it is made visible: no two the same."""
+    # Names that differ in an invisible letter look alike, and must not become one node.
     labels: dict[str, str] = {}
     used: set[str] = set()
     for name in names:

@@ -36,6 +36,7 @@ _TYPES = {str: "string", int: "long", bool: "boolean"}
 
 def write_graphml(graph: FamilyGraph, about: About) -> Iterator[str]:
     """Yield the file piece by piece; a node's id is the model's name."""
+    # Readers find a node by its id alone, and show it: so the name is the id.
     names = distinguish_names(graph)
     yield f'{DECLARATION}<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
     yield from _declare_keys("graph", {label: str for label, _ in _list_descriptions(about)})

@@ -179,6 +179,7 @@ def verdict_answer(verdict: NameVerdict, texts: Texts) -> str:
 
 def verdict_reason(verdict: NameVerdict, texts: Texts) -> str | None:
     """Say in the report's language what a verdict rests on, where no claim's words do."""
+    # A claim's own words say it best; a reason of ours would only repeat them.
     if verdict.reason is not None:
         return texts.say(f"page.because_{verdict.reason}")
     return verdict.parent and texts.say("page.because_registry", parent=verdict.parent)
@@ -281,6 +282,7 @@ def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
         reason: list[Inline] = [Word(verdict.quote)] if verdict.quote else []
         reason += [" ".join(words)] if words else []
         source: Cell = verdict.source or NOTHING
+        # A registry file of the user's own may hold any address.
         if verdict.url is not None and verdict.url.startswith("https://"):
             source = Link(verdict.source or "", verdict.url)
         row = (verdict.name, Word(verdict.id), verdict_answer(verdict, texts))
@@ -300,6 +302,7 @@ def _tree_lines(nodes: Sequence[TreeNode], texts: Texts) -> Iterator[tuple[int, 
         yield from _remainder_lines(ending, node.depth, texts)
         ending.append(node)
         notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
+        # A model's name is a stranger's word; releases and groups are named in ours.
         name = Word(node.name) if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
         number = node_number(node, texts)
         remark = [f" ({', '.join(notes)})"] if notes else []

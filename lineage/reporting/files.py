@@ -32,6 +32,7 @@ from lineage.store.manifest import Manifest
 NamedFile = tuple[str, bytes]
 """A file's name and content; given one at a time, since all of them together are large."""
 
+# The id of a base holds a slash, and a family file of the user's own may hold any letter.
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+", re.ASCII)
 
 
@@ -164,6 +165,7 @@ def _round_value(value: float | None) -> float | int | None:
     """Spell whole numbers as such, shares with four decimals."""
     if value is None:
         return None
+    # A share is a quotient of two counts: more digits would pretend to a precision that none has.
     return int(value) if float(value).is_integer() else round(value, 4)
 
 
@@ -173,6 +175,7 @@ def tag_month_rows(findings: TrendFindings) -> Iterator[CsvRow]:
     months = mix.by_month.months
     is_over = dict.fromkeys(months, True)
     is_over |= dict.fromkeys(months[len(months) - mix.by_month.incomplete :], False)
+    # Most tags have no model in most months: zeros would be nearly all of the file.
     for line in [*mix.by_month.lines, replace(mix.none, key="")]:
         numbers = [*zip(months, line.values, strict=True), ("undated", line.undated)]
         for month, models in numbers:

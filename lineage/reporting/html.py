@@ -88,6 +88,7 @@ def _write_blocks(blocks: Sequence[Block], heading: str, language: Language) -> 
 
 def _write_picture(picture: Picture, language: Language) -> Iterator[str]:
     """Draw a chart twice: the style shows the one that the screen has room for."""
+    # A style cannot lay out an SVG anew: scaled down to a phone its letters could not be read.
     chart = picture.chart
     yield "<figure>"
     yield f'<div class="for-wide">{draw_chart(chart, language, WIDE)}</div>'
@@ -118,6 +119,7 @@ def _write_block(block: Block, heading: str) -> Iterator[str]:
 
 
 def _write_outline(lines: Sequence[tuple[int, Cell]]) -> Iterator[str]:
+    # HTML wants the inner list within its item, so an item is closed when the next one is known.
     before = -1
     for depth, cell in lines:
         yield "<ul>" if depth > before else "</li>" + "</ul></li>" * (before - depth)

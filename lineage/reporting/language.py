@@ -16,6 +16,7 @@ class Language(StrEnum):
     GERMAN = "de"
 
 
+# Not by the locale module: its names differ between systems, and one holds for a whole process.
 _MONTHS = {
     Language.ENGLISH: (
         *("January", "February", "March", "April", "May", "June", "July"),
@@ -59,6 +60,7 @@ class Texts:
         if not whole:
             return "\N{EN DASH}"
         text = f"{100 * part / whole:.1f}".replace(".", _SEPARATORS[self.language][1])
+        # DIN 5008 puts a space before the sign; the line must not break there.
         return f"{text}\N{NO-BREAK SPACE}%" if self.language is Language.GERMAN else f"{text}%"
 
     def date(self, day: date) -> str:
@@ -77,6 +79,7 @@ class Texts:
         return self.number(value) if isinstance(value, int) else str(value)
 
 
+# A report asks for the same file hundreds of times.
 @cache
 def load_texts(language: Language, report: str = "family_tree") -> Texts:
     """Return what a report says in a language; the words of relations stand with the tree's."""

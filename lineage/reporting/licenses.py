@@ -223,6 +223,7 @@ def _release_section(findings: LicenseFindings, texts: Texts) -> Section:
         *table_columns(texts, "column", "release", "#models", "#known"),
         *(Column(texts.say(f"weight.{weight}"), is_number=True) for weight in weights),
     ]
+    # Dozens of mixtures hold a model or two each: a row for each would hide the releases.
     single, mixed = count_releases(findings)
     mixtures, small = mixed[:MOST_MIXTURES], mixed[MOST_MIXTURES:]
     if small:
@@ -242,6 +243,7 @@ def _release_section(findings: LicenseFindings, texts: Texts) -> Section:
 
 def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None:
     """Say which conflicts are most frequent."""
+    # Alike cases are one row: thousands of names one by one would read as a list of the accused.
     rows = [
         (
             texts.say(f"class.{conflict.drift}"),
@@ -289,6 +291,7 @@ def _conflict_row(row: Judged, texts: Texts) -> Sequence[Cell]:
 
 
 def _known_number(number: int | None, texts: Texts) -> str:
+    # An unknown number of downloads is no zero.
     return NOTHING if number is None else texts.number(number)
 
 
@@ -325,6 +328,7 @@ def _note_section(findings: LicenseFindings, texts: Texts) -> Section | None:
 def _duty_section(findings: LicenseFindings, texts: Texts) -> Section:
     """Say what the terms want shown, and whose users they count on which day."""
 
+    # Whether a duty was fulfilled no listing shows: counted is for how many models it holds.
     def rule_text(terms: Terms, rule: ClauseName) -> Cell:
         text = terms.rules[rule].text if rule in terms.rules else None
         return NOTHING if text is None else Word(text)
@@ -360,6 +364,7 @@ def _clause_section(findings: LicenseFindings, texts: Texts) -> Section:
 
 def _dispute_section(findings: LicenseFindings, texts: Texts) -> Section | None:
     """Name the releases for which official files state different terms."""
+    # Where official files disagree, no model can be blamed for following either.
     names = {release.id: release.name for release in findings.family.releases}
     lines: list[tuple[str, Cell]] = [
         (
@@ -373,6 +378,7 @@ def _dispute_section(findings: LicenseFindings, texts: Texts) -> Section | None:
 
 def _card_section(findings: LicenseFindings, texts: Texts) -> Section | None:
     """Quote the cards that name a license beside the tag, as far as their models are here."""
+    # A card outweighs no tag: both are shown, and the reader judges.
     models = {row.model for row in findings.rows}
     lines: list[tuple[str, Cell]] = []
     for card in findings.terms.cards:
@@ -395,6 +401,8 @@ def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts)
     sample = texts.say("method.share_text", share=share, least=least)
     if knowledge.is_local:
         sample = f"{texts.say('method.local_text')} {sample}"
+    # The address is a stranger's word within a sentence of ours: it is put in once the sentence
+    # stands.
     place, day = "\N{NULL}", manifest.origin.taken_at.date()
     snapshot = texts.say("method.snapshot_text", id=manifest.id, date=day, endpoint=place)
     cite = texts.say("method.cite_text", version=__version__, family=family, id=findings.snapshot)

@@ -240,6 +240,8 @@ def _branch_lines(
 
 def _fit_name(name: str, room: float) -> str:
     """Return a name that fits: whole, without its owner, or cut."""
+    # Models below one branch often share an owner: the name tells them apart, so the owner goes
+    # first.
     whole = spell_letters(name)
     short = whole.partition("/")[2] or whole
     return whole if text_width(whole, SIZE) <= room else fit_text(short, SIZE, room)
@@ -249,6 +251,7 @@ def _draw_pruned(
     box: PosterBox, pruned: PrunedRest, x0: float, x1: float, texts: Texts
 ) -> Iterator[str]:
     """Draw what is summed up: its relations side by side, under a veil."""
+    # What is summed up looks like what it sums up, only paler.
     at = x0
     for relation, models in pruned.by_relation.items():
         end = at + (x1 - 2 - x0) * models / pruned.models

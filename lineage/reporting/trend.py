@@ -98,6 +98,8 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
 
 def _ways(trend: TrendText) -> Section:
     """Compare four definitions of the same models."""
+    # One number alone invites the reading that suits: four of the same models show what a
+    # definition does.
     findings = trend.findings
     text = trend.say(
         "ways.text",
@@ -175,6 +177,7 @@ def _relations(trend: TrendText) -> Section:
 
 def _rivals(trend: TrendText) -> Section:
     """Show the family beside other families."""
+    # One rule for all of them: beside others a family may be smaller than counted alone.
     timeline = trend.findings.rivals
     chart = charts.calendar_chart(trend, "rivals", ChartKind.LINES, "rivals", timeline)
     shares = charts.share_chart(trend, chart)
@@ -269,6 +272,7 @@ def _deletions(trend: TrendText) -> Section:
         known=deletions.ever_known,
         undated=deletions.undated,
     )
+    # Until the first list without them: the moment itself no crawl sees.
     days = deletions.days_until_deletion
     chart = charts.bar_chart(trend, "deletions", "days_until_deletion", "deletions.chart", days)
     return Section(title, [text, picture_block(trend, chart)])
@@ -277,6 +281,7 @@ def _deletions(trend: TrendText) -> Section:
 def _method(trend: TrendText) -> Section:
     """Say what was counted, what cannot be seen, and how to cite."""
     findings, definition = trend.findings, trend.findings.definition
+    # The address is put in once the sentence stands: it is no word of ours.
     origin, place = trend.manifest.origin, "\N{NULL}"
     words = load_texts(trend.texts.language)
     direct = definition.closure is Closure.DIRECT

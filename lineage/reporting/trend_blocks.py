@@ -59,6 +59,7 @@ class TrendText:
 
     def line_name(self, key: str) -> str:
         """Return what a line is called: a relation, a variant, a family, or as it is."""
+        # Words of ours are translated, and nothing else: a family may be called like one of them.
         if key in set(Relation):
             return load_texts(self.texts.language).say(f"words.{key}")
         if key in {MIXED, UNKNOWN, *VARIANTS, "others"}:
@@ -69,6 +70,7 @@ class TrendText:
     def last_day(self) -> date:
         """The day that was asked about, but none after the snapshot's own."""
         taken = self.manifest.origin.taken_at.date()
+        # Of days to come the data say nothing.
         return min(self.findings.definition.as_of or taken, taken)
 
 
@@ -164,6 +166,7 @@ def date_section(trend: TrendText) -> Section:
 def _date_row(trend: TrendText, row: OnDate) -> list[Cell]:
     dates, is_sample = trend.findings.dates, trend.findings.knowledge.is_sample
     reliable = [dates.is_reliable(row, at) for at in range(len(row.numbers))]
+    # A number that could be twice as large is shown, and marked as what it is.
     cells: list[Cell] = [
         trend.texts.number(models) if is_reliable else trend.say("dates.cannot", n=models)
         for models, is_reliable in zip(row.numbers, reliable, strict=True)

@@ -66,6 +66,7 @@ def mark_incomplete(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart
 
 def mark_releases(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
     """Mark the release days along the months of a chart, and draw every month."""
+    # Releases of one day share a mark: two labels would lie upon each other.
     days: dict[date, list[str]] = {}
     for release in trend.findings.family.releases:
         days.setdefault(release.released, []).append(release.name)
@@ -138,6 +139,7 @@ def since_series(
     longest = len(trend.findings.since_release.days)
     series = []
     for line in since.lines:
+        # A flat line beyond the last known date would say that nothing more was made.
         values = [*line.values, *[None] * (longest - len(line.values))]
         name = trend.line_name(line.key)
         series.append(Series(line.key, name, values, line.undated, slots.get(line.key)))
@@ -176,6 +178,7 @@ def share_series(series: Sequence[Series]) -> list[Series]:
     shares = []
     for line in series:
         values = [
+            # The share of a handful is chance.
             100 * (value or 0) / total if total >= LEAST_FOR_SHARE else None
             for value, total in zip(line.values, sums, strict=True)
         ]
@@ -218,6 +221,7 @@ def _largest_keys(lines: Sequence[GrowthSeries[int]]) -> list[str]:
     """Return the keys of the largest lines in their order, of every line where there is room."""
     if len(lines) <= MOST_SERIES:
         return [line.key for line in lines]
+    # Chosen by size, and kept in the order of all charts: stacks side by side can be compared.
     large = sorted(lines, key=lambda line: -sum(line.values))[: MOST_SERIES - 1]
     return [line.key for line in lines if line in large]
 
@@ -239,6 +243,7 @@ def shaded_months(timeline: Timeline, undated: int) -> int:
 def nearly_empty_months(timeline: Timeline) -> int:
     """Return how many months at the beginning hold less than a hundredth of all together."""
     sums = _month_sums(timeline)
+    # A few models dated before their family would stretch the axis by years.
     return sum(100 * total < sum(sums) for total in accumulate(sums))
 
 
@@ -296,6 +301,7 @@ def _panel_blocks(trend: TrendText, chart: Chart, panels: Sequence[Panel]) -> li
         size, top = max(sizes, key=lambda pair: pair[0], default=(0, None))
         return f"{panel.name}: {top.name if top and size else NOTHING}"
 
+    # Small fields have no room for the marks of releases.
     is_shaded = any(panel.shaded for panel in panels)
     panelled = replace(
         chart,
@@ -333,6 +339,7 @@ def tag_chart(trend: TrendText) -> Chart:
     parts = trend.findings.licenses
     positions = [Position(part.key, part.key, is_word=True) for part in parts]
     values = [part.models for part in parts]
+    # Authors write what they like: of some hundred tags most have one model.
     large, sizes = positions[:_MOST_TAGS], values[:_MOST_TAGS]
     if remaining := sum(values[_MOST_TAGS:]):
         large.append(Position("others", trend.say("column.others")))

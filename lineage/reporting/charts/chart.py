@@ -99,6 +99,7 @@ class Chart:
 
     def without_skipped(self) -> "Chart":
         """Return what the picture shows: the chart without the positions that are skipped."""
+        # A handful of early models would stretch the axis by years; table and file still have them.
         first = self.skipped
         if not first:
             return self
