@@ -19,6 +19,7 @@ from lineage.store.manifest import Manifest
 
 if TYPE_CHECKING:  # a count must not pay for loading them
     from lineage.analysis.diff.diffs import Diff
+    from lineage.analysis.evaluate.evaluation import Evaluation
     from lineage.analysis.growth import Curve
     from lineage.analysis.tree.prune import Tree
 
@@ -148,6 +149,14 @@ def tree_rows(tree: "Tree") -> Iterator[Document]:
         pruned = node.pop("remainder") or {"branches": 0, "models": 0}
         row = node | {f"pruned_{name}": pruned[name] for name in ("branches", "models")}
         yield row | {"at_most": None if node["depth"] else count.at_most} | facts
+
+
+def evaluation_document(evaluation: "Evaluation") -> Document:
+    """Return how good the rules are; what each row measures is named by its kind."""
+    document: Document = to_document(evaluation)
+    for rows, kind in (("rules", "rule"), ("by_family", "id"), ("by_year", "year")):
+        document[rows] = [{kind: row.pop("name"), **row} for row in document[rows]]
+    return document
 
 
 def curve_rows(curve: "Curve") -> Iterator[Document]:

@@ -106,6 +106,7 @@ def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> Non
     Reported for each rule and pattern, for one family and all others, with intervals; and on the
     half of the authors that no rule was tuned on.
     """
+    from lineage.analysis.documents import evaluation_document
     from lineage.analysis.evaluate.evaluation import evaluate as evaluate_rules
     from lineage.analysis.evaluate.known_answers import read_labels
     from lineage.cli.output import print_result
@@ -124,5 +125,6 @@ def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> Non
         result,
         lambda it: flat_rows(to_document(it), "scores"),
         evaluation_table,
+        document=evaluation_document,
         narrowest=_NARROWEST_SCORES,
     )

@@ -12,12 +12,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from math import sqrt
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.analysis.evaluate.accuracy import (
+    ALL,
+    Accuracy,
+    JudgedClaim,
+    Share,
+    measure_families,
+    measure_rules,
+    measure_years,
+)
 from lineage.analysis.evaluate.known_answers import (
     DeclaredLineage,
     Labels,
@@ -34,40 +42,7 @@ from lineage.evidence.infer import InferenceInput, InferredClaim, infer_claims
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
-ALL = "all"
 OTHERS = "others"
-_Z = 1.959964
-"""Two-sided 95 %."""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Hits among tries; with Wilson's interval of 95 %, which holds for few tries too."""
-
-    hits: float
-    """Not whole where the tries are authors, each with a share of its own."""
-    tries: int
-    value: float | None = field(init=False)
-    """The share itself; None where nothing was tried."""
-    interval: tuple[float, float] | None = field(init=False)
-    """Lower and upper end, between 0 and 1; None where nothing was tried."""
-
-    def __post_init__(self) -> None:
-        value = self.hits / self.tries if self.tries else None
-        object.__setattr__(self, "value", value)
-        object.__setattr__(self, "interval", _wilson_interval(value, self.tries))
-
-
-def _wilson_interval(share: float | None, tries: int) -> tuple[float, float] | None:
-    # The textbook's interval, share +- z * error, leaves 0..1 where a rule fired a few times and
-    # was always right. Source: E. B. Wilson, Probable inference, J. Am. Stat. Assoc. 22 (1927).
-    if share is None:
-        return None
-    square = _Z * _Z
-    middle = share + square / (2 * tries)
-    spread = _Z * sqrt(share * (1 - share) / tries + square / (4 * tries * tries))
-    whole = 1 + square / tries
-    return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +96,12 @@ class Evaluation:
     """How good inference is, by family, rule and pattern."""
 
     snapshot: str
+    rules: tuple[Accuracy, ...]
+    """Every rule that inferred anything; the first one, `all`, is all of them together."""
+    by_family: tuple[Accuracy, ...]
+    """All rules together, by the families that hidden parents lead to."""
+    by_year: tuple[Accuracy, ...]
+    """Likewise by the year in which the model was created, `unknown` last."""
     family: str
     hidden_by: str
     """`declared` or `labels`."""
@@ -143,21 +124,6 @@ HiddenParents = Mapping[int, tuple[int, ...]]
 _MISTAKES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class _JudgedClaim:
-    """One inferred claim beside what is known."""
-
-    claim: InferredClaim
-    author: str
-    families: frozenset[str]
-    parent: bool
-    line: bool
-    release: bool | None
-    """None where the hidden parents lead to no release."""
-    crosses: frozenset[str]
-    """Families that the claim alone leads to."""
-
-
 def evaluate(
     scope: Scope,
     rules: Sequence[Rule],
@@ -178,11 +144,14 @@ def evaluate(
     worst = islice(_score_once_each(wrong), _MISTAKES)
     fired = {claim.claim.rule for claim in claims}
     inferring = [rule.name for rule in rules if rule.strength is Strength.INFERRED]
-    belongs = lineage.releases[lineage.families.index(family)] != 0
-    inside = sum(bool(belongs[list(parents)].any()) for parents in hidden.values())
+    by_family = _count_by_family(hidden, lineage)
+    inside = by_family[family]
     asked_about = {family: inside, OTHERS: len(hidden) - inside, ALL: len(hidden)}
     return Evaluation(
         snapshot.id,
+        measure_rules(judged, len(hidden)),
+        measure_families(judged, by_family),
+        measure_years(judged, list(hidden), snapshot.record_column("created_at")),
         family,
         "declared" if labels is None else "labels",
         tuple(_score_groups(judged, asked_about, family)),
@@ -192,6 +161,16 @@ def evaluate(
         unknown,
         0 if labels is None else labels.bad_lines,
     )
+
+
+def _count_by_family(hidden: HiddenParents, lineage: DeclaredLineage) -> dict[str, int]:
+    """Count the models whose hidden parents lead to each family."""
+    children = np.repeat(np.arange(len(hidden)), [len(parents) for parents in hidden.values()])
+    parents = np.array([parent for each in hidden.values() for parent in each], np.int64)
+    return {
+        family: len(np.unique(children[lineage.releases[at][parents] != 0]))
+        for at, family in enumerate(lineage.families)
+    }
 
 
 def _hide_parents(
@@ -254,7 +233,7 @@ def _read_scored_claims(
 
 def _judge_claim(
     claim: InferredClaim, nodes: InferenceInput, lineage: DeclaredLineage, hidden: HiddenParents
-) -> _JudgedClaim:
+) -> JudgedClaim:
     # A quantized copy and its original carry the same weights: either is a right answer.
     declared = hidden[claim.child]
     behind = {node for parent in declared for node in lineage.weights_behind(parent)}
@@ -263,15 +242,18 @@ def _judge_claim(
     line = right or bool(above & {lineage.original_of(parent) for parent in declared})
     declared_releases = lineage.releases_of(declared)
     claimed_releases = lineage.releases_of([claim.parent])
-    families = _families_of_labels(lineage, declared_releases)
-    return _JudgedClaim(
+    families, claimed = (
+        _families_of_labels(lineage, releases) for releases in (declared_releases, claimed_releases)
+    )
+    return JudgedClaim(
         claim,
         str(nodes.ids[claim.child]).partition("/")[0],
         families,
         right,
         line,
         declared_releases == claimed_releases if families else None,
-        _families_of_labels(lineage, claimed_releases) - families,
+        bool(claimed & families),
+        claimed - families,
     )
 
 
@@ -280,9 +262,9 @@ def _families_of_labels(lineage: DeclaredLineage, releases: Sequence[int]) -> fr
 
 
 def _score_groups(
-    judged: Sequence[_JudgedClaim], hidden: Mapping[str, int], family: str
+    judged: Sequence[JudgedClaim], hidden: Mapping[str, int], family: str
 ) -> Iterator[Score]:
-    groups: dict[tuple[str, str, str], list[_JudgedClaim]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[JudgedClaim]] = defaultdict(list)
     for each in judged:
         for group in (family if family in each.families else OTHERS, ALL):
             groups[group, each.claim.claim.rule, each.claim.pattern].append(each)
@@ -294,7 +276,7 @@ def _score_groups(
 
 
 def _score_claims(
-    judged: Sequence[_JudgedClaim], group: str, rule: str, pattern: str, hidden: int
+    judged: Sequence[JudgedClaim], group: str, rule: str, pattern: str, hidden: int
 ) -> Score:
     by_author: dict[str, list[bool]] = defaultdict(list)
     for each in judged:
@@ -324,7 +306,7 @@ def is_held_out(author: str) -> bool:
     return bool(hashlib.sha256(author.encode()).digest()[0] & 1)
 
 
-def _score_once_each(wrong: Sequence[_JudgedClaim]) -> Iterator[_JudgedClaim]:
+def _score_once_each(wrong: Sequence[JudgedClaim]) -> Iterator[JudgedClaim]:
     """Yield one mistake for each author and inferred parent."""
     reported: set[tuple[str, int]] = set()
     for each in wrong:
@@ -335,7 +317,7 @@ def _score_once_each(wrong: Sequence[_JudgedClaim]) -> Iterator[_JudgedClaim]:
 
 
 def _describe_mistake(
-    judged: _JudgedClaim, nodes: InferenceInput, hidden: HiddenParents, children: Positions
+    judged: JudgedClaim, nodes: InferenceInput, hidden: HiddenParents, children: Positions
 ) -> Mistake:
     claim = judged.claim
     return Mistake(

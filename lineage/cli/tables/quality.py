@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line, snapshot_lines
-from lineage.analysis.evaluate.evaluation import ALL, Evaluation, Score, Share
+from lineage.analysis.evaluate.accuracy import ALL, Share
+from lineage.analysis.evaluate.evaluation import Evaluation, Score
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
 from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, AnomalySeverity
 from lineage.store.manifest import Manifest

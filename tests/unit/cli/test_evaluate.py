@@ -31,6 +31,14 @@ def test_json_holds_scores_with_intervals_and_mistakes(program: Program, guessed
         (WRONG, CHAT, ["other/model"])
     ]
     assert "card_text" in found["unmeasured"]
+    both: dict[str, object] = {"fired": 2, "exact": 1, "release": 1, "family": 1, "precision": 0.5}
+    both |= {"interval": [0.0945, 0.9055], "recall": 0.5}
+    assert found["rules"] == [{"rule": "all", **both}, {"rule": "name", **both}]
+    right = {"fired": 1, "exact": 1, "release": 1, "family": 1, "precision": 1.0, "recall": 1.0}
+    assert [{**row, "interval": None} for row in found["by_family"]] == [
+        {"id": "llama", **right, "interval": None}
+    ]
+    assert [(row["year"], row["fired"]) for row in found["by_year"]] == [("2024", 2)]
 
 
 def test_csv_has_a_row_a_family_rule_and_pattern(program: Program, guessed: Path) -> None:

@@ -167,5 +167,5 @@ def test_on_the_corpus_no_pattern_leads_astray(measured: Evaluation) -> None:
 
 def test_the_family_that_is_asked_for_must_be_known(tmp_path: Path) -> None:
     families: list[Family] = []
-    with pytest.raises(ValueError, match="kin"):
+    with pytest.raises(KeyError, match="kin"):
         evaluate(Scope(published(ROOTS, tmp_path), families), RULES, "kin")

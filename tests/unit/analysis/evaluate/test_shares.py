@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.evaluate.evaluation import Share
+from lineage.analysis.evaluate.accuracy import Share
 
 
 @pytest.mark.parametrize(
