@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lineage.analysis.evaluate.accuracy import ALL
 from lineage.analysis.evaluate.evaluation import (
-    ALL,
     OTHERS,
     Evaluation,
     Score,
