@@ -32,7 +32,7 @@ from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_marks
 from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError
-from lineage.graph.every_base import EveryBase, count_every_base
+from lineage.graph.reach import EveryBase, count_every_base
 from lineage.store.reader import BaseRow, Snapshot
 
 

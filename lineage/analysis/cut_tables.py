@@ -11,7 +11,8 @@ from lineage.analysis.family_graph import FamilyColumns
 from lineage.analysis.members import relation_of
 from lineage.domain.arrays import Indices
 from lineage.domain.claims import Strength
-from lineage.graph.every_base import count_every_base
+from lineage.graph.reach import count_every_base
+from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import EdgeColumns, Snapshot
@@ -120,13 +121,13 @@ def _edge_tables(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa
 
 def _rules_of_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
     """Return the rules of each edge as bits, and the names of the bits."""
-    pairs = _pack_edge_pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
+    pairs = pack_node_pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
     numbers: dict[str, int] = {}
     masks = np.zeros(len(pairs), np.int64)
     order = np.argsort(pairs)
     columns = ["child_node", "parent_node", "rules"]
     for batch in cut.scope.snapshot.batches(schema.EDGES_FILE, columns):
-        stored_pairs = _pack_edge_pairs(
+        stored_pairs = pack_node_pairs(
             batch["child_node"].to_numpy(), batch["parent_node"].to_numpy()
         )
         rows = np.flatnonzero(np.isin(stored_pairs, pairs))
@@ -149,10 +150,6 @@ def _list_curated(cut: FamilyColumns) -> list[tuple[int, str]]:
 
 def _rule_bits_of_edges(rules: list[str], numbers: dict[str, int]) -> int:
     return sum(1 << numbers.setdefault(rule, len(numbers)) for rule in sorted(set(rules)))
-
-
-def _pack_edge_pairs(child: Indices, parent: Indices) -> Indices:
-    return child.astype(np.int64) << 32 | parent
 
 
 def _counts_table(

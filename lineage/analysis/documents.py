@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lineage.analysis.check import CheckOutcome
-from lineage.analysis.reasons import explain_trace
 from lineage.analysis.results import (
     ComparedCount,
     Comparison,
     ComparisonStep,
     Count,
 )
-from lineage.analysis.verdicts import Trace
+from lineage.analysis.verdicts import Trace, explain_trace
 from lineage.domain.definitions import Grouping
 from lineage.domain.documents import Document, flat_row, flat_rows, to_document
 from lineage.domain.families import Family

@@ -14,6 +14,7 @@ from lineage.domain.arrays import Indices, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family
+from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store.reader import EdgeColumns, Snapshot
 
 DEFAULT = Definition()
@@ -312,4 +313,4 @@ def _add_curated(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeCo
 
 
 def _pack_scope_pairs(edges: EdgeColumns) -> Int64s:
-    return edges.child.astype(np.int64) << 32 | edges.parent
+    return pack_node_pairs(edges.child, edges.parent)

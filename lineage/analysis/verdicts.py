@@ -1,12 +1,13 @@
-"""What a question about one model's descent is answered with: frozen values, before any format."""
+"""A verdict on one model's descent: frozen values, and the sentences that are quoted of them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Outsider
-from lineage.domain.records import AvailabilityAnswer
+from lineage.domain.records import Availability, AvailabilityAnswer
 
 
 class VerdictReason(StrEnum):
@@ -130,3 +131,149 @@ class Trace:
     """False for a dump without any column that names parents: without a path it says nothing."""
     notes: tuple[str, ...] = ()
     """What the answer cannot say, a sentence each."""
+
+
+LOOKED_AT = (
+    "the Hub's baseModels, the tags, the card's base_model, adapter and model configuration, "
+    "the name, and the family registry"
+)
+LOOKED_AT_LIVE = (
+    "the Hub's baseModels, the tags, the card's base_model, the adapter configuration, "
+    "and the family registry"
+)
+_NAMED = 3
+
+
+def verdict_word(trace: Trace) -> str:
+    """Return yes, no or not known."""
+    return {True: "yes", False: "no", None: "not known"}[trace.descends]
+
+
+def explain_trace(trace: Trace) -> str:
+    """Return one sentence that says what the verdict rests on."""
+    facts = {"snapshot": trace.snapshot}
+    if (deletion := trace.deletion) is not None:
+        facts |= {"last": deletion.last_seen_in, "missed": f"{deletion.missed_at:%Y-%m-%d}"}
+        facts |= {"answer": describe_availability(deletion.asked)}
+    return _PLACES[trace.origin].format(**facts) + explain_verdict(trace)
+
+
+_PLACES = {
+    ModelOrigin.SNAPSHOT: "",
+    ModelOrigin.TOMBSTONE: (
+        "It is no longer listed: last seen in snapshot {last}, found missing on {missed}. {answer} "
+    ),
+    ModelOrigin.NAMED: "Snapshot {snapshot} does not list it; other models name it as their base. ",
+    ModelOrigin.REGISTRY: "It is not in snapshot {snapshot}; answered from the family registry. ",
+    ModelOrigin.LIVE: "It is not in snapshot {snapshot}; the Hub was asked just now. ",
+}
+
+
+def explain_verdict(trace: Trace) -> str:
+    """Return the reason alone, without where the model was found."""
+    match trace.reason:
+        case VerdictReason.IS_ROOT | VerdictReason.IS_OTHER_ROOT:
+            return _explain_root(trace)
+        case VerdictReason.DECLARED_PATH | VerdictReason.INFERRED_PATH:
+            return _explain_path(trace)
+        case (
+            VerdictReason.IS_OUTSIDER
+            | VerdictReason.BELOW_OUTSIDER
+            | VerdictReason.SOURCES_DISAGREE
+        ):
+            return _explain_outsider(trace)
+    return _explain_no_path(trace)
+
+
+def _explain_outsider(trace: Trace) -> str:
+    assert trace.outsider is not None
+    why = trace.outsider.sentence
+    if trace.reason is VerdictReason.IS_OUTSIDER:
+        return why
+    if trace.reason is VerdictReason.BELOW_OUTSIDER:
+        return f"It comes from {trace.outsider.id}, which is no descendant: {why}"
+    return f"Declared links lead to {_list_some_names(_name_releases(trace.roots))}, but: {why}"
+
+
+def _explain_no_path(trace: Trace) -> str:
+    if trace.reason is VerdictReason.OTHER_ROOTS:
+        roots = [f"{it.root} ({it.release})" for it in trace.roots]
+        return f"Every declared path ends at a root of another family: {_list_some_names(roots)}."
+    if trace.reason is VerdictReason.DEAD_ENDS:
+        ends = _list_some_names(trace.dead_ends)
+        return f"It is declared to come from {ends}, whose own origin is unknown."
+    sources = LOOKED_AT if trace.origin is not ModelOrigin.LIVE else LOOKED_AT_LIVE
+    words = "; ".join(claim.quote or "" for claim in trace.unresolved_claims[:_NAMED])
+    unresolved = f" Claims that lead to no other model: {words}." if words else ""
+    return f"Its origin is unknown. Looked at: {sources}.{unresolved}"
+
+
+def _explain_root(trace: Trace) -> str:
+    assert trace.itself is not None
+    what = "an official repository" if trace.itself.official else "a mirror"
+    other = "" if trace.reason is VerdictReason.IS_ROOT else ", a root of another family"
+    return f"It is itself {what} of {trace.itself.release}{other}."
+
+
+def _explain_path(trace: Trace) -> str:
+    own = [root for root in trace.roots if root.family == trace.family]
+    releases = _list_some_names(_name_releases(own))
+    path = next(path for path in trace.paths if path[-1].parent in {root.root for root in own})
+    words = "; ".join(_quote_path_claim(edge.evidence) for edge in path[:_NAMED])
+    if trace.reason is VerdictReason.INFERRED_PATH:
+        return f"No declared link leads to a root; inferred links lead to {releases}: {words}."
+    steps = "directly" if len(path) == 1 else f"in {len(path)} steps"
+    return f"It comes from {releases}, {steps}: {words}."
+
+
+def _quote_path_claim(evidence: Sequence[PathClaim]) -> str:
+    """Return the most telling claim: a curated one, with its source, else the first."""
+    if not evidence:
+        return "a link whose evidence is not in this snapshot"
+    best = next((claim for claim in evidence if claim.source), evidence[0])
+    if best.quote is None:
+        return f"documented in {best.source}"
+    return f'"{best.quote}" ({best.source or best.rule})'
+
+
+def _name_releases(roots: Sequence[PathRoot]) -> list[str]:
+    return list(dict.fromkeys(root.release for root in roots))
+
+
+def _list_some_names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+# What became of deleted models, in words that say no more than the Hub's answer does.
+
+NOT_LISTED = "not_listed"
+"""Models that the Hub was never asked about by name."""
+
+_TOLD: Mapping[Availability, str] = {
+    Availability.GONE: "deleted or private, which look alike",
+    Availability.HIDDEN: "it exists, and the Hub does not show it",
+    Availability.RENAMED: "its name redirects to another one",
+    Availability.REPLACED: "another model has its name now",
+    Availability.UNLISTED: "it answers by name, though it is not listed",
+}
+
+
+def describe_availability(asked: AvailabilityAnswer | None) -> str:
+    """Return one sentence about a model that a full crawl found missing."""
+    if asked is None:
+        return "The Hub was not asked about it by name."
+    day, what = f"{asked.asked_at:%Y-%m-%d}", _TOLD[asked.standing]
+    return f"Asked by name on {day}, the Hub answered {asked.status}: {what}."
+
+
+def count_availability(found: Mapping[Availability | None, int]) -> dict[str, int]:
+    """Return how many models each answer was given about, the most telling first."""
+    numbers = {standing.value: found.get(standing, 0) for standing in Availability}
+    return numbers | {NOT_LISTED: found.get(None, 0)}
+
+
+def summarize_availability(found: Mapping[Availability | None, int]) -> str:
+    """Return the numbers above 0, `2 gone, 1 hidden, 40 not listed`."""
+    some = ((name.replace("_", " "), n) for name, n in count_availability(found).items() if n)
+    return ", ".join(f"{n:,} {name}" for name, n in some)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lineage.build.draft import Draft
 from lineage.build.infer import ClaimsFromCards
-from lineage.domain.arrays import Indices, Int64s, Mask, Positions
+from lineage.domain.arrays import Int64s, Mask, Positions
 from lineage.domain.claims import Claim, ResolvedClaims
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import LEFT_OUT, OptOuts
@@ -20,6 +20,7 @@ from lineage.domain.progress import Progress
 from lineage.errors import SourceUnavailable
 from lineage.evidence.card_text import infer_card_claims
 from lineage.evidence.infer import parentless
+from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store import schema
 from lineage.store.keys import NOWHERE, bare, joined, rows_in
 from lineage.store.reader import Snapshot
@@ -63,16 +64,18 @@ def mark_doubtful(declared: ResolvedClaims, models: int) -> Mask:
     doubtful[declared.child[declared.parent >= models]] = True
     has_relation = declared.relation >= 0
     relations = np.unique(
-        _pack_pairs(declared.child[has_relation], declared.relation[has_relation])
+        pack_node_pairs(declared.child[has_relation], declared.relation[has_relation])
     )
     doubtful |= _count_first(relations, models) > 1
 
     # Where one rule names a parent that another rule of the same model leaves out.
     makes_edge = declared.select(declared.parent >= 0)
-    edges, edge = np.unique(_pack_pairs(makes_edge.child, makes_edge.parent), return_inverse=True)
+    edges, edge = np.unique(
+        pack_node_pairs(makes_edge.child, makes_edge.parent), return_inverse=True
+    )
     parents = _count_first(edges, models)
-    edge_rules = np.unique(_pack_pairs(edge, makes_edge.rule))
-    child_rules = _pack_pairs(edges[edge_rules >> _HALF] >> _HALF, edge_rules & _LOW)
+    edge_rules = np.unique(pack_node_pairs(edge, makes_edge.rule))
+    child_rules = pack_node_pairs(edges[edge_rules >> _HALF] >> _HALF, edge_rules & _LOW)
     child_rule, parents_by_rule = np.unique(child_rules, return_counts=True)
     child = child_rule >> _HALF
     doubtful[child[parents_by_rule < parents[child]]] = True
@@ -218,11 +221,6 @@ def _name_stems(family: Family) -> Iterator[str]:
 def _stem_pattern(stem: str) -> str:
     plain = re.escape(stem)
     return plain if len(stem) >= _SHORT else rf"(?<![a-z]){plain}(?![a-z])"
-
-
-def _pack_pairs(first: Indices, second: Indices) -> Int64s:
-    """Pack two columns of numbers below 2**31 into one, which is many times as fast to sort."""
-    return (first.astype(np.int64) << _HALF) | second
 
 
 def _count_first(pairs: Int64s, models: int) -> Positions:

@@ -32,7 +32,7 @@ from lineage.domain.claims import Strength
 from lineage.domain.gc_paused import gc_paused
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.evidence import extract_claims
-from lineage.graph.every_base import count_every_base
+from lineage.graph.reach import count_every_base
 from lineage.sources.interface import RecordPage
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, Origin

@@ -20,7 +20,7 @@ from lineage.domain.gc_paused import gc_paused
 from lineage.domain.repo_ids import find_repo_id, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput
-from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
+from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store.keys import NOWHERE
 
 _IDS_AT_ONCE = 131_072
@@ -214,7 +214,11 @@ def _choose_by_date(
     rows = np.flatnonzero(ambiguous[claims.name] & is_by_name)
     rows = rows[np.argsort(claims.name[rows], kind="stable")]
     names = claims.name[rows]
-    keyed = distinct(pack_pairs(claims.child, hub_node)[hub_node >= 0]) if len(rows) else rows
+    keyed = (
+        sort_distinct_set(pack_node_pairs(claims.child, hub_node)[hub_node >= 0])
+        if len(rows)
+        else rows
+    )
     for at in np.unique(names).tolist():
         of_name = rows[slice(*np.searchsorted(names, [at, at + 1]))]
         heir = int(name_nodes[at])
@@ -229,8 +233,8 @@ def _choose_by_date(
             choice = elder_nodes[np.maximum(last, 0)]
             parent[of_name] = np.where(created < taken_at, choice, heir)
         for node in (heir, *others):
-            is_keyed = is_member(
-                pack_pairs(claims.child[of_name], np.full(len(of_name), node)), keyed
+            is_keyed = mark_set_members(
+                pack_node_pairs(claims.child[of_name], np.full(len(of_name), node)), keyed
             )
             parent[of_name[is_keyed]] = node
 

@@ -15,7 +15,7 @@ from lineage.domain.arrays import Indices, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
 from lineage.domain.repo_ids import is_doubtful
 from lineage.evidence import Rule
-from lineage.graph.sorted_sets import pack_pairs
+from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store.keys import NOWHERE
 
 ONE_OF_ITS_OWN = -2
@@ -94,7 +94,9 @@ class RowParents:
 
     def _find_meant(self, claims: Claims, rows: Indices, node: Nodes) -> dict[str, int]:
         """Return the node that most rows mean by each name that they write; of equals none."""
-        pairs, votes = np.unique(pack_pairs(self.code[claims.name[rows]], node), return_counts=True)
+        pairs, votes = np.unique(
+            pack_node_pairs(self.code[claims.name[rows]], node), return_counts=True
+        )
         meant: dict[int, tuple[int, int]] = {}
         for pair, number in zip(pairs.tolist(), votes.tolist(), strict=True):
             code, candidate = pair >> 32, pair & _LOW

@@ -51,7 +51,7 @@ def list_snapshots(*, invocation: Invocation) -> None:
 def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
     """Show what a snapshot says of itself; the latest without ID."""
     from lineage.analysis.documents import snapshot_document
-    from lineage.analysis.reasons import count_availability
+    from lineage.analysis.verdicts import count_availability
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import snapshot_facts
     from lineage.domain.documents import to_document

@@ -18,8 +18,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.spdx import fixup_id
 from packageurl import PackageURL
 
-from lineage.analysis.reasons import explain_trace, verdict_word
-from lineage.analysis.verdicts import PathClaim, PathEdge
+from lineage.analysis.verdicts import PathClaim, PathEdge, explain_trace, verdict_word
 from lineage.domain.clock import iso
 from lineage.domain.escape import visible
 from lineage.domain.repo_ids import is_repo_id

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage.domain.arrays import Indices, Int64s
-from lineage.graph.sorted_sets import pack_pairs
+from lineage.graph.sorted_sets import pack_node_pairs
 
 _WORTH_ANOTHER_ROUND = 0.9
 
@@ -51,7 +51,7 @@ def find_sibling_bursts(
 
     All columns have one element an edge.
     """
-    group = pack_pairs(parent, author)
+    group = pack_node_pairs(parent, author)
     order = np.lexsort((child, moment, group))
     ranges = find_graph_bursts(group[order], moment[order], least, within)
     return SiblingBursts(child[order], parent[order], moment[order], ranges)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage.domain.arrays import Codes, Counts, Generations, Indices, Int64s, LabelBits, Mask
+from lineage.domain.claims import Relation
+from lineage.graph.sorted_sets import mark_set_members, sort_distinct_set
 
 MOST_LABELS = 64
 
@@ -78,7 +80,7 @@ def count_generations(child: Indices, parent: Indices, nodes: int, roots: Indice
     while front.size:
         depth = min(depth + 1, _MOST_GENERATIONS)
         touched = children.list_cells(front)
-        front = _sort_distinct_nodes(touched[generation[touched] == 0])
+        front = sort_distinct_set(touched[generation[touched] == 0])
         generation[front] = depth
     return generation
 
@@ -123,7 +125,7 @@ def _spread_labels(children: "Rows", nodes: int, seeds: Sequence[Indices]) -> La
         news = (incoming & ~labels[touched]) != 0
         touched = touched[news]
         np.bitwise_or.at(labels, touched, incoming[news])
-        front = _sort_distinct_nodes(touched)
+        front = sort_distinct_set(touched)
     return labels
 
 
@@ -162,7 +164,7 @@ class Rows:
 
 def _distinct_edges(child: Indices, parent: Indices, nodes: int) -> tuple[Int64s, Int64s]:
     """Return the edges by child, then parent, each once and none from a node to itself."""
-    code = _sort_distinct_nodes(child.astype(np.int64) * nodes + parent)
+    code = sort_distinct_set(child.astype(np.int64) * nodes + parent)
     child, parent = np.divmod(code, max(nodes, 1))
     real = child != parent
     return child[real], parent[real]
@@ -215,7 +217,7 @@ def _pairs_above(
     # A pair travels as one number: single numbers are sorted and compared fastest.
     nodes = len(trees.top)
     is_joint = trees.top[child] == child
-    joints = _sort_distinct_nodes(child[is_joint])
+    joints = sort_distinct_set(child[is_joint])
     parents = Rows.build(child[is_joint], parent[is_joint], nodes)
 
     def list_entry_nodes(pairs: Indices) -> Indices:
@@ -225,17 +227,17 @@ def _pairs_above(
     for start in range(0, joints.size, _TOPS_AT_ONCE):
         tops = fresh = joints[start : start + _TOPS_AT_ONCE] * (nodes + 1)
         while fresh.size:
-            giver, entry = np.divmod(_sort_distinct_nodes(list_entry_nodes(fresh)), nodes)
-            fresh = _sort_distinct_nodes(giver * nodes + trees.top[entry])
-            fresh = fresh[~_mark_members(fresh, tops)]
+            giver, entry = np.divmod(sort_distinct_set(list_entry_nodes(fresh)), nodes)
+            fresh = sort_distinct_set(giver * nodes + trees.top[entry])
+            fresh = fresh[~mark_set_members(fresh, tops)]
             tops = np.sort(np.concatenate((tops, fresh)))
-        giver, above = np.divmod(_sort_distinct_nodes(list_entry_nodes(tops)), nodes)
+        giver, above = np.divmod(sort_distinct_set(list_entry_nodes(tops)), nodes)
         line = [giver * nodes + above]
         while giver.size:
             inside = trees.top[above] != above
             giver, above = giver[inside], trees.up[above[inside]]
             line.append(giver * nodes + above)
-        giver, above = np.divmod(_sort_distinct_nodes(np.concatenate(line)), nodes)
+        giver, above = np.divmod(sort_distinct_set(np.concatenate(line)), nodes)
         yield giver, above
 
 
@@ -245,22 +247,92 @@ def _one_column_per_kind(kind: Codes, kinds: int) -> Counts:
     return ones
 
 
-def _mark_members(values: Indices, members: Indices) -> Mask:
-    """Mark the values that stand in a sorted array, which is not empty."""
-    place = np.minimum(np.searchsorted(members, values), members.size - 1)
-    mask: Mask = members[place] == values
-    return mask
-
-
 def _mark_reached_nodes(nodes: int, chosen: Indices) -> Mask:
     mask = np.zeros(nodes, dtype=np.bool_)
     mask[chosen] = True
     return mask
 
 
-def _sort_distinct_nodes(values: Indices) -> Indices:
-    """Return the distinct values in order."""
-    # By sorting: numpy's own unique hashes, and is far slower.
-    ordered = np.sort(values)
-    distinct: Indices = ordered[np.diff(ordered, prepend=-1) != 0]
-    return distinct
+# Few nodes lie below most starts, so that no matrix of all pairs is made: so many of them have a
+# flag in memory at a time, a byte each.
+_AT_ONCE = 1 << 25
+
+
+@dataclass(frozen=True, slots=True)
+class EveryBase:
+    """One element a node that has children, in order of the node.
+
+    `direct` and `total` are bases x relations x (dated, undated): distinct models, each once.
+    """
+
+    node: Indices
+    direct: Indices
+    total: Indices
+
+
+def count_every_base(
+    child: Indices, parent: Indices, relation_of: Indices, undated: Mask
+) -> EveryBase:
+    """Count what lies below each node that has children; exact on any graph.
+
+    `relation_of` and `undated` have one element a listed model; a model of relation -1, and nodes
+    beyond the listed, are never counted, but paths lead through them.
+    """
+    nodes, (low_child, low_parent) = compact_nodes(child, parent)
+    listed = np.flatnonzero(nodes < len(relation_of))
+    relation, unknown = relation_of[nodes[listed]], undated[nodes[listed]]
+    kind = np.full(len(nodes), -1, np.int8)
+    kind[listed] = np.where(relation < 0, -1, relation * 2 + unknown)
+    bases = np.flatnonzero(np.bincount(low_parent, minlength=len(nodes)))
+    shape = (len(bases), len(Relation), 2)
+    kinds = 2 * len(Relation)
+    return EveryBase(
+        nodes[bases],
+        count_direct(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
+        count_below(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
+    )
+
+
+def pairs_below(
+    child: Indices, parent: Indices, starts: Sequence[Indices]
+) -> tuple[Int64s, Int64s]:
+    """Return the pairs of a start and each distinct node below its roots, as two columns.
+
+    `starts[i]` are the roots of start i, which may be below each other. As in `find_below` a root
+    is among its own only where a path leads to it. The pairs of a start stand together.
+    """
+    used, (low_child, low_parent) = compact_nodes(child, parent)
+    children = Rows.build(low_parent, low_child, len(used))
+    roots, whose = _place_graph_roots(used, starts)
+    nodes, at_once = max(len(used), 1), max(1, _AT_ONCE // max(len(used), 1))
+    pairs = [np.empty(0, np.int64)]
+    for first in range(0, len(starts), at_once):
+        some = (whose >= first) & (whose < first + at_once)
+        front = (whose[some] - first) * nodes + roots[some]
+        pairs.append(_pairs_below(children, front, nodes) + first * nodes)
+    start, node = np.divmod(np.concatenate(pairs), nodes)
+    return start, used[node] if len(used) else node
+
+
+def _place_graph_roots(used: Int64s, starts: Sequence[Indices]) -> tuple[Int64s, Int64s]:
+    """Return the places of those roots that have an edge, and the starts they belong to."""
+    whose = np.repeat(np.arange(len(starts)), list(map(len, starts)))
+    roots = np.concatenate([np.empty(0, np.int64), *starts])
+    place = np.searchsorted(used, roots)
+    has_edge = place < len(used)
+    has_edge[has_edge] = used[place[has_edge]] == roots[has_edge]
+    return place[has_edge], whose[has_edge]
+
+
+def _pairs_below(children: Rows, front: Int64s, nodes: int) -> Int64s:
+    """Go down from pairs, written start * nodes + node, and return all pairs that are reached."""
+    is_below = np.zeros((int(front.max(initial=0)) // nodes + 1) * nodes, np.bool_)
+    pairs = [front[:0]]
+    while front.size:
+        start, node = np.divmod(front, nodes)
+        below = np.repeat(start, children.count_cells(node)) * nodes + children.list_cells(node)
+        below = np.sort(below[~is_below[below]])
+        front = below[np.diff(below, prepend=-1) != 0]
+        is_below[front] = True
+        pairs.append(front)
+    return np.sort(np.concatenate(pairs))

@@ -1,25 +1,30 @@
 """Sets of integers and of pairs of integers, kept as sorted arrays."""
 
+from typing import TypeVar
+
 import numpy as np
 
 from lineage.domain.arrays import Indices, Int64s, Mask
 
 
-def pack_pairs(high: Indices, low: Indices) -> Int64s:
+def pack_node_pairs(high: Indices, low: Indices) -> Int64s:
     """Return pairs of numbers from 0 to below 2**31, each pair as one number."""
     pairs: Int64s = (high.astype(np.int64) << 32) | low
     return pairs
 
 
-def distinct(values: Int64s) -> Int64s:
+_Numbers = TypeVar("_Numbers", Int64s, Indices)
+
+
+def sort_distinct_set(values: _Numbers) -> _Numbers:
     """Return the distinct values in rising order."""
     # Sorted by hand: numpy's own unique hashes, and is far slower on millions of packed pairs.
     ordered = np.sort(values)
-    unique: Int64s = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    unique: _Numbers = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
     return unique
 
 
-def is_member(values: Int64s, members: Int64s) -> Mask:
+def mark_set_members(values: Indices, members: Indices) -> Mask:
     """Mark the values that are in a sorted array."""
     if not members.size:
         return np.zeros(len(values), np.bool_)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lineage.analysis.licenses import Judged, LicenseFindings
-from lineage.analysis.licenses.findings import CONFLICTS, LEAST_SHARE
+from lineage.analysis.licenses.statements import CONFLICTS, LEAST_SHARE
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure
 from lineage.domain.families import CuratedSource

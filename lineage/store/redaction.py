@@ -19,7 +19,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import LEFT_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
-from lineage.graph.every_base import count_every_base
+from lineage.graph.reach import count_every_base
 from lineage.store import derived_rows, schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest

@@ -9,7 +9,7 @@ import pytest
 
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.documents import diff_rows, trace_document
-from lineage.analysis.reasons import count_availability, explain_trace, summarize_availability
+from lineage.analysis.verdicts import count_availability, explain_trace, summarize_availability
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
 from lineage.domain.documents import to_document

@@ -4,9 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from lineage.analysis.reasons import explain_trace
 from lineage.analysis.results import ComparisonStep
-from lineage.analysis.verdicts import ModelOrigin
+from lineage.analysis.verdicts import ModelOrigin, explain_trace
 from lineage.demo.catalog import Row
 from lineage.domain.anomalies import AnomalyKind
 from lineage.domain.definitions import Definition, Grouping

@@ -21,7 +21,7 @@ from lineage.domain.arrays import Indices, Int64s, Mask, Positions
 from lineage.domain.claims import Relation
 from lineage.domain.repo_ids import find_repo_id
 from lineage.evidence.names import MARKED, stem_of
-from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
+from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store.keys import NOWHERE
 
 _QUANTIZED = Relation.QUANTIZED.code
@@ -62,12 +62,14 @@ def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
     claims = columns.claims
     hub = _claimed_pairs_of_rule(claims, "hub", claims.parent)
     card = _claimed_pairs_of_rule(claims, "card", _find_meant_parents(columns))
-    card_alone = card[~is_member(card, hub)]
+    card_alone = card[~mark_set_members(card, hub)]
     # The Hub resolves no name that is not listed: a card that names one contradicts nothing.
     card_alone = card_alone[(card_alone & _LOW) < columns.listed]
-    hub_alone = hub[~is_member(hub, card)]
-    disputed = distinct(np.concatenate((card_alone, hub_alone)) >> 32)
-    both_name_parents = is_member(disputed, hub >> 32) & is_member(disputed, card >> 32)
+    hub_alone = hub[~mark_set_members(hub, card)]
+    disputed = sort_distinct_set(np.concatenate((card_alone, hub_alone)) >> 32)
+    both_name_parents = mark_set_members(disputed, hub >> 32) & mark_set_members(
+        disputed, card >> 32
+    )
     children = disputed[both_name_parents].tolist()
 
     def describe_model_anomaly(child: int) -> Occurrence:
@@ -111,7 +113,7 @@ def _claimed_pairs_of_rule(claims: DeclaredClaims, rule: str, parent: Indices) -
     if rule not in claims.rules:
         return np.empty(0, np.int64)
     rows: Mask = (claims.rule == claims.rules.index(rule)) & (parent >= 0)
-    return distinct(pack_pairs(claims.child[rows], parent[rows]))
+    return sort_distinct_set(pack_node_pairs(claims.child[rows], parent[rows]))
 
 
 # One model under several names, and several models under what is nearly one
@@ -149,7 +151,9 @@ def find_models_under_several_names(columns: SnapshotColumns) -> Occurrences:
     """Find models that go by several names over the snapshot, those with most first."""
     claims = columns.claims
     resolved = claims.parent >= 0
-    names_of = distinct(pack_pairs(claims.parent[resolved], claims.name[resolved])) >> 32
+    names_of = (
+        sort_distinct_set(pack_node_pairs(claims.parent[resolved], claims.name[resolved])) >> 32
+    )
     numbers = np.bincount(names_of)
     parents = np.flatnonzero(numbers > 1)
     parents = parents[np.argsort(-numbers[parents], kind="stable")]
@@ -227,7 +231,7 @@ class _NamedPairs:
 
     def keys(self) -> Int64s:
         """Return parent and name as one number: siblings of one name share it."""
-        return pack_pairs(self.parent, self.code)
+        return pack_node_pairs(self.parent, self.code)
 
 
 def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
@@ -251,8 +255,8 @@ def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
     spellings = _repository_part(pc.utf8_lower(claims.names))
     spelling = pc.fill_null(pc.index_in(spellings, value_set=names), -1).to_numpy()[claims.name]
     rows = (spelling >= 0) & (claims.parent >= 0)
-    names_of_parents = distinct(pack_pairs(claims.parent[rows], spelling[rows]))
-    skips = (last > first) & ~is_member(copies.keys(), names_of_parents)
+    names_of_parents = sort_distinct_set(pack_node_pairs(claims.parent[rows], spelling[rows]))
+    skips = (last > first) & ~mark_set_members(copies.keys(), names_of_parents)
     places = np.flatnonzero(skips).tolist()
 
     def describe_quantized_copy_anomaly(place: int) -> Occurrence:

@@ -21,7 +21,7 @@ from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_marks
 from lineage.domain.records import Availability
 from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
-from lineage.graph.sorted_sets import distinct, is_member, pack_pairs
+from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store import schema
 from lineage.store.reader import Snapshot, standings_among
 
@@ -222,9 +222,9 @@ def _count_edge_changes(
     # A node without a match gets a number that no node has there, so its edges count as vanished.
     place = np.where(node_after == NO_NODE, nodes + np.arange(len(node_after)), node_after)
     old, new = before.edges(), after.edges()
-    pairs_before = distinct(pack_pairs(place[old.child], place[old.parent]))
-    pairs_after = distinct(pack_pairs(new.child, new.parent))
-    shared = int(is_member(pairs_before, pairs_after).sum())
+    pairs_before = sort_distinct_set(pack_node_pairs(place[old.child], place[old.parent]))
+    pairs_after = sort_distinct_set(pack_node_pairs(new.child, new.parent))
+    shared = int(mark_set_members(pairs_before, pairs_after).sum())
     return len(pairs_after) - shared, len(pairs_before) - shared
 
 

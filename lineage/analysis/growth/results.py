@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from lineage.analysis.licenses.findings import Knowledge
+from lineage.analysis.licenses.statements import Knowledge
 from lineage.analysis.results import ComparisonStep
 from lineage.domain.anomalies import Bounds
 from lineage.domain.claims import Relation

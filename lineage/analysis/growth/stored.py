@@ -23,7 +23,7 @@ from lineage.domain.arrays import Codes, Int64s, Mask
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
-from lineage.graph.sorted_sets import distinct
+from lineage.graph.sorted_sets import sort_distinct_set
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
@@ -83,7 +83,7 @@ def trends_table(scope: Scope) -> pa.Table:
     months = len(facts.months)
     wholes = np.arange(len(counted.subjects)) * months
     cells = counted.subject * months + facts.month
-    rows = distinct(np.concatenate([wholes, cells]))
+    rows = sort_distinct_set(np.concatenate([wholes, cells]))
     by_month, as_whole = np.searchsorted(rows, cells), np.searchsorted(rows, wholes)
     numbers = [
         _count_trend_rows(place, facts, len(rows))
@@ -112,7 +112,7 @@ def trend_overlay_of(families: Sequence[Family]) -> str:
 
 def _read_trend_facts(scope: Scope, node: Int64s) -> _PairFacts:
     snapshot = scope.snapshot
-    members = distinct(node)
+    members = sort_distinct_set(node)
     place, rows = np.searchsorted(members, node), pa.array(members)
     author = snapshot.record_column("author").combine_chunks().take(rows).dictionary_encode()
     created = snapshot.record_column("created_at").combine_chunks().take(rows)
@@ -120,7 +120,7 @@ def _read_trend_facts(scope: Scope, node: Int64s) -> _PairFacts:
     # Each moment's month as a position: 0 is kept for the whole, the last is for the undated.
     is_dated = created.is_valid().to_numpy(zero_copy_only=False)
     month = month_numbers(created.drop_null().cast(pa.int64()).to_numpy())
-    used = distinct(month)
+    used = sort_distinct_set(month)
     position = np.full(len(created), len(used) + 1, np.int64)
     position[is_dated] = np.searchsorted(used, month) + 1
     return _PairFacts(
@@ -138,7 +138,7 @@ def _count_trend_rows(row: Int64s, facts: _PairFacts, rows: int) -> _RowNumbers:
     cell = row[facts.listed] * relations + facts.relation[facts.listed]
     has_author = facts.listed & (facts.author >= 0)
     most = int(facts.author.max(initial=0)) + 1
-    authors = distinct(row[has_author] * most + facts.author[has_author]) // most
+    authors = sort_distinct_set(row[has_author] * most + facts.author[has_author]) // most
     return _RowNumbers(
         np.bincount(cell, minlength=rows * relations).reshape(rows, relations),
         np.bincount(row[~facts.listed], minlength=rows),

@@ -13,7 +13,7 @@ from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.graph import reach
-from lineage.graph.every_base import pairs_below
+from lineage.graph.reach import pairs_below
 from lineage.store.reader import EdgeColumns, Snapshot
 
 

@@ -1,5 +1,5 @@
 """What derivatives declare as their license, compared with the terms of the nearest root above."""
 
-from lineage.analysis.licenses.findings import CONFLICTS, Judged, Knowledge, LicenseFindings
+from lineage.analysis.licenses.statements import CONFLICTS, Judged, Knowledge, LicenseFindings
 
 __all__ = ["CONFLICTS", "Judged", "Knowledge", "LicenseFindings"]

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage.analysis.groups import Releases, find_releases
-from lineage.analysis.licenses.findings import CONFLICTS
-from lineage.analysis.licenses.statements import DeclaredLicenses, LicenseStatement
+from lineage.analysis.licenses.statements import CONFLICTS, DeclaredLicenses, LicenseStatement
 from lineage.analysis.members import Members, relation_of
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Indices, Int64s, Mask

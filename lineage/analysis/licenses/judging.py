@@ -19,8 +19,10 @@ from lineage.analysis.licenses.classes import (
     license_paths_up,
     nearest_license_parents,
 )
-from lineage.analysis.licenses.findings import CONFLICTS, Judged, LicenseFindings
 from lineage.analysis.licenses.statements import (
+    CONFLICTS,
+    Judged,
+    LicenseFindings,
     license_knowledge_of,
     license_name_level,
     read_declared_license,

@@ -17,7 +17,7 @@ from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes
 from lineage.domain.claims import STRENGTHS, Strength
 from lineage.domain.definitions import Closure
 from lineage.graph import forests, reach
-from lineage.graph.every_base import count_every_base
+from lineage.graph.reach import count_every_base
 
 NO_NODE = -1
 _SUREST = len(STRENGTHS) - 1

@@ -9,10 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import definition_lines, describe_origin, number_notes
-from lineage.analysis.reasons import explain_trace, explain_verdict, verdict_word
 from lineage.analysis.tree.prune import Tree, TreeNode
 from lineage.analysis.tree.rows import RowKind
-from lineage.analysis.verdicts import ModelOrigin, PathClaim, PathEdge, Trace
+from lineage.analysis.verdicts import (
+    ModelOrigin,
+    PathClaim,
+    PathEdge,
+    Trace,
+    explain_trace,
+    explain_verdict,
+    verdict_word,
+)
 from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
 from lineage.domain.claims import Strength
 from lineage.domain.escape import visible

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line
-from lineage.analysis.reasons import summarize_availability
+from lineage.analysis.verdicts import summarize_availability
 from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted
 from lineage.domain.documents import Document
 from lineage.domain.records import Availability

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.documents import trace_document, trace_rows
-from lineage.analysis.reasons import explain_trace
-from lineage.analysis.verdicts import ModelOrigin, Trace, VerdictReason
+from lineage.analysis.verdicts import ModelOrigin, Trace, VerdictReason, explain_trace
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import CuratedSource, Family, FormerName, Outsider, OutsiderReason
 from lineage.errors import UnknownModel

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.graph.every_base import pairs_below
-from lineage.graph.reach import find_below
+from lineage.graph.reach import find_below, pairs_below
 
 NODES = 12
 ENDS = st.integers(0, NODES - 1)
