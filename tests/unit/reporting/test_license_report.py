@@ -79,8 +79,8 @@ def test_nobody_is_accused(
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        (Language.ENGLISH, ["no legal advice", "21 November 2026", "to cite", "20,988"]),
-        (Language.GERMAN, ["keine Rechtsberatung", "21. November 2026", "zu zitieren", "20.988"]),
+        (Language.ENGLISH, ["no legal advice", "21 November 2026", "to cite", "20,989"]),
+        (Language.GERMAN, ["keine Rechtsberatung", "21. November 2026", "zu zitieren", "20.989"]),
     ],
 )
 def test_the_corpus_is_told_in_the_language_s_form(
