@@ -23,7 +23,7 @@ class Answer:
     @property
     def own_words(self) -> str:
         """What the Hub itself says of a refusal; empty where somebody on the way may have."""
-        return printable(self.headers.get("x-error-message", "") or _read_error(self.body))
+        return printable(self.headers.get("x-error-message", "") or _read_error_body(self.body))
 
     @property
     def is_by_the_hub(self) -> bool:
@@ -31,7 +31,7 @@ class Answer:
         return bool(self.own_words or "x-error-code" in self.headers or not self.body.strip())
 
 
-def _read_error(body: bytes) -> str:
+def _read_error_body(body: bytes) -> str:
     """Return the `error` of a JSON object, as the Hub words refusals."""
     try:
         value = json.loads(body)
@@ -68,7 +68,7 @@ def read_body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     # out what a chunk unfolds to before it can be counted.
     encoding = encoding.strip().lower()
     if encoding in {"gzip", "x-gzip"}:
-        return _decompress_gzip(chunks, max_bytes)
+        return _decompress_gzip_body(chunks, max_bytes)
     if encoding not in {"", "identity"}:
         raise BodyBroken(f"the encoding {printable(encoding, 40)} was not asked for")
     body = bytearray()
@@ -79,7 +79,7 @@ def read_body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _decompress_gzip(chunks: Iterable[bytes], max_bytes: int) -> bytes:
+def _decompress_gzip_body(chunks: Iterable[bytes], max_bytes: int) -> bytes:
     body = bytearray()
     unzip = zlib.decompressobj(_GZIP_ONLY)
     begun = False

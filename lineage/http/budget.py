@@ -59,7 +59,7 @@ class Budget:
         """Take in an answer: its headers (names in any case), its status, when it came."""
         values = {name.lower(): value for name, value in headers.items()}
         limit = self._remember_limit(read_rate_limit(values), now)
-        wait = self._wait_after(status, limit, _retry_after(values))
+        wait = self._wait_after_answer(status, limit, _read_retry_after(values))
         self._resume_at = max(self._resume_at, now + min(wait, LONGEST_WAIT))
 
     def observe_silence(self, now: float) -> None:
@@ -90,7 +90,9 @@ class Budget:
         self._last, self._last_at = limit, now
         return limit
 
-    def _wait_after(self, status: int, limit: RateLimit | None, retry_after: float | None) -> float:
+    def _wait_after_answer(
+        self, status: int, limit: RateLimit | None, retry_after: float | None
+    ) -> float:
         if status == 429:
             self._refusals += 1
             return self._wait_after_refusal(limit, retry_after)
@@ -130,7 +132,7 @@ def read_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 
 
 def _read_item(item: str, policies: list[str]) -> RateLimit | None:
-    remaining, reset = _read_number(item, "r"), _read_number(item, "t")
+    remaining, reset = _read_header_number(item, "r"), _read_header_number(item, "t")
     if remaining is None or reset is None:
         return None
     quoted = _QUOTED.search(item)
@@ -138,24 +140,26 @@ def _read_item(item: str, policies: list[str]) -> RateLimit | None:
     policy = next((p for p in policies if bucket in map(str.lower, _QUOTED.findall(p))), "")
     if not policy and len(policies) == 1:
         policy = policies[0]
-    return RateLimit(bucket, remaining, reset, _read_number(policy, "q"), _read_number(policy, "w"))
+    return RateLimit(
+        bucket, remaining, reset, _read_header_number(policy, "q"), _read_header_number(policy, "w")
+    )
 
 
-def _read_number(item: str, name: str) -> int | None:
+def _read_header_number(item: str, name: str) -> int | None:
     match = re.search(rf";\s*{name}\s*=\s*([0-9]{{1,15}})(?![0-9])", item, re.IGNORECASE)
     return int(match.group(1)) if match else None
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def _read_retry_after(headers: Mapping[str, str]) -> float | None:
     values = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,15}", values):
         return float(values)
-    until, sent_at = _http_date(values), _http_date(headers.get("date", ""))
+    until, sent_at = _read_http_date(values), _read_http_date(headers.get("date", ""))
     # Only the server's own clock can be compared with the server's moment.
     return max(0.0, (until - sent_at).total_seconds()) if until and sent_at else None
 
 
-def _http_date(text: str) -> datetime | None:
+def _read_http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -15,7 +15,7 @@ from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, UnexpectedPage
 from lineage.http.bodies import Answer, printable
 from lineage.http.budget import Budget
-from lineage.http.masking import make_mask
+from lineage.http.masking import make_token_mask
 from lineage.http.network import Deadline, NetworkTransport
 from lineage.http.transports import (
     MOST_ATTEMPTS,
@@ -135,14 +135,14 @@ def open_client(
         tally,
         max_body_bytes,
         is_whole=is_whole,
-        mask=make_mask(token),
+        mask=make_token_mask(token),
         attempts=attempts,
         random=random,
     )
     return HubClient(
         reader,
         str(address).rstrip("/"),
-        headers=_make_headers(address, token, user_agent, progress),
+        headers=_make_request_headers(address, token, user_agent, progress),
         timeout_seconds=timeout_seconds,
         tally=tally,
         budget=budget,
@@ -166,7 +166,7 @@ def checked_address(endpoint: str) -> httpx.URL:
     return address
 
 
-def _make_headers(
+def _make_request_headers(
     address: httpx.URL, token: str | None, user_agent: str, progress: Progress
 ) -> dict[str, str]:
     headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}

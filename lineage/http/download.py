@@ -44,7 +44,7 @@ def download(
     come whole, UnexpectedPage for more than max_bytes, RequestLimitReached instead of one request
     too many.
     """
-    address = _check_address(url, None)
+    address = _check_download_address(url, None)
     headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
     deadline = Deadline(deadline_seconds, spans_redirects=True)
     try:
@@ -52,11 +52,13 @@ def download(
             if max_requests is not None and tally.sent >= max_requests:
                 raise RequestLimitReached(f"The limit of {max_requests} requests is reached")
             tally.sent += 1
-            with _open_response(address, headers, timeout_seconds, deadline) as response:
+            with _open_download_response(address, headers, timeout_seconds, deadline) as response:
                 if not response.has_redirect_location:
-                    _write_body(response, address, target, max_bytes, progress)
+                    _write_downloaded_body(response, address, target, max_bytes, progress)
                     return
-                address = _check_address(str(address.join(response.headers["location"])), address)
+                address = _check_download_address(
+                    str(address.join(response.headers["location"])), address
+                )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SourceUnavailable(
             f"{address.host} did not send the dump whole: "
@@ -67,7 +69,7 @@ def download(
 
 
 @contextmanager
-def _open_response(
+def _open_download_response(
     address: httpx.URL, headers: dict[str, str], timeout_seconds: float, deadline: Deadline
 ) -> Iterator[httpx.Response]:
     timeout = httpx.Timeout(timeout_seconds).as_dict()
@@ -78,7 +80,7 @@ def _open_response(
             yield response
 
 
-def _write_body(
+def _write_downloaded_body(
     response: httpx.Response, address: httpx.URL, target: Path, max_bytes: int, progress: Progress
 ) -> None:
     if response.status_code != 200:
@@ -103,7 +105,7 @@ def _write_body(
     progress.end()
 
 
-def _check_address(url: str, before: httpx.URL | None) -> httpx.URL:
+def _check_download_address(url: str, before: httpx.URL | None) -> httpx.URL:
     """Return an address that may be asked; a redirect leads neither to plain http nor in here."""
     try:
         address = httpx.URL(url)

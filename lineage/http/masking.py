@@ -25,32 +25,32 @@ _MOST_NESTING = 3
 """How often an escaped text may have been escaped again."""
 
 
-def make_mask(token: str | None) -> Callable[[bytes], bytes]:
+def make_token_mask(token: str | None) -> Callable[[bytes], bytes]:
     """Return what masks a token in a text: plain, escaped, encoded, or broken by escapes.
 
     The returned function raises ValueError for a text that still spells the token afterwards.
     """
     if token is None or len(token) < SHORTEST_TOKEN:
         return bytes
-    needles = _list_encodings(token.encode())
-    bare_needles = [_strip(needle) for needle in needles]
+    needles = _list_token_encodings(token.encode())
+    bare_needles = [_strip_token(needle) for needle in needles]
     pattern: re.Pattern[bytes] | None = None
 
     def mask(text: bytes) -> bytes:
         nonlocal pattern
-        if not _spells(text, bare_needles):
+        if not _spells_token(text, bare_needles):
             return text
         # Made and used where there is a token alone: slow, as it reads every spelling in place.
-        pattern = pattern or re.compile(b"|".join(map(_spelling_of, needles)), re.IGNORECASE)
+        pattern = pattern or re.compile(b"|".join(map(_token_spelling_of, needles)), re.IGNORECASE)
         masked = pattern.sub(MASK, text)
-        if _spells(masked, bare_needles):
+        if _spells_token(masked, bare_needles):
             raise ValueError("the token is spelled in a way that cannot be masked")
         return masked
 
     return mask
 
 
-def _list_encodings(token: bytes) -> list[bytes]:
+def _list_token_encodings(token: bytes) -> list[bytes]:
     """Return the token, and how it reads in hexadecimal digits and in the midst of base64."""
     encodings = [token, token.hex().encode()]
     for lead, skipped in ((0, 0), (1, 2), (2, 3)):
@@ -61,34 +61,34 @@ def _list_encodings(token: bytes) -> list[bytes]:
     return encodings
 
 
-def _spells(text: bytes, bare_needles: list[bytes]) -> bool:
+def _spells_token(text: bytes, bare_needles: list[bytes]) -> bool:
     """Say whether a text holds one of them once its escapes are undone."""
     if any(start in text for start in _INVISIBLE_STARTS):
         text = _INVISIBLE.sub(b"", text)
     for _ in range(_MOST_NESTING):
         unbroken = _ESCAPED_BREAKS.sub(b"", text) if b"\\" in text else text
-        for bare in {_strip(text), _strip(unbroken)}:
+        for bare in {_strip_token(text), _strip_token(unbroken)}:
             if any(needle in bare for needle in bare_needles):
                 return True
         escaped = text
         for sign, pattern, base in _ESCAPES:
             if sign in text:
-                text = pattern.sub(lambda escape, base=base: _unescape(escape, base), text)  # type: ignore[misc]
+                text = pattern.sub(lambda escape, base=base: _unescape_for_mask(escape, base), text)  # type: ignore[misc]
         if text == escaped:
             return False
     return False
 
 
-def _strip(text: bytes) -> bytes:
+def _strip_token(text: bytes) -> bytes:
     return text.translate(None, _BETWEEN).lower()
 
 
-def _unescape(escape: re.Match[bytes], base: int) -> bytes:
+def _unescape_for_mask(escape: re.Match[bytes], base: int) -> bytes:
     code = int(escape[1], base)
     return bytes([code]) if code < 128 else escape[0]
 
 
-def _spelling_of(needle: bytes) -> bytes:
+def _token_spelling_of(needle: bytes) -> bytes:
     """Return the pattern of a text whose every letter may be escaped, with breaks between."""
     breaks = rb"(?:%s|%s|[ \t\r\n\"'+\\]|%%(?:25)*(?:0[9ad]|20)){0,8}"
     breaks %= (_ESCAPED_BREAK, _INVISIBLE.pattern)

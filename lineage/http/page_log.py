@@ -92,7 +92,7 @@ class PageLog:
 
     def get(self, request: str) -> RecordedPage | None:
         """Return the recorded page; None if there is none or it is damaged (then set aside)."""
-        path = self._path_of(request)
+        path = self._page_path_of(request)
         try:
             data = path.read_bytes()
         except OSError:
@@ -108,29 +108,29 @@ class PageLog:
     ) -> RecordedPage:
         """Keep a page; after this returns, a kill or a power cut does not lose it."""
         page = RecordedPage(request, headers, body, self._clock.now(), status)
-        _write_whole(self._path_of(request), pack_page(page))
+        _write_whole_page(self._page_path_of(request), pack_page(page))
         return page
 
     def set_aside(self, request: str) -> None:
         """Set a recorded page aside, so that it is asked for again."""
-        path = self._path_of(request)
+        path = self._page_path_of(request)
         if path.exists():
             path.replace(path.with_suffix(_BROKEN))
 
     def close(self, snapshot_id: str) -> None:
         """Mark the crawl as published under this snapshot."""
         closing = _Closing(snapshot_id, self._clock.now())
-        _write_whole(self.folder / _CLOSED, msgspec.json.encode(closing))
+        _write_whole_page(self.folder / _CLOSED, msgspec.json.encode(closing))
 
     def requests(self) -> Iterator[str]:
         """Yield the request of each recorded page, in an order that means nothing."""
         for path in sorted(self.folder.glob(f"*{_PAGE}")):
             with path.open("rb") as file:
-                request = request_of(file.readline(LONGEST_HEAD))
+                request = request_of_page(file.readline(LONGEST_HEAD))
             if request is not None:
                 yield request
 
-    def _path_of(self, request: str) -> Path:
+    def _page_path_of(self, request: str) -> Path:
         # A hash, so that nothing from the Hub (a cursor is in here) ever becomes a path.
         name = hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self.folder / f"{name}{_PAGE}"
@@ -162,7 +162,7 @@ class PageLogs:
         The other open ones of this identity are removed, and Progress hears of those too old.
         """
         candidates: PageLog | None = None
-        for log in reversed(self._list_matching(identity)):
+        for log in reversed(self._list_matching_logs(identity)):
             if log.closed:
                 continue
             young = self._clock.now() - log.started_at <= self._max_age
@@ -170,7 +170,7 @@ class PageLogs:
                 candidates = log
                 continue
             if not young:
-                self._say_too_old(log)
+                self._say_log_too_old(log)
             self._remove_log(log.folder)
         return candidates
 
@@ -178,20 +178,20 @@ class PageLogs:
         """Return a new, empty log in a folder of its own."""
         about = _About(dict(identity), self._clock.now())
         try:
-            self._make_root()
+            self._make_log_root()
             draft = self._root / temporary_name()
             draft.mkdir()
-            _write_whole(draft / _ABOUT, msgspec.json.encode(about))
-            folder = _rename_to_free(
-                draft, f"{snapshot_id(about.started_at)}-{_hash_identity(identity)}"
+            _write_whole_page(draft / _ABOUT, msgspec.json.encode(about))
+            folder = _rename_log_to_free(
+                draft, f"{snapshot_id(about.started_at)}-{_hash_request_identity(identity)}"
             )
         except OSError as error:
-            raise _explain_unwritable(self._root, error) from error
+            raise _explain_unwritable_log(self._root, error) from error
         return PageLog(folder, about, self._clock, self._max_body_bytes)
 
     def find_latest(self, identity: Mapping[str, str]) -> PageLog | None:
         """Return the newest crawl of this identity, open or closed: what --offline replays."""
-        return next(reversed(self._list_matching(identity)), None)
+        return next(reversed(self._list_matching_logs(identity)), None)
 
     def prune(self) -> None:
         """Delete the closed crawls but the last few, those too old to go on, and leftovers."""
@@ -204,10 +204,10 @@ class PageLogs:
             self._remove_log(log.folder)
         for pattern in (".lineage-*", "*/.lineage-*"):
             for path in self._root.glob(pattern):
-                if self._is_leftover(path):
+                if self._is_leftover_log(path):
                     _delete_leftover(path)
 
-    def _list_matching(self, identity: Mapping[str, str]) -> list[PageLog]:
+    def _list_matching_logs(self, identity: Mapping[str, str]) -> list[PageLog]:
         return [log for log in self._list_logs() if log.identity == dict(identity)]
 
     def _list_logs(self) -> list[PageLog]:
@@ -227,14 +227,14 @@ class PageLogs:
             return None
         return PageLog(folder, about, self._clock, self._max_body_bytes)
 
-    def _make_root(self) -> None:
+    def _make_log_root(self) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
         for name, text in _ROOT_FILES.items():
             # Never through a link, which may lead to nothing yet.
             with suppress(FileExistsError), (self._root / name).open("x", encoding="utf-8") as file:
                 file.write(text)
 
-    def _say_too_old(self, log: PageLog) -> None:
+    def _say_log_too_old(self, log: PageLog) -> None:
         hours = self._max_age / timedelta(hours=1)
         self._progress.say(
             f"The unfinished crawl of {iso(log.started_at)} is over {hours:g} hours old, too old "
@@ -245,11 +245,11 @@ class PageLogs:
         # Out of sight first: half deleted, a closed crawl would look like an unfinished one.
         doomed = self._root / temporary_name()
         folder.rename(doomed)
-        delete_own_files(doomed, _is_own_name)
+        delete_own_files(doomed, _is_log_name)
         if doomed.exists():  # with something in it that is not ours
             doomed.rename(folder)
 
-    def _is_leftover(self, path: Path) -> bool:
+    def _is_leftover_log(self, path: Path) -> bool:
         if not is_temporary(path.name):
             return False
         try:
@@ -269,12 +269,12 @@ _ROOT_FILES = {
 }
 
 
-def _hash_identity(identity: Mapping[str, str]) -> str:
+def _hash_request_identity(identity: Mapping[str, str]) -> str:
     plain = msgspec.json.encode(dict(identity), order="sorted")
     return hashlib.sha256(plain).hexdigest()[:8]
 
 
-def _rename_to_free(draft: Path, name: str) -> Path:
+def _rename_log_to_free(draft: Path, name: str) -> Path:
     """Move the draft to name, or name-2, ...: a rename onto a filled folder fails, so none meet."""
     number = 1
     while True:
@@ -288,15 +288,15 @@ def _rename_to_free(draft: Path, name: str) -> Path:
         number += 1
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def _write_whole_page(path: Path, data: bytes) -> None:
     try:
         with write_atomically(path, sync=True) as file:
             file.write(data)
     except OSError as error:
-        raise _explain_unwritable(path.parent, error) from error
+        raise _explain_unwritable_log(path.parent, error) from error
 
 
-def _explain_unwritable(folder: Path, error: OSError) -> StoreError:
+def _explain_unwritable_log(folder: Path, error: OSError) -> StoreError:
     return StoreError(
         f"The page log cannot be written in {folder}: {error.strerror}",
         "Free space there, or name another folder with --cache.",
@@ -304,12 +304,12 @@ def _explain_unwritable(folder: Path, error: OSError) -> StoreError:
 
 
 def _delete_leftover(path: Path) -> None:
-    delete_own_files(path, _is_own_name)
+    delete_own_files(path, _is_log_name)
     if path.is_file():
         path.unlink(missing_ok=True)
 
 
-def _is_own_name(name: str) -> bool:
+def _is_log_name(name: str) -> bool:
     is_page = _PAGE_NAME.fullmatch(name) is not None
     return is_page or name in (_ABOUT, _CLOSED) or is_temporary(name)
 
@@ -317,7 +317,7 @@ def _is_own_name(name: str) -> bool:
 # One file of a log: a line of JSON, then the compressed body.
 
 
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def logged_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers worth keeping with a page: none that could hold a secret."""
     lower = ((name.lower(), value) for name, value in headers.items())
     return {
@@ -330,17 +330,21 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def pack_page(page: RecordedPage) -> bytes:
     """Return the bytes of the file for a page."""
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(page.body)
-    headers = kept_headers(page.headers)
+    headers = logged_headers(page.headers)
     head = _PageHead(page.request, page.status, headers, len(page.body), page.recorded_at, "")
-    line = msgspec.json.encode(replace(head, sha256=_compute_checksum(head, frame)))
+    line = msgspec.json.encode(replace(head, sha256=_compute_page_checksum(head, frame)))
     return line + b"\n" + frame
 
 
 def unpack_page(data: bytes, request: str, max_body_bytes: int) -> RecordedPage | None:
     """Return the page if the bytes are whole and answer this request, else None."""
     line, _, frame = data.partition(b"\n")
-    head = _read_head(line)
-    if head is None or head.request != request or head.sha256 != _compute_checksum(head, frame):
+    head = _read_log_head(line)
+    if (
+        head is None
+        or head.request != request
+        or head.sha256 != _compute_page_checksum(head, frame)
+    ):
         return None
     try:
         # Asked first, since decompress reserves whatever size a frame claims.
@@ -352,20 +356,20 @@ def unpack_page(data: bytes, request: str, max_body_bytes: int) -> RecordedPage 
     return RecordedPage(head.request, head.headers, body, head.recorded_at, head.status)
 
 
-def request_of(line: bytes) -> str | None:
+def request_of_page(line: bytes) -> str | None:
     """Return the request that a file's first line names; None if it is damaged."""
-    head = _read_head(line)
+    head = _read_log_head(line)
     return head.request if head else None
 
 
-def _read_head(line: bytes) -> _PageHead | None:
+def _read_log_head(line: bytes) -> _PageHead | None:
     try:
         return msgspec.json.decode(line, type=_PageHead)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _compute_checksum(head: _PageHead, frame: bytes) -> str:
+def _compute_page_checksum(head: _PageHead, frame: bytes) -> str:
     digest = hashlib.sha256(msgspec.json.encode(replace(head, sha256="")))
     digest.update(frame)
     return digest.hexdigest()

@@ -18,7 +18,7 @@ from lineage.errors import (
 from lineage.http.bodies import Answer, describe_refusal, printable
 from lineage.http.client import HubClient, RequestTally, request_text
 from lineage.http.network import RUN_AGAIN
-from lineage.http.page_log import PageLog, RecordedPage, kept_headers
+from lineage.http.page_log import PageLog, RecordedPage, logged_headers
 from lineage.http.transports import FindDoubt
 
 ATTEMPTS_AT_AN_END = 3
@@ -113,7 +113,7 @@ class PageReader:
         answer = self._client.get(path, params, find_doubt=find_doubt)
         if answer.status != 200:
             raise self._make_refusal(request, answer)
-        headers = kept_headers(answer.headers)
+        headers = logged_headers(answer.headers)
         body = self._redact(answer.body)
         self._log.put(request, headers, body)
         return self._make_page(request, body, headers, replayed=False)
@@ -136,19 +136,19 @@ class PageReader:
         answer = self._client.get(path, params, find_doubt=find_doubt)
         if answer.status in {301, 302, 307, 308}:
             # Only the path is taken: no answer can lead the request, or the token, to another host.
-            renamed = _path_of(answer.headers.get("location", ""), self._client.endpoint)
+            renamed = _path_of_request(answer.headers.get("location", ""), self._client.endpoint)
             if not renamed:
                 raise self._make_refusal(request, answer)
             answer = self._client.get(renamed, params, find_doubt=find_doubt)
         if answer.status in _HIDDEN and answer.is_by_the_hub:
             # Only for a replay offline: a run with another token asks again.
-            self._log.put(request, kept_headers(answer.headers), b"")
+            self._log.put(request, logged_headers(answer.headers), b"")
             return None
         if answer.status != 200:
             raise self._make_refusal(request, answer)
         body = self._redact(answer.body)
-        self._log.put(request, kept_headers(answer.headers), body)
-        page = self._make_page(request, body, kept_headers(answer.headers), replayed=False)
+        self._log.put(request, logged_headers(answer.headers), body)
+        page = self._make_page(request, body, logged_headers(answer.headers), replayed=False)
         return page if body else None
 
     def look(
@@ -172,7 +172,7 @@ class PageReader:
         answer = self._client.get(path, params, find_doubt=find_doubt)
         if answer.status in _HIDDEN and not answer.is_by_the_hub:
             raise self._make_refusal(request, answer)
-        headers = kept_headers(answer.headers)
+        headers = logged_headers(answer.headers)
         return self._log.put(request, headers, answer.body, answer.status)
 
     def walk(
@@ -187,7 +187,7 @@ class PageReader:
         # to the next page: taken for the end of the listing, each would delete what comes after.
         own = tuple(params)
         cursors = {value for name, value in own if name == "cursor"}
-        page = self._read_to_end(path, own, check)
+        page = self._read_pages_to_end(path, own, check)
         yield page
         while page.next_cursor is not None:
             if page.next_cursor in cursors:
@@ -198,14 +198,14 @@ class PageReader:
                     "The last page is set aside; running again asks for it anew.",
                 )
             cursors.add(page.next_cursor)
-            page = self._read_to_end(path, _with_cursor(own, page.next_cursor), check)
+            page = self._read_pages_to_end(path, _with_page_cursor(own, page.next_cursor), check)
             yield page
 
     def set_aside(self, page: Page) -> None:
         """Have a recorded page asked for again: it came whole, and is not what was asked for."""
         self._log.set_aside(page.request)
 
-    def _read_to_end(
+    def _read_pages_to_end(
         self, path: str, params: tuple[tuple[str, str], ...], check: WalkCheck | None
     ) -> Page:
         """Return a page; one that names no next only where the listing ends there."""
@@ -252,10 +252,10 @@ def next_cursor(link: str) -> str | None:
     Only the cursor is taken, so that no answer can lead the walk to another host or query. Raises
     UnexpectedPage for a next page without one, which would else look like the end.
     """
-    targets = [target for target, parameters in _LINK.findall(link) if _is_next(parameters)]
+    targets = [target for target, parameters in _LINK.findall(link) if _is_next_page(parameters)]
     if not targets:
-        if _is_next(link):
-            raise _unreadable_link(link)
+        if _is_next_page(link):
+            raise _unreadable_page_link(link)
         return None
     query = targets[0].partition("#")[0].partition("?")[2]
     for pair in query.split("&"):
@@ -263,25 +263,25 @@ def next_cursor(link: str) -> str | None:
         if unquote(name) == "cursor" and value:
             # Not unquote_plus: in base64 a plus is a plus.
             return unquote(value)
-    raise _unreadable_link(link)
+    raise _unreadable_page_link(link)
 
 
-def _is_next(parameters: str) -> bool:
+def _is_next_page(parameters: str) -> bool:
     return any("next" in rel.strip('"').lower().split() for rel in _REL.findall(parameters))
 
 
-def _path_of(location: str, endpoint: str) -> str:
+def _path_of_request(location: str, endpoint: str) -> str:
     # By hand, since urlsplit raises on a host that is none, and the host does not matter here.
     own = location.partition("#")[0].partition("?")[0].removeprefix(endpoint)
     path = _HOST.sub("", own)
     return unquote(path) if path.startswith("/") else ""
 
 
-def _with_cursor(own: tuple[tuple[str, str], ...], cursor: str) -> tuple[tuple[str, str], ...]:
+def _with_page_cursor(own: tuple[tuple[str, str], ...], cursor: str) -> tuple[tuple[str, str], ...]:
     return (*(pair for pair in own if pair[0] != "cursor"), ("cursor", cursor))
 
 
-def _unreadable_link(link: str) -> UnexpectedPage:
+def _unreadable_page_link(link: str) -> UnexpectedPage:
     return UnexpectedPage(
         f"The listing names a next page without a cursor: {printable(link)}",
         "The Hub may have changed its paging; lineage doctor shows what it answers.",

@@ -47,7 +47,7 @@ class HubAvailability:
 def availability_of(answer: RecordedPage, key: str) -> Availability | None:
     """Return what an answer tells of the model with this key; None where it tells nothing."""
     if answer.status == 200:
-        return _compare_key(answer.body, key)
+        return _compare_answered_key(answer.body, key)
     if answer.status in _REDIRECTS:
         return Availability.RENAMED
     # A gate is there only in front of something.
@@ -59,7 +59,7 @@ def availability_of(answer: RecordedPage, key: str) -> Availability | None:
     return Availability.GONE if answer.status == 404 else None
 
 
-def _compare_key(body: bytes, key: str) -> Availability | None:
+def _compare_answered_key(body: bytes, key: str) -> Availability | None:
     try:
         named = msgspec.json.decode(body, type=_Named)
     except (msgspec.DecodeError, UnicodeDecodeError):

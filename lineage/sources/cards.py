@@ -167,24 +167,24 @@ class HubCards:
         path, params = f"{quote(id, safe='/')}/resolve/main/README.md", _NO_PARAMS
         for _ in range(_MOST_HOPS):
             answer = client.get(path, params, headers)
-            if before is not None and _is_unchanged(answer, before):
+            if before is not None and _is_card_unchanged(answer, before):
                 return StoredCard(sha, before.status, before.etag, before.text)
             if answer.status not in _REDIRECTS:
-                return _card_of(answer, sha)
-            target = _on_this_host(answer.headers.get("location", ""), client.endpoint)
+                return _stored_card_of(answer, sha)
+            target = _is_card_host(answer.headers.get("location", ""), client.endpoint)
             if target is None:
                 break
             path, params = target
         return StoredCard(sha, _ELSEWHERE)
 
 
-def _card_of(answer: Answer, sha: str | None) -> StoredCard:
+def _stored_card_of(answer: Answer, sha: str | None) -> StoredCard:
     if answer.status != 200:
         return StoredCard(sha, answer.status)
     return StoredCard(sha, 200, answer.headers.get("etag", ""), answer.body[:KEPT_BYTES])
 
 
-def _is_unchanged(answer: Answer, before: StoredCard) -> bool:
+def _is_card_unchanged(answer: Answer, before: StoredCard) -> bool:
     """Say whether the answer is 304, or a redirect that already names the tag we have."""
     if answer.status == 304:
         return True
@@ -192,7 +192,7 @@ def _is_unchanged(answer: Answer, before: StoredCard) -> bool:
     return answer.status in _REDIRECTS and tag != "" and tag == before.etag.removeprefix("W/")
 
 
-def _on_this_host(location: str, endpoint: str) -> tuple[str, _Params] | None:
+def _is_card_host(location: str, endpoint: str) -> tuple[str, _Params] | None:
     """Return path and query of a redirect on the same host; None where it leads elsewhere.
 
     The token goes with every request: it must not be led to another host.

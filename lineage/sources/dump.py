@@ -61,7 +61,7 @@ class DumpFile:
     @classmethod
     def of(cls, filesystem: pafs.FileSystem, path: str, name: str) -> "DumpFile":
         """Read a file's footer; SettingsError where it is no Parquet file."""
-        with _open_parquet(filesystem, path, name) as parquet:
+        with _open_dump_parquet(filesystem, path, name) as parquet:
             schema = parquet.schema_arrow
             rows = int(parquet.metadata.num_rows)
         return cls(filesystem, path, name, rows, schema, columns_of(schema))
@@ -70,13 +70,13 @@ class DumpFile:
         """Yield its rows as a listing would show them, some columns alone."""
         own = {name: column for name, column in columns.items() if name in self.columns}
         paths = paths_of(self.schema, own)
-        with _open_parquet(self.filesystem, self.path, self.name) as parquet:
+        with _open_dump_parquet(self.filesystem, self.path, self.name) as parquet:
             for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=paths):
                 yield rows_of(batch, own)
 
     def newest(self, name: str, now: datetime) -> datetime | None:
         """Return the newest moment of a column that is not in the future."""
-        with _open_parquet(self.filesystem, self.path, self.name) as parquet:
+        with _open_dump_parquet(self.filesystem, self.path, self.name) as parquet:
             return newest_moment(parquet.read(columns=[self.columns[name]])[0], now)
 
 
@@ -89,7 +89,7 @@ class ListingDump:
         self.sha256 = sha256
         """Of the file; of several that of their digests, in order of their names."""
         self._files = files
-        self.columns = self._find_columns()
+        self.columns = self._find_dump_columns()
         """The listing's names of the columns that say anything, in any file."""
         if ID not in self.columns:
             raise SettingsError(
@@ -135,15 +135,17 @@ class ListingDump:
 
     def everything(self) -> Iterator[RecordPage]:
         """Yield every row as a record or a bad row, in the order of the files."""
-        keys = None if self.has_keys else self._keys_of_parents()
+        keys = None if self.has_keys else self._dump_keys_of_parents()
         for file in self._files:
             first = 0
             for rows in file.batches(file.columns):
                 request = f"{file.name} rows {first}-{first + len(rows) - 1}"
                 first += len(rows)
-                yield _read_page(rows if keys is None else _with_keys(rows, keys), request)
+                yield _read_dump_page(
+                    rows if keys is None else _with_dump_keys(rows, keys), request
+                )
 
-    def _find_columns(self) -> frozenset[str]:
+    def _find_dump_columns(self) -> frozenset[str]:
         """Return the columns that say anything; SettingsError where one of them cannot be read.
 
         One cell that is read is enough: a column of another type would be lost without a word,
@@ -154,7 +156,7 @@ class ListingDump:
         for file in self._files:
             for name, column in file.columns.items():
                 kind = str(file.schema.field(column).type)
-                if (answer := _look_for_cell(file, name)) is not None:
+                if (answer := _look_for_dump_cell(file, name)) is not None:
                     read |= {(name, kind)} if answer else set()
                     unreadable.setdefault((name, kind), f"{column} of {file.name} ({kind})")
         if lost := [where for of_kind, where in unreadable.items() if of_kind not in read]:
@@ -164,7 +166,7 @@ class ListingDump:
             )
         return frozenset(name for name, _ in read)
 
-    def _keys_of_parents(self) -> dict[str, str]:
+    def _dump_keys_of_parents(self) -> dict[str, str]:
         """Return the keys that the dump itself gives: the Hub shows that of each parent.
 
         Else a parent would be two nodes, one by its key and one by its name.
@@ -175,12 +177,12 @@ class ListingDump:
             for rows in file.batches(wanted) if wanted.keys() != {ID} else ():
                 for row in rows:
                     # A row that has a key of its own stands for itself like a parent.
-                    keys.update(_read_parents(row.get("baseModels")))
-                    keys.update(_read_parents({"models": [row]}))
+                    keys.update(_read_dump_parents(row.get("baseModels")))
+                    keys.update(_read_dump_parents({"models": [row]}))
         return keys
 
 
-def _look_for_cell(file: DumpFile, name: str) -> bool | None:
+def _look_for_dump_cell(file: DumpFile, name: str) -> bool | None:
     """Say whether any cell of a column is read; None where it has none that says anything."""
     has_cell = is_empty = False
     for rows in file.batches({name: file.columns[name]}):
@@ -205,12 +207,12 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     Parquet file that names models, or a column of it cannot be read.
     """
     name = name or PurePosixPath(place).name or "the dump"
-    with _describe_file(name):
+    with _describe_dump_file(name):
         if "://" in place:
             filesystem, path = pafs.FileSystem.from_uri(place)
         else:
             filesystem, path = pafs.LocalFileSystem(), str(expand_home(place).absolute())
-        paths = _list_files(filesystem, path, is_local="://" not in place)
+        paths = _list_dump_files(filesystem, path, is_local="://" not in place)
     if not paths:
         raise SettingsError(
             f"{name} holds no file whose name ends in {_SUFFIX}",
@@ -220,20 +222,20 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     files, digests = [], []
     for each in paths:
         of_file = name if alone else PurePosixPath(each).name
-        with _describe_file(of_file), filesystem.open_input_file(each) as source:
-            digests.append(_digest_file(source))
+        with _describe_dump_file(of_file), filesystem.open_input_file(each) as source:
+            digests.append(_digest_dump_file(source))
         files.append(DumpFile.of(filesystem, each, of_file))
     whole = digests[0] if alone else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     yield ListingDump(files, name, whole)
 
 
-def _list_files(filesystem: pafs.FileSystem, path: str, *, is_local: bool) -> list[str]:
+def _list_dump_files(filesystem: pafs.FileSystem, path: str, *, is_local: bool) -> list[str]:
     """Return the files of a dump in order of their names, hidden ones of a folder left out."""
     info = filesystem.get_file_info(path)
     if info.type is pafs.FileType.Directory:
         paths = [
             each
-            for each in _walk_folder(filesystem, path)
+            for each in _walk_dump_folder(filesystem, path)
             if each.lower().endswith(_SUFFIX)
             and not any(part[:1] in ("_", ".") for part in each[len(path) :].split("/"))
         ]
@@ -245,7 +247,7 @@ def _list_files(filesystem: pafs.FileSystem, path: str, *, is_local: bool) -> li
     else:
         fixed = path[: min(path.index(sign) for sign in _PATTERN if sign in path)]
         folder = fixed.rpartition("/")[0]
-        paths = [each for each in _walk_folder(filesystem, folder) if fnmatchcase(each, path)]
+        paths = [each for each in _walk_dump_folder(filesystem, folder) if fnmatchcase(each, path)]
     if is_local:
         for each in paths:
             # Arrow would wait for a pipe's writer, and be deaf to SIGTERM meanwhile.
@@ -253,20 +255,22 @@ def _list_files(filesystem: pafs.FileSystem, path: str, *, is_local: bool) -> li
     return sorted(paths)
 
 
-def _walk_folder(filesystem: pafs.FileSystem, folder: str) -> Iterator[str]:
+def _walk_dump_folder(filesystem: pafs.FileSystem, folder: str) -> Iterator[str]:
     for info in filesystem.get_file_info(pafs.FileSelector(folder, recursive=True)):
         if info.type is not pafs.FileType.Directory:
             yield info.path
 
 
 @contextmanager
-def _open_parquet(filesystem: pafs.FileSystem, path: str, name: str) -> Iterator[pq.ParquetFile]:
-    with _describe_file(name), filesystem.open_input_file(path) as source:
+def _open_dump_parquet(
+    filesystem: pafs.FileSystem, path: str, name: str
+) -> Iterator[pq.ParquetFile]:
+    with _describe_dump_file(name), filesystem.open_input_file(path) as source:
         yield pq.ParquetFile(source)
 
 
 @contextmanager
-def _describe_file(name: str) -> Iterator[None]:
+def _describe_dump_file(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -274,14 +278,14 @@ def _describe_file(name: str) -> Iterator[None]:
         raise file_error(f"{name} cannot be read as a dump", error, hint) from error
 
 
-def _digest_file(source: pa.NativeFile) -> str:
+def _digest_dump_file(source: pa.NativeFile) -> str:
     digest = hashlib.sha256()
     while block := source.read(_BLOCK):
         digest.update(block)
     return digest.hexdigest()
 
 
-def _read_parents(said: object) -> Iterator[tuple[str, str]]:
+def _read_dump_parents(said: object) -> Iterator[tuple[str, str]]:
     """Yield id and key of each parent that is spelled as the Hub does."""
     models = said.get("models") if isinstance(said, dict) else None
     for one in models if isinstance(models, list) else ():
@@ -290,14 +294,14 @@ def _read_parents(said: object) -> Iterator[tuple[str, str]]:
             yield id, key
 
 
-def _with_keys(rows: list[_Row], keys: Mapping[str, str]) -> list[_Row]:
+def _with_dump_keys(rows: list[_Row], keys: Mapping[str, str]) -> list[_Row]:
     for row in rows:
         if isinstance(id := row.get(ID), str):
             row[KEY] = keys.get(id) or stand_in_key(id)
     return rows
 
 
-def _read_page(rows: list[_Row], request: str) -> RecordPage:
+def _read_dump_page(rows: list[_Row], request: str) -> RecordPage:
     """Read rows that fit as they are at once; else each alone."""
     unread = Counter[str]()
     rows = [row for row in rows if row.get("private") is not True]
@@ -308,25 +312,25 @@ def _read_page(rows: list[_Row], request: str) -> RecordPage:
     records: list[ModelRecord] = []
     bad_rows: list[BadRow] = []
     for row in rows:
-        read = _read_record(row, unread)
+        read = _read_dump_record(row, unread)
         records.append(read) if isinstance(read, ModelRecord) else bad_rows.append(read)
     return RecordPage(records, bad_rows, unread, request)
 
 
-def _read_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
+def _read_dump_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
     seen = Counter[str]()
     if row.get("private") not in (None, False):
         return hide_row(row.get(KEY))
     fitting = keep_fitting(row, ListingRow, seen)
     key, id = fitting.get("key", ""), fitting.get("id", "")
     if not is_key(key):
-        return _bad_row("_id is not 24 hex digits", row)
+        return _bad_dump_row("_id is not 24 hex digits", row)
     if not is_repo_id(id):
-        return _bad_row("id is not a repository id", row, key)
+        return _bad_dump_row("id is not a repository id", row, key)
     unread.update(seen)
     return record_of(ListingRow(**fitting), unread)
 
 
-def _bad_row(reason: str, row: _Row, key: str | None = None) -> BadRow:
+def _bad_dump_row(reason: str, row: _Row, key: str | None = None) -> BadRow:
     raw = json.dumps(row, default=str, skipkeys=True)
     return BadRow(reason, raw[:MAX_RAW], key)

@@ -64,13 +64,17 @@ class Unreadable(Enum):
 def columns_of(schema: pa.Schema) -> dict[str, str]:
     """Return the columns a dump has, by the listing's name for them; one of several is none."""
     names = schema.names
-    by_plain = {_plain_name(name): name for name in WANTED if name != KEY} | {"modelid": ID}
-    others = {by_plain[_plain_name(name)]: name for name in names if _plain_name(name) in by_plain}
+    by_plain = {_plain_column_name(name): name for name in WANTED if name != KEY} | {"modelid": ID}
+    others = {
+        by_plain[_plain_column_name(name)]: name
+        for name in names
+        if _plain_column_name(name) in by_plain
+    }
     found = others | {name: name for name in names if name in WANTED}
     return {name: column for name, column in found.items() if names.count(column) == 1}
 
 
-def _plain_name(name: str) -> str:
+def _plain_column_name(name: str) -> str:
     return name.replace("_", "").lower() if name != KEY else name
 
 
@@ -118,20 +122,20 @@ def read_cells(name: str, column: pa.Array) -> Sequence[Any]:
     """Return one column of one batch: what the field takes, None, or `Unreadable.CELL`."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if _is_moment(column.type):
-        return _read_moments(column)
-    cells = _read_values(column)
+    if _is_moment_column(column.type):
+        return _read_moment_cells(column)
+    cells = _read_value_cells(column)
     if name == KEY:
-        return [_read_key(cell) for cell in cells]
-    if _is_binary(column.type):  # writers that do not mark text as text
-        cells = [_read_text(cell) for cell in cells]
+        return [_read_key_cell(cell) for cell in cells]
+    if _is_binary_column(column.type):  # writers that do not mark text as text
+        cells = [_read_text_cell(cell) for cell in cells]
     reader = _READERS.get(name)
     return cells if reader is None else [None if cell is None else reader(cell) for cell in cells]
 
 
 def newest_moment(column: pa.ChunkedArray, now: datetime) -> datetime | None:
     """Return the newest moment of a column that is not in the future; None where there is none."""
-    if _is_moment(column.type):
+    if _is_moment_column(column.type):
         moments = pc.cast(column, _MOMENT, safe=False)
         past = pc.and_(
             pc.greater_equal(moments, pa.scalar(_EPOCH, _MOMENT)),
@@ -147,10 +151,10 @@ def newest_moment(column: pa.ChunkedArray, now: datetime) -> datetime | None:
 # One cell
 
 
-def _read_number(cell: Any) -> Any:
+def _read_number_cell(cell: Any) -> Any:
     """Read a count: one gap in a column of counts makes many writers store fractions."""
     if isinstance(cell, str):
-        return _number_of_text(cell.strip().replace(",", ""))
+        return _number_of_cell_text(cell.strip().replace(",", ""))
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
         return Unreadable.CELL
     if math.isnan(cell):
@@ -158,7 +162,7 @@ def _read_number(cell: Any) -> Any:
     return int(cell) if math.isfinite(cell) and cell == int(cell) else Unreadable.CELL
 
 
-def _number_of_text(text: str) -> Any:
+def _number_of_cell_text(text: str) -> Any:
     if text.lower() in _NOT_THERE:
         return None
     if len(text) > _MOST_DIGITS:
@@ -166,11 +170,11 @@ def _number_of_text(text: str) -> Any:
     with suppress(ValueError):
         return int(text)
     with suppress(ValueError):
-        return _read_number(float(text))
+        return _read_number_cell(float(text))
     return Unreadable.CELL
 
 
-def _read_moment(cell: Any) -> Any:
+def _read_moment_cell(cell: Any) -> Any:
     """Read ISO 8601, or a time since 1970 in whichever unit makes a year of ours."""
     if isinstance(cell, str):
         text = cell.strip()
@@ -179,12 +183,12 @@ def _read_moment(cell: Any) -> Any:
         with suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(text)
             return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-        number = _read_number(text)
-        return Unreadable.CELL if number is None else _since_epoch(number)
-    return cell if isinstance(cell, datetime) else _since_epoch(_read_number(cell))
+        number = _read_number_cell(text)
+        return Unreadable.CELL if number is None else _cell_since_epoch(number)
+    return cell if isinstance(cell, datetime) else _cell_since_epoch(_read_number_cell(cell))
 
 
-def _since_epoch(number: Any) -> Any:
+def _cell_since_epoch(number: Any) -> Any:
     if number is None or isinstance(number, Unreadable):
         return number
     # Days of this century have five digits, seconds ten, and each unit below three more.
@@ -197,21 +201,21 @@ def _since_epoch(number: Any) -> Any:
     return Unreadable.CELL
 
 
-def _read_tags(cell: Any) -> Any:
+def _read_tags_cell(cell: Any) -> Any:
     """Read a list, or the text of one: JSON, Python, numpy, or tags between commas."""
     if isinstance(cell, str):
         text = cell.strip()
         if text.lower() in _NOT_THERE:
             return None
-        cell = _read_list(text) if text.startswith("[") else text.split(",")
+        cell = _read_list_cell(text) if text.startswith("[") else text.split(",")
     if not isinstance(cell, list):
         return Unreadable.CELL
-    tags = [_read_text(tag) for tag in cell if tag is not None]
+    tags = [_read_text_cell(tag) for tag in cell if tag is not None]
     tags = [tag.strip() if isinstance(tag, str) else tag for tag in tags]
     return [tag for tag in tags if tag != ""]
 
 
-def _read_list(text: str) -> Any:
+def _read_list_cell(text: str) -> Any:
     with suppress(msgspec.MsgspecError, RecursionError):
         return msgspec.json.decode(text)
     # Not by Python's own reader: it makes one text of two that no comma divides.
@@ -220,28 +224,28 @@ def _read_list(text: str) -> Any:
     return [single or double for single, double in _QUOTED.findall(text)]
 
 
-def _read_object(cell: Any) -> Any:
+def _read_object_cell(cell: Any) -> Any:
     """Read a struct, a map, or the text of one in JSON or Python."""
     if isinstance(cell, str):
-        cell = _parse_object(cell.strip())
+        cell = _parse_object_cell(cell.strip())
     if isinstance(cell, list) and all(isinstance(it, tuple) for it in cell):
         with suppress(ValueError, TypeError):
             cell = dict(cell)
     if isinstance(cell, dict):
-        return {name: _read_part(part) for name, part in cell.items()}
+        return {name: _read_part_cell(part) for name, part in cell.items()}
     return cell
 
 
-def _read_part(part: Any) -> Any:
+def _read_part_cell(part: Any) -> Any:
     """Read a part of an object that a writer may have spelled as text of its own."""
-    part = _read_text(part)
+    part = _read_text_cell(part)
     if isinstance(part, str) and part.lstrip().startswith(("[", "{")):
-        value = _read_list(part) if part.lstrip().startswith("[") else _parse_object(part)
+        value = _read_list_cell(part) if part.lstrip().startswith("[") else _parse_object_cell(part)
         return part if value is None or value is Unreadable.CELL else value
     return part
 
 
-def _parse_object(text: str) -> Any:
+def _parse_object_cell(text: str) -> Any:
     if text.lower() in _NOT_THERE:
         return None
     with suppress(msgspec.MsgspecError, RecursionError):
@@ -254,28 +258,30 @@ def _parse_object(text: str) -> Any:
     return Unreadable.CELL
 
 
-def _read_parents(cell: Any) -> Any:
+def _read_parents_cell(cell: Any) -> Any:
     """Take the struct of a model without parents, which has no list, for none."""
-    cell = _read_object(cell)
+    cell = _read_object_cell(cell)
     if isinstance(cell, list):  # the parents alone
         cell = {"models": cell}
     models = cell.get("models") if isinstance(cell, dict) else None
     if models is None:
         return None if isinstance(cell, dict) else cell
     if isinstance(models, list):
-        return {**cell, "models": [_read_parent(one) for one in models]}
+        return {**cell, "models": [_read_parent_cell(one) for one in models]}
     return cell
 
 
-def _read_parent(one: Any) -> Any:
-    one = _read_part(one)
+def _read_parent_cell(one: Any) -> Any:
+    one = _read_part_cell(one)
     if isinstance(one, str):
         return {ID: one}
     keyed = isinstance(one, dict) and KEY in one
-    return {**one, KEY: _read_key(one[KEY]), ID: _read_text(one.get(ID))} if keyed else one
+    return (
+        {**one, KEY: _read_key_cell(one[KEY]), ID: _read_text_cell(one.get(ID))} if keyed else one
+    )
 
 
-def _read_gated(cell: Any) -> Any:
+def _read_gated_cell(cell: Any) -> Any:
     """Read `gated`: a flag, or how access is granted."""
     if isinstance(cell, str) and cell.strip().lower() not in _FLAGS:
         return cell.strip().lower()
@@ -289,15 +295,15 @@ def _read_flag(cell: Any) -> Any:
     return _FLAGS.get(str(cell).strip().lower(), Unreadable.CELL)
 
 
-def _read_key(cell: Any) -> Any:
+def _read_key_cell(cell: Any) -> Any:
     """Spell a key as the Hub does: in lower case; an ObjectId is the bytes of its digits."""
     if isinstance(cell, bytes) and len(cell) == KEY_LENGTH // 2:
         return cell.hex()
-    text = _read_text(cell)
+    text = _read_text_cell(cell)
     return text.lower() if isinstance(text, str) else text
 
 
-def _read_text(cell: Any) -> Any:
+def _read_text_cell(cell: Any) -> Any:
     if not isinstance(cell, bytes):
         return cell
     try:
@@ -307,47 +313,49 @@ def _read_text(cell: Any) -> Any:
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("createdAt", "lastModified"), _read_moment),
-    **dict.fromkeys(("downloads", "downloadsAllTime", "likes"), _read_number),
-    **dict.fromkeys(("cardData", "config"), _read_object),
-    "baseModels": _read_parents,
-    "gated": _read_gated,
+    **dict.fromkeys(("createdAt", "lastModified"), _read_moment_cell),
+    **dict.fromkeys(("downloads", "downloadsAllTime", "likes"), _read_number_cell),
+    **dict.fromkeys(("cardData", "config"), _read_object_cell),
+    "baseModels": _read_parents_cell,
+    "gated": _read_gated_cell,
     "private": _read_flag,
-    "tags": _read_tags,
+    "tags": _read_tags_cell,
 }
 
 
 # Values of Arrow as values of Python
 
 
-def _is_moment(kind: pa.DataType) -> bool:
+def _is_moment_column(kind: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
-def _is_binary(kind: pa.DataType) -> bool:
+def _is_binary_column(kind: pa.DataType) -> bool:
     of_any_length = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
     return bool(of_any_length or pa.types.is_fixed_size_binary(kind))
 
 
-def _read_moments(column: pa.Array) -> list[Any]:
+def _read_moment_cells(column: pa.Array) -> list[Any]:
     """Return moments to the microsecond; one without a zone is in UTC."""
     try:
-        return _read_values(column.cast(options=_TO_MOMENT))
+        return _read_value_cells(column.cast(options=_TO_MOMENT))
     except pa.ArrowInvalid:  # one of them lies beyond what microseconds can tell
         if len(column) == 1:
             return [Unreadable.CELL]
-        return [cell for at in range(len(column)) for cell in _read_moments(column.slice(at, 1))]
+        return [
+            cell for at in range(len(column)) for cell in _read_moment_cells(column.slice(at, 1))
+        ]
 
 
-def _read_values(column: pa.Array) -> list[Any]:
+def _read_value_cells(column: pa.Array) -> list[Any]:
     try:
         values: list[Any] = column.to_pylist()
     except (ValueError, OverflowError):  # broken UTF-8 is a ValueError too
-        return [_read_value(cell) for cell in column]
+        return [_read_value_cell(cell) for cell in column]
     return values
 
 
-def _read_value(cell: pa.Scalar) -> Any:
+def _read_value_cell(cell: pa.Scalar) -> Any:
     try:
         return cell.as_py()
     except (ValueError, OverflowError):

@@ -34,12 +34,12 @@ _EXPAND = tuple(("expand[]", name) for name in FIELDS)
 _Params = tuple[tuple[str, str], ...]
 
 
-def _in_order(sort: str, direction: str) -> _Params:
+def _in_listing_order(sort: str, direction: str) -> _Params:
     return (("sort", sort), ("direction", direction), ("limit", str(PAGE_SIZE)), *_EXPAND)
 
 
 # The only order that is stable while it is walked: the key is immutable.
-FULL_PARAMS: Final = _in_order("createdAt", "1")
+FULL_PARAMS: Final = _in_listing_order("createdAt", "1")
 
 
 class HubSource:
@@ -49,31 +49,31 @@ class HubSource:
         self._reader = reader
 
     def everything(self) -> Iterator[RecordPage]:
-        return self._walk_pages(FULL_PARAMS)
+        return self._walk_listing_pages(FULL_PARAMS)
 
     def by_last_commit(self) -> Iterator[RecordPage]:
-        return self._walk_pages(_in_order("lastModified", "-1"))
+        return self._walk_listing_pages(_in_listing_order("lastModified", "-1"))
 
     def newest_first(self) -> Iterator[RecordPage]:
-        return self._walk_pages(_in_order("createdAt", "-1"))
+        return self._walk_listing_pages(_in_listing_order("createdAt", "-1"))
 
     def created_from(self, request: str) -> Iterator[RecordPage]:
         # Of the old request its cursor alone is taken: fields and page size are today's.
         cursor = dict(parse_qsl(urlsplit(request).query)).get("cursor")
-        return self._walk_pages(FULL_PARAMS + ((("cursor", cursor),) if cursor else ()))
+        return self._walk_listing_pages(FULL_PARAMS + ((("cursor", cursor),) if cursor else ()))
 
     def children(self, id: str) -> Iterator[RecordPage]:
-        return self._walk_pages((("filter", f"base_model:{id}"), *FULL_PARAMS))
+        return self._walk_listing_pages((("filter", f"base_model:{id}"), *FULL_PARAMS))
 
     def model(self, id: str) -> RecordPage | None:
         page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND)
-        return None if page is None else next(self._read_page(page, b"[%s]" % page.body))
+        return None if page is None else next(self._read_listing_page(page, b"[%s]" % page.body))
 
-    def _walk_pages(self, params: _Params) -> Iterator[RecordPage]:
+    def _walk_listing_pages(self, params: _Params) -> Iterator[RecordPage]:
         for page in self._reader.walk(LISTING, params):
-            yield from self._read_page(page, page.body)
+            yield from self._read_listing_page(page, page.body)
 
-    def _read_page(self, page: Page, rows: bytes) -> Iterator[RecordPage]:
+    def _read_listing_page(self, page: Page, rows: bytes) -> Iterator[RecordPage]:
         date = page.headers.get("date")
         for part in parse_batches(rows):
             if part.problem is not None:

@@ -38,10 +38,10 @@ def record_of(row: ListingRow, unread: Counter[str]) -> ModelRecord:
     card, config, hub, gated = row.card, row.config, row.base_models, row.gated
     created, modified = row.created_at, row.modified_at
     license, license_name, license_link, card_relation, card_parents = (
-        _NO_CARD if card is None else _read_card(card, unread)
+        _NO_CARD if card is None else _read_listed_card(card, unread)
     )
     model_type, name_or_path, adapter_parent = (
-        _NO_CONFIG if config is None else _read_config(config, unread)
+        _NO_CONFIG if config is None else _read_listed_config(config, unread)
     )
     fields = (  # nothing is called for what is not there: this runs three million times
         row.key,
@@ -49,9 +49,9 @@ def record_of(row: ListingRow, unread: Counter[str]) -> ModelRecord:
         row.author,
         None
         if created is None or not is_creation_known(created)
-        else _read_moment(created, "createdAt", unread),
-        None if modified is None else _read_moment(modified, "lastModified", unread),
-        _license_tag(row.tags) if license is None else license,
+        else _read_listed_moment(created, "createdAt", unread),
+        None if modified is None else _read_listed_moment(modified, "lastModified", unread),
+        _listed_license_tag(row.tags) if license is None else license,
         license_name,
         license_link,
         row.library,
@@ -65,7 +65,7 @@ def record_of(row: ListingRow, unread: Counter[str]) -> ModelRecord:
         row.downloads_all_time,
         row.likes,
         None if hub is None else hub.relation,
-        () if hub is None else _read_parents(hub.models, unread),
+        () if hub is None else _read_listed_parents(hub.models, unread),
         card_relation,
         card_parents,
         adapter_parent,
@@ -73,53 +73,59 @@ def record_of(row: ListingRow, unread: Counter[str]) -> ModelRecord:
     return _new(ModelRecord, fields)
 
 
-def _read_moment(value: datetime, name: str, unread: Counter[str]) -> datetime | None:
+def _read_listed_moment(value: datetime, name: str, unread: Counter[str]) -> datetime | None:
     if MINYEAR < value.year < MAXYEAR:
         return value
     unread[name] += 1  # in UTC it may lie outside the years there are
     return None
 
 
-def _read_parents(models: list[ParentEntry], unread: Counter[str]) -> tuple[HubParent, ...]:
+def _read_listed_parents(models: list[ParentEntry], unread: Counter[str]) -> tuple[HubParent, ...]:
     """Return each parent once; one without a proper key is known by its name."""
-    if len(models) == 1 and _has_key(models[0]):  # nearly always
+    if len(models) == 1 and _has_row_key(models[0]):  # nearly always
         return (_new(HubParent, (models[0].key, models[0].id)),)
-    if not all(map(_has_key, models)):
+    if not all(map(_has_row_key, models)):
         unread["baseModels"] += 1
-    parents = [HubParent(it.key if _has_key(it) else None, it.id) for it in models if it.id.strip()]
+    parents = [
+        HubParent(it.key if _has_row_key(it) else None, it.id) for it in models if it.id.strip()
+    ]
     return tuple(dict.fromkeys(parents))
 
 
-def _has_key(parent: ParentEntry) -> bool:
+def _has_row_key(parent: ParentEntry) -> bool:
     return parent.key is not None and is_key(parent.key) and bool(parent.id.strip())
 
 
-def _read_card(card: CardData, unread: Counter[str]) -> _CardWords:
+def _read_listed_card(card: CardData, unread: Counter[str]) -> _CardWords:
     """Return license, its name and link, the declared relation, and the parents as written."""
     license, name, link = card.license, card.license_name, card.license_link
     relation, parents = card.base_model_relation, card.base_model
     return (
-        None if license is None else _read_license(license, unread),
-        None if name is None else _read_text(name, "cardData.license_name", unread),
-        None if link is None else _read_text(link, "cardData.license_link", unread),
-        None if relation is None else _read_text(relation, "cardData.base_model_relation", unread),
-        () if parents is None else _read_names(parents, unread),
+        None if license is None else _read_listed_license(license, unread),
+        None if name is None else _read_listed_text(name, "cardData.license_name", unread),
+        None if link is None else _read_listed_text(link, "cardData.license_link", unread),
+        None
+        if relation is None
+        else _read_listed_text(relation, "cardData.base_model_relation", unread),
+        () if parents is None else _read_listed_names(parents, unread),
     )
 
 
-def _read_config(config: ModelConfig, unread: Counter[str]) -> _ConfigWords:
+def _read_listed_config(config: ModelConfig, unread: Counter[str]) -> _ConfigWords:
     """Return model type, the checkpoint the config names, and the adapter's base."""
     model_type, name_or_path = config.model_type, config.name_or_path
     adapter = config.peft or config.adapter_config
     adapter_base = None if adapter is None else adapter.base_model_name_or_path
     return (
-        None if model_type is None else _read_text(model_type, "config.model_type", unread),
-        None if name_or_path is None else _read_text(name_or_path, "config._name_or_path", unread),
-        None if adapter is None else _read_text(adapter_base, "config.peft", unread),
+        None if model_type is None else _read_listed_text(model_type, "config.model_type", unread),
+        None
+        if name_or_path is None
+        else _read_listed_text(name_or_path, "config._name_or_path", unread),
+        None if adapter is None else _read_listed_text(adapter_base, "config.peft", unread),
     )
 
 
-def _read_text(value: Any, name: str, unread: Counter[str]) -> str | None:
+def _read_listed_text(value: Any, name: str, unread: Counter[str]) -> str | None:
     if isinstance(value, str) and len(value) <= MAX_TEXT:
         return value or None
     if value is not None:
@@ -127,33 +133,35 @@ def _read_text(value: Any, name: str, unread: Counter[str]) -> str | None:
     return None
 
 
-def _read_names(value: Any, unread: Counter[str]) -> tuple[str, ...]:
+def _read_listed_names(value: Any, unread: Counter[str]) -> tuple[str, ...]:
     """Read `base_model`: a name or a list of names; authors have put anything else there too."""
     if isinstance(value, list) and len(value) == 1:  # nearly always
         value = value[0]
     if isinstance(value, list):
         # Lists in lists were written too; deeper than that nobody meant anything.
-        entries = [entry for part in value[:MAX_TAGS] for entry in _as_list(part)][:MAX_TAGS]
+        entries = [entry for part in value[:MAX_TAGS] for entry in _as_listed_values(part)][
+            :MAX_TAGS
+        ]
         if any(isinstance(part, list) for part in value):
             unread["cardData.base_model"] += 1
     else:
         entries = [value]
-    names = [_read_text(entry, "cardData.base_model", unread) for entry in entries]
+    names = [_read_listed_text(entry, "cardData.base_model", unread) for entry in entries]
     return tuple(dict.fromkeys([name for name in names if name is not None and name.strip()]))
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_listed_values(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _read_license(value: Any, unread: Counter[str]) -> str | None:
+def _read_listed_license(value: Any, unread: Counter[str]) -> str | None:
     """Read `license`: a tag, or in old cards a list of tags of which the Hub shows the first."""
     if isinstance(value, list) and value:
         value = value[0]
-    return _read_text(value, "cardData.license", unread)
+    return _read_listed_text(value, "cardData.license", unread)
 
 
-def _license_tag(tags: Iterable[str]) -> str | None:
+def _listed_license_tag(tags: Iterable[str]) -> str | None:
     for tag in tags:
         if tag.startswith("license:"):
             return tag[8:] or None
@@ -215,11 +223,11 @@ def drop_private_rows(body: bytes) -> bytes:
     rows = cut_rows(body if body[:1] == b"[" else b"[%b]" % body)
     if rows is None:
         return body
-    public = b",".join([raw for raw in rows if not _is_private(raw)])
+    public = b",".join([raw for raw in rows if not _is_private_row(raw)])
     return b"[%b]" % public if body[:1] == b"[" else public
 
 
-def _is_private(raw: bytes) -> bool:
+def _is_private_row(raw: bytes) -> bool:
     if _MAYBE_PRIVATE.search(raw) is None:
         return False
     row = lenient_json(raw)
@@ -249,7 +257,7 @@ def parse_batches(body: bytes) -> Iterator[ParsedPage]:
     for part in _cut_batches(body):
         rows += len(part.records) + len(part.bad_rows)
         if rows > MOST_ROWS:
-            yield _too_many()
+            yield _too_many_row_values()
             return
         yield part
 
@@ -260,7 +268,7 @@ def _cut_batches(body: bytes) -> Iterator[ParsedPage]:
     while body[:1] == b"[":
         end = body.find(_BORDER, start + BATCH_BYTES) + 1
         array = b"[%b]" % body[start + 1 : end] if end else b"[%b" % body[start + 1 :]
-        if (part := _read_array(array)) is None:
+        if (part := _read_row_array(array)) is None:
             break
         yield part
         if not end:
@@ -272,19 +280,19 @@ def _cut_batches(body: bytes) -> Iterator[ParsedPage]:
 
 def _cut_batches_by_row(body: bytes) -> Iterator[ParsedPage]:
     """Cut with knowledge of texts and brackets: where it is not JSON, one row alone is lost."""
-    rows = _split_rows(body)
+    rows = _split_listing_rows(body)
     if rows is None:
         yield ParsedPage(problem="not a JSON array")
         return
     if len(rows) > MOST_ROWS:
-        yield _too_many()
+        yield _too_many_row_values()
         return
     for start in range(0, max(1, len(rows)), BATCH_ROWS):
         raws = rows[start : start + BATCH_ROWS]
-        yield _read_array(b"[%b]" % b",".join(raws)) or _read_one_by_one(raws)
+        yield _read_row_array(b"[%b]" % b",".join(raws)) or _read_rows_one_by_one(raws)
 
 
-def _split_rows(body: bytes) -> Sequence[Buffer] | None:
+def _split_listing_rows(body: bytes) -> Sequence[Buffer] | None:
     """Cut a page into its rows' own JSON; None if it is no page."""
     try:
         return _ROWS.decode(body)
@@ -292,7 +300,7 @@ def _split_rows(body: bytes) -> Sequence[Buffer] | None:
         return cut_rows(body)
 
 
-def _read_array(array: bytes) -> ParsedPage | None:
+def _read_row_array(array: bytes) -> ParsedPage | None:
     """Read rows that are JSON, odd ones too; None if these bytes are no array."""
     with suppress(*_UNREADABLE):
         rows = _PAGE.decode(array)
@@ -301,15 +309,15 @@ def _read_array(array: bytes) -> ParsedPage | None:
             public = [record_of(row, unread) for row in rows if not row.private]
             return ParsedPage(public, unread_fields=unread)
     with suppress(*_UNREADABLE):
-        return _read_one_by_one(_ROWS.decode(array))
+        return _read_rows_one_by_one(_ROWS.decode(array))
     return None
 
 
-def _too_many() -> ParsedPage:
+def _too_many_row_values() -> ParsedPage:
     return ParsedPage(problem=f"more than {MOST_ROWS} rows")
 
 
-def _find_flaw(row: ListingRow) -> str | None:
+def _find_row_flaw(row: ListingRow) -> str | None:
     """Return why a row cannot be a record, None where it can."""
     if not is_key(row.key):
         return "_id is not 24 hex digits"
@@ -319,15 +327,15 @@ def _find_flaw(row: ListingRow) -> str | None:
 # Rows that do not fit, one at a time
 
 
-def _read_one_by_one(raws: Sequence[Buffer]) -> ParsedPage:
+def _read_rows_one_by_one(raws: Sequence[Buffer]) -> ParsedPage:
     page = ParsedPage()
     if len(raws) > MOST_ROWS:
-        return _too_many()
+        return _too_many_row_values()
     for raw in map(bytes, raws):
         try:
             row = _ROW.decode(raw)
         except _UNREADABLE as error:
-            _keep_what_fits(raw, str(error), page)
+            _keep_fitting_rows(raw, str(error), page)
         else:
             _keep_row(row, raw, page)
     return page
@@ -336,20 +344,20 @@ def _read_one_by_one(raws: Sequence[Buffer]) -> ParsedPage:
 def _keep_row(row: ListingRow, raw: bytes, page: ParsedPage) -> None:
     if row.private:
         return
-    if (flaw := _find_flaw(row)) is None:
+    if (flaw := _find_row_flaw(row)) is None:
         page.records.append(record_of(row, page.unread_fields))
     else:
-        page.bad_rows.append(_bad_row(flaw, raw, row.key))
+        page.bad_rows.append(_bad_listing_row(flaw, raw, row.key))
 
 
-def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
+def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
     row = lenient_json(raw)
     if not isinstance(row, dict):
         if _MAYBE_PRIVATE.search(raw) is not None:
             page.bad_rows.append(hide_row(first_key(raw)))
             return
         flaw = reason if raw[:1] == b"{" else "not an object"
-        page.bad_rows.append(_bad_row(flaw, raw, first_key(raw)))
+        page.bad_rows.append(_bad_listing_row(flaw, raw, first_key(raw)))
         return
     private = row.get("private")
     if private is True:
@@ -361,7 +369,7 @@ def _keep_what_fits(raw: bytes, reason: str, page: ParsedPage) -> None:
     if "key" in fitting and "id" in fitting:
         _keep_row(ListingRow(**fitting), raw, page)
     else:
-        page.bad_rows.append(_bad_row(reason, raw, fitting.get("key")))
+        page.bad_rows.append(_bad_listing_row(reason, raw, fitting.get("key")))
 
 
 def _is_object(body: bytes) -> bool:
@@ -375,6 +383,6 @@ def hide_row(key: object) -> BadRow:
     return BadRow("private is neither true nor false", "(not kept: it may be private)", usable)
 
 
-def _bad_row(reason: str, raw: bytes, key: object) -> BadRow:
+def _bad_listing_row(reason: str, raw: bytes, key: object) -> BadRow:
     usable = key if isinstance(key, str) and is_key(key) else None
     return BadRow(reason, raw.decode("utf-8", "replace")[:MAX_RAW], usable)

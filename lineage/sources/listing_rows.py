@@ -105,7 +105,7 @@ def cut_rows(body: bytes) -> list[bytes] | None:
     not recurse, so that no nesting is too deep.
     """
     body = body.strip()
-    borders = list(_find_borders(body))
+    borders = list(_find_row_borders(body))
     ends = body[:1] + body[-1:]
     if ends != b"[]" or not borders or borders[-1] != len(body) - 1:
         return None
@@ -119,7 +119,7 @@ def cut_rows(body: bytes) -> list[bytes] | None:
 def lenient_json(raw: bytes) -> object:
     """Read JSON with broken UTF-8, lone surrogates or control characters; None if it is none."""
     try:
-        value = json.loads(raw.decode("utf-8", "replace"), strict=False, parse_int=_read_number)
+        value = json.loads(raw.decode("utf-8", "replace"), strict=False, parse_int=_read_row_number)
         text = json.dumps(value, ensure_ascii=False)
         return json.loads(text.encode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -132,7 +132,7 @@ def first_key(raw: bytes) -> str | None:
     return None if match is None else match[1].decode()
 
 
-def _find_borders(body: bytes) -> Iterator[int]:
+def _find_row_borders(body: bytes) -> Iterator[int]:
     """Yield where each element of the outermost array ends; nothing more once brackets mismatch."""
     open_brackets: list[bytes] = []
     for token in _TOKEN.finditer(body):
@@ -151,7 +151,7 @@ def _find_borders(body: bytes) -> Iterator[int]:
             return
 
 
-def _read_number(digits: str) -> int | float:
+def _read_row_number(digits: str) -> int | float:
     """Read a whole number, as infinity where it is absurd: Python refuses thousands of digits."""
     return int(digits) if len(digits) <= _DIGITS_OF_A_COUNT else math.inf
 
@@ -168,7 +168,7 @@ def keep_fitting(
     for field_info in fields(shape):
         if field_info.encode_name in value:
             name = path + field_info.encode_name
-            part = _fit_part(value[field_info.encode_name], field_info.type, unread, name)
+            part = _fit_row_part(value[field_info.encode_name], field_info.type, unread, name)
             if part is not _UNFIT:
                 fitting[field_info.name] = part
     return fitting
@@ -177,37 +177,37 @@ def keep_fitting(
 _UNFIT = object()
 
 
-def _fit_part(value: object, kind: Any, unread: Counter[str], name: str) -> Any:
+def _fit_row_part(value: object, kind: Any, unread: Counter[str], name: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except (msgspec.MsgspecError, RecursionError):
         unread[name] += 1
-    for shape in _list_shapes(kind):
+    for shape in _list_row_shapes(kind):
         if get_origin(shape) is list and isinstance(value, list):
             inside = Counter[str]()  # the list itself is counted, once
-            parts = [_fit_part(entry, get_args(shape)[0], inside, name) for entry in value]
-            return _shorten_list([part for part in parts if part is not _UNFIT])
+            parts = [_fit_row_part(entry, get_args(shape)[0], inside, name) for entry in value]
+            return _shorten_row_list([part for part in parts if part is not _UNFIT])
         if isinstance(shape, type) and issubclass(shape, Struct) and isinstance(value, dict):
             with suppress(TypeError):  # it lacks what its shape cannot do without
                 return shape(**keep_fitting(value, shape, unread, f"{name}."))
     return _UNFIT
 
 
-def _list_shapes(kind: Any) -> list[Any]:
+def _list_row_shapes(kind: Any) -> list[Any]:
     """Return the types that a field may have, without what limits them."""
     if get_origin(kind) is Annotated:
-        return _list_shapes(get_args(kind)[0])
+        return _list_row_shapes(get_args(kind)[0])
     if get_origin(kind) in {Union, UnionType}:
-        return [shape for part in get_args(kind) for shape in _list_shapes(part)]
+        return [shape for part in get_args(kind) for shape in _list_row_shapes(part)]
     return [kind]
 
 
-def _shorten_list(parts: list[Any]) -> list[Any]:
+def _shorten_row_list(parts: list[Any]) -> list[Any]:
     """Return the first parts; tags that are read go before, since the Hub lists them last."""
     if len(parts) <= MAX_TAGS:
         return parts
-    return sorted(parts, key=_is_passed_over)[:MAX_TAGS]
+    return sorted(parts, key=_is_field_passed_over)[:MAX_TAGS]
 
 
-def _is_passed_over(part: object) -> bool:
+def _is_field_passed_over(part: object) -> bool:
     return not (isinstance(part, str) and part.startswith(_READ_TAGS))

@@ -27,7 +27,7 @@ class DoctorFinding:
 
 def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
     """Ask for the first rows as a full crawl would, and for the page after them."""
-    first = client.get(LISTING, _page_params())
+    first = client.get(LISTING, _probe_page_params())
     if first.status != 200:
         yield DoctorFinding("listing", False, f"{LISTING} answers {first.status}")
         return
@@ -37,7 +37,7 @@ def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
     yield from _check_paging(client, first)
 
 
-def _page_params(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
+def _probe_page_params(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
     own = tuple((name, value) for name, value in FULL_PARAMS if name != "limit")
     more = () if cursor is None else (("cursor", cursor),)
     return (*own, ("limit", str(_ROWS)), *more)
@@ -53,7 +53,7 @@ def _check_rows(answer: Answer) -> Iterator[DoctorFinding]:
     yield DoctorFinding(
         "rows", not page.bad_rows and not unread, summary + (f"; unread: {unread}" * bool(unread))
     )
-    names_seen = _names_seen(answer.body)
+    names_seen = _list_names_of_probe(answer.body)
     absent = [name for name in FIELDS if name not in names_seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
     says = f"not seen in {len(page.records)} rows: {', '.join(absent)}" if absent else "all seen"
@@ -64,7 +64,7 @@ def _check_rows(answer: Answer) -> Iterator[DoctorFinding]:
     )
 
 
-def _names_seen(body: bytes) -> set[str]:
+def _list_names_of_probe(body: bytes) -> set[str]:
     rows = (lenient_json(raw) for raw in cut_rows(body) or ())
     return {str(name) for row in rows if isinstance(row, dict) for name in row}
 
@@ -76,13 +76,13 @@ def _check_budget(client: HubClient) -> DoctorFinding:
             "rate limit", None, "no RateLimit headers: a crawl would not pace itself"
         )
     says = (
-        f"{last.quota} requests in {last.window} s ({_name_tier(last.quota)}), "
+        f"{last.quota} requests in {last.window} s ({_name_probed_tier(last.quota)}), "
         f"{last.remaining} left, reset in {last.reset_seconds} s"
     )
     return DoctorFinding("rate limit", True, says)
 
 
-def _name_tier(quota: int) -> str:
+def _name_probed_tier(quota: int) -> str:
     """Name the plan of a quota, as the Hub's documentation of September 2025 lists them."""
     tiers = {500: "anonymous", 1000: "free account", 2500: "PRO", 3000: "Team or Academia"}
     return tiers.get(quota, "Enterprise" if quota >= 6000 else "no plan we know")
@@ -97,7 +97,7 @@ def _check_paging(client: HubClient, first: Answer) -> Iterator[DoctorFinding]:
     if cursor is None:
         yield DoctorFinding("paging", None, f"no next page after {_ROWS} rows: a small Hub")
         return
-    second = client.get(LISTING, _page_params(cursor))
+    second = client.get(LISTING, _probe_page_params(cursor))
     whole = second.status == 200
     fresh = {record.key for record in parse_page(second.body).records} if whole else set()
     repeated = fresh & {record.key for record in parse_page(first.body).records}

@@ -16,7 +16,7 @@ from lineage.domain.progress import Progress
 from lineage.errors import LineageError, SettingsError, SourceUnavailable
 from lineage.http.client import HubClient
 from lineage.http.download import download
-from lineage.http.masking import make_mask
+from lineage.http.masking import make_token_mask
 from lineage.http.transports import RequestTally
 from tests.fakes.raw_hub import Drip, RawHub, reply
 from tests.unit.http.doubles import client_of
@@ -220,7 +220,7 @@ def test_the_token_is_masked_in_bodies_and_headers(echo: str) -> None:
     assert "[token]" in answer.headers["etag"]
     assert json.loads(answer.body)[2] == "and more"
     for kept in (answer.body, answer.headers["etag"].encode()):
-        assert make_mask(TOKEN)(kept) == kept
+        assert make_token_mask(TOKEN)(kept) == kept
 
 
 def _text(body: bytes) -> bytes:
@@ -245,12 +245,12 @@ def test_the_token_is_masked_in_errors(caplog: pytest.LogCaptureFixture) -> None
 
 @given(st.binary(max_size=300))
 def test_what_does_not_spell_the_token_is_left_as_it_is(text: bytes) -> None:
-    assert make_mask(TOKEN)(text) == text
+    assert make_token_mask(TOKEN)(text) == text
 
 
 def test_a_short_word_is_no_token_to_mask() -> None:
-    assert make_mask("bad")(b"a bad word") == b"a bad word"
-    assert make_mask(None)(b"a bad word") == b"a bad word"
+    assert make_token_mask("bad")(b"a bad word") == b"a bad word"
+    assert make_token_mask(None)(b"a bad word") == b"a bad word"
 
 
 # Whatever the headers and the body
