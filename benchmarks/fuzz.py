@@ -42,7 +42,7 @@ from lineage.http.client import checked_address
 from lineage.settings import Settings, load_settings
 from lineage.sources.listing_pages import parse_page
 from lineage.store import schema
-from lineage.store.reader import Snapshot, standings_of
+from lineage.store.reader import Snapshot, availability_of_tombstones
 from lineage.store.store import ParquetStore
 from tests.builders import key_of, outlived, row
 from tests.hostile import HOSTILE
@@ -250,7 +250,7 @@ def ask_everything(folder: Path, id: str) -> None:
     questions: list[Callable[[Snapshot], object]] = [
         lambda it: store.find_damage(it.id),
         lambda it: to_json(to_document(it.manifest) | snapshot_document(it.manifest)),
-        standings_of,
+        availability_of_tombstones,
         lambda it: count_base(it, "meta-llama/Llama-2-7b-hf"),
         lambda it: count_base(it, "meta-llama/Llama-2-7b-hf", Definition(deleted=True), ()),
         lambda it: count_family(it, family("llama"), Definition(), all_families()),

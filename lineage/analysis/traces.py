@@ -25,7 +25,7 @@ from lineage.domain.subjects import parse_model_name
 from lineage.errors import UnknownModel
 from lineage.graph import reach
 from lineage.graph.paths import NodePath, find_paths_up
-from lineage.store.reader import STANDING_COLUMNS, EdgeColumns, Snapshot, asked_in
+from lineage.store.reader import STANDING_COLUMNS, EdgeColumns, Snapshot, snapshot_asked_in
 
 EVERYTHING = Definition(min_strength=Strength.INFERRED, mirrors=True, curated=True)
 """What a trace looks at: inferred edges too, which no `yes` rests on."""
@@ -230,7 +230,7 @@ def _find_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | None:
         return None
     table = snapshot.tombstones(["last_seen_in", "missed_at", *STANDING_COLUMNS])
     row = table.slice(subject.node - snapshot.manifest.models, 1).to_pylist()[0]
-    return Deletion(row["last_seen_in"], row["missed_at"], asked_in(row))
+    return Deletion(row["last_seen_in"], row["missed_at"], snapshot_asked_in(row))
 
 
 def _find_registered(scope: Scope, name: str) -> _Subject | None:

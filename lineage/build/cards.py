@@ -19,10 +19,10 @@ from lineage.domain.opt_outs import LEFT_OUT, OptOuts
 from lineage.domain.progress import Progress
 from lineage.errors import SourceUnavailable
 from lineage.evidence.card_text import infer_card_claims
-from lineage.evidence.infer import parentless
+from lineage.evidence.infer import find_parentless_claimants
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, bare, joined, rows_in
+from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
 from lineage.store.reader import Snapshot
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def _read_claims(
     roots = {root for family in families for root in family.roots()}
     types = draft.tables.rows_of(draft.mark_ids(roots), ("id", "model_type"))
     signs = FamilySigns(families, {id: model_type for _, id, model_type in types})
-    undeclared = parentless(draft.models, declared.child, declared.parent)
+    undeclared = find_parentless_claimants(draft.models, declared.child, declared.parent)
     doubtful = mark_doubtful(declared, draft.models)
     downloads = draft.tables.column("downloads", schema.METRICS_FILE)
     models = (
@@ -314,7 +314,7 @@ def _rows_with_same_commit(
     previous: Snapshot, draft: Draft, keys: pa.StringArray
 ) -> dict[str, int]:
     """Return the row of each of some models that is listed with the commit that it had."""
-    rows_now = rows_in(bare(draft.keys), bare(joined([keys])))
+    rows_now = rows_of_keys(bare(draft.keys), bare(joined([keys])))
     chosen = np.zeros(draft.models, np.bool_)
     chosen[rows_now[rows_now != NOWHERE]] = True
     now = {key: (row, sha) for row, key, sha in draft.tables.rows_of(chosen, ("key", "sha"))}

@@ -27,7 +27,7 @@ from lineage.store.delta import (
     merge_rows,
     renumber_children,
 )
-from lineage.store.keys import NOWHERE, bare, joined, rows_in
+from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import learn_opt_outs, redact_evidence, redact_records
@@ -119,7 +119,7 @@ def carry_unreadable(
         if not len(unread):
             return
         keys = joined(snapshot.column(schema.MODELS_FILE, "key").chunks)
-        is_unread = rows_in(unread, bare(keys)) != NOWHERE
+        is_unread = rows_of_keys(unread, bare(keys)) != NOWHERE
         if is_unread.any() and (update_of is None or snapshot.id != update_of.id):
             # Whose name another model has by now is ended, readable or not.
             is_named = pc.is_in(snapshot.column(schema.MODELS_FILE, "id"), value_set=draft.ids)
@@ -146,11 +146,11 @@ def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, context: Build
     keys = bare(draft.keys)
     carried = previous_claims(
         snapshot,
-        restrict_rows(bare(joined(models["key"].chunks)), partial(rows_in, keys)),
+        restrict_rows(bare(joined(models["key"].chunks)), partial(rows_of_keys, keys)),
         keyed_rules=list_keyed_rules(context.rules),
         without_rules=list_repeated_rules(context.rules),
     )
-    older = renumber_children(draft.claims.from_records.batches(), rows_in(keys, streamed))
+    older = renumber_children(draft.claims.from_records.batches(), rows_of_keys(keys, streamed))
     fresh = pa.Table.from_batches(redact_evidence(carried, context.opt_outs), SPOOL)
     draft.claims.replace_records(merge_evidence(older, fresh, np.arange(len(keys))))
 
@@ -169,14 +169,14 @@ def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> No
     listed = bare(draft.keys)
 
     def unchanged_rows(keys: KeyBytes) -> Int64s:
-        return np.where(rows_in(changed, keys) < 0, rows_in(listed, keys), NOWHERE)
+        return np.where(rows_of_keys(changed, keys) < 0, rows_of_keys(listed, keys), NOWHERE)
 
     repeated = list_repeated_rules(rules)
     older = previous_claims(
         update_of, unchanged_rows, keyed_rules=list_keyed_rules(rules), without_rules=repeated
     )
     fresh = draft.claims.from_records.table()
-    draft.claims.replace_records(merge_evidence(older, fresh, rows_in(listed, changed)))
+    draft.claims.replace_records(merge_evidence(older, fresh, rows_of_keys(listed, changed)))
     draft.update_of, draft.repeated_rules = update_of, repeated
 
 
@@ -186,7 +186,7 @@ def _find_ended(draft: Draft, update_of: Snapshot) -> KeyBytes:
     # which only older programs stored, by the newer one.
     models = update_of.table(schema.MODELS_FILE, ["key", "id", "created_at"]).combine_chunks()
     keys = joined(models["key"].chunks)
-    is_older = rows_in(bare(draft.keys), bare(keys)) == NOWHERE
+    is_older = rows_of_keys(bare(draft.keys), bare(keys)) == NOWHERE
     older = models.filter(pa.array(is_older)).combine_chunks()
     older_keys, ids = (joined(older[name].chunks) for name in ("key", "id"))
     is_ended = mark_ended(older_keys, ids, older["created_at"].combine_chunks())
@@ -196,5 +196,5 @@ def _find_ended(draft: Draft, update_of: Snapshot) -> KeyBytes:
 
 
 def _subtract(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:
-    remaining: KeyBytes = keys[rows_in(bare(other), keys) == NOWHERE]
+    remaining: KeyBytes = keys[rows_of_keys(bare(other), keys) == NOWHERE]
     return remaining

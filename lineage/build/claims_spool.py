@@ -17,7 +17,7 @@ from lineage.domain.files import reason_of
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.errors import StoreError
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, bare, rows_in
+from lineage.store.keys import NOWHERE, bare, rows_of_keys
 from lineage.store.reader import Snapshot
 
 _T = TypeVar("_T", bound=np.generic)
@@ -231,7 +231,7 @@ def previous_claims(
 
 def restrict_rows(keys: KeyBytes, rows_of: RowsOf) -> RowsOf:
     """Return the same rows, for these sorted keys alone."""
-    return lambda wanted: np.where(rows_in(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted))
+    return lambda wanted: np.where(rows_of_keys(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted))
 
 
 def find_children(keys: pa.StringArray, rows_of: RowsOf) -> Int64s:

@@ -24,7 +24,7 @@ from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.inventory import unmark
-from lineage.store.keys import bare, canonical_order, joined, rows_in
+from lineage.store.keys import bare, canonical_order, joined, rows_of_keys
 from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
@@ -206,14 +206,14 @@ class Draft:
         listed = bare(self.keys)  # once, as it copies every key
 
         def find_nodes(keys: KeyBytes) -> Int64s:
-            rows = rows_in(listed, keys)
+            rows = rows_of_keys(listed, keys)
             return np.where(rows < 0, self.deleted_nodes_of(keys), rows)
 
         return find_nodes
 
     def deleted_nodes_of(self, keys: KeyBytes) -> Int64s:
         """Return the node of each key that a tombstone has, -1 for any other."""
-        rows = rows_in(bare(joined(self.deleted["key"].chunks)), keys)
+        rows = rows_of_keys(bare(joined(self.deleted["key"].chunks)), keys)
         return np.where(rows < 0, rows, rows + self.models)
 
     def record_column(self, name: str) -> pa.Array:

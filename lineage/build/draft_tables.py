@@ -18,7 +18,7 @@ from lineage.store import schema
 from lineage.store.delta import merge_rows
 from lineage.store.files import Files
 from lineage.store.inventory import as_base
-from lineage.store.keys import are_in, bare, joined
+from lineage.store.keys import bare, joined, mark_keys_present
 from lineage.store.manifest import BuildsOn, FileFacts
 from lineage.store.reader import Snapshot
 from lineage.store.table_writer import TableWriter, footer_digest
@@ -94,11 +94,11 @@ class ChangedKeys:
     def with_claims(self, children: KeyBytes) -> Self:
         """Return it with more children whose claims are others."""
         claims = np.union1d(self.claims, children)
-        return replace(self, claims=claims[~are_in(self.records, claims)])
+        return replace(self, claims=claims[~mark_keys_present(self.records, claims)])
 
     def mark(self, keys: KeyBytes) -> Mask:
         """Mark the keys whose claims are not those of the base."""
-        return are_in(self.records, keys) | are_in(self.claims, keys)
+        return mark_keys_present(self.records, keys) | mark_keys_present(self.claims, keys)
 
     def to_table(self) -> pa.Table:
         """Return it as it is stored, in order of the key."""

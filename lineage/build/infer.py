@@ -10,7 +10,7 @@ from lineage.build.resolve import FormerNames, ResolvedNames, find_existing_node
 from lineage.domain.claims import Claim, Claims, Relation, ResolvedClaims
 from lineage.domain.families import Family
 from lineage.evidence import Rule
-from lineage.evidence.infer import InferenceInput, InferredClaim, parentless
+from lineage.evidence.infer import InferenceInput, InferredClaim, find_parentless_claimants
 from lineage.evidence.infer import infer_claims as infer_by_rule
 from lineage.store.keys import NOWHERE
 
@@ -32,7 +32,7 @@ def resolve_claims(
     child, parent = claims.child, resolved.parent
     declared = mark_declaring(rules)[claims.rule]
     makes_edge = declared | (parent != child)
-    is_open = parentless(records, child[declared], parent[declared])
+    is_open = find_parentless_claimants(records, child[declared], parent[declared])
     decides_relation = declared | is_open[child]
     return ResolvedClaims(
         child,
@@ -77,7 +77,7 @@ def infer_claims(
     families = name_as_now(families, nodes)
 
     # From names: asked only about listed models without a parent.
-    candidates = parentless(draft.records, claims.child, claims.parent)
+    candidates = find_parentless_claimants(draft.records, claims.child, claims.parent)
     candidates[draft.models :] = False
     for rule in rules:
         if rule.make_inference is not None:
@@ -129,7 +129,7 @@ def _add_inferred(
         np.int8,
     )
     # A card is read for models with declared parents too; then it must not change the relation.
-    is_open = parentless(draft.records, nodes.child, nodes.parent)
+    is_open = find_parentless_claimants(draft.records, nodes.child, nodes.parent)
     return ResolvedClaims(
         children,
         np.array([row.parent for row in inferred], np.int32),

@@ -18,7 +18,7 @@ from lineage.domain.opt_outs import OptOuts
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
 from lineage.store.delta import renumber_children
-from lineage.store.keys import NOWHERE, bare, joined, rows_in
+from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import redact_evidence, redact_records
@@ -173,5 +173,5 @@ def _mark_unknown(keys: pa.ChunkedArray, known_keys: Sequence[KeyBytes]) -> Mask
     sought = bare(joined(keys.chunks))
     unknown: Mask = np.ones(len(sought), np.bool_)
     for column in known_keys:
-        unknown &= rows_in(column, sought) == NOWHERE
+        unknown &= rows_of_keys(column, sought) == NOWHERE
     return unknown

@@ -55,10 +55,10 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import snapshot_facts
     from lineage.domain.documents import to_document
-    from lineage.store.reader import standings_of
+    from lineage.store.reader import availability_of_tombstones
 
     snapshot = invocation.open_store().snapshot(id or invocation.snapshot)
-    manifest, answers = snapshot.manifest, standings_of(snapshot)
+    manifest, answers = snapshot.manifest, availability_of_tombstones(snapshot)
     print_result(
         invocation.format,
         manifest,
@@ -320,13 +320,13 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
     """
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import retention_rows, retention_table
-    from lineage.store.retention import DEFAULT, kept_by, read_rule
+    from lineage.store.retention import DEFAULT, read_retention_rule, snapshots_kept_by
 
-    rule, store = read_rule(keep or DEFAULT), invocation.open_store()
+    rule, store = read_retention_rule(keep or DEFAULT), invocation.open_store()
     # Locked, as an update that is published meanwhile could build on a snapshot being deleted.
     with nullcontext() if dry_run else _hold_store(store, "lineage snapshots prune"):
         manifests = store.manifests()
-        reasons = kept_by(rule, manifests)
+        reasons = snapshots_kept_by(rule, manifests)
         if not dry_run:
             store.delete(*(it.id for it in manifests if it.id not in reasons))
     rows = retention_rows(manifests, reasons, dry_run=dry_run)

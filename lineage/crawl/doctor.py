@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lineage.crawl.plan import expect_models, refuse_set_back_clock
+from lineage.crawl.plan import expect_crawled_models, refuse_set_back_clock
 from lineage.crawl.runs import open_hub, refuse_other_hub
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
@@ -40,7 +40,7 @@ def examine(
     latest = store.latest_whole()
 
     token = "a token was found" if settings.token else "no token: the anonymous limit holds"
-    findings = [DoctorFinding("token", None, token), _check_store(store, settings, clock)]
+    findings = [DoctorFinding("token", None, token), _examine_store(store, settings, clock)]
     if latest is not None:
         most = settings.max_availability_requests
         extra = f"a full crawl may ask up to {most:,} times more what became of deleted members"
@@ -59,7 +59,7 @@ def examine(
             rate_limit = client.budget.latest_limit
 
     endpoint = settings.endpoint.rstrip("/")
-    expected = expect_models(latest, endpoint, clock.now())
+    expected = expect_crawled_models(latest, endpoint, clock.now())
     requests = -(-expected // PAGE_SIZE)
     minutes = None
     if rate_limit is not None and rate_limit.quota and rate_limit.window:
@@ -68,7 +68,7 @@ def examine(
     return Examination(tuple(findings), expected, requests, minutes)
 
 
-def _check_store(store: ParquetStore, settings: Settings, clock: Clock) -> DoctorFinding:
+def _examine_store(store: ParquetStore, settings: Settings, clock: Clock) -> DoctorFinding:
     manifests, refused, damaged = store.manifests(), store.refused(), store.damaged()
     summary = f"{len(manifests)} snapshots in {store.location}, {len(refused)} drafts set aside"
     try:
@@ -78,13 +78,13 @@ def _check_store(store: ParquetStore, settings: Settings, clock: Clock) -> Docto
         refuse_set_back_clock(store, clock.now())
         for place in (settings.store, settings.cache):
             if "://" not in place:
-                _refuse_unwritable(Path(place).absolute())
+                _refuse_unwritable_store(Path(place).absolute())
     except LineageError as error:
         return DoctorFinding("store", False, error.message, error.exit_code)
     return DoctorFinding("store", True, summary)
 
 
-def _refuse_unwritable(folder: Path) -> None:
+def _refuse_unwritable_store(folder: Path) -> None:
     """Raise what a crawl would end with where it may not write; nothing is made or changed."""
     # The folders that are missing would be made, in the first one above that is there.
     above = next(it for it in (folder, *folder.parents) if os.path.lexists(it))

@@ -42,7 +42,7 @@ def crawl_dump(
     checked_address(settings.endpoint)
     began, tally = clock.monotonic(), RequestTally()
     context = make_context(settings, load_families(settings.families), clock, progress)
-    with hold_store(context, f"lineage crawl --dump {_file_name(place)}"):
+    with hold_store(context, f"lineage crawl --dump {_dump_file_name(place)}"):
         refuse_other_hub(context.store, settings)
         with _open_dump_at(place, settings, progress, tally) as dump:
             manifest = _publish_dump(dump, settings, context, taken_at)
@@ -76,7 +76,7 @@ def _open_dump_at(
             progress=progress,
             tally=tally,
         )
-        with open_dump(str(target), _file_name(place)) as dump:
+        with open_dump(str(target), _dump_file_name(place)) as dump:
             yield dump
     finally:
         target.unlink(missing_ok=True)
@@ -134,6 +134,6 @@ def _date_dump(dump: ListingDump, taken_at: datetime | None, now: datetime) -> d
     return moment.replace(microsecond=0)
 
 
-def _file_name(place: str) -> str:
+def _dump_file_name(place: str) -> str:
     """Return the end of a path or an address, without what may be a secret behind it."""
     return PurePosixPath(urlsplit(place).path if "://" in place else place).name or "the dump"

@@ -54,10 +54,10 @@ def trace_live(
     model that opted out.
     """
     opt_out_filter = _make_opt_out_filter(settings, snapshot, name)
-    stored_trace, open_ends = _trace_stored(snapshot, name, family, families)
+    stored_trace, open_ends = _trace_stored_and_live(snapshot, name, family, families)
     if stored_trace is not None and not open_ends:
         return stored_trace
-    answers = _request_records(
+    answers = _request_live_records(
         settings, snapshot, open_ends, opt_out_filter, clock=clock, progress=progress
     )
     records = dict(answers)
@@ -70,7 +70,7 @@ def trace_live(
         )
     names = _NameBook(snapshot, families, records)
     live_family = Family(
-        "live", "live", "", (), edges=tuple(_read_edges(settings, records.values(), names))
+        "live", "live", "", (), edges=tuple(_read_live_edges(settings, records.values(), names))
     )
     subject = names.present_name(name if stored_trace is None else stored_trace.id)
     origin = (
@@ -82,7 +82,7 @@ def trace_live(
     return replace(trace_model(scope, subject, family, origin), model=name)
 
 
-def _trace_stored(
+def _trace_stored_and_live(
     snapshot: Snapshot, name: str, family: Family, families: Sequence[Family]
 ) -> tuple[Trace | None, list[str]]:
     """Return what the snapshot knows, if anything, and the models to request."""
@@ -147,7 +147,7 @@ class _NameBook:
             return lowered.get(name.lower())
 
 
-def _request_records(
+def _request_live_records(
     settings: Settings,
     snapshot: Snapshot,
     names: Sequence[str],
@@ -183,7 +183,7 @@ def _parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str]:
     return parents - {id for id, node in nodes.items() if node < snapshot.manifest.models}
 
 
-def _read_edges(
+def _read_live_edges(
     settings: Settings, records: Iterable[ModelRecord], names: _NameBook
 ) -> Iterator[CuratedEdge]:
     """Turn what records declare into edges; a path only where its name is known."""

@@ -42,14 +42,14 @@ def drop_repeats(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
     # repeated from further away the draft resolves when it is sealed.
     tail: list[ModelRecord] = []
     for page in pages:
-        rows = _drop_repeated(tail, page.records[:BORDER_ROWS]) + page.records
+        rows = _drop_repeated_rows(tail, page.records[:BORDER_ROWS]) + page.records
         tail = rows[-BORDER_ROWS:]
         yield replace(page, records=rows[:-BORDER_ROWS])
     if tail:
         yield RecordPage(tail)
 
 
-def _drop_repeated(tail: list[ModelRecord], next_rows: list[ModelRecord]) -> list[ModelRecord]:
+def _drop_repeated_rows(tail: list[ModelRecord], next_rows: list[ModelRecord]) -> list[ModelRecord]:
     # In the full listing keys ascend, so a look at two of them nearly always settles it.
     if not tail or not next_rows or tail[-1].key < next_rows[0].key:
         return tail
@@ -64,12 +64,12 @@ def read_changes(source: ChangingSource, start: UpdateStart) -> Iterator[RecordP
     older = 0
     for page in source.by_last_commit():
         yield page
-        older += sum(not _changed_after(record, start.watermark) for record in page.records)
+        older += sum(not _crawl_changed_after(record, start.watermark) for record in page.records)
         if older >= OVERLAP:
             break
     # The created ones come last: of a row in both listings the later one wins, and the draft's
     # last request is where the next update goes on.
-    pages = None if start.last_page is None else _continue_from(source, start.last_page)
+    pages = None if start.last_page is None else _continue_crawl_from(source, start.last_page)
     if pages is not None:
         yield from drop_repeats(pages)
         return
@@ -79,7 +79,7 @@ def read_changes(source: ChangingSource, start: UpdateStart) -> Iterator[RecordP
             return
 
 
-def _continue_from(source: ChangingSource, last_page: str) -> Iterator[RecordPage] | None:
+def _continue_crawl_from(source: ChangingSource, last_page: str) -> Iterator[RecordPage] | None:
     """Return the listing from a page asked for before; None where the Hub refuses its cursor."""
     # The cursor is the Hub's own and may expire. A refusal is not recorded, so that in a replay
     # the page is missing instead.
@@ -91,7 +91,7 @@ def _continue_from(source: ChangingSource, last_page: str) -> Iterator[RecordPag
     return chain(first_page, pages)
 
 
-def _changed_after(record: ModelRecord, watermark: datetime) -> bool:
+def _crawl_changed_after(record: ModelRecord, watermark: datetime) -> bool:
     return record.modified_at is not None and record.modified_at > watermark
 
 
@@ -104,12 +104,12 @@ def read_below(source: Source, base: str) -> Iterator[RecordPage]:
     seen_keys: set[str] = set()
     parents = deque([base])
     if (base_page := source.model(base)) is not None:
-        yield _drop_seen(base_page, seen_keys)
+        yield _drop_seen_rows(base_page, seen_keys)
         # A former name leads to the model; its children are listed under the name it has now.
         parents = deque(record.id for record in base_page.records) or parents
     while parents:
         for page in source.children(parents.popleft()):
-            new_rows = _drop_seen(page, seen_keys)
+            new_rows = _drop_seen_rows(page, seen_keys)
             parents.extend(record.id for record in new_rows.records)
             yield new_rows
     if not seen_keys:
@@ -119,7 +119,7 @@ def read_below(source: Source, base: str) -> Iterator[RecordPage]:
         )
 
 
-def _drop_seen(page: RecordPage, seen_keys: set[str]) -> RecordPage:
+def _drop_seen_rows(page: RecordPage, seen_keys: set[str]) -> RecordPage:
     """Return the page without rows of earlier pages; a name may change meanwhile, a key not."""
     # A child of two parents is listed twice, and counts once also where it cannot be read.
     records = {record.key: record for record in page.records if record.key not in seen_keys}

@@ -31,14 +31,14 @@ class CrawlMode(StrEnum):
     """An update, or a full crawl where the last one is too old or an update has no start."""
 
 
-def command_of(mode: CrawlMode, base: str | None) -> str:
+def crawl_command_of(mode: CrawlMode, base: str | None) -> str:
     """Return the command that asks for it."""
     if base is not None:
         return f"lineage crawl --below {base}"
     return "lineage crawl" if mode is CrawlMode.FULL else f"lineage crawl --{mode}"
 
 
-def expect_models(latest: Snapshot | None, endpoint: str, now: datetime) -> int:
+def expect_crawled_models(latest: Snapshot | None, endpoint: str, now: datetime) -> int:
     """Return about how many models a full crawl will meet: as the last time, else by the census."""
     if latest is not None and latest.manifest.origin.endpoint == endpoint:
         return latest.manifest.models
@@ -96,7 +96,7 @@ def choose_plan(
         refuse_opted_out(base, opt_outs)
         return CrawlPlan(SnapshotKind.BELOW, base)
     if mode is CrawlMode.AUTO:
-        if (reason := why_full(store, now, full_interval, opt_outs)) is not None:
+        if (reason := why_full_crawl(store, now, full_interval, opt_outs)) is not None:
             say(f"Full crawl: {reason}.")
             return CrawlPlan(SnapshotKind.FULL)
         age = (now - _full_manifests(store)[-1].origin.taken_at).days
@@ -108,7 +108,7 @@ def choose_plan(
     return CrawlPlan(SnapshotKind.UPDATE, previous=previous, previous_id=previous.id)
 
 
-def why_full(
+def why_full_crawl(
     store: ParquetStore, now: datetime, full_interval: timedelta, opt_outs: OptOuts = NO_OPT_OUTS
 ) -> str | None:
     """Return why only a full crawl will do, None where an update does."""
@@ -118,9 +118,9 @@ def why_full(
     # An update cannot see deletions: a listing of changes shows nothing of who is listed no longer.
     if now - (began := full[-1].origin.taken_at) >= full_interval:
         return f"the last one began at {iso(began)}, {full_interval.days} days ago or more"
-    last = _history_of(store)[-1]
+    last = _crawl_history_of(store)[-1]
     if last.origin.kind is SnapshotKind.DUMP:
-        return f"the last snapshot is a dump{_describe_gaps(last.origin.dump)}"
+        return f"the last snapshot is a dump{_describe_crawl_gaps(last.origin.dump)}"
     if problems := store.find_damage(last.id):
         return f"the last snapshot is damaged: {problems[0]}"
     if opt_outs and holds_opted_out(store.snapshot(last.id), opt_outs):
@@ -171,14 +171,16 @@ def update_start(previous: Snapshot) -> UpdateStart:
 # lies below one base stands apart.
 
 
-def newest_of(store: ParquetStore) -> Manifest | None:
+def newest_crawl_of(store: ParquetStore) -> Manifest | None:
     """Return the snapshot of more than one family that was taken last."""
-    return max(_history_of(store), key=lambda manifest: manifest.origin.taken_at, default=None)
+    return max(
+        _crawl_history_of(store), key=lambda manifest: manifest.origin.taken_at, default=None
+    )
 
 
 def refuse_set_back_clock(store: ParquetStore, now: datetime) -> None:
     """Raise StoreError, before the first request, where the clock is before history's end."""
-    newest = newest_of(store)
+    newest = newest_crawl_of(store)
     if newest is not None and now < newest.origin.taken_at:
         raise StoreError(
             f"the clock says {iso(now)}, but snapshot {newest.id} was taken at "
@@ -188,7 +190,7 @@ def refuse_set_back_clock(store: ParquetStore, now: datetime) -> None:
         )
 
 
-def _history_of(store: ParquetStore) -> list[Manifest]:
+def _crawl_history_of(store: ParquetStore) -> list[Manifest]:
     manifests = store.manifests()
     return [item for item in manifests if item.origin.kind is not SnapshotKind.BELOW]
 
@@ -197,7 +199,7 @@ def _full_manifests(store: ParquetStore) -> list[Manifest]:
     return [item for item in store.manifests() if item.origin.kind is SnapshotKind.FULL]
 
 
-def _describe_gaps(dump: Mapping[str, str]) -> str:
+def _describe_crawl_gaps(dump: Mapping[str, str]) -> str:
     """Return what a dump lacks, as the end of a sentence."""
     gaps = "the Hub's keys" if "keys" in dump else dump.get("missing")
     return f" that lacks {gaps}" if gaps else ""

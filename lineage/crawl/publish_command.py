@@ -97,12 +97,12 @@ def run_command(
             stdin=heard,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_select_variables(environment, token),
+            env=_select_command_variables(environment, token),
             start_new_session=True,
         )
     # Read while it runs, and only the end is kept: it may write for hours, and fills no disk.
     output = bytearray()
-    reader = Thread(target=_keep_tail, args=(process, output), daemon=True)
+    reader = Thread(target=_keep_command_tail, args=(process, output), daemon=True)
     reader.start()
     try:
         code = process.wait(seconds)
@@ -110,11 +110,11 @@ def run_command(
         logger.warning("%s took over %g s and was ended", words[0], seconds)
     else:
         # A child that it left behind may hold its output open.
-        _end_group(process)
+        _end_command_group(process)
         reader.join(1.0)
-        _log_outcome(words[0], code, output.decode("utf-8", "replace").strip())
+        _log_command_outcome(words[0], code, output.decode("utf-8", "replace").strip())
     finally:
-        _end_group(process)
+        _end_command_group(process)
         process.wait()
 
 
@@ -132,7 +132,7 @@ def explain_start(words: Sequence[str], error: OSError) -> str:
             return f"{program}: {reason_of(error)}"
 
 
-def _select_variables(environment: Mapping[str, str], token: str | None) -> dict[str, str]:
+def _select_command_variables(environment: Mapping[str, str], token: str | None) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
@@ -143,7 +143,7 @@ def _select_variables(environment: Mapping[str, str], token: str | None) -> dict
     }
 
 
-def _keep_tail(process: "subprocess.Popen[bytes]", output: bytearray) -> None:
+def _keep_command_tail(process: "subprocess.Popen[bytes]", output: bytearray) -> None:
     if process.stdout is None:
         return
     with process.stdout as stream, suppress(OSError, ValueError):
@@ -151,13 +151,13 @@ def _keep_tail(process: "subprocess.Popen[bytes]", output: bytearray) -> None:
             output[:] = (output + chunk)[-_MOST_OUTPUT:]
 
 
-def _end_group(process: "subprocess.Popen[bytes]") -> None:
+def _end_command_group(process: "subprocess.Popen[bytes]") -> None:
     """End what still runs of the command, its own children included."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _log_outcome(program: str, code: int, output: str) -> None:
+def _log_command_outcome(program: str, code: int, output: str) -> None:
     words = f"; its words: {output}" if output else ""
     if code == 0:
         logger.info("%s was told%s", program, f": {output}" if output else "")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from lineage.crawl.plan import CrawlPlan, newest_of
+from lineage.crawl.plan import CrawlPlan, newest_crawl_of
 from lineage.domain.clock import Clock, iso
 from lineage.domain.progress import Progress
 from lineage.errors import DraftRefused, NamesOptedOut, PageNotRecorded, StoreError
@@ -36,7 +36,7 @@ def choose_log(logs: PageLogs, plan: CrawlPlan, settings: Settings, store: Parqu
     identity = plan.identity(settings.endpoint.rstrip("/"))
     if not settings.offline:
         unfinished = logs.find_unfinished(identity)
-        if unfinished is not None and _find_overtaking(store, unfinished) is not None:
+        if unfinished is not None and _find_overtaking_crawl(store, unfinished) is not None:
             unfinished.close("overtaken")
             unfinished = None
         return unfinished or logs.begin(identity)
@@ -45,7 +45,7 @@ def choose_log(logs: PageLogs, plan: CrawlPlan, settings: Settings, store: Parqu
             f"no recorded crawl of {settings.endpoint} lies in {settings.cache}",
             "run once without --offline",
         )
-    if (newest := _find_overtaking(store, log)) is not None:
+    if (newest := _find_overtaking_crawl(store, log)) is not None:
         raise StoreError(
             f"the recorded crawl of {iso(log.started_at)} began before snapshot {newest.id} was "
             "taken, and knows nothing of what happened since",
@@ -57,13 +57,16 @@ def choose_log(logs: PageLogs, plan: CrawlPlan, settings: Settings, store: Parqu
 def find_published(store: ParquetStore, log: PageLog, origin: Origin) -> Manifest | None:
     """Return the snapshot of this very crawl: a run was killed before it could close the log."""
 
-    def attempt_of(origin: Origin) -> tuple[str, ...]:
+    def crawl_attempt_of(origin: Origin) -> tuple[str, ...]:
         return origin.kind, origin.endpoint, iso(origin.taken_at), origin.below or ""
 
     for manifest in store.manifests():
         last_page = manifest.origin.requests.get("last", "")
         # The same second can hold another run of the same kind: the pages tell them apart.
-        if attempt_of(manifest.origin) == attempt_of(origin) and log.get(last_page) is not None:
+        if (
+            crawl_attempt_of(manifest.origin) == crawl_attempt_of(origin)
+            and log.get(last_page) is not None
+        ):
             return manifest
     return None
 
@@ -95,7 +98,7 @@ def close_when_refused(log: PageLog, settings: Settings) -> Iterator[None]:
         raise
 
 
-def _find_overtaking(store: ParquetStore, log: PageLog) -> Manifest | None:
+def _find_overtaking_crawl(store: ParquetStore, log: PageLog) -> Manifest | None:
     """Return the snapshot taken since a crawl began, unless that is one below a base."""
-    newest = None if log.identity.get("below") else newest_of(store)
+    newest = None if log.identity.get("below") else newest_crawl_of(store)
     return newest if newest is not None and newest.origin.taken_at > log.started_at else None

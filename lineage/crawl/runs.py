@@ -15,8 +15,8 @@ from lineage.crawl.plan import (
     CrawlMode,
     CrawlPlan,
     choose_plan,
-    command_of,
-    expect_models,
+    crawl_command_of,
+    expect_crawled_models,
     refuse_set_back_clock,
 )
 from lineage.crawl.resume import (
@@ -87,7 +87,7 @@ def crawl(
     checked_address(settings.endpoint)
     base = None if base is None else find_repo_id(base) or base
     context = make_context(settings, load_families(settings.families), clock, progress)
-    with hold_store(context, command_of(mode, base)):
+    with hold_store(context, crawl_command_of(mode, base)):
         refuse_other_hub(context.store, settings)
         plan = choose_plan(
             mode,
@@ -128,7 +128,7 @@ def _run_plan(
         latest = context.store.latest_whole()
         # Of another Hub than the census was taken of, nothing is known before its first snapshot.
         if latest is not None or endpoint == DEFAULT_ENDPOINT:
-            expected = expect_models(latest, endpoint, clock.now())
+            expected = expect_crawled_models(latest, endpoint, clock.now())
             context = replace(context, models_expected=expected)
     tally, card_reading = RequestTally(), None
     manifest = None if settings.offline else find_published(context.store, log, origin)
@@ -194,7 +194,7 @@ def open_hub(
     tally: RequestTally | None = None,
 ) -> HubClient:
     """Return the client that talks to the settings' endpoint; close it after use."""
-    return _open_client(
+    return _open_crawl_client(
         settings, clock, progress, is_whole, settings.max_page_bytes, attempts=attempts, tally=tally
     )
 
@@ -225,7 +225,7 @@ def open_card_reading(
         yield CardReading(HubCards(None, store), most=0, plan=None)
     else:
         # A client of its own, with a budget of its own: the Hub counts files and listings apart.
-        with _open_client(
+        with _open_crawl_client(
             settings,
             context.clock,
             context.progress,
@@ -237,7 +237,7 @@ def open_card_reading(
             yield CardReading(HubCards(client, store), settings.max_cards, plan)
 
 
-def _open_client(
+def _open_crawl_client(
     settings: Settings,
     clock: Clock,
     progress: Progress,

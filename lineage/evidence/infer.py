@@ -86,7 +86,7 @@ class InferredClaim(NamedTuple):
     """How it was inferred: patterns are measured one by one."""
 
 
-def parentless(models: int, child: Nodes, parent: Nodes) -> Mask:
+def find_parentless_claimants(models: int, child: Nodes, parent: Nodes) -> Mask:
     """Say of each listed model whether no edge leads up from it but one to itself."""
     mask = np.ones(models, np.bool_)
     mask[child[(parent >= 0) & (parent != child)]] = False
@@ -99,7 +99,7 @@ def infer_claims(
     """Ask one rule about the listed models in `candidates`, in order of their rows."""
     # Columns are sifted first: Python sees only models whose id the pattern matches, and of what
     # exists only the names that the rule looks up, a few of a hundred.
-    rows = _match_ids(rule.id_pattern, nodes.ids, candidates)
+    rows = _match_claimed_ids(rule.id_pattern, nodes.ids, candidates)
     ids = nodes.ids.take(pa.array(rows)).to_pylist()
     names_by_row = [tuple(rule.list_names(id)) for id in ids]
     catalog = _ColumnCatalog(nodes, {name for names in names_by_row for name in names})
@@ -120,14 +120,14 @@ class _ColumnCatalog:
 
     def __init__(self, nodes: InferenceInput, names: set[str]) -> None:
         self._nodes = nodes
-        rows = _rows_named(nodes.ids, pa.array(sorted(names), pa.string()))
+        rows = _claim_rows_named(nodes.ids, pa.array(sorted(names), pa.string()))
         models = self.describe(rows, with_parents=True)
         self.node_of: dict[str, int] = {}
         self._models_by_name: dict[str, list[KnownModel]] = {}
         for node, model in zip(rows.tolist(), models, strict=True):
             # Of two nodes with one name the listed one has it: those come first.
             self.node_of.setdefault(model.id, node)
-            self._add_model(_repository_name(model.id), model)
+            self._add_model(_claimed_repository_name(model.id), model)
         self._add_former_names(names)
         for namesakes in self._models_by_name.values():
             namesakes.sort(key=lambda model: model.id)
@@ -156,14 +156,21 @@ class _ColumnCatalog:
     def _add_former_names(self, names: set[str]) -> None:
         """Let former names find their models."""
         nodes = self._nodes
-        renamed = {old: now for old, now in nodes.renamed.items() if _repository_name(old) in names}
-        former = {old: key for old, key in nodes.former.items() if _repository_name(old) in names}
-        pairs = [*_find_values(renamed, nodes.ids), *_find_values(former, nodes.keys)]
+        renamed = {
+            old: now for old, now in nodes.renamed.items() if _claimed_repository_name(old) in names
+        }
+        former = {
+            old: key for old, key in nodes.former.items() if _claimed_repository_name(old) in names
+        }
+        pairs = [
+            *_find_claimed_values(renamed, nodes.ids),
+            *_find_claimed_values(former, nodes.keys),
+        ]
         rows = np.array([node for _, node in pairs], np.int32)
         models = self.describe(rows, with_parents=True)
         for (old, node), model in zip(pairs, models, strict=True):
             self.node_of.setdefault(model.id, node)
-            self._add_model(_repository_name(old), model)
+            self._add_model(_claimed_repository_name(old), model)
 
     def _add_model(self, repository: str, model: KnownModel) -> None:
         namesakes = self._models_by_name.setdefault(repository, [])
@@ -171,7 +178,9 @@ class _ColumnCatalog:
             namesakes.append(model)
 
 
-def _find_values(value_of: Mapping[str, str], column: pa.StringArray) -> list[tuple[str, int]]:
+def _find_claimed_values(
+    value_of: Mapping[str, str], column: pa.StringArray
+) -> list[tuple[str, int]]:
     """Return each name whose value the column holds, with the row of the value."""
     # The few values are hashed and the millions of rows looked up in them, not the reverse.
     values = pc.unique(pa.array(value_of.values(), pa.string()))
@@ -185,7 +194,7 @@ def _find_values(value_of: Mapping[str, str], column: pa.StringArray) -> list[tu
     return [(name, row_of[value]) for name, value in value_of.items() if value in row_of]
 
 
-def _match_ids(pattern: str, ids: pa.StringArray, candidates: Mask) -> Nodes:
+def _match_claimed_ids(pattern: str, ids: pa.StringArray, candidates: Mask) -> Nodes:
     """Return the rows of `candidates` whose id the pattern matches."""
     rows = np.flatnonzero(candidates).astype(np.int32)
     hits = pc.match_substring_regex(ids.take(pa.array(rows)), pattern)
@@ -193,7 +202,7 @@ def _match_ids(pattern: str, ids: pa.StringArray, candidates: Mask) -> Nodes:
     return matches
 
 
-def _rows_named(ids: pa.StringArray, names: pa.StringArray) -> Nodes:
+def _claim_rows_named(ids: pa.StringArray, names: pa.StringArray) -> Nodes:
     """Return the nodes whose repository name is one of these, without case."""
     rows = [np.empty(0, np.int64)]
     for start in range(0, len(ids), _IDS_AT_ONCE):
@@ -204,5 +213,5 @@ def _rows_named(ids: pa.StringArray, names: pa.StringArray) -> Nodes:
     return np.concatenate(rows).astype(np.int32)
 
 
-def _repository_name(id: str) -> str:
+def _claimed_repository_name(id: str) -> str:
     return id.rpartition("/")[2].lower()

@@ -45,7 +45,7 @@ class Stem(NamedTuple):
     """False for a conversion to another format, which may keep every bit."""
 
 
-def stem_of(name: str) -> Stem | None:
+def stem_of_claimed_name(name: str) -> Stem | None:
     """Cut every mark from the end of a repository's name (no owner); None without such marks."""
     match = _TAIL.search(name, 1)
     if match is None:
@@ -58,7 +58,7 @@ def stem_of(name: str) -> Stem | None:
     return None
 
 
-def sizes_in(name: str) -> frozenset[str]:
+def sizes_in_claimed_name(name: str) -> frozenset[str]:
     """Return the numbers of parameters in a name, `8b`, `1.5b`, `125m`, in lower case."""
     return frozenset((number + unit).lower() for number, unit in _SIZE.findall(name))
 
@@ -116,9 +116,9 @@ class NameRule:
 
     def list_names(self, id: str) -> Iterator[str]:
         name = id.rpartition("/")[2]
-        if (stem := stem_of(name)) is not None:
+        if (stem := stem_of_claimed_name(name)) is not None:
             yield stem.text.lower()
-            yield from (repository.lower() for _, repository in _split_owner(stem.text))
+            yield from (repository.lower() for _, repository in _split_claimed_owner(stem.text))
             if (root := self._roots.find_root(stem.text)) is not None:
                 yield root.rpartition("/")[2].lower()
         elif (prefix := self._roots.find_prefix(name)) is not None:
@@ -130,7 +130,7 @@ class NameRule:
         if model.id.lower() in self._curated:
             return ()
         name = model.id.rpartition("/")[2]
-        if (stem := stem_of(name)) is not None:
+        if (stem := stem_of_claimed_name(name)) is not None:
             match = self._match_stem(model, stem.text, catalog)
             if match is None:
                 return ()
@@ -149,17 +149,21 @@ class NameRule:
         namesakes = [it for it in catalog.models_named(stem.lower()) if it.id != model.id]
         # Dates are not asked of these three: official repositories may be dated years too late.
         candidates = (
-            (_find_by_owner(model.id.rpartition("/")[0], namesakes), NamePattern.OWN),
+            (_infer_by_owner(model.id.rpartition("/")[0], namesakes), NamePattern.OWN),
             (self._find_official(self._roots.find_root(stem), catalog), NamePattern.ROOT),
-            (_find_spelled_with_owner(stem, catalog), NamePattern.OWNER),
+            (_infer_from_owner_in_name(stem, catalog), NamePattern.OWNER),
         )
         for parent, pattern in candidates:
             if parent is not None:
-                fits = parent.id != model.id and _is_compatible(parent, model)
+                fits = parent.id != model.id and _is_claim_compatible(parent, model)
                 return (parent, pattern) if fits else None
         several = len(namesakes) > 1
-        parent = _find_original(namesakes) if several else _find_only_bearer(namesakes, stem)
-        if parent is None or _is_younger(parent, model) or not _is_compatible(parent, model):
+        parent = _infer_original(namesakes) if several else _infer_only_bearer(namesakes, stem)
+        if (
+            parent is None
+            or _is_claim_younger(parent, model)
+            or not _is_claim_compatible(parent, model)
+        ):
             return None
         return parent, NamePattern.ORIGINAL if several else NamePattern.SOLE
 
@@ -167,9 +171,11 @@ class NameRule:
         self, model: KnownModel, root: str, suffix: str, catalog: ModelCatalog
     ) -> Iterable[tuple[Claim, str]]:
         parent = self._find_official(root, catalog)
-        if parent is None or not _is_compatible(parent, model) or not suffix.strip("-_."):
+        if parent is None or not _is_claim_compatible(parent, model) or not suffix.strip("-_."):
             return ()
-        if _ANOTHER_STEP.search(suffix) or sizes_in(suffix) - sizes_in(root):
+        if _ANOTHER_STEP.search(suffix) or sizes_in_claimed_name(suffix) - sizes_in_claimed_name(
+            root
+        ):
             return ()
         prefix = model.id.rpartition("/")[2].removesuffix(suffix)
         return ((Claim(RULE, parent.id, f"{prefix}-…"), NamePattern.PREFIX),)
@@ -190,7 +196,9 @@ class RootNames:
 
     def __init__(self, families: Iterable[Family]) -> None:
         official = dict(_list_root_names(families))
-        shortened = {short: id for name, id in official.items() for short in _shorten_name(name)}
+        shortened = {
+            short: id for name, id in official.items() for short in _shorten_claimed_name(name)
+        }
         # Of a checkpoint in two formats the `-hf` one is meant: it alone carries what others load.
         self._id_of: Mapping[str, str] = {
             name: official.get(f"{name}-hf", id) for name, id in {**shortened, **official}.items()
@@ -230,25 +238,25 @@ def _list_root_names(families: Iterable[Family]) -> Iterator[tuple[str, str]]:
                 yield id.rpartition("/")[2].lower(), id
 
 
-def _shorten_name(name: str) -> Iterator[str]:
+def _shorten_claimed_name(name: str) -> Iterator[str]:
     bare = name.removesuffix("-hf")
     yield from {bare, bare.removeprefix("meta-"), name.removeprefix("meta-")} - {name}
 
 
-def _find_by_owner(owner: str, namesakes: Iterable[KnownModel]) -> KnownModel | None:
+def _infer_by_owner(owner: str, namesakes: Iterable[KnownModel]) -> KnownModel | None:
     if not owner:
         return None
     return next((model for model in namesakes if model.id.rpartition("/")[0] == owner), None)
 
 
-def _find_only_bearer(namesakes: Sequence[KnownModel], stem: str) -> KnownModel | None:
+def _infer_only_bearer(namesakes: Sequence[KnownModel], stem: str) -> KnownModel | None:
     """Return the only bearer of a name, if it is spelled alike and is no everyday word."""
     if len(namesakes) != 1 or not any(letter.isdigit() for letter in stem):
         return None
     return namesakes[0] if namesakes[0].id.rpartition("/")[2] == stem else None
 
 
-def _find_original(namesakes: Sequence[KnownModel]) -> KnownModel | None:
+def _infer_original(namesakes: Sequence[KnownModel]) -> KnownModel | None:
     """Return the one that all its namesakes declare as a parent."""
     for model in namesakes:
         if all(other is model or model.id in other.parents for other in namesakes):
@@ -256,15 +264,15 @@ def _find_original(namesakes: Sequence[KnownModel]) -> KnownModel | None:
     return None
 
 
-def _split_owner(stem: str) -> Iterator[tuple[str, str]]:
+def _split_claimed_owner(stem: str) -> Iterator[tuple[str, str]]:
     """Yield each way to read owner and repository out of one name."""
     for match in islice(_SEPARATOR.finditer(stem), _MOST_OWNER_SPLITS):
         if match.start() > 0 and match.end() < len(stem):
             yield stem[: match.start()], stem[match.end() :]
 
 
-def _find_spelled_with_owner(stem: str, catalog: ModelCatalog) -> KnownModel | None:
-    for owner, repository in _split_owner(stem):
+def _infer_from_owner_in_name(stem: str, catalog: ModelCatalog) -> KnownModel | None:
+    for owner, repository in _split_claimed_owner(stem):
         id = f"{owner}/{repository}".lower()
         for model in catalog.models_named(repository.lower()):
             if model.id.lower() == id:
@@ -272,13 +280,13 @@ def _find_spelled_with_owner(stem: str, catalog: ModelCatalog) -> KnownModel | N
     return None
 
 
-def _is_younger(parent: KnownModel, child: KnownModel) -> bool:
+def _is_claim_younger(parent: KnownModel, child: KnownModel) -> bool:
     if parent.created_at is None or child.created_at is None:
         return False
     return parent.created_at - child.created_at > _CLEARLY_LATER
 
 
-def _is_compatible(parent: KnownModel, child: KnownModel) -> bool:
+def _is_claim_compatible(parent: KnownModel, child: KnownModel) -> bool:
     """Say whether nothing that is known of both contradicts."""
     architectures = {parent.model_type, child.model_type} - {None}
     return len(architectures) < 2 and child.id not in parent.parents

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
-from lineage.store.keys import NO_KEYS, are_in, bare, joined
+from lineage.store.keys import NO_KEYS, bare, joined, mark_keys_present
 
 
 def merge_rows(
@@ -25,10 +25,12 @@ def merge_rows(
         if not len(keys):
             continue
         end = int(np.searchsorted(changed_keys, keys[-1], side="right"))
-        stays = ~(are_in(changed_keys[start:end], keys) | are_in(dropped_keys, keys))
+        stays = ~(
+            mark_keys_present(changed_keys[start:end], keys) | mark_keys_present(dropped_keys, keys)
+        )
         remaining = pa.Table.from_batches([batch.filter(pa.array(stays))]).cast(changes.schema)
         ahead = np.searchsorted(keys[stays], changed_keys[start:end])
-        yield _interleave(remaining, changes.slice(start, end - start), ahead)
+        yield _interleave_delta(remaining, changes.slice(start, end - start), ahead)
         start = end
     yield changes.slice(start)
 
@@ -51,7 +53,7 @@ def plan_by_key(older: Iterable[KeyBytes], changed: KeyBytes, dropped_keys: KeyB
     stays, ahead = [np.empty(0, np.bool_)], [np.empty(0, np.int64)]
     remaining = start = 0
     for keys in older:
-        mask = ~are_in(dropped_keys, keys)
+        mask = ~mark_keys_present(dropped_keys, keys)
         end = int(np.searchsorted(changed, keys[-1], side="right")) if len(keys) else start
         ahead.append(remaining + np.searchsorted(keys[mask], changed[start:end]))
         stays.append(mask)
@@ -62,7 +64,7 @@ def plan_by_key(older: Iterable[KeyBytes], changed: KeyBytes, dropped_keys: KeyB
 
 def plan_by_place(older: Iterable[KeyBytes], places: Int64s, dropped_keys: KeyBytes) -> MergePlan:
     """Return the plan of a table whose changes know their rows in the whole, which rise."""
-    stays = [np.empty(0, np.bool_), *(~are_in(dropped_keys, keys) for keys in older)]
+    stays = [np.empty(0, np.bool_), *(~mark_keys_present(dropped_keys, keys) for keys in older)]
     return MergePlan(np.concatenate(stays), places - np.arange(len(places)))
 
 
@@ -76,7 +78,7 @@ def apply_plan(
         remaining = pa.Table.from_batches([batch.filter(stays)]).cast(changes.schema)
         end = int(np.searchsorted(plan.ahead, passed + len(remaining)))
         ahead = plan.ahead[start:end] - passed
-        yield _interleave(remaining, changes.slice(start, end - start), ahead)
+        yield _interleave_delta(remaining, changes.slice(start, end - start), ahead)
         row, passed, start = row + batch.num_rows, passed + len(remaining), end
     yield changes.slice(start)
 
@@ -132,7 +134,7 @@ def merge_bad_rows(older: pa.Table, fresh: pa.Table, read_keys: KeyBytes) -> pa.
     return merged.filter(pa.array(stays, pa.bool_()))
 
 
-def _interleave(remaining: pa.Table, changes: pa.Table, ahead: Int64s) -> pa.Table:
+def _interleave_delta(remaining: pa.Table, changes: pa.Table, ahead: Int64s) -> pa.Table:
     """Return both, so many remaining rows before each change as `ahead` has it."""
     if not len(changes):
         return remaining

@@ -30,7 +30,7 @@ class Files:
         """Open a folder or a URL that pyarrow knows (`s3://…`); nothing is created yet."""
         self.location = show_address(location)
         """The root as it is shown to people, without secrets."""
-        self._filesystem, self._root = _open_root(location)
+        self._filesystem, self._root = _open_store_root(location)
         self._local = isinstance(self._filesystem, pafs.LocalFileSystem)
 
     @property
@@ -41,8 +41,8 @@ class Files:
     def open_input(self, path: str) -> pa.NativeFile:
         """Open a file for reading at random; FileNotFoundError where there is none."""
         with self._reading(path):
-            place = self._at(path)
-            status = self._status(path) if self._local else None
+            place = self._store_path_of(path)
+            status = self._read_file_status(path) if self._local else None
             if status is not None and not stat.S_ISREG(status.st_mode):
                 # A pipe would be waited for without end.
                 raise SnapshotDamaged(
@@ -54,7 +54,7 @@ class Files:
         """Open a file for writing, over whatever was there; folders are made."""
         with self.writing(path):
             self._make_parent(path)
-            return self._filesystem.open_output_stream(self._at(path))
+            return self._filesystem.open_output_stream(self._store_path_of(path))
 
     def read(self, path: str, most_bytes: int) -> bytes:
         """Return a small file whole; SnapshotDamaged where it is larger than it can be."""
@@ -99,23 +99,23 @@ class Files:
         """Say whether a file, folder or link is there; behind a link there is nothing."""
         with self._reading(path):
             if self._local:
-                return self._status(path) is not None
-            info = self._filesystem.get_file_info(self._at(path))
+                return self._read_file_status(path) is not None
+            info = self._filesystem.get_file_info(self._store_path_of(path))
             return bool(info.type != pafs.FileType.NotFound)
 
     def is_link(self, path: str) -> bool:
         """Say whether what is there is a link."""
         with self._reading(path):
-            status = self._status(path) if self._local else None
+            status = self._read_file_status(path) if self._local else None
             return status is not None and stat.S_ISLNK(status.st_mode)
 
     def names(self, path: str) -> list[str]:
         """Return the names of what is in a folder; none where no folder is, or a link."""
         with self._reading(path):
             if not self._local:
-                selector = pafs.FileSelector(self._at(path), allow_not_found=True)
+                selector = pafs.FileSelector(self._store_path_of(path), allow_not_found=True)
                 return [info.base_name for info in self._filesystem.get_file_info(selector)]
-            status = self._status(path)
+            status = self._read_file_status(path)
             is_folder = status is not None and stat.S_ISDIR(status.st_mode)
             return [it.name for it in Path(self._root, path).iterdir()] if is_folder else []
 
@@ -136,7 +136,7 @@ class Files:
     def move(self, path: str, to: str) -> None:
         """Give a file another path, over whatever was there."""
         with self.writing(to):
-            self._filesystem.move(self._at(path), self._at(to))
+            self._filesystem.move(self._store_path_of(path), self._store_path_of(to))
 
     def delete_file(self, path: str) -> None:
         """Delete a file that is there; of a link itself, not what it leads to."""
@@ -144,7 +144,7 @@ class Files:
             if self._local:
                 self._local_path(path).unlink(missing_ok=True)
             else:
-                self._filesystem.delete_file(self._at(path))
+                self._filesystem.delete_file(self._store_path_of(path))
 
     def delete_folder(self, path: str, is_own: Callable[[str], bool], last: str) -> None:
         """Delete the files of a folder that are ours by name, one after all others; then itself.
@@ -157,9 +157,9 @@ class Files:
                 return
             own = [name for name in self.names(path) if is_own(name)]
             for name in sorted(own, key=last.__eq__):
-                self._filesystem.delete_file(self._at(f"{path}/{name}"))
+                self._filesystem.delete_file(self._store_path_of(f"{path}/{name}"))
             if not self.names(path):
-                self._filesystem.delete_dir(self._at(path))
+                self._filesystem.delete_dir(self._store_path_of(path))
 
     @contextmanager
     def writing(self, path: str) -> Iterator[None]:
@@ -168,7 +168,7 @@ class Files:
             yield
         except OSError as error:
             raise StoreError(
-                f"{self.location}/{path} cannot be written: {_reason(error)}",
+                f"{self.location}/{path} cannot be written: {_reason_of_store_error(error)}",
                 "free space or rights there, or name another store with --store",
             ) from error
 
@@ -181,31 +181,31 @@ class Files:
         except OSError as error:
             place = f"{self.location}/{path}" if path else self.location
             raise StoreError(
-                f"{place} cannot be read: {_reason(error)}",
+                f"{place} cannot be read: {_reason_of_store_error(error)}",
                 "see whether you may read it, or name another store with --store",
             ) from error
 
-    def _at(self, path: str) -> str | bytes:
+    def _store_path_of(self, path: str) -> str | bytes:
         """Return where a file lies; SnapshotDamaged where that is a link, or behind one."""
         if not self._local:
             return f"{self._root}/{path}" if path else self._root
-        status = self._status(path)
+        status = self._read_file_status(path)
         if status is not None and stat.S_ISLNK(status.st_mode):
-            raise self._say_link(path)
+            raise self._say_store_link(path)
         # As bytes: the names of a local file system need not be UTF-8, and Arrow's strings are.
         return os.fsencode(f"{self._root}/{path}")
 
     def _local_path(self, path: str) -> Path:
         """Return a local path whose folder is no link; its own name may be one."""
-        self._at(path.rpartition("/")[0])
+        self._store_path_of(path.rpartition("/")[0])
         return Path(self._root, path)
 
-    def _status(self, path: str) -> os.stat_result | None:
+    def _read_file_status(self, path: str) -> os.stat_result | None:
         """Return what lies at a local path, None where nothing does; of a link, itself."""
         status, place = None, self._root
         for part in filter(None, path.split("/")):
             if status is not None and stat.S_ISLNK(status.st_mode):
-                raise self._say_link(path.rpartition("/")[0])
+                raise self._say_store_link(path.rpartition("/")[0])
             place = f"{place}/{part}"
             try:
                 status = os.lstat(place)
@@ -213,7 +213,7 @@ class Files:
                 return None
         return status
 
-    def _say_link(self, path: str) -> SnapshotDamaged:
+    def _say_store_link(self, path: str) -> SnapshotDamaged:
         return SnapshotDamaged(
             f"{self.location}/{path} is a link, and links inside a store are never followed",
             "delete it, or put in its place what it leads to",
@@ -224,7 +224,7 @@ class Files:
         if self._local:
             self._local_path(path).parent.mkdir(parents=True, exist_ok=True)
         else:
-            self._filesystem.create_dir(self._at(folder), recursive=True)
+            self._filesystem.create_dir(self._store_path_of(folder), recursive=True)
 
     def _refuse_missing_bucket(self) -> None:
         """Raise StoreError where not even the bucket is there: it is misspelled, not empty."""
@@ -238,7 +238,7 @@ class Files:
             )
 
 
-def _open_root(location: str) -> tuple[pafs.FileSystem, str]:
+def _open_store_root(location: str) -> tuple[pafs.FileSystem, str]:
     """Return a file system and the path of the root on it; SettingsError for no such address."""
     if "://" not in location:
         if "\0" in location:
@@ -259,6 +259,6 @@ def _open_root(location: str) -> tuple[pafs.FileSystem, str]:
     return filesystem, root
 
 
-def _reason(error: OSError) -> str:
+def _reason_of_store_error(error: OSError) -> str:
     """Return what the system says, without the path that Arrow puts around it."""
     return os.strerror(error.errno) if error.errno else str(error)

@@ -59,29 +59,29 @@ def translate(file: str, rows: _Rows, version: int) -> _Rows:
     columns = list(rows.columns)
     for at, field in enumerate(fields):
         if field.name in values:
-            columns[at] = _replace_values(columns[at], values[field.name])
+            columns[at] = _replace_former_values(columns[at], values[field.name])
         elif field.name in phrases:
             columns[at] = pc.replace_substring(columns[at], *phrases[field.name])
         elif field.name == "created_at":
-            columns[at] = _hide_unknown(columns[at])
+            columns[at] = _hide_unknown_columns(columns[at])
     return type(rows).from_arrays(columns, schema=pa.schema(fields))
 
 
-def _hide_unknown(moments: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+def _hide_unknown_columns(moments: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Take the second half of the Hub's constant for no date, which was taken for one."""
     first, last = (pa.scalar(moment, moments.type) for moment in UNKNOWN_CREATIONS)
     is_unknown = pc.and_(pc.greater_equal(moments, first), pc.less(moments, last))
     return pc.if_else(is_unknown, pa.scalar(None, moments.type), moments)
 
 
-def _replace_values(
+def _replace_former_values(
     column: pa.Array | pa.ChunkedArray, values: Mapping[str, str]
 ) -> pa.Array | pa.ChunkedArray:
     if isinstance(column, pa.ChunkedArray):
-        chunks = [_replace_values(chunk, values) for chunk in column.chunks]
+        chunks = [_replace_former_values(chunk, values) for chunk in column.chunks]
         return pa.chunked_array(chunks, column.type)
     if isinstance(column, pa.DictionaryArray):
-        words = _replace_values(column.dictionary, values)
+        words = _replace_former_values(column.dictionary, values)
         return pa.DictionaryArray.from_arrays(column.indices, words)
     for former, new in values.items():
         column = pc.if_else(pc.equal(column, former), new, column)

@@ -34,7 +34,7 @@ class State(Enum):
     """Nothing of ours: a store may lie beside other things."""
 
 
-def is_id(name: str) -> bool:
+def is_snapshot_id(name: str) -> bool:
     """Say whether a name is spelled as a snapshot's id: nothing else is ever one, or is deleted."""
     return _ID.fullmatch(name) is not None and moment_of(name) is not None
 
@@ -44,9 +44,9 @@ def is_own(name: str) -> bool:
     return name.removeprefix(".") in _OWN_NAMES or is_temporary(name)
 
 
-def state_of(files: Files, folder: str) -> State:
+def snapshot_state_of(files: Files, folder: str) -> State:
     """Say what a folder is."""
-    if not is_id(folder) or files.is_link(folder):
+    if not is_snapshot_id(folder) or files.is_link(folder):
         return State.FOREIGN
     names = files.names(folder)
     for name, state in (
@@ -80,7 +80,9 @@ def discard(files: Files, folder: str) -> None:
 
     Only its own files go: what somebody else put there stays, and what links lead to.
     """
-    if state_of(files, folder) in (State.SNAPSHOT, State.UNFINISHED) and files.exists(folder):
+    if snapshot_state_of(files, folder) in (State.SNAPSHOT, State.UNFINISHED) and files.exists(
+        folder
+    ):
         mark(files, folder)
         if files.exists(f"{folder}/{FILE}"):
             files.delete_file(f"{folder}/{FILE}")
@@ -109,7 +111,7 @@ def as_base(manifest: Manifest) -> BuildsOn:
     return BuildsOn(manifest.id, {name: manifest.files[name].sha256 for name in schema.KEYS})
 
 
-def base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
+def snapshot_base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
     """Return the manifest of what a snapshot builds on.
 
     Raises SnapshotDamaged where it is not there, or is another one by now.
@@ -118,7 +120,7 @@ def base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
         base = manifest_in(files, builds_on.id)
     except FileNotFoundError:
         base = None
-    problem = what_is_wrong(id, builds_on, base)
+    problem = describe_snapshot_damage(id, builds_on, base)
     if base is None or problem is not None:
         raise SnapshotDamaged(problem or "", _HINT)
     return base
@@ -144,7 +146,7 @@ def differences(files: Files, manifest: Manifest, of: Collection[str] | None = N
     return problems
 
 
-def what_is_wrong(id: str, builds_on: BuildsOn, base: Manifest | None) -> str | None:
+def describe_snapshot_damage(id: str, builds_on: BuildsOn, base: Manifest | None) -> str | None:
     """Return why a snapshot cannot be read for want of the one below it; None where it can."""
     if base is None:
         return f"{id} builds on {builds_on.id}, which is not there"
@@ -159,7 +161,7 @@ def broken(manifests: Mapping[str, Manifest]) -> dict[str, SnapshotDamaged]:
     for id, manifest in manifests.items():
         if manifest.builds_on is not None:
             base = manifests.get(manifest.builds_on.id)
-            if problem := what_is_wrong(id, manifest.builds_on, base):
+            if problem := describe_snapshot_damage(id, manifest.builds_on, base):
                 errors[id] = SnapshotDamaged(problem, _HINT)
     return errors
 
@@ -174,7 +176,7 @@ def read_all(files: Files) -> dict[str, Manifest | SnapshotDamaged]:
 
 def snapshot_folders(files: Files) -> list[str]:
     """Return the names of what may be snapshots or drafts, oldest first."""
-    return [name for name in files.folders() if is_id(name)]
+    return [name for name in files.folders() if is_snapshot_id(name)]
 
 
 def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
@@ -197,7 +199,7 @@ def builders(files: Files) -> dict[str, list[str]]:
     return folders_by_base
 
 
-def lost_ones(files: Files) -> dict[str, SnapshotDamaged]:
+def list_lost_snapshots(files: Files) -> dict[str, SnapshotDamaged]:
     """Return by id what to say of the snapshots whose manifests are lost."""
     errors = {folder: lost(files, folder) for folder in snapshot_folders(files)}
     return {id: error for id, error in errors.items() if error is not None}
@@ -205,7 +207,7 @@ def lost_ones(files: Files) -> dict[str, SnapshotDamaged]:
 
 def lost(files: Files, folder: str) -> SnapshotDamaged | None:
     """Return what to say of a snapshot whose manifest is lost, None of any other folder."""
-    if state_of(files, folder) is not State.LOST:
+    if snapshot_state_of(files, folder) is not State.LOST:
         return None
     return SnapshotDamaged(
         f"{folder} has tables and no {FILE}: it was lost",

@@ -26,7 +26,7 @@ def bare(keys: pa.StringArray) -> KeyBytes:
     return np.frombuffer(whole.buffers()[2], f"S{KEY_LENGTH}", len(whole))
 
 
-def rows_in(sorted_keys: KeyBytes, keys: KeyBytes) -> Int64s:
+def rows_of_keys(sorted_keys: KeyBytes, keys: KeyBytes) -> Int64s:
     """Return the row of each key in `sorted_keys`, which is sorted; -1 where it is not."""
     if not len(sorted_keys) or not len(keys):
         return np.full(len(keys), NOWHERE, np.int64)
@@ -34,13 +34,13 @@ def rows_in(sorted_keys: KeyBytes, keys: KeyBytes) -> Int64s:
     return np.where(sorted_keys[place] == keys, place, NOWHERE)
 
 
-def are_in(sorted_keys: KeyBytes, keys: KeyBytes) -> Mask:
+def mark_keys_present(sorted_keys: KeyBytes, keys: KeyBytes) -> Mask:
     """Say of each key whether it is in `sorted_keys`, which is sorted.
 
     Where `keys` rise, as they do in a table, the few sorted keys are looked for in them.
     """
     if not len(sorted_keys) or not len(keys) or not bool((keys[1:] >= keys[:-1]).all()):
-        is_known: Mask = rows_in(sorted_keys, keys) != NOWHERE
+        is_known: Mask = rows_of_keys(sorted_keys, keys) != NOWHERE
         return is_known
     low, high = (
         np.searchsorted(sorted_keys, keys[0]),

@@ -51,17 +51,17 @@ def hold(folder: Path, holder: Holder) -> Iterator[bool]:
 
     Raises StoreLocked, which names the holder, at once where another process has it.
     """
-    handle = _open(folder)
+    handle = _open_lease(folder)
     try:
-        locked = _try_to_lock(handle, folder)
+        locked = _try_to_lock_lease(handle, folder)
         if locked:
-            _say(handle, holder)
+            _say_lease(handle, holder)
         yield locked
     finally:
         os.close(handle)  # lets the lock go; the file stays, for who may wait for it already
 
 
-def _open(folder: Path) -> int:
+def _open_lease(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Neither followed nor waited for: a link or a pipe of that name is somebody's trap.
@@ -69,27 +69,27 @@ def _open(folder: Path) -> int:
         handle = os.open(folder / FILE, flags, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise _say_foreign(folder, "is a link") from error
+            raise _say_foreign_lease(folder, "is a link") from error
         raise StoreError(
             f"{folder / FILE} cannot be written: {error.strerror}",
             "free space or rights there, or name another store with --store",
         ) from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise _say_foreign(folder, "is no regular file")
+        raise _say_foreign_lease(folder, "is no regular file")
     return handle
 
 
-def _say_foreign(folder: Path, what: str) -> StoreError:
+def _say_foreign_lease(folder: Path, what: str) -> StoreError:
     return StoreError(f"{folder / FILE} {what}: not a lock of lineage", "delete it")
 
 
-def _try_to_lock(handle: int, folder: Path) -> bool:
+def _try_to_lock_lease(handle: int, folder: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise StoreLocked(
-            f"{folder} is being written by {_holder_of(handle)}",
+            f"{folder} is being written by {_lease_holder_of(handle)}",
             "wait until it has ended, or end it: what it has read is kept",
         ) from error
     except OSError as error:
@@ -99,12 +99,12 @@ def _try_to_lock(handle: int, folder: Path) -> bool:
     return True
 
 
-def _say(handle: int, holder: Holder) -> None:
+def _say_lease(handle: int, holder: Holder) -> None:
     # Over older words of ours alone, and nothing is cut off: by a hard link the file may be another
     # one of its owner's. Then it is a lock all the same, and whose it is stays unsaid.
     status = os.fstat(handle)
     size = status.st_size
-    if status.st_nlink > 1 or (size and _read_holder(handle) is None):
+    if status.st_nlink > 1 or (size and _read_lease_holder(handle) is None):
         return
     try:
         os.pwrite(handle, json.dumps(asdict(holder)).encode().ljust(size), 0)
@@ -115,13 +115,13 @@ def _say(handle: int, holder: Holder) -> None:
         ) from error
 
 
-def _holder_of(handle: int) -> str:
+def _lease_holder_of(handle: int) -> str:
     """Return who says to hold it; between its lock and its words the file says nothing."""
-    holder = _read_holder(handle)
+    holder = _read_lease_holder(handle)
     return "another process" if holder is None else str(holder)
 
 
-def _read_holder(handle: int) -> Holder | None:
+def _read_lease_holder(handle: int) -> Holder | None:
     try:
         facts = json.loads(os.pread(handle, _LONGEST_FACTS, 0))
         names = ("host", "pid", "command", "since")

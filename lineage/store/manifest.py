@@ -137,7 +137,7 @@ class Manifest:
                     "update lineage: get its newer source, and there pip install .",
                 )
             manifest = msgspec.json.decode(content, type=cls)
-            _check(manifest)
+            _check_manifest(manifest)
         except (ValueError, RecursionError) as error:
             raise SnapshotDamaged(
                 f"{where} cannot be read: {error}", "restore the file or take a new snapshot"
@@ -154,7 +154,7 @@ class _Versioned:
 # here, once, and not by whichever question stumbles over it.
 
 
-def _check(manifest: Manifest) -> None:
+def _check_manifest(manifest: Manifest) -> None:
     """Raise ValueError where what a manifest says cannot be so."""
     moments = (manifest.published_at, manifest.origin.taken_at)
     if not all(moment.year in _YEARS and not moment.utcoffset() for moment in moments):

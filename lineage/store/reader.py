@@ -77,7 +77,7 @@ class Snapshot:
         names = list(columns or schema.TOMBSTONES.names)
         if not self.manifest.tombstones:  # the oldest have fewer columns and no rows
             return schema.TOMBSTONES.empty_table().select(names)
-        return schema.with_absent(self.table(schema.TOMBSTONES_FILE, names), names)
+        return schema.with_absent_columns(self.table(schema.TOMBSTONES_FILE, names), names)
 
     def absences(self) -> pa.Table:
         """Return when models that are back, or deleted again, were missing before."""
@@ -108,8 +108,8 @@ class Snapshot:
         return EdgeColumns(
             table["child_node"].to_numpy(),
             table["parent_node"].to_numpy(),
-            _positions(table["relation"], RELATIONS),
-            _positions(table["strength"], STRENGTHS),
+            _positions_of_keys(table["relation"], RELATIONS),
+            _positions_of_keys(table["strength"], STRENGTHS),
         )
 
     # Looking up
@@ -123,7 +123,7 @@ class Snapshot:
             for group in _groups_that_may_hold(parquet, id):
                 table = self.tables.group(schema.COUNTS_FILE, parquet, group)
                 if (row := pc.index(table["id"], id).as_py()) >= 0:
-                    return _base_row(table.slice(row, 1).to_pylist()[0])
+                    return _read_base_row(table.slice(row, 1).to_pylist()[0])
         return None
 
     def base_of_key(self, key: str) -> BaseRow | None:
@@ -132,7 +132,7 @@ class Snapshot:
             for group in range(parquet.num_row_groups):
                 keys = self.tables.group(schema.COUNTS_FILE, parquet, group, ["key"])["key"]
                 if (row := pc.index(keys, key).as_py()) >= 0:
-                    return _base_row(
+                    return _read_base_row(
                         self.tables.group(schema.COUNTS_FILE, parquet, group)
                         .slice(row, 1)
                         .to_pylist()[0]
@@ -143,7 +143,7 @@ class Snapshot:
         """Return the nodes with most descendants, largest first, ties by id."""
         table = self.table(schema.COUNTS_FILE)
         order = pc.sort_indices(table, [("total", "descending"), ("id", "ascending")])[:top]
-        return [_base_row(row) for row in table.take(order).to_pylist()]
+        return [_read_base_row(row) for row in table.take(order).to_pylist()]
 
     def names_of_bases(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes that have children, in the order asked."""
@@ -169,13 +169,13 @@ class Snapshot:
         if not ids:
             return nodes_by_id
         sought = pa.array(ids, pa.string())
-        for names, nodes in self._named_nodes():
+        for names, nodes in self._named_snapshot_nodes():
             rows = pc.indices_nonzero(pc.is_in(names, value_set=sought))
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
             nodes_by_id.update(zip(names.take(rows).to_pylist(), at.tolist(), strict=True))
         return nodes_by_id
 
-    def _named_nodes(self) -> Iterator[tuple[pa.Array, pa.Array | None]]:
+    def _named_snapshot_nodes(self) -> Iterator[tuple[pa.Array, pa.Array | None]]:
         """Yield names with their nodes (None: by row); who wins of two with one name comes last."""
         bases = self.table(schema.COUNTS_FILE, ["id", "node"]).combine_chunks()
         # An unlisted model that the Hub still names has its name before a deleted one.
@@ -191,7 +191,7 @@ class Snapshot:
         """
         lowered = pa.array({name.lower() for name in names}, pa.string())
         owners: dict[str, dict[str, list[int]]] = {name.lower(): {} for name in names}
-        for ids, nodes in self._named_nodes() if names else ():
+        for ids, nodes in self._named_snapshot_nodes() if names else ():
             rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(ids), value_set=lowered))
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
             for id, node in zip(ids.take(rows).to_pylist(), at.tolist(), strict=True):
@@ -249,13 +249,13 @@ def _groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
     return groups
 
 
-def _base_row(row: dict[str, object]) -> BaseRow:
+def _read_base_row(row: dict[str, object]) -> BaseRow:
     fields = {name: row[name] for name in ("key", "id", "node", "direct", "total", "undated")}
     by_relation = {relation: row[relation.value] for relation in RELATIONS}
     return BaseRow(**fields, by_relation=by_relation)  # type: ignore[arg-type]
 
 
-def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
+def _positions_of_keys(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
     """Map a dictionary-encoded column to positions in a fixed list of words."""
     parts = [np.empty(0, np.int8)]
     for chunk in column.chunks:
@@ -267,7 +267,7 @@ def _positions(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
 STANDING_COLUMNS = ("standing", "hub_status", "asked_at")
 
 
-def asked_in(row: Mapping[str, Any]) -> AvailabilityAnswer | None:
+def snapshot_asked_in(row: Mapping[str, Any]) -> AvailabilityAnswer | None:
     """Return what the Hub said of the model of one tombstone; None where it was not asked."""
     standing, status, asked_at = (row[name] for name in STANDING_COLUMNS)
     return (
@@ -275,7 +275,9 @@ def asked_in(row: Mapping[str, Any]) -> AvailabilityAnswer | None:
     )
 
 
-def standings_among(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Availability]:
+def availability_among_tombstones(
+    snapshot: Snapshot, keys: Collection[str]
+) -> dict[str, Availability]:
     """Return what the Hub said of those of some models, by key, whom it was asked about."""
     table = snapshot.tombstones(["key", "standing"])
     answered = table.filter(pc.is_valid(table["standing"])).to_pylist()
@@ -283,7 +285,7 @@ def standings_among(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Avai
     return {row["key"]: Availability(row["standing"]) for row in answered if row["key"] in chosen}
 
 
-def standings_of(snapshot: Snapshot) -> dict[Availability | None, int]:
+def availability_of_tombstones(snapshot: Snapshot) -> dict[Availability | None, int]:
     """Count the deleted models by what the Hub answers about them; None = never asked."""
     values = pc.value_counts(snapshot.tombstones(["standing"])["standing"]).to_pylist()
     numbers = {row["values"]: int(row["counts"]) for row in values}

@@ -98,7 +98,7 @@ class _Cut:
     """Which rows of the edges."""
 
 
-def _cut(snapshot: Snapshot, opt_outs: OptOuts) -> _Cut:
+def _cut_redacted(snapshot: Snapshot, opt_outs: OptOuts) -> _Cut:
     edges, records = snapshot.edges(), snapshot.records
     highest = max(int(ends.max(initial=-1)) for ends in (edges.child, edges.parent))
     stays = np.ones(max(records, highest + 1), np.bool_)
@@ -128,13 +128,13 @@ def _cut(snapshot: Snapshot, opt_outs: OptOuts) -> _Cut:
 
 
 def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iterable[pa.Table]]:
-    cut = _cut(snapshot, opt_outs)
+    cut = _cut_redacted(snapshot, opt_outs)
     tombstones = snapshot.tombstones().filter(pa.array(cut.deleted))
     absences = snapshot.absences()
-    models = _some_rows(snapshot, schema.MODELS_FILE, cut.listed)
+    models = _select_snapshot_rows(snapshot, schema.MODELS_FILE, cut.listed)
     return {
         schema.MODELS_FILE: (redact_records(piece, opt_outs) for piece in models),
-        schema.METRICS_FILE: _some_rows(snapshot, schema.METRICS_FILE, cut.listed),
+        schema.METRICS_FILE: _select_snapshot_rows(snapshot, schema.METRICS_FILE, cut.listed),
         schema.EVIDENCE_FILE: _redacted_evidence(snapshot, cut, opt_outs),
         schema.EDGES_FILE: _renumbered_edges(snapshot, cut),
         schema.COUNTS_FILE: [_recounted_bases(snapshot, cut)],
@@ -146,7 +146,7 @@ def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iter
     }
 
 
-def _some_rows(snapshot: Snapshot, file: str, rows: Mask) -> Iterator[pa.Table]:
+def _select_snapshot_rows(snapshot: Snapshot, file: str, rows: Mask) -> Iterator[pa.Table]:
     first = 0
     for batch in snapshot.batches(file):
         some = pa.array(rows[first : first + batch.num_rows])
@@ -162,7 +162,7 @@ def _redacted_evidence(snapshot: Snapshot, cut: _Cut, opt_outs: OptOuts) -> Iter
 
 def _renumbered_edges(snapshot: Snapshot, cut: _Cut) -> Iterator[pa.Table]:
     start = 0
-    for piece in _some_rows(snapshot, schema.EDGES_FILE, cut.edge_rows):
+    for piece in _select_snapshot_rows(snapshot, schema.EDGES_FILE, cut.edge_rows):
         rows = slice(start, start + piece.num_rows)
         nodes = {"child_node": cut.edges.child[rows], "parent_node": cut.edges.parent[rows]}
         columns = {name: nodes.get(name, piece[name]) for name in piece.schema.names}
@@ -195,7 +195,7 @@ def learn_opt_outs(snapshot: Snapshot | None, opt_outs: OptOuts) -> OptOuts:
     opt_outs = opt_outs.marked(snapshot.manifest.left_out)
     if opt_outs.digest() in snapshot.manifest.left_out:
         return opt_outs
-    pairs = [*_keys_and_ids(snapshot), *_sure_former_names(snapshot)]
+    pairs = [*_redacted_keys_and_ids(snapshot), *_sure_former_names(snapshot)]
     keys: dict[str, str] = {}
     for key_column, ids in pairs:
         rows = pc.indices_nonzero(pc.match_substring_regex(ids, opt_outs.hint, ignore_case=True))
@@ -232,11 +232,11 @@ def holds_learned_keys(snapshot: Snapshot, learned: OptOuts, before: OptOuts) ->
     `before` is what was known when the crawl began, `learned` what it knew at its end.
     """
     new = pa.array(learned.keys.keys() - before.keys.keys(), pa.string())
-    masks = (pc.is_in(keys, value_set=new) for keys, _ in _keys_and_ids(snapshot))
+    masks = (pc.is_in(keys, value_set=new) for keys, _ in _redacted_keys_and_ids(snapshot))
     return len(new) > 0 and any(pc.any(mask).as_py() for mask in masks)
 
 
-def _keys_and_ids(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
+def _redacted_keys_and_ids(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
     yield snapshot.record_column("key"), snapshot.record_column("id")
     bases = snapshot.table(schema.COUNTS_FILE, ["key", "id"])
     yield bases["key"], bases["id"]
@@ -261,7 +261,7 @@ def redact_records(table: pa.Table, opt_outs: OptOuts) -> pa.Table:
         if field.name in _KEYS | _IDS:
             continue
         if pa.types.is_string(field.type):
-            naming = _mark_naming(field.name, table[field.name], opt_outs)
+            naming = _mark_naming_redacted(field.name, table[field.name], opt_outs)
             cleaned = pc.if_else(pa.array(naming), None, table[field.name])
             table = table.set_column(at, field, cleaned) if naming.any() else table
         elif pa.types.is_list(field.type):
@@ -278,13 +278,13 @@ def redact_evidence(
 
 
 def _redact_claims(batch: pa.RecordBatch, opt_outs: OptOuts) -> pa.RecordBatch:
-    naming = _mark_naming("parent_as_written", batch["parent_as_written"], opt_outs)
+    naming = _mark_naming_redacted("parent_as_written", batch["parent_as_written"], opt_outs)
     for name in _KEYS & set(batch.schema.names):
-        naming |= _mark_keys(batch[name], opt_outs)
+        naming |= _mark_redacted_keys(batch[name], opt_outs)
     batch = batch.filter(pa.array(~naming))
     cleaned = {
-        "quote": (_mark_quotes(batch, opt_outs), LEFT_OUT),
-        "relation": (_mark_naming("relation", batch["relation"], opt_outs), None),
+        "quote": (_mark_redacted_quotes(batch, opt_outs), LEFT_OUT),
+        "relation": (_mark_naming_redacted("relation", batch["relation"], opt_outs), None),
     }
     for name, (rows, instead) in cleaned.items():
         at = batch.schema.get_field_index(name)
@@ -326,7 +326,9 @@ def is_opted_out(name: str, key: str, opt_outs: OptOuts) -> bool:
 
 def mark_opted_out(table: pa.Table, name: str, opt_outs: OptOuts) -> Mask:
     """Say of each row whether it is theirs: by its `key`, or by the column that names it."""
-    return _mark_keys(table["key"], opt_outs) | _mark_naming(name, table[name], opt_outs)
+    return _mark_redacted_keys(table["key"], opt_outs) | _mark_naming_redacted(
+        name, table[name], opt_outs
+    )
 
 
 def mark_naming_rows(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
@@ -336,19 +338,19 @@ def mark_naming_rows(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
         if name in _OURS:
             continue
         if name == "quote":
-            naming |= _mark_quotes(batch, opt_outs)
+            naming |= _mark_redacted_quotes(batch, opt_outs)
         elif pa.types.is_string(values.type):
-            naming |= _mark_naming(name, values, opt_outs)
+            naming |= _mark_naming_redacted(name, values, opt_outs)
         elif pa.types.is_list(values.type) and pa.types.is_string(values.type.value_type):
             rows = pc.list_parent_indices(values).to_numpy()
-            naming[rows[_mark_tags(pc.list_flatten(values), opt_outs)]] = True
+            naming[rows[_mark_redacted_tags(pc.list_flatten(values), opt_outs)]] = True
     return naming
 
 
-def _mark_naming(name: str, values: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
+def _mark_naming_redacted(name: str, values: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
     """Say of each text of a column whether it names one of them."""
     if name in _KEYS:
-        return _mark_keys(values, opt_outs)
+        return _mark_redacted_keys(values, opt_outs)
     naming = np.zeros(len(values), np.bool_)
     # Undoing every disguise costs microseconds a text: only the few texts that may name them are
     # looked at one by one, and Arrow finds those.
@@ -356,11 +358,11 @@ def _mark_naming(name: str, values: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
         pc.fill_null(pc.match_substring_regex(values, opt_outs.hint, ignore_case=True), False)
     )
     for row, text in zip(rows.to_pylist(), values.take(rows).to_pylist(), strict=True):
-        naming[row] = _names_one(name, text, opt_outs)
+        naming[row] = _names_one_redacted(name, text, opt_outs)
     return naming
 
 
-def _names_one(column: str, text: str, opt_outs: OptOuts) -> bool:
+def _names_one_redacted(column: str, text: str, opt_outs: OptOuts) -> bool:
     if column in _VOCABULARIES and text.lower() in opt_outs.names:
         return False
     if column in ("quote", "raw"):
@@ -371,7 +373,7 @@ def _names_one(column: str, text: str, opt_outs: OptOuts) -> bool:
     return opt_outs.names_in(text)
 
 
-def _mark_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
+def _mark_redacted_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
     """Say of each key whether it is one of theirs, or made of one of their names."""
     theirs = pa.array(list(opt_outs.keys), pa.string())
     mask: Mask = np.array(pc.is_in(keys, value_set=theirs), np.bool_)
@@ -381,12 +383,12 @@ def _mark_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
     return mask
 
 
-def _mark_quotes(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
+def _mark_redacted_quotes(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
     sentences = np.asarray(pc.equal(batch["rule"], _SENTENCES))
-    return sentences & _mark_naming("quote", batch["quote"], opt_outs)
+    return sentences & _mark_naming_redacted("quote", batch["quote"], opt_outs)
 
 
-def _mark_tags(tags: pa.StringArray, opt_outs: OptOuts) -> Mask:
+def _mark_redacted_tags(tags: pa.StringArray, opt_outs: OptOuts) -> Mask:
     """Say of each tag whether it names one of them; each of the many that repeat is read once."""
     encoded = tags.dictionary_encode()
     naming = [tag is not None and opt_outs.in_tag(tag) for tag in encoded.dictionary.to_pylist()]

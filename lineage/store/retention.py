@@ -93,7 +93,7 @@ class RetentionPart:
     rhythm: Rhythm
 
 
-def read_rule(text: str) -> tuple[RetentionPart, ...]:
+def read_retention_rule(text: str) -> tuple[RetentionPart, ...]:
     """Read `30 daily, 52 weekly, all monthly`; SettingsError where it is spelled otherwise."""
     parts = []
     for word in text.split(","):
@@ -105,7 +105,9 @@ def read_rule(text: str) -> tuple[RetentionPart, ...]:
     return tuple(parts)
 
 
-def kept_by(rule: Sequence[RetentionPart], manifests: Sequence[Manifest]) -> Mapping[str, str]:
+def snapshots_kept_by(
+    rule: Sequence[RetentionPart], manifests: Sequence[Manifest]
+) -> Mapping[str, str]:
     """Return the ids that are kept, each with the reason; the others may go.
 
     Whatever the rule says: the newest snapshot and the last full crawl stay: the next crawl goes
@@ -119,12 +121,14 @@ def kept_by(rule: Sequence[RetentionPart], manifests: Sequence[Manifest]) -> Map
         if _is_below(manifest)
     }
     whole = sorted(
-        (manifest for manifest in manifests if not _is_below(manifest)), key=_moment, reverse=True
+        (manifest for manifest in manifests if not _is_below(manifest)),
+        key=_snapshot_moment,
+        reverse=True,
     )
     if not whole:
         return reasons
     for part in rule:
-        reasons = _newest_of_each(part, whole) | reasons
+        reasons = _newest_snapshot_of_each(part, whole) | reasons
     reasons[whole[-1].id] = "the first one"
     hidden = [
         entry.manifest.id for entry in select_previous(None, whole) if _is_crawl(entry.manifest)
@@ -132,10 +136,12 @@ def kept_by(rule: Sequence[RetentionPart], manifests: Sequence[Manifest]) -> Map
     full_crawls = [manifest.id for manifest in whole if manifest.origin.kind is SnapshotKind.FULL]
     reasons |= dict.fromkeys(hidden, "the next full crawl learns from it")
     reasons |= dict.fromkeys(full_crawls[:1], "the last full crawl") | {whole[0].id: "the newest"}
-    return _bases(whole, reasons) | reasons
+    return _list_kept_bases(whole, reasons) | reasons
 
 
-def _bases(newest_first: Sequence[Manifest], reasons: Mapping[str, str]) -> dict[str, str]:
+def _list_kept_bases(
+    newest_first: Sequence[Manifest], reasons: Mapping[str, str]
+) -> dict[str, str]:
     """Return what kept snapshots build on, each with the first of them as its reason."""
     upon = (
         (manifest.builds_on.id, manifest.id)
@@ -145,10 +151,10 @@ def _bases(newest_first: Sequence[Manifest], reasons: Mapping[str, str]) -> dict
     return {base: f"{id} builds on it" for base, id in upon if id in reasons}
 
 
-def _newest_of_each(part: RetentionPart, whole: Sequence[Manifest]) -> dict[str, str]:
+def _newest_snapshot_of_each(part: RetentionPart, whole: Sequence[Manifest]) -> dict[str, str]:
     newest: dict[tuple[int, ...], str] = {}
     for manifest in whole:
-        newest.setdefault(part.rhythm.period(_moment(manifest)), manifest.id)
+        newest.setdefault(part.rhythm.period(_snapshot_moment(manifest)), manifest.id)
     return dict.fromkeys(list(newest.values())[: part.periods], part.rhythm.value)
 
 
@@ -160,5 +166,5 @@ def _is_crawl(manifest: Manifest) -> bool:
     return manifest.origin.kind in (SnapshotKind.FULL, SnapshotKind.UPDATE)
 
 
-def _moment(manifest: Manifest) -> datetime:
+def _snapshot_moment(manifest: Manifest) -> datetime:
     return manifest.origin.taken_at

@@ -162,7 +162,7 @@ TABLES: Mapping[str, pa.Schema] = {
 }
 
 
-def with_absent(table: pa.Table, names: Sequence[str]) -> pa.Table:
+def with_absent_columns(table: pa.Table, names: Sequence[str]) -> pa.Table:
     """Return the wanted columns of tombstones; what an older version had not is not known."""
     for name in set(names) - set(table.schema.names):
         field = TOMBSTONES.field(name)

@@ -22,14 +22,14 @@ from lineage.store import inventory, schema
 from lineage.store.files import Files
 from lineage.store.inventory import (
     State,
-    base_of,
     differences,
     discard,
-    is_id,
+    is_snapshot_id,
     mark,
     read_manifest,
+    snapshot_base_of,
     snapshot_folders,
-    state_of,
+    snapshot_state_of,
     unmark,
 )
 from lineage.store.lease import Holder, hold
@@ -63,14 +63,14 @@ class ParquetStore:
     def manifests(self) -> list[Manifest]:
         """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
         entries = inventory.read_all(self.files).values()
-        return [self._shown(entry) for entry in entries if isinstance(entry, Manifest)]
+        return [self._shown_store(entry) for entry in entries if isinstance(entry, Manifest)]
 
     def damaged(self) -> dict[str, str]:
         """Return by id what is wrong with the snapshots that cannot be read, oldest first.
 
         A manifest that is damaged or lost, or no more of what an update builds on.
         """
-        entries = inventory.read_all(self.files) | inventory.lost_ones(self.files)
+        entries = inventory.read_all(self.files) | inventory.list_lost_snapshots(self.files)
         ordered = [(id, entries[id]) for id in sorted(entries)]
         return {id: it.message for id, it in ordered if isinstance(it, SnapshotDamaged)}
 
@@ -83,7 +83,7 @@ class ParquetStore:
             try:
                 if isinstance(entry, SnapshotDamaged):
                     raise entry
-                snapshot = None if is_below(entry) else self._open(entry)
+                snapshot = None if is_below(entry) else self._open_snapshot(entry)
             except SnapshotDamaged as error:
                 tell(error.message)
                 continue
@@ -93,7 +93,9 @@ class ParquetStore:
     def refused(self) -> list[str]:
         """Return the ids of the drafts that were set aside, oldest first."""
         folders = snapshot_folders(self.files)
-        return [folder for folder in folders if state_of(self.files, folder) is State.REFUSED]
+        return [
+            folder for folder in folders if snapshot_state_of(self.files, folder) is State.REFUSED
+        ]
 
     def snapshot(
         self, name: str | None = None, holds: Callable[[Snapshot], bool] | None = None
@@ -104,42 +106,42 @@ class ParquetStore:
         a store of single families alone the newest that `holds` says yes of.
         """
         if name is None or name == LATEST:
-            return self._newest(None, holds)
+            return self._newest_snapshot(None, holds)
         if _DATE.fullmatch(name):
-            return self._newest(_read_date(name), holds)
-        return self._open(self._manifest(name))
+            return self._newest_snapshot(_read_date(name), holds)
+        return self._open_snapshot(self._read_own_manifest(name))
 
     def snapshot_at(self, day: date, holds: Callable[[Snapshot], bool] | None = None) -> Snapshot:
         """Return the newest snapshot that was begun by the end of a day, UTC, else the first one.
 
         The first one answers for every day before it: creation dates reach further back.
         """
-        whole = [manifest for manifest in self._readable() if not is_below(manifest)]
+        whole = [manifest for manifest in self._readable_snapshot() if not is_below(manifest)]
         if not whole or any(manifest.origin.taken_at < end_of(day) for manifest in whole):
-            return self._newest(day, holds)
-        return self._open(min(whole, key=_when))
+            return self._newest_snapshot(day, holds)
+        return self._open_snapshot(min(whole, key=_when_taken))
 
     def latest_whole(self) -> Snapshot | None:
         """Return the latest snapshot of everything, if there is one."""
-        newest = next(self._newest_first(), None)
-        return None if newest is None else self._open(newest)
+        newest = next(self._newest_snapshots_first(), None)
+        return None if newest is None else self._open_snapshot(newest)
 
     def latest_crawl(self) -> Snapshot | None:
         """Return the latest full crawl or update, if there is one."""
         crawls = (
             manifest
-            for manifest in self._newest_first()
+            for manifest in self._newest_snapshots_first()
             if manifest.origin.kind is not SnapshotKind.DUMP
         )
         newest = next(crawls, None)
-        return None if newest is None else self._open(newest)
+        return None if newest is None else self._open_snapshot(newest)
 
     def previous_of(self, origin: Origin) -> Iterator[Manifest]:
         """Yield the snapshots that a draft of this origin may learn from, the newest first.
 
         A dump may be older than what is here: it learns from what was there before it.
         """
-        return self._newest_first(_until(origin))
+        return self._newest_snapshots_first(_snapshots_until(origin))
 
     def accept(self, id: str, now: datetime) -> Manifest:
         """Publish a draft that was set aside; StoreError where that would tell an untruth."""
@@ -149,7 +151,7 @@ class ParquetStore:
                 f"there are: {', '.join(self.refused()) or 'none'}",
             )
         manifest = read_manifest(self.files, id, REFUSAL_FILE)
-        self._refuse_untruth(manifest)
+        self._refuse_untrue_snapshot(manifest)
         accepted = CheckResult("accepted", True, f"published after all at {iso(now)}, by hand")
         manifest = replace(manifest, published_at=now, checks=(*manifest.checks, accepted))
         self.files.write_whole(f"{id}/{FILE}", manifest.to_json())
@@ -188,7 +190,7 @@ class ParquetStore:
 
         It is named by the moment its run began; what a killed run left there is deleted.
         """
-        id = self._free_id(taken_at)
+        id = self._free_snapshot_id(taken_at)
         discard(self.files, id)
         self._delete_abandoned(taken_at - ABANDONED_AFTER)
         mark(self.files, id)
@@ -199,8 +201,8 @@ class ParquetStore:
 
         The tables that an update builds on are looked at as well, and every value on demand.
         """
-        manifest = self._manifest(id)
-        if problems := self._differences(manifest):
+        manifest = self._read_own_manifest(id)
+        if problems := self._manifest_differences(manifest):
             if not self.files.exists(f"{id}/{FILE}"):
                 raise SnapshotPruned(id)
             return problems
@@ -223,13 +225,13 @@ class ParquetStore:
 
     def damaged_dependents(self, id: str) -> list[str]:
         """Return what builds on damaged tables: of this snapshot, or of the one it builds on."""
-        manifest = self._manifest(id)
+        manifest = self._read_own_manifest(id)
         if manifest.builds_on is not None:
             return self.damaged_dependents(manifest.builds_on.id)
         shared = [name for name in schema.KEYS if name in manifest.files]
         return self.dependents(id) if differences(self.files, manifest, shared) else []
 
-    def _open(self, manifest: Manifest) -> Snapshot:
+    def _open_snapshot(self, manifest: Manifest) -> Snapshot:
         """Return the reader of a snapshot: the one place where any is made of a published one."""
         snapshot = Snapshot(self.files, manifest)
         if not self._opt_outs:
@@ -239,64 +241,66 @@ class ParquetStore:
 
         return redact_snapshot(snapshot, self._opt_outs)
 
-    def _shown(self, manifest: Manifest) -> Manifest:
+    def _shown_store(self, manifest: Manifest) -> Manifest:
         if not self._opt_outs:
             return manifest
         from lineage.store.redaction import redact_manifest
 
         return redact_manifest(manifest, self._opt_outs)
 
-    def _manifest(self, id: str) -> Manifest:
+    def _read_own_manifest(self, id: str) -> Manifest:
         """Return the manifest of a published snapshot by its ID, as it was published."""
-        entry = inventory.readable(self.files, id) if is_id(id) else None
+        entry = inventory.readable(self.files, id) if is_snapshot_id(id) else None
         if isinstance(entry, SnapshotDamaged):
             raise entry
         if entry is None:
             if lost := inventory.lost(self.files, id):
                 raise lost
             if not inventory.read_all(self.files):
-                raise self._nothing_yet()
+                raise self._no_snapshot_yet()
             raise UnknownSnapshot(
                 f"there is no snapshot {id!r} in {self.location}",
                 "see which there are with: lineage snapshots list",
             )
         return entry
 
-    def _readable(self) -> list[Manifest]:
+    def _readable_snapshot(self) -> list[Manifest]:
         """Return every readable manifest as it was published, oldest first."""
         entries = inventory.read_all(self.files).values()
         return [entry for entry in entries if isinstance(entry, Manifest)]
 
-    def _newest(self, until: date | None, holds: Callable[[Snapshot], bool] | None) -> Snapshot:
+    def _newest_snapshot(
+        self, until: date | None, holds: Callable[[Snapshot], bool] | None
+    ) -> Snapshot:
         """Return the newest snapshot of everything up to a day, else of what is asked about."""
-        if until is None and (latest := self._latest()) is not None:
-            return self._open(latest)
-        manifests = sorted(self._readable(), key=_when, reverse=True)
+        if until is None and (latest := self._latest_snapshot()) is not None:
+            return self._open_snapshot(latest)
+        manifests = sorted(self._readable_snapshot(), key=_when_taken, reverse=True)
         by_then = [
             manifest
             for manifest in manifests
             if until is None or manifest.origin.taken_at < end_of(until)
         ]
         if whole := [manifest for manifest in by_then if not is_below(manifest)]:
-            return self._open(whole[0])
+            return self._open_snapshot(whole[0])
         if holds is not None and all(map(is_below, manifests)):
-            for snapshot in map(self._open, by_then):
+            for snapshot in map(self._open_snapshot, by_then):
                 if holds(snapshot):
                     return snapshot
-        raise self._nothing_yet(until)
+        raise self._no_snapshot_yet(until)
 
-    def _differences(self, manifest: Manifest) -> list[str]:
+    def _manifest_differences(self, manifest: Manifest) -> list[str]:
         problems = differences(self.files, manifest)
         if manifest.builds_on is None:
             return problems
         try:
-            base = base_of(self.files, manifest.id, manifest.builds_on)
+            base = snapshot_base_of(self.files, manifest.id, manifest.builds_on)
         except SnapshotDamaged as error:
             return [*problems, error.message]
         below = differences(self.files, base, list(manifest.builds_on.files))
         return [*problems, *(f"{problem}; {manifest.id} builds on it" for problem in below)]
 
-    def _refuse_untruth(self, manifest: Manifest) -> None:
+    def _refuse_untrue_snapshot(self, manifest: Manifest) -> None:
         id = manifest.id
         if failed := {check.name for check in manifest.checks if not check.passed} - set(
             _A_HUMAN_KNOWS
@@ -310,7 +314,7 @@ class ParquetStore:
                 f"{since} was published since {id} was taken: neither knows of the other",
                 "its own draft is the one to look at, or a new crawl",
             )
-        if problems := self._differences(manifest):
+        if problems := self._manifest_differences(manifest):
             raise SnapshotDamaged(
                 f"{id} is not as it was written: {problems[0]}",
                 "take a new snapshot: lineage crawl",
@@ -318,7 +322,7 @@ class ParquetStore:
 
     def _published_since(self, draft: Manifest) -> str | None:
         """Return a snapshot that a draft which was set aside does not know, None where none is."""
-        whole = list(self._newest_first())
+        whole = list(self._newest_snapshots_first())
         for manifest in whole:
             # Dated back, it may be older than the draft, and published after it.
             if manifest.published_at > draft.published_at or manifest.id > draft.id:
@@ -327,7 +331,7 @@ class ParquetStore:
             whole = [earlier for earlier in whole if earlier.origin.kind is not SnapshotKind.DUMP]
         return whole[0].id if whole and whole[0].id != draft.previous else None
 
-    def _latest(self) -> Manifest | None:
+    def _latest_snapshot(self) -> Manifest | None:
         """Return the latest that holds more than one family."""
         for folder in reversed(snapshot_folders(self.files)):
             entry = inventory.readable(self.files, folder)
@@ -337,7 +341,7 @@ class ParquetStore:
                 return entry
         return None
 
-    def _newest_first(self, until: str | None = None) -> Iterator[Manifest]:
+    def _newest_snapshots_first(self, until: str | None = None) -> Iterator[Manifest]:
         """Yield those of more than one family that can be read, up to an id where one is given."""
         for id, entry in reversed(inventory.read_all(self.files).items()):
             if isinstance(entry, SchemaTooNew):
@@ -348,13 +352,13 @@ class ParquetStore:
             if until is None or id <= until:
                 yield entry
 
-    def _nothing_yet(self, until: date | None = None) -> NoSuchSnapshot:
-        manifests = self._readable()
+    def _no_snapshot_yet(self, until: date | None = None) -> NoSuchSnapshot:
+        manifests = self._readable_snapshot()
         whole = [manifest for manifest in manifests if not is_below(manifest)]
         if until is not None and whole:
             return NoSuchSnapshot(
                 f"no snapshot in {self.location} was taken by {until}",
-                f"the first one is {min(whole, key=_when).id}",
+                f"the first one is {min(whole, key=_when_taken).id}",
             )
         if manifests:
             return NoSuchSnapshot(
@@ -369,16 +373,16 @@ class ParquetStore:
     def _delete_abandoned(self, before: datetime) -> None:
         """Delete drafts that a kill left unfinished so long ago that no run goes on with them."""
         for folder in snapshot_folders(self.files):
-            state = state_of(self.files, folder)
+            state = snapshot_state_of(self.files, folder)
             if state in (State.SNAPSHOT, State.REFUSED):
                 unmark(self.files, folder)  # a kill right after its manifest was written
             elif state is State.UNFINISHED and folder < snapshot_id(before):
                 discard(self.files, folder)
 
-    def _free_id(self, taken_at: datetime) -> str:
+    def _free_snapshot_id(self, taken_at: datetime) -> str:
         """Return an id that no snapshot and no refused draft has, at or right after a moment."""
         moment = taken_at
-        while state_of(self.files, snapshot_id(moment)) is not State.UNFINISHED:
+        while snapshot_state_of(self.files, snapshot_id(moment)) is not State.UNFINISHED:
             moment += timedelta(seconds=1)
         return snapshot_id(moment)
 
@@ -395,9 +399,9 @@ def _read_date(text: str) -> date:
         raise SettingsError(f"{text!r} is not a date: use YYYY-MM-DD") from error
 
 
-def _when(manifest: Manifest) -> tuple[datetime, str]:
+def _when_taken(manifest: Manifest) -> tuple[datetime, str]:
     return manifest.origin.taken_at, manifest.id
 
 
-def _until(origin: Origin) -> str | None:
+def _snapshots_until(origin: Origin) -> str | None:
     return snapshot_id(origin.taken_at) if origin.kind is SnapshotKind.DUMP else None

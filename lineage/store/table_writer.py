@@ -47,8 +47,8 @@ class TableWriter:
         self._writer = pq.ParquetWriter(
             self._output,
             schema,
-            **_codec(path),
-            use_dictionary=[name for name in _leaves(schema) if name not in UNREPEATED],
+            **_table_codec(path),
+            use_dictionary=[name for name in _table_leaves(schema) if name not in UNREPEATED],
             write_statistics=["id"] if "id" in schema.names else False,
             store_schema=False,
             write_page_checksum=True,
@@ -97,13 +97,13 @@ class TableWriter:
         self._pending, self._waiting = remainder.to_batches(), len(remainder)
 
 
-def _codec(path: str) -> dict[str, object]:
+def _table_codec(path: str) -> dict[str, object]:
     if path.rpartition("/")[2] in READ_BY_HUNDREDS:
         return {"compression": "snappy"}
     return {"compression": "zstd", "compression_level": 1}
 
 
-def _leaves(schema: pa.Schema) -> list[str]:
+def _table_leaves(schema: pa.Schema) -> list[str]:
     """Return each column's path inside Parquet: a list's values lie two levels down."""
     return [
         f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name

@@ -17,7 +17,7 @@ from lineage.store import schema
 from lineage.store.delta import MergePlan, apply_plan, plan_by_key, plan_by_place
 from lineage.store.files import Files
 from lineage.store.former_schemas import may_lack_columns, stored_columns, translate
-from lineage.store.inventory import base_of
+from lineage.store.inventory import snapshot_base_of
 from lineage.store.keys import bare, joined
 from lineage.store.manifest import FILE, BuildsOn, FileFacts, Manifest
 from lineage.store.table_writer import footer_digest
@@ -32,7 +32,7 @@ def read_whole(
     """Return some columns of all rows, or all of them; ValueError where rows are missing."""
     names = None if columns is None else list(columns)
     table = parquet.read(columns=names, use_threads=threads)
-    _expect(parquet.metadata.num_rows, table.num_rows)
+    _expect_table(parquet.metadata.num_rows, table.num_rows)
     return table
 
 
@@ -41,7 +41,7 @@ def read_group(
 ) -> pa.Table:
     """Return some columns of one row group, or all; ValueError where rows are missing."""
     table = parquet.read_row_group(group, columns=None if columns is None else list(columns))
-    _expect(parquet.metadata.row_group(group).num_rows, table.num_rows)
+    _expect_table(parquet.metadata.row_group(group).num_rows, table.num_rows)
     return table
 
 
@@ -53,10 +53,10 @@ def read_batches(
     for batch in parquet.iter_batches(columns=None if columns is None else list(columns)):
         rows += batch.num_rows
         yield batch
-    _expect(parquet.metadata.num_rows, rows)
+    _expect_table(parquet.metadata.num_rows, rows)
 
 
-def _expect(promised: int, came: int) -> None:
+def _expect_table(promised: int, came: int) -> None:
     if came != promised:
         raise ValueError(f"{came} rows came of {promised}")
 
@@ -116,16 +116,16 @@ class Tables:
         with self.open(file, as_codes) as parquet:
             # Threads cost a small table more than they save.
             threads = parquet.num_row_groups > 1
-            rows = read_whole(parquet, self._stored(file, columns), threads=threads)
-            return self._checked(file, rows)
+            rows = read_whole(parquet, self._stored_table(file, columns), threads=threads)
+            return self._checked_table_file(file, rows)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
         last_key = ""
         with self.open(file) as parquet:
-            for batch in read_batches(parquet, self._stored(file, columns)):
-                rows = self._checked(file, batch)
-                if self._has_order(file, rows) and len(rows):
+            for batch in read_batches(parquet, self._stored_table(file, columns)):
+                rows = self._checked_table_file(file, batch)
+                if self._has_table_order(file, rows) and len(rows):
                     if rows["key"][0].as_py() <= last_key:
                         raise ValueError("its column key is not in order")
                     last_key = rows["key"][-1].as_py()
@@ -135,7 +135,9 @@ class Tables:
         self, file: str, parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
     ) -> pa.Table:
         """Return some columns of one row group of an open table, or all of them."""
-        return self._checked(file, read_group(parquet, group, self._stored(file, columns)))
+        return self._checked_table_file(
+            file, read_group(parquet, group, self._stored_table(file, columns))
+        )
 
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
         """Return the rows that have one of some values in `column`, of groups that have any."""
@@ -163,14 +165,14 @@ class Tables:
                 self._refuse_other_shape(file, parquet, as_codes)
                 yield parquet
         except FileNotFoundError as error:
-            self._refuse_pruned()
-            raise self._say_damaged(file, "it is not there") from error
+            self._refuse_pruned_table()
+            raise self._say_table_damaged(file, "it is not there") from error
         except MemoryError:  # Arrow's is an error of Arrow's too: it says nothing of the file
             raise
         except (OSError, ValueError, LookupError, pa.ArrowException) as error:
-            raise self._say_damaged(file, str(error)) from error
+            raise self._say_table_damaged(file, str(error)) from error
 
-    def _checked(self, file: str, rows: _Rows) -> _Rows:
+    def _checked_table_file(self, file: str, rows: _Rows) -> _Rows:
         """Return rows in today's words; ValueError where a value is none that its column holds."""
         rows = translate(file, rows, self.version)
         for name, column in zip(rows.schema.names, rows.columns, strict=True):
@@ -180,27 +182,27 @@ class Tables:
             if problem is not None:
                 raise ValueError(f"its column {name} {problem}")
         # A model's row is its number in every other table: in another order all would be mistaken.
-        if self._has_order(file, rows):
+        if self._has_table_order(file, rows):
             key = rows["key"]
             keys = bare(joined(key.chunks if isinstance(key, pa.ChunkedArray) else [key]))
             if not (keys[1:] > keys[:-1]).all():
                 raise ValueError("its column key is not in order")
         return rows
 
-    def _has_order(self, file: str, rows: pa.Table | pa.RecordBatch) -> bool:
+    def _has_table_order(self, file: str, rows: pa.Table | pa.RecordBatch) -> bool:
         """Say whether rows must stand in order of their key; those of a draft need not yet."""
         is_published = self._manifest is not None
         return is_published and file in _IN_ORDER and "key" in rows.schema.names
 
-    def _facts_of(self, file: str) -> FileFacts | None:
+    def _table_facts_of(self, file: str) -> FileFacts | None:
         return None if self._manifest is None else self._manifest.files.get(file)
 
-    def _stored(self, file: str, columns: Sequence[str] | None) -> list[str] | None:
+    def _stored_table(self, file: str, columns: Sequence[str] | None) -> list[str] | None:
         return None if columns is None else stored_columns(file, columns, self.version)
 
     def _refuse_other_footer(self, file: str, source: pa.NativeFile) -> None:
         """Raise ValueError for a footer that was not published: it could lead anywhere."""
-        facts = self._facts_of(file)
+        facts = self._table_facts_of(file)
         if facts is not None and facts.footer not in (None, footer_digest(source)):
             raise ValueError("its footer is not what was published")
 
@@ -208,11 +210,13 @@ class Tables:
         self, file: str, parquet: pq.ParquetFile, as_codes: Sequence[str]
     ) -> None:
         """Raise ValueError where the table has not the rows of its manifest, or other columns."""
-        facts, rows = self._facts_of(file), parquet.metadata.num_rows
+        facts, rows = self._table_facts_of(file), parquet.metadata.num_rows
         if facts is not None and facts.rows != rows:
             raise ValueError(f"it has {rows} rows, the manifest says {facts.rows}")
         expected, stored = schema.ALL_TABLES[file], parquet.schema_arrow
-        for field, name in zip(expected, self._stored(file, expected.names) or (), strict=True):
+        for field, name in zip(
+            expected, self._stored_table(file, expected.names) or (), strict=True
+        ):
             places = stored.get_all_field_indices(name)
             if not places and may_lack_columns(file, self.version):
                 continue
@@ -226,12 +230,12 @@ class Tables:
             if column.nullable and not field.nullable and not may_lack_columns(file, self.version):
                 raise ValueError(f"its column {name} may be null")
 
-    def _refuse_pruned(self) -> None:
+    def _refuse_pruned_table(self) -> None:
         """Raise SnapshotPruned where the manifest went as well: it goes before any table."""
         if self._manifest is not None and not self._files.exists(f"{self.id}/{FILE}"):
             raise SnapshotPruned(self.id)
 
-    def _say_damaged(self, file: str, problem: str) -> SnapshotDamaged:
+    def _say_table_damaged(self, file: str, problem: str) -> SnapshotDamaged:
         return SnapshotDamaged(
             f"{self.id}/{file} cannot be read: {problem}",
             f"see what is wrong with: lineage snapshots verify {self.id}",
@@ -251,9 +255,9 @@ class MergedTables(Tables):
     def base(self) -> Tables:
         """The tables below; SnapshotDamaged where they are not there, or others by now."""
         try:
-            base = base_of(self._files, self.id, self._builds_on)
+            base = snapshot_base_of(self._files, self.id, self._builds_on)
         except SnapshotDamaged:
-            self._refuse_pruned()
+            self._refuse_pruned_table()
             raise
         return Tables(self._files, base.id, base)
 
@@ -269,7 +273,7 @@ class MergedTables(Tables):
             return super().table(file, columns, as_codes)
         names = schema.TABLES[file].names if columns is None else list(columns)
         changes = super().table(schema.CHANGES[file], names, as_codes)
-        seam = self._plan_for(file)
+        seam = self._merge_plan_for(file)
         with self.base.open(file, as_codes) as parquet:
             return pa.concat_tables(apply_plan(read_batches(parquet, names), changes, seam))
 
@@ -279,7 +283,9 @@ class MergedTables(Tables):
             return
         names = schema.TABLES[file].names if columns is None else list(columns)
         changes = super().table(schema.CHANGES[file], names)
-        for piece in apply_plan(self.base.batches(file, names), changes, self._plan_for(file)):
+        for piece in apply_plan(
+            self.base.batches(file, names), changes, self._merge_plan_for(file)
+        ):
             if piece.num_rows:
                 yield from piece.combine_chunks().to_batches()
 
@@ -288,13 +294,13 @@ class MergedTables(Tables):
             return super().rows_of(file, column, values_sought)
         if column != schema.KEYS[file]:
             raise ValueError(f"rows of {file} are found by {schema.KEYS[file]}")
-        replaced = self._replaced(file)
+        replaced = self._replaced_table_rows(file)
         unchanged = values_sought.filter(pc.invert(pc.is_in(values_sought, value_set=replaced)))
         changes = super().rows_of(schema.CHANGES[file], column, values_sought)
         older = self.base.rows_of(file, column, unchanged)
         return pa.concat_tables([older, changes.select(older.schema.names)])
 
-    def _plan_for(self, file: str) -> MergePlan:
+    def _merge_plan_for(self, file: str) -> MergePlan:
         return self._plan_of_evidence if file == schema.EVIDENCE_FILE else self._plan_of_records
 
     @cached_property
@@ -303,11 +309,11 @@ class MergedTables(Tables):
         plan = plan_by_key(
             self._keys(schema.MODELS_FILE),
             bare(joined(fresh.chunks)),
-            bare(self._replaced(schema.MODELS_FILE)),
+            bare(self._replaced_table_rows(schema.MODELS_FILE)),
         )
         models = int(plan.stays.sum()) + len(plan.ahead)
         if self._manifest is not None and self._manifest.models != models:
-            raise self._say_damaged(
+            raise self._say_table_damaged(
                 schema.CHANGES[schema.MODELS_FILE],
                 f"with what it builds on there are {models} models, not {self._manifest.models}",
             )
@@ -319,7 +325,7 @@ class MergedTables(Tables):
         return plan_by_place(
             self._keys(schema.EVIDENCE_FILE),
             np.asarray(changes[schema.PLACE]),
-            bare(self._replaced(schema.EVIDENCE_FILE)),
+            bare(self._replaced_table_rows(schema.EVIDENCE_FILE)),
         )
 
     def _keys(self, file: str) -> Iterator[KeyBytes]:
@@ -327,7 +333,7 @@ class MergedTables(Tables):
         key = schema.KEYS[file]
         return (bare(batch[key]) for batch in self.base.batches(file, [key]))
 
-    def _replaced(self, file: str) -> pa.StringArray:
+    def _replaced_table_rows(self, file: str) -> pa.StringArray:
         """Return in order whose rows of the base hold no more in this table."""
         keys, of_record = self.changed["key"], self.changed["record"]
         if file != schema.EVIDENCE_FILE:

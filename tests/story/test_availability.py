@@ -17,7 +17,7 @@ from lineage.domain.records import Availability
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
 from lineage.store import schema
-from lineage.store.reader import Snapshot, standings_of
+from lineage.store.reader import Snapshot, availability_of_tombstones
 from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.fakes.live_catalog import LiveCatalog
 from tests.questions import trace
@@ -87,7 +87,7 @@ def test_each_answer_tells_what_it_can(play: Play) -> None:
     }
     at = set(second.tombstones(["asked_at"])["asked_at"].to_pylist()) - {None}
     assert at == {second.manifest.origin.taken_at}
-    assert standings_of(second)[Availability.GONE] == 2
+    assert availability_of_tombstones(second)[Availability.GONE] == 2
 
 
 def test_with_a_token_missing_and_private_answer_404_alike(play: Play) -> None:
@@ -159,7 +159,7 @@ def test_the_bound_leaves_the_rest_to_the_next_full_crawl(play: Play) -> None:
     told = []
     for _ in range(4):
         snapshot = swept(stage, max_availability_requests=2)
-        told.append(standings_of(snapshot)[None])
+        told.append(availability_of_tombstones(snapshot)[None])
     assert told == [5, 3, 1, 1]  # the stranger stays
     assert asked(box)[0] == DELETED["id"]
 
@@ -168,7 +168,7 @@ def test_with_a_bound_of_nothing_nobody_is_asked_about(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    assert standings_of(swept(stage, max_availability_requests=0))[None] == 7
+    assert availability_of_tombstones(swept(stage, max_availability_requests=0))[None] == 7
     assert asked(box) == []
 
 
@@ -180,7 +180,7 @@ def test_questions_count_in_max_requests_and_in_the_tally(play: Play) -> None:
     before = len(box.requests)
     report = stage.crawl(max_requests=4)
     assert report.tally.sent == len(box.requests) - before == 4
-    assert standings_of(stage.store.snapshot(report.manifest.id))[None] == 7 - 3
+    assert availability_of_tombstones(stage.store.snapshot(report.manifest.id))[None] == 7 - 3
 
 
 def test_a_refused_draft_asks_about_nobody(play: Play) -> None:
@@ -241,7 +241,7 @@ def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    found = standings_of(swept(stage))
+    found = availability_of_tombstones(swept(stage))
     assert count_availability(found) == {
         "gone": 2,
         "hidden": 1,
@@ -266,7 +266,7 @@ def test_a_fault_of_the_hub_loses_no_full_crawl(play: Play) -> None:
     with_trouble(box, {broken})
     second = stage.store.snapshot(stage.crawl().manifest.id)
     assert standings(second)[DELETED["id"]] == (None, None)
-    assert standings_of(second)[None] == 2
+    assert availability_of_tombstones(second)[None] == 2
     box.faults = Faults()
     assert standings(swept(stage))[DELETED["id"]] == ("gone", 401)
 
@@ -278,7 +278,7 @@ def test_a_hub_in_trouble_is_asked_no_more(play: Play) -> None:
     stage.clock.sleep(DAY)
     with_trouble(box, {f"/api/models/{row['id']}" for row in FAMILY})
     second = stage.store.snapshot(stage.crawl().manifest.id)
-    assert standings_of(second)[None] == second.manifest.tombstones == 7
+    assert availability_of_tombstones(second)[None] == second.manifest.tombstones == 7
     assert len(set(asked(box))) == 2
 
 
@@ -309,7 +309,7 @@ def test_answers_are_kept_from_snapshot_to_snapshot_of_older_versions(
     without_the_answers(stage.folder / "snapshots" / second.id)
     older = stage.store.snapshot(second.id)
     assert set(standings(older).values()) == {(None, None)}
-    assert standings_of(swept(stage))[Availability.GONE] == 2
+    assert availability_of_tombstones(swept(stage))[Availability.GONE] == 2
 
 
 def without_the_answers(folder: Path) -> None:

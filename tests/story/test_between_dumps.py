@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from lineage.crawl.dump import crawl_dump
-from lineage.crawl.plan import CrawlMode, why_full
+from lineage.crawl.plan import CrawlMode, why_full_crawl
 from lineage.demo.catalog import Row
 from lineage.domain.definitions import Definition
 from lineage.store import schema
 from lineage.store.reader import Snapshot
-from lineage.store.retention import kept_by
+from lineage.store.retention import snapshots_kept_by
 from tests.fakes.fake_clock import NOON
 from tests.questions import count_base
 from tests.story.conftest import Play
@@ -86,7 +86,7 @@ def test_an_update_goes_on_from_the_last_walk_and_not_from_a_part_of_the_hub(pla
     _, stage = play(a_line())
     first = crawled(stage)
     dumped(stage, a_line()[:10])
-    assert "a dump" in str(why_full(stage.store, stage.clock.now(), timedelta(days=7)))
+    assert "a dump" in str(why_full_crawl(stage.store, stage.clock.now(), timedelta(days=7)))
     update = crawled(stage, CrawlMode.UPDATE)
     assert update.manifest.previous == first.id
     assert stage.tables(update.id) == stage.tables(first.id)
@@ -97,7 +97,7 @@ def test_a_walk_that_a_dump_hides_is_never_pruned(play: Play) -> None:
     crawled(stage)
     update = crawled(stage, CrawlMode.UPDATE)
     dumped(stage, a_line()[:10])
-    kept = kept_by((), stage.store.manifests())
+    kept = snapshots_kept_by((), stage.store.manifests())
     assert kept[update.id] == "the next full crawl learns from it"
 
 

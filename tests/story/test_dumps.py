@@ -15,7 +15,7 @@ import pytest
 
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.crawl.dump import crawl_dump
-from lineage.crawl.plan import why_full
+from lineage.crawl.plan import why_full_crawl
 from lineage.crawl.runs import CrawlReport
 from lineage.demo.catalog import Row
 from lineage.domain.repo_ids import STAND_IN
@@ -131,7 +131,7 @@ def test_after_a_dump_that_lacks_fields_nothing_less_than_a_full_crawl_will_do(
     stage.crawl()
     stage.clock.sleep(3600)
     taken(stage, a_dump(WORLD, tmp_path / "dumps", "tags"), stage.clock.now())
-    reason = why_full(stage.store, stage.clock.now(), timedelta(days=7))
+    reason = why_full_crawl(stage.store, stage.clock.now(), timedelta(days=7))
     assert reason is not None
     assert "tags" in reason
 

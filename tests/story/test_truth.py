@@ -28,7 +28,7 @@ from lineage.errors import DraftRefused
 from lineage.store import schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.retention import kept_by, read_rule
+from lineage.store.retention import read_retention_rule, snapshots_kept_by
 from lineage.store.table_writer import write_snapshot
 from tests.builders import ENDPOINT, Row, pages, publication, row
 from tests.fakes.fake_clock import NOON
@@ -209,7 +209,7 @@ class Histories(RuleBasedStateMachine):
     def prune(self) -> None:
         store = self.into.store
         manifests = store.manifests()
-        kept = kept_by(read_rule("1 daily"), manifests)
+        kept = snapshots_kept_by(read_retention_rule("1 daily"), manifests)
         walks = [one for one in manifests if one.origin.kind is not SnapshotKind.DUMP]
         store.delete(*(one.id for one in walks if one.id not in kept))
 

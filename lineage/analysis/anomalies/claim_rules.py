@@ -20,7 +20,7 @@ from lineage.analysis.anomalies.columns import (
 from lineage.domain.arrays import Indices, Int64s, Mask, Positions
 from lineage.domain.claims import Relation
 from lineage.domain.repo_ids import find_repo_id
-from lineage.evidence.names import MARKED, stem_of
+from lineage.evidence.names import MARKED, stem_of_claimed_name
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store.keys import NOWHERE
 
@@ -291,7 +291,7 @@ def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringA
     marked = pc.indices_nonzero(pc.match_substring_regex(names, MARKED))
     stems = pa.array(
         (
-            None if (stem := stem_of(name)) is None else stem.text
+            None if (stem := stem_of_claimed_name(name)) is None else stem.text
             for name in names.take(marked).to_pylist()
         ),
         pa.string(),

@@ -56,8 +56,8 @@ def find_reference(text: str, start: int, most_away: int) -> Reference | None:
             if linked is None:
                 return None
             return Reference(linked, match.start(), match.end(), is_link=True)
-        id = _trim_id(match["name"])
-        if _looks_like_a_model(id):
+        id = _trim_claimed_id(match["name"])
+        if _looks_like_a_parent_id(id):
             return Reference(id, match.start(), match.end(), is_link=False)
         at = match.end()
     return None
@@ -75,21 +75,21 @@ def find_addressed_model(address: str) -> str | None:
     match = _MODEL.fullmatch(address.rstrip(".,;:!"))
     if match is None or match[1].lower() in NO_OWNERS:
         return None
-    id = _trim_id(f"{match[1]}/{match[2]}")
+    id = _trim_claimed_id(f"{match[1]}/{match[2]}")
     return id if "/" in id and is_repo_id(id) else None
 
 
 def find_spelled_model(text: str) -> str | None:
     """Return the text itself if it can only be meant as owner/name."""
-    return text if text.count("/") == 1 and _looks_like_a_model(text) else None
+    return text if text.count("/") == 1 and _looks_like_a_parent_id(text) else None
 
 
-def _looks_like_a_model(id: str) -> bool:
+def _looks_like_a_parent_id(id: str) -> bool:
     # `and/or` is an id too, but a model's name has a digit, a dash or a capital.
     return is_repo_id(id) and re.search(r"[0-9_.A-Z-]", id) is not None
 
 
-def _trim_id(id: str) -> str:
+def _trim_claimed_id(id: str) -> str:
     return id.rstrip("._-").removesuffix(".git")
 
 
@@ -140,23 +140,23 @@ def _list_claims(raw: bytes, own_id: str) -> Iterator[Claim]:
             for id, relation, line in _read_recipe(unit.text):
                 yield Claim(RULE, id, line[:MOST_QUOTED], relation)
         elif opening is not None and unit.kind is UnitKind.ITEM:
-            yield from _read_item(unit, opening)
+            yield from _read_card_list_item(unit, opening)
             opening = opening if opening.several else None
             continue
         opening = None
         if unit.kind is not UnitKind.CODE:
-            yield from _read_unit(unit, own_id)
-            opening = _find_list_opening(unit)
+            yield from _read_card_unit(unit, own_id)
+            opening = _find_claim_list_opening(unit)
 
 
-def _read_unit(unit: Unit, own_id: str) -> Iterator[Claim]:
+def _read_card_unit(unit: Unit, own_id: str) -> Iterator[Claim]:
     for phrase in LABELS:
         for match in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
             yield from _read_models_after(unit.text, match.start(), match, phrase)
     for phrase in PHRASES:
         for match in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
-            before = _words_before(unit, match.start())
-            if _is_about_the_model(before, phrase, own_id):
+            before = _card_words_before(unit, match.start())
+            if _is_claim_about_the_model(before, phrase, own_id):
                 start = match.start() - len(before)
                 yield from _read_models_after(unit.text, start, match, phrase)
 
@@ -185,14 +185,14 @@ def _find_next_model(text: str, at: int, phrase: Phrase) -> Reference | None:
     return reference if reference.is_link or near else None
 
 
-def _read_item(unit: Unit, phrase: Phrase) -> Iterator[Claim]:
+def _read_card_list_item(unit: Unit, phrase: Phrase) -> Iterator[Claim]:
     reference = find_reference(unit.text, 0, _GAP_TO_A_NAME)
     if reference is not None and (reference.is_link or not phrase.links_only):
         quote = unit.text.strip()[:MOST_QUOTED]
         yield Claim(RULE, reference.id, quote, phrase.relation)
 
 
-def _find_list_opening(unit: Unit) -> Phrase | None:
+def _find_claim_list_opening(unit: Unit) -> Phrase | None:
     """Return the phrase whose models stand in the list that follows."""
     end = unit.text.rstrip(" \t*_")
     is_heading = unit.kind is UnitKind.HEADING
@@ -201,18 +201,18 @@ def _find_list_opening(unit: Unit) -> Phrase | None:
     tail = Unit(unit.kind, end[-_LOOK_BACK:])
     for phrase in (*LABELS, *PHRASES):
         match = phrase.pattern.search(tail.text)
-        if match is not None and _opens_a_list(tail, match, phrase):
+        if match is not None and _opens_a_parent_list(tail, match, phrase):
             return phrase
     return None
 
 
-def _opens_a_list(tail: Unit, match: re.Match[str], phrase: Phrase) -> bool:
-    if SAYS_NO.search(_words_before(tail, match.start())) or list_linked_models(tail.text):
+def _opens_a_parent_list(tail: Unit, match: re.Match[str], phrase: Phrase) -> bool:
+    if SAYS_NO.search(_card_words_before(tail, match.start())) or list_linked_models(tail.text):
         return False
     return phrase.several or len(tail.text) - match.end() <= 2
 
 
-def _words_before(unit: Unit, start: int) -> str:
+def _card_words_before(unit: Unit, start: int) -> str:
     """Return the words before the phrase: in its sentence, or in a list's or table's line."""
     before = unit.text[max(0, start - _LOOK_BACK) : start]
     if unit.kind in {UnitKind.ITEM, UnitKind.ROW}:
@@ -221,7 +221,7 @@ def _words_before(unit: Unit, start: int) -> str:
     return before[max(ends, default=0) :]
 
 
-def _is_about_the_model(before: str, phrase: Phrase, own_id: str) -> bool:
+def _is_claim_about_the_model(before: str, phrase: Phrase, own_id: str) -> bool:
     if SAYS_NO.search(before) or A_PART.search(before):
         return False
     if phrase.links_only and OTHER_THING.search(before):

@@ -47,20 +47,20 @@ def split_card(text: str) -> Iterator[Unit]:
     has_text = False
     lines = iter(_cut_front_matter(text.replace("\r\n", "\n")).split("\n"))
     for line in lines:
-        kind = _kind_of_line(line)
+        kind = _kind_of_card_line(line)
         if has_text and kind is not UnitKind.ROW and _FOREIGN.match(line):
             break
         has_text = has_text or bool(line.strip())
         if kind is UnitKind.PROSE and line.strip():
             prose.append(line)
             continue
-        yield from _join_paragraph(prose)
+        yield from _join_card_paragraph(prose)
         prose = []
         if kind is UnitKind.CODE:
-            yield Unit(kind, _read_fenced(line, lines))
+            yield Unit(kind, _read_fenced_card_lines(line, lines))
         elif line.strip():
             yield Unit(kind, line)
-    yield from _join_paragraph(prose)
+    yield from _join_card_paragraph(prose)
 
 
 def _cut_front_matter(text: str) -> str:
@@ -72,7 +72,7 @@ def _cut_front_matter(text: str) -> str:
     return text if end == -1 else text[end + len("\n---") :]
 
 
-def _kind_of_line(line: str) -> UnitKind:
+def _kind_of_card_line(line: str) -> UnitKind:
     if _FENCE.match(line):
         return UnitKind.CODE
     if _HEADING.match(line):
@@ -82,12 +82,12 @@ def _kind_of_line(line: str) -> UnitKind:
     return UnitKind.ROW if _ROW.match(line) else UnitKind.PROSE
 
 
-def _join_paragraph(lines: list[str]) -> Iterator[Unit]:
+def _join_card_paragraph(lines: list[str]) -> Iterator[Unit]:
     if lines:
         yield Unit(UnitKind.PROSE, "\n".join(lines))
 
 
-def _read_fenced(opening: str, lines: Iterator[str]) -> str:
+def _read_fenced_card_lines(opening: str, lines: Iterator[str]) -> str:
     """Take lines up to the fence that closes; an unclosed block goes to the end."""
     fence = opening.lstrip(" >")[:3]
     inside = []
@@ -136,48 +136,62 @@ class Phrase(NamedTuple):
     """More than one parent may follow."""
 
 
-def _compile(relation: Relation | None, pattern: str, *, links_only: bool = False) -> Phrase:
+def _compile_card_phrases(
+    relation: Relation | None, pattern: str, *, links_only: bool = False
+) -> Phrase:
     several = relation is Relation.MERGE
     return Phrase(relation, re.compile(rf"\b{pattern}", re.IGNORECASE), links_only, several)
 
 
 PHRASES: tuple[Phrase, ...] = (
-    _compile(
+    _compile_card_phrases(
         Relation.QUANTIZED,
         rf"{_QUANTS}[ -]"
         rf"(?:{_FILLED}{_COPY} (?:of|for|from)|{_FILES} (?:for|of|from)|(?:of|from))\b",
     ),
-    _compile(Relation.QUANTIZED, r"quanti[sz](?:ed|ations?|ing)(?: directly)? (?:of|from)\b"),
-    _compile(Relation.QUANTIZED, r"converted (?:in)?to (?:the )?(?:gguf|ggml)(?: format)? from\b"),
-    _compile(
+    _compile_card_phrases(
+        Relation.QUANTIZED, r"quanti[sz](?:ed|ations?|ing)(?: directly)? (?:of|from)\b"
+    ),
+    _compile_card_phrases(
+        Relation.QUANTIZED, r"converted (?:in)?to (?:the )?(?:gguf|ggml)(?: format)? from\b"
+    ),
+    _compile_card_phrases(
         Relation.ADAPTER,
         rf"{_ADAPTER} (?:(?:fine[- ]?tuned |trained )?(?:on top of|from)|for|of)\b",
     ),
-    _compile(Relation.ADAPTER, rf"{_ADAPTER} (?:fine[- ]?tuned|trained) on\b", links_only=True),
-    _compile(
+    _compile_card_phrases(
+        Relation.ADAPTER, rf"{_ADAPTER} (?:fine[- ]?tuned|trained) on\b", links_only=True
+    ),
+    _compile_card_phrases(
         Relation.FINETUNE,
         rf"(?:{_TUNED}|fine[- ]?tun(?:e|ing)) (?:{_FILLED}{_COPY} )?(?:of|from|on top of|upon)\b",
     ),
-    _compile(Relation.FINETUNE, r"fine[- ]?tuned (?:on|the)\b", links_only=True),
-    _compile(
+    _compile_card_phrases(Relation.FINETUNE, r"fine[- ]?tuned (?:on|the)\b", links_only=True),
+    _compile_card_phrases(
         Relation.FINETUNE,
         r"(?:continu(?:ed|al|ally|ous) pre-?train(?:ed|ing)|(?:further )?(?:pre-?)?trained)"
         r" (?:on top of|from|starting from|of)\b",
         links_only=True,
     ),
-    _compile(
+    _compile_card_phrases(
         Relation.MERGE,
         r"(?:(?:merg(?:e|ed|ing)|frankenmerge|franken-merge|blend|mixture of experts \(moe\)|moe)"
         r" (?:model )?(?:of|from|between|made (?:of|from|with)|made with)|"
         r"models? (?:were|was|are) (?:included|used) in (?:the|this) merge|"
         r"(?:models?|made) (?:were |was )?merged)\b",
     ),
-    _compile(Relation.MERGE, r"merge method using\b", links_only=True),
-    _compile(None, rf"{_CHANGED} {_FILLED}{_COPY} (?:of|from|for)\b"),
-    _compile(None, r"converted (?:(?:in)?to [\w .-]{1,30} )?from\b"),
-    _compile(None, r"(?:re-?upload|mirror|clone|duplicate|exact copy|copy|conversion) of\b"),
-    _compile(None, r"(?:abliterated|pruned|initiali[sz]ed|derived) from\b", links_only=True),
-    _compile(None, r"(?:based|built|build|builds) (?:up)?on(?: top of)?\b", links_only=True),
+    _compile_card_phrases(Relation.MERGE, r"merge method using\b", links_only=True),
+    _compile_card_phrases(None, rf"{_CHANGED} {_FILLED}{_COPY} (?:of|from|for)\b"),
+    _compile_card_phrases(None, r"converted (?:(?:in)?to [\w .-]{1,30} )?from\b"),
+    _compile_card_phrases(
+        None, r"(?:re-?upload|mirror|clone|duplicate|exact copy|copy|conversion) of\b"
+    ),
+    _compile_card_phrases(
+        None, r"(?:abliterated|pruned|initiali[sz]ed|derived) from\b", links_only=True
+    ),
+    _compile_card_phrases(
+        None, r"(?:based|built|build|builds) (?:up)?on(?: top of)?\b", links_only=True
+    ),
 )
 
 _LABELS: Mapping[Relation | None, str] = {

@@ -19,7 +19,7 @@ from lineage.build.cards import (
 from lineage.domain.claims import ResolvedClaims
 from lineage.domain.progress import Progress
 from lineage.errors import SourceUnavailable
-from lineage.evidence.infer import parentless
+from lineage.evidence.infer import find_parentless_claimants
 from lineage.families.registry import all_families
 from tests.unit.http.doubles import ListProgress
 
@@ -83,7 +83,7 @@ def test_nothing_else_does_and_roots_are_known(model: CardCandidate) -> None:
 
 def test_who_has_no_parent_but_itself_is_undeclared() -> None:
     claims = declared((0, 1, 0, -1), (2, 2, 0, -1), (3, -1, 0, -1))
-    undeclared = parentless(MODELS, claims.child, claims.parent)
+    undeclared = find_parentless_claimants(MODELS, claims.child, claims.parent)
     assert np.flatnonzero(~undeclared).tolist() == [0]
 
 

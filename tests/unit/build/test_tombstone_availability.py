@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lineage.build.availability import last_names, never_asked_keys, with_availability
 from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.store import schema
-from lineage.store.reader import STANDING_COLUMNS, asked_in
+from lineage.store.reader import STANDING_COLUMNS, snapshot_asked_in
 from tests.fakes.fake_clock import NOON
 
 KEYS = [f"{number:024x}" for number in range(12)]
@@ -41,7 +41,7 @@ def test_answers_upon_answers_are_those_of_a_dictionary(
     assert found.drop_columns(list(STANDING_COLUMNS)).equals(
         tombstones().drop_columns(list(STANDING_COLUMNS))
     )
-    kept = {row["key"]: asked_in(row) for row in found.to_pylist()}
+    kept = {row["key"]: snapshot_asked_in(row) for row in found.to_pylist()}
     assert kept == dict.fromkeys(KEYS) | first | second
     left = never_asked_keys(found).to_pylist()
     assert left == [key for key in KEYS if key not in first | second]

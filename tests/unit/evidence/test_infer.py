@@ -11,8 +11,8 @@ from lineage.evidence.infer import (
     InferenceInput,
     KnownModel,
     ModelCatalog,
+    find_parentless_claimants,
     infer_claims,
-    parentless,
 )
 
 BORN = datetime(2024, 6, 1, tzinfo=UTC)
@@ -124,4 +124,4 @@ def test_of_no_models_nothing_is_inferred() -> None:
 
 def test_a_model_is_parentless_unless_an_edge_leads_up_from_it_to_another() -> None:
     child, parent = (np.array(ends, np.int32) for ends in ([0, 1, 2, 2], [-1, 1, 2, 0]))
-    assert parentless(4, child, parent).tolist() == [True, True, False, True]
+    assert find_parentless_claimants(4, child, parent).tolist() == [True, True, False, True]

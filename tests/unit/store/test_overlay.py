@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lineage.build.claims_spool import SPOOL
 from lineage.store.delta import merge_bad_rows, merge_evidence, merge_rows
-from lineage.store.keys import bare, canonical_order, rows_in
+from lineage.store.keys import bare, canonical_order, rows_of_keys
 from lineage.store.schema import BAD_ROWS
 
 KEYS = st.integers(0, 40).map(lambda number: f"{number:024x}")
@@ -70,7 +70,7 @@ def test_of_several_rows_with_one_key_the_last_is_kept(some: list[str]) -> None:
 @given(st.sets(KEYS), st.lists(KEYS))
 def test_rows_are_found_where_they_are(known: set[str], wanted: list[str]) -> None:
     ordered = sorted(known)
-    found = rows_in(keys(known), bare(pa.array(wanted, pa.string()))).tolist()
+    found = rows_of_keys(keys(known), bare(pa.array(wanted, pa.string()))).tolist()
     assert found == [ordered.index(key) if key in known else -1 for key in wanted]
 
 

@@ -23,7 +23,7 @@ from lineage.store import schema
 from lineage.store.former_schemas import translate
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.retention import kept_by, read_rule
+from lineage.store.retention import read_retention_rule, snapshots_kept_by
 from lineage.store.store import ParquetStore
 from lineage.store.table_writer import write_snapshot
 from tests.builders import Row, edges_of, origin, pages, publication, row, rows_of
@@ -175,7 +175,7 @@ def test_it_is_exported_in_the_words_of_today(
 
 
 def test_what_an_update_builds_on_is_kept_and_goes_with_it(store: ParquetStore) -> None:
-    kept = kept_by(read_rule("1 daily"), store.manifests())
+    kept = snapshots_kept_by(read_retention_rule("1 daily"), store.manifests())
     assert set(kept) == {FULL, UPDATE}
     assert store.find_damage(UPDATE) == []
     store.delete(UPDATE)

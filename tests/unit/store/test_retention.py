@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lineage.domain.clock import snapshot_id
 from lineage.errors import SettingsError
 from lineage.store.manifest import BuildsOn, Manifest, Origin, SnapshotKind
-from lineage.store.retention import DEFAULT, kept_by, read_rule
+from lineage.store.retention import DEFAULT, read_retention_rule, snapshots_kept_by
 
 START = datetime(2025, 1, 1, 6, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def trend_days_of(kept: list[str]) -> list[int]:
 
 
 def test_a_year_of_days_keeps_thirty_days_then_weeks_then_months() -> None:
-    kept = trend_days_of(list(kept_by(read_rule(DEFAULT), daily(400))))
+    kept = trend_days_of(list(snapshots_kept_by(read_retention_rule(DEFAULT), daily(400))))
     assert kept[-30:] == list(range(370, 400))
     weeks = [day for day in kept if 100 <= day < 300]
     assert {later - earlier for earlier, later in pairwise(weeks)} <= {*range(1, 8)}
@@ -54,27 +54,27 @@ def test_a_year_of_days_keeps_thirty_days_then_weeks_then_months() -> None:
 
 def test_of_one_period_the_newest_is_kept() -> None:
     hours = [a_manifest(START + timedelta(hours=n), SnapshotKind.FULL) for n in (0, 5, 9, 30)]
-    kept = kept_by(read_rule("all daily"), hours)
+    kept = snapshots_kept_by(read_retention_rule("all daily"), hours)
     assert [one.id in kept for one in hours] == [True, False, True, True]  # the first always stays
 
 
 def test_the_newest_the_last_full_crawl_and_the_first_one_always_stay() -> None:
     some = daily(10)
-    kept = kept_by((), some)
+    kept = snapshots_kept_by((), some)
     assert trend_days_of(list(kept)) == [0, 7, 9]
 
 
 def test_what_lies_below_one_base_stays() -> None:
     below = a_manifest(START + timedelta(hours=1), SnapshotKind.BELOW)
-    assert below.id in kept_by(read_rule("1 yearly"), [*daily(3), below])
-    assert kept_by(read_rule("1 daily"), []) == {}
+    assert below.id in snapshots_kept_by(read_retention_rule("1 yearly"), [*daily(3), below])
+    assert snapshots_kept_by(read_retention_rule("1 daily"), []) == {}
 
 
 def test_what_a_kept_update_builds_on_stays_with_it_and_says_why() -> None:
     some = on_bases(daily(20))
-    kept = kept_by(read_rule("1 daily"), some)
+    kept = snapshots_kept_by(read_retention_rule("1 daily"), some)
     assert trend_days_of(list(kept)) == [0, 14, 19]  # the first, and the newest with its base
-    kept = kept_by(read_rule("7 daily"), some)
+    kept = snapshots_kept_by(read_retention_rule("7 daily"), some)
     assert trend_days_of(list(kept)) == [0, 7, *range(13, 20)]
     assert kept[some[7].id] == f"{some[13].id} builds on it"
 
@@ -84,18 +84,18 @@ def test_what_a_kept_update_builds_on_stays_with_it_and_says_why() -> None:
 )
 def test_a_rule_that_says_nothing_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="no rule"):
-        read_rule(text)
+        read_retention_rule(text)
 
 
 @given(st.lists(st.integers(0, 900), unique=True, max_size=60), st.integers(1, 40), st.booleans())
 def test_pruning_twice_is_pruning_once(days: list[int], periods: int, chained: bool) -> None:
-    rule = read_rule(f"{periods} daily, 4 weekly, all monthly")
+    rule = read_retention_rule(f"{periods} daily, 4 weekly, all monthly")
     kinds = [
         SnapshotKind.UPDATE if chained and at % 5 else SnapshotKind.FULL for at in range(len(days))
     ]
     moments = [START + timedelta(days=day) for day in sorted(days)]
     some = on_bases([a_manifest(*one) for one in zip(moments, kinds, strict=True)])
-    kept = kept_by(rule, some)
+    kept = snapshots_kept_by(rule, some)
     left = [one for one in some if one.id in kept]
-    assert set(kept_by(rule, left)) == set(kept)
+    assert set(snapshots_kept_by(rule, left)) == set(kept)
     assert all(one.builds_on.id in kept for one in left if one.builds_on is not None)
