@@ -52,9 +52,7 @@ def compare_definitions(
         rows.append(replace(row, default=step is default_step))
         if step is default_step:
             undated = count_undated(scope.snapshot, members.possible)
-            opted_out = count_opted_out(
-                scope.under(replace(definition, roots=())), subject, row.number
-            )
+            opted_out = count_opted_out(step_scope, subject, row.at_most)
         if step is ComparisonStep.DOWNLOADS:
             rows.append(
                 replace(

@@ -55,7 +55,7 @@ def count_members(
     """Count the models that were selected for a subject, and say what the number cannot."""
     members = selection.members
     total, at_most = int(members.counted.sum()), int(members.possible.sum())
-    opted_out = count_opted_out(scope, subject, total)
+    opted_out = count_opted_out(scope, subject, at_most)
     manifest, definition = scope.snapshot.manifest, selection.scope.definition
     return Count(
         subject=subject.spelling,
@@ -119,8 +119,8 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
     more = _count_totals_by_key(scope)
     left_out = count_marks((scope.snapshot.unredacted or scope.snapshot).manifest.left_out)
 
-    def count_missing(key: str, total: int) -> int:
-        return max(more.get(key, total) - total, 0) + left_out
+    def count_missing(key: str, at_most: int) -> int:
+        return max(more.get(key, at_most) - at_most, 0) + left_out
 
     if definition == DEFAULT and family is None:
         rows = scope.snapshot.largest_bases(top)
@@ -151,7 +151,7 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
             key := keys[at].as_py(),
             direct=bases.direct[at],
             cells=cells[at],
-            opted_out=count_missing(key, int(totals[at])),
+            opted_out=count_missing(key, int(at_most[at])),
         )
         for at in ranking.to_pylist()
         if at_most[at]
@@ -165,7 +165,7 @@ def _count_totals_by_key(scope: Scope) -> dict[str, int]:
     scope = scope.of_snapshot(whole)
     bases = count_bases(scope)
     cells = bases.direct if scope.definition.closure is Closure.DIRECT else bases.total
-    totals = cells[:, :, : _sure_columns(scope)].sum(axis=(1, 2)).tolist()
+    totals = cells.sum(axis=(1, 2)).tolist()
     return dict(zip(scope.names_of_bases(bases.node)[0].to_pylist(), totals, strict=True))
 
 

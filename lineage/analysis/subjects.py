@@ -190,8 +190,8 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     return SubjectMembers(scope, ids, roots, members)
 
 
-def count_opted_out(scope: Scope, subject: ResolvedSubject, total: int) -> int:
-    """Return by how much the number of a subject is smaller since models opted out.
+def count_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int) -> int:
+    """Return by how much the number of a subject, undated included, is smaller since models opted out.
 
     That is theirs and that of all models that descend through them alone. Of what was left out
     when the snapshot was made only how many there were is known: all of those are in it.
@@ -204,7 +204,7 @@ def count_opted_out(scope: Scope, subject: ResolvedSubject, total: int) -> int:
     if model is None and subject.model is not None:
         return left_out
     members = select_members(scope.of_snapshot(whole), replace(subject, model=model)).members
-    more = int(members.counted.sum()) - total
+    more = int(members.possible.sum()) - at_most
     return max(more, 0) + left_out
 
 

@@ -118,7 +118,7 @@ def find_trends(
         opted_out=count_opted_out(
             scope.under(full),
             ResolvedSubject(f"family:{family.id}", family=family),
-            int(columns.counted.sum()),
+            int(columns.possible.sum()),
         ),
     )
 

@@ -172,6 +172,13 @@ def test_an_answer_says_by_how_many_it_is_smaller_since_models_opted_out(
     assert all("shy" not in note for note in count.notes)
 
 
+def test_the_undated_of_a_range_may_be_left_out_too(tmp_path: Path) -> None:
+    published([*ROWS, row("shy/undated", [ROOT], createdAt=UNDATED)], tmp_path)
+    snapshot = ParquetStore(str(tmp_path), OptOuts.parse("shy")).snapshot()
+    count = count_base(snapshot, ROOT, Definition(as_of=BEFORE))
+    assert (count.total, count.at_most, count.opted_out) == (*RANGE, 1)
+
+
 def test_a_trace_says_how_many_of_its_ancestors_opted_out(location: str) -> None:
     seen = ParquetStore(location, OptOuts.parse("shy")).snapshot()
     answer = trace(seen, "grand/child", KIN, (KIN,))
