@@ -191,7 +191,7 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
 
 
 def count_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int) -> int:
-    """Return by how much the number of a subject, undated included, is smaller since models opted out.
+    """Return by how much a subject's `at_most` is smaller since models opted out.
 
     That is theirs and that of all models that descend through them alone. Of what was left out
     when the snapshot was made only how many there were is known: all of those are in it.

@@ -67,7 +67,8 @@ def new_table(
 
 def subject_title(id: str, subject: str) -> Text:
     """Return the name that a table is about, and the name it was asked under."""
-    if id.startswith("family:"):
-        return Text("family ").append_text(quoted(id.removeprefix("family:"), "bold"))
+    kind, colon, name = id.partition(":")  # no model's name has a colon
+    if colon:
+        return Text(f"{kind} ").append_text(quoted(name, "bold"))
     title = quoted(id, "bold")
     return title if subject == id else title.append_text(quoted(f"  asked as {subject}", "dim"))
