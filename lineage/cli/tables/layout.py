@@ -10,6 +10,7 @@ from rich.text import Text
 
 from lineage.analysis.definition_text import Line
 from lineage.domain.escape import visible
+from lineage.domain.subjects import SubjectKind
 
 INDENT = (0, 0, 0, 2)
 
@@ -67,8 +68,8 @@ def new_table(
 
 def subject_title(id: str, subject: str) -> Text:
     """Return the name that a table is about, and the name it was asked under."""
-    kind, colon, name = id.partition(":")  # no model's name has a colon
-    if colon:
+    kind, _, name = id.partition(":")
+    if kind in (SubjectKind.FAMILY, SubjectKind.RELEASE):
         return Text(f"{kind} ").append_text(quoted(name, "bold"))
     title = quoted(id, "bold")
     return title if subject == id else title.append_text(quoted(f"  asked as {subject}", "dim"))
