@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Protocol
 
 import pyarrow as pa
@@ -9,16 +10,18 @@ import pyarrow.compute as pc
 
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_relatives
+from lineage.build.checks import check_missing
 from lineage.build.draft import Draft
 from lineage.domain.families import Family
 from lineage.domain.progress import Progress
-from lineage.domain.records import AvailabilityAnswer
+from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.errors import RequestLimitReached, SourceError
 from lineage.store import schema
 from lineage.store.keys import joined
-from lineage.store.manifest import SnapshotKind
+from lineage.store.manifest import CheckResult, SnapshotKind
 from lineage.store.reader import STANDING_COLUMNS, Snapshot
 
+MOST_SAMPLED = 50
 MAX_FAILURES_IN_A_ROW = 2
 """Each is many attempts; a Hub in trouble is asked by the next full crawl."""
 
@@ -46,19 +49,39 @@ def check_availability(
     families: Sequence[Family],
     checks: AvailabilityChecks | None,
     progress: Progress,
-) -> None:
-    """After a full crawl, ask what became of deleted members of families, each once."""
-    # Members alone: asking about all 100,000 deleted models would cost more than the crawl itself.
+) -> tuple[CheckResult, ...]:
+    """After a full crawl, ask what became of deleted models: members of families, each once.
+
+    Up to MOST_SAMPLED of those that this crawl is the first to miss are asked about whoever they
+    are: where most answer, the listing was cut, and the check that is returned fails.
+    """
+    # Few strangers: asking about all 100,000 deleted models would cost more than the crawl itself.
     # Only a full crawl proves them deleted, so no other kind asks.
     if checks is None or not checks.most or newest is None:
-        return
+        return ()
     if draft.origin.kind is not SnapshotKind.FULL:
-        return
-    if keys := find_relatives(Scope(newest, families), never_asked_keys(draft.deleted)):
-        answers = ask_about(last_names(draft.deleted, keys), checks, progress)
-        if answers:
-            draft.deleted = with_availability(draft.deleted, answers)
-            draft.tables.write(schema.TOMBSTONES_FILE, draft.deleted)
+        return ()
+    never_asked = never_asked_keys(draft.deleted)
+    members = find_relatives(Scope(newest, families), never_asked)
+    sample = _choose_sample(members, missing_now_keys(draft).to_pylist(), draft.id)
+    keys = list(dict.fromkeys([*sample, *members]))
+    if not keys:
+        return ()
+    answers = ask_about(last_names(draft.deleted, keys), checks, progress)
+    if answers:
+        draft.deleted = with_availability(draft.deleted, answers)
+        draft.tables.write(schema.TOMBSTONES_FILE, draft.deleted)
+    standings = [answers[key].standing for key in sample if key in answers]
+    return (check_missing(standings.count(Availability.UNLISTED), len(standings)),)
+
+
+def _choose_sample(members: Sequence[str], missing: Sequence[str], seed: str) -> list[str]:
+    """Return some of the missing: members of families first, then others by chance."""
+    missing_keys = set(missing)
+    chosen = [key for key in members if key in missing_keys][:MOST_SAMPLED]
+    others = sorted(missing_keys.difference(members))
+    # A run that goes on, or replays, must choose the same ones.
+    return chosen + Random(seed).sample(others, min(MOST_SAMPLED - len(chosen), len(others)))
 
 
 def ask_about(
@@ -97,6 +120,13 @@ def ask_about(
 def never_asked_keys(deleted: pa.Table) -> pa.ChunkedArray:
     """Return the keys of those about which the Hub was never asked."""
     return deleted.filter(deleted["asked_at"].is_null())["key"]
+
+
+def missing_now_keys(draft: Draft) -> pa.ChunkedArray:
+    """Return the keys of those whose absence this crawl is the first to see, never asked about."""
+    deleted = draft.deleted.filter(draft.deleted["asked_at"].is_null())
+    began = pa.scalar(draft.origin.taken_at, deleted.schema.field("missed_at").type)
+    return deleted.filter(pc.equal(deleted["missed_at"], began))["key"]
 
 
 def last_names(deleted: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:

@@ -20,6 +20,8 @@ GROWTH_A_DAY = 2_400
 FEW_BAD_ROWS = 10
 """So many unreadable rows are never a reason to refuse, however small the draft."""
 
+FEW_ANSWERING = 3
+
 
 @dataclass(frozen=True, slots=True)
 class DraftFacts:
@@ -80,6 +82,18 @@ def check_endpoint(draft: DraftFacts, limits: Limits) -> CheckResult:
         "same_endpoint",
         before is None or before.rstrip("/") == draft.endpoint.rstrip("/"),
         f"taken from {draft.endpoint}, the store's snapshots from {before or 'nowhere yet'}",
+    )
+
+
+def check_missing(answering: int, asked: int) -> CheckResult:
+    """Refuse when most of the missing models answer by name: the listing was cut, they are there.
+
+    Of fewer than FEW_ANSWERING nothing is concluded: the Hub keeps some models out of its listing.
+    """
+    return CheckResult(
+        "missing_are_gone",
+        answering < FEW_ANSWERING or 2 * answering <= asked,
+        f"{answering} of {asked} missing models that were asked for by name are there",
     )
 
 

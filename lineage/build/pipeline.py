@@ -163,7 +163,10 @@ def _end(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manife
     checks = run_checks(facts, context.limits)
     if all(check.passed for check in checks):
         # Only of a draft that will be published: one that is refused proves nothing deleted.
-        check_availability(draft, newest, context.families, context.availability, context.progress)
+        checks += check_availability(
+            draft, newest, context.families, context.availability, context.progress
+        )
+    if all(check.passed for check in checks):
         return draft.publish(checks, context.clock.now())
     draft.set_aside(checks, context.clock.now())
     reasons = "; ".join(f"{check.name}: {check.notes}" for check in checks if not check.passed)

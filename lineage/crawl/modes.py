@@ -9,9 +9,8 @@ from itertools import chain, islice
 from lineage.domain.records import ModelRecord
 from lineage.errors import PageNotRecorded, QueryRefused, UnknownModel
 from lineage.sources.interface import ChangingSource, RecordPage, Source
+from lineage.sources.listing_check import BORDER_ROWS
 
-BORDER_ROWS = 50
-"""How many rows at a page border may be repeated."""
 OVERLAP = 500
 """So many rows from before the watermark are read again, and the rest of their page."""
 
@@ -26,6 +25,8 @@ class UpdateStart:
     """The request of the last page in order of creation; None where there is none."""
     newest_key: str
     """The greatest key of the snapshot."""
+    models: int
+    """How many models the snapshot holds."""
 
 
 # Listings do not say who has children, so walking down costs a request for every member, leaves
@@ -62,28 +63,30 @@ def read_changes(source: ChangingSource, start: UpdateStart) -> Iterator[RecordP
     # A listing in order of the last commit moves while it is read: a model committed to meanwhile
     # goes to its top, unseen. The next update begins early enough to meet it (build.draft).
     older = 0
-    for page in source.by_last_commit():
+    for page in source.by_last_commit(start.models):
         yield page
         older += sum(not _crawl_changed_after(record, start.watermark) for record in page.records)
         if older >= OVERLAP:
             break
     # The created ones come last: of a row in both listings the later one wins, and the draft's
     # last request is where the next update goes on.
-    pages = None if start.last_page is None else _continue_crawl_from(source, start.last_page)
+    pages = _continue_crawl_from(source, start)
     if pages is not None:
         yield from drop_repeats(pages)
         return
-    for page in source.newest_first():
+    for page in source.newest_first(start.models):
         yield page
         if any(record.key <= start.newest_key for record in page.records):
             return
 
 
-def _continue_crawl_from(source: ChangingSource, last_page: str) -> Iterator[RecordPage] | None:
+def _continue_crawl_from(source: ChangingSource, start: UpdateStart) -> Iterator[RecordPage] | None:
     """Return the listing from a page asked for before; None where the Hub refuses its cursor."""
     # The cursor is the Hub's own and may expire. A refusal is not recorded, so that in a replay
     # the page is missing instead.
-    pages = source.created_from(last_page)
+    if start.last_page is None:
+        return None
+    pages = source.created_from(start.last_page, start.newest_key)
     try:
         first_page = list(islice(pages, 1))
     except (QueryRefused, PageNotRecorded):

@@ -163,7 +163,8 @@ def find_update_base(store: ParquetStore, opt_outs: OptOuts = NO_OPT_OUTS) -> Sn
 def update_start(previous: Snapshot) -> UpdateStart:
     """Return where an update of a snapshot goes on."""
     newest_key = previous.column(schema.MODELS_FILE, "key")[-1].as_py()
-    return UpdateStart(watermark_of(previous), last_page_of(previous), newest_key)
+    models = previous.manifest.models
+    return UpdateStart(watermark_of(previous), last_page_of(previous), newest_key, models)
 
 
 # History goes forwards: a crawl published behind the newest snapshot would never be asked, nothing

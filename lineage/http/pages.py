@@ -23,6 +23,7 @@ from lineage.http.transports import FindDoubt
 
 ATTEMPTS_AT_AN_END = 3
 _HIDDEN = frozenset({401, 403, 404})
+_REDIRECTS = frozenset({301, 302, 307, 308})
 
 _REFUSED_BY_HUB = (
     "The token may be wrong, expired, or without access to this repository. Without a token, the "
@@ -92,8 +93,10 @@ class PageReader:
         path: str,
         params: Sequence[tuple[str, str]] = (),
         find_doubt: FindDoubt = lambda answer: None,
+        *,
+        anew: bool = False,
     ) -> Page:
-        """Return the page, recorded before anything is read from it.
+        """Return the page, recorded before anything is read from it; `anew` in place of another.
 
         One just asked for is asked for again while `find_doubt` finds a reason, a few times; what
         is recorded was judged before. Raises PageNotRecorded when offline, AccessRefused for 401
@@ -101,7 +104,7 @@ class PageReader:
         or names its next page unreadably.
         """
         request = request_text(path, params)
-        recorded = self._log.get(request)
+        recorded = None if anew and self._client is not None else self._log.get(request)
         if recorded is not None:
             self._tally.replayed += 1
             return self._make_page(request, recorded.body, recorded.headers, replayed=True)
@@ -134,7 +137,7 @@ class PageReader:
             page = self.read(path, params)
             return page if page.body else None
         answer = self._client.get(path, params, find_doubt=find_doubt)
-        if answer.status in {301, 302, 307, 308}:
+        if answer.status in _REDIRECTS:
             # Only the path is taken: no answer can lead the request, or the token, to another host.
             renamed = _path_of_request(answer.headers.get("location", ""), self._client.endpoint)
             if not renamed:
@@ -170,7 +173,12 @@ class PageReader:
         if self._client is None:
             return None
         answer = self._client.get(path, params, find_doubt=find_doubt)
-        if answer.status in _HIDDEN and not answer.is_by_the_hub:
+        # A rename stays below the same path; a portal's page to log in at does not.
+        parent = "/".join(path.split("/")[:3])
+        is_elsewhere = answer.status in _REDIRECTS and parent not in answer.headers.get(
+            "location", ""
+        )
+        if is_elsewhere or (answer.status in _HIDDEN and not answer.is_by_the_hub):
             raise self._make_refusal(request, answer)
         headers = logged_headers(answer.headers)
         return self._log.put(request, headers, answer.body, answer.status)

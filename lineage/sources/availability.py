@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from lineage.domain.records import Availability, AvailabilityAnswer
+from lineage.http.bodies import Answer
 from lineage.http.page_log import RecordedPage
 from lineage.http.pages import PageReader
 from lineage.sources.hub import LISTING
@@ -22,6 +23,7 @@ _REDIRECTS = frozenset({301, 302, 307, 308})
 
 class _Named(msgspec.Struct):
     key: str = msgspec.field(name="_id")
+    id: str
     private: object = None
 
 
@@ -37,17 +39,22 @@ class HubAvailability:
         None where its answer tells nothing, or none is recorded and the network is off. Raises
         SourceError where no proper answer comes.
         """
-        answer = self._reader.look(f"{LISTING}/{quote(id, safe='/')}", _LITTLE)
-        standing = None if answer is None else availability_of(answer, key)
+
+        def find_doubt(answer: Answer) -> str | None:
+            is_about_it = _read_named(answer.body, id) is not None
+            return None if is_about_it else "an answer about something else"
+
+        answer = self._reader.look(f"{LISTING}/{quote(id, safe='/')}", _LITTLE, find_doubt)
+        standing = None if answer is None else availability_of(answer, key, id)
         if answer is None or standing is None:
             return None
         return AvailabilityAnswer(standing, answer.status, answer.recorded_at)
 
 
-def availability_of(answer: RecordedPage, key: str) -> Availability | None:
-    """Return what an answer tells of the model with this key; None where it tells nothing."""
+def availability_of(answer: RecordedPage, key: str, id: str) -> Availability | None:
+    """Return what an answer tells of the model with this key and name; None: nothing."""
     if answer.status == 200:
-        return _compare_answered_key(answer.body, key)
+        return _compare_answered_key(_read_named(answer.body, id), key)
     if answer.status in _REDIRECTS:
         return Availability.RENAMED
     # A gate is there only in front of something.
@@ -59,11 +66,18 @@ def availability_of(answer: RecordedPage, key: str) -> Availability | None:
     return Availability.GONE if answer.status == 404 else None
 
 
-def _compare_answered_key(body: bytes, key: str) -> Availability | None:
-    try:
-        named = msgspec.json.decode(body, type=_Named)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+def _compare_answered_key(named: _Named | None, key: str) -> Availability | None:
+    if named is None:
         return None
     if named.private not in (None, False):
         return Availability.GONE  # what everybody sees who has not this token
     return Availability.UNLISTED if named.key == key else Availability.REPLACED
+
+
+def _read_named(body: bytes, id: str) -> _Named | None:
+    """Return the model of this name; None where the answer is about none, or about another one."""
+    try:
+        named = msgspec.json.decode(body, type=_Named)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return named if named.id.casefold() == id.casefold() else None

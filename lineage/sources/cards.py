@@ -10,8 +10,11 @@ import msgspec
 import zstandard
 
 from lineage.domain.files import delete_leftovers, write_atomically
-from lineage.errors import StoreError, UnexpectedPage
-from lineage.http.client import Answer, HubClient
+from lineage.errors import SourceUnavailable, StoreError, UnexpectedPage
+from lineage.http.bodies import Answer, describe_refusal
+from lineage.http.client import HubClient
+from lineage.http.network import RUN_AGAIN
+from lineage.sources.listing_rows import lenient_json
 
 _LEVEL = 3
 _SUFFIX = ".card"
@@ -166,7 +169,7 @@ class HubCards:
         headers = {"If-None-Match": before.etag} if before is not None and before.etag else {}
         path, params = f"{quote(id, safe='/')}/resolve/main/README.md", _NO_PARAMS
         for _ in range(_MOST_HOPS):
-            answer = client.get(path, params, headers)
+            answer = client.get(path, params, headers, _doubt_card)
             if before is not None and _is_card_unchanged(answer, before):
                 return StoredCard(sha, before.status, before.etag, before.text)
             if answer.status not in _REDIRECTS:
@@ -178,9 +181,33 @@ class HubCards:
         return StoredCard(sha, _ELSEWHERE)
 
 
+def _doubt_card(answer: Answer) -> str | None:
+    """Return why an answer is not believed to be a card; None where it is."""
+    if _is_other_than_text(answer):
+        return "an answer that is no card"
+    return None if answer.body.strip() else "an empty card"
+
+
+def _is_other_than_text(answer: Answer) -> bool:
+    """Say whether a gateway's page or an error came in a card's place."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in {"text/html", "application/json"} or "error" in _read_object(answer.body)
+
+
+def _read_object(body: bytes) -> dict[str, object]:
+    if not body.lstrip().startswith(b"{"):
+        return {}
+    value = lenient_json(body[:KEPT_BYTES])
+    return value if isinstance(value, dict) else {}
+
+
 def _stored_card_of(answer: Answer, sha: str | None) -> StoredCard:
     if answer.status != 200:
+        if answer.status in {401, 403, 404} and not answer.is_by_the_hub:
+            raise SourceUnavailable(describe_refusal(answer, "where cards are kept"), RUN_AGAIN)
         return StoredCard(sha, answer.status)
+    if _is_other_than_text(answer):
+        raise SourceUnavailable("an answer that is no card came in a card's place", RUN_AGAIN)
     return StoredCard(sha, 200, answer.headers.get("etag", ""), answer.body[:KEPT_BYTES])
 
 

@@ -1,12 +1,21 @@
 """The Hub's listing as records: what is asked for, and how pages become rows."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from lineage.errors import UnexpectedPage
+from lineage.errors import PageNotRecorded, UnexpectedPage
 from lineage.http.pages import Page, PageReader
 from lineage.sources.interface import RecordPage
+from lineage.sources.listing_check import (
+    ListedRow,
+    ListingCheck,
+    ListingOrder,
+    doubt_listing,
+    doubt_model,
+    read_listed_rows,
+)
 from lineage.sources.listing_pages import parse_batches
 
 LISTING: Final = "/api/models"
@@ -34,12 +43,24 @@ _EXPAND = tuple(("expand[]", name) for name in FIELDS)
 _Params = tuple[tuple[str, str], ...]
 
 
-def _in_listing_order(sort: str, direction: str) -> _Params:
-    return (("sort", sort), ("direction", direction), ("limit", str(PAGE_SIZE)), *_EXPAND)
+def _in_listing_order(order: ListingOrder) -> _Params:
+    sort, direction = {
+        ListingOrder.OLDEST_FIRST: ("createdAt", "1"),
+        ListingOrder.NEWEST_FIRST: ("createdAt", "-1"),
+        ListingOrder.LAST_COMMIT_FIRST: ("lastModified", "-1"),
+    }[order]
+    return (("sort", sort), ("direction", direction))
 
 
+_PROJECTION = (("limit", str(PAGE_SIZE)), *_EXPAND)
 # The only order that is stable while it is walked: the key is immutable.
-FULL_PARAMS: Final = _in_listing_order("createdAt", "1")
+FULL_PARAMS: Final = _in_listing_order(ListingOrder.OLDEST_FIRST) + _PROJECTION
+MOST_CHECKED_FAMILIES: Final = 50
+"""Of how many models with one page of children or none the end of their listing is checked.
+
+A crawl below a base asks for the children of every member, and nearly all have none: to check each
+would cost as much again.
+"""
 
 
 class HubSource:
@@ -47,31 +68,75 @@ class HubSource:
 
     def __init__(self, reader: PageReader) -> None:
         self._reader = reader
+        self._families = 0
 
     def everything(self) -> Iterator[RecordPage]:
-        return self._walk_listing_pages(FULL_PARAMS)
+        return self._walk_listing_pages(ListingOrder.OLDEST_FIRST)
 
-    def by_last_commit(self) -> Iterator[RecordPage]:
-        return self._walk_listing_pages(_in_listing_order("lastModified", "-1"))
+    def by_last_commit(self, models: int) -> Iterator[RecordPage]:
+        return self._walk_listing_pages(ListingOrder.LAST_COMMIT_FIRST, models=models)
 
-    def newest_first(self) -> Iterator[RecordPage]:
-        return self._walk_listing_pages(_in_listing_order("createdAt", "-1"))
+    def newest_first(self, models: int) -> Iterator[RecordPage]:
+        return self._walk_listing_pages(ListingOrder.NEWEST_FIRST, models=models)
 
-    def created_from(self, request: str) -> Iterator[RecordPage]:
+    def created_from(self, request: str, newest_key: str) -> Iterator[RecordPage]:
         # Of the old request its cursor alone is taken: fields and page size are today's.
         cursor = dict(parse_qsl(urlsplit(request).query)).get("cursor")
-        return self._walk_listing_pages(FULL_PARAMS + ((("cursor", cursor),) if cursor else ()))
+        start = (("cursor", cursor),) if cursor else ()
+        return self._walk_listing_pages(ListingOrder.OLDEST_FIRST, start=start, newest_key=newest_key)
 
     def children(self, id: str) -> Iterator[RecordPage]:
-        return self._walk_listing_pages((("filter", f"base_model:{id}"), *FULL_PARAMS))
+        filter = (("filter", f"base_model:{id}"),)
+        self._families += 1
+        return self._walk_listing_pages(ListingOrder.OLDEST_FIRST, filter=filter)
 
     def model(self, id: str) -> RecordPage | None:
-        page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND)
+        page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND, doubt_model)
         return None if page is None else next(self._read_listing_page(page, b"[%s]" % page.body))
 
-    def _walk_listing_pages(self, params: _Params) -> Iterator[RecordPage]:
-        for page in self._reader.walk(LISTING, params):
-            yield from self._read_listing_page(page, page.body)
+    def _walk_listing_pages(
+        self,
+        order: ListingOrder,
+        *,
+        filter: _Params = (),
+        start: _Params = (),
+        models: int = 0,
+        newest_key: str = "",
+    ) -> Iterator[RecordPage]:
+        check = ListingCheck(
+            order,
+            PAGE_SIZE,
+            self._reader.started_at,
+            partial(self._find_newest, filter),
+            models=models,
+            newest_key=newest_key,
+            may_be_empty=bool(filter),
+            trusts_one_page=bool(filter) and self._families > MOST_CHECKED_FAMILIES,
+        )
+        params = filter + _in_listing_order(order) + _PROJECTION + start
+        for page in self._reader.walk(LISTING, params, check):
+            keys: list[str] = []
+            for part in self._read_listing_page(page, page.body):
+                keys += [record.key for record in part.records]
+                keys += [row.key for row in part.bad_rows if row.key is not None]
+                yield part
+            try:
+                check.note_page(page, keys)
+            except UnexpectedPage:
+                self._reader.set_aside(page)
+                raise
+
+    def _find_newest(self, filter: _Params, rows: int, *, anew: bool) -> list[ListedRow] | None:
+        """Return the newest models that a listing has; None where the network is off."""
+        params = (
+            *(*filter, *_in_listing_order(ListingOrder.NEWEST_FIRST)),
+            *(("limit", str(rows)), ("expand[]", "createdAt")),
+        )
+        try:
+            page = self._reader.read(LISTING, params, doubt_listing, anew=anew)
+        except PageNotRecorded:
+            return None
+        return read_listed_rows(page.body) or []
 
     def _read_listing_page(self, page: Page, rows: bytes) -> Iterator[RecordPage]:
         date = page.headers.get("date")

@@ -42,14 +42,17 @@ class Source(Protocol):
 class ChangingSource(Protocol):
     """Where can be asked what changed."""
 
-    def by_last_commit(self) -> Iterator[RecordPage]:
-        """Yield every public model, the last one committed to first."""
+    def by_last_commit(self, models: int) -> Iterator[RecordPage]:
+        """Yield every public model, the last one committed to first; so many were known before."""
         ...
 
-    def newest_first(self) -> Iterator[RecordPage]:
-        """Yield every public model, the last one created first."""
+    def newest_first(self, models: int) -> Iterator[RecordPage]:
+        """Yield every public model, the last one created first; so many were known before."""
         ...
 
-    def created_from(self, request: str) -> Iterator[RecordPage]:
-        """Yield models in order of the key, from a page that was asked for before."""
+    def created_from(self, request: str, newest_key: str) -> Iterator[RecordPage]:
+        """Yield models in order of the key, from a page that was asked for before.
+
+        No key known before is greater than `newest_key`.
+        """
         ...

@@ -43,7 +43,7 @@ ABANDONED_AFTER = timedelta(days=2)
 LATEST = "latest"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-_A_HUMAN_KNOWS = ("few_bad_rows", "no_sudden_loss")
+_A_HUMAN_KNOWS = ("few_bad_rows", "no_sudden_loss", "missing_are_gone")
 """The checks that warn of what may be true all the same."""
 
 

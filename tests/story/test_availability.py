@@ -1,4 +1,4 @@
-"""What became of the missing is asked of the Hub by name: members of families alone, so many."""
+"""What became of the missing is asked of the Hub by name: members of families first, so many."""
 
 import json
 import shutil
@@ -39,6 +39,8 @@ STRANGER = a_row(8, id="owner/stranger")
 OTHERS = [a_row(number) for number in range(20, 120)]
 FAMILY = [ROOT, DELETED, PRIVATE, DISABLED, RENAMED, REPLACED, GATED, BELOW]
 ROWS = [*FAMILY, STRANGER, *OTHERS]
+MEMBERS = 6
+"""So many members go; the stranger is asked about after them."""
 
 
 def everything_happens(box: FakeHub) -> None:
@@ -75,7 +77,7 @@ def test_each_answer_tells_what_it_can(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    second = swept(stage)
+    second = swept(stage, max_availability_requests=MEMBERS)
     assert standings(second) == {
         DELETED["id"]: ("gone", 401),
         PRIVATE["id"]: ("gone", 401),
@@ -98,14 +100,16 @@ def test_with_a_token_missing_and_private_answer_404_alike(play: Play) -> None:
     assert found[DELETED["id"]] == found[PRIVATE["id"]] == ("gone", 404)
 
 
-def test_members_of_families_alone_are_asked_about_those_with_most_below_first(play: Play) -> None:
+def test_members_of_families_are_asked_about_first_those_with_most_below_foremost(
+    play: Play,
+) -> None:
     box, stage = play(ROWS)
     swept(stage)
     assert asked(box) == []  # nobody is missing in a first sweep
     for row in (GATED, STRANGER, DELETED):
         box.catalog.delete(row["id"])
     swept(stage)
-    assert asked(box) == [DELETED["id"], GATED["id"]]
+    assert asked(box) == [DELETED["id"], GATED["id"], STRANGER["id"]]
 
 
 def test_a_vanished_root_is_asked_about_too(play: Play) -> None:
@@ -180,7 +184,7 @@ def test_questions_count_in_max_requests_and_in_the_tally(play: Play) -> None:
     before = len(box.requests)
     report = stage.crawl(max_requests=4)
     assert report.tally.sent == len(box.requests) - before == 4
-    assert availability_of_tombstones(stage.store.snapshot(report.manifest.id))[None] == 7 - 3
+    assert availability_of_tombstones(stage.store.snapshot(report.manifest.id))[None] == 7 - 2
 
 
 def test_a_refused_draft_asks_about_nobody(play: Play) -> None:
@@ -200,7 +204,7 @@ def test_a_trace_says_what_the_hub_said_and_no_more(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    second = swept(stage)
+    second = swept(stage, max_availability_requests=MEMBERS)
 
     def said(row: Row) -> str:
         return explain_trace(trace(second, row["id"], family("llama"), ()))
@@ -224,7 +228,7 @@ def test_a_diff_says_what_became_of_the_removed(play: Play) -> None:
     box, stage = play(ROWS)
     first = swept(stage)
     everything_happens(box)
-    diff = diff_snapshots(first, swept(stage), ())
+    diff = diff_snapshots(first, swept(stage, max_availability_requests=MEMBERS), ())
     assert set(diff.removed) >= {DELETED["id"], STRANGER["id"], DISABLED["id"]}
     told = to_document(diff)["availability"]
     assert isinstance(told, dict)
@@ -241,7 +245,7 @@ def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    found = availability_of_tombstones(swept(stage))
+    found = availability_of_tombstones(swept(stage, max_availability_requests=MEMBERS))
     assert count_availability(found) == {
         "gone": 2,
         "hidden": 1,
@@ -264,7 +268,7 @@ def test_a_fault_of_the_hub_loses_no_full_crawl(play: Play) -> None:
     broken = f"/api/models/{DELETED['id']}"
     stage.clock.sleep(DAY)
     with_trouble(box, {broken})
-    second = stage.store.snapshot(stage.crawl().manifest.id)
+    second = stage.store.snapshot(stage.crawl(max_availability_requests=MEMBERS).manifest.id)
     assert standings(second)[DELETED["id"]] == (None, None)
     assert availability_of_tombstones(second)[None] == 2
     box.faults = Faults()
@@ -331,3 +335,62 @@ def test_the_rest_of_a_catalog_stays_listed() -> None:
     catalog.add(PRIVATE)
     assert len(catalog) == len(ROWS)
     assert [row["_id"] for row in catalog.rows()] == sorted(row["_id"] for row in ROWS)
+
+
+# Most of the missing answer: then the listing was cut
+
+
+def test_a_listing_without_models_that_are_there_is_refused_and_may_be_accepted(
+    play: Play,
+) -> None:
+    box, stage = play(ROWS)
+    first = swept(stage)
+    for row in (*FAMILY[5:], *OTHERS[:5]):
+        box.catalog.hide(row["id"], private=False)
+    with pytest.raises(DraftRefused, match=r"8 of 8 missing models .* are there") as refused:
+        swept(stage)
+    assert refused.value.exit_code == 4
+    assert stage.published() == [first.id]
+    (draft,) = stage.store.refused()
+    accepted = stage.store.accept(draft, stage.clock.now())
+    assert accepted.tombstones == 8
+
+
+@pytest.mark.parametrize(("there", "published"), [(2, True), (3, False)])
+def test_of_very_few_models_that_are_there_nothing_is_concluded(
+    play: Play, there: int, published: bool
+) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    for row in OTHERS[:there]:
+        box.catalog.hide(row["id"], private=False)
+    if published:
+        assert swept(stage).manifest.tombstones == there
+    else:
+        with pytest.raises(DraftRefused):
+            swept(stage)
+
+
+def test_models_that_are_gone_are_no_cut_listing(play: Play) -> None:
+    box, stage = play(ROWS)
+    swept(stage)
+    for row in OTHERS[:4]:
+        box.catalog.delete(row["id"])
+    for row in OTHERS[4:8]:
+        box.catalog.hide(row["id"], private=False)
+    assert swept(stage).manifest.tombstones == 8
+
+
+def test_of_many_that_are_missing_fifty_are_asked_about_the_same_in_a_replay(play: Play) -> None:
+    box, stage = play([*ROWS, *[a_row(number) for number in range(2000, 2900)]])
+    swept(stage)
+    for number in range(2000, 2070):
+        box.catalog.delete(a_row(number)["id"])
+    second = swept(stage)
+    assert len(set(asked(box))) == 50
+    assert availability_of_tombstones(second) == {Availability.GONE: 50, None: 20}
+    before = len(box.requests)
+    shutil.rmtree(stage.folder / "snapshots" / second.id)
+    again = stage.store.snapshot(stage.crawl(offline=True).manifest.id)
+    assert again.tombstones().equals(second.tombstones())
+    assert len(box.requests) == before

@@ -168,8 +168,8 @@ def test_who_comes_back_unchanged_brings_its_words_along(play: Play) -> None:
 def test_the_bound_on_requests_holds_for_cards_too_and_what_came_is_kept(play: Play) -> None:
     box, stage = play(a_hub())
     with pytest.raises(RequestLimitReached):
-        stage.crawl(cards=True, max_requests=3)
-    assert len(box.requests) == 3
+        stage.crawl(cards=True, max_requests=4)
+    assert len(box.requests) == 4
     assert stage.published() == []
     report = stage.crawl(cards=True)
     assert report.cards == 2

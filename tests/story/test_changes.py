@@ -180,6 +180,8 @@ def test_a_hub_that_changes_at_every_request_is_counted_as_it_was_listed(play: P
     borders = [""]
 
     def delete_and_add(asked: int) -> None:
+        if asked > -(-COUNT // PAGE):
+            return  # the newest model alone is asked for
         for row in resolved[asked * 7 :: 400]:
             if box.catalog.get(row["id"]) is not None:
                 box.catalog.delete(row["id"])

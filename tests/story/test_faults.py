@@ -16,7 +16,8 @@ from tests.story.conftest import Play
 from tests.story.stage import Stage, a_world, counted_slowly, sent_pages
 
 WORLD = a_world(2100)
-PAGES = 3
+PAGES = 3 + 1
+"""The newest model is asked for at the end."""
 TRUTH = counted_slowly(WORLD)
 STALL = 0.15
 """Seconds that a run of these tests waits for the Hub: real ones, since sockets know no others."""
@@ -85,8 +86,11 @@ def test_a_fault_that_passes_changes_nothing(
     assert tables(stage, report.manifest.id) == undisturbed
 
 
-@pytest.mark.parametrize("at", [1, 3])
-@pytest.mark.parametrize("fault", ENDING, ids=of_fault)
+@pytest.mark.parametrize(
+    ("fault", "at"),
+    [(fault, at) for fault in ENDING for at in (1, 3) if at == 1 or fault.kind != FaultKind.LOOP],
+    ids=str,
+)
 def test_a_fault_that_ends_the_run_loses_no_page(
     play: Play, undisturbed: dict[str, str], fault: Fault, at: int
 ) -> None:
@@ -123,7 +127,7 @@ def test_a_hub_that_stays_down_ends_the_run_with_its_pages_kept(
     assert stage.published() == []
     box.faults = Faults()
     report = stage.crawl()
-    assert (report.tally.sent, report.tally.replayed) == (1, 2)
+    assert (report.tally.sent, report.tally.replayed) == (2, 2)
     assert tables(stage, report.manifest.id) == undisturbed
 
 
@@ -188,7 +192,7 @@ def test_a_storm_without_an_end_ends_the_run_and_not_its_pages(
     assert len(box.requests) <= 2 + 8
     box.faults = Faults()
     report = stage.crawl()
-    assert (report.tally.sent, report.tally.replayed) == (1, 2)
+    assert (report.tally.sent, report.tally.replayed) == (2, 2)
     assert tables(stage, report.manifest.id) == undisturbed
 
 

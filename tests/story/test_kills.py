@@ -23,7 +23,7 @@ from tests.fakes.live_catalog import LiveCatalog
 from tests.story.stage import PAGE, PLENTY, Stage, a_world, sent_pages
 
 WORLD = a_world(6200)
-PAGES = -(-len(WORLD) // PAGE)
+PAGES = -(-len(WORLD) // PAGE) + 1
 KILLS = int(os.environ.get("STORY_KILLS", "16"))
 KILLS_OF_ONE_CRAWL = 4
 IN_TIME = 60.0

@@ -120,7 +120,11 @@ def test_the_next_update_goes_on_at_the_last_page_of_the_one_before(play: Play) 
     updated(stage)
     asked = [dict(parse_qsl(urlsplit(target).query)) for _, target, _ in box.requests[before:]]
     walks = [(one["sort"], one["direction"], "cursor" in one) for one in asked]
-    assert walks == [("lastModified", "-1", False), ("createdAt", "1", True)]
+    assert walks == [
+        ("lastModified", "-1", False),
+        ("createdAt", "1", True),
+        ("createdAt", "-1", False),  # the newest model alone
+    ]
 
 
 def test_without_a_last_page_the_newest_are_asked_for_down_to_a_known_key(play: Play) -> None:

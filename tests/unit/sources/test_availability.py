@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.domain.records import Availability, AvailabilityAnswer
+from lineage.errors import SourceError
 from lineage.http.client import RequestTally
 from lineage.http.page_log import PageLogs, RecordedPage
 from lineage.http.pages import PageReader
@@ -38,6 +39,8 @@ def answer(status: int, body: bytes = b"", **headers: str) -> RecordedPage:
         (200, SHOWN.replace(KEY.encode(), OTHER.encode()), "", Availability.REPLACED),
         (200, SHOWN.replace(b"{", b'{"private": true, '), "", Availability.GONE),
         (401, b'{"error":"Invalid credentials in Authorization header"}', "", None),
+        (200, SHOWN.replace(b"owner/name", b"Owner/Name"), "", Availability.UNLISTED),
+        (200, SHOWN.replace(b"owner/name", b"owner/other"), "", None),
         (200, b'{"id":"owner/name"}', "", None),
         (200, b'[{"_id":"1"}]', "", None),
         (200, b"<html>", "", None),
@@ -48,18 +51,19 @@ def answer(status: int, body: bytes = b"", **headers: str) -> RecordedPage:
 def test_an_answer_tells(
     status: int, body: bytes, code: str, expected: Availability | None
 ) -> None:
-    assert availability_of(answer(status, body, x_error_code=code), KEY) is expected
+    assert availability_of(answer(status, body, x_error_code=code), KEY, "owner/name") is expected
 
 
 @given(st.integers(100, 599), st.binary(), st.text())
 def test_no_answer_is_too_odd(status: int, body: bytes, code: str) -> None:
-    found = availability_of(answer(status, body, x_error_code=code), KEY)
+    found = availability_of(answer(status, body, x_error_code=code), KEY, "owner/name")
     assert found is None or found in Availability
 
 
 def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
     log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
-    inner = ScriptTransport([httpx.Response(404), httpx.Response(307, headers={"location": "/x"})])
+    moved = httpx.Response(307, headers={"location": "/api/models/owner/new"})
+    inner = ScriptTransport([httpx.Response(404), moved])
     with client_of(inner) as client:
         hub = HubAvailability(PageReader(client, log, client.tally))
         first, second = hub.ask(KEY, "owner/name"), hub.ask(KEY, "owner/näme #1")
@@ -75,3 +79,30 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
     assert (offline.ask(KEY, "owner/name"), offline.ask(KEY, "owner/näme #1")) == (first, second)
     assert offline.ask(KEY, "owner/never-asked") is None
     assert (tally.sent, tally.replayed) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        httpx.Response(403, html="<html>Request blocked by our CDN</html>"),
+        httpx.Response(404, html="<html>nginx</html>"),
+        httpx.Response(302, headers={"location": "https://portal.example/login"}),
+    ],
+)
+def test_what_somebody_on_the_way_says_is_no_answer_about_a_model(
+    tmp_path: Path, sent: httpx.Response
+) -> None:
+    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    with client_of(ScriptTransport([sent])) as client, pytest.raises(SourceError) as refused:
+        HubAvailability(PageReader(client, log, client.tally)).ask(KEY, "owner/name")
+    assert "token" not in refused.value.hint
+    assert not list(log.requests())
+
+
+def test_an_answer_about_another_model_is_asked_again(tmp_path: Path) -> None:
+    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    other = httpx.Response(200, content=SHOWN.replace(b"owner/name", b"owner/other"))
+    inner = ScriptTransport([other, httpx.Response(200, content=SHOWN)])
+    with client_of(inner) as client:
+        asked = HubAvailability(PageReader(client, log, client.tally)).ask(KEY, "owner/name")
+    assert asked == AvailabilityAnswer(Availability.UNLISTED, 200, NOON)
