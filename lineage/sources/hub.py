@@ -83,7 +83,9 @@ class HubSource:
         # Of the old request its cursor alone is taken: fields and page size are today's.
         cursor = dict(parse_qsl(urlsplit(request).query)).get("cursor")
         start = (("cursor", cursor),) if cursor else ()
-        return self._walk_listing_pages(ListingOrder.OLDEST_FIRST, start=start, newest_key=newest_key)
+        return self._walk_listing_pages(
+            ListingOrder.OLDEST_FIRST, start=start, newest_key=newest_key
+        )
 
     def children(self, id: str) -> Iterator[RecordPage]:
         filter = (("filter", f"base_model:{id}"),)
