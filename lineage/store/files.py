@@ -26,8 +26,12 @@ _BUCKETS = frozenset({"s3", "gcs", "abfs"})
 class Files:
     """Files below one root, named by relative paths with `/`."""
 
-    def __init__(self, location: str) -> None:
-        """Open a folder or a URL that pyarrow knows (`s3://…`); nothing is created yet."""
+    def __init__(self, location: str, option: str = "--store") -> None:
+        """Open a folder or a URL that pyarrow knows (`s3://…`); nothing is created yet.
+
+        `option` is what names another place, where this one cannot be written.
+        """
+        self._option = option
         self.location = show_address(location)
         """The root as it is shown to people, without secrets."""
         self._filesystem, self._root = _open_store_root(location)
@@ -169,7 +173,7 @@ class Files:
         except OSError as error:
             raise StoreError(
                 f"{self.location}/{path} cannot be written: {_reason_of_store_error(error)}",
-                "free space or rights there, or name another store with --store",
+                f"free space or rights there, or name another place with {self._option}",
             ) from error
 
     @contextmanager

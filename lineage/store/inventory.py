@@ -187,6 +187,11 @@ def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
         return None
     except SnapshotDamaged as error:
         return error
+    except StoreError as error:
+        # One file that may not be read says nothing of the others; a network may be down for all.
+        if files.folder is None:
+            raise
+        return SnapshotDamaged(error.message, error.hint)
 
 
 def builders(files: Files) -> dict[str, list[str]]:

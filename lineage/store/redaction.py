@@ -67,7 +67,7 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
     with ExitStack() as stack:
         folder = stack.enter_context(hold_temporary_folder(Path(gettempdir())))
         stack.callback(delete_tables, folder)
-        manifest = write_tables(Files(str(folder / snapshot.id)), tables, manifest)
+        manifest = write_tables(Files(str(folder / snapshot.id), "TMPDIR"), tables, manifest)
         copy = Snapshot(Files(str(folder)), manifest, snapshot)
         weakref.finalize(copy, stack.pop_all().close)
     return copy

@@ -16,7 +16,7 @@ from lineage.domain.files import (
     delete_own_files,
     hold_temporary_folder,
 )
-from lineage.errors import StoreError
+from lineage.errors import SettingsError, file_error
 from lineage.store.files import Files
 from lineage.store.inventory import is_own
 from lineage.store.manifest import FILE, FileFacts, Manifest
@@ -135,21 +135,23 @@ def write_snapshot(
 ) -> Manifest:
     """Write every table and a manifest of what they really hold; return that.
 
-    StoreError where something is there already: what was exported is never overwritten.
+    SettingsError where something is there already: what was exported is never overwritten.
     """
     folder = folder.absolute()
     try:
         if folder.is_symlink() or folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-            raise StoreError(f"{folder} is there already", "name a new folder with --out")
+            raise SettingsError(f"{folder} is there already", "name a new folder with --out")
         delete_leftovers(folder.parent, delete_tables)
         with hold_temporary_folder(folder.parent) as temporary:
             try:
-                published = write_tables(Files(str(temporary / folder.name)), tables, manifest)
+                published = write_tables(
+                    Files(str(temporary / folder.name), "--out"), tables, manifest
+                )
                 (temporary / folder.name).replace(folder)
             finally:
                 delete_tables(temporary)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
+        raise file_error(f"{folder} cannot be written", error, "name another --out") from error
     return published
 
 

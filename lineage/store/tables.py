@@ -75,7 +75,7 @@ def _find_odd_node(column: pa.Array | pa.ChunkedArray, manifest: Manifest) -> st
     """Return what is wrong with numbers of nodes, None where nothing is."""
     # Who has no record is a node because an edge names it as a parent.
     nodes = manifest.models + manifest.tombstones + manifest.edges
-    low, high = (pc.min_max(column)[end].as_py() for end in ("min", "max"))
+    low, high = pc.min_max(column).as_py().values()
     is_odd = low is not None and not 0 <= low <= high < nodes
     return "holds a node that there is not" if is_odd else None
 
@@ -91,11 +91,17 @@ def _find_odd_value(
         return "holds a moment of no calendar year" if is_odd else None
     if pa.types.is_integer(column.type):
         return None
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    if pa.types.is_dictionary(column.type):  # a few words, and a million numbers
+        chunks = [chunk.dictionary for chunk in chunks]
     try:
-        column.validate(full=True)
+        for chunk in chunks:
+            chunk.validate(full=True)
     except pa.ArrowInvalid as error:
         return f"holds what is none of its type: {error}"
-    odd = set() if words is None else set(column.unique().to_pylist()) - {*words, None}
+    if words is None:
+        return None
+    odd = {word for chunk in chunks for word in chunk.unique().to_pylist()} - {*words, None}
     return f"holds {min(odd)!r}" if odd else None
 
 

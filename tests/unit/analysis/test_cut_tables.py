@@ -11,7 +11,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import NO_OPT_OUTS
-from lineage.errors import StoreError
+from lineage.errors import SettingsError
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
@@ -124,7 +124,7 @@ def test_a_cut_counts_a_base_as_the_whole_does(world: World, tmp_path: Path) -> 
 def test_what_is_there_is_never_overwritten(small: Snapshot, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("dear")
-    with pytest.raises(StoreError):
+    with pytest.raises(SettingsError):
         write_snapshot(tmp_path / "mine", whole_tables(small), small.manifest)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
