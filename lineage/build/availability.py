@@ -61,13 +61,13 @@ def check_availability(
         return ()
     if draft.origin.kind is not SnapshotKind.FULL:
         return ()
-    never_asked = never_asked_keys(draft.deleted)
+    never_asked = never_asked_tombstones(draft.deleted)
     members = find_relatives(Scope(newest, families), never_asked)
-    sample = _choose_sample(members, missing_now_keys(draft).to_pylist(), draft.id)
+    sample = _choose_tombstone_sample(members, missing_now_keys(draft).to_pylist(), draft.id)
     keys = list(dict.fromkeys([*sample, *members]))
     if not keys:
         return ()
-    answers = ask_about(last_names(draft.deleted, keys), checks, progress)
+    answers = ask_about_tombstones(last_names_of_tombstones(draft.deleted, keys), checks, progress)
     if answers:
         draft.deleted = with_availability(draft.deleted, answers)
         draft.tables.write(schema.TOMBSTONES_FILE, draft.deleted)
@@ -75,7 +75,9 @@ def check_availability(
     return (check_missing(standings.count(Availability.UNLISTED), len(standings)),)
 
 
-def _choose_sample(members: Sequence[str], missing: Sequence[str], seed: str) -> list[str]:
+def _choose_tombstone_sample(
+    members: Sequence[str], missing: Sequence[str], seed: str
+) -> list[str]:
     """Return some of the missing: members of families first, then others by chance."""
     missing_keys = set(missing)
     chosen = [key for key in members if key in missing_keys][:MOST_SAMPLED]
@@ -84,7 +86,7 @@ def _choose_sample(members: Sequence[str], missing: Sequence[str], seed: str) ->
     return chosen + Random(seed).sample(others, min(MOST_SAMPLED - len(chosen), len(others)))
 
 
-def ask_about(
+def ask_about_tombstones(
     models: Sequence[tuple[str, str]], checks: AvailabilityChecks, progress: Progress
 ) -> Mapping[str, AvailabilityAnswer]:
     """Return what is answered about models, given by key and name, by key.
@@ -117,7 +119,7 @@ def ask_about(
     return answers
 
 
-def never_asked_keys(deleted: pa.Table) -> pa.ChunkedArray:
+def never_asked_tombstones(deleted: pa.Table) -> pa.ChunkedArray:
     """Return the keys of those about which the Hub was never asked."""
     return deleted.filter(deleted["asked_at"].is_null())["key"]
 
@@ -129,7 +131,7 @@ def missing_now_keys(draft: Draft) -> pa.ChunkedArray:
     return deleted.filter(pc.equal(deleted["missed_at"], began))["key"]
 
 
-def last_names(deleted: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
+def last_names_of_tombstones(deleted: pa.Table, keys: Sequence[str]) -> list[tuple[str, str]]:
     """Return each key with the name it had last."""
     rows = deleted.filter(pc.is_in(deleted["key"], value_set=pa.array(keys, pa.string())))
     names = dict(zip(rows["key"].to_pylist(), rows["id"].to_pylist(), strict=True))

@@ -66,14 +66,14 @@ def mark_doubtful(declared: ResolvedClaims, models: int) -> Mask:
     relations = np.unique(
         pack_node_pairs(declared.child[has_relation], declared.relation[has_relation])
     )
-    doubtful |= _count_first(relations, models) > 1
+    doubtful |= _count_first_of_pairs(relations, models) > 1
 
     # Where one rule names a parent that another rule of the same model leaves out.
     makes_edge = declared.select(declared.parent >= 0)
     edges, edge = np.unique(
         pack_node_pairs(makes_edge.child, makes_edge.parent), return_inverse=True
     )
-    parents = _count_first(edges, models)
+    parents = _count_first_of_pairs(edges, models)
     edge_rules = np.unique(pack_node_pairs(edge, makes_edge.rule))
     child_rules = pack_node_pairs(edges[edge_rules >> _HALF] >> _HALF, edge_rules & _LOW)
     child_rule, parents_by_rule = np.unique(child_rules, return_counts=True)
@@ -94,9 +94,9 @@ class FamilySigns:
         self.roots = frozenset(root for family in families for root in family.roots())
         types = (model_types.get(root) for root in self.roots)
         self._types = frozenset(type for type in types if type)
-        stems = {stem for family in families for stem in _name_stems(family)}
+        stems = {stem for family in families for stem in _draft_name_stems(family)}
         self._stem = re.compile(
-            "|".join(sorted(map(_stem_pattern, stems), reverse=True)) or r"(?!)"
+            "|".join(sorted(map(_family_stem_pattern, stems), reverse=True)) or r"(?!)"
         )
 
     def appear_in(self, model: CardCandidate) -> bool:
@@ -205,7 +205,7 @@ def _request_cards(models: Sequence[CardCandidate], cards: CardSource, progress:
         progress.say(f"cards: {failures:,} could not be read; the next crawl asks for them again")
 
 
-def _name_stems(family: Family) -> Iterator[str]:
+def _draft_name_stems(family: Family) -> Iterator[str]:
     """Yield the words that names of a family begin with: `llama`, `codellama`."""
     if family.id not in _COMMON:
         yield family.id.lower()
@@ -218,12 +218,12 @@ def _name_stems(family: Family) -> Iterator[str]:
                 yield words[0]
 
 
-def _stem_pattern(stem: str) -> str:
+def _family_stem_pattern(stem: str) -> str:
     plain = re.escape(stem)
     return plain if len(stem) >= _SHORT else rf"(?<![a-z]){plain}(?![a-z])"
 
 
-def _count_first(pairs: Int64s, models: int) -> Positions:
+def _count_first_of_pairs(pairs: Int64s, models: int) -> Positions:
     """Return for each model in how many pairs it stands first."""
     return np.bincount(pairs >> _HALF, minlength=models)
 
@@ -237,7 +237,7 @@ def choose_card_reader(
 ) -> ClaimsFromCards:
     """Return what gives the claims of cards: by reading them, or by repeating the earlier ones."""
     if context.cards is None:
-        return partial(_repeat_claims, draft, previous, context)
+        return partial(_repeat_card_claims, draft, previous, context)
     return partial(_read_claims, draft, context, context.cards)
 
 
@@ -264,10 +264,10 @@ def _read_claims(
         candidates, reading.source, reading.most, reading.plan, context.progress
     ):
         for claim in infer_card_claims(text, model.id):
-            yield from _redact(model.row, claim, context.opt_outs)
+            yield from _redact_card(model.row, claim, context.opt_outs)
 
 
-def _repeat_claims(
+def _repeat_card_claims(
     draft: Draft,
     previous: Snapshot | None,
     context: "BuildContext",
@@ -280,15 +280,15 @@ def _repeat_claims(
     claims = _find_card_claims(previous, [rule.name for rule in context.rules if rule.reads_cards])
     if claims.num_rows == 0:
         return
-    rows = _rows_with_same_commit(previous, draft, pc.unique(claims["child_key"]))
+    rows = _draft_rows_with_same_commit(previous, draft, pc.unique(claims["child_key"]))
     columns = (claims[name].to_pylist() for name in _CLAIM_COLUMNS)
     for key, *values in zip(*columns, strict=True):
         if key in rows:
             # Without the key that the name was resolved to then: it is resolved anew.
-            yield from _redact(rows[key], Claim(*values), context.opt_outs)
+            yield from _redact_card(rows[key], Claim(*values), context.opt_outs)
 
 
-def _redact(row: int, claim: Claim, opt_outs: OptOuts) -> Iterator[tuple[int, Claim]]:
+def _redact_card(row: int, claim: Claim, opt_outs: OptOuts) -> Iterator[tuple[int, Claim]]:
     if opt_outs and opt_outs.names_in(claim.parent_as_written):
         return
     is_quoted = opt_outs and opt_outs.named_in(claim.quote)
@@ -310,7 +310,7 @@ def _find_card_claims(previous: Snapshot, rules: Collection[str]) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _rows_with_same_commit(
+def _draft_rows_with_same_commit(
     previous: Snapshot, draft: Draft, keys: pa.StringArray
 ) -> dict[str, int]:
     """Return the row of each of some models that is listed with the commit that it had."""
@@ -319,14 +319,14 @@ def _rows_with_same_commit(
     chosen[rows_now[rows_now != NOWHERE]] = True
     now = {key: (row, sha) for row, key, sha in draft.tables.rows_of(chosen, ("key", "sha"))}
     rows: dict[str, int] = {}
-    for key, sha in _last_commits(previous, rows_now, keys):
+    for key, sha in _last_commits_of_draft(previous, rows_now, keys):
         row, sha_now = now.get(key, (NOWHERE, None))
         if sha is not None and sha == sha_now:
             rows[key] = row
     return rows
 
 
-def _last_commits(
+def _last_commits_of_draft(
     previous: Snapshot, rows_now: Int64s, keys: pa.StringArray
 ) -> Iterator[tuple[str, str | None]]:
     """Yield key and commit of those that are still listed, as the snapshot before has them."""

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.claims_spool import SPOOL, previous_claims, restrict_rows
+from lineage.build.claims_spool import SPOOL, previous_claims, restrict_spooled_rows
 from lineage.build.context import BuildContext
 from lineage.build.draft import Draft, mark_ended
-from lineage.build.tombstones import PreviousSnapshot, select_rows
+from lineage.build.tombstones import PreviousSnapshot, select_draft_rows
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Strength
 from lineage.domain.opt_outs import OptOuts
@@ -34,7 +34,7 @@ from lineage.store.redaction import learn_opt_outs, redact_evidence, redact_reco
 from lineage.store.retention import select_previous
 
 
-def find_previous(
+def find_previous_of_draft(
     origin: Origin, context: BuildContext, update_of: Snapshot | None
 ) -> list[PreviousSnapshot]:
     """Return the snapshots that a draft learns from, the newest first.
@@ -114,7 +114,7 @@ def carry_unreadable(
     # The newest snapshot that knows a model decides. Where it is deleted there, it stays deleted:
     # an unreadable row does not prove that it is back.
     unread = np.unique(bare(pa.array(draft.unreadable_keys, pa.string())))
-    unread = _subtract(unread, draft.keys)
+    unread = _subtract_rows(unread, draft.keys)
     for snapshot in previous:
         if not len(unread):
             return
@@ -123,16 +123,18 @@ def carry_unreadable(
         if is_unread.any() and (update_of is None or snapshot.id != update_of.id):
             # Whose name another model has by now is ended, readable or not.
             is_named = pc.is_in(snapshot.column(schema.MODELS_FILE, "id"), value_set=draft.ids)
-            _carry_models(draft, snapshot, is_unread & ~np.asarray(is_named), context)
+            _carry_models_forward(draft, snapshot, is_unread & ~np.asarray(is_named), context)
         deleted = joined(snapshot.tombstones(["key"])["key"].chunks)
-        unread = _subtract(_subtract(unread, keys), deleted)
+        unread = _subtract_rows(_subtract_rows(unread, keys), deleted)
 
 
-def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, context: BuildContext) -> None:
+def _carry_models_forward(
+    draft: Draft, snapshot: Snapshot, chosen: Mask, context: BuildContext
+) -> None:
     """Put some models of a snapshot among those that streamed in, with their claims."""
     models, metrics = (
         pa.table(
-            select_rows(snapshot, file, schema.TABLES[file].names, chosen),
+            select_draft_rows(snapshot, file, schema.TABLES[file].names, chosen),
             schema=schema.TABLES[file],
         )
         for file in (schema.MODELS_FILE, schema.METRICS_FILE)
@@ -146,7 +148,7 @@ def _carry_models(draft: Draft, snapshot: Snapshot, chosen: Mask, context: Build
     keys = bare(draft.keys)
     carried = previous_claims(
         snapshot,
-        restrict_rows(bare(joined(models["key"].chunks)), partial(rows_of_keys, keys)),
+        restrict_spooled_rows(bare(joined(models["key"].chunks)), partial(rows_of_keys, keys)),
         keyed_rules=list_keyed_rules(context.rules),
         without_rules=list_repeated_rules(context.rules),
     )
@@ -161,26 +163,26 @@ def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> No
     Of every model that did not change all claims are kept but those of repeated rules.
     """
     changed = bare(draft.keys)
-    draft.tables.merge_with(update_of, changed, _find_ended(draft, update_of))
+    draft.tables.merge_with(update_of, changed, _find_ended_models(draft, update_of))
     bad_rows = draft.tables.read(schema.BAD_ROWS_FILE)
     older_bad_rows = update_of.table(schema.BAD_ROWS_FILE)
     draft.replace_bad_rows(merge_bad_rows(older_bad_rows, bad_rows, changed))
     draft.reload_rows()
     listed = bare(draft.keys)
 
-    def unchanged_rows(keys: KeyBytes) -> Int64s:
+    def find_unchanged_rows(keys: KeyBytes) -> Int64s:
         return np.where(rows_of_keys(changed, keys) < 0, rows_of_keys(listed, keys), NOWHERE)
 
     repeated = list_repeated_rules(rules)
     older = previous_claims(
-        update_of, unchanged_rows, keyed_rules=list_keyed_rules(rules), without_rules=repeated
+        update_of, find_unchanged_rows, keyed_rules=list_keyed_rules(rules), without_rules=repeated
     )
     fresh = draft.claims.from_records.table()
     draft.claims.replace_records(merge_evidence(older, fresh, rows_of_keys(listed, changed)))
     draft.update_of, draft.repeated_rules = update_of, repeated
 
 
-def _find_ended(draft: Draft, update_of: Snapshot) -> KeyBytes:
+def _find_ended_models(draft: Draft, update_of: Snapshot) -> KeyBytes:
     """Return the keys that the snapshot lists and that end: another model has their name now."""
     # A name that was read now is surely borne by the model that was read; of two that were not,
     # which only older programs stored, by the newer one.
@@ -195,6 +197,6 @@ def _find_ended(draft: Draft, update_of: Snapshot) -> KeyBytes:
     return np.union1d(ended, bare(joined(draft.ended["key"].chunks)))
 
 
-def _subtract(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:
+def _subtract_rows(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:
     remaining: KeyBytes = keys[rows_of_keys(bare(other), keys) == NOWHERE]
     return remaining

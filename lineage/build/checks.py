@@ -119,12 +119,12 @@ def collect_facts(
         endpoint=draft.origin.endpoint,
         models=draft.models,
         bad_rows=draft.bad_rows,
-        previous_models=_expected_models(draft, manifests, previous),
+        previous_models=_expected_draft_models(draft, manifests, previous),
         previous_endpoint=manifests[-1].origin.endpoint if manifests else None,
     )
 
 
-def _expected_models(
+def _expected_draft_models(
     draft: Draft, manifests: Sequence[Manifest], previous: Snapshot | None
 ) -> int | None:
     """Return how many models there were last time; a first full crawl of the Hub has its census."""

@@ -98,7 +98,7 @@ class ClaimsSpool:
         options = pa.ipc.IpcReadOptions(included_fields=included)
         reader = pa.ipc.open_file(self._file, options=options)
         if self._final_rows is not None:
-            yield from _renumber_children(reader.read_all(), self._final_rows).to_batches()
+            yield from _renumber_spooled_children(reader.read_all(), self._final_rows).to_batches()
         else:
             for number in range(reader.num_record_batches):
                 yield reader.get_batch(number)
@@ -114,7 +114,7 @@ class ClaimsSpool:
         last = max(table["child"].to_numpy().max(initial=-1), rows.max(initial=-1))
         place = np.full(int(last) + 1, NOWHERE)
         place[rows] = np.arange(len(rows))
-        return _renumber_children(table, place)
+        return _renumber_spooled_children(table, place)
 
     def close(self) -> None:
         """Let the file go."""
@@ -173,16 +173,16 @@ def read_columns(spools: Sequence[ClaimsSpool], rule_names: Sequence[str]) -> Cl
     child, rule, relation, names, keys = [], [], [], [], []
     for batch in chain.from_iterable(spool.batches(_CODED_COLUMNS) for spool in spools):
         child.append(batch["child"].to_numpy())
-        rule.append(_rule_codes(batch["rule"], rules))
-        relation.append(_find_codes(batch["relation"], _RELATIONS))
+        rule.append(_spooled_rule_codes(batch["rule"], rules))
+        relation.append(_find_spool_codes(batch["relation"], _RELATIONS))
         names.append(batch["parent_as_written"].dictionary_encode())
         keys.append(batch["parent_key"].dictionary_encode())
-    name_codes, distinct_names = _unify_codes(names)
-    key_codes, distinct_keys = _unify_codes(keys)
+    name_codes, distinct_names = _unify_spool_codes(names)
+    key_codes, distinct_keys = _unify_spool_codes(keys)
     return Claims(
-        child=_concatenate(child, np.int32),
-        rule=_concatenate(rule, np.int8),
-        relation=_concatenate(relation, np.int8),
+        child=_concatenate_spooled(child, np.int32),
+        rule=_concatenate_spooled(rule, np.int8),
+        relation=_concatenate_spooled(relation, np.int8),
         name=name_codes,
         names=distinct_names,
         key=key_codes,
@@ -229,7 +229,7 @@ def previous_claims(
         yield pa.RecordBatch.from_arrays([columns[name] for name in SPOOL.names], schema=SPOOL)
 
 
-def restrict_rows(keys: KeyBytes, rows_of: RowsOf) -> RowsOf:
+def restrict_spooled_rows(keys: KeyBytes, rows_of: RowsOf) -> RowsOf:
     """Return the same rows, for these sorted keys alone."""
     return lambda wanted: np.where(rows_of_keys(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted))
 
@@ -244,7 +244,7 @@ def find_children(keys: pa.StringArray, rows_of: RowsOf) -> Int64s:
     return np.repeat(rows_of(child_keys[first]), np.diff(np.append(first, len(child_keys))))
 
 
-def _renumber_children(table: pa.Table, final_rows: Int64s) -> pa.Table:
+def _renumber_spooled_children(table: pa.Table, final_rows: Int64s) -> pa.Table:
     rows = final_rows[table["child"].to_numpy()]
     kept_rows = np.flatnonzero(rows >= 0)
     order = kept_rows[np.argsort(rows[kept_rows], kind="stable")]
@@ -252,27 +252,27 @@ def _renumber_children(table: pa.Table, final_rows: Int64s) -> pa.Table:
     return table.take(pa.array(order)).set_column(0, SPOOL.field("child"), child)
 
 
-def _rule_codes(names: pa.Array, rules: pa.Array) -> Codes:
-    codes = _find_codes(names, rules)
+def _spooled_rule_codes(names: pa.Array, rules: pa.Array) -> Codes:
+    codes = _find_spool_codes(names, rules)
     if (codes < 0).any():
         strangers = sorted(set(pc.unique(names).to_pylist()) - set(rules.to_pylist()))
         raise ValueError(f"claims name rules that are not registered: {strangers}")
     return codes
 
 
-def _find_codes(values: pa.Array, vocabulary: pa.Array) -> Codes:
+def _find_spool_codes(values: pa.Array, vocabulary: pa.Array) -> Codes:
     positions = pc.fill_null(pc.index_in(values, value_set=vocabulary, skip_nulls=True), -1)
     codes: Codes = positions.to_numpy(zero_copy_only=False).astype(np.int8)
     return codes
 
 
-def _unify_codes(chunks: list[pa.DictionaryArray]) -> tuple[Nodes, list[str]]:
+def _unify_spool_codes(chunks: list[pa.DictionaryArray]) -> tuple[Nodes, list[str]]:
     encoded = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string()))
     unified = encoded.unify_dictionaries().chunks
     codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in unified]
     distinct: list[str] = unified[0].dictionary.to_pylist() if unified else []
-    return _concatenate(codes, np.int32), distinct
+    return _concatenate_spooled(codes, np.int32), distinct
 
 
-def _concatenate(parts: list[npt.NDArray[_T]], kind: type[_T]) -> npt.NDArray[_T]:
+def _concatenate_spooled(parts: list[npt.NDArray[_T]], kind: type[_T]) -> npt.NDArray[_T]:
     return np.concatenate(parts).astype(kind) if parts else np.empty(0, kind)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.claims_spool import SPOOL, DraftClaims
-from lineage.build.draft_tables import DraftTables, batches_of
+from lineage.build.draft_tables import DraftTables, draft_batches_of
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Claim
 from lineage.domain.clock import iso
@@ -99,7 +99,7 @@ class Draft:
         if not records:
             return
         self.claims.from_records.add_page(self._models.rows, claims)
-        models, metrics = batches_of(records)
+        models, metrics = draft_batches_of(records)
         self._page_keys.append(models["key"])
         self._page_ids.append(models["id"])
         self._page_undated.append(models["created_at"].is_null().to_numpy(zero_copy_only=False))
@@ -143,10 +143,10 @@ class Draft:
         if order is None and not is_ended.any():
             self.claims.from_records.finish(None)
         else:
-            self._reorder(rows[~is_ended], rows[is_ended])
+            self._reorder_draft(rows[~is_ended], rows[is_ended])
         self.set_tombstones(schema.TOMBSTONES.empty_table())
 
-    def _reorder(self, order: Int64s, ended: Int64s) -> None:
+    def _reorder_draft(self, order: Int64s, ended: Int64s) -> None:
         """Rewrite what streamed in: rare in a full crawl, which reads in order of the key."""
         final_rows = np.full(len(self.keys), -1, np.int64)
         final_rows[order] = np.arange(len(order))
@@ -195,7 +195,9 @@ class Draft:
         """Keep up to which moment every commit was seen, where the run saw everything."""
         origin = self.origin
         if origin.kind is not SnapshotKind.BELOW and self.models:
-            moment = _watermark(self.tables.column("modified_at"), origin.requests, origin.taken_at)
+            moment = _draft_watermark(
+                self.tables.column("modified_at"), origin.requests, origin.taken_at
+            )
             requests = {**origin.requests, _WATERMARK: iso(moment)}
             self.origin = replace(origin, requests=requests)
 
@@ -205,11 +207,11 @@ class Draft:
         """Return what finds the node of each key that has a record, listed or deleted, else -1."""
         listed = bare(self.keys)  # once, as it copies every key
 
-        def find_nodes(keys: KeyBytes) -> Int64s:
+        def find_draft_nodes(keys: KeyBytes) -> Int64s:
             rows = rows_of_keys(listed, keys)
             return np.where(rows < 0, self.deleted_nodes_of(keys), rows)
 
-        return find_nodes
+        return find_draft_nodes
 
     def deleted_nodes_of(self, keys: KeyBytes) -> Int64s:
         """Return the node of each key that a tombstone has, -1 for any other."""
@@ -229,30 +231,30 @@ class Draft:
 
     def as_snapshot(self) -> Snapshot:
         """Return what is written as a snapshot, to ask it what will be asked of it later."""
-        return Snapshot(self._files, self._manifest({}, (), self.origin.taken_at))
+        return Snapshot(self._files, self._draft_manifest({}, (), self.origin.taken_at))
 
     # How it ends
 
     def publish(self, checks: Sequence[CheckResult], now: datetime) -> Manifest:
         """Make it a snapshot: the manifest is written last."""
-        return self._finish(FILE, checks, now)
+        return self._finish_draft(FILE, checks, now)
 
     def set_aside(self, checks: Sequence[CheckResult], now: datetime) -> Manifest:
         """Keep it for a human to look at; it is no snapshot."""
-        return self._finish(REFUSAL_FILE, checks, now)
+        return self._finish_draft(REFUSAL_FILE, checks, now)
 
     def close(self) -> None:
         """Let go of what is open; an unfinished draft stays unfinished."""
         self._streams.close()
         self.claims.close()
 
-    def _finish(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
-        manifest = self._manifest(self.tables.collect_facts(), checks, now)
+    def _finish_draft(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
+        manifest = self._draft_manifest(self.tables.collect_facts(), checks, now)
         self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
         unmark(self._files, self.id)
         return manifest
 
-    def _manifest(
+    def _draft_manifest(
         self, facts: Mapping[str, FileFacts], checks: Sequence[CheckResult], now: datetime
     ) -> Manifest:
         changed = self.tables.changed
@@ -316,16 +318,18 @@ def watermark_of(snapshot: Snapshot) -> datetime:
     if stored is not None:
         return datetime.fromisoformat(stored)
     column = snapshot.column(schema.MODELS_FILE, "modified_at")
-    return _watermark(column, origin.requests, origin.taken_at)
+    return _draft_watermark(column, origin.requests, origin.taken_at)
 
 
-def last_page_of(snapshot: Snapshot) -> str | None:
+def last_page_of_draft(snapshot: Snapshot) -> str | None:
     """Return the last page of a snapshot's run in order of creation, None where it made none."""
     last = snapshot.manifest.origin.requests.get("last", "")
     return last if _IN_ORDER_OF_CREATION in last else None
 
 
-def _watermark(modified_at: pa.Array, requests: Mapping[str, str], taken_at: datetime) -> datetime:
+def _draft_watermark(
+    modified_at: pa.Array, requests: Mapping[str, str], taken_at: datetime
+) -> datetime:
     """Return the earlier of the newest commit and the Hub's clock when the run began."""
     # The newest commit alone may lie in the future, the clock alone behind a commit made during
     # the run: the earlier of the two loses neither. The Hub's clock, as ours may be wrong.

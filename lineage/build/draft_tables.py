@@ -32,21 +32,23 @@ _METRICS_COLUMNS = [
 ]
 
 
-def batches_of(records: Sequence[ModelRecord]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+def draft_batches_of(records: Sequence[ModelRecord]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Return some records as rows of the models and of the metrics."""
     columns = tuple(zip(*records, strict=True))
-    models = pa.RecordBatch.from_arrays(_arrays(columns, _MODELS_COLUMNS), schema=schema.MODELS)
-    metrics = [models["key"], *_arrays(columns, _METRICS_COLUMNS)]
+    models = pa.RecordBatch.from_arrays(
+        _draft_arrays(columns, _MODELS_COLUMNS), schema=schema.MODELS
+    )
+    metrics = [models["key"], *_draft_arrays(columns, _METRICS_COLUMNS)]
     return models, pa.RecordBatch.from_arrays(metrics, schema=schema.METRICS)
 
 
-def _arrays(
+def _draft_arrays(
     columns: Sequence[Sequence[object]], kinds: Sequence[tuple[int, pa.DataType]]
 ) -> list[pa.Array]:
-    return [_array(columns[at], kind) for at, kind in kinds]
+    return [_draft_array(columns[at], kind) for at, kind in kinds]
 
 
-def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def _draft_array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if not pa.types.is_timestamp(kind):
         return pa.array(column, kind)
     # As lengths of time since 1970: the same values, five times as fast as from aware datetimes.

@@ -52,12 +52,12 @@ def merge_claims(
         child,
         (pair[first] & 0xFFFFFFFF).astype(np.int32),
         relation_of[child],
-        _reduce_groups(np.maximum, strength[rule], first),
+        _reduce_edge_groups(np.maximum, strength[rule], first),
     )
-    return edges, _reduce_groups(np.bitwise_or, np.int64(1) << rule, first)
+    return edges, _reduce_edge_groups(np.bitwise_or, np.int64(1) << rule, first)
 
 
-def _reduce_groups(
+def _reduce_edge_groups(
     operation: np.ufunc, values: npt.NDArray[_T], first: Positions
 ) -> npt.NDArray[_T]:
     reduced: npt.NDArray[_T] = operation.reduceat(values, first) if len(first) else values[:0]

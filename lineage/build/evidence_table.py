@@ -74,7 +74,7 @@ class EvidenceRows:
     def every_row(self) -> Iterator[pa.RecordBatch]:
         """Yield every row of the evidence."""
         for _, batch, parents in self.in_order():
-            yield _to_batch(self._columns(batch, parents), schema.EVIDENCE)
+            yield _to_evidence_batch(self._evidence_columns(batch, parents), schema.EVIDENCE)
 
     def rows_of(self, children: Mask) -> Iterator[pa.RecordBatch]:
         """Yield the rows of the marked nodes, each with its place in the whole."""
@@ -82,11 +82,11 @@ class EvidenceRows:
         for _, batch, parents in self.in_order():
             rows = np.flatnonzero(children[np.asarray(batch["child"])])
             indices = pa.array(rows)
-            columns = self._columns(batch.take(indices), parents.take(indices))
-            yield _to_batch(columns | {schema.PLACE: pa.array(rows + start)}, table)
+            columns = self._evidence_columns(batch.take(indices), parents.take(indices))
+            yield _to_evidence_batch(columns | {schema.PLACE: pa.array(rows + start)}, table)
             start += batch.num_rows
 
-    def _columns(self, batch: pa.RecordBatch, parents: pa.Array) -> dict[str, pa.Array]:
+    def _evidence_columns(self, batch: pa.RecordBatch, parents: pa.Array) -> dict[str, pa.Array]:
         return {
             **{name: batch[name] for name in batch.schema.names},
             "child_key": self.child_keys.take(batch["child"]),
@@ -104,76 +104,82 @@ def find_changed_claims(
     # Claims carried over are equal word for word, so counting them and comparing their nodes is
     # enough; only the few others are compared as texts. An update of the whole Hub carries over
     # millions.
-    changed, now = _tally_draft(evidence, draft)
-    before, strangers = _tally_previous(previous, draft)
+    changed, now = _tally_draft_evidence(evidence, draft)
+    before, strangers = _tally_previous_evidence(previous, draft)
     compared_now, compared_before = (
-        _count_children(tally.compared["child"], draft.records) for tally in (now, before)
+        _count_evidence_children(tally.compared["child"], draft.records) for tally in (now, before)
     )
     changed |= (now.times != before.times) | (compared_now != compared_before)
-    changed[_differing_children(_drop(before.compared, changed), _drop(now.compared, changed))] = (
-        True
-    )
+    changed[
+        _children_with_other_evidence(
+            _drop_evidence(before.compared, changed), _drop_evidence(now.compared, changed)
+        )
+    ] = True
     return changed, strangers
 
 
-def _tally_draft(evidence: EvidenceRows, draft: Draft) -> tuple[Mask, _Tally]:
+def _tally_draft_evidence(evidence: EvidenceRows, draft: Draft) -> tuple[Mask, _Tally]:
     moved = np.zeros(draft.records, np.bool_)
     times, compared = np.zeros(draft.records, np.int64), [_COMPARED.empty_table()]
     for spool, batch, parents in evidence.in_order():
         child, keys = np.asarray(batch["child"]), evidence.node_keys.take(parents)
         is_other = (child >= draft.models) | (spool is evidence.claims.inferred)
-        times += _count_children(child[~is_other], draft.records)
-        elsewhere = np.asarray(pc.not_equal(_fill_texts(batch["settled"]), _fill_texts(keys)))
+        times += _count_evidence_children(child[~is_other], draft.records)
+        elsewhere = np.asarray(
+            pc.not_equal(_fill_evidence_texts(batch["settled"]), _fill_evidence_texts(keys))
+        )
         moved[child[elsewhere & ~is_other]] = True
         texts = {name: batch[name] for name in _TEXTS} | {"parent_key": keys}
-        compared.append(_select(batch["child"], texts, is_other))
+        compared.append(_select_evidence(batch["child"], texts, is_other))
     return moved, _Tally(times, pa.concat_tables(compared))
 
 
-def _tally_previous(previous: Snapshot, draft: Draft) -> tuple[_Tally, KeyBytes]:
+def _tally_previous_evidence(previous: Snapshot, draft: Draft) -> tuple[_Tally, KeyBytes]:
     times, strangers = np.zeros(draft.records, np.int64), []
     compared = [_COMPARED.empty_table()]
-    find_nodes = draft.node_finder()
+    find_draft_nodes = draft.node_finder()
     repeated = pa.array(sorted(draft.repeated_rules), pa.string())
     for batch in previous.batches(schema.EVIDENCE_FILE):
-        child = find_children(batch["child_key"], find_nodes)
+        child = find_children(batch["child_key"], find_draft_nodes)
         has_node = child != NOWHERE
         strangers.append(batch["child_key"].filter(pa.array(~has_node)))
         is_repeated = np.asarray(pc.is_in(batch["rule"], value_set=repeated))
         is_other = (child >= draft.models) | (is_repeated & has_node)
-        times += _count_children(child[has_node & ~is_other], draft.records)
+        times += _count_evidence_children(child[has_node & ~is_other], draft.records)
         texts = {name: batch[name] for name in _TEXTS}
-        compared.append(_select(pa.array(child.astype(np.int32)), texts, is_other))
+        compared.append(_select_evidence(pa.array(child.astype(np.int32)), texts, is_other))
     return _Tally(times, pa.concat_tables(compared)), np.unique(bare(joined(strangers)))
 
 
-def _to_batch(columns: dict[str, pa.Array], table: pa.Schema) -> pa.RecordBatch:
+def _to_evidence_batch(columns: dict[str, pa.Array], table: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([columns[name] for name in table.names], schema=table)
 
 
-def _select(child: pa.Array, texts: dict[str, pa.Array], chosen: Mask) -> pa.Table:
+def _select_evidence(child: pa.Array, texts: dict[str, pa.Array], chosen: Mask) -> pa.Table:
     mask = pa.array(chosen)
     columns = {name: values.filter(mask) for name, values in texts.items()}
     return pa.table({"child": child.filter(mask)} | columns, _COMPARED)
 
 
-def _differing_children(before: pa.Table, now: pa.Table) -> Nodes:
+def _children_with_other_evidence(before: pa.Table, now: pa.Table) -> Nodes:
     """Return the children with other claims; both sides have equally many of each."""
     before, now = (table.take(np.argsort(table["child"], kind="stable")) for table in (before, now))
     differs = np.zeros(len(now), np.bool_)
     for name in _TEXTS:
-        differs |= np.asarray(pc.not_equal(_fill_texts(before[name]), _fill_texts(now[name])))
+        differs |= np.asarray(
+            pc.not_equal(_fill_evidence_texts(before[name]), _fill_evidence_texts(now[name]))
+        )
     return np.asarray(now["child"])[differs]
 
 
-def _drop(claims: pa.Table, children: Mask) -> pa.Table:
+def _drop_evidence(claims: pa.Table, children: Mask) -> pa.Table:
     return claims.filter(pa.array(~children[np.asarray(claims["child"])]))
 
 
-def _fill_texts(column: pa.Array) -> pa.Array:
+def _fill_evidence_texts(column: pa.Array) -> pa.Array:
     return pc.fill_null(column, _NULL_TEXT)
 
 
-def _count_children(child: npt.ArrayLike, nodes: int) -> Int64s:
+def _count_evidence_children(child: npt.ArrayLike, nodes: int) -> Int64s:
     times: Int64s = np.bincount(np.asarray(child), minlength=nodes)
     return times

@@ -97,7 +97,7 @@ def infer_claims(
             InferredClaim(child, NOWHERE if parent == child else parent, claim, "card")
             for (child, claim), parent in zip(from_cards, parents.tolist(), strict=True)
         ]
-    return _add_inferred(draft, nodes, inferred, rules)
+    return _add_inferred_claims(draft, nodes, inferred, rules)
 
 
 def name_as_now(families: Sequence[Family], nodes: InferenceInput) -> Sequence[Family]:
@@ -112,7 +112,7 @@ def name_as_now(families: Sequence[Family], nodes: InferenceInput) -> Sequence[F
     return [family.under_present_names(present) for family in families] if present else families
 
 
-def _add_inferred(
+def _add_inferred_claims(
     draft: Draft, nodes: InferenceInput, inferred: list[InferredClaim], rules: Sequence[Rule]
 ) -> ResolvedClaims:
     """Keep inferred claims in the draft, and return them as columns."""

@@ -41,9 +41,9 @@ class OptOutFilter:
         """
         if not self.opt_outs:
             return page
-        suspects = self._mark_suspects(page.records)
-        if any(suspects) and self._learn_names(list(compress(page.records, suspects))):
-            suspects = self._mark_suspects(page.records)
+        suspects = self._mark_opt_out_suspects(page.records)
+        if any(suspects) and self._learn_opted_out_names(list(compress(page.records, suspects))):
+            suspects = self._mark_opt_out_suspects(page.records)
         bad_rows: list[BadRow] = []
         keys: list[str] = []
         for row in page.bad_rows:
@@ -52,13 +52,13 @@ class OptOutFilter:
                 bad_rows.append(row)
             elif row.key is not None and not is_theirs:
                 keys.append(row.key)
-        records = list(_redact_records(page.records, suspects, self.opt_outs))
+        records = list(_redact_new_records(page.records, suspects, self.opt_outs))
         return replace(page, records=records, bad_rows=bad_rows, unread_keys=keys)
 
-    def _mark_suspects(self, records: list[ModelRecord]) -> list[bool]:
-        return [_may_name(record, self.opt_outs) for record in records]
+    def _mark_opt_out_suspects(self, records: list[ModelRecord]) -> list[bool]:
+        return [_may_name_opted_out(record, self.opt_outs) for record in records]
 
-    def _learn_names(self, records: list[ModelRecord]) -> bool:
+    def _learn_opted_out_names(self, records: list[ModelRecord]) -> bool:
         """Take in the keys and names that records show; say whether any of them is new."""
         keys: dict[str, str] = {}
         names: dict[str, str] = {}
@@ -82,7 +82,7 @@ def refuse_opted_out(name: str, opt_outs: OptOuts) -> None:
         )
 
 
-def _redact_records(
+def _redact_new_records(
     records: list[ModelRecord], suspects: list[bool], opt_outs: OptOuts
 ) -> Iterator[ModelRecord]:
     """Yield records without opted-out models and without their names."""
@@ -90,10 +90,10 @@ def _redact_records(
         if not is_suspect:
             yield record
         elif not opt_outs.knows(record.key) and not opt_outs.names_in(record.id):
-            yield _redact_record(record, opt_outs)
+            yield _redact_new_record(record, opt_outs)
 
 
-def _may_name(record: ModelRecord, opt_outs: OptOuts) -> bool:
+def _may_name_opted_out(record: ModelRecord, opt_outs: OptOuts) -> bool:
     """Say whether a closer look at a record is worth it: few of millions need one."""
     words = [record.id, *record.tags, *record.card_parents, *filter(None, _texts_of(record))]
     words += [parent.id for parent in record.hub_parents]
@@ -102,10 +102,10 @@ def _may_name(record: ModelRecord, opt_outs: OptOuts) -> bool:
     return any(parent.key and opt_outs.knows(parent.key) for parent in record.hub_parents)
 
 
-def _redact_record(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
+def _redact_new_record(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
     redacted: dict[str, Any] = {
-        **{name: _redact_text(getattr(record, name), opt_outs) for name in _TEXTS},
-        **{name: _redact_word(getattr(record, name), opt_outs) for name in _VOCABULARIES},
+        **{name: _redact_new_text(getattr(record, name), opt_outs) for name in _TEXTS},
+        **{name: _redact_new_word(getattr(record, name), opt_outs) for name in _VOCABULARIES},
         "tags": [tag for tag in record.tags if not opt_outs.in_tag(tag)],
         "hub_parents": tuple(
             parent for parent in record.hub_parents if not _is_opted_out(parent, opt_outs)
@@ -115,12 +115,12 @@ def _redact_record(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
     return record._replace(**redacted)
 
 
-def _redact_word(value: str | None, opt_outs: OptOuts) -> str | None:
+def _redact_new_word(value: str | None, opt_outs: OptOuts) -> str | None:
     is_plain_word = value is not None and value.lower() in opt_outs.names
-    return value if is_plain_word else _redact_text(value, opt_outs)
+    return value if is_plain_word else _redact_new_text(value, opt_outs)
 
 
-def _redact_text(value: str | None, opt_outs: OptOuts) -> str | None:
+def _redact_new_text(value: str | None, opt_outs: OptOuts) -> str | None:
     return None if value is None or opt_outs.names_in(value) else value
 
 

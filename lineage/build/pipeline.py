@@ -15,7 +15,7 @@ from lineage.build.cards import choose_card_reader
 from lineage.build.carry_forward import (
     complete_draft,
     complete_opt_outs,
-    find_previous,
+    find_previous_of_draft,
     list_keyed_rules,
 )
 from lineage.build.checks import collect_facts, run_checks
@@ -52,7 +52,7 @@ def publish(
     Raises DraftRefused when the draft fails a check; it is then kept aside with the reasons.
     NamesOptedOut where an update learns that what it goes on from names an opted-out model.
     """
-    previous = find_previous(origin, context, update_of)
+    previous = find_previous_of_draft(origin, context, update_of)
     newest = update_of or next((earlier.snapshot for earlier in previous), None)
     opt_outs = complete_opt_outs(previous, context)
     opt_out_filter = OptOutFilter(opt_outs)
@@ -76,20 +76,20 @@ def publish(
             draft, previous, context, read_cards=choose_card_reader(draft, newest, context)
         )
         context.progress.end()
-        return _end(draft, newest, context)
+        return _end_draft(draft, newest, context)
 
 
 def read_pages(pages: Iterable[RecordPage], draft: Draft, context: BuildContext) -> None:
     """Stream records and their claims into the draft."""
     context.progress.begin("read models", context.models_expected)
     # By map, because a loop's variable would keep each page alive while the next is read.
-    for models in map(partial(_add_page, draft, context), pages):
+    for models in map(partial(_add_page_to_draft, draft, context), pages):
         context.progress.step(models)
     context.progress.end()
     draft.seal()
 
 
-def _add_page(draft: Draft, context: BuildContext, page: RecordPage) -> int:
+def _add_page_to_draft(draft: Draft, context: BuildContext, page: RecordPage) -> int:
     draft.add_page(page.records, extract_claims(page.records, context.rules))
     draft.add_bad_rows(page.bad_rows, page.request)
     draft.unreadable_keys += page.unread_keys
@@ -157,7 +157,7 @@ def derive_tables(
     tables.write(schema.TRENDS_FILE, trends_table(Scope(draft.as_snapshot(), families)))
 
 
-def _end(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manifest:
+def _end_draft(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manifest:
     """Publish a draft that passes its checks; set aside any other."""
     facts = collect_facts(draft, context.store.manifests(), newest)
     checks = run_checks(facts, context.limits)

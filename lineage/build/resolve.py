@@ -94,7 +94,7 @@ def resolve_names(
     The last ones are the deleted: a name is theirs unless a listed one has it.
     """
     nodes = KnownNodes(keys, ids, len(ids) - len(dates.missed))
-    key_nodes = nodes.find_or_add_keys(claims.keys, _ids_beside_keys(claims))
+    key_nodes = nodes.find_or_add_keys(claims.keys, _resolved_ids_beside_keys(claims))
     # A path or a placeholder is evidence and names no model: it is the empty name from here on.
     names = [find_repo_id(name) or "" for name in claims.names]
     name_nodes = nodes.find_names(names)
@@ -108,31 +108,37 @@ def resolve_names(
         **_find_registered_names(nodes, former.now),
     }
     from_hub = rows.learn_from_hub(claims, name_nodes)
-    _fill_open_names(name_nodes, names, from_hub)
-    _fill_open_names(name_nodes, names, from_before)
+    _resolve_open_names(name_nodes, names, from_hub)
+    _resolve_open_names(name_nodes, names, from_before)
     from_cards = rows.learn_from_cards(claims, name_nodes, former.dead)
-    _fill_open_names(name_nodes, names, from_cards)
-    meant = _fill_without_case(name_nodes, names, nodes, {**from_before, **from_hub, **from_cards})
+    _resolve_open_names(name_nodes, names, from_cards)
+    meant = _resolve_without_case(
+        name_nodes, names, nodes, {**from_before, **from_hub, **from_cards}
+    )
 
     # What a name means to most is not what it means to all: a row's own parents come first, then
     # the model that stood when the row was made.
     parent = name_nodes[claims.name]
-    rivals = _find_rivals(nodes, meant, from_before)
-    _choose_by_date(parent, claims, name_nodes, rivals, hub_node=rows.hub_node, dates=dates)
+    rivals = _find_name_rivals(nodes, meant, from_before)
+    _choose_resolved_by_date(
+        parent, claims, name_nodes, rivals, hub_node=rows.hub_node, dates=dates
+    )
     rows.decide(parent, claims)
     # A key is an identity and a name is not: where the source gave the key, it decides.
     by_key = np.append(key_nodes, NOWHERE)[claims.key]
     parent = np.where(by_key != NOWHERE, by_key, parent)
-    names = _spell_as_registered(names, former)
+    names = _resolve_as_registered(names, former)
     _add_named_nodes(parent, claims, rules, names, nodes=nodes, registered=former.registered)
     parent[parent == ONE_OF_ITS_OWN] = NOWHERE
     order, all_keys, all_ids = nodes.number()
 
-    def to_keys(nodes_by_name: Mapping[str, int]) -> dict[str, str]:
+    def to_resolved_keys(nodes_by_name: Mapping[str, int]) -> dict[str, str]:
         return {name: all_keys[int(order[node])].as_py() for name, node in nodes_by_name.items()}
 
     parent = np.append(order, NOWHERE).astype(np.int32)[parent]
-    return ResolvedNames(parent, all_keys, all_ids, to_keys(from_cards), to_keys(from_hub))
+    return ResolvedNames(
+        parent, all_keys, all_ids, to_resolved_keys(from_cards), to_resolved_keys(from_hub)
+    )
 
 
 def mark_declaring(rules: Sequence[Rule]) -> Mask:
@@ -140,7 +146,7 @@ def mark_declaring(rules: Sequence[Rule]) -> Mask:
     return np.array([rule.strength is not Strength.INFERRED for rule in rules], np.bool_)
 
 
-def _ids_beside_keys(claims: Claims) -> list[str]:
+def _resolved_ids_beside_keys(claims: Claims) -> list[str]:
     """Return the name that goes with each distinct key, as the last claim wrote it."""
     keyed = np.flatnonzero(claims.key != NOWHERE)
     name_of_key = np.zeros(len(claims.keys), np.int64)
@@ -148,14 +154,14 @@ def _ids_beside_keys(claims: Claims) -> list[str]:
     return [claims.names[name] for name in name_of_key.tolist()]
 
 
-def _fill_open_names(
+def _resolve_open_names(
     name_nodes: Nodes, names: Sequence[str], nodes_by_name: Mapping[str, int]
 ) -> None:
     for at in np.flatnonzero(name_nodes == NOWHERE).tolist():
         name_nodes[at] = nodes_by_name.get(names[at], NOWHERE)
 
 
-def _fill_without_case(
+def _resolve_without_case(
     name_nodes: Nodes, names: Sequence[str], nodes: KnownNodes, former: Mapping[str, int]
 ) -> list[str]:
     """Find open names without case; return all names as their models have them."""
@@ -185,7 +191,7 @@ def _find_registered_names(nodes: KnownNodes, now: Mapping[str, str]) -> dict[st
     return node_of | {old: node_of[name] for old, name in now.items() if name in node_of}
 
 
-def _find_rivals(
+def _find_name_rivals(
     nodes: KnownNodes, names: Sequence[str], former: Mapping[str, int]
 ) -> dict[int, list[int]]:
     """Return, by its place in `names`, the nodes that had a name and may have lost it."""
@@ -195,7 +201,7 @@ def _find_rivals(
     return {at: elders[name] for at, name in enumerate(names) if name in elders}
 
 
-def _choose_by_date(
+def _choose_resolved_by_date(
     parent: Nodes,
     claims: Claims,
     name_nodes: Nodes,
@@ -279,7 +285,7 @@ def _add_named_nodes(
     parent[chosen] = node_of_name[claims.name[chosen]]
 
 
-def _spell_as_registered(names: Sequence[str], former: FormerNames) -> list[str]:
+def _resolve_as_registered(names: Sequence[str], former: FormerNames) -> list[str]:
     """Spell names that the registry knows as it does: their model may not be listed."""
     spelling = {id: id for id in former.registered} | dict(former.now)
     by_lower: dict[str, set[str]] = {}
@@ -300,7 +306,7 @@ def find_existing_nodes(names: Sequence[str], nodes: InferenceInput) -> Nodes:
     """
     tidy = [find_repo_id(name) or "" for name in names]
     now = {name: nodes.renamed[name] for name in tidy if name in nodes.renamed}
-    exact, without_case = _find_holders({*tidy, *now.values()}, nodes.ids)
+    exact, without_case = _find_name_holders({*tidy, *now.values()}, nodes.ids)
     former = {name: nodes.former[name] for name in tidy if name in nodes.former}
     rows = pc.index_in(pa.array(former.values(), pa.string()), nodes.keys).to_pylist()
     by_key = dict(zip(former, rows, strict=True))
@@ -317,7 +323,7 @@ def find_existing_nodes(names: Sequence[str], nodes: InferenceInput) -> Nodes:
     return result
 
 
-def _find_holders(
+def _find_name_holders(
     names: set[str], ids: pa.StringArray
 ) -> tuple[dict[str, int], dict[str, list[int]]]:
     """Return the node of each name, and all nodes of each name in lower case."""

@@ -59,7 +59,7 @@ class RowParents:
         # A parent that the Hub gives without a key may be what a name means, too.
         is_confirmed = np.array([rule.strength is Strength.CONFIRMED for rule in rules], np.bool_)
         is_keyless = is_confirmed[claims.rule] & (claims.key == NOWHERE)
-        node = _find_single(claims.child, hub_node, hub_node >= 0, size)
+        node = _find_single_parents(claims.child, hub_node, hub_node >= 0, size)
         node[claims.child[is_keyless]] = NOWHERE
         is_author = is_card | (is_tag & ~has_card[claims.child])
         return cls(
@@ -68,7 +68,7 @@ class RowParents:
             hub_node,
             is_author,
             node,
-            _find_single(claims.child, code[claims.name], is_author, size),
+            _find_single_parents(claims.child, code[claims.name], is_author, size),
         )
 
     def learn_from_cards(
@@ -78,11 +78,11 @@ class RowParents:
 
         Where two models are meant equally often, neither is learned. Nothing is learned of `dead`.
         """
-        is_own = self.is_author & self._mark_own(claims)
+        is_own = self.is_author & self._mark_own_parents(claims)
         rows = np.flatnonzero(is_own & (name_nodes[claims.name] == NOWHERE))
         # A card that spells its parent in two ways has one vote.
         _, first = np.unique(claims.child[rows], return_index=True)
-        learned = self._find_meant(claims, rows[first], self.node[claims.child[rows[first]]])
+        learned = self._find_meant_parent(claims, rows[first], self.node[claims.child[rows[first]]])
         return {name: node for name, node in learned.items() if name.lower() not in dead}
 
     def learn_from_hub(self, claims: Claims, name_nodes: Nodes) -> dict[str, int]:
@@ -90,9 +90,9 @@ class RowParents:
         is_open = (self.hub_node >= 0) & (name_nodes[claims.name] == NOWHERE)
         # Else all that cannot be a name, the empty one here, would be what one row's key is.
         rows = np.flatnonzero(is_open & (self.code[claims.name] >= 0))
-        return self._find_meant(claims, rows, self.hub_node[rows])
+        return self._find_meant_parent(claims, rows, self.hub_node[rows])
 
-    def _find_meant(self, claims: Claims, rows: Indices, node: Nodes) -> dict[str, int]:
+    def _find_meant_parent(self, claims: Claims, rows: Indices, node: Nodes) -> dict[str, int]:
         """Return the node that most rows mean by each name that they write; of equals none."""
         pairs, votes = np.unique(
             pack_node_pairs(self.code[claims.name[rows]], node), return_counts=True
@@ -112,7 +112,7 @@ class RowParents:
 
     def decide(self, parent: Nodes, claims: Claims) -> None:
         """Lead names to the row's own Hub parents where these must be meant."""
-        is_own = self._mark_own(claims)
+        is_own = self._mark_own_parents(claims)
         parent[is_own] = self.node[claims.child[is_own]]
         # With several parents the Hub's order says nothing, but each of its keys is one of the
         # author's names: where it has as many keys, no open name can be a further parent.
@@ -120,11 +120,11 @@ class RowParents:
         hub_parents = np.bincount(claims.child[self.hub_node >= 0], minlength=len(self.node))
         children = np.unique(claims.child[is_open])
         for child in children[hub_parents[children] > 1].tolist():
-            self._decide_row(
+            self._decide_row_parents(
                 parent, claims, slice(*np.searchsorted(claims.child, [child, child + 1]))
             )
 
-    def _decide_row(self, parent: Nodes, claims: Claims, row: slice) -> None:
+    def _decide_row_parents(self, parent: Nodes, claims: Claims, row: slice) -> None:
         hub, is_author = set(self.hub_node[row].tolist()) - {NOWHERE}, self.is_author[row]
         code, resolved = self.code[claims.name[row]], parent[row]
         if len(set(code[is_author].tolist())) > len(hub):
@@ -135,7 +135,7 @@ class RowParents:
         meant = unnamed.pop() if is_last else ONE_OF_ITS_OWN
         resolved[np.isin(code, list(open_names)) & (resolved == NOWHERE)] = meant
 
-    def _mark_own(self, claims: Claims) -> Mask:
+    def _mark_own_parents(self, claims: Claims) -> Mask:
         """Mark the claims that write their row's one name beside its one Hub parent."""
         name, node = self.name[claims.child], self.node[claims.child]
         by_name = (claims.key == NOWHERE) & (node != NOWHERE) & (name != NOWHERE)
@@ -143,7 +143,7 @@ class RowParents:
         return is_own
 
 
-def _find_single(child: Nodes, value: Nodes, chosen: Mask, size: int) -> Nodes:
+def _find_single_parents(child: Nodes, value: Nodes, chosen: Mask, size: int) -> Nodes:
     """Return the one value of each child among the chosen claims, -1 for none or several."""
     low, high = np.full(size, np.iinfo(np.int32).max, np.int32), np.full(size, NOWHERE, np.int32)
     np.minimum.at(low, child[chosen], value[chosen])

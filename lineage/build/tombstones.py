@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.claims_spool import previous_claims, restrict_rows
+from lineage.build.claims_spool import previous_claims, restrict_spooled_rows
 from lineage.build.draft import Draft, make_tombstones
 from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.opt_outs import OptOuts
@@ -54,41 +54,41 @@ def add_tombstones(
     if draft.origin.kind is SnapshotKind.BELOW:
         previous = ()
     listed = bare(draft.keys)
-    ended = _key_bytes(draft.ended)
-    by_snapshot = list(_find_deleted(previous, [listed, np.sort(ended)]))
+    ended = _tombstone_key_bytes(draft.ended)
+    by_snapshot = list(_find_deleted_since(previous, [listed, np.sort(ended)]))
     tombstones = sort_tombstones([*(deleted for _, deleted in by_snapshot), draft.ended])
     draft.set_tombstones(redact_records(tombstones, opt_outs))
 
     # Their claims stay: a deleted model still leads from its children to its parents.
     for snapshot, deleted in by_snapshot:
-        rows_of = restrict_rows(_key_bytes(deleted), draft.deleted_nodes_of)
+        rows_of = restrict_spooled_rows(_tombstone_key_bytes(deleted), draft.deleted_nodes_of)
         claims = previous_claims(snapshot, rows_of, keyed_rules=keyed_rules)
         draft.claims.of_deleted.add_batches(redact_evidence(claims, opt_outs))
     node = draft.deleted_nodes_of(ended)
     is_known = pa.array(node[draft.ended_claims["child"].to_numpy()] != NOWHERE)
     own = renumber_children(draft.ended_claims.filter(is_known).to_batches(), node)
     draft.claims.of_deleted.add_batches(redact_evidence(own, opt_outs))
-    known_keys = (listed, _key_bytes(draft.deleted))
+    known_keys = (listed, _tombstone_key_bytes(draft.deleted))
     draft.tables.write(
         schema.ABSENCES_FILE,
-        _absences(
+        _read_absences(
             [earlier.snapshot for earlier in previous], listed, known_keys, draft.origin.taken_at
         ),
     )
 
 
-def _find_deleted(
+def _find_deleted_since(
     previous: Sequence[PreviousSnapshot], known_keys: list[KeyBytes]
 ) -> Iterator[tuple[Snapshot, pa.Table]]:
     """Yield the deleted models that each snapshot is the newest to know, the newest one first."""
     for earlier in previous:
         deleted_before = earlier.snapshot.tombstones()
-        is_unknown = _mark_unknown(deleted_before["key"], known_keys)
+        is_unknown = _mark_unknown_to_draft(deleted_before["key"], known_keys)
         tables = [deleted_before.filter(pa.array(is_unknown))]
         if earlier.missed_at is not None:
             tables.append(_make_tombstones(earlier.snapshot, known_keys, earlier.missed_at))
         deleted = sort_tombstones(tables)
-        known_keys.append(_key_bytes(deleted))
+        known_keys.append(_tombstone_key_bytes(deleted))
         yield earlier.snapshot, deleted
 
 
@@ -98,12 +98,12 @@ def _make_tombstones(
     """Return a tombstone for each model that was listed and is not in `known_keys`."""
     keys = snapshot.column(schema.MODELS_FILE, "key")
     # A dump without the Hub's keys cannot identify its models, and so proves none deleted.
-    deleted = _mark_unknown(keys, known_keys) & ~pc.starts_with(keys, STAND_IN).to_numpy()
+    deleted = _mark_unknown_to_draft(keys, known_keys) & ~pc.starts_with(keys, STAND_IN).to_numpy()
     if not deleted.any():
         return schema.TOMBSTONES.empty_table()
     records = {
-        **select_rows(snapshot, schema.MODELS_FILE, _RECORD_COLUMNS, deleted),
-        **select_rows(snapshot, schema.METRICS_FILE, _METRIC_COLUMNS, deleted),
+        **select_draft_rows(snapshot, schema.MODELS_FILE, _RECORD_COLUMNS, deleted),
+        **select_draft_rows(snapshot, schema.METRICS_FILE, _METRIC_COLUMNS, deleted),
     }
     return make_tombstones(records, snapshot.id, missed_at)
 
@@ -111,11 +111,11 @@ def _make_tombstones(
 def sort_tombstones(tables: list[pa.Table]) -> pa.Table:
     """Return tombstones as they are stored: in order of the key."""
     whole = pa.concat_tables([schema.TOMBSTONES.empty_table(), *tables])
-    order = np.argsort(_key_bytes(whole), kind="stable")
+    order = np.argsort(_tombstone_key_bytes(whole), kind="stable")
     return whole.take(pa.array(order)).combine_chunks()
 
 
-def select_rows(
+def select_draft_rows(
     snapshot: Snapshot, file: str, columns: Sequence[str], chosen: Mask
 ) -> dict[str, pa.ChunkedArray]:
     """Return some columns of the chosen rows of a table, a part of it in memory at a time."""
@@ -135,7 +135,7 @@ def has_stand_in_keys(snapshot: Snapshot) -> bool:
 # Models that were missing for a while
 
 
-def _absences(
+def _read_absences(
     previous: Sequence[Snapshot],
     listed: KeyBytes,
     known_keys: Sequence[KeyBytes],
@@ -149,26 +149,26 @@ def _absences(
     tables = [schema.ABSENCES.empty_table()]
     for snapshot in previous:
         ended = snapshot.tombstones(["key", "missed_at", "last_seen_in"])
-        ended = ended.filter(pa.array(~_mark_unknown(ended["key"], [listed])))
+        ended = ended.filter(pa.array(~_mark_unknown_to_draft(ended["key"], [listed])))
         back = pa.array([back_at] * ended.num_rows, pa.timestamp("us", tz="UTC"))
         ended = ended.append_column("back_at", back)
         tables += [snapshot.absences(), ended.select(schema.ABSENCES.names).cast(schema.ABSENCES)]
     table = pa.concat_tables(tables)
-    table = table.filter(pa.array(~_mark_unknown(table["key"], known_keys)))
+    table = table.filter(pa.array(~_mark_unknown_to_draft(table["key"], known_keys)))
     table = table.take(pc.sort_indices(table, _ABSENCES_ORDER))
 
     # The first row of each key and moment of going, as the table is in order of both.
-    key = _key_bytes(table)
+    key = _tombstone_key_bytes(table)
     missed = table["missed_at"].combine_chunks().cast(pa.int64()).to_numpy()
     first = np.append(True, (key[1:] != key[:-1]) | (missed[1:] != missed[:-1]))[: len(key)]
     return table.filter(pa.array(first)).combine_chunks()
 
 
-def _key_bytes(table: pa.Table) -> KeyBytes:
+def _tombstone_key_bytes(table: pa.Table) -> KeyBytes:
     return bare(joined(table["key"].chunks))
 
 
-def _mark_unknown(keys: pa.ChunkedArray, known_keys: Sequence[KeyBytes]) -> Mask:
+def _mark_unknown_to_draft(keys: pa.ChunkedArray, known_keys: Sequence[KeyBytes]) -> Mask:
     """Mark the keys that are in none of some sorted columns."""
     sought = bare(joined(keys.chunks))
     unknown: Mask = np.ones(len(sought), np.bool_)

@@ -30,7 +30,7 @@ FOUND = 6
     ),
 )
 @click.argument("models", metavar="MODEL...", nargs=-1)
-@options.combine(
+@options.combine_options(
     click.option(
         "--from",
         "files",
@@ -133,7 +133,7 @@ def check(
             f"{len(result.unmatched)} patterns match nothing", "mend them, or leave out --strict"
         )
     _print_result(invocation.format, result)
-    _exit(result, all_rules)
+    _exit_by_verdict(result, all_rules)
 
 
 def _print_result(format: Format, result: "CheckOutcome") -> None:
@@ -144,7 +144,7 @@ def _print_result(format: Format, result: "CheckOutcome") -> None:
 
     match format:
         case Format.LINES:
-            for line in _lines(result):
+            for line in _check_lines(result):
                 click.echo(line)
         case Format.SARIF:
             from lineage.export.sarif import sarif_document
@@ -154,7 +154,7 @@ def _print_result(format: Format, result: "CheckOutcome") -> None:
             print_result(format, result, check_rows, check_table, narrowest=1)
 
 
-def _lines(result: "CheckOutcome") -> Iterator[str]:
+def _check_lines(result: "CheckOutcome") -> Iterator[str]:
     """Yield one line a model, for logs of CI: verdict, name, what decides."""
     from lineage.analysis.check import explain_match, explain_unknown
     from lineage.domain.escape import visible
@@ -169,7 +169,7 @@ def _lines(result: "CheckOutcome") -> Iterator[str]:
         yield visible(": ".join(parts) + more)
 
 
-def _exit(result: "CheckOutcome", rules: CheckRules) -> None:
+def _exit_by_verdict(result: "CheckOutcome", rules: CheckRules) -> None:
     from lineage.analysis.check import CheckVerdict
 
     unknown = sum(model.verdict is CheckVerdict.UNKNOWN for model in result.models)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("subjects", metavar="[SUBJECT]...", nargs=-1)
-@options.combine(
+@options.combine_options(
     click.option(
         "--top", type=options.Number(1), metavar="N", help="The N models with most of it."
     ),

@@ -28,7 +28,7 @@ _KEPT = "what was recorded is kept; run the same command again to go on"
 _REFUSES = {"snapshot": "has no meaning here: a crawl takes a new snapshot"}
 
 
-def _read_model(_: click.Context, __: click.Parameter, below: str | None) -> str | None:
+def _read_model_option(_: click.Context, __: click.Parameter, below: str | None) -> str | None:
     if below is None:
         return None
     subject = read_subject(below)
@@ -37,7 +37,7 @@ def _read_model(_: click.Context, __: click.Parameter, below: str | None) -> str
     return subject.name
 
 
-def _read_moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
+def _read_moment_option(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
     if text is None:
         return None
     for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"):
@@ -58,7 +58,7 @@ def _read_moment(_: click.Context, __: click.Parameter, text: str | None) -> dat
         "lineage crawl --dump models.parquet --taken-at 2026-10-03",
     ),
 )
-@options.combine(
+@options.combine_options(
     click.option(
         "--update",
         "mode",
@@ -74,7 +74,7 @@ def _read_moment(_: click.Context, __: click.Parameter, text: str | None) -> dat
     click.option(
         "--below",
         metavar="SUBJECT",
-        callback=_read_model,
+        callback=_read_model_option,
         help="Only what lies below one model.",
     ),
     click.option(
@@ -86,7 +86,7 @@ def _read_moment(_: click.Context, __: click.Parameter, text: str | None) -> dat
     click.option(
         "--taken-at",
         metavar="DATE",
-        callback=_read_moment,
+        callback=_read_moment_option,
         help="When the dump was taken, UTC.  [default: the newest moment in it]",
     ),
     click.option(
@@ -195,7 +195,7 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
     refuses=_REFUSES,
     short_help="Say what a crawl will meet and cost.",
 )
-@options.combine(options.ENDPOINT, options.TOKEN_FILE, options.OFFLINE, options.SHARE)
+@options.combine_options(options.ENDPOINT, options.TOKEN_FILE, options.OFFLINE, options.SHARE)
 def doctor(*, invocation: Invocation, **flags: Any) -> None:
     """Say what a crawl will meet and cost: settings, token, Hub, store. Changes nothing.
 

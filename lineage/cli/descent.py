@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("models", metavar="MODEL...", nargs=-1)
-@options.combine(
+@options.combine_options(
     click.option(
         "--from",
         "file",
@@ -67,7 +67,7 @@ def trace(
     `yes` rests on a path of declared links, `no` on a statement that it comes from elsewhere;
     where links are only inferred, or lead nowhere, the answer is `not known`.
     """
-    names = [*models, *(_read_names(file) if file is not None else ())]
+    names = [*models, *(_read_names_option(file) if file is not None else ())]
     if not names:
         raise SettingsError(
             "no model to trace: give a MODEL or --from FILE",
@@ -110,7 +110,7 @@ def trace(
     )
 
 
-def _read_names(file: str) -> list[str]:
+def _read_names_option(file: str) -> list[str]:
     """Return the names of a file; empty lines and those that begin with # are no names."""
     # A list is often edited by hand: blank lines and remarks are its author's, not models.
     lines = (line.strip() for line in read_input(file).splitlines())
@@ -126,7 +126,7 @@ def _read_names(file: str) -> list[str]:
     ),
 )
 @click.argument("subject", metavar="SUBJECT")
-@options.combine(
+@options.combine_options(
     click.option(
         "--depth",
         type=options.Number(1),

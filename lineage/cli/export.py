@@ -67,7 +67,7 @@ def _write_graph(
     ),
 )
 @click.argument("subject", metavar="[SUBJECT]", required=False)
-@options.combine(
+@options.combine_options(
     options.with_definition,
     click.option("--out", metavar="FOLDER", required=True, help="A new folder for the tables."),
 )
@@ -102,7 +102,7 @@ def parquet(
     epilog=options.examples("lineage export cyclonedx lmsys/vicuna-7b-v1.5 --out vicuna.cdx.json"),
 )
 @click.argument("model", metavar="MODEL")
-@options.combine(options.MIN_STRENGTH, _OUT)
+@options.combine_options(options.MIN_STRENGTH, _OUT)
 def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Invocation) -> None:
     """Write a model's bill of materials (CycloneDX 1.6), its ancestors as pedigree.
 
@@ -123,7 +123,7 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
 
 
 def _graph_command(format: str, readers: str, example: str) -> click.Command:
-    parameters = options.combine(
+    parameters = options.combine_options(
         click.option(
             "--depth", type=options.Number(1), metavar="N", help="Generations below the roots."
         ),

@@ -68,12 +68,12 @@ for _command in COMMANDS:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
-    _open_streams()
+    _open_terminal_streams()
     logs.set_up(logs.LogFormat.TEXT, verbose=0)
-    sys.exit(_run(arguments))
+    sys.exit(_run_command(arguments))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run_command(arguments: Sequence[str] | None) -> int:
     """Run one command; every fault ends here, in one sentence and an exit code."""
     try:
         with signals.ends_on_signals(_say_interrupted):
@@ -83,13 +83,13 @@ def _run(arguments: Sequence[str] | None) -> int:
         if isinstance(ended, signals.Interrupted):
             return _end_interrupted(ended)
         if ended.code == options.READER_LEFT:
-            _drop_output()
+            _drop_printed_output()
         return ended.code if isinstance(ended.code, int) else LineageError.exit_code
     except click.ClickException as error:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             error.show()
         else:
-            _print_error(_usage_message(error), _help_command(error), error.exit_code)
+            _print_error(_print_usage_message(error), _help_command(error), error.exit_code)
         return error.exit_code
     except Exception as error:
         # Python itself, and some libraries, make another error of one that is raised within them.
@@ -110,7 +110,7 @@ def explain(error: Exception) -> LineageError:
             return SourceError("there is not enough memory", "run it again with more of it free")
         case OSError():
             # A full disk, or what no room has a sentence of its own for.
-            _drop_output()
+            _drop_printed_output()
             refused = file_error("the system refused", error)
             if error.errno == errno.ENOENT and error.filename is None:
                 refused = SettingsError("the current folder was deleted", "change to another one")
@@ -124,7 +124,7 @@ def explain(error: Exception) -> LineageError:
             )
 
 
-def _open_streams() -> None:
+def _open_terminal_streams() -> None:
     # Closed by the shell (`>&-`), the number of a stream would go to the next file that is opened,
     # and a command that is started would write into it.
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -146,7 +146,7 @@ def _say_interrupted() -> None:
         logs.say(f"interrupted: {signals.kept()}")
 
 
-def _drop_output() -> None:
+def _drop_printed_output() -> None:
     """Drop what could not be written: some Pythons try again at the end, and exit with 120."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -164,7 +164,7 @@ def _print_error(message: str, hint: str, exit_code: int) -> None:
                 click.echo(log_lines(f"{label}: " + "\n".join(lines)), err=True)
 
 
-def _usage_message(error: click.ClickException) -> str:
+def _print_usage_message(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption):
         kind, name = "option", error.option_name
     elif isinstance(error, click.exceptions.NoSuchCommand):

@@ -40,18 +40,18 @@ def list_models(names: Sequence[str], files: Sequence[str]) -> Iterator[ListedMo
     for file in files:
         path = expand_home(file)
         if file != "-" and path.is_dir():
-            yield from _read_cache(path)
+            yield from _read_cached_models(path)
             continue
         text = read_input(file)
         if text.lstrip().startswith("{") and '"bomFormat"' in text:
-            yield from _read_bill(file, text)
+            yield from _read_model_bill(file, text)
         elif path.suffix.lower() in _CODE:
-            yield from _read_code(file, text)
+            yield from _read_models_in_code(file, text)
         else:
-            yield from _read_lines(file, text)
+            yield from _read_model_lines(file, text)
 
 
-def _read_lines(file: str, text: str) -> Iterator[ListedModel]:
+def _read_model_lines(file: str, text: str) -> Iterator[ListedModel]:
     for number, line in enumerate(text.splitlines(), start=1):
         # A remark begins a line or stands behind a space: an address has its fragment without one.
         name = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
@@ -59,7 +59,7 @@ def _read_lines(file: str, text: str) -> Iterator[ListedModel]:
             yield ListedModel.spelled(name, f"{file}:{number}")
 
 
-def _read_code(file: str, text: str) -> Iterator[ListedModel]:
+def _read_models_in_code(file: str, text: str) -> Iterator[ListedModel]:
     """Yield the ids in calls and entries that name a model, each with its line."""
     in_list = False
     for number, line in enumerate(text.splitlines(), start=1):
@@ -77,7 +77,7 @@ def _read_code(file: str, text: str) -> Iterator[ListedModel]:
                 yield ListedModel.spelled(spelling, f"{file}:{number}")
 
 
-def _read_bill(file: str, text: str) -> Iterator[ListedModel]:
+def _read_model_bill(file: str, text: str) -> Iterator[ListedModel]:
     """Yield the models of a CycloneDX bill: components by package address, else by their type."""
     try:
         bill = json.loads(text)
@@ -87,7 +87,9 @@ def _read_bill(file: str, text: str) -> Iterator[ListedModel]:
         raise SettingsError(f"{file} is no CycloneDX bill", 'its "bomFormat" must be "CycloneDX"')
     metadata = bill.get("metadata")
     subject = metadata.get("component") if isinstance(metadata, dict) else None
-    for place, component in _components([subject, *_as_list(bill.get("components"))]):
+    for place, component in _list_bill_components(
+        [subject, *_as_model_list(bill.get("components"))]
+    ):
         purl, kind = component.get("purl"), component.get("type")
         if isinstance(purl, str) and purl.lower().startswith("pkg:huggingface/"):
             yield ListedModel.spelled(purl, f"{file}: {place}")
@@ -99,21 +101,21 @@ def _read_bill(file: str, text: str) -> Iterator[ListedModel]:
             yield replace(model, name="/".join(parts))
 
 
-def _components(components: Sequence[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _list_bill_components(components: Sequence[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every component, those within others too, with what it is called."""
     queue = [(it, 0) for it in components]
     for component, depth in queue:
         if isinstance(component, dict):
             yield str(component.get("bom-ref") or component.get("name") or "component"), component
             if depth < _DEEPEST:
-                queue += [(it, depth + 1) for it in _as_list(component.get("components"))]
+                queue += [(it, depth + 1) for it in _as_model_list(component.get("components"))]
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_model_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _read_cache(folder: Path) -> Iterator[ListedModel]:
+def _read_cached_models(folder: Path) -> Iterator[ListedModel]:
     """Yield the models of a cache folder of the Hub's client, with the revision it points to."""
     if folder.name.startswith("models--"):
         repositories = [folder]

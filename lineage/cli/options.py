@@ -35,7 +35,7 @@ _VALUES = "lineage.global_options"
 _TYPED = "lineage.typed_options"
 
 
-def combine(*options: Option) -> Option:
+def combine_options(*options: Option) -> Option:
     """Return several options as one decorator, shown in the order given."""
     return lambda command: functools.reduce(lambda made, add: add(made), reversed(options), command)
 
@@ -49,7 +49,7 @@ def examples(*lines: str) -> str:
 # command; here every command has them all, and the values meet in the context that they share.
 
 
-def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
+def _remember_flag(context: click.Context, option: click.Parameter, value: Any) -> None:
     """Keep the value where the command finds it: what is typed later beats what is typed first."""
     # click reads variables again for every command: they yield to what is typed before it.
     assert option.name is not None
@@ -80,8 +80,8 @@ class Number(click.ParamType[int]):
         return self.fail(f"{value!r} is not a whole number from {bounds}", param, ctx)
 
 
-def _global(*names: str, **settings: Any) -> click.Option:
-    return click.Option(names, callback=_remember, expose_value=False, **settings)
+def _global_option(*names: str, **settings: Any) -> click.Option:
+    return click.Option(names, callback=_remember_flag, expose_value=False, **settings)
 
 
 # Values of older versions, too.
@@ -92,7 +92,7 @@ _RENAMED_VALUES = {
 }
 
 
-def _say_renamed(word: str) -> str:
+def _say_renamed_flag(word: str) -> str:
     old = word.strip().lower()
     return f"; {old} is {now} now" if (now := _RENAMED_VALUES.get(old)) else ""
 
@@ -102,36 +102,38 @@ class _Choice(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Return what is said of a word that is none of them."""
-        return super().get_invalid_choice_message(value, ctx).rstrip(".") + _say_renamed(str(value))
+        return super().get_invalid_choice_message(value, ctx).rstrip(".") + _say_renamed_flag(
+            str(value)
+        )
 
 
-def _choice(words: type[StrEnum]) -> click.Choice[str]:
+def _choice_option(words: type[StrEnum]) -> click.Choice[str]:
     return _Choice([word.value for word in words])
 
 
 GLOBALS = (
-    _global(
+    _global_option(
         "--store",
         metavar="PATH_OR_URL",
         envvar="LINEAGE_STORE",
         show_envvar=True,
         help="Where the snapshots are.  [default: snapshots]",
     ),
-    _global(
+    _global_option(
         "--cache",
         metavar="DIR",
         envvar="LINEAGE_CACHE",
         show_envvar=True,
         help="Where recorded pages are.  [default: cache]",
     ),
-    _global(
+    _global_option(
         "--families",
         metavar="PATH",
         envvar="LINEAGE_FAMILIES",
         show_envvar=True,
         help="Your own families: a TOML file, or a folder of them.",
     ),
-    _global(
+    _global_option(
         "--snapshot",
         metavar="ID",
         envvar="LINEAGE_SNAPSHOT",
@@ -139,27 +141,27 @@ GLOBALS = (
         help="Which snapshot is asked: its ID, latest, or a date.  [default: latest]",
     ),
     # No variable here: LINEAGE_OPT_OUTS holds names or a path, and the settings read it.
-    _global(
+    _global_option(
         "--opt-outs",
         "opt_outs_file",
         metavar="FILE",
         help="Models and owners who asked to be left out: one a line.",
     ),
-    _global(
+    _global_option(
         "--format",
-        type=_choice(Format),
+        type=_choice_option(Format),
         envvar="LINEAGE_FORMAT",
         show_envvar=True,
         help="How the result is printed.  [default: table]",
     ),
-    _global(
+    _global_option(
         "--log-format",
-        type=_choice(logs.LogFormat),
+        type=_choice_option(logs.LogFormat),
         envvar="LINEAGE_LOG_FORMAT",
         show_envvar=True,
         help="How standard error is printed; with json the result is JSON too.  [default: text]",
     ),
-    _global(
+    _global_option(
         "-v",
         "--verbose",
         count=True,
@@ -298,7 +300,7 @@ SHARE = click.option(
 # What is counted
 
 
-def _read_relations(
+def _read_relations_option(
     _: click.Context, __: click.Parameter, text: str | None
 ) -> tuple[Relation, ...]:
     if text is None:
@@ -306,7 +308,7 @@ def _read_relations(
     words = {word.strip().lower() for word in text.split(",") if word.strip()}
     allowed = ", ".join(RELATIONS)
     if unknown := sorted(words - set(RELATIONS)):
-        renamed = "".join(map(_say_renamed, unknown))
+        renamed = "".join(map(_say_renamed_flag, unknown))
         raise click.BadParameter(
             f"unknown relation {', '.join(unknown)}; there are: {allowed}{renamed}"
         )
@@ -315,24 +317,24 @@ def _read_relations(
     return tuple(relation for relation in RELATIONS if relation in words)
 
 
-def _read_day(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
+def _read_day_option(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text.strip())
     except ValueError:
         raise click.BadParameter(f"{text!r} is not a date: use YYYY-MM-DD") from None
 
 
-BY = click.option("--by", type=_choice(Grouping), help="Divide the total.")
+BY = click.option("--by", type=_choice_option(Grouping), help="Divide the total.")
 AS_OF = click.option(
     "--as-of",
     metavar="DATE",
-    callback=_read_day,
+    callback=_read_day_option,
     help="As it stood at the end of that day, UTC: by the newest snapshot up to then, else by "
     "the first one.",
 )
 MIN_STRENGTH = click.option(
     "--min-strength",
-    type=_choice(Strength),
+    type=_choice_option(Strength),
     default=Strength.DECLARED.value,
     show_default=True,
     help="Follow links of at least this strength.",
@@ -342,7 +344,7 @@ _DEFINITION = (
     click.option(
         "--relations",
         metavar="A,B",
-        callback=_read_relations,
+        callback=_read_relations_option,
         help=f"Follow links of these relations only: {', '.join(RELATIONS)}.",
     ),
     click.option("--mirrors", is_flag=True, help="Let mirrors join the roots."),
@@ -377,4 +379,4 @@ def with_definition(command: Callback) -> Callback:
         )
         command(*args, definition=definition, **others)
 
-    return combine(*_DEFINITION)(call)
+    return combine_options(*_DEFINITION)(call)

@@ -95,10 +95,10 @@ def show(picture: "RenderableType", narrowest: int = 1) -> None:
     with console.capture() as captured:
         console.print(picture)
     text = log_lines("\n".join(line.rstrip() for line in captured.get().splitlines()))
-    click.echo(text if _can_encode(sys.stdout, text) else text.translate(_PLAIN))
+    click.echo(text if _can_terminal_encode(sys.stdout, text) else text.translate(_PLAIN))
 
 
-def _can_encode(stream: TextIO | None, text: str) -> bool:
+def _can_terminal_encode(stream: TextIO | None, text: str) -> bool:
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -110,7 +110,7 @@ def write_text(pieces: Iterable[str], out: str | None) -> None:
     """Write text as UTF-8, whatever the terminal's encoding is, piece by piece."""
     # A family is a hundred megabytes of GraphML: it never is one string. Lone surrogates of
     # somebody's card have no UTF-8; they are written as escapes.
-    with _open_output(out) as file:
+    with _open_output_option(out) as file:
         for piece in pieces:
             file.write(piece.encode("utf-8", "backslashreplace"))
 
@@ -122,13 +122,13 @@ def write_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Pa
     except OSError as error:
         raise file_error(f"{folder} cannot be made", error, "name another --out") from error
     for name, content in files:
-        with _open_output(str(folder / name)) as file:
+        with _open_output_option(str(folder / name)) as file:
             file.write(content)
         yield folder / name
 
 
 @contextmanager
-def _open_output(out: str | None) -> Iterator[BinaryIO]:
+def _open_output_option(out: str | None) -> Iterator[BinaryIO]:
     """Give standard output, or a file that takes its name when it is whole."""
     if out is None or out == STANDARD_OUTPUT:
         # Closed by the shell (`>&-`), standard output is not there at all.

@@ -35,7 +35,7 @@ class SilentProgress(Progress):
         self._done = 0
 
     def begin(self, stage: str, total: int | None = None) -> None:
-        self._log_end()
+        self._log_progress_end()
         self._logged, self._done = (stage, self._clock.monotonic()), 0
         expected = {} if total is None else {"expected": total}
         _LOG.info("%s", stage, extra={"facts": {"stage": stage, **expected}})
@@ -52,9 +52,9 @@ class SilentProgress(Progress):
         logs.say(message)
 
     def end(self) -> None:
-        self._log_end()
+        self._log_progress_end()
 
-    def _log_end(self) -> None:
+    def _log_progress_end(self) -> None:
         if self._logged is None:
             return
         (stage, began), self._logged = self._logged, None
@@ -142,7 +142,7 @@ class _Steps(ProgressColumn):
         if not task.completed and task.total is None:
             return Text()
         of = "" if task.total is None else f" of {task.total:,.0f}"
-        share = f", {task.percentage:.0f} %" if _is_on_the_way(task) else ""
+        share = f", {task.percentage:.0f} %" if _is_progress_on_the_way(task) else ""
         return Text(f"{task.completed:,.0f}{of}{share}")
 
 
@@ -151,7 +151,7 @@ class _TimeLeft(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         is_waiting = task.fields["until"] is not None
-        if is_waiting or not _is_on_the_way(task) or task.total is None:
+        if is_waiting or not _is_progress_on_the_way(task) or task.total is None:
             return Text()
         # Over all of it: the pace of the last steps alone would forget the waits between windows
         # of the rate limit.
@@ -163,7 +163,7 @@ class _TimeLeft(ProgressColumn):
         return Text(f"about {seconds} s left")
 
 
-def _is_on_the_way(task: Task) -> bool:
+def _is_progress_on_the_way(task: Task) -> bool:
     # A size may be an estimate, which the steps can pass.
     return task.total is not None and 0 < task.completed <= task.total
 

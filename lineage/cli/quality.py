@@ -24,7 +24,7 @@ _BOUND_OPTIONS = (
     ),
 )
 @click.argument("subject", metavar="[FAMILY]", required=False)
-@options.combine(
+@options.combine_options(
     click.option(
         "--kind",
         type=click.Choice([kind.value for kind in AnomalyKind]),

@@ -52,7 +52,7 @@ def report() -> None:
     ),
 )
 @_SUBJECT
-@options.combine(*_SHARED)
+@options.combine_options(*_SHARED)
 def family_tree(
     *, subject: str, lang: str, out: Path, definition: Definition, invocation: Invocation
 ) -> None:
@@ -89,7 +89,7 @@ def family_tree(
     ),
 )
 @_SUBJECT
-@options.combine(
+@options.combine_options(
     click.option(
         "--claim",
         type=options.Number(1),
@@ -137,7 +137,7 @@ def report_trend(
     ),
 )
 @_SUBJECT
-@options.combine(*_SHARED)
+@options.combine_options(*_SHARED)
 def report_licenses(
     *, subject: str, lang: str, out: Path, definition: Definition, invocation: Invocation
 ) -> None:

@@ -14,7 +14,7 @@ _SCHEDULERS = ("systemd", "cron", "github-actions", "kubernetes")
 _REFUSES = {"snapshot": "has no meaning here: crawls take new snapshots"}
 
 
-def _read_duration(_: click.Context, __: click.Parameter, text: str) -> timedelta:
+def _read_duration_option(_: click.Context, __: click.Parameter, text: str) -> timedelta:
     from lineage.schedule.interval import parse_duration
 
     try:
@@ -28,7 +28,7 @@ _EVERY = click.option(
     metavar="24h",
     default="24h",
     show_default=True,
-    callback=_read_duration,
+    callback=_read_duration_option,
     help="Time between two crawls: 90m, 24h, 1d, 1w.",
 )
 
@@ -49,7 +49,7 @@ def schedule() -> None:
     ),
 )
 @click.argument("scheduler", type=click.Choice(_SCHEDULERS))
-@options.combine(
+@options.combine_options(
     _EVERY,
     options.TOKEN_FILE,
     options.ON_PUBLISH,
@@ -70,7 +70,7 @@ def print_units(
     texts = UNITS[scheduler](plan_here(invocation.settings(flags), every))
     if out is not None:
         print_files(
-            invocation.format, [_write_new(Path(out) / name, texts[name]) for name in texts]
+            invocation.format, [_write_new_units(Path(out) / name, texts[name]) for name in texts]
         )
         return
     if invocation.format is Format.TABLE:
@@ -88,7 +88,7 @@ def print_units(
     short_help="Crawl at an interval, until asked to end.",
     epilog=options.examples("lineage schedule run --every 24h", "lineage schedule run --once"),
 )
-@options.combine(
+@options.combine_options(
     _EVERY,
     click.option("--once", is_flag=True, help="Crawl once, now, and exit as the last try did."),
     options.ENDPOINT,
@@ -124,7 +124,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     logs.say(f"stopped: {signals.kept()}")
 
 
-def _write_new(path: Path, text: str) -> Path:
+def _write_new_units(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A unit that somebody has edited since is theirs: mode x refuses where a file is.

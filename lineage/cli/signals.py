@@ -64,11 +64,11 @@ def ends_on_signals(last_words: Callable[[], None]) -> Iterator[None]:
     _state.is_heard, _state.interruption = False, None
     reading, writing = socket.socketpair()
     writing.setblocking(False)
-    watcher = Thread(target=_watch, args=(reading, last_words), daemon=True)
+    watcher = Thread(target=_watch_signals, args=(reading, last_words), daemon=True)
     watcher.start()
     former = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
     try:
-        with _handle(_interrupt):
+        with _handle_signal(_interrupt_command):
             yield
     finally:
         signal.set_wakeup_fd(former)
@@ -87,12 +87,12 @@ def stop_requests() -> Iterator[Event]:
         _state.is_heard = True
         stop.set()
 
-    with _handle(request):
+    with _handle_signal(request):
         yield stop
 
 
 @contextmanager
-def _handle(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def _handle_signal(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     # A shell's `&` lets a command ignore Ctrl-C, which is meant for another one. The first process
     # of a container has no default handler: without ours it would not hear SIGTERM.
     former = {
@@ -107,26 +107,26 @@ def _handle(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
             signal.signal(number, before)
 
 
-def _interrupt(number: int, _: FrameType | None) -> NoReturn:
+def _interrupt_command(number: int, _: FrameType | None) -> NoReturn:
     _state.is_heard, _state.interruption = True, Interrupted(128 + number)
     raise _state.interruption
 
 
-def _watch(signals: socket.socket, last_words: Callable[[], None]) -> None:
+def _watch_signals(signals: socket.socket, last_words: Callable[[], None]) -> None:
     """Wait for signals beside the main thread; end the process where that must not go on."""
     if not (first := signals.recv(1)):
         return
-    event = _next_event(signals, _PATIENCE_SECONDS)
+    event = _next_signal_event(signals, _PATIENCE_SECONDS)
     if event is None and _state.is_heard:
         # Who asked for an event, and gets no exception, has bookkeeping that takes its time.
         is_request = _state.interruption is None
-        event = _next_event(signals, None if is_request else _LONGEST_END_SECONDS)
+        event = _next_signal_event(signals, None if is_request else _LONGEST_END_SECONDS)
     if event != b"":
         last_words()
         os._exit(128 + first[0])
 
 
-def _next_event(signals: socket.socket, seconds: float | None) -> bytes | None:
+def _next_signal_event(signals: socket.socket, seconds: float | None) -> bytes | None:
     """Return the next signal, nothing where the work has ended, None where time is up."""
     signals.settimeout(seconds)
     try:

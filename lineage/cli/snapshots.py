@@ -88,7 +88,7 @@ def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> N
         raise SettingsError("--all verifies every snapshot", "leave out the ID")
     store = invocation.open_store()
     manifests = store.manifests() if every else [store.snapshot(id).manifest]
-    documents: list[Document] = [_verify(store, manifest) for manifest in manifests]
+    documents: list[Document] = [_verify_options(store, manifest) for manifest in manifests]
     documents += [
         {"snapshot": id, "builds_on": None, "files": 1, "problems": [problem], "damaged": []}
         for id, problem in (store.damaged() if every else {}).items()
@@ -116,7 +116,7 @@ def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> N
         )
 
 
-def _verify(store: "ParquetStore", manifest: "Manifest") -> "Document":
+def _verify_options(store: "ParquetStore", manifest: "Manifest") -> "Document":
     problems = store.find_damage(manifest.id, in_values=True)
     # An update is read through the tables below it: damage there is damage here.
     files_below = [] if manifest.builds_on is None else manifest.builds_on.files
@@ -182,7 +182,7 @@ def diff_snapshots(*, before: str | None, after: str | None, invocation: Invocat
     ),
 )
 @click.argument("subject", metavar="[SUBJECT]", default="llama")
-@options.combine(
+@options.combine_options(
     click.option(
         "--by",
         type=click.Choice([Grouping.RELEASE.value, Grouping.MONTH.value]),
@@ -284,7 +284,7 @@ def accept_draft(*, id: str, invocation: Invocation) -> None:
 
     store = invocation.open_store()
     # Locked, as a crawl that ends meanwhile would publish a later snapshot without this one.
-    with _hold_store(store, f"lineage snapshots accept {id}") as now:
+    with _hold_store_of_option(store, f"lineage snapshots accept {id}") as now:
         manifest = store.accept(id, now)
     print_result(
         invocation.format,
@@ -324,7 +324,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
 
     rule, store = read_retention_rule(keep or DEFAULT), invocation.open_store()
     # Locked, as an update that is published meanwhile could build on a snapshot being deleted.
-    with nullcontext() if dry_run else _hold_store(store, "lineage snapshots prune"):
+    with nullcontext() if dry_run else _hold_store_of_option(store, "lineage snapshots prune"):
         manifests = store.manifests()
         reasons = snapshots_kept_by(rule, manifests)
         if not dry_run:
@@ -340,7 +340,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
 
 
 @contextmanager
-def _hold_store(store: "ParquetStore", command: str) -> "Iterator[datetime]":
+def _hold_store_of_option(store: "ParquetStore", command: str) -> "Iterator[datetime]":
     """Keep other runs out of the store meanwhile."""
     from lineage.domain.clock import SystemClock
     from lineage.store.lease import Holder

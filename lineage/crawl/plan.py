@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lineage.build.checks import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
-from lineage.build.draft import last_page_of, watermark_of
+from lineage.build.draft import last_page_of_draft, watermark_of
 from lineage.build.opt_out import refuse_opted_out
 from lineage.build.tombstones import has_stand_in_keys
 from lineage.crawl.modes import UpdateStart, read_below, read_changes, read_everything
@@ -164,7 +164,7 @@ def update_start(previous: Snapshot) -> UpdateStart:
     """Return where an update of a snapshot goes on."""
     newest_key = previous.column(schema.MODELS_FILE, "key")[-1].as_py()
     models = previous.manifest.models
-    return UpdateStart(watermark_of(previous), last_page_of(previous), newest_key, models)
+    return UpdateStart(watermark_of(previous), last_page_of_draft(previous), newest_key, models)
 
 
 # History goes forwards: a crawl published behind the newest snapshot would never be asked, nothing

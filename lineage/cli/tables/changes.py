@@ -38,34 +38,36 @@ def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
         parts += [indented(quoted(name)) for name in names[:_NAMES_SHOWN]]
         if (more := len(names) - _NAMES_SHOWN) > 0:
             parts.append(indented(Text(f"and {more:,} more", "dim")))
-    return Stack(*parts, *_family_changes(diff.families), *_base_changes(diff))
+    return Stack(*parts, *_family_change_rows(diff.families), *_base_change_rows(diff))
 
 
-def _family_changes(families: Sequence[FamilyChange]) -> Iterator[RenderableType]:
+def _family_change_rows(families: Sequence[FamilyChange]) -> Iterator[RenderableType]:
     table = new_table("family or release", numbers=_BEFORE_AFTER)
     for family in families:
         releases = [release for release in family.releases if release.before != release.after]
         if family.before != family.after or releases:
-            _add_change(table, f"family {family.family}", family, "bold")
+            _add_change_row(table, f"family {family.family}", family, "bold")
         for release in releases:
-            _add_change(table, f"  {release.name}", release)
+            _add_change_row(table, f"  {release.name}", release)
     if table.row_count:
         yield heading("  families, mirrors and curated edges included")
         yield indented(table)
 
 
-def _base_changes(diff: Diff) -> Iterator[RenderableType]:
+def _base_change_rows(diff: Diff) -> Iterator[RenderableType]:
     for what, changes in (("gained", diff.bases_gained), ("lost", diff.bases_lost)):
         if not changes:
             continue
         table = new_table("base", numbers=_BEFORE_AFTER)
         for change in changes:
-            _add_change(table, change.name, change)
+            _add_change_row(table, change.name, change)
         yield heading(f"  bases that {what} most, all generations")
         yield indented(table)
 
 
-def _add_change(table: Table, name: str, change: Change | FamilyChange, style: str = "") -> None:
+def _add_change_row(
+    table: Table, name: str, change: Change | FamilyChange, style: str = ""
+) -> None:
     before, after = change.before, change.after
     cells = (f"{before:,}", f"{after:,}", f"{after - before:+,}")
     table.add_row(quoted(name), *cells, style=style)
@@ -75,14 +77,14 @@ def dump_check_rows(check: DumpCheck) -> list[Document]:
     """Return a flat row for each thing compared, with one example."""
     return [
         {"what": what, "count": count, "example": next(iter(examples), None)}
-        for what, count, examples in _list_comparisons(check)
+        for what, count, examples in _comparison_rows(check)
     ]
 
 
 def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     """Return what differs, each with its examples."""
     table = new_table(fixed=[""], numbers=["number"], tail="examples")
-    for what, count, examples in _list_comparisons(check):
+    for what, count, examples in _comparison_rows(check):
         table.add_row(what, f"{count:,}", quoted("; ".join(examples), "dim"))
     facts: list[Line] = [("dump", f"{check.dump}, {check.bad_rows:,} rows could not be read")]
     excluded = [*check.not_compared, *(["edges"] if check.edges is None else [])]
@@ -91,7 +93,7 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     return Stack(Text(), indented(table), Text(), fact_lines([*facts, *snapshot_lines(manifest)]))
 
 
-def _list_comparisons(check: DumpCheck) -> Iterator[tuple[str, int, Iterable[str]]]:
+def _comparison_rows(check: DumpCheck) -> Iterator[tuple[str, int, Iterable[str]]]:
     yield "models here", check.models_here, ()
     yield "models in the dump", check.models_there, ()
     yield "models only here", check.only_here.count, check.only_here.examples

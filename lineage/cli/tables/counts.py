@@ -56,7 +56,7 @@ def counts_table(
     alone = all(count.definition.roots == (count.id,) for count in counts)
     roots = "the models themselves" if alone else "each subject with its mirrors"
     words = definition_lines(counts[0].definition, manifest, source_note, roots)
-    words += _sum_up_notes(counts)
+    words += _sum_up_table_notes(counts)
     return Stack(Text(), _numbers_table("subject", rows), Text(), fact_lines(words))
 
 
@@ -64,7 +64,7 @@ def _subject_row(count: Count) -> Row:
     return count.id, count.direct, count.total, count.by_relation
 
 
-def _sum_up_notes(counts: Sequence[Count]) -> list[Line]:
+def _sum_up_table_notes(counts: Sequence[Count]) -> list[Line]:
     """Return a line for each subject of which an undated or opted-out model is missing."""
     lines = [
         f"{count.id}: {note}"
@@ -86,13 +86,13 @@ def _count_table(count: Count, manifest: Manifest, source_note: str) -> Renderab
             "" if count.parents_known else "; parents are not known",
         )
     head = indented(Stack(subject_title(count.id, count.subject), sums))
-    body = _relation_shares(count) if count.grouping is None else _group_table(count)
+    body = _relation_share_cells(count) if count.grouping is None else _group_table(count)
     facts = definition_lines(count.definition, manifest, source_note)
     facts += [("note", note) for note in number_notes(0, 0, count.opted_out)]
     return Stack(Text(), head, Text(), body, Text(), fact_lines(facts))
 
 
-def _relation_shares(count: Count) -> RenderableType:
+def _relation_share_cells(count: Count) -> RenderableType:
     # Largest first and not in the order of the words: the shares are what is read.
     grid = Table.grid(padding=(0, 3))
     grid.add_column()
@@ -105,7 +105,7 @@ def _relation_shares(count: Count) -> RenderableType:
 
 def _group_table(count: Count) -> RenderableType:
     rows: list[Row] = [
-        (_group_name(group), group.direct, group.total, group.by_relation) for group in count.groups
+        (_group_cell(group), group.direct, group.total, group.by_relation) for group in count.groups
     ]
     total = _sum_rows("all", rows)
     if count.grouping not in _SERIES and len(rows) > _GROUPS_SHOWN + 1:
@@ -115,7 +115,7 @@ def _group_table(count: Count) -> RenderableType:
     return _numbers_table(by, rows, total, no_parts=count.grouping is Grouping.RELATION)
 
 
-def _group_name(group: Group) -> str:
+def _group_cell(group: Group) -> str:
     return f"{group.value} (incomplete)" if group.complete is False else group.value
 
 
@@ -148,7 +148,7 @@ def comparison_table(
     head = indented(subject_title(comparison.id, comparison.id))
     parts = [Text(), head, Text(), _step_table(comparison)]
     if any(compared.by_release for compared in comparison.steps):
-        parts += [Text(), _release_table(comparison)]
+        parts += [Text(), _release_rows_table(comparison)]
     default = next(
         compared for compared in comparison.steps if compared.step is ComparisonStep.MERGES
     )
@@ -184,20 +184,20 @@ def _step_table(comparison: Comparison) -> RenderableType:
             "" if previous is None or is_aside else f"{row.number - previous.number:+,}",
             f"{row.direct:,}" if has_parts else "",
             f"{row.authors:,}" if has_parts else "",
-            Text(_explain_number(row, comparison), style="dim"),
+            Text(_explain_table_number(row, comparison), style="dim"),
         )
         previous = previous if is_aside else row
     note = Text("* the default: what count answers without filters", style="dim")
     return Stack(indented(table), indented(note))
 
 
-def _explain_number(row: ComparedCount, comparison: Comparison) -> str:
+def _explain_table_number(row: ComparedCount, comparison: Comparison) -> str:
     if row.at_most == row.number:
         return explain_step(row, comparison)
     return f"{describe_range(row.number, row.at_most)}; {explain_step(row, comparison)}"
 
 
-def _release_table(comparison: Comparison) -> RenderableType:
+def _release_rows_table(comparison: Comparison) -> RenderableType:
     steps = [compared for compared in comparison.steps if compared.step in _SHORT]
     # The widest definition names most releases, and names them in the registry's order.
     widest = max(steps, key=lambda compared: len(compared.by_release))

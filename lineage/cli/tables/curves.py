@@ -37,7 +37,7 @@ _GAP = 2
 def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
     body = _SnapshotRows(curve) if curve.by is None else _part_table(curve)
-    facts = [*rule_lines(curve.definition), *_history_facts(curve)]
+    facts = [*rule_lines(curve.definition), *_history_fact_lines(curve)]
     title = subject_title(curve.id, curve.subject)
     return Stack(Text(), indented(title), Text(), indented(body), Text(), fact_lines(facts))
 
@@ -58,7 +58,7 @@ class _SnapshotRows:
         for moment, point in zip(self.curve.moments[-_ROWS:], points, strict=True):
             numbers = [point.total, point.new, point.gone, point.authors]
             numbers += [point.by_relation.get(word, 0) for word in columns]
-            table.add_row(quoted(moment.snapshot), *map(_number_text, numbers))
+            table.add_row(quoted(moment.snapshot), *map(_number_cell, numbers))
         yield table
         if len(columns) < len(used):
             yield Text("by relation: in a wider terminal, or --format csv", "dim")
@@ -75,15 +75,15 @@ def _part_table(curve: Curve) -> RenderableType:
         name, style = ("all", "bold") if line is curve.whole else (line.key, "")
         name += " (incomplete)" if line.values[-1].complete is False else ""
         change = f"{totals[-1] - totals[0]:+,}"
-        table.add_row(quoted(name), *map(_number_text, totals), change, style=style)
+        table.add_row(quoted(name), *map(_number_cell, totals), change, style=style)
     return table
 
 
-def _number_text(number: int | None) -> str:
+def _number_cell(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def _history_facts(curve: Curve) -> list[Line]:
+def _history_fact_lines(curve: Curve) -> list[Line]:
     """Say which snapshots there are, and by which registry they were counted."""
     moments = curve.moments
     text = f"{len(moments):,}, {moments[0].snapshot} to {moments[-1].snapshot}"
@@ -122,7 +122,7 @@ class Sparklines:
         # Names give way before numbers do: a cut name is recognized, a left out week is not.
         fits = longest + _NUMBER * len(self.numbered) <= room
         name_width = longest if fits else min(longest, _NAME)
-        places = _spread_evenly(self.numbered, (room - name_width) // _NUMBER)
+        places = _spread_columns_evenly(self.numbered, (room - name_width) // _NUMBER)
         yield indented(self._draw_table(places, name_width))
 
     def _draw_table(self, places: Sequence[int], name_width: int) -> Table:
@@ -152,7 +152,7 @@ def short_day(moment: datetime) -> str:
     return f"{moment.day} {moment:%b}"
 
 
-def _spread_evenly(places: Sequence[int], most: int) -> list[int]:
+def _spread_columns_evenly(places: Sequence[int], most: int) -> list[int]:
     """Return so many of the places, evenly spread, the first and the last among them."""
     if len(places) <= most:
         return list(places)

@@ -71,7 +71,7 @@ def _tree_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str
 
     def end_branches(depth: int) -> Iterator[tuple[Text, str, str, str]]:
         while len(path) > depth:
-            guide, remainder = _guide(guides), nodes[path.pop()].remainder
+            guide, remainder = _guide_of_tree_line(guides), nodes[path.pop()].remainder
             guides.pop()
             if remainder is not None:
                 words = f"+ {remainder.models:,} in {remainder.branches:,} more"
@@ -86,20 +86,25 @@ def _tree_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str
         relation = "" if node.relation is None else node.relation.value
         relation += ", inferred" if node.strength is Strength.INFERRED else ""
         note = "" if node.drawn_below == node.total else f"drawn here: {node.drawn_below:,}"
-        yield _node_name(node, _guide(guides) + fork), relation, f"{node.total:,}", note
+        yield (
+            _node_cell(node, _guide_of_tree_line(guides) + fork),
+            relation,
+            f"{node.total:,}",
+            note,
+        )
         path.append(at)
         guides.append("" if above is None else "   " if ends else "│  ")
     yield from end_branches(0)
 
 
-def _guide(guides: Sequence[str]) -> str:
+def _guide_of_tree_line(guides: Sequence[str]) -> str:
     """Return the guides above a line; of very many those nearest to it, and how many there are."""
     if len(guides) <= _GUIDES_SHOWN:
         return "".join(guides)
     return f"{len(guides) - 1:,} deep … " + "".join(guides[-_GUIDES_LEFT:])
 
 
-def _node_name(node: TreeNode, guide: str) -> Text:
+def _node_cell(node: TreeNode, guide: str) -> Text:
     # Rich takes space from columns that may wrap; no_wrap on the text keeps the name on one line.
     name = Text.assemble((guide, "dim"), no_wrap=True, overflow="ellipsis")
     name.append_text(quoted(node.name, "" if node.relation else "bold"))
@@ -128,7 +133,7 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
         f": {', '.join(releases)}" if trace.descends and releases else "",
     )
     parts: list[RenderableType] = [Text(), head, quoted(explain_trace(trace))]
-    parts += [_path_lines(trace, path) for path in trace.paths[:_PATHS_SHOWN]]
+    parts += [_path_table_lines(trace, path) for path in trace.paths[:_PATHS_SHOWN]]
     if (more := len(trace.paths) - _PATHS_SHOWN) > 0:
         parts.append(Text(f"and {more:,} more paths; all of them: --format json", style="dim"))
     facts = [("snapshot", f"{manifest.id}, {describe_origin(manifest)}")]
@@ -156,7 +161,7 @@ def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
     return Stack(Text(), Padding(table, INDENT))
 
 
-def _path_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableType:
+def _path_table_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableType:
     top = path[-1].parent
     root = next((root for root in trace.roots if root.root == top), None)
     end = ", which leads no further"
@@ -167,12 +172,12 @@ def _path_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableType:
         kind = f"{edge.relation.value}, {edge.strength.value}"
         line = Text.assemble(quoted(edge.child), "  ", (kind, "dim"), "  of ", quoted(edge.parent))
         lines.append(Padding(line, (0, 0, 0, 2 * depth + 2), expand=False))
-        claims = (_claim_text(claim) for claim in edge.evidence)
+        claims = (_claim_cell(claim) for claim in edge.evidence)
         lines += [Padding(claim, (0, 0, 0, 2 * depth + 4)) for claim in claims]
     return Stack(*lines)
 
 
-def _claim_text(claim: PathClaim) -> Text:
+def _claim_cell(claim: PathClaim) -> Text:
     parts = [] if claim.quote is None else [f'"{visible(claim.quote)}"']
     parts += [visible(text) for text in (claim.source, claim.url) if text]
     return Text(f"{claim.rule}: " + "\n".join(parts), style="dim")

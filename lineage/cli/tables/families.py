@@ -64,18 +64,18 @@ def family_table(family: Family) -> RenderableType:
         quoted(family.name, "bold"), quoted(f"{by}; version {family.version}", "dim")
     )
     parts: list[RenderableType] = [indented(head)]
-    parts += [_release_facts(release) for release in family.releases]
+    parts += [_release_fact_lines(release) for release in family.releases]
     if family.edges:
         parts.append(heading("Curated edges"))
     for edge in family.edges:
         text = f"{edge.relation} of {edge.parent}, {edge.proof.replace('_', ' ')}"
-        parts.append(_entry_lines(edge.child, text, edge.source))
+        parts.append(_entry_table_lines(edge.child, text, edge.source))
     if family.outsiders:
         parts.append(heading("Not of this family"))
     for outsider in family.outsiders:
         root = f"; its root is {outsider.root}" if outsider.root else ""
         text = f"{outsider.reason.replace('_', ' ')}{root}. {outsider.sentence}"
-        parts.append(_entry_lines(outsider.id, text, outsider.source))
+        parts.append(_entry_table_lines(outsider.id, text, outsider.source))
     if family.renamed:
         names: list[Line] = [(old.name, f"is now {old.now}") for old in family.renamed]
         parts += [heading("Former names"), fact_lines(names)]
@@ -106,29 +106,29 @@ def registry_check_table(
     return Stack(Text(), indented(grid), Text(), fact_lines(facts))
 
 
-def _release_facts(release: Release) -> RenderableType:
+def _release_fact_lines(release: Release) -> RenderableType:
     license = release.license or "no license tag"
     gate = "" if release.gated is None else f", gated: {release.gated}"
     facts: list[Line] = [
         ("release", f"{release.id}, {release.released}, {license}{gate}"),
         ("sizes", ", ".join(release.sizes)),
         ("source", release.source),
-        *_repeated_label("official", release.official),
-        *_copy_lines("mirror", release.mirrors, release.deleted),
-        *_copy_lines("quantized", release.quantized),
-        *_copy_lines("changed", release.changed),
+        *_label_cell("official", release.official),
+        *_copy_table_lines("mirror", release.mirrors, release.deleted),
+        *_copy_table_lines("quantized", release.quantized),
+        *_copy_table_lines("changed", release.changed),
         *(("former name", f"{old.name} is now {old.now}") for old in release.former_names),
     ]
     return Stack(heading(release.name), fact_lines([fact for fact in facts if fact[1]]))
 
 
-def _repeated_label(label: str, texts: Iterable[str]) -> Iterator[Line]:
+def _label_cell(label: str, texts: Iterable[str]) -> Iterator[Line]:
     """Yield lines of which the first alone has the label."""
     for number, text in enumerate(texts):
         yield ("" if number else label), text
 
 
-def _copy_lines(
+def _copy_table_lines(
     label: str, copies: Iterable[Reupload], deleted: Sequence[str] = ()
 ) -> Iterator[Line]:
     """Yield copies with what they stand for; the source stands below those that share it."""
@@ -139,11 +139,11 @@ def _copy_lines(
         of = f" of {copy.of}" if copy.of else ""
         by_source[copy.source or "none"].append(f"{copy.id}{mark}{of}")
     for source, texts in by_source.items():
-        yield from _repeated_label(label, texts)
+        yield from _label_cell(label, texts)
         yield "  source", source
 
 
-def _entry_lines(id: str, text: str, source: CuratedSource) -> RenderableType:
+def _entry_table_lines(id: str, text: str, source: CuratedSource) -> RenderableType:
     facts = [quoted(text)]
     if source.quote:
         facts.append(quoted(f"“{source.quote}”", "italic"))

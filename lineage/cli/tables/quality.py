@@ -62,7 +62,7 @@ def evaluation_table(evaluation: Evaluation) -> RenderableType:
             names = (mistake.child, mistake.inferred, " ".join(mistake.declared))
             table.add_row(*map(quoted, names))
         parts += [heading("the worst mistakes"), Text(), indented(table)]
-    return Stack(*parts, Text(), fact_lines(_evaluation_facts(evaluation)))
+    return Stack(*parts, Text(), fact_lines(_evaluation_fact_lines(evaluation)))
 
 
 def _score_table(scores: Sequence[Score]) -> RenderableType:
@@ -74,19 +74,19 @@ def _score_table(scores: Sequence[Score]) -> RenderableType:
         shares = (score.parent, score.line, score.release, score.checked, score.authors)
         coverage = score.coverage.value
         cells = [f"{score.inferred:,}", "-" if coverage is None else f"{100 * coverage:.1f}"]
-        cells += map(_percent_text, shares)
+        cells += map(_percent_cell, shares)
         table.add_row(quoted(name), *cells, style="bold" if score.rule == ALL else "")
     return indented(table)
 
 
-def _percent_text(share: Share) -> str:
+def _percent_cell(share: Share) -> str:
     if share.value is None or share.interval is None:
         return "-"
     low, high = share.interval
     return f"{100 * share.value:.1f} ({100 * low:.0f}-{100 * high:.0f})"
 
 
-def _evaluation_facts(evaluation: Evaluation) -> list[Line]:
+def _evaluation_fact_lines(evaluation: Evaluation) -> list[Line]:
     declared = evaluation.hidden_by == "declared"
     hidden = "declared parents" if declared else "parents of the labels"
     facts: list[Line] = [

@@ -26,8 +26,8 @@ def crawl_table(
     """Return what a crawl did; `requests` has sent, replayed, retried and refused_429."""
     numbers = [f"{n:,} {_REQUEST_WORDS.get(name, name)}" for name, n in requests.items()]
     facts = [
-        ("snapshot", f"{manifest.id}, {_kind_text(manifest)}"),
-        *_size_facts(manifest),
+        ("snapshot", f"{manifest.id}, {_kind_cell(manifest)}"),
+        *_size_fact_lines(manifest),
         ("requests", ", ".join(numbers)),
         ("seconds", f"{seconds:,.1f}"),
         *more,
@@ -62,13 +62,13 @@ def snapshot_facts(
         lacks = origin.dump.get("missing") or "nothing"
         dump.append(("dump", f"{origin.dump.get('file')}, lacks {lacks}{keys}"))
     facts: list[Line] = [
-        ("snapshot", f"{manifest.id}, {_kind_text(manifest)}"),
+        ("snapshot", f"{manifest.id}, {_kind_cell(manifest)}"),
         ("taken", f"{origin.taken_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("published", f"{manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"),
         *dump,
         ("previous", manifest.previous or "none"),
         ("builds on", "nothing" if manifest.builds_on is None else manifest.builds_on.id),
-        *_size_facts(manifest),
+        *_size_fact_lines(manifest),
         ("deleted", deleted or "none"),
         ("unread", unread or "nothing"),
         ("registry", registry or "none"),
@@ -142,7 +142,7 @@ def retention_table(rows: Sequence[Document]) -> RenderableType:
     return indented(table)
 
 
-def _size_facts(manifest: Manifest) -> list[Line]:
+def _size_fact_lines(manifest: Manifest) -> list[Line]:
     return [
         ("models", f"{manifest.models:,}"),
         ("edges", f"{manifest.edges:,}"),
@@ -151,7 +151,7 @@ def _size_facts(manifest: Manifest) -> list[Line]:
     ]
 
 
-def _kind_text(manifest: Manifest) -> str:
+def _kind_cell(manifest: Manifest) -> str:
     origin = manifest.origin
     kind = f"{origin.kind} {origin.below}" if origin.below else f"{origin.kind}"
     return f"{kind}, from {origin.endpoint}"

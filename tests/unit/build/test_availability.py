@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.build.availability import AvailabilityChecks, ask_about
+from lineage.build.availability import AvailabilityChecks, ask_about_tombstones
 from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.errors import LineageError, RequestLimitReached, SourceUnavailable, UnexpectedPage
 from tests.fakes.fake_clock import NOON
@@ -42,7 +42,9 @@ def test_whatever_comes_some_are_answered_and_the_others_are_left(
     named = {f"{at:02}": end for at, end in enumerate(script)}
     hub, progress = FakeHub(named), ListProgress()
     try:
-        found = ask_about([(key, "o/n") for key in named], AvailabilityChecks(hub, most), progress)
+        found = ask_about_tombstones(
+            [(key, "o/n") for key in named], AvailabilityChecks(hub, most), progress
+        )
     except LineageError as error:
         raise AssertionError("a question ended the crawl") from error
     assert list(found) == [key for key in hub.asked if named[key] == "gone"]

@@ -6,7 +6,11 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.build.availability import last_names, never_asked_keys, with_availability
+from lineage.build.availability import (
+    last_names_of_tombstones,
+    never_asked_tombstones,
+    with_availability,
+)
 from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.store import schema
 from lineage.store.reader import STANDING_COLUMNS, snapshot_asked_in
@@ -43,6 +47,8 @@ def test_answers_upon_answers_are_those_of_a_dictionary(
     )
     kept = {row["key"]: snapshot_asked_in(row) for row in found.to_pylist()}
     assert kept == dict.fromkeys(KEYS) | first | second
-    left = never_asked_keys(found).to_pylist()
+    left = never_asked_tombstones(found).to_pylist()
     assert left == [key for key in KEYS if key not in first | second]
-    assert last_names(found, left[::-1]) == [(key, f"o/{key[-2:]}") for key in left[::-1]]
+    assert last_names_of_tombstones(found, left[::-1]) == [
+        (key, f"o/{key[-2:]}") for key in left[::-1]
+    ]
