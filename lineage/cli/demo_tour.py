@@ -91,8 +91,8 @@ def _print_crawls(folder: Path, weeks: Replay, results: TourResults) -> None:
 
 
 def _print_last_snapshot(manifest: Manifest, results: TourResults) -> None:
-    sample = _print_sample_note(manifest)
-    show(heading(f"The Llama family by release, {_print_long_day(manifest)}"))
+    sample = _tour_note(manifest)
+    show(heading(f"The Llama family by release, {_tour_day(manifest)}"))
     show(counts_table([results.by_release], manifest, sample))
     show(heading("Some well-known models"))
     show(counts_table(results.bases, manifest, sample))
@@ -106,7 +106,7 @@ def _print_last_snapshot(manifest: Manifest, results: TourResults) -> None:
 
 def _print_weeks(weeks: Replay, results: TourResults) -> None:
     first, last = weeks.manifests[0], weeks.manifests[-1]
-    show(heading(f"Each Llama release from {_print_long_day(first)} to {_print_long_day(last)}"))
+    show(heading(f"Each Llama release from {_tour_day(first)} to {_tour_day(last)}"))
     click.echo()
     show(_print_curve(results.curve))
     click.echo()
@@ -120,18 +120,18 @@ def _print_weeks(weeks: Replay, results: TourResults) -> None:
         ),
         (
             "growth",
-            f"of the sample, not of the Hub: new models were collected from {_print_long_day(first)} on; "
+            f"of the sample, not of the Hub: new models were collected from {_tour_day(first)} on; "
             f"of older ones it holds the {first.models:,} that other sources name; "
             f"{results.by_release.undated:,} of the family have no date and count as old",
         ),
-        *snapshot_lines(last, _print_sample_note(last)),
+        *snapshot_lines(last, _tour_note(last)),
     ]
     show(fact_lines(facts))
     _print_deleted(last, results)
-    show(heading(f"What changed between {_print_long_day(first)} and {_print_long_day(last)}"))
+    show(heading(f"What changed between {_tour_day(first)} and {_tour_day(last)}"))
     show(diff_table(results.diff, first, last))
     click.echo()
-    show(fact_lines([("source", _print_sample_note(last))]))
+    show(fact_lines([("source", _tour_note(last))]))
 
 
 def _print_curve(curve: Curve) -> Sparklines:
@@ -147,9 +147,9 @@ def _print_curve(curve: Curve) -> Sparklines:
 def _print_deleted(manifest: Manifest, results: TourResults) -> None:
     table = new_table("deleted", numbers=("direct", "total", "not listed from", "found missing"))
     for model in results.deleted.largest:
-        day = "unknown" if model.gone_from is None else _print_date(model.gone_from)
+        day = "unknown" if model.gone_from is None else _tour_date(model.gone_from)
         numbers = (f"{model.direct:,}", f"{model.total:,}")
-        table.add_row(quoted(model.id), *numbers, day, _print_date(model.missed_at))
+        table.add_row(quoted(model.id), *numbers, day, _tour_date(model.missed_at))
     deleted = results.deleted
     facts: list[Line] = [
         (
@@ -160,7 +160,7 @@ def _print_deleted(manifest: Manifest, results: TourResults) -> None:
         ("below", "listed models, at any depth; they count through the deleted, which do not"),
         ("listed", "the first weekly list without it, as the sample says"),
         ("missing", "the day of the full crawl that found it missing, as its tombstone says"),
-        *snapshot_lines(manifest, _print_sample_note(manifest)),
+        *snapshot_lines(manifest, _tour_note(manifest)),
     ]
     show(heading("Deleted models with derivatives"))
     click.echo()
@@ -169,14 +169,14 @@ def _print_deleted(manifest: Manifest, results: TourResults) -> None:
     show(fact_lines(facts))
 
 
-def _print_sample_note(manifest: Manifest) -> str:
+def _tour_note(manifest: Manifest) -> str:
     return f"Counted in a sample of {manifest.models:,} models, not on the Hub"
 
 
-def _print_long_day(manifest: Manifest) -> str:
+def _tour_day(manifest: Manifest) -> str:
     moment = manifest.origin.taken_at
     return f"{moment.day} {moment:%B %Y}"
 
 
-def _print_date(moment: datetime) -> str:
+def _tour_date(moment: datetime) -> str:
     return f"{short_day(moment)} {moment:%Y}"
