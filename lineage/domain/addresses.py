@@ -40,8 +40,8 @@ def show_address(text: str) -> str:
     place = f"{_MASK}@{host}" if is_user else place
     place, fragment, _ = place.partition("#")
     path, question, query = place.partition("?")
-    shown = "&".join(map(_show_parameter, query.split("&"))) if query else ""
-    return f"{scheme}://{path}{question}{shown}" + (f"#{_MASK}" if fragment else "")
+    parameters = "&".join(map(_show_parameter, query.split("&"))) if query else ""
+    return f"{scheme}://{path}{question}{parameters}" + (f"#{_MASK}" if fragment else "")
 
 
 def _show_parameter(parameter: str) -> str:

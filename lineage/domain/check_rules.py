@@ -115,9 +115,9 @@ def read_rules(table: Mapping[str, object]) -> CheckRules:
     Raises:
         ValueError: a key or value is none of a rule; the message says which are.
     """
-    known = [field.name for field in fields(CheckRules)]
-    if unknown := sorted(set(table) - set(known)):
-        raise ValueError(f"unknown key {unknown[0]!r}; there are: {', '.join(known)}")
+    keys = [field.name for field in fields(CheckRules)]
+    if unknown := sorted(set(table) - set(keys)):
+        raise ValueError(f"unknown key {unknown[0]!r}; there are: {', '.join(keys)}")
     return CheckRules(
         _read_patterns(table, "deny"),
         _read_patterns(table, "allow"),

@@ -28,8 +28,8 @@ _COMMAND_LINE = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 def visible(text: str) -> str:
     r"""Return the text with all that acts spelled out: `\x1b`, `\u202e`, `\x23#[error]`."""
     if not (text.isascii() and text.isprintable()):
-        shown = (_spelled(one) if unicodedata.category(one) in _ACTING else one for one in text)
-        text = "".join(shown)
+        letters = (_spelled(it) if unicodedata.category(it) in _ACTING else it for it in text)
+        text = "".join(letters)
     return _COMMAND.sub(r"\\x23", text) if "##" in text else text
 
 
@@ -94,6 +94,6 @@ def _spell_value(value: object) -> str:
         case str():
             return cell(value)
         case Iterable():
-            return cell(" ".join(str(one) for one in value))
+            return cell(" ".join(str(part) for part in value))
         case _:
             raise TypeError(f"a cell cannot hold {type(value).__name__}")

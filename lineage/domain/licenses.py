@@ -206,4 +206,4 @@ class LicenseTerms:
 
     def rule_of(self, drift: Drift) -> DriftRule:
         """Return weight and clauses of a class."""
-        return next(one for one in self.drifts if one.drift is drift)
+        return next(rule for rule in self.drifts if rule.drift is drift)

@@ -69,16 +69,16 @@ class OptOuts:
     _beginnings: frozenset[str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        spelled = sorted({plain(name) for name in (*self.names, *self.learned)}, reverse=True)
-        words = sorted({_first_word(name) for name in spelled})
+        plain_names = sorted({plain(name) for name in (*self.names, *self.learned)}, reverse=True)
+        words = sorted({_first_word(name) for name in plain_names})
         hint = "|".join([*map(re.escape, words), r"[%&\\]", r"[^\x00-\x7f]"])
-        inner = "|".join(map(re.escape, spelled)) or r"(?!)"
-        named = rf"(?<![\w\-])(?<!\w\.)(?:{inner})(?![\w\-])(?!\.(?!git\b)\w)"
+        inner = "|".join(map(re.escape, plain_names)) or r"(?!)"
+        pattern = rf"(?<![\w\-])(?<!\w\.)(?:{inner})(?![\w\-])(?!\.(?!git\b)\w)"
         for name, value in (
             ("hint", hint),
             ("_words", tuple(words)),
-            ("_named", re.compile(named)),
-            ("_beginnings", frozenset(one[:_SHORT] for one in self.marks)),
+            ("_named", re.compile(pattern)),
+            ("_beginnings", frozenset(each[:_SHORT] for each in self.marks)),
         ):
             object.__setattr__(self, name, value)
 
@@ -143,7 +143,7 @@ class OptOuts:
 
     def named_in(self, *texts: str) -> bool:
         """Say whether words name one of them, wherever in them and however they are escaped."""
-        return any(self.may_be_in(one) and self._named.search(plain(one)) for one in texts)
+        return any(self.may_be_in(text) and self._named.search(plain(text)) for text in texts)
 
     def may_be_in(self, text: str) -> bool:
         """Say whether a closer look at a text is worth it; as `hint` does, at a fourth of the cost.
@@ -179,8 +179,8 @@ class OptOuts:
         """Return what a snapshot keeps to know them again: digests, none for an empty list."""
         if not self:
             return ()
-        known = {mark(listed, key) for key, listed in self.keys.items()}
-        return tuple(sorted(known | self.marks | {self.digest()}))
+        own = {mark(listed, key) for key, listed in self.keys.items()}
+        return tuple(sorted(own | self.marks | {self.digest()}))
 
 
 def mark(listed: str, key: str) -> str:
@@ -207,8 +207,8 @@ def _digest(text: str) -> str:
 
 
 def _first_word(name: str) -> str:
-    found = _FIRST_WORD.search(name)
-    return name if found is None else found[0]
+    match = _FIRST_WORD.search(name)
+    return name if match is None else match[0]
 
 
 NO_OPT_OUTS = OptOuts()

@@ -198,7 +198,7 @@ def fold_letters(text: str) -> str:
         return text
     # Half a letter, as a command line of odd bytes gives it, can be neither stored nor looked up.
     folded = unicodedata.normalize("NFKC", _HALVES.sub("\ufffd", text))
-    return "".join(one for one in folded if unicodedata.category(one) != "Cf")
+    return "".join(it for it in folded if unicodedata.category(it) != "Cf")
 
 
 def strip_quotes(text: str) -> str:

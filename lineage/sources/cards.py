@@ -139,8 +139,8 @@ class HubCards:
         """Say whether the store lacks the card of this commit and the Hub may be asked."""
         if self._client is None:
             return False
-        known = self._store.get(key)
-        return known is None or known.sha != sha
+        card = self._store.get(key)
+        return card is None or card.sha != sha
 
     def stored_text(self, key: str) -> str | None:
         """Return the text in the store, whatever commit it is from; None if there is none."""

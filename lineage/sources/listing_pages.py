@@ -342,6 +342,7 @@ def _read_rows_one_by_one(raws: Sequence[Buffer]) -> ParsedPage:
 
 
 def _keep_row(row: ListingRow, raw: bytes, page: ParsedPage) -> None:
+    # Not even a bad row: that would keep its name.
     if row.private:
         return
     if (flaw := _find_row_flaw(row)) is None:
