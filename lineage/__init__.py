@@ -40,6 +40,7 @@ __all__ = [
     "open_store",
     "take_snapshot",
     "trace_model",
+    "trace_models",
 ]
 
 
@@ -131,6 +132,27 @@ def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None"
 
     scope = _scope(snapshot, subject=name)
     return trace_model(scope, name, find_family(family.removeprefix("family:"), scope.families))
+
+
+def trace_models(
+    names: "Sequence[str]", *, family: str = "llama", snapshot: "Snapshot | None" = None
+) -> "list[Trace]":
+    """Trace many models by one look at the snapshot; see `trace_model`.
+
+    Raises UnknownModel for the first name that neither snapshot nor registry knows.
+    """
+    from lineage.analysis.traces import trace_models
+    from lineage.errors import UnknownModel
+    from lineage.families.registry import family as find_family
+
+    scope = _scope(snapshot, subject=next(iter(names), None))
+    asked_family = find_family(family.removeprefix("family:"), scope.families)
+    traces: list[Trace] = []
+    for answer in trace_models(scope, names, asked_family):
+        if isinstance(answer, UnknownModel):
+            raise answer
+        traces.append(answer)
+    return traces
 
 
 def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":

@@ -13,10 +13,10 @@ from lineage.analysis.check_facts import (
     refuse_unknown_licenses,
 )
 from lineage.analysis.scope import Scope
-from lineage.analysis.traces import EVERYTHING, ModelEvidence, find_evidence
+from lineage.analysis.traces import EVERYTHING, ModelEvidence, describe_path, find_evidence
 from lineage.analysis.verdicts import PathEdge
 from lineage.domain.check_rules import CheckRules, ListedModel, UnknownPolicy
-from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
+from lineage.domain.claims import Strength
 from lineage.errors import SettingsError
 
 _NOTHING_ALLOWED = "no allowed pattern matches this root"
@@ -298,24 +298,11 @@ def _license_of(facts: CheckFacts, node: int, declared: Mapping[int, int]) -> Mo
 
 def _describe_match(facts: CheckFacts, evidence: ModelEvidence, match: _RuleMatch) -> Match:
     """Return a match with its path: each edge with the claims behind it."""
-    edges, keys, ids = facts.ancestry.edges, facts.ancestry.keys, facts.ancestry.ids
-    path = []
-    for edge in match.edges:
-        child, parent = int(edges.child[edge]), int(edges.parent[edge])
-        path.append(
-            PathEdge(
-                ids[parent],
-                ids[child],
-                RELATIONS[edges.relation[edge]],
-                STRENGTHS[edges.strength[edge]],
-                evidence.by_edge.get((keys[child], keys[parent]), ()),
-            )
-        )
     return Match(
         match.rule,
         match.pattern,
-        ids[match.node],
-        tuple(path),
+        facts.ancestry.ids[match.node],
+        describe_path(facts.ancestry, evidence, match.edges),
         match.detail,
         match.quote,
         match.url,

@@ -1,12 +1,15 @@
 """Where one model comes from: its paths up to the roots, the evidence of each edge, a verdict."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
 
 import numpy as np
 
+from lineage.analysis.ancestry import Ancestry, NodePath, PathsUp, find_ancestry
 from lineage.analysis.definition_text import list_notes
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_model
 from lineage.analysis.verdicts import (
     Deletion,
@@ -24,14 +27,10 @@ from lineage.domain.opt_outs import count_marks
 from lineage.domain.subjects import parse_model_name
 from lineage.errors import UnknownModel
 from lineage.graph import reach
-from lineage.graph.paths import NodePath, find_paths_up
-from lineage.store.reader import STANDING_COLUMNS, EdgeColumns, Snapshot, snapshot_asked_in
+from lineage.store.reader import STANDING_COLUMNS, Snapshot, snapshot_asked_in
 
 EVERYTHING = Definition(min_strength=Strength.INFERRED, mirrors=True, curated=True)
 """What a trace looks at: inferred edges too, which no `yes` rests on."""
-
-_DECLARED = Strength.DECLARED.code
-
 
 Pair = tuple[str, str]
 """Keys of child and parent."""
@@ -83,44 +82,67 @@ def trace_model(
     `yes` needs a path of declared edges up to a root of the family; `no` a statement that it comes
     from elsewhere. Raises UnknownModel where neither snapshot nor registry knows the name.
     """
+    (answer,) = trace_models(scope, [name], family, origin)
+    if isinstance(answer, UnknownModel):
+        raise answer
+    return answer
+
+
+def trace_models(
+    scope: Scope, names: Sequence[str], family: Family, origin: ModelOrigin | None = None
+) -> list[Trace | UnknownModel]:
+    """Trace many models by one look at the snapshot; UnknownModel stands for a name it lacks."""
     asked = scope.definition
     scope = scope.under(EVERYTHING)
-    subject = _find_traced(scope, name, origin)
-    roots = find_root_nodes(scope)
-    marks = _Marks(roots, _outsider_nodes(scope, family))
-    draft = Trace(
-        model=name,
-        id=subject.id,
-        key=subject.key,
-        snapshot=scope.snapshot.id,
-        family=family.id,
-        descends=None,
-        reason=VerdictReason.NOTHING_DECLARED,
-        origin=origin or subject.origin,
-        outsider=_match_outsider(scope, family, subject, marks),
-        deletion=_find_deletion(scope.snapshot, subject),
-        opted_out=(opted_out := _count_opted_out_above(scope, subject)),
-        parents_known=scope.snapshot.manifest.origin.parents_known,
-        notes=list_notes(asked, scope.snapshot.manifest, opted_out=opted_out),
-    )
-    if subject.node is None:
-        itself = _roots_by_id(scope.families).get(subject.id)
-        return _decide_verdict(replace(draft, itself=itself), _Origins(), _Origins())
-    edges = scope.edges
-    declared_edges = select_edges(edges, edges.strength >= _DECLARED)
-    declared = _trace_up(scope, declared_edges, subject.node, marks)
-    by_any_edge = _trace_up(scope, edges, subject.node, marks)
-    draft = replace(
-        draft,
-        itself=roots.get(subject.node),
-        unresolved_claims=_list_unresolved_claims(scope, subject),
-    )
-    disputed = [
-        outsider
-        for node, outsider in declared.outsiders.items()
-        if _leads_to_root(_trace_up(scope, declared_edges, node, _Marks(roots, {})), family.id)
-    ]
-    return _decide_verdict(draft, declared, by_any_edge, next(iter(disputed), None))
+    subjects = _find_all_traced(scope, names, origin)
+    known = [subject for subject in subjects if isinstance(subject, _Subject)]
+    marks = _Marks(find_root_nodes(scope), _outsider_nodes(scope, family))
+    nodes = {it.node for it in known if it.node is not None}
+    ancestry = find_ancestry(scope, nodes)
+    walks = {node: _Walks(ancestry, node, marks, family) for node in nodes}
+    # One reading of the evidence for all paths that are shown; a start may have claims alone.
+    children = {int(ancestry.edges.child[edge]) for it in walks.values() for edge in it.edges}
+    evidence = find_evidence(scope, children | set(walks))
+    answers: list[Trace | UnknownModel] = []
+    for name, subject in zip(names, subjects, strict=True):
+        if isinstance(subject, UnknownModel):
+            answers.append(subject)
+            continue
+        opted_out = _count_opted_out_above(scope, subject)
+        draft = Trace(
+            model=name,
+            id=subject.id,
+            key=subject.key,
+            snapshot=scope.snapshot.id,
+            family=family.id,
+            descends=None,
+            reason=VerdictReason.NOTHING_DECLARED,
+            origin=origin or subject.origin,
+            outsider=_match_outsider(scope, family, subject, marks),
+            deletion=_find_deletion(scope.snapshot, subject),
+            opted_out=opted_out,
+            parents_known=scope.snapshot.manifest.origin.parents_known,
+            notes=list_notes(asked, scope.snapshot.manifest, opted_out=opted_out),
+        )
+        if subject.node is None:
+            itself = _roots_by_id(scope.families).get(subject.id)
+            answers.append(_decide_verdict(replace(draft, itself=itself), _Origins(), _Origins()))
+            continue
+        key, walk = subject.key or "", walks[subject.node]
+        draft = replace(
+            draft,
+            itself=marks.roots.get(subject.node),
+            # Claims that lead to no model but perhaps itself.
+            unresolved_claims=evidence.unresolved.get(key, ())
+            + evidence.by_edge.get((key, key), ()),
+        )
+        describe = partial(_describe_origins, ancestry, evidence, marks, subject.node)
+        answers.append(
+            _decide_verdict(
+                draft, describe(walk.declared), describe(walk.by_any_edge), walk.disputed
+            )
+        )
+    return answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +159,33 @@ class _Marks:
 
     roots: Mapping[int, PathRoot]
     outsiders: Mapping[int, Outsider]
+
+
+class _Walks:
+    """The paths up from one model: by declared edges, and by inferred ones too."""
+
+    def __init__(self, ancestry: Ancestry, start: int, marks: _Marks, family: Family) -> None:
+        stops = marks.roots.keys() | marks.outsiders.keys()
+        self.declared = ancestry.find_paths_up(start, stops, inferred=False)
+        self.by_any_edge = ancestry.find_paths_up(start, stops, inferred=True)
+        self.disputed = next(
+            (
+                marks.outsiders[node]
+                for node in self.declared.to_stops
+                if node in marks.outsiders
+                for above in ancestry.find_paths_up(node, marks.roots, inferred=False).to_stops
+                if marks.roots[above].family == family.id
+            ),
+            None,
+        )
+        """An outsider on a path that is declared to come from the family itself."""
+
+    @property
+    def edges(self) -> Iterator[int]:
+        """The numbers of all edges on the paths."""
+        for paths in (self.declared, self.by_any_edge):
+            for ends in (paths.to_stops, paths.to_tops, paths.to_cycles):
+                yield from chain.from_iterable(ends.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +241,26 @@ def _leads_to_root(above: _Origins, family: str) -> bool:
     return any(root.family == family for root in above.roots)
 
 
+def _find_all_traced(
+    scope: Scope, names: Sequence[str], origin: ModelOrigin | None
+) -> list[_Subject | UnknownModel]:
+    """Find the models of many names: all present names at once, the others one by one."""
+    subjects: list[_Subject | UnknownModel] = []
+    nodes = scope.snapshot.nodes_of(list(set(names)))
+    order = np.array(sorted({*nodes.values()}), np.int32)
+    keys = dict(zip(order.tolist(), scope.names_of(order)[0].to_pylist(), strict=True))
+    for name in names:
+        if (node := nodes.get(name)) is not None:
+            subjects.append(_Subject(name, keys[node], node, _origin_of(scope.snapshot, node)))
+            continue
+        try:
+            subjects.append(_find_traced(scope, name, origin))
+        except UnknownModel as error:
+            subjects.append(error)
+    return subjects
+
+
 def _find_traced(scope: Scope, name: str, origin: ModelOrigin | None) -> _Subject:
-    snapshot = scope.snapshot
     try:
         base = find_model(scope, name)
     except UnknownModel:
@@ -202,12 +269,13 @@ def _find_traced(scope: Scope, name: str, origin: ModelOrigin | None) -> _Subjec
         if origin is not ModelOrigin.LIVE:
             raise
         return _Subject(parse_model_name(name), None, None, ModelOrigin.LIVE)
-    where = ModelOrigin.NAMED
-    if base.node < snapshot.records:
-        where = (
-            ModelOrigin.SNAPSHOT if base.node < snapshot.manifest.models else ModelOrigin.TOMBSTONE
-        )
-    return _Subject(base.id, base.key, base.node, where)
+    return _Subject(base.id, base.key, base.node, _origin_of(scope.snapshot, base.node))
+
+
+def _origin_of(snapshot: Snapshot, node: int) -> ModelOrigin:
+    if node >= snapshot.records:
+        return ModelOrigin.NAMED
+    return ModelOrigin.SNAPSHOT if node < snapshot.manifest.models else ModelOrigin.TOMBSTONE
 
 
 def _count_opted_out_above(scope: Scope, subject: _Subject) -> int:
@@ -265,13 +333,6 @@ def _match_outsider(
     return by_id.get(id) or by_id.get(renamed.get(id, id).lower())
 
 
-def _list_unresolved_claims(scope: Scope, subject: _Subject) -> tuple[PathClaim, ...]:
-    """Return the claims that lead to no model but perhaps itself."""
-    evidence = find_evidence(scope, [] if subject.node is None else [subject.node])
-    key = subject.key or ""
-    return evidence.unresolved.get(key, ()) + evidence.by_edge.get((key, key), ())
-
-
 def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
     """Return every root of every family by its node, under the name that the snapshot has of it."""
     by_id = _roots_by_id(scope.families)
@@ -291,47 +352,39 @@ def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:
     }
 
 
-def _trace_up(scope: Scope, edges: EdgeColumns, start: int, marks: _Marks) -> _Origins:
-    stops = np.zeros(scope.nodes, np.bool_)
-    stops[[*marks.roots, *marks.outsiders]] = True
-    paths_up = find_paths_up(edges.child, edges.parent, scope.nodes, start, stops)
-    result = [*paths_up.to_stops.values(), *paths_up.to_tops.values(), *paths_up.to_cycles.values()]
-    result = [path for path in result if path]
-    names = _name_traced_nodes(scope, edges, result)
-    evidence = find_evidence(scope, [int(edges.child[edge]) for path in result for edge in path])
-    paths = [tuple(_path_edge(edges, edge, names, evidence) for edge in path) for path in result]
+def _describe_origins(
+    ancestry: Ancestry, evidence: ModelEvidence, marks: _Marks, start: int, paths_up: PathsUp
+) -> _Origins:
+    """Return where some paths end, and the paths with the claims behind each edge."""
+    ends = (paths_up.to_stops, paths_up.to_tops, paths_up.to_cycles)
+    paths = [
+        describe_path(ancestry, evidence, path) for end in ends for path in end.values() if path
+    ]
     dead_ends = [node for node in (*paths_up.to_tops, *paths_up.to_cycles) if node != start]
     return _Origins(
         tuple(marks.roots[node] for node in paths_up.to_stops if node in marks.roots),
         {node: marks.outsiders[node] for node in paths_up.to_stops if node in marks.outsiders},
-        tuple(names[node][1] for node in dead_ends),
+        tuple(ancestry.ids[node] for node in dead_ends),
         tuple(sorted(paths, key=_surest_paths_first)),
     )
 
 
-def _path_edge(
-    edges: EdgeColumns, edge: int, names: Mapping[int, tuple[str, str]], evidence: ModelEvidence
-) -> PathEdge:
-    (child_key, child), (parent_key, parent) = (
-        names[int(column[edge])] for column in (edges.child, edges.parent)
+def describe_path(
+    ancestry: Ancestry, evidence: ModelEvidence, path: NodePath
+) -> tuple[PathEdge, ...]:
+    """Return the edges of a path by name, each with its relation, strength and claims."""
+    edges, keys, ids = ancestry.edges, ancestry.keys, ancestry.ids
+    ends = [(int(edges.child[edge]), int(edges.parent[edge])) for edge in path]
+    return tuple(
+        PathEdge(
+            ids[parent],
+            ids[child],
+            RELATIONS[edges.relation[edge]],
+            STRENGTHS[edges.strength[edge]],
+            evidence.by_edge.get((keys[child], keys[parent]), ()),
+        )
+        for edge, (child, parent) in zip(path, ends, strict=True)
     )
-    return PathEdge(
-        parent,
-        child,
-        RELATIONS[edges.relation[edge]],
-        STRENGTHS[edges.strength[edge]],
-        evidence.by_edge.get((child_key, parent_key), ()),
-    )
-
-
-def _name_traced_nodes(
-    scope: Scope, edges: EdgeColumns, paths_up: Sequence[NodePath]
-) -> dict[int, tuple[str, str]]:
-    """Return key and id of every node on some paths."""
-    used = np.array([edge for path in paths_up for edge in path], np.int64)
-    nodes = np.union1d(edges.child[used], edges.parent[used])
-    keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
-    return dict(zip(nodes.tolist(), zip(keys, ids, strict=True), strict=True))
 
 
 def _surest_paths_first(path: Sequence[PathEdge]) -> tuple[int, int, str]:

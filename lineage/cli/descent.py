@@ -9,7 +9,7 @@ import click
 from lineage.cli import options
 from lineage.cli.context import Invocation, answer_each, read_input, read_subject
 from lineage.domain.definitions import Definition
-from lineage.errors import SettingsError
+from lineage.errors import SettingsError, UnknownModel
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -76,7 +76,7 @@ def trace(
     if live and as_of is not None:
         raise SettingsError("--live asks for today, --as-of for another day", "leave one out")
     from lineage.analysis import documents
-    from lineage.analysis.traces import trace_model
+    from lineage.analysis.traces import trace_models
     from lineage.cli.output import print_answers
     from lineage.families.registry import family as find_family
 
@@ -84,14 +84,20 @@ def trace(
     snapshot, families = scope.snapshot, scope.families
     asked_family = find_family(family.removeprefix("family:"), families)
 
-    def trace_name(name: str) -> "Trace":
-        name = read_subject(name).name
-        if not live:
-            return trace_model(scope, name, asked_family)
-        from lineage.crawl.live import trace_live
+    ids = [read_subject(name).name for name in names]
+    # A list is answered by one look at the snapshot; the Hub is asked about models one by one.
+    stored = {} if live else dict(zip(ids, trace_models(scope, ids, asked_family), strict=True))
 
-        settings = invocation.settings({"endpoint": endpoint, "token_file": token_file}, token=True)
-        return trace_live(settings, snapshot, name, asked_family, families)
+    def trace_name(name: str) -> "Trace":
+        if live:
+            from lineage.crawl.live import trace_live
+
+            flags = {"endpoint": endpoint, "token_file": token_file}
+            settings = invocation.settings(flags, token=True)
+            return trace_live(settings, snapshot, name, asked_family, families)
+        if isinstance(answer := stored[name], UnknownModel):
+            raise answer
+        return answer
 
     def table(results: "Sequence[Trace]") -> "RenderableType":
         from rich.console import Group
@@ -102,7 +108,7 @@ def trace(
 
     print_answers(
         invocation.format,
-        *answer_each(names, trace_name),
+        *answer_each(ids, trace_name),
         rows=documents.trace_rows,
         table=table,
         document=documents.trace_document,

@@ -5,7 +5,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.graph.paths import PathsUp, find_paths_up
+from lineage.analysis.ancestry import Ancestry, PathsUp
+from lineage.domain.claims import Strength
+from lineage.store.reader import EdgeColumns
 
 NODES = 9
 EDGES = st.lists(st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1)), max_size=22)
@@ -13,9 +15,13 @@ EDGES = st.lists(st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1))
 
 def walked(edges: list[tuple[int, int]], start: int, stops: set[int]) -> PathsUp:
     child, parent = (np.array([edge[side] for edge in edges], np.int32) for side in (0, 1))
-    is_stop = np.zeros(NODES, np.bool_)
-    is_stop[list(stops)] = True
-    return find_paths_up(child, parent, NODES, start, is_stop)
+    codes = np.full(len(edges), Strength.DECLARED.code, np.int8)
+    edges_up: dict[int, tuple[int, ...]] = {}
+    for number, (below, above) in enumerate(edges):
+        if below != above:
+            edges_up[below] = (*edges_up.get(below, ()), number)
+    ancestry = Ancestry(EdgeColumns(child, parent, codes, codes), edges_up, {}, {})
+    return ancestry.find_paths_up(start, stops, inferred=False)
 
 
 @given(EDGES, st.integers(0, NODES - 1), st.sets(st.integers(0, NODES - 1)))
