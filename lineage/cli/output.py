@@ -1,6 +1,7 @@
 """Results to standard output in the format that was chosen, and files that appear whole."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 import click
 
 from lineage.cli.context import Format
+from lineage.domain.addresses import show_address
 from lineage.domain.documents import Document, to_document, to_json
 from lineage.domain.escape import csv_lines, log_lines
 from lineage.domain.files import delete_leftovers, write_atomically
-from lineage.errors import UnknownModel, file_error
+from lineage.errors import SettingsError, UnknownModel, file_error
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -117,6 +119,7 @@ def write_text(pieces: Iterable[str], out: str | None) -> None:
 
 def write_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Path]:
     """Write files into a folder, made where it is missing; yield each path once it is written."""
+    refuse_address(str(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -125,6 +128,14 @@ def write_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Pa
         with _open_output_option(str(folder / name)) as file:
             file.write(content)
         yield folder / name
+
+
+def refuse_address(out: str) -> None:
+    """Raise SettingsError where an --out is an address: it would be a folder of that name."""
+    # A path has lost the second slash.
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", out):
+        shown = show_address(out if "://" in out else out.replace(":/", "://", 1))
+        raise SettingsError(f"--out names a path, not an address: {shown}", "copy it from there")
 
 
 @contextmanager
@@ -136,6 +147,7 @@ def _open_output_option(out: str | None) -> Iterator[BinaryIO]:
             yield file
             file.flush()
         return
+    refuse_address(out)
     # Where a link leads, not the link itself; a pipe or a device is written to, not replaced.
     target = Path(os.path.realpath(out))
     try:

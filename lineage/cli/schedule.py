@@ -8,6 +8,7 @@ import click
 
 from lineage.cli import logs, options
 from lineage.cli.context import Format, Invocation
+from lineage.domain.files import expand_home
 from lineage.errors import file_error
 
 _SCHEDULERS = ("systemd", "cron", "github-actions", "kubernetes")
@@ -110,14 +111,18 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
 
     # Read once now: a wrong command would fail a day later, at the first crawl.
     split_command(invocation.settings(flags).on_publish)
-    # Only flags are repeated: the environment, with a token in it, is inherited and stays off the
-    # command line, which every process of the machine can read.
+    # As variables, and not as flags: an address with a secret in it would stand on a command line,
+    # which every process of the machine can read.
     words = [*CRAWL, "-v", "--log-format", "json" if logs.in_json() else "text"]
-    for name, value in (invocation.setting_flags() | flags).items():
-        if value is not None:
-            words.append(f"--{name.replace('_', '-')}={value}")
+    variables = {
+        f"LINEAGE_{name.upper()}": str(value)
+        for name, value in (invocation.setting_flags() | flags).items()
+        if value is not None
+    }
+    if (names := invocation.opt_outs_file) is not None:  # without a slash it would be a name
+        variables["LINEAGE_OPT_OUTS"] = str(expand_home(names).absolute())
     with signals.stop_requests() as stop:
-        runner = Runner(CrawlProcess(words), stop, SystemClock(), logs.say)
+        runner = Runner(CrawlProcess(words, variables), stop, SystemClock(), logs.say)
         if once:
             raise SystemExit(runner.run_once())
         runner.run_every(every, last_run(invocation.open_store()))

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from pathlib import Path
 
 from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
@@ -18,7 +17,7 @@ from lineage.families.registry import load_families
 from lineage.http.client import RequestTally, checked_address
 from lineage.http.download import download
 from lineage.settings import Settings
-from lineage.sources.dump import ListingDump, open_dump
+from lineage.sources.dump import ListingDump, name_dump, open_dump
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 
 _WEB_SCHEMES = frozenset({"http", "https"})
@@ -42,7 +41,7 @@ def crawl_dump(
     checked_address(settings.endpoint)
     began, tally = clock.monotonic(), RequestTally()
     context = make_context(settings, load_families(settings.families), clock, progress)
-    with hold_store(context, f"lineage crawl --dump {_dump_file_name(place)}"):
+    with hold_store(context, f"lineage crawl --dump {name_dump(place)}"):
         refuse_other_hub(context.store, settings)
         with _open_dump_at(place, settings, progress, tally) as dump:
             manifest = _publish_dump(dump, settings, context, taken_at)
@@ -54,7 +53,7 @@ def _open_dump_at(
     place: str, settings: Settings, progress: Progress, tally: RequestTally
 ) -> Iterator[ListingDump]:
     """Open a dump; one at an address is fetched into the cache first, and deleted after."""
-    if urlsplit(place).scheme.lower() not in _WEB_SCHEMES:
+    if place.partition("://")[0].lower() not in _WEB_SCHEMES:
         with open_dump(place) as dump:
             yield dump
         return
@@ -76,7 +75,7 @@ def _open_dump_at(
             progress=progress,
             tally=tally,
         )
-        with open_dump(str(target), _dump_file_name(place)) as dump:
+        with open_dump(str(target), name_dump(place)) as dump:
             yield dump
     finally:
         target.unlink(missing_ok=True)
@@ -132,8 +131,3 @@ def _date_dump(dump: ListingDump, taken_at: datetime | None, now: datetime) -> d
             "say so with --taken-at DATE",
         )
     return moment.replace(microsecond=0)
-
-
-def _dump_file_name(place: str) -> str:
-    """Return the end of a path or an address, without what may be a secret behind it."""
-    return PurePosixPath(urlsplit(place).path if "://" in place else place).name or "the dump"

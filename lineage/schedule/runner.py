@@ -1,8 +1,9 @@
 """Runs crawls for years, in a process that does nothing else: made for containers."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import Protocol
@@ -107,8 +108,11 @@ class CrawlProcess:
     # A process of its own, so that the memory of a full crawl goes back to the system when it
     # ends, and a crash ends one run and not the schedule.
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        """Take the words after `lineage`; nothing is started yet."""
+    def __init__(
+        self, arguments: Sequence[str], variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Take the words after `lineage`, and more variables; nothing is started yet."""
+        self._environment = {**os.environ, **(variables or {})}
         self._command = [sys.executable, "-m", "lineage", *arguments]
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,7 +123,9 @@ class CrawlProcess:
         with self._lock:
             if self._is_ended:
                 return ENDED
-            self._process = process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+            self._process = process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, env=self._environment
+            )
         code = process.wait()
         return code if code >= 0 else 128 - code
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
+from lineage.domain.addresses import show_address
 from lineage.domain.files import expand_home, open_regular_file
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id, stand_in_key
@@ -206,12 +207,9 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     that is not the end of its place. Raises SettingsError where there is none, where it is no
     Parquet file that names models, or a column of it cannot be read.
     """
-    name = name or PurePosixPath(place).name or "the dump"
+    name = name or name_dump(place)
+    filesystem, path = _open_dump_place(place)
     with _describe_dump_file(name):
-        if "://" in place:
-            filesystem, path = pafs.FileSystem.from_uri(place)
-        else:
-            filesystem, path = pafs.LocalFileSystem(), str(expand_home(place).absolute())
         paths = _list_dump_files(filesystem, path, is_local="://" not in place)
     if not paths:
         raise SettingsError(
@@ -227,6 +225,25 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
         files.append(DumpFile.of(filesystem, each, of_file))
     whole = digests[0] if alone else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     yield ListingDump(files, name, whole)
+
+
+def name_dump(place: str) -> str:
+    """Return the end of a path or an address, without what may be a secret in it."""
+    return PurePosixPath(show_address(place).partition("?")[0]).name or "the dump"
+
+
+def _open_dump_place(place: str) -> tuple[pafs.FileSystem, str]:
+    if "://" not in place:
+        return pafs.LocalFileSystem(), str(expand_home(place).absolute())
+    try:
+        filesystem, path = pafs.FileSystem.from_uri(place)
+    except (OSError, ValueError, pa.ArrowException):
+        # The cause is dropped: it may quote a secret in the address.
+        raise SettingsError(
+            f"{show_address(place)} is no address of a dump: see its scheme and its parameters",
+            "name a file, a folder, or an address such as s3://bucket/models.parquet",
+        ) from None
+    return filesystem, path
 
 
 def _list_dump_files(filesystem: pafs.FileSystem, path: str, *, is_local: bool) -> list[str]:

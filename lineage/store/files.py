@@ -249,6 +249,9 @@ def _open_store_root(location: str) -> tuple[pafs.FileSystem, str]:
             raise SettingsError("the address of a store holds a NUL character", "name a folder")
         return pafs.LocalFileSystem(), str(Path(location).absolute())
     shown = show_address(location)
+    # Arrow has the Hub as a file system that writes commit by commit: no place for a history.
+    if location.lower().startswith("hf:"):
+        raise SettingsError(f"{shown} cannot hold a store", "name a folder, or an s3:// address")
     try:
         filesystem, root = pafs.FileSystem.from_uri(location)
     except (OSError, ValueError, pa.ArrowException) as error:

@@ -276,3 +276,28 @@ def test_a_log_line_carries_its_facts_as_fields(program: Program, box: FakeHub) 
     assert [(line["snapshot"], line["models"]) for line in published] == [
         (told.json["snapshot"], 3)
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "snapshots list --store {}",
+        "snapshots prune --store {}",
+        "schedule print cron --store {}",
+        "crawl --store {} --endpoint http://127.0.0.1:9 --max-requests 0",
+        "crawl --dump {}",
+        "crawl --endpoint {}",
+        "snapshots check-against {} --store here",
+        "export csv llama --out {} --store here",
+        "report licenses --out {} --store here",
+    ],
+)
+@pytest.mark.parametrize("address", ["foo://user:SESAME@host/x", "s3://b/x?secret_key=SESAME"])
+def test_a_secret_in_an_address_is_never_shown(
+    program: Program, store: Path, tmp_path: Path, words: str, address: str
+) -> None:
+    (tmp_path / "here").symlink_to(store)
+    told = program(*words.format(address).split(), "-vv")
+    assert told.code in {2, 4}
+    assert "SESAME" not in told.err + told.out
+    assert "Traceback" not in told.err
