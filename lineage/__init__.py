@@ -6,7 +6,7 @@ Everything heavy is imported when it is used: `import lineage` costs next to not
 from typing import TYPE_CHECKING
 
 from lineage.domain.claims import Relation, Strength
-from lineage.domain.definitions import Closure, Definition, Grouping, read_word
+from lineage.domain.definitions import Closure, Definition, Grouping, read_definition_word
 from lineage.version import __version__
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def count_derivatives(
     from lineage.analysis.subjects import find_subject
 
     scope = _scope(snapshot, definition, subject)
-    grouping = None if by is None else read_word(Grouping, by, "by")
+    grouping = None if by is None else read_definition_word(Grouping, by, "by")
     return count_subject(scope, find_subject(scope, subject), grouping)
 
 

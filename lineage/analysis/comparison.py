@@ -15,7 +15,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, count_opted_out, model_roots
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import RELATIONS, Relation, Strength
-from lineage.domain.clock import end_of
+from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Release
 from lineage.domain.subjects import SubjectKind
@@ -103,8 +103,8 @@ def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:
     if as_of is None:
         return snapshot.manifest.tombstones
     missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
-    deleted = int(pc.sum(pc.less(missed_at, end_of(as_of))).as_py() or 0)
-    return deleted + len(find_absent(snapshot, end_of(as_of)))
+    deleted = int(pc.sum(pc.less(missed_at, end_of_day_utc(as_of))).as_py() or 0)
+    return deleted + len(find_absent(snapshot, end_of_day_utc(as_of)))
 
 
 def definitions_of_steps(

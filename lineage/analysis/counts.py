@@ -26,7 +26,7 @@ from lineage.analysis.subjects import (
 )
 from lineage.domain.arrays import Nodes
 from lineage.domain.claims import RELATIONS
-from lineage.domain.clock import end_of
+from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Grouping
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_marks
@@ -172,7 +172,7 @@ def _count_totals_by_key(scope: Scope) -> dict[str, int]:
 def _sure_columns(scope: Scope) -> int:
     """Return how many of the columns `dated, undated` count as of the day asked."""
     day = scope.definition.as_of
-    return 2 if day is None or scope.snapshot.manifest.origin.taken_at < end_of(day) else 1
+    return 2 if day is None or scope.snapshot.manifest.origin.taken_at < end_of_day_utc(day) else 1
 
 
 def count_bases(scope: Scope) -> EveryBase:

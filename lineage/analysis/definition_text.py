@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lineage.domain.addresses import is_loopback
 from lineage.domain.claims import Relation, Strength
-from lineage.domain.clock import end_of
+from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.opt_outs import count_marks
 from lineage.store.manifest import Manifest, SnapshotKind
@@ -80,7 +80,9 @@ def day_notes(definition: Definition, manifest: Manifest) -> list[str]:
 
 def is_before_data(definition: Definition, manifest: Manifest) -> bool:
     """Whether a day is asked for that was over before the snapshot was taken."""
-    return definition.as_of is not None and manifest.origin.taken_at >= end_of(definition.as_of)
+    return definition.as_of is not None and manifest.origin.taken_at >= end_of_day_utc(
+        definition.as_of
+    )
 
 
 def is_after_data(definition: Definition, manifest: Manifest) -> bool:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Codes, Mask, Nodes
 from lineage.domain.claims import RELATIONS, Relation
-from lineage.domain.clock import end_of
+from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Definition
 from lineage.graph import reach
 from lineage.store import schema
@@ -88,9 +88,9 @@ def find_countable(scope: Scope) -> Countable:
     if (day := definition.as_of) is None:
         return Countable(mask, mask)
     created = snapshot.record_column("created_at")
-    possibly = mask & _to_member_mask(pc.fill_null(pc.less(created, end_of(day)), True))
+    possibly = mask & _to_member_mask(pc.fill_null(pc.less(created, end_of_day_utc(day)), True))
     # A model in a snapshot of that day existed then, with a date or without.
-    if snapshot.manifest.origin.taken_at < end_of(day):
+    if snapshot.manifest.origin.taken_at < end_of_day_utc(day):
         return Countable(possibly, possibly)
     return Countable(possibly & ~unknown_dates(snapshot), possibly)
 
@@ -104,9 +104,11 @@ def _mark_present_models(snapshot: Snapshot, definition: Definition) -> Mask:
     if snapshot.manifest.tombstones:
         missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
         mask[snapshot.manifest.models :] = (
-            False if day is None else _to_member_mask(pc.greater_equal(missed_at, end_of(day)))
+            False
+            if day is None
+            else _to_member_mask(pc.greater_equal(missed_at, end_of_day_utc(day)))
         )
-    if day is not None and (away := find_absent(snapshot, end_of(day))):
+    if day is not None and (away := find_absent(snapshot, end_of_day_utc(day))):
         keys = snapshot.record_column("key")
         mask &= ~_to_member_mask(pc.is_in(keys, value_set=pa.array(away, pa.string())))
     return mask

@@ -119,11 +119,11 @@ def read_rules(table: Mapping[str, object]) -> CheckRules:
     if unknown := sorted(set(table) - set(keys)):
         raise ValueError(f"unknown key {unknown[0]!r}; there are: {', '.join(keys)}")
     return CheckRules(
-        _read_patterns(table, "deny"),
-        _read_patterns(table, "allow"),
-        _read_texts(table, "deny_license"),
-        _read_flag(table, "pinned"),
-        _read_flag(table, "strict"),
+        _read_rule_patterns(table, "deny"),
+        _read_rule_patterns(table, "allow"),
+        _read_rule_texts(table, "deny_license"),
+        _read_rule_flag(table, "pinned"),
+        _read_rule_flag(table, "strict"),
         read_policy(table.get("unknown", UnknownPolicy.FAIL)),
     )
 
@@ -135,11 +135,11 @@ def read_policy(word: object) -> UnknownPolicy:
     return UnknownPolicy(word)
 
 
-def _read_patterns(table: Mapping[str, object], key: str) -> tuple[Pattern, ...]:
-    return tuple(Pattern.parse(text) for text in _read_texts(table, key))
+def _read_rule_patterns(table: Mapping[str, object], key: str) -> tuple[Pattern, ...]:
+    return tuple(Pattern.parse(text) for text in _read_rule_texts(table, key))
 
 
-def _read_texts(table: Mapping[str, object], key: str) -> tuple[str, ...]:
+def _read_rule_texts(table: Mapping[str, object], key: str) -> tuple[str, ...]:
     value = table.get(key, [])
     texts = tuple(it for it in value if isinstance(it, str)) if isinstance(value, list) else ()
     if isinstance(value, list) and len(texts) == len(value) and all(map(str.strip, texts)):
@@ -147,7 +147,7 @@ def _read_texts(table: Mapping[str, object], key: str) -> tuple[str, ...]:
     raise ValueError(f"{key} is a list of texts, none of them empty")
 
 
-def _read_flag(table: Mapping[str, object], key: str) -> bool:
+def _read_rule_flag(table: Mapping[str, object], key: str) -> bool:
     match table.get(key, False):
         case bool(value):
             return value

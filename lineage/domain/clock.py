@@ -52,7 +52,7 @@ def snapshot_id(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def moment_of(id: str) -> datetime | None:
+def moment_of_snapshot_id(id: str) -> datetime | None:
     """Return the moment that an id spells; None where it is no id of a snapshot."""
     try:
         return datetime.strptime(id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
@@ -60,7 +60,7 @@ def moment_of(id: str) -> datetime | None:
         return None
 
 
-def end_of(day: date) -> datetime:
+def end_of_day_utc(day: date) -> datetime:
     """Return the moment at which a day is over, UTC: the first that lies no more in it."""
     if day == date.max:  # the next day is none that a date can spell
         return datetime.max.replace(tzinfo=UTC)
@@ -72,12 +72,12 @@ def end_of_month(month: str) -> datetime:
     year, _, number = month.partition("-")
     first = date(int(year), int(number), 1)
     last_day = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    return end_of(last_day)
+    return end_of_day_utc(last_day)
 
 
 def end_of_data(taken_at: datetime, as_of: date | None) -> datetime:
     """Return the moment up to which a snapshot tells of a day; periods that end later are cut."""
-    return taken_at if as_of is None else min(taken_at, end_of(as_of))
+    return taken_at if as_of is None else min(taken_at, end_of_day_utc(as_of))
 
 
 def iso(moment: datetime) -> str:

@@ -59,10 +59,10 @@ class Definition:
     def __post_init__(self) -> None:
         # A wrong word must end here: further on it would count something else in silence.
         values: dict[str, object] = {
-            "relations": _read_relations(self.relations),
-            "closure": read_word(Closure, self.closure, "closure"),
-            "min_strength": read_word(Strength, self.min_strength, "min_strength"),
-            "as_of": _read_day(self.as_of),
+            "relations": _read_definition_relations(self.relations),
+            "closure": read_definition_word(Closure, self.closure, "closure"),
+            "min_strength": read_definition_word(Strength, self.min_strength, "min_strength"),
+            "as_of": _read_definition_day(self.as_of),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -74,7 +74,7 @@ class Definition:
             raise ValueError(f"min_downloads is a whole number from 0, got {self.min_downloads!r}")
 
 
-def read_word(words: type[Word], value: object, name: str) -> Word:
+def read_definition_word(words: type[Word], value: object, name: str) -> Word:
     """Return a word of a closed set by its value; ValueError names those there are."""
     if isinstance(value, words):
         return value
@@ -84,7 +84,7 @@ def read_word(words: type[Word], value: object, name: str) -> Word:
     raise ValueError(f"{name} is one of {', '.join(allowed)}; got {value!r}")
 
 
-def _read_relations(value: object) -> tuple[Relation, ...]:
+def _read_definition_relations(value: object) -> tuple[Relation, ...]:
     if value is RELATIONS:
         return RELATIONS
     words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
@@ -92,13 +92,15 @@ def _read_relations(value: object) -> tuple[Relation, ...]:
         raise ValueError(  # noqa: TRY004
             f"relations are some of {', '.join(RELATIONS)}; got {value!r}"
         )
-    relations = tuple(dict.fromkeys(read_word(Relation, word, "a relation") for word in words))
+    relations = tuple(
+        dict.fromkeys(read_definition_word(Relation, word, "a relation") for word in words)
+    )
     if not relations:
         raise ValueError(f"relations are at least one of {', '.join(RELATIONS)}")
     return relations
 
 
-def _read_day(value: object) -> date | None:
+def _read_definition_day(value: object) -> date | None:
     if isinstance(value, datetime):
         return value.date()
     if value is None or isinstance(value, date):

@@ -35,10 +35,10 @@ def to_document(result: object) -> Any:
         return {str(to_document(key)): to_document(value) for key, value in result.items()}
     if isinstance(result, Iterable) and not isinstance(result, str):
         return [to_document(element) for element in result]
-    return _plain_value(result)
+    return _plain_document_value(result)
 
 
-def _plain_value(value: object) -> object:
+def _plain_document_value(value: object) -> object:
     match value:
         case Enum():
             plain = value.value

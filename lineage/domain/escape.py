@@ -28,7 +28,9 @@ _COMMAND_LINE = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 def visible(text: str) -> str:
     r"""Return the text with all that acts spelled out: `\x1b`, `\u202e`, `\x23#[error]`."""
     if not (text.isascii() and text.isprintable()):
-        letters = (_spelled(it) if unicodedata.category(it) in _ACTING else it for it in text)
+        letters = (
+            _escape_characters(it) if unicodedata.category(it) in _ACTING else it for it in text
+        )
         text = "".join(letters)
     return _COMMAND.sub(r"\\x23", text) if "##" in text else text
 
@@ -58,7 +60,7 @@ def cell(text: str) -> str:
     return _FORMULA.sub(r"\1'", text) if _FORMULA.search(text) else text
 
 
-def _spelled(character: str) -> str:
+def _escape_characters(character: str) -> str:
     code = ord(character)
     if code < 0x100:
         return f"\\x{code:02x}"
@@ -74,16 +76,16 @@ def csv_lines(rows: Iterable[Mapping[str, object]], columns: Sequence[str] = ())
     if not columns:
         rows = list(rows)
         columns = list(dict.fromkeys(name for row in rows for name in row))
-    yield _csv_line(columns)
-    yield from (_csv_line([row.get(name) for name in columns]) for row in rows)
+    yield _escape_csv_line(columns)
+    yield from (_escape_csv_line([row.get(name) for name in columns]) for row in rows)
 
 
-def _csv_line(values: Iterable[object]) -> str:
-    fields = (_spell_value(value).replace('"', '""') for value in values)
+def _escape_csv_line(values: Iterable[object]) -> str:
+    fields = (_escape_value(value).replace('"', '""') for value in values)
     return ",".join([f'"{field}"' for field in fields]) + "\n"
 
 
-def _spell_value(value: object) -> str:
+def _escape_value(value: object) -> str:
     match value:
         case None:
             return ""

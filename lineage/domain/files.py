@@ -106,7 +106,7 @@ def write_atomically(target: Path, *, sync: bool) -> Iterator[BinaryIO]:
     followed.
     """
     # In the same folder, since only there a rename is atomic.
-    temporary, handle = _open_temporary(target.parent)
+    temporary, handle = _open_temporary_file(target.parent)
     try:
         # The file is closed before it is moved, as some systems say only then that a disk is full;
         # the lock stays with the other handle until it has its name.
@@ -135,7 +135,7 @@ def sync_folder(folder: Path) -> None:
 def hold_temporary_folder(parent: Path) -> Iterator[Path]:
     """Make a folder with a temporary name, locked until the end; who asked moves or deletes it."""
     parent.mkdir(parents=True, exist_ok=True)
-    folder, handle = _open_temporary(parent, is_folder=True)
+    folder, handle = _open_temporary_file(parent, is_folder=True)
     try:
         yield folder
     finally:
@@ -182,7 +182,7 @@ def delete_own_files(folder: Path, is_own: Callable[[str], bool], last: str = ""
             folder.rmdir()
 
 
-def _open_temporary(parent: Path, *, is_folder: bool = False) -> tuple[Path, int]:
+def _open_temporary_file(parent: Path, *, is_folder: bool = False) -> tuple[Path, int]:
     """Make and lock a file or folder with a temporary name; return its path and a handle."""
     while True:
         path = parent / temporary_name()

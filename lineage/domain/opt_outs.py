@@ -23,19 +23,19 @@ def plain(text: str) -> str:
     `__` (`models--owner--name`) and backslashes; none of that can be told from the rest after.
     """
     for _ in range(_LAYERS):
-        before, text = text, fold_letters(_unescaped(text))
+        before, text = text, fold_letters(_unescape_opt_out(text))
         if text == before:
             break
     return _SEPARATORS.sub("/", text.lower())
 
 
-def _unescaped(text: str) -> str:
+def _unescape_opt_out(text: str) -> str:
     if "\\" in text:
-        text = _ESCAPED.sub(_meant, text)
+        text = _ESCAPED.sub(_meant_by_opt_out, text)
     return html.unescape(unquote(text))
 
 
-def _meant(escape: re.Match[str]) -> str:
+def _meant_by_opt_out(escape: re.Match[str]) -> str:
     code, byte, _ = escape.groups()
     digits = code or byte
     return chr(int(digits, 16)) if digits else "/"
@@ -70,7 +70,7 @@ class OptOuts:
 
     def __post_init__(self) -> None:
         plain_names = sorted({plain(name) for name in (*self.names, *self.learned)}, reverse=True)
-        words = sorted({_first_word(name) for name in plain_names})
+        words = sorted({_first_word_of_opt_out(name) for name in plain_names})
         hint = "|".join([*map(re.escape, words), r"[%&\\]", r"[^\x00-\x7f]"])
         inner = "|".join(map(re.escape, plain_names)) or r"(?!)"
         pattern = rf"(?<![\w\-])(?<!\w\.)(?:{inner})(?![\w\-])(?!\.(?!git\b)\w)"
@@ -108,7 +108,7 @@ class OptOuts:
         """Return the listed name by which the model of a key is to be forgotten, else None."""
         if (name := self.keys.get(key)) is not None or not self._beginnings:
             return name
-        if _digest(key)[:_SHORT] not in self._beginnings:
+        if _digest_opt_out(key)[:_SHORT] not in self._beginnings:
             return None
         return next((name for name in self.names if mark(name, key) in self.marks), None)
 
@@ -126,7 +126,7 @@ class OptOuts:
         if not self.may_be_in(value):
             return False
         id = find_repo_id(value)
-        if id is None or not _is_one_name(id):
+        if id is None or not _is_one_opted_out_name(id):
             return self.named_in(value)
         return self.covers(id) or self.named_in(value.replace(id, ""))
 
@@ -139,7 +139,7 @@ class OptOuts:
         parts = tag.split(":")
         if any(map(self.names_in, parts)):
             return True
-        return not all(map(_is_one_name, parts)) and self.named_in(tag)
+        return not all(map(_is_one_opted_out_name, parts)) and self.named_in(tag)
 
     def named_in(self, *texts: str) -> bool:
         """Say whether words name one of them, wherever in them and however they are escaped."""
@@ -173,7 +173,7 @@ class OptOuts:
 
     def digest(self) -> str:
         """Return what tells this list from any other, and holds no name."""
-        return _digest("\n".join(sorted(self.names)))
+        return _digest_opt_out("\n".join(sorted(self.names)))
 
     def all_marks(self) -> tuple[str, ...]:
         """Return what a snapshot keeps to know them again: digests, none for an empty list."""
@@ -188,7 +188,7 @@ def mark(listed: str, key: str) -> str:
 
     It begins with a piece of the key's own digest, so that one look sifts millions of keys.
     """
-    return _digest(key)[:_SHORT] + _digest(f"{listed}\n{key}")
+    return _digest_opt_out(key)[:_SHORT] + _digest_opt_out(f"{listed}\n{key}")
 
 
 def count_marks(marks: Iterable[str]) -> int:
@@ -197,16 +197,16 @@ def count_marks(marks: Iterable[str]) -> int:
     return sum(len(each) > _DIGEST for each in marks)
 
 
-def _is_one_name(text: str) -> bool:
+def _is_one_opted_out_name(text: str) -> bool:
     """Say whether a text is an id and no more; `owner__name` may be one, or another spelled so."""
     return is_repo_id(text) and ("/" in text or "__" not in text)
 
 
-def _digest(text: str) -> str:
+def _digest_opt_out(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _first_word(name: str) -> str:
+def _first_word_of_opt_out(name: str) -> str:
     match = _FIRST_WORD.search(name)
     return name if match is None else match[0]
 

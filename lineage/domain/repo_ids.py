@@ -160,7 +160,7 @@ def find_repo_id(text: str) -> str | None:
     """
     if is_repo_id(text) and _BEGINS_WITH_HOST.match(text) is None:  # nearly always
         return text
-    spelling = _read_spelling(text)
+    spelling = _read_repo_spelling(text)
     return None if spelling.other is not None else spelling.id
 
 
@@ -184,7 +184,7 @@ def is_full_id(id: str) -> bool:
 
 def find_other_repository(text: str) -> str | None:
     """Return `a data set` or `a Space` where a text is the address of one, else None."""
-    return _read_spelling(text).other
+    return _read_repo_spelling(text).other
 
 
 def is_hub_address(text: str) -> bool:
@@ -215,28 +215,28 @@ class _Spelling(NamedTuple):
     """What else on the Hub it is."""
 
 
-def _read_spelling(text: str) -> _Spelling:
+def _read_repo_spelling(text: str) -> _Spelling:
     # Layer by layer from outside: escapes, letters, links, quotes, the address, then the id.
-    text = strip_quotes(_cut_link(_undress(text)))
+    text = strip_quotes(_cut_repo_link(_undress_repo_id(text)))
     address = _ADDRESS.match(text)
     name = text if address is None else text[address.end() :]
     if address is None and _SITE_ADDRESS.match(name):
         return _Spelling(None)
     if (cached := _CACHED.search(name)) is not None:
         # Wherever the copy of the client's cache lies, one part of the path is the repository.
-        return _name_repository(cached[1].lower(), cached[2].split("--"))
+        return _name_other_repository(cached[1].lower(), cached[2].split("--"))
     name = re.sub(r"\\([_/])", r"\1", name)
     name = re.split(r"[?#]", name, maxsplit=1)[0].rstrip("/ ")
-    return _read_bare(name) if address is None else _read_address(name)
+    return _read_bare_repo_id(name) if address is None else _read_repo_address(name)
 
 
-def _undress(text: str) -> str:
+def _undress_repo_id(text: str) -> str:
     for _ in range(_LAYERS):
         text = unquote(html.unescape(text))
     return fold_letters(text).translate(_DRESSED)
 
 
-def _cut_link(text: str) -> str:
+def _cut_repo_link(text: str) -> str:
     """Return the target of a Markdown link or an HTML anchor, else the text itself."""
     if (link := _LINK.fullmatch(text.strip(_QUOTES + _PUNCTUATION + "."))) is not None:
         return link[2] if link[2] is not None else link[1]
@@ -244,7 +244,7 @@ def _cut_link(text: str) -> str:
     return text if anchor is None else anchor[1]
 
 
-def _read_address(name: str) -> _Spelling:
+def _read_repo_address(name: str) -> _Spelling:
     parts = [part.strip() for part in name.partition("@")[0].split("/") if part.strip()]
     parts = parts[1:] if parts[:1] == ["api"] else parts
     parts = parts[1:] if parts[:1] == ["models"] else parts
@@ -253,20 +253,20 @@ def _read_address(name: str) -> _Spelling:
         return _Spelling(None, _OTHER_REPOSITORIES.get(kind))
     parts = parts[:1] if len(parts) > 1 and parts[1].lower() in _PAGES else parts[:2]
     # Other programs put a quantization behind it: `hf.co/owner/name:Q4_K_M`.
-    return _name_repository("models", [part.partition(":")[0] for part in parts])
+    return _name_other_repository("models", [part.partition(":")[0] for part in parts])
 
 
-def _read_bare(name: str) -> _Spelling:
+def _read_bare_repo_id(name: str) -> _Spelling:
     name = re.sub(r"@[\w./-]+\Z", "", name)
     name = re.sub(r"(?<=[^/]/)([^/:]+):[\w.-]+\Z", r"\1", name)
     parts = [part.strip() for part in _VIEW.sub("", name).split("/")]
     kind = parts[0].lower()
     if len(parts) > 2 and kind in _OTHER_REPOSITORIES:
         return _Spelling(None, _OTHER_REPOSITORIES[kind])
-    return _name_repository("models", parts)
+    return _name_other_repository("models", parts)
 
 
-def _name_repository(kind: str, parts: list[str]) -> _Spelling:
+def _name_other_repository(kind: str, parts: list[str]) -> _Spelling:
     if kind in _OTHER_REPOSITORIES:
         return _Spelling(None, _OTHER_REPOSITORIES[kind])
     id = "/".join(parts).removesuffix(".git")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from lineage.domain.clock import Clock, iso, moment_of
+from lineage.domain.clock import Clock, iso, moment_of_snapshot_id
 from lineage.schedule.interval import first_run
 from lineage.schedule.retries import run_attempts
 from lineage.store.store import ParquetStore
@@ -150,5 +150,5 @@ def last_run(store: ParquetStore) -> datetime | None:
     """
     latest = store.latest_whole()
     starts = [] if latest is None else [latest.manifest.origin.taken_at]
-    refused = (moment_of(id) for id in store.refused())
+    refused = (moment_of_snapshot_id(id) for id in store.refused())
     return max((*starts, *(moment for moment in refused if moment is not None)), default=None)

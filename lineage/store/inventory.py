@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from enum import Enum, auto
 
-from lineage.domain.clock import moment_of
+from lineage.domain.clock import moment_of_snapshot_id
 from lineage.domain.files import is_temporary
 from lineage.errors import SnapshotDamaged, StoreError
 from lineage.store import schema
@@ -36,7 +36,7 @@ class State(Enum):
 
 def is_snapshot_id(name: str) -> bool:
     """Say whether a name is spelled as a snapshot's id: nothing else is ever one, or is deleted."""
-    return _ID.fullmatch(name) is not None and moment_of(name) is not None
+    return _ID.fullmatch(name) is not None and moment_of_snapshot_id(name) is not None
 
 
 def is_own(name: str) -> bool:

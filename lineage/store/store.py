@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from lineage.domain.clock import end_of, iso, snapshot_id
+from lineage.domain.clock import end_of_day_utc, iso, snapshot_id
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import (
     NoSuchSnapshot,
@@ -117,7 +117,7 @@ class ParquetStore:
         The first one answers for every day before it: creation dates reach further back.
         """
         whole = [manifest for manifest in self._readable_snapshot() if not is_below(manifest)]
-        if not whole or any(manifest.origin.taken_at < end_of(day) for manifest in whole):
+        if not whole or any(manifest.origin.taken_at < end_of_day_utc(day) for manifest in whole):
             return self._newest_snapshot(day, holds)
         return self._open_snapshot(min(whole, key=_when_taken))
 
@@ -279,7 +279,7 @@ class ParquetStore:
         by_then = [
             manifest
             for manifest in manifests
-            if until is None or manifest.origin.taken_at < end_of(until)
+            if until is None or manifest.origin.taken_at < end_of_day_utc(until)
         ]
         if whole := [manifest for manifest in by_then if not is_below(manifest)]:
             return self._open_snapshot(whole[0])

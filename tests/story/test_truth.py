@@ -22,7 +22,7 @@ from lineage.analysis.scope import Scope
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.crawl.plan import find_update_base
-from lineage.domain.clock import end_of
+from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Definition
 from lineage.errors import DraftRefused
 from lineage.store import schema
@@ -305,7 +305,7 @@ class Histories(RuleBasedStateMachine):
         for at in self.sweeps:
             rule = Definition(as_of=at.date())
             mask = find_countable(Scope(snapshot, (), rule)).surely
-            end = end_of(at.date())
+            end = end_of_day_utc(at.date())
             for key, counted in zip(keys, mask.tolist(), strict=True):
                 away = [(m, b) for one, m, b in self.known.over if one == key]
                 missed = self.known.dead.get(key, end)

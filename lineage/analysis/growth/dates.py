@@ -22,7 +22,7 @@ from lineage.analysis.members import members_below
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Int64s, Nodes
-from lineage.domain.clock import end_of
+from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 
@@ -74,7 +74,7 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
             day,
             names,
             [int(np.searchsorted(moments, end_of_day(day))) for moments in dated],
-            complete=end_of(day) <= taken_at,
+            complete=end_of_day_utc(day) <= taken_at,
         )
         for day, names in days
     ]

@@ -13,7 +13,7 @@ from lineage.analysis.traces import find_evidence
 from lineage.analysis.tree.rows import TreeRows
 from lineage.analysis.verdicts import PathClaim
 from lineage.domain.arrays import Codes, Floats, Mask, Nodes, Positions
-from lineage.domain.clock import end_of
+from lineage.domain.clock import end_of_day_utc
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
@@ -78,7 +78,7 @@ def _deleted_rows(
     rows = np.flatnonzero((forest.node >= listed) & (forest.node < snapshot.records))
     table = snapshot.tombstones([MISSED, LAST_SEEN]).take(pa.array(forest.node[rows] - listed))
     if as_of is not None:
-        missed = pc.less(table[MISSED], end_of(as_of))
+        missed = pc.less(table[MISSED], end_of_day_utc(as_of))
         rows, table = rows[np.array(missed, np.bool_)], table.filter(missed)
     return rows, table[MISSED], table[LAST_SEEN]
 
