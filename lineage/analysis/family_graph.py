@@ -1,5 +1,6 @@
 """A family, a release or one base with all its descendants, as a networkx graph."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from lineage.analysis.scope import Scope, select_edges
 from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
+from lineage.domain.documents import to_document
 from lineage.domain.gc_paused import gc_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
@@ -31,9 +33,23 @@ def family_graph(scope: Scope, subject: ResolvedSubject) -> FamilyGraph:
     """Return the graph of a subject: the models that its number counts, and its roots.
 
     Edges lead from parent to child and carry `relation`, `strength` and the child's `created_at`;
-    nodes carry what the snapshot knows of a model, and `root`.
+    nodes carry what the snapshot knows of a model, and `root`; the graph itself carries snapshot
+    and definition, and what its number cannot say.
     """
-    return graph_of(family_columns(scope, subject))
+    cut = family_columns(scope, subject)
+    graph, count = graph_of(cut), cut.count
+    # Plain values alone: networkx's own writers take nothing else.
+    graph.graph.update(
+        snapshot=count.snapshot,
+        definition=json.dumps(to_document(count.definition)),
+        total=count.total,
+        at_most=count.at_most,
+        undated=count.undated,
+        opted_out=count.opted_out,
+        parents_known=count.parents_known,
+        notes="; ".join(count.notes),
+    )
+    return graph
 
 
 @dataclass(frozen=True, slots=True)

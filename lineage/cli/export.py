@@ -2,6 +2,7 @@
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from lineage.cli.context import Invocation, read_subject
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.errors import MissingExtra, SettingsError
+
+if TYPE_CHECKING:
+    from lineage.analysis.results import Count
 
 GRAPH_FORMATS = {
     "graphml": ("networkx, yEd, igraph and Neo4j", "llama --out llama.graphml"),
@@ -53,6 +57,7 @@ def _write_graph(
     scope = invocation.open_scope(definition, [subject])
     resolved = find_subject(scope, subject)
     columns, name = family_columns(scope, resolved), resolved.id
+    _print_notes(columns.count)
     writer, least = FORMATS[format], 0 if min_size in {None, 1} else min_size
     write_text(export_graph(writer, columns, name, depth=depth, at_least=least or 0), out)
 
@@ -92,8 +97,15 @@ def parquet(
         write_snapshot(Path(out), whole_tables(snapshot), snapshot.manifest)
         return
     resolved = find_subject(scope, subject)
-    tables = cut_tables(family_columns(scope, resolved))
-    write_snapshot(Path(out), tables, cut_manifest(snapshot.manifest, resolved.id))
+    columns = family_columns(scope, resolved)
+    _print_notes(columns.count)
+    write_snapshot(Path(out), cut_tables(columns), cut_manifest(snapshot.manifest, resolved.id))
+
+
+def _print_notes(count: "Count") -> None:
+    """Say what the number of models cannot: rows have no place for it."""
+    for note in count.notes:
+        click.echo(f"{count.id}: {note}", err=True)
 
 
 @export.command(
