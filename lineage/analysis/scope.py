@@ -226,7 +226,40 @@ def _find_nodes(
         if not own and len(alike) == 1:
             (own,) = alike.values()
         nodes[id] = tuple(own)
+    _add_names_elsewhere(snapshot, nodes)
+    _add_former_without_case(snapshot, families, nodes)
     return nodes
+
+
+def _add_names_elsewhere(snapshot: Snapshot, nodes: dict[str, Sequence[int]]) -> None:
+    """Find by their keys what only other snapshots of the history know by a name."""
+    records = snapshot.records
+    keys = snapshot.keys_elsewhere(
+        [id for id, own in nodes.items() if not own or own[0] >= records]
+    )
+    node_of_key = snapshot.nodes_of_keys(keys.values())
+    for id, key in keys.items():
+        if (node := node_of_key.get(key)) is not None and node not in nodes[id]:
+            nodes[id] = (node, *nodes[id])
+
+
+def _add_former_without_case(
+    snapshot: Snapshot, families: Sequence[Family], nodes: dict[str, Sequence[int]]
+) -> None:
+    """Find the ids that nothing is called now by the one former name that is equal but for case."""
+    former = {*snapshot.former_keys(), *_list_other_names(families)}
+    # The registry spells as the Hub does, and most of what a sample lacks are its roots.
+    known = former | _list_registered(families)
+    sought = {id.lower() for id, own in nodes.items() if not own and id not in known}
+    alike: dict[str, set[str]] = {}
+    for name in former:
+        if name.lower() in sought:
+            alike.setdefault(name.lower(), set()).add(name)
+    names = [name for each in alike.values() if len(each) == 1 for name in each]
+    nodes_of_names = _find_nodes(snapshot, families, names) if names else {}
+    for id, own in nodes.items():
+        if not own and len(each := alike.get(id.lower(), set())) == 1:
+            nodes[id] = nodes_of_names[next(iter(each))]
 
 
 def _order_name_owners(

@@ -149,22 +149,15 @@ def find_model(scope: Scope, name: str) -> ModelNode:
 def match_model(scope: Scope, name: str) -> ModelNode | None:
     """Return the model of a name as the Hub spells it, None where the snapshot knows none."""
     snapshot = scope.snapshot
-    if (model := _subject_node_named(snapshot, name)) is not None:
+    model = _subject_node_named(snapshot, name)
+    if model is not None and model.node < snapshot.records:
         return model
     # A bare name that no model has may be a family's: only from here on is the registry read.
-    former = {old.name: old.now for family in scope.families for old in family.former_names()}
-    if (model := _subject_node_named(snapshot, former.get(name, name))) is not None:
+    nodes = scope.under(DEFAULT).every_node_of([name]).get(name, ())
+    if not nodes or (model is not None and model.node == nodes[0]):
         return model
-    learned = snapshot.former_keys()
-    for other in (
-        learned.get(name),
-        *_match_subject_without_case(snapshot, name, {**former, **learned}),
-    ):
-        if other is not None:
-            model = _subject_node_named(snapshot, other) or _subject_node_with_key(snapshot, other)
-            if model is not None:
-                return model
-    return None
+    keys, ids = snapshot.names_of(np.array(nodes[:1], np.int32))
+    return ModelNode(ids[0].as_py(), keys[0].as_py(), int(nodes[0]))
 
 
 def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
@@ -280,15 +273,6 @@ def _subject_node_with_key(snapshot: Snapshot, key: str) -> ModelNode | None:
         return None
     node, id = match
     return ModelNode(id, key, node)
-
-
-def _match_subject_without_case(snapshot: Snapshot, name: str, former: dict[str, str]) -> list[str]:
-    """Return the one name or key that is equal but for the case; present names before former."""
-    present: set[str] = set()
-    for ids in _list_candidate_names(snapshot):
-        present.update(ids.filter(pc.equal(pc.utf8_lower(ids), name.lower())).to_pylist())
-    same = present or {now for old, now in former.items() if old.lower() == name.lower()}
-    return sorted(same) if len(same) == 1 else []
 
 
 def _unknown_subject(scope: Scope, name: str, spelling: str) -> LineageError:

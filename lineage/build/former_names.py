@@ -18,7 +18,7 @@ from lineage.store.reader import Snapshot
 def collect_former_names(
     draft: Draft, previous: Sequence[Snapshot], families: Sequence[Family]
 ) -> FormerNames:
-    """Return the former names that earlier snapshots (newest first) and the registry know."""
+    """Return the former names that other snapshots (newest first) and the registry know."""
     keys: dict[str, str] = {}
     for snapshot in reversed(previous):  # so that the newer one has the last word
         stored = snapshot.former_keys()

@@ -35,7 +35,7 @@ from lineage.evidence import extract_claims
 from lineage.graph.reach import count_every_base
 from lineage.sources.interface import RecordPage
 from lineage.store import derived_rows, schema
-from lineage.store.manifest import Manifest, Origin
+from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import holds_learned_keys, is_opted_out
 
@@ -112,7 +112,8 @@ def derive_tables(
 
     # Claims: names become nodes, then parents are inferred where none is declared.
     columns = draft.claims.as_columns(draft.records, [rule.name for rule in rules])
-    former = collect_former_names(draft, snapshots, families)
+    teachers = [*_list_later(draft, context), *snapshots]
+    former = collect_former_names(draft, teachers, families)
     dates = RecordDates.of(
         draft.record_column("created_at"), draft.deleted["missed_at"].combine_chunks()
     )
@@ -151,10 +152,18 @@ def derive_tables(
         resolved.keys, resolved.ids, bases.node, bases.direct, bases.total
     )
     tables.write(schema.COUNTS_FILE, counts)
-    names = former_name_rows(snapshots, former, resolved)
+    names = former_name_rows(teachers, former, resolved)
     names = (row for row in names if not is_opted_out(row[0], row[1], context.opt_outs))
     tables.write(schema.NAMES_FILE, derived_rows.names_table(names))
     tables.write(schema.TRENDS_FILE, trends_table(Scope(draft.as_snapshot(), families)))
+
+
+def _list_later(draft: Draft, context: BuildContext) -> list[Snapshot]:
+    """Return what a dump that is dated back learns names from beside the snapshots before it."""
+    newest = context.store.latest_whole() if draft.origin.kind is SnapshotKind.DUMP else None
+    if newest is None or newest.id < draft.id or context.store.find_damage(newest.id):
+        return []
+    return [newest]
 
 
 def _end_draft(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manifest:

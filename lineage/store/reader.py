@@ -1,6 +1,7 @@
 """One published snapshot, read column by column; nothing is read that is not asked for."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ import pyarrow.parquet as pq
 from lineage.domain.arrays import Codes, Indices, Nodes
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
 from lineage.domain.records import Availability, AvailabilityAnswer
+from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
+from lineage.errors import SnapshotDamaged
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
@@ -55,6 +58,8 @@ class Snapshot:
         self.unredacted = unredacted
         """Of a copy without the models that opted out what it was made of: to count by how much
         an answer differs, and for nothing else."""
+        self.list_teachers: Callable[[], Iterable[Snapshot]] = tuple
+        """Gives the snapshots of its history that may know names of its models it does not know."""
         self._files = files
         self.tables = tables_of(self._files, manifest)
 
@@ -219,6 +224,33 @@ class Snapshot:
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
             nodes_by_key.update(zip(column.take(rows).to_pylist(), at.tolist(), strict=True))
         return nodes_by_key
+
+    def keys_elsewhere(self, names: Collection[str]) -> dict[str, str]:
+        """Return the keys by which other snapshots of its history know some names.
+
+        A model keeps its key through every rename, so that later names lead to it here.
+        """
+        keys: dict[str, str] = {}
+        for other in self.list_teachers() if names else ():
+            with suppress(SnapshotDamaged):
+                keys = other.keys_of_names(set(names) - set(keys)) | keys
+        return keys
+
+    def keys_of_names(self, names: Collection[str]) -> dict[str, str]:
+        """Return the key of the model that has each name, but for the case, or had it before."""
+        former = self.former_keys()
+        keys = {name: former[name] for name in names if name in former}
+        owners = self.owners_without_case(names)
+        nodes = {}
+        for name in names:
+            alike = owners[name.lower()]
+            if own := alike.get(name) or (next(iter(alike.values())) if len(alike) == 1 else []):
+                nodes[name] = own[0]
+        order = np.unique(np.array([*nodes.values()], np.int32))
+        key_of = dict(zip(order.tolist(), self.names_of(order)[0].to_pylist(), strict=True))
+        keys |= {name: key_of[node] for name, node in nodes.items()}
+        made_up = (NAME_PREFIX, STAND_IN)
+        return {name: key for name, key in keys.items() if not key.startswith(made_up)}
 
     def evidence_of(self, child_keys: Sequence[str]) -> pa.Table:
         """Return every claim about some models, in the order of the evidence."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from lineage.domain.clock import end_of_day_utc, iso, snapshot_id
 from lineage.domain.opt_outs import OptOuts
@@ -234,12 +235,28 @@ class ParquetStore:
     def _open_snapshot(self, manifest: Manifest) -> Snapshot:
         """Return the reader of a snapshot: the one place where any is made of a published one."""
         snapshot = Snapshot(self.files, manifest)
-        if not self._opt_outs:
-            return snapshot
-        # Imported late: a look-up of milliseconds must not pay for what most stores never need.
-        from lineage.store.redaction import redact_snapshot
+        if self._opt_outs:
+            # Imported late: a look-up of milliseconds must not pay for what most stores never need.
+            from lineage.store.redaction import redact_snapshot
 
-        return redact_snapshot(snapshot, self._opt_outs)
+            snapshot = redact_snapshot(snapshot, self._opt_outs)
+        snapshot.list_teachers = partial(self._list_teachers, manifest)
+        return snapshot
+
+    def _list_teachers(self, manifest: Manifest) -> Iterator[Snapshot]:
+        """Yield the snapshots that know names which one could not know when it was made."""
+        # The newest has collected the renames since; a dump that was imported later and dated back
+        # knows names that no crawl has seen.
+        others = [
+            each for each in self._readable() if not is_below(each) and each.id != manifest.id
+        ]
+        newest = [each for each in others[-1:] if each.id > manifest.id]
+        dumps = [
+            each
+            for each in others
+            if each.origin.kind is SnapshotKind.DUMP and each.published_at > manifest.published_at
+        ]
+        yield from map(self._open, {each.id: each for each in (*newest, *dumps)}.values())
 
     def _shown_store(self, manifest: Manifest) -> Manifest:
         if not self._opt_outs:

@@ -1,6 +1,6 @@
 """The curve of a family or base over the history: one look-up a snapshot, never a crawl."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -52,15 +52,21 @@ def curve_of_family(
     """
     # One registry for the whole curve: a root added today would else look like growth on the day
     # that it was added.
-    overlay = trend_overlay_of(families)
+    overlay, renamed = trend_overlay_of(families), _find_renamed_roots(store, family)
 
     def count_snapshot(snapshot: Snapshot) -> _Answer:
-        table = read_trends(snapshot, ["name"] if by is Grouping.RELEASE else [])
-        if table is not None and (as_stored or trend_overlay_of_table(table) == overlay):
+        table, reason = read_trends(snapshot, ["name"] if by is Grouping.RELEASE else []), None
+        if table is None:
+            reason = "no curves"
+        elif not as_stored and trend_overlay_of_table(table) != overlay:
+            reason = "curves that another registry counted"
+        elif not as_stored and _is_older_than_a_rename(snapshot, family, renamed):
+            reason = "roots that were renamed later"
+        if table is not None and reason is None:
             stored = trend_slice_of_family(table, family.id, by)
             if stored is not None:
                 return stored, True
-        reason = "no curves" if table is None else "curves that another registry counted"
+            reason = "no curve of it"
         say(f"Snapshot {snapshot.id} holds {reason}: the family is counted in it now.")
         counted = trend_slice_of_family(trends_table(Scope(snapshot, families)), family.id, by)
         return counted or CurveSlice(NOTHING, {}, family.version), False
@@ -115,6 +121,26 @@ def curve_of_base(
     parts = _mark_curve_months(parts, moments) if by is Grouping.MONTH else parts
     definition = Definition(roots=(base.id,))
     return Curve(name, base.id, base.key, definition, moments, whole, by, parts)
+
+
+def _find_renamed_roots(store: ParquetStore, family: Family) -> dict[str, str]:
+    """Return the keys of the roots that had other names before, as the newest snapshot has them."""
+    newest = store.latest_whole()
+    if newest is None:
+        return {}
+    renamed = set(newest.former_names()["key"].to_pylist())
+    keys = newest.keys_of_names(family.roots())
+    return {root: key for root, key in keys.items() if key in renamed}
+
+
+def _is_older_than_a_rename(snapshot: Snapshot, family: Family, keys: Mapping[str, str]) -> bool:
+    """Say whether roots with these keys have children here under names the registry has not."""
+    # The registry alone would not have found them when the snapshot was made: its stored curve
+    # lacks what lies below them, and rises on the day of the rename.
+    names = {old.now: old.name for old in family.former_names()}
+    known = snapshot.keys_of_names({*keys, *names.values()}) if keys else {}
+    unknown = (key for root, key in keys.items() if not known.keys() & {root, names.get(root)})
+    return any(snapshot.base_of_key(key) is not None for key in unknown)
 
 
 def _count_over_history(
