@@ -154,6 +154,9 @@ def match_model(scope: Scope, name: str) -> ModelNode | None:
         return model
     # A bare name that no model has may be a family's: only from here on is the registry read.
     nodes = scope.under(DEFAULT).every_node_of([name]).get(name, ())
+    if not nodes and model is None:
+        keys_elsewhere = snapshot.keys_elsewhere([name], thorough=True)
+        nodes = [*snapshot.nodes_of_keys(keys_elsewhere.values()).values()]
     if not nodes or (model is not None and model.node == nodes[0]):
         return model
     keys, ids = snapshot.names_of(np.array(nodes[:1], np.int32))

@@ -23,10 +23,9 @@ from lineage.build.context import BuildContext
 from lineage.build.draft import Draft, open_draft
 from lineage.build.edges import choose_relations, merge_claims
 from lineage.build.evidence_table import write_evidence
-from lineage.build.former_names import collect_former_names, former_name_rows
 from lineage.build.infer import ClaimsFromCards, describe_nodes, infer_claims, resolve_claims
 from lineage.build.opt_out import OptOutFilter
-from lineage.build.resolve import RecordDates, resolve_names
+from lineage.build.resolve import RecordDates, collect_former_names, former_name_rows, resolve_names
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
 from lineage.domain.claims import Strength
 from lineage.domain.gc_paused import gc_paused

@@ -5,23 +5,27 @@ without case. What resolves to nothing becomes a node of its own, `name:<as writ
 rule may just as well have read a local path.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.build.draft import Draft
 from lineage.build.known_nodes import KnownNodes
 from lineage.build.row_parents import ONE_OF_ITS_OWN, RowParents
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
+from lineage.domain.families import Family
 from lineage.domain.gc_paused import gc_paused
-from lineage.domain.repo_ids import find_repo_id, is_full_id
+from lineage.domain.repo_ids import STAND_IN, find_repo_id, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
-from lineage.store.keys import NOWHERE
+from lineage.store import derived_rows, schema
+from lineage.store.keys import NOWHERE, bare
+from lineage.store.reader import Snapshot
 
 _IDS_AT_ONCE = 131_072
 _UNKNOWN = np.iinfo(np.int64).min
@@ -35,7 +39,7 @@ class FormerNames:
     """Former name to present name, from the registry."""
     keys: Mapping[str, str]
     """Former name to key, from earlier snapshots."""
-    dead: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
     """Roots, in small letters, that the registry calls deleted: no row teaches who they are now."""
     registered: frozenset[str] = frozenset()
     """Ids that the registry knows: models also where no listing shows them any more."""
@@ -110,7 +114,7 @@ def resolve_names(
     from_hub = rows.learn_from_hub(claims, name_nodes)
     _resolve_open_names(name_nodes, names, from_hub)
     _resolve_open_names(name_nodes, names, from_before)
-    from_cards = rows.learn_from_cards(claims, name_nodes, former.dead)
+    from_cards = rows.learn_from_cards(claims, name_nodes, former.deleted)
     _resolve_open_names(name_nodes, names, from_cards)
     meant = _resolve_without_case(
         name_nodes, names, nodes, {**from_before, **from_hub, **from_cards}
@@ -337,3 +341,74 @@ def _find_name_holders(
             exact.setdefault(id, start + at)
             without_case.setdefault(id.lower(), []).append(start + at)
     return exact, without_case
+
+
+def collect_former_names(
+    draft: Draft, previous: Sequence[Snapshot], families: Sequence[Family]
+) -> FormerNames:
+    """Return the former names that other snapshots (newest first) and the registry know."""
+    keys: dict[str, str] = {}
+    for snapshot in reversed(previous):  # so that the newer one has the last word
+        stored = snapshot.former_keys()
+        # A key that stands in for an unknown one is another in every snapshot.
+        keys |= {name: key for name, key in stored.items() if not key.startswith(STAND_IN)}
+        keys |= _find_renamed(draft, snapshot)
+    return FormerNames(
+        now={former.name: former.now for family in families for former in family.former_names()},
+        keys=keys,
+        deleted=frozenset(
+            id.lower() for family in families for each in family.releases for id in each.deleted
+        ),
+        registered=frozenset(root for family in families for root in family.roots()),
+    )
+
+
+def former_name_rows(
+    previous: Sequence[Snapshot], former: FormerNames, resolved: ResolvedNames
+) -> Iterable[tuple[str, str, str]]:
+    """Return every former name with its key, and its source."""
+    sources: dict[tuple[str, str], str] = {}
+    for snapshot in reversed(previous):
+        sources |= derived_rows.former_sources(snapshot.former_names())
+    from_before = {
+        name: (name, key, sources.get((name, key), "earlier snapshot"))
+        for name, key in former.keys.items()
+    }
+    from_cards = {name: (name, key, "card") for name, key in resolved.from_cards.items()}
+    from_hub = {name: (name, key, "hub") for name, key in resolved.from_hub.items()}
+    return (from_before | from_cards | from_hub).values()
+
+
+def _find_renamed(draft: Draft, previous: Snapshot) -> dict[str, str]:
+    """Return the names that a snapshot has of models, listed or deleted, that have others now."""
+    names: dict[str, str] = {}
+    deleted_keys, deleted_ids = (draft.deleted[name].combine_chunks() for name in ("key", "id"))
+    listed = previous.table(schema.MODELS_FILE, ["key", "id"])
+    for table in (previous.tombstones(["key", "id"]), listed):
+        keys, ids = (table[name].combine_chunks() for name in ("key", "id"))
+        names |= find_renames(keys, ids, deleted_keys, deleted_ids)
+        names |= find_renames(keys, ids, draft.keys, draft.ids)
+    return names
+
+
+def find_renames(
+    keys_before: pa.StringArray,
+    ids_before: pa.StringArray,
+    keys: pa.StringArray,
+    ids: pa.StringArray,
+) -> dict[str, str]:
+    """Return former name to key of every model whose key has another name now.
+
+    Both sides are models in order of their keys.
+    """
+    # No request is needed to see a rename, since a model keeps its key.
+    if len(keys) == 0 or len(keys_before) == 0:
+        return {}
+    now, before = bare(keys), bare(keys_before)
+    place = np.minimum(np.searchsorted(now, before), len(now) - 1)
+    same = np.flatnonzero(now[place] == before)
+    old_ids = ids_before.take(pa.array(same))
+    differs = pc.indices_nonzero(pc.not_equal(old_ids, ids.take(pa.array(place[same]))))
+    renamed_ids = old_ids.take(differs).to_pylist()
+    renamed_keys = keys_before.take(pa.array(same)).take(differs).to_pylist()
+    return dict(zip(renamed_ids, renamed_keys, strict=True))

@@ -1,6 +1,6 @@
 """What a row's own parents say of names: the Hub's keys beside the names that its author wrote.
 
-Whoever has exactly one of each means the one by the other, whatever other rows say. Such rows teach
+A row with exactly one of each means the one by the other, whatever other rows say. Such rows teach
 the names that no model has, by majority: one of them alone undoes no name for the others.
 """
 
@@ -72,18 +72,18 @@ class RowParents:
         )
 
     def learn_from_cards(
-        self, claims: Claims, name_nodes: Nodes, dead: frozenset[str]
+        self, claims: Claims, name_nodes: Nodes, deleted: frozenset[str]
     ) -> dict[str, int]:
         """Learn open names from rows with one Hub parent and one name: what most of them mean.
 
-        Where two models are meant equally often, neither is learned. Nothing is learned of `dead`.
+        Where two models are meant equally often, neither is learned, nor is a name in `deleted`.
         """
         is_own = self.is_author & self._mark_own_parents(claims)
         rows = np.flatnonzero(is_own & (name_nodes[claims.name] == NOWHERE))
         # A card that spells its parent in two ways has one vote.
         _, first = np.unique(claims.child[rows], return_index=True)
         learned = self._find_meant_parent(claims, rows[first], self.node[claims.child[rows[first]]])
-        return {name: node for name, node in learned.items() if name.lower() not in dead}
+        return {name: node for name, node in learned.items() if name.lower() not in deleted}
 
     def learn_from_hub(self, claims: Claims, name_nodes: Nodes) -> dict[str, int]:
         """Learn names that the Hub gave with a key and no model has: renamed during the run."""

@@ -58,8 +58,9 @@ class Snapshot:
         self.unredacted = unredacted
         """Of a copy without the models that opted out what it was made of: to count by how much
         an answer differs, and for nothing else."""
-        self.list_teachers: Callable[[], Iterable[Snapshot]] = tuple
-        """Gives the snapshots of its history that may know names of its models it does not know."""
+        self.list_teachers: Callable[[bool], Iterable[Snapshot]] = lambda thorough: ()
+        """Gives the snapshots that may know what its models are called elsewhere in its history:
+        the newest, and, where one asks thoroughly, dumps that were imported after it."""
         self._files = files
         self.tables = tables_of(self._files, manifest)
 
@@ -225,14 +226,14 @@ class Snapshot:
             nodes_by_key.update(zip(column.take(rows).to_pylist(), at.tolist(), strict=True))
         return nodes_by_key
 
-    def keys_elsewhere(self, names: Collection[str]) -> dict[str, str]:
+    def keys_elsewhere(self, names: Collection[str], *, thorough: bool = False) -> dict[str, str]:
         """Return the keys by which other snapshots of its history know some names.
 
         A model keeps its key through every rename, so that later names lead to it here.
         """
         keys: dict[str, str] = {}
-        for other in self.list_teachers() if names else ():
-            with suppress(SnapshotDamaged):
+        with suppress(SnapshotDamaged):
+            for other in self.list_teachers(thorough) if names else ():
                 keys = other.keys_of_names(set(names) - set(keys)) | keys
         return keys
 

@@ -243,20 +243,17 @@ class ParquetStore:
         snapshot.list_teachers = partial(self._list_teachers, manifest)
         return snapshot
 
-    def _list_teachers(self, manifest: Manifest) -> Iterator[Snapshot]:
+    def _list_teachers(self, manifest: Manifest, thorough: bool) -> Iterator[Snapshot]:
         """Yield the snapshots that know names which one could not know when it was made."""
-        # The newest has collected the renames since; a dump that was imported later and dated back
-        # knows names that no crawl has seen.
-        others = [
-            each for each in self._readable() if not is_below(each) and each.id != manifest.id
-        ]
-        newest = [each for each in others[-1:] if each.id > manifest.id]
-        dumps = [
-            each
-            for each in others
-            if each.origin.kind is SnapshotKind.DUMP and each.published_at > manifest.published_at
-        ]
-        yield from map(self._open, {each.id: each for each in (*newest, *dumps)}.values())
+        # The newest has collected the renames since.
+        newest = self._latest_snapshot()
+        if newest is not None and newest.id > manifest.id:
+            yield self._open_snapshot(newest)
+        # A dump that was imported later and dated back knows names that no crawl has seen.
+        for each in self._readable_snapshot() if thorough else ():
+            is_later = each.published_at > manifest.published_at and each != newest
+            if each.origin.kind is SnapshotKind.DUMP and is_later and each.id != manifest.id:
+                yield self._open_snapshot(each)
 
     def _shown_store(self, manifest: Manifest) -> Manifest:
         if not self._opt_outs:

@@ -7,7 +7,7 @@ import pytest
 
 from lineage.families.registry import all_families
 from tests.builders import ENDPOINT, Row, key_of, published, row
-from tests.story.test_bulk import a_dump
+from tests.story.test_dumps import a_dump
 from tests.unit.cli.conftest import Program
 
 OLD, NEW = "meta-llama/Meta-Llama-3.1-8B", "meta-llama/Llama-3.1-8B"
