@@ -34,12 +34,16 @@ class Plan:
     token_file: str | None = None
     on_publish: str | None = None
     """The command that is told of each new snapshot, as one types it."""
+    families: str | None = None
+    """A file or folder of this machine."""
+    opt_outs: str = ""
+    """Ids and owners, divided by commas."""
 
     def __post_init__(self) -> None:
         texts = (self.store, self.cache, self.program, self.folder, self.user)
-        for text in (*texts, self.token_file or "", self.on_publish or ""):
+        more = (self.token_file, self.on_publish, self.families, self.opt_outs)
+        for text in (*texts, *(text or "" for text in more)):
             _check_text(text)
-
         if show_address(self.store) != self.store:
             raise SettingsError(
                 f"{show_address(self.store)} holds a secret, which a unit would show",
@@ -63,6 +67,14 @@ class Plan:
         }
         command = {} if self.on_publish is None else {"LINEAGE_ON_PUBLISH": self.on_publish}
         return variables | command
+
+    def environment_here(self) -> dict[str, str]:
+        """Return the variables of a unit of this machine."""
+        # A crawl without the opt-outs would store whom every answer leaves out.
+        own = {"LINEAGE_OPT_OUTS": self.opt_outs} if self.opt_outs else {}
+        if self.families is not None:
+            own["LINEAGE_FAMILIES"] = self.absolute_path(self.families)
+        return self.environment(self.absolute_store(), self.absolute_path(self.cache)) | own
 
     @property
     def store_is_remote(self) -> bool:
@@ -94,6 +106,8 @@ def plan_here(settings: Settings, interval: timedelta) -> Plan:
         user=_user_name(),
         token_file=settings.token_file,
         on_publish=settings.on_publish,
+        families=settings.families,
+        opt_outs=settings.opt_outs,
     )
 
 

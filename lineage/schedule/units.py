@@ -40,7 +40,7 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
             f"systemd runs no program with quotes or backslashes in its path: {plan.program}",
             "install lineage elsewhere",
         )
-    variables = plan.environment(plan.absolute_store(), plan.absolute_path(plan.cache))
+    variables = plan.environment_here()
     token_file = plan.token_file
     if token_file is None:
         token_note = _TOKEN_ADVICE.format("root alone")
@@ -91,7 +91,7 @@ def crontab(plan: Plan) -> Mapping[str, str]:
         "LINEAGE_PROGRAM": plan.program,
         "LINEAGE_FOLDER": plan.folder,
         "LINEAGE_RESULTS": plan.absolute_path(_RESULTS),
-        **plan.environment(plan.absolute_store(), plan.absolute_path(plan.cache)),
+        **plan.environment_here(),
     }
     if plan.token_file is None:
         token = f"{_TOKEN_ADVICE.format('you alone')}\n#LINEAGE_TOKEN_FILE=/path/of/a/file"
@@ -111,6 +111,7 @@ def crontab(plan: Plan) -> Mapping[str, str]:
 
 def github_workflow(plan: Plan) -> Mapping[str, str]:
     """Fill lineage.yml, for .github/workflows."""
+    _refuse_own_families(plan)
     paths = [plan.cache] if plan.store_is_remote else [plan.store, plan.cache]
     for path in paths:
         if _PATTERN_CHARACTERS.intersection(path):
@@ -149,6 +150,7 @@ def github_workflow(plan: Plan) -> Mapping[str, str]:
 
 def kubernetes_manifests(plan: Plan) -> Mapping[str, str]:
     """Fill lineage.yaml: a PersistentVolumeClaim and a CronJob."""
+    _refuse_own_families(plan)
     volume = _VOLUME
     if not plan.store_is_remote and posixpath.isabs(plan.store):
         volume = posixpath.dirname(posixpath.normpath(plan.store))
@@ -190,6 +192,14 @@ UNITS: Mapping[str, Callable[[Plan], Mapping[str, str]]] = {
     "kubernetes": kubernetes_manifests,
 }
 """By the name of a scheduler: what spells a plan for it, as texts by file name."""
+
+
+def _refuse_own_families(plan: Plan) -> None:
+    if plan.families is not None:
+        raise SettingsError(
+            f"a family file of this machine lies on no other: {plan.families}",
+            "leave --families out, and put the file into the source that is installed there",
+        )
 
 
 def _fill_template(name: str, **values: object) -> str:

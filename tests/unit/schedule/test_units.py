@@ -438,6 +438,22 @@ def test_a_job_of_kubernetes_has_bounds() -> None:
     assert security["capabilities"] == {"drop": ["ALL"]}
 
 
+def test_a_scheduled_crawl_leaves_out_who_asked_for_it() -> None:
+    plan = a_plan(opt_outs="an-owner,owner/model", families="my.toml")
+    for known in (
+        environment(UNITS["systemd"](plan)["lineage.service"]),
+        assignments(UNITS["cron"](plan)["lineage.cron"]),
+    ):
+        assert known["LINEAGE_OPT_OUTS"] == "an-owner,owner/model"
+        assert known["LINEAGE_FAMILIES"] == "/srv/lineage/my.toml"
+    for scheduler in ("kubernetes", "github-actions"):
+        with pytest.raises(SettingsError, match="lies on no other"):
+            UNITS[scheduler](plan)
+        (text,) = UNITS[scheduler](a_plan(opt_outs="an-owner")).values()
+        assert "LINEAGE_OPT_OUTS" in text
+        assert "an-owner" not in text
+
+
 @pytest.mark.parametrize(
     "store", ["s3://key:secret@bucket/x", "s3://bucket/x?secret_key=secret", "https://u:secret@h/x"]
 )

@@ -83,7 +83,7 @@ def test_it_is_in_the_tables_of_licenses_and_days(files: Files) -> None:
 def test_a_picture_draws_it_pale_and_says_why(files: Files, name: str) -> None:
     picture = files[f"trend.llama.{name}.en.svg"]
     assert 'opacity="0.4"' in picture
-    assert "Pale: from November 2026 on, not over when the data end" in picture
+    assert "Pale: incomplete from November 2026 on, since the data end" in picture
 
 
 def test_the_page_and_its_tables_say_it_too(files: Files) -> None:
