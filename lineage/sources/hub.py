@@ -117,11 +117,9 @@ class HubSource:
         )
         params = filter + _in_listing_order(order) + _PROJECTION + start
         for page in self._reader.walk(LISTING, params, check):
-            keys: list[str] = []
-            for part in self._read_listing_page(page, page.body):
-                keys += [record.key for record in part.records]
-                keys += [row.key for row in part.bad_rows if row.key is not None]
-                yield part
+            yield from self._read_listing_page(page, page.body)
+            # Private rows have their places, too, though nobody reads them.
+            keys = [row.key for row in read_listed_rows(page.body) or ()]
             try:
                 check.note_page(page, keys)
             except UnexpectedPage:
@@ -132,7 +130,7 @@ class HubSource:
         """Return the newest models that a listing has; None where the network is off."""
         params = (
             *(*filter, *_in_listing_order(ListingOrder.NEWEST_FIRST)),
-            *(("limit", str(rows)), ("expand[]", "createdAt")),
+            *(("limit", str(rows)), ("expand[]", "createdAt"), ("expand[]", "private")),
         )
         try:
             page = self._reader.read(LISTING, params, doubt_listing, anew=anew)

@@ -214,24 +214,30 @@ def is_whole(body: bytes) -> bool:
 
 
 def drop_private_rows(body: bytes) -> bytes:
-    """Return a page, or one model's object, without the rows that only the token may see.
+    """Return a page, or one model's object, without what only the token may see.
 
-    A private object alone becomes no bytes at all; what is neither stays as it came.
+    Of a private row its key stays: a walk is checked by the places of all rows. A private object
+    alone becomes no bytes at all; what is neither page nor object stays as it came.
     """
     if _MAYBE_PRIVATE.search(body) is None:  # nearly always
         return body
     rows = cut_rows(body if body[:1] == b"[" else b"[%b]" % body)
     if rows is None:
         return body
-    public = b",".join([raw for raw in rows if not _is_private_row(raw)])
-    return b"[%b]" % public if body[:1] == b"[" else public
+    if body[:1] == b"[":
+        return b"[%b]" % b",".join(filter(None, map(_drop_private_fields, rows)))
+    return body if _drop_private_fields(body) == body else b""
 
 
-def _is_private_row(raw: bytes) -> bool:
+def _drop_private_fields(raw: bytes) -> bytes:
     if _MAYBE_PRIVATE.search(raw) is None:
-        return False
+        return raw
     row = lenient_json(raw)
-    return not isinstance(row, dict) or row.get("private") not in (None, False)
+    if isinstance(row, dict) and row.get("private") in (None, False):
+        return raw
+    key = row.get("_id") if isinstance(row, dict) else first_key(raw)
+    is_sound = isinstance(key, str) and is_key(key)
+    return b'{"_id":"%b","private":true}' % str(key).encode() if is_sound else b""
 
 
 def parse_page(body: bytes) -> ParsedPage:

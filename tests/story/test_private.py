@@ -78,3 +78,14 @@ def test_an_update_passes_a_private_repository_over(play: Play) -> None:
     report = stage.crawl(mode=CrawlMode.UPDATE)
     assert report.manifest.models == 2 + len(OTHERS)
     assert names_on_disk(stage.folder, b"secret") == []
+
+
+def test_pages_of_private_repositories_alone_end_no_walk(play: Play) -> None:
+    secrets = [
+        a_row(number, id=f"me/secret-{number}", author="me", private=True)
+        for number in range(10, 2600)
+    ]
+    _, stage = play([ROOT, CHILD, *secrets, a_row(3000)])
+    assert stage.crawl().manifest.models == 3
+    assert names_on_disk(stage.folder, b"secret") == []
+    assert stage.crawl(mode=CrawlMode.UPDATE).manifest.models == 3

@@ -335,12 +335,14 @@ def test_a_private_row_that_is_no_json_is_counted_and_not_named() -> None:
     assert "secret" not in bad.raw + bad.reason
 
 
-def test_private_rows_are_cut_from_a_page_before_it_is_kept() -> None:
+def test_of_private_rows_a_kept_page_holds_the_places_alone() -> None:
     public = [row("x/1", private=False), row("x/2", cardData={"private": True}), row("x/3")]
     for odd in (True, "true", 1):
         page = body([*public, row("me/secret", private=odd)])
-        assert json.loads(drop_private_rows(page)) == public
+        place = {"_id": key_of("me/secret"), "private": True}
+        assert json.loads(drop_private_rows(page)) == [*public, place]
     assert drop_private_rows(body(public[:1])) == body(public[:1])
+    assert drop_private_rows(body([row("me/secret", private=True, _id="odd")])) == b"[]"
     assert drop_private_rows(json.dumps(row("me/secret", private=True)).encode()) == b""
     assert drop_private_rows(b'{"private": true') == b'{"private": true'
 
