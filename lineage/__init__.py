@@ -3,7 +3,8 @@
 Everything heavy is imported when it is used: `import lineage` costs next to nothing.
 """
 
-from typing import TYPE_CHECKING
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
 
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping, read_definition_word
@@ -12,6 +13,7 @@ from lineage.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from pathlib import Path
 
     from lineage.analysis.check import CheckOutcome
     from lineage.analysis.diff.diffs import Diff
@@ -61,9 +63,12 @@ def take_snapshot(
     from lineage.crawl.plan import CrawlMode
     from lineage.crawl.runs import crawl
     from lineage.domain.opt_outs import OptOuts
-    from lineage.settings import load_settings
+    from lineage.settings import Settings, load_settings
     from lineage.store.store import ParquetStore
 
+    for value, kind, name in ((settings, Settings, "settings"), (below, str, "below")):
+        if value is not None:
+            _check_argument(value, kind, name)
     chosen = settings or load_settings({})
     mode = CrawlMode.UPDATE if update else CrawlMode.FULL
     report = crawl(chosen, base=below, mode=mode, cards=cards)
@@ -71,7 +76,7 @@ def take_snapshot(
     return store.snapshot(report.manifest.id)
 
 
-def open_store(location: str = "snapshots") -> "ParquetStore":
+def open_store(location: "str | Path" = "snapshots") -> "ParquetStore":
     """Return the history in a folder or at a URL; `.snapshot()` is its latest.
 
     Models that the settings leave out (`opt_outs`) are in no snapshot that it gives.
@@ -80,8 +85,9 @@ def open_store(location: str = "snapshots") -> "ParquetStore":
     from lineage.settings import load_settings
     from lineage.store.store import ParquetStore
 
+    _check_argument(location, str | PathLike, "location")
     settings = load_settings({}, with_token=False)
-    return ParquetStore(location, OptOuts.parse(settings.opt_outs))
+    return ParquetStore(fspath(location), OptOuts.parse(settings.opt_outs))
 
 
 def count_derivatives(
@@ -131,6 +137,7 @@ def trace_model(name: str, *, family: str = "llama", snapshot: "Snapshot | None"
     from lineage.families.registry import family as find_family
 
     scope = _scope(snapshot, subject=name)
+    _check_argument(family, str, "family")
     return trace_model(scope, name, find_family(family.removeprefix("family:"), scope.families))
 
 
@@ -145,7 +152,11 @@ def trace_models(
     from lineage.errors import UnknownModel
     from lineage.families.registry import family as find_family
 
-    scope = _scope(snapshot, subject=next(iter(names), None))
+    # A name alone would be taken for a list of letters.
+    names = [names] if isinstance(names, str) else list(names)
+    for name in (*names, family):
+        _check_argument(name, str, "a name")
+    scope = _scope(snapshot, subject=next(iter(names), ""))
     asked_family = find_family(family.removeprefix("family:"), scope.families)
     traces: list[Trace] = []
     for answer in trace_models(scope, names, asked_family):
@@ -159,7 +170,10 @@ def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
     """Say what changed between two snapshots: models by key, edges, families, bases."""
     from lineage.analysis.diff import diffs
     from lineage.families.registry import all_families
+    from lineage.store.reader import Snapshot
 
+    for snapshot in (before, after):
+        _check_argument(snapshot, Snapshot, "a snapshot")
     return diffs.diff_snapshots(before, after, all_families())
 
 
@@ -181,6 +195,10 @@ def check_models(
     from lineage.analysis.check import check_models
     from lineage.domain.check_rules import ListedModel, read_rules
 
+    rule_lists = {"deny": deny, "allow": allow, "deny_license": deny_license, "models": models}
+    for name, value in rule_lists.items():
+        if isinstance(value, str):
+            raise ValueError(f"{name} is a list of texts; got {value!r}")  # noqa: TRY004
     table = {"deny": list(deny), "allow": list(allow), "deny_license": list(deny_license)}
     rules = read_rules(table | {"pinned": pinned, "unknown": unknown})
     listed = [ListedModel.spelled(model) for model in models]
@@ -221,17 +239,21 @@ def find_anomalies(
     from lineage.families.registry import family as family_called
 
     scope = _scope(snapshot)
+    if family is not None:
+        _check_argument(family, str, "family")
+    if examples is not None and (not isinstance(examples, int) or not 0 <= examples <= 10**12):
+        raise ValueError(f"examples is a whole number from 0, or None; got {examples!r}")
     return find_anomalies(
         scope,
         family=None if family is None else family_called(family, scope.families),
-        kind=None if kind is None else AnomalyKind(kind),
+        kind=None if kind is None else read_definition_word(AnomalyKind, kind, "kind"),
         examples=examples,
         bounds=bounds,
     )
 
 
 def _scope(
-    snapshot: "Snapshot | None", definition: Definition | None = None, subject: str | None = None
+    snapshot: "Snapshot | None", definition: Definition | None = None, subject: str = ""
 ) -> "Scope":
     """Return what a question stands on: by default the latest snapshot, or that of a day.
 
@@ -241,14 +263,25 @@ def _scope(
     from lineage.analysis.subjects import lists_subject
     from lineage.families.registry import lazy_families
     from lineage.settings import load_settings
+    from lineage.store.reader import Snapshot
 
-    definition = definition or Definition()
+    definition = Definition() if definition is None else definition
+    _check_argument(definition, Definition, "definition")
+    _check_argument(subject, str, "a subject")
     families = lazy_families(load_settings({}, with_token=False).families)
 
     def holds(candidate: "Snapshot") -> bool:
-        return subject is not None and lists_subject(Scope(candidate, families), subject)
+        return bool(subject) and lists_subject(Scope(candidate, families), subject)
 
     if snapshot is None:
         store, day = open_store(), definition.as_of
         snapshot = store.snapshot(None, holds) if day is None else store.snapshot_at(day, holds)
+    _check_argument(snapshot, Snapshot, "snapshot")
     return Scope(snapshot, families, definition)
+
+
+def _check_argument(value: object, kind: Any, name: str) -> None:
+    """Raise ValueError where an argument is of another kind; an unset variable is said as such."""
+    if not isinstance(value, kind):
+        allowed = getattr(kind, "__name__", str(kind))
+        raise ValueError(f"{name} is a value of {allowed}; got {value!r}")  # noqa: TRY004

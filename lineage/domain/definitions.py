@@ -70,7 +70,8 @@ class Definition:
             if not isinstance(getattr(self, name), bool):
                 # A caller is promised one kind of error, whatever is wrong.
                 raise ValueError(f"{name} is True or False, got {getattr(self, name)!r}")  # noqa: TRY004
-        if type(self.min_downloads) is not int or self.min_downloads < 0:
+        # No column holds a larger number.
+        if type(self.min_downloads) is not int or not 0 <= self.min_downloads <= 10**12:
             raise ValueError(f"min_downloads is a whole number from 0, got {self.min_downloads!r}")
 
 

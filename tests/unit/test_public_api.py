@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,3 +156,28 @@ def test_a_word_that_divides_nothing_is_refused_with_those_that_do(snapshot: Sna
     with pytest.raises(ValueError, match="relation, release, month, library, license, author"):
         lineage.count_derivatives(BASE, snapshot=snapshot, by="nope")
     assert lineage.count_derivatives(BASE, snapshot=snapshot, by="relation").groups
+
+
+@pytest.mark.parametrize("odd", [None, 5, b"x", [BASE]])
+def test_an_argument_of_another_kind_is_a_value_error(snapshot: Snapshot, odd: Any) -> None:
+    zero: Any = 0
+    for ask in (
+        lambda: lineage.count_derivatives(odd, snapshot=snapshot),
+        lambda: lineage.count_derivatives(BASE, snapshot=snapshot, definition=odd or zero),
+        lambda: lineage.count_derivatives(BASE, snapshot=odd or zero),
+        lambda: lineage.explain_count(odd, snapshot=snapshot),
+        lambda: lineage.trace_model(odd, snapshot=snapshot),
+        lambda: lineage.trace_model(BASE, family=odd, snapshot=snapshot),
+        lambda: lineage.trace_models([odd], snapshot=snapshot),
+        lambda: lineage.load_family(odd, snapshot=snapshot),
+        lambda: lineage.find_anomalies(odd or zero, snapshot=snapshot),
+        lambda: lineage.find_anomalies(examples=-1, snapshot=snapshot),
+        lambda: lineage.find_anomalies(kind=odd or "cycl", snapshot=snapshot),
+        lambda: lineage.diff_snapshots(odd, snapshot),
+        lambda: lineage.open_store(odd),
+        lambda: lineage.take_snapshot(odd or zero),
+        lambda: lineage.check_models(BASE, deny=["a/b"], snapshot=snapshot),
+        lambda: lineage.Definition(min_downloads=10**30),
+    ):
+        with pytest.raises(ValueError, match="got"):
+            ask()
