@@ -9,7 +9,13 @@ from lineage.crawl.runs import open_hub, refuse_other_hub
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
-from lineage.errors import LineageError, SnapshotDamaged, SourceError, StoreError
+from lineage.errors import (
+    LineageError,
+    SettingsError,
+    SnapshotDamaged,
+    SourceError,
+    StoreError,
+)
 from lineage.settings import Settings
 from lineage.sources.hub import PAGE_SIZE
 from lineage.sources.probe import DoctorFinding, probe_hub
@@ -54,7 +60,7 @@ def examine(
         with open_hub(settings, clock, progress, _ATTEMPTS) as client:
             try:
                 findings += probe_hub(client)
-            except SourceError as error:
+            except (SourceError, SettingsError) as error:
                 findings.append(DoctorFinding("hub", False, error.message, error.exit_code))
             rate_limit = client.budget.latest_limit
 

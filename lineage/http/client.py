@@ -16,7 +16,7 @@ from lineage.errors import SettingsError, UnexpectedPage
 from lineage.http.bodies import Answer, printable
 from lineage.http.budget import Budget
 from lineage.http.masking import make_token_mask
-from lineage.http.network import Deadline, NetworkTransport
+from lineage.http.network import LAST_PORT, Deadline, NetworkTransport
 from lineage.http.transports import (
     MOST_ATTEMPTS,
     AnswerReader,
@@ -27,7 +27,6 @@ from lineage.http.transports import (
 
 __all__ = ["Answer", "HubClient", "RequestTally", "checked_address", "open_client", "request_text"]
 
-_LAST_PORT = 65_535
 _PATH_SAFE = "/%:@!$&'()*+,;=~"
 
 
@@ -158,8 +157,8 @@ def checked_address(endpoint: str) -> httpx.URL:
         raise SettingsError("The endpoint is no address", "Example: https://hub.example") from error
     if address.scheme not in {"http", "https"} or not has_host:
         raise SettingsError("The endpoint is no http or https address")
-    if address.port is not None and not 0 < address.port <= _LAST_PORT:
-        raise SettingsError(f"The endpoint's port {address.port} is not between 1 and {_LAST_PORT}")
+    if address.port is not None and not 0 < address.port <= LAST_PORT:
+        raise SettingsError(f"The endpoint's port {address.port} is not between 1 and {LAST_PORT}")
     if address.userinfo or address.query or address.fragment:
         # The text itself may hold a secret, so it is not shown.
         raise SettingsError("The endpoint holds more than scheme, host, port and path")

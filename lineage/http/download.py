@@ -19,7 +19,7 @@ from lineage.errors import (
     UnexpectedPage,
 )
 from lineage.http.bodies import printable
-from lineage.http.network import RUN_AGAIN, Deadline, NetworkTransport
+from lineage.http.network import LAST_PORT, RUN_AGAIN, Deadline, NetworkTransport
 from lineage.http.transports import RequestTally
 
 MOST_REDIRECTS = 5
@@ -121,6 +121,8 @@ def _check_download_address(url: str, before: httpx.URL | None) -> httpx.URL:
     ):
         # The text itself may hold a secret, so it is not shown.
         raise SettingsError("The dump's address, or where it leads, may not be asked")
+    if address.port is not None and not 0 < address.port <= LAST_PORT:
+        raise SettingsError(f"The port {address.port} is not between 1 and {LAST_PORT}")
     if address.scheme == "http" and not is_local:
         raise SettingsError(
             f"{address.host} would send the dump over plain http",

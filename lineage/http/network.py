@@ -18,6 +18,7 @@ from lineage.errors import SettingsError, SourceUnavailable
 
 _T = TypeVar("_T")
 
+LAST_PORT = 65_535
 RUN_AGAIN = "Run the same command again: it goes on where it stopped."
 
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})

@@ -20,6 +20,7 @@ BORDER_ROWS = 50
 LEAST_SHARE_SEEN = 0.9
 """A listing of changes that is read to its end shows at least this part of the known models."""
 _MOST_REPEATED_PAGES = 10
+_MOST_EMPTY_PAGES = 10
 _SHORT = "a short page in the midst"
 
 
@@ -117,7 +118,9 @@ class ListingCheck:
         self._may_be_empty = may_be_empty
         self._trusts_one_page = trusts_one_page
         self._least_seen = ""
-        self._ends = self._pages = self._rows = self._repeats = self._longest = 0
+        self._ends = self._pages = self._empty_pages = self._rows = self._repeats = (
+            self._longest
+        ) = 0
         self._seen: set[str] = set()
         self._last_doubt: tuple[str, list[str]] | None = None
         self._believed: set[str] = set()
@@ -155,11 +158,13 @@ class ListingCheck:
         keys = {row.key for row in rows}
         self._ends, anew = self._ends + 1, self._ends > 0
         newest = self._find_newest(1, anew=anew)
-        if not newest:
-            return newest is None or not (keys or self._rows)
-        if newest[0].creation() >= self._started_at and not self._is_known(newest[0].key, keys):
-            # Created since; then the newest of those that were there before must have been listed.
-            newest = self._find_newest(self._most_rows, anew=anew) or []
+        if newest is None or (not newest and not keys and not self._rows):
+            return True
+        if not newest or not self._is_known(newest[0].key, keys):
+            # Private, and so kept from us, or created since: then the newest of those that were
+            # there before must have been listed.
+            is_old = bool(newest) and newest[0].creation() < self._started_at
+            newest = newest if is_old else self._find_newest(self._most_rows, anew=anew) or []
             newest = [row for row in newest if row.creation() < self._started_at]
         return all(self._is_known(row.key, keys) for row in newest)
 
@@ -177,14 +182,16 @@ class ListingCheck:
             # that no odd row makes every page after it look like a repeated one.
             self._seen = set(sorted(self._seen)[-BORDER_ROWS:])
             self._least_seen = min(self._seen, default="")
-        is_circle = repeats == len(keys) or (
-            self._repeats > self._rows + _MOST_REPEATED_PAGES * self._page_size
+        # All models of a page may be private, and so kept from us.
+        self._empty_pages += not keys
+        is_circle = (
+            (repeats == len(keys) > 0)
+            or self._repeats > self._rows + _MOST_REPEATED_PAGES * self._page_size
+            or self._empty_pages > _MOST_EMPTY_PAGES
         )
         if page.next_cursor is not None and is_circle:
             raise UnexpectedPage(
-                "the listing goes in a circle: its cursors are new, and its models came before"
-                if keys
-                else "a page without models stands in the midst of the listing",
+                "the listing goes in a circle: its cursors are new, and its models came before",
                 "The last page is set aside; running again asks for it anew.",
             )
 

@@ -72,7 +72,7 @@ def test_offline_publishes_nothing_of_an_unfinished_walk(play: Play) -> None:
         stage.crawl(max_requests=2)
     with pytest.raises(PageNotRecorded, match="not recorded") as missed:
         stage.crawl(offline=True)
-    assert missed.value.exit_code == 3
+    assert missed.value.exit_code == 4
     assert (len(box.requests), stage.published()) == (2, [])
 
 
