@@ -41,6 +41,11 @@ _BLOCK = 1 << 20
 _KEYED = ("baseModels", ID, KEY)
 _MOMENTS = ("lastModified", "createdAt")
 _SUFFIX = ".parquet"
+_OTHER_KINDS = {
+    **dict.fromkeys(("paperswithcode_id", "citation"), "data sets"),
+    **dict.fromkeys(("sdk", "subdomain"), "Spaces"),
+}
+"""Columns of listings that are none of models."""
 _PATTERN = frozenset("*?[")
 _ROWS = list[ListingRow]
 _Row = dict[str, Any]
@@ -65,7 +70,17 @@ class DumpFile:
         with _open_dump_parquet(filesystem, path, name) as parquet:
             schema = parquet.schema_arrow
             rows = int(parquet.metadata.num_rows)
-        return cls(filesystem, path, name, rows, schema, columns_of(schema))
+        columns = columns_of(schema)
+        if ID not in columns:
+            raise _names_no_model(name)
+        for column, kind in _OTHER_KINDS.items():
+            if column in schema.names:
+                # Their rows look like models', and lie beside them where dumps are published.
+                raise SettingsError(
+                    f"{name} lists {kind}, not models: it has a column {column}",
+                    "name the file of the models, or a pattern that matches theirs alone",
+                )
+        return cls(filesystem, path, name, rows, schema, columns)
 
     def batches(self, columns: Mapping[str, str]) -> Iterator[list[_Row]]:
         """Yield its rows as a listing would show them, some columns alone."""
@@ -93,10 +108,7 @@ class ListingDump:
         self.columns = self._find_dump_columns()
         """The listing's names of the columns that say anything, in any file."""
         if ID not in self.columns:
-            raise SettingsError(
-                f"{name} has no column {ID}, so that its rows name no model",
-                f"a dump of the Hub's listing has some of: {', '.join(WANTED)}",
-            )
+            raise _names_no_model(name)
 
     @property
     def rows(self) -> int:
@@ -199,6 +211,13 @@ def _look_for_dump_cell(file: DumpFile, name: str) -> bool | None:
     return False if has_cell else is_empty or None
 
 
+def _names_no_model(name: str) -> SettingsError:
+    return SettingsError(
+        f"{name} has no column {ID}, so that its rows name no model",
+        f"a dump of the Hub's listing has some of: {', '.join(WANTED)}",
+    )
+
+
 @contextmanager
 def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     """Open a dump: a file, every Parquet file of a folder, or what a pattern matches.
@@ -207,6 +226,8 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     that is not the end of its place. Raises SettingsError where there is none, where it is no
     Parquet file that names models, or a column of it cannot be read.
     """
+    if not place.strip():
+        raise SettingsError("no dump is named", "name a file, a folder or an address")
     name = name or name_dump(place)
     filesystem, path = _open_dump_place(place)
     with _describe_dump_file(name):

@@ -316,6 +316,29 @@ def test_where_one_file_has_keys_they_are_known_in_all(tmp_path: Path) -> None:
         assert not dump.has_keys
 
 
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"sdk": pa.array(["gradio"] * 2)}, r"spaces\.parquet lists Spaces, not models"),
+        ({"citation": pa.array([None, "@x"])}, r"spaces\.parquet lists data sets, not models"),
+        ({"id": None}, r"spaces\.parquet has no column id"),
+    ],
+)
+def test_a_file_of_something_else_beside_the_models_refuses_the_dump(
+    tmp_path: Path, columns: dict[str, pa.Array | None], reason: str
+) -> None:
+    write(tmp_path / "models.parquet", tags=pa.array(TAGS))
+    write(tmp_path / "spaces.parquet", **columns)
+    with pytest.raises(SettingsError, match=reason), open_dump(str(tmp_path)):
+        pass
+
+
+@pytest.mark.parametrize("place", ["", "  "])
+def test_an_empty_name_is_not_the_working_folder(place: str) -> None:
+    with pytest.raises(SettingsError, match="no dump is named"), open_dump(place):
+        pass
+
+
 @pytest.mark.parametrize("place", [".", "*.parquet"])
 def test_where_there_is_no_file_that_is_said(tmp_path: Path, place: str) -> None:
     (tmp_path / "rows.jsonl.gz").write_text("{}")
