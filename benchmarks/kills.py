@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.killed_run import MARK, PRUNE
-from lineage.demo.catalog import Row, hub_moment
+from lineage.demo.catalog import Row, box_moment
 from lineage.domain.clock import SystemClock
 from lineage.store import schema
 from tests.fakes.fake_clock import FakeClock
@@ -38,7 +38,7 @@ MODELS = 2200
 DAYS = 12
 """Snapshots in the history that is pruned."""
 KILLS_OF_A_STORY = 4
-COMMITTED = hub_moment(datetime(2026, 1, 1, tzinfo=UTC))
+COMMITTED = box_moment(datetime(2026, 1, 1, tzinfo=UTC))
 OF_THE_CLOCK = ("missed_at", "asked_at")
 """Columns that say when something ran."""
 ROOT = a_row(0, id="meta-llama/Llama-2-7b-hf", author="meta-llama")

@@ -25,7 +25,7 @@ What the system refuses is one of these too: see `file_error`.
 
 import errno
 
-from lineage.domain.files import reason_of
+from lineage.domain.files import reason_of_file_error
 
 
 class LineageError(Exception):
@@ -154,4 +154,6 @@ def file_error(what: str, error: Exception, hint: str = "") -> LineageError:
     somebody named is none, or lies nowhere.
     """
     needs_a_human = getattr(error, "errno", None) in _NEEDS_A_HUMAN
-    return (StoreError if needs_a_human else SettingsError)(f"{what}: {reason_of(error)}", hint)
+    return (StoreError if needs_a_human else SettingsError)(
+        f"{what}: {reason_of_file_error(error)}", hint
+    )

@@ -15,7 +15,7 @@ from lineage.domain.files import (
     parse_toml,
     read_regular_file,
     read_text_file,
-    reason_of,
+    reason_of_file_error,
 )
 from lineage.errors import SettingsError, file_error
 from lineage.version import __version__
@@ -145,9 +145,9 @@ def load_settings(
     if "opt_outs" in flag_values:
         flag_values["opt_outs"] = read_opt_outs(expand_home(str(flag_values["opt_outs"])))
     merged = (
-        _read_own_file(_own_file(environment), personal=True)
-        | _read_project(folder or Path())
-        | _read_environment(environment)
+        _read_own_settings_file(_own_file(environment), personal=True)
+        | _read_project_settings(folder or Path())
+        | _read_settings_environment(environment)
         | flag_values
     )
     settings = Settings(**merged)  # type: ignore[arg-type]
@@ -157,17 +157,17 @@ def load_settings(
 def find_token(token_file: str | None) -> str | None:
     """Return the Hub token: from the named file, else where the Hub's own tools look for it."""
     if token_file is None:
-        return _find_hub_token()
+        return _find_hub_token_setting()
     try:
         token = read_text_file(expand_home(token_file), _MOST_TOKEN_BYTES).strip()
     except OSError as error:
         raise file_error(f"the token file cannot be read: {token_file}", error) from error
     if not token:
         raise SettingsError(f"the token file is empty: {token_file}")
-    return _check_token(token, token_file)
+    return _check_token_setting(token, token_file)
 
 
-def _find_hub_token() -> str | None:
+def _find_hub_token_setting() -> str | None:
     # Imported late: it takes longer than a look-up in a snapshot, which needs no token.
     from huggingface_hub import constants, get_token
 
@@ -179,12 +179,14 @@ def _find_hub_token() -> str | None:
         token: str | None = get_token()
     except (OSError, ValueError) as error:
         # The file belongs to another tool, and the Hub's listing needs no token.
-        _LOG.warning("no token is read from %s: %s", place, reason_of(error))
+        _LOG.warning("no token is read from %s: %s", place, reason_of_file_error(error))
         return None
-    return None if token is None else _check_token(token, "HF_TOKEN or the Hub's token file")
+    return (
+        None if token is None else _check_token_setting(token, "HF_TOKEN or the Hub's token file")
+    )
 
 
-def _check_token(token: str, place: str) -> str:
+def _check_token_setting(token: str, place: str) -> str:
     # What no header holds would end the first request; the token itself is never shown.
     if not re.fullmatch(r"[!-~]+", token):
         raise SettingsError(
@@ -228,7 +230,7 @@ def _own_file(environment: Mapping[str, str]) -> Path | None:
     return None
 
 
-def _read_own_file(path: Path | None, *, personal: bool) -> dict[str, object]:
+def _read_own_settings_file(path: Path | None, *, personal: bool) -> dict[str, object]:
     try:
         # A link that leads nowhere is a file all the same: somebody wanted settings there.
         if path is None or not os.path.lexists(path):
@@ -236,10 +238,10 @@ def _read_own_file(path: Path | None, *, personal: bool) -> dict[str, object]:
         content = parse_toml(read_regular_file(path, _MOST_SETTINGS_BYTES))
     except (OSError, ValueError) as error:
         raise file_error(f"{path} cannot be read", error, "mend or remove it") from error
-    return _check_table(content, path, personal=personal)
+    return _check_settings_table(content, path, personal=personal)
 
 
-def _read_project(folder: Path) -> dict[str, object]:
+def _read_project_settings(folder: Path) -> dict[str, object]:
     settings: dict[str, object] = {}
     pyproject = folder / "pyproject.toml"
     try:
@@ -251,11 +253,13 @@ def _read_project(folder: Path) -> dict[str, object]:
     table = tools.get("lineage", {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):
         raise SettingsError(f"{pyproject}: tool.lineage must be a table")
-    settings.update(_check_table(table, pyproject, personal=False))
-    return settings | _read_own_file(folder / "lineage.toml", personal=False)
+    settings.update(_check_settings_table(table, pyproject, personal=False))
+    return settings | _read_own_settings_file(folder / "lineage.toml", personal=False)
 
 
-def _check_table(table: Mapping[str, Any], path: Path, *, personal: bool) -> dict[str, object]:
+def _check_settings_table(
+    table: Mapping[str, Any], path: Path, *, personal: bool
+) -> dict[str, object]:
     checked: dict[str, object] = {}
     for name, value in table.items():
         if name in RENAMED_SETTINGS:
@@ -282,11 +286,11 @@ def _check_table(table: Mapping[str, Any], path: Path, *, personal: bool) -> dic
         )
         if not fits:
             raise SettingsError(f"{path}: {name} cannot be {value!r}")
-        checked[name] = _read_value(name, str(value), str(path))
+        checked[name] = _read_setting_value(name, str(value), str(path))
     return checked
 
 
-def _read_environment(environment: Mapping[str, str]) -> dict[str, object]:
+def _read_settings_environment(environment: Mapping[str, str]) -> dict[str, object]:
     settings: dict[str, object] = {}
     if environment.get("HF_ENDPOINT"):
         settings["endpoint"] = environment["HF_ENDPOINT"]
@@ -298,18 +302,18 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, object]:
     for name in _READERS:
         variable = f"LINEAGE_{name.upper()}"
         if environment.get(variable):
-            settings[name] = _read_value(name, environment[variable], variable)
+            settings[name] = _read_setting_value(name, environment[variable], variable)
     return settings
 
 
-def _read_value(name: str, text: str, place: str) -> object:
+def _read_setting_value(name: str, text: str, place: str) -> object:
     try:
         return _READERS[name](text)
     except ValueError as error:
         raise SettingsError(f"{place}: {name} cannot be {text!r}") from error
 
 
-def _read_switch(text: str) -> bool:
+def _read_setting_switch(text: str) -> bool:
     if text.lower() not in _TRUE | _FALSE:
         raise ValueError(text)
     return text.lower() in _TRUE
@@ -317,7 +321,7 @@ def _read_switch(text: str) -> bool:
 
 _PATH_LIKE = re.compile(r"^\s*(/|\./|\.\./|~)|^[^,\s]+\.txt\s*$")
 _BY_TYPE: Mapping[object, Callable[[str], object]] = {
-    bool: _read_switch,
+    bool: _read_setting_switch,
     int: int,
     float: float,
     int | None: int,

@@ -44,7 +44,7 @@ def of_family(family: Family, release: Release | None = None) -> ResolvedSubject
 
 
 def find_base(snapshot: Snapshot, name: str, families: Families = ()) -> ModelNode:
-    return subjects.find_model(Scope(snapshot, families), name)
+    return subjects.find_subject_model(Scope(snapshot, families), name)
 
 
 def count_base(
@@ -55,7 +55,7 @@ def count_base(
     by: Grouping | None = None,
 ) -> Count:
     scope = Scope(snapshot, families, definition)
-    subject = ResolvedSubject(name, subjects.find_model(scope, name))
+    subject = ResolvedSubject(name, subjects.find_subject_model(scope, name))
     return counts.count_subject(scope, subject, by)
 
 
@@ -87,7 +87,7 @@ def compare_base(
     as_of: date | None = None,
 ) -> Comparison:
     scope = Scope(snapshot, families, Definition(as_of=as_of))
-    subject = ResolvedSubject(name, subjects.find_model(scope, name))
+    subject = ResolvedSubject(name, subjects.find_subject_model(scope, name))
     return comparison.compare_definitions(scope, subject, least_downloads)
 
 
@@ -118,7 +118,7 @@ def tree_of_base(
     min_size: int | None = None,
 ) -> Tree:
     scope = Scope(snapshot, families, definition)
-    subject = ResolvedSubject(name, subjects.find_model(scope, name))
+    subject = ResolvedSubject(name, subjects.find_subject_model(scope, name))
     return build_tree(scope, subject, depth=depth, min_size=min_size)
 
 
@@ -153,7 +153,7 @@ def graph_of_family(
 
 
 def relatives_among(snapshot: Snapshot, families: Families, keys: pa.ChunkedArray) -> list[str]:
-    return subjects.find_relatives(Scope(snapshot, families), keys)
+    return subjects.find_family_members(Scope(snapshot, families), keys)
 
 
 def family_tree(
@@ -166,7 +166,7 @@ def base_tree(
     snapshot: Snapshot, name: str, families: Families, definition: Definition | None = None
 ) -> FamilyTreeReport:
     scope = Scope(snapshot, families, definition or DEFAULT)
-    subject = ResolvedSubject(name, subjects.find_model(scope, name))
+    subject = ResolvedSubject(name, subjects.find_subject_model(scope, name))
     return report.family_tree(scope, subject)
 
 

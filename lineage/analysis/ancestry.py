@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.claims import Strength
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns
@@ -111,7 +111,7 @@ def find_ancestry(scope: Scope, starts: Iterable[int]) -> Ancestry:
     # Upwards is downwards with the ends exchanged.
     on_path = reach.find_below(edges.parent, edges.child, nodes, chosen)
     on_path[chosen] = True
-    edges = select_edges(edges, on_path[edges.child] & (edges.child != edges.parent))
+    edges = select_scope_edges(edges, on_path[edges.child] & (edges.child != edges.parent))
     edges_up: dict[int, NodePath] = {}
     for number, child in enumerate(edges.child.tolist()):
         edges_up[child] = (*edges_up.get(child, ()), number)

@@ -8,9 +8,9 @@ from lineage.analysis.check_facts import (
     CheckFacts,
     find_license,
     gather_facts,
-    matches_anything,
-    matches_node,
     refuse_unknown_licenses,
+    rule_matches_anything,
+    rule_matches_node,
 )
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING, ModelEvidence, describe_path, find_evidence
@@ -140,7 +140,7 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
     unmatched = tuple(
         pattern.text
         for pattern in dict.fromkeys(rules.deny + rules.allow)
-        if not matches_anything(scope, facts, pattern)
+        if not rule_matches_anything(scope, facts, pattern)
     )
     drafts = [_check_model(facts, rules, model) for model in listed]
     # Evidence is read once, and for the paths that decide alone.
@@ -189,15 +189,15 @@ def _check_model(
         return unknown, [], []
     declared = facts.ancestry.walk_ancestors(node)
     matches = [
-        *_find_denied(facts, rules, declared),
-        *_find_disallowed(facts, rules, declared),
-        *_find_pin(facts, rules, listed, node),
+        *_check_denied(facts, rules, declared),
+        *_check_disallowed(facts, rules, declared),
+        *_check_pin(facts, rules, listed, node),
     ]
     # An inferred link is a warning: it may be true, and nobody declared it.
     by_any_edge = facts.ancestry.walk_ancestors(node, inferred=True)
     inferred = {it: edge for it, edge in by_any_edge.items() if it not in declared}
-    warnings = list(_find_denied(facts, rules, by_any_edge, among=inferred))
-    unknown_origin = _find_unknown(facts, rules, listed, declared)
+    warnings = list(_check_denied(facts, rules, by_any_edge, among=inferred))
+    unknown_origin = _check_unknown(facts, rules, listed, declared)
     verdict = CheckVerdict.PASS if unknown_origin is None else CheckVerdict.UNKNOWN
     model = CheckedModel(
         listed.name,
@@ -212,7 +212,7 @@ def _check_model(
     return model, matches, warnings
 
 
-def _find_denied(
+def _check_denied(
     facts: CheckFacts,
     rules: CheckRules,
     came_by: Mapping[int, int],
@@ -221,7 +221,7 @@ def _find_denied(
     """Yield, for each denied pattern and license, the nearest node that matches it."""
     nodes = came_by if among is None else among
     for pattern in rules.deny:
-        node = next((it for it in nodes if matches_node(facts, pattern, it)), None)
+        node = next((it for it in nodes if rule_matches_node(facts, pattern, it)), None)
         if node is not None:
             path = facts.ancestry.path_to(node, came_by)
             yield _RuleMatch(RuleKind.DENY, pattern.text, node, path)
@@ -233,12 +233,12 @@ def _find_denied(
                 break
 
 
-def _find_disallowed(
+def _check_disallowed(
     facts: CheckFacts, rules: CheckRules, came_by: Mapping[int, int]
 ) -> Iterator[_RuleMatch]:
     """Yield each root at which a declared path ends and that no allowed pattern matches."""
     for node in _end_roots(facts, came_by) if rules.allow else ():
-        if not any(matches_node(facts, pattern, node) for pattern in rules.allow):
+        if not any(rule_matches_node(facts, pattern, node) for pattern in rules.allow):
             path = facts.ancestry.path_to(node, came_by)
             yield _RuleMatch(RuleKind.ALLOW, None, node, path, _NOTHING_ALLOWED)
 
@@ -264,7 +264,7 @@ def _end_roots(facts: CheckFacts, came_by: Mapping[int, int]) -> list[int]:
     return list(ends)
 
 
-def _find_pin(
+def _check_pin(
     facts: CheckFacts, rules: CheckRules, listed: ListedModel, node: int
 ) -> Iterator[_RuleMatch]:
     sha = facts.shas.get(node)
@@ -275,7 +275,7 @@ def _find_pin(
         yield _RuleMatch(RuleKind.PINNED, None, node, (), f"the snapshot has revision {sha}")
 
 
-def _find_unknown(
+def _check_unknown(
     facts: CheckFacts, rules: CheckRules, listed: ListedModel, declared: Mapping[int, int]
 ) -> UnknownOrigin | None:
     """Return why a model's origin is unknown, None where it is known."""
@@ -317,14 +317,16 @@ _UNKNOWN = {
 }
 
 
-def explain_unknown(reason: UnknownOrigin) -> str:
+def explain_check_unknown(reason: UnknownOrigin) -> str:
     """Return why nothing can be said of a model, without its name."""
     return _UNKNOWN[reason]
 
 
-def explain_match(match: Match) -> str:
+def explain_check_match(match: Match) -> str:
     """Return which rule a model breaks and by which path, without the model's name."""
-    where = f"{match.ancestor}, {describe_steps(match)}," if match.path else "the model itself"
+    where = (
+        f"{match.ancestor}, {describe_checked_path(match)}," if match.path else "the model itself"
+    )
     match match.rule:
         case RuleKind.DENY:
             sentence = f"{where} matches the denied {match.pattern}"
@@ -339,7 +341,7 @@ def explain_match(match: Match) -> str:
     return sentence + quoted + (", by an inferred link that nobody declared" if inferred else "")
 
 
-def describe_steps(match: Match) -> str:
+def describe_checked_path(match: Match) -> str:
     """Return how many links lead from the model up to the ancestor, `2 links up`."""
     number = len(match.path)
     return "1 link up" if number == 1 else f"{number} links up"

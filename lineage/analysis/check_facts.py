@@ -38,7 +38,7 @@ class CheckFacts:
 
 def gather_facts(scope: Scope, listed: Sequence[ListedModel]) -> CheckFacts:
     """Look up the models, all that lies above them, and what the rules ask of each node."""
-    spelled = {model.name: _model_id(model.name) for model in listed}
+    spelled = {model.name: _checked_model_id(model.name) for model in listed}
     nodes = scope.nodes_of(set(spelled.values()))
     registry_nodes = dict(scope.every_node_of(_registry_ids(scope.families)))
     # A root that no snapshot lists is known to the registry all the same; it gets a node of its
@@ -75,7 +75,7 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel]) -> CheckFacts:
     )
 
 
-def _model_id(name: str) -> str:
+def _checked_model_id(name: str) -> str:
     try:
         return parse_model_name(name)
     except ValueError:
@@ -154,7 +154,7 @@ def refuse_unknown_licenses(scope: Scope, rules: CheckRules) -> None:
         )
 
 
-def matches_anything(scope: Scope, facts: CheckFacts, pattern: Pattern) -> bool:
+def rule_matches_anything(scope: Scope, facts: CheckFacts, pattern: Pattern) -> bool:
     """Say whether a pattern can match at all: a typo in a deny list must not pass in silence."""
     if pattern.kind is SubjectKind.FAMILY:
         return any(family.id == pattern.name for family in scope.families)
@@ -178,7 +178,7 @@ def matches_anything(scope: Scope, facts: CheckFacts, pattern: Pattern) -> bool:
     )
 
 
-def matches_node(facts: CheckFacts, pattern: Pattern, node: int) -> bool:
+def rule_matches_node(facts: CheckFacts, pattern: Pattern, node: int) -> bool:
     """Say whether a pattern means a node, by any of its names or by the registry."""
     if pattern.kind is SubjectKind.MODEL:
         return any(map(pattern.matches, facts.names[node]))

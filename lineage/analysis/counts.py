@@ -13,8 +13,8 @@ from lineage.analysis.members import (
     count_undated,
     find_countable,
     members_below,
+    members_without_date,
     relation_of,
-    unknown_dates,
 )
 from lineage.analysis.results import Count
 from lineage.analysis.scope import DEFAULT, Scope
@@ -132,7 +132,7 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
     bases = count_bases(scope)
     cells = bases.direct if definition.closure is Closure.DIRECT else bases.total
     totals, at_most = (
-        which.sum(axis=(1, 2)) for which in (cells[:, :, : _sure_columns(scope)], cells)
+        which.sum(axis=(1, 2)) for which in (cells[:, :, : _countable_columns(scope)], cells)
     )
     if family is not None:
         totals, at_most = (
@@ -169,7 +169,7 @@ def _count_totals_by_key(scope: Scope) -> dict[str, int]:
     return dict(zip(scope.names_of_bases(bases.node)[0].to_pylist(), totals, strict=True))
 
 
-def _sure_columns(scope: Scope) -> int:
+def _countable_columns(scope: Scope) -> int:
     """Return how many of the columns `dated, undated` count as of the day asked."""
     day = scope.definition.as_of
     return 2 if day is None or scope.snapshot.manifest.origin.taken_at < end_of_day_utc(day) else 1
@@ -180,7 +180,9 @@ def count_bases(scope: Scope) -> EveryBase:
     relation = relation_of(scope.edges, scope.nodes)[: scope.snapshot.records]
     relation = np.where(find_countable(scope).possibly, relation, -1)
     edges = scope.edges
-    return count_every_base(edges.child, edges.parent, relation, unknown_dates(scope.snapshot))
+    return count_every_base(
+        edges.child, edges.parent, relation, members_without_date(scope.snapshot)
+    )
 
 
 def _family_nodes(scope: Scope, family: Family) -> Nodes:
@@ -193,7 +195,7 @@ def _family_nodes(scope: Scope, family: Family) -> Nodes:
 def _count_base(
     scope: Scope, id: str, key: str, *, direct: Nodes, cells: Nodes, opted_out: int
 ) -> Count:
-    sure, manifest = _sure_columns(scope), scope.snapshot.manifest
+    sure, manifest = _countable_columns(scope), scope.snapshot.manifest
     total, at_most = int(cells[:, :sure].sum()), int(cells.sum())
     numbers = zip(RELATIONS, cells[:, :sure].sum(axis=1).tolist(), strict=True)
     return Count(

@@ -54,7 +54,11 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     snapshot = cut.scope.snapshot
     keys, ids = cut.scope.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
-    edges, tombstones, absences = _renumber_edges(cut), snapshot.tombstones(), snapshot.absences()
+    edges, tombstones, absences = (
+        _renumber_cut_edges(cut),
+        snapshot.tombstones(),
+        snapshot.absences(),
+    )
     return {
         schema.MODELS_FILE: _take_subject_rows(cut, schema.MODELS_FILE, listed),
         schema.METRICS_FILE: _take_subject_rows(cut, schema.METRICS_FILE, listed),
@@ -93,7 +97,7 @@ def _filter_subject_keys(cut: FamilyColumns, file: str, column: str, keys: pa.Ar
             yield pa.Table.from_batches([batch.filter(matches)])
 
 
-def _renumber_edges(cut: FamilyColumns) -> EdgeColumns:
+def _renumber_cut_edges(cut: FamilyColumns) -> EdgeColumns:
     """Return the edges by the cut's own node numbers, in order of child and parent."""
     child, parent = (
         np.searchsorted(cut.nodes, pairs).astype(np.int32)
@@ -106,7 +110,7 @@ def _renumber_edges(cut: FamilyColumns) -> EdgeColumns:
 
 
 def _edge_tables(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa.Array) -> Pieces:
-    masks, names = _rules_of_edges(cut, edges)
+    masks, names = _rules_of_cut_edges(cut, edges)
     yield from derived_rows.edge_tables(
         keys,
         ids,
@@ -119,7 +123,7 @@ def _edge_tables(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa
     )
 
 
-def _rules_of_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
+def _rules_of_cut_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
     """Return the rules of each edge as bits, and the names of the bits."""
     pairs = pack_node_pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
     numbers: dict[str, int] = {}
@@ -133,11 +137,11 @@ def _rules_of_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, li
         rows = np.flatnonzero(np.isin(stored_pairs, pairs))
         places = order[np.searchsorted(pairs[order], stored_pairs[rows])]
         for place, rules in zip(places, batch["rules"].take(rows).to_pylist(), strict=True):
-            masks[place] |= _rule_bits_of_edges(rules, numbers)
+            masks[place] |= _rule_bits_of_cut_edges(rules, numbers)
     for pair, rule in _list_curated(cut):
         place = np.searchsorted(pairs[order], pair)
         if place < len(pairs) and pairs[order[place]] == pair:
-            masks[order[place]] |= _rule_bits_of_edges([rule], numbers)
+            masks[order[place]] |= _rule_bits_of_cut_edges([rule], numbers)
     return masks, list(numbers)
 
 
@@ -148,7 +152,7 @@ def _list_curated(cut: FamilyColumns) -> list[tuple[int, str]]:
     return [(child << 32 | parent, edge.rule) for child, parent, edge in cut.scope.curated_pairs()]
 
 
-def _rule_bits_of_edges(rules: list[str], numbers: dict[str, int]) -> int:
+def _rule_bits_of_cut_edges(rules: list[str], numbers: dict[str, int]) -> int:
     return sum(1 << numbers.setdefault(rule, len(numbers)) for rule in sorted(set(rules)))
 
 

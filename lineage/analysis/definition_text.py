@@ -35,7 +35,7 @@ def definition_lines(
     numbers with different roots share one rule.
     """
     notes = [*day_notes(definition, manifest), *parent_notes(manifest)]
-    lines = rule_lines(definition, roots) + _name_source(manifest, source_note)
+    lines = rule_lines(definition, roots) + _name_counted_source(manifest, source_note)
     return lines + [("note", note) for note in notes]
 
 
@@ -114,12 +114,12 @@ def rule_lines(definition: Definition, roots: str = "") -> list[Line]:
 def snapshot_lines(manifest: Manifest, source_note: str = "") -> list[Line]:
     """Return the lines that say which snapshot was asked, and what is not the Hub itself."""
     return [
-        *_name_source(manifest, source_note),
+        *_name_counted_source(manifest, source_note),
         *(("note", note) for note in snapshot_notes(manifest)),
     ]
 
 
-def _name_source(manifest: Manifest, source_note: str) -> list[Line]:
+def _name_counted_source(manifest: Manifest, source_note: str) -> list[Line]:
     return [
         ("snapshot", _name_counted_snapshot(manifest)),
         *source_lines(manifest.origin.endpoint, source_note),

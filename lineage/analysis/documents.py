@@ -12,7 +12,7 @@ from lineage.analysis.results import (
 )
 from lineage.analysis.verdicts import Trace, explain_trace
 from lineage.domain.definitions import Grouping
-from lineage.domain.documents import Document, flat_row, flat_rows, to_document
+from lineage.domain.documents import Document, flat_document_row, flat_document_rows, to_document
 from lineage.domain.families import Family
 from lineage.store.manifest import Manifest
 
@@ -49,7 +49,7 @@ def count_rows(count: Count) -> Iterator[Document]:
     """Yield a row for each group; of an undivided count one row."""
     document = count_document(count)
     if count.grouping is None:
-        yield flat_row(document)
+        yield flat_document_row(document)
         return
     whole = ("total", "at_most", "undated")
     head = {
@@ -57,8 +57,8 @@ def count_rows(count: Count) -> Iterator[Document]:
         for name, value in document.items()
         if name not in ("direct", "by_relation", "definition")
     }
-    for row in flat_rows(head, "groups"):
-        yield row | flat_row({"definition": document["definition"]})
+    for row in flat_document_rows(head, "groups"):
+        yield row | flat_document_row({"definition": document["definition"]})
 
 
 def comparison_document(comparison: Comparison) -> Document:
@@ -75,10 +75,10 @@ def comparison_rows(comparison: Comparison) -> Iterator[Document]:
     document = comparison_document(comparison)
     for row in document.pop("steps"):
         by_release = row.pop("by_release")
-        yield flat_row(document | {"release": None} | row)
+        yield flat_document_row(document | {"release": None} | row)
         for name, number in by_release.items():
             part = {"step": row["step"], "release": name, "number": number}
-            yield flat_row(document | part | {"definition": row["definition"]})
+            yield flat_document_row(document | part | {"definition": row["definition"]})
 
 
 def explain_step(row: ComparedCount, comparison: Comparison) -> str:
@@ -114,7 +114,7 @@ def trace_rows(trace: Trace) -> Iterator[Document]:
     for number, path in enumerate(document["paths"], start=1):
         for position, edge in enumerate(path, start=1):
             place = {"path": number, "step": position}
-            yield from flat_rows(head | place | edge, "evidence")
+            yield from flat_document_rows(head | place | edge, "evidence")
 
 
 def tree_document(tree: "Tree") -> Document:
@@ -164,7 +164,9 @@ def curve_rows(curve: "Curve") -> Iterator[Document]:
     for at, moment in enumerate(curve.moments):
         for line in (curve.whole,) if curve.by is None else curve.parts:
             part = {} if curve.by is None else {curve.by.value: line.key}
-            yield flat_row(head | to_document(moment) | part | to_document(line.values[at]))
+            yield flat_document_row(
+                head | to_document(moment) | part | to_document(line.values[at])
+            )
 
 
 def diff_rows(diff: "Diff") -> Iterator[Document]:
@@ -226,7 +228,7 @@ def family_rows(family: Family) -> Iterator[Document]:
         for entry in document[kind]:
             id = entry.pop("child" if kind == "edges" else "id")
             of = entry.pop("parent" if kind == "edges" else "root")
-            yield {"kind": kind, "release": None, "id": id, "of": of} | flat_row(entry)
+            yield {"kind": kind, "release": None, "id": id, "of": of} | flat_document_row(entry)
     for old in document["renamed"]:
         yield {"kind": "former_names", "release": None, "id": old["name"], "of": old["now"]}
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lineage.analysis.counts import count_members
 from lineage.analysis.results import Count
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
@@ -76,7 +76,7 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
     # A root that only the registry knows is drawn only where something hangs on it.
     is_known = roots < scope.nodes - len(scope.graph.added)
     inside[roots] = is_known | np.isin(roots, edges.parent[members.counted[edges.child]])
-    edges = select_edges(edges, inside[edges.child] & inside[edges.parent])
+    edges = select_scope_edges(edges, inside[edges.child] & inside[edges.parent])
     nodes = np.flatnonzero(inside).astype(np.int32)
     return FamilyColumns(scope, nodes, roots, edges, count)
 

@@ -92,7 +92,7 @@ def find_countable(scope: Scope) -> Countable:
     # A model in a snapshot of that day existed then, with a date or without.
     if snapshot.manifest.origin.taken_at < end_of_day_utc(day):
         return Countable(possibly, possibly)
-    return Countable(possibly & ~unknown_dates(snapshot), possibly)
+    return Countable(possibly & ~members_without_date(snapshot), possibly)
 
 
 def _mark_present_models(snapshot: Snapshot, definition: Definition) -> Mask:
@@ -144,9 +144,9 @@ def count_by_relation(members: Members, which: Mask) -> dict[Relation, int]:
 
 def count_undated(snapshot: Snapshot, which: Mask) -> int:
     """Count the models without a known creation date."""
-    return int(unknown_dates(snapshot)[which[: snapshot.records]].sum())
+    return int(members_without_date(snapshot)[which[: snapshot.records]].sum())
 
 
-def unknown_dates(snapshot: Snapshot) -> Mask:
+def members_without_date(snapshot: Snapshot) -> Mask:
     """Say which models with a record have no known creation date."""
     return _to_member_mask(snapshot.record_column("created_at").is_null())

@@ -66,13 +66,13 @@ class Scope:
 
     def narrowed_to(self, *families: Family) -> Self:
         """Return a scope that knows these families alone, on the edges of this one."""
-        rule = _graph_rule(self.definition)
+        rule = _graph_rule_of_definition(self.definition)
         return replace(self, families=families, _graphs={rule: self.graph})
 
     @property
     def graph(self) -> Graph:
         """The edges and nodes that the definition counts by, the registry's included."""
-        rule = _graph_rule(self.definition)
+        rule = _graph_rule_of_definition(self.definition)
         if rule not in self._graphs:
             self._graphs[rule] = self._build_graph()
         return self._graphs[rule]
@@ -98,7 +98,7 @@ class Scope:
         edges, definition = self.stored_edges, self.definition
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
         nodes = max(self.snapshot.records, *tops)
-        edges = select_edges(edges, edges.strength >= definition.min_strength.code)
+        edges = select_scope_edges(edges, edges.strength >= definition.min_strength.code)
         added: dict[str, int] = {}
         if definition.curated and definition.min_strength is not Strength.CONFIRMED:
             curated = [edge for family in self.families for edge in family.curated_edges()]
@@ -111,7 +111,7 @@ class Scope:
             places = {id: nodes_by_id[id] or (added[id],) for id in ids}
             edges = _add_curated(edges, _curated_columns(curated, places), nodes)
         codes = [relation.code for relation in definition.relations]
-        edges = select_edges(edges, np.isin(edges.relation, codes))
+        edges = select_scope_edges(edges, np.isin(edges.relation, codes))
         return Graph(edges, nodes, added)
 
     def _look_up(self, ids: Iterable[str]) -> Mapping[str, Sequence[int]]:
@@ -119,7 +119,7 @@ class Scope:
         if new := set(ids) - set(self._nodes_by_id):
             if not self._nodes_by_id:
                 new |= _list_registered(self.families)
-            self._nodes_by_id.update(_find_nodes(self.snapshot, self.families, new))
+            self._nodes_by_id.update(_find_scope_nodes(self.snapshot, self.families, new))
         return self._nodes_by_id
 
     def nodes_of(self, ids: Iterable[str]) -> dict[str, int]:
@@ -172,11 +172,11 @@ class Scope:
         return self.names_of(nodes)
 
 
-def _graph_rule(definition: Definition) -> _GraphRule:
+def _graph_rule_of_definition(definition: Definition) -> _GraphRule:
     return definition.relations, definition.min_strength, definition.curated
 
 
-def select_edges(edges: EdgeColumns, keep: Mask | Positions) -> EdgeColumns:
+def select_scope_edges(edges: EdgeColumns, keep: Mask | Positions) -> EdgeColumns:
     """Return some edges."""
     if keep.all():
         return edges
@@ -195,7 +195,7 @@ def _list_registered(families: Sequence[Family]) -> set[str]:
     return roots | {outsider.id for family in families for outsider in family.outsiders}
 
 
-def _find_nodes(
+def _find_scope_nodes(
     snapshot: Snapshot, families: Sequence[Family], ids: Collection[str]
 ) -> dict[str, Sequence[int]]:
     """Return the nodes of ids as a registry writes them, the likeliest first; () for an unknown id.
@@ -203,8 +203,8 @@ def _find_nodes(
     A registry may be older than a rename and a snapshot older than another, so every name counts
     that a model ever had. As on the Hub, case tells no two models apart where one alone has a name.
     """
-    other_names = _list_other_names(families)
-    written = _date_of_writing(families)
+    other_names = _list_registered_names(families)
+    written = _registry_dates_of_scope(families)
     names = {name for id in ids for name in (id, *other_names.get(id, ()))}
     owners = snapshot.owners_without_case(names)
     former = snapshot.former_keys()
@@ -247,7 +247,7 @@ def _add_former_without_case(
     snapshot: Snapshot, families: Sequence[Family], nodes: dict[str, Sequence[int]]
 ) -> None:
     """Find the ids that nothing is called now by the one former name that is equal but for case."""
-    former = {*snapshot.former_keys(), *_list_other_names(families)}
+    former = {*snapshot.former_keys(), *_list_registered_names(families)}
     # The registry spells as the Hub does, and most of what a sample lacks are its roots.
     known = former | _list_registered(families)
     sought = {id.lower() for id, own in nodes.items() if not own and id not in known}
@@ -256,7 +256,7 @@ def _add_former_without_case(
         if name.lower() in sought:
             alike.setdefault(name.lower(), set()).add(name)
     names = [name for each in alike.values() if len(each) == 1 for name in each]
-    nodes_of_names = _find_nodes(snapshot, families, names) if names else {}
+    nodes_of_names = _find_scope_nodes(snapshot, families, names) if names else {}
     for id, own in nodes.items():
         if not own and len(each := alike.get(id.lower(), set())) == 1:
             nodes[id] = nodes_of_names[next(iter(each))]
@@ -277,7 +277,7 @@ def _order_name_owners(
     return [renamed, *owners[1:]] if is_newer and renamed < models else [*owners, renamed]
 
 
-def _list_other_names(families: Sequence[Family]) -> dict[str, list[str]]:
+def _list_registered_names(families: Sequence[Family]) -> dict[str, list[str]]:
     """Return for each name in a registry that is one end of a rename, the other names."""
     names: dict[str, list[str]] = {}
     for former in (former for family in families for former in family.former_names()):
@@ -286,7 +286,7 @@ def _list_other_names(families: Sequence[Family]) -> dict[str, list[str]]:
     return names
 
 
-def _date_of_writing(families: Sequence[Family]) -> dict[str, date]:
+def _registry_dates_of_scope(families: Sequence[Family]) -> dict[str, date]:
     """Return for each root the day on which its family was last changed, where that is said."""
     days: dict[str, date] = {}
     for family in families:
@@ -326,15 +326,19 @@ def _add_curated(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeCo
     pairs, is_inferred = _pack_scope_pairs(edges)[at], edges.strength[at] < _DECLARED
     keep = np.ones(len(edges.child), np.bool_)
     keep[at[is_inferred & np.isin(pairs, _pack_scope_pairs(curated))]] = False
-    edges = select_edges(edges, keep)
-    curated = select_edges(curated, ~np.isin(_pack_scope_pairs(curated), pairs[~is_inferred]))
-    curated = select_edges(
+    edges = select_scope_edges(edges, keep)
+    curated = select_scope_edges(curated, ~np.isin(_pack_scope_pairs(curated), pairs[~is_inferred]))
+    curated = select_scope_edges(
         curated, np.sort(np.unique(_pack_scope_pairs(curated), return_index=True)[1])
     )
     is_inferred = edges.strength < _DECLARED
     relation = np.zeros(nodes, np.int8)
     # One relation a model: what it declares, else the registry's word, else the inferred one.
-    for part in (select_edges(edges, is_inferred), curated, select_edges(edges, ~is_inferred)):
+    for part in (
+        select_scope_edges(edges, is_inferred),
+        curated,
+        select_scope_edges(edges, ~is_inferred),
+    ):
         relation[part.child] = part.relation
     child = np.concatenate([edges.child, curated.child])
     return EdgeColumns(

@@ -110,7 +110,7 @@ def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
             f"no release is called {parsed.name!r}",
             f"did you mean {', '.join(close)}?" if close else "see: lineage families show FAMILY",
         )
-    model = match_model(scope, parsed.name)
+    model = match_subject_model(scope, parsed.name)
     if model is None:
         raise _unknown_subject(scope, parsed.name, spelling)
     return ResolvedSubject(spelling, model)
@@ -131,7 +131,7 @@ def lists_subject(scope: Scope, subject: str) -> bool:
     return any(node < models for node in scope.nodes_of(registered.roots()).values())
 
 
-def find_model(scope: Scope, name: str) -> ModelNode:
+def find_subject_model(scope: Scope, name: str) -> ModelNode:
     """Find the model of a name: as it is now, as it was called before, or but for the case.
 
     Raises UnknownModel, with the best candidates, where no name of the snapshot is meant.
@@ -140,13 +140,13 @@ def find_model(scope: Scope, name: str) -> ModelNode:
         subject = parse_subject(name)
     except ValueError as error:
         raise SettingsError(str(error), "give a model as owner/name") from error
-    model = match_model(scope, subject.name)
+    model = match_subject_model(scope, subject.name)
     if model is None:
         raise _unknown_subject(scope, subject.name, name)
     return model
 
 
-def match_model(scope: Scope, name: str) -> ModelNode | None:
+def match_subject_model(scope: Scope, name: str) -> ModelNode | None:
     """Return the model of a name as the Hub spells it, None where the snapshot knows none."""
     snapshot = scope.snapshot
     model = _subject_node_named(snapshot, name)
@@ -221,7 +221,7 @@ def model_roots(scope: Scope, model: ModelNode) -> tuple[tuple[str, ...], Nodes]
     return (model.id, *mirrors), nodes
 
 
-def find_relatives(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
+def find_family_members(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
     """Return those of some keys that declared edges lead down to from a root, and the roots.
 
     Those with most descendants come first, then by key; keys unknown to the snapshot are excluded.
@@ -299,7 +299,7 @@ def _find_subject_candidates(scope: Scope, name: str) -> list[str]:
     owner, _, repository = name.lower().rpartition("/")
     same_name: set[str] = set()
     similar: set[str] = set()
-    for ids in _list_candidate_names(scope.snapshot):
+    for ids in _list_names_like_subject(scope.snapshot):
         lowered = pc.utf8_lower(ids)
         same = pc.or_(pc.ends_with(lowered, f"/{repository}"), pc.equal(lowered, repository))
         same_name.update(ids.filter(same).to_pylist())
@@ -321,6 +321,6 @@ def _candidate_totals_of(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, in
     return dict(zip(rows["id"].to_pylist(), rows["total"].to_pylist(), strict=True))
 
 
-def _list_candidate_names(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def _list_names_like_subject(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """Return the names of all models with a record, and of those known as parents alone."""
     return snapshot.record_column("id"), snapshot.column(schema.COUNTS_FILE, "id")

@@ -10,7 +10,7 @@ import numpy as np
 from lineage.analysis.ancestry import Ancestry, NodePath, PathsUp, find_ancestry
 from lineage.analysis.definition_text import list_notes
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_model
+from lineage.analysis.subjects import find_subject_model
 from lineage.analysis.verdicts import (
     Deletion,
     ModelOrigin,
@@ -119,7 +119,7 @@ def trace_models(
             reason=VerdictReason.NOTHING_DECLARED,
             origin=origin or subject.origin,
             outsider=_match_outsider(scope, family, subject, marks),
-            deletion=_find_deletion(scope.snapshot, subject),
+            deletion=_find_traced_deletion(scope.snapshot, subject),
             opted_out=opted_out,
             parents_known=scope.snapshot.manifest.origin.parents_known,
             notes=list_notes(asked, scope.snapshot.manifest, opted_out=opted_out),
@@ -136,7 +136,7 @@ def trace_models(
             unresolved_claims=evidence.unresolved.get(key, ())
             + evidence.by_edge.get((key, key), ()),
         )
-        describe = partial(_describe_origins, ancestry, evidence, marks, subject.node)
+        describe = partial(_describe_traced_origins, ancestry, evidence, marks, subject.node)
         answers.append(
             _decide_verdict(
                 draft, describe(walk.declared), describe(walk.by_any_edge), walk.disputed
@@ -251,7 +251,9 @@ def _find_all_traced(
     keys = dict(zip(order.tolist(), scope.names_of(order)[0].to_pylist(), strict=True))
     for name in names:
         if (node := nodes.get(name)) is not None:
-            subjects.append(_Subject(name, keys[node], node, _origin_of(scope.snapshot, node)))
+            subjects.append(
+                _Subject(name, keys[node], node, _traced_origin_of(scope.snapshot, node))
+            )
             continue
         try:
             subjects.append(_find_traced(scope, name, origin))
@@ -262,17 +264,17 @@ def _find_all_traced(
 
 def _find_traced(scope: Scope, name: str, origin: ModelOrigin | None) -> _Subject:
     try:
-        base = find_model(scope, name)
+        base = find_subject_model(scope, name)
     except UnknownModel:
-        if (registered := _find_registered(scope, name)) is not None:
+        if (registered := _find_traced_in_registry(scope, name)) is not None:
             return registered
         if origin is not ModelOrigin.LIVE:
             raise
         return _Subject(parse_model_name(name), None, None, ModelOrigin.LIVE)
-    return _Subject(base.id, base.key, base.node, _origin_of(scope.snapshot, base.node))
+    return _Subject(base.id, base.key, base.node, _traced_origin_of(scope.snapshot, base.node))
 
 
-def _origin_of(snapshot: Snapshot, node: int) -> ModelOrigin:
+def _traced_origin_of(snapshot: Snapshot, node: int) -> ModelOrigin:
     if node >= snapshot.records:
         return ModelOrigin.NAMED
     return ModelOrigin.SNAPSHOT if node < snapshot.manifest.models else ModelOrigin.TOMBSTONE
@@ -293,7 +295,7 @@ def _count_opted_out_above(scope: Scope, subject: _Subject) -> int:
     return max(above_in_whole - above, 0) + left_out
 
 
-def _find_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | None:
+def _find_traced_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | None:
     if subject.origin is not ModelOrigin.TOMBSTONE or subject.node is None:
         return None
     table = snapshot.tombstones(["last_seen_in", "missed_at", *STANDING_COLUMNS])
@@ -301,7 +303,7 @@ def _find_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | None:
     return Deletion(row["last_seen_in"], row["missed_at"], snapshot_asked_in(row))
 
 
-def _find_registered(scope: Scope, name: str) -> _Subject | None:
+def _find_traced_in_registry(scope: Scope, name: str) -> _Subject | None:
     """Find a model that only the registry knows: a curated edge, a root or an outsider names it."""
     lowered = parse_model_name(name).lower()
     renamed = (old for family in scope.families for old in family.former_names())
@@ -352,7 +354,7 @@ def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:
     }
 
 
-def _describe_origins(
+def _describe_traced_origins(
     ancestry: Ancestry, evidence: ModelEvidence, marks: _Marks, start: int, paths_up: PathsUp
 ) -> _Origins:
     """Return where some paths end, and the paths with the claims behind each edge."""

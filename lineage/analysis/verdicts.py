@@ -192,15 +192,17 @@ def _explain_outsider(trace: Trace) -> str:
         return why
     if trace.reason is VerdictReason.BELOW_OUTSIDER:
         return f"It comes from {trace.outsider.id}, which is no descendant: {why}"
-    return f"Declared links lead to {_list_some_names(_name_releases(trace.roots))}, but: {why}"
+    return (
+        f"Declared links lead to {_join_verdicts(_name_verdict_releases(trace.roots))}, but: {why}"
+    )
 
 
 def _explain_no_path(trace: Trace) -> str:
     if trace.reason is VerdictReason.OTHER_ROOTS:
         roots = [f"{it.root} ({it.release})" for it in trace.roots]
-        return f"Every declared path ends at a root of another family: {_list_some_names(roots)}."
+        return f"Every declared path ends at a root of another family: {_join_verdicts(roots)}."
     if trace.reason is VerdictReason.DEAD_ENDS:
-        ends = _list_some_names(trace.dead_ends)
+        ends = _join_verdicts(trace.dead_ends)
         return f"It is declared to come from {ends}, whose own origin is unknown."
     sources = LOOKED_AT if trace.origin is not ModelOrigin.LIVE else LOOKED_AT_LIVE
     words = "; ".join(claim.quote or "" for claim in trace.unresolved_claims[:_NAMED])
@@ -217,7 +219,7 @@ def _explain_root(trace: Trace) -> str:
 
 def _explain_path(trace: Trace) -> str:
     own = [root for root in trace.roots if root.family == trace.family]
-    releases = _list_some_names(_name_releases(own))
+    releases = _join_verdicts(_name_verdict_releases(own))
     path = next(path for path in trace.paths if path[-1].parent in {root.root for root in own})
     words = "; ".join(_quote_path_claim(edge.evidence) for edge in path[:_NAMED])
     if trace.reason is VerdictReason.INFERRED_PATH:
@@ -236,11 +238,11 @@ def _quote_path_claim(evidence: Sequence[PathClaim]) -> str:
     return f'"{best.quote}" ({best.source or best.rule})'
 
 
-def _name_releases(roots: Sequence[PathRoot]) -> list[str]:
+def _name_verdict_releases(roots: Sequence[PathRoot]) -> list[str]:
     return list(dict.fromkeys(root.release for root in roots))
 
 
-def _list_some_names(names: Sequence[str]) -> str:
+def _join_verdicts(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_relatives
+from lineage.analysis.subjects import find_family_members
 from lineage.build.checks import check_missing
 from lineage.build.draft import Draft
 from lineage.domain.families import Family
@@ -62,7 +62,7 @@ def check_availability(
     if draft.origin.kind is not SnapshotKind.FULL:
         return ()
     never_asked = never_asked_tombstones(draft.deleted)
-    members = find_relatives(Scope(newest, families), never_asked)
+    members = find_family_members(Scope(newest, families), never_asked)
     sample = _choose_tombstone_sample(members, missing_now_keys(draft).to_pylist(), draft.id)
     keys = list(dict.fromkeys([*sample, *members]))
     if not keys:

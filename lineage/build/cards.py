@@ -55,7 +55,7 @@ class CardCandidate(NamedTuple):
     downloads: int | None
 
 
-def mark_doubtful(declared: ResolvedClaims, models: int) -> Mask:
+def mark_doubtful_claims(declared: ResolvedClaims, models: int) -> Mask:
     """Say of each listed model whether a parent is not listed, or its declared claims disagree.
 
     Nodes from `models` on are not listed.
@@ -96,7 +96,7 @@ class FamilySigns:
         self._types = frozenset(type for type in types if type)
         stems = {stem for family in families for stem in _draft_name_stems(family)}
         self._stem = re.compile(
-            "|".join(sorted(map(_family_stem_pattern, stems), reverse=True)) or r"(?!)"
+            "|".join(sorted(map(_card_stem_pattern, stems), reverse=True)) or r"(?!)"
         )
 
     def appear_in(self, model: CardCandidate) -> bool:
@@ -218,7 +218,7 @@ def _draft_name_stems(family: Family) -> Iterator[str]:
                 yield words[0]
 
 
-def _family_stem_pattern(stem: str) -> str:
+def _card_stem_pattern(stem: str) -> str:
     plain = re.escape(stem)
     return plain if len(stem) >= _SHORT else rf"(?<![a-z]){plain}(?![a-z])"
 
@@ -253,7 +253,7 @@ def _read_claims(
     types = draft.tables.rows_of(draft.mark_ids(roots), ("id", "model_type"))
     signs = FamilySigns(families, {id: model_type for _, id, model_type in types})
     undeclared = find_parentless_claimants(draft.models, declared.child, declared.parent)
-    doubtful = mark_doubtful(declared, draft.models)
+    doubtful = mark_doubtful_claims(declared, draft.models)
     downloads = draft.tables.column("downloads", schema.METRICS_FILE)
     models = (
         CardCandidate._make((*values, downloads[values[0]].as_py()))

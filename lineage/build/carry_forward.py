@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from lineage.build.claims_spool import SPOOL, previous_claims, restrict_spooled_rows
 from lineage.build.context import BuildContext
-from lineage.build.draft import Draft, mark_ended
+from lineage.build.draft import Draft, mark_ended_in_draft
 from lineage.build.tombstones import PreviousSnapshot, select_draft_rows
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Strength
@@ -22,16 +22,16 @@ from lineage.domain.opt_outs import OptOuts
 from lineage.evidence import Rule
 from lineage.store import schema
 from lineage.store.delta import (
-    merge_bad_rows,
-    merge_evidence,
-    merge_rows,
+    merge_delta_bad_rows,
+    merge_delta_evidence,
+    merge_delta_rows,
     renumber_children,
 )
 from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import learn_opt_outs, redact_evidence, redact_records
-from lineage.store.retention import select_previous
+from lineage.store.redaction import learn_redacted_opt_outs, redact_evidence, redact_records
+from lineage.store.retention import select_snapshot_before
 
 
 def find_previous_of_draft(
@@ -50,7 +50,7 @@ def find_previous_of_draft(
         return not problems
 
     taken_at = origin.taken_at if origin.kind is SnapshotKind.FULL else None
-    previous = select_previous(taken_at, context.store.previous_of(origin), is_intact)
+    previous = select_snapshot_before(taken_at, context.store.previous_of(origin), is_intact)
     # A dump, or a crawl below one base, proves nothing missing: the newest alone is enough for it.
     if origin.kind in (SnapshotKind.DUMP, SnapshotKind.BELOW):
         previous = islice(previous, 1)
@@ -69,7 +69,7 @@ def complete_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContex
     """Return the opt-outs under every name that earlier snapshots and the registry know."""
     opt_outs = context.opt_outs
     for earlier in previous:
-        opt_outs = learn_opt_outs(earlier.snapshot, opt_outs)
+        opt_outs = learn_redacted_opt_outs(earlier.snapshot, opt_outs)
     names: dict[str, str] = {}
     for former in (name for family in context.families for name in family.former_names()):
         listed = opt_outs.behind(former.name) or opt_outs.behind(former.now)
@@ -78,12 +78,12 @@ def complete_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContex
     return opt_outs.and_also({}, names)
 
 
-def list_keyed_rules(rules: Sequence[Rule]) -> list[str]:
+def list_keyed_claim_rules(rules: Sequence[Rule]) -> list[str]:
     """Return the names of the rules that know a parent's key themselves."""
     return [rule.name for rule in rules if rule.strength is Strength.CONFIRMED]
 
 
-def list_repeated_rules(rules: Sequence[Rule]) -> list[str]:
+def list_repeated_claim_rules(rules: Sequence[Rule]) -> list[str]:
     """Return the names of the rules that every run asks again about every model."""
     return [rule.name for rule in rules if rule.infers]
 
@@ -100,7 +100,7 @@ def complete_draft(
         carry_unreadable(draft, snapshots, context, update_of)
     if update_of is not None:
         context.progress.begin("merge the changes with the last snapshot")
-        merge_update(draft, update_of, context.rules)
+        merge_update_into_draft(draft, update_of, context.rules)
         context.progress.end()
 
 
@@ -114,7 +114,7 @@ def carry_unreadable(
     # The newest snapshot that knows a model decides. Where it is deleted there, it stays deleted:
     # an unreadable row does not prove that it is back.
     unread = np.unique(bare(pa.array(draft.unreadable_keys, pa.string())))
-    unread = _subtract_rows(unread, draft.keys)
+    unread = _subtract_carried_rows(unread, draft.keys)
     for snapshot in previous:
         if not len(unread):
             return
@@ -125,7 +125,7 @@ def carry_unreadable(
             is_named = pc.is_in(snapshot.column(schema.MODELS_FILE, "id"), value_set=draft.ids)
             _carry_models_forward(draft, snapshot, is_unread & ~np.asarray(is_named), context)
         deleted = joined(snapshot.tombstones(["key"])["key"].chunks)
-        unread = _subtract_rows(_subtract_rows(unread, keys), deleted)
+        unread = _subtract_carried_rows(_subtract_carried_rows(unread, keys), deleted)
 
 
 def _carry_models_forward(
@@ -143,46 +143,49 @@ def _carry_models_forward(
     metrics = metrics.filter(pc.is_in(metrics["key"], value_set=models["key"]))
     streamed = bare(draft.keys)
     for file, rows in ((schema.MODELS_FILE, models), (schema.METRICS_FILE, metrics)):
-        draft.tables.rewrite(file, partial(merge_rows, changes=rows))
+        draft.tables.rewrite(file, partial(merge_delta_rows, changes=rows))
     draft.reload_rows()
     keys = bare(draft.keys)
     carried = previous_claims(
         snapshot,
         restrict_spooled_rows(bare(joined(models["key"].chunks)), partial(rows_of_keys, keys)),
-        keyed_rules=list_keyed_rules(context.rules),
-        without_rules=list_repeated_rules(context.rules),
+        keyed_rules=list_keyed_claim_rules(context.rules),
+        without_rules=list_repeated_claim_rules(context.rules),
     )
     older = renumber_children(draft.claims.from_records.batches(), rows_of_keys(keys, streamed))
     fresh = pa.Table.from_batches(redact_evidence(carried, context.opt_outs), SPOOL)
-    draft.claims.replace_records(merge_evidence(older, fresh, np.arange(len(keys))))
+    draft.claims.replace_records(merge_delta_evidence(older, fresh, np.arange(len(keys))))
 
 
-def merge_update(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> None:
+def merge_update_into_draft(draft: Draft, update_of: Snapshot, rules: Sequence[Rule]) -> None:
     """Merge the changes that streamed in with the snapshot they go on from; once, when sealed.
 
     Of every model that did not change all claims are kept but those of repeated rules.
     """
     changed = bare(draft.keys)
-    draft.tables.merge_with(update_of, changed, _find_ended_models(draft, update_of))
+    draft.tables.merge_with(update_of, changed, _find_ended_claimants(draft, update_of))
     bad_rows = draft.tables.read(schema.BAD_ROWS_FILE)
     older_bad_rows = update_of.table(schema.BAD_ROWS_FILE)
-    draft.replace_bad_rows(merge_bad_rows(older_bad_rows, bad_rows, changed))
+    draft.replace_bad_rows(merge_delta_bad_rows(older_bad_rows, bad_rows, changed))
     draft.reload_rows()
     listed = bare(draft.keys)
 
-    def find_unchanged_rows(keys: KeyBytes) -> Int64s:
+    def find_unchanged_draft_rows(keys: KeyBytes) -> Int64s:
         return np.where(rows_of_keys(changed, keys) < 0, rows_of_keys(listed, keys), NOWHERE)
 
-    repeated = list_repeated_rules(rules)
+    repeated = list_repeated_claim_rules(rules)
     older = previous_claims(
-        update_of, find_unchanged_rows, keyed_rules=list_keyed_rules(rules), without_rules=repeated
+        update_of,
+        find_unchanged_draft_rows,
+        keyed_rules=list_keyed_claim_rules(rules),
+        without_rules=repeated,
     )
     fresh = draft.claims.from_records.table()
-    draft.claims.replace_records(merge_evidence(older, fresh, rows_of_keys(listed, changed)))
+    draft.claims.replace_records(merge_delta_evidence(older, fresh, rows_of_keys(listed, changed)))
     draft.update_of, draft.repeated_rules = update_of, repeated
 
 
-def _find_ended_models(draft: Draft, update_of: Snapshot) -> KeyBytes:
+def _find_ended_claimants(draft: Draft, update_of: Snapshot) -> KeyBytes:
     """Return the keys that the snapshot lists and that end: another model has their name now."""
     # A name that was read now is surely borne by the model that was read; of two that were not,
     # which only older programs stored, by the newer one.
@@ -191,12 +194,12 @@ def _find_ended_models(draft: Draft, update_of: Snapshot) -> KeyBytes:
     is_older = rows_of_keys(bare(draft.keys), bare(keys)) == NOWHERE
     older = models.filter(pa.array(is_older)).combine_chunks()
     older_keys, ids = (joined(older[name].chunks) for name in ("key", "id"))
-    is_ended = mark_ended(older_keys, ids, older["created_at"].combine_chunks())
+    is_ended = mark_ended_in_draft(older_keys, ids, older["created_at"].combine_chunks())
     is_ended |= np.asarray(pc.is_in(ids, value_set=draft.ids))
     ended = bare(older_keys)[is_ended]
     return np.union1d(ended, bare(joined(draft.ended["key"].chunks)))
 
 
-def _subtract_rows(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:
+def _subtract_carried_rows(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:
     remaining: KeyBytes = keys[rows_of_keys(bare(other), keys) == NOWHERE]
     return remaining

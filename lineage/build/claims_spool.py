@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Codes, Int64s, KeyBytes, Nodes
 from lineage.domain.claims import RELATIONS, Claim, Claims
-from lineage.domain.files import reason_of
+from lineage.domain.files import reason_of_file_error
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.errors import StoreError
 from lineage.store import schema
@@ -50,7 +50,7 @@ class ClaimsSpool:
 
     def __init__(self) -> None:
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with _writing():
+        with _writing_spool():
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
             self._writer = pa.ipc.new_file(self._file, SPOOL, options=options)
         self._buffer: list[pa.RecordBatch] = []
@@ -87,7 +87,7 @@ class ClaimsSpool:
         None means that every record stays in its row.
         """
         self._flush()
-        with _writing():
+        with _writing_spool():
             self._writer.close()
         self._final_rows = final_rows
 
@@ -123,19 +123,19 @@ class ClaimsSpool:
 
     def _flush(self) -> None:
         if self._buffer:
-            with _writing():
+            with _writing_spool():
                 self._writer.write_table(pa.Table.from_batches(self._buffer).combine_chunks())
             self._buffer, self._buffered = [], 0
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def _writing_spool() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         folder = tempfile.tempdir or "the folder for temporary files"
         raise StoreError(
-            f"claims cannot be kept in {folder}: {reason_of(error)}",
+            f"claims cannot be kept in {folder}: {reason_of_file_error(error)}",
             "free space there, or name another folder by TMPDIR",
         ) from error
 
@@ -211,7 +211,7 @@ def previous_claims(
     keyed = pa.array(sorted(keyed_rules), pa.string())
     excluded = pa.array(sorted(without_rules), pa.string())
     for batch in snapshot.batches(schema.EVIDENCE_FILE):
-        child = find_children(batch["child_key"], rows_of)
+        child = find_draft_children(batch["child_key"], rows_of)
         chosen = (child != NOWHERE) & ~np.asarray(pc.is_in(batch["rule"], value_set=excluded))
         if not chosen.any():
             continue
@@ -234,7 +234,7 @@ def restrict_spooled_rows(keys: KeyBytes, rows_of: RowsOf) -> RowsOf:
     return lambda wanted: np.where(rows_of_keys(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted))
 
 
-def find_children(keys: pa.StringArray, rows_of: RowsOf) -> Int64s:
+def find_draft_children(keys: pa.StringArray, rows_of: RowsOf) -> Int64s:
     """Return the row of each claim's child."""
     if len(keys) == 0:
         return np.empty(0, np.int64)

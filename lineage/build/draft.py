@@ -24,7 +24,7 @@ from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.inventory import unmark
-from lineage.store.keys import bare, canonical_order, joined, rows_of_keys
+from lineage.store.keys import bare, canonical_key_order, joined, rows_of_keys
 from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
@@ -135,11 +135,11 @@ class Draft:
         self.ids: pa.StringArray = joined(self._page_ids)
         self.undated = np.concatenate([*self._page_undated, np.empty(0, np.bool_)])
         self._page_keys, self._page_ids, self._page_undated = [], [], []
-        order = canonical_order(self.keys)
+        order = canonical_key_order(self.keys)
         rows = np.arange(len(self.keys)) if order is None else order
         columns = (self.keys, self.ids, self.tables.column("created_at"))
         keys, ids, created_at = (column.take(pa.array(rows)) for column in columns)
-        is_ended = mark_ended(keys, ids, created_at)
+        is_ended = mark_ended_in_draft(keys, ids, created_at)
         if order is None and not is_ended.any():
             self.claims.from_records.finish(None)
         else:
@@ -276,7 +276,7 @@ class Draft:
         )
 
 
-def mark_ended(keys: pa.StringArray, ids: pa.StringArray, created_at: pa.Array) -> Mask:
+def mark_ended_in_draft(keys: pa.StringArray, ids: pa.StringArray, created_at: pa.Array) -> Mask:
     """Mark the models whose name a newer one has: a name is one repository's at a time."""
     # The Hub's listing shows both where one was deleted and pushed again while it was walked.
     is_ended = np.zeros(len(ids), np.bool_)

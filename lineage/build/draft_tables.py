@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.records import ModelRecord
 from lineage.store import schema
-from lineage.store.delta import merge_rows
+from lineage.store.delta import merge_delta_rows
 from lineage.store.files import Files
 from lineage.store.inventory import as_base
 from lineage.store.keys import bare, joined, mark_keys_present
 from lineage.store.manifest import BuildsOn, FileFacts
 from lineage.store.reader import Snapshot
-from lineage.store.table_writer import TableWriter, footer_digest
+from lineage.store.table_writer import TableWriter, table_footer_digest
 from lineage.store.tables import MergedTables, Tables
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -167,13 +167,13 @@ class DraftTables:
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
             rows = self.read(file)
             if self.changed is None:
-                self.write_tables(file, merge_rows(previous.batches(file), rows, dropped))
+                self.write_tables(file, merge_delta_rows(previous.batches(file), rows, dropped))
             else:
                 # Changes since the base: those of the previous update, if it keeps any, and these.
                 older: Iterable[pa.RecordBatch] = ()
                 if previous.manifest.builds_on is not None:
                     older = previous.tables.batches(schema.CHANGES[file])
-                self.write_tables(schema.CHANGES[file], merge_rows(older, rows, dropped))
+                self.write_tables(schema.CHANGES[file], merge_delta_rows(older, rows, dropped))
                 self._files.delete_file(f"{self.id}/{file}")
         if self.changed is not None:
             self.write(schema.CHANGED_FILE, self.changed.to_table())
@@ -205,7 +205,7 @@ class DraftTables:
             self._files.sync(path)
             size, digest = self._files.size_and_digest(path)
             with self._files.open_input(path) as handle:
-                footer = footer_digest(handle)
+                footer = table_footer_digest(handle)
                 rows = pq.ParquetFile(handle).metadata.num_rows
             facts[name] = FileFacts(rows, size, digest, footer)
         return facts

@@ -18,7 +18,7 @@ _UNDECIDED = 1 << 14
 _NO_RANK = _UNDECIDED >> 4
 
 
-def choose_relations(claims: ResolvedClaims, rules: Sequence[Rule], children: int) -> Codes:
+def choose_edge_relations(claims: ResolvedClaims, rules: Sequence[Rule], children: int) -> Codes:
     """Return each child's relation: that of the rule believed first, else `unspecified`.
 
     Rules of equal rank, and a rule that contradicts itself, are decided by the order of `Relation`,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.claims_spool import ClaimsSpool, DraftClaims, find_children
+from lineage.build.claims_spool import ClaimsSpool, DraftClaims, find_draft_children
 from lineage.build.draft import Draft
 from lineage.domain.arrays import Int64s, KeyBytes, Mask, Nodes
 from lineage.store import schema
@@ -140,7 +140,7 @@ def _tally_previous_evidence(previous: Snapshot, draft: Draft) -> tuple[_Tally, 
     find_draft_nodes = draft.node_finder()
     repeated = pa.array(sorted(draft.repeated_rules), pa.string())
     for batch in previous.batches(schema.EVIDENCE_FILE):
-        child = find_children(batch["child_key"], find_draft_nodes)
+        child = find_draft_children(batch["child_key"], find_draft_nodes)
         has_node = child != NOWHERE
         strangers.append(batch["child_key"].filter(pa.array(~has_node)))
         is_repeated = np.asarray(pc.is_in(batch["rule"], value_set=repeated))

@@ -6,7 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.build.draft import Draft
-from lineage.build.resolve import FormerNames, ResolvedNames, find_existing_nodes, mark_declaring
+from lineage.build.resolve import (
+    FormerNames,
+    ResolvedNames,
+    mark_declaring_in_draft,
+    resolve_existing_nodes,
+)
 from lineage.domain.claims import Claim, Claims, Relation, ResolvedClaims
 from lineage.domain.families import Family
 from lineage.evidence import Rule
@@ -30,7 +35,7 @@ def resolve_claims(
     declared no inferred claim decides the relation.
     """
     child, parent = claims.child, resolved.parent
-    declared = mark_declaring(rules)[claims.rule]
+    declared = mark_declaring_in_draft(rules)[claims.rule]
     makes_edge = declared | (parent != child)
     is_open = find_parentless_claimants(records, child[declared], parent[declared])
     decides_relation = declared | is_open[child]
@@ -42,7 +47,7 @@ def resolve_claims(
     )
 
 
-def describe_nodes(
+def describe_draft_nodes(
     draft: Draft,
     claims: ResolvedClaims,
     resolved: ResolvedNames,
@@ -50,7 +55,7 @@ def describe_nodes(
     rules: Sequence[Rule],
 ) -> InferenceInput:
     """Return what inference may know of every node, its declared parents included."""
-    declared = claims.select((claims.parent >= 0) & mark_declaring(rules)[claims.rule])
+    declared = claims.select((claims.parent >= 0) & mark_declaring_in_draft(rules)[claims.rule])
     return InferenceInput(
         resolved.keys,
         resolved.ids,
@@ -74,7 +79,7 @@ def infer_claims(
 ) -> ResolvedClaims:
     """Infer claims from names, and from cards where a crawl reads them; add them to the draft."""
     inferred: list[InferredClaim] = []
-    families = name_as_now(families, nodes)
+    families = name_draft_node_as_now(families, nodes)
 
     # From names: asked only about listed models without a parent.
     candidates = find_parentless_claimants(draft.records, claims.child, claims.parent)
@@ -86,13 +91,15 @@ def infer_claims(
     # From the texts of cards: each name means a model that there is, or nothing.
     if read_cards is not None:
         names = {rule.name for rule in rules}
-        declared = mark_declaring(rules)[claims.rule] & (claims.child < draft.models)
+        declared = mark_declaring_in_draft(rules)[claims.rule] & (claims.child < draft.models)
         from_cards = [
             (child, claim)
             for child, claim in read_cards(claims.select(declared), families)
             if claim.rule in names
         ]
-        parents = find_existing_nodes([claim.parent_as_written for _, claim in from_cards], nodes)
+        parents = resolve_existing_nodes(
+            [claim.parent_as_written for _, claim in from_cards], nodes
+        )
         inferred += [
             InferredClaim(child, NOWHERE if parent == child else parent, claim, "card")
             for (child, claim), parent in zip(from_cards, parents.tolist(), strict=True)
@@ -100,12 +107,12 @@ def infer_claims(
     return _add_inferred_claims(draft, nodes, inferred, rules)
 
 
-def name_as_now(families: Sequence[Family], nodes: InferenceInput) -> Sequence[Family]:
+def name_draft_node_as_now(families: Sequence[Family], nodes: InferenceInput) -> Sequence[Family]:
     """Return the families under the names that their models have now: rules compare names."""
     ids = sorted(
         {id for each in families for id in (*each.roots(), *(it.id for it in each.outsiders))}
     )
-    rows = find_existing_nodes(ids, nodes)
+    rows = resolve_existing_nodes(ids, nodes)
     known = np.flatnonzero(rows != NOWHERE)
     names = zip(known.tolist(), nodes.ids.take(pa.array(rows[known])).to_pylist(), strict=True)
     present = {ids[at]: name for at, name in names if name != ids[at]}

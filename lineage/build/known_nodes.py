@@ -26,7 +26,7 @@ class KnownNodes:
         """Return a node for every key that the Hub gave; an unknown key becomes a node."""
         # An unlisted parent is private, gated from the listing or deleted: the Hub still vouches
         # for it by its key, so its children must not be lost.
-        nodes = _rows_of_names(pa.array(keys, pa.string()), self.keys)
+        nodes = _rows_of_resolved_names(pa.array(keys, pa.string()), self.keys)
         for at in np.flatnonzero(nodes == NOWHERE).tolist():
             if (id := find_repo_id(ids[at])) is not None:
                 nodes[at] = self._add_node(keys[at], id)
@@ -39,10 +39,10 @@ class KnownNodes:
         Listed models win, then those that the Hub names, then the deleted.
         """
         spellings = pa.array(names, pa.string())
-        nodes = _rows_of_names(spellings, self.listed_ids)
+        nodes = _rows_of_resolved_names(spellings, self.listed_ids)
         for at in np.flatnonzero(nodes == NOWHERE).tolist():
             nodes[at] = self._hub_parents.get(names[at], NOWHERE)
-        among_deleted = _rows_of_names(spellings, self.deleted_ids)
+        among_deleted = _rows_of_resolved_names(spellings, self.deleted_ids)
         is_deleted = (nodes == NOWHERE) & (among_deleted != NOWHERE)
         nodes[is_deleted] = among_deleted[is_deleted] + len(self.listed_ids)
         return nodes
@@ -66,7 +66,7 @@ class KnownNodes:
 
     def find_former_names(self, keys_by_name: Mapping[str, str]) -> dict[str, int]:
         """Return, for each former name, the node that has its key."""
-        rows = _rows_of_names(pa.array(keys_by_name.values(), pa.string()), self.keys)
+        rows = _rows_of_resolved_names(pa.array(keys_by_name.values(), pa.string()), self.keys)
         extra = {key: len(self.keys) + at for at, key in enumerate(self.extra_keys)}
         nodes = {}
         for (name, key), row in zip(keys_by_name.items(), rows, strict=True):
@@ -79,12 +79,12 @@ class KnownNodes:
         """Return, for each lower-case name, every node whose name is equal without case."""
         names = pa.array(sorted(set(lowered)), pa.string())
         nodes: dict[str, set[int]] = {}
-        for id, row in _find_equal_without_case(names, self.listed_ids):
+        for id, row in _resolve_equal_without_case(names, self.listed_ids):
             nodes.setdefault(id, set()).add(row)
         for id, node in self._hub_parents.items():
             nodes.setdefault(id.lower(), set()).add(node)
         present = set(nodes)
-        for id, row in _find_equal_without_case(names, self.deleted_ids):
+        for id, row in _resolve_equal_without_case(names, self.deleted_ids):
             if id not in present:
                 nodes.setdefault(id, set()).add(row + len(self.listed_ids))
         return nodes
@@ -112,7 +112,7 @@ class KnownNodes:
         return len(self.keys) + len(self.extra_keys) - 1
 
 
-def _find_equal_without_case(
+def _resolve_equal_without_case(
     lowered: pa.StringArray, ids: pa.StringArray
 ) -> Iterator[tuple[str, int]]:
     """Yield the name in lower case, and the row, of each id that is equal without case."""
@@ -121,7 +121,7 @@ def _find_equal_without_case(
     return zip(names.take(rows).to_pylist(), rows.to_pylist(), strict=True)
 
 
-def _rows_of_names(sought: pa.StringArray, values: pa.StringArray) -> Nodes:
+def _rows_of_resolved_names(sought: pa.StringArray, values: pa.StringArray) -> Nodes:
     """Return the row of each sought value, the last one of several, -1 for none."""
     # The few sought values are hashed and the many others looked up: half the memory.
     if len(sought) == 0:

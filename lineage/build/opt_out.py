@@ -52,11 +52,11 @@ class OptOutFilter:
                 bad_rows.append(row)
             elif row.key is not None and not is_theirs:
                 keys.append(row.key)
-        records = list(_redact_new_records(page.records, suspects, self.opt_outs))
+        records = list(_redact_draft_records(page.records, suspects, self.opt_outs))
         return replace(page, records=records, bad_rows=bad_rows, unread_keys=keys)
 
     def _mark_opt_out_suspects(self, records: list[ModelRecord]) -> list[bool]:
-        return [_may_name_opted_out(record, self.opt_outs) for record in records]
+        return [_may_name_opted_out_of_draft(record, self.opt_outs) for record in records]
 
     def _learn_opted_out_names(self, records: list[ModelRecord]) -> bool:
         """Take in the keys and names that records show; say whether any of them is new."""
@@ -82,7 +82,7 @@ def refuse_opted_out(name: str, opt_outs: OptOuts) -> None:
         )
 
 
-def _redact_new_records(
+def _redact_draft_records(
     records: list[ModelRecord], suspects: list[bool], opt_outs: OptOuts
 ) -> Iterator[ModelRecord]:
     """Yield records without opted-out models and without their names."""
@@ -90,10 +90,10 @@ def _redact_new_records(
         if not is_suspect:
             yield record
         elif not opt_outs.knows(record.key) and not opt_outs.names_in(record.id):
-            yield _redact_new_record(record, opt_outs)
+            yield _redact_draft_record(record, opt_outs)
 
 
-def _may_name_opted_out(record: ModelRecord, opt_outs: OptOuts) -> bool:
+def _may_name_opted_out_of_draft(record: ModelRecord, opt_outs: OptOuts) -> bool:
     """Say whether a closer look at a record is worth it: few of millions need one."""
     words = [record.id, *record.tags, *record.card_parents, *filter(None, _texts_of(record))]
     words += [parent.id for parent in record.hub_parents]
@@ -102,28 +102,28 @@ def _may_name_opted_out(record: ModelRecord, opt_outs: OptOuts) -> bool:
     return any(parent.key and opt_outs.knows(parent.key) for parent in record.hub_parents)
 
 
-def _redact_new_record(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
+def _redact_draft_record(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
     redacted: dict[str, Any] = {
-        **{name: _redact_new_text(getattr(record, name), opt_outs) for name in _TEXTS},
-        **{name: _redact_new_word(getattr(record, name), opt_outs) for name in _VOCABULARIES},
+        **{name: _redact_draft_text(getattr(record, name), opt_outs) for name in _TEXTS},
+        **{name: _redact_draft_word(getattr(record, name), opt_outs) for name in _VOCABULARIES},
         "tags": [tag for tag in record.tags if not opt_outs.in_tag(tag)],
         "hub_parents": tuple(
-            parent for parent in record.hub_parents if not _is_opted_out(parent, opt_outs)
+            parent for parent in record.hub_parents if not _is_opted_out_of_draft(parent, opt_outs)
         ),
         "card_parents": tuple(name for name in record.card_parents if not opt_outs.names_in(name)),
     }
     return record._replace(**redacted)
 
 
-def _redact_new_word(value: str | None, opt_outs: OptOuts) -> str | None:
+def _redact_draft_word(value: str | None, opt_outs: OptOuts) -> str | None:
     is_plain_word = value is not None and value.lower() in opt_outs.names
-    return value if is_plain_word else _redact_new_text(value, opt_outs)
+    return value if is_plain_word else _redact_draft_text(value, opt_outs)
 
 
-def _redact_new_text(value: str | None, opt_outs: OptOuts) -> str | None:
+def _redact_draft_text(value: str | None, opt_outs: OptOuts) -> str | None:
     return None if value is None or opt_outs.names_in(value) else value
 
 
-def _is_opted_out(parent: HubParent, opt_outs: OptOuts) -> bool:
+def _is_opted_out_of_draft(parent: HubParent, opt_outs: OptOuts) -> bool:
     knows_key = parent.key is not None and opt_outs.knows(parent.key)
     return knows_key or opt_outs.names_in(parent.id)

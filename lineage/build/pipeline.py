@@ -16,14 +16,14 @@ from lineage.build.carry_forward import (
     complete_draft,
     complete_opt_outs,
     find_previous_of_draft,
-    list_keyed_rules,
+    list_keyed_claim_rules,
 )
 from lineage.build.checks import collect_facts, run_checks
 from lineage.build.context import BuildContext
 from lineage.build.draft import Draft, open_draft
-from lineage.build.edges import choose_relations, merge_claims
+from lineage.build.edges import choose_edge_relations, merge_claims
 from lineage.build.evidence_table import write_evidence
-from lineage.build.infer import ClaimsFromCards, describe_nodes, infer_claims, resolve_claims
+from lineage.build.infer import ClaimsFromCards, describe_draft_nodes, infer_claims, resolve_claims
 from lineage.build.opt_out import OptOutFilter
 from lineage.build.resolve import RecordDates, collect_former_names, former_name_rows, resolve_names
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
@@ -36,7 +36,7 @@ from lineage.sources.interface import RecordPage
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import holds_learned_keys, is_opted_out
+from lineage.store.redaction import holds_learned_keys, is_row_opted_out
 
 
 def publish(
@@ -71,7 +71,7 @@ def publish(
         complete_draft(draft, update_of, previous, context)
         draft.note_watermark()
         context.progress.begin("resolve names, merge claims, count")
-        derive_tables(
+        derive_draft_tables(
             draft, previous, context, read_cards=choose_card_reader(draft, newest, context)
         )
         context.progress.end()
@@ -97,7 +97,7 @@ def _add_page_to_draft(draft: Draft, context: BuildContext, page: RecordPage) ->
     return draft.models
 
 
-def derive_tables(
+def derive_draft_tables(
     draft: Draft,
     previous: Sequence[PreviousSnapshot],
     context: BuildContext,
@@ -107,7 +107,7 @@ def derive_tables(
     """Write every derived table of a sealed draft; `previous` begins with the newest before it."""
     rules, families, tables = context.rules, context.families, draft.tables
     snapshots = [earlier.snapshot for earlier in previous]
-    add_tombstones(draft, previous, list_keyed_rules(rules), context.opt_outs)
+    add_tombstones(draft, previous, list_keyed_claim_rules(rules), context.opt_outs)
 
     # Claims: names become nodes, then parents are inferred where none is declared.
     columns = draft.claims.as_columns(draft.records, [rule.name for rule in rules])
@@ -119,14 +119,14 @@ def derive_tables(
     resolved = resolve_names(columns, rules, draft.all_keys, draft.all_ids, former, dates=dates)
     claims = resolve_claims(columns, resolved, draft.records, rules)
     del columns  # the names and keys of all claims, and the largest thing in memory
-    nodes = describe_nodes(draft, claims, resolved, former, rules)
+    nodes = describe_draft_nodes(draft, claims, resolved, former, rules)
     claims = claims.followed_by(
         infer_claims(draft, claims, nodes, families, rules, read_cards=read_cards)
     )
     write_evidence(draft, resolved.keys, claims.parent)
 
     # Edges: one for each pair that a claim connects.
-    relation_of = choose_relations(claims, rules, draft.records)
+    relation_of = choose_edge_relations(claims, rules, draft.records)
     edges, rule_bits = merge_claims(claims, rules, relation_of)
     tables.write_tables(
         schema.EDGES_FILE,
@@ -152,7 +152,7 @@ def derive_tables(
     )
     tables.write(schema.COUNTS_FILE, counts)
     names = former_name_rows(teachers, former, resolved)
-    names = (row for row in names if not is_opted_out(row[0], row[1], context.opt_outs))
+    names = (row for row in names if not is_row_opted_out(row[0], row[1], context.opt_outs))
     tables.write(schema.NAMES_FILE, derived_rows.names_table(names))
     tables.write(schema.TRENDS_FILE, trends_table(Scope(draft.as_snapshot(), families)))
 

@@ -109,7 +109,7 @@ def resolve_names(
     # that are still open, so a name that a model has now is never taken away from it.
     from_before = {
         **nodes.find_former_names(former.keys),
-        **_find_registered_names(nodes, former.now),
+        **_resolve_registered_names(nodes, former.now),
     }
     from_hub = rows.learn_from_hub(claims, name_nodes)
     _resolve_open_names(name_nodes, names, from_hub)
@@ -123,7 +123,7 @@ def resolve_names(
     # What a name means to most is not what it means to all: a row's own parents come first, then
     # the model that stood when the row was made.
     parent = name_nodes[claims.name]
-    rivals = _find_name_rivals(nodes, meant, from_before)
+    rivals = _resolve_name_rivals(nodes, meant, from_before)
     _choose_resolved_by_date(
         parent, claims, name_nodes, rivals, hub_node=rows.hub_node, dates=dates
     )
@@ -132,7 +132,7 @@ def resolve_names(
     by_key = np.append(key_nodes, NOWHERE)[claims.key]
     parent = np.where(by_key != NOWHERE, by_key, parent)
     names = _resolve_as_registered(names, former)
-    _add_named_nodes(parent, claims, rules, names, nodes=nodes, registered=former.registered)
+    _add_resolved_nodes(parent, claims, rules, names, nodes=nodes, registered=former.registered)
     parent[parent == ONE_OF_ITS_OWN] = NOWHERE
     order, all_keys, all_ids = nodes.number()
 
@@ -145,7 +145,7 @@ def resolve_names(
     )
 
 
-def mark_declaring(rules: Sequence[Rule]) -> Mask:
+def mark_declaring_in_draft(rules: Sequence[Rule]) -> Mask:
     """Say of each rule whether it declares or infers."""
     return np.array([rule.strength is not Strength.INFERRED for rule in rules], np.bool_)
 
@@ -181,7 +181,7 @@ def _resolve_without_case(
     return meant
 
 
-def _find_registered_names(nodes: KnownNodes, now: Mapping[str, str]) -> dict[str, int]:
+def _resolve_registered_names(nodes: KnownNodes, now: Mapping[str, str]) -> dict[str, int]:
     """Return the node of each name in the registry that is one end of a rename.
 
     A dump may be older than the rename: then the model is listed under the former name.
@@ -195,7 +195,7 @@ def _find_registered_names(nodes: KnownNodes, now: Mapping[str, str]) -> dict[st
     return node_of | {old: node_of[name] for old, name in now.items() if name in node_of}
 
 
-def _find_name_rivals(
+def _resolve_name_rivals(
     nodes: KnownNodes, names: Sequence[str], former: Mapping[str, int]
 ) -> dict[int, list[int]]:
     """Return, by its place in `names`, the nodes that had a name and may have lost it."""
@@ -256,7 +256,7 @@ def _choose_resolved_by_date(
     parent[rows[is_later]] = NOWHERE
 
 
-def _add_named_nodes(
+def _add_resolved_nodes(
     parent: Nodes,
     claims: Claims,
     rules: Sequence[Rule],
@@ -273,7 +273,7 @@ def _add_named_nodes(
     # Decided claim by claim, not name by name: whether the path in one row's configuration makes
     # an edge must not depend on the card of another row. Claims of deleted models count as inferred
     # where they were, since their parents may have vanished without a trace by now.
-    declares = mark_declaring(rules)
+    declares = mark_declaring_in_draft(rules)
     names_models = np.array([rule.names_models for rule in rules], np.bool_) & declares
     is_registered = np.array([name in registered for name in names], np.bool_)
     is_open = parent == NOWHERE
@@ -302,7 +302,7 @@ def _resolve_as_registered(names: Sequence[str], former: FormerNames) -> list[st
 # Names that are read after all others: those of card texts
 
 
-def find_existing_nodes(names: Sequence[str], nodes: InferenceInput) -> Nodes:
+def resolve_existing_nodes(names: Sequence[str], nodes: InferenceInput) -> Nodes:
     """Return the node that each name means, -1 where none does; none is added.
 
     As for other claims: by exact spelling, else as a former name, else by the one name that is
@@ -310,7 +310,7 @@ def find_existing_nodes(names: Sequence[str], nodes: InferenceInput) -> Nodes:
     """
     tidy = [find_repo_id(name) or "" for name in names]
     now = {name: nodes.renamed[name] for name in tidy if name in nodes.renamed}
-    exact, without_case = _find_name_holders({*tidy, *now.values()}, nodes.ids)
+    exact, without_case = _resolve_name_holders({*tidy, *now.values()}, nodes.ids)
     former = {name: nodes.former[name] for name in tidy if name in nodes.former}
     rows = pc.index_in(pa.array(former.values(), pa.string()), nodes.keys).to_pylist()
     by_key = dict(zip(former, rows, strict=True))
@@ -327,7 +327,7 @@ def find_existing_nodes(names: Sequence[str], nodes: InferenceInput) -> Nodes:
     return result
 
 
-def _find_name_holders(
+def _resolve_name_holders(
     names: set[str], ids: pa.StringArray
 ) -> tuple[dict[str, int], dict[str, list[int]]]:
     """Return the node of each name, and all nodes of each name in lower case."""
@@ -386,12 +386,12 @@ def _find_renamed(draft: Draft, previous: Snapshot) -> dict[str, str]:
     listed = previous.table(schema.MODELS_FILE, ["key", "id"])
     for table in (previous.tombstones(["key", "id"]), listed):
         keys, ids = (table[name].combine_chunks() for name in ("key", "id"))
-        names |= find_renames(keys, ids, deleted_keys, deleted_ids)
-        names |= find_renames(keys, ids, draft.keys, draft.ids)
+        names |= find_renames_in_draft(keys, ids, deleted_keys, deleted_ids)
+        names |= find_renames_in_draft(keys, ids, draft.keys, draft.ids)
     return names
 
 
-def find_renames(
+def find_renames_in_draft(
     keys_before: pa.StringArray,
     ids_before: pa.StringArray,
     keys: pa.StringArray,

@@ -55,7 +55,7 @@ def add_tombstones(
         previous = ()
     listed = bare(draft.keys)
     ended = _tombstone_key_bytes(draft.ended)
-    by_snapshot = list(_find_deleted_since(previous, [listed, np.sort(ended)]))
+    by_snapshot = list(_make_tombstones_since(previous, [listed, np.sort(ended)]))
     tombstones = sort_tombstones([*(deleted for _, deleted in by_snapshot), draft.ended])
     draft.set_tombstones(redact_records(tombstones, opt_outs))
 
@@ -71,13 +71,13 @@ def add_tombstones(
     known_keys = (listed, _tombstone_key_bytes(draft.deleted))
     draft.tables.write(
         schema.ABSENCES_FILE,
-        _read_absences(
+        _read_absences_for_draft(
             [earlier.snapshot for earlier in previous], listed, known_keys, draft.origin.taken_at
         ),
     )
 
 
-def _find_deleted_since(
+def _make_tombstones_since(
     previous: Sequence[PreviousSnapshot], known_keys: list[KeyBytes]
 ) -> Iterator[tuple[Snapshot, pa.Table]]:
     """Yield the deleted models that each snapshot is the newest to know, the newest one first."""
@@ -135,7 +135,7 @@ def has_stand_in_keys(snapshot: Snapshot) -> bool:
 # Models that were missing for a while
 
 
-def _read_absences(
+def _read_absences_for_draft(
     previous: Sequence[Snapshot],
     listed: KeyBytes,
     known_keys: Sequence[KeyBytes],

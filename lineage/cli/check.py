@@ -156,17 +156,17 @@ def _print_result(format: Format, result: "CheckOutcome") -> None:
 
 def _check_lines(result: "CheckOutcome") -> Iterator[str]:
     """Yield one line a model, for logs of CI: verdict, name, what decides."""
-    from lineage.analysis.check import explain_match, explain_unknown
-    from lineage.domain.escape import visible
+    from lineage.analysis.check import explain_check_match, explain_check_unknown
+    from lineage.domain.escape import escape_invisible
 
     for model in result.models:
-        reasons = [explain_match(match) for match in model.matches]
+        reasons = [explain_check_match(match) for match in model.matches]
         if not reasons and model.unknown is not None:
-            reasons = [explain_unknown(model.unknown)]
+            reasons = [explain_check_unknown(model.unknown)]
         place = "" if model.place is None else f" ({model.place})"
         parts = f"{model.verdict.value}: {model.model}{place}", *reasons[:1]
         more = f"; {len(reasons) - 1} more" if len(reasons) > 1 else ""
-        yield visible(": ".join(parts) + more)
+        yield escape_invisible(": ".join(parts) + more)
 
 
 def _exit_by_verdict(result: "CheckOutcome", rules: CheckRules) -> None:

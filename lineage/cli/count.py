@@ -52,9 +52,9 @@ def count(
     SUBJECT is a model as the Hub names it, `owner/name`, or a family, `llama`; a former name gives
     the same answer. Every number comes with the definition it was counted by.
     """
-    _refuse_contradictions(subjects, top, by)
+    _refuse_contradicting_flags(subjects, top, by)
     if explain:
-        _refuse_other_definitions(top, by, definition)
+        _refuse_definition_flags(top, by, definition)
         _print_comparisons(invocation, subjects, definition)
     else:
         _print_counts(invocation, subjects, definition, top=top, by=by)
@@ -141,7 +141,7 @@ def _print_comparisons(
     )
 
 
-def _refuse_contradictions(subjects: Sequence[str], top: int | None, by: str | None) -> None:
+def _refuse_contradicting_flags(subjects: Sequence[str], top: int | None, by: str | None) -> None:
     if not subjects and top is None:
         raise SettingsError(
             "nothing to count: give a SUBJECT or --top N",
@@ -153,7 +153,7 @@ def _refuse_contradictions(subjects: Sequence[str], top: int | None, by: str | N
         raise SettingsError("--top and --by cannot be combined", "divide one subject at a time")
 
 
-def _refuse_other_definitions(top: int | None, by: str | None, definition: Definition) -> None:
+def _refuse_definition_flags(top: int | None, by: str | None, definition: Definition) -> None:
     if top is not None or by is not None:
         raise SettingsError("--explain is about subjects by name", "leave out --top and --by")
     # Its steps are definitions: one that was chosen as well would be applied to some of them alone.

@@ -163,7 +163,7 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
     from dataclasses import asdict
 
     from lineage.cli.output import print_result
-    from lineage.domain.documents import Document, flat_row
+    from lineage.domain.documents import Document, flat_document_row
 
     manifest, requests = report.manifest, asdict(report.tally)
     cards = {} if report.cards is None else {"cards": report.cards}
@@ -187,7 +187,9 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
         more = [("cards", f"{report.cards:,} asked for")] if cards else []
         return crawl_table(manifest, requests, report.seconds, more)
 
-    print_result(invocation.format, document, lambda it: [flat_row(it)], table, narrowest=1)
+    print_result(
+        invocation.format, document, lambda it: [flat_document_row(it)], table, narrowest=1
+    )
 
 
 @click.command(

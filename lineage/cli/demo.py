@@ -60,7 +60,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         display.begin("write reports")
         # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
         last = ParquetStore(str(folder / "snapshots"), NO_OPT_OUTS).snapshot(weeks.manifests[-1].id)
-        paths = list(write_files(_llama_reports(last), folder / "reports"))
+        paths = list(write_files(_print_llama_reports(last), folder / "reports"))
     if invocation.format is Format.TABLE:
         print_tour(folder, weeks, results, [path for path in paths if path.suffix == ".html"])
         return
@@ -69,7 +69,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     print_result(invocation.format, document, lambda _: documents, str)
 
 
-def _llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
+def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file of the three reports about Llama, one at a time.
 
     Pictures as PNG need an extra; without it they are left out, and SVG shows the same.

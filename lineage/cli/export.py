@@ -39,7 +39,7 @@ def export() -> None:
     """
 
 
-def _write_graph(
+def _write_graph_output(
     format: str,
     *,
     subject: str,
@@ -157,7 +157,7 @@ def _graph_command(format: str, readers: str, example: str) -> click.Command:
         "a family; the filters are those of `count`.",
         epilog=options.examples(f"lineage export {format} {example}"),
     )
-    callback = parameters(functools.partial(_write_graph, format))
+    callback = parameters(functools.partial(_write_graph_output, format))
     return command(click.argument("subject", metavar="SUBJECT")(callback))
 
 

@@ -62,7 +62,7 @@ def check_families(*, invocation: Invocation) -> None:
     from lineage.cli.tables.families import registry_check_table
     from lineage.domain.documents import Document, to_document
 
-    registry, snapshot = invocation.known_families(), _open_snapshot_if_any(invocation)
+    registry, snapshot = invocation.known_families(), _open_snapshot_option(invocation)
     disagreements = () if snapshot is None else check_against_snapshot(Scope(snapshot, registry))
     findings = sort_registry_findings((*check_registry(registry), *disagreements))
     id = None if snapshot is None else snapshot.id
@@ -85,7 +85,7 @@ def check_families(*, invocation: Invocation) -> None:
         )
 
 
-def _open_snapshot_if_any(invocation: Invocation) -> "Snapshot | None":
+def _open_snapshot_option(invocation: Invocation) -> "Snapshot | None":
     """Return the snapshot that was named, else the latest, else none."""
     try:
         return invocation.open_snapshot()

@@ -9,7 +9,7 @@ from enum import StrEnum
 import click
 
 from lineage.domain.clock import iso
-from lineage.domain.escape import json_text, log_lines, visible
+from lineage.domain.escape import escape_invisible, escape_log_lines, json_text
 
 _MESSAGES = logging.getLogger("lineage.message")
 """What a user should know whatever the verbosity."""
@@ -65,10 +65,10 @@ class _ToStandardError(logging.Handler):
 class _TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         level = "" if record.name == _MESSAGES.name else f"{record.levelname.lower()}: "
-        lines = [level + visible(record.getMessage())]
+        lines = [level + escape_invisible(record.getMessage())]
         if record.exc_info is not None:
-            lines += map(visible, self.formatException(record.exc_info).splitlines())
-        return log_lines("\n".join(lines))
+            lines += map(escape_invisible, self.formatException(record.exc_info).splitlines())
+        return escape_log_lines("\n".join(lines))
 
 
 class _JsonLines(logging.Formatter):

@@ -24,7 +24,7 @@ from lineage.cli.quality import anomalies, evaluate
 from lineage.cli.report import report
 from lineage.cli.schedule import schedule
 from lineage.cli.snapshots import snapshots
-from lineage.domain.escape import log_lines, visible
+from lineage.domain.escape import escape_invisible, escape_log_lines
 from lineage.errors import LineageError, SettingsError, SourceError, StoreError, file_error
 from lineage.version import __version__
 
@@ -76,12 +76,12 @@ def run(arguments: Sequence[str] | None = None) -> None:
 def _run_command(arguments: Sequence[str] | None) -> int:
     """Run one command; every fault ends here, in one sentence and an exit code."""
     try:
-        with signals.ends_on_signals(_say_interrupted):
+        with signals.ends_on_signals(_print_interrupted):
             outcome = lineage.main(arguments, prog_name="lineage", standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
     except SystemExit as ended:
         if isinstance(ended, signals.Interrupted):
-            return _end_interrupted(ended)
+            return _end_interrupted_command(ended)
         if ended.code == options.READER_LEFT:
             _drop_printed_output()
         return ended.code if isinstance(ended.code, int) else LineageError.exit_code
@@ -94,7 +94,7 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         # Python itself, and some libraries, make another error of one that is raised within them.
         if (interruption := signals.interruption()) is not None:
-            return _end_interrupted(interruption)
+            return _end_interrupted_command(interruption)
         ended_by = explain(error)
         _print_error(ended_by.message, ended_by.hint, ended_by.exit_code)
         return ended_by.exit_code
@@ -136,12 +136,12 @@ def _open_terminal_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _end_interrupted(interruption: signals.Interrupted) -> int:
-    _say_interrupted()
+def _end_interrupted_command(interruption: signals.Interrupted) -> int:
+    _print_interrupted()
     return int(str(interruption.code))
 
 
-def _say_interrupted() -> None:
+def _print_interrupted() -> None:
     with suppress(OSError):
         logs.say(f"interrupted: {signals.kept()}")
 
@@ -158,10 +158,10 @@ def _print_error(message: str, hint: str, exit_code: int) -> None:
         return
     for label, text in (("error", message), ("hint", hint)):
         if text:
-            lines = [visible(line) for line in text.splitlines()]
+            lines = [escape_invisible(line) for line in text.splitlines()]
             # The exit code says it too where standard error cannot be written.
             with suppress(OSError):
-                click.echo(log_lines(f"{label}: " + "\n".join(lines)), err=True)
+                click.echo(escape_log_lines(f"{label}: " + "\n".join(lines)), err=True)
 
 
 def _print_usage_message(error: click.ClickException) -> str:

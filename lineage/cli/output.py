@@ -13,7 +13,7 @@ import click
 from lineage.cli.context import Format
 from lineage.domain.addresses import show_address
 from lineage.domain.documents import Document, to_document, to_json
-from lineage.domain.escape import csv_lines, log_lines
+from lineage.domain.escape import csv_lines, escape_log_lines
 from lineage.domain.files import delete_leftovers, write_atomically
 from lineage.errors import SettingsError, UnknownModel, file_error
 
@@ -96,7 +96,7 @@ def show(picture: "RenderableType", narrowest: int = 1) -> None:
     # Drawn into memory first: only the whole text tells whether the terminal can encode it.
     with console.capture() as captured:
         console.print(picture)
-    text = log_lines("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    text = escape_log_lines("\n".join(line.rstrip() for line in captured.get().splitlines()))
     click.echo(text if _can_terminal_encode(sys.stdout, text) else text.translate(_PLAIN))
 
 

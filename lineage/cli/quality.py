@@ -65,7 +65,7 @@ def anomalies(
     from lineage.analysis.anomalies import EXAMPLES, find_anomalies
     from lineage.cli.output import print_result
     from lineage.cli.tables.quality import anomaly_table
-    from lineage.domain.documents import flat_rows, to_document
+    from lineage.domain.documents import flat_document_rows, to_document
 
     scope = invocation.open_scope()
     result = find_anomalies(
@@ -78,7 +78,7 @@ def anomalies(
     print_result(
         invocation.format,
         result,
-        lambda it: flat_rows(to_document(it), "anomalies", "examples"),
+        lambda it: flat_document_rows(to_document(it), "anomalies", "examples"),
         lambda it: anomaly_table(it, scope.snapshot.manifest),
     )
 
@@ -111,7 +111,7 @@ def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> Non
     from lineage.analysis.evaluate.known_answers import read_labels
     from lineage.cli.output import print_result
     from lineage.cli.tables.quality import evaluation_table
-    from lineage.domain.documents import flat_rows, to_document
+    from lineage.domain.documents import flat_document_rows, to_document
     from lineage.evidence import RULES
 
     scope, family = invocation.open_scope(), invocation.require_family(subject)
@@ -123,7 +123,7 @@ def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> Non
     print_result(
         invocation.format,
         result,
-        lambda it: flat_rows(to_document(it), "scores"),
+        lambda it: flat_document_rows(to_document(it), "scores"),
         evaluation_table,
         document=evaluation_document,
         narrowest=_NARROWEST_SCORES,

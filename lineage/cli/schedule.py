@@ -71,7 +71,8 @@ def print_units(
     texts = UNITS[scheduler](plan_here(invocation.settings(flags), every))
     if out is not None:
         print_files(
-            invocation.format, [_write_new_units(Path(out) / name, texts[name]) for name in texts]
+            invocation.format,
+            [_write_unit_files_of_option(Path(out) / name, texts[name]) for name in texts],
         )
         return
     if invocation.format is Format.TABLE:
@@ -129,7 +130,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     logs.say(f"stopped: {signals.kept()}")
 
 
-def _write_new_units(path: Path, text: str) -> Path:
+def _write_unit_files_of_option(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A unit that somebody has edited since is theirs: mode x refuses where a file is.

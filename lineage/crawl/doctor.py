@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lineage.crawl.plan import expect_crawled_models, refuse_set_back_clock
-from lineage.crawl.runs import open_hub, refuse_other_hub
+from lineage.crawl.plan import expect_crawled_models, refuse_crawl_with_set_back_clock
+from lineage.crawl.runs import open_hub_for_crawl, refuse_crawl_of_other_hub
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
@@ -46,7 +46,10 @@ def examine(
     latest = store.latest_whole()
 
     token = "a token was found" if settings.token else "no token: the anonymous limit holds"
-    findings = [DoctorFinding("token", None, token), _examine_store(store, settings, clock)]
+    findings = [
+        DoctorFinding("token", None, token),
+        _examine_store_for_crawl(store, settings, clock),
+    ]
     if latest is not None:
         most = settings.max_availability_requests
         extra = f"a full crawl may ask up to {most:,} times more what became of deleted members"
@@ -57,7 +60,7 @@ def examine(
     if settings.offline:
         findings.append(DoctorFinding("hub", None, "not asked: offline"))
     else:
-        with open_hub(settings, clock, progress, _ATTEMPTS) as client:
+        with open_hub_for_crawl(settings, clock, progress, _ATTEMPTS) as client:
             try:
                 findings += probe_hub(client)
             except (SourceError, SettingsError) as error:
@@ -74,23 +77,25 @@ def examine(
     return Examination(tuple(findings), expected, requests, minutes)
 
 
-def _examine_store(store: ParquetStore, settings: Settings, clock: Clock) -> DoctorFinding:
+def _examine_store_for_crawl(
+    store: ParquetStore, settings: Settings, clock: Clock
+) -> DoctorFinding:
     manifests, refused, damaged = store.manifests(), store.refused(), store.damaged()
     summary = f"{len(manifests)} snapshots in {store.location}, {len(refused)} drafts set aside"
     try:
         if damaged:
             raise SnapshotDamaged(f"{summary}; damaged: {'; '.join(damaged.values())}")
-        refuse_other_hub(store, settings)
-        refuse_set_back_clock(store, clock.now())
+        refuse_crawl_of_other_hub(store, settings)
+        refuse_crawl_with_set_back_clock(store, clock.now())
         for place in (settings.store, settings.cache):
             if "://" not in place:
-                _refuse_unwritable_store(Path(place).absolute())
+                _refuse_unwritable_crawl_store(Path(place).absolute())
     except LineageError as error:
         return DoctorFinding("store", False, error.message, error.exit_code)
     return DoctorFinding("store", True, summary)
 
 
-def _refuse_unwritable_store(folder: Path) -> None:
+def _refuse_unwritable_crawl_store(folder: Path) -> None:
     """Raise what a crawl would end with where it may not write; nothing is made or changed."""
     # The folders that are missing would be made, in the first one above that is there.
     above = next(it for it in (folder, *folder.parents) if os.path.lexists(it))

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from lineage.build.context import BuildContext
 from lineage.build.pipeline import publish
-from lineage.crawl.runs import CrawlReport, hold_store, make_context, refuse_other_hub
+from lineage.crawl.runs import (
+    CrawlReport,
+    hold_store_for_crawl,
+    make_crawl_context,
+    refuse_crawl_of_other_hub,
+)
 from lineage.domain.clock import Clock, SystemClock, iso
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
@@ -40,9 +45,9 @@ def crawl_dump(
     clock, progress = clock or SystemClock(), progress or Progress()
     checked_address(settings.endpoint)
     began, tally = clock.monotonic(), RequestTally()
-    context = make_context(settings, load_families(settings.families), clock, progress)
-    with hold_store(context, f"lineage crawl --dump {name_dump(place)}"):
-        refuse_other_hub(context.store, settings)
+    context = make_crawl_context(settings, load_families(settings.families), clock, progress)
+    with hold_store_for_crawl(context, f"lineage crawl --dump {name_dump(place)}"):
+        refuse_crawl_of_other_hub(context.store, settings)
         with _open_dump_at(place, settings, progress, tally) as dump:
             manifest = _publish_dump(dump, settings, context, taken_at)
     return CrawlReport(manifest, tally, clock.monotonic() - began)

@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import find_model
+from lineage.analysis.subjects import find_subject_model
 from lineage.analysis.traces import trace_model
 from lineage.analysis.verdicts import ModelOrigin, Trace, VerdictReason
 from lineage.build.opt_out import OptOutFilter, refuse_opted_out
-from lineage.crawl.runs import open_hub
+from lineage.crawl.runs import open_hub_for_crawl
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.families import CuratedEdge, CuratedSource, Family, Proof
@@ -28,7 +28,7 @@ from lineage.settings import Settings
 from lineage.sources.hub import HubSource
 from lineage.sources.listing_pages import drop_private_rows
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import learn_opt_outs
+from lineage.store.redaction import learn_redacted_opt_outs
 
 MOST_LOOKED_UP = 20
 """A longer line of models that no snapshot knows is not followed to its end."""
@@ -53,7 +53,7 @@ def trace_live(
     Hub shows none of this name either, SourceError where it cannot be asked, SettingsError for a
     model that opted out.
     """
-    opt_out_filter = _make_opt_out_filter(settings, snapshot, name)
+    opt_out_filter = _make_live_opt_out_filter(settings, snapshot, name)
     stored_trace, open_ends = _trace_stored_and_live(snapshot, name, family, families)
     if stored_trace is not None and not open_ends:
         return stored_trace
@@ -92,16 +92,16 @@ def _trace_stored_and_live(
         if (id := find_repo_id(name)) is None:
             raise
         return None, [id]
-    return stored_trace, _list_unknown_ends(snapshot, stored_trace)
+    return stored_trace, _list_unknown_live_ends(snapshot, stored_trace)
 
 
-def _make_opt_out_filter(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
-    opt_outs = learn_opt_outs(snapshot, OptOuts.parse(settings.opt_outs))
+def _make_live_opt_out_filter(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
+    opt_outs = learn_redacted_opt_outs(snapshot, OptOuts.parse(settings.opt_outs))
     refuse_opted_out(name, opt_outs)
     return OptOutFilter(opt_outs)
 
 
-def _list_unknown_ends(snapshot: Snapshot, stored_trace: Trace) -> list[str]:
+def _list_unknown_live_ends(snapshot: Snapshot, stored_trace: Trace) -> list[str]:
     """Return the ends of a model's paths that the snapshot does not list."""
     if (
         stored_trace.reason is VerdictReason.NOTHING_DECLARED
@@ -141,7 +141,7 @@ class _NameBook:
     def find_name(self, name: str) -> str | None:
         """Return the name of the model that the snapshot or the registry knows by this name."""
         try:
-            return find_model(Scope(self.snapshot, self.families), name).id
+            return find_subject_model(Scope(self.snapshot, self.families), name).id
         except UnknownModel:
             lowered = {root.lower(): root for it in self.families for root in it.roots()}
             return lowered.get(name.lower())
@@ -159,7 +159,7 @@ def _request_live_records(
     """Yield models by the requested name, then every parent that the snapshot does not list."""
     clock, progress = clock or SystemClock(), progress or Progress()
     requested, queue = set(names), deque(names)
-    with TemporaryDirectory() as folder, open_hub(settings, clock, progress) as client:
+    with TemporaryDirectory() as folder, open_hub_for_crawl(settings, clock, progress) as client:
         log = PageLogs(Path(folder), clock).begin({"asked": names[0]})
         source = HubSource(PageReader(client, log, RequestTally(), drop_private_rows))
         for _ in range(MOST_LOOKED_UP):
@@ -169,12 +169,12 @@ def _request_live_records(
             page = source.model(name)
             for record in [] if page is None else opt_out_filter.redact(page).records:
                 yield name, record
-                fresh = _parents_to_ask_for(snapshot, record) - requested
+                fresh = _live_parents_to_ask_for(snapshot, record) - requested
                 queue.extend(sorted(fresh))
                 requested |= fresh
 
 
-def _parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str]:
+def _live_parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str]:
     """Return the parents that a record names and the snapshot does not list; a path is no name."""
     claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _PATHS]
     ids = (find_repo_id(it.parent_as_written) for it in claims)

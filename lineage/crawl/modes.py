@@ -31,26 +31,28 @@ class UpdateStart:
 
 # Listings do not say who has children, so walking down costs a request for every member, leaves
 # included; the whole Hub is some 3,240 requests. So everything is listed, not descended.
-def read_everything(source: Source) -> Iterator[RecordPage]:
+def crawl_everything(source: Source) -> Iterator[RecordPage]:
     """Yield every model the source lists, each once."""
-    return drop_repeats(source.everything())
+    return drop_repeated_crawl_rows(source.everything())
 
 
-def drop_repeats(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
+def drop_repeated_crawl_rows(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
     """Drop rows that the next page repeats: at a page border the later one wins."""
     # The Hub's census of 2026-10-03 saw rows twice where a page border moved during the listing.
     # Only the end of a page is held back for that, so that the rest can be stored at once; what is
     # repeated from further away the draft resolves when it is sealed.
     tail: list[ModelRecord] = []
     for page in pages:
-        rows = _drop_repeated_rows(tail, page.records[:BORDER_ROWS]) + page.records
+        rows = _drop_rows_crawled_before(tail, page.records[:BORDER_ROWS]) + page.records
         tail = rows[-BORDER_ROWS:]
         yield replace(page, records=rows[:-BORDER_ROWS])
     if tail:
         yield RecordPage(tail)
 
 
-def _drop_repeated_rows(tail: list[ModelRecord], next_rows: list[ModelRecord]) -> list[ModelRecord]:
+def _drop_rows_crawled_before(
+    tail: list[ModelRecord], next_rows: list[ModelRecord]
+) -> list[ModelRecord]:
     # In the full listing keys ascend, so a look at two of them nearly always settles it.
     if not tail or not next_rows or tail[-1].key < next_rows[0].key:
         return tail
@@ -58,7 +60,7 @@ def _drop_repeated_rows(tail: list[ModelRecord], next_rows: list[ModelRecord]) -
     return [record for record in tail if record.key not in repeated]
 
 
-def read_changes(source: ChangingSource, start: UpdateStart) -> Iterator[RecordPage]:
+def crawl_changes(source: ChangingSource, start: UpdateStart) -> Iterator[RecordPage]:
     """Yield the models committed to since a snapshot, then those created since; some twice."""
     # A listing in order of the last commit moves while it is read: a model committed to meanwhile
     # goes to its top, unseen. The next update begins early enough to meet it (build.draft).
@@ -72,7 +74,7 @@ def read_changes(source: ChangingSource, start: UpdateStart) -> Iterator[RecordP
     # last request is where the next update goes on.
     pages = _continue_crawl_from(source, start)
     if pages is not None:
-        yield from drop_repeats(pages)
+        yield from drop_repeated_crawl_rows(pages)
         return
     for page in source.newest_first(start.models):
         yield page
@@ -98,7 +100,7 @@ def _crawl_changed_after(record: ModelRecord, watermark: datetime) -> bool:
     return record.modified_at is not None and record.modified_at > watermark
 
 
-def read_below(source: Source, base: str) -> Iterator[RecordPage]:
+def crawl_below(source: Source, base: str) -> Iterator[RecordPage]:
     """Yield the base itself, where the source shows it, and each descendant once.
 
     One request for every member at least: above some three thousand a full crawl is cheaper.
@@ -107,12 +109,12 @@ def read_below(source: Source, base: str) -> Iterator[RecordPage]:
     seen_keys: set[str] = set()
     parents = deque([base])
     if (base_page := source.model(base)) is not None:
-        yield _drop_seen_rows(base_page, seen_keys)
+        yield _drop_rows_of_this_crawl(base_page, seen_keys)
         # A former name leads to the model; its children are listed under the name it has now.
         parents = deque(record.id for record in base_page.records) or parents
     while parents:
         for page in source.children(parents.popleft()):
-            new_rows = _drop_seen_rows(page, seen_keys)
+            new_rows = _drop_rows_of_this_crawl(page, seen_keys)
             parents.extend(record.id for record in new_rows.records)
             yield new_rows
     if not seen_keys:
@@ -122,7 +124,7 @@ def read_below(source: Source, base: str) -> Iterator[RecordPage]:
         )
 
 
-def _drop_seen_rows(page: RecordPage, seen_keys: set[str]) -> RecordPage:
+def _drop_rows_of_this_crawl(page: RecordPage, seen_keys: set[str]) -> RecordPage:
     """Return the page without rows of earlier pages; a name may change meanwhile, a key not."""
     # A child of two parents is listed twice, and counts once also where it cannot be read.
     records = {record.key: record for record in page.records if record.key not in seen_keys}

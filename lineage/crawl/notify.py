@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from lineage.analysis.diff.diffs import Diff, diff_snapshots, find_alerts
-from lineage.crawl.publish_command import explain_start, run_command, split_command
+from lineage.crawl.publish_command import explain_command_start, run_command, split_command
 from lineage.domain.documents import Document, to_document
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import OptOuts
@@ -25,18 +25,18 @@ def notify(settings: Settings, manifest: Manifest, environment: Mapping[str, str
     try:
         words = split_command(settings.on_publish)
         if words:
-            message = json.dumps(describe_change(settings, manifest)).encode()
+            message = json.dumps(describe_change_to_command(settings, manifest)).encode()
             run_command(words, message, environment, settings.on_publish_seconds, settings.token)
     except (LineageError, OSError, ValueError) as error:
-        reason = explain_start(words, error) if isinstance(error, OSError) else str(error)
+        reason = explain_command_start(words, error) if isinstance(error, OSError) else str(error)
         logger.warning("the command of --on-publish could not be run: %s", reason)
 
 
-def describe_change(settings: Settings, manifest: Manifest) -> Document:
+def describe_change_to_command(settings: Settings, manifest: Manifest) -> Document:
     """Return the diff to the snapshot before, with alerts; all null for a first snapshot."""
     store = ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
     about: Document = {"kind": manifest.origin.kind.value}
-    if (previous := _find_snapshot_before(store, manifest)) is None:
+    if (previous := _find_snapshot_to_notify_of(store, manifest)) is None:
         nothing = dict.fromkeys(field.name for field in fields(Diff))
         return {**nothing, "after": manifest.id, **about, "alerts": []}
     # A model that opted out since is missing on both sides, so it is no removal.
@@ -48,7 +48,7 @@ def describe_change(settings: Settings, manifest: Manifest) -> Document:
     return document | about | {"alerts": to_document(alerts)}
 
 
-def _find_snapshot_before(store: ParquetStore, manifest: Manifest) -> str | None:
+def _find_snapshot_to_notify_of(store: ParquetStore, manifest: Manifest) -> str | None:
     """Return the snapshot to compare with: a crawl below a model only with the last one like it."""
     if manifest.origin.kind is not SnapshotKind.BELOW:
         return manifest.previous

@@ -9,7 +9,7 @@ from lineage.build.checks import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.build.draft import last_page_of_draft, watermark_of
 from lineage.build.opt_out import refuse_opted_out
 from lineage.build.tombstones import has_stand_in_keys
-from lineage.crawl.modes import UpdateStart, read_below, read_changes, read_everything
+from lineage.crawl.modes import UpdateStart, crawl_below, crawl_changes, crawl_everything
 from lineage.domain.clock import iso
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.errors import NoSuchSnapshot, SnapshotDamaged, StoreError
@@ -18,7 +18,7 @@ from lineage.sources.interface import RecordPage
 from lineage.store import schema
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import holds_opted_out
+from lineage.store.redaction import snapshot_holds_opted_out
 from lineage.store.store import ParquetStore
 
 
@@ -60,10 +60,10 @@ class CrawlPlan:
     def read_pages(self, source: HubSource) -> Iterator[RecordPage]:
         """Yield what the source shows of it."""
         if self.base is not None:
-            return read_below(source, self.base)
+            return crawl_below(source, self.base)
         if self.previous is None:
-            return read_everything(source)
-        return read_changes(source, update_start(self.previous))
+            return crawl_everything(source)
+        return crawl_changes(source, update_start(self.previous))
 
     def identity(self, endpoint: str) -> dict[str, str]:
         """Return what two attempts at one crawl share, so that the later goes on with its pages."""
@@ -99,7 +99,7 @@ def choose_plan(
         if (reason := why_full_crawl(store, now, full_interval, opt_outs)) is not None:
             say(f"Full crawl: {reason}.")
             return CrawlPlan(SnapshotKind.FULL)
-        age = (now - _full_manifests(store)[-1].origin.taken_at).days
+        age = (now - _full_crawl_manifests(store)[-1].origin.taken_at).days
         days = f"{age} day{'s' * (age != 1)} old"
         say(f"Incremental update: the last full crawl is {days}.")
     elif mode is CrawlMode.FULL:
@@ -112,7 +112,7 @@ def why_full_crawl(
     store: ParquetStore, now: datetime, full_interval: timedelta, opt_outs: OptOuts = NO_OPT_OUTS
 ) -> str | None:
     """Return why only a full crawl will do, None where an update does."""
-    full = _full_manifests(store)
+    full = _full_crawl_manifests(store)
     if not full:
         return "there is none yet"
     # An update cannot see deletions: a listing of changes shows nothing of who is listed no longer.
@@ -123,7 +123,7 @@ def why_full_crawl(
         return f"the last snapshot is a dump{_describe_crawl_gaps(last.origin.dump)}"
     if problems := store.find_damage(last.id):
         return f"the last snapshot is damaged: {problems[0]}"
-    if opt_outs and holds_opted_out(store.snapshot(last.id), opt_outs):
+    if opt_outs and snapshot_holds_opted_out(store.snapshot(last.id), opt_outs):
         return "the last snapshot names a model or an owner on the opt-out list"
     return None
 
@@ -152,7 +152,7 @@ def find_update_base(store: ParquetStore, opt_outs: OptOuts = NO_OPT_OUTS) -> Sn
             f"an update cannot go on from a damaged snapshot: {problems[0]}",
             "restore its files from a copy, or take a full crawl: lineage crawl",
         )
-    if opt_outs and holds_opted_out(previous, opt_outs):
+    if opt_outs and snapshot_holds_opted_out(previous, opt_outs):
         raise NoSuchSnapshot(
             f"{previous.id} names a model or an owner on the opt-out list",
             "take a full crawl, which leaves them out: lineage crawl",
@@ -179,7 +179,7 @@ def newest_crawl_of(store: ParquetStore) -> Manifest | None:
     )
 
 
-def refuse_set_back_clock(store: ParquetStore, now: datetime) -> None:
+def refuse_crawl_with_set_back_clock(store: ParquetStore, now: datetime) -> None:
     """Raise StoreError, before the first request, where the clock is before history's end."""
     newest = newest_crawl_of(store)
     if newest is not None and now < newest.origin.taken_at:
@@ -196,7 +196,7 @@ def _crawl_history_of(store: ParquetStore) -> list[Manifest]:
     return [item for item in manifests if item.origin.kind is not SnapshotKind.BELOW]
 
 
-def _full_manifests(store: ParquetStore) -> list[Manifest]:
+def _full_crawl_manifests(store: ParquetStore) -> list[Manifest]:
     return [item for item in store.manifests() if item.origin.kind is SnapshotKind.FULL]
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from threading import Thread
 
 from lineage.domain.addresses import show_address
-from lineage.domain.files import reason_of
+from lineage.domain.files import reason_of_file_error
 from lineage.errors import SettingsError
 
 # A list of what is no secret, since nobody can list the names of all secrets: cloud keys, proxies
@@ -57,7 +57,7 @@ def split_command(text: str | None) -> list[str]:
         raise SettingsError(f"not a command: {text!r}: {error}", hint) from error
     if not words or not words[0]:
         raise SettingsError("the command of --on-publish is empty", "leave the flag out")
-    if (syntax := _find_shell_syntax(text)) is not None:
+    if (syntax := _find_shell_syntax_of_command(text)) is not None:
         raise SettingsError(
             f"no shell reads the command of --on-publish, so {syntax} does nothing in {text!r}",
             f"where a shell is to run it, the command is: sh -c {shlex.quote(text)}; a sign that "
@@ -66,7 +66,7 @@ def split_command(text: str | None) -> list[str]:
     return words
 
 
-def _find_shell_syntax(text: str) -> str | None:
+def _find_shell_syntax_of_command(text: str) -> str | None:
     """Return the first sign that a shell would act on."""
 
     def bare(match: re.Match[str]) -> str:
@@ -118,7 +118,7 @@ def run_command(
         process.wait()
 
 
-def explain_start(words: Sequence[str], error: OSError) -> str:
+def explain_command_start(words: Sequence[str], error: OSError) -> str:
     """Return why a command could not be started, and what to do about it."""
     program = words[0]
     match error.errno:
@@ -129,7 +129,7 @@ def explain_start(words: Sequence[str], error: OSError) -> str:
         case errno.ENOEXEC:
             return f"{program} is no program: a script begins with a line such as #!/bin/sh"
         case _:
-            return f"{program}: {reason_of(error)}"
+            return f"{program}: {reason_of_file_error(error)}"
 
 
 def _select_command_variables(environment: Mapping[str, str], token: str | None) -> dict[str, str]:

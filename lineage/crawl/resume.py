@@ -27,7 +27,9 @@ def open_page_logs(settings: Settings, clock: Clock, progress: Progress) -> Page
     )
 
 
-def choose_log(logs: PageLogs, plan: CrawlPlan, settings: Settings, store: ParquetStore) -> PageLog:
+def choose_crawl_log(
+    logs: PageLogs, plan: CrawlPlan, settings: Settings, store: ParquetStore
+) -> PageLog:
     """Return the log that a run goes on with, else a new one; offline the newest recorded one.
 
     Raises PageNotRecorded where nothing is recorded to replay, StoreError where a snapshot was
@@ -88,7 +90,7 @@ def find_published_update(plan: CrawlPlan, logs: PageLogs, settings: Settings) -
 
 
 @contextmanager
-def close_when_refused(log: PageLog, settings: Settings) -> Iterator[None]:
+def close_crawl_when_refused(log: PageLog, settings: Settings) -> Iterator[None]:
     """Close the log of a refused draft: left open, the next runs would replay what was refused."""
     try:
         yield

@@ -17,11 +17,11 @@ from lineage.crawl.plan import (
     choose_plan,
     crawl_command_of,
     expect_crawled_models,
-    refuse_set_back_clock,
+    refuse_crawl_with_set_back_clock,
 )
 from lineage.crawl.resume import (
-    choose_log,
-    close_when_refused,
+    choose_crawl_log,
+    close_crawl_when_refused,
     find_published,
     find_published_update,
     open_page_logs,
@@ -86,9 +86,9 @@ def crawl(
     # Before anything is written: an address may hold a secret, and manifests name the endpoint.
     checked_address(settings.endpoint)
     base = None if base is None else find_repo_id(base) or base
-    context = make_context(settings, load_families(settings.families), clock, progress)
-    with hold_store(context, crawl_command_of(mode, base)):
-        refuse_other_hub(context.store, settings)
+    context = make_crawl_context(settings, load_families(settings.families), clock, progress)
+    with hold_store_for_crawl(context, crawl_command_of(mode, base)):
+        refuse_crawl_of_other_hub(context.store, settings)
         plan = choose_plan(
             mode,
             base,
@@ -114,13 +114,13 @@ def _run_plan(
     clock = context.clock
     began = clock.monotonic()
     if not settings.offline and plan.base is None:
-        refuse_set_back_clock(context.store, clock.now())
+        refuse_crawl_with_set_back_clock(context.store, clock.now())
 
     # What an earlier run recorded or even published is taken up before anything is asked.
     logs = open_page_logs(settings, clock, context.progress)
     if (manifest := find_published_update(plan, logs, settings)) is not None:
         return CrawlReport(manifest, RequestTally(), clock.monotonic() - began)
-    log = choose_log(logs, plan, settings, context.store)
+    log = choose_crawl_log(logs, plan, settings, context.store)
     versions = {family.id: family.version for family in context.families}
     endpoint = settings.endpoint.rstrip("/")
     origin = Origin(plan.kind, endpoint, log.started_at, plan.base, versions)
@@ -136,11 +136,11 @@ def _run_plan(
     if manifest is None:
         with (
             open_listing_client(settings, context, tally) as client,
-            close_when_refused(log, settings),
+            close_crawl_when_refused(log, settings),
         ):
             reader = PageReader(client, log, tally, drop_private_rows)
             most = settings.max_availability_requests
-            with open_card_reading(settings, context, tally, enabled=cards) as card_reading:
+            with open_crawl_cards(settings, context, tally, enabled=cards) as card_reading:
                 availability = AvailabilityChecks(HubAvailability(reader), most)
                 context = replace(context, cards=card_reading, availability=availability)
                 pages = plan.read_pages(HubSource(reader))
@@ -152,7 +152,7 @@ def _run_plan(
     return CrawlReport(manifest, tally, clock.monotonic() - began, cards_asked)
 
 
-def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
+def refuse_crawl_of_other_hub(store: ParquetStore, settings: Settings) -> None:
     """Raise DraftRefused before the first request where the store holds another Hub's history."""
     # The check of the finished draft would say the same, after half an hour.
     manifests, endpoint = store.manifests(), settings.endpoint.rstrip("/")
@@ -165,7 +165,7 @@ def refuse_other_hub(store: ParquetStore, settings: Settings) -> None:
 
 
 @contextmanager
-def hold_store(context: BuildContext, command: str) -> Iterator[None]:
+def hold_store_for_crawl(context: BuildContext, command: str) -> Iterator[None]:
     """Keep other runs out of the store, and say so where that cannot be done."""
     with context.store.lock(Holder.this_process(command, context.clock.now())) as locked:
         if not locked:
@@ -176,7 +176,7 @@ def hold_store(context: BuildContext, command: str) -> Iterator[None]:
         yield
 
 
-def make_context(
+def make_crawl_context(
     settings: Settings, families: tuple[Family, ...], clock: Clock, progress: Progress
 ) -> BuildContext:
     """Return what a run needs besides its pages, as the settings say."""
@@ -186,7 +186,7 @@ def make_context(
     return BuildContext(store, families, limits, clock, progress, opt_outs=opt_outs)
 
 
-def open_hub(
+def open_hub_for_crawl(
     settings: Settings,
     clock: Clock,
     progress: Progress,
@@ -207,12 +207,12 @@ def open_listing_client(
     if settings.offline:
         yield None
         return
-    with open_hub(settings, context.clock, context.progress, tally=tally) as client:
+    with open_hub_for_crawl(settings, context.clock, context.progress, tally=tally) as client:
         yield client
 
 
 @contextmanager
-def open_card_reading(
+def open_crawl_cards(
     settings: Settings, context: BuildContext, tally: RequestTally, *, enabled: bool
 ) -> Iterator[CardReading | None]:
     """Give what reads cards; None where none are to be read."""

@@ -225,7 +225,9 @@ class HubBox:
     def answer(self, method: str, target: str, headers: Message, address: str) -> BoxAnswer:
         """Return the answer to one request, with the headers that name its quota."""
         token = str(headers.get("Authorization", "")).removeprefix("Bearer ").strip() or None
-        quota_state = self.windows.spend(address, token, _quota_bucket_of(urlsplit(target).path))
+        quota_state = self.windows.spend(
+            address, token, _box_quota_bucket_of(urlsplit(target).path)
+        )
         if quota_state.refused:
             answer = self.refuse(quota_state)
         else:
@@ -316,7 +318,7 @@ class _BoxServer(ThreadingHTTPServer):
             self.box.failures.append(failure)
 
 
-def _quota_bucket_of(path: str) -> Bucket:
+def _box_quota_bucket_of(path: str) -> Bucket:
     if "/resolve/" in path or path.startswith("/api/resolve-cache/"):
         return Bucket.RESOLVERS
     return Bucket.API if path.startswith("/api/") else Bucket.PAGES

@@ -105,10 +105,10 @@ def rank_in_catalog(row: Row, field: str) -> Rank:
 
     Equal values stand by `_id`, smallest first.
     """
-    return rank_of(row.get(field), row["_id"])
+    return rank_of_box_row(row.get(field), row["_id"])
 
 
-def rank_of(value: object, key: str) -> Rank:
+def rank_of_box_row(value: object, key: str) -> Rank:
     """Return where a value with this `_id` stands; anything but a number or a moment is none."""
     if isinstance(value, str) and (digits := re.sub(r"\D", "", value)):
         return (0, -int(digits), key)
@@ -117,7 +117,7 @@ def rank_of(value: object, key: str) -> Rank:
     return (1, 0, key)
 
 
-def hub_moment(at: datetime) -> str:
+def box_moment(at: datetime) -> str:
     """Spell a moment as the Hub does, `2026-07-18T10:47:16.000Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
@@ -182,7 +182,7 @@ def made_up_demo_key(fact: Fact) -> str:
 def row_of(fact: Fact, keys: Mapping[str, str]) -> Row:
     """Return a model as listings show it; keys are those of all who are listed with it."""
     id = fact["id"]
-    created = hub_moment(fact["created_at"] or UNKNOWN_CREATION)
+    created = box_moment(fact["created_at"] or UNKNOWN_CREATION)
     row: Row = {
         "_id": keys[id],
         "id": id,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from lineage.demo.catalog import Catalog, Row, rank_in_catalog, rank_of
+from lineage.demo.catalog import Catalog, Row, rank_in_catalog, rank_of_box_row
 
 LIST_FIELDS = (
     *("author", "baseModels", "cardData", "config", "createdAt", "disabled", "downloads"),
@@ -79,15 +79,15 @@ def read_box_query(query: str) -> ListingQuery:
     last = dict(pairs)
     sort = last.get("sort", "trendingScore")
     return ListingQuery(
-        fields=_read_query_fields(pairs, last),
+        fields=_read_box_fields(pairs, last),
         sort=sort,
-        ascending=_read_query_direction(sort, last.get("direction", "-1")),
-        limit=_read_query_limit(last.get("limit", str(MOST_ROWS))),
+        ascending=_read_box_direction(sort, last.get("direction", "-1")),
+        limit=_read_box_limit(last.get("limit", str(MOST_ROWS))),
         position=read_box_cursor(last["cursor"], sort) if "cursor" in last else None,
         tags=tuple(value for name, value in pairs if name == "filter"),
         equals={name: last[name] for name in ("author", "pipeline_tag") if name in last},
         search=last.get("search", "").casefold(),
-        gated=_read_query_flag(last, "gated") if "gated" in last else None,
+        gated=_read_box_flag(last, "gated") if "gated" in last else None,
     )
 
 
@@ -163,7 +163,7 @@ def _select_box_rows(catalog: Catalog, query: ListingQuery, most: int) -> list[R
     key = query.position.key if query.position else None
     if query.sort != CREATED:
         rows = _sort_box_rows(catalog, query)
-        last = query.position and rank_of(query.position.value, query.position.key)
+        last = query.position and rank_of_box_row(query.position.value, query.position.key)
         start = (
             bisect_right(rows, last, key=lambda row: rank_in_catalog(row, query.sort))
             if last
@@ -201,21 +201,21 @@ def _matches_box_query(row: Row, query: ListingQuery) -> bool:
     )
 
 
-def _read_query_fields(pairs: list[tuple[str, str]], last: Mapping[str, str]) -> tuple[str, ...]:
+def _read_box_fields(pairs: list[tuple[str, str]], last: Mapping[str, str]) -> tuple[str, ...]:
     if fields := read_box_expand(pairs, LIST_FIELDS):
         return fields
-    fields = DEFAULT_FIELDS + (FULL_FIELDS if _read_query_flag(last, "full") else ())
-    return fields + tuple(name for name in ("config", "cardData") if _read_query_flag(last, name))
+    fields = DEFAULT_FIELDS + (FULL_FIELDS if _read_box_flag(last, "full") else ())
+    return fields + tuple(name for name in ("config", "cardData") if _read_box_flag(last, name))
 
 
-def _read_query_flag(last: Mapping[str, str], name: str) -> bool:
+def _read_box_flag(last: Mapping[str, str], name: str) -> bool:
     text = last.get(name, "false").lower()
     if text not in ("true", "false"):
         raise BadQuery(f'"{name}" must be a boolean')
     return text == "true"
 
 
-def _read_query_direction(sort: str, direction: str) -> bool:
+def _read_box_direction(sort: str, direction: str) -> bool:
     if sort != CREATED and sort not in DESCENDING_ONLY:
         options = "|".join(f'"{field}"' for field in (CREATED, *DESCENDING_ONLY))
         raise BadQuery(f"Invalid option: expected one of {options} → at sort")
@@ -226,7 +226,7 @@ def _read_query_direction(sort: str, direction: str) -> bool:
     return direction == "1"
 
 
-def _read_query_limit(text: str) -> int:
+def _read_box_limit(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) == 0:
         raise BadQuery('"limit" must be a positive number')
     return min(int(text), MOST_ROWS)

@@ -56,7 +56,7 @@ class RepoPath:
     file: str = ""
 
 
-def split_path(path: str) -> RepoPath:
+def split_box_path(path: str) -> RepoPath:
     """Return what a path such as `owner/name/resolve/main/README.md` asks for.
 
     A few old models have a bare name, so that the verb may come second or third.
@@ -71,7 +71,7 @@ def split_path(path: str) -> RepoPath:
 
 def answer_detail(catalog: Catalog, path: str, query: str, token: str | None) -> BoxAnswer:
     """Return the answer to `/api/models/<path>`: a model's row, or the list of its files."""
-    repo = split_path(path)
+    repo = split_box_path(path)
 
     def answer(row: Row) -> BoxAnswer:
         if not _is_box_revision(row, repo.revision):
@@ -85,7 +85,7 @@ def answer_detail(catalog: Catalog, path: str, query: str, token: str | None) ->
 
 def answer_file(catalog: Catalog, path: str, query: str, token: str | None) -> BoxAnswer:
     """Return the answer to `/<path>`: a file by `resolve`, which redirects once, or by `raw`."""
-    repo = split_path(path)
+    repo = split_box_path(path)
 
     def answer(row: Row) -> BoxAnswer:
         if _is_box_repo_gated(row, repo):

@@ -15,7 +15,7 @@ from lineage.analysis.traces import trace_model
 from lineage.analysis.tree.prune import Tree, build_tree
 from lineage.analysis.verdicts import Trace
 from lineage.demo.replay import Replay, settings_of
-from lineage.demo.weeks import DeletedModels, History, UndatedModels, find_deleted
+from lineage.demo.weeks import DeletedModels, History, UndatedModels, find_deleted_of_demo
 from lineage.domain.definitions import Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
@@ -86,7 +86,7 @@ def ask_tour_questions(folder: Path, history: History, followed: Replay) -> Tour
         tuple((name, trace_model(scope, id, llama)) for name, id in ASKED_BY_NAME),
         compare_definitions(scope, explained),
         curve_of_family(store, llama, known, Grouping.RELEASE),
-        find_deleted(last, history.gone_from, _MOST_DELETED),
+        find_deleted_of_demo(last, history.gone_from, _MOST_DELETED),
         _cut_tour_to_family(diff_snapshots(first, last, known), llama.id),
         history.count_undated(),
     )

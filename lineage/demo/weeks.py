@@ -59,7 +59,7 @@ class DeletedModels:
     """Those with most below them first."""
 
 
-def find_deleted(
+def find_deleted_of_demo(
     snapshot: Snapshot, gone_from: Callable[[str], datetime | None], most: int
 ) -> DeletedModels:
     """Join the tombstones of a snapshot with its stored counts."""

@@ -40,11 +40,11 @@ def show_address(text: str) -> str:
     place = f"{_MASK}@{host}" if is_user else place
     place, fragment, _ = place.partition("#")
     path, question, query = place.partition("?")
-    parameters = "&".join(map(_show_parameter, query.split("&"))) if query else ""
+    parameters = "&".join(map(_show_address_parameter, query.split("&"))) if query else ""
     return f"{scheme}://{path}{question}{parameters}" + (f"#{_MASK}" if fragment else "")
 
 
-def _show_parameter(parameter: str) -> str:
+def _show_address_parameter(parameter: str) -> str:
     name, equals, value = parameter.partition("=")
     if not equals:
         return _MASK if name else ""

@@ -62,7 +62,7 @@ def to_json(document: Document | list[Document], indent: int | None = 2) -> str:
     return json_text(json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False))
 
 
-def flat_row(document: Document) -> Document:
+def flat_document_row(document: Document) -> Document:
     """Return one flat row: the fields of inner documents beside the others, no inner rows.
 
     Of a definition the number of roots stands for their names; of `by_relation` every relation has
@@ -80,21 +80,23 @@ def flat_row(document: Document) -> Document:
             inner = {word.value: value.get(word.value, 0) for word in RELATIONS}
         elif name == "definition":
             inner = value | {"roots": len(value["roots"])}
-        for key, cell in flat_row(inner).items():
+        for key, cell in flat_document_row(inner).items():
             row[key if name in _BESIDE else f"{name}_{key}"] = cell
     return row
 
 
-def flat_rows(document: Document, *lists: str) -> Iterator[Document]:
+def flat_document_rows(document: Document, *lists: str) -> Iterator[Document]:
     """Yield a flat row for each element of a list within, of a list within that, and so on.
 
     Each row begins with the fields around its list; an empty list leaves a row of those alone.
     """
-    outer = flat_row({name: value for name, value in document.items() if name not in lists})
+    outer = flat_document_row(
+        {name: value for name, value in document.items() if name not in lists}
+    )
     elements = document.get(lists[0]) if lists else None
     if not elements:
         yield outer
         return
     for element in elements:
-        for row in flat_rows(element, *lists[1:]):
+        for row in flat_document_rows(element, *lists[1:]):
             yield outer | row

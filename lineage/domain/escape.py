@@ -25,7 +25,7 @@ _COMMAND = re.compile(r"#(?=#\w*\[)")
 _COMMAND_LINE = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 
 
-def visible(text: str) -> str:
+def escape_invisible(text: str) -> str:
     r"""Return the text with all that acts spelled out: `\x1b`, `\u202e`, `\x23#[error]`."""
     if not (text.isascii() and text.isprintable()):
         letters = (
@@ -35,7 +35,7 @@ def visible(text: str) -> str:
     return _COMMAND.sub(r"\\x23", text) if "##" in text else text
 
 
-def log_lines(text: str) -> str:
+def escape_log_lines(text: str) -> str:
     """Return lines of visible text of which a job's log takes none for a command to itself."""
     return _COMMAND_LINE.sub(r"\1\\x3a", text) if "::" in text else text
 
@@ -48,7 +48,7 @@ def json_text(text: str) -> str:
 
 def markup(text: str) -> str:
     """Return text as HTML or SVG that shows it and does nothing; fit for an attribute's value."""
-    return escape(visible(text), quote=True)
+    return escape(escape_invisible(text), quote=True)
 
 
 def cell(text: str) -> str:
@@ -56,7 +56,7 @@ def cell(text: str) -> str:
 
     An apostrophe makes a formula text. Source: OWASP, CSV Injection.
     """
-    text = visible(text)
+    text = escape_invisible(text)
     return _FORMULA.sub(r"\1'", text) if _FORMULA.search(text) else text
 
 

@@ -153,7 +153,7 @@ class Family:
         `present` has the names of those whose name is another than is written here.
         """
 
-        def rename_release(release: Release) -> Release:
+        def rename_family_release(release: Release) -> Release:
             mirrors = (replace(it, id=present.get(it.id, it.id)) for it in release.mirrors)
             former = (FormerName(id, present[id]) for id in release.roots() if id in present)
             return replace(
@@ -164,7 +164,7 @@ class Family:
             )
 
         outsiders = (replace(it, id=present.get(it.id, it.id)) for it in self.outsiders)
-        releases = tuple(map(rename_release, self.releases))
+        releases = tuple(map(rename_family_release, self.releases))
         return replace(self, releases=releases, outsiders=tuple(outsiders))
 
     def former_names(self) -> Iterator[FormerName]:

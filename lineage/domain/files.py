@@ -78,7 +78,7 @@ def expand_home(path: str) -> Path:
         return Path(path)
 
 
-def reason_of(error: Exception) -> str:
+def reason_of_file_error(error: Exception) -> str:
     """Return why a file cannot be read or written, in the system's words and without the path."""
     # Arrow's words go on for lines, and say twice that there is no file.
     if isinstance(error, FileNotFoundError):

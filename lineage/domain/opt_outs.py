@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
-from lineage.domain.repo_ids import find_repo_id, fold_letters, is_hub_address, is_repo_id
+from lineage.domain.repo_ids import find_repo_id, fold_repo_letters, is_hub_address, is_repo_id
 
 _LAYERS = 4
 """An address in JSON in JSON has three."""
@@ -23,7 +23,7 @@ def plain(text: str) -> str:
     `__` (`models--owner--name`) and backslashes; none of that can be told from the rest after.
     """
     for _ in range(_LAYERS):
-        before, text = text, fold_letters(_unescape_opt_out(text))
+        before, text = text, fold_repo_letters(_unescape_opt_out(text))
         if text == before:
             break
     return _SEPARATORS.sub("/", text.lower())

@@ -189,10 +189,10 @@ def find_other_repository(text: str) -> str | None:
 
 def is_hub_address(text: str) -> bool:
     """Say whether a text is an address on the Hub, of whatever."""
-    return _ADDRESS.match(strip_quotes(fold_letters(text))) is not None
+    return _ADDRESS.match(strip_quotes(fold_repo_letters(text))) is not None
 
 
-def fold_letters(text: str) -> str:
+def fold_repo_letters(text: str) -> str:
     """Return the plain letters of wide and otherwise dressed ones, and no invisible ones."""
     if text.isascii():
         return text
@@ -233,7 +233,7 @@ def _read_repo_spelling(text: str) -> _Spelling:
 def _undress_repo_id(text: str) -> str:
     for _ in range(_LAYERS):
         text = unquote(html.unescape(text))
-    return fold_letters(text).translate(_DRESSED)
+    return fold_repo_letters(text).translate(_DRESSED)
 
 
 def _cut_repo_link(text: str) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from lineage.domain.repo_ids import (
     find_other_repository,
     find_repo_id,
-    fold_letters,
+    fold_repo_letters,
     is_hub_address,
     strip_quotes,
 )
@@ -43,7 +43,7 @@ def parse_subject(text: str) -> Subject:
     Raises:
         ValueError: it names nothing, or what is no model; the message says so.
     """
-    letters = fold_letters(text)
+    letters = fold_repo_letters(text)
     prefix = _KIND.match(letters)
     if prefix is None:
         return Subject(parse_model_name(text), None)
@@ -67,7 +67,7 @@ def parse_model_name(text: str) -> str:
         return id
     if (other := find_other_repository(text)) is not None:
         raise ValueError(f"{text.strip()!r} is {other}, not a model")
-    bare = strip_quotes(fold_letters(text))
+    bare = strip_quotes(fold_repo_letters(text))
     if is_hub_address(bare) or not bare:
         raise ValueError(f"{text.strip()!r} names no model")
     return bare

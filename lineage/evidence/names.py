@@ -195,7 +195,7 @@ class RootNames:
     """
 
     def __init__(self, families: Iterable[Family]) -> None:
-        official = dict(_list_root_names(families))
+        official = dict(_list_root_names_of_rule(families))
         shortened = {
             short: id for name, id in official.items() for short in _shorten_claimed_name(name)
         }
@@ -228,7 +228,7 @@ class RootNames:
         return None
 
 
-def _list_root_names(families: Iterable[Family]) -> Iterator[tuple[str, str]]:
+def _list_root_names_of_rule(families: Iterable[Family]) -> Iterator[tuple[str, str]]:
     """Yield repository names in lower case with the root they mean; present names come last."""
     for family in families:
         for release in family.releases:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.traces import EVERYTHING, find_evidence, find_root_nodes, trace_model
 from lineage.analysis.verdicts import PathEdge, PathRoot, Trace
 from lineage.domain.arrays import Generations, Indices
@@ -97,7 +97,7 @@ def _find_ancestor_edges(
     scope: Scope, node: int, least: Strength
 ) -> tuple[EdgeColumns, Generations]:
     """Return the edges between a model and its ancestors, and each one's generation."""
-    edges = select_edges(scope.edges, scope.edges.strength >= least.code)
+    edges = select_scope_edges(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)
     generation = reach.count_generations(edges.parent, edges.child, scope.nodes, start)
     # On a cycle it would be an ancestor of its own.
@@ -106,7 +106,9 @@ def _find_ancestor_edges(
     from_here = inside.copy()
     from_here[node] = True
     own = edges.child != edges.parent
-    return select_edges(edges, from_here[edges.child] & inside[edges.parent] & own), generation
+    return select_scope_edges(
+        edges, from_here[edges.child] & inside[edges.parent] & own
+    ), generation
 
 
 def _list_steps(

@@ -20,7 +20,7 @@ from packageurl import PackageURL
 
 from lineage.analysis.verdicts import PathClaim, PathEdge, explain_trace, verdict_word
 from lineage.domain.clock import iso
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.domain.repo_ids import is_repo_id
 from lineage.export.bill_of_materials import Ancestor, Bill, Part
 from lineage.store.manifest import Manifest
@@ -63,10 +63,10 @@ def _write_component(part: Part, manifest: Manifest, more: Iterable[Property]) -
     return Component(
         type=ComponentType.MACHINE_LEARNING_MODEL,
         bom_ref=_write_reference(part),
-        group=visible(owner) or None,
-        name=visible(name),
-        version=None if part.sha is None else visible(part.sha),
-        authors=[OrganizationalContact(name=visible(author))] if author else None,
+        group=escape_invisible(owner) or None,
+        name=escape_invisible(name),
+        version=None if part.sha is None else escape_invisible(part.sha),
+        authors=[OrganizationalContact(name=escape_invisible(author))] if author else None,
         licenses=_list_licenses(part),
         purl=_write_purl(part, manifest.origin.endpoint),
         external_references=_list_references(part, manifest.origin.endpoint),
@@ -112,7 +112,7 @@ def _list_facts(part: Part) -> list[Property]:
 
 
 def _write_property(name: str, value: str) -> Property:
-    return Property(name=f"lineage:{name}", value=visible(value))
+    return Property(name=f"lineage:{name}", value=escape_invisible(value))
 
 
 def _list_licenses(part: Part) -> list[DisjunctiveLicense] | None:
@@ -123,7 +123,7 @@ def _list_licenses(part: Part) -> list[DisjunctiveLicense] | None:
         return [DisjunctiveLicense(id=spdx, url=url)]
     own_name = part.license_name if part.license in (None, "other") else part.license
     name = own_name or part.license
-    return [DisjunctiveLicense(name=visible(name), url=url)] if name else None
+    return [DisjunctiveLicense(name=escape_invisible(name), url=url)] if name else None
 
 
 def _list_references(part: Part, endpoint: str) -> list[ExternalReference]:
@@ -149,19 +149,21 @@ def _write_purl(part: Part, endpoint: str) -> PackageURL | None:
 
 
 def _write_reference(part: Part) -> str:
-    return visible(part.key or f"name:{part.id}")
+    return escape_invisible(part.key or f"name:{part.id}")
 
 
 def _write_notes(bill: Bill) -> str:
     """Return the verdict, then each edge with its claims, a line each."""
     steps = [step for ancestor in bill.ancestors for step in ancestor.steps]
-    return "\n".join([visible(explain_trace(bill.trace)), *(_write_note(step) for step in steps)])
+    return "\n".join(
+        [escape_invisible(explain_trace(bill.trace)), *(_write_note(step) for step in steps)]
+    )
 
 
 def _write_note(step: PathEdge) -> str:
     claims = "; ".join(map(_spell_claim, step.evidence))
     how = f"{step.relation.value}, {step.strength.value}"
-    return visible(f"{step.child} <- {step.parent} ({how}) {claims}".rstrip())
+    return escape_invisible(f"{step.child} <- {step.parent} ({how}) {claims}".rstrip())
 
 
 def _spell_claim(claim: PathClaim) -> str:

@@ -4,7 +4,7 @@ import string
 from collections.abc import Iterator, Mapping
 
 from lineage.domain.claims import Strength
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.errors import SettingsError
 from lineage.export.rows import About, distinguish_names, spell_value
 from lineage.graph.lineage_graph import Edge, FamilyGraph, Value, edges_of, nodes_of
@@ -45,7 +45,7 @@ def _quote_name(label: str) -> str:
 
 def _quote_text(value: str) -> str:
     r"""Return a quoted string; escapes such as `\N`, which stand for other texts, are undone."""
-    text = visible(value).replace("\\", "\\\\").replace('"', '\\"')
+    text = escape_invisible(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
 
 
@@ -95,4 +95,7 @@ def _encode_signs(text: str) -> str:
 
     Never empty: Mermaid takes no label without a sign.
     """
-    return "".join(sign if sign in _PLAIN else f"#{ord(sign)};" for sign in visible(text)) or " "
+    return (
+        "".join(sign if sign in _PLAIN else f"#{ord(sign)};" for sign in escape_invisible(text))
+        or " "
+    )

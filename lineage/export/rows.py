@@ -7,7 +7,7 @@ from datetime import date
 from lineage.analysis.definition_text import Line, definition_lines, number_notes
 from lineage.analysis.results import Count
 from lineage.domain.documents import Document, to_json
-from lineage.domain.escape import csv_lines, visible
+from lineage.domain.escape import csv_lines, escape_invisible
 from lineage.graph.lineage_graph import NODE_FIELDS, FamilyGraph, Value, nodes_of, parents_of
 from lineage.store.manifest import Manifest
 
@@ -84,10 +84,10 @@ def distinguish_names(names: Iterable[str]) -> dict[str, str]:
     labels: dict[str, str] = {}
     used: set[str] = set()
     for name in names:
-        label, number = visible(name), 1
+        label, number = escape_invisible(name), 1
         while label in used:
             number += 1
-            label = f"{visible(name)} ({number})"
+            label = f"{escape_invisible(name)} ({number})"
         used.add(label)
         labels[name] = label
     return labels

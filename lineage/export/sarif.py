@@ -13,11 +13,11 @@ from lineage.analysis.check import (
     CheckOutcome,
     CheckVerdict,
     RuleKind,
-    explain_match,
-    explain_unknown,
+    explain_check_match,
+    explain_check_unknown,
 )
 from lineage.domain.documents import Document
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.version import __version__
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -46,19 +46,19 @@ def sarif_document(result: CheckOutcome) -> Document:
 
 def _results_of(model: CheckedModel) -> Iterator[dict[str, Any]]:
     for match in model.matches:
-        yield _write_result(model, match.rule, "error", explain_match(match))
+        yield _write_result(model, match.rule, "error", explain_check_match(match))
     for match in model.warnings:
-        yield _write_result(model, match.rule, "note", explain_match(match))
+        yield _write_result(model, match.rule, "note", explain_check_match(match))
     if model.verdict is CheckVerdict.UNKNOWN and model.unknown is not None:
-        yield _write_result(model, _UNKNOWN_RULE, "warning", explain_unknown(model.unknown))
+        yield _write_result(model, _UNKNOWN_RULE, "warning", explain_check_unknown(model.unknown))
 
 
 def _write_result(model: CheckedModel, rule: str, level: str, reason: str) -> dict[str, Any]:
-    name = visible(model.model)
+    name = escape_invisible(model.model)
     result: dict[str, Any] = {
         "ruleId": str(rule),
         "level": level,
-        "message": {"text": visible(f"{name}: {reason}")},
+        "message": {"text": escape_invisible(f"{name}: {reason}")},
         # The same finding keeps its number when its line moves.
         "partialFingerprints": {"model/rule/v1": f"{name}#{rule}"},
     }

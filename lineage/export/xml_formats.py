@@ -6,7 +6,7 @@ Sources: http://graphml.graphdrawing.org/specification.html and https://gexf.net
 from collections.abc import Iterator, Mapping
 from xml.sax.saxutils import escape
 
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.export.rows import About, distinguish_names, spell_value
 from lineage.graph.lineage_graph import (
     EDGE_FIELDS,
@@ -23,12 +23,12 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 def escape_element(value: str) -> str:
     """Return the content of an element; XML has no word for most controls: they are spelled."""
-    return escape(visible(value))
+    return escape(escape_invisible(value))
 
 
 def quote_attribute(value: str) -> str:
     """Return an attribute's value with its quotes."""
-    return f'"{escape(visible(value), {chr(34): "&quot;"})}"'
+    return f'"{escape(escape_invisible(value), {chr(34): "&quot;"})}"'
 
 
 _TYPES = {str: "string", int: "long", bool: "boolean"}

@@ -126,7 +126,7 @@ def load_family_file(file: Path | Traversable) -> Family:
         organization=head.organization,
         edges=tuple(edges),
         outsiders=tuple(outsiders),
-        renamed=_make_former_names(name, content.former_names),
+        renamed=_make_former_family_names(name, content.former_names),
     )
     _check_family_agreement(name, family)
     return family
@@ -161,7 +161,7 @@ def _make_family_release(file: str, entry: _Release, marks: Mapping[str, str]) -
         license=entry.license,
         official=entry.official,
         mirrors=mirrors,
-        former_names=_make_former_names(place, entry.former_names),
+        former_names=_make_former_family_names(place, entry.former_names),
         # A quantized or changed copy may have been made of a mirror.
         quantized=make_family_copies("quantized", entry.quantized, entry.quantized_source, roots),
         changed=make_family_copies("changed", entry.changed, entry.changed_source, roots),
@@ -194,7 +194,7 @@ def _make_family_reupload(
     return Reupload(entry.id, entry.of, replace_registry_marks(place, text, marks))
 
 
-def _make_former_names(place: str, names: Mapping[str, str]) -> tuple[FormerName, ...]:
+def _make_former_family_names(place: str, names: Mapping[str, str]) -> tuple[FormerName, ...]:
     for id in (*names, *names.values()):
         if not is_repo_id(id):
             raise SettingsError(f"{place}, former_names: {id!r} is not {REPO_ID}")

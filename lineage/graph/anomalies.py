@@ -44,7 +44,7 @@ def find_graph_cycles(child: Indices, parent: Indices, nodes: int) -> list[list[
     )
 
 
-def find_sibling_bursts(
+def find_sibling_bursts_in_graph(
     child: Indices, parent: Indices, author: Indices, moment: Int64s, *, least: int, within: int
 ) -> SiblingBursts:
     """Find where one author published `least` children of one parent `within` a length of time.

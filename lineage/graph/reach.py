@@ -32,10 +32,10 @@ def count_below(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds:
     # inside that tree or through its top. Both at once happens only to a node whose own top can be
     # reached from it, by a cycle; what it holds already is not given to it again.
     child, parent = _distinct_edges(child, parent, nodes)
-    counted = _one_column_per_kind(kind, kinds)
+    counted = _one_reach_column_per_kind(kind, kinds)
     trees = _grow_trees(child, parent, counted)
     total = trees.weight - counted
-    for top, above in _pairs_above(child, parent, trees):
+    for top, above in _reach_pairs_above(child, parent, trees):
         share = trees.weight[top]
         again = trees.top[above] == top
         share[again] -= trees.weight[above[again]]
@@ -44,7 +44,9 @@ def count_below(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds:
     return total
 
 
-def count_direct(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds: int) -> Counts:
+def count_direct_below(
+    child: Indices, parent: Indices, nodes: int, kind: Codes, kinds: int
+) -> Counts:
     """Count the distinct children of every node but itself, split by kind, as [nodes, kinds]."""
     child, parent = _distinct_edges(child, parent, nodes)
     counted = kind[child] >= 0
@@ -207,7 +209,7 @@ def _grow_trees(child: Indices, parent: Indices, counted: Counts) -> _Trees:
     return _Trees(top=top, up=up, weight=weight)
 
 
-def _pairs_above(
+def _reach_pairs_above(
     child: Indices, parent: Indices, trees: _Trees
 ) -> Iterator[tuple[Indices, Indices]]:
     """Yield, some tops at a time, the pairs of a top and each distinct node above it.
@@ -241,7 +243,7 @@ def _pairs_above(
         yield giver, above
 
 
-def _one_column_per_kind(kind: Codes, kinds: int) -> Counts:
+def _one_reach_column_per_kind(kind: Codes, kinds: int) -> Counts:
     """Return a matrix [nodes, kinds] with a one where a node is of that kind."""
     ones: Counts = (kind[:, None] == np.arange(kinds)).astype(np.int32)
     return ones
@@ -288,7 +290,7 @@ def count_every_base(
     kinds = 2 * len(Relation)
     return EveryBase(
         nodes[bases],
-        count_direct(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
+        count_direct_below(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
         count_below(low_child, low_parent, len(nodes), kind, kinds)[bases].reshape(shape),
     )
 

@@ -23,7 +23,9 @@ class Answer:
     @property
     def own_words(self) -> str:
         """What the Hub itself says of a refusal; empty where somebody on the way may have."""
-        return printable(self.headers.get("x-error-message", "") or _read_error_body(self.body))
+        return printable_body(
+            self.headers.get("x-error-message", "") or _read_error_body(self.body)
+        )
 
     @property
     def is_by_the_hub(self) -> bool:
@@ -43,12 +45,12 @@ def _read_error_body(body: bytes) -> str:
     return words if isinstance(words, str) else ""
 
 
-def describe_refusal(answer: Answer, address: str) -> str:
+def describe_refused_request(answer: Answer, address: str) -> str:
     """Return status first, then who was asked, then the words that came with it."""
     words = answer.own_words
     if not words and answer.body.lstrip()[:1] != b"<":
-        words = printable(answer.body)
-    return f"status {answer.status} from {printable(address)}{': ' * bool(words)}{words}"
+        words = printable_body(answer.body)
+    return f"status {answer.status} from {printable_body(address)}{': ' * bool(words)}{words}"
 
 
 class BodyBroken(Exception):
@@ -70,7 +72,7 @@ def read_body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     if encoding in {"gzip", "x-gzip"}:
         return _decompress_gzip_body(chunks, max_bytes)
     if encoding not in {"", "identity"}:
-        raise BodyBroken(f"the encoding {printable(encoding, 40)} was not asked for")
+        raise BodyBroken(f"the encoding {printable_body(encoding, 40)} was not asked for")
     body = bytearray()
     for chunk in chunks:
         body += chunk
@@ -101,7 +103,7 @@ def _decompress_gzip_body(chunks: Iterable[bytes], max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def printable(text: str | bytes, most: int = 200) -> str:
+def printable_body(text: str | bytes, most: int = 200) -> str:
     """Return the text's first characters for a message: no control codes, no secrets."""
     if isinstance(text, bytes):
         text = text[: 4 * most].decode("utf-8", "replace")

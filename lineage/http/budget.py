@@ -127,11 +127,13 @@ def read_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     policy `"fixed window";"api";q=500;w=300`. What has another form counts as absent.
     """
     policies = _ITEM.findall(headers.get("ratelimit-policy", ""))
-    limits = (_read_item(item, policies) for item in _ITEM.findall(headers.get("ratelimit", "")))
+    limits = (
+        _read_header_item(item, policies) for item in _ITEM.findall(headers.get("ratelimit", ""))
+    )
     return min((limit for limit in limits if limit), key=lambda it: it.remaining, default=None)
 
 
-def _read_item(item: str, policies: list[str]) -> RateLimit | None:
+def _read_header_item(item: str, policies: list[str]) -> RateLimit | None:
     remaining, reset = _read_header_number(item, "r"), _read_header_number(item, "t")
     if remaining is None or reset is None:
         return None

@@ -13,7 +13,7 @@ from lineage.domain.addresses import is_loopback_host
 from lineage.domain.clock import Clock
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, UnexpectedPage
-from lineage.http.bodies import Answer, printable
+from lineage.http.bodies import Answer, printable_body
 from lineage.http.budget import Budget
 from lineage.http.masking import make_token_mask
 from lineage.http.network import LAST_PORT, Deadline, NetworkTransport
@@ -74,7 +74,9 @@ class HubClient:
                 extensions={"timeout": self._timeout},
             )
         except (httpx.InvalidURL, ValueError) as error:
-            raise UnexpectedPage(f"what is asked next is no address: {printable(path)}") from error
+            raise UnexpectedPage(
+                f"what is asked next is no address: {printable_body(path)}"
+            ) from error
         return self._reader.ask(request, find_doubt)
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ class NetworkTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         for connection in self._pool.connections:
-            if _holds_unread_bytes(connection):
+            if _holds_unread_answer_bytes(connection):
                 # They would be taken for the answer to this request.
                 connection.close()
         self._deadline.begin()
@@ -89,7 +89,7 @@ class NetworkTransport(httpx.BaseTransport):
         self._http.close()
 
 
-def _holds_unread_bytes(connection: Any) -> bool:
+def _holds_unread_answer_bytes(connection: Any) -> bool:
     """Say whether an answer on a connection was followed by bytes that belong to none."""
     # A proxy's connection wraps the one that speaks HTTP. Bytes that have not been read yet are
     # noticed by the pool itself.

@@ -15,7 +15,7 @@ from lineage.errors import (
     SourceUnavailable,
     UnexpectedPage,
 )
-from lineage.http.bodies import Answer, describe_refusal, printable
+from lineage.http.bodies import Answer, describe_refused_request, printable_body
 from lineage.http.client import HubClient, RequestTally, request_text
 from lineage.http.network import RUN_AGAIN
 from lineage.http.page_log import PageLog, RecordedPage, logged_headers
@@ -110,7 +110,7 @@ class PageReader:
             return self._make_page(request, recorded.body, recorded.headers, replayed=True)
         if self._client is None:
             raise PageNotRecorded(
-                f"The page {printable(request, 300)} is not recorded, and the network is off",
+                f"The page {printable_body(request, 300)} is not recorded, and the network is off",
                 "Run once without --offline: it asks for what is missing.",
             )
         answer = self._client.get(path, params, find_doubt=find_doubt)
@@ -201,8 +201,8 @@ class PageReader:
             if page.next_cursor in cursors:
                 self.set_aside(page)
                 raise UnexpectedPage(
-                    f"The listing {printable(path)} goes in a circle: its cursor "
-                    f"{printable(page.next_cursor)} came before",
+                    f"The listing {printable_body(path)} goes in a circle: its cursor "
+                    f"{printable_body(page.next_cursor)} came before",
                     "The last page is set aside; running again asks for it anew.",
                 )
             cursors.add(page.next_cursor)
@@ -225,7 +225,7 @@ class PageReader:
                 return page
             self.set_aside(page)
         raise SourceUnavailable(
-            f"the listing {printable(path)} ends too early: there are models behind its end",
+            f"the listing {printable_body(path)} ends too early: there are models behind its end",
             "Something on the way to the Hub cuts it; nothing was published. " + RUN_AGAIN,
         )
 
@@ -242,12 +242,12 @@ class PageReader:
 
     def _make_refusal(self, request: str, answer: Answer) -> SourceError:
         endpoint = "" if self._client is None else self._client.endpoint.partition("://")[2]
-        message = describe_refusal(answer, f"{endpoint}{request.partition('?')[0]}")
+        message = describe_refused_request(answer, f"{endpoint}{request.partition('?')[0]}")
         if answer.status in {401, 403}:
             return AccessRefused(message, _REFUSED_BY_HUB if answer.is_by_the_hub else _REFUSED)
         if 400 <= answer.status < 500:
             return QueryRefused(message)
-        target = printable(answer.headers.get("location", ""))
+        target = printable_body(answer.headers.get("location", ""))
         return UnexpectedPage(
             message,
             f"It points to {target}; redirects are not followed." if target else "",
@@ -291,6 +291,6 @@ def _with_page_cursor(own: tuple[tuple[str, str], ...], cursor: str) -> tuple[tu
 
 def _unreadable_page_link(link: str) -> UnexpectedPage:
     return UnexpectedPage(
-        f"The listing names a next page without a cursor: {printable(link)}",
+        f"The listing names a next page without a cursor: {printable_body(link)}",
         "The Hub may have changed its paging; lineage doctor shows what it answers.",
     )

@@ -15,8 +15,8 @@ from lineage.http.bodies import (
     Answer,
     BodyBroken,
     BodyTooLarge,
-    describe_refusal,
-    printable,
+    describe_refused_request,
+    printable_body,
     read_body,
 )
 from lineage.http.budget import Budget
@@ -191,7 +191,7 @@ class AnswerReader:
             return Answer(status, headers, b"")
         if status in RETRIED_STATUSES:
             words = Answer(status, headers, self._peek_at_body(response, headers))
-            raise _Fault(describe_refusal(words, _describe_request(request, verb="")))
+            raise _Fault(describe_refused_request(words, _describe_request(request, verb="")))
         body = self._read_whole_body(request, response, headers)
         if status == 200 and not self._is_whole(body):
             raise _Fault(f"a body of {len(body)} bytes that is not whole")
@@ -239,7 +239,7 @@ class AnswerReader:
             ) from None
 
     def _show(self, text: str) -> str:
-        return printable(self._hide_token(text.encode("utf-8", "replace")))
+        return printable_body(self._hide_token(text.encode("utf-8", "replace")))
 
     def _are_attempts_spent(self, state: RetryCallState) -> bool:
         fault = state.outcome.exception() if state.outcome else None
@@ -267,4 +267,4 @@ class _Fault(Exception):
 
 def _describe_request(request: httpx.Request, verb: str = "GET ") -> str:
     """Name a request in few words, host and path; never its headers, and not its long query."""
-    return f"{verb}{printable(request.url.host + request.url.path)}"
+    return f"{verb}{printable_body(request.url.host + request.url.path)}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.reporting.document import (
     NOTHING,
     Block,
@@ -42,7 +42,7 @@ def render_markdown(document: Document) -> str:
 
 def escape_markdown(text: str) -> str:
     """Return text with every letter that Markdown would act on made harmless."""
-    text = _SPECIAL.sub(r"\\\1", visible(text)).replace("www.", "www\\.")
+    text = _SPECIAL.sub(r"\\\1", escape_invisible(text)).replace("www.", "www\\.")
     return text.replace("{", "&#123;").replace("<", "&lt;")
 
 
@@ -51,7 +51,9 @@ def code_span(text: str) -> str:
 
     Spelled out is what would end a table's cell or begin a template's expression.
     """
-    visible_text = _ACTING_IN_CODE.sub(lambda sign: f"\\x{ord(sign[0]):02x}", visible(text))
+    visible_text = _ACTING_IN_CODE.sub(
+        lambda sign: f"\\x{ord(sign[0]):02x}", escape_invisible(text)
+    )
     if not visible_text:
         return NOTHING
     fence = "`" * (1 + max((len(run) for run in _TICKS.findall(visible_text)), default=0))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lineage.crawl.publish_command import split_command
 from lineage.domain.addresses import show_address
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.domain.files import expand_home
 from lineage.errors import SettingsError
 from lineage.settings import Settings
@@ -126,7 +126,7 @@ def _user_name() -> str:
 
 def _check_text(text: str) -> None:
     # A line break would end a line of a unit; invisible characters deceive the reader of one.
-    if visible(text) != text or text != text.strip() or text.endswith("\\"):
+    if escape_invisible(text) != text or text != text.strip() or text.endswith("\\"):
         raise SettingsError(
             f"{text!r} cannot stand in a unit",
             "it holds control or invisible characters, or begins or ends with a blank or ends "

@@ -11,10 +11,10 @@ import zstandard
 
 from lineage.domain.files import delete_leftovers, write_atomically
 from lineage.errors import SourceUnavailable, StoreError, UnexpectedPage
-from lineage.http.bodies import Answer, describe_refusal
+from lineage.http.bodies import Answer, describe_refused_request
 from lineage.http.client import HubClient
 from lineage.http.network import RUN_AGAIN
-from lineage.sources.listing_rows import lenient_json
+from lineage.sources.listing_rows import lenient_row_json
 
 _LEVEL = 3
 _SUFFIX = ".card"
@@ -183,30 +183,32 @@ class HubCards:
 
 def _doubt_card(answer: Answer) -> str | None:
     """Return why an answer is not believed to be a card; None where it is."""
-    if _is_other_than_text(answer):
+    if _is_card_other_than_text(answer):
         return "an answer that is no card"
     return None if answer.body.strip() else "an empty card"
 
 
-def _is_other_than_text(answer: Answer) -> bool:
+def _is_card_other_than_text(answer: Answer) -> bool:
     """Say whether a gateway's page or an error came in a card's place."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"text/html", "application/json"} or "error" in _read_object(answer.body)
+    return kind in {"text/html", "application/json"} or "error" in _read_card_object(answer.body)
 
 
-def _read_object(body: bytes) -> dict[str, object]:
+def _read_card_object(body: bytes) -> dict[str, object]:
     if not body.lstrip().startswith(b"{"):
         return {}
-    value = lenient_json(body[:KEPT_BYTES])
+    value = lenient_row_json(body[:KEPT_BYTES])
     return value if isinstance(value, dict) else {}
 
 
 def _stored_card_of(answer: Answer, sha: str | None) -> StoredCard:
     if answer.status != 200:
         if answer.status in {401, 403, 404} and not answer.is_by_the_hub:
-            raise SourceUnavailable(describe_refusal(answer, "where cards are kept"), RUN_AGAIN)
+            raise SourceUnavailable(
+                describe_refused_request(answer, "where cards are kept"), RUN_AGAIN
+            )
         return StoredCard(sha, answer.status)
-    if _is_other_than_text(answer):
+    if _is_card_other_than_text(answer):
         raise SourceUnavailable("an answer that is no card came in a card's place", RUN_AGAIN)
     return StoredCard(sha, 200, answer.headers.get("etag", ""), answer.body[:KEPT_BYTES])
 

@@ -25,16 +25,16 @@ from lineage.sources.dump_cells import (
     ID,
     KEY,
     WANTED,
-    columns_of,
-    is_read,
-    names_parents,
-    newest_moment,
-    paths_of,
+    dump_columns_of,
+    dump_names_parents,
+    dump_paths_of,
+    is_dump_column_read,
+    newest_dump_moment,
     rows_of,
 )
 from lineage.sources.interface import RecordPage
 from lineage.sources.listing_pages import MAX_RAW, hide_row, record_of
-from lineage.sources.listing_rows import ListingRow, keep_fitting
+from lineage.sources.listing_rows import ListingRow, keep_fitting_row
 
 ROWS_AT_ONCE = 1024
 _BLOCK = 1 << 20
@@ -70,7 +70,7 @@ class DumpFile:
         with _open_dump_parquet(filesystem, path, name) as parquet:
             schema = parquet.schema_arrow
             rows = int(parquet.metadata.num_rows)
-        columns = columns_of(schema)
+        columns = dump_columns_of(schema)
         if ID not in columns:
             raise _names_no_model(name)
         for column, kind in _OTHER_KINDS.items():
@@ -85,7 +85,7 @@ class DumpFile:
     def batches(self, columns: Mapping[str, str]) -> Iterator[list[_Row]]:
         """Yield its rows as a listing would show them, some columns alone."""
         own = {name: column for name, column in columns.items() if name in self.columns}
-        paths = paths_of(self.schema, own)
+        paths = dump_paths_of(self.schema, own)
         with _open_dump_parquet(self.filesystem, self.path, self.name) as parquet:
             for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=paths):
                 yield rows_of(batch, own)
@@ -93,7 +93,7 @@ class DumpFile:
     def newest(self, name: str, now: datetime) -> datetime | None:
         """Return the newest moment of a column that is not in the future."""
         with _open_dump_parquet(self.filesystem, self.path, self.name) as parquet:
-            return newest_moment(parquet.read(columns=[self.columns[name]])[0], now)
+            return newest_dump_moment(parquet.read(columns=[self.columns[name]])[0], now)
 
 
 class ListingDump:
@@ -130,7 +130,7 @@ class ListingDump:
     def parents_known(self) -> bool:
         """Whether it has any column that can name a parent, and that says anything."""
         return any(
-            names_parents(file.schema, name, column)
+            dump_names_parents(file.schema, name, column)
             for file in self._files
             for name, column in file.columns.items()
             if name in self.columns
@@ -204,7 +204,7 @@ def _look_for_dump_cell(file: DumpFile, name: str) -> bool | None:
                 continue
             if isinstance(cell, dict) and cell.get("models") == []:
                 is_empty = True  # no proof that a parent would be read
-            elif is_read(name, cell):
+            elif is_dump_column_read(name, cell):
                 return True
             else:
                 has_cell = True
@@ -359,7 +359,7 @@ def _read_dump_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
     seen = Counter[str]()
     if row.get("private") not in (None, False):
         return hide_row(row.get(KEY))
-    fitting = keep_fitting(row, ListingRow, seen)
+    fitting = keep_fitting_row(row, ListingRow, seen)
     key, id = fitting.get("key", ""), fitting.get("id", "")
     if not is_key(key):
         return _bad_dump_row("_id is not 24 hex digits", row)

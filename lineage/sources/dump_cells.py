@@ -22,8 +22,8 @@ from lineage.sources.listing_rows import (
     CardData,
     ListingRow,
     ModelConfig,
-    keep_fitting,
-    lenient_json,
+    keep_fitting_row,
+    lenient_row_json,
 )
 
 KEY = "_id"
@@ -61,7 +61,7 @@ class Unreadable(Enum):
         return f"({self.value})"
 
 
-def columns_of(schema: pa.Schema) -> dict[str, str]:
+def dump_columns_of(schema: pa.Schema) -> dict[str, str]:
     """Return the columns a dump has, by the listing's name for them; one of several is none."""
     names = schema.names
     by_plain = {_plain_column_name(name): name for name in WANTED if name != KEY} | {"modelid": ID}
@@ -78,7 +78,7 @@ def _plain_column_name(name: str) -> str:
     return name.replace("_", "").lower() if name != KEY else name
 
 
-def paths_of(schema: pa.Schema, columns: Mapping[str, str]) -> list[str]:
+def dump_paths_of(schema: pa.Schema, columns: Mapping[str, str]) -> list[str]:
     """Return the Parquet paths to read: of a wide struct only the parts that are known."""
     paths = []
     for name, column in columns.items():
@@ -91,7 +91,7 @@ def paths_of(schema: pa.Schema, columns: Mapping[str, str]) -> list[str]:
     return paths
 
 
-def names_parents(schema: pa.Schema, name: str, column: str) -> bool:
+def dump_names_parents(schema: pa.Schema, name: str, column: str) -> bool:
     """Say whether a column can name parents: tags, the Hub's word, or the parts that do."""
     kind = schema.field(column).type
     if name in _PARENTS_IN and pa.types.is_struct(kind):
@@ -110,11 +110,11 @@ def rows_of(batch: pa.RecordBatch, columns: Mapping[str, str]) -> list[dict[str,
     ]
 
 
-def is_read(name: str, cell: object) -> bool:
+def is_dump_column_read(name: str, cell: object) -> bool:
     """Say whether a field of a listing takes a cell, or any part of it."""
     if name in (KEY, ID):
         return isinstance(cell, str) and (is_key(cell) if name == KEY else is_repo_id(cell))
-    part = keep_fitting({name: cell}, ListingRow, Counter()).get(_NAMES[name], [])
+    part = keep_fitting_row({name: cell}, ListingRow, Counter()).get(_NAMES[name], [])
     return bool(part.models if isinstance(part, BaseModels) else part != [])
 
 
@@ -133,7 +133,7 @@ def read_cells(name: str, column: pa.Array) -> Sequence[Any]:
     return cells if reader is None else [None if cell is None else reader(cell) for cell in cells]
 
 
-def newest_moment(column: pa.ChunkedArray, now: datetime) -> datetime | None:
+def newest_dump_moment(column: pa.ChunkedArray, now: datetime) -> datetime | None:
     """Return the newest moment of a column that is not in the future; None where there is none."""
     if _is_moment_column(column.type):
         moments = pc.cast(column, _MOMENT, safe=False)
@@ -220,7 +220,7 @@ def _read_list_cell(text: str) -> Any:
         return msgspec.json.decode(text)
     # Not by Python's own reader: it makes one text of two that no comma divides.
     if _QUOTED.sub("", text).strip("[], \t\r\n").strip(",; \t\r\n"):
-        return lenient_json(text.encode("utf-8", "replace"))
+        return lenient_row_json(text.encode("utf-8", "replace"))
     return [single or double for single, double in _QUOTED.findall(text)]
 
 
@@ -250,7 +250,7 @@ def _parse_object_cell(text: str) -> Any:
         return None
     with suppress(msgspec.MsgspecError, RecursionError):
         return msgspec.json.decode(text)
-    if (value := lenient_json(text.encode("utf-8", "replace"))) is not None:
+    if (value := lenient_row_json(text.encode("utf-8", "replace"))) is not None:
         return value
     with suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         if len(text) <= _MOST_LITERAL:
@@ -285,10 +285,10 @@ def _read_gated_cell(cell: Any) -> Any:
     """Read `gated`: a flag, or how access is granted."""
     if isinstance(cell, str) and cell.strip().lower() not in _FLAGS:
         return cell.strip().lower()
-    return _read_flag(cell)
+    return _read_flag_cell(cell)
 
 
-def _read_flag(cell: Any) -> Any:
+def _read_flag_cell(cell: Any) -> Any:
     """Read a flag, as a number or text too: one gap makes many writers store those."""
     if isinstance(cell, float) and math.isnan(cell):
         return None
@@ -318,7 +318,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("cardData", "config"), _read_object_cell),
     "baseModels": _read_parents_cell,
     "gated": _read_gated_cell,
-    "private": _read_flag,
+    "private": _read_flag_cell,
     "tags": _read_tags_cell,
 }
 

@@ -12,8 +12,8 @@ from lineage.sources.listing_check import (
     ListedRow,
     ListingCheck,
     ListingOrder,
+    doubt_listed_model,
     doubt_listing,
-    doubt_model,
     read_listed_rows,
 )
 from lineage.sources.listing_pages import parse_batches
@@ -93,7 +93,7 @@ class HubSource:
         return self._walk_listing_pages(ListingOrder.OLDEST_FIRST, filter=filter)
 
     def model(self, id: str) -> RecordPage | None:
-        page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND, doubt_model)
+        page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND, doubt_listed_model)
         return None if page is None else next(self._read_listing_page(page, b"[%s]" % page.body))
 
     def _walk_listing_pages(

@@ -13,7 +13,7 @@ from lineage.domain.repo_ids import is_key
 from lineage.errors import UnexpectedPage
 from lineage.http.bodies import Answer
 from lineage.http.pages import Page
-from lineage.sources.listing_rows import cut_rows, lenient_json
+from lineage.sources.listing_rows import cut_rows, lenient_row_json
 
 BORDER_ROWS = 50
 """How many rows at a page border may be repeated."""
@@ -66,7 +66,7 @@ def read_listed_rows(body: bytes) -> list[ListedRow] | None:
         raws = cut_rows(body)
         if raws is None:
             return None
-        values = [value for value in map(lenient_json, raws) if isinstance(value, dict)]
+        values = [value for value in map(lenient_row_json, raws) if isinstance(value, dict)]
         names = ("_id", "createdAt", "lastModified")
         fields = [[value.get(name) for name in names] for value in values]
         rows = [ListedRow(*row) for row in fields]
@@ -81,7 +81,7 @@ def doubt_listing(answer: Answer) -> str | None:
     return None if is_listing else "a page that is no listing of models"
 
 
-def doubt_model(answer: Answer) -> str | None:
+def doubt_listed_model(answer: Answer) -> str | None:
     """Return why an answer is not believed to be one model; None where it is."""
     is_model = read_listed_rows(b"[%s]" % answer.body)
     return None if is_model else "an answer that is no model"
@@ -170,7 +170,10 @@ class ListingCheck:
 
     def note_page(self, page: Page, keys: Sequence[str]) -> None:
         """Take in a page that was read; UnexpectedPage where the listing goes in a circle."""
-        if not self._pages and (moment := _read_date(page.headers.get("date", ""))) is not None:
+        if (
+            not self._pages
+            and (moment := _read_listed_date(page.headers.get("date", ""))) is not None
+        ):
             self._started_at = moment
         repeats = self._count_repeats(keys)
         self._pages, self._rows = self._pages + 1, self._rows + len(keys) - repeats
@@ -223,7 +226,7 @@ class ListingCheck:
         return 10 * sum(a > b for a, b in pairwise(values)) <= len(values)
 
 
-def _read_date(text: str) -> datetime | None:
+def _read_listed_date(text: str) -> datetime | None:
     """Return the Hub's own clock, as an answer names it."""
     try:
         return parsedate_to_datetime(text).astimezone(UTC)

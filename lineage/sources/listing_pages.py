@@ -21,9 +21,9 @@ from lineage.sources.listing_rows import (
     ModelConfig,
     ParentEntry,
     cut_rows,
-    first_key,
-    keep_fitting,
-    lenient_json,
+    first_row_key,
+    keep_fitting_row,
+    lenient_row_json,
 )
 
 _new = tuple.__new__  # a named tuple's own constructor is a function in Python
@@ -209,7 +209,7 @@ def is_whole(body: bytes) -> bool:
     try:
         (_ROWS if body[:1] == b"[" else _OBJECT).decode(body)
     except _UNREADABLE:
-        return cut_rows(body) is not None or _is_object(body)
+        return cut_rows(body) is not None or _is_row_object(body)
     return True
 
 
@@ -232,10 +232,10 @@ def drop_private_rows(body: bytes) -> bytes:
 def _drop_private_fields(raw: bytes) -> bytes:
     if _MAYBE_PRIVATE.search(raw) is None:
         return raw
-    row = lenient_json(raw)
+    row = lenient_row_json(raw)
     if isinstance(row, dict) and row.get("private") in (None, False):
         return raw
-    key = row.get("_id") if isinstance(row, dict) else first_key(raw)
+    key = row.get("_id") if isinstance(row, dict) else first_row_key(raw)
     is_sound = isinstance(key, str) and is_key(key)
     return b'{"_id":"%b","private":true}' % str(key).encode() if is_sound else b""
 
@@ -260,7 +260,7 @@ def parse_batches(body: bytes) -> Iterator[ParsedPage]:
     And an odd row makes only its own batch be read one by one.
     """
     rows = 0
-    for part in _cut_batches(body):
+    for part in _cut_listing_batches(body):
         rows += len(part.records) + len(part.bad_rows)
         if rows > MOST_ROWS:
             yield _too_many_row_values()
@@ -268,7 +268,7 @@ def parse_batches(body: bytes) -> Iterator[ParsedPage]:
         yield part
 
 
-def _cut_batches(body: bytes) -> Iterator[ParsedPage]:
+def _cut_listing_batches(body: bytes) -> Iterator[ParsedPage]:
     """Cut where rows seem to meet: what then reads as an array of rows was cut between two."""
     start = 0  # of the bracket or comma before a row
     while body[:1] == b"[":
@@ -358,13 +358,13 @@ def _keep_row(row: ListingRow, raw: bytes, page: ParsedPage) -> None:
 
 
 def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
-    row = lenient_json(raw)
+    row = lenient_row_json(raw)
     if not isinstance(row, dict):
         if _MAYBE_PRIVATE.search(raw) is not None:
-            page.bad_rows.append(hide_row(first_key(raw)))
+            page.bad_rows.append(hide_row(first_row_key(raw)))
             return
         flaw = reason if raw[:1] == b"{" else "not an object"
-        page.bad_rows.append(_bad_listing_row(flaw, raw, first_key(raw)))
+        page.bad_rows.append(_bad_listing_row(flaw, raw, first_row_key(raw)))
         return
     private = row.get("private")
     if private is True:
@@ -372,14 +372,14 @@ def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
     if private is not None and private is not False:
         page.bad_rows.append(hide_row(row.get("_id")))
         return
-    fitting = keep_fitting(row, ListingRow, page.unread_fields)
+    fitting = keep_fitting_row(row, ListingRow, page.unread_fields)
     if "key" in fitting and "id" in fitting:
         _keep_row(ListingRow(**fitting), raw, page)
     else:
         page.bad_rows.append(_bad_listing_row(reason, raw, fitting.get("key")))
 
 
-def _is_object(body: bytes) -> bool:
+def _is_row_object(body: bytes) -> bool:
     rows = cut_rows(b"[%s]" % body)
     return rows is not None and len(rows) == 1 and rows[0][:1] + rows[0][-1:] == b"{}"
 

@@ -116,7 +116,7 @@ def cut_rows(body: bytes) -> list[bytes] | None:
     return rows if all(rows) else None
 
 
-def lenient_json(raw: bytes) -> object:
+def lenient_row_json(raw: bytes) -> object:
     """Read JSON with broken UTF-8, lone surrogates or control characters; None if it is none."""
     try:
         value = json.loads(raw.decode("utf-8", "replace"), strict=False, parse_int=_read_row_number)
@@ -126,7 +126,7 @@ def lenient_json(raw: bytes) -> object:
         return None
 
 
-def first_key(raw: bytes) -> str | None:
+def first_row_key(raw: bytes) -> str | None:
     """Return the `_id` that a row begins with, as the Hub's rows do, however odd the rest is."""
     match = _FIRST_KEY.match(raw)
     return None if match is None else match[1].decode()
@@ -156,7 +156,7 @@ def _read_row_number(digits: str) -> int | float:
     return int(digits) if len(digits) <= _DIGITS_OF_A_COUNT else math.inf
 
 
-def keep_fitting(
+def keep_fitting_row(
     value: Mapping[str, Any], shape: type[Struct], unread: Counter[str], path: str = ""
 ) -> dict[str, Any]:
     """Return the fields of an object that fit a shape, and of those inside it what fits there.
@@ -189,7 +189,7 @@ def _fit_row_part(value: object, kind: Any, unread: Counter[str], name: str) -> 
             return _shorten_row_list([part for part in parts if part is not _UNFIT])
         if isinstance(shape, type) and issubclass(shape, Struct) and isinstance(value, dict):
             with suppress(TypeError):  # it lacks what its shape cannot do without
-                return shape(**keep_fitting(value, shape, unread, f"{name}."))
+                return shape(**keep_fitting_row(value, shape, unread, f"{name}."))
     return _UNFIT
 
 

@@ -8,7 +8,7 @@ from lineage.http.client import Answer, HubClient
 from lineage.http.pages import next_cursor
 from lineage.sources.hub import FIELDS, FULL_PARAMS, LISTING
 from lineage.sources.listing_pages import parse_page
-from lineage.sources.listing_rows import cut_rows, lenient_json
+from lineage.sources.listing_rows import cut_rows, lenient_row_json
 
 _ROWS = 100
 
@@ -33,8 +33,8 @@ def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
         return
     yield DoctorFinding("listing", True, f"{LISTING} answers, ascending by creation")
     yield from _check_rows(first)
-    yield _check_budget(client)
-    yield from _check_paging(client, first)
+    yield _probe_budget(client)
+    yield from _probe_paging(client, first)
 
 
 def _probe_page_params(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
@@ -65,11 +65,11 @@ def _check_rows(answer: Answer) -> Iterator[DoctorFinding]:
 
 
 def _list_names_of_probe(body: bytes) -> set[str]:
-    rows = (lenient_json(raw) for raw in cut_rows(body) or ())
+    rows = (lenient_row_json(raw) for raw in cut_rows(body) or ())
     return {str(name) for row in rows if isinstance(row, dict) for name in row}
 
 
-def _check_budget(client: HubClient) -> DoctorFinding:
+def _probe_budget(client: HubClient) -> DoctorFinding:
     last = client.budget.latest_limit
     if last is None or last.quota is None or last.window is None:
         return DoctorFinding(
@@ -88,7 +88,7 @@ def _name_probed_tier(quota: int) -> str:
     return tiers.get(quota, "Enterprise" if quota >= 6000 else "no plan we know")
 
 
-def _check_paging(client: HubClient, first: Answer) -> Iterator[DoctorFinding]:
+def _probe_paging(client: HubClient, first: Answer) -> Iterator[DoctorFinding]:
     try:
         cursor = next_cursor(first.headers.get("link", ""))
     except LineageError as error:

@@ -14,7 +14,7 @@ from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.store.keys import NO_KEYS, bare, joined, mark_keys_present
 
 
-def merge_rows(
+def merge_delta_rows(
     older: Iterable[pa.RecordBatch], changes: pa.Table, dropped_keys: KeyBytes = NO_KEYS
 ) -> Iterator[pa.Table]:
     """Yield the older rows, those in `changes` in place of theirs, without `dropped_keys`."""
@@ -48,7 +48,9 @@ class MergePlan:
     """So many of those come before each change; never falling."""
 
 
-def plan_by_key(older: Iterable[KeyBytes], changed: KeyBytes, dropped_keys: KeyBytes) -> MergePlan:
+def plan_delta_by_key(
+    older: Iterable[KeyBytes], changed: KeyBytes, dropped_keys: KeyBytes
+) -> MergePlan:
     """Return the plan of a table in order of its keys; changed keys are among the dropped."""
     stays, ahead = [np.empty(0, np.bool_)], [np.empty(0, np.int64)]
     remaining = start = 0
@@ -62,13 +64,15 @@ def plan_by_key(older: Iterable[KeyBytes], changed: KeyBytes, dropped_keys: KeyB
     return MergePlan(np.concatenate(stays), np.concatenate(ahead))
 
 
-def plan_by_place(older: Iterable[KeyBytes], places: Int64s, dropped_keys: KeyBytes) -> MergePlan:
+def plan_delta_by_place(
+    older: Iterable[KeyBytes], places: Int64s, dropped_keys: KeyBytes
+) -> MergePlan:
     """Return the plan of a table whose changes know their rows in the whole, which rise."""
     stays = [np.empty(0, np.bool_), *(~mark_keys_present(dropped_keys, keys) for keys in older)]
     return MergePlan(np.concatenate(stays), places - np.arange(len(places)))
 
 
-def apply_plan(
+def apply_delta_plan(
     older: Iterable[pa.RecordBatch], changes: pa.Table, plan: MergePlan
 ) -> Iterator[pa.Table]:
     """Yield the older rows that stay and the changes, each in its place."""
@@ -83,7 +87,7 @@ def apply_plan(
     yield changes.slice(start)
 
 
-def merge_evidence(
+def merge_delta_evidence(
     older: Iterable[pa.RecordBatch], fresh: pa.Table, rows: Int64s
 ) -> Iterator[pa.RecordBatch]:
     """Yield the older claims about children that did not change, and fresh ones, by child's row.
@@ -117,7 +121,7 @@ def renumber_children(
         yield pa.RecordBatch.from_arrays([child, *batch.columns[1:]], schema=batch.schema)
 
 
-def merge_bad_rows(older: pa.Table, fresh: pa.Table, read_keys: KeyBytes) -> pa.Table:
+def merge_delta_bad_rows(older: pa.Table, fresh: pa.Table, read_keys: KeyBytes) -> pa.Table:
     """Return older bad rows that were not read now (sorted `read_keys`), then the fresh ones.
 
     Each once, as it was met last: recognized by its key, else by its text.

@@ -44,7 +44,7 @@ def stored_columns(file: str, columns: Sequence[str], version: int) -> list[str]
     return [names.get(name, name) for name in columns]
 
 
-def may_lack_columns(file: str, version: int) -> bool:
+def may_lack_table_columns(file: str, version: int) -> bool:
     """Say whether a table of some schema had fewer columns: tombstones without their records."""
     return file == schema.TOMBSTONES_FILE and version < _WITH_WHOLE_TOMBSTONES
 

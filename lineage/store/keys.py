@@ -53,7 +53,7 @@ def mark_keys_present(sorted_keys: KeyBytes, keys: KeyBytes) -> Mask:
     return mask
 
 
-def canonical_order(keys: pa.StringArray) -> Int64s | None:
+def canonical_key_order(keys: pa.StringArray) -> Int64s | None:
     """Return the rows to keep in order of their key, or None where they already are just so.
 
     Of several rows with one key the last is kept.

@@ -126,7 +126,7 @@ class Snapshot:
         counts.parquet is sorted by id, so that only the group that may hold the id is read.
         """
         with self.tables.open(schema.COUNTS_FILE) as parquet:
-            for group in _groups_that_may_hold(parquet, id):
+            for group in _row_groups_that_may_hold(parquet, id):
                 table = self.tables.group(schema.COUNTS_FILE, parquet, group)
                 if (row := pc.index(table["id"], id).as_py()) >= 0:
                     return _read_base_row(table.slice(row, 1).to_pylist()[0])
@@ -268,7 +268,7 @@ class Snapshot:
         return dict(zip(names["name"].to_pylist(), names["key"].to_pylist(), strict=True))
 
 
-def _groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
+def _row_groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
     at = parquet.schema_arrow.names.index("id")
     groups = []
     for group in range(parquet.num_row_groups):

@@ -52,9 +52,9 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
     What follows from records, edges and counts, is derived anew. The copy lies in the system's
     temporary folder as long as it is in use.
     """
-    if not holds_opted_out(snapshot, opt_outs):
+    if not snapshot_holds_opted_out(snapshot, opt_outs):
         return snapshot
-    opt_outs = learn_opt_outs(snapshot, opt_outs)
+    opt_outs = learn_redacted_opt_outs(snapshot, opt_outs)
     bad_rows = redact_bad_rows(snapshot.table(schema.BAD_ROWS_FILE), opt_outs)
     manifest = replace(
         redact_manifest(snapshot.manifest, opt_outs),
@@ -102,9 +102,9 @@ def _cut_redacted(snapshot: Snapshot, opt_outs: OptOuts) -> _Cut:
     edges, records = snapshot.edges(), snapshot.records
     highest = max(int(ends.max(initial=-1)) for ends in (edges.child, edges.parent))
     stays = np.ones(max(records, highest + 1), np.bool_)
-    stays[:records] = ~mark_opted_out(snapshot.record_table(["key", "id"]), "id", opt_outs)
+    stays[:records] = ~mark_redacted_rows(snapshot.record_table(["key", "id"]), "id", opt_outs)
     bases = snapshot.table(schema.COUNTS_FILE, ["key", "id", "node"])
-    stays[bases["node"].to_numpy()[mark_opted_out(bases, "id", opt_outs)]] = False
+    stays[bases["node"].to_numpy()[mark_redacted_rows(bases, "id", opt_outs)]] = False
     # A node without a record is known only as a declared parent: it stays while a child of it does.
     rows = stays[edges.child] & stays[edges.parent]
     declared = rows & (edges.strength >= Strength.DECLARED.code)
@@ -136,7 +136,7 @@ def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iter
         schema.MODELS_FILE: (redact_records(piece, opt_outs) for piece in models),
         schema.METRICS_FILE: _select_snapshot_rows(snapshot, schema.METRICS_FILE, cut.listed),
         schema.EVIDENCE_FILE: _redacted_evidence(snapshot, cut, opt_outs),
-        schema.EDGES_FILE: _renumbered_edges(snapshot, cut),
+        schema.EDGES_FILE: _redacted_edges(snapshot, cut),
         schema.COUNTS_FILE: [_recounted_bases(snapshot, cut)],
         schema.NAMES_FILE: [redact_names(snapshot.former_names(), opt_outs)],
         schema.TOMBSTONES_FILE: [redact_records(tombstones, opt_outs)],
@@ -160,7 +160,7 @@ def _redacted_evidence(snapshot: Snapshot, cut: _Cut, opt_outs: OptOuts) -> Iter
         yield pa.Table.from_batches([batch.filter(stays)])
 
 
-def _renumbered_edges(snapshot: Snapshot, cut: _Cut) -> Iterator[pa.Table]:
+def _redacted_edges(snapshot: Snapshot, cut: _Cut) -> Iterator[pa.Table]:
     start = 0
     for piece in _select_snapshot_rows(snapshot, schema.EDGES_FILE, cut.edge_rows):
         rows = slice(start, start + piece.num_rows)
@@ -188,14 +188,14 @@ def _recounted_bases(snapshot: Snapshot, cut: _Cut) -> pa.Table:
 # Whether a snapshot holds some of them, and under which keys and names
 
 
-def learn_opt_outs(snapshot: Snapshot | None, opt_outs: OptOuts) -> OptOuts:
+def learn_redacted_opt_outs(snapshot: Snapshot | None, opt_outs: OptOuts) -> OptOuts:
     """Return the same with the keys and other names of their models that a history tells."""
     if snapshot is None or not opt_outs:
         return opt_outs
     opt_outs = opt_outs.marked(snapshot.manifest.left_out)
     if opt_outs.digest() in snapshot.manifest.left_out:
         return opt_outs
-    pairs = [*_redacted_keys_and_ids(snapshot), *_sure_former_names(snapshot)]
+    pairs = [*_redacted_keys_and_ids(snapshot), *_sure_redacted_names(snapshot)]
     keys: dict[str, str] = {}
     for key_column, ids in pairs:
         rows = pc.indices_nonzero(pc.match_substring_regex(ids, opt_outs.hint, ignore_case=True))
@@ -211,16 +211,16 @@ def learn_opt_outs(snapshot: Snapshot | None, opt_outs: OptOuts) -> OptOuts:
     return opt_outs.and_also({key: keys[key] for key in theirs.to_pylist()}, names)
 
 
-def holds_opted_out(snapshot: Snapshot, opt_outs: OptOuts) -> bool:
+def snapshot_holds_opted_out(snapshot: Snapshot, opt_outs: OptOuts) -> bool:
     """Say whether a snapshot lists, keeps, counts or names a model that asked to be left out.
 
     A snapshot that was made with this very list is not read.
     """
     if not opt_outs or opt_outs.digest() in snapshot.manifest.left_out:
         return False
-    opt_outs = learn_opt_outs(snapshot, opt_outs)
+    opt_outs = learn_redacted_opt_outs(snapshot, opt_outs)
     return any(
-        mark_naming_rows(batch, opt_outs).any()
+        mark_rows_naming_redacted(batch, opt_outs).any()
         for file in schema.TABLES
         for batch in snapshot.batches(file)
     )
@@ -242,7 +242,7 @@ def _redacted_keys_and_ids(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray
     yield bases["key"], bases["id"]
 
 
-def _sure_former_names(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
+def _sure_redacted_names(snapshot: Snapshot) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
     names = snapshot.former_names()
     unsure = pc.is_in(names["source"], value_set=pa.array(sorted(_UNSURE_SOURCES)))
     names = names.filter(pc.invert(unsure))
@@ -256,7 +256,7 @@ def redact_records(table: pa.Table, opt_outs: OptOuts) -> pa.Table:
     """Return rows of models or tombstones without theirs, and without their names."""
     if not opt_outs:
         return table
-    table = table.filter(pa.array(~mark_opted_out(table, "id", opt_outs)))
+    table = table.filter(pa.array(~mark_redacted_rows(table, "id", opt_outs)))
     for at, field in enumerate(table.schema):
         if field.name in _KEYS | _IDS:
             continue
@@ -295,14 +295,14 @@ def _redact_claims(batch: pa.RecordBatch, opt_outs: OptOuts) -> pa.RecordBatch:
 
 def redact_names(names: pa.Table, opt_outs: OptOuts) -> pa.Table:
     """Return former names without theirs, and without those that lead to their keys."""
-    return names.filter(pa.array(~mark_opted_out(names, "name", opt_outs)))
+    return names.filter(pa.array(~mark_redacted_rows(names, "name", opt_outs)))
 
 
 def redact_bad_rows(rows: pa.Table, opt_outs: OptOuts) -> pa.Table:
     """Return the bad rows that name none of them, anywhere in what they hold."""
     batches = rows.to_batches()
     return pa.Table.from_batches(
-        [batch.filter(pa.array(~mark_naming_rows(batch, opt_outs))) for batch in batches],
+        [batch.filter(pa.array(~mark_rows_naming_redacted(batch, opt_outs))) for batch in batches],
         rows.schema,
     )
 
@@ -319,19 +319,19 @@ def _redact_tags(column: pa.ChunkedArray, opt_outs: OptOuts) -> pa.ChunkedArray:
 # Which rows are theirs, or name them
 
 
-def is_opted_out(name: str, key: str, opt_outs: OptOuts) -> bool:
+def is_row_opted_out(name: str, key: str, opt_outs: OptOuts) -> bool:
     """Say whether one of them bears a name or a key."""
     return key in opt_outs.keys or opt_outs.names_in(name)
 
 
-def mark_opted_out(table: pa.Table, name: str, opt_outs: OptOuts) -> Mask:
+def mark_redacted_rows(table: pa.Table, name: str, opt_outs: OptOuts) -> Mask:
     """Say of each row whether it is theirs: by its `key`, or by the column that names it."""
     return _mark_redacted_keys(table["key"], opt_outs) | _mark_naming_redacted(
         name, table[name], opt_outs
     )
 
 
-def mark_naming_rows(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
+def mark_rows_naming_redacted(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
     """Say of each row whether anything in it names one of them."""
     naming = np.zeros(batch.num_rows, np.bool_)
     for name, values in zip(batch.schema.names, batch.columns, strict=True):

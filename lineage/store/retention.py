@@ -25,7 +25,7 @@ class PreviousManifest:
 # Hub, and proves no model missing, so what lies behind it must still be read.
 
 
-def select_previous(
+def select_snapshot_before(
     taken_at: datetime | None,
     newest_first: Iterable[Manifest],
     is_intact: Callable[[Manifest], bool] = lambda manifest: True,
@@ -118,10 +118,10 @@ def snapshots_kept_by(
     reasons = {
         manifest.id: f"below {manifest.origin.below}"
         for manifest in manifests
-        if _is_below(manifest)
+        if _is_below_snapshot(manifest)
     }
     whole = sorted(
-        (manifest for manifest in manifests if not _is_below(manifest)),
+        (manifest for manifest in manifests if not _is_below_snapshot(manifest)),
         key=_snapshot_moment,
         reverse=True,
     )
@@ -131,7 +131,9 @@ def snapshots_kept_by(
         reasons = _newest_snapshot_of_each(part, whole) | reasons
     reasons[whole[-1].id] = "the first one"
     hidden = [
-        entry.manifest.id for entry in select_previous(None, whole) if _is_crawl(entry.manifest)
+        entry.manifest.id
+        for entry in select_snapshot_before(None, whole)
+        if _is_crawl_snapshot(entry.manifest)
     ]
     full_crawls = [manifest.id for manifest in whole if manifest.origin.kind is SnapshotKind.FULL]
     reasons |= dict.fromkeys(hidden, "the next full crawl learns from it")
@@ -158,11 +160,11 @@ def _newest_snapshot_of_each(part: RetentionPart, whole: Sequence[Manifest]) -> 
     return dict.fromkeys(list(newest.values())[: part.periods], part.rhythm.value)
 
 
-def _is_below(manifest: Manifest) -> bool:
+def _is_below_snapshot(manifest: Manifest) -> bool:
     return manifest.origin.kind is SnapshotKind.BELOW
 
 
-def _is_crawl(manifest: Manifest) -> bool:
+def _is_crawl_snapshot(manifest: Manifest) -> bool:
     return manifest.origin.kind in (SnapshotKind.FULL, SnapshotKind.UPDATE)
 
 

@@ -109,7 +109,7 @@ class ParquetStore:
         if name is None or name == LATEST:
             return self._newest_snapshot(None, holds)
         if _DATE.fullmatch(name):
-            return self._newest_snapshot(_read_date(name), holds)
+            return self._newest_snapshot(_read_snapshot_date(name), holds)
         return self._open_snapshot(self._read_own_manifest(name))
 
     def snapshot_at(self, day: date, holds: Callable[[Snapshot], bool] | None = None) -> Snapshot:
@@ -120,7 +120,7 @@ class ParquetStore:
         whole = [manifest for manifest in self._readable_snapshot() if not is_below(manifest)]
         if not whole or any(manifest.origin.taken_at < end_of_day_utc(day) for manifest in whole):
             return self._newest_snapshot(day, holds)
-        return self._open_snapshot(min(whole, key=_when_taken))
+        return self._open_snapshot(min(whole, key=_snapshot_when_taken))
 
     def latest_whole(self) -> Snapshot | None:
         """Return the latest snapshot of everything, if there is one."""
@@ -289,7 +289,7 @@ class ParquetStore:
         """Return the newest snapshot of everything up to a day, else of what is asked about."""
         if until is None and (latest := self._latest_snapshot()) is not None:
             return self._open_snapshot(latest)
-        manifests = sorted(self._readable_snapshot(), key=_when_taken, reverse=True)
+        manifests = sorted(self._readable_snapshot(), key=_snapshot_when_taken, reverse=True)
         by_then = [
             manifest
             for manifest in manifests
@@ -372,7 +372,7 @@ class ParquetStore:
         if until is not None and whole:
             return NoSuchSnapshot(
                 f"no snapshot in {self.location} was taken by {until}",
-                f"the first one is {min(whole, key=_when_taken).id}",
+                f"the first one is {min(whole, key=_snapshot_when_taken).id}",
             )
         if manifests:
             return NoSuchSnapshot(
@@ -406,14 +406,14 @@ def is_below(manifest: Manifest) -> bool:
     return manifest.origin.kind is SnapshotKind.BELOW
 
 
-def _read_date(text: str) -> date:
+def _read_snapshot_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise SettingsError(f"{text!r} is not a date: use YYYY-MM-DD") from error
 
 
-def _when_taken(manifest: Manifest) -> tuple[datetime, str]:
+def _snapshot_when_taken(manifest: Manifest) -> tuple[datetime, str]:
     return manifest.origin.taken_at, manifest.id
 
 

@@ -118,7 +118,7 @@ _TAIL = 8
 # The footer says where everything lies, and no checksum of Parquet covers it: the manifest does.
 
 
-def footer_digest(source: pa.NativeFile) -> str:
+def table_footer_digest(source: pa.NativeFile) -> str:
     """Return the SHA-256 of a Parquet file's footer in hex; of no such file an empty string."""
     size = source.size()
     source.seek(max(0, size - _TAIL))
@@ -173,7 +173,7 @@ def write_tables(
                 writer.write_table(piece)
         files.sync(name)
         with files.open_input(name) as handle:
-            footer = footer_digest(handle)
+            footer = table_footer_digest(handle)
         facts[name] = FileFacts(writer.rows, *files.size_and_digest(name), footer)
     whole = replace(
         manifest,

@@ -14,19 +14,19 @@ import pyarrow.parquet as pq
 from lineage.domain.arrays import KeyBytes
 from lineage.errors import SnapshotDamaged, SnapshotPruned
 from lineage.store import schema
-from lineage.store.delta import MergePlan, apply_plan, plan_by_key, plan_by_place
+from lineage.store.delta import MergePlan, apply_delta_plan, plan_delta_by_key, plan_delta_by_place
 from lineage.store.files import Files
-from lineage.store.former_schemas import may_lack_columns, stored_columns, translate
+from lineage.store.former_schemas import may_lack_table_columns, stored_columns, translate
 from lineage.store.inventory import snapshot_base_of
 from lineage.store.keys import bare, joined
 from lineage.store.manifest import FILE, BuildsOn, FileFacts, Manifest
-from lineage.store.table_writer import footer_digest
+from lineage.store.table_writer import table_footer_digest
 
 # A page's checksum covers what is in the page and not its header: a damaged header can make the
 # reader skip the page in silence, so the number of rows is compared with what the footer promises.
 
 
-def read_whole(
+def read_whole_table(
     parquet: pq.ParquetFile, columns: Sequence[str] | None = None, *, threads: bool = True
 ) -> pa.Table:
     """Return some columns of all rows, or all of them; ValueError where rows are missing."""
@@ -36,7 +36,7 @@ def read_whole(
     return table
 
 
-def read_group(
+def read_table_group(
     parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
 ) -> pa.Table:
     """Return some columns of one row group, or all; ValueError where rows are missing."""
@@ -45,7 +45,7 @@ def read_group(
     return table
 
 
-def read_batches(
+def read_table_batches(
     parquet: pq.ParquetFile, columns: Sequence[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Yield all rows piece by piece; ValueError at the end where some were missing."""
@@ -71,7 +71,7 @@ _MOMENTS = tuple(
 _Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
 
 
-def _find_odd_node(column: pa.Array | pa.ChunkedArray, manifest: Manifest) -> str | None:
+def _find_odd_table_node(column: pa.Array | pa.ChunkedArray, manifest: Manifest) -> str | None:
     """Return what is wrong with numbers of nodes, None where nothing is."""
     # Who has no record is a node because an edge names it as a parent.
     nodes = manifest.models + manifest.tombstones + manifest.edges
@@ -80,7 +80,7 @@ def _find_odd_node(column: pa.Array | pa.ChunkedArray, manifest: Manifest) -> st
     return "holds a node that there is not" if is_odd else None
 
 
-def _find_odd_value(
+def _find_odd_table_value(
     column: pa.Array | pa.ChunkedArray, words: Collection[str] | None
 ) -> str | None:
     """Return what is wrong with a column's values that Parquet lets pass; None where nothing is."""
@@ -122,14 +122,14 @@ class Tables:
         with self.open(file, as_codes) as parquet:
             # Threads cost a small table more than they save.
             threads = parquet.num_row_groups > 1
-            rows = read_whole(parquet, self._stored_table(file, columns), threads=threads)
+            rows = read_whole_table(parquet, self._stored_table(file, columns), threads=threads)
             return self._checked_table_file(file, rows)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
         last_key = ""
         with self.open(file) as parquet:
-            for batch in read_batches(parquet, self._stored_table(file, columns)):
+            for batch in read_table_batches(parquet, self._stored_table(file, columns)):
                 rows = self._checked_table_file(file, batch)
                 if self._has_table_order(file, rows) and len(rows):
                     if rows["key"][0].as_py() <= last_key:
@@ -142,7 +142,7 @@ class Tables:
     ) -> pa.Table:
         """Return some columns of one row group of an open table, or all of them."""
         return self._checked_table_file(
-            file, read_group(parquet, group, self._stored_table(file, columns))
+            file, read_table_group(parquet, group, self._stored_table(file, columns))
         )
 
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
@@ -182,9 +182,9 @@ class Tables:
         """Return rows in today's words; ValueError where a value is none that its column holds."""
         rows = translate(file, rows, self.version)
         for name, column in zip(rows.schema.names, rows.columns, strict=True):
-            problem = _find_odd_value(column, schema.WORDS.get((file, name)))
+            problem = _find_odd_table_value(column, schema.WORDS.get((file, name)))
             if problem is None and self._manifest is not None and name in _NODES:
-                problem = _find_odd_node(column, self._manifest)
+                problem = _find_odd_table_node(column, self._manifest)
             if problem is not None:
                 raise ValueError(f"its column {name} {problem}")
         # A model's row is its number in every other table: in another order all would be mistaken.
@@ -209,7 +209,7 @@ class Tables:
     def _refuse_other_footer(self, file: str, source: pa.NativeFile) -> None:
         """Raise ValueError for a footer that was not published: it could lead anywhere."""
         facts = self._table_facts_of(file)
-        if facts is not None and facts.footer not in (None, footer_digest(source)):
+        if facts is not None and facts.footer not in (None, table_footer_digest(source)):
             raise ValueError("its footer is not what was published")
 
     def _refuse_other_shape(
@@ -224,7 +224,7 @@ class Tables:
             expected, self._stored_table(file, expected.names) or (), strict=True
         ):
             places = stored.get_all_field_indices(name)
-            if not places and may_lack_columns(file, self.version):
+            if not places and may_lack_table_columns(file, self.version):
                 continue
             if len(places) != 1:
                 raise ValueError(f"it has {len(places) or 'no'} columns {name}")
@@ -233,7 +233,11 @@ class Tables:
             kind = column.type.value_type if is_code else column.type
             if kind != field.type:
                 raise ValueError(f"its column {name} is {column.type}, not {field.type}")
-            if column.nullable and not field.nullable and not may_lack_columns(file, self.version):
+            if (
+                column.nullable
+                and not field.nullable
+                and not may_lack_table_columns(file, self.version)
+            ):
                 raise ValueError(f"its column {name} may be null")
 
     def _refuse_pruned_table(self) -> None:
@@ -281,7 +285,9 @@ class MergedTables(Tables):
         changes = super().table(schema.CHANGES[file], names, as_codes)
         seam = self._merge_plan_for(file)
         with self.base.open(file, as_codes) as parquet:
-            return pa.concat_tables(apply_plan(read_batches(parquet, names), changes, seam))
+            return pa.concat_tables(
+                apply_delta_plan(read_table_batches(parquet, names), changes, seam)
+            )
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         if file not in schema.CHANGES:
@@ -289,7 +295,7 @@ class MergedTables(Tables):
             return
         names = schema.TABLES[file].names if columns is None else list(columns)
         changes = super().table(schema.CHANGES[file], names)
-        for piece in apply_plan(
+        for piece in apply_delta_plan(
             self.base.batches(file, names), changes, self._merge_plan_for(file)
         ):
             if piece.num_rows:
@@ -312,7 +318,7 @@ class MergedTables(Tables):
     @cached_property
     def _plan_of_records(self) -> MergePlan:
         fresh = super().table(schema.CHANGES[schema.MODELS_FILE], ["key"])["key"]
-        plan = plan_by_key(
+        plan = plan_delta_by_key(
             self._keys(schema.MODELS_FILE),
             bare(joined(fresh.chunks)),
             bare(self._replaced_table_rows(schema.MODELS_FILE)),
@@ -328,7 +334,7 @@ class MergedTables(Tables):
     @cached_property
     def _plan_of_evidence(self) -> MergePlan:
         changes = super().table(schema.CHANGES[schema.EVIDENCE_FILE], [schema.PLACE])
-        return plan_by_place(
+        return plan_delta_by_place(
             self._keys(schema.EVIDENCE_FILE),
             np.asarray(changes[schema.PLACE]),
             bare(self._replaced_table_rows(schema.EVIDENCE_FILE)),

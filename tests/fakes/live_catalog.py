@@ -4,7 +4,7 @@ import hashlib
 from bisect import bisect_left, insort
 from datetime import datetime
 
-from lineage.demo.catalog import Catalog, Row, hub_moment, show_catalog_marks
+from lineage.demo.catalog import Catalog, Row, box_moment, show_catalog_marks
 
 
 class LiveCatalog(Catalog):
@@ -66,7 +66,7 @@ class LiveCatalog(Catalog):
 
     def touch(self, id: str, at: datetime) -> None:
         """Commit to a model: a new `lastModified` and a new `sha`."""
-        moment = hub_moment(at)
+        moment = box_moment(at)
         sha = hashlib.sha1(f"{id}@{moment}".encode(), usedforsecurity=False).hexdigest()
         with self._lock:
             row = self._rows[self._key_of[id]]

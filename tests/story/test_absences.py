@@ -6,7 +6,7 @@ import pytest
 
 from lineage.analysis.cut_tables import cut_tables, whole_tables
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.catalog import Row, hub_moment
+from lineage.demo.catalog import Row, box_moment
 from lineage.domain.definitions import Definition
 from lineage.store import schema
 from lineage.store.reader import Snapshot
@@ -46,7 +46,7 @@ def away_from_23_to_25(
     box.catalog.delete(KID)
     crawled(stage)
     crawled(stage)
-    box.catalog.add(a_line()[1] | {"lastModified": hub_moment(stage.clock.now())})
+    box.catalog.add(a_line()[1] | {"lastModified": box_moment(stage.clock.now())})
     return box, stage, crawled(stage, back)
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lineage.demo.catalog import hub_moment
+from lineage.demo.catalog import box_moment
 from lineage.domain.clock import SystemClock
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
@@ -65,7 +65,7 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
         at = datetime(2026, 1, 1, tzinfo=UTC)
         for number in [*range(0, 4100, 40), *range(4100, 4200)]:
             fresh = a_child(number, WORLD[number // 2])
-            box.catalog.add(fresh | {"lastModified": hub_moment(at)})
+            box.catalog.add(fresh | {"lastModified": box_moment(at)})
         calm = with_history_of(first, tmp_path / "calm")
         seconds = finished(calm)
         expected = calm.tables(calm.store.snapshot().id)

@@ -3,7 +3,7 @@
 import pytest
 
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.catalog import Row, hub_moment
+from lineage.demo.catalog import Row, box_moment
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import NamesOptedOut, NoSuchSnapshot
 from lineage.store import schema
@@ -77,7 +77,7 @@ def test_who_moves_to_somebody_who_opted_out_is_left_out_though_a_snapshot_lists
     stage.crawl(opt_outs="quiet")
     for number, id in ((5, "quiet/model"), (60, "quiet/new")):
         stage.clock.sleep(DAY)
-        at = {"lastModified": hub_moment(stage.clock.now())}
+        at = {"lastModified": box_moment(stage.clock.now())}
         box.catalog.add(a_row(number, id=id, author="quiet", **at))
         if number == 5:
             with pytest.raises(NamesOptedOut, match="belongs to somebody"):

@@ -7,7 +7,7 @@ import pytest
 
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.catalog import Row, hub_moment
+from lineage.demo.catalog import Row, box_moment
 from lineage.domain.definitions import Definition
 from lineage.store import schema
 from lineage.store.reader import Snapshot
@@ -34,7 +34,7 @@ def crawled(stage: Stage, mode: CrawlMode = CrawlMode.FULL, **more: Any) -> Snap
 def broken(stage: Stage, kid: Row, **more: object) -> Row:
     """The same row as it cannot be read, with a commit that an update meets."""
     later = stage.clock.now() + timedelta(hours=2)
-    return kid | {"id": BROKEN, "lastModified": hub_moment(later), "likes": 99} | more
+    return kid | {"id": BROKEN, "lastModified": box_moment(later), "likes": 99} | more
 
 
 def gone(snapshot: Snapshot) -> list[str]:
@@ -127,7 +127,7 @@ def test_an_update_counts_a_row_that_both_lists_show_once(play: Play) -> None:
     """A new one stands among the changed and among those created since."""
     box, stage = play(a_line())
     crawled(stage)
-    born = hub_moment(stage.clock.now())
+    born = box_moment(stage.clock.now())
     box.catalog.add(broken(stage, a_row(80, createdAt=born)))
     assert [crawled(stage, CrawlMode.UPDATE).manifest.bad_rows for _ in range(3)] == [1, 1, 1]
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from lineage.crawl.plan import CrawlMode
-from lineage.demo.catalog import Row, hub_moment
+from lineage.demo.catalog import Row, box_moment
 from lineage.domain.clock import iso
 from lineage.errors import NoSuchSnapshot, QueryRefused, SnapshotDamaged
 from lineage.store import schema
@@ -48,7 +48,7 @@ def swept_beside(stage: Stage) -> dict[str, str]:
 
 
 def changed(row: Row, at: datetime, **more: object) -> Row:
-    return row | more | {"lastModified": hub_moment(at)}
+    return row | more | {"lastModified": box_moment(at)}
 
 
 def a_day_passes(box: FakeHub, rows: list[Row], at: datetime, new: int = 40) -> None:
@@ -61,7 +61,7 @@ def a_day_passes(box: FakeHub, rows: list[Row], at: datetime, new: int = 40) -> 
         box.catalog.add(changed(a_row(number), at, tags=["license:mit"]))
     for number in range(len(rows), len(rows) + new):
         fresh = a_child(number, rows[number % len(rows)])
-        box.catalog.add(changed(fresh, at, createdAt=hub_moment(at)))
+        box.catalog.add(changed(fresh, at, createdAt=box_moment(at)))
 
 
 def test_an_update_ends_in_the_bytes_of_a_full_crawl(play: Play) -> None:

@@ -61,7 +61,7 @@ def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
     """Find models of which Hub and card name different parents, as names resolve for others."""
     claims = columns.claims
     hub = _claimed_pairs_of_rule(claims, "hub", claims.parent)
-    card = _claimed_pairs_of_rule(claims, "card", _find_meant_parents(columns))
+    card = _claimed_pairs_of_rule(claims, "card", _find_anomalous_parents(columns))
     card_alone = card[~mark_set_members(card, hub)]
     # The Hub resolves no name that is not listed: a card that names one contradicts nothing.
     card_alone = card_alone[(card_alone & _LOW) < columns.listed]
@@ -86,7 +86,7 @@ def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(children), map(describe_model_anomaly, children))
 
 
-def _find_meant_parents(columns: SnapshotColumns) -> Indices:
+def _find_anomalous_parents(columns: SnapshotColumns) -> Indices:
     """Return for each claim the model that everybody else means by its name, else its parent."""
     # A row's one name is its own one Hub parent: read by itself it contradicts nothing. So each
     # name is compared with the model that bears it, or is known to have borne it.
@@ -241,18 +241,18 @@ def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
     other children that are not quantized, as `name` and as `owner_name`. Where the declared parent
     goes by that name too, nothing is skipped.
     """
-    copies, stems = _quantized_copies(columns)
+    copies, stems = _find_anomalous_copies(columns)
     names = pc.unique(stems)
     codes = pc.index_in(stems, value_set=names).to_numpy(zero_copy_only=False)
     copies = _NamedPairs(copies.child, copies.parent, codes)
-    siblings = _siblings_by_name(columns, copies, names)
+    siblings = _anomalous_siblings_by_name(columns, copies, names)
     order = np.lexsort((siblings.child, siblings.keys()))
     keys, sibling = siblings.keys()[order], siblings.child[order]
     first = np.searchsorted(keys, copies.keys())
     last = np.searchsorted(keys, copies.keys(), side="right")
     # A parent that any model calls by this name bore it once: the copy means the parent itself.
     claims = columns.claims
-    spellings = _repository_part(pc.utf8_lower(claims.names))
+    spellings = _repository_part_of_twin(pc.utf8_lower(claims.names))
     spelling = pc.fill_null(pc.index_in(spellings, value_set=names), -1).to_numpy()[claims.name]
     rows = (spelling >= 0) & (claims.parent >= 0)
     names_of_parents = sort_distinct_set(pack_node_pairs(claims.parent[rows], spelling[rows]))
@@ -277,7 +277,7 @@ def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(places), map(describe_quantized_copy_anomaly, places))
 
 
-def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringArray]:
+def _find_anomalous_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringArray]:
     """Return quantized models with one parent whose name says what was quantized, and that name."""
     edges = columns.edges
     parents = np.bincount(edges.child, minlength=columns.nodes)
@@ -287,7 +287,7 @@ def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringA
         & (parents[edges.child] == 1)
         & (edges.child != edges.parent)
     )
-    names = _repository_part(_lower_model_ids(columns, edges.child[rows]))
+    names = _repository_part_of_twin(_lower_model_ids(columns, edges.child[rows]))
     marked = pc.indices_nonzero(pc.match_substring_regex(names, MARKED))
     stems = pa.array(
         (
@@ -300,7 +300,7 @@ def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringA
     child, parent = edges.child[rows], edges.parent[rows]
     parent_ids = _lower_model_ids(columns, parent)
     is_parent_name = pc.or_(
-        pc.equal(stems, _repository_part(parent_ids)),
+        pc.equal(stems, _repository_part_of_twin(parent_ids)),
         pc.equal(stems, _add_twin_owner(parent_ids)),
     )
     named_otherwise = pc.indices_nonzero(pc.invert(pc.fill_null(is_parent_name, True)))
@@ -308,7 +308,7 @@ def _quantized_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.StringA
     return _NamedPairs(child[places], parent[places], places), stems.take(named_otherwise)
 
 
-def _siblings_by_name(
+def _anomalous_siblings_by_name(
     columns: SnapshotColumns, copies: _NamedPairs, names: pa.StringArray
 ) -> _NamedPairs:
     """Return the copies' parents' other listed children that bear one of these names, no copies."""
@@ -323,7 +323,7 @@ def _siblings_by_name(
     child, parent = edges.child[rows], edges.parent[rows]
     ids = _lower_model_ids(columns, child)
     parts = []
-    for spellings in (_repository_part(ids), _add_twin_owner(ids)):
+    for spellings in (_repository_part_of_twin(ids), _add_twin_owner(ids)):
         codes = pc.fill_null(pc.index_in(spellings, value_set=names), -1).to_numpy()
         places = np.flatnonzero(codes >= 0)
         parts.append((child[places], parent[places], codes[places]))
@@ -334,7 +334,7 @@ def _lower_model_ids(columns: SnapshotColumns, nodes: Indices) -> pa.StringArray
     return pc.utf8_lower(columns.ids.take(pa.array(nodes)))
 
 
-def _repository_part(ids: pa.StringArray) -> pa.StringArray:
+def _repository_part_of_twin(ids: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(ids, "^.*/", "")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.claims import RELATIONS, Relation, Strength
@@ -68,7 +68,7 @@ class SnapshotColumns:
     def edges(self) -> EdgeColumns:
         """The edges of the models in question."""
         edges = self.scope.edges
-        return select_edges(edges, self.is_inside(edges.child))
+        return select_scope_edges(edges, self.is_inside(edges.child))
 
     @cached_property
     def keys(self) -> pa.StringArray:

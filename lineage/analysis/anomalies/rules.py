@@ -31,7 +31,7 @@ from lineage.domain.anomalies import (
 )
 from lineage.domain.arrays import Indices
 from lineage.domain.repo_ids import NAME_PREFIX
-from lineage.graph.anomalies import find_graph_cycles, find_sibling_bursts
+from lineage.graph.anomalies import find_graph_cycles, find_sibling_bursts_in_graph
 from lineage.store import schema
 
 _DAY = 86_400_000_000
@@ -132,7 +132,7 @@ def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
     is_known = (codes >= 0) & (columns.created != UNDATED)
     rows = is_known[edges.child] & (edges.child != edges.parent)
     child, parent = edges.child[rows], edges.parent[rows]
-    bursts = find_sibling_bursts(
+    bursts = find_sibling_bursts_in_graph(
         child,
         parent,
         codes[child],
@@ -149,7 +149,7 @@ def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
         first, last = int(bursts.moment[start]), int(bursts.moment[stop - 1])
         detail = (
             f"{author} published {number:,} children of {names[0]} within"
-            f" {format_duration(last - first)}, {_format_day(first)} to {_format_day(last)}"
+            f" {format_duration(last - first)}, {_burst_day(first)} to {_burst_day(last)}"
         )
         return Occurrence(names, detail, number + 1)
 
@@ -157,7 +157,7 @@ def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(ranges), (describe_burst_anomaly(*burst) for burst in ranges))
 
 
-def _format_day(microseconds: int) -> str:
+def _burst_day(microseconds: int) -> str:
     return f"{_EPOCH + timedelta(microseconds=microseconds):%Y-%m-%d}"
 
 

@@ -54,20 +54,20 @@ class NamedNodes:
 
 def match_nodes(before: NamedNodes, after: NamedNodes) -> Int64s:
     """Return for each node before its node after, NO_NODE where there is none; one to one."""
-    nodes_after: Int64s = _places_in_other_snapshot(before.keys, after.keys)
+    nodes_after: Int64s = _places_in_compared_snapshot(before.keys, after.keys)
     is_free = np.ones(len(after.keys), np.bool_)
     is_free[nodes_after[nodes_after != NO_NODE]] = False
     rows, free = np.flatnonzero(nodes_after == NO_NODE), np.flatnonzero(is_free)
     if not len(rows) or not len(free):
         return nodes_after
-    by_name = _places_in_other_snapshot(
+    by_name = _places_in_compared_snapshot(
         before.ids.take(pa.array(rows)), after.ids.take(pa.array(free))
     )
     has_match = by_name != NO_NODE
     rows, nodes = rows[has_match], free[by_name[has_match]]
     # A key that is not the Hub's own (a stand-in of a dump without `_id`, or `name:...` of an
     # unlisted model) says no more than a name. Two keys of the Hub under one name are two models.
-    is_weak = _are_made_of_names(before.keys)[rows] | _are_made_of_names(after.keys)[nodes]
+    is_weak = _are_compared_by_name(before.keys)[rows] | _are_compared_by_name(after.keys)[nodes]
     rows, nodes = rows[is_weak], nodes[is_weak]
     # Two models may share a name: the first one, which is the listed one, is matched.
     first = np.unique(nodes, return_index=True)[1]
@@ -75,13 +75,13 @@ def match_nodes(before: NamedNodes, after: NamedNodes) -> Int64s:
     return nodes_after
 
 
-def _places_in_other_snapshot(values: pa.StringArray, value_set: pa.StringArray) -> Int64s:
+def _places_in_compared_snapshot(values: pa.StringArray, value_set: pa.StringArray) -> Int64s:
     places = pc.fill_null(pc.index_in(values, value_set=value_set), NO_NODE)
     column: Int64s = places.to_numpy(zero_copy_only=False).astype(np.int64)
     return column
 
 
-def _are_made_of_names(keys: pa.StringArray) -> Mask:
+def _are_compared_by_name(keys: pa.StringArray) -> Mask:
     names = pc.or_(pc.starts_with(keys, NAME_PREFIX), pc.starts_with(keys, STAND_IN))
     mask: Mask = names.to_numpy(zero_copy_only=False)
     return mask
@@ -187,7 +187,7 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
         families=tuple(_compare_family_counts(before, after, families)),
         bases_gained=gained,
         bases_lost=shrunk,
-        availability=_read_deleted_availability(old, removed, after),
+        availability=_read_availability_of_diff(old, removed, after),
         parents_known=all(it.manifest.origin.parents_known for it in (before, after)),
         opted_out=count_marks(after.manifest.left_out),
     )
@@ -197,7 +197,7 @@ def _sort_diff_names(nodes: NamedNodes, rows: Positions) -> tuple[str, ...]:
     return tuple(sorted(nodes.ids.take(pa.array(rows)).to_pylist()))
 
 
-def _read_deleted_availability(
+def _read_availability_of_diff(
     old: NamedNodes, rows: Positions, after: Snapshot
 ) -> dict[str, Availability]:
     keys, ids = (names.take(pa.array(rows)).to_pylist() for names in (old.keys, old.ids))

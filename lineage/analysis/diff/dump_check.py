@@ -94,7 +94,7 @@ def check_against(
     """Compare by key, or by name where the dump has no keys; `missing` are the fields it lacks."""
     columns = _read_compared_dump(pages)
     models = snapshot.table(schema.MODELS_FILE, ["key", *_NEEDED]).combine_chunks()
-    here, there = _nodes_of_snapshot(models), _nodes_of_snapshot(columns.models)
+    here, there = _nodes_of_compared_snapshot(models), _nodes_of_compared_snapshot(columns.models)
     place = match_nodes(there, here)
     alone = np.ones(here.listed, np.bool_)
     alone[place[place != NO_NODE]] = False
@@ -144,7 +144,7 @@ def _dump_edge_table(records: Sequence[ModelRecord]) -> pa.Table:
     return pa.table({"child_key": pa.array(child, text), "parent_key": pa.array(parent, text)})
 
 
-def _nodes_of_snapshot(models: pa.Table) -> NamedNodes:
+def _nodes_of_compared_snapshot(models: pa.Table) -> NamedNodes:
     keys, ids = models["key"].combine_chunks(), models["id"].combine_chunks()
     return NamedNodes(keys, ids, len(models))
 
@@ -183,8 +183,8 @@ def _compare_dump_edges(
     """Count the edges that the Hub resolved, here and there, and those on one side alone."""
     claims = snapshot.table(schema.EVIDENCE_FILE, [*_PAIR, "rule"])
     hub = claims.filter(pc.equal(claims["rule"], _HUB)).group_by(_PAIR).aggregate([])
-    dumped = _translate_snapshot_keys(columns, place, here.keys)
-    nodes, there = NamedNodes.of(snapshot), _nodes_of_snapshot(columns.models)
+    dumped = _translate_compared_keys(columns, place, here.keys)
+    nodes, there = NamedNodes.of(snapshot), _nodes_of_compared_snapshot(columns.models)
     keys = pa.concat_arrays([nodes.keys, there.keys])
     names = pa.concat_arrays([nodes.ids, there.ids])
     # Compared by key alone: a rename between the two dates is no different edge.
@@ -197,7 +197,7 @@ def _compare_dump_edges(
     return EdgeCheck(len(hub), len(dumped), only_here, only_there)
 
 
-def _translate_snapshot_keys(
+def _translate_compared_keys(
     columns: _DumpColumns, place: Int64s, keys_here: pa.StringArray
 ) -> pa.Table:
     """Return the dump's edges, with its stand-in keys put back to those that the snapshot knows."""

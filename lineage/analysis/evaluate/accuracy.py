@@ -84,28 +84,28 @@ class Accuracy:
     """The models of which a hidden parent was found again, among all that were asked about."""
 
 
-def measure_rules(judged: Sequence[JudgedClaim], hidden: int) -> tuple[Accuracy, ...]:
+def measure_accuracy_by_rule(judged: Sequence[JudgedClaim], hidden: int) -> tuple[Accuracy, ...]:
     """Measure every rule that inferred anything, all together first."""
     rules = sorted({each.claim.claim.rule for each in judged})
     parts = [
-        _measure(rule, [each for each in judged if each.claim.claim.rule == rule], hidden)
+        _measure_accuracy(rule, [each for each in judged if each.claim.claim.rule == rule], hidden)
         for rule in rules
     ]
-    return (_measure(ALL, judged, hidden), *parts)
+    return (_measure_accuracy(ALL, judged, hidden), *parts)
 
 
-def measure_families(
+def measure_accuracy_by_family(
     judged: Sequence[JudgedClaim], hidden: Mapping[str, int]
 ) -> tuple[Accuracy, ...]:
     """Measure all rules together for each family that anything hidden leads to."""
     return tuple(
-        _measure(family, [each for each in judged if family in each.families], number)
+        _measure_accuracy(family, [each for each in judged if family in each.families], number)
         for family, number in hidden.items()
         if number
     )
 
 
-def measure_years(
+def measure_accuracy_by_year(
     judged: Sequence[JudgedClaim], hidden: Sequence[int], created_at: pa.ChunkedArray
 ) -> tuple[Accuracy, ...]:
     """Measure all rules together for each year in which a model was created, `unknown` last."""
@@ -113,7 +113,7 @@ def measure_years(
     year_of = dict(zip(hidden, years, strict=True))
     by_year = sorted(set(years), key=lambda year: (year is None, year))
     return tuple(
-        _measure(
+        _measure_accuracy(
             UNKNOWN if year is None else str(year),
             [each for each in judged if year_of[each.claim.child] == year],
             years.count(year),
@@ -122,7 +122,7 @@ def measure_years(
     )
 
 
-def _measure(name: str, judged: Collection[JudgedClaim], hidden: int) -> Accuracy:
+def _measure_accuracy(name: str, judged: Collection[JudgedClaim], hidden: int) -> Accuracy:
     share = Share(sum(each.parent for each in judged), len(judged))
     found_again = {each.claim.child for each in judged if each.parent}
     return Accuracy(

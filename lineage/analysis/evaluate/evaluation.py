@@ -22,9 +22,9 @@ from lineage.analysis.evaluate.accuracy import (
     Accuracy,
     JudgedClaim,
     Share,
-    measure_families,
-    measure_rules,
-    measure_years,
+    measure_accuracy_by_family,
+    measure_accuracy_by_rule,
+    measure_accuracy_by_year,
 )
 from lineage.analysis.evaluate.known_answers import (
     DeclaredLineage,
@@ -134,8 +134,8 @@ def evaluate(
     snapshot = scope.snapshot
     nodes = read_nodes(scope)
     lineage = read_lineage(scope, nodes)
-    hidden, unknown = _hide_parents(scope, nodes, labels)
-    claims = list(_infer_all(snapshot, nodes, hidden, scope.families_as_now(), rules))
+    hidden, unknown = _hide_evaluated_parents(scope, nodes, labels)
+    claims = list(_infer_evaluated_claims(snapshot, nodes, hidden, scope.families_as_now(), rules))
     judged = [_judge_claim(claim, nodes, lineage, hidden) for claim in claims]
 
     wrong = [each for each in judged if not each.line]
@@ -149,13 +149,13 @@ def evaluate(
     asked_about = {family: inside, OTHERS: len(hidden) - inside, ALL: len(hidden)}
     return Evaluation(
         snapshot.id,
-        measure_rules(judged, len(hidden)),
-        measure_families(judged, by_family),
-        measure_years(judged, list(hidden), snapshot.record_column("created_at")),
+        measure_accuracy_by_rule(judged, len(hidden)),
+        measure_accuracy_by_family(judged, by_family),
+        measure_accuracy_by_year(judged, list(hidden), snapshot.record_column("created_at")),
         family,
         "declared" if labels is None else "labels",
         tuple(_score_groups(judged, asked_about, family)),
-        tuple(_describe_mistake(each, nodes, hidden, children) for each in worst),
+        tuple(_describe_evaluated_mistake(each, nodes, hidden, children) for each in worst),
         sum(family in each.crosses for each in judged),
         tuple(name for name in inferring if name not in fired),
         unknown,
@@ -173,7 +173,7 @@ def _count_by_family(hidden: HiddenParents, lineage: DeclaredLineage) -> dict[st
     }
 
 
-def _hide_parents(
+def _hide_evaluated_parents(
     scope: Scope, nodes: InferenceInput, labels: Labels | None
 ) -> tuple[HiddenParents, int]:
     """Return the hidden parents by child, and how many labelled children are not listed."""
@@ -194,7 +194,7 @@ def _hide_parents(
     return hidden, len(unlisted)
 
 
-def _infer_all(
+def _infer_evaluated_claims(
     snapshot: Snapshot,
     nodes: InferenceInput,
     hidden: HiddenParents,
@@ -283,7 +283,7 @@ def _score_claims(
         by_author[each.author].append(each.line)
     # An author who publishes a thousand models in one manner would decide the share alone.
     means = [sum(lines) / len(lines) for lines in by_author.values()]
-    unseen = [each for each in judged if is_held_out(each.author)]
+    unseen = [each for each in judged if is_held_out_of_evaluation(each.author)]
     return Score(
         group,
         rule,
@@ -301,7 +301,7 @@ def _score_claims(
     )
 
 
-def is_held_out(author: str) -> bool:
+def is_held_out_of_evaluation(author: str) -> bool:
     """Say whether an author belongs to the half that no rule was tuned on, by a hash."""
     return bool(hashlib.sha256(author.encode()).digest()[0] & 1)
 
@@ -316,7 +316,7 @@ def _score_once_each(wrong: Sequence[JudgedClaim]) -> Iterator[JudgedClaim]:
             yield each
 
 
-def _describe_mistake(
+def _describe_evaluated_mistake(
     judged: JudgedClaim, nodes: InferenceInput, hidden: HiddenParents, children: Positions
 ) -> Mistake:
     claim = judged.claim

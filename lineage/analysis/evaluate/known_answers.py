@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
@@ -177,7 +177,7 @@ def find_parents(node: int, child: Nodes, parent: Nodes) -> list[int]:
 
 def _known_declared_edges(snapshot: Snapshot) -> EdgeColumns:
     edges = snapshot.edges()
-    return select_edges(edges, edges.strength >= Strength.DECLARED.code)
+    return select_scope_edges(edges, edges.strength >= Strength.DECLARED.code)
 
 
 def _registered_answer_ids(family: Family) -> Iterator[str]:

@@ -21,7 +21,7 @@ from lineage.analysis.growth.stored import (
     trends_table,
 )
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ModelNode, find_model, find_subject
+from lineage.analysis.subjects import ModelNode, find_subject, find_subject_model
 from lineage.domain.clock import end_of_month
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
@@ -94,7 +94,7 @@ def curve_of_base(
     Raises UnknownModel where the newest snapshot knows no such name.
     """
     newest = store.snapshot()
-    base = find_model(Scope(newest, families), name)
+    base = find_subject_model(Scope(newest, families), name)
     names = _names_of_curves(newest, base)
 
     def count_snapshot(snapshot: Snapshot) -> _Answer:

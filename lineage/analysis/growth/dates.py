@@ -13,11 +13,11 @@ from lineage.analysis.growth.periods import (
     UNDATED,
     day_of,
     end_of_day,
-    read_creation_dates,
-    read_deletion_dates,
+    read_growth_creation_dates,
+    read_growth_deletion_dates,
 )
 from lineage.analysis.growth.results import ClaimPassed, Deletions, GroupSize, OnDate, OnDates
-from lineage.analysis.growth.variants import first_upload_of_each
+from lineage.analysis.growth.variants import first_variant_upload_of_each
 from lineage.analysis.members import members_below
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
@@ -85,13 +85,13 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
         rows=rows,
         claim=question.claim,
         passed=[
-            find_day_passed(moments, unknown, question.claim, days[0][0])
+            find_day_of_growth_past(moments, unknown, question.claim, days[0][0])
             for moments, unknown in zip(dated, undated, strict=True)
         ],
     )
 
 
-def find_day_passed(dated: Int64s, undated: int, claim: int, first: date) -> ClaimPassed:
+def find_day_of_growth_past(dated: Int64s, undated: int, claim: int, first: date) -> ClaimPassed:
     """Return between which days a number was exceeded; `dated` moments are in rising order."""
     # The undated may all be as old as the family, or as young as the last day: two dates, not one.
     surely = day_of(dated[claim]) if len(dated) > claim else None
@@ -125,7 +125,7 @@ def _count_date_steps(
         created = question.moments[counted]
         yield _StepMoments(step, definition, created)
         if step is ComparisonStep.DOWNLOADS:
-            authors = first_upload_of_each(question.author[counted], created)
+            authors = first_variant_upload_of_each(question.author[counted], created)
             yield _StepMoments(ComparisonStep.AUTHORS, definition, created[authors])
 
 
@@ -141,11 +141,11 @@ def count_deletions(scope: Scope, family: Family, definition: Definition) -> Del
     counted = members_below(scope, scope.roots_of(family.roots())).counted
     listed = snapshot.manifest.models
     # The first listing without a model: it may have been deleted some days before.
-    deleted_at = read_deletion_dates(snapshot)
+    deleted_at = read_growth_deletion_dates(snapshot)
     deleted = counted[listed : snapshot.records]
     if definition.as_of is not None:
         deleted = deleted & (deleted_at < end_of_day(definition.as_of))
-    created = read_creation_dates(snapshot)[listed:][deleted]
+    created = read_growth_creation_dates(snapshot)[listed:][deleted]
     days = (deleted_at[deleted] - created)[created != UNDATED] // DAY
     starts = [start for start, _ in _DAYS]
     classes = Counter((np.searchsorted(starts, np.maximum(days, 0), "right") - 1).tolist())

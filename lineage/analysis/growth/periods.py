@@ -20,7 +20,7 @@ DAY = 86_400_000_000
 """In microseconds."""
 
 
-def read_creation_dates(snapshot: Snapshot) -> Int64s:
+def read_growth_creation_dates(snapshot: Snapshot) -> Int64s:
     """Return when each model was created, in microseconds; UNDATED where it is not known.
 
     As every column here, it has an element for each listed model, then for each deleted one.
@@ -31,14 +31,14 @@ def read_creation_dates(snapshot: Snapshot) -> Int64s:
     return column
 
 
-def read_deletion_dates(snapshot: Snapshot) -> Int64s:
+def read_growth_deletion_dates(snapshot: Snapshot) -> Int64s:
     """Return the moment of the first listing without each deleted model, in microseconds."""
     column = snapshot.tombstones(["missed_at"])["missed_at"].combine_chunks().cast(pa.int64())
     moments: Int64s = column.to_numpy(zero_copy_only=False)
     return moments
 
 
-def day_number(day: date) -> int:
+def day_number_of_growth(day: date) -> int:
     """Return how many days a day lies after the first of 1970."""
     return (day - date(1970, 1, 1)).days
 
@@ -50,7 +50,7 @@ def day_of(moment: np.integer | int) -> date:
 
 def end_of_day(day: date) -> int:
     """Return the first microsecond after a day, in UTC."""
-    return (day_number(day) + 1) * DAY
+    return (day_number_of_growth(day) + 1) * DAY
 
 
 def month_numbers(moments: Int64s) -> Int64s:

@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from lineage.analysis.groups import MIXED, UNKNOWN, find_releases
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
@@ -65,7 +65,7 @@ def count_below(scope: Scope, declared: EdgeColumns) -> CountedPairs:
     base below itself.
     """
     roots, near = _find_roots(scope)
-    families, releases = _families_and_releases(scope, roots, near)
+    families, releases = _list_grown_families(scope, roots, near)
     parts = (families, releases, _count_bases(scope, near, declared))
     subjects = [subject for part in parts for subject in part.subjects]
     offsets = np.cumsum([0, *(len(part.subjects) for part in parts)])
@@ -79,7 +79,7 @@ def count_families(scope: Scope) -> dict[str, FamilyTotal]:
     """Count every family and its releases at once, as `count` does one by one."""
     scope = scope.under(Definition(mirrors=True, curated=True))
     snapshot = scope.snapshot
-    whole, parts = _families_and_releases(scope, *_find_roots(scope))
+    whole, parts = _list_grown_families(scope, *_find_roots(scope))
     releases: dict[str, dict[str, int]] = {family.id: {} for family in scope.families}
     for subject, number in zip(parts.subjects, _count_listed(parts, snapshot), strict=True):
         if number:  # else all of them are deleted
@@ -106,11 +106,11 @@ def _find_roots(scope: Scope) -> tuple[list[Nodes], Mask]:
     return roots, near
 
 
-def _families_and_releases(
+def _list_grown_families(
     scope: Scope, roots: Sequence[Nodes], near: Mask
 ) -> tuple[CountedPairs, CountedPairs]:
     """Count below each family, and divide that by the release that each model meets first."""
-    edges = select_edges(scope.edges, near[scope.edges.parent])
+    edges = select_scope_edges(scope.edges, near[scope.edges.parent])
     family, node = _grown_pairs_below(scope, edges, roots)
     own = [nodes.astype(np.int64) + at * scope.nodes for at, nodes in enumerate(roots)]
     counted = ~np.isin(family * scope.nodes + node, np.concatenate([np.empty(0, np.int64), *own]))
@@ -137,7 +137,7 @@ def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPair
     """Count below each official repository by what the snapshot itself declares."""
     # A named base is counted without the registry, so its stored curve must be too.
     is_declared = declared.strength >= Strength.DECLARED.code
-    edges = select_edges(declared, near[declared.parent] & is_declared)
+    edges = select_scope_edges(declared, near[declared.parent] & is_declared)
     owner = {
         id: family
         for family in scope.families

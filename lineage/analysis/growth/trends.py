@@ -16,7 +16,7 @@ from lineage.analysis.growth.periods import (
     Calendar,
     DayLimit,
     month_span,
-    read_creation_dates,
+    read_growth_creation_dates,
 )
 from lineage.analysis.growth.results import (
     GroupSize,
@@ -124,7 +124,7 @@ def find_trends(
 
 
 def _read_family_trend(scope: Scope, family: Family) -> _FamilyColumns:
-    moments = read_creation_dates(scope.snapshot)
+    moments = read_growth_creation_dates(scope.snapshot)
     limit = DayLimit.of(scope)
     scope = scope.under(limit.definition)
     roots = scope.roots_of(family.roots())
@@ -239,7 +239,7 @@ def _count_children(columns: _FamilyColumns) -> list[GroupSize]:
     is_member = np.zeros(nodes, np.bool_)
     is_member[: len(columns.counted)] = columns.counted
     kind = np.where(is_member, 0, -1).astype(np.int8)
-    children = reach.count_direct(edges.child, edges.parent, nodes, kind, 1)[:, 0][is_member]
+    children = reach.count_direct_below(edges.child, edges.parent, nodes, kind, 1)[:, 0][is_member]
     starts = [start for start, _ in _CHILDREN]
     classes = Counter((np.searchsorted(starts, children, side="right") - 1).tolist())
     return [GroupSize(name, classes[place]) for place, (_, name) in enumerate(_CHILDREN)]

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 import pyarrow.compute as pc
 
-from lineage.analysis.growth.periods import DAY, UNDATED, Calendar, day_number
+from lineage.analysis.growth.periods import DAY, UNDATED, Calendar, day_number_of_growth
 from lineage.analysis.growth.results import (
     GrowthSeries,
     SinceRelease,
@@ -23,7 +23,7 @@ from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
 from lineage.domain.families import Release
-from lineage.graph.anomalies import find_sibling_bursts
+from lineage.graph.anomalies import find_sibling_bursts_in_graph
 from lineage.store.reader import Snapshot
 
 # A number alone invites the reading that suits: half of a family may be one author's quantized
@@ -79,7 +79,7 @@ class VariantColumns:
         match key:
             case "authors":
                 first = np.zeros(len(which), np.bool_)
-                first[which] = first_upload_of_each(self.author[which], self.moments[which])
+                first[which] = first_variant_upload_of_each(self.author[which], self.moments[which])
                 return first
             case "no_bursts":
                 return which & ~self.in_burst
@@ -110,7 +110,7 @@ def series_by_variant(
     dated = columns.moments[groups.counted & (columns.moments != UNDATED)]
     last_day = int(dated.max() // DAY) if len(dated) else 0
     # The day on which the data end is not over in them: its models are still being made.
-    last_day = min(last_day, day_number(end_of_data.date()) - 1)
+    last_day = min(last_day, day_number_of_growth(end_of_data.date()) - 1)
     return {
         key: VariantSeries(
             releases[key],
@@ -140,11 +140,11 @@ def count_since_release(
     lines, earlier = [], 0
     for release, own in releases:
         created = moments[own]
-        age = created[created != UNDATED] // DAY - day_number(release.released)
+        age = created[created != UNDATED] // DAY - day_number_of_growth(release.released)
         if not len(age):
             continue
         earlier += int((age < 0).sum())
-        weeks = max(last_day - day_number(release.released), 0) // _WEEK
+        weeks = max(last_day - day_number_of_growth(release.released), 0) // _WEEK
         ends = np.arange(weeks + 1) * _WEEK
         values = np.searchsorted(np.sort(age), ends, side="right").tolist()
         lines.append(GrowthSeries(release.name, values, len(created) - len(age)))
@@ -152,7 +152,7 @@ def count_since_release(
     return SinceRelease([_WEEK * week for week in range(longest)], lines, earlier)
 
 
-def first_upload_of_each(codes: Indices, moments: Int64s) -> Mask:
+def first_variant_upload_of_each(codes: Indices, moments: Int64s) -> Mask:
     """Mark the first dated model of each author, or one undated where none of theirs is dated.
 
     A code below 0 is no author.
@@ -183,7 +183,7 @@ def _mark_variant_bursts(
     child, parent = edges.child[has_record], edges.parent[has_record]
     rows = counted[child] & (author[child] >= 0) & (moments[child] != UNDATED) & (child != parent)
     child, parent = child[rows], parent[rows]
-    bursts = find_sibling_bursts(
+    bursts = find_sibling_bursts_in_graph(
         child,
         parent,
         author[child],

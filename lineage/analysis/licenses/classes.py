@@ -70,11 +70,11 @@ def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Appli
     meets_others = (
         first_releases != NO_NODE if first_releases.size else np.zeros(scope.nodes, np.bool_)
     )
-    multimodal = _below_multimodal(scope, family, terms)
+    multimodal = _mark_below_multimodal_terms(scope, family, terms)
     return ApplicableTerms(terms.terms, releases, bits, meets_others, multimodal, disputed)
 
 
-def _below_multimodal(scope: Scope, family: Family, terms: LicenseTerms) -> Mask:
+def _mark_below_multimodal_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Mask:
     clauses = (each.rules.get(ClauseName.EU_MULTIMODAL) for each in terms.terms)
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
     copies = [mirror for base in bases for mirror in family.mirrors_of(base)]

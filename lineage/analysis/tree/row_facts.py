@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.traces import find_evidence
 from lineage.analysis.tree.rows import TreeRows
 from lineage.analysis.verdicts import PathClaim
@@ -145,8 +145,10 @@ def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
     row_of = np.full(scope.nodes, -1, np.int32)
     rows = np.flatnonzero(forest.node >= 0)
     row_of[forest.node[rows]] = rows
-    edges = select_edges(scope.edges, (row_of[scope.edges.child] >= 0) & _is_real_edge(scope))
-    edges = select_edges(edges, np.lexsort((edges.parent, row_of[edges.child])))
+    edges = select_scope_edges(
+        scope.edges, (row_of[scope.edges.child] >= 0) & _is_real_tree_edge(scope)
+    )
+    edges = select_scope_edges(edges, np.lexsort((edges.parent, row_of[edges.child])))
     strangers = np.unique(edges.parent[row_of[edges.parent] < 0])
     place = np.searchsorted(strangers, edges.parent)
     parent = np.where(row_of[edges.parent] >= 0, row_of[edges.parent], -1 - place)
@@ -166,7 +168,7 @@ def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
     )
 
 
-def _is_real_edge(scope: Scope) -> Mask:
+def _is_real_tree_edge(scope: Scope) -> Mask:
     real: Mask = scope.edges.child != scope.edges.parent
     return real
 

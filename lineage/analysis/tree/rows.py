@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lineage.analysis.groups import MIXED, UNKNOWN, find_releases
 from lineage.analysis.members import find_countable, members_below, relation_of
-from lineage.analysis.scope import Scope, select_edges
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.subjects import ModelNode, ResolvedSubject, full_scope, model_roots
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes
 from lineage.domain.claims import STRENGTHS, Strength
@@ -127,7 +127,7 @@ class _Places:
         name, roots, official = _find_tree_tops(scope, subject)
         level = np.full(nodes, -1, np.int8)
         for strength in range(definition.min_strength.code, len(STRENGTHS)):
-            sure = select_edges(edges, edges.strength >= strength)
+            sure = select_scope_edges(edges, edges.strength >= strength)
             level[reach.find_below(sure.child, sure.parent, nodes, roots)] = strength
         level[roots] = _SUREST
         below = level >= 0
@@ -172,7 +172,7 @@ def _find_tree_tops(scope: Scope, subject: ResolvedSubject) -> tuple[str, Nodes,
 def _group_by_release(scope: Scope, level: Codes, least: int) -> tuple[Nodes, Sequence[str]]:
     """Return for every node the position of its group, and the names of all groups."""
     edges = scope.edges
-    sure = find_releases(scope, select_edges(edges, edges.strength >= least))
+    sure = find_releases(scope, select_scope_edges(edges, edges.strength >= least))
     names = [*(release.name for release in sure.releases), MIXED, UNKNOWN]
     only = sure.only_release()
     if scope.definition.min_strength.code < least:

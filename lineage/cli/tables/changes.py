@@ -77,14 +77,14 @@ def dump_check_rows(check: DumpCheck) -> list[Document]:
     """Return a flat row for each thing compared, with one example."""
     return [
         {"what": what, "count": count, "example": next(iter(examples), None)}
-        for what, count, examples in _comparison_rows(check)
+        for what, count, examples in _comparison_table_rows(check)
     ]
 
 
 def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     """Return what differs, each with its examples."""
     table = new_table(fixed=[""], numbers=["number"], tail="examples")
-    for what, count, examples in _comparison_rows(check):
+    for what, count, examples in _comparison_table_rows(check):
         table.add_row(what, f"{count:,}", quoted("; ".join(examples), "dim"))
     facts: list[Line] = [("dump", f"{check.dump}, {check.bad_rows:,} rows could not be read")]
     excluded = [*check.not_compared, *(["edges"] if check.edges is None else [])]
@@ -93,7 +93,7 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     return Stack(Text(), indented(table), Text(), fact_lines([*facts, *snapshot_lines(manifest)]))
 
 
-def _comparison_rows(check: DumpCheck) -> Iterator[tuple[str, int, Iterable[str]]]:
+def _comparison_table_rows(check: DumpCheck) -> Iterator[tuple[str, int, Iterable[str]]]:
     yield "models here", check.models_here, ()
     yield "models in the dump", check.models_there, ()
     yield "models only here", check.only_here.count, check.only_here.examples

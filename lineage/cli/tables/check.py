@@ -4,7 +4,12 @@ from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.text import Text
 
-from lineage.analysis.check import CheckOutcome, CheckVerdict, explain_match, explain_unknown
+from lineage.analysis.check import (
+    CheckOutcome,
+    CheckVerdict,
+    explain_check_match,
+    explain_check_unknown,
+)
 from lineage.analysis.verdicts import PathEdge
 from lineage.cli.tables.layout import fact_lines, indented, quoted
 
@@ -27,12 +32,12 @@ def check_table(result: CheckOutcome) -> RenderableType:
             line.append("  ").append(quoted(model.place))
         parts.append(line)
         if model.verdict is CheckVerdict.UNKNOWN and model.unknown is not None:
-            parts.append(indented(Text(explain_unknown(model.unknown))))
+            parts.append(indented(Text(explain_check_unknown(model.unknown))))
         for match in model.matches:
-            parts.append(indented(quoted(explain_match(match))))
-            parts += [indented(indented(_describe_edge(edge))) for edge in match.path]
+            parts.append(indented(quoted(explain_check_match(match))))
+            parts += [indented(indented(_edge_cell(edge))) for edge in match.path]
         for match in model.warnings:
-            parts.append(indented(Text("warning: ", "yellow") + quoted(explain_match(match))))
+            parts.append(indented(Text("warning: ", "yellow") + quoted(explain_check_match(match))))
     counts = {it: sum(model.verdict is it for model in result.models) for it in _ORDER}
     numbers = ", ".join(
         f"{number:,} {verdict.value}" for verdict, number in counts.items() if number
@@ -46,7 +51,7 @@ def check_table(result: CheckOutcome) -> RenderableType:
     )
 
 
-def _describe_edge(edge: PathEdge) -> Text:
+def _edge_cell(edge: PathEdge) -> Text:
     """Return one link of a path with its relation, strength and first claim."""
     words = f"{edge.child} <- {edge.parent}  {edge.relation.value}, {edge.strength.value}"
     claim = next((claim for claim in edge.evidence if claim.quote), None)

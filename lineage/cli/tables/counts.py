@@ -51,7 +51,7 @@ def counts_table(
         return Stack(nothing, *([Text(), fact_lines(facts)] if facts else []))
     if len(counts) == 1 or counts[0].grouping is not None:
         return Stack(*(_count_table(count, manifest, source_note) for count in counts))
-    rows = [_subject_row(count) for count in counts]
+    rows = [_subject_table_row(count) for count in counts]
     # Every subject has roots of its own, and the lines below the table speak for all of them.
     alone = all(count.definition.roots == (count.id,) for count in counts)
     roots = "the models themselves" if alone else "each subject with its mirrors"
@@ -60,7 +60,7 @@ def counts_table(
     return Stack(Text(), _numbers_table("subject", rows), Text(), fact_lines(words))
 
 
-def _subject_row(count: Count) -> Row:
+def _subject_table_row(count: Count) -> Row:
     return count.id, count.direct, count.total, count.by_relation
 
 
@@ -107,10 +107,10 @@ def _group_table(count: Count) -> RenderableType:
     rows: list[Row] = [
         (_group_cell(group), group.direct, group.total, group.by_relation) for group in count.groups
     ]
-    total = _sum_rows("all", rows)
+    total = _sum_table_rows("all", rows)
     if count.grouping not in _SERIES and len(rows) > _GROUPS_SHOWN + 1:
         more = rows[_GROUPS_SHOWN:]
-        rows = [*rows[:_GROUPS_SHOWN], _sum_rows(f"{len(more):,} more", more)]
+        rows = [*rows[:_GROUPS_SHOWN], _sum_table_rows(f"{len(more):,} more", more)]
     by = "group" if count.grouping is None else count.grouping.value
     return _numbers_table(by, rows, total, no_parts=count.grouping is Grouping.RELATION)
 
@@ -119,7 +119,7 @@ def _group_cell(group: Group) -> str:
     return f"{group.value} (incomplete)" if group.complete is False else group.value
 
 
-def _sum_rows(name: str, rows: Sequence[Row]) -> Row:
+def _sum_table_rows(name: str, rows: Sequence[Row]) -> Row:
     parts = {relation: sum(row[3].get(relation, 0) for row in rows) for relation in RELATIONS}
     return name, sum(row[1] for row in rows), sum(row[2] for row in rows), parts
 

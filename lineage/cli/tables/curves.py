@@ -37,7 +37,7 @@ _GAP = 2
 def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
     body = _SnapshotRows(curve) if curve.by is None else _part_table(curve)
-    facts = [*rule_lines(curve.definition), *_history_fact_lines(curve)]
+    facts = [*rule_lines(curve.definition), *_history_table_lines(curve)]
     title = subject_title(curve.id, curve.subject)
     return Stack(Text(), indented(title), Text(), indented(body), Text(), fact_lines(facts))
 
@@ -83,7 +83,7 @@ def _number_cell(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def _history_fact_lines(curve: Curve) -> list[Line]:
+def _history_table_lines(curve: Curve) -> list[Line]:
     """Say which snapshots there are, and by which registry they were counted."""
     moments = curve.moments
     text = f"{len(moments):,}, {moments[0].snapshot} to {moments[-1].snapshot}"
@@ -122,7 +122,7 @@ class Sparklines:
         # Names give way before numbers do: a cut name is recognized, a left out week is not.
         fits = longest + _NUMBER * len(self.numbered) <= room
         name_width = longest if fits else min(longest, _NAME)
-        places = _spread_columns_evenly(self.numbered, (room - name_width) // _NUMBER)
+        places = _spread_table_columns(self.numbered, (room - name_width) // _NUMBER)
         yield indented(self._draw_table(places, name_width))
 
     def _draw_table(self, places: Sequence[int], name_width: int) -> Table:
@@ -152,7 +152,7 @@ def short_day(moment: datetime) -> str:
     return f"{moment.day} {moment:%b}"
 
 
-def _spread_columns_evenly(places: Sequence[int], most: int) -> list[int]:
+def _spread_table_columns(places: Sequence[int], most: int) -> list[int]:
     """Return so many of the places, evenly spread, the first and the last among them."""
     if len(places) <= most:
         return list(places)

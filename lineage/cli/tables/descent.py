@@ -22,7 +22,7 @@ from lineage.analysis.verdicts import (
 )
 from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
 from lineage.domain.claims import Strength
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest
 
 # A merge of merges has hundreds of paths; the surest and shortest come first.
@@ -41,7 +41,7 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     grid.add_column()
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(no_wrap=True, justify="right")
-    lines = list(_tree_lines(tree.nodes))
+    lines = list(_tree_table_lines(tree.nodes))
     # An empty column would take a letter from the names.
     columns = 4 if any(note for *_, note in lines) else 3
     if columns == 4:
@@ -61,7 +61,7 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     return Stack(Text(), indented(grid), Text(), fact_lines(words))
 
 
-def _tree_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str]]:
+def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str]]:
     """Yield a line for each node, and for what is not drawn below one."""
     last_below = {node.parent: at for at, node in enumerate(nodes)}
     # Nodes come in the order of a walk: of those above a line the guides go on where a sibling or
@@ -71,7 +71,7 @@ def _tree_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str
 
     def end_branches(depth: int) -> Iterator[tuple[Text, str, str, str]]:
         while len(path) > depth:
-            guide, remainder = _guide_of_tree_line(guides), nodes[path.pop()].remainder
+            guide, remainder = _guide_cell(guides), nodes[path.pop()].remainder
             guides.pop()
             if remainder is not None:
                 words = f"+ {remainder.models:,} in {remainder.branches:,} more"
@@ -87,7 +87,7 @@ def _tree_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str
         relation += ", inferred" if node.strength is Strength.INFERRED else ""
         note = "" if node.drawn_below == node.total else f"drawn here: {node.drawn_below:,}"
         yield (
-            _node_cell(node, _guide_of_tree_line(guides) + fork),
+            _node_cell(node, _guide_cell(guides) + fork),
             relation,
             f"{node.total:,}",
             note,
@@ -97,7 +97,7 @@ def _tree_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str
     yield from end_branches(0)
 
 
-def _guide_of_tree_line(guides: Sequence[str]) -> str:
+def _guide_cell(guides: Sequence[str]) -> str:
     """Return the guides above a line; of very many those nearest to it, and how many there are."""
     if len(guides) <= _GUIDES_SHOWN:
         return "".join(guides)
@@ -155,7 +155,9 @@ def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
     for name, trace in traces:
         origin = trace.origin
         where = "" if origin is ModelOrigin.SNAPSHOT else f"  known from the {origin.value}"
-        why = Text.assemble(quoted(trace.id), where, "\n", (visible(explain_verdict(trace)), "dim"))
+        why = Text.assemble(
+            quoted(trace.id), where, "\n", (escape_invisible(explain_verdict(trace)), "dim")
+        )
         answer = Text(verdict_word(trace), style=_COLORS[trace.descends])
         table.add_row(Text(name, "bold"), answer, why)
     return Stack(Text(), Padding(table, INDENT))
@@ -178,6 +180,6 @@ def _path_table_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableTyp
 
 
 def _claim_cell(claim: PathClaim) -> Text:
-    parts = [] if claim.quote is None else [f'"{visible(claim.quote)}"']
-    parts += [visible(text) for text in (claim.source, claim.url) if text]
+    parts = [] if claim.quote is None else [f'"{escape_invisible(claim.quote)}"']
+    parts += [escape_invisible(text) for text in (claim.source, claim.url) if text]
     return Text(f"{claim.rule}: " + "\n".join(parts), style="dim")

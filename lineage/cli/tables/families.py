@@ -64,7 +64,7 @@ def family_table(family: Family) -> RenderableType:
         quoted(family.name, "bold"), quoted(f"{by}; version {family.version}", "dim")
     )
     parts: list[RenderableType] = [indented(head)]
-    parts += [_release_fact_lines(release) for release in family.releases]
+    parts += [_release_table_lines(release) for release in family.releases]
     if family.edges:
         parts.append(heading("Curated edges"))
     for edge in family.edges:
@@ -106,7 +106,7 @@ def registry_check_table(
     return Stack(Text(), indented(grid), Text(), fact_lines(facts))
 
 
-def _release_fact_lines(release: Release) -> RenderableType:
+def _release_table_lines(release: Release) -> RenderableType:
     license = release.license or "no license tag"
     gate = "" if release.gated is None else f", gated: {release.gated}"
     facts: list[Line] = [

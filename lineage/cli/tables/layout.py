@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.domain.subjects import SubjectKind
 
 INDENT = (0, 0, 0, 2)
@@ -19,7 +19,7 @@ def quoted(text: str, style: str = "") -> Text:
     """Return text from outside for a terminal: harmless, and never read as markup."""
     # Names, licenses and quotes are written by strangers: an escape sequence in one could move the
     # cursor, and brackets would be styles.
-    return Text(visible(text), style=style)
+    return Text(escape_invisible(text), style=style)
 
 
 def indented(picture: RenderableType) -> RenderableType:

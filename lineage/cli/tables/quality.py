@@ -25,7 +25,7 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
         severity = Text(kind.severity.value, _STYLES[kind.severity])
         number = Text(f"{kind.count:,}", "bold" if kind.count else "dim")
         table.add_row(kind.kind.value, severity, number, kind.meaning)
-    examples = [_example_lines(kind) for kind in anomalies.anomalies if kind.examples]
+    examples = [_example_table_lines(kind) for kind in anomalies.anomalies if kind.examples]
     models = (
         "all" if anomalies.family is None else f"roots and members of family {anomalies.family}"
     )
@@ -37,7 +37,7 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
     return Stack(Text(), indented(table), *examples, Text(), fact_lines(facts))
 
 
-def _example_lines(kind: AnomaliesOfKind) -> RenderableType:
+def _example_table_lines(kind: AnomaliesOfKind) -> RenderableType:
     listed = len(kind.examples)
     number = f"{listed:,} of {kind.count:,}" if listed < kind.count else f"{listed:,}"
     grid = Table.grid(padding=(0, 1))
@@ -62,7 +62,7 @@ def evaluation_table(evaluation: Evaluation) -> RenderableType:
             names = (mistake.child, mistake.inferred, " ".join(mistake.declared))
             table.add_row(*map(quoted, names))
         parts += [heading("the worst mistakes"), Text(), indented(table)]
-    return Stack(*parts, Text(), fact_lines(_evaluation_fact_lines(evaluation)))
+    return Stack(*parts, Text(), fact_lines(_evaluation_table_lines(evaluation)))
 
 
 def _score_table(scores: Sequence[Score]) -> RenderableType:
@@ -86,7 +86,7 @@ def _percent_cell(share: Share) -> str:
     return f"{100 * share.value:.1f} ({100 * low:.0f}-{100 * high:.0f})"
 
 
-def _evaluation_fact_lines(evaluation: Evaluation) -> list[Line]:
+def _evaluation_table_lines(evaluation: Evaluation) -> list[Line]:
     declared = evaluation.hidden_by == "declared"
     hidden = "declared parents" if declared else "parents of the labels"
     facts: list[Line] = [

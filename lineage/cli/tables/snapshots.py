@@ -27,7 +27,7 @@ def crawl_table(
     numbers = [f"{n:,} {_REQUEST_WORDS.get(name, name)}" for name, n in requests.items()]
     facts = [
         ("snapshot", f"{manifest.id}, {_kind_cell(manifest)}"),
-        *_size_fact_lines(manifest),
+        *_size_table_lines(manifest),
         ("requests", ", ".join(numbers)),
         ("seconds", f"{seconds:,.1f}"),
         *more,
@@ -68,7 +68,7 @@ def snapshot_facts(
         *dump,
         ("previous", manifest.previous or "none"),
         ("builds on", "nothing" if manifest.builds_on is None else manifest.builds_on.id),
-        *_size_fact_lines(manifest),
+        *_size_table_lines(manifest),
         ("deleted", deleted or "none"),
         ("unread", unread or "nothing"),
         ("registry", registry or "none"),
@@ -142,7 +142,7 @@ def retention_table(rows: Sequence[Document]) -> RenderableType:
     return indented(table)
 
 
-def _size_fact_lines(manifest: Manifest) -> list[Line]:
+def _size_table_lines(manifest: Manifest) -> list[Line]:
     return [
         ("models", f"{manifest.models:,}"),
         ("edges", f"{manifest.edges:,}"),

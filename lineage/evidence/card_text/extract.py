@@ -44,7 +44,7 @@ class Reference(NamedTuple):
     is_link: bool
 
 
-def find_reference(text: str, start: int, most_away: int) -> Reference | None:
+def find_claimed_reference(text: str, start: int, most_away: int) -> Reference | None:
     """Return the first thing linked or named within so many characters, if it is a model."""
     # Where a data set, a paper or any other address stands first, what the sentence goes on to
     # name is about that.
@@ -52,25 +52,25 @@ def find_reference(text: str, start: int, most_away: int) -> Reference | None:
     while (match := _REFERENCE.search(text, at, last)) and match.start() - start <= most_away:
         address = match["target"] or match["url"]
         if address is not None:
-            linked = find_addressed_model(address)
+            linked = find_claimed_address(address)
             if linked is None:
                 return None
             return Reference(linked, match.start(), match.end(), is_link=True)
         id = _trim_claimed_id(match["name"])
-        if _looks_like_a_parent_id(id):
+        if _looks_like_claimed_parent(id):
             return Reference(id, match.start(), match.end(), is_link=False)
         at = match.end()
     return None
 
 
-def list_linked_models(text: str) -> set[str]:
+def list_claimed_links(text: str) -> set[str]:
     """Return every model that the text links to, in lower case."""
     addresses = (match["target"] or match["url"] for match in _REFERENCE.finditer(text))
-    ids = (find_addressed_model(address) for address in addresses if address is not None)
+    ids = (find_claimed_address(address) for address in addresses if address is not None)
     return {id.lower() for id in ids if id is not None}
 
 
-def find_addressed_model(address: str) -> str | None:
+def find_claimed_address(address: str) -> str | None:
     """Return the id of the model that an address on the Hub leads to, None for any other."""
     match = _MODEL.fullmatch(address.rstrip(".,;:!"))
     if match is None or match[1].lower() in NO_OWNERS:
@@ -79,12 +79,12 @@ def find_addressed_model(address: str) -> str | None:
     return id if "/" in id and is_repo_id(id) else None
 
 
-def find_spelled_model(text: str) -> str | None:
+def find_claimed_spelling(text: str) -> str | None:
     """Return the text itself if it can only be meant as owner/name."""
-    return text if text.count("/") == 1 and _looks_like_a_parent_id(text) else None
+    return text if text.count("/") == 1 and _looks_like_claimed_parent(text) else None
 
 
-def _looks_like_a_parent_id(id: str) -> bool:
+def _looks_like_claimed_parent(id: str) -> bool:
     # `and/or` is an id too, but a model's name has a digit, a dash or a capital.
     return is_repo_id(id) and re.search(r"[0-9_.A-Z-]", id) is not None
 
@@ -152,30 +152,32 @@ def _list_claims(raw: bytes, own_id: str) -> Iterator[Claim]:
 def _read_card_unit(unit: Unit, own_id: str) -> Iterator[Claim]:
     for phrase in LABELS:
         for match in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
-            yield from _read_models_after(unit.text, match.start(), match, phrase)
+            yield from _read_claimed_models_after(unit.text, match.start(), match, phrase)
     for phrase in PHRASES:
         for match in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
             before = _card_words_before(unit, match.start())
             if _is_claim_about_the_model(before, phrase, own_id):
                 start = match.start() - len(before)
-                yield from _read_models_after(unit.text, start, match, phrase)
+                yield from _read_claimed_models_after(unit.text, start, match, phrase)
 
 
-def _read_models_after(
+def _read_claimed_models_after(
     text: str, sentence_start: int, match: re.Match[str], phrase: Phrase
 ) -> Iterator[Claim]:
     """Yield the models that stand right after a phrase: one, or all of a merge's."""
-    reference = _find_next_model(text, match.end(), phrase)
+    reference = _find_next_claimed_model(text, match.end(), phrase)
     while reference is not None:
         is_short = reference.end - sentence_start <= MOST_QUOTED
         start = sentence_start if is_short else match.start()
         quote = text[start : reference.end].strip()[:MOST_QUOTED]
         yield Claim(RULE, reference.id, quote, phrase.relation)
-        reference = _find_next_model(text, reference.end, phrase) if phrase.several else None
+        reference = (
+            _find_next_claimed_model(text, reference.end, phrase) if phrase.several else None
+        )
 
 
-def _find_next_model(text: str, at: int, phrase: Phrase) -> Reference | None:
-    reference = find_reference(text, at, _GAP_TO_A_LINK)
+def _find_next_claimed_model(text: str, at: int, phrase: Phrase) -> Reference | None:
+    reference = find_claimed_reference(text, at, _GAP_TO_A_LINK)
     if reference is None:
         return None
     joined = phrase.several and JOINS.fullmatch(text, at, reference.start)
@@ -186,7 +188,7 @@ def _find_next_model(text: str, at: int, phrase: Phrase) -> Reference | None:
 
 
 def _read_card_list_item(unit: Unit, phrase: Phrase) -> Iterator[Claim]:
-    reference = find_reference(unit.text, 0, _GAP_TO_A_NAME)
+    reference = find_claimed_reference(unit.text, 0, _GAP_TO_A_NAME)
     if reference is not None and (reference.is_link or not phrase.links_only):
         quote = unit.text.strip()[:MOST_QUOTED]
         yield Claim(RULE, reference.id, quote, phrase.relation)
@@ -201,13 +203,13 @@ def _find_claim_list_opening(unit: Unit) -> Phrase | None:
     tail = Unit(unit.kind, end[-_LOOK_BACK:])
     for phrase in (*LABELS, *PHRASES):
         match = phrase.pattern.search(tail.text)
-        if match is not None and _opens_a_parent_list(tail, match, phrase):
+        if match is not None and _opens_claimed_list(tail, match, phrase):
             return phrase
     return None
 
 
-def _opens_a_parent_list(tail: Unit, match: re.Match[str], phrase: Phrase) -> bool:
-    if SAYS_NO.search(_card_words_before(tail, match.start())) or list_linked_models(tail.text):
+def _opens_claimed_list(tail: Unit, match: re.Match[str], phrase: Phrase) -> bool:
+    if SAYS_NO.search(_card_words_before(tail, match.start())) or list_claimed_links(tail.text):
         return False
     return phrase.several or len(tail.text) - match.end() <= 2
 
@@ -227,7 +229,7 @@ def _is_claim_about_the_model(before: str, phrase: Phrase, own_id: str) -> bool:
     if phrase.links_only and OTHER_THING.search(before):
         return False
     own_name = own_id.lower().rpartition("/")[2]
-    return all(id.rpartition("/")[2] == own_name for id in list_linked_models(before))
+    return all(id.rpartition("/")[2] == own_name for id in list_claimed_links(before))
 
 
 # Recipes are read line by line and not as YAML: a broken one still names its models, and no parser
@@ -250,5 +252,5 @@ def _read_recipe(code: str) -> Iterator[tuple[str, Relation, str]]:
     for match, line in entries:
         # mergekit spells a model with an adapter `model+adapter`.
         for part in match[2].split("+") if match[1] in model_keys else ():
-            if (id := find_spelled_model(part)) is not None:
+            if (id := find_claimed_spelling(part)) is not None:
                 yield id, relation, line.strip()

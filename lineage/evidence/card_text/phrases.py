@@ -45,7 +45,7 @@ def split_card(text: str) -> Iterator[Unit]:
     """Yield the parts of a card in order, without its front matter and without a repeated card."""
     prose: list[str] = []
     has_text = False
-    lines = iter(_cut_front_matter(text.replace("\r\n", "\n")).split("\n"))
+    lines = iter(_cut_card_front_matter(text.replace("\r\n", "\n")).split("\n"))
     for line in lines:
         kind = _kind_of_card_line(line)
         if has_text and kind is not UnitKind.ROW and _FOREIGN.match(line):
@@ -63,7 +63,7 @@ def split_card(text: str) -> Iterator[Unit]:
     yield from _join_card_paragraph(prose)
 
 
-def _cut_front_matter(text: str) -> str:
+def _cut_card_front_matter(text: str) -> str:
     """Cut the block between two lines of dashes: the listing has it, read by the Hub itself."""
     text = text.removeprefix("\ufeff").lstrip()
     if not text.startswith("---"):

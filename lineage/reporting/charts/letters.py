@@ -4,7 +4,7 @@ import struct
 from functools import cache
 from importlib import resources
 
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 
 FONT = "DejaVuSans.ttf"
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -19,7 +19,7 @@ def spell_letters(text: str) -> str:
     """
     advances = _advances()
     return "".join(
-        letter if letter in advances else _code_point(letter) for letter in visible(text)
+        letter if letter in advances else _code_point(letter) for letter in escape_invisible(text)
     )
 
 

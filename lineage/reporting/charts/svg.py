@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
 
-from lineage.domain.escape import markup, visible
+from lineage.domain.escape import escape_invisible, markup
 from lineage.errors import MissingExtra
 from lineage.reporting.charts.chart import Chart, ChartKind
 from lineage.reporting.charts.plot import (
@@ -132,7 +132,7 @@ def _draw_bars(chart: Chart, language: Language, width: int, top: float) -> Draw
     spell = load_texts(language).number
     numbers = [spell(round(value or 0)) for value in series.values]
     names = [
-        shorten_text(visible(position.name), _SIZE, width * _NAMES - 12)
+        shorten_text(escape_invisible(position.name), _SIZE, width * _NAMES - 12)
         for position in chart.positions
     ]
     x0 = max((estimate_width(name, _SIZE) for name in names), default=0) + 12

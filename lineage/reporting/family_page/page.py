@@ -16,7 +16,7 @@ from lineage.analysis.tree.row_facts import RowEvidence
 from lineage.domain.arrays import Floats, Indices, Int64s
 from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.domain.definitions import Grouping
-from lineage.domain.escape import markup, visible
+from lineage.domain.escape import escape_invisible, markup
 from lineage.reporting import family_tree_text as words
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
 from lineage.reporting.html import block_hash
@@ -226,7 +226,11 @@ def html_table(
 
 def html_link(address: str | None, text: str) -> str:
     """Return a link where the address is one of the web, else its text alone."""
-    if address is None or not address.startswith("https://") or visible(address) != address:
+    if (
+        address is None
+        or not address.startswith("https://")
+        or escape_invisible(address) != address
+    ):
         return markup(text)
     return f'<a href="{escape(address)}" rel="noreferrer noopener">{markup(text)}</a>'
 

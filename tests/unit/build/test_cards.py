@@ -13,7 +13,7 @@ from lineage.build.cards import (
     CardPlan,
     FamilySigns,
     choose_cards,
-    mark_doubtful,
+    mark_doubtful_claims,
     read_cards,
 )
 from lineage.domain.claims import ResolvedClaims
@@ -89,21 +89,21 @@ def test_who_has_no_parent_but_itself_is_undeclared() -> None:
 
 def test_a_parent_that_is_not_listed_makes_a_model_doubtful() -> None:
     claims = declared((0, 10, 0, -1), (1, 2, 0, -1))
-    assert np.flatnonzero(mark_doubtful(claims, MODELS)).tolist() == [0]
+    assert np.flatnonzero(mark_doubtful_claims(claims, MODELS)).tolist() == [0]
 
 
 def test_two_relations_make_a_model_doubtful() -> None:
     claims = declared(
         (0, 1, 0, 2), (0, 1, 1, 3), (2, 1, 0, 2), (2, 1, 1, 2), (3, 1, 0, 2), (3, 1, 1, -1)
     )
-    assert np.flatnonzero(mark_doubtful(claims, MODELS)).tolist() == [0]
+    assert np.flatnonzero(mark_doubtful_claims(claims, MODELS)).tolist() == [0]
 
 
 def test_other_parents_make_a_model_doubtful_and_agreed_ones_do_not() -> None:
     claims = declared((0, 1, 0, -1), (0, 2, 1, -1), (3, 1, 0, -1), (3, 2, 0, -1), (3, 2, 1, -1))
-    assert np.flatnonzero(mark_doubtful(claims, MODELS)).tolist() == [0, 3]
+    assert np.flatnonzero(mark_doubtful_claims(claims, MODELS)).tolist() == [0, 3]
     agreed = declared((0, 1, 0, -1), (0, 2, 0, -1), (0, 2, 1, -1), (0, 1, 1, -1), (0, -1, 2, -1))
-    assert not mark_doubtful(agreed, MODELS).any()
+    assert not mark_doubtful_claims(agreed, MODELS).any()
 
 
 CLAIM_ROWS = st.lists(
@@ -116,7 +116,7 @@ CLAIM_ROWS = st.lists(
 def test_a_model_without_doubt_has_one_relation_and_one_set_of_listed_parents(
     claims: list[tuple[int, int, int, int]],
 ) -> None:
-    doubtful = mark_doubtful(declared(*claims), 6)
+    doubtful = mark_doubtful_claims(declared(*claims), 6)
     for child in range(6):
         mine = [one for one in claims if one[0] == child]
         parents = {

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lineage.build.resolve import find_existing_nodes
+from lineage.build.resolve import resolve_existing_nodes
 from lineage.evidence.infer import InferenceInput
 
 IDS = ["owner/Alpha", "owner/beta", "owner/BETA", "other/now", "gone/unlisted"]
@@ -41,9 +41,13 @@ def nodes() -> InferenceInput:
     ],
 )
 def test_a_name_means_what_it_would_have_meant_before(name: str, node: int) -> None:
-    assert find_existing_nodes([name], nodes()).tolist() == [node]
+    assert resolve_existing_nodes([name], nodes()).tolist() == [node]
 
 
 def test_names_keep_their_order_and_none_give_none() -> None:
-    assert find_existing_nodes(["owner/beta", "x/y", "owner/beta"], nodes()).tolist() == [1, -1, 1]
-    assert find_existing_nodes([], nodes()).tolist() == []
+    assert resolve_existing_nodes(["owner/beta", "x/y", "owner/beta"], nodes()).tolist() == [
+        1,
+        -1,
+        1,
+    ]
+    assert resolve_existing_nodes([], nodes()).tolist() == []

@@ -10,7 +10,7 @@ import pytest
 
 from lineage.analysis.anomalies import find_anomalies
 from lineage.analysis.scope import Scope
-from lineage.build.resolve import find_renames
+from lineage.build.resolve import find_renames_in_draft
 from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.families import Family, FormerName, Release, Reupload
 from lineage.store.reader import Snapshot
@@ -494,13 +494,15 @@ def test_only_keys_that_bear_another_name_are_renamed() -> None:
     keys = strings("a" * 24, "b" * 24, "c" * 24)
     ids = strings("x/a", "x/b", "x/c")
     later = strings("a" * 24, "b" * 24, "d" * 24)
-    assert find_renames(keys, ids, later, strings("x/a", "y/b", "x/c")) == {"x/b": "b" * 24}
+    assert find_renames_in_draft(keys, ids, later, strings("x/a", "y/b", "x/c")) == {
+        "x/b": "b" * 24
+    }
 
 
 def test_nothing_before_or_nothing_now_is_no_rename() -> None:
     nothing = strings()
-    assert find_renames(nothing, nothing, strings("a" * 24), strings("x/a")) == {}
-    assert find_renames(strings("a" * 24), strings("x/a"), nothing, nothing) == {}
+    assert find_renames_in_draft(nothing, nothing, strings("a" * 24), strings("x/a")) == {}
+    assert find_renames_in_draft(strings("a" * 24), strings("x/a"), nothing, nothing) == {}
 
 
 def test_hub_parents_of_the_builders_are_those_of_the_rows() -> None:

@@ -9,13 +9,13 @@ from rich.text import Text
 from lineage.cli import logs
 from lineage.cli.output import show
 from lineage.domain.documents import to_json
-from lineage.domain.escape import csv_lines, visible
+from lineage.domain.escape import csv_lines, escape_invisible
 from tests.hostile import HOSTILE, acting_in_a_log
 from tests.unit.cli.conftest import Program
 
 
 def test_no_line_of_a_table_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    show(Text("\n".join(f"  {visible(text)}" for text in HOSTILE)))
+    show(Text("\n".join(f"  {escape_invisible(text)}" for text in HOSTILE)))
     shown = capsys.readouterr().out
     assert "\\x3a:error" in shown
     assert not acting_in_a_log(shown)

@@ -6,7 +6,7 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.crawl.modes import read_below
+from lineage.crawl.modes import crawl_below
 from lineage.domain.records import BadRow
 from lineage.sources.interface import RecordPage
 from tests.builders import key_of, record
@@ -36,7 +36,7 @@ class Family:
 
 
 def ids_below(source: Family, base: str) -> list[str]:
-    return [found.id for page in read_below(source, base) for found in page.records]
+    return [found.id for page in crawl_below(source, base) for found in page.records]
 
 
 def test_the_base_comes_first_then_its_children_then_theirs() -> None:
@@ -95,7 +95,7 @@ def test_a_base_whose_row_is_odd_is_still_walked_down_from() -> None:
         def model(self, id: str) -> RecordPage | None:
             return RecordPage([], [BadRow("odd", "{}", None)])
 
-    pages = list(read_below(Odd({"a/base": ["a/1"]}), "a/base"))
+    pages = list(crawl_below(Odd({"a/base": ["a/1"]}), "a/base"))
     assert [found.id for page in pages for found in page.records] == ["a/1"]
     assert len(pages[0].bad_rows) == 1
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.crawl.modes import drop_repeats, read_everything
+from lineage.crawl.modes import crawl_everything, drop_repeated_crawl_rows
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.sources.interface import RecordPage
 from tests.builders import record
@@ -17,7 +17,7 @@ def model(number: int, likes: int = 0) -> ModelRecord:
 
 
 def kept(*pages: list[ModelRecord]) -> list[ModelRecord]:
-    out = drop_repeats(RecordPage(records) for records in pages)
+    out = drop_repeated_crawl_rows(RecordPage(records) for records in pages)
     return [one for page in out for one in page.records]
 
 
@@ -38,7 +38,7 @@ def test_a_long_walk_passes_whole_and_in_order() -> None:
 def test_bad_rows_and_what_is_known_of_a_page_stay() -> None:
     bad = BadRow("odd", "{}", None)
     first = RecordPage([model(1)], [bad], request="one", date="today")
-    out = list(drop_repeats([first, RecordPage([model(1)])]))
+    out = list(drop_repeated_crawl_rows([first, RecordPage([model(1)])]))
     assert (out[0].records, out[0].bad_rows) == ([], [bad])
     assert (out[0].request, out[0].date) == ("one", "today")
 
@@ -72,5 +72,5 @@ class ListedModels:
 
 
 def test_a_full_crawl_is_everything_without_repeats() -> None:
-    pages = read_everything(ListedModels())
+    pages = crawl_everything(ListedModels())
     assert [one for page in pages for one in page.records] == [model(1, likes=9)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.crawl.publish_command import explain_start, run_command, split_command
+from lineage.crawl.publish_command import explain_command_start, run_command, split_command
 from lineage.errors import SettingsError
 
 SHELL_SYNTAX = {
@@ -163,7 +163,7 @@ def test_a_program_that_cannot_be_started_is_explained(tmp_path: Path) -> None:
     def said(*words: str) -> str:
         with pytest.raises(OSError) as caught:  # noqa: PT011 which one is what is tested
             run_command(words, b"", os.environ, 20)
-        return explain_start(words, caught.value)
+        return explain_command_start(words, caught.value)
 
     assert "there is no program no-such-program" in said("no-such-program", "x")
     assert "there is no program cd" in said("cd", "/")

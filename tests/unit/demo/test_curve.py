@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lineage.analysis.growth.curves import curve_of_family
 from lineage.demo.replay import replay_weeks, settings_of
-from lineage.demo.weeks import WEEKS, History, find_deleted
+from lineage.demo.weeks import WEEKS, History, find_deleted_of_demo
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
@@ -56,9 +56,11 @@ def test_the_dead_with_most_below_them_come_first(tmp_path: Path) -> None:
     history = History(facts)
     replay_weeks(tmp_path, history, Progress(), WEEKS[:5])
     last = store_of(tmp_path).snapshot()
-    found = find_deleted(last, history.gone_from, 10)
+    found = find_deleted_of_demo(last, history.gone_from, 10)
     assert (found.total, found.parents) == (4, 2)
     told = [(one.id, one.direct, one.total) for one in found.largest]
     assert told == [("dead/one", 1, 2), ("dead/two", 1, 1)]
     assert {(one.gone_from, one.missed_at) for one in found.largest} == {(gone, WEEKS[4])}
-    assert [one.id for one in find_deleted(last, history.gone_from, 1).largest] == ["dead/one"]
+    assert [one.id for one in find_deleted_of_demo(last, history.gone_from, 1).largest] == [
+        "dead/one"
+    ]

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.escape import cell, csv_lines, visible
+from lineage.domain.escape import cell, csv_lines, escape_invisible
 
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_nothing_that_acts_is_left(text: str) -> None:
-    shown = visible(text)
+    shown = escape_invisible(text)
     assert not [one for one in shown if unicodedata.category(one)[0] == "C"]
     assert not {"\u2028", "\u2029"} & set(shown)
 
 
 @given(st.text(st.characters(categories=("L", "N", "P"))))
 def test_what_only_shows_stays_as_it_is(text: str) -> None:
-    assert visible(text) == text
+    assert escape_invisible(text) == text
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_what_only_shows_stays_as_it_is(text: str) -> None:
     ],
 )
 def test_what_acts_is_spelled_out(text: str, shown: str) -> None:
-    assert visible(text) == shown
+    assert escape_invisible(text) == shown
 
 
 SEPARATORS = ",;\t|: ^~#!"

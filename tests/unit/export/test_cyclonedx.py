@@ -19,7 +19,7 @@ from lineage.analysis.verdicts import (
     VerdictReason,
 )
 from lineage.domain.claims import Relation, Strength
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.export.bill_of_materials import Ancestor, Bill, Part
 from lineage.export.cyclonedx import write_cyclonedx
 from tests.unit.cli.drawn import ID, manifest
@@ -149,7 +149,7 @@ def test_strangers_words_stay_words(attack: str) -> None:
     text = write_cyclonedx(a_bill(CHILD, part, step), manifest())
     assert not {one for one in text if unicodedata.category(one)[0] == "C"} - {"\n"}
     above = read(a_bill(CHILD, part, step))["metadata"]["component"]["pedigree"]["ancestors"][0]
-    assert properties(above)["library"] == visible(attack)
+    assert properties(above)["library"] == escape_invisible(attack)
     assert "purl" not in above
     assert "externalReferences" not in above
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.export import FORMATS
 from lineage.graph.lineage_graph import FamilyGraph
 from tests.conftest import MERMAID
@@ -53,7 +53,8 @@ def test_graphviz_draws_strangers_words_as_words() -> None:
     nodes = [one for one in drawn.iter(f"{SVG}g") if one.get("class") == "node"]
     words = {"".join(text.text or "" for text in one.iter(f"{SVG}text")) for one in nodes}
     assert {_even(word) for word in words} == {
-        _even(visible(attack).replace("&", r"\x26").replace("%", r"\x25")) for attack in ATTACKS
+        _even(escape_invisible(attack).replace("&", r"\x26").replace("%", r"\x25"))
+        for attack in ATTACKS
     }
     links = [one.tag for one in drawn.iter() if one.tag in (f"{SVG}a", f"{SVG}script")]
     assert not links
@@ -75,7 +76,7 @@ def test_mermaid_reads_every_model_and_edge() -> None:
 def test_mermaid_draws_strangers_words_as_words() -> None:
     read = by_mermaid(text_of("mermaid", a_hostile_family(), " ".join(ATTACKS)))
     words = {one["text"].strip() for one in read["nodes"]}
-    assert words == {visible(attack).strip() for attack in ATTACKS}
+    assert words == {escape_invisible(attack).strip() for attack in ATTACKS}
     assert not [one for one in read["nodes"] if one["elements"] or one["acts"]]
     assert len(read["edges"]) == len(ATTACKS) - 1
 

@@ -10,7 +10,7 @@ import networkx as nx
 import pytest
 
 from lineage.domain.clock import iso
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.errors import SettingsError
 from lineage.export import FORMATS
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
@@ -61,7 +61,7 @@ def test_networkx_reads_back_what_went_in(format: str) -> None:
 @pytest.mark.parametrize("format", ["graphml", "gexf"])
 def test_strangers_words_come_back_as_words(format: str) -> None:
     nodes, edges = read_back(format, text_of(format, a_hostile_family(), ATTACKS[0]))
-    assert set(nodes) == {visible(attack) for attack in ATTACKS}
+    assert set(nodes) == {escape_invisible(attack) for attack in ATTACKS}
     assert {known["license"] or "" for known in nodes.values()} == set(nodes)
     assert len(edges) == len(ATTACKS) - 1
 

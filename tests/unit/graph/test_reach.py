@@ -10,7 +10,7 @@ from lineage.domain.arrays import Nodes
 from lineage.graph.reach import (
     MOST_LABELS,
     count_below,
-    count_direct,
+    count_direct_below,
     count_generations,
     find_below,
     find_direct_below,
@@ -87,7 +87,7 @@ def test_the_order_of_edges_and_their_repetition_change_nothing(drawn: Drawn, se
 def test_direct_children_are_counted_once_and_never_oneself(drawn: Drawn) -> None:
     graph = drawn.downwards()
     kind = np.array(drawn.kind, dtype=np.int8)
-    counted = count_direct(*drawn.columns(), drawn.nodes, kind, drawn.kinds)
+    counted = count_direct_below(*drawn.columns(), drawn.nodes, kind, drawn.kinds)
     expected = [drawn.kinds_of(set(graph.successors(node)) - {node}) for node in range(drawn.nodes)]
     assert counted.tolist() == expected
 

@@ -3,7 +3,7 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from lineage.domain.escape import visible
+from lineage.domain.escape import escape_invisible
 from lineage.reporting.markdown import code_span, escape_markdown
 from tests.hostile import HOSTILE, acting_in_a_template
 
@@ -17,7 +17,7 @@ def test_no_site_generator_finds_an_expression_in_strangers_words(text: str) -> 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_escaped_text_is_shown_as_it_is(text: str) -> None:
     (_, inline, _) = MarkdownIt().parse(f"x{escape_markdown(text)}x")
-    assert "".join(one.content for one in inline.children or []) == f"x{visible(text)}x"
+    assert "".join(one.content for one in inline.children or []) == f"x{escape_invisible(text)}x"
     assert {one.type for one in inline.children or []} <= {"text", "text_special"}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.crawl.modes import UpdateStart, read_below, read_changes
+from lineage.crawl.modes import UpdateStart, crawl_below, crawl_changes
 from lineage.demo.catalog import Row
 from lineage.errors import SourceError, SourceUnavailable, UnexpectedPage
 from lineage.http.page_log import PageLogs
@@ -194,7 +194,7 @@ def test_an_update_misses_no_change(name: str, tmp_path: Path) -> None:
         listing = ScriptedListing(rows, {2: SPOILED[name]}, times)
         with open_source(listing, tmp_path / f"{times}") as source:
             try:
-                names = set(names_of(read_changes(source, START)))
+                names = set(names_of(crawl_changes(source, START)))
             except SourceError:
                 assert times > 1
                 continue
@@ -207,7 +207,7 @@ def test_an_update_that_goes_in_a_circle_ends(tmp_path: Path) -> None:
         open_source(listing, tmp_path) as source,
         pytest.raises(UnexpectedPage, match="goes in a circle"),
     ):
-        names_of(read_changes(source, START))
+        names_of(crawl_changes(source, START))
 
 
 # Below a base
@@ -223,7 +223,7 @@ def test_a_crawl_below_a_base_loses_nobody(name: str, at: int, tmp_path: Path) -
         return  # of another walk
     listing = ScriptedListing(FAMILY, {at: SPOILED[name]})
     with open_source(listing, tmp_path) as source:
-        names = names_of(read_below(source, FAMILY[0]["id"]))
+        names = names_of(crawl_below(source, FAMILY[0]["id"]))
     assert sorted(names) == sorted(row["id"] for row in FAMILY)
 
 
@@ -231,7 +231,7 @@ def test_a_crawl_below_a_base_checks_the_ends_of_few_families(tmp_path: Path) ->
     rows = [ROWS[0], *[a_child(number, ROWS[0]) for number in range(100, 200)]]
     listing = ScriptedListing(rows, size=1000)
     with open_source(listing, tmp_path) as source:
-        names_of(read_below(source, ROWS[0]["id"]))
+        names_of(crawl_below(source, ROWS[0]["id"]))
     assert len(listing.asked) == 1 + 101 + 50
 
 

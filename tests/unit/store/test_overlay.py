@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.build.claims_spool import SPOOL
-from lineage.store.delta import merge_bad_rows, merge_evidence, merge_rows
-from lineage.store.keys import bare, canonical_order, rows_of_keys
+from lineage.store.delta import merge_delta_bad_rows, merge_delta_evidence, merge_delta_rows
+from lineage.store.keys import bare, canonical_key_order, rows_of_keys
 from lineage.store.schema import BAD_ROWS
 
 KEYS = st.integers(0, 40).map(lambda number: f"{number:024x}")
@@ -32,7 +32,7 @@ def test_rows_of_both_sides_meet_in_order_and_the_fresh_ones_win(
     older: dict[str, int], fresh: dict[str, int], size: int
 ) -> None:
     batches = table(older).to_batches(max_chunksize=size)
-    found = pa.concat_tables(merge_rows(batches, table(fresh)))
+    found = pa.concat_tables(merge_delta_rows(batches, table(fresh)))
     assert found.equals(table(older | fresh))
 
 
@@ -44,7 +44,7 @@ def test_words_of_both_sides_stand_in_order_of_the_child(
     older = words([child for child in sorted(spoken) if child not in changed], "before")
     fresh = words([number for number in range(len(rows)) for _ in range(2)], "now")
     batches = [one for one in older.to_batches(max_chunksize=size) if one.num_rows]
-    found = pa.Table.from_batches(list(merge_evidence(batches, fresh, rows)), SPOOL)
+    found = pa.Table.from_batches(list(merge_delta_evidence(batches, fresh, rows)), SPOOL)
     said = list(zip(found["child"].to_pylist(), found["quote"].to_pylist(), strict=True))
     now = [(child, "now") for child in sorted(changed) for _ in range(2)]
     before = [(child, "before") for child in sorted(spoken) if child not in changed]
@@ -61,7 +61,7 @@ def words(children: list[int], quote: str) -> pa.Table:
 
 @given(st.lists(KEYS))
 def test_of_several_rows_with_one_key_the_last_is_kept(some: list[str]) -> None:
-    order = canonical_order(pa.array(some, pa.string()))
+    order = canonical_key_order(pa.array(some, pa.string()))
     kept = list(range(len(some))) if order is None else order.tolist()
     last = {key: row for row, key in enumerate(some)}
     assert kept == [last[key] for key in sorted(last)]
@@ -77,7 +77,7 @@ def test_rows_are_found_where_they_are(known: set[str], wanted: list[str]) -> No
 def test_a_bad_row_stays_until_it_is_read_or_met_again() -> None:
     older = bad(("a" * 24, "1"), ("b" * 24, "2"), (None, "3"), (None, "4"))
     fresh = bad(("b" * 24, "2b"), (None, "4"))
-    found = merge_bad_rows(older, fresh, keys({"a" * 24})).to_pylist()
+    found = merge_delta_bad_rows(older, fresh, keys({"a" * 24})).to_pylist()
     assert [(one["key"], one["raw"]) for one in found] == [
         (None, "3"),
         ("b" * 24, "2b"),

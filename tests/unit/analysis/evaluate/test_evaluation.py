@@ -10,7 +10,7 @@ from lineage.analysis.evaluate.evaluation import (
     Evaluation,
     Score,
     evaluate,
-    is_held_out,
+    is_held_out_of_evaluation,
 )
 from lineage.analysis.evaluate.known_answers import Labels
 from lineage.analysis.scope import Scope
@@ -96,7 +96,7 @@ def test_authors_count_once_each(tmp_path: Path) -> None:
     rows.append(row("one/Kin-3-8B-Instruct-cats", [OLD]))
     one = score(evaluated(tmp_path, rows), "kin")
     assert (one.line.value, one.authors.value, one.authors.tries) == (0.9, 0.5, 2)
-    held_out = [author for author in ("many", "one") if is_held_out(author)]
+    held_out = [author for author in ("many", "one") if is_held_out_of_evaluation(author)]
     assert one.checked.tries == sum({"many": 9, "one": 1}[author] for author in held_out)
 
 

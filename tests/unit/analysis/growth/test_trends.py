@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.growth import TrendFindings, periods, variants
-from lineage.analysis.growth.dates import find_day_passed
+from lineage.analysis.growth.dates import find_day_of_growth_past
 from lineage.analysis.results import ComparisonStep
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.families.registry import all_families, family
@@ -157,7 +157,7 @@ def test_a_filter_of_count_filters_every_line(tmp_path: Path) -> None:
 def test_each_author_has_one_first_model(told: list[tuple[int, int]]) -> None:
     codes = np.array([code for code, _ in told], np.int32)
     moments = np.array([when or periods.UNDATED for _, when in told], np.int64)
-    first = variants.first_upload_of_each(codes, moments)
+    first = variants.first_variant_upload_of_each(codes, moments)
     assert sorted(codes[first]) == sorted({code for code, _ in told if code >= 0})
     for at in np.flatnonzero(first):
         dated = [when for code, when in told if code == codes[at] and when]
@@ -237,7 +237,7 @@ def test_a_claim_is_sure_when_the_dated_alone_exceed_it(
 ) -> None:
     dated = np.sort(np.array(days, np.int64)) * periods.DAY
     first = date(1970, 1, 1)
-    found = find_day_passed(dated, undated, claim, first)
+    found = find_day_of_growth_past(dated, undated, claim, first)
 
     def by(day: int, more: int) -> bool:
         return sum(one <= day for one in days) + more > claim
