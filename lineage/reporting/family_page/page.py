@@ -15,6 +15,7 @@ import numpy.typing as npt
 from lineage.analysis.tree.row_facts import RowEvidence
 from lineage.domain.arrays import Floats, Indices, Int64s
 from lineage.domain.claims import RELATIONS, STRENGTHS
+from lineage.domain.clock import end_of_data
 from lineage.domain.definitions import Grouping
 from lineage.domain.escape import escape_invisible, markup
 from lineage.reporting import family_tree_text as words
@@ -39,6 +40,7 @@ def pack_report(report: FamilyTreeReport, texts: Texts) -> str:
         "family": report.family.id,
         "snapshot": report.manifest.id,
         "sample": report.is_sample,
+        "running": _running_month(report),
         "least": report.definition.min_strength.code,
         "deleted": "counted" if report.definition.deleted else "hidden",
         "relations": [relation.value for relation in RELATIONS],
@@ -55,6 +57,12 @@ def pack_report(report: FamilyTreeReport, texts: Texts) -> str:
         "claimSets": claim_sets,
     }
     return pack_block(head, _columns_of(report, claim_set))
+
+
+def _running_month(report: FamilyTreeReport) -> int:
+    """Return the first month that is not over in the data, in months since January 1970."""
+    end = end_of_data(report.manifest.origin.taken_at, report.definition.as_of)
+    return 12 * (end.year - 1970) + end.month - 1
 
 
 def pack_block(head: Mapping[str, object], columns: Columns) -> str:

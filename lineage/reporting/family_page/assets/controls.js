@@ -133,7 +133,8 @@ const Controls = {
     return field("deleted", Text.say("deleted"), make("select", { id: "deleted", onchange: (event) => State.setFilters({ deleted: event.target.value }) }, ...choices));
   },
 
-  // One bar a month, as high as the models that were created in it; those after the slider pale.
+  // One bar a month, as high as the models that were created in it; those after the slider grey,
+  // a month that is not over in the data pale: its number will grow.
   _drawMonths() {
     const { strength, month, rows } = Tree.data;
     const counts = new Array(Controls._last - Controls._first + 1).fill(0);
@@ -160,6 +161,7 @@ const Controls = {
     counts.forEach((count, at) => {
       if (!count) return;
       const high = Math.max(1, (height * count) / most);
+      pen.globalAlpha = Controls._first + at >= Tree.data.running ? 0.4 : 1;
       pen.fillStyle = style.getPropertyValue(Controls._first + at <= until ? "--accent" : "--line");
       pen.fillRect(THUMB / 2 + at * step - Math.max(1, step * 0.4), height - high, Math.max(2, step * 0.8), high);
     });
