@@ -52,7 +52,7 @@ def check_availability(
 ) -> tuple[CheckResult, ...]:
     """After a full crawl, ask what became of deleted models: members of families, each once.
 
-    Up to MOST_SAMPLED of those that this crawl is the first to miss are asked about whoever they
+    Up to MOST_SAMPLED of those that this crawl is the first to miss are asked about who they
     are: where most answer, the listing was cut, and the check that is returned fails.
     """
     # Few strangers: asking about all 100,000 deleted models would cost more than the crawl itself.

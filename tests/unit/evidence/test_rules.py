@@ -81,5 +81,8 @@ def test_an_edge_keeps_who_says_it_and_is_as_sure_as_the_surest(tmp_path: Path) 
     edges = {(edge["child"], edge["parent"]): edge for edge in tables_by(RULES, tmp_path)[0]}
     agreed = edges["kid/agrees", "base/one"]
     assert (agreed["rules"], agreed["strength"]) == (["card", "hub", "tag"], "confirmed")
-    card = edges["kid/disagrees", "base/two"]
+    # Beside the one parent of the Hub the one name of a card means just that.
+    disagreeing = edges["kid/disagrees", "base/one"]
+    assert (disagreeing["rules"], disagreeing["strength"]) == (["card", "hub", "tag"], "confirmed")
+    card = edges["kid/adapter", "base/two"]
     assert (card["rules"], card["strength"]) == (["card"], "declared")
