@@ -42,6 +42,8 @@ from lineage.http.client import checked_address
 from lineage.settings import Settings, load_settings
 from lineage.sources.listing_pages import parse_page
 from lineage.store import schema
+from lineage.store.files import Files
+from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot, availability_of_tombstones
 from lineage.store.store import ParquetStore
 from tests.builders import key_of, outlived, row
@@ -63,6 +65,8 @@ NAMES = (
     *("base_model_relation", "license", "peft", "_name_or_path", "base_model_name_or_path"),
 )
 _DEEP = 400
+_ALONE = 0.99
+"""So many manifests and tables are read by themselves; of the others a whole store is asked."""
 
 Target = Callable[[random.Random], object]
 """Makes one hostile input of its own and gives it to the program."""
@@ -168,6 +172,10 @@ def read_manifest(random: random.Random) -> None:
     if random.random() < 0.1:
         at = random.randrange(len(odd))
         odd = odd[:at] + bytes([random.randrange(256)]) + odd[at + random.randrange(9) :]
+    if random.random() < _ALONE:
+        read = Manifest.from_json(odd, "manifest.json")
+        to_json(to_document(read) | snapshot_document(read))
+        return
     path = folder / str(manifest["id"]) / "manifest.json"
     whole = path.read_bytes()
     path.write_bytes(odd)
@@ -198,6 +206,9 @@ def read_table(random: random.Random) -> None:
         if file in counts:
             odd[counts[file]] = rows
         about.write_text(json.dumps(odd), "utf-8")
+        if random.random() < _ALONE:
+            Snapshot(Files(str(folder)), Manifest.from_json(about.read_bytes(), file)).table(file)
+            return
         ask_everything(folder, path.parent.name)
     finally:
         path.write_bytes(whole)

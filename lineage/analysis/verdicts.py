@@ -276,6 +276,7 @@ def count_availability(found: Mapping[Availability | None, int]) -> dict[str, in
 
 
 def summarize_availability(found: Mapping[Availability | None, int]) -> str:
-    """Return the numbers above 0, `2 gone, 1 hidden, 40 not listed`."""
-    some = ((name.replace("_", " "), n) for name, n in count_availability(found).items() if n)
-    return ", ".join(f"{n:,} {name}" for name, n in some)
+    """Return the numbers above 0, `2 gone, 1 hidden, 40 never asked about`."""
+    some = [(name, n) for name, n in count_availability(found).items() if n]
+    words = {NOT_LISTED: "never asked about"}
+    return ", ".join(f"{n:,} {words.get(name, name)}" for name, n in some)

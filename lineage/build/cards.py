@@ -15,7 +15,7 @@ from lineage.build.infer import ClaimsFromCards
 from lineage.domain.arrays import Int64s, Mask, Positions
 from lineage.domain.claims import Claim, ResolvedClaims
 from lineage.domain.families import Family
-from lineage.domain.opt_outs import LEFT_OUT, OptOuts
+from lineage.domain.opt_outs import OPTED_OUT, OptOuts
 from lineage.domain.progress import Progress
 from lineage.errors import SourceUnavailable
 from lineage.evidence.card_text import infer_card_claims
@@ -292,7 +292,7 @@ def _redact_card(row: int, claim: Claim, opt_outs: OptOuts) -> Iterator[tuple[in
     if opt_outs and opt_outs.names_in(claim.parent_as_written):
         return
     is_quoted = opt_outs and opt_outs.named_in(claim.quote)
-    yield row, claim._replace(quote=LEFT_OUT) if is_quoted else claim
+    yield row, claim._replace(quote=OPTED_OUT) if is_quoted else claim
 
 
 def _find_card_claims(previous: Snapshot, rules: Collection[str]) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Who asked to be left out: ids and owners that no answer may name, however they are spelled."""
+"""Who opted out: ids and owners that no answer may name, however they are spelled."""
 
 import hashlib
 import html
@@ -41,7 +41,7 @@ def _meant_by_opt_out(escape: re.Match[str]) -> str:
     return chr(int(digits, 16)) if digits else "/"
 
 
-LEFT_OUT = "(left out)"
+OPTED_OUT = "(opted out)"
 """What stands for words that name one of them beside somebody else."""
 
 _FIRST_WORD = re.compile(r"[a-z0-9]+")
@@ -61,7 +61,7 @@ class OptOuts:
     learned: Mapping[str, str] = field(default_factory=dict)
     """Other names that those models have or had, in lower case, likewise."""
     marks: frozenset[str] = frozenset()
-    """Digests of keys that were left out before: `mark` tells how they are made."""
+    """Digests of keys that were opted out before: `mark` tells how they are made."""
     hint: str = field(init=False, compare=False, repr=False)
     """A pattern that finds every text that may name one of them, and others, without case."""
     _words: tuple[str, ...] = field(init=False, compare=False, repr=False)
@@ -168,7 +168,7 @@ class OptOuts:
         return replace(self, keys={**self.keys, **new_keys}, learned={**self.learned, **new_names})
 
     def marked(self, marks: Iterable[str]) -> "OptOuts":
-        """Return the same, knowing again whom an earlier snapshot left out."""
+        """Return the same, knowing again who was opted out of an earlier snapshot."""
         return replace(self, marks=self.marks | frozenset(marks)) if self else self
 
     def digest(self) -> str:

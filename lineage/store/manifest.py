@@ -16,7 +16,7 @@ from lineage.store import former_schemas, schema
 FILE = "manifest.json"
 REFUSAL_FILE = "refused.json"
 MOST_BYTES = 64 * 1024 * 1024
-"""No manifest is larger: the longest have a digest of each model that was left out."""
+"""No manifest is larger: the longest have a digest of each model that opted out."""
 
 _ID = msgspec.Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z\Z")
 _Id = Annotated[str, _ID]

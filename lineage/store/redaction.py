@@ -1,4 +1,4 @@
-"""A snapshot as if the models that asked to be left out had never been in it.
+"""A snapshot as if the models that opted out had never been in it.
 
 Two layers: what a single row says of them, and the copy of a snapshot that says nothing.
 """
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.files import delete_leftovers, hold_temporary_folder
-from lineage.domain.opt_outs import LEFT_OUT, OptOuts
+from lineage.domain.opt_outs import OPTED_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.graph.reach import count_every_base
 from lineage.store import derived_rows, schema
@@ -62,7 +62,7 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
         left_out=opt_outs.all_marks(),
     )
     tables = {**_redacted_tables(snapshot, opt_outs), schema.BAD_ROWS_FILE: [bad_rows]}
-    # Who asked to be left out must not stay in a copy that a kill left behind.
+    # A copy that a kill left behind still names them.
     delete_leftovers(Path(gettempdir()), delete_tables)
     with ExitStack() as stack:
         folder = stack.enter_context(hold_temporary_folder(Path(gettempdir())))
@@ -78,7 +78,7 @@ def redact_manifest(manifest: Manifest, opt_outs: OptOuts) -> Manifest:
     below = manifest.origin.below
     if below is None or not opt_outs.covers(below):
         return manifest
-    return replace(manifest, origin=replace(manifest.origin, below=LEFT_OUT, requests={}))
+    return replace(manifest, origin=replace(manifest.origin, below=OPTED_OUT, requests={}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def learn_redacted_opt_outs(snapshot: Snapshot | None, opt_outs: OptOuts) -> Opt
 
 
 def snapshot_holds_opted_out(snapshot: Snapshot, opt_outs: OptOuts) -> bool:
-    """Say whether a snapshot lists, keeps, counts or names a model that asked to be left out.
+    """Say whether a snapshot lists, keeps, counts or names a model that opted out.
 
     A snapshot that was made with this very list is not read.
     """
@@ -283,7 +283,7 @@ def _redact_claims(batch: pa.RecordBatch, opt_outs: OptOuts) -> pa.RecordBatch:
         naming |= _mark_redacted_keys(batch[name], opt_outs)
     batch = batch.filter(pa.array(~naming))
     cleaned = {
-        "quote": (_mark_redacted_quotes(batch, opt_outs), LEFT_OUT),
+        "quote": (_mark_redacted_quotes(batch, opt_outs), OPTED_OUT),
         "relation": (_mark_naming_redacted("relation", batch["relation"], opt_outs), None),
     }
     for name, (rows, instead) in cleaned.items():

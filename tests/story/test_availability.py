@@ -1,5 +1,6 @@
 """What became of the missing is asked of the Hub by name: members of families first, so many."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -324,7 +325,12 @@ def without_the_answers(folder: Path) -> None:
     pq.write_table(pq.read_table(path).drop(["standing", "hub_status", "asked_at"]), path)
     said = json.loads((folder / "manifest.json").read_text())
     said["schema_version"] = 2
-    said["files"].pop(schema.TOMBSTONES_FILE)
+    content = path.read_bytes()
+    said["files"][schema.TOMBSTONES_FILE] |= {
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "footer": None,
+    }
     (folder / "manifest.json").write_text(json.dumps(said))
 
 

@@ -229,7 +229,7 @@ def test_their_names_are_cut_out_of_what_cards_say(play: Play) -> None:
     for snapshot in (copy, *(stage.store.snapshot(one.id) for one in (with_cards, carried))):
         said = snapshot.table(schema.EVIDENCE_FILE, ["parent_as_written", "rule", "quote"])
         assert said.to_pylist() == [
-            {"parent_as_written": ROOT, "rule": "card_text", "quote": "(left out)"}
+            {"parent_as_written": ROOT, "rule": "card_text", "quote": "(opted out)"}
         ]
         assert snapshot.manifest.models == 39
 

@@ -59,7 +59,7 @@ def snapshot_facts(
     dump: list[Line] = []
     if origin.dump:
         keys = "; ids made up from names" if "keys" in origin.dump else ""
-        lacks = origin.dump.get("missing") or "nothing"
+        lacks = origin.dump.get("missing") or "no column"
         dump.append(("dump", f"{origin.dump.get('file')}, lacks {lacks}{keys}"))
     facts: list[Line] = [
         ("snapshot", f"{manifest.id}, {_kind_cell(manifest)}"),
@@ -67,10 +67,10 @@ def snapshot_facts(
         ("published", f"{manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"),
         *dump,
         ("previous", manifest.previous or "none"),
-        ("builds on", "nothing" if manifest.builds_on is None else manifest.builds_on.id),
+        ("builds on", "no other snapshot" if manifest.builds_on is None else manifest.builds_on.id),
         *_size_table_lines(manifest),
-        ("deleted", deleted or "none"),
-        ("unread", unread or "nothing"),
+        ("deleted models", deleted or "none"),
+        ("unread fields", unread or "none"),
         ("registry", registry or "none"),
         ("written by", f"{manifest.written_by}, schema {manifest.schema_version}"),
     ]

@@ -247,6 +247,6 @@ def test_show_says_what_became_of_the_missing(program: Program, tmp_path: Path) 
     published(rows[:-1], tmp_path, taken_at=NOON + timedelta(days=1))
     told = program("snapshots", "show", "--store", tmp_path, "--format", "json").json
     assert told["tombstones"] == told["availability"]["not_listed"] == 1
-    assert "1 not listed" in program("snapshots", "show", "--store", tmp_path).out
+    assert "1 never asked about" in program("snapshots", "show", "--store", tmp_path).out
     earlier = program("snapshots", "show", ID, "--store", tmp_path, "--format", "json").json
     assert set(earlier["availability"].values()) == {0}
