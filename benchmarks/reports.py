@@ -53,16 +53,16 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
         judged = judge_licenses(Scope(snapshot, families), llama, license_terms("llama"))
         yield len(judged.rows)
     if part == "trend report":
-        from lineage.reporting.files import trend_files
+        from lineage.reporting.files import trend_report_files
         from lineage.reporting.language import Language
 
-        files = trend_files(found, snapshot.manifest, Language.ENGLISH, families)
+        files = trend_report_files(found, snapshot.manifest, Language.ENGLISH, families)
         yield from (len(content) for _, content in files)
     if part == "license report":
-        from lineage.reporting.files import license_files
+        from lineage.reporting.files import license_report_files
         from lineage.reporting.language import Language
 
-        files = license_files(judged, snapshot.manifest, Language.ENGLISH)
+        files = license_report_files(judged, snapshot.manifest, Language.ENGLISH)
         yield from (len(content) for _, content in files)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family
-from lineage.reporting.files import license_files, tree_files, trend_files
+from lineage.reporting.files import license_report_files, tree_report_files, trend_report_files
 from lineage.reporting.language import Language
 from lineage.store.reader import Snapshot
 from tests.questions import family_tree, find_trends, judge_licenses
@@ -22,9 +22,9 @@ def example_files(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
     trends = find_trends(snapshot, llama, Definition(), known)
     tree = family_tree(snapshot, llama, known)
     for language in Language:
-        yield from _pages(license_files(licenses, snapshot.manifest, language))
-        yield from trend_files(trends, snapshot.manifest, language, known)
-        yield from tree_files(tree, language)
+        yield from _pages(license_report_files(licenses, snapshot.manifest, language))
+        yield from trend_report_files(trends, snapshot.manifest, language, known)
+        yield from tree_report_files(tree, language)
 
 
 def _pages(files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:

@@ -82,18 +82,18 @@ def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import all_families, family
     from lineage.reporting.family_tree import family_tree
-    from lineage.reporting.files import license_files, tree_files, trend_files
+    from lineage.reporting.files import license_report_files, tree_report_files, trend_report_files
     from lineage.reporting.language import Language
 
     llama, families = family("llama"), all_families()
     language, manifest, with_png = Language.ENGLISH, snapshot.manifest, paints_png()
     scope = Scope(snapshot, families)
     tree = family_tree(scope, find_subject(scope, "family:llama"))
-    yield from tree_files(tree, language, with_png=with_png)
+    yield from tree_report_files(tree, language, with_png=with_png)
     trends = find_trends(scope, llama)
-    yield from trend_files(trends, manifest, language, families, with_png=with_png)
+    yield from trend_report_files(trends, manifest, language, families, with_png=with_png)
     findings = judge_licenses(scope, llama, license_terms(llama.id))
-    yield from license_files(findings, manifest, language)
+    yield from license_report_files(findings, manifest, language)
 
 
 @click.command(

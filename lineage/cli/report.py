@@ -64,7 +64,7 @@ def family_tree(
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_files, write_files
     from lineage.reporting.family_tree import family_tree
-    from lineage.reporting.files import tree_files
+    from lineage.reporting.files import tree_report_files
     from lineage.reporting.language import Language
 
     # A poster of children alone would look like a family without grandchildren.
@@ -74,7 +74,7 @@ def family_tree(
         )
     scope = invocation.open_scope(definition, [subject])
     tree = family_tree(scope, find_subject(scope, subject))
-    files = tree_files(tree, Language(lang), with_png=paints_png())
+    files = tree_report_files(tree, Language(lang), with_png=paints_png())
     print_files(invocation.format, write_files(files, out))
 
 
@@ -116,14 +116,14 @@ def report_trend(
     """
     from lineage.analysis.growth.trends import find_trends
     from lineage.cli.output import print_files, write_files
-    from lineage.reporting.files import trend_files
+    from lineage.reporting.files import trend_report_files
     from lineage.reporting.language import Language
 
     family = invocation.require_family(subject)
     scope = invocation.open_scope(definition, [subject])
     trends = find_trends(scope, family, claim=claim)
     manifest, families = scope.snapshot.manifest, scope.families
-    files = trend_files(trends, manifest, Language(lang), families, with_png=paints_png())
+    files = trend_report_files(trends, manifest, Language(lang), families, with_png=paints_png())
     print_files(invocation.format, write_files(files, out))
 
 
@@ -149,13 +149,13 @@ def report_licenses(
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.cli.output import print_files, write_files
     from lineage.families.license_terms import license_terms
-    from lineage.reporting.files import license_files
+    from lineage.reporting.files import license_report_files
     from lineage.reporting.language import Language
 
     family = invocation.require_family(subject)
     scope = invocation.open_scope(definition, [subject])
     findings = judge_licenses(scope, family, license_terms(family.id))
-    files = license_files(findings, scope.snapshot.manifest, Language(lang))
+    files = license_report_files(findings, scope.snapshot.manifest, Language(lang))
     print_files(invocation.format, write_files(files, out))
 
 

@@ -147,8 +147,8 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
             ReleaseLine(group.value, released.get(group.value), group.total, group.direct)
             for group in count.groups
         ),
-        branches=_largest_branches(forest, scope.definition),
-        verdicts=tuple(judge_names(scope, family)) if is_whole else (),
+        branches=_largest_reported_branches(forest, scope.definition),
+        verdicts=tuple(judge_reported_names(scope, family)) if is_whole else (),
         forest=forest,
         facts=read_row_facts(snapshot, forest, count.definition.as_of),
         evidence=read_row_evidence(drawing, forest),
@@ -156,17 +156,17 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
     )
 
 
-def judge_names(scope: Scope, family: Family) -> Iterator[NameVerdict]:
+def judge_reported_names(scope: Scope, family: Family) -> Iterator[NameVerdict]:
     """Yield a verdict for each familiar name that the snapshot or the registry knows."""
     for name, id in FAMILIAR_NAMES.get(family.id, ()):
         try:
             trace = trace_model(scope, id, family)
         except UnknownModel:
             continue
-        yield _judge_name(name, trace)
+        yield _judge_reported_name(name, trace)
 
 
-def _judge_name(name: str, trace: Trace) -> NameVerdict:
+def _judge_reported_name(name: str, trace: Trace) -> NameVerdict:
     releases = [root.release for root in trace.roots if root.family == trace.family]
     if trace.itself is not None:
         releases.append(trace.itself.release)
@@ -195,7 +195,7 @@ def _judge_name(name: str, trace: Trace) -> NameVerdict:
     )
 
 
-def _largest_branches(forest: TreeRows, definition: Definition) -> tuple[BranchLine, ...]:
+def _largest_reported_branches(forest: TreeRows, definition: Definition) -> tuple[BranchLine, ...]:
     """Return the derivatives with most counted models below them, counted themselves or not."""
     is_sure = forest.strength >= definition.min_strength.code
     drawn_models = forest.count_drawn()

@@ -45,7 +45,7 @@ def headline(report: FamilyTreeReport, texts: Texts) -> str:
     return texts.say_number("page.headline", report.count.total, family=report.family.name)
 
 
-def date_line(report: FamilyTreeReport, texts: Texts) -> str:
+def date_line_of_report(report: FamilyTreeReport, texts: Texts) -> str:
     """Return the day that the numbers are of."""
     day = report.definition.as_of or report.manifest.origin.taken_at.date()
     return texts.say("page.as_of", date=day)
@@ -69,7 +69,7 @@ def notices(report: FamilyTreeReport, texts: Texts) -> Iterator[str]:
     )
 
 
-def method_lines(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
+def method_lines_of_report(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
     """Yield label and text of each line that says how the numbers came to be."""
     say, manifest, definition = texts.say, report.manifest, report.definition
     taken = manifest.origin.taken_at
@@ -79,7 +79,7 @@ def method_lines(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, 
         "edges": say(f"page.edges_{definition.min_strength.name.lower()}"),
         "filters": _filters_text(definition, texts),
         "dates": texts.say_number("page.dates_text", report.count.undated),
-        "deleted": _deleted_text(report, texts),
+        "deleted": _deleted_text_of_report(report, texts),
         "snapshot": say(
             "page.snapshot_text",
             id=manifest.id,
@@ -129,7 +129,7 @@ def _filters_text(definition: Definition, texts: Texts) -> str:
     )
 
 
-def _deleted_text(report: FamilyTreeReport, texts: Texts) -> str:
+def _deleted_text_of_report(report: FamilyTreeReport, texts: Texts) -> str:
     if not report.deleted_models:
         return texts.say("page.deleted_none")
     key = "counted" if report.definition.deleted else "text"
@@ -141,13 +141,13 @@ def word(texts: Texts, name: str) -> str:
     return texts.sections["words"].get(name, name)
 
 
-def branch_relation(line: BranchLine, texts: Texts) -> str:
+def branch_relation_text(line: BranchLine, texts: Texts) -> str:
     """Say how a branch's top was made, and whether it is deleted."""
     relation = word(texts, line.relation.value)
     return f"{relation}, {word(texts, 'deleted')}" if line.is_deleted else relation
 
 
-def branch_size(line: BranchLine, texts: Texts) -> str:
+def branch_size_text(line: BranchLine, texts: Texts) -> str:
     """Say how many models descend from a branch's top; of those, how many are drawn below it."""
     drawn_models, total = (texts.number(models) for models in (line.drawn_models, line.total))
     return (
@@ -157,7 +157,7 @@ def branch_size(line: BranchLine, texts: Texts) -> str:
     )
 
 
-def credit_line(report: FamilyTreeReport, texts: Texts) -> str:
+def credit_line_of_report(report: FamilyTreeReport, texts: Texts) -> str:
     """Return what travels with a file that may travel alone."""
     manifest = report.manifest
     words = texts.say(
@@ -169,7 +169,7 @@ def credit_line(report: FamilyTreeReport, texts: Texts) -> str:
     return f"{words} {texts.say('poster.sample')}" if report.is_sample else words
 
 
-def verdict_answer(verdict: NameVerdict, texts: Texts) -> str:
+def verdict_answer_text(verdict: NameVerdict, texts: Texts) -> str:
     """Say whether a familiar name descends, and from which releases."""
     answer = texts.say(f"page.{_ANSWERS[verdict.descends]}")
     if verdict.descends and verdict.releases:
@@ -177,7 +177,7 @@ def verdict_answer(verdict: NameVerdict, texts: Texts) -> str:
     return answer
 
 
-def verdict_reason(verdict: NameVerdict, texts: Texts) -> str | None:
+def verdict_reason_text(verdict: NameVerdict, texts: Texts) -> str | None:
     """Say in the report's language what a verdict rests on, where no claim's words do."""
     # A claim's own words say it best; a reason of ours would only repeat them.
     if verdict.reason is not None:
@@ -185,7 +185,7 @@ def verdict_reason(verdict: NameVerdict, texts: Texts) -> str | None:
     return verdict.parent and texts.say("page.because_registry", parent=verdict.parent)
 
 
-def top_role(node: TreeNode, texts: Texts) -> str:
+def top_role_text(node: TreeNode, texts: Texts) -> str:
     """Return in a word what a branch's top is; nothing for a release and for the whole."""
     if node.relation is not None:
         return word(texts, node.relation.value)
@@ -195,7 +195,7 @@ def top_role(node: TreeNode, texts: Texts) -> str:
     return word(texts, roles[node.kind]) if node.kind in roles else ""
 
 
-def top_notes(node: TreeNode, texts: Texts) -> Iterator[str]:
+def top_note_texts(node: TreeNode, texts: Texts) -> Iterator[str]:
     """Yield what else must be said of a branch's top: other parents, and that it is deleted."""
     if node.deleted:
         yield word(texts, "deleted")
@@ -205,7 +205,7 @@ def top_notes(node: TreeNode, texts: Texts) -> Iterator[str]:
         yield texts.say_number("explorer.merge_of", node.other_parents)
 
 
-def node_number(node: TreeNode, texts: Texts, key: str = "page.drawn_of") -> str:
+def node_number_text(node: TreeNode, texts: Texts, key: str = "page.drawn_of") -> str:
     """Say how many models descend from a node, and how many are drawn below it."""
     total, drawn_models = texts.number(node.total), texts.number(node.drawn_below)
     if node.drawn_below == node.total:
@@ -226,17 +226,17 @@ def family_tree_document(report: FamilyTreeReport, texts: Texts, stem: str) -> D
     sections += [_branch_section(report, texts)] if report.branches else []
     sections += [_verdict_section(report, texts)] if report.verdicts else []
     files = {ending: f"{stem}.{ending}" for ending in ("svg", "png", "html")}
-    method = Facts(list(method_lines(report, texts)))
+    method = Facts(list(method_lines_of_report(report, texts)))
     return Document(
         language=texts.language,
         title=report_title(report, texts),
         lead=[
-            f"{headline(report, texts)}, {date_line(report, texts)}.",
+            f"{headline(report, texts)}, {date_line_of_report(report, texts)}.",
             *(Notice(note) for note in notices(report, texts)),
             texts.say("poster.files", **files),
         ],
         sections=[*sections, Section(texts.say("page.how"), [method], is_box=True)],
-        footer=credit_line(report, texts),
+        footer=credit_line_of_report(report, texts),
     )
 
 
@@ -266,8 +266,8 @@ def _branch_section(report: FamilyTreeReport, texts: Texts) -> Section:
         (
             Word(line.id),
             word(texts, line.release),
-            branch_relation(line, texts),
-            branch_size(line, texts),
+            branch_relation_text(line, texts),
+            branch_size_text(line, texts),
         )
         for line in report.branches
     ]
@@ -278,14 +278,14 @@ def _branch_section(report: FamilyTreeReport, texts: Texts) -> Section:
 def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
     rows = []
     for verdict in report.verdicts:
-        words = [text for text in (verdict_reason(verdict, texts), verdict.sentence) if text]
+        words = [text for text in (verdict_reason_text(verdict, texts), verdict.sentence) if text]
         reason: list[Inline] = [Word(verdict.quote)] if verdict.quote else []
         reason += [" ".join(words)] if words else []
         source: Cell = verdict.source or NOTHING
         # A registry file of the user's own may hold any address.
         if verdict.url is not None and verdict.url.startswith("https://"):
             source = Link(verdict.source or "", verdict.url)
-        row = (verdict.name, Word(verdict.id), verdict_answer(verdict, texts))
+        row = (verdict.name, Word(verdict.id), verdict_answer_text(verdict, texts))
         rows.append((*row, reason or NOTHING, source))
     names = ("asked_name", "repository", "verdict", "because", "source")
     return _titled_section(texts, "page.asked", Table(table_columns(texts, "page", *names), rows))
@@ -293,24 +293,26 @@ def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
 
 def _tree_section(report: FamilyTreeReport, texts: Texts) -> Section:
     nodes = draw_largest_branches(report.forest, lines=_LINES, deepest=_DEEPEST)
-    return _titled_section(texts, "poster.tree", Outline(list(_tree_lines(nodes, texts))))
+    return _titled_section(texts, "poster.tree", Outline(list(_tree_outline_lines(nodes, texts))))
 
 
-def _tree_lines(nodes: Sequence[TreeNode], texts: Texts) -> Iterator[tuple[int, Cell]]:
+def _tree_outline_lines(nodes: Sequence[TreeNode], texts: Texts) -> Iterator[tuple[int, Cell]]:
     ending: list[TreeNode] = []
     for node in nodes:
-        yield from _remainder_lines(ending, node.depth, texts)
+        yield from _remainder_outline_lines(ending, node.depth, texts)
         ending.append(node)
-        notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
+        notes = [
+            note for note in (top_role_text(node, texts), *top_note_texts(node, texts)) if note
+        ]
         # A model's name is a stranger's word; releases and groups are named in ours.
         name = Word(node.name) if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
-        number = node_number(node, texts)
+        number = node_number_text(node, texts)
         remark = [f" ({', '.join(notes)})"] if notes else []
         yield node.depth, [name, *([f": {number}"] if number else []), *remark]
-    yield from _remainder_lines(ending, 0, texts)
+    yield from _remainder_outline_lines(ending, 0, texts)
 
 
-def _remainder_lines(
+def _remainder_outline_lines(
     ending: list[TreeNode], depth: int, texts: Texts
 ) -> Iterator[tuple[int, Cell]]:
     """Yield what is not drawn below the nodes that end where one of a depth begins."""

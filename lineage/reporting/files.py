@@ -36,7 +36,7 @@ NamedFile = tuple[str, bytes]
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+", re.ASCII)
 
 
-def tree_files(
+def tree_report_files(
     report: FamilyTreeReport, language: Language, *, with_png: bool = True
 ) -> Iterator[NamedFile]:
     """Yield a family tree: its page, Markdown, and the poster as SVG and PNG."""
@@ -50,7 +50,7 @@ def tree_files(
         yield f"{stem}.png", paint_svg(poster)
 
 
-def license_files(
+def license_report_files(
     findings: LicenseFindings, manifest: Manifest, language: Language
 ) -> Iterator[NamedFile]:
     """Yield a license report: its page, Markdown, and every model as CSV."""
@@ -58,10 +58,10 @@ def license_files(
     document = license_document(findings, manifest, language, f"{name}.csv")
     yield f"{name}.{language.value}.html", render_html(document).encode()
     yield f"{name}.{language.value}.md", render_markdown(document).encode()
-    yield f"{name}.csv", _encode_csv(license_rows(findings))
+    yield f"{name}.csv", _encode_csv_report(license_report_rows(findings))
 
 
-def trend_files(
+def trend_report_files(
     findings: TrendFindings,
     manifest: Manifest,
     language: Language,
@@ -80,21 +80,21 @@ def trend_files(
         yield chart_file(family, chart, language, "svg"), svg.encode()
         # Tags are as many as authors like, so their chart's file has rows and not columns of them.
         is_tags = chart.name == "licenses-by-month"
-        rows = tag_month_rows(findings) if is_tags else chart_rows(findings.snapshot, chart)
-        yield chart_file(family, chart, language, "csv"), _encode_csv(rows)
+        rows = tag_month_chart_rows(findings) if is_tags else chart_rows(findings.snapshot, chart)
+        yield chart_file(family, chart, language, "csv"), _encode_csv_report(rows)
     tables = {
         "claim": claim_rows(findings),
-        "dates": date_rows(findings),
-        "releases-in-variants": variant_rows(
+        "dates": date_chart_rows(findings),
+        "releases-in-variants": variant_chart_rows(
             findings.snapshot, "release", findings.by_release_in_variants
         ),
-        "rivals-in-variants": variant_rows(
+        "rivals-in-variants": variant_chart_rows(
             findings.snapshot, "family", findings.rivals_in_variants
         ),
-        "licenses-by-release": tag_release_rows(findings),
+        "licenses-by-release": tag_release_chart_rows(findings),
     }
     for name, rows in tables.items():
-        yield f"{stem}.{name}.csv", _encode_csv(rows)
+        yield f"{stem}.{name}.csv", _encode_csv_report(rows)
     if with_png:
         for chart in charts_of(document):
             yield chart_file(family, chart, language, "png"), paint_chart(chart, language, frame)
@@ -108,11 +108,11 @@ def charts_of(document: Document) -> Iterator[Chart]:
                 yield block.chart
 
 
-def _encode_csv(rows: Iterator[CsvRow]) -> bytes:
+def _encode_csv_report(rows: Iterator[CsvRow]) -> bytes:
     return "".join(csv_lines(rows)).encode("utf-8", "backslashreplace")
 
 
-def license_rows(findings: LicenseFindings) -> Iterator[CsvRow]:
+def license_report_rows(findings: LicenseFindings) -> Iterator[CsvRow]:
     """Yield every model of a license report, in the order of the findings."""
     for row in findings.rows:
         yield {
@@ -143,17 +143,17 @@ def chart_rows(snapshot: str, chart: Chart) -> Iterator[CsvRow]:
     Fields side by side stand below each other; their column `variant` names them.
     """
     if not chart.panels:
-        yield from _series_rows({"snapshot": snapshot}, chart, chart.file_series)
+        yield from _chart_series_rows({"snapshot": snapshot}, chart, chart.file_series)
     for panel in chart.panels:
         words: CsvRow = {"snapshot": snapshot, "variant": panel.key}
-        yield from _series_rows(words, chart, panel.all_series)
+        yield from _chart_series_rows(words, chart, panel.all_series)
 
 
-def _series_rows(words: CsvRow, chart: Chart, series: Sequence[Series]) -> Iterator[CsvRow]:
+def _chart_series_rows(words: CsvRow, chart: Chart, series: Sequence[Series]) -> Iterator[CsvRow]:
     positions = chart.all_positions or chart.positions
     is_time = chart.along.key == "month"
     for at, position in enumerate(positions):
-        values = {line.key: _round_value(line.values[at]) for line in series}
+        values = {line.key: _round_chart_value(line.values[at]) for line in series}
         is_over = {"complete": at < len(positions) - chart.incomplete} if is_time else {}
         yield {**words, chart.along.key: position.key, **is_over, **values}
     if any(line.undated is not None for line in series):
@@ -161,7 +161,7 @@ def _series_rows(words: CsvRow, chart: Chart, series: Sequence[Series]) -> Itera
         yield {**words, chart.along.key: "undated", **values}
 
 
-def _round_value(value: float | None) -> float | int | None:
+def _round_chart_value(value: float | None) -> float | int | None:
     """Spell whole numbers as such, shares with four decimals."""
     if value is None:
         return None
@@ -169,7 +169,7 @@ def _round_value(value: float | None) -> float | int | None:
     return int(value) if float(value).is_integer() else round(value, 4)
 
 
-def tag_month_rows(findings: TrendFindings) -> Iterator[CsvRow]:
+def tag_month_chart_rows(findings: TrendFindings) -> Iterator[CsvRow]:
     """Yield a row for each month and license tag; an empty tag stands for no known one."""
     mix = findings.license_mix
     months = mix.by_month.months
@@ -185,7 +185,7 @@ def tag_month_rows(findings: TrendFindings) -> Iterator[CsvRow]:
                 yield {**words, "license": line.key, "models": models}
 
 
-def tag_release_rows(findings: TrendFindings) -> Iterator[CsvRow]:
+def tag_release_chart_rows(findings: TrendFindings) -> Iterator[CsvRow]:
     """Yield a row for each release and license tag; an empty tag stands for no known one."""
     mix = findings.license_mix
     for row in mix.by_release:
@@ -210,7 +210,7 @@ def claim_rows(findings: TrendFindings) -> Iterator[CsvRow]:
         }
 
 
-def date_rows(findings: TrendFindings) -> Iterator[CsvRow]:
+def date_chart_rows(findings: TrendFindings) -> Iterator[CsvRow]:
     """Yield a row for each day, then the undated of every definition."""
     dates = findings.dates
     names = [step.value.replace(" ", "_") for step in dates.steps]
@@ -227,7 +227,9 @@ def date_rows(findings: TrendFindings) -> Iterator[CsvRow]:
     yield {"snapshot": findings.snapshot, "day": "undated", "releases": [], **undated}
 
 
-def variant_rows(snapshot: str, group: str, rows: Sequence[VariantCounts]) -> Iterator[CsvRow]:
+def variant_chart_rows(
+    snapshot: str, group: str, rows: Sequence[VariantCounts]
+) -> Iterator[CsvRow]:
     """Yield a row for each release or family by each of the four definitions, dated or not."""
     for row in rows:
         yield {

@@ -61,7 +61,7 @@ def render_html(document: Document) -> str:
         *(
             line
             for section in document.sections
-            for line in _write_section(section, document.language)
+            for line in _write_html_section(section, document.language)
         ),
         "</main>",
         f"<footer><p>{markup(document.footer)}</p></footer>",
@@ -71,7 +71,7 @@ def render_html(document: Document) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_section(section: Section, language: Language) -> Iterator[str]:
+def _write_html_section(section: Section, language: Language) -> Iterator[str]:
     yield '<section class="box">' if section.is_box else "<section>"
     yield f"<h2>{markup(section.heading)}</h2>"
     yield from _write_blocks(section.blocks, section.heading, language)
@@ -81,12 +81,12 @@ def _write_section(section: Section, language: Language) -> Iterator[str]:
 def _write_blocks(blocks: Sequence[Block], heading: str, language: Language) -> Iterator[str]:
     for block in blocks:
         if isinstance(block, Picture):
-            yield from _write_picture(block, language)
+            yield from _write_html_picture(block, language)
         else:
-            yield from _write_block(block, heading)
+            yield from _write_html_block(block, heading)
 
 
-def _write_picture(picture: Picture, language: Language) -> Iterator[str]:
+def _write_html_picture(picture: Picture, language: Language) -> Iterator[str]:
     """Draw a chart twice: the style shows the one that the screen has room for."""
     # A style cannot lay out an SVG anew: scaled down to a phone its letters could not be read.
     chart = picture.chart
@@ -94,14 +94,14 @@ def _write_picture(picture: Picture, language: Language) -> Iterator[str]:
     yield f'<div class="for-wide">{draw_chart(chart, language, WIDE)}</div>'
     yield f'<div class="for-narrow">{draw_chart(chart, language, NARROW)}</div>'
     title = f"<strong>{markup(chart.title)}.</strong>"
-    yield f"<figcaption>{title} {_render_cell(picture.files)}</figcaption>"
+    yield f"<figcaption>{title} {_render_html_cell(picture.files)}</figcaption>"
     yield f"<details><summary>{markup(picture.table_title)}</summary>"
-    yield from _write_table(picture.table, chart.title)
+    yield from _write_html_table(picture.table, chart.title)
     yield "</details>"
     yield "</figure>"
 
 
-def _write_block(block: Block, heading: str) -> Iterator[str]:
+def _write_html_block(block: Block, heading: str) -> Iterator[str]:
     match block:
         case str():
             yield f"<p>{markup(block)}</p>"
@@ -110,12 +110,12 @@ def _write_block(block: Block, heading: str) -> Iterator[str]:
         case Facts(lines):
             yield "<dl>"
             for label, cell in lines:
-                yield f"<dt>{markup(label)}</dt><dd>{_render_cell(cell)}</dd>"
+                yield f"<dt>{markup(label)}</dt><dd>{_render_html_cell(cell)}</dd>"
             yield "</dl>"
         case Outline(lines):
             yield from _write_outline(lines)
         case Table():
-            yield from _write_table(block, heading)
+            yield from _write_html_table(block, heading)
 
 
 def _write_outline(lines: Sequence[tuple[int, Cell]]) -> Iterator[str]:
@@ -123,45 +123,45 @@ def _write_outline(lines: Sequence[tuple[int, Cell]]) -> Iterator[str]:
     before = -1
     for depth, cell in lines:
         yield "<ul>" if depth > before else "</li>" + "</ul></li>" * (before - depth)
-        yield f"<li>{_render_cell(cell)}"
+        yield f"<li>{_render_html_cell(cell)}"
         before = depth
     yield "</li></ul>" * (before + 1)
 
 
-def _write_table(table: Table, heading: str) -> Iterator[str]:
+def _write_html_table(table: Table, heading: str) -> Iterator[str]:
     # A wide table scrolls by itself; it must be reachable with keys too.
     yield f'<div class="wide" role="group" tabindex="0" aria-label="{markup(heading)}">'
     yield '<table class="dense">' if len(table.columns) > _DENSE else "<table>"
-    kinds = [_column_class(column) for column in table.columns]
+    kinds = [_html_column_class(column) for column in table.columns]
     heads = [markup(column.name) for column in table.columns]
     labeled = zip(kinds, heads, strict=True)
     header = "".join(f'<th scope="col"{kind}>{name}</th>' for kind, name in labeled)
     yield f"<thead><tr>{header}</tr></thead>"
     yield "<tbody>"
     for row in table.rows:
-        cells = zip(kinds, heads, map(_render_cell, row), strict=True)
-        yield f"<tr>{''.join(_write_cell(*cell) for cell in cells)}</tr>"
+        cells = zip(kinds, heads, map(_render_html_cell, row), strict=True)
+        yield f"<tr>{''.join(_write_html_cell(*cell) for cell in cells)}</tr>"
     yield "</tbody></table></div>"
 
 
-def _column_class(column: Column) -> str:
+def _html_column_class(column: Column) -> str:
     if column.is_number:
         return ' class="number"'
     return ' class="short"' if column.is_short else ""
 
 
-def _write_cell(kind: str, name: str, words: str) -> str:
+def _write_html_cell(kind: str, name: str, words: str) -> str:
     """Return a cell that can stand alone on a narrow screen, under its column's name."""
     kind = kind if words else ' class="empty"'
     return f'<td{kind} data-label="{name}"><span>{words}</span></td>'
 
 
-def _render_cell(cell: Cell) -> str:
+def _render_html_cell(cell: Cell) -> str:
     inlines: Sequence[Inline] = [cell] if isinstance(cell, str | Word | Link) else cell
-    return "".join(map(_render_inline, inlines))
+    return "".join(map(_render_html_inline, inlines))
 
 
-def _render_inline(inline: Inline) -> str:
+def _render_html_inline(inline: Inline) -> str:
     match inline:
         case str():
             return markup(inline)

@@ -23,7 +23,7 @@ from lineage.reporting.document import (
     Section,
     Table,
     Word,
-    split_place,
+    split_table_place,
     table_columns,
 )
 from lineage.reporting.language import Language, Texts, load_texts
@@ -53,22 +53,22 @@ class ConflictKind:
     """Of those whose downloads are known; None where none are known."""
 
 
-def is_conflict(row: Judged) -> bool:
+def is_reported_conflict(row: Judged) -> bool:
     """Say whether a tag and the terms above it say different things."""
     return row.severity in CONFLICTS
 
 
-def count_known(rows: Iterable[Judged]) -> int:
+def count_reported_licenses(rows: Iterable[Judged]) -> int:
     """Count the models whose license is known."""
     return sum(row.severity is not DriftSeverity.UNKNOWN for row in rows)
 
 
-def count_drifts(rows: Iterable[Judged]) -> Counter[Drift]:
+def count_reported_drifts(rows: Iterable[Judged]) -> Counter[Drift]:
     """Count models by class."""
     return Counter(row.drift for row in rows)
 
 
-def count_releases(findings: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
+def count_reported_releases(findings: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
     """Count by release: single ones in time's order, and apart from them mixtures by size."""
     parts: dict[str, Counter[DriftSeverity]] = {}
     for row in findings.rows:
@@ -86,11 +86,11 @@ def add_up(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
     return ReleaseRow(name, by_severity.total(), by_severity)
 
 
-def group_conflicts(rows: Iterable[Judged]) -> list[ConflictKind]:
+def group_reported_conflicts(rows: Iterable[Judged]) -> list[ConflictKind]:
     """Group conflicts by class, tag and terms; the most frequent first."""
     models: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
     downloads: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
-    for row in filter(is_conflict, rows):
+    for row in filter(is_reported_conflict, rows):
         kind = row.drift, row.tag, row.terms
         models[kind] += 1
         if row.downloads is not None:
@@ -99,7 +99,7 @@ def group_conflicts(rows: Iterable[Judged]) -> list[ConflictKind]:
     return sorted(kinds, key=lambda kind: (-kind.models, kind.drift, kind.tag or "", kind.terms))
 
 
-def count_name_levels(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
+def count_reported_name_levels(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
     """Count how near names come to each prefix that is asked for."""
     levels: dict[str, Counter[NameLevel]] = {}
     for row in rows:
@@ -114,9 +114,9 @@ def applicable_terms(findings: LicenseFindings) -> list[tuple[Terms, int]]:
     return [(terms, models[terms.id]) for terms in findings.terms.terms if models[terms.id]]
 
 
-def most_used(rows: Sequence[Judged], most: int) -> list[Judged]:
+def most_used_in_report(rows: Sequence[Judged], most: int) -> list[Judged]:
     """Return the first conflicts: the rows come with the most used ones in front."""
-    return [row for row in rows[:most] if is_conflict(row)]
+    return [row for row in rows[:most] if is_reported_conflict(row)]
 
 
 MOST_USED = 100
@@ -153,7 +153,7 @@ def license_document(
     )
 
 
-def count_severities(findings: LicenseFindings) -> Counter[DriftSeverity]:
+def count_reported_severities(findings: LicenseFindings) -> Counter[DriftSeverity]:
     """Count models by the weight of their class."""
     return Counter(row.severity for row in findings.rows)
 
@@ -166,9 +166,9 @@ def _lead_blocks(findings: LicenseFindings, manifest: Manifest, texts: Texts) ->
             models=len(rows),
             family=findings.family.name,
             date=findings.definition.as_of or manifest.origin.taken_at.date(),
-            known=count_known(rows),
-            conflicts=sum(map(is_conflict, rows)),
-            wider=count_severities(findings)[DriftSeverity.WIDENS],
+            known=count_reported_licenses(rows),
+            conflicts=sum(map(is_reported_conflict, rows)),
+            wider=count_reported_severities(findings)[DriftSeverity.WIDENS],
         ),
         # A report that names models must not be read as an accusation, so this comes first.
         Notice(texts.say("page.advice")),
@@ -194,7 +194,7 @@ def _titled_section(texts: Texts, key: str, table: Table) -> Section:
 
 def _class_section(findings: LicenseFindings, texts: Texts) -> Section:
     """Say how many models fall into each class, the weightiest first."""
-    count, known = count_drifts(findings.rows), count_known(findings.rows)
+    count, known = count_reported_drifts(findings.rows), count_reported_licenses(findings.rows)
     rows = []
     for rule in findings.terms.drifts:
         models = count[rule.drift]
@@ -217,14 +217,14 @@ def _class_section(findings: LicenseFindings, texts: Texts) -> Section:
 
 def _release_section(findings: LicenseFindings, texts: Texts) -> Section:
     """Say how each release's models are divided by weight."""
-    count = count_severities(findings)
+    count = count_reported_severities(findings)
     weights = [each for each in DriftSeverity if count[each] and each is not DriftSeverity.UNKNOWN]
     columns = [
         *table_columns(texts, "column", "release", "#models", "#known"),
         *(Column(texts.say(f"weight.{weight}"), is_number=True) for weight in weights),
     ]
     # Dozens of mixtures hold a model or two each: a row for each would hide the releases.
-    single, mixed = count_releases(findings)
+    single, mixed = count_reported_releases(findings)
     mixtures, small = mixed[:MOST_MIXTURES], mixed[MOST_MIXTURES:]
     if small:
         name = texts.say("page.other_mixtures", n=len(small))
@@ -250,9 +250,9 @@ def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None
             Word(conflict.tag or ""),
             " + ".join(conflict.terms),
             texts.number(conflict.models),
-            _known_number(conflict.downloads, texts),
+            _known_number_text(conflict.downloads, texts),
         )
-        for conflict in group_conflicts(findings.rows)[:MOST_KINDS]
+        for conflict in group_reported_conflicts(findings.rows)[:MOST_KINDS]
     ]
     names = ("class", "tag", "terms", "#models", "#downloads_known")
     columns = table_columns(texts, "column", *names)
@@ -261,19 +261,19 @@ def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None
 
 def _used_section(findings: LicenseFindings, texts: Texts, csv_name: str) -> Section:
     """Show the most used conflicts one by one."""
-    conflicts = most_used(findings.rows, MOST_USED)
+    conflicts = most_used_in_report(findings.rows, MOST_USED)
     blocks: list[Block] = [texts.say("page.used_none")]
     if conflicts:
-        total = sum(map(is_conflict, findings.rows))
+        total = sum(map(is_reported_conflict, findings.rows))
         text = texts.say("page.used_text", shown=len(conflicts), all=total)
         names = ("model", "tag", "class", "terms", "clauses", "#downloads", "#below", "path")
         columns = table_columns(texts, "column", *names, "notes")
-        blocks = [text, Table(columns, [_conflict_row(row, texts) for row in conflicts])]
+        blocks = [text, Table(columns, [_conflict_table_row(row, texts) for row in conflicts])]
     blocks.append(texts.say("page.csv", file=csv_name))
     return Section(texts.say("page.used"), blocks)
 
 
-def _conflict_row(row: Judged, texts: Texts) -> Sequence[Cell]:
+def _conflict_table_row(row: Judged, texts: Texts) -> Sequence[Cell]:
     path: list[Inline] = []
     for at, id in enumerate(row.path[1:]):
         path += [" → " if at else "→ ", Word(id)]
@@ -283,14 +283,14 @@ def _conflict_row(row: Judged, texts: Texts) -> Sequence[Cell]:
         texts.say(f"class.{row.drift}"),
         " + ".join(row.terms),
         ", ".join(row.clauses),
-        _known_number(row.downloads, texts),
+        _known_number_text(row.downloads, texts),
         texts.number(row.below),
         path,
         "; ".join(texts.say(f"note.{note}") for note in row.notes),
     )
 
 
-def _known_number(number: int | None, texts: Texts) -> str:
+def _known_number_text(number: int | None, texts: Texts) -> str:
     # An unknown number of downloads is no zero.
     return NOTHING if number is None else texts.number(number)
 
@@ -304,7 +304,7 @@ def _name_section(findings: LicenseFindings, texts: Texts) -> Section | None:
             texts.number(count.total()),
             *(texts.number(count[level]) for level in levels),
         )
-        for prefix, count in count_name_levels(findings.rows).items()
+        for prefix, count in count_reported_name_levels(findings.rows).items()
     ]
     columns = [
         *table_columns(texts, "column", "prefix", "#models"),
@@ -356,7 +356,7 @@ def _clause_section(findings: LicenseFindings, texts: Texts) -> Section:
             for rule in terms.rules.values()
             if rule.quote
         ]
-        title = [f"{terms.name}, {texts.date(terms.dated)}. ", _source_link(terms.source)]
+        title = [f"{terms.name}, {texts.date(terms.dated)}. ", _source_link_text(terms.source)]
         columns = table_columns(texts, "column", "rule", "clause", "quote")
         blocks += [Facts([(terms.id, title)]), Table(columns, rows)]
     return Section(texts.say("page.terms"), blocks)
@@ -369,7 +369,7 @@ def _dispute_section(findings: LicenseFindings, texts: Texts) -> Section | None:
     lines: list[tuple[str, Cell]] = [
         (
             names.get(dispute.release, dispute.release),
-            [f"{dispute.says} ", _source_link(dispute.source)],
+            [f"{dispute.says} ", _source_link_text(dispute.source)],
         )
         for dispute in findings.terms.disagreements
     ]
@@ -384,12 +384,12 @@ def _card_section(findings: LicenseFindings, texts: Texts) -> Section | None:
     for card in findings.terms.cards:
         if card.model in models:
             quote = Word(card.source.quote or "")
-            link = _source_link(card.source)
+            link = _source_link_text(card.source)
             lines.append((card.names, [Word(card.model), ": ", quote, " ", link]))
     return Section(texts.say("page.cards"), [Facts(lines)]) if lines else None
 
 
-def _source_link(source: CuratedSource) -> Inline:
+def _source_link_text(source: CuratedSource) -> Inline:
     return Link(source.text, source.url) if source.url else source.text
 
 
@@ -407,7 +407,7 @@ def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts)
     snapshot = texts.say("method.snapshot_text", id=manifest.id, date=day, endpoint=place)
     cite = texts.say("method.cite_text", version=__version__, family=family, id=findings.snapshot)
     lines: dict[str, Cell] = {
-        "snapshot": split_place(snapshot, place, manifest.origin.endpoint),
+        "snapshot": split_table_place(snapshot, place, manifest.origin.endpoint),
         "sample": sample,
         "counted": texts.say("method.counted_text", family=family),
         "filters": _filters_text(findings, texts),

@@ -34,9 +34,9 @@ def render_markdown(document: Document) -> str:
     """Spell a report as GitHub's Markdown, one line a paragraph."""
     lines = [f"# {escape_markdown(document.title)}"]
     for block in document.lead:
-        lines += ["", *_write_block(block)]
+        lines += ["", *_write_markdown_block(block)]
     for section in document.sections:
-        lines += ["", *_write_section(section)]
+        lines += ["", *_write_markdown_section(section)]
     return "\n".join([*lines, "", "---", "", escape_markdown(document.footer), ""])
 
 
@@ -46,7 +46,7 @@ def escape_markdown(text: str) -> str:
     return text.replace("{", "&#123;").replace("<", "&lt;")
 
 
-def code_span(text: str) -> str:
+def markdown_code_span(text: str) -> str:
     """Return a stranger's words as a code span.
 
     Spelled out is what would end a table's cell or begin a template's expression.
@@ -62,14 +62,14 @@ def code_span(text: str) -> str:
     return f"{fence}{pad}{visible_text}{pad}{fence}"
 
 
-def _write_section(section: Section) -> Iterator[str]:
+def _write_markdown_section(section: Section) -> Iterator[str]:
     yield f"## {escape_markdown(section.heading)}"
     for block in section.blocks:
         yield ""
-        yield from _write_block(block)
+        yield from _write_markdown_block(block)
 
 
-def _write_block(block: Block) -> Iterator[str]:
+def _write_markdown_block(block: Block) -> Iterator[str]:
     match block:
         case str():
             yield escape_markdown(block)
@@ -77,43 +77,44 @@ def _write_block(block: Block) -> Iterator[str]:
             yield f"> **{escape_markdown(text)}**"
         case Facts(lines):
             yield from (
-                f"- **{escape_markdown(label)}**: {_render_cell(cell)}" for label, cell in lines
+                f"- **{escape_markdown(label)}**: {_render_markdown_cell(cell)}"
+                for label, cell in lines
             )
         case Outline(lines):
-            yield from (f"{'  ' * depth}- {_render_cell(cell)}" for depth, cell in lines)
+            yield from (f"{'  ' * depth}- {_render_markdown_cell(cell)}" for depth, cell in lines)
         case Table():
-            yield from _write_table(block)
+            yield from _write_markdown_table(block)
         case Picture():
             yield f"![{escape_markdown(block.chart.text)}]({quote(block.picture_file)})"
             yield from (
                 "",
-                f"**{escape_markdown(block.chart.title)}.** {_render_cell(block.files)}",
+                f"**{escape_markdown(block.chart.title)}.** {_render_markdown_cell(block.files)}",
             )
             yield ""
-            yield from _write_table(block.table)
+            yield from _write_markdown_table(block.table)
 
 
-def _write_table(table: Table) -> Iterator[str]:
-    yield _table_row([escape_markdown(column.name) for column in table.columns])
-    yield _table_row(["--:" if column.is_number else "---" for column in table.columns])
+def _write_markdown_table(table: Table) -> Iterator[str]:
+    yield _markdown_table_row([escape_markdown(column.name) for column in table.columns])
+    yield _markdown_table_row(["--:" if column.is_number else "---" for column in table.columns])
     for row in table.rows:
-        yield _table_row([_render_cell(cell) for cell in row])
+        yield _markdown_table_row([_render_markdown_cell(cell) for cell in row])
 
 
-def _table_row(cells: Sequence[str]) -> str:
+def _markdown_table_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _render_cell(cell: Cell) -> str:
+def _render_markdown_cell(cell: Cell) -> str:
     inlines: Sequence[Inline] = [cell] if isinstance(cell, str | Word | Link) else cell
-    return "".join(map(_render_inline, inlines))
+    return "".join(map(_render_markdown_inline, inlines))
 
 
-def _render_inline(inline: Inline) -> str:
+def _render_markdown_inline(inline: Inline) -> str:
     match inline:
         case str():
             return escape_markdown(inline)
         case Word(text):
-            return code_span(text)
+            return markdown_code_span(text)
         case Link(text, url):
-            return f"[{code_span(text)}]({quote(url, safe=':/?=%-._~')})"
+            return f"[{markdown_code_span(text)}]({quote(url, safe=':/?=%-._~')})"

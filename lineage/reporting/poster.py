@@ -12,19 +12,19 @@ from lineage.domain.claims import Relation
 from lineage.domain.escape import markup
 from lineage.domain.subjects import SubjectKind
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
-from lineage.reporting.charts.plot import flow_rows
+from lineage.reporting.charts.plot import flow_legend_rows
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import (
-    credit_line,
-    date_line,
+    credit_line_of_report,
+    date_line_of_report,
     headline,
-    method_lines,
-    node_number,
+    method_lines_of_report,
+    node_number_text,
     notices,
     pruned_text,
     report_title,
-    top_notes,
-    top_role,
+    top_note_texts,
+    top_role_text,
     word,
 )
 from lineage.reporting.language import Texts
@@ -93,15 +93,15 @@ def place_boxes(nodes: Sequence[TreeNode], top: float, height: float) -> list[Po
     Those right of a box are together as high as it. Raises ValueError where lines alone need more
     than there is.
     """
-    if (needed := _heights(nodes, 0.0)[0]) > height:
+    if (needed := _box_heights(nodes, 0.0)[0]) > height:
         raise ValueError(f"{needed:g} are needed, {height:g} there are")
     # Boxes that are too low for a name take a line all the same, so the scale at which all of it
     # fills the page has no formula: it is found by halving.
-    low, high = 0.0, min(_SINGLE, height / max(1, _count_models(nodes[0])))
+    low, high = 0.0, min(_SINGLE, height / max(1, _count_box_models(nodes[0])))
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        low, high = (low, middle) if _heights(nodes, middle)[0] > height else (middle, high)
-    heights = _heights(nodes, low)
+        low, high = (low, middle) if _box_heights(nodes, middle)[0] > height else (middle, high)
+    heights = _box_heights(nodes, low)
     boxes: list[PosterBox] = []
     next_top: list[float] = []
     """Of each box, where the next one at its right begins."""
@@ -112,28 +112,28 @@ def place_boxes(nodes: Sequence[TreeNode], top: float, height: float) -> list[Po
         if node.parent >= 0:
             next_top[node.parent] += its_height
     return boxes + [
-        PosterBox(node.depth + 1, place, _remainder_height(node.remainder, low), node.remainder)
+        PosterBox(node.depth + 1, place, _remainder_box_height(node.remainder, low), node.remainder)
         for node, place in zip(nodes, next_top, strict=True)
         if node.remainder is not None
     ]
 
 
-def _count_models(node: TreeNode) -> int:
+def _count_box_models(node: TreeNode) -> int:
     return node.drawn_below + node.counted
 
 
-def _remainder_height(remainder: PrunedRest, scale: float) -> float:
+def _remainder_box_height(remainder: PrunedRest, scale: float) -> float:
     return max(LINE, remainder.models * scale)
 
 
-def _heights(nodes: Sequence[TreeNode], scale: float) -> list[float]:
+def _box_heights(nodes: Sequence[TreeNode], scale: float) -> list[float]:
     """Return how high each box is: as those right of it, which come after it."""
     heights = [
-        0.0 if node.remainder is None else _remainder_height(node.remainder, scale)
+        0.0 if node.remainder is None else _remainder_box_height(node.remainder, scale)
         for node in nodes
     ]
     for at in range(len(nodes) - 1, -1, -1):
-        heights[at] = heights[at] or max(LINE, _count_models(nodes[at]) * scale)
+        heights[at] = heights[at] or max(LINE, _count_box_models(nodes[at]) * scale)
         if nodes[at].parent >= 0:
             heights[nodes[at].parent] += heights[at]
     return heights
@@ -197,7 +197,7 @@ def _draw_branch(
     room = x1 - x0 - 2 - 2 * _PAD - bow
     halo = "halo" if node.deleted else ""
     name, number, second = _branch_lines(node, room, box.height, wording)
-    y = _baseline(box, 2 if second else 1)
+    y = _text_baseline(box, 2 if second else 1)
     if bow:
         yield draw_bow(x0 + _PAD, y - SIZE * 0.36)
     yield draw_text(name, x0 + _PAD + bow, y, SIZE, kind=halo)
@@ -216,10 +216,10 @@ def _branch_lines(
     texts = wording.texts
     name = node.name if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
     number, deleted = (
-        node_number(node, texts, "poster.here"),
+        node_number_text(node, texts, "poster.here"),
         word(texts, "deleted") if node.deleted else "",
     )
-    notes = [note for note in (top_role(node, texts), *top_notes(node, texts)) if note]
+    notes = [note for note in (top_role_text(node, texts), *top_note_texts(node, texts)) if note]
     # Two lines: the name alone, and below it as many notes as fit.
     if height >= 2 * LINE + 2:
         released = wording.released.get(node.name) if node.kind is RowKind.GROUP else None
@@ -227,7 +227,7 @@ def _branch_lines(
         words = [text for text in (number, *day, *notes) if text]
         while len(words) > 1 and text_width(spell_letters(_DOT.join(words)), _SMALL) > room:
             words.pop()
-        return _fit_name(name, room), "", spell_letters(_DOT.join(words))
+        return _fit_box_name(name, room), "", spell_letters(_DOT.join(words))
     # One line: the whole name and all notes, then with the first note alone.
     for x1 in (_DOT.join([*notes, number]), _DOT.join([*notes[:1], number])):
         fits = text_width(spell_letters(name), SIZE) + _GAP + text_width(spell_letters(x1), SIZE)
@@ -235,10 +235,10 @@ def _branch_lines(
             return spell_letters(name), spell_letters(x1), ""
     # Else the name is cut; that a model is deleted is never left out.
     x1 = spell_letters(_DOT.join([deleted, number]) if deleted else number)
-    return _fit_name(name, room - _GAP - text_width(x1, SIZE)), x1, ""
+    return _fit_box_name(name, room - _GAP - text_width(x1, SIZE)), x1, ""
 
 
-def _fit_name(name: str, room: float) -> str:
+def _fit_box_name(name: str, room: float) -> str:
     """Return a name that fits: whole, without its owner, or cut."""
     # Models below one branch often share an owner: the name tells them apart, so the owner goes
     # first.
@@ -262,12 +262,12 @@ def _draw_pruned(
     lines = wrap_text(pruned_text(pruned, texts), SIZE, room)
     if len(lines) > int(box.height / LINE):
         lines = [f"+ {texts.number(pruned.models)}"]
-    y = _baseline(box, len(lines))
+    y = _text_baseline(box, len(lines))
     for row, words in enumerate(lines):
         yield draw_text(words, x0 + _PAD, y + row * LINE, SIZE, kind="soft")
 
 
-def _baseline(box: PosterBox, lines: int) -> float:
+def _text_baseline(box: PosterBox, lines: int) -> float:
     """Return where the first of some lines stands: in the middle; of a high box near its top."""
     middle = min(box.height / 2, 50.0)
     return box.top + middle - (lines - 1) * LINE / 2 + SIZE * 0.36 - 0.5
@@ -338,7 +338,7 @@ def _draw_head(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]
     size = next((size for size in _TITLES if text_width(title, size) <= room), _TITLES[-1])
     lines = [draw_text(fit_text(title, size, room), _MARGIN, y, size)]
     y += _TITLES[0]
-    sentences = (headline(report, texts), date_line(report, texts))
+    sentences = (headline(report, texts), date_line_of_report(report, texts))
     for line in (line for text in sentences for line in wrap_text(text, _NUMBER, room)):
         lines.append(draw_text(line, _MARGIN, y, _NUMBER))
         y += _NUMBER * 1.3
@@ -360,11 +360,11 @@ def _draw_notices(report: FamilyTreeReport, texts: Texts, y: float) -> tuple[flo
 
 def _draw_key(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]:
     """Explain colors, marks and boxes; return where that ends."""
-    entries = list(_key_entries(report, texts))
+    entries = list(_poster_key_entries(report, texts))
     room, y = WIDTH - _MARGIN - _KEY, _MARGIN + 11.0
     widths = [text_width(words, _WORDS) + 40 for _, words in entries]
     lines, bottom = [], y
-    for (sign, words), (row, x0) in zip(entries, flow_rows(widths, room), strict=True):
+    for (sign, words), (row, x0) in zip(entries, flow_legend_rows(widths, room), strict=True):
         bottom = y + 20 * row
         lines += [
             *_draw_sign(sign, _KEY + x0, bottom),
@@ -376,7 +376,7 @@ def _draw_key(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]
     return bottom + 6, lines
 
 
-def _key_entries(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
+def _poster_key_entries(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
     if report.kind is SubjectKind.FAMILY:
         yield f"is-{GROUP}", spell_letters(texts.say("poster.group"))
     if report.kind is not SubjectKind.MODEL:
@@ -405,8 +405,8 @@ def _draw_sign(kind: str, x: float, y: float) -> Sequence[str]:
 
 def _foot_lines(report: FamilyTreeReport, texts: Texts) -> list[str]:
     """Say how it was counted, and from what, line by line."""
-    sentences = [f"{label}: {text}" for label, text in method_lines(report, texts)]
-    sentences.append(credit_line(report, texts))
+    sentences = [f"{label}: {text}" for label, text in method_lines_of_report(report, texts)]
+    sentences.append(credit_line_of_report(report, texts))
     room = WIDTH - 2 * _MARGIN
     return [line for text in sentences for line in wrap_text(text, _WORDS, room)]
 

@@ -16,7 +16,7 @@ from lineage.reporting.document import (
     Notice,
     Section,
     Table,
-    split_place,
+    split_table_place,
 )
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.notices import data_notices
@@ -36,7 +36,11 @@ def trend_document(
 ) -> Document:
     """Put findings into words and charts."""
     trend = TrendText.in_language(findings, manifest, language, families)
-    by_time = (_ways, _calendar, _since, _relations, _rivals) if findings.by_release.months else ()
+    by_time = (
+        (_comparison_section, _calendar_section, _since_section, _relation_section, _rival_section)
+        if findings.by_release.months
+        else ()
+    )
     return Document(
         language=language,
         title=trend.say("page.title"),
@@ -45,10 +49,10 @@ def trend_document(
             date_section(trend),
             claim_section(trend),
             *(section(trend) for section in by_time),
-            _shape(trend),
-            _licenses(trend),
-            _deletions(trend),
-            _method(trend),
+            _shape_section(trend),
+            _license_section(trend),
+            _deletion_section(trend),
+            _method_section(trend),
         ],
         footer=_credit_line(trend),
     )
@@ -96,7 +100,7 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
     return [*lead, *map(Notice, limits)]
 
 
-def _ways(trend: TrendText) -> Section:
+def _comparison_section(trend: TrendText) -> Section:
     """Compare four definitions of the same models."""
     # One number alone invites the reading that suits: four of the same models show what a
     # definition does.
@@ -109,23 +113,23 @@ def _ways(trend: TrendText) -> Section:
     )
     chart = charts.calendar_chart(trend, "variants", ChartKind.LINES, "ways", findings.variants)
     blocks: list[Block] = [text, picture_block(trend, chart)]
-    blocks += _skipped_note(trend, chart.skipped)
+    blocks += _skipped_chart_note(trend, chart.skipped)
     blocks.append(trend.say("ways.by_release"))
     blocks.append(variants_table(trend, "release", findings.by_release_in_variants))
     return Section(trend.say("ways.title"), blocks)
 
 
-def _calendar(trend: TrendText) -> Section:
+def _calendar_section(trend: TrendText) -> Section:
     """Show growth by calendar, with the release days."""
     releases, timeline = trend.findings.family.releases, trend.findings.by_release
     # From the first release on, also where the first derivatives are dated later.
     if releases:
         first = min(release.released for release in releases)
-        timeline = charts.widen_timeline(timeline, f"{first:%Y-%m}")
+        timeline = charts.widen_chart_timeline(timeline, f"{first:%Y-%m}")
     start = timeline.months[0]
     chart = charts.calendar_chart(trend, "releases", ChartKind.STACKED, "month", timeline)
-    chart = charts.mark_releases(trend, chart, timeline)
-    total = charts.mark_releases(trend, charts.total_chart(trend, timeline), timeline)
+    chart = charts.mark_releases_in_chart(trend, chart, timeline)
+    total = charts.mark_releases_in_chart(trend, charts.total_chart(trend, timeline), timeline)
     return Section(
         trend.say("month.title"),
         [
@@ -133,21 +137,21 @@ def _calendar(trend: TrendText) -> Section:
             picture_block(trend, chart),
             trend.say("page.undated_note", undated=timeline.undated),
             *charts.variant_panels(
-                trend, chart, lambda side: charts.widen_timeline(side.by_release, start)
+                trend, chart, lambda side: charts.widen_chart_timeline(side.by_release, start)
             ),
             trend.say("month.total_text"),
             picture_block(trend, total),
             *charts.variant_panels(
                 trend,
                 total,
-                lambda side: charts.widen_timeline(side.by_release, start),
-                charts.sum_up,
+                lambda side: charts.widen_chart_timeline(side.by_release, start),
+                charts.sum_up_series,
             ),
         ],
     )
 
 
-def _since(trend: TrendText) -> Section:
+def _since_section(trend: TrendText) -> Section:
     """Show growth from each release's first day."""
     since = trend.findings.since_release
     blocks: list[Block] = [trend.say("since.text", earlier=since.earlier)]
@@ -160,7 +164,7 @@ def _since(trend: TrendText) -> Section:
     return Section(trend.say("since.title"), blocks)
 
 
-def _relations(trend: TrendText) -> Section:
+def _relation_section(trend: TrendText) -> Section:
     """Show what was made."""
     timeline = trend.findings.by_relation
     chart = charts.calendar_chart(trend, "relations", ChartKind.STACKED, "relation", timeline)
@@ -170,12 +174,12 @@ def _relations(trend: TrendText) -> Section:
             trend.say("relation.text"),
             picture_block(trend, chart),
             *charts.variant_panels(trend, chart, lambda side: side.by_relation),
-            *_skipped_note(trend, chart.skipped),
+            *_skipped_chart_note(trend, chart.skipped),
         ],
     )
 
 
-def _rivals(trend: TrendText) -> Section:
+def _rival_section(trend: TrendText) -> Section:
     """Show the family beside other families."""
     # One rule for all of them: beside others a family may be smaller than counted alone.
     timeline = trend.findings.rivals
@@ -191,18 +195,18 @@ def _rivals(trend: TrendText) -> Section:
             trend.say("rivals.share_text", least=charts.LEAST_FOR_SHARE),
             picture_block(trend, shares),
             *charts.variant_panels(trend, shares, lambda side: side.rivals),
-            *_skipped_note(trend, chart.skipped),
+            *_skipped_chart_note(trend, chart.skipped),
             trend.say("rivals.by_family"),
             variants_table(trend, "family", trend.findings.rivals_in_variants),
         ],
     )
 
 
-def _skipped_note(trend: TrendText, months: int) -> list[Block]:
+def _skipped_chart_note(trend: TrendText, months: int) -> list[Block]:
     return [trend.texts.say_number("page.skipped", months)] if months else []
 
 
-def _shape(trend: TrendText) -> Section:
+def _shape_section(trend: TrendText) -> Section:
     """Say how deep the family is and how it branches."""
     findings, title = trend.findings, trend.say("shape.title")
     if not findings.generations:
@@ -224,7 +228,7 @@ def _shape(trend: TrendText) -> Section:
     return Section(title, blocks)
 
 
-def _licenses(trend: TrendText) -> Section:
+def _license_section(trend: TrendText) -> Section:
     """Say which tags are known; of a sample never that some model declares none."""
     findings, number = trend.findings, trend.texts.number
     is_sample, mix = findings.knowledge.is_sample, findings.license_mix
@@ -235,7 +239,7 @@ def _licenses(trend: TrendText) -> Section:
     key, top = "license.text" if is_sample else "license.text_hub", findings.licenses[0]
     blocks: list[Block] = [
         trend.say(key, models=findings.models, known=known),
-        trend.say("license.alt", name=charts.short_tag(top.key), models=top.models),
+        trend.say("license.alt", name=charts.short_tag_text(top.key), models=top.models),
         picture_block(trend, charts.tag_chart(trend)),
     ]
     if mix.by_month.months:
@@ -243,7 +247,7 @@ def _licenses(trend: TrendText) -> Section:
         blocks.append(picture_block(trend, charts.tag_month_chart(trend, none_name)))
     # A row for each release: its most frequent tags, the others, and those without any.
     most = charts.MOST_TAG_COLUMNS - 1
-    names = [charts.short_tag(tag) for tag in mix.tags[:most]]
+    names = [charts.short_tag_text(tag) for tag in mix.tags[:most]]
     names += [trend.say("column.others"), none_name]
     columns = [Column(trend.say("column.release"))]
     columns += [Column(name, is_number=True) for name in names]
@@ -259,7 +263,7 @@ def _licenses(trend: TrendText) -> Section:
     return Section(title, [*blocks, trend.say("license.by_release"), Table(columns, rows)])
 
 
-def _deletions(trend: TrendText) -> Section:
+def _deletion_section(trend: TrendText) -> Section:
     """Say what is known of deleted models; without any, that and why."""
     deletions, title = trend.findings.deletions, trend.say("deletions.title")
     if deletions is None:
@@ -278,7 +282,7 @@ def _deletions(trend: TrendText) -> Section:
     return Section(title, [text, picture_block(trend, chart)])
 
 
-def _method(trend: TrendText) -> Section:
+def _method_section(trend: TrendText) -> Section:
     """Say what was counted, what cannot be seen, and how to cite."""
     findings, definition = trend.findings, trend.findings.definition
     # The address is put in once the sentence stands: it is no word of ours.
@@ -297,7 +301,7 @@ def _method(trend: TrendText) -> Section:
         deleted=trend.say("method.yes" if definition.deleted else "method.no"),
     )
     lines: dict[str, Cell] = {
-        "snapshot": split_place(snapshot, place, origin.endpoint),
+        "snapshot": split_table_place(snapshot, place, origin.endpoint),
         "definition": trend.say(
             "method.direct_text" if direct else "method.definition_text",
             registry=findings.family.version,

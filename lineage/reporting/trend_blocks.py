@@ -154,16 +154,16 @@ def date_section(trend: TrendText) -> Section:
         Column(trend.say("column.on"), is_short=True),
         Column(trend.say("column.event")),
         Column(trend.say("dates.tells")),
-        *(Column(step, is_number=True) for step in _step_names(trend)),
+        *(Column(step, is_number=True) for step in _step_name_texts(trend)),
     ]
     undated: list[Cell] = [trend.texts.number(models) for models in dates.undated]
-    rows = [_date_row(trend, row) for row in dates.rows]
+    rows = [_date_table_row(trend, row) for row in dates.rows]
     table = Table(columns, [*rows, [trend.say("dates.undated"), NOTHING, NOTHING, *undated]])
     blocks: list[Block] = [trend.say("dates.text"), table, trend.say("dates.rule")]
     return Section(trend.say("dates.title"), blocks)
 
 
-def _date_row(trend: TrendText, row: OnDate) -> list[Cell]:
+def _date_table_row(trend: TrendText, row: OnDate) -> list[Cell]:
     dates, is_sample = trend.findings.dates, trend.findings.knowledge.is_sample
     reliable = [dates.is_reliable(row, at) for at in range(len(row.numbers))]
     # A number that could be twice as large is shown, and marked as what it is.
@@ -200,13 +200,13 @@ def claim_section(trend: TrendText) -> Section:
         *table_columns(trend.texts, "claim", "#dated", "#undated"),
     ]
     numbers = zip(
-        _step_names(trend), dates.passed, dates.rows[-1].numbers, dates.undated, strict=True
+        _step_name_texts(trend), dates.passed, dates.rows[-1].numbers, dates.undated, strict=True
     )
     rows = [
         [
             step,
-            _spell_day(trend, passed.surely, "claim.never"),
-            _earliest_day(trend, passed),
+            _spell_report_day(trend, passed.surely, "claim.never"),
+            _earliest_day_text(trend, passed),
             trend.texts.number(dated),
             trend.texts.number(undated),
         ]
@@ -218,19 +218,19 @@ def claim_section(trend: TrendText) -> Section:
     return Section(trend.say("claim.title"), [*text, Table(columns, rows)])
 
 
-def _earliest_day(trend: TrendText, passed: ClaimPassed) -> str:
+def _earliest_day_text(trend: TrendText, passed: ClaimPassed) -> str:
     # A sample lacks models, each of which would make the day earlier.
     if trend.findings.knowledge.is_sample:
         return trend.say("claim.cannot")
     if passed.earliest == trend.findings.dates.rows[0].day:
         return trend.say("dates.tells_none")
-    return _spell_day(trend, passed.earliest, "claim.not_at_all")
+    return _spell_report_day(trend, passed.earliest, "claim.not_at_all")
 
 
-def _spell_day(trend: TrendText, day: date | None, otherwise: str) -> str:
+def _spell_report_day(trend: TrendText, day: date | None, otherwise: str) -> str:
     return trend.say(otherwise) if day is None else trend.texts.date(day)
 
 
-def _step_names(trend: TrendText) -> list[str]:
+def _step_name_texts(trend: TrendText) -> list[str]:
     steps = trend.findings.dates.steps
     return [trend.say(f"step.{step.value.replace(' ', '_')}") for step in steps]

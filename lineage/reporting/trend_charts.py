@@ -49,13 +49,13 @@ def calendar_chart(
         positions=[Position(month, trend.texts.month(month)) for month in timeline.months],
         series=fold_series(trend, lines),
         all_series=every_series(trend, timeline),
-        skipped=nearly_empty_months(timeline),
+        skipped=nearly_empty_chart_months(timeline),
         steps=MONTHS,
     )
-    return _shade_chart(trend, mark_incomplete(trend, chart, timeline), timeline)
+    return _shade_chart(trend, mark_incomplete_in_chart(trend, chart, timeline), timeline)
 
 
-def mark_incomplete(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
+def mark_incomplete_in_chart(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
     """Mark the months at the end of a chart that are not over in the data."""
     if not timeline.incomplete:
         return chart
@@ -64,13 +64,13 @@ def mark_incomplete(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart
     return replace(chart, incomplete=timeline.incomplete, incomplete_text=text)
 
 
-def mark_releases(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
+def mark_releases_in_chart(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
     """Mark the release days along the months of a chart, and draw every month."""
     # Releases of one day share a mark: two labels would lie upon each other.
     days: dict[date, list[str]] = {}
     for release in trend.findings.family.releases:
         days.setdefault(release.released, []).append(release.name)
-    first = _month_number(timeline.months[0])
+    first = _chart_month_number(timeline.months[0])
     marks = [
         EventMark(
             (day.year * 12 + day.month - 1) - first + (day.day - 1) / 31,
@@ -82,9 +82,9 @@ def mark_releases(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
     return replace(chart, marks=marks, skipped=0)
 
 
-def widen_timeline(timeline: Timeline, first: str) -> Timeline:
+def widen_chart_timeline(timeline: Timeline, first: str) -> Timeline:
     """Let a timeline begin with a month, where it begins later."""
-    numbers = range(_month_number(first), _month_number(timeline.months[0]))
+    numbers = range(_chart_month_number(first), _chart_month_number(timeline.months[0]))
     if not numbers:
         return timeline
     months = [f"{number // 12}-{number % 12 + 1:02}" for number in numbers]
@@ -95,7 +95,7 @@ def widen_timeline(timeline: Timeline, first: str) -> Timeline:
 
 def total_chart(trend: TrendText, timeline: Timeline) -> Chart:
     """Return the chart of models created by the end of each month."""
-    totals = sum_up(timeline)
+    totals = sum_up_series(timeline)
     text = trend.say(
         "month.alt_total",
         month=trend.texts.month(totals.months[-1]),
@@ -106,7 +106,7 @@ def total_chart(trend: TrendText, timeline: Timeline) -> Chart:
     return _shade_chart(trend, chart, timeline)
 
 
-def sum_up(timeline: Timeline) -> Timeline:
+def sum_up_series(timeline: Timeline) -> Timeline:
     """Return how many models there were by the end of each month."""
     lines = [replace(line, values=list(accumulate(line.values))) for line in timeline.lines]
     return replace(timeline, lines=lines)
@@ -115,7 +115,7 @@ def sum_up(timeline: Timeline) -> Timeline:
 def since_release_chart(trend: TrendText) -> Chart:
     """Return the chart of each release's growth from its own first day."""
     since = trend.findings.since_release
-    slots = choose_slots(trend.findings.by_release.lines, since.lines)
+    slots = choose_series_slots(trend.findings.by_release.lines, since.lines)
     top = max(since.lines, key=lambda line: line.values[-1])
     series, all_series = since_series(trend, since, slots)
     return Chart(
@@ -146,11 +146,11 @@ def since_series(
     return [line for line in series if line.key in slots], series
 
 
-def choose_slots(
+def choose_series_slots(
     lines: Sequence[GrowthSeries[int]], more: Sequence[GrowthSeries[int]]
 ) -> dict[str, int]:
     """Return the colors of other lines: their own where they have one, else one that is free."""
-    fixed = {key: at for at, key in enumerate(_largest_keys(lines))}
+    fixed = {key: at for at, key in enumerate(_largest_series_keys(lines))}
     by_size = sorted(more, key=lambda line: (line.key not in fixed, -line.values[-1]))
     slots = {line.key: fixed[line.key] for line in by_size if line.key in fixed}
     free = [at for at in range(MOST_SERIES) if at not in slots.values()]
@@ -194,7 +194,7 @@ def fold_series(
     A line keeps its color in every chart: which are drawn, and in which color, is decided by
     `like` alone.
     """
-    keys = _largest_keys(like or lines)
+    keys = _largest_series_keys(like or lines)
     series = [_series_of(trend, line, keys.index(line.key)) for line in lines if line.key in keys]
     small = [line for line in lines if line.key not in keys]
     if small:
@@ -217,7 +217,7 @@ def _add_lines(key: str, lines: Sequence[GrowthSeries[int]]) -> GrowthSeries[int
     return GrowthSeries(key, values, sum(line.undated for line in lines))
 
 
-def _largest_keys(lines: Sequence[GrowthSeries[int]]) -> list[str]:
+def _largest_series_keys(lines: Sequence[GrowthSeries[int]]) -> list[str]:
     """Return the keys of the largest lines in their order, of every line where there is room."""
     if len(lines) <= MOST_SERIES:
         return [line.key for line in lines]
@@ -229,33 +229,33 @@ def _largest_keys(lines: Sequence[GrowthSeries[int]]) -> list[str]:
 def _shade_chart(trend: TrendText, chart: Chart, timeline: Timeline) -> Chart:
     """Shade the months by whose end fewer models are dated than undated."""
     # Variants are the same models again, not more: their undated must not be added up.
-    undated = timeline.line("all").undated if _has_variants(timeline) else timeline.undated
-    first = shaded_months(timeline, undated)
+    undated = timeline.line("all").undated if _has_charted_variants(timeline) else timeline.undated
+    first = shaded_chart_months(timeline, undated)
     text = trend.say("page.cannot", undated=undated) if first else ""
     return replace(chart, shaded=first, shaded_text=text)
 
 
-def shaded_months(timeline: Timeline, undated: int) -> int:
+def shaded_chart_months(timeline: Timeline, undated: int) -> int:
     """Return by the end of how many months fewer models are dated than undated."""
-    return sum(total < undated for total in accumulate(_month_sums(timeline)))
+    return sum(total < undated for total in accumulate(_chart_month_sums(timeline)))
 
 
-def nearly_empty_months(timeline: Timeline) -> int:
+def nearly_empty_chart_months(timeline: Timeline) -> int:
     """Return how many months at the beginning hold less than a hundredth of all together."""
-    sums = _month_sums(timeline)
+    sums = _chart_month_sums(timeline)
     # A few models dated before their family would stretch the axis by years.
     return sum(100 * total < sum(sums) for total in accumulate(sums))
 
 
-def _month_sums(timeline: Timeline) -> Sequence[int]:
-    return timeline.line("all").values if _has_variants(timeline) else timeline.sums()
+def _chart_month_sums(timeline: Timeline) -> Sequence[int]:
+    return timeline.line("all").values if _has_charted_variants(timeline) else timeline.sums()
 
 
-def _has_variants(timeline: Timeline) -> bool:
+def _has_charted_variants(timeline: Timeline) -> bool:
     return any(line.key == "all" for line in timeline.lines)
 
 
-def _month_number(month: str) -> int:
+def _chart_month_number(month: str) -> int:
     """Return how many months a month lies after the first of the calendar."""
     year, _, number = month.partition("-")
     return int(year) * 12 + int(number) - 1
@@ -279,7 +279,7 @@ def variant_panels(
         all_series = every_series(trend, convert(new))
         if chart.is_percent:
             series, all_series = share_series(series), share_series(all_series)
-        shaded = shaded_months(new, new.undated)
+        shaded = shaded_chart_months(new, new.undated)
         panels.append(Panel(key, trend.line_name(key), series, all_series, shaded))
     return _panel_blocks(trend, chart, panels)
 
@@ -287,7 +287,7 @@ def variant_panels(
 def since_panels(trend: TrendText, chart: Chart) -> list[Block]:
     """Return the growth of each release since its release day by each definition."""
     findings = trend.findings
-    slots = choose_slots(findings.by_release.lines, findings.since_release.lines)
+    slots = choose_series_slots(findings.by_release.lines, findings.since_release.lines)
     panels = []
     for key, side in findings.by_variant.items():
         series, all_series = since_series(trend, side.since_release, slots)
@@ -296,7 +296,7 @@ def since_panels(trend: TrendText, chart: Chart) -> list[Block]:
 
 
 def _panel_blocks(trend: TrendText, chart: Chart, panels: Sequence[Panel]) -> list[Block]:
-    def top_name(panel: Panel) -> str:
+    def top_series_name(panel: Panel) -> str:
         sizes = [(sum(value or 0 for value in line.values), line) for line in panel.series]
         size, top = max(sizes, key=lambda pair: pair[0], default=(0, None))
         return f"{panel.name}: {top.name if top and size else NOTHING}"
@@ -307,7 +307,7 @@ def _panel_blocks(trend: TrendText, chart: Chart, panels: Sequence[Panel]) -> li
         chart,
         name=f"{chart.name}-by-variant",
         title=trend.say("sides.chart", title=chart.title),
-        text=trend.say("sides.alt", tops="; ".join(map(top_name, panels))),
+        text=trend.say("sides.alt", tops="; ".join(map(top_series_name, panels))),
         marks=(),
         shaded_text=trend.say("page.cannot_each") if is_shaded else "",
         series=panels[0].series,
@@ -360,7 +360,9 @@ def tag_chart(trend: TrendText) -> Chart:
 
 def _bar_text(trend: TrendText, positions: Sequence[Position], values: Sequence[int]) -> str:
     labelled = zip(positions, values, strict=True)
-    return "; ".join(f"{short_tag(each.name)}: {trend.texts.number(n)}" for each, n in labelled)
+    return "; ".join(
+        f"{short_tag_text(each.name)}: {trend.texts.number(n)}" for each, n in labelled
+    )
 
 
 def tag_month_chart(trend: TrendText, none_name: str) -> Chart:
@@ -369,7 +371,7 @@ def tag_month_chart(trend: TrendText, none_name: str) -> Chart:
     lines, most = list(mix.by_month.lines), MOST_TAG_COLUMNS - 1
     # A tag is a stranger's word: it is never translated, and its key is its place.
     series = [
-        Series(f"tag {at}", short_tag(line.key), line.values, line.undated, at)
+        Series(f"tag {at}", short_tag_text(line.key), line.values, line.undated, at)
         for at, line in enumerate(lines[:most])
     ]
     if small := lines[most:]:
@@ -383,18 +385,18 @@ def tag_month_chart(trend: TrendText, none_name: str) -> Chart:
         name="licenses-by-month",
         kind=ChartKind.STACKED,
         title=trend.say("license.month_chart"),
-        text=trend.say("license.alt", name=short_tag(top.key), models=sum(top.values)),
+        text=trend.say("license.alt", name=short_tag_text(top.key), models=sum(top.values)),
         along=Position("month", trend.say("column.month")),
         positions=[Position(month, trend.texts.month(month)) for month in mix.by_month.months],
         series=series if is_sample else [*series, none],
         table_only=[none] if is_sample else [],
-        skipped=nearly_empty_months(mix.by_month),
+        skipped=nearly_empty_chart_months(mix.by_month),
         steps=MONTHS,
     )
-    return mark_incomplete(trend, chart, mix.by_month)
+    return mark_incomplete_in_chart(trend, chart, mix.by_month)
 
 
-def short_tag(tag: str) -> str:
+def short_tag_text(tag: str) -> str:
     """Return a tag in at most so many letters as a chart has room for."""
     tag = tag.strip() or NOTHING
     is_long = len(tag) > _LONGEST_TAG

@@ -17,15 +17,16 @@ def spell_letters(text: str) -> str:
 
     So a picture shows the same letters wherever it is painted, and each as wide as we think.
     """
-    advances = _advances()
+    advances = _letter_advances()
     return "".join(
-        letter if letter in advances else _code_point(letter) for letter in escape_invisible(text)
+        letter if letter in advances else _code_point_letters(letter)
+        for letter in escape_invisible(text)
     )
 
 
 def text_width(text: str, size: float) -> float:
     """Return how wide a spelled text is, in the unit of `size`; close pairs may take less."""
-    advances = _advances()
+    advances = _letter_advances()
     return sum(advances[letter] for letter in text) * size
 
 
@@ -33,7 +34,7 @@ def fit_text(text: str, size: float, room: float) -> str:
     """Return a spelled text cut with an ellipsis to what there is room for; maybe nothing."""
     if text_width(text, size) <= room:
         return text
-    advances, end = _advances(), 0
+    advances, end = _letter_advances(), 0
     room = room / size - advances[_ELLIPSIS]
     for letter in text:
         room -= advances[letter]
@@ -54,7 +55,7 @@ def wrap_text(text: str, size: float, room: float) -> list[str]:
     return lines
 
 
-def _code_point(character: str) -> str:
+def _code_point_letters(character: str) -> str:
     code = ord(character)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
@@ -62,7 +63,7 @@ def _code_point(character: str) -> str:
 # The four tables that are read here are simple enough to read by hand; a font library would be one
 # more dependency of the core, for a number a letter.
 @cache
-def _advances() -> dict[str, float]:
+def _letter_advances() -> dict[str, float]:
     """Return for each character of the font how far it moves the pen, in parts of its size."""
     data = (resources.files("lineage.reporting.charts") / "font" / FONT).read_bytes()
     (count,) = struct.unpack_from(">H", data, 4)

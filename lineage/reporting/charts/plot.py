@@ -37,29 +37,29 @@ def axis_ticks(most: float, steps: int = 4) -> list[int]:
     raise AssertionError("some power of ten is large enough")
 
 
-def estimate_width(text: str, size: float) -> float:
+def estimate_text_width(text: str, size: float) -> float:
     """Return about how wide a text is; rather too much than too little."""
     return len(text) * size * LETTER
 
 
-def shorten_text(text: str, size: float, room: float) -> str:
+def shorten_chart_text(text: str, size: float, room: float) -> str:
     """Return text that fits, cut with an ellipsis where it must be."""
     letters = max(1, int(room / (size * LETTER)))
     return text if len(text) <= letters else f"{text[: letters - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def wrap_estimated(words: str, room: float, size: float) -> list[str]:
+def wrap_estimated_text(words: str, room: float, size: float) -> list[str]:
     """Return lines that fit; a word that is too long is cut."""
     lines: list[str] = []
-    for word in (shorten_text(word, size, room) for word in words.split(" ") if word):
-        if lines and estimate_width(f"{lines[-1]} {word}", size) <= room:
+    for word in (shorten_chart_text(word, size, room) for word in words.split(" ") if word):
+        if lines and estimate_text_width(f"{lines[-1]} {word}", size) <= room:
             lines[-1] = f"{lines[-1]} {word}"
         else:
             lines.append(word)
     return lines
 
 
-def flow_rows(widths: Sequence[float], room: float) -> list[tuple[int, float]]:
+def flow_legend_rows(widths: Sequence[float], room: float) -> list[tuple[int, float]]:
     """Return row and left edge of each of some things laid out like words on a page."""
     places, row, x = [], 0, 0.0
     for width in widths:
@@ -101,11 +101,11 @@ class Plot:
 def draw_plot(plot: Plot) -> tuple[list[str], float]:
     """Draw the field and its axes; return it with the place where it ends."""
     chart = plot.chart
-    ticks = axis_ticks(_highest_value(chart))
-    x0 = max(estimate_width(plot.spell_number(tick), _SIZE) for tick in ticks)
+    ticks = axis_ticks(_highest_plotted_value(chart))
+    x0 = max(estimate_text_width(plot.spell_number(tick), _SIZE) for tick in ticks)
     x0 += 16 if chart.is_percent else 10
     along = Scale(max(len(chart.positions), 1), x0, plot.width - 12)
-    marks = _place_marks(chart.marks, along)
+    marks = _place_chart_marks(chart.marks, along)
     top = plot.top + 10 + 15 * max((row + 1 for _, row in marks), default=0)
     bottom = top + plot.height
     upright = Scale(ticks[-1], bottom, top)
@@ -138,7 +138,7 @@ def draw_swatch(chart: Chart, slot: int, x: float, y: float) -> str:
     """Draw the key to one series as the field draws it: a line with its dashes, or a field."""
     if chart.kind is not ChartKind.LINES:
         return f'<rect class="s{slot}" x="{x:g}" y="{y - 9:g}" width="11" height="11"/>'
-    return f'<path class="line s{slot}"{_dash(slot)} d="M{x:g} {y - 4:g}h{_SWATCH}"/>'
+    return f'<path class="line s{slot}"{_line_dash(slot)} d="M{x:g} {y - 4:g}h{_SWATCH}"/>'
 
 
 def swatch_width(chart: Chart) -> int:
@@ -146,7 +146,7 @@ def swatch_width(chart: Chart) -> int:
     return _SWATCH if chart.kind is ChartKind.LINES else 11
 
 
-def _highest_value(chart: Chart) -> float:
+def _highest_plotted_value(chart: Chart) -> float:
     if chart.is_percent:
         return 100.0
     columns = zip(*([value or 0 for value in line.values] for line in chart.series), strict=True)
@@ -154,7 +154,7 @@ def _highest_value(chart: Chart) -> float:
     return max((float(fold(column)) for column in columns), default=1.0) or 1.0
 
 
-def _dash(slot: int) -> str:
+def _line_dash(slot: int) -> str:
     return f' stroke-dasharray="{_DASHES[slot]}"' if _DASHES[slot] else ""
 
 
@@ -196,17 +196,17 @@ def _draw_lines(chart: Chart, along: Scale, upright: Scale) -> Iterator[str]:
         # The pale part goes on where the other ends.
         pale = [*sure[-1:], *(point for place, point in points if place >= pale_from)]
         if sure:
-            yield f'<path class="line s{slot}"{_dash(slot)} d="M{"L".join(sure)}"/>'
+            yield f'<path class="line s{slot}"{_line_dash(slot)} d="M{"L".join(sure)}"/>'
         if len(pale) > len(sure[-1:]):
-            yield f'<path class="line s{slot}"{_dash(slot)}{_PALE} d="M{"L".join(pale)}"/>'
+            yield f'<path class="line s{slot}"{_line_dash(slot)}{_PALE} d="M{"L".join(pale)}"/>'
 
 
-def _place_marks(marks: Sequence[EventMark], along: Scale) -> list[tuple[float, int]]:
+def _place_chart_marks(marks: Sequence[EventMark], along: Scale) -> list[tuple[float, int]]:
     """Return place and row of each event's number, so that no two numbers touch."""
     ends: list[float] = []
     places = []
     for at, mark in enumerate(marks):
-        x, half = along(mark.at), estimate_width(str(at + 1), _SIZE) / 2 + 2
+        x, half = along(mark.at), estimate_text_width(str(at + 1), _SIZE) / 2 + 2
         row = next((row for row, end in enumerate(ends) if end <= x - half), len(ends))
         ends[row : row + 1] = [x + half]
         places.append((x, row))
@@ -223,11 +223,11 @@ def _draw_events(marks: Sequence[tuple[float, int]], top: float, bottom: float) 
 def _draw_labels(chart: Chart, along: Scale, y: float) -> Iterator[str]:
     """Name as many positions as there is room for, in the chart's own steps where it has some."""
     names = [position.name for position in chart.positions]
-    widest = max((estimate_width(name, _SIZE) for name in names), default=0) + _LABEL_GAP
+    widest = max((estimate_text_width(name, _SIZE) for name in names), default=0) + _LABEL_GAP
     every = max(1, -int(-widest // (along(1) - along(0))))
     every = next((step for step in chart.steps if step >= every), every)
     for place in range(0, len(names), every):
-        half = estimate_width(names[place], _SIZE) / 2
+        half = estimate_text_width(names[place], _SIZE) / 2
         x = min(max(along(place + 0.5), half), along(len(names)) + 12 - half)
         yield (
             f'<text class="soft" x="{x:.1f}" y="{y:g}" text-anchor="middle">'

@@ -12,12 +12,12 @@ from lineage.reporting.charts.plot import (
     Scale,
     draw_plot,
     draw_swatch,
-    estimate_width,
-    flow_rows,
+    estimate_text_width,
+    flow_legend_rows,
     series_slots,
-    shorten_text,
+    shorten_chart_text,
     swatch_width,
-    wrap_estimated,
+    wrap_estimated_text,
 )
 from lineage.reporting.language import Language, load_texts
 
@@ -76,7 +76,7 @@ def draw_chart(
         legend, bottom = _draw_legend(chart, width, bottom + _SIZE)
         body = [*body, *legend]
     if frame:
-        footer = wrap_estimated(frame.footer, width - 8, _SIZE)
+        footer = wrap_estimated_text(frame.footer, width - 8, _SIZE)
         lines = [_soft_line(line, bottom + 23 + 17 * at) for at, line in enumerate(footer)]
         body, bottom = [*heading, *body, *lines], bottom + 6 + 17 * len(footer)
     height = round(bottom + _SIZE / 2)
@@ -118,7 +118,7 @@ def _slot_styles(colors: tuple[str, ...]) -> str:
 
 
 def _draw_heading(title: str, width: int) -> Iterator[str]:
-    for at, line in enumerate(wrap_estimated(title, width - 8, _HEADING)):
+    for at, line in enumerate(wrap_estimated_text(title, width - 8, _HEADING)):
         yield f'<text class="title" x="4" y="{(_HEADING + 4) * (at + 1)}">{markup(line)}</text>'
 
 
@@ -132,11 +132,11 @@ def _draw_bars(chart: Chart, language: Language, width: int, top: float) -> Draw
     spell = load_texts(language).number
     numbers = [spell(round(value or 0)) for value in series.values]
     names = [
-        shorten_text(escape_invisible(position.name), _SIZE, width * _NAMES - 12)
+        shorten_chart_text(escape_invisible(position.name), _SIZE, width * _NAMES - 12)
         for position in chart.positions
     ]
-    x0 = max((estimate_width(name, _SIZE) for name in names), default=0) + 12
-    x1 = max((estimate_width(number, _SIZE) for number in numbers), default=0) + 10
+    x0 = max((estimate_text_width(name, _SIZE) for name in names), default=0) + 12
+    x1 = max((estimate_text_width(number, _SIZE) for number in numbers), default=0) + 10
     along = Scale(max((value or 0 for value in series.values), default=1) or 1, x0, width - x1)
     lines = []
     for at, (name, value, number) in enumerate(zip(names, series.values, numbers, strict=True)):
@@ -179,27 +179,27 @@ def _draw_legend(chart: Chart, width: int, top: float) -> Drawing:
     """Draw the key to colors, then that to events."""
     # Colors: one entry for each series, laid out like words.
     key = swatch_width(chart) + 10
-    names = [shorten_text(series.name, _SIZE, width - key - 10) for series in chart.series]
+    names = [shorten_chart_text(series.name, _SIZE, width - key - 10) for series in chart.series]
     slots = [slot for slot, _ in series_slots(chart)]
-    widths = [estimate_width(name, _SIZE) + key + 20 for name in names]
+    widths = [estimate_text_width(name, _SIZE) + key + 20 for name in names]
     lines, bottom = [], top
-    for at, (row, x0) in enumerate(flow_rows(widths, width)):
+    for at, (row, x0) in enumerate(flow_legend_rows(widths, width)):
         bottom = top + 18 * row
         lines.append(draw_swatch(chart, slots[at], x0 + 4, bottom))
         lines.append(f'<text x="{x0 + key:g}" y="{bottom:g}">{markup(names[at])}</text>')
     # What the shade and the pale end mean.
     for text in (chart.shaded_text, chart.incomplete_text):
-        for at, line in enumerate(wrap_estimated(text, width - 8, _SIZE)):
+        for at, line in enumerate(wrap_estimated_text(text, width - 8, _SIZE)):
             bottom += 17 if at else 21
             lines.append(_soft_line(line, bottom))
     # Events by their number; on a phone each takes as many lines as it needs.
     events = [f"{at + 1} \N{EN DASH} {mark.text}" for at, mark in enumerate(chart.marks)]
     if width < WIDE:
-        events = [line for event in events for line in wrap_estimated(event, width - 8, _SIZE)]
-    events = [shorten_text(event, _SIZE, width - 8) for event in events]
+        events = [line for event in events for line in wrap_estimated_text(event, width - 8, _SIZE)]
+    events = [shorten_chart_text(event, _SIZE, width - 8) for event in events]
     first = bottom + 21
-    widths = [estimate_width(event, _SIZE) + 14 for event in events]
-    for at, (row, x0) in enumerate(flow_rows(widths, width)):
+    widths = [estimate_text_width(event, _SIZE) + 14 for event in events]
+    for at, (row, x0) in enumerate(flow_legend_rows(widths, width)):
         bottom = first + 17 * row
         lines.append(_soft_line(events[at], bottom, x0 + 4))
     return lines, bottom

@@ -30,9 +30,9 @@ _TYPES = {"u1", "u2", "u4", "i1", "i4", "f8"}
 Columns = Mapping[str, npt.NDArray[np.number]]
 
 
-def pack_report(report: FamilyTreeReport, texts: Texts) -> str:
+def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
     """Return everything that the page's script reads, ready to be embedded."""
-    claim_set, claim_sets = _claim_sets(report.evidence)
+    claim_set, claim_sets = _page_claim_sets(report.evidence)
     head = {
         "language": texts.language.value,
         "texts": dict(texts.sections["explorer"]),
@@ -56,7 +56,7 @@ def pack_report(report: FamilyTreeReport, texts: Texts) -> str:
         ],
         "claimSets": claim_sets,
     }
-    return pack_block(head, _columns_of(report, claim_set))
+    return pack_page_block(head, _page_columns_of(report, claim_set))
 
 
 def _running_month(report: FamilyTreeReport) -> int:
@@ -65,7 +65,7 @@ def _running_month(report: FamilyTreeReport) -> int:
     return 12 * (end.year - 1970) + end.month - 1
 
 
-def pack_block(head: Mapping[str, object], columns: Columns) -> str:
+def pack_page_block(head: Mapping[str, object], columns: Columns) -> str:
     """Return base64 of a deflated block: length of the head, the head as JSON, the columns.
 
     The head gets `columns`: by name the type (`u1` `u2` `u4` `i1` `i4` `f8`, little-endian), where
@@ -94,35 +94,35 @@ def pack_block(head: Mapping[str, object], columns: Columns) -> str:
     return base64.b64encode(b"".join((*blocks, deflate.flush()))).decode("ascii")
 
 
-def smallest_type(column: Indices) -> Indices:
+def smallest_page_type(column: Indices) -> Indices:
     """Return a column without negative numbers in the smallest type that holds it."""
     top = int(column.max(initial=0))
     return column.astype(np.uint8 if top < 1 << 8 else np.uint16 if top < 1 << 16 else np.uint32)
 
 
-def _columns_of(report: FamilyTreeReport, claim_set: Int64s) -> Columns:
+def _page_columns_of(report: FamilyTreeReport, claim_set: Int64s) -> Columns:
     forest, facts, evidence = report.forest, report.facts, report.evidence
     # An edge's parent: a row, 0 for the row it is drawn below, below zero an outsider. Most edges
     # are drawn, and a column of zeros takes hardly any room.
     is_drawn = evidence.parent == forest.parent[evidence.child]
     columns: dict[str, npt.NDArray[np.number]] = {
-        "depth": smallest_type(forest.depth),
+        "depth": smallest_page_type(forest.depth),
         "kind": forest.kind,
         "relation": forest.relation,
         "strength": forest.strength,
-        "total": smallest_type(forest.total),
-        "edges": smallest_type(np.bincount(evidence.child, minlength=len(forest))),
+        "total": smallest_page_type(forest.total),
+        "edges": smallest_page_type(np.bincount(evidence.child, minlength=len(forest))),
         "edgeParent": np.where(is_drawn, 0, evidence.parent).astype(np.int32),
         "edgeStrength": evidence.strength,
-        "edgeClaims": smallest_type(claim_set),
+        "edgeClaims": smallest_page_type(claim_set),
     }
-    columns |= {name: smallest_type(days) for name, days in facts.dates.items()}
-    columns |= {name: smallest_type(coded.code) for name, coded in facts.words.items()}
-    columns |= {name: _smallest_numbers(numbers) for name, numbers in facts.numbers.items()}
+    columns |= {name: smallest_page_type(days) for name, days in facts.dates.items()}
+    columns |= {name: smallest_page_type(coded.code) for name, coded in facts.words.items()}
+    columns |= {name: _smallest_page_numbers(numbers) for name, numbers in facts.numbers.items()}
     return columns
 
 
-def _claim_sets(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]:
+def _page_claim_sets(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]:
     """Return for each edge its set of claims, and the sets: few, since most edges share theirs."""
     sets: dict[tuple[int, ...], int] = {(): 0}
     bounds = np.searchsorted(evidence.claim_edge, np.arange(len(evidence.child) + 1)).tolist()
@@ -133,10 +133,10 @@ def _claim_sets(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]
     return np.array(chosen, np.int64), [list(claim_set) for claim_set in sets]
 
 
-def _smallest_numbers(numbers: Floats) -> npt.NDArray[np.number]:
+def _smallest_page_numbers(numbers: Floats) -> npt.NDArray[np.number]:
     """Return counters as whole numbers where they fit, else as they are."""
     if numbers.max(initial=0) < 1 << 32:
-        return smallest_type(numbers.astype(np.int64))
+        return smallest_page_type(numbers.astype(np.int64))
     return numbers
 
 
@@ -168,7 +168,7 @@ ClassedText = tuple[str, str]
 
 def family_page(report: FamilyTreeReport, texts: Texts) -> str:
     """Return the page; the same report in the same language is the same text."""
-    style, script = read_asset("family_tree.css"), join_scripts(SCRIPTS)
+    style, script = read_page_asset("family_tree.css"), join_page_scripts(SCRIPTS)
     places = {name: texts.sections["page"][name] for name in _PAGE_TEXTS}
     places |= {name: texts.sections["explorer"][name] for name in _EXPLORER_TEXTS}
     number = texts.number(report.count.total)
@@ -176,13 +176,13 @@ def family_page(report: FamilyTreeReport, texts: Texts) -> str:
         "title": words.report_title(report, texts),
         "number": number,
         "headline": words.headline(report, texts).removeprefix(number).strip(),
-        "dated": words.date_line(report, texts),
+        "dated": words.date_line_of_report(report, texts),
         "made_by": texts.say("page.made_by", version=__version__),
         "language": texts.language.value,
         "version": __version__,
     }
     notices = [f'<p class="sample">{markup(note)}</p>' for note in words.notices(report, texts)]
-    return Template(read_asset("family_tree.html")).substitute(
+    return Template(read_page_asset("family_tree.html")).substitute(
         {name: markup(text) for name, text in places.items()},
         policy=page_policy(style, script),
         style=style,
@@ -190,23 +190,23 @@ def family_page(report: FamilyTreeReport, texts: Texts) -> str:
         notes="".join(notices),
         definition="".join(
             f"<dt>{markup(label)}</dt><dd>{markup(text)}</dd>"
-            for label, text in words.method_lines(report, texts)
+            for label, text in words.method_lines_of_report(report, texts)
         ),
-        release_table=_release_table(report, texts),
-        branches=_branch_table(report, texts),
-        asked=_verdict_table(report, texts),
-        data=pack_report(report, texts),
+        release_table=_release_page_table(report, texts),
+        branches=_branch_page_table(report, texts),
+        asked=_verdict_page_table(report, texts),
+        data=pack_page_report(report, texts),
     )
 
 
-def read_asset(name: str) -> str:
+def read_page_asset(name: str) -> str:
     """Return a file of this package's assets."""
     return (resources.files("lineage.reporting.family_page") / "assets" / name).read_text("utf-8")
 
 
-def join_scripts(names: Sequence[str]) -> str:
+def join_page_scripts(names: Sequence[str]) -> str:
     """Return some files as one script that leaves no name behind."""
-    body = "\n".join(read_asset(name) for name in names)
+    body = "\n".join(read_page_asset(name) for name in names)
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 
@@ -225,10 +225,10 @@ def html_table(
     kind: str = "",
 ) -> str:
     """Return a table; `last` is a row that sums up, `kind` a class of the table."""
-    body = [_table_row("td", row) for row in rows]
-    body += [_table_row("td", last).replace("<tr>", '<tr class="whole">', 1)] if last else []
+    body = [_html_table_row("td", row) for row in rows]
+    body += [_html_table_row("td", last).replace("<tr>", '<tr class="whole">', 1)] if last else []
     classes = f' class="{kind}"' if kind else ""
-    heads = _table_row("th", head, ' scope="col"')
+    heads = _html_table_row("th", head, ' scope="col"')
     return f"<table{classes}><thead>{heads}</thead><tbody>{''.join(body)}</tbody></table>"
 
 
@@ -243,7 +243,7 @@ def html_link(address: str | None, text: str) -> str:
     return f'<a href="{escape(address)}" rel="noreferrer noopener">{markup(text)}</a>'
 
 
-def _table_row(tag: str, cells: Sequence[ClassedText], attributes: str = "") -> str:
+def _html_table_row(tag: str, cells: Sequence[ClassedText], attributes: str = "") -> str:
     row = ""
     for kind, text in cells:
         classes = f' class="{kind}"' if kind else ""
@@ -251,14 +251,14 @@ def _table_row(tag: str, cells: Sequence[ClassedText], attributes: str = "") -> 
     return f"<tr>{row}</tr>"
 
 
-def _column_heads(texts: Texts, *columns: ClassedText) -> list[ClassedText]:
+def _page_column_heads(texts: Texts, *columns: ClassedText) -> list[ClassedText]:
     return [(kind, texts.say(f"page.{name}")) for kind, name in columns]
 
 
-def _release_table(report: FamilyTreeReport, texts: Texts) -> str:
+def _release_page_table(report: FamilyTreeReport, texts: Texts) -> str:
     count, number = report.count, texts.number
     columns = (("", "release"), ("day", "released"), ("n", "models"), ("n spare", "share"))
-    head = _column_heads(texts, *columns, ("n", "direct"))
+    head = _page_column_heads(texts, *columns, ("n", "direct"))
     assert count.grouping is Grouping.RELEASE
     rows = [
         [
@@ -274,7 +274,7 @@ def _release_table(report: FamilyTreeReport, texts: Texts) -> str:
     return html_table(head, rows, [*whole, ("n", number(count.direct))])
 
 
-def _branch_table(report: FamilyTreeReport, texts: Texts) -> str:
+def _branch_page_table(report: FamilyTreeReport, texts: Texts) -> str:
     if not report.branches:
         return ""
     columns = (("", "model"), ("", "release"), ("", "relation"), ("n", "below_it"))
@@ -282,35 +282,35 @@ def _branch_table(report: FamilyTreeReport, texts: Texts) -> str:
         [
             ("id", line.id),
             ("", words.word(texts, line.release)),
-            ("", words.branch_relation(line, texts)),
-            ("n", words.branch_size(line, texts)),
+            ("", words.branch_relation_text(line, texts)),
+            ("n", words.branch_size_text(line, texts)),
         ]
         for line in report.branches
     ]
-    head = _column_heads(texts, *columns)
-    return _titled_part("branches", html_table(head, rows, kind="packed"), texts)
+    head = _page_column_heads(texts, *columns)
+    return _titled_page_part("branches", html_table(head, rows, kind="packed"), texts)
 
 
-def _verdict_table(report: FamilyTreeReport, texts: Texts) -> str:
+def _verdict_page_table(report: FamilyTreeReport, texts: Texts) -> str:
     if not report.verdicts:
         return ""
     names = ("asked_name", "verdict", "because")
     head = "".join(f'<th scope="col">{markup(texts.say(f"page.{name}"))}</th>' for name in names)
-    rows = "".join(_verdict_row(verdict, texts) for verdict in report.verdicts)
+    rows = "".join(_verdict_page_row(verdict, texts) for verdict in report.verdicts)
     table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-    return _titled_part("asked", f'<table class="stacked">{table}</table>', texts)
+    return _titled_page_part("asked", f'<table class="stacked">{table}</table>', texts)
 
 
-def _titled_part(name: str, content: str, texts: Texts) -> str:
+def _titled_page_part(name: str, content: str, texts: Texts) -> str:
     title, text = (markup(texts.say(f"page.{key}")) for key in (name, f"{name}_text"))
     return f'<div><h2>{title}</h2><p class="faint">{text}</p>{content}</div>'
 
 
-def _verdict_row(verdict: NameVerdict, texts: Texts) -> str:
+def _verdict_page_row(verdict: NameVerdict, texts: Texts) -> str:
     # Our registry's sentences and the claims' words are English in every report, and a screen
     # reader must know it.
     reason = f'<q lang="en">{markup(verdict.quote)}</q>' if verdict.quote else ""
-    if explanation := words.verdict_reason(verdict, texts):
+    if explanation := words.verdict_reason_text(verdict, texts):
         reason += f"{markup(explanation)} "
     reason += f'<q lang="en">{markup(verdict.sentence)}</q>' if verdict.sentence else ""
     source = ""
@@ -318,7 +318,7 @@ def _verdict_row(verdict: NameVerdict, texts: Texts) -> str:
         source = f"{markup(texts.say('page.source'))}: {markup(verdict.source)}"
     if verdict.url:
         source += f", {html_link(verdict.url, verdict.url)}"
-    answer = markup(words.verdict_answer(verdict, texts))
+    answer = markup(words.verdict_answer_text(verdict, texts))
     return (
         f'<tr><td><strong>{markup(verdict.name)}</strong><br><span class="faint id">'
         f'{markup(verdict.id)}</span></td><td><span class="verdict">{answer}</span></td>'

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from lineage.analysis.licenses import LicenseFindings
 from lineage.domain import escape
-from lineage.reporting.files import license_rows
+from lineage.reporting.files import license_report_rows
 from lineage.reporting.html import render_html
 from lineage.reporting.language import Language
 from lineage.reporting.licenses import license_document
@@ -62,5 +62,5 @@ def spelled(found: LicenseFindings, manifest: Manifest, language: Language) -> d
     return {
         "html": render_html(document),
         "markdown": render_markdown(document),
-        "csv": "".join(escape.csv_lines(license_rows(found))),
+        "csv": "".join(escape.csv_lines(license_report_rows(found))),
     }

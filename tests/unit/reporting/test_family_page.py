@@ -14,8 +14,8 @@ from lineage.reporting.family_page.page import (
     family_page,
     html_link,
     html_table,
-    join_scripts,
-    read_asset,
+    join_page_scripts,
+    read_page_asset,
 )
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
@@ -48,7 +48,7 @@ def test_it_asks_for_nothing(report: FamilyTreeReport) -> None:
     loaded = re.findall(r"""<(?:script|link|img|iframe)[^>]*(?:src|href)=["']([^"']*)""", written)
     assert loaded == ["data:,"]
     assert "@import" not in written
-    assert "url(" not in read_asset("family_tree.css")
+    assert "url(" not in read_page_asset("family_tree.css")
 
 
 def test_its_policy_allows_its_own_blocks_and_no_other(report: FamilyTreeReport) -> None:
@@ -65,7 +65,7 @@ def test_its_policy_allows_its_own_blocks_and_no_other(report: FamilyTreeReport)
 
 
 def test_its_script_never_makes_html_of_text() -> None:
-    script = join_scripts(SCRIPTS)
+    script = join_page_scripts(SCRIPTS)
     ways = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(")
     assert not [way for way in ways if way in script]
     assert "</" not in script.replace("</script", "!")

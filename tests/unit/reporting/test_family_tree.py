@@ -8,7 +8,7 @@ import pytest
 from lineage.domain.families import OutsiderReason
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.family_tree_text import verdict_reason
+from lineage.reporting.family_tree_text import verdict_reason_text
 from lineage.reporting.language import Language, load_texts
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
@@ -89,6 +89,6 @@ def test_each_of_them_has_a_reason_in_the_language_of_the_report_or_a_claim(
 ) -> None:
     spoken = load_texts(language)
     for asked in family_tree(corpus_snapshot, family("llama"), all_families()).verdicts:
-        assert asked.quote or verdict_reason(asked, spoken)
+        assert asked.quote or verdict_reason_text(asked, spoken)
     told = {reason: spoken.say(f"page.because_{reason}") for reason in OutsiderReason}
     assert len(set(told.values())) == len(OutsiderReason)

@@ -15,7 +15,7 @@ from lineage.analysis.licenses import LicenseFindings
 from lineage.domain import escape
 from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel
 from lineage.reporting import licenses as numbers
-from lineage.reporting.files import license_rows
+from lineage.reporting.files import license_report_rows
 from lineage.reporting.language import Language, load_texts
 from lineage.store.reader import Snapshot
 from tests.builders import published
@@ -181,7 +181,7 @@ def test_every_row_of_a_markdown_table_has_all_its_cells(
 
 
 def test_no_cell_of_the_csv_is_a_formula(attacked: LicenseFindings) -> None:
-    rows = list(csv.reader(io.StringIO("".join(escape.csv_lines(license_rows(attacked))))))
+    rows = list(csv.reader(io.StringIO("".join(escape.csv_lines(license_report_rows(attacked))))))
     assert len(rows) == len(attacked.rows) + 1
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "@", "+", "\t"))]
     assert all(cell.isprintable() for row in rows for cell in row)
@@ -212,9 +212,9 @@ def test_downloads_that_nobody_knows_are_no_zero(tmp_path: Path) -> None:
 
 def test_the_rows_of_releases_add_up_to_all_models(corpus_snapshot: Snapshot) -> None:
     found = judged(corpus_snapshot)
-    single, mixed = numbers.count_releases(found)
+    single, mixed = numbers.count_reported_releases(found)
     assert {one.release for one in single} <= {one.name for one in found.family.releases}
     folded = numbers.add_up(mixed[3:], "the rest")
     assert sum(row.models for row in (*single, *mixed[:3], folded)) == len(found.rows)
     known = sum(row.models - row.by_severity[DriftSeverity.UNKNOWN] for row in (*single, *mixed))
-    assert known == numbers.count_known(found.rows)
+    assert known == numbers.count_reported_licenses(found.rows)

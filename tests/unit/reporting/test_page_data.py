@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.reporting.family_page.page import pack_block, smallest_type
+from lineage.reporting.family_page.page import pack_page_block, smallest_page_type
 
 
 def unpacked(text: str) -> tuple[dict[str, object], dict[str, list[float]]]:
@@ -33,20 +33,23 @@ def test_heads_and_columns_come_back(
     head: dict[str, object], numbers: list[int], small: list[int]
 ) -> None:
     head.pop("columns", None)
-    columns = {"one": smallest_type(np.array(numbers, np.int64)), "two": np.array(small, np.int8)}
-    assert unpacked(pack_block(head, columns)) == (head, {"one": numbers, "two": small})
+    columns = {
+        "one": smallest_page_type(np.array(numbers, np.int64)),
+        "two": np.array(small, np.int8),
+    }
+    assert unpacked(pack_page_block(head, columns)) == (head, {"one": numbers, "two": small})
 
 
 def test_columns_begin_where_any_type_may_begin() -> None:
-    text = pack_block({"odd": "x"}, {"a": np.array([1], np.uint8), "b": np.array([0.5])})
+    text = pack_page_block({"odd": "x"}, {"a": np.array([1], np.uint8), "b": np.array([0.5])})
     assert unpacked(text)[1] == {"a": [1], "b": [0.5]}
 
 
 def test_nothing_of_the_text_can_end_its_element() -> None:
-    text = pack_block({"name": "</script><!--"}, {})
+    text = pack_page_block({"name": "</script><!--"}, {})
     assert not set(text) & set("<>&\"'\u2028")
 
 
 def test_a_type_that_no_page_reads_is_refused() -> None:
     with pytest.raises(ValueError, match="float16"):
-        pack_block({}, {"a": np.array([1], np.float16)})
+        pack_page_block({}, {"a": np.array([1], np.float16)})

@@ -18,7 +18,7 @@ from lineage.domain.escape import cell
 from lineage.families.registry import all_families, family
 from lineage.reporting.charts.svg import draw_chart
 from lineage.reporting.document import Document
-from lineage.reporting.files import charts_of, trend_files
+from lineage.reporting.files import charts_of, trend_report_files
 from lineage.reporting.html import render_html
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.markdown import render_markdown
@@ -79,7 +79,9 @@ def test_the_page_holds_no_style_or_script_but_its_one(
 def test_each_chart_has_a_file_of_numbers_and_two_pictures(
     found: TrendFindings, corpus_snapshot: Snapshot
 ) -> None:
-    files = dict(trend_files(found, corpus_snapshot.manifest, Language.ENGLISH, all_families()))
+    files = dict(
+        trend_report_files(found, corpus_snapshot.manifest, Language.ENGLISH, all_families())
+    )
     charts = {name.split(".")[2] for name in files if name.endswith(".svg")}
     assert {"releases", "total", "since-release", "variants", "rivals", "share"} <= charts
     for chart in charts:
@@ -97,7 +99,7 @@ def test_the_texts_lie_in_the_package() -> None:
 @pytest.fixture(scope="module")
 def files(found: TrendFindings, corpus_snapshot: Snapshot) -> dict[str, str]:
     """The text files of the English report on the corpus."""
-    made = trend_files(found, corpus_snapshot.manifest, Language.ENGLISH, all_families())
+    made = trend_report_files(found, corpus_snapshot.manifest, Language.ENGLISH, all_families())
     return {name: content.decode() for name, content in made if not name.endswith(".png")}
 
 

@@ -8,7 +8,7 @@ from lineage.analysis.growth import GroupSize, Timeline, TrendFindings, VariantS
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family
-from lineage.reporting.files import trend_files
+from lineage.reporting.files import trend_report_files
 from lineage.reporting.language import Language
 from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
@@ -80,4 +80,4 @@ def _release(name: str) -> str:
 def spelled_trends(folder: Path, language: Language) -> dict[str, bytes]:
     """Return every file of the attacked report."""
     found, manifest, families = attacked_trends(folder)
-    return dict(trend_files(found, manifest, language, families))
+    return dict(trend_report_files(found, manifest, language, families))

@@ -13,7 +13,7 @@ from lineage.analysis.growth.curves import curve_of_base
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
-from lineage.reporting.files import trend_files
+from lineage.reporting.files import trend_report_files
 from lineage.reporting.language import Language
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
@@ -40,7 +40,9 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 def files_of(snapshot: Snapshot, definition: Definition | None = None) -> Files:
     found = find_trends(snapshot, family("llama"), definition or Definition(), all_families())
-    made = trend_files(found, snapshot.manifest, Language.ENGLISH, all_families(), with_png=False)
+    made = trend_report_files(
+        found, snapshot.manifest, Language.ENGLISH, all_families(), with_png=False
+    )
     return {name: content.decode() for name, content in made}
 
 
