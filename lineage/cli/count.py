@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 @click.argument("subjects", metavar="[SUBJECT]...", nargs=-1)
 @options.combine_options(
     click.option(
-        "--top", type=options.Number(1), metavar="N", help="The N models with most of it."
+        "--top",
+        type=options.Number(1),
+        metavar="N",
+        help="Rank the N models with the most derivatives.",
     ),
     options.with_definition,
     options.BY,
@@ -49,8 +52,8 @@ def count(
 ) -> None:
     """Count the derivatives of models, of families, or of the largest models.
 
-    SUBJECT is a model as the Hub names it, `owner/name`, or a family, `llama`; a former name gives
-    the same answer. Every number comes with the definition it was counted by.
+    SUBJECT is a model, `owner/name` or any address of it, a release, `llama-3.1`, or a family,
+    `llama`; a former name gives the same answer. Every number comes with its definition.
     """
     _refuse_contradicting_flags(subjects, top, by)
     if explain:

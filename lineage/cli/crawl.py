@@ -75,7 +75,7 @@ def _read_moment_option(_: click.Context, __: click.Parameter, text: str | None)
         "--below",
         metavar="SUBJECT",
         callback=_read_model_option,
-        help="Only what lies below one model.",
+        help="Crawl only what lies below one model.",
     ),
     click.option(
         "--dump",
@@ -92,7 +92,7 @@ def _read_moment_option(_: click.Context, __: click.Parameter, text: str | None)
     click.option(
         "--cards",
         is_flag=True,
-        help="Read the texts of model cards where they can help; once a commit.",
+        help="Read model cards where they can help, each once per commit.",
     ),
     options.ENDPOINT,
     options.TOKEN_FILE,
@@ -103,7 +103,7 @@ def _read_moment_option(_: click.Context, __: click.Parameter, text: str | None)
         metavar="N",
         envvar="LINEAGE_MAX_REQUESTS",
         show_envvar=True,
-        help="Stop after so many, with exit code 3; run again to go on.",
+        help="Stop after N requests, with exit code 3; run again to go on.",
     ),
     options.SHARE,
     options.ON_PUBLISH,

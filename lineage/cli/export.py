@@ -31,7 +31,7 @@ _OUT = click.option(
 )
 
 
-@click.group(cls=options.CommandGroup)
+@click.group(cls=options.CommandGroup, short_help="Write graphs and tables for other programs.")
 def export() -> None:
     """Write a family, a release or a model's descendants for other programs.
 

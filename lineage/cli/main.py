@@ -111,9 +111,9 @@ def explain(error: Exception) -> LineageError:
         case OSError():
             # A full disk, or what no room has a sentence of its own for.
             _drop_printed_output()
-            refused = file_error("the system refused", error)
             if error.errno == errno.ENOENT and error.filename is None:
-                refused = SettingsError("the current folder was deleted", "change to another one")
+                return SettingsError("the current folder was deleted", "change to another one")
+            refused = file_error("the system refused", error)
             return refused if isinstance(refused, StoreError) else LineageError(refused.message)
         case _:
             # A traceback is of no use to who works with the program, only to who mends it.

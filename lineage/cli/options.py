@@ -138,7 +138,7 @@ GLOBALS = (
         metavar="ID",
         envvar="LINEAGE_SNAPSHOT",
         show_envvar=True,
-        help="Which snapshot is asked: its ID, latest, or a date.  [default: latest]",
+        help="The snapshot to ask: its ID, latest, or a date.  [default: latest]",
     ),
     # No variable here: LINEAGE_OPT_OUTS holds names or a path, and the settings read it.
     _global_option(
@@ -152,7 +152,7 @@ GLOBALS = (
         type=_choice_option(Format),
         envvar="LINEAGE_FORMAT",
         show_envvar=True,
-        help="How the result is printed.  [default: table]",
+        help="How the result is printed; sarif and lines belong to check.  [default: table]",
     ),
     _global_option(
         "--log-format",
@@ -165,6 +165,7 @@ GLOBALS = (
         "-v",
         "--verbose",
         count=True,
+        type=Number(),
         envvar="LINEAGE_VERBOSE",
         show_envvar=True,
         help="Log each stage; -vv each request.",
@@ -279,7 +280,7 @@ TOKEN_FILE = click.option(
 )
 # None and not False by default: a flag that is absent must not overrule HF_HUB_OFFLINE.
 OFFLINE = click.option(
-    "--offline", is_flag=True, default=None, help="Ask recorded pages only, never the network."
+    "--offline", is_flag=True, default=None, help="Use recorded pages only; send no request."
 )
 ON_PUBLISH = click.option(
     "--on-publish",
@@ -324,13 +325,13 @@ def _read_day_option(_: click.Context, __: click.Parameter, text: str | None) ->
         raise click.BadParameter(f"{text!r} is not a date: use YYYY-MM-DD") from None
 
 
-BY = click.option("--by", type=_choice_option(Grouping), help="Divide the total.")
+BY = click.option("--by", type=_choice_option(Grouping), help="Divide the total by this.")
 AS_OF = click.option(
     "--as-of",
     metavar="DATE",
     callback=_read_day_option,
-    help="As it stood at the end of that day, UTC: by the newest snapshot up to then, else by "
-    "the first one.",
+    help="Answer for the end of that day, UTC, from the newest snapshot up to then, else from the "
+    "first one.",
 )
 MIN_STRENGTH = click.option(
     "--min-strength",
@@ -355,7 +356,7 @@ _DEFINITION = (
         type=Number(),
         metavar="N",
         default=0,
-        help="Count models with so many downloads; paths through the others still count.",
+        help="Count only models with at least N downloads; paths through others still count.",
     ),
     click.option("--deleted", is_flag=True, help="Count deleted models too."),
     AS_OF,

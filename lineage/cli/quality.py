@@ -8,9 +8,15 @@ from lineage.domain.anomalies import AnomalyKind, Bounds
 
 _BOUNDS = Bounds()
 _BOUND_OPTIONS = (
-    ("--burst-models", 2, 10**12, _BOUNDS.burst_models, "So many siblings by one author ..."),
-    ("--burst-days", 1, 36_500, _BOUNDS.burst_days, "... created within so many days are a burst."),
-    ("--many-parents", 1, 10**12, _BOUNDS.many_parents, "More parents than these are many."),
+    (
+        "--burst-models",
+        2,
+        10**12,
+        _BOUNDS.burst_models,
+        "At least N siblings by one author are a burst ...",
+    ),
+    ("--burst-days", 1, 36_500, _BOUNDS.burst_days, "... where they were created within N days."),
+    ("--many-parents", 1, 10**12, _BOUNDS.many_parents, "More than N parents are many."),
 )
 
 

@@ -36,7 +36,7 @@ _SHARED = (
 )
 
 
-@click.group(cls=options.CommandGroup)
+@click.group(cls=options.CommandGroup, short_help="Write reports about a family.")
 def report() -> None:
     """Write reports about a family: the same snapshot gives the same bytes."""
 

@@ -117,6 +117,7 @@ def _check_download_address(url: str, before: httpx.URL | None) -> httpx.URL:
         address.scheme not in {"https", "http"}
         or not address.host
         or address.userinfo
+        or not 0 < (address.port or 443) < 65_536
         or leads_inwards
     ):
         # The text itself may hold a secret, so it is not shown.

@@ -72,7 +72,7 @@ PHRASES = (
 OLD_SPELLINGS = {
     "CHANGELOG.md": ("bulk",),
     "docs/data.md": ("unstated", "guessed", "sweep", "bulk"),
-    "lineage/cli/options.py": ("bulk",),
+    "lineage/cli/options.py": ("bulk", "guessed", "unstated"),
     "lineage/store/former_schemas.py": ("unstated", "guessed", "sweep", "bulk"),
 }
 
