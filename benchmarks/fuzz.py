@@ -19,12 +19,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import fields
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import cast
 
+import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -39,7 +41,11 @@ from lineage.domain.subjects import parse_subject
 from lineage.errors import LineageError, SettingsError, SnapshotDamaged
 from lineage.families.registry import all_families, family
 from lineage.http.client import checked_address
+from lineage.http.page_log import PageLog, RecordedPage
+from lineage.http.pages import PageReader
 from lineage.settings import Settings, load_settings
+from lineage.sources.availability import HubAvailability
+from lineage.sources.hub import HubSource
 from lineage.sources.listing_pages import parse_page
 from lineage.store import schema
 from lineage.store.files import Files
@@ -49,6 +55,7 @@ from lineage.store.store import ParquetStore
 from tests.builders import key_of, outlived, row
 from tests.hostile import HOSTILE
 from tests.questions import count_base, count_family, find_anomalies, trace, tree_of_base
+from tests.unit.http.doubles import client_of
 
 TEXTS = (
     *HOSTILE,
@@ -123,6 +130,78 @@ def read_subject(random: random.Random) -> None:
         parse_subject(spelling)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+
+
+HEADERS = (
+    *("Link", "Date", "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Location"),
+    *("Content-Encoding", "Content-Type", "Content-Length", "Set-Cookie", "Transfer-Encoding"),
+    *("X-Error-Message", "X-Error-Code", "X-Linked-ETag", "X-Request-Id"),
+)
+HEADER_VALUES = (
+    *(b"", b"\xff", b"caf\xe9", b"gzip", b"chunked", b"-1", b"9" * 40, b"text/html", b"\t \t"),
+    *(b'<https://h/a?cursor=%ff&cursor=>; rel="next"', b'<a?cursor=b>; rel="next"', b"<"),
+    *(b'"api";r=1;t=9', b'"api";r=-1;t=9999999999', b'"a";"b";q=0;w=0', b"Wed, 99 Foo 0000"),
+    *(
+        b"Sat, 21 Nov 2026 12:00:00 +9999",
+        b"http://[::",
+        b"//x",
+        b"/api/models/a/b",
+        b"caf\xc3\xa9",
+    ),
+)
+BODIES = (
+    b"",
+    b"[]",
+    b"{}",
+    b"null",
+    b"[",
+    b'[{"error": "x"}]',
+    b'{"error": {"message": 1}}',
+    b"<html>",
+)
+
+
+def read_answers(random: random.Random) -> None:
+    """A walk, and a look at one model, where each answer has any status, headers and body."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        chosen = random.choices(HEADERS, k=random.randint(0, 6))
+        headers = [(name.encode(), random.choice(HEADER_VALUES)) for name in chosen]
+        if random.random() < 0.2:
+            headers.append((b"X-Any", bytes(random.choices(range(256), k=20))))
+        body = random.choice((*BODIES, json.dumps(hostile_value(random)).encode()))
+        if random.random() < 0.4:
+            body = json.dumps([row(f"a/b{number}") for number in range(3)]).encode()
+        status = random.choice((200,) * 9 + (204, 301, 307, 401, 403, 404, 418, 429, 500, 503))
+        response = httpx.Response(status, stream=httpx.ByteStream(body))
+        response.headers = httpx.Headers(headers)
+        return response
+
+    token = "hf_VQzWxTeJkLmNoPq0123456789abcdefGHI"
+    with client_of(httpx.MockTransport(answer), token=token) as client:
+        reader = PageReader(client, NoLog(), client.tally)
+        if random.random() < 0.5:
+            list(islice(HubSource(reader).everything(), 20))
+        HubSource(reader).model("owner/name")
+        HubAvailability(reader).ask(key_of("owner/name"), "owner/name")
+
+
+class NoLog(PageLog):
+    """Keeps nothing: every page is asked for."""
+
+    def __init__(self) -> None:
+        self.started_at = datetime(2026, 11, 21, tzinfo=UTC)
+
+    def get(self, request: str) -> RecordedPage | None:
+        return None
+
+    def put(
+        self, request: str, headers: Mapping[str, str], body: bytes, status: int = 200
+    ) -> RecordedPage:
+        return RecordedPage(request, headers, body, self.started_at, status)
+
+    def set_aside(self, request: str) -> None:
+        pass
 
 
 def read_settings(random: random.Random) -> None:
@@ -296,6 +375,7 @@ def store_of_two() -> tuple[Path, dict[str, object]]:
 
 TARGETS: Mapping[str, Target] = {
     "settings": read_settings,
+    "headers": read_answers,
     "rows": read_row,
     "subjects": read_subject,
     "manifests": read_manifest,

@@ -15,6 +15,7 @@ import httpx
 
 from lineage.domain.addresses import is_loopback_host
 from lineage.errors import SettingsError, SourceUnavailable
+from lineage.http.bodies import printable
 
 _T = TypeVar("_T")
 
@@ -35,9 +36,11 @@ class Deadline:
         self._seconds = seconds
         self._spans_redirects = spans_redirects
         self._ends_at = math.inf
+        self._address = ""
 
-    def begin(self) -> None:
-        """Let the time of a request run."""
+    def begin(self, address: str) -> None:
+        """Let the time of a request to an address run."""
+        self._address = address
         if self._ends_at == math.inf or not self._spans_redirects:
             self._ends_at = time.monotonic() + self._seconds
 
@@ -51,7 +54,7 @@ class Deadline:
                 if time.monotonic() < self._ends_at:
                     raise
         raise SourceUnavailable(
-            f"the answer was not complete after {self._seconds:g} s",
+            f"the answer of {self._address} was not complete after {self._seconds:g} s",
             f"{RUN_AGAIN} The bound of one request is the setting request_deadline_seconds.",
         )
 
@@ -82,7 +85,7 @@ class NetworkTransport(httpx.BaseTransport):
             if _holds_unread_answer_bytes(connection):
                 # They would be taken for the answer to this request.
                 connection.close()
-        self._deadline.begin()
+        self._deadline.begin(printable(request.url.host + request.url.path))
         return self._http.handle_request(request)
 
     def close(self) -> None:

@@ -203,7 +203,10 @@ class AnswerReader:
         headers: dict[str, str] = {}
         for raw_name, raw_value in response.headers.raw:
             name = raw_name.decode("latin-1").lower()
-            value = self._hide_token(raw_value).decode("utf-8", "replace")
+            try:
+                value = self._hide_token(raw_value).decode()
+            except UnicodeDecodeError:
+                value = self._hide_token(raw_value).decode("latin-1")  # which reads any byte
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return headers
 
