@@ -15,7 +15,7 @@ import httpx
 
 from lineage.domain.addresses import is_loopback_host
 from lineage.errors import SettingsError, SourceUnavailable
-from lineage.http.bodies import printable
+from lineage.http.bodies import printable_body
 
 _T = TypeVar("_T")
 
@@ -85,7 +85,7 @@ class NetworkTransport(httpx.BaseTransport):
             if _holds_unread_answer_bytes(connection):
                 # They would be taken for the answer to this request.
                 connection.close()
-        self._deadline.begin(printable(request.url.host + request.url.path))
+        self._deadline.begin(printable_body(request.url.host + request.url.path))
         return self._http.handle_request(request)
 
     def close(self) -> None:
