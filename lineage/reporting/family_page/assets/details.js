@@ -154,7 +154,7 @@ function pathFrom(row, start) {
 
 function jump(row) {
   const go = () => {
-    if (!Filters.shown(row)) State.setFilters({ ...Filters.defaults(), least: Math.min(Filters.now.least, Tree.data.strength[row]) });
+    if (!Filters.shown(row)) State.setFilters(Filters.revealing(row));
     State.select(row);
     Outline.reveal(row);
   };

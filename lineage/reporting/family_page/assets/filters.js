@@ -14,6 +14,14 @@ const Filters = {
     };
   },
 
+  // Filters under which a row is seen: all of them are reset, and a deleted leaf is shown on demand.
+  revealing(row) {
+    const standard = Filters.defaults();
+    const isHidden = Tree.data.missed[row] >= 0 && standard.deleted === "hidden";
+    const least = Math.min(Filters.now.least, Tree.data.strength[row]);
+    return { ...standard, least, deleted: isHidden ? "shown" : standard.deleted };
+  },
+
   set(changes) {
     Filters.now = { ...Filters.now, ...changes };
     Filters.apply();

@@ -136,7 +136,7 @@ const Search = {
     }
     Search._box.value = Tree.label(option.row);
     // What the filters hide would be found and not seen.
-    if (!Filters.shown(option.row)) State.setFilters({ ...Filters.defaults(), least: Filters.now.least });
+    if (!Filters.shown(option.row)) State.setFilters(Filters.revealing(option.row));
     State.select(option.row);
     Outline.reveal(option.row);
   },
