@@ -312,25 +312,27 @@ def test_answers_are_kept_from_snapshot_to_snapshot_of_older_versions(
     everything_happens(box)
     second = swept(stage)
     without_the_answers(stage.folder / "snapshots" / second.id)
+    assert stage.store.find_damage(second.id) == []
     older = stage.store.snapshot(second.id)
     assert set(standings(older).values()) == {(None, None)}
     assert availability_of_tombstones(swept(stage))[Availability.GONE] == 2
 
 
 def without_the_answers(folder: Path) -> None:
-    """Make the snapshot one of schema 2, which knew no standings."""
+    """Make the snapshot one of schema 2, without availability, with a former column."""
     import pyarrow.parquet as pq
 
-    path = folder / schema.TOMBSTONES_FILE
-    pq.write_table(pq.read_table(path).drop(["standing", "hub_status", "asked_at"]), path)
     said = json.loads((folder / "manifest.json").read_text())
     said["schema_version"] = 2
-    content = path.read_bytes()
-    said["files"][schema.TOMBSTONES_FILE] |= {
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "footer": None,
-    }
+    for file in (schema.TOMBSTONES_FILE, schema.COUNTS_FILE, schema.TRENDS_FILE):
+        table = pq.read_table(folder / file)
+        former = {"unspecified": "unstated"}
+        table = table.rename_columns([former.get(name, name) for name in table.schema.names])
+        new = {"standing", "hub_status", "asked_at"} & set(table.schema.names)
+        pq.write_table(table.drop(sorted(new)), folder / file)
+        content = (folder / file).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        said["files"][file] |= {"bytes": len(content), "sha256": digest, "footer": None}
     (folder / "manifest.json").write_text(json.dumps(said))
 
 

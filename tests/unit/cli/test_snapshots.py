@@ -238,7 +238,7 @@ def test_edges_that_only_one_side_has_are_told(
 def test_what_is_no_dump_is_exit_code_2(program: Program, two_days: Path) -> None:
     told = program("snapshots", "check-against", "none.parquet", "--store", two_days)
     assert told.code == 2
-    assert "none.parquet cannot be read as a dump: there is no such file\n" in told.err
+    assert "none.parquet cannot be read as a dump: No such file or directory\n" in told.err
 
 
 def test_show_says_what_became_of_the_missing(program: Program, tmp_path: Path) -> None:
