@@ -214,7 +214,7 @@ def doctor(*, invocation: Invocation, **flags: Any) -> None:
     with progress.show_progress() as display:
         display.begin("ask the Hub")
         result = examine(settings, progress=display)
-    findings = [(finding.name, finding.ok, finding.says) for finding in result.findings]
+    findings = [(finding.name, finding.ok, finding.message) for finding in result.findings]
     cost = (result.models_expected, result.requests_needed, result.minutes)
     print_result(
         invocation.format,

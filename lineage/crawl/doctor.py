@@ -54,7 +54,7 @@ def examine(
         most = settings.max_availability_requests
         extra = f"a full crawl may ask up to {most:,} times more what became of deleted members"
         skipped = "the Hub is not asked what became of them"
-        findings.append(DoctorFinding("missing", None, extra if most else skipped))
+        findings.append(DoctorFinding("deleted models", None, extra if most else skipped))
 
     rate_limit = None
     if settings.offline:
@@ -69,7 +69,7 @@ def examine(
 
     endpoint = settings.endpoint.rstrip("/")
     expected = expect_crawled_models(latest, endpoint, clock.now())
-    requests = -(-expected // PAGE_SIZE)
+    requests = -(-expected // PAGE_SIZE) + 1  # the newest model is asked for at the end
     minutes = None
     if rate_limit is not None and rate_limit.quota and rate_limit.window:
         requests_a_window = max(1, int(rate_limit.quota * settings.share))

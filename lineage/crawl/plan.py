@@ -90,7 +90,7 @@ def choose_plan(
 ) -> CrawlPlan:
     """Return the crawl to make, and tell `say` why where the mode leaves it open.
 
-    Raises SettingsError for a base that asked to be left out.
+    Raises SettingsError for a base that opted out.
     """
     if base is not None:
         refuse_opted_out(base, opt_outs)

@@ -101,7 +101,7 @@ def crawl(
         try:
             return _run_plan(settings, plan, context, cards=cards)
         except NamesOptedOut as error:
-            # Met while the update runs: a model moved to an owner who is left out.
+            # Met while the update runs: a model moved to an owner who opted out.
             if mode is not CrawlMode.AUTO:
                 raise
             progress.say(f"Full crawl: {error.message}.")

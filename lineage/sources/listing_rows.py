@@ -161,7 +161,7 @@ def keep_fitting_row(
 ) -> dict[str, Any]:
     """Return the fields of an object that fit a shape, and of those inside it what fits there.
 
-    What does not fit is left out and counted under its path; it costs neither the other fields of
+    What does not fit is dropped and counted under its path; it costs neither the other fields of
     its object nor the other entries of its list.
     """
     fitting: dict[str, Any] = {}

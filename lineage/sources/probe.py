@@ -20,7 +20,7 @@ class DoctorFinding:
     name: str
     ok: bool | None
     """None where nothing can be said."""
-    says: str
+    message: str
     exit_code: int = 1
     """Where it is not as it must be: what a crawl would end with."""
 
@@ -56,8 +56,8 @@ def _check_rows(answer: Answer) -> Iterator[DoctorFinding]:
     names_seen = _list_names_of_probe(answer.body)
     absent = [name for name in FIELDS if name not in names_seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
-    says = f"not seen in {len(page.records)} rows: {', '.join(absent)}" if absent else "all seen"
-    yield DoctorFinding("fields", None if absent else True, says)
+    message = f"not seen in {len(page.records)} rows: {', '.join(absent)}" if absent else "all seen"
+    yield DoctorFinding("fields", None if absent else True, message)
     ascending = all(a.key < b.key for a, b in zip(page.records, page.records[1:], strict=False))
     yield DoctorFinding(
         "order", ascending, "rows ascend by key" if ascending else "rows do not ascend"
@@ -75,11 +75,11 @@ def _probe_budget(client: HubClient) -> DoctorFinding:
         return DoctorFinding(
             "rate limit", None, "no RateLimit headers: a crawl would not pace itself"
         )
-    says = (
+    message = (
         f"{last.quota} requests in {last.window} s ({_name_probed_tier(last.quota)}), "
         f"{last.remaining} left, reset in {last.reset_seconds} s"
     )
-    return DoctorFinding("rate limit", True, says)
+    return DoctorFinding("rate limit", True, message)
 
 
 def _name_probed_tier(quota: int) -> str:

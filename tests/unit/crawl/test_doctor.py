@@ -74,7 +74,7 @@ def of_spoiled(
 
 def says(found: Examination, name: str) -> str:
     (finding,) = (one for one in found.findings if one.name == name)
-    return finding.says
+    return finding.message
 
 
 def with_rows(change: Callable[[list[Any]], Any]) -> Spoil:
@@ -104,25 +104,25 @@ def test_a_hub_in_our_shape_is_good_in_every_point(tmp_path: Path) -> None:
 def test_a_full_crawl_costs_what_the_census_and_the_limit_make_of_it(tmp_path: Path) -> None:
     with FakeHub(CATALOG) as box:
         found, _ = examined(box, tmp_path)
-    assert (found.models_expected, found.requests_needed) == (CENSUS_MODELS, 3118)
-    assert found.minutes == pytest.approx(3118 / 450 * 5)
+    assert (found.models_expected, found.requests_needed) == (CENSUS_MODELS, 3119)
+    assert found.minutes == pytest.approx(3119 / 450 * 5)
 
 
 def test_after_a_full_crawl_the_next_costs_as_much_as_that(tmp_path: Path) -> None:
     with FakeHub(CATALOG) as box:
         _publish(1001, box.url, tmp_path / "s")
         found, ok = examined(box, tmp_path, NOON)
-    assert (found.models_expected, found.requests_needed) == (1001, 2)
+    assert (found.models_expected, found.requests_needed) == (1001, 3)
     assert ok["store"] is True
 
 
 def test_a_later_full_crawl_may_ask_what_became_of_the_missing(tmp_path: Path) -> None:
     with FakeHub(CATALOG) as box:
-        assert "missing" not in examined(box, tmp_path)[1]
+        assert "deleted models" not in examined(box, tmp_path)[1]
         _publish(3, box.url, tmp_path / "s")
-        assert "up to 1,000 times" in says(examined(box, tmp_path)[0], "missing")
+        assert "up to 1,000 times" in says(examined(box, tmp_path)[0], "deleted models")
         none, _ = examined(box, tmp_path, max_availability_requests=0)
-    assert "is not asked what became" in says(none, "missing")
+    assert "is not asked what became" in says(none, "deleted models")
 
 
 def test_a_store_that_is_damaged_or_of_a_later_day_is_told(tmp_path: Path) -> None:
@@ -130,11 +130,11 @@ def test_a_store_that_is_damaged_or_of_a_later_day_is_told(tmp_path: Path) -> No
         _publish(1001, box.url, tmp_path / "s")
         early, ok = examined(box, tmp_path)
         assert ok["store"] is False
-        assert any("the clock says 2026-10" in one.says for one in early.findings)
+        assert any("the clock says 2026-10" in one.message for one in early.findings)
         next((tmp_path / "s").glob("*/manifest.json")).unlink()
         found, ok = examined(box, tmp_path, NOON)
     assert ok["store"] is False
-    assert any("it was lost" in one.says for one in found.findings)
+    assert any("it was lost" in one.message for one in found.findings)
 
 
 def test_a_store_of_another_hub_tells_nothing_about_this_one(tmp_path: Path) -> None:
