@@ -51,9 +51,12 @@ def check_families(*, invocation: Invocation) -> None:
     Exit code 1 where the registry contradicts itself. Where a snapshot disagrees with it, either
     of the two may be wrong: that is a warning or a note.
     """
+    from dataclasses import fields
+
     from lineage.analysis.registry.against_snapshot import check_against_snapshot
     from lineage.analysis.registry.contradictions import (
         FindingSeverity,
+        RegistryFinding,
         check_registry,
         sort_registry_findings,
     )
@@ -77,6 +80,7 @@ def check_families(*, invocation: Invocation) -> None:
         lambda it: it["findings"],
         lambda _: registry_check_table(findings, registry, id),
         narrowest=1,
+        columns=[field.name for field in fields(RegistryFinding)],
     )
     if errors := sum(finding.severity is FindingSeverity.ERROR for finding in findings):
         raise LineageError(

@@ -39,14 +39,18 @@ def print_result(
     *,
     narrowest: int = NARROWEST_TABLE,
     document: "Callable[[Result], Document | list[Document]]" = to_document,
+    columns: Sequence[str] = (),
 ) -> None:
-    """Print a result: as a table, as CSV, or as JSON with its fields unless `document` differs."""
+    """Print a result: as a table, as CSV, or as JSON with its fields unless `document` differs.
+
+    `columns` head a CSV that may have no row.
+    """
     # Only the chosen form is made: a table needs rich, and a family has a hundred thousand rows.
     match format:
         case Format.JSON:
             click.echo(to_json(document(result)))
         case Format.CSV:
-            click.echo("".join(csv_lines(rows(result))), nl=False)
+            click.echo("".join(csv_lines(rows(result), columns)), nl=False)
         case Format.TABLE:
             show(table(result), narrowest)
 

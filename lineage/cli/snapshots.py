@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from lineage.store.manifest import Manifest
     from lineage.store.store import ParquetStore
 
+_LISTED = (
+    "id",
+    "kind",
+    "taken_at",
+    "models",
+    "edges",
+    "tombstones",
+    "previous",
+    "builds_on",
+    "parents_known",
+)
 _WHOLE = {"snapshot": "has no meaning here: the command is about all snapshots"}
 _BY_ARGUMENT = {"snapshot": "has no meaning here: the snapshot is an argument of this command"}
 
@@ -37,7 +48,14 @@ def list_snapshots(*, invocation: Invocation) -> None:
     store = invocation.open_store()
     manifests = store.manifests()
     rows = [snapshot_document(manifest) for manifest in manifests]
-    print_result(invocation.format, rows, list, lambda _: snapshot_list(manifests), narrowest=1)
+    print_result(
+        invocation.format,
+        rows,
+        list,
+        lambda _: snapshot_list(manifests),
+        narrowest=1,
+        columns=_LISTED,
+    )
     # The readable ones are listed all the same: one damaged folder must not hide a history.
     if damaged := store.damaged():
         raise SnapshotDamaged(
@@ -105,6 +123,7 @@ def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> N
         lambda it: Group(*map(verification_table, it)),
         narrowest=1,
         document=lambda it: it if every else it[0],
+        columns=("snapshot", "problem"),
     )
     if damaged := [document for document in documents if document["problems"]]:
         parts = [
@@ -336,6 +355,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
         list,
         retention_table,
         document=lambda it: {"keep": keep or DEFAULT, "dry_run": dry_run, "snapshots": it},
+        columns=("id", "kind", "outcome", "reason"),
     )
 
 

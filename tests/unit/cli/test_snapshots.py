@@ -250,3 +250,15 @@ def test_show_says_what_became_of_the_missing(program: Program, tmp_path: Path) 
     assert "1 never asked about" in program("snapshots", "show", "--store", tmp_path).out
     earlier = program("snapshots", "show", ID, "--store", tmp_path, "--format", "json").json
     assert set(earlier["availability"].values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("words", "head"),
+    [
+        ("snapshots list", '"id","kind","taken_at",'),
+        ("snapshots prune --dry-run", '"id","kind","outcome","reason"'),
+        ("families check", '"severity","family","entry",'),
+    ],
+)
+def test_a_csv_without_rows_has_its_header(program: Program, words: str, head: str) -> None:
+    assert program(*words.split(), "--format", "csv").out.startswith(head)
