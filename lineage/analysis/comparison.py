@@ -41,6 +41,7 @@ def compare_definitions(
         step_scope = scope.under(definition)
         root_ids, roots = _roots_of_comparison_step(step_scope, subject)
         members = members_below(step_scope, roots)
+        # On the edges of the step: others lead to releases that a model does not reach by it.
         releases = None
         if subject.family is not None:
             releases = find_releases(step_scope, step_scope.edges)
@@ -54,6 +55,7 @@ def compare_definitions(
             undated = count_undated(scope.snapshot, members.possible)
             opted_out = count_opted_out(step_scope, subject, row.at_most)
         if step is ComparisonStep.DOWNLOADS:
+            # Half of a family may be one author's quantized copies of a week.
             rows.append(
                 replace(
                     row,
@@ -102,6 +104,7 @@ def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:
     """
     if as_of is None:
         return snapshot.manifest.tombstones
+    # Those that came back since were away on that day all the same.
     missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
     deleted = int(pc.sum(pc.less(missed_at, end_of_day_utc(as_of))).as_py() or 0)
     return deleted + len(find_absent(snapshot, end_of_day_utc(as_of)))

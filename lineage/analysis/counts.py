@@ -41,6 +41,7 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
 
     By the default definition a model's number was stored at publication and is only looked up.
     """
+    # One row group of a small table, where any other definition reads the edges of a whole Hub.
     if subject.model is not None and scope.definition == DEFAULT and by is None:
         row = scope.snapshot.base(subject.model.id)
         if row is not None and row.node == subject.model.node:
@@ -140,6 +141,7 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
             for each in (totals, at_most)
         )
     keys, ids = scope.names_of_bases(bases.node)
+    # A ranking is taken for certain: what surely counts decides, what may count comes second.
     ranking = pc.sort_indices(
         pa.table({"total": totals, "at_most": at_most, "id": ids}),
         [("total", "descending"), ("at_most", "descending"), ("id", "ascending")],
@@ -172,6 +174,7 @@ def _count_totals_by_key(scope: Scope) -> dict[str, int]:
 def _countable_columns(scope: Scope) -> int:
     """Return how many of the columns `dated, undated` count as of the day asked."""
     day = scope.definition.as_of
+    # Whoever is in a snapshot of that day existed then, dated or not.
     return 2 if day is None or scope.snapshot.manifest.origin.taken_at < end_of_day_utc(day) else 1
 
 
@@ -187,6 +190,7 @@ def count_bases(scope: Scope) -> EveryBase:
 
 def _family_nodes(scope: Scope, family: Family) -> Nodes:
     roots = scope.roots_of(family.roots())
+    # Filters choose who is counted below a base, not which bases may stand in the ranking.
     anyone = replace(scope.definition, closure=Closure.ALL, min_downloads=0)
     members = members_below(scope.under(anyone), roots)
     return np.union1d(roots, np.flatnonzero(members.possible))

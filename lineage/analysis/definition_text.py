@@ -34,6 +34,7 @@ def definition_lines(
     `source_note` tells of a sample what it was drawn from; `roots` stands in where several
     numbers with different roots share one rule.
     """
+    # What bounds one number alone is said beside it: several may share these lines.
     notes = [*day_notes(definition, manifest), *parent_notes(manifest)]
     lines = rule_lines(definition, roots) + _name_counted_source(manifest, source_note)
     return lines + [("note", note) for note in notes]
@@ -73,6 +74,7 @@ def day_notes(definition: Definition, manifest: Manifest) -> list[str]:
             f"{day} is before {which}, taken {taken:%Y-%m-%d %H:%M} UTC: "
             "models deleted before the first snapshot are not known"
         ]
+    # The snapshot's own day is not said: that today is not over yet needs no words.
     if is_after_data(definition, manifest):
         return [f"the data end {taken:%Y-%m-%d %H:%M} UTC, before {day} is over"]
     return []
@@ -92,6 +94,7 @@ def is_after_data(definition: Definition, manifest: Manifest) -> bool:
 
 def parent_notes(manifest: Manifest) -> list[str]:
     """Return that a snapshot cannot know parents, where that is so."""
+    # Without this sentence a 0 of such a snapshot looks like an answer.
     if manifest.origin.parents_known:
         return []
     return ["parents are not known: the dump has no column that names them, and 0 says nothing"]

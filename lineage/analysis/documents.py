@@ -39,7 +39,7 @@ def count_document(count: Count) -> Document:
     groups, by = document.pop("groups"), document.pop("grouping")
     if by is not None:
         document["groups"] = [{by: group.pop("value"), **group} for group in groups]
-        if count.grouping is not Grouping.MONTH:
+        if count.grouping is not Grouping.MONTH:  # nothing but a period can be incomplete
             for group in document["groups"]:
                 del group["complete"]
     return document
@@ -51,6 +51,7 @@ def count_rows(count: Count) -> Iterator[Document]:
     if count.grouping is None:
         yield flat_document_row(document)
         return
+    # A group's row repeats what bounds the whole, under names that its own numbers do not have.
     whole = ("total", "at_most", "undated")
     head = {
         f"subject_{name}" if name in whole else name: value
@@ -153,6 +154,7 @@ def tree_rows(tree: "Tree") -> Iterator[Document]:
 def evaluation_document(evaluation: "Evaluation") -> Document:
     """Return how good the rules are; what each row measures is named by its kind."""
     document: Document = to_document(evaluation)
+    # One kind of row measures three kinds of things: its key says which.
     for rows, kind in (("rules", "rule"), ("by_family", "id"), ("by_year", "year")):
         document[rows] = [{kind: row.pop("name"), **row} for row in document[rows]]
     return document

@@ -100,7 +100,7 @@ def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group,
 
 def _is_month_complete(scope: Scope, month: str) -> bool | None:
     """Say whether all of a month lies in the data and before the end of the day asked."""
-    if month == UNKNOWN:
+    if month == UNKNOWN:  # no month that could be over
         return None
     return end_of_month(month) <= end_of_data(
         scope.snapshot.manifest.origin.taken_at, scope.definition.as_of

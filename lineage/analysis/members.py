@@ -70,6 +70,7 @@ def members_below(scope: Scope, roots: Nodes) -> Members:
 
 
 def _mark_member_nodes(countable: Mask, below: Mask, roots: Nodes) -> Mask:
+    # A node without a record has neither date nor license: paths lead through it, none counts it.
     mask = below.copy()
     mask[len(countable) :] = False
     mask[: len(countable)] &= countable

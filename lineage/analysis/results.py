@@ -36,6 +36,7 @@ class Count:
     snapshot: str
     direct: int
     total: int
+    # What bounds a number stands beside it and not within: who reads `total` sees it.
     at_most: int
     """`total` and every member without a known date that may have existed on the day asked."""
     undated: int

@@ -123,7 +123,12 @@ def _publish_dump(
             "Without _id a model is known by its name alone: renames show as a removal and an "
             "addition, and keys that begin with ffffffff stand in for the Hub's own."
         )
-    return publish(dump.everything(), origin, replace(context, models_expected=dump.rows))
+    manifest = publish(dump.everything(), origin, replace(context, models_expected=dump.rows))
+    if manifest.unread_fields:
+        # A column that is read in part is published, and not in silence.
+        cells = ", ".join(f"{n:,} of {name}" for name, n in sorted(manifest.unread_fields.items()))
+        context.progress.say(f"Cells that could not be read: {cells}.")
+    return manifest
 
 
 def _date_dump(dump: ListingDump, taken_at: datetime | None, now: datetime) -> datetime:

@@ -164,20 +164,21 @@ class ListingDump:
         One cell that is read is enough: a column of another type would be lost without a word,
         while single cells that do not fit are counted.
         """
-        read: set[tuple[str, str]] = set()
-        unreadable: dict[tuple[str, str], str] = {}
+        readable: set[tuple[str, str]] = set()
+        # By type too: of a dump in several files one may have spelled a column as nobody reads it.
+        columns: dict[tuple[str, str], str] = {}
         for file in self._files:
             for name, column in file.columns.items():
                 kind = str(file.schema.field(column).type)
                 if (answer := _look_for_dump_cell(file, name)) is not None:
-                    read |= {(name, kind)} if answer else set()
-                    unreadable.setdefault((name, kind), f"{column} of {file.name} ({kind})")
-        if lost := [where for of_kind, where in unreadable.items() if of_kind not in read]:
+                    readable |= {(name, kind)} if answer else set()
+                    columns.setdefault((name, kind), f"{column} of {file.name} ({kind})")
+        if lost_columns := [text for each, text in columns.items() if each not in readable]:
             raise SettingsError(
-                f"no cell of {' and '.join(lost)} can be read",
+                f"no cell of {' and '.join(lost_columns)} can be read",
                 "store it as the listing does, or leave it out if what it says is not needed",
             )
-        return frozenset(name for name, _ in read)
+        return frozenset(name for name, _ in readable)
 
     def _dump_keys_of_parents(self) -> dict[str, str]:
         """Return the keys that the dump itself gives: the Hub shows that of each parent.
@@ -186,8 +187,8 @@ class ListingDump:
         """
         keys: dict[str, str] = {}
         for file in self._files:
-            wanted = {name: column for name, column in file.columns.items() if name in _KEYED}
-            for rows in file.batches(wanted) if wanted.keys() != {ID} else ():
+            keyed = {name: column for name, column in file.columns.items() if name in _KEYED}
+            for rows in file.batches(keyed) if keyed.keys() != {ID} else ():
                 for row in rows:
                     # A row that has a key of its own stands for itself like a parent.
                     keys.update(_read_dump_parents(row.get("baseModels")))
@@ -323,11 +324,11 @@ def _digest_dump_file(source: pa.NativeFile) -> str:
     return digest.hexdigest()
 
 
-def _read_dump_parents(said: object) -> Iterator[tuple[str, str]]:
+def _read_dump_parents(base_models: object) -> Iterator[tuple[str, str]]:
     """Yield id and key of each parent that is spelled as the Hub does."""
-    models = said.get("models") if isinstance(said, dict) else None
-    for one in models if isinstance(models, list) else ():
-        id, key = (one.get(ID), one.get(KEY)) if isinstance(one, dict) else (None, None)
+    models = base_models.get("models") if isinstance(base_models, dict) else None
+    for parent in models if isinstance(models, list) else ():
+        id, key = (parent.get(ID), parent.get(KEY)) if isinstance(parent, dict) else (None, None)
         if isinstance(id, str) and isinstance(key, str) and is_key(key):
             yield id, key
 
@@ -350,22 +351,23 @@ def _read_dump_page(rows: list[_Row], request: str) -> RecordPage:
     records: list[ModelRecord] = []
     bad_rows: list[BadRow] = []
     for row in rows:
-        read = _read_dump_record(row, unread)
-        records.append(read) if isinstance(read, ModelRecord) else bad_rows.append(read)
+        record = _read_dump_record(row, unread)
+        records.append(record) if isinstance(record, ModelRecord) else bad_rows.append(record)
     return RecordPage(records, bad_rows, unread, request)
 
 
 def _read_dump_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
-    seen = Counter[str]()
+    unread_here = Counter[str]()
     if row.get("private") not in (None, False):
         return hide_row(row.get(KEY))
-    fitting = keep_fitting_row(row, ListingRow, seen)
+    fitting = keep_fitting_row(row, ListingRow, unread_here)
     key, id = fitting.get("key", ""), fitting.get("id", "")
     if not is_key(key):
         return _bad_dump_row("_id is not 24 hex digits", row)
     if not is_repo_id(id):
         return _bad_dump_row("id is not a repository id", row, key)
-    unread.update(seen)
+    # Of a bad row nothing is lost that its reason does not say.
+    unread.update(unread_here)
     return record_of(ListingRow(**fitting), unread)
 
 

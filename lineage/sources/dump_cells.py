@@ -65,13 +65,14 @@ def dump_columns_of(schema: pa.Schema) -> dict[str, str]:
     """Return the columns a dump has, by the listing's name for them; one of several is none."""
     names = schema.names
     by_plain = {_plain_column_name(name): name for name in WANTED if name != KEY} | {"modelid": ID}
-    others = {
+    other_names = {
         by_plain[_plain_column_name(name)]: name
         for name in names
         if _plain_column_name(name) in by_plain
     }
-    found = others | {name: name for name in names if name in WANTED}
-    return {name: column for name, column in found.items() if names.count(column) == 1}
+    # The listing's own spelling goes before any other.
+    columns = other_names | {name: name for name in names if name in WANTED}
+    return {name: column for name, column in columns.items() if names.count(column) == 1}
 
 
 def _plain_column_name(name: str) -> str:
@@ -84,8 +85,8 @@ def dump_paths_of(schema: pa.Schema, columns: Mapping[str, str]) -> list[str]:
     for name, column in columns.items():
         kind = schema.field(column).type
         if name in _PARTS and pa.types.is_struct(kind):
-            known = {field.encode_name for field in fields(_PARTS[name])}
-            paths += [f"{column}.{part.name}" for part in kind if part.name in known]
+            part_names = {field.encode_name for field in fields(_PARTS[name])}
+            paths += [f"{column}.{part.name}" for part in kind if part.name in part_names]
         else:
             paths.append(column)
     return paths
@@ -143,8 +144,8 @@ def newest_dump_moment(column: pa.ChunkedArray, now: datetime) -> datetime | Non
         )
         newest = pc.max(moments.filter(past)).as_py()
         return newest if isinstance(newest, datetime) else None
-    read = (cell for part in column.chunks for cell in read_cells("createdAt", part))
-    dates = (cell for cell in read if isinstance(cell, datetime) and cell <= now)
+    cells = (cell for part in column.chunks for cell in read_cells("createdAt", part))
+    dates = (cell for cell in cells if isinstance(cell, datetime) and cell <= now)
     return max(dates, default=None)
 
 
@@ -267,17 +268,19 @@ def _read_parents_cell(cell: Any) -> Any:
     if models is None:
         return None if isinstance(cell, dict) else cell
     if isinstance(models, list):
-        return {**cell, "models": [_read_parent_cell(one) for one in models]}
+        return {**cell, "models": [_read_parent_cell(parent) for parent in models]}
     return cell
 
 
-def _read_parent_cell(one: Any) -> Any:
-    one = _read_part_cell(one)
-    if isinstance(one, str):
-        return {ID: one}
-    keyed = isinstance(one, dict) and KEY in one
+def _read_parent_cell(parent: Any) -> Any:
+    parent = _read_part_cell(parent)
+    if isinstance(parent, str):
+        return {ID: parent}
+    is_keyed = isinstance(parent, dict) and KEY in parent
     return (
-        {**one, KEY: _read_key_cell(one[KEY]), ID: _read_text_cell(one.get(ID))} if keyed else one
+        {**parent, KEY: _read_key_cell(parent[KEY]), ID: _read_text_cell(parent.get(ID))}
+        if is_keyed
+        else parent
     )
 
 

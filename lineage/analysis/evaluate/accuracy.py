@@ -124,6 +124,7 @@ def measure_accuracy_by_year(
 
 def _measure_accuracy(name: str, judged: Collection[JudgedClaim], hidden: int) -> Accuracy:
     share = Share(sum(each.parent for each in judged), len(judged))
+    # Two rules may find the same parent of one model: it was hidden once.
     found_again = {each.claim.child for each in judged if each.parent}
     return Accuracy(
         name,

@@ -90,6 +90,7 @@ class Calendar:
         dated = moments != UNDATED
         month = np.full(len(moments), -1, np.int64)
         month[dated] = month_numbers(moments[dated]) - (span[0] if len(span) else 0)
+        # Dates in the future, which some models have, lie in months that are not over either.
         running = 12 * (end_of_data.year - 1970) + end_of_data.month - 1
         return cls(month, span, int((span >= running).sum()))
 
