@@ -72,6 +72,8 @@ NAMES = (
     *("base_model_relation", "license", "peft", "_name_or_path", "base_model_name_or_path"),
 )
 _DEEP = 400
+_ON_DISK = 0.005
+"""Which part of the manifests is read through a store, with every question asked of it."""
 _ALONE = 0.99
 """So many manifests and tables are read by themselves; of the others a whole store is asked."""
 
@@ -256,6 +258,9 @@ def read_manifest(random: random.Random) -> None:
         to_json(to_document(read) | snapshot_document(read))
         return
     path = folder / str(manifest["id"]) / "manifest.json"
+    if random.random() > _ON_DISK:
+        Manifest.from_json(odd, path.name)
+        return
     whole = path.read_bytes()
     path.write_bytes(odd)
     try:
@@ -381,7 +386,9 @@ TARGETS: Mapping[str, Target] = {
     "manifests": read_manifest,
     "tables": read_table,
 }
-"""One entry for each boundary; all get the same number of tries."""
+"""One entry for each boundary; all get the same number of tries, but for `SLOW`."""
+SLOW = {"tables": 200}
+"""Targets that get one try where others get so many: each writes files and asks every question."""
 
 
 def main() -> None:
@@ -393,7 +400,8 @@ def main() -> None:
     given = arguments.parse_args()
     chosen = given.targets or list(TARGETS)
     print(f"seed {given.seed}")
-    other = sum(try_target(name, given.tries // len(chosen), given.seed) for name in chosen)
+    share = -(-given.tries // len(chosen))
+    other = sum(try_target(name, -(-share // SLOW.get(name, 1)), given.seed) for name in chosen)
     sys.exit(1 if other else 0)
 
 
