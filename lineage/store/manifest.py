@@ -58,6 +58,10 @@ class FileFacts:
     """SHA-256 of its footer alone, looked at whenever it is read; older snapshots have none."""
 
 
+_PARENT_COLUMNS = frozenset({"baseModels", "tags", "cardData", "config"})
+"""The fields of a listing that can name a parent."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """One check of a draft beside the snapshot before it."""
@@ -85,6 +89,11 @@ class Origin:
     """Where kind is `dump`: `file`, `sha256`, `missing` fields, and whether `keys` stand in."""
     parents_known: bool = True
     """False for a dump without any column that names parents."""
+
+    def __post_init__(self) -> None:
+        # Older manifests name the columns that a dump lacked, and draw no conclusion.
+        if set(self.dump.get("missing", "").split(", ")) >= _PARENT_COLUMNS:
+            object.__setattr__(self, "parents_known", False)
 
 
 @dataclass(frozen=True, slots=True)

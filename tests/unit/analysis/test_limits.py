@@ -1,6 +1,8 @@
 """What a number cannot say: the undated, days outside the data, parents unknown, opt-outs."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from lineage.analysis.subjects import find_subject
 from lineage.analysis.tree.prune import build_tree
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
+from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from tests.builders import published, row
@@ -131,6 +134,24 @@ def test_a_month_that_ends_after_the_snapshot_is_incomplete(snapshot: Snapshot) 
     assert [group.complete for group in cut.groups] == [False]
     whole = count_base(snapshot, ROOT, Definition(as_of=date(2024, 5, 31)), by=Grouping.MONTH)
     assert [group.complete for group in whole.groups] == [True]
+
+
+@pytest.mark.parametrize(
+    ("missing", "is_known"),
+    [
+        ("author, baseModels, tags, cardData, config", False),
+        ("baseModels, cardData, config", True),
+        ("", True),
+    ],
+)
+def test_an_older_manifest_of_a_dump_is_read_by_the_columns_that_it_lacked(
+    snapshot: Snapshot, missing: str, *, is_known: bool
+) -> None:
+    dump = Origin(SnapshotKind.DUMP, "https://hub.example", NOON, dump={"missing": missing})
+    written = json.loads(replace(snapshot.manifest, origin=dump).to_json())
+    del written["origin"]["parents_known"]
+    read = Manifest.from_json(json.dumps(written).encode(), "here")
+    assert read.origin.parents_known is is_known
 
 
 # Who asked to be left out
