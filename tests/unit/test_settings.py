@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.domain.opt_outs import OptOuts
 from lineage.errors import LineageError, SettingsError
 from lineage.settings import RENAMED_SETTINGS, Settings, load_settings
 
@@ -149,7 +150,7 @@ def test_a_contact_is_told_to_the_hub_in_ascii(contact: str, header: str) -> Non
     assert Settings(contact=contact).user_agent.endswith(f"(llama-lineage; {header})")
 
 
-@pytest.mark.parametrize("name", ["contact", "endpoint", "store", "on_publish", "families"])
+@pytest.mark.parametrize("name", ["contact", "endpoint", "store", "token_file", "families"])
 def test_a_control_character_is_refused_in_every_text(name: str) -> None:
     for text in ("a\nb", "a\0b", "a\x7f"):
         with pytest.raises(SettingsError, match=f"{name} holds a control character"):
@@ -160,6 +161,11 @@ def test_a_control_character_is_refused_in_every_text(name: str) -> None:
 def test_an_empty_name_is_not_the_working_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is empty"):
         load_settings({name: ""}, {}, tmp_path, with_token=False)
+
+
+def test_a_list_of_opt_outs_may_go_over_lines(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "", LINEAGE_OPT_OUTS="a/b\nc/d\n", LINEAGE_ON_PUBLISH="run\n")
+    assert OptOuts.parse(settings.opt_outs).names == {"a/b", "c/d"}
 
 
 @pytest.mark.parametrize("token", ["hf_a hf_b", "hf_ü", "hf_a\nhf_b", "hf_\0"])

@@ -124,7 +124,7 @@ def test_without_a_snapshot_the_registry_alone_is_checked(program: Program) -> N
 
 def test_a_snapshot_that_was_named_must_be_there(program: Program, store: Path) -> None:
     told = program("families", "check", "--store", store, "--snapshot", "20200101T000000Z")
-    assert told.code == 4
+    assert told.code == 5
 
 
 def test_a_contradiction_is_exit_code_1(program: Program, mine: Path) -> None:
