@@ -117,10 +117,18 @@ class ParquetStore:
 
         The first one answers for every day before it: creation dates reach further back.
         """
-        whole = [manifest for manifest in self._readable_snapshot() if not is_below(manifest)]
-        if not whole or any(manifest.origin.taken_at < end_of_day_utc(day) for manifest in whole):
+        manifests = sorted(self._readable_snapshot(), key=_snapshot_when_taken)
+        whole = [manifest for manifest in manifests if not is_below(manifest)]
+        if whole and whole[0].origin.taken_at >= end_of_day_utc(day):
+            return self._open_snapshot(whole[0])
+        try:
             return self._newest_snapshot(day, holds)
-        return self._open_snapshot(min(whole, key=_snapshot_when_taken))
+        except NoSuchSnapshot:
+            # In a store of single families the first one that holds the subject is its first.
+            for snapshot in map(self._open_snapshot, [] if whole else manifests):
+                if holds is not None and holds(snapshot):
+                    return snapshot
+            raise
 
     def latest_whole(self) -> Snapshot | None:
         """Return the latest snapshot of everything, if there is one."""

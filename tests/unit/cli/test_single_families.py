@@ -47,6 +47,16 @@ def test_the_snapshot_of_the_subject_answers(
     assert (outcome.code, outcome.out) == (0, named.out)
 
 
+def test_a_day_before_the_first_of_a_family_is_answered_by_it(
+    program: Program, families: tuple[Path, str, str]
+) -> None:
+    _, first, second = families
+    for subject, id in ((BASE, first), (OTHER, second)):
+        (count,) = program("count", subject, "--as-of", "2024-03-30", "--format", "json").json
+        assert (count["snapshot"], count["total"]) == (id, 1)
+        assert "is before the first snapshot" in count["notes"][0]
+
+
 def test_the_answer_says_that_it_is_one_family(
     program: Program, families: tuple[Path, str, str]
 ) -> None:
