@@ -152,6 +152,7 @@ class OptOuts:
         """
         if not text.isascii() or "%" in text or "&" in text or "\\" in text:
             return True
+        # In small letters once: `casefold` would be exact for letters that no id may hold.
         lowered = text.lower()
         for word in self._words:  # noqa: SIM110 - asked of every row: `any` would double its cost
             if word in lowered:
@@ -203,6 +204,7 @@ def _is_one_opted_out_name(text: str) -> bool:
 
 
 def _digest_opt_out(text: str) -> str:
+    # Digests lie in manifests that are published: they must name nobody.
     return hashlib.sha256(text.encode()).hexdigest()
 
 

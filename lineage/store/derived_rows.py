@@ -27,6 +27,7 @@ def edge_tables(
 
     Spelled out, the edges of the whole Hub would take more memory than everything else.
     """
+    # A few dozen masks stand for all lists of rules, so that each list is made once.
     rules_of_mask = {
         mask: sorted(name for bit, name in enumerate(rule_names) if mask >> bit & 1)
         for mask in set(rules.tolist())

@@ -51,7 +51,7 @@ def may_lack_table_columns(file: str, version: int) -> bool:
 
 def translate(file: str, rows: _Rows, version: int) -> _Rows:
     """Return rows of a table of some schema under today's column names and in today's values."""
-    if version >= _RENAMED:
+    if version >= _RENAMED:  # nearly all: an old snapshot pays for its age, no other
         return rows
     present = {stored: name for name, stored in _COLUMNS.get(file, {}).items()}
     fields = [field.with_name(present.get(field.name, field.name)) for field in rows.schema]

@@ -85,6 +85,7 @@ def _say_foreign_lease(folder: Path, what: str) -> StoreError:
 
 
 def _try_to_lock_lease(handle: int, folder: Path) -> bool:
+    # Never waited for: a scheduler starts the next run anyway, and the message says who is at work.
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

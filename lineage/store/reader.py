@@ -175,6 +175,7 @@ class Snapshot:
         if not ids:
             return nodes_by_id
         sought = pa.array(ids, pa.string())
+        # Names are looked for in columns: a dictionary of three million of them takes a second.
         for names, nodes in self._named_snapshot_nodes():
             rows = pc.indices_nonzero(pc.is_in(names, value_set=sought))
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()

@@ -127,6 +127,7 @@ def snapshots_kept_by(
     )
     if not whole:
         return reasons
+    # Later reasons overwrite earlier ones: what must stay whatever the rule says is named as such.
     for part in rule:
         reasons = _newest_snapshot_of_each(part, whole) | reasons
     reasons[whole[-1].id] = "the first one"

@@ -11,6 +11,8 @@ import pyarrow as pa
 from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.domain.records import Availability
 
+# Two names of one thing would be two columns for ever: what readers outside know is never renamed
+# without a new version, and former_schemas.py says what it was.
 VERSION = 4
 """Raised whenever a reader of the version before could misread a file."""
 

@@ -179,6 +179,7 @@ class ParquetStore:
                     f"{', '.join(upon)} {'builds' if len(upon) == 1 else 'build'} on {id}",
                     "without it they could not be read: delete them first",
                 )
+        # The newest first, as an update must never be seen without what it builds on.
         for id in sorted(ids, reverse=True):
             discard(self.files, id)
 

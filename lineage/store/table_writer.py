@@ -94,6 +94,7 @@ class TableWriter:
             with self._files.writing(self._path):
                 self._writer.write_table(whole, row_group_size=ROW_GROUP)
         remainder = table.slice(end)
+        # What is left waits: groups of one size give equal bytes, however the rows arrived.
         self._pending, self._waiting = remainder.to_batches(), len(remainder)
 
 
