@@ -62,8 +62,8 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
         left_out=opt_outs.all_marks(),
     )
     tables = {**_redacted_tables(snapshot, opt_outs), schema.BAD_ROWS_FILE: [bad_rows]}
-    # A whole copy: a mask at each column that a question reads would be forgotten somewhere. One that
-    # a kill left behind still names them.
+    # A whole copy: a mask at each column that is read would be forgotten somewhere. One that a kill
+    # left behind still names them.
     delete_leftovers(Path(gettempdir()), delete_tables)
     with ExitStack() as stack:
         folder = stack.enter_context(hold_temporary_folder(Path(gettempdir())))
