@@ -23,7 +23,7 @@ def test_two_hundred_thousand_models_open_unfold_and_are_found(
     report = synthetic_report(MODELS, llama)
     file = tmp_path / "large.html"
     file.write_text(family_tree_page(report, load_texts(Language.ENGLISH)), "utf-8")
-    opened = opener(file)
+    opened = opener(file, "#deleted=shown")
     assert opened.number_shown() == report.count.total > MODELS * 0.9
     assert "deleted, not counted" in opened.match_text()
     ready = opened.page.evaluate("performance.getEntriesByName('ready')[0].startTime")
