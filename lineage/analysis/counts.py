@@ -174,7 +174,7 @@ def _count_totals_by_key(scope: Scope) -> dict[str, int]:
 def _countable_columns(scope: Scope) -> int:
     """Return how many of the columns `dated, undated` count as of the day asked."""
     day = scope.definition.as_of
-    # Whoever is in a snapshot of that day existed then, dated or not.
+    # Those who are in a snapshot of that day existed then, dated or not.
     return 2 if day is None or scope.snapshot.manifest.origin.taken_at < end_of_day_utc(day) else 1
 
 
