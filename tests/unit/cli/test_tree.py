@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+from tests.builders import published, row
 from tests.unit.cli.conftest import BASE, Program
 
 
@@ -37,3 +38,16 @@ def test_a_least_size_of_0_or_1_draws_leaves_too(program: Program, store: Path) 
     assert "owner/quantized" in trees[0]
     assert "more" not in trees[0]
     assert "owner/quantized" not in program("tree", BASE, "--min-size", 2, "--store", store).out
+
+
+def test_a_chain_of_seven_hundred_is_drawn_to_its_end(program: Program, tmp_path: Path) -> None:
+    rows = [row("o/m0"), *(row(f"o/m{at}", [f"o/m{at - 1}"]) for at in range(1, 700))]
+    published(rows, tmp_path)
+    words = ("tree", "o/m0", "--depth", 1000, "--min-size", 0, "--store", tmp_path)
+    nodes = program(*words, "--format", "json").json["nodes"]
+    assert [node["total"] for node in nodes] == list(range(699, -1, -1))
+    assert nodes[-1]["parent"] == "o/m698"
+    assert len(program(*words, "--format", "csv").out.splitlines()) == 701
+    text = program(*words).out
+    assert "o/m699" in text
+    assert max(map(len, text.splitlines())) <= 100
