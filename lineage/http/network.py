@@ -141,7 +141,7 @@ class _TimedBackend(httpcore.NetworkBackend):
                 failure = error
             else:
                 self._was_connected = True
-                return _TimedStream(stream, self._deadline)
+                return TimedStream(stream, self._deadline)
         raise failure or httpcore.ConnectError(f"{host} has no address")
 
     def _look_up(self, host: str, seconds: float) -> list[str]:
@@ -173,7 +173,7 @@ class _TimedBackend(httpcore.NetworkBackend):
         raise SettingsError(f"no such host: {host}", "check how the address is spelled") from answer
 
 
-class _TimedStream(httpcore.NetworkStream):
+class TimedStream(httpcore.NetworkStream):
     """A connection whose every operation is cut at the deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
@@ -195,10 +195,21 @@ class _TimedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._deadline.run(
-            lambda seconds: self._stream.start_tls(ssl_context, server_hostname, seconds), timeout
-        )
-        return _TimedStream(stream, self._deadline)
+        try:
+            stream = self._deadline.run(
+                lambda seconds: self._stream.start_tls(ssl_context, server_hostname, seconds),
+                timeout,
+            )
+        except httpcore.ConnectError as error:
+            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise SettingsError(
+                    f"the certificate of {server_hostname} is not valid: "
+                    f"{error.__cause__.verify_message}",
+                    "check the address, this machine's clock, and what stands on the way; "
+                    "SSL_CERT_FILE names further authorities",
+                ) from error
+            raise
+        return TimedStream(stream, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         own = self._stream.get_extra_info(info)

@@ -255,6 +255,8 @@ class AnswerReader:
         return longest * self._random.uniform(0.5, 1.0)
 
     def _count_retry(self, state: RetryCallState) -> None:
+        # What was not as it should be may be an answer to somebody else: a new connection is clean.
+        self._transport.close()
         self._tally.retried += 1
         fault = state.outcome.exception() if state.outcome else None
         logger.info("asking again (attempt %s failed): %s", state.attempt_number, fault)

@@ -2,12 +2,14 @@
 
 import base64
 import json
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+import httpcore
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -275,3 +277,24 @@ def test_any_headers_end_in_an_answer_or_an_error_of_ours(
     hub = RawHub(answering=lambda _: reply(body, *headers, status=status))
     with asking(hub, timeout_seconds=0.02, deadline_seconds=0.2) as client, suppress(LineageError):
         assert client.get("/api/models").status == int(status[:3])
+
+
+def test_an_answer_in_the_wrong_place_is_asked_for_again_on_another_connection() -> None:
+    hub = RawHub([reply({"error": "timeout"}), reply([9])], [reply([1])])
+    with asking(hub) as client:
+        answer = client.get("/", find_doubt=lambda it: "odd" if it.body != b"[1]" else None)
+    assert answer.body == b"[1]"
+    assert hub.connections == 2
+
+
+class _Unverified(httpcore.NetworkStream):
+    def start_tls(self, *_: object, **__: object) -> httpcore.NetworkStream:
+        cause = ssl.SSLCertVerificationError(1, "self-signed")
+        cause.verify_message = "self-signed certificate"
+        raise httpcore.ConnectError("failed") from cause
+
+
+def test_a_certificate_that_is_not_valid_is_said_at_once() -> None:
+    stream = TimedStream(_Unverified(), Deadline(9))
+    with pytest.raises(SettingsError, match=r"^the certificate of h is not valid: self-signed"):
+        stream.start_tls(ssl.create_default_context(), "h")
