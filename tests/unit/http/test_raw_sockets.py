@@ -19,6 +19,7 @@ from lineage.errors import LineageError, SettingsError, SourceUnavailable
 from lineage.http.client import HubClient
 from lineage.http.download import download
 from lineage.http.masking import make_token_mask
+from lineage.http.network import Deadline, TimedStream
 from lineage.http.transports import RequestTally
 from tests.fakes.raw_hub import Drip, RawHub, reply
 from tests.unit.http.doubles import client_of
