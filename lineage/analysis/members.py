@@ -62,10 +62,9 @@ def members_below(scope: Scope, roots: Nodes) -> Members:
         else reach.find_below(edges.child, edges.parent, nodes, roots)
     )
     countable = find_countable(scope)
-    counted, possible = (
-        _mark_member_nodes(mask, all_below, roots)
-        for mask in (countable.surely, countable.possibly)
-    )
+    counted = possible = _mark_member_nodes(countable.surely, all_below, roots)
+    if countable.possibly is not countable.surely:
+        possible = _mark_member_nodes(countable.possibly, all_below, roots)
     return Members(edges, nodes, all_below, counted, possible, direct & counted)
 
 
