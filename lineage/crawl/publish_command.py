@@ -69,11 +69,11 @@ def split_command(text: str | None) -> list[str]:
 def _find_shell_syntax_of_command(text: str) -> str | None:
     """Return the first sign that a shell would act on."""
 
-    def bare(match: re.Match[str]) -> str:
+    def unquote(match: re.Match[str]) -> str:
         within = re.sub(r"\\.", "", match[1] or "")
         return "".join(("x", *re.findall(_EXPANSION, within)))
 
-    match = _SHELL_SYNTAX.search(_QUOTED.sub(bare, text))
+    match = _SHELL_SYNTAX.search(_QUOTED.sub(unquote, text))
     return None if match is None else match[0].strip() or "a line break"
 
 
@@ -89,12 +89,12 @@ def run_command(
     It sees what is no secret of the environment: no token, no cloud key, no proxy's password.
     Raises OSError and ValueError where it cannot be started.
     """
-    with tempfile.TemporaryFile() as heard:
-        heard.write(message)
-        heard.seek(0)
+    with tempfile.TemporaryFile() as input_file:
+        input_file.write(message)
+        input_file.seek(0)
         process = subprocess.Popen(
             words,
-            stdin=heard,
+            stdin=input_file,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=_select_command_variables(environment, token),
