@@ -137,10 +137,15 @@ def _is_older_than_a_rename(snapshot: Snapshot, family: Family, keys: Mapping[st
     """Say whether roots with these keys have children here under names the registry has not."""
     # The registry alone would not have found them when the snapshot was made: its stored curve
     # lacks what lies below them, and rises on the day of the rename.
-    names = {old.now: old.name for old in family.former_names()}
-    known = snapshot.keys_of_names({*keys, *names.values()}) if keys else {}
-    unknown = (key for root, key in keys.items() if not known.keys() & {root, names.get(root)})
-    return any(snapshot.base_of_key(key) is not None for key in unknown)
+    former = {old.now: old.name for old in family.former_names()}
+    for root, key in keys.items():
+        # By name first: that reads one group of rows, by key all of them.
+        rows = (snapshot.base(name) for name in (root, former.get(root)) if name is not None)
+        if any(row is not None and row.key == key for row in rows):
+            continue
+        if snapshot.former_keys().get(root) != key and snapshot.base_of_key(key) is not None:
+            return True
+    return False
 
 
 def _count_over_history(
