@@ -91,6 +91,8 @@ def _roots_of_comparison_step(
     else:
         assert subject.family is not None
         releases = subject.family.releases
+    # Without mirrors a family is its official repositories alone: what copies of their weights add
+    # is a step of its own, as with a named model.
     official = tuple(id for release in releases for id in release.official)
     everything = tuple(id for release in releases for id in release.roots())
     ids = everything if scope.definition.mirrors else official
@@ -117,6 +119,8 @@ def definitions_of_steps(
 
     Deleted models are in no number but the last two: what a default leaves out comes last.
     """
+    # A merge has many parents and brings all that descends from each: left out first, it shows how
+    # much of a number merges make.
     unmerged = tuple(relation for relation in Relation if relation is not Relation.MERGE)
     rule = Definition(relations=unmerged, closure=Closure.DIRECT, as_of=as_of)
     yield ComparisonStep.DIRECT, rule

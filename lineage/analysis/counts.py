@@ -56,6 +56,7 @@ def count_members(
     """Count the models that were selected for a subject, and say what the number cannot."""
     members = selection.members
     total, at_most = int(members.counted.sum()), int(members.possible.sum())
+    # Who opted out is missing in every number, so every number says how many it misses.
     opted_out = count_opted_out(scope, subject, at_most)
     manifest, definition = scope.snapshot.manifest, selection.scope.definition
     return Count(
@@ -123,6 +124,7 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
     def count_missing(key: str, at_most: int) -> int:
         return max(more.get(key, at_most) - at_most, 0) + left_out
 
+    # Counted once at publication: ten rows are read where all bases of a Hub would be counted.
     if definition == DEFAULT and family is None:
         rows = scope.snapshot.largest_bases(top)
         return [

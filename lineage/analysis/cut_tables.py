@@ -52,6 +52,8 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     parent.
     """
     snapshot = cut.scope.snapshot
+    # A cut is a snapshot again for any reader: its bases are counted within it, since a number
+    # that counts models outside could not be checked against its own edges.
     keys, ids = cut.scope.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
     edges, tombstones, absences = (

@@ -83,6 +83,7 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
 
 def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
+    # A hundred thousand nodes with their attributes are millions of objects, none of them garbage.
     with gc_paused():
         return _build_family_graph(cut.scope, cut.nodes, cut.roots, cut.edges)
 
@@ -97,6 +98,7 @@ def _build_family_graph(
         "relation": _RELATIONS.take(pa.array(edges.relation)).to_pylist(),
         "strength": _STRENGTHS.take(pa.array(edges.strength)).to_pylist(),
     }
+    # An edge carries the relation of its child, so a node's is that of any edge above it.
     columns["relation"] = _spread_node_values(edge_columns["relation"], child, len(nodes))
     edge_columns["created_at"] = [columns["created_at"][at] for at in child.tolist()]
     return build_graph(names, columns, parent.tolist(), child.tolist(), edge_columns)

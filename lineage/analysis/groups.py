@@ -81,6 +81,7 @@ def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group,
     names = values.dictionary.to_pylist()
     group = values.indices.to_numpy()
     relation = relation_of(members.edges, members.nodes)[nodes]
+    # One pass fills every cell of groups by relations, whatever divides the models.
     cells = np.bincount(
         group * len(RELATIONS) + relation, minlength=len(names) * len(RELATIONS)
     ).reshape(len(names), len(RELATIONS))

@@ -63,6 +63,7 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
     taken_at = scope.snapshot.manifest.origin.taken_at
     # Nothing is known of days after the data end, and there may be thousands of them.
     last_day = min(question.as_of or taken_at.date(), taken_at.date())
+    # Every definition is counted on the same days, so that rows can be compared across columns.
     days = trend_days_of(family, last_day)
     steps = list(_count_date_steps(scope, family, question))
     end = end_of_day(days[-1][0])

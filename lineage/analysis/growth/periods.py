@@ -69,6 +69,7 @@ def month_span(moments: Int64s) -> Int64s:
     dated = moments[moments != UNDATED]
     if not len(dated):
         return np.empty(0, np.int64)
+    # Months without any model count too: a curve that skipped them would look steeper.
     first, last = month_numbers(np.array([dated.min(), dated.max()]))
     return np.arange(first, last + 1, dtype=np.int64)
 

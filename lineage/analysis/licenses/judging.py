@@ -73,6 +73,7 @@ def _judge_model_licenses(
     snapshot = scope.snapshot
     roots = scope.roots_of(family.roots())
     official = scope.roots_of([id for release in family.releases for id in release.official])
+    # Mirrors are no derivatives, yet who publishes the weights anew owes the terms as well.
     mirrors = _list_judged_mirrors(scope, family, official)
     nodes = np.union1d(np.flatnonzero(members.counted), mirrors)
 

@@ -84,6 +84,7 @@ def draw_large_branches(
     rows: TreeRows, *, depth: int, min_size: int | None = None
 ) -> tuple[TreeNode, ...]:
     """Draw the models with many descendants so many generations deep, in order of their number."""
+    # A page of a terminal holds some fifty lines: a 40th of the whole leaves about so many.
     sums = _RowSums.of(rows)
     top = _first_tree_row(sums)
     least = max(1, sums.count_models(top, sums.end[top]) // _DRAWN_SHARE)

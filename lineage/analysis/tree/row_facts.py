@@ -102,6 +102,8 @@ def _row_code_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -
     words = [
         each["values"] for each in sorted(counted, key=lambda it: (-it["counts"], it["values"]))
     ]
+    # A page holds each license once and not twenty thousand times; the most frequent gets the
+    # smallest number, which packs best.
     code = np.zeros(size, np.int32)
     places = pc.index_in(read_column, value_set=pa.array(words, pa.string()))
     code[rows] = pc.fill_null(places, -1).to_numpy() + 1
@@ -149,6 +151,7 @@ def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
         scope.edges, (row_of[scope.edges.child] >= 0) & _is_real_tree_edge(scope)
     )
     edges = select_scope_edges(edges, np.lexsort((edges.parent, row_of[edges.child])))
+    # Parents outside are kept by name alone: a merge says where its other half comes from.
     strangers = np.unique(edges.parent[row_of[edges.parent] < 0])
     place = np.searchsorted(strangers, edges.parent)
     parent = np.where(row_of[edges.parent] >= 0, row_of[edges.parent], -1 - place)

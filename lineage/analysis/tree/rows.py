@@ -270,6 +270,8 @@ def _lay_out_tree(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) 
         values[first:] = mask[inside]
         return forests.sum_branches(above, depth, values)
 
+    # Two orders in one: by what counts, then by what the page can show besides, then by name, so
+    # that the same snapshot is the same page.
     is_sure = places.level >= places.least
     sure, weak = sum_below(places.counted & is_sure), sum_below(places.counted)
     kept = sum_below(places.counted | (places.deleted & places.fits & ~places.is_root)) > 0
