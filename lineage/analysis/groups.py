@@ -38,11 +38,6 @@ class Releases:
         mask: Mask = (self._words[word] & np.uint64(1 << bit)) != 0
         return mask
 
-    def mark_mixed(self) -> Mask:
-        """Say which nodes meet more than one."""
-        is_mixed: Mask = self.only_release() == SEVERAL
-        return is_mixed
-
     def only_release(self) -> Nodes:
         """Return the position of the one release that each node meets, else NONE or SEVERAL."""
         single_by_node = np.full(len(self._words[0]) if self._words else 0, NONE, np.int32)

@@ -60,10 +60,6 @@ class Scope:
         """Return the same registry and definition on another snapshot."""
         return replace(self, snapshot=snapshot, _stored_edges=[], _graphs={}, _nodes_by_id={})
 
-    def with_families(self, families: Sequence[Family]) -> Self:
-        """Return the same snapshot under another registry."""
-        return replace(self, families=families, _graphs={}, _nodes_by_id={})
-
     def narrowed_to(self, *families: Family) -> Self:
         """Return a scope that knows these families alone, on the edges of this one."""
         rule = _graph_rule_of_definition(self.definition)
