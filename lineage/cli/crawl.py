@@ -49,7 +49,7 @@ def _read_moment_option(_: click.Context, __: click.Parameter, text: str | None)
 @click.command(
     cls=options.Command,
     refuses=_REFUSES,
-    kept=_KEPT,
+    outcome=_KEPT,
     short_help="Take a snapshot of the Hub.",
     epilog=options.examples(
         "lineage crawl",
@@ -124,7 +124,7 @@ def crawl(
     in HF_TOKEN or where the Hub's own tools keep it doubles the pace.
     """
     if dump is not None:  # nothing of it is recorded: it is there already
-        signals.keep("no snapshot was published; run the same command again")
+        signals.set_outcome("no snapshot was published; run the same command again")
     import os
 
     from lineage.cli import progress
@@ -154,7 +154,7 @@ def crawl(
             chosen = CrawlMode(mode or CrawlMode.FULL)
             report = run_crawl(settings, base=below, mode=chosen, cards=cards, progress=display)
     cut_short = "; --on-publish was cut short" if settings.on_publish else ""
-    signals.keep(f"snapshot {report.manifest.id} is published{cut_short}")
+    signals.set_outcome(f"snapshot {report.manifest.id} is published{cut_short}")
     _print_report(invocation, report)
     notify(settings, report.manifest, os.environ)
 

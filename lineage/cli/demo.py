@@ -22,7 +22,7 @@ _REFUSES = {
 @click.command(
     cls=options.Command,
     refuses=_REFUSES,
-    kept="the weeks that were replayed are kept; run the same command again to go on",
+    outcome="the weeks that were replayed are kept; run the same command again to go on",
     short_help="Follow a Hub in a box through 16 real weeks and count, offline.",
 )
 @click.option(
@@ -98,7 +98,7 @@ def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
 
 @click.command(
     cls=options.Command,
-    kept="the box keeps nothing; start it again, with --port N at the same address",
+    outcome="the box keeps nothing; start it again, with --port N at the same address",
     short_help="Serve a Hub in a box on 127.0.0.1.",
 )
 @click.option(
@@ -134,4 +134,4 @@ def hub(*, port: int, invocation: Invocation) -> None:
             document = {"url": box.url, "models": len(box.catalog)}
             print_result(invocation.format, document, lambda it: [it], str)
         stop.wait()
-    logs.say(f"stopped: {signals.kept()}")
+    logs.say(f"stopped: {signals.describe_outcome()}")

@@ -64,7 +64,7 @@ def _write_graph_output(
 
 @export.command(
     refuses=_REFUSES,
-    kept="no folder was made; run the same command again",
+    outcome="no folder was made; run the same command again",
     short_help="Plain Parquet tables, whole or of one subject.",
     epilog=options.examples(
         "lineage export parquet --out everything",

@@ -93,7 +93,7 @@ def _run_command(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except Exception as error:
         # Python itself, and some libraries, make another error of one that is raised within them.
-        if (interruption := signals.interruption()) is not None:
+        if (interruption := signals.find_interruption()) is not None:
             return _end_interrupted_command(interruption)
         ended_by = explain(error)
         _print_error(ended_by.message, ended_by.hint, ended_by.exit_code)
@@ -143,7 +143,7 @@ def _end_interrupted_command(interruption: signals.Interrupted) -> int:
 
 def _print_interrupted() -> None:
     with suppress(OSError):
-        logs.say(f"interrupted: {signals.kept()}")
+        logs.say(f"interrupted: {signals.describe_outcome()}")
 
 
 def _drop_printed_output() -> None:

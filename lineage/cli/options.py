@@ -177,22 +177,22 @@ class Command(click.Command):
     """A command that takes the global options, and is called with them as `invocation`.
 
     `refuses` names those that would promise something else than the command does, with the reason;
-    one from the environment is passed over. `kept` says what an interrupted run leaves behind, and
-    how to go on.
+    one from the environment is passed over. `outcome` says what an interrupted run leaves, and how
+    to go on.
     """
 
     def __init__(
         self,
         *args: Any,
         refuses: Mapping[str, str] | None = None,
-        kept: str = signals.NOTHING_CHANGED,
+        outcome: str = signals.NOTHING_CHANGED,
         formats: Collection[Format] = (),
         **settings: Any,
     ) -> None:
         settings["params"] = [*(settings.get("params") or ()), *GLOBALS]
         super().__init__(*args, **settings)
         self.refuses = refuses or {}
-        self.kept = kept
+        self.outcome = outcome
         self.formats = {Format.TABLE, Format.JSON, Format.CSV, *formats}
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -215,7 +215,7 @@ class Command(click.Command):
                 raise click.UsageError(f"--format {values['format']}: here there are {known}", ctx)
             values["format"] = Format.TABLE
         ctx.params["invocation"] = Invocation(**values)
-        signals.keep(self.kept)
+        signals.set_outcome(self.outcome)
         try:
             return super().invoke(ctx)
         except BrokenPipeError:

@@ -43,7 +43,7 @@ def report() -> None:
 
 @report.command(
     "family-tree",
-    kept=options.WHOLE_FILES,
+    outcome=options.WHOLE_FILES,
     short_help="The whole family, explorable offline; its largest branches as a poster.",
     epilog=options.examples(
         "lineage report family-tree",
@@ -80,7 +80,7 @@ def family_tree(
 
 @report.command(
     "trend",
-    kept=options.WHOLE_FILES,
+    outcome=options.WHOLE_FILES,
     short_help="How a family grew: by month, beside its rivals, on the days people quote.",
     epilog=options.examples(
         "lineage report trend",
@@ -129,7 +129,7 @@ def report_trend(
 
 @report.command(
     "licenses",
-    kept=options.WHOLE_FILES,
+    outcome=options.WHOLE_FILES,
     short_help="What derivatives declare as their license, beside the terms above them.",
     epilog=options.examples(
         "lineage report licenses",

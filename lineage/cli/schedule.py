@@ -86,7 +86,7 @@ def print_units(
 @schedule.command(
     "run",
     refuses=_REFUSES,
-    kept="an unfinished crawl goes on when the schedule is started again",
+    outcome="an unfinished crawl goes on when the schedule is started again",
     short_help="Crawl at an interval, until asked to end.",
     epilog=options.examples("lineage schedule run --every 24h", "lineage schedule run --once"),
 )
@@ -127,7 +127,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
         if once:
             raise SystemExit(runner.run_once())
         runner.run_every(every, last_run(invocation.open_store()))
-    logs.say(f"stopped: {signals.kept()}")
+    logs.say(f"stopped: {signals.describe_outcome()}")
 
 
 def _write_unit_files_of_option(path: Path, text: str) -> Path:

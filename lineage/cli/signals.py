@@ -28,7 +28,7 @@ class Interrupted(SystemExit):
 class _State:
     """Of the one command that runs, as handlers of signals and the watching thread share it."""
 
-    kept: str = NOTHING_CHANGED
+    outcome: str = NOTHING_CHANGED
     is_heard: bool = False
     interruption: Interrupted | None = None
 
@@ -36,19 +36,19 @@ class _State:
 _state = _State()
 
 
-def interruption() -> Interrupted | None:
+def find_interruption() -> Interrupted | None:
     """Return what was raised in the work: who caught it may have made another error of it."""
     return _state.interruption
 
 
-def keep(sentence: str) -> None:
+def set_outcome(sentence: str) -> None:
     """Set what an interruption from now on leaves behind, and how to go on."""
-    _state.kept = sentence
+    _state.outcome = sentence
 
 
-def kept() -> str:
+def describe_outcome() -> str:
     """Return what an interruption leaves behind now, and how to go on."""
-    return _state.kept
+    return _state.outcome
 
 
 @contextmanager
@@ -83,11 +83,11 @@ def stop_requests() -> Iterator[Event]:
     # An event and no exception: a runner finishes its bookkeeping before it ends.
     stop = Event()
 
-    def request(_: int, __: FrameType | None) -> None:
+    def request_stop(_: int, __: FrameType | None) -> None:
         _state.is_heard = True
         stop.set()
 
-    with _handle_signal(request):
+    with _handle_signal(request_stop):
         yield stop
 
 

@@ -317,7 +317,7 @@ def accept_draft(*, id: str, invocation: Invocation) -> None:
 @snapshots.command(
     "prune",
     refuses=_WHOLE,
-    kept="snapshots that were deleted stay deleted; run the same command again to go on",
+    outcome="snapshots that were deleted stay deleted; run the same command again to go on",
     short_help="Delete older snapshots by a rule.",
     epilog=options.examples(
         "lineage snapshots prune --dry-run",

@@ -127,7 +127,7 @@ def wait_deaf():
     threading.Timer(0.2, print, ["waiting"], {"flush": True}).start()
     libc.pthread_mutex_lock(lock), libc.pthread_mutex_lock(lock)
 def last_words():
-    print(signals.kept(), file=sys.stderr, flush=True)
+    print(signals.describe_outcome(), file=sys.stderr, flush=True)
 with signals.ends_on_signals(last_words):
     try:
         print("working", flush=True)
@@ -179,7 +179,7 @@ def test_every_command_that_writes_says_what_an_interruption_leaves() -> None:
     assert {
         f"{group.name} {it.name}"
         for it, group in commands
-        if isinstance(it, Command) and it.kept != signals.NOTHING_CHANGED
+        if isinstance(it, Command) and it.outcome != signals.NOTHING_CHANGED
     } == {
         *("lineage crawl", "lineage demo", "lineage hub", "schedule run", "snapshots prune"),
         *("report family-tree", "report trend", "report licenses", "export parquet"),
