@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 
 import click
 
@@ -173,6 +172,8 @@ def _print_usage_message(error: click.ClickException) -> str:
         return error.format_message()
     if now := RENAMED.get(name):
         return f"unknown option {name}; {now}"
+    from difflib import get_close_matches
+
     # click offers whatever shares some letters: --by for --deny.
     words = {it.lstrip("-"): it for it in error.possibilities or ()}
     close = get_close_matches(name.lstrip("-"), words, 3, _CLOSE)
