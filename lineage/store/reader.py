@@ -189,7 +189,20 @@ class Snapshot:
         deleted = self.tombstones(["id"])["id"].combine_chunks()
         yield deleted, pa.array(np.arange(self.manifest.models, self.records, dtype=np.int32))
         yield bases["id"].combine_chunks(), bases["node"].combine_chunks()
-        yield self.column(schema.MODELS_FILE, "id").combine_chunks(), None
+        ids = self.column(schema.MODELS_FILE, "id").combine_chunks()
+        self._refuse_other_order(bases, ids)
+        yield ids, None
+
+    def _refuse_other_order(self, bases: pa.Table, ids: pa.Array) -> None:
+        """Raise SnapshotDamaged where a model's row is not the node that it has in the counts."""
+        # Keys in order would prove it as well; reading them doubles the time of a question.
+        listed = bases.filter(pc.less(bases["node"], len(ids)))
+        if not pc.all(pc.equal(ids.take(listed["node"]), listed["id"]), min_count=0).as_py():
+            raise SnapshotDamaged(
+                f"{self.id}/{schema.MODELS_FILE} cannot be read: its column id is in another order "
+                f"than {schema.COUNTS_FILE} has it",
+                f"see what is wrong with: lineage snapshots verify {self.id}",
+            )
 
     def owners_without_case(self, names: Collection[str]) -> dict[str, dict[str, list[int]]]:
         """Return for each name, in small letters, the known names that equal it but for the case.

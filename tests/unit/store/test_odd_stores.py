@@ -255,6 +255,21 @@ def test_a_table_off_the_schema_is_named_with_its_column(
         (folder / SECOND / file).write_bytes(whole)
 
 
+def test_no_number_is_given_of_models_in_another_order(
+    manifest: Manifest, folder: Path, store: ParquetStore
+) -> None:
+    path = folder / SECOND / "models.parquet"
+    whole = path.read_bytes()
+    try:
+        rewrite(folder, path.name, lambda it: it.take(pa.array([3, 2, 1, 0])), manifest)
+        counted = count_base(store.snapshot(SECOND), "base/a").total  # as it was stored
+        assert counted == 3
+        with pytest.raises(SnapshotDamaged, match="its column id is in another order"):
+            store.snapshot(SECOND).nodes_of(["kid/1"])
+    finally:
+        path.write_bytes(whole)
+
+
 def test_a_column_that_may_be_null_where_none_may_is_named(
     manifest: Manifest, folder: Path, store: ParquetStore
 ) -> None:
