@@ -12,6 +12,7 @@ from lineage.analysis.check_facts import (
     rule_matches_anything,
     rule_matches_node,
 )
+from lineage.analysis.definition_text import snapshot_notes
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING, ModelEvidence, describe_path, find_evidence
 from lineage.analysis.verdicts import PathEdge
@@ -106,6 +107,8 @@ class CheckOutcome:
     models: tuple[CheckedModel, ...]
     unmatched: tuple[str, ...]
     """Patterns that match nothing, neither in the snapshot nor in the registry."""
+    notes: tuple[str, ...] = ()
+    """What no verdict on this snapshot can say, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,8 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
         verdict = CheckVerdict.UNKNOWN
     else:
         verdict = CheckVerdict.PASS
-    return CheckOutcome(scope.snapshot.id, verdict, models, unmatched)
+    notes = tuple(snapshot_notes(scope.snapshot.manifest))
+    return CheckOutcome(scope.snapshot.id, verdict, models, unmatched, notes)
 
 
 def _check_model(

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage.analysis.definition_text import snapshot_notes
 from lineage.analysis.evaluate.accuracy import (
     ALL,
     Accuracy,
@@ -116,6 +117,8 @@ class Evaluation:
     """Labelled children that the snapshot does not hold."""
     labels_bad: int = 0
     """Lines of the labels that held no pair of ids."""
+    notes: tuple[str, ...] = ()
+    """What the snapshot cannot say, a sentence each."""
 
 
 HiddenParents = Mapping[int, tuple[int, ...]]
@@ -160,6 +163,7 @@ def evaluate(
         tuple(name for name in inferring if name not in fired),
         unknown,
         0 if labels is None else labels.bad_lines,
+        tuple(snapshot_notes(snapshot.manifest)),
     )
 
 

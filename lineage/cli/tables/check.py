@@ -46,7 +46,11 @@ def check_table(result: CheckOutcome) -> RenderableType:
         *parts,
         Text(),
         fact_lines(
-            [("verdict", f"{result.verdict.value}: {numbers}"), ("snapshot", result.snapshot)]
+            [
+                ("verdict", f"{result.verdict.value}: {numbers}"),
+                ("snapshot", result.snapshot),
+                *(("note", note) for note in result.notes),
+            ]
         ),
     )
 

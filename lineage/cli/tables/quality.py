@@ -102,6 +102,7 @@ def _evaluation_table_lines(evaluation: Evaluation) -> list[Line]:
             f"{evaluation.crossings:,} inferred links lead into {evaluation.family} from outside",
         ),
     ]
+    facts += [("note", note) for note in evaluation.notes]
     if evaluation.unmeasured:
         silent = ", ".join(evaluation.unmeasured)
         facts.append(("unmeasured", f"{silent}: no link inferred for these models"))
