@@ -63,7 +63,7 @@ class RecordDates:
         )
         return cls(created, missed)
 
-    def creation(self, node: int) -> int:
+    def creation_moment(self, node: int) -> int:
         """Return when a node was created; what has no record is older than all that has one."""
         return int(self.created[node]) if 0 <= node < len(self.created) else _UNKNOWN
 
@@ -116,18 +116,18 @@ def resolve_names(
     _resolve_open_names(name_nodes, names, from_before)
     from_cards = rows.learn_from_cards(claims, name_nodes, former.deleted)
     _resolve_open_names(name_nodes, names, from_cards)
-    meant = _resolve_without_case(
+    present_names = _resolve_without_case(
         name_nodes, names, nodes, {**from_before, **from_hub, **from_cards}
     )
 
     # What a name means to most is not what it means to all: a row's own parents come first, then
     # the model that stood when the row was made.
     parent = name_nodes[claims.name]
-    rivals = _resolve_name_rivals(nodes, meant, from_before)
+    rivals = _resolve_name_rivals(nodes, present_names, from_before)
     _choose_resolved_by_date(
         parent, claims, name_nodes, rivals, hub_node=rows.hub_node, dates=dates
     )
-    rows.decide(parent, claims)
+    rows.decide_parents(parent, claims)
     # A key is an identity and a name is not: where the source gave the key, it decides.
     by_key = np.append(key_nodes, NOWHERE)[claims.key]
     parent = np.where(by_key != NOWHERE, by_key, parent)
@@ -169,7 +169,7 @@ def _resolve_without_case(
     name_nodes: Nodes, names: Sequence[str], nodes: KnownNodes, former: Mapping[str, int]
 ) -> list[str]:
     """Find open names without case; return all names as their models have them."""
-    meant = list(names)
+    present_names = list(names)
     open_names = np.flatnonzero(name_nodes == NOWHERE).tolist()
     candidates = nodes.find_without_case(names[at].lower() for at in open_names)
     for name, node in former.items():
@@ -177,8 +177,8 @@ def _resolve_without_case(
     for at in open_names:
         if len(alike := candidates.get(names[at].lower(), set())) == 1:
             name_nodes[at] = next(iter(alike))
-            meant[at] = nodes.id_of(int(name_nodes[at]))
-    return meant
+            present_names[at] = nodes.id_of(int(name_nodes[at]))
+    return present_names
 
 
 def _resolve_registered_names(nodes: KnownNodes, now: Mapping[str, str]) -> dict[str, int]:
@@ -187,11 +187,11 @@ def _resolve_registered_names(nodes: KnownNodes, now: Mapping[str, str]) -> dict
     A dump may be older than the rename: then the model is listed under the former name.
     """
     names = sorted({*now, *now.values()})
-    known = dict(zip(names, nodes.find_names(names).tolist(), strict=True))
-    node_of = {name: known[name] for name in now.values() if known[name] != NOWHERE}
+    node_by_name = dict(zip(names, nodes.find_names(names).tolist(), strict=True))
+    node_of = {name: node_by_name[name] for name in now.values() if node_by_name[name] != NOWHERE}
     for old, present in now.items():
-        if known[old] != NOWHERE:
-            node_of.setdefault(present, known[old])
+        if node_by_name[old] != NOWHERE:
+            node_of.setdefault(present, node_by_name[old])
     return node_of | {old: node_of[name] for old, name in now.items() if name in node_of}
 
 
@@ -232,17 +232,19 @@ def _choose_resolved_by_date(
     for at in np.unique(names).tolist():
         of_name = rows[slice(*np.searchsorted(names, [at, at + 1]))]
         heir = int(name_nodes[at])
-        taken_at = dates.creation(heir)
-        others = {node: dates.creation(node) for node in rivals[at] if node != heir}
+        taken_at = dates.creation_moment(heir)
+        moment_by_node = {node: dates.creation_moment(node) for node in rivals[at] if node != heir}
         # Of a model that is as old as the heir or older nothing says when it gave up the name.
-        elders = sorted((moment, node) for node, moment in others.items() if moment < taken_at)
+        elders = sorted(
+            (moment, node) for node, moment in moment_by_node.items() if moment < taken_at
+        )
         if elders:
             moments, elder_nodes = (np.array(column) for column in zip(*elders, strict=True))
             created = dates.created[claims.child[of_name]]
             last = np.searchsorted(moments, created, side="right") - 1
             choice = elder_nodes[np.maximum(last, 0)]
             parent[of_name] = np.where(created < taken_at, choice, heir)
-        for node in (heir, *others):
+        for node in (heir, *moment_by_node):
             is_keyed = mark_set_members(
                 pack_node_pairs(claims.child[of_name], np.full(len(of_name), node)), keyed
             )

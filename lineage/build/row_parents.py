@@ -97,20 +97,20 @@ class RowParents:
         pairs, votes = np.unique(
             pack_node_pairs(self.code[claims.name[rows]], node), return_counts=True
         )
-        meant: dict[int, tuple[int, int]] = {}
+        winners: dict[int, tuple[int, int]] = {}
         for pair, number in zip(pairs.tolist(), votes.tolist(), strict=True):
             code, candidate = pair >> 32, pair & _LOW
-            most, _ = meant.get(code, (0, NOWHERE))
+            most, _ = winners.get(code, (0, NOWHERE))
             if number >= most:
-                meant[code] = number, NOWHERE if number == most else candidate
+                winners[code] = number, NOWHERE if number == most else candidate
         learned = {}
         for place in np.unique(claims.name[rows]).tolist():
-            name, candidate = self.names[place], meant.get(int(self.code[place]), (0, NOWHERE))[1]
+            name, candidate = self.names[place], winners.get(int(self.code[place]), (0, NOWHERE))[1]
             if candidate != NOWHERE and not is_doubtful(name):
                 learned[name] = candidate
         return learned
 
-    def decide(self, parent: Nodes, claims: Claims) -> None:
+    def decide_parents(self, parent: Nodes, claims: Claims) -> None:
         """Lead names to the row's own Hub parents where these must be meant."""
         is_own = self._mark_own_parents(claims)
         parent[is_own] = self.node[claims.child[is_own]]
@@ -132,8 +132,8 @@ class RowParents:
         open_names = set(code[is_author & (resolved == NOWHERE)].tolist())
         unnamed = hub - set(resolved[is_author].tolist())
         is_last = len(open_names) == len(unnamed) == 1
-        meant = unnamed.pop() if is_last else ONE_OF_ITS_OWN
-        resolved[np.isin(code, list(open_names)) & (resolved == NOWHERE)] = meant
+        parent_node = unnamed.pop() if is_last else ONE_OF_ITS_OWN
+        resolved[np.isin(code, list(open_names)) & (resolved == NOWHERE)] = parent_node
 
     def _mark_own_parents(self, claims: Claims) -> Mask:
         """Mark the claims that write their row's one name beside its one Hub parent."""
