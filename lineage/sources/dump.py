@@ -214,7 +214,7 @@ def _look_for_dump_cell(file: DumpFile, name: str) -> bool | None:
 
 def _names_no_model(name: str) -> SettingsError:
     return SettingsError(
-        f"{name} has no column {ID}, so that its rows name no model",
+        f"{name} names no model: it has no column {ID}, or nothing in it",
         f"a dump of the Hub's listing has some of: {', '.join(WANTED)}",
     )
 

@@ -321,7 +321,7 @@ def test_where_one_file_has_keys_they_are_known_in_all(tmp_path: Path) -> None:
     [
         ({"sdk": pa.array(["gradio"] * 2)}, r"spaces\.parquet lists Spaces, not models"),
         ({"citation": pa.array([None, "@x"])}, r"spaces\.parquet lists data sets, not models"),
-        ({"id": None}, r"spaces\.parquet has no column id"),
+        ({"id": None}, r"spaces\.parquet names no model: it has no column id"),
     ],
 )
 def test_a_file_of_something_else_beside_the_models_refuses_the_dump(
