@@ -76,7 +76,7 @@ def count_top(
     family: Family | None = None,
     families: Families = (),
 ) -> list[Count]:
-    return counts.rank_bases(Scope(snapshot, families, definition), top, family)
+    return counts.rank_bases_by_count(Scope(snapshot, families, definition), top, family)
 
 
 def compare_base(

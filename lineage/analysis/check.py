@@ -6,15 +6,15 @@ from enum import StrEnum
 
 from lineage.analysis.check_facts import (
     CheckFacts,
+    check_rule_matches_anything,
+    check_rule_matches_node,
     find_license,
     gather_facts,
     refuse_unknown_licenses,
-    rule_matches_anything,
-    rule_matches_node,
 )
 from lineage.analysis.definition_text import snapshot_notes
 from lineage.analysis.scope import Scope
-from lineage.analysis.traces import EVERYTHING, ModelEvidence, describe_path, find_evidence
+from lineage.analysis.traces import EVERYTHING, ModelEvidence, describe_path, find_evidence_of_paths
 from lineage.analysis.verdicts import PathEdge
 from lineage.domain.check_rules import CheckRules, ListedModel, UnknownPolicy
 from lineage.domain.claims import Strength
@@ -143,7 +143,7 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
     unmatched = tuple(
         pattern.text
         for pattern in dict.fromkeys(rules.deny + rules.allow)
-        if not rule_matches_anything(scope, facts, pattern)
+        if not check_rule_matches_anything(scope, facts, pattern)
     )
     drafts = [_check_model(facts, rules, model) for model in listed]
     # Evidence is read once, and for the paths that decide alone.
@@ -153,12 +153,12 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
         for match in (it for part in lists for it in part)
         for edge in match.edges
     }
-    evidence = find_evidence(scope, children)
+    evidence = find_evidence_of_paths(scope, children)
     models = tuple(
         replace(
             model,
-            matches=tuple(_describe_match(facts, evidence, match) for match in matches),
-            warnings=tuple(_describe_match(facts, evidence, match) for match in warnings),
+            matches=tuple(_describe_check_match(facts, evidence, match) for match in matches),
+            warnings=tuple(_describe_check_match(facts, evidence, match) for match in warnings),
         )
         for model, matches, warnings in drafts
     )
@@ -225,7 +225,7 @@ def _check_denied(
     """Yield, for each denied pattern and license, the nearest node that matches it."""
     nodes = came_by if among is None else among
     for pattern in rules.deny:
-        node = next((it for it in nodes if rule_matches_node(facts, pattern, it)), None)
+        node = next((it for it in nodes if check_rule_matches_node(facts, pattern, it)), None)
         if node is not None:
             path = facts.ancestry.path_to(node, came_by)
             yield _RuleMatch(RuleKind.DENY, pattern.text, node, path)
@@ -242,7 +242,7 @@ def _check_disallowed(
 ) -> Iterator[_RuleMatch]:
     """Yield each root at which a declared path ends and that no allowed pattern matches."""
     for node in _end_roots(facts, came_by) if rules.allow else ():
-        if not any(rule_matches_node(facts, pattern, node) for pattern in rules.allow):
+        if not any(check_rule_matches_node(facts, pattern, node) for pattern in rules.allow):
             path = facts.ancestry.path_to(node, came_by)
             yield _RuleMatch(RuleKind.ALLOW, None, node, path, _NOTHING_ALLOWED)
 
@@ -300,7 +300,7 @@ def _license_of(facts: CheckFacts, node: int, declared: Mapping[int, int]) -> Mo
     return ModelLicense(next(iter(facts.tags.get(node, ())), None), tuple(dict.fromkeys(terms)))
 
 
-def _describe_match(facts: CheckFacts, evidence: ModelEvidence, match: _RuleMatch) -> Match:
+def _describe_check_match(facts: CheckFacts, evidence: ModelEvidence, match: _RuleMatch) -> Match:
     """Return a match with its path: each edge with the claims behind it."""
     return Match(
         match.rule,

@@ -154,7 +154,7 @@ def refuse_unknown_licenses(scope: Scope, rules: CheckRules) -> None:
         )
 
 
-def rule_matches_anything(scope: Scope, facts: CheckFacts, pattern: Pattern) -> bool:
+def check_rule_matches_anything(scope: Scope, facts: CheckFacts, pattern: Pattern) -> bool:
     """Say whether a pattern can match at all: a typo in a deny list must not pass in silence."""
     if pattern.kind is SubjectKind.FAMILY:
         return any(family.id == pattern.name for family in scope.families)
@@ -178,7 +178,7 @@ def rule_matches_anything(scope: Scope, facts: CheckFacts, pattern: Pattern) -> 
     )
 
 
-def rule_matches_node(facts: CheckFacts, pattern: Pattern, node: int) -> bool:
+def check_rule_matches_node(facts: CheckFacts, pattern: Pattern, node: int) -> bool:
     """Say whether a pattern means a node, by any of its names or by the registry."""
     if pattern.kind is SubjectKind.MODEL:
         return any(map(pattern.matches, facts.names[node]))

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pyarrow.compute as pc
 
-from lineage.analysis.definition_text import list_notes
+from lineage.analysis.definition_text import list_count_notes
 from lineage.analysis.groups import MIXED, UNKNOWN, Releases, find_releases
 from lineage.analysis.members import Members, count_undated, find_absent, members_below
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
@@ -76,7 +76,7 @@ def compare_definitions(
         undated=undated,
         opted_out=opted_out,
         parents_known=manifest.origin.parents_known,
-        notes=list_notes(scope.definition, manifest, opted_out=opted_out),
+        notes=list_count_notes(scope.definition, manifest, opted_out=opted_out),
     )
 
 

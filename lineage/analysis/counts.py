@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.definition_text import list_notes
+from lineage.analysis.definition_text import list_count_notes
 from lineage.analysis.groups import divide_members
 from lineage.analysis.members import (
     count_by_relation,
@@ -29,10 +29,10 @@ from lineage.domain.claims import RELATIONS
 from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Grouping
 from lineage.domain.families import Family
-from lineage.domain.opt_outs import count_marks
+from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError
-from lineage.graph.reach import EveryBase, count_every_base
+from lineage.graph.reach import EveryBase, count_below_every_base
 from lineage.store.reader import BaseRow, Snapshot
 
 
@@ -73,7 +73,7 @@ def count_members(
         opted_out=opted_out,
         parents_known=manifest.origin.parents_known,
         definition=replace(definition, roots=selection.root_ids),
-        notes=list_notes(
+        notes=list_count_notes(
             definition,
             manifest,
             total=total,
@@ -102,11 +102,11 @@ def stored_count(snapshot: Snapshot, spelling: str, row: BaseRow, opted_out: int
         opted_out=opted_out,
         parents_known=manifest.origin.parents_known,
         definition=replace(DEFAULT, roots=(row.id,)),
-        notes=list_notes(DEFAULT, manifest, opted_out=opted_out),
+        notes=list_count_notes(DEFAULT, manifest, opted_out=opted_out),
     )
 
 
-def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Count]:
+def rank_bases_by_count(scope: Scope, top: int, family: Family | None = None) -> list[Count]:
     """Count the bases with most descendants (or most children), largest first, ties by id.
 
     With a family only its roots and members are ranked. Each base stands for itself alone, so
@@ -119,7 +119,7 @@ def rank_bases(scope: Scope, top: int, family: Family | None = None) -> list[Cou
             "example: lineage count meta-llama/Llama-2-7b-hf --mirrors",
         )
     more = _count_totals_by_key(scope)
-    left_out = count_marks((scope.snapshot.unredacted or scope.snapshot).manifest.left_out)
+    left_out = count_opt_out_marks((scope.snapshot.unredacted or scope.snapshot).manifest.left_out)
 
     def count_missing(key: str, at_most: int) -> int:
         return max(more.get(key, at_most) - at_most, 0) + left_out
@@ -185,7 +185,7 @@ def count_bases(scope: Scope) -> EveryBase:
     relation = relation_of(scope.edges, scope.nodes)[: scope.snapshot.records]
     relation = np.where(find_countable(scope).possibly, relation, -1)
     edges = scope.edges
-    return count_every_base(
+    return count_below_every_base(
         edges.child, edges.parent, relation, members_without_date(scope.snapshot)
     )
 
@@ -218,7 +218,7 @@ def _count_base(
         opted_out=opted_out,
         parents_known=manifest.origin.parents_known,
         definition=replace(scope.definition, roots=(id,)),
-        notes=list_notes(
+        notes=list_count_notes(
             scope.definition, manifest, total=total, at_most=at_most, opted_out=opted_out
         ),
     )

@@ -11,7 +11,7 @@ from lineage.analysis.family_graph import FamilyColumns
 from lineage.analysis.members import relation_of
 from lineage.domain.arrays import Indices
 from lineage.domain.claims import Strength
-from lineage.graph.reach import count_every_base
+from lineage.graph.reach import count_below_every_base
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, SnapshotKind
@@ -165,7 +165,7 @@ def _counts_table(
     relation = relation_of(edges, max(len(cut.nodes), 1))[:models]
     created = cut.scope.snapshot.column(schema.MODELS_FILE, "created_at")
     undated = created.is_null().combine_chunks().take(pa.array(cut.nodes[:models]))
-    bases = count_every_base(
+    bases = count_below_every_base(
         edges.child[declared],
         edges.parent[declared],
         relation,

@@ -6,7 +6,7 @@ from lineage.domain.addresses import is_loopback
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.opt_outs import count_marks
+from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.store.manifest import Manifest, SnapshotKind
 
 Line = tuple[str, str]
@@ -35,39 +35,39 @@ def definition_lines(
     numbers with different roots share one rule.
     """
     # What bounds one number alone is said beside it: several may share these lines.
-    notes = [*day_notes(definition, manifest), *parent_notes(manifest)]
-    lines = rule_lines(definition, roots) + _name_counted_source(manifest, source_note)
+    notes = [*count_notes_of_day(definition, manifest), *count_notes_of_parents(manifest)]
+    lines = definition_rule_lines(definition, roots) + _name_counted_source(manifest, source_note)
     return lines + [("note", note) for note in notes]
 
 
-def list_notes(
+def list_count_notes(
     definition: Definition, manifest: Manifest, *, total: int = 0, at_most: int = 0, opted_out: int
 ) -> tuple[str, ...]:
     """Return what an answer cannot say, a sentence each; none where nothing bounds it."""
-    notes = [*day_notes(definition, manifest), *parent_notes(manifest)]
-    return (*notes, *number_notes(total, at_most, opted_out))
+    notes = [*count_notes_of_day(definition, manifest), *count_notes_of_parents(manifest)]
+    return (*notes, *notes_of_count(total, at_most, opted_out))
 
 
-def number_notes(total: int, at_most: int, opted_out: int) -> list[str]:
+def notes_of_count(total: int, at_most: int, opted_out: int) -> list[str]:
     """Return what one number cannot say, beside what is said of its day and its snapshot."""
-    notes = [describe_range(total, at_most)] if at_most > total else []
+    notes = [describe_count_range(total, at_most)] if at_most > total else []
     if opted_out:
         verb = "is" if opted_out == 1 else "are"
         notes.append(f"{opted_out:,} {verb} left out: they, or what they come from, asked for it")
     return notes
 
 
-def describe_range(total: int, at_most: int) -> str:
+def describe_count_range(total: int, at_most: int) -> str:
     """Return a range in words, `between 9 and 7,486: 7,477 have no known date`."""
     undated = at_most - total
     verb = "has" if undated == 1 else "have"
     return f"between {total:,} and {at_most:,}: {undated:,} {verb} no known date"
 
 
-def day_notes(definition: Definition, manifest: Manifest) -> list[str]:
+def count_notes_of_day(definition: Definition, manifest: Manifest) -> list[str]:
     """Return what is not known of the day asked, as it lies outside the data."""
     day, taken = definition.as_of, manifest.origin.taken_at
-    if is_before_data(definition, manifest):
+    if is_count_before_data(definition, manifest):
         # What was pruned, or another snapshot that was asked for by name, may be older.
         which = f"snapshot {manifest.id}" if manifest.previous else "the first snapshot"
         return [
@@ -75,24 +75,24 @@ def day_notes(definition: Definition, manifest: Manifest) -> list[str]:
             "models deleted before the first snapshot are not known"
         ]
     # The snapshot's own day is not said: that today is not over yet needs no words.
-    if is_after_data(definition, manifest):
+    if is_count_after_data(definition, manifest):
         return [f"the data end {taken:%Y-%m-%d %H:%M} UTC, before {day} is over"]
     return []
 
 
-def is_before_data(definition: Definition, manifest: Manifest) -> bool:
+def is_count_before_data(definition: Definition, manifest: Manifest) -> bool:
     """Whether a day is asked for that was over before the snapshot was taken."""
     return definition.as_of is not None and manifest.origin.taken_at >= end_of_day_utc(
         definition.as_of
     )
 
 
-def is_after_data(definition: Definition, manifest: Manifest) -> bool:
+def is_count_after_data(definition: Definition, manifest: Manifest) -> bool:
     """Whether a day is asked for that was not reached when the snapshot was taken."""
     return definition.as_of is not None and definition.as_of > manifest.origin.taken_at.date()
 
 
-def parent_notes(manifest: Manifest) -> list[str]:
+def count_notes_of_parents(manifest: Manifest) -> list[str]:
     """Return that a snapshot cannot know parents, where that is so."""
     # Without this sentence a 0 of such a snapshot looks like an answer.
     if manifest.origin.parents_known:
@@ -100,7 +100,7 @@ def parent_notes(manifest: Manifest) -> list[str]:
     return ["parents are not known: the dump has no column that names them, and 0 says nothing"]
 
 
-def rule_lines(definition: Definition, roots: str = "") -> list[Line]:
+def definition_rule_lines(definition: Definition, roots: str = "") -> list[Line]:
     """Return the lines that say what was counted, of whatever snapshot."""
     return [
         ("roots", roots or _name_definition_roots(definition.roots)),
@@ -114,39 +114,39 @@ def rule_lines(definition: Definition, roots: str = "") -> list[Line]:
     ]
 
 
-def snapshot_lines(manifest: Manifest, source_note: str = "") -> list[Line]:
+def definition_snapshot_lines(manifest: Manifest, source_note: str = "") -> list[Line]:
     """Return the lines that say which snapshot was asked, and what is not the Hub itself."""
     return [
         *_name_counted_source(manifest, source_note),
-        *(("note", note) for note in snapshot_notes(manifest)),
+        *(("note", note) for note in count_notes_of_snapshot(manifest)),
     ]
 
 
 def _name_counted_source(manifest: Manifest, source_note: str) -> list[Line]:
     return [
         ("snapshot", _name_counted_snapshot(manifest)),
-        *source_lines(manifest.origin.endpoint, source_note),
+        *definition_source_lines(manifest.origin.endpoint, source_note),
     ]
 
 
-def snapshot_notes(manifest: Manifest) -> list[str]:
+def count_notes_of_snapshot(manifest: Manifest) -> list[str]:
     """Return what no answer about a whole snapshot can say."""
-    left_out = count_marks(manifest.left_out)
+    left_out = count_opt_out_marks(manifest.left_out)
     verb = "model is" if left_out == 1 else "models are"
     return [
-        *parent_notes(manifest),
+        *count_notes_of_parents(manifest),
         *([f"{left_out:,} {verb} left out: they asked for it"] if left_out else []),
     ]
 
 
-def source_lines(endpoint: str, note: str = "") -> list[Line]:
+def definition_source_lines(endpoint: str, note: str = "") -> list[Line]:
     """Return the line that says what is not the Hub itself, if it is not."""
     if not note and is_loopback(endpoint):
         note = "Counted in a Hub in a box on this machine, not on the Hub"
     return [("source", note)] if note else []
 
 
-def describe_origin(manifest: Manifest) -> str:
+def describe_counted_origin(manifest: Manifest) -> str:
     """Return when and from where a snapshot was taken."""
     origin = manifest.origin
     dump = (
@@ -187,7 +187,7 @@ def _name_definition_filters(definition: Definition) -> str:
 
 
 def _name_counted_snapshot(manifest: Manifest) -> str:
-    text = f"{manifest.id}, {describe_origin(manifest)}"
+    text = f"{manifest.id}, {describe_counted_origin(manifest)}"
     if manifest.origin.kind is SnapshotKind.BELOW:
         text += f"; it holds only what lies below {manifest.origin.below}"
     return text

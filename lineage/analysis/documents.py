@@ -67,7 +67,7 @@ def comparison_document(comparison: Comparison) -> Document:
     document: Document = to_document(comparison)
     for row, plain in zip(comparison.steps, document["steps"], strict=True):
         plain["unit"] = "authors" if row.step is ComparisonStep.AUTHORS else "models"
-        plain["explanation"] = explain_step(row, comparison)
+        plain["explanation"] = explain_comparison_step(row, comparison)
     return document
 
 
@@ -82,7 +82,7 @@ def comparison_rows(comparison: Comparison) -> Iterator[Document]:
             yield flat_document_row(document | part | {"definition": row["definition"]})
 
 
-def explain_step(row: ComparedCount, comparison: Comparison) -> str:
+def explain_comparison_step(row: ComparedCount, comparison: Comparison) -> str:
     """Return in words how a definition differs from the one before it."""
     match row.step:
         case ComparisonStep.DELETED:

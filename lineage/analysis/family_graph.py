@@ -92,14 +92,14 @@ def _build_family_graph(
     scope: Scope, nodes: Nodes, roots: Nodes, edges: EdgeColumns
 ) -> FamilyGraph:
     columns = {**_family_node_columns(scope, nodes), "root": np.isin(nodes, roots).tolist()}
-    names = _distinct_node_names(columns.pop("id"), columns["key"])
+    names = _distinct_graph_names(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     edge_columns = {
         "relation": _RELATIONS.take(pa.array(edges.relation)).to_pylist(),
         "strength": _STRENGTHS.take(pa.array(edges.strength)).to_pylist(),
     }
     # An edge carries the relation of its child, so a node's is that of any edge above it.
-    columns["relation"] = _spread_node_values(edge_columns["relation"], child, len(nodes))
+    columns["relation"] = _spread_graph_values(edge_columns["relation"], child, len(nodes))
     edge_columns["created_at"] = [columns["created_at"][at] for at in child.tolist()]
     return build_graph(names, columns, parent.tolist(), child.tolist(), edge_columns)
 
@@ -110,7 +110,7 @@ def _family_node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
     unrecorded = nodes[len(recorded) :]
     rows = pa.array(recorded)
     columns: dict[str, list[object]] = {
-        name: _plain_node_values(
+        name: _plain_graph_values(
             scope.snapshot.record_column(name, file).take(rows).combine_chunks()
         )
         for file, names in _NODE_COLUMNS.items()
@@ -122,7 +122,7 @@ def _family_node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
     return {name: values + [None] * (len(nodes) - len(values)) for name, values in columns.items()}
 
 
-def _plain_node_values(column: pa.Array) -> list[object]:
+def _plain_graph_values(column: pa.Array) -> list[object]:
     if not pa.types.is_timestamp(column.type):
         return list(column.to_pylist())
     # From lengths of time since 1970: a tenth of the time that aware moments take by themselves.
@@ -130,14 +130,14 @@ def _plain_node_values(column: pa.Array) -> list[object]:
     return [None if length is None else _EPOCH + length for length in since]
 
 
-def _spread_node_values(values: Sequence[object], at: Positions, size: int) -> list[object]:
+def _spread_graph_values(values: Sequence[object], at: Positions, size: int) -> list[object]:
     spread: list[object] = [None] * size
     for place, value in zip(at.tolist(), values, strict=True):
         spread[place] = value
     return spread
 
 
-def _distinct_node_names(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
+def _distinct_graph_names(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
     """Name nodes by id; a second node of one id (deleted and made anew) goes by its key.
 
     By both where an id is just that key.

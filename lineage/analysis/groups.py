@@ -51,7 +51,7 @@ class Releases:
         return single_by_node
 
 
-def release_nodes(scope: Scope) -> list[tuple[Release, Nodes]]:
+def root_nodes_of_releases(scope: Scope) -> list[tuple[Release, Nodes]]:
     """Return every release of the families with the nodes of its roots, mirrors included."""
     releases = [release for family in scope.families for release in family.releases]
     return [(release, scope.roots_of(release.roots())) for release in releases]
@@ -59,7 +59,7 @@ def release_nodes(scope: Scope) -> list[tuple[Release, Nodes]]:
 
 def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:
     """Walk up from every node and stop on each path at the first root of any release."""
-    labelled = release_nodes(scope)
+    labelled = root_nodes_of_releases(scope)
     roots = [nodes for _, nodes in labelled]
     words = reach.reach_label_words_from(edges.child, edges.parent, scope.nodes, roots)
     return Releases([release for release, _ in labelled], roots, words)

@@ -80,7 +80,7 @@ def _mark_member_nodes(countable: Mask, below: Mask, roots: Nodes) -> Mask:
 def find_countable(scope: Scope) -> Countable:
     """Return which models a definition counts where it meets them."""
     snapshot, definition = scope.snapshot, scope.definition
-    mask = _mark_present_models(snapshot, definition)
+    mask = _mark_countable_models(snapshot, definition)
     if least := definition.min_downloads:
         downloads = snapshot.record_column("downloads", schema.METRICS_FILE)
         # An unknown number of downloads is not known to be high enough.
@@ -95,7 +95,7 @@ def find_countable(scope: Scope) -> Countable:
     return Countable(possibly & ~members_without_date(snapshot), possibly)
 
 
-def _mark_present_models(snapshot: Snapshot, definition: Definition) -> Mask:
+def _mark_countable_models(snapshot: Snapshot, definition: Definition) -> Mask:
     """Mark the models not found missing; of a snapshot taken after the day, some were later."""
     mask = np.ones(snapshot.records, np.bool_)
     if definition.deleted:

@@ -105,7 +105,7 @@ class Scope:
             }
             nodes += len(added)
             places = {id: nodes_by_id[id] or (added[id],) for id in ids}
-            edges = _add_curated(edges, _curated_columns(curated, places), nodes)
+            edges = _add_curated_to_scope(edges, _curated_columns(curated, places), nodes)
         codes = [relation.code for relation in definition.relations]
         edges = select_scope_edges(edges, np.isin(edges.relation, codes))
         return Graph(edges, nodes, added)
@@ -114,7 +114,7 @@ class Scope:
         """Return the snapshot's nodes of each id; the registry's ids are looked up all at once."""
         if new := set(ids) - set(self._nodes_by_id):
             if not self._nodes_by_id:
-                new |= _list_registered(self.families)
+                new |= _list_ids_of_scope(self.families)
             self._nodes_by_id.update(_find_scope_nodes(self.snapshot, self.families, new))
         return self._nodes_by_id
 
@@ -135,7 +135,7 @@ class Scope:
 
     def families_as_now(self) -> Sequence[Family]:
         """Return the families under the names that the snapshot has of their models."""
-        nodes = self.nodes_of(_list_registered(self.families))
+        nodes = self.nodes_of(_list_ids_of_scope(self.families))
         order = np.unique(np.array(list(nodes.values()), np.int32))
         names = dict(zip(order.tolist(), self.names_of(order)[1].to_pylist(), strict=True))
         present = {id: names[node] for id, node in nodes.items() if names[node] != id}
@@ -185,7 +185,7 @@ def _list_curated_ids(curated: Sequence[CuratedEdge]) -> list[str]:
     return [id for edge in curated for id in (edge.child, edge.parent)]
 
 
-def _list_registered(families: Sequence[Family]) -> set[str]:
+def _list_ids_of_scope(families: Sequence[Family]) -> set[str]:
     """Return the ids that questions about families look up: roots and outsiders."""
     roots = {root for family in families for root in family.roots()}
     return roots | {outsider.id for family in families for outsider in family.outsiders}
@@ -199,7 +199,7 @@ def _find_scope_nodes(
     A registry may be older than a rename and a snapshot older than another, so every name counts
     that a model ever had. As on the Hub, case tells no two models apart where one alone has a name.
     """
-    other_names = _list_registered_names(families)
+    other_names = _list_names_of_scope(families)
     written = _registry_dates_of_scope(families)
     names = {name for id in ids for name in (id, *other_names.get(id, ()))}
     owners = snapshot.owners_without_case(names)
@@ -207,7 +207,7 @@ def _find_scope_nodes(
     node_of_key = snapshot.nodes_of_keys({former[name] for name in names & set(former)})
     nodes: dict[str, Sequence[int]] = {}
     for id in ids:
-        own = _order_name_owners(
+        own = _order_owners_in_scope(
             snapshot,
             owners[id.lower()].get(id, ()),
             node_of_key.get(former.get(id, "")),
@@ -222,12 +222,12 @@ def _find_scope_nodes(
         if not own and len(alike) == 1:
             (own,) = alike.values()
         nodes[id] = tuple(own)
-    _add_names_elsewhere(snapshot, nodes)
-    _add_former_without_case(snapshot, families, nodes)
+    _add_other_names_to_scope(snapshot, nodes)
+    _add_former_names_to_scope(snapshot, families, nodes)
     return nodes
 
 
-def _add_names_elsewhere(snapshot: Snapshot, nodes: dict[str, Sequence[int]]) -> None:
+def _add_other_names_to_scope(snapshot: Snapshot, nodes: dict[str, Sequence[int]]) -> None:
     """Find by their keys what only other snapshots of the history know by a name."""
     records = snapshot.records
     keys = snapshot.keys_elsewhere(
@@ -239,13 +239,13 @@ def _add_names_elsewhere(snapshot: Snapshot, nodes: dict[str, Sequence[int]]) ->
             nodes[id] = (node, *nodes[id])
 
 
-def _add_former_without_case(
+def _add_former_names_to_scope(
     snapshot: Snapshot, families: Sequence[Family], nodes: dict[str, Sequence[int]]
 ) -> None:
     """Find the ids that nothing is called now by the one former name that is equal but for case."""
-    former = {*snapshot.former_keys(), *_list_registered_names(families)}
+    former = {*snapshot.former_keys(), *_list_names_of_scope(families)}
     # The registry spells as the Hub does, and most of what a sample lacks are its roots.
-    known = former | _list_registered(families)
+    known = former | _list_ids_of_scope(families)
     sought = {id.lower() for id, own in nodes.items() if not own and id not in known}
     alike: dict[str, set[str]] = {}
     for name in former:
@@ -258,7 +258,7 @@ def _add_former_without_case(
             nodes[id] = nodes_of_names[next(iter(each))]
 
 
-def _order_name_owners(
+def _order_owners_in_scope(
     snapshot: Snapshot, owners: Sequence[int], renamed: int | None, written: date | None
 ) -> Sequence[int]:
     """Return the nodes with a name and the one that had it before a rename, the likeliest first."""
@@ -273,7 +273,7 @@ def _order_name_owners(
     return [renamed, *owners[1:]] if is_newer and renamed < models else [*owners, renamed]
 
 
-def _list_registered_names(families: Sequence[Family]) -> dict[str, list[str]]:
+def _list_names_of_scope(families: Sequence[Family]) -> dict[str, list[str]]:
     """Return for each name in a registry that is one end of a rename, the other names."""
     names: dict[str, list[str]] = {}
     for former in (former for family in families for former in family.former_names()):
@@ -314,7 +314,7 @@ def _curated_columns(
     )
 
 
-def _add_curated(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
+def _add_curated_to_scope(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
     """Add curated edges, each pair once; a model that declares a relation keeps it."""
     is_child = np.zeros(nodes, np.bool_)
     is_child[curated.child] = True

@@ -13,7 +13,7 @@ from lineage.analysis.members import Members, members_below
 from lineage.analysis.scope import DEFAULT, Scope
 from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family, Release
-from lineage.domain.opt_outs import count_marks
+from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.repo_ids import find_other_repository
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import LineageError, SettingsError, UnknownModel
@@ -194,8 +194,8 @@ def count_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int) -> int
     """
     whole = scope.snapshot.unredacted
     if whole is None:
-        return count_marks(scope.snapshot.manifest.left_out)
-    left_out = count_marks(whole.manifest.left_out)
+        return count_opt_out_marks(scope.snapshot.manifest.left_out)
+    left_out = count_opt_out_marks(whole.manifest.left_out)
     model = subject.model and _subject_node_with_key(whole, subject.model.key)
     if model is None and subject.model is not None:
         return left_out

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 
 from lineage.analysis.ancestry import Ancestry, NodePath, PathsUp, find_ancestry
-from lineage.analysis.definition_text import list_notes
+from lineage.analysis.definition_text import list_count_notes
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject_model
 from lineage.analysis.verdicts import (
@@ -23,7 +23,7 @@ from lineage.analysis.verdicts import (
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family, Outsider
-from lineage.domain.opt_outs import count_marks
+from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.subjects import parse_model_name
 from lineage.errors import UnknownModel
 from lineage.graph import reach
@@ -45,7 +45,7 @@ class ModelEvidence:
     """By the child's key: claims that lead to no known model."""
 
 
-def find_evidence(scope: Scope, nodes: Iterable[int]) -> ModelEvidence:
+def find_evidence_of_paths(scope: Scope, nodes: Iterable[int]) -> ModelEvidence:
     """Return all claims about the parents of some nodes, the registry's included."""
     children = np.array(sorted(set(nodes)), np.int32)
     keys = scope.names_of(children)[0].to_pylist()
@@ -102,7 +102,7 @@ def trace_models(
     walks = {node: _Walks(ancestry, node, marks, family) for node in nodes}
     # One reading of the evidence for all paths that are shown; a start may have claims alone.
     children = {int(ancestry.edges.child[edge]) for it in walks.values() for edge in it.edges}
-    evidence = find_evidence(scope, children | set(walks))
+    evidence = find_evidence_of_paths(scope, children | set(walks))
     answers: list[Trace | UnknownModel] = []
     for name, subject in zip(names, subjects, strict=True):
         if isinstance(subject, UnknownModel):
@@ -122,7 +122,7 @@ def trace_models(
             deletion=_find_traced_deletion(scope.snapshot, subject),
             opted_out=opted_out,
             parents_known=scope.snapshot.manifest.origin.parents_known,
-            notes=list_notes(asked, scope.snapshot.manifest, opted_out=opted_out),
+            notes=list_count_notes(asked, scope.snapshot.manifest, opted_out=opted_out),
         )
         if subject.node is None:
             itself = _roots_by_id(scope.families).get(subject.id)
@@ -284,8 +284,8 @@ def _count_opted_out_above(scope: Scope, subject: _Subject) -> int:
     """Return by how much fewer models stand above a model since some opted out."""
     whole = scope.snapshot.unredacted
     if whole is None:
-        return count_marks(scope.snapshot.manifest.left_out)
-    left_out = count_marks(whole.manifest.left_out)
+        return count_opt_out_marks(scope.snapshot.manifest.left_out)
+    left_out = count_opt_out_marks(whole.manifest.left_out)
     if subject.key is None or (match := whole.node_of_key(subject.key)) is None:
         return left_out
     above, above_in_whole = (

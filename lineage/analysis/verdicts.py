@@ -154,7 +154,7 @@ def explain_trace(trace: Trace) -> str:
     facts = {"snapshot": trace.snapshot}
     if (deletion := trace.deletion) is not None:
         facts |= {"last": deletion.last_seen_in, "missed": f"{deletion.missed_at:%Y-%m-%d}"}
-        facts |= {"answer": describe_availability(deletion.asked)}
+        facts |= {"answer": explain_availability(deletion.asked)}
     return _PLACES[trace.origin].format(**facts) + explain_verdict(trace)
 
 
@@ -262,7 +262,7 @@ _TOLD: Mapping[Availability, str] = {
 }
 
 
-def describe_availability(asked: AvailabilityAnswer | None) -> str:
+def explain_availability(asked: AvailabilityAnswer | None) -> str:
     """Return one sentence about a model that a full crawl found missing."""
     if asked is None:
         return "The Hub was not asked about it by name."
@@ -276,7 +276,7 @@ def count_availability(found: Mapping[Availability | None, int]) -> dict[str, in
     return numbers | {NOT_LISTED: found.get(None, 0)}
 
 
-def summarize_availability(found: Mapping[Availability | None, int]) -> str:
+def summarize_verdict_availability(found: Mapping[Availability | None, int]) -> str:
     """Return the numbers above 0, `2 gone, 1 hidden, 40 never asked about`."""
     some = [(name, n) for name, n in count_availability(found).items() if n]
     words = {NOT_LISTED: "never asked about"}

@@ -63,7 +63,7 @@ def check_availability(
         return ()
     never_asked = never_asked_tombstones(draft.deleted)
     members = find_family_members(Scope(newest, families), never_asked)
-    sample = _choose_tombstone_sample(members, missing_now_keys(draft).to_pylist(), draft.id)
+    sample = _choose_tombstone_sample(members, tombstones_missed_now(draft).to_pylist(), draft.id)
     keys = list(dict.fromkeys([*sample, *members]))
     if not keys:
         return ()
@@ -124,7 +124,7 @@ def never_asked_tombstones(deleted: pa.Table) -> pa.ChunkedArray:
     return deleted.filter(deleted["asked_at"].is_null())["key"]
 
 
-def missing_now_keys(draft: Draft) -> pa.ChunkedArray:
+def tombstones_missed_now(draft: Draft) -> pa.ChunkedArray:
     """Return the keys of those whose absence this crawl is the first to see, never asked about."""
     deleted = draft.deleted.filter(draft.deleted["asked_at"].is_null())
     began = pa.scalar(draft.origin.taken_at, deleted.schema.field("missed_at").type)

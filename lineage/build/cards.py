@@ -66,14 +66,14 @@ def mark_doubtful_claims(declared: ResolvedClaims, models: int) -> Mask:
     relations = np.unique(
         pack_node_pairs(declared.child[has_relation], declared.relation[has_relation])
     )
-    doubtful |= _count_first_of_pairs(relations, models) > 1
+    doubtful |= _count_pairs_of_cards(relations, models) > 1
 
     # Where one rule names a parent that another rule of the same model leaves out.
     makes_edge = declared.select(declared.parent >= 0)
     edges, edge = np.unique(
         pack_node_pairs(makes_edge.child, makes_edge.parent), return_inverse=True
     )
-    parents = _count_first_of_pairs(edges, models)
+    parents = _count_pairs_of_cards(edges, models)
     edge_rules = np.unique(pack_node_pairs(edge, makes_edge.rule))
     child_rules = pack_node_pairs(edges[edge_rules >> _HALF] >> _HALF, edge_rules & _LOW)
     child_rule, parents_by_rule = np.unique(child_rules, return_counts=True)
@@ -223,7 +223,7 @@ def _card_stem_pattern(stem: str) -> str:
     return plain if len(stem) >= _SHORT else rf"(?<![a-z]){plain}(?![a-z])"
 
 
-def _count_first_of_pairs(pairs: Int64s, models: int) -> Positions:
+def _count_pairs_of_cards(pairs: Int64s, models: int) -> Positions:
     """Return for each model in how many pairs it stands first."""
     return np.bincount(pairs >> _HALF, minlength=models)
 

@@ -25,7 +25,7 @@ from lineage.store.delta import (
     merge_delta_bad_rows,
     merge_delta_evidence,
     merge_delta_rows,
-    renumber_children,
+    renumber_delta_children,
 )
 from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
@@ -152,7 +152,9 @@ def _carry_models_forward(
         keyed_rules=list_keyed_claim_rules(context.rules),
         without_rules=list_repeated_claim_rules(context.rules),
     )
-    older = renumber_children(draft.claims.from_records.batches(), rows_of_keys(keys, streamed))
+    older = renumber_delta_children(
+        draft.claims.from_records.batches(), rows_of_keys(keys, streamed)
+    )
     fresh = pa.Table.from_batches(redact_evidence(carried, context.opt_outs), SPOOL)
     draft.claims.replace_records(merge_delta_evidence(older, fresh, np.arange(len(keys))))
 

@@ -160,14 +160,14 @@ class DraftClaims:
     def as_columns(self, records: int, rule_names: Sequence[str]) -> Claims:
         """Return the claims of records, listed and deleted; once, when those of all are in."""
         self.of_deleted.finish(np.arange(records))
-        return read_columns((self.from_records, self.of_deleted), rule_names)
+        return read_spooled_columns((self.from_records, self.of_deleted), rule_names)
 
     def close(self) -> None:
         """Let all files go."""
         self._open.close()
 
 
-def read_columns(spools: Sequence[ClaimsSpool], rule_names: Sequence[str]) -> Claims:
+def read_spooled_columns(spools: Sequence[ClaimsSpool], rule_names: Sequence[str]) -> Claims:
     """Return all claims of some spools as bare columns; names and keys are kept once each."""
     rules = pa.array(rule_names)
     child, rule, relation, names, keys = [], [], [], [], []

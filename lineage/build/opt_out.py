@@ -73,7 +73,7 @@ class OptOutFilter:
         return self.opt_outs is not before
 
 
-def refuse_opted_out(name: str, opt_outs: OptOuts) -> None:
+def refuse_opted_out_draft(name: str, opt_outs: OptOuts) -> None:
     """Raise SettingsError where the model of a name may not be asked for."""
     if opt_outs.covers(name):
         raise SettingsError(

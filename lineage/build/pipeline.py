@@ -25,18 +25,23 @@ from lineage.build.edges import choose_edge_relations, merge_claims
 from lineage.build.evidence_table import write_evidence
 from lineage.build.infer import ClaimsFromCards, describe_draft_nodes, infer_claims, resolve_claims
 from lineage.build.opt_out import OptOutFilter
-from lineage.build.resolve import RecordDates, collect_former_names, former_name_rows, resolve_names
+from lineage.build.resolve import (
+    RecordDates,
+    resolve_former_names,
+    resolve_names,
+    resolved_former_name_rows,
+)
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
 from lineage.domain.claims import Strength
 from lineage.domain.gc_paused import gc_paused
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.evidence import extract_claims
-from lineage.graph.reach import count_every_base
+from lineage.graph.reach import count_below_every_base
 from lineage.sources.interface import RecordPage
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import holds_learned_keys, is_row_opted_out
+from lineage.store.redaction import holds_learned_keys, is_table_row_opted_out
 
 
 def publish(
@@ -111,8 +116,8 @@ def derive_draft_tables(
 
     # Claims: names become nodes, then parents are inferred where none is declared.
     columns = draft.claims.as_columns(draft.records, [rule.name for rule in rules])
-    teachers = [*_list_later(draft, context), *snapshots]
-    former = collect_former_names(draft, teachers, families)
+    teachers = [*_list_later_than_draft(draft, context), *snapshots]
+    former = resolve_former_names(draft, teachers, families)
     dates = RecordDates.of(
         draft.record_column("created_at"), draft.deleted["missed_at"].combine_chunks()
     )
@@ -144,20 +149,20 @@ def derive_draft_tables(
 
     # Counts and trends, by the code that answers the same questions later.
     counted = edges.strength >= Strength.DECLARED.code
-    bases = count_every_base(
+    bases = count_below_every_base(
         edges.child[counted], edges.parent[counted], relation_of[: draft.models], draft.undated
     )
     counts = derived_rows.counts_table(
         resolved.keys, resolved.ids, bases.node, bases.direct, bases.total
     )
     tables.write(schema.COUNTS_FILE, counts)
-    names = former_name_rows(teachers, former, resolved)
-    names = (row for row in names if not is_row_opted_out(row[0], row[1], context.opt_outs))
+    names = resolved_former_name_rows(teachers, former, resolved)
+    names = (row for row in names if not is_table_row_opted_out(row[0], row[1], context.opt_outs))
     tables.write(schema.NAMES_FILE, derived_rows.names_table(names))
     tables.write(schema.TRENDS_FILE, trends_table(Scope(draft.as_snapshot(), families)))
 
 
-def _list_later(draft: Draft, context: BuildContext) -> list[Snapshot]:
+def _list_later_than_draft(draft: Draft, context: BuildContext) -> list[Snapshot]:
     """Return what a dump that is dated back learns names from beside the snapshots before it."""
     newest = context.store.latest_whole() if draft.origin.kind is SnapshotKind.DUMP else None
     if newest is None or newest.id < draft.id or context.store.find_damage(newest.id):

@@ -345,7 +345,7 @@ def _resolve_name_holders(
     return exact, without_case
 
 
-def collect_former_names(
+def resolve_former_names(
     draft: Draft, previous: Sequence[Snapshot], families: Sequence[Family]
 ) -> FormerNames:
     """Return the former names that other snapshots (newest first) and the registry know."""
@@ -354,7 +354,7 @@ def collect_former_names(
         stored = snapshot.former_keys()
         # A key that stands in for an unknown one is another in every snapshot.
         keys |= {name: key for name, key in stored.items() if not key.startswith(STAND_IN)}
-        keys |= _find_renamed(draft, snapshot)
+        keys |= _resolve_renamed(draft, snapshot)
     return FormerNames(
         now={former.name: former.now for family in families for former in family.former_names()},
         keys=keys,
@@ -365,7 +365,7 @@ def collect_former_names(
     )
 
 
-def former_name_rows(
+def resolved_former_name_rows(
     previous: Sequence[Snapshot], former: FormerNames, resolved: ResolvedNames
 ) -> Iterable[tuple[str, str, str]]:
     """Return every former name with its key, and its source."""
@@ -381,7 +381,7 @@ def former_name_rows(
     return (from_before | from_cards | from_hub).values()
 
 
-def _find_renamed(draft: Draft, previous: Snapshot) -> dict[str, str]:
+def _resolve_renamed(draft: Draft, previous: Snapshot) -> dict[str, str]:
     """Return the names that a snapshot has of models, listed or deleted, that have others now."""
     names: dict[str, str] = {}
     deleted_keys, deleted_ids = (draft.deleted[name].combine_chunks() for name in ("key", "id"))

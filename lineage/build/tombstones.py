@@ -17,7 +17,7 @@ from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.opt_outs import OptOuts
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
-from lineage.store.delta import renumber_children
+from lineage.store.delta import renumber_delta_children
 from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
@@ -66,7 +66,7 @@ def add_tombstones(
         draft.claims.of_deleted.add_batches(redact_evidence(claims, opt_outs))
     node = draft.deleted_nodes_of(ended)
     is_known = pa.array(node[draft.ended_claims["child"].to_numpy()] != NOWHERE)
-    own = renumber_children(draft.ended_claims.filter(is_known).to_batches(), node)
+    own = renumber_delta_children(draft.ended_claims.filter(is_known).to_batches(), node)
     draft.claims.of_deleted.add_batches(redact_evidence(own, opt_outs))
     known_keys = (listed, _tombstone_key_bytes(draft.deleted))
     draft.tables.write(
@@ -127,7 +127,7 @@ def select_draft_rows(
     return {name: table[name] for name in columns}
 
 
-def has_stand_in_keys(snapshot: Snapshot) -> bool:
+def has_tombstones_without_keys(snapshot: Snapshot) -> bool:
     """Say whether a snapshot was made of a dump that lacks the Hub's keys."""
     return "keys" in snapshot.manifest.origin.dump
 

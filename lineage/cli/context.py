@@ -85,7 +85,7 @@ class Invocation:
         In a store of single families alone it is the latest that holds one of the subjects.
         """
 
-        def holds_one(snapshot: "Snapshot") -> bool:
+        def holds_subject_option(snapshot: "Snapshot") -> bool:
             from lineage.analysis.scope import Scope
             from lineage.analysis.subjects import lists_subject
 
@@ -95,8 +95,8 @@ class Invocation:
         # A day is asked of the newest snapshot up to it: what a card said later is not known then.
         store = self.open_store()
         if as_of is not None and self.snapshot is None:
-            return store.snapshot_at(as_of, holds_one)
-        return store.snapshot(self.snapshot, holds_one)
+            return store.snapshot_at(as_of, holds_subject_option)
+        return store.snapshot(self.snapshot, holds_subject_option)
 
     def open_scope(self, definition: Definition = DEFAULT, subjects: Sequence[str] = ()) -> "Scope":
         """Return what a question about subjects stands on: snapshot, registry and definition."""
@@ -109,7 +109,7 @@ class Invocation:
         """Return the family that a SUBJECT names; None where it names a model or a release."""
         from lineage.families.registry import family
 
-        subject = read_subject(text)
+        subject = read_subject_argument(text)
         if subject.kind is SubjectKind.FAMILY:
             return family(subject.name, self.known_families())
         if subject.kind is not None or "/" in subject.name:
@@ -125,7 +125,9 @@ class Invocation:
         """
         from lineage.families.registry import family
 
-        return self.find_family(name) or family(read_subject(name).name, self.known_families())
+        return self.find_family(name) or family(
+            read_subject_argument(name).name, self.known_families()
+        )
 
     def known_families(self) -> "Sequence[Family]":
         """Return the bundled families and those that the options or the settings name."""
@@ -134,7 +136,7 @@ class Invocation:
         return lazy_families(self.settings().families)
 
 
-def read_subject(text: str) -> Subject:
+def read_subject_argument(text: str) -> Subject:
     """Return what a SUBJECT names; SettingsError where it is a data set or a Space."""
     try:
         return parse_subject(text)
@@ -142,7 +144,7 @@ def read_subject(text: str) -> Subject:
         raise SettingsError(str(error), "a model is spelled owner/name") from error
 
 
-def read_input(file: str, *, lenient: bool = False) -> str:
+def read_input_argument(file: str, *, lenient: bool = False) -> str:
     """Return the text of a file that the user names, `-` for standard input; bounded, in UTF-8.
 
     Where lenient, letters in another encoding are replaced.
@@ -161,7 +163,7 @@ def read_input(file: str, *, lenient: bool = False) -> str:
         raise file_error(f"{file} cannot be read", error, hint) from error
 
 
-def answer_each(
+def answer_each_argument(
     names: Sequence[str], ask: Callable[[str], Answer]
 ) -> tuple[list[Answer], UnknownModel | None]:
     """Return the answers about names, and what to raise once they are printed.

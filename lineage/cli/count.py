@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Format, Invocation, answer_each
+from lineage.cli.context import Format, Invocation, answer_each_argument
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError, UnknownModel
@@ -72,8 +72,8 @@ def _print_counts(
     by: str | None,
 ) -> None:
     from lineage.analysis import documents
-    from lineage.analysis.counts import count_subject, rank_bases
-    from lineage.analysis.definition_text import list_notes
+    from lineage.analysis.counts import count_subject, rank_bases_by_count
+    from lineage.analysis.definition_text import list_count_notes
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_answers
 
@@ -83,7 +83,7 @@ def _print_counts(
     )
     unknown: UnknownModel | None = None
     if top is None:
-        counts, unknown = answer_each(
+        counts, unknown = answer_each_argument(
             subjects, lambda name: count_subject(scope, find_subject(scope, name), grouping)
         )
     else:
@@ -93,10 +93,10 @@ def _print_counts(
                 f"--top ranks the models of a family, and {subject.id} is none",
                 "give a family, or no SUBJECT: lineage count llama --top 10",
             )
-        counts = rank_bases(scope, top, None if subject is None else subject.family)
+        counts = rank_bases_by_count(scope, top, None if subject is None else subject.family)
         if not counts and invocation.format is not Format.TABLE:
             # An empty list has no place to say it.
-            for note in list_notes(definition, scope.snapshot.manifest, opted_out=0):
+            for note in list_count_notes(definition, scope.snapshot.manifest, opted_out=0):
                 click.echo(note, err=True)
 
     def table(results: "Sequence[Count]") -> "RenderableType":
@@ -137,7 +137,7 @@ def _print_comparisons(
 
     print_answers(
         invocation.format,
-        *answer_each(subjects, compare),
+        *answer_each_argument(subjects, compare),
         rows=documents.comparison_rows,
         table=table,
         document=documents.comparison_document,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lineage.cli import logs, options, signals
-from lineage.cli.context import Invocation, read_subject
+from lineage.cli.context import Invocation, read_subject_argument
 from lineage.domain.repo_ids import is_repo_id
 from lineage.domain.subjects import SubjectKind
 
@@ -31,7 +31,7 @@ _REFUSES = {"snapshot": "has no meaning here: a crawl takes a new snapshot"}
 def _read_model_option(_: click.Context, __: click.Parameter, below: str | None) -> str | None:
     if below is None:
         return None
-    subject = read_subject(below)
+    subject = read_subject_argument(below)
     if not is_repo_id(subject.name) or subject.kind not in {None, SubjectKind.MODEL}:
         raise click.BadParameter(f"{below!r} is not a model: use owner/name")
     return subject.name

@@ -42,7 +42,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     from lineage.analysis.documents import snapshot_document
     from lineage.cli import progress
     from lineage.cli.demo_tour import print_tour
-    from lineage.cli.output import print_result, write_files
+    from lineage.cli.output import print_result, write_output_files
     from lineage.demo import tour
     from lineage.demo.catalog import corpus_facts
     from lineage.demo.replay import replay_weeks
@@ -60,7 +60,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         display.begin("write reports")
         # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
         last = ParquetStore(str(folder / "snapshots"), NO_OPT_OUTS).snapshot(weeks.manifests[-1].id)
-        paths = list(write_files(_print_llama_reports(last), folder / "reports"))
+        paths = list(write_output_files(_print_llama_reports(last), folder / "reports"))
     if invocation.format is Format.TABLE:
         print_tour(folder, weeks, results, [path for path in paths if path.suffix == ".html"])
         return
@@ -78,7 +78,7 @@ def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.report import paints_png
+    from lineage.cli.report import can_option_paint_png
     from lineage.families.license_terms import license_terms
     from lineage.families.registry import all_families, family
     from lineage.reporting.family_tree import family_tree
@@ -86,7 +86,7 @@ def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.reporting.language import Language
 
     llama, families = family("llama"), all_families()
-    language, manifest, with_png = Language.ENGLISH, snapshot.manifest, paints_png()
+    language, manifest, with_png = Language.ENGLISH, snapshot.manifest, can_option_paint_png()
     scope = Scope(snapshot, families)
     tree = family_tree(scope, find_subject(scope, "family:llama"))
     yield from tree_report_files(tree, language, with_png=with_png)
@@ -125,7 +125,7 @@ def hub(*, port: int, invocation: Invocation) -> None:
     except OSError as error:
         raise file_error(f"port {port} is not available", error, "name another --port") from error
     # On standard output, as a script that starts the box waits for the line with its address.
-    with signals.stop_requests() as stop, box:
+    with signals.stop_signal_requests() as stop, box:
         if invocation.format is Format.TABLE:
             click.echo(f"{len(box.catalog):,} models at {box.url}, until Ctrl-C. For example:")
             words = "lineage crawl --store box/snapshots --cache box/cache"

@@ -11,12 +11,12 @@ from textwrap import indent
 
 import click
 
-from lineage.analysis.definition_text import Line, snapshot_lines
+from lineage.analysis.definition_text import Line, definition_snapshot_lines
 from lineage.analysis.growth import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.changes import diff_table
 from lineage.cli.tables.counts import comparison_table, counts_table
-from lineage.cli.tables.curves import Sparklines, short_day
+from lineage.cli.tables.curves import Sparklines, short_day_cell
 from lineage.cli.tables.descent import tree_table, verdict_table
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
 from lineage.cli.tables.snapshots import crawl_table, snapshot_list
@@ -124,7 +124,7 @@ def _print_weeks(weeks: Replay, results: TourResults) -> None:
             f"of older ones it holds the {first.models:,} that other sources name; "
             f"{results.by_release.undated:,} of the family have no date and count as old",
         ),
-        *snapshot_lines(last, _tour_note(last)),
+        *definition_snapshot_lines(last, _tour_note(last)),
     ]
     show(fact_lines(facts))
     _print_deleted(last, results)
@@ -160,7 +160,7 @@ def _print_deleted(manifest: Manifest, results: TourResults) -> None:
         ("below", "listed models, at any depth; they count through the deleted, which do not"),
         ("listed", "the first weekly list without it, as the sample says"),
         ("missing", "the day of the full crawl that found it missing, as its tombstone says"),
-        *snapshot_lines(manifest, _tour_note(manifest)),
+        *definition_snapshot_lines(manifest, _tour_note(manifest)),
     ]
     show(heading("Deleted models with derivatives"))
     click.echo()
@@ -179,4 +179,4 @@ def _tour_day(manifest: Manifest) -> str:
 
 
 def _tour_date(moment: datetime) -> str:
-    return f"{short_day(moment)} {moment:%Y}"
+    return f"{short_day_cell(moment)} {moment:%Y}"

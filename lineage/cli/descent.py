@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, answer_each, read_input, read_subject
+from lineage.cli.context import (
+    Invocation,
+    answer_each_argument,
+    read_input_argument,
+    read_subject_argument,
+)
 from lineage.domain.definitions import Definition
 from lineage.errors import SettingsError, UnknownModel
 
@@ -84,7 +89,7 @@ def trace(
     snapshot, families = scope.snapshot, scope.families
     asked_family = find_family(family.removeprefix("family:"), families)
 
-    ids = [read_subject(name).name for name in names]
+    ids = [read_subject_argument(name).name for name in names]
     # A list is answered by one look at the snapshot; the Hub is asked about models one by one.
     stored = {} if live else dict(zip(ids, trace_models(scope, ids, asked_family), strict=True))
 
@@ -108,7 +113,7 @@ def trace(
 
     print_answers(
         invocation.format,
-        *answer_each(ids, trace_name),
+        *answer_each_argument(ids, trace_name),
         rows=documents.trace_rows,
         table=table,
         document=documents.trace_document,
@@ -119,7 +124,7 @@ def trace(
 def _read_names_option(file: str) -> list[str]:
     """Return the names of a file; empty lines and those that begin with # are no names."""
     # A list is often edited by hand: blank lines and remarks are its author's, not models.
-    lines = (line.strip() for line in read_input(file).splitlines())
+    lines = (line.strip() for line in read_input_argument(file).splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, read_subject
+from lineage.cli.context import Invocation, read_subject_argument
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.errors import MissingExtra, SettingsError
@@ -51,7 +51,7 @@ def _write_graph_output(
 ) -> None:
     from lineage.analysis.family_graph import family_columns
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.output import write_text
+    from lineage.cli.output import write_output_text
     from lineage.export import FORMATS, export_graph
 
     scope = invocation.open_scope(definition, [subject])
@@ -59,7 +59,7 @@ def _write_graph_output(
     columns, name = family_columns(scope, resolved), resolved.id
     _print_notes(columns.count)
     writer, least = FORMATS[format], 0 if min_size in {None, 1} else min_size
-    write_text(export_graph(writer, columns, name, depth=depth, at_least=least or 0), out)
+    write_output_text(export_graph(writer, columns, name, depth=depth, at_least=least or 0), out)
 
 
 @export.command(
@@ -120,7 +120,7 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
 
     Ancestors are all models that it is declared to come from, official ones and beyond.
     """
-    from lineage.cli.output import write_text
+    from lineage.cli.output import write_output_text
     from lineage.export.bill_of_materials import bill_of
 
     try:
@@ -130,8 +130,8 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
             raise
         raise MissingExtra("bills of materials", "sbom") from error
     scope, family = invocation.open_scope(), invocation.require_family("family:llama")
-    bill = bill_of(scope, read_subject(model).name, family, Strength(min_strength))
-    write_text([write_cyclonedx(bill, scope.snapshot.manifest)], out)
+    bill = bill_of(scope, read_subject_argument(model).name, family, Strength(min_strength))
+    write_output_text([write_cyclonedx(bill, scope.snapshot.manifest)], out)
 
 
 def _graph_command(format: str, readers: str, example: str) -> click.Command:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lineage.cli.context import read_input
+from lineage.cli.context import read_input_argument
 from lineage.domain.check_rules import ListedModel
 from lineage.domain.files import expand_home, read_text_file
 from lineage.domain.repo_ids import find_repo_id
@@ -42,7 +42,7 @@ def list_models(names: Sequence[str], files: Sequence[str]) -> Iterator[ListedMo
         if file != "-" and path.is_dir():
             yield from _read_cached_models(path)
             continue
-        text = read_input(file)
+        text = read_input_argument(file)
         if text.lstrip().startswith("{") and '"bomFormat"' in text:
             yield from _read_model_bill(file, text)
         elif path.suffix.lower() in _CODE:

@@ -112,7 +112,7 @@ def _can_terminal_encode(stream: TextIO | None, text: str) -> bool:
     return True
 
 
-def write_text(pieces: Iterable[str], out: str | None) -> None:
+def write_output_text(pieces: Iterable[str], out: str | None) -> None:
     """Write text as UTF-8, whatever the terminal's encoding is, piece by piece."""
     # A family is a hundred megabytes of GraphML: it never is one string. Lone surrogates of
     # somebody's card have no UTF-8; they are written as escapes.
@@ -121,9 +121,9 @@ def write_text(pieces: Iterable[str], out: str | None) -> None:
             file.write(piece.encode("utf-8", "backslashreplace"))
 
 
-def write_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Path]:
+def write_output_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Path]:
     """Write files into a folder, made where it is missing; yield each path once it is written."""
-    refuse_address(str(folder))
+    refuse_output_address(str(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -134,7 +134,7 @@ def write_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Pa
         yield folder / name
 
 
-def refuse_address(out: str) -> None:
+def refuse_output_address(out: str) -> None:
     """Raise SettingsError where an --out is an address: it would be a folder of that name."""
     # A path has lost the second slash.
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", out):
@@ -151,7 +151,7 @@ def _open_output_option(out: str | None) -> Iterator[BinaryIO]:
             yield file
             file.flush()
         return
-    refuse_address(out)
+    refuse_output_address(out)
     # Where a link leads, not the link itself; a pipe or a device is written to, not replaced.
     target = Path(os.path.realpath(out))
     try:

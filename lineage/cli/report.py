@@ -62,7 +62,7 @@ def family_tree(
     poster as SVG and PNG, and Markdown, hold the largest branches with sums of the rest.
     """
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.output import print_files, write_files
+    from lineage.cli.output import print_files, write_output_files
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.files import tree_report_files
     from lineage.reporting.language import Language
@@ -74,8 +74,8 @@ def family_tree(
         )
     scope = invocation.open_scope(definition, [subject])
     tree = family_tree(scope, find_subject(scope, subject))
-    files = tree_report_files(tree, Language(lang), with_png=paints_png())
-    print_files(invocation.format, write_files(files, out))
+    files = tree_report_files(tree, Language(lang), with_png=can_option_paint_png())
+    print_files(invocation.format, write_output_files(files, out))
 
 
 @report.command(
@@ -115,7 +115,7 @@ def report_trend(
     each chart as CSV. What the snapshot does not know is said in words, not drawn.
     """
     from lineage.analysis.growth.trends import find_trends
-    from lineage.cli.output import print_files, write_files
+    from lineage.cli.output import print_files, write_output_files
     from lineage.reporting.files import trend_report_files
     from lineage.reporting.language import Language
 
@@ -123,8 +123,10 @@ def report_trend(
     scope = invocation.open_scope(definition, [subject])
     trends = find_trends(scope, family, claim=claim)
     manifest, families = scope.snapshot.manifest, scope.families
-    files = trend_report_files(trends, manifest, Language(lang), families, with_png=paints_png())
-    print_files(invocation.format, write_files(files, out))
+    files = trend_report_files(
+        trends, manifest, Language(lang), families, with_png=can_option_paint_png()
+    )
+    print_files(invocation.format, write_output_files(files, out))
 
 
 @report.command(
@@ -147,7 +149,7 @@ def report_licenses(
     finds what somebody should look at.
     """
     from lineage.analysis.licenses.judging import judge_licenses
-    from lineage.cli.output import print_files, write_files
+    from lineage.cli.output import print_files, write_output_files
     from lineage.families.license_terms import license_terms
     from lineage.reporting.files import license_report_files
     from lineage.reporting.language import Language
@@ -156,10 +158,10 @@ def report_licenses(
     scope = invocation.open_scope(definition, [subject])
     findings = judge_licenses(scope, family, license_terms(family.id))
     files = license_report_files(findings, scope.snapshot.manifest, Language(lang))
-    print_files(invocation.format, write_files(files, out))
+    print_files(invocation.format, write_output_files(files, out))
 
 
-def paints_png() -> bool:
+def can_option_paint_png() -> bool:
     """Say whether PNG pictures can be painted; where not, tell the user what paints them."""
     from lineage.reporting.charts.svg import can_paint
 

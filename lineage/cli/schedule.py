@@ -122,7 +122,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     }
     if (names := invocation.opt_outs_file) is not None:  # without a slash it would be a name
         variables["LINEAGE_OPT_OUTS"] = str(expand_home(names).absolute())
-    with signals.stop_requests() as stop:
+    with signals.stop_signal_requests() as stop:
         runner = Runner(CrawlProcess(words, variables), stop, SystemClock(), logs.say)
         if once:
             raise SystemExit(runner.run_once())

@@ -78,7 +78,7 @@ def ends_on_signals(last_words: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def stop_requests() -> Iterator[Event]:
+def stop_signal_requests() -> Iterator[Event]:
     """Give what is set when Ctrl-C or SIGTERM asks the process to end."""
     # An event and no exception: a runner finishes its bookkeeping before it ends.
     stop = Event()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import logs, options
-from lineage.cli.context import Invocation, read_subject
+from lineage.cli.context import Invocation, read_subject_argument
 from lineage.domain.definitions import Grouping
 from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged
 
@@ -234,7 +234,9 @@ def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Inv
     elif grouping is Grouping.RELEASE:
         raise SettingsError("a model has no releases", "leave out --by, or give its family")
     else:
-        curve = curve_of_base(store, read_subject(subject).name, families, grouping, say=logs.say)
+        curve = curve_of_base(
+            store, read_subject_argument(subject).name, families, grouping, say=logs.say
+        )
     print_result(invocation.format, curve, curve_rows, curve_table)
 
 
@@ -265,7 +267,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     from lineage.analysis.diff import dump_check
     from lineage.build.opt_out import OptOutFilter
     from lineage.cli.output import print_result
-    from lineage.cli.tables.changes import dump_check_rows, dump_check_table
+    from lineage.cli.tables.changes import dump_check_table, dump_check_table_rows
     from lineage.domain.opt_outs import OptOuts
     from lineage.sources.dump import open_dump
 
@@ -282,7 +284,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     print_result(
         invocation.format,
         result,
-        dump_check_rows,
+        dump_check_table_rows,
         lambda it: dump_check_table(it, snapshot.manifest),
     )
 
@@ -338,7 +340,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
     one model and those that a kept update builds on.
     """
     from lineage.cli.output import print_result
-    from lineage.cli.tables.snapshots import retention_rows, retention_table
+    from lineage.cli.tables.snapshots import retention_table, retention_table_rows
     from lineage.store.retention import DEFAULT, read_retention_rule, snapshots_kept_by
 
     rule, store = read_retention_rule(keep or DEFAULT), invocation.open_store()
@@ -348,7 +350,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
         reasons = snapshots_kept_by(rule, manifests)
         if not dry_run:
             store.delete(*(it.id for it in manifests if it.id not in reasons))
-    rows = retention_rows(manifests, reasons, dry_run=dry_run)
+    rows = retention_table_rows(manifests, reasons, dry_run=dry_run)
     print_result(
         invocation.format,
         rows,

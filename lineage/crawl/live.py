@@ -10,7 +10,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject_model
 from lineage.analysis.traces import trace_model
 from lineage.analysis.verdicts import ModelOrigin, Trace, VerdictReason
-from lineage.build.opt_out import OptOutFilter, refuse_opted_out
+from lineage.build.opt_out import OptOutFilter, refuse_opted_out_draft
 from lineage.crawl.runs import open_hub_for_crawl
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.clock import Clock, SystemClock
@@ -97,7 +97,7 @@ def _trace_stored_and_live(
 
 def _make_live_opt_out_filter(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
     opt_outs = learn_redacted_opt_outs(snapshot, OptOuts.parse(settings.opt_outs))
-    refuse_opted_out(name, opt_outs)
+    refuse_opted_out_draft(name, opt_outs)
     return OptOutFilter(opt_outs)
 
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
-from lineage.analysis.diff.diffs import Diff, diff_snapshots, find_alerts
+from lineage.analysis.diff.diffs import Diff, diff_snapshots, find_diff_alerts
 from lineage.crawl.publish_command import explain_command_start, run_command, split_command
 from lineage.domain.documents import Document, to_document
 from lineage.domain.families import Family
@@ -25,14 +25,14 @@ def notify(settings: Settings, manifest: Manifest, environment: Mapping[str, str
     try:
         words = split_command(settings.on_publish)
         if words:
-            message = json.dumps(describe_change_to_command(settings, manifest)).encode()
+            message = json.dumps(describe_change_of_crawl(settings, manifest)).encode()
             run_command(words, message, environment, settings.on_publish_seconds, settings.token)
     except (LineageError, OSError, ValueError) as error:
         reason = explain_command_start(words, error) if isinstance(error, OSError) else str(error)
         logger.warning("the command of --on-publish could not be run: %s", reason)
 
 
-def describe_change_to_command(settings: Settings, manifest: Manifest) -> Document:
+def describe_change_of_crawl(settings: Settings, manifest: Manifest) -> Document:
     """Return the diff to the snapshot before, with alerts; all null for a first snapshot."""
     store = ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
     about: Document = {"kind": manifest.origin.kind.value}
@@ -43,7 +43,7 @@ def describe_change_to_command(settings: Settings, manifest: Manifest) -> Docume
     before, after = (store.snapshot(id) for id in (previous, manifest.id))
     families: Sequence[Family] = load_families(settings.families)
     diff = diff_snapshots(before, after, families)
-    alerts = find_alerts(before, after, diff, families, settings.alert_lost_share)
+    alerts = find_diff_alerts(before, after, diff, families, settings.alert_lost_share)
     document: Document = to_document(diff)
     return document | about | {"alerts": to_document(alerts)}
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from lineage.build.checks import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
 from lineage.build.draft import last_page_of_draft, watermark_of
-from lineage.build.opt_out import refuse_opted_out
-from lineage.build.tombstones import has_stand_in_keys
+from lineage.build.opt_out import refuse_opted_out_draft
+from lineage.build.tombstones import has_tombstones_without_keys
 from lineage.crawl.modes import UpdateStart, crawl_below, crawl_changes, crawl_everything
 from lineage.domain.clock import iso
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
@@ -93,7 +93,7 @@ def choose_plan(
     Raises SettingsError for a base that opted out.
     """
     if base is not None:
-        refuse_opted_out(base, opt_outs)
+        refuse_opted_out_draft(base, opt_outs)
         return CrawlPlan(SnapshotKind.BELOW, base)
     if mode is CrawlMode.AUTO:
         if (reason := why_full_crawl(store, now, full_interval, opt_outs)) is not None:
@@ -141,7 +141,7 @@ def find_update_base(store: ParquetStore, opt_outs: OptOuts = NO_OPT_OUTS) -> Sn
             f"there is no snapshot in {store.location} that an update could go on from",
             "take one with: lineage crawl",
         )
-    if has_stand_in_keys(previous):
+    if has_tombstones_without_keys(previous):
         raise NoSuchSnapshot(
             f"{previous.id} is a dump without the Hub's keys: an update could match no model in it",
             "take a full crawl: lineage crawl",

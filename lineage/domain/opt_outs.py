@@ -192,7 +192,7 @@ def mark(listed: str, key: str) -> str:
     return _digest_opt_out(key)[:_SHORT] + _digest_opt_out(f"{listed}\n{key}")
 
 
-def count_marks(marks: Iterable[str]) -> int:
+def count_opt_out_marks(marks: Iterable[str]) -> int:
     """Return how many models a snapshot was made without, by the digests that it keeps."""
     # The digest of a list is shorter than the mark of a key by the piece that marks begin with.
     return sum(len(each) > _DIGEST for each in marks)

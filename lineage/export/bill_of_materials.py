@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.analysis.scope import Scope, select_scope_edges
-from lineage.analysis.traces import EVERYTHING, find_evidence, find_root_nodes, trace_model
+from lineage.analysis.traces import EVERYTHING, find_evidence_of_paths, find_root_nodes, trace_model
 from lineage.analysis.verdicts import PathEdge, PathRoot, Trace
 from lineage.domain.arrays import Generations, Indices
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
@@ -115,7 +115,7 @@ def _list_steps(
     scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]
 ) -> dict[int, list[PathEdge]]:
     """Return the edges by the parent's node, each with its claims."""
-    evidence = find_evidence(scope, edges.child.tolist())
+    evidence = find_evidence_of_paths(scope, edges.child.tolist())
     steps: dict[int, list[PathEdge]] = {}
     order = np.lexsort((edges.child, edges.parent)).tolist()
     for edge in order:

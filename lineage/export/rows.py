@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lineage.analysis.definition_text import Line, definition_lines, number_notes
+from lineage.analysis.definition_text import Line, definition_lines, notes_of_count
 from lineage.analysis.results import Count
 from lineage.domain.documents import Document, to_json
 from lineage.domain.escape import csv_lines, escape_invisible
@@ -35,7 +35,9 @@ class About:
 def describe_export(title: str, roots: Sequence[str], count: Count, manifest: Manifest) -> About:
     """Say what a file holds, and what its number cannot say."""
     lines = definition_lines(replace(count.definition, roots=tuple(roots)), manifest)
-    lines += [("note", note) for note in number_notes(count.total, count.at_most, count.opted_out)]
+    lines += [
+        ("note", note) for note in notes_of_count(count.total, count.at_most, count.opted_out)
+    ]
     return About(title, manifest.origin.taken_at.date(), lines)
 
 

@@ -41,7 +41,7 @@ def sum_branches(above: Indices, depth: Indices, values: Int64s) -> Int64s:
     return sums
 
 
-def place_rows(above: Indices, size: Int64s, sort_keys: Sequence[Indices]) -> Int64s:
+def place_forest_rows(above: Indices, size: Int64s, sort_keys: Sequence[Indices]) -> Int64s:
     """Return the row of every node in a walk: a node, then all below it, a branch after another.
 
     `size` is how many rows a node's branch takes; neighbors stand in the order of their sort keys,

@@ -33,7 +33,7 @@ def count_below(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds:
     # reached from it, by a cycle; what it holds already is not given to it again.
     child, parent = _distinct_edges(child, parent, nodes)
     counted = _one_reach_column_per_kind(kind, kinds)
-    trees = _grow_trees(child, parent, counted)
+    trees = _grow_graph_trees(child, parent, counted)
     total = trees.weight - counted
     for top, above in _reach_pairs_above(child, parent, trees):
         share = trees.weight[top]
@@ -184,7 +184,7 @@ class _Trees:
     """What its tree holds at and below it, [nodes, kinds]."""
 
 
-def _grow_trees(child: Indices, parent: Indices, counted: Counts) -> _Trees:
+def _grow_graph_trees(child: Indices, parent: Indices, counted: Counts) -> _Trees:
     """Cut distinct edges into trees and weigh them from the leaves upwards, a layer at a time."""
     # A node's turn comes when all its children had theirs. On a cycle it never comes: the nodes
     # left over are just those on cycles of single parents, and become tops.
@@ -272,7 +272,7 @@ class EveryBase:
     total: Indices
 
 
-def count_every_base(
+def count_below_every_base(
     child: Indices, parent: Indices, relation_of: Indices, undated: Mask
 ) -> EveryBase:
     """Count what lies below each node that has children; exact on any graph.

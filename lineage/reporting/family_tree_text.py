@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest_branches
+from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest_tree_branches
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
@@ -292,7 +292,7 @@ def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
 
 
 def _tree_section(report: FamilyTreeReport, texts: Texts) -> Section:
-    nodes = draw_largest_branches(report.forest, lines=_LINES, deepest=_DEEPEST)
+    nodes = draw_largest_tree_branches(report.forest, lines=_LINES, deepest=_DEEPEST)
     return _titled_section(texts, "poster.tree", Outline(list(_tree_outline_lines(nodes, texts))))
 
 

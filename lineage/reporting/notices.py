@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from lineage.analysis.definition_text import is_after_data, is_before_data
+from lineage.analysis.definition_text import is_count_after_data, is_count_before_data
 from lineage.domain.definitions import Definition
-from lineage.domain.opt_outs import count_marks
+from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.reporting.language import Language, load_texts
 from lineage.store.manifest import Manifest
 
@@ -23,13 +23,13 @@ def data_notices(
     Without `opted_out` it is said of the whole snapshot how many models are left out.
     """
     texts, day, taken = load_texts(language, "notices"), definition.as_of, manifest.origin.taken_at
-    if is_before_data(definition, manifest):
+    if is_count_before_data(definition, manifest):
         yield texts.say("day.before", day=day, id=manifest.id, date=taken.date())
-    elif is_after_data(definition, manifest):
+    elif is_count_after_data(definition, manifest):
         yield texts.say("day.after", day=day, date=taken.date())
     if at_most > total:
         yield texts.say_number("dates.range", at_most - total, total=total, at_most=at_most)
-    left_out = count_marks(manifest.left_out) if opted_out is None else opted_out
+    left_out = count_opt_out_marks(manifest.left_out) if opted_out is None else opted_out
     if left_out:
         where = "snapshot" if opted_out is None else "number"
         yield texts.say_number(f"opted_out.{where}", left_out)

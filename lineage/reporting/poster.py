@@ -6,7 +6,7 @@ from datetime import date
 from html import escape
 from itertools import accumulate, pairwise
 
-from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest_branches
+from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest_tree_branches
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.escape import markup
@@ -305,7 +305,7 @@ def draw_poster(report: FamilyTreeReport, texts: Texts) -> str:
     columns = _COLUMNS if report.kind is SubjectKind.FAMILY else _COLUMNS_OF_BASE
     edges = list(pairwise(accumulate((_MARGIN, *columns))))
     lines, deepest = int(height * _SPARE / LINE), len(columns) - 1
-    nodes = draw_largest_branches(report.forest, lines=lines, deepest=deepest)
+    nodes = draw_largest_tree_branches(report.forest, lines=lines, deepest=deepest)
     boxes = place_boxes(nodes, first, height)
     foot = first + boxes[0].height + _SPACE
     page = round(foot + 16 * len(foot_lines) + _MARGIN)

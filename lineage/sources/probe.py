@@ -32,7 +32,7 @@ def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
         yield DoctorFinding("listing", False, f"{LISTING} answers {first.status}")
         return
     yield DoctorFinding("listing", True, f"{LISTING} answers, ascending by creation")
-    yield from _check_rows(first)
+    yield from _probe_rows(first)
     yield _probe_budget(client)
     yield from _probe_paging(client, first)
 
@@ -43,7 +43,7 @@ def _probe_page_params(cursor: str | None = None) -> tuple[tuple[str, str], ...]
     return (*own, ("limit", str(_ROWS)), *more)
 
 
-def _check_rows(answer: Answer) -> Iterator[DoctorFinding]:
+def _probe_rows(answer: Answer) -> Iterator[DoctorFinding]:
     page = parse_page(answer.body)
     if page.problem is not None or not page.records:
         yield DoctorFinding("rows", False, page.problem or "the listing is empty")

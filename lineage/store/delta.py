@@ -112,7 +112,7 @@ def merge_delta_evidence(
     yield from fresh.slice(start).to_batches()
 
 
-def renumber_children(
+def renumber_delta_children(
     claims: Iterable[pa.RecordBatch], final_rows: Int64s
 ) -> Iterator[pa.RecordBatch]:
     """Yield claims with the rows that their children have now: `final_rows[row]`."""

@@ -63,11 +63,11 @@ def translate(file: str, rows: _Rows, version: int) -> _Rows:
         elif field.name in phrases:
             columns[at] = pc.replace_substring(columns[at], *phrases[field.name])
         elif field.name == "created_at":
-            columns[at] = _hide_unknown_columns(columns[at])
+            columns[at] = _hide_unknown_table_columns(columns[at])
     return type(rows).from_arrays(columns, schema=pa.schema(fields))
 
 
-def _hide_unknown_columns(moments: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+def _hide_unknown_table_columns(moments: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Take the second half of the Hub's constant for no date, which was taken for one."""
     first, last = (pa.scalar(moment, moments.type) for moment in UNKNOWN_CREATIONS)
     is_unknown = pc.and_(pc.greater_equal(moments, first), pc.less(moments, last))

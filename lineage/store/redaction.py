@@ -19,7 +19,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import OPTED_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
-from lineage.graph.reach import count_every_base
+from lineage.graph.reach import count_below_every_base
 from lineage.store import derived_rows, schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
@@ -177,7 +177,7 @@ def _recounted_bases(snapshot: Snapshot, cut: _Cut) -> pa.Table:
     relation[edges.child] = edges.relation
     created = snapshot.column(schema.MODELS_FILE, "created_at").filter(pa.array(cut.listed))
     declared = edges.strength >= Strength.DECLARED.code
-    bases = count_every_base(
+    bases = count_below_every_base(
         edges.child[declared],
         edges.parent[declared],
         relation[:models],
@@ -320,7 +320,7 @@ def _redact_tags(column: pa.ChunkedArray, opt_outs: OptOuts) -> pa.ChunkedArray:
 # Which rows are theirs, or name them
 
 
-def is_row_opted_out(name: str, key: str, opt_outs: OptOuts) -> bool:
+def is_table_row_opted_out(name: str, key: str, opt_outs: OptOuts) -> bool:
     """Say whether one of them bears a name or a key."""
     return key in opt_outs.keys or opt_outs.names_in(name)
 

@@ -10,7 +10,11 @@ import pytest
 
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.documents import diff_rows, trace_document
-from lineage.analysis.verdicts import count_availability, explain_trace, summarize_availability
+from lineage.analysis.verdicts import (
+    count_availability,
+    explain_trace,
+    summarize_verdict_availability,
+)
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
 from lineage.domain.documents import to_document
@@ -255,8 +259,8 @@ def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
         "unlisted": 1,
         "not_listed": 1,
     }
-    assert summarize_availability(found).startswith("2 gone, 1 hidden")
-    assert summarize_availability({}) == ""
+    assert summarize_verdict_availability(found).startswith("2 gone, 1 hidden")
+    assert summarize_verdict_availability({}) == ""
 
 
 # Faults, kills, replays

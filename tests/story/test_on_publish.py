@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lineage.analysis.diff.diffs import AlertKind
-from lineage.crawl.notify import describe_change_to_command, notify
+from lineage.crawl.notify import describe_change_of_crawl, notify
 from lineage.demo.catalog import Row
 from lineage.errors import SettingsError
 from lineage.settings import load_settings
@@ -56,7 +56,7 @@ def crawled(stage: Stage) -> Any:
     """Crawl, and return what would be announced."""
     manifest = stage.crawl().manifest
     stage.clock.sleep(60)
-    return describe_change_to_command(stage.settings(), manifest)
+    return describe_change_of_crawl(stage.settings(), manifest)
 
 
 def alerts(document: Any, kind: AlertKind) -> list[str]:
@@ -105,9 +105,7 @@ def test_a_family_that_lost_much_is_an_alert(play: Play) -> None:
     (alert,) = document["alerts"]
     assert "from 18 to 17 derivatives" in alert["says"]
     manifest = stage.store.manifests()[-1]
-    assert (
-        describe_change_to_command(stage.settings(alert_lost_share=0.1), manifest)["alerts"] == []
-    )
+    assert describe_change_of_crawl(stage.settings(alert_lost_share=0.1), manifest)["alerts"] == []
 
 
 def test_a_burst_is_an_alert_once(play: Play) -> None:
@@ -128,7 +126,7 @@ def test_a_walk_below_a_base_is_compared_with_the_last_one_like_it(play: Play) -
     def below() -> Any:
         stage.clock.sleep(60)
         manifest = stage.crawl(base=ROOT).manifest
-        return manifest.id, describe_change_to_command(stage.settings(), manifest)
+        return manifest.id, describe_change_of_crawl(stage.settings(), manifest)
 
     first, document = below()
     assert document["before"] is None

@@ -15,7 +15,7 @@ from lineage import count_derivatives, diff_snapshots, open_store, trace_model
 from lineage.build.opt_out import OptOutFilter
 from lineage.cli.main import lineage
 from lineage.crawl.dump import crawl_dump
-from lineage.crawl.notify import describe_change_to_command
+from lineage.crawl.notify import describe_change_of_crawl
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
 from lineage.domain.opt_outs import OptOuts
@@ -193,10 +193,10 @@ def test_what_is_announced_does_not_tell_that_they_are_gone(play: Play) -> None:
     stage.crawl()
     stage.clock.sleep(DAY)
     after = stage.crawl(opt_outs=LIST).manifest
-    said = describe_change_to_command(stage.settings(opt_outs=LIST), after)
+    said = describe_change_of_crawl(stage.settings(opt_outs=LIST), after)
     assert not named_in(json.dumps(said))
     assert said["removed"] == []
-    assert "shyowl/nest" in json.dumps(describe_change_to_command(stage.settings(), after))
+    assert "shyowl/nest" in json.dumps(describe_change_of_crawl(stage.settings(), after))
 
 
 def test_nobody_walks_below_them(play: Play) -> None:

@@ -7,7 +7,7 @@ from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Anomalies, AnomalyKind, Bounds
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
-from lineage.domain.opt_outs import count_marks
+from lineage.domain.opt_outs import count_opt_out_marks
 
 EXAMPLES = 3
 
@@ -45,5 +45,5 @@ def find_anomalies(
         bounds,
         anomalies,
         manifest.origin.parents_known,
-        count_marks(manifest.left_out),
+        count_opt_out_marks(manifest.left_out),
     )

@@ -32,7 +32,7 @@ _MOST_COMPARED = 100
 # Hub and author contradict each other
 
 
-def find_relation_disagreements(columns: SnapshotColumns) -> Occurrences:
+def find_relation_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models of which two sources, or one in two places, declare different relations."""
     claims = columns.claims
     rows = np.flatnonzero(claims.relation >= 0)
@@ -57,7 +57,7 @@ def find_relation_disagreements(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(children), each)
 
 
-def find_parent_disagreements(columns: SnapshotColumns) -> Occurrences:
+def find_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models of which Hub and card name different parents, as names resolve for others."""
     claims = columns.claims
     hub = _claimed_pairs_of_rule(claims, "hub", claims.parent)
@@ -119,7 +119,7 @@ def _claimed_pairs_of_rule(claims: DeclaredClaims, rule: str, parent: Indices) -
 # One model under several names, and several models under what is nearly one
 
 
-def find_parents_under_two_names(columns: SnapshotColumns) -> Occurrences:
+def find_two_name_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models that name one parent by two names or more."""
     claims = columns.claims
     if not len(claims.child):
@@ -138,7 +138,7 @@ def find_parents_under_two_names(columns: SnapshotColumns) -> Occurrences:
 
     def describe_names_anomaly(of_pair: Int64s) -> Occurrence:
         child, parent = columns.name(int(of_pair[0, 0])), columns.name(int(of_pair[0, 1]))
-        names = _quote_twin_names(claims.names, of_pair[:, 2])
+        names = _quote_anomalous_twins(claims.names, of_pair[:, 2])
         number = plural(len(names), "name")
         detail = f"{child} names {parent} by {number}: {join_names(names, len(names))}"
         return Occurrence([child, parent], detail)
@@ -147,7 +147,7 @@ def find_parents_under_two_names(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(ranges), each)
 
 
-def find_models_under_several_names(columns: SnapshotColumns) -> Occurrences:
+def find_several_name_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models that go by several names over the snapshot, those with most first."""
     claims = columns.claims
     resolved = claims.parent >= 0
@@ -173,7 +173,7 @@ def _quote_claimed_names(columns: SnapshotColumns, parents: Indices) -> Iterator
     for parent, start, stop in zip(parents.tolist(), starts, stops, strict=True):
         codes, numbers = np.unique(spellings[start:stop, 1], return_counts=True)
         order = np.argsort(-numbers, kind="stable")
-        names = _quote_twin_names(claims.names, codes[order])
+        names = _quote_anomalous_twins(claims.names, codes[order])
         parts = [
             f"{name} ({plural(number, 'model')})"
             for name, number in zip(names, numbers[order].tolist(), strict=True)
@@ -213,7 +213,7 @@ def _distinct_anomaly_rows(*columns: Indices) -> Int64s:
     return unique
 
 
-def _quote_twin_names(names: pa.StringArray, codes: Indices) -> list[str]:
+def _quote_anomalous_twins(names: pa.StringArray, codes: Indices) -> list[str]:
     """Return names in quotation marks: a trailing space is a difference too."""
     return [f'"{name}"' for name in names.take(pa.array(codes)).to_pylist()]
 
@@ -234,7 +234,7 @@ class _NamedPairs:
         return pack_node_pairs(self.parent, self.code)
 
 
-def find_skipped_generations(columns: SnapshotColumns) -> Occurrences:
+def find_skipped_generation_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find quantized models with one parent that are named after a sibling: it is skipped.
 
     The name without what quantizing added is compared, in lower case, with those of the parent's
@@ -287,7 +287,7 @@ def _find_anomalous_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.St
         & (parents[edges.child] == 1)
         & (edges.child != edges.parent)
     )
-    names = _repository_part_of_twin(_lower_model_ids(columns, edges.child[rows]))
+    names = _repository_part_of_twin(_lower_ids_of_anomalies(columns, edges.child[rows]))
     marked = pc.indices_nonzero(pc.match_substring_regex(names, MARKED))
     stems = pa.array(
         (
@@ -298,10 +298,10 @@ def _find_anomalous_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.St
     )
     rows = rows[marked.to_numpy()]
     child, parent = edges.child[rows], edges.parent[rows]
-    parent_ids = _lower_model_ids(columns, parent)
+    parent_ids = _lower_ids_of_anomalies(columns, parent)
     is_parent_name = pc.or_(
         pc.equal(stems, _repository_part_of_twin(parent_ids)),
-        pc.equal(stems, _add_twin_owner(parent_ids)),
+        pc.equal(stems, _add_owner_of_anomaly(parent_ids)),
     )
     named_otherwise = pc.indices_nonzero(pc.invert(pc.fill_null(is_parent_name, True)))
     places = named_otherwise.to_numpy()
@@ -321,16 +321,16 @@ def _anomalous_siblings_by_name(
         & (edges.child < columns.listed)  # deleted models keep their edges, and have no row in ids
     )
     child, parent = edges.child[rows], edges.parent[rows]
-    ids = _lower_model_ids(columns, child)
+    ids = _lower_ids_of_anomalies(columns, child)
     parts = []
-    for spellings in (_repository_part_of_twin(ids), _add_twin_owner(ids)):
+    for spellings in (_repository_part_of_twin(ids), _add_owner_of_anomaly(ids)):
         codes = pc.fill_null(pc.index_in(spellings, value_set=names), -1).to_numpy()
         places = np.flatnonzero(codes >= 0)
         parts.append((child[places], parent[places], codes[places]))
     return _NamedPairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _lower_model_ids(columns: SnapshotColumns, nodes: Indices) -> pa.StringArray:
+def _lower_ids_of_anomalies(columns: SnapshotColumns, nodes: Indices) -> pa.StringArray:
     return pc.utf8_lower(columns.ids.take(pa.array(nodes)))
 
 
@@ -338,5 +338,5 @@ def _repository_part_of_twin(ids: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(ids, "^.*/", "")
 
 
-def _add_twin_owner(ids: pa.StringArray) -> pa.StringArray:
+def _add_owner_of_anomaly(ids: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring(ids, "/", "_")

@@ -38,7 +38,7 @@ _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def find_self_parents(columns: SnapshotColumns) -> Occurrences:
+def find_self_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models that are their own parent."""
     edges = columns.edges
     nodes = edges.child[edges.child == edges.parent].tolist()
@@ -47,7 +47,7 @@ def find_self_parents(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(nodes), each)
 
 
-def find_circles(columns: SnapshotColumns) -> Occurrences:
+def find_circle_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models that descend from each other, each circle once, the largest first."""
 
     def describe_circle_anomaly(members: list[int]) -> Occurrence:
@@ -62,7 +62,7 @@ def find_circles(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(circles), map(describe_circle_anomaly, circles))
 
 
-def find_unknown_parents(columns: SnapshotColumns) -> Occurrences:
+def find_unknown_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find parents that no listing shows, those with most children first."""
 
     def describe_parent_anomaly(node: int, children: Indices) -> Occurrence:
@@ -82,7 +82,7 @@ def find_unknown_parents(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(number, (describe_parent_anomaly(*group) for group in groups))
 
 
-def find_many_parents(columns: SnapshotColumns) -> Occurrences:
+def find_many_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models with more parents than the bound, those with most first."""
 
     def describe_child_anomaly(node: int, parents: Indices) -> Occurrence:
@@ -99,7 +99,7 @@ def find_many_parents(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(number, (describe_child_anomaly(*group) for group in groups))
 
 
-def find_older_children(columns: SnapshotColumns) -> Occurrences:
+def find_older_child_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models created before a parent of theirs, the widest gap first; both dates known."""
 
     def describe_pair_anomaly(child: int, parent: int, gap: int) -> Occurrence:
@@ -120,7 +120,7 @@ def find_older_children(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(len(rows), each)
 
 
-def find_upload_bursts(columns: SnapshotColumns) -> Occurrences:
+def find_burst_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find many siblings by one author in few days, the largest burst first.
 
     Windows that overlap are one burst, which may last longer than one window. A model without a
@@ -208,44 +208,44 @@ RULES = (
         AnomalyKind.SELF_PARENT,
         AnomalySeverity.ODD,
         "a model given as its own parent",
-        find_self_parents,
+        find_self_parent_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.CYCLE,
         AnomalySeverity.ODD,
         "models that descend from each other; each circle once",
-        find_circles,
+        find_circle_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.UNKNOWN_PARENT,
         AnomalySeverity.NOTE,
         "a parent that no listing shows: deleted, private, misspelt, or outside a small snapshot",
-        find_unknown_parents,
+        find_unknown_parent_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.MANY_PARENTS,
         AnomalySeverity.NOTE,
         "a model with more than {many_parents} parents",
-        find_many_parents,
+        find_many_parent_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.CHILD_OLDER_THAN_PARENT,
         AnomalySeverity.NOTE,
         "a model created before a parent of it; no proof: a repository may be made anew or filled"
         " later; models without a known date are excluded",
-        find_older_children,
+        find_older_child_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.PARENT_UNDER_TWO_NAMES,
         AnomalySeverity.NOTE,
         "a model that names one parent by several names, as names resolve",
-        claim_rules.find_parents_under_two_names,
+        claim_rules.find_two_name_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.MODEL_UNDER_SEVERAL_NAMES,
         AnomalySeverity.NOTE,
         "a model that its children, taken together, call by several names",
-        claim_rules.find_models_under_several_names,
+        claim_rules.find_several_name_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.CASE_TWINS,
@@ -257,26 +257,26 @@ RULES = (
         AnomalyKind.RELATION_DISAGREEMENT,
         AnomalySeverity.ODD,
         "sources declare different relations for one model",
-        claim_rules.find_relation_disagreements,
+        claim_rules.find_relation_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.PARENT_DISAGREEMENT,
         AnomalySeverity.ODD,
         "Hub and card name different parents, as names resolve; parents that only the card names"
         " and that are not listed are excluded",
-        claim_rules.find_parent_disagreements,
+        claim_rules.find_parent_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.SKIPPED_GENERATION,
         AnomalySeverity.NOTE,
         "a quantized copy that is named after one model and declares that model's parent",
-        claim_rules.find_skipped_generations,
+        claim_rules.find_skipped_generation_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.UPLOAD_BURST,
         AnomalySeverity.NOTE,
         "at least {burst_models} children of one parent by one author created within {burst_days}"
         " days; overlapping windows are one burst",
-        find_upload_bursts,
+        find_burst_anomalies,
     ),
 )

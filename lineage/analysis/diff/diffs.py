@@ -18,7 +18,7 @@ from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.arrays import Int64s, Mask, Positions
 from lineage.domain.documents import NAME
 from lineage.domain.families import Family
-from lineage.domain.opt_outs import count_marks
+from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.records import Availability
 from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
@@ -52,7 +52,7 @@ class NamedNodes:
         return np.arange(len(self.keys)) < self.listed
 
 
-def match_nodes(before: NamedNodes, after: NamedNodes) -> Int64s:
+def match_compared_nodes(before: NamedNodes, after: NamedNodes) -> Int64s:
     """Return for each node before its node after, NO_NODE where there is none; one to one."""
     nodes_after: Int64s = _places_in_compared_snapshot(before.keys, after.keys)
     is_free = np.ones(len(after.keys), np.bool_)
@@ -167,7 +167,7 @@ class Alert:
 def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]) -> Diff:
     """Compare two snapshots by key; today's families are counted in both."""
     old, new = NamedNodes.of(before), NamedNodes.of(after)
-    node_after = match_nodes(old, new)
+    node_after = match_compared_nodes(old, new)
     was_listed, is_listed = old.are_listed(), new.are_listed()
     stayed = np.flatnonzero(was_listed & (node_after != NO_NODE) & is_listed[node_after])
     appeared, vanished = is_listed.copy(), was_listed.copy()
@@ -181,7 +181,7 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
         after=after.id,
         added=_sort_diff_names(new, np.flatnonzero(appeared)),
         removed=_sort_diff_names(old, removed),
-        renamed=_find_renames_between(old, new, stayed, node_after[stayed]),
+        renamed=_diff_renames(old, new, stayed, node_after[stayed]),
         edges_added=edges_added,
         edges_removed=edges_removed,
         families=tuple(_compare_family_counts(before, after, families)),
@@ -189,7 +189,7 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
         bases_lost=shrunk,
         availability=_read_availability_of_diff(old, removed, after),
         parents_known=all(it.manifest.origin.parents_known for it in (before, after)),
-        opted_out=count_marks(after.manifest.left_out),
+        opted_out=count_opt_out_marks(after.manifest.left_out),
     )
 
 
@@ -206,7 +206,7 @@ def _read_availability_of_diff(
     return {id: by_key[key] for id, key in pairs if key in by_key}
 
 
-def _find_renames_between(
+def _diff_renames(
     old: NamedNodes, new: NamedNodes, nodes_before: Int64s, nodes_after: Int64s
 ) -> tuple[Rename, ...]:
     before, after = old.ids.take(pa.array(nodes_before)), new.ids.take(pa.array(nodes_after))
@@ -278,7 +278,7 @@ def _read_base_totals(snapshot: Snapshot, nodes: int) -> Int64s:
 # Alerts
 
 
-def find_alerts(
+def find_diff_alerts(
     before: Snapshot,
     after: Snapshot,
     diff: Diff,
@@ -292,7 +292,7 @@ def find_alerts(
     """
     alerts = []
     were_listed, are_listed = (
-        _list_family_roots(Scope(each, families)) for each in (before, after)
+        _list_roots_of_diff(Scope(each, families)) for each in (before, after)
     )
     for family in families:
         for root in family.roots():
@@ -306,24 +306,24 @@ def find_alerts(
                 f" derivatives: it lost {1 - change.after / change.before:.1%}"
             )
             alerts.append(Alert(AlertKind.FAMILY_LOST, change.family, says))
-    return [*alerts, *_find_new_bursts(before, after)]
+    return [*alerts, *_find_bursts_new_in_diff(before, after)]
 
 
-def _list_family_roots(scope: Scope) -> set[str]:
+def _list_roots_of_diff(scope: Scope) -> set[str]:
     """Return the registry's roots that a snapshot lists, under whatever name."""
     models = scope.snapshot.manifest.models
     nodes = scope.every_node_of([root for family in scope.families for root in family.roots()])
     return {id for id, each in nodes.items() if min(each) < models}
 
 
-def _find_new_bursts(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
+def _find_bursts_new_in_diff(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
     """Yield the bursts that share no named model with a burst of the same parent before."""
     # A burst that grows by a day is known already, and would otherwise alert every day.
-    reported = {pair for burst in _find_diff_bursts(before) for pair in _name_changed_edges(burst)}
+    reported = {pair for burst in _find_diff_bursts(before) for pair in _name_edges_of_diff(burst)}
     new = [
         burst
         for burst in _find_diff_bursts(after)
-        if reported.isdisjoint(_name_changed_edges(burst))
+        if reported.isdisjoint(_name_edges_of_diff(burst))
     ]
     for burst in new[:MOST_BURSTS]:
         yield Alert(AlertKind.UPLOAD_BURST, burst.models[0], burst.detail)
@@ -335,6 +335,6 @@ def _find_diff_bursts(snapshot: Snapshot) -> Sequence[Anomaly]:
     return find_anomalies(Scope(snapshot), kind=kind, examples=None).anomalies[0].examples
 
 
-def _name_changed_edges(burst: Anomaly) -> set[tuple[str, str]]:
+def _name_edges_of_diff(burst: Anomaly) -> set[tuple[str, str]]:
     parent, *children = burst.models
     return {(parent, child) for child in children}

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.diff.diffs import NO_NODE, NamedNodes, match_nodes
+from lineage.analysis.diff.diffs import NO_NODE, NamedNodes, match_compared_nodes
 from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.records import ModelRecord
 from lineage.sources.interface import RecordPage
@@ -95,7 +95,7 @@ def check_against(
     columns = _read_compared_dump(pages)
     models = snapshot.table(schema.MODELS_FILE, ["key", *_NEEDED]).combine_chunks()
     here, there = _nodes_of_compared_snapshot(models), _nodes_of_compared_snapshot(columns.models)
-    place = match_nodes(there, here)
+    place = match_compared_nodes(there, here)
     alone = np.ones(here.listed, np.bool_)
     alone[place[place != NO_NODE]] = False
     compared = [name for name, field in _NEEDED.items() if field not in missing]
@@ -115,11 +115,11 @@ def check_against(
 
 
 def _read_compared_dump(pages: Iterable[RecordPage]) -> _DumpColumns:
-    models, edges = [_dump_model_table([])], [_dump_edge_table([])]
+    models, edges = [_compared_model_table([])], [_compared_edge_table([])]
     bad_rows = 0
     for page in pages:
-        models.append(_dump_model_table(page.records))
-        edges.append(_dump_edge_table(page.records))
+        models.append(_compared_model_table(page.records))
+        edges.append(_compared_edge_table(page.records))
         bad_rows += len(page.bad_rows)
     table = pa.concat_tables(models).combine_chunks()
     # Of a row that is repeated the last one wins, as it does in a snapshot.
@@ -129,14 +129,14 @@ def _read_compared_dump(pages: Iterable[RecordPage]) -> _DumpColumns:
     return _DumpColumns(table.take(pa.array(np.sort(last))), pairs, bad_rows)
 
 
-def _dump_model_table(records: Sequence[ModelRecord]) -> pa.Table:
+def _compared_model_table(records: Sequence[ModelRecord]) -> pa.Table:
     columns: dict[str, Any] = {
         name: [getattr(record, name) for record in records] for name in ("key", *_NEEDED)
     }
     return pa.table(columns, schema=pa.schema([schema.MODELS.field(name) for name in columns]))
 
 
-def _dump_edge_table(records: Sequence[ModelRecord]) -> pa.Table:
+def _compared_edge_table(records: Sequence[ModelRecord]) -> pa.Table:
     pairs = [(record.key, parent.key) for record in records for parent in record.hub_parents]
     pairs = [pair for pair in pairs if pair[1] is not None]
     child, parent = zip(*pairs, strict=True) if pairs else ((), ())

@@ -31,7 +31,7 @@ from lineage.analysis.evaluate.known_answers import (
     DeclaredLineage,
     Labels,
     find_parents,
-    read_lineage,
+    read_known_lineage,
     read_nodes,
 )
 from lineage.analysis.scope import Scope
@@ -136,7 +136,7 @@ def evaluate(
     """Hide what is declared of models, or labelled, let each rule infer, and compare."""
     snapshot = scope.snapshot
     nodes = read_nodes(scope)
-    lineage = read_lineage(scope, nodes)
+    lineage = read_known_lineage(scope, nodes)
     hidden, unknown = _hide_evaluated_parents(scope, nodes, labels)
     claims = list(_infer_evaluated_claims(snapshot, nodes, hidden, scope.families_as_now(), rules))
     judged = [_judge_claim(claim, nodes, lineage, hidden) for claim in claims]
@@ -144,7 +144,7 @@ def evaluate(
     wrong = [each for each in judged if not each.line]
     children = np.bincount(nodes.parent, minlength=len(nodes.ids))
     wrong.sort(key=lambda each: (not each.crosses, -children[each.claim.child], each.claim.child))
-    worst = islice(_score_once_each(wrong), _MISTAKES)
+    worst = islice(_evaluate_once_each(wrong), _MISTAKES)
     fired = {claim.claim.rule for claim in claims}
     inferring = [rule.name for rule in rules if rule.strength is Strength.INFERRED]
     by_family = _count_by_family(hidden, lineage)
@@ -214,10 +214,10 @@ def _infer_evaluated_claims(
         elif rule.strength is Strength.INFERRED:
             at_reading.add(rule.name)
     # These read cards and configurations, which are not kept: what they inferred is.
-    yield from _read_scored_claims(snapshot, nodes, hidden, at_reading)
+    yield from _read_evaluated_claims(snapshot, nodes, hidden, at_reading)
 
 
-def _read_scored_claims(
+def _read_evaluated_claims(
     snapshot: Snapshot, nodes: InferenceInput, candidates: Collection[int], rules: set[str]
 ) -> Iterator[InferredClaim]:
     """Yield what rules inferred when the models were read, from the evidence."""
@@ -276,10 +276,10 @@ def _score_groups(
     order = {group: place for place, group in enumerate(hidden)}
     for group, rule, pattern in sorted(groups, key=lambda key: (order[key[0]], key[1:])):
         members = groups[group, rule, pattern]
-        yield _score_claims(members, group, rule, pattern, hidden[group])
+        yield _evaluate_claims(members, group, rule, pattern, hidden[group])
 
 
-def _score_claims(
+def _evaluate_claims(
     judged: Sequence[JudgedClaim], group: str, rule: str, pattern: str, hidden: int
 ) -> Score:
     by_author: dict[str, list[bool]] = defaultdict(list)
@@ -310,7 +310,7 @@ def is_held_out_of_evaluation(author: str) -> bool:
     return bool(hashlib.sha256(author.encode()).digest()[0] & 1)
 
 
-def _score_once_each(wrong: Sequence[JudgedClaim]) -> Iterator[JudgedClaim]:
+def _evaluate_once_each(wrong: Sequence[JudgedClaim]) -> Iterator[JudgedClaim]:
     """Yield one mistake for each author and inferred parent."""
     reported: set[tuple[str, int]] = set()
     for each in wrong:

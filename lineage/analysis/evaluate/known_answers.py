@@ -130,7 +130,7 @@ def read_nodes(scope: Scope) -> InferenceInput:
     )
 
 
-def read_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
+def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
     """Return what is declared of every node."""
     snapshot, families = scope.snapshot, scope.families
     edges = _known_declared_edges(snapshot)

@@ -12,7 +12,7 @@ from lineage.analysis.growth.results import NOTHING, Curve, GrowthSeries, Moment
 from lineage.analysis.growth.stored import (
     FULL,
     CurveSlice,
-    is_same_node,
+    is_same_trend_node,
     read_trends,
     trend_overlay_of,
     trend_overlay_of_table,
@@ -25,7 +25,7 @@ from lineage.analysis.subjects import ModelNode, find_subject, find_subject_mode
 from lineage.domain.clock import end_of_month
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
-from lineage.domain.opt_outs import count_marks
+from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.errors import SnapshotDamaged
 from lineage.store.reader import BaseRow, Snapshot
 from lineage.store.store import ParquetStore
@@ -60,7 +60,7 @@ def curve_of_family(
             reason = "no curves"
         elif not as_stored and trend_overlay_of_table(table) != overlay:
             reason = "curves that another registry counted"
-        elif not as_stored and _is_older_than_a_rename(snapshot, family, renamed):
+        elif not as_stored and _is_curve_older_than_rename(snapshot, family, renamed):
             reason = "roots that were renamed later"
         if table is not None and reason is None:
             stored = trend_slice_of_family(table, family.id, by)
@@ -133,7 +133,9 @@ def _find_renamed_roots(store: ParquetStore, family: Family) -> dict[str, str]:
     return {root: key for root, key in keys.items() if key in renamed}
 
 
-def _is_older_than_a_rename(snapshot: Snapshot, family: Family, keys: Mapping[str, str]) -> bool:
+def _is_curve_older_than_rename(
+    snapshot: Snapshot, family: Family, keys: Mapping[str, str]
+) -> bool:
     """Say whether roots with these keys have children here under names the registry has not."""
     # The registry alone would not have found them when the snapshot was made: its stored curve
     # lacks what lies below them, and rises on the day of the rename.
@@ -161,7 +163,7 @@ def _count_over_history(
             continue
         origin = snapshot.manifest.origin
         facts = (origin.kind, origin.taken_at, origin.endpoint)
-        known, left_out = origin.parents_known, count_marks(snapshot.manifest.left_out)
+        known, left_out = origin.parents_known, count_opt_out_marks(snapshot.manifest.left_out)
         moments.append(Moment(snapshot.id, *facts, part.registry, stored, known, left_out))
         slices.append(part)
     if not moments:
@@ -179,12 +181,12 @@ def _names_of_curves(newest: Snapshot, base: ModelNode) -> list[str]:
 def _count_curve_row(snapshot: Snapshot, key: str, names: Sequence[str]) -> BaseRow | None:
     """Return what counts.parquet knows of a base: by its name now, its key, or a former name."""
     row = snapshot.base(names[0])
-    if row is not None and is_same_node(row.key, key):
+    if row is not None and is_same_trend_node(row.key, key):
         return row
     if (row := snapshot.base_of_key(key)) is not None:
         return row
     rows = (snapshot.base(name) for name in names[1:])
-    return next((row for row in rows if row is not None and is_same_node(row.key, key)), None)
+    return next((row for row in rows if row is not None and is_same_trend_node(row.key, key)), None)
 
 
 def _curve_series_of(

@@ -220,7 +220,7 @@ def trend_slice_of_base(
     return None
 
 
-def is_same_node(key_then: str, key: str) -> bool:
+def is_same_trend_node(key_then: str, key: str) -> bool:
     """Say whether a node of one name is the same under two keys."""
     # While a model was not listed its key was made from its name: it changes on the first listing.
     return key_then == key or key_then.startswith(_UNLISTED)

@@ -58,11 +58,11 @@ def judge_licenses(scope: Scope, family: Family, terms: LicenseTerms) -> License
         definition=count.definition,
         count=count,
         knowledge=license_knowledge_of(scope.snapshot),
-        rows=sorted(rows, key=_most_used_conflicts_first),
+        rows=sorted(rows, key=_license_conflict_sort_key),
     )
 
 
-def _most_used_conflicts_first(row: Judged) -> tuple[bool, int, int, str, str]:
+def _license_conflict_sort_key(row: Judged) -> tuple[bool, int, int, str, str]:
     downloads = -1 if row.downloads is None else row.downloads
     return row.severity not in CONFLICTS, -downloads, -row.below, row.model, row.key
 

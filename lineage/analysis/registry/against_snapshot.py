@@ -62,7 +62,7 @@ def check_against_snapshot(scope: Scope) -> tuple[RegistryFinding, ...]:
     Only what is declared in the snapshot counts, not what was inferred. Ids are compared as spelt.
     """
     # One look at the snapshot for all checks.
-    models = read_registry_models(scope)
+    models = read_models_to_compare(scope)
     return sort_registry_findings(
         finding
         for family in scope.families
@@ -71,7 +71,9 @@ def check_against_snapshot(scope: Scope) -> tuple[RegistryFinding, ...]:
     )
 
 
-def find_unknown_ids(family: Family, models: RegistryModels) -> Iterator[RegistryFinding]:
+def find_ids_unknown_to_snapshot(
+    family: Family, models: RegistryModels
+) -> Iterator[RegistryFinding]:
     """Find ids that the snapshot does not know; mirrors listed as deleted are skipped."""
     # A snapshot below one base lacks almost everything by design.
     if not models.is_whole:
@@ -94,7 +96,9 @@ def find_unknown_ids(family: Family, models: RegistryModels) -> Iterator[Registr
             yield RegistryFinding(FindingSeverity.NOTE, family.id, kind, says, hint, absent)
 
 
-def find_listed_deleted(family: Family, models: RegistryModels) -> Iterator[RegistryFinding]:
+def find_contradicted_deletions(
+    family: Family, models: RegistryModels
+) -> Iterator[RegistryFinding]:
     """Find roots that the registry calls deleted and the snapshot lists."""
     for id in chain.from_iterable(release.deleted for release in family.releases):
         if id in models.listed:
@@ -187,8 +191,8 @@ def find_late_officials(family: Family, models: RegistryModels) -> Iterator[Regi
 
 
 CHECKS: tuple[SnapshotCheck, ...] = (
-    find_unknown_ids,
-    find_listed_deleted,
+    find_ids_unknown_to_snapshot,
+    find_contradicted_deletions,
     find_contradicted_copies,
     find_contradicted_edges,
     find_outsiders_inside,
@@ -205,14 +209,14 @@ def _first_registered_of(ids: Sequence[str]) -> str:
 # Reading the snapshot
 
 
-def read_registry_models(scope: Scope) -> RegistryModels:
+def read_models_to_compare(scope: Scope) -> RegistryModels:
     """Read from a snapshot what the checks need."""
     # What the page itself declares: the registry is what it is compared with.
     scope = scope.under(Definition())
     snapshot, families = scope.snapshot, scope.families
     nodes = scope.nodes_of(sorted(set(_registry_ids(families))))
     listed = {id: node for id, node in nodes.items() if node < snapshot.manifest.models}
-    parents, relation = _read_declared_parents(scope, nodes)
+    parents, relation = _read_parents_to_compare(scope, nodes)
     table = snapshot.table(schema.MODELS_FILE, ["license", "created_at"])
     rows = table.take(pa.array(listed.values(), pa.int32())).to_pylist()
     by_id = list(zip(listed, rows, strict=True))
@@ -246,7 +250,7 @@ def _registry_ids(families: Sequence[Family]) -> Iterator[str]:
         yield from (outsider.id for outsider in family.outsiders)
 
 
-def _read_declared_parents(
+def _read_parents_to_compare(
     scope: Scope, nodes: Mapping[str, int]
 ) -> tuple[dict[str, list[str]], dict[str, Relation]]:
     """Return parents and relation by id."""

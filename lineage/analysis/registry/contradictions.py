@@ -90,7 +90,7 @@ def find_clashing_registry_names(families: Sequence[Family]) -> Iterator[Registr
                 yield RegistryFinding(FindingSeverity.ERROR, family.id, old.name, says, hint)
 
 
-def find_edge_cycles(families: Sequence[Family]) -> Iterator[RegistryFinding]:
+def find_curated_edge_cycles(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find curated edges that lead from a model back to itself."""
     parents = _curated_edges_by_child(families)
     owner = {
@@ -154,7 +154,7 @@ def find_impossible_outsiders(families: Sequence[Family]) -> Iterator[RegistryFi
 CHECKS: tuple[RegistryCheck, ...] = (
     find_shared_registry_names,
     find_clashing_registry_names,
-    find_edge_cycles,
+    find_curated_edge_cycles,
     find_divided_curated_children,
     find_loose_curated_parents,
     find_impossible_outsiders,

@@ -76,11 +76,11 @@ def build_tree(
     Models with fewer than `min_size` models below them are pruned; by default a 40th of all.
     """
     rows = build_tree_rows(scope, subject)
-    nodes = draw_large_branches(rows, depth=depth, min_size=min_size)
+    nodes = draw_large_tree_branches(rows, depth=depth, min_size=min_size)
     return Tree(count_subject(scope, subject), nodes)
 
 
-def draw_large_branches(
+def draw_large_tree_branches(
     rows: TreeRows, *, depth: int, min_size: int | None = None
 ) -> tuple[TreeNode, ...]:
     """Draw the models with many descendants so many generations deep, in order of their number."""
@@ -119,7 +119,7 @@ def draw_large_branches(
     return tuple(_build_tree_nodes(sums, top, drawn_rows))
 
 
-def draw_largest_branches(rows: TreeRows, *, lines: int, deepest: int) -> tuple[TreeNode, ...]:
+def draw_largest_tree_branches(rows: TreeRows, *, lines: int, deepest: int) -> tuple[TreeNode, ...]:
     """Draw the largest branches so that at most so many lines are needed, rests included.
 
     A line is a node without nodes, or a remainder. `deepest` bounds the generations. Releases come

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.scope import Scope, select_scope_edges
-from lineage.analysis.traces import find_evidence
+from lineage.analysis.traces import find_evidence_of_paths
 from lineage.analysis.tree.rows import TreeRows
 from lineage.analysis.verdicts import PathClaim
 from lineage.domain.arrays import Codes, Floats, Mask, Nodes, Positions
@@ -210,7 +210,9 @@ class _ClaimColumns:
         curated_children = {child for child, *_ in scope.curated_pairs()} & set(
             np.unique(self._child).tolist()
         )
-        for (child, parent), claims in find_evidence(scope, curated_children).by_edge.items():
+        for (child, parent), claims in find_evidence_of_paths(
+            scope, curated_children
+        ).by_edge.items():
             for claim in claims:
                 if claim.source is not None:
                     self._add_claim(child, parent, claim)

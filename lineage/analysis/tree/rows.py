@@ -17,7 +17,7 @@ from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes
 from lineage.domain.claims import STRENGTHS, Strength
 from lineage.domain.definitions import Closure
 from lineage.graph import forests, reach
-from lineage.graph.reach import count_every_base
+from lineage.graph.reach import count_below_every_base
 
 NO_NODE = -1
 _SUREST = len(STRENGTHS) - 1
@@ -222,7 +222,7 @@ def _count_descendants(
 ) -> Int64s:
     """Return for every node how many counted ones lie below it, each once."""
     kind = np.where(counted, 0, -1)
-    bases = count_every_base(child, parent, kind, np.zeros(len(counted), np.bool_))
+    bases = count_below_every_base(child, parent, kind, np.zeros(len(counted), np.bool_))
     below = np.zeros(len(counted), np.int64)
     below[bases.node] = (bases.direct if direct else bases.total).sum(axis=(1, 2))
     return below
@@ -280,7 +280,7 @@ def _lay_out_tree(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) 
     kept[first:] |= listed_roots & kept[1 + places.group[inside]]
     kept[0] = True
     size = forests.sum_branches(above, depth, kept.astype(np.int64))
-    place = forests.place_rows(above, size, (_rank_row_names(names), -weak, -sure))
+    place = forests.place_forest_rows(above, size, (_rank_row_names(names), -weak, -sure))
     items = np.flatnonzero(kept)
     items = items[np.argsort(place[items])]
     node = np.full(len(names), NO_NODE, np.int32)

@@ -7,7 +7,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, describe_origin, snapshot_lines, snapshot_notes
+from lineage.analysis.definition_text import (
+    Line,
+    count_notes_of_snapshot,
+    definition_snapshot_lines,
+    describe_counted_origin,
+)
 from lineage.analysis.diff.diffs import Change, Diff, FamilyChange
 from lineage.analysis.diff.dump_check import DumpCheck
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
@@ -22,12 +27,12 @@ _BEFORE_AFTER = ("before", "after", "change")
 def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
     """Return the numbers first, then names, then the families and bases that changed most."""
     facts: list[Line] = [
-        ("before", f"{before.id}, {before.origin.kind}, {describe_origin(before)}"),
-        ("after", f"{after.id}, {after.origin.kind}, {describe_origin(after)}"),
+        ("before", f"{before.id}, {before.origin.kind}, {describe_counted_origin(before)}"),
+        ("after", f"{after.id}, {after.origin.kind}, {describe_counted_origin(after)}"),
         ("models", f"{before.models:,} -> {after.models:,}"),
         ("edges", f"{diff.edges_added:,} added, {diff.edges_removed:,} removed"),
     ]
-    notes = dict.fromkeys([*snapshot_notes(before), *snapshot_notes(after)])
+    notes = dict.fromkeys([*count_notes_of_snapshot(before), *count_notes_of_snapshot(after)])
     facts += [("note", note) for note in notes]
     parts: list[RenderableType] = [Text(), fact_lines(facts)]
     answers = diff.availability
@@ -73,7 +78,7 @@ def _add_change_row(
     table.add_row(quoted(name), *cells, style=style)
 
 
-def dump_check_rows(check: DumpCheck) -> list[Document]:
+def dump_check_table_rows(check: DumpCheck) -> list[Document]:
     """Return a flat row for each thing compared, with one example."""
     return [
         {"what": what, "count": count, "example": next(iter(examples), None)}
@@ -90,7 +95,9 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     excluded = [*check.not_compared, *(["edges"] if check.edges is None else [])]
     if excluded:
         facts.append(("not compared", f"{', '.join(excluded)}: the dump does not say"))
-    return Stack(Text(), indented(table), Text(), fact_lines([*facts, *snapshot_lines(manifest)]))
+    return Stack(
+        Text(), indented(table), Text(), fact_lines([*facts, *definition_snapshot_lines(manifest)])
+    )
 
 
 def _comparison_table_rows(check: DumpCheck) -> Iterator[tuple[str, int, Iterable[str]]]:

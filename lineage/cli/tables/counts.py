@@ -10,14 +10,14 @@ from rich.text import Text
 
 from lineage.analysis.definition_text import (
     Line,
+    count_notes_of_parents,
     definition_lines,
-    describe_range,
-    number_notes,
-    parent_notes,
+    describe_count_range,
+    notes_of_count,
 )
-from lineage.analysis.documents import explain_step
+from lineage.analysis.documents import explain_comparison_step
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count, Group
-from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted, subject_title
+from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted, subject_table_title
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Grouping
 from lineage.store.manifest import Manifest
@@ -46,7 +46,7 @@ def counts_table(
 ) -> RenderableType:
     """Return the counts of one or several subjects by one definition."""
     if not counts:
-        facts = [("note", note) for note in parent_notes(manifest)]
+        facts = [("note", note) for note in count_notes_of_parents(manifest)]
         nothing = Text("  no model has derivatives under this definition")
         return Stack(nothing, *([Text(), fact_lines(facts)] if facts else []))
     if len(counts) == 1 or counts[0].grouping is not None:
@@ -69,14 +69,14 @@ def _sum_up_table_notes(counts: Sequence[Count]) -> list[Line]:
     lines = [
         f"{count.id}: {note}"
         for count in counts
-        for note in number_notes(count.total, count.at_most, count.opted_out)
+        for note in notes_of_count(count.total, count.at_most, count.opted_out)
     ]
     return [("note", line) for line in lines]
 
 
 def _count_table(count: Count, manifest: Manifest, source_note: str) -> RenderableType:
     if count.at_most > count.total:
-        words = describe_range(count.total, count.at_most)
+        words = describe_count_range(count.total, count.at_most)
         sums = Text.assemble((words, "bold"), f"; {count.direct:,} of the dated are direct")
     else:
         sums = Text.assemble(
@@ -85,10 +85,10 @@ def _count_table(count: Count, manifest: Manifest, source_note: str) -> Renderab
             "date",
             "" if count.parents_known else "; parents are not known",
         )
-    head = indented(Stack(subject_title(count.id, count.subject), sums))
+    head = indented(Stack(subject_table_title(count.id, count.subject), sums))
     body = _relation_share_cells(count) if count.grouping is None else _group_table(count)
     facts = definition_lines(count.definition, manifest, source_note)
-    facts += [("note", note) for note in number_notes(0, 0, count.opted_out)]
+    facts += [("note", note) for note in notes_of_count(0, 0, count.opted_out)]
     return Stack(Text(), head, Text(), body, Text(), fact_lines(facts))
 
 
@@ -145,7 +145,7 @@ def comparison_table(
     comparison: Comparison, manifest: Manifest, source_note: str = ""
 ) -> RenderableType:
     """Return one subject's numbers under every definition, each with its reason."""
-    head = indented(subject_title(comparison.id, comparison.id))
+    head = indented(subject_table_title(comparison.id, comparison.id))
     parts = [Text(), head, Text(), _step_table(comparison)]
     if any(compared.by_release for compared in comparison.steps):
         parts += [Text(), _release_rows_table(comparison)]
@@ -159,7 +159,7 @@ def comparison_table(
         for line in definition_lines(default.definition, manifest, source_note)
         if line[0] in ("snapshot", "source", "note")
     ]
-    words += [("note", note) for note in number_notes(0, 0, comparison.opted_out)]
+    words += [("note", note) for note in notes_of_count(0, 0, comparison.opted_out)]
     return Stack(*parts, Text(), fact_lines(words))
 
 
@@ -192,9 +192,10 @@ def _step_table(comparison: Comparison) -> RenderableType:
 
 
 def _explain_table_number(row: ComparedCount, comparison: Comparison) -> str:
+    explanation = explain_comparison_step(row, comparison)
     if row.at_most == row.number:
-        return explain_step(row, comparison)
-    return f"{describe_range(row.number, row.at_most)}; {explain_step(row, comparison)}"
+        return explanation
+    return f"{describe_count_range(row.number, row.at_most)}; {explanation}"
 
 
 def _release_rows_table(comparison: Comparison) -> RenderableType:

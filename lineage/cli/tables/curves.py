@@ -10,7 +10,7 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, rule_lines, source_lines
+from lineage.analysis.definition_text import Line, definition_rule_lines, definition_source_lines
 from lineage.analysis.growth import Curve
 from lineage.cli.tables.layout import (
     INDENT,
@@ -18,7 +18,7 @@ from lineage.cli.tables.layout import (
     indented,
     new_table,
     quoted,
-    subject_title,
+    subject_table_title,
 )
 from lineage.domain.claims import RELATIONS
 
@@ -37,8 +37,8 @@ _GAP = 2
 def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
     body = _SnapshotRows(curve) if curve.by is None else _part_table(curve)
-    facts = [*rule_lines(curve.definition), *_history_table_lines(curve)]
-    title = subject_title(curve.id, curve.subject)
+    facts = [*definition_rule_lines(curve.definition), *_history_table_lines(curve)]
+    title = subject_table_title(curve.id, curve.subject)
     return Stack(Text(), indented(title), Text(), indented(body), Text(), fact_lines(facts))
 
 
@@ -99,7 +99,13 @@ def _history_table_lines(curve: Curve) -> list[Line]:
     notes = [("note", f"parents are not known in {', '.join(unknown)}")] if unknown else []
     if left_out := moments[-1].opted_out:
         notes.append(("note", f"{left_out:,} models are left out: they asked for it"))
-    return [("snapshots", text), *notes, *registry, *legend, *source_lines(moments[-1].endpoint)]
+    return [
+        ("snapshots", text),
+        *notes,
+        *registry,
+        *legend,
+        *definition_source_lines(moments[-1].endpoint),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +135,25 @@ class Sparklines:
         table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
         table.add_column(self.head, overflow="fold", max_width=name_width)
         for at in places:
-            table.add_column(short_day(self.moments[at]), justify="right", no_wrap=True)
+            table.add_column(short_day_cell(self.moments[at]), justify="right", no_wrap=True)
         table.add_column("each snapshot", no_wrap=True, overflow="crop")
         last = len(self.rows) - 1
         for position, (name, numbers) in enumerate(self.rows):
             cells = [f"{numbers[at]:,}" for at in places]
             style = "bold" if position == last else ""
-            bars = Text(bar_text(numbers), "cyan")
+            bars = Text(bar_cell(numbers), "cyan")
             table.add_row(quoted(name), *cells, bars, style=style)
         return table
 
 
-def bar_text(numbers: Sequence[int]) -> str:
+def bar_cell(numbers: Sequence[int]) -> str:
     """Return a bar for each number, on one scale from 0 to the greatest; 0 itself has none."""
     # Rounded up: a number above 0 must not look like none.
     top = max(numbers, default=0)
     return "".join(_BARS[math.ceil(len(_BARS) * n / top) - 1] if n else " " for n in numbers)
 
 
-def short_day(moment: datetime) -> str:
+def short_day_cell(moment: datetime) -> str:
     """Return the day of a moment, `21 Nov`."""
     return f"{moment.day} {moment:%b}"
 

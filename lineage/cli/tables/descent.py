@@ -8,7 +8,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import definition_lines, describe_origin, number_notes
+from lineage.analysis.definition_text import (
+    definition_lines,
+    describe_counted_origin,
+    notes_of_count,
+)
 from lineage.analysis.tree.prune import Tree, TreeNode
 from lineage.analysis.tree.rows import RowKind
 from lineage.analysis.verdicts import (
@@ -57,7 +61,9 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     count = tree.count
     words = definition_lines(count.definition, manifest, source_note)
     words.insert(1, ("drawn", "; ".join(notes)))
-    words += [("note", note) for note in number_notes(count.total, count.at_most, count.opted_out)]
+    words += [
+        ("note", note) for note in notes_of_count(count.total, count.at_most, count.opted_out)
+    ]
     return Stack(Text(), indented(grid), Text(), fact_lines(words))
 
 
@@ -136,7 +142,7 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
     parts += [_path_table_lines(trace, path) for path in trace.paths[:_PATHS_SHOWN]]
     if (more := len(trace.paths) - _PATHS_SHOWN) > 0:
         parts.append(Text(f"and {more:,} more paths; all of them: --format json", style="dim"))
-    facts = [("snapshot", f"{manifest.id}, {describe_origin(manifest)}")]
+    facts = [("snapshot", f"{manifest.id}, {describe_counted_origin(manifest)}")]
     facts += [("note", note) for note in trace.notes]
     if trace.outsider is not None:
         source = trace.outsider.source

@@ -66,7 +66,7 @@ def new_table(
     return table
 
 
-def subject_title(id: str, subject: str) -> Text:
+def subject_table_title(id: str, subject: str) -> Text:
     """Return the name that a table is about, and the name it was asked under."""
     kind, _, name = id.partition(":")
     if kind in (SubjectKind.FAMILY, SubjectKind.RELEASE):

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, snapshot_lines
+from lineage.analysis.definition_text import Line, definition_snapshot_lines
 from lineage.analysis.evaluate.accuracy import ALL, Share
 from lineage.analysis.evaluate.evaluation import Evaluation, Score
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
@@ -32,7 +32,7 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
     facts = [
         ("models", models),
         ("links", "declared by the Hub or an author; inferred and curated ones excluded"),
-        *snapshot_lines(manifest),
+        *definition_snapshot_lines(manifest),
     ]
     return Stack(Text(), indented(table), *examples, Text(), fact_lines(facts))
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line
-from lineage.analysis.verdicts import summarize_availability
+from lineage.analysis.verdicts import summarize_verdict_availability
 from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted
 from lineage.domain.documents import Document
 from lineage.domain.records import Availability
@@ -53,7 +53,7 @@ def snapshot_facts(
 ) -> RenderableType:
     """Return everything that a snapshot says of itself; with what became of deleted models."""
     origin = manifest.origin
-    deleted = summarize_availability(availability or {})
+    deleted = summarize_verdict_availability(availability or {})
     registry = ", ".join(f"{name} {version}" for name, version in origin.registry.items())
     unread = ", ".join(f"{name} {n:,}x" for name, n in manifest.unread_fields.items())
     dump: list[Line] = []
@@ -78,7 +78,7 @@ def snapshot_facts(
     for name, file in sorted(manifest.files.items()):
         files.add_row(quoted(name), f"{file.rows:,}", f"{file.bytes:,}")
     checks = [(check.name, check.passed, check.notes) for check in manifest.checks]
-    return Stack(fact_lines(facts), Text(), indented(files), Text(), finding_lines(checks))
+    return Stack(fact_lines(facts), Text(), indented(files), Text(), finding_table_lines(checks))
 
 
 def verification_table(document: Document) -> RenderableType:
@@ -86,11 +86,11 @@ def verification_table(document: Document) -> RenderableType:
     if document["problems"]:
         findings: list[Finding] = [("file", False, text) for text in document["problems"]]
         findings += [("builds on it", False, id) for id in document["damaged"]]
-        return finding_lines(findings)
+        return finding_table_lines(findings)
     text = f"{document['files']} files of {document['snapshot']} are as they were published"
     if document["builds_on"] is not None:
         text += f"; so is what they need of {document['builds_on']}"
-    return finding_lines([("files", True, text)])
+    return finding_table_lines([("files", True, text)])
 
 
 def examination_table(
@@ -99,10 +99,10 @@ def examination_table(
     """Return what was looked at, and what a full crawl costs."""
     pace = "duration unknown" if minutes is None else f"about {max(minutes, 1):,.0f} min"
     cost = f"{requests:,} requests for about {models:,} models, {pace}"
-    return finding_lines([*findings, ("full crawl", None, cost)])
+    return finding_table_lines([*findings, ("full crawl", None, cost)])
 
 
-def finding_lines(findings: Sequence[Finding]) -> RenderableType:
+def finding_table_lines(findings: Sequence[Finding]) -> RenderableType:
     """Return findings, each with a mark: good, bad or unknown."""
     marks = {
         None: Text("·", style="dim"),
@@ -118,7 +118,7 @@ def finding_lines(findings: Sequence[Finding]) -> RenderableType:
     return indented(grid)
 
 
-def retention_rows(
+def retention_table_rows(
     manifests: Sequence[Manifest], reasons: Mapping[str, str], *, dry_run: bool
 ) -> list[Document]:
     """Return each snapshot with what a rule of retention does to it; `reasons` keep it, by id."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.diff.diffs import diff_snapshots, find_alerts
+from lineage.analysis.diff.diffs import diff_snapshots, find_diff_alerts
 from lineage.analysis.documents import trace_document
 from lineage.analysis.scope import Scope
 from lineage.analysis.verdicts import VerdictReason
@@ -126,11 +126,11 @@ def test_a_renamed_root_has_not_vanished(tmp_path: Path) -> None:
     diff = diff_snapshots(before, after, [KIN])
     assert (diff.added, diff.removed, len(diff.renamed)) == ((), (), 4)
     assert (diff.edges_added, diff.edges_removed) == (0, 0)
-    assert find_alerts(before, after, diff, [KIN], 0.1) == []
+    assert find_diff_alerts(before, after, diff, [KIN], 0.1) == []
     gone = [one for one in models(RENAMES) if one["_id"] != key_of(ROOT)]
     last = published(gone, tmp_path, taken_at=NOON + timedelta(days=2))
     diff = diff_snapshots(after, last, [KIN])
-    assert [alert.about for alert in find_alerts(after, last, diff, [KIN], 0.9)] == [ROOT]
+    assert [alert.about for alert in find_diff_alerts(after, last, diff, [KIN], 0.9)] == [ROOT]
 
 
 def test_a_model_that_took_the_name_later_is_no_root(tmp_path: Path) -> None:

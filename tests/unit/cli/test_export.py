@@ -15,7 +15,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from lineage.cli.export import GRAPH_FORMATS
-from lineage.cli.output import write_text
+from lineage.cli.output import write_output_text
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import SettingsError
 from lineage.export import FORMATS
@@ -131,7 +131,7 @@ def test_an_export_that_fails_spares_the_file_before_it(tmp_path: Path) -> None:
     kept = tmp_path / "x.mmd"
     kept.write_text("dear")
     with pytest.raises(SettingsError):
-        write_text(breaks_off(), str(kept))
+        write_output_text(breaks_off(), str(kept))
     assert [path.read_text() for path in tmp_path.iterdir()] == ["dear"]
 
 

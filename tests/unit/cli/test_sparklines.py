@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.cli.tables.curves import Sparklines, bar_text
+from lineage.cli.tables.curves import Sparklines, bar_cell
 from tests.unit.cli.drawn import HOSTILE, TAKEN, text_of
 
 WEEKS = [TAKEN + timedelta(weeks=at) for at in range(17)]
@@ -20,7 +20,7 @@ def a_picture(name: str = "Llama Guard 3 1B and Vision") -> Sparklines:
 
 @given(st.lists(st.integers(0, 10**7)))
 def test_a_bar_stands_for_each_number_and_higher_ones_are_never_lower(numbers: list[int]) -> None:
-    drawn = bar_text(numbers)
+    drawn = bar_cell(numbers)
     assert len(drawn) == len(numbers)
     for bar, number in zip(drawn, numbers, strict=True):
         assert (bar == " ") == (number == 0)
@@ -43,7 +43,7 @@ def test_a_narrow_terminal_is_told_fewer_numbers_but_the_last(width: int, days: 
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     head = text.splitlines()[0]
     assert head.split() == ["release", *" ".join(days).split(), "each", "snapshot"]
-    assert bar_text(NUMBERS) in text
+    assert bar_cell(NUMBERS) in text
     assert "12,361" in text
 
 
