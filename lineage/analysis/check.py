@@ -12,7 +12,7 @@ from lineage.analysis.check_facts import (
     gather_facts,
     refuse_unknown_licenses,
 )
-from lineage.analysis.definition_text import snapshot_notes
+from lineage.analysis.definition_text import count_notes_of_snapshot
 from lineage.analysis.scope import Scope
 from lineage.analysis.traces import EVERYTHING, ModelEvidence, describe_path, find_evidence_of_paths
 from lineage.analysis.verdicts import PathEdge
@@ -169,7 +169,7 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
         verdict = CheckVerdict.UNKNOWN
     else:
         verdict = CheckVerdict.PASS
-    notes = tuple(snapshot_notes(scope.snapshot.manifest))
+    notes = tuple(count_notes_of_snapshot(scope.snapshot.manifest))
     return CheckOutcome(scope.snapshot.id, verdict, models, unmatched, notes)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.definition_text import snapshot_notes
+from lineage.analysis.definition_text import count_notes_of_snapshot
 from lineage.analysis.evaluate.accuracy import (
     ALL,
     Accuracy,
@@ -163,7 +163,7 @@ def evaluate(
         tuple(name for name in inferring if name not in fired),
         unknown,
         0 if labels is None else labels.bad_lines,
-        tuple(snapshot_notes(snapshot.manifest)),
+        tuple(count_notes_of_snapshot(snapshot.manifest)),
     )
 
 
