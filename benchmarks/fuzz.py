@@ -9,6 +9,7 @@ import atexit
 import hashlib
 import io
 import json
+import math
 import random
 import shutil
 import sys
@@ -400,8 +401,11 @@ def main() -> None:
     given = arguments.parse_args()
     chosen = given.targets or list(TARGETS)
     print(f"seed {given.seed}")
-    share = -(-given.tries // len(chosen))
-    other = sum(try_target(name, -(-share // SLOW.get(name, 1)), given.seed) for name in chosen)
+    shares = {name: 1 / SLOW.get(name, 1) for name in chosen}
+    other = 0
+    for name, share in shares.items():
+        tries = math.ceil(given.tries * share / sum(shares.values()))
+        other += try_target(name, tries, given.seed)
     sys.exit(1 if other else 0)
 
 
