@@ -77,7 +77,7 @@ def take_snapshot(
 
 
 def open_store(location: "str | Path" = "snapshots") -> "ParquetStore":
-    """Return the history in a folder or at a URL; `.snapshot()` is its latest.
+    """Return the history in a folder or at a URL; `.snapshot()` is its latest, iterating gives all.
 
     Models that the settings leave out (`opt_outs`) are in no snapshot that it gives.
     """

@@ -64,6 +64,9 @@ class Snapshot:
         self._files = files
         self.tables = tables_of(self._files, manifest)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}: {self.manifest.models:,} models>"
+
     def column(self, file: str, name: str) -> pa.ChunkedArray:
         """Return one column of one table, whole."""
         return self.table(file, [name])[name]

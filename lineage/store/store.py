@@ -61,6 +61,13 @@ class ParquetStore:
         """Where it lies, as it is shown: without secrets."""
         self._opt_outs = opt_outs
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.location}>"
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        """Yield every snapshot that can be read, oldest first."""
+        return (self.snapshot(manifest.id) for manifest in self.manifests())
+
     def manifests(self) -> list[Manifest]:
         """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
         entries = inventory.read_all(self.files).values()

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from lineage.errors import NoSuchSnapshot, UnknownModel
 from lineage.settings import Settings
 from lineage.store.reader import Snapshot
 from tests.builders import published, row
+from tests.fakes.fake_clock import NOON
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
 
@@ -181,3 +182,14 @@ def test_an_argument_of_another_kind_is_a_value_error(snapshot: Snapshot, odd: A
     ):
         with pytest.raises(ValueError, match="got"):
             ask()
+
+
+def test_a_store_gives_its_snapshots_oldest_first_and_says_what_it_is(tmp_path: Path) -> None:
+    early = published([row("a/a")], tmp_path / "store")
+    late = published(
+        [row("a/a"), row("b/b")], tmp_path / "store", taken_at=NOON + timedelta(days=1)
+    )
+    store = lineage.open_store(tmp_path / "store")
+    assert [snapshot.id for snapshot in store] == [early.id, late.id]
+    assert repr(store) == f"<ParquetStore {tmp_path / 'store'}>"
+    assert repr(late) == f"<Snapshot {late.id}: 2 models>"
