@@ -105,7 +105,7 @@ class Scope:
             }
             nodes += len(added)
             places = {id: nodes_by_id[id] or (added[id],) for id in ids}
-            edges = _add_curated_to_scope(edges, _curated_columns(curated, places), nodes)
+            edges = _add_curated_to_scope(edges, _curated_columns_of_scope(curated, places), nodes)
         codes = [relation.code for relation in definition.relations]
         edges = select_scope_edges(edges, np.isin(edges.relation, codes))
         return Graph(edges, nodes, added)
@@ -303,7 +303,7 @@ def _find_curated_pairs(
     ]
 
 
-def _curated_columns(
+def _curated_columns_of_scope(
     curated: Sequence[CuratedEdge], nodes: Mapping[str, Sequence[int]]
 ) -> EdgeColumns:
     pairs = _find_curated_pairs(curated, nodes)

@@ -59,7 +59,7 @@ def find_evidence_of_paths(scope: Scope, nodes: Iterable[int]) -> ModelEvidence:
             pair = row["child_key"], row["parent_key"]
             by_edge[pair] = (*by_edge.get(pair, ()), claim)
     for pair, edge in _curated_pairs(scope, set(children.tolist())):
-        by_edge[pair] = (*by_edge.get(pair, ()), _curated_claim(edge))
+        by_edge[pair] = (*by_edge.get(pair, ()), _traced_curated_claim(edge))
     return ModelEvidence(by_edge, unresolved)
 
 
@@ -70,7 +70,7 @@ def _curated_pairs(scope: Scope, children: set[int]) -> list[tuple[Pair, Curated
     return [((keys[child], keys[parent]), edge) for child, parent, edge in pairs]
 
 
-def _curated_claim(edge: CuratedEdge) -> PathClaim:
+def _traced_curated_claim(edge: CuratedEdge) -> PathClaim:
     return PathClaim(edge.rule, edge.source.quote, edge.source.text, edge.source.url)
 
 

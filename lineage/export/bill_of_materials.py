@@ -81,9 +81,9 @@ def bill_of(
     roots = find_root_nodes(scope)
     if node is None:
         return Bill(Part(trace.id, trace.key, False, trace.itself), trace, ())
-    edges, generation = _find_ancestor_edges(scope, node, min_strength)
-    parts = _read_parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
-    steps = _list_steps(scope, edges, parts)
+    edges, generation = _find_bill_edges(scope, node, min_strength)
+    parts = _read_bill_parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
+    steps = _list_bill_steps(scope, edges, parts)
     ancestors = [
         Ancestor(part, int(generation[at]), tuple(steps.get(at, ())))
         for at, part in parts.items()
@@ -93,9 +93,7 @@ def bill_of(
     return Bill(parts[node], trace, tuple(ancestors))
 
 
-def _find_ancestor_edges(
-    scope: Scope, node: int, least: Strength
-) -> tuple[EdgeColumns, Generations]:
+def _find_bill_edges(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Generations]:
     """Return the edges between a model and its ancestors, and each one's generation."""
     edges = select_scope_edges(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)
@@ -111,7 +109,7 @@ def _find_ancestor_edges(
     ), generation
 
 
-def _list_steps(
+def _list_bill_steps(
     scope: Scope, edges: EdgeColumns, parts: Mapping[int, Part]
 ) -> dict[int, list[PathEdge]]:
     """Return the edges by the parent's node, each with its claims."""
@@ -128,7 +126,9 @@ def _list_steps(
     return steps
 
 
-def _read_parts(scope: Scope, nodes: Indices, roots: Mapping[int, PathRoot]) -> dict[int, Part]:
+def _read_bill_parts(
+    scope: Scope, nodes: Indices, roots: Mapping[int, PathRoot]
+) -> dict[int, Part]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
     listed = nodes[nodes < scope.snapshot.manifest.models]
     table = scope.snapshot.table(schema.MODELS_FILE, _FACTS).take(pa.array(listed))

@@ -33,14 +33,14 @@ _WEB_ADDRESS = re.compile(rf"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/{_SIGN}*)?(?
 
 def write_cyclonedx(bill: Bill, manifest: Manifest) -> str:
     """Spell a bill; same snapshot and model: same bytes. ASCII alone."""
-    subject = _write_component(bill.subject, manifest, _list_verdict(bill, manifest))
+    subject = _write_component(bill.subject, manifest, _list_bill_verdict(bill, manifest))
     subject.pedigree = Pedigree(
         ancestors=[_write_ancestor(ancestor, manifest) for ancestor in bill.ancestors],
         notes=_write_notes(bill),
     )
     tool = Component(name="lineage", type=ComponentType.APPLICATION, version=__version__)
     bom = Bom(
-        serial_number=_serial_number(bill, manifest),
+        serial_number=_bill_serial_number(bill, manifest),
         metadata=BomMetaData(
             timestamp=manifest.origin.taken_at,
             tools=ToolRepository(components=[tool]),
@@ -50,7 +50,7 @@ def write_cyclonedx(bill: Bill, manifest: Manifest) -> str:
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
 
 
-def _serial_number(bill: Bill, manifest: Manifest) -> UUID:
+def _bill_serial_number(bill: Bill, manifest: Manifest) -> UUID:
     # From the content and not at random: the same bill is the same bytes, and a diff shows changes.
     parts = [bill.subject, *(ancestor.part for ancestor in bill.ancestors)]
     words = [manifest.origin.endpoint, manifest.id, bill.trace.family]
@@ -67,10 +67,10 @@ def _write_component(part: Part, manifest: Manifest, more: Iterable[Property]) -
         name=escape_invisible(name),
         version=None if part.sha is None else escape_invisible(part.sha),
         authors=[OrganizationalContact(name=escape_invisible(author))] if author else None,
-        licenses=_list_licenses(part),
+        licenses=_list_bill_licenses(part),
         purl=_write_purl(part, manifest.origin.endpoint),
-        external_references=_list_references(part, manifest.origin.endpoint),
-        properties=[*_list_facts(part), *more],
+        external_references=_list_bill_references(part, manifest.origin.endpoint),
+        properties=[*_list_bill_facts(part), *more],
     )
 
 
@@ -82,7 +82,7 @@ def _write_ancestor(ancestor: Ancestor, manifest: Manifest) -> Component:
     return _write_component(ancestor.part, manifest, properties)
 
 
-def _list_verdict(bill: Bill, manifest: Manifest) -> list[Property]:
+def _list_bill_verdict(bill: Bill, manifest: Manifest) -> list[Property]:
     return [
         _write_property("snapshot", manifest.id),
         _write_property("source", manifest.origin.endpoint),
@@ -92,7 +92,7 @@ def _list_verdict(bill: Bill, manifest: Manifest) -> list[Property]:
     ]
 
 
-def _list_facts(part: Part) -> list[Property]:
+def _list_bill_facts(part: Part) -> list[Property]:
     """Return what CycloneDX has no field for; unknown values are omitted."""
     root = part.root
     facts = {
@@ -115,10 +115,10 @@ def _write_property(name: str, value: str) -> Property:
     return Property(name=f"lineage:{name}", value=escape_invisible(value))
 
 
-def _list_licenses(part: Part) -> list[DisjunctiveLicense] | None:
+def _list_bill_licenses(part: Part) -> list[DisjunctiveLicense] | None:
     """Return the license as SPDX knows it, else under the name that the author gave it."""
     # Validators accept as an id what SPDX lists, and nothing else.
-    url = _read_web_address(part.license_link or "")
+    url = _read_bill_web_address(part.license_link or "")
     if (spdx := fixup_id(part.license or "")) is not None:
         return [DisjunctiveLicense(id=spdx, url=url)]
     own_name = part.license_name if part.license in (None, "other") else part.license
@@ -126,15 +126,15 @@ def _list_licenses(part: Part) -> list[DisjunctiveLicense] | None:
     return [DisjunctiveLicense(name=escape_invisible(name), url=url)] if name else None
 
 
-def _list_references(part: Part, endpoint: str) -> list[ExternalReference]:
+def _list_bill_references(part: Part, endpoint: str) -> list[ExternalReference]:
     # A name that cannot be a repository has no page, and a link to it would lead to somebody
     # else's.
-    if not is_repo_id(part.id) or (url := _read_web_address(f"{endpoint}/{part.id}")) is None:
+    if not is_repo_id(part.id) or (url := _read_bill_web_address(f"{endpoint}/{part.id}")) is None:
         return []
     return [ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=url)]
 
 
-def _read_web_address(link: str) -> XsUri | None:
+def _read_bill_web_address(link: str) -> XsUri | None:
     """Return a plain web address; None for any other link, whatever it may be."""
     # An author's link may be anything, `javascript:` too; without it a bill is still true.
     return XsUri(link) if _WEB_ADDRESS.fullmatch(link) else None
@@ -161,11 +161,11 @@ def _write_notes(bill: Bill) -> str:
 
 
 def _write_note(step: PathEdge) -> str:
-    claims = "; ".join(map(_spell_claim, step.evidence))
+    claims = "; ".join(map(_spell_bill_claim, step.evidence))
     how = f"{step.relation.value}, {step.strength.value}"
     return escape_invisible(f"{step.child} <- {step.parent} ({how}) {claims}".rstrip())
 
 
-def _spell_claim(claim: PathClaim) -> str:
+def _spell_bill_claim(claim: PathClaim) -> str:
     words = None if claim.quote is None else f'"{claim.quote}"'
     return f"{claim.rule}: {', '.join(text for text in (words, claim.source, claim.url) if text)}"

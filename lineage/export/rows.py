@@ -46,10 +46,10 @@ _COLUMNS = ("model", "parent", "relation", "strength")
 
 def write_csv(graph: FamilyGraph, _: About) -> Iterator[str]:
     """Yield a header and the rows; a model without a parent in the graph has one row too."""
-    return csv_lines(_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS])))
+    return csv_lines(_exported_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS])))
 
 
-def _parent_rows(graph: FamilyGraph) -> Iterator[Document]:
+def _exported_parent_rows(graph: FamilyGraph) -> Iterator[Document]:
     for node in nodes_of(graph):
         base = {"relation": None, **node.fields, "model": node.name, "parent": None}
         parents = [

@@ -38,13 +38,13 @@ def sarif_document(result: CheckOutcome) -> Document:
     driver = {"name": "lineage", "version": __version__, "rules": rules}
     run = {
         "tool": {"driver": driver},
-        "results": [it for model in result.models for it in _results_of(model)],
+        "results": [it for model in result.models for it in _sarif_results_of(model)],
         "properties": {"snapshot": result.snapshot, "verdict": result.verdict.value},
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _results_of(model: CheckedModel) -> Iterator[dict[str, Any]]:
+def _sarif_results_of(model: CheckedModel) -> Iterator[dict[str, Any]]:
     for match in model.matches:
         yield _write_result(model, match.rule, "error", explain_check_match(match))
     for match in model.warnings:

@@ -39,11 +39,13 @@ def write_graphml(graph: FamilyGraph, about: About) -> Iterator[str]:
     # Readers find a node by its id alone, and show it: so the name is the id.
     names = distinguish_names(graph)
     yield f'{DECLARATION}<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
-    yield from _declare_keys("graph", {label: str for label, _ in _list_descriptions(about)})
-    yield from _declare_keys("node", NODE_FIELDS)
-    yield from _declare_keys("edge", EDGE_FIELDS)
+    yield from _declare_xml_keys(
+        "graph", {label: str for label, _ in _list_xml_descriptions(about)}
+    )
+    yield from _declare_xml_keys("node", NODE_FIELDS)
+    yield from _declare_xml_keys("edge", EDGE_FIELDS)
     yield '  <graph edgedefault="directed">\n'
-    for label, value in _list_descriptions(about):
+    for label, value in _list_xml_descriptions(about):
         yield f"    {_write_data('graph', label, value)}\n"
     for node in nodes_of(graph):
         name, fields = quote_attribute(names[node.name]), _write_fields("node", node.fields)
@@ -58,11 +60,11 @@ def _write_ends(edge: Edge, names: Mapping[str, str]) -> str:
     return f"source={parent} target={child}"
 
 
-def _list_descriptions(about: About) -> list[tuple[str, str]]:
+def _list_xml_descriptions(about: About) -> list[tuple[str, str]]:
     return [("title", about.title), *about.lines]
 
 
-def _declare_keys(part: str, fields: Mapping[str, type]) -> Iterator[str]:
+def _declare_xml_keys(part: str, fields: Mapping[str, type]) -> Iterator[str]:
     for name, kind in fields.items():
         key = f'id="{part}-{name}" for="{part}" attr.name="{name}"'
         yield f'  <key {key} attr.type="{_TYPES[kind]}"/>\n'
@@ -87,8 +89,8 @@ def write_gexf(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield "    <creator>lineage</creator>\n"
     yield f"    <description>{escape_element(about.spell_sentence())}</description>\n  </meta>\n"
     yield '  <graph defaultedgetype="directed" mode="static">\n'
-    yield from _declare_attributes("node", NODE_FIELDS)
-    yield from _declare_attributes("edge", EDGE_FIELDS)
+    yield from _declare_xml_attributes("node", NODE_FIELDS)
+    yield from _declare_xml_attributes("edge", EDGE_FIELDS)
     yield f'    <nodes count="{len(names)}">\n'
     for node in nodes_of(graph):
         name = quote_attribute(names[node.name])
@@ -101,7 +103,7 @@ def write_gexf(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield "    </edges>\n  </graph>\n</gexf>\n"
 
 
-def _declare_attributes(part: str, fields: Mapping[str, type]) -> Iterator[str]:
+def _declare_xml_attributes(part: str, fields: Mapping[str, type]) -> Iterator[str]:
     yield f'    <attributes class="{part}">\n'
     for name, kind in fields.items():
         yield f'      <attribute id="{name}" title="{name}" type="{_GEXF_TYPES[kind]}"/>\n'

@@ -205,7 +205,7 @@ class PageLogs:
         for pattern in (".lineage-*", "*/.lineage-*"):
             for path in self._root.glob(pattern):
                 if self._is_leftover_log(path):
-                    _delete_leftover(path)
+                    _delete_leftover_log(path)
 
     def _list_matching_logs(self, identity: Mapping[str, str]) -> list[PageLog]:
         return [log for log in self._list_logs() if log.identity == dict(identity)]
@@ -303,7 +303,7 @@ def _explain_unwritable_log(folder: Path, error: OSError) -> StoreError:
     )
 
 
-def _delete_leftover(path: Path) -> None:
+def _delete_leftover_log(path: Path) -> None:
     delete_own_files(path, _is_log_name)
     if path.is_file():
         path.unlink(missing_ok=True)

@@ -157,10 +157,10 @@ def find_several_name_anomalies(columns: SnapshotColumns) -> Occurrences:
     numbers = np.bincount(names_of)
     parents = np.flatnonzero(numbers > 1)
     parents = parents[np.argsort(-numbers[parents], kind="stable")]
-    return Occurrences(len(parents), _quote_claimed_names(columns, parents))
+    return Occurrences(len(parents), _quote_anomalous_names(columns, parents))
 
 
-def _quote_claimed_names(columns: SnapshotColumns, parents: Indices) -> Iterator[Occurrence]:
+def _quote_anomalous_names(columns: SnapshotColumns, parents: Indices) -> Iterator[Occurrence]:
     """Say of each name how many models write it."""
     claims = columns.claims
     # A generator: these rows are sorted only once an example is read.
