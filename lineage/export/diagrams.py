@@ -18,15 +18,15 @@ def write_dot(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield '  node [shape=box, style=rounded, fontname="sans-serif"];\n'
     for node in nodes_of(graph):
         style = ["peripheries=2"] if node.fields.get("root") else []
-        yield f"  {names[node.name]} [{', '.join([*_spell_diagram_fields(node.fields), *style])}];\n"
+        yield f"  {names[node.name]} [{', '.join([*_spell_dot_fields(node.fields), *style])}];\n"
     for edge in edges_of(graph):
         style = ["style=dashed"] if edge.fields.get("strength") == Strength.INFERRED else []
         ends = f"{names[edge.parent]} -> {names[edge.child]}"
-        yield f"  {ends} [{', '.join([*_spell_diagram_fields(edge.fields), *style])}];\n"
+        yield f"  {ends} [{', '.join([*_spell_dot_fields(edge.fields), *style])}];\n"
     yield "}\n"
 
 
-def _spell_diagram_fields(fields: Mapping[str, Value]) -> list[str]:
+def _spell_dot_fields(fields: Mapping[str, Value]) -> list[str]:
     # `key` alone means something to Graphviz: the ends of edges that are drawn as one.
     return [
         f"{'hub_key' if name == 'key' else name}={_quote_diagram_text(spell_value(value))}"
