@@ -97,7 +97,7 @@ def test_tombstones_made_by_a_killed_crawl_are_those_of_an_undisturbed_one(tmp_p
                 assert stage.tables(older) == first.tables(older)
             assert told(stage) == expected
             asked = Counter(target for _, target, _ in box.requests[since:])
-            assert len(asked) == 2 + len(DEAD)  # two pages of the listing
+            assert len(asked) == 3 + len(DEAD)  # two pages of the listing, and the newest
             assert asked.total() <= len(asked) + here
             kills += here
             if kills >= KILLS:
