@@ -1,10 +1,12 @@
 """The way to one host: each request under one deadline, on a connection that is clean."""
 
 import math
+import os
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ import httpcore
 import httpx
 
 from lineage.domain.addresses import is_loopback_host
+from lineage.domain.files import open_regular_file, reason_of_file_error
 from lineage.errors import SettingsError, SourceUnavailable
 from lineage.http.bodies import printable_body
 
@@ -68,8 +71,11 @@ class NetworkTransport(httpx.BaseTransport):
 
     def __init__(self, address: httpx.URL, deadline: Deadline) -> None:
         self._deadline = deadline
+        _check_certificate_file()
         try:
             self._http = httpx.HTTPTransport(proxy=_find_proxy(address))
+        except OSError as error:
+            raise _unusable_certificates(error) from error
         except (httpx.InvalidURL, ValueError, ImportError):
             # The cause is dropped: it may quote the proxy's password.
             raise SettingsError(
@@ -92,6 +98,23 @@ class NetworkTransport(httpx.BaseTransport):
         self._http.close()
 
 
+def _check_certificate_file() -> None:
+    """Raise SettingsError where the environment names a file of authorities that is none."""
+    # OpenSSL would wait for ever for a pipe that has no writer.
+    if path := os.environ.get("SSL_CERT_FILE"):
+        try:
+            open_regular_file(Path(path)).close()
+        except OSError as error:
+            raise _unusable_certificates(error) from error
+
+
+def _unusable_certificates(error: OSError) -> SettingsError:
+    return SettingsError(
+        f"the environment's certificates cannot be used: {reason_of_file_error(error)}",
+        "check SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
+    )
+
+
 def _holds_unread_answer_bytes(connection: Any) -> bool:
     """Say whether an answer on a connection was followed by bytes that belong to none."""
     # A proxy's connection wraps the one that speaks HTTP. Bytes that have not been read yet are
@@ -109,7 +132,10 @@ def _find_proxy(address: httpx.URL) -> httpx.Proxy | None:
     proxy = proxies.get(address.scheme) or proxies.get("all")
     if not proxy or is_loopback_host(address.host) or proxy_bypass(address.host):
         return None
-    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+    chosen = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+    if not 0 < (chosen.url.port or LAST_PORT) <= LAST_PORT:
+        raise ValueError("no such port")
+    return chosen
 
 
 class _TimedBackend(httpcore.NetworkBackend):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import ssl
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpcore
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ from lineage.errors import LineageError, SettingsError, SourceUnavailable
 from lineage.http.client import HubClient
 from lineage.http.download import download
 from lineage.http.masking import make_token_mask
-from lineage.http.network import Deadline, TimedStream
+from lineage.http.network import Deadline, NetworkTransport, TimedStream
 from lineage.http.transports import RequestTally
 from tests.fakes.raw_hub import Drip, RawHub, reply
 from tests.unit.http.doubles import client_of
@@ -299,3 +301,26 @@ def test_a_certificate_that_is_not_valid_is_said_at_once() -> None:
     stream = TimedStream(_Unverified(), Deadline(9))
     with pytest.raises(SettingsError, match=r"^the certificate of h is not valid: self-signed"):
         stream.start_tls(ssl.create_default_context(), "h")
+
+
+@pytest.mark.parametrize("kind", ["missing", "pipe", "text", "folder"])
+def test_a_file_of_authorities_that_is_none_is_said_to_be_one(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "authorities"
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "text":
+        place.write_text("no certificate")
+    elif kind == "folder":
+        place.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(place))
+    with pytest.raises(SettingsError, match="certificates cannot be used") as ended:
+        NetworkTransport(httpx.URL("https://hub.example"), Deadline(1))
+    assert "SSL_CERT_FILE" in ended.value.hint
+
+
+def test_a_proxy_has_a_port_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://user:secret@127.0.0.1:99999")
+    with pytest.raises(SettingsError, match="^The proxy in the environment cannot be used"):
+        NetworkTransport(httpx.URL("https://hub.example"), Deadline(1))
