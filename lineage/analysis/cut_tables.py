@@ -8,18 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.family_graph import FamilyColumns
-from lineage.analysis.members import relation_of
 from lineage.domain.arrays import Indices
-from lineage.domain.claims import Strength
-from lineage.graph.reach import count_below_every_base
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import EdgeColumns, Snapshot
 
 Pieces = Iterator[pa.Table]
-
-_DECLARED = Strength.DECLARED.code
 
 
 def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:
@@ -112,17 +107,7 @@ def _renumber_cut_edges(cut: FamilyColumns) -> EdgeColumns:
 
 
 def _edge_tables(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa.Array) -> Pieces:
-    masks, names = _rules_of_cut_edges(cut, edges)
-    yield from derived_rows.edge_tables(
-        keys,
-        ids,
-        child=edges.child,
-        parent=edges.parent,
-        relation=edges.relation,
-        strength=edges.strength,
-        rules=masks,
-        rule_names=names,
-    )
+    yield from derived_rows.edge_tables(keys, ids, edges, *_rules_of_cut_edges(cut, edges))
 
 
 def _rules_of_cut_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
@@ -161,14 +146,6 @@ def _rule_bits_of_cut_edges(rules: list[str], numbers: dict[str, int]) -> int:
 def _counts_table(
     cut: FamilyColumns, edges: EdgeColumns, models: int, keys: pa.Array, ids: pa.Array
 ) -> pa.Table:
-    declared = edges.strength >= _DECLARED
-    relation = relation_of(edges, max(len(cut.nodes), 1))[:models]
     created = cut.scope.snapshot.column(schema.MODELS_FILE, "created_at")
     undated = created.is_null().combine_chunks().take(pa.array(cut.nodes[:models]))
-    bases = count_below_every_base(
-        edges.child[declared],
-        edges.parent[declared],
-        relation,
-        undated.to_numpy(zero_copy_only=False),
-    )
-    return derived_rows.counts_table(keys, ids, bases.node, bases.direct, bases.total)
+    return derived_rows.counts_table(keys, ids, edges, undated.to_numpy(zero_copy_only=False))

@@ -32,11 +32,9 @@ from lineage.build.resolve import (
     resolved_former_name_rows,
 )
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
-from lineage.domain.claims import Strength
 from lineage.domain.gc_paused import gc_paused
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.evidence import extract_claims
-from lineage.graph.reach import count_below_every_base
 from lineage.sources.interface import RecordPage
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
@@ -136,25 +134,12 @@ def derive_draft_tables(
     tables.write_tables(
         schema.EDGES_FILE,
         derived_rows.edge_tables(
-            resolved.keys,
-            resolved.ids,
-            child=edges.child,
-            parent=edges.parent,
-            relation=edges.relation,
-            strength=edges.strength,
-            rules=rule_bits,
-            rule_names=[rule.name for rule in rules],
+            resolved.keys, resolved.ids, edges, rule_bits, [rule.name for rule in rules]
         ),
     )
 
     # Counts and trends, by the code that answers the same questions later.
-    counted = edges.strength >= Strength.DECLARED.code
-    bases = count_below_every_base(
-        edges.child[counted], edges.parent[counted], relation_of[: draft.models], draft.undated
-    )
-    counts = derived_rows.counts_table(
-        resolved.keys, resolved.ids, bases.node, bases.direct, bases.total
-    )
+    counts = derived_rows.counts_table(resolved.keys, resolved.ids, edges, draft.undated)
     tables.write(schema.COUNTS_FILE, counts)
     names = resolved_former_name_rows(teachers, former, resolved)
     names = (row for row in names if not is_table_row_opted_out(row[0], row[1], context.opt_outs))

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.domain.arrays import Indices
-from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
+from lineage.domain.arrays import Indices, Mask
+from lineage.domain.claims import RELATIONS, STRENGTHS, Relation, Strength
+from lineage.graph.reach import count_below_every_base
 from lineage.store import schema
+from lineage.store.reader import EdgeColumns
 
 _EDGES_AT_ONCE = 65_536
 
@@ -15,15 +18,11 @@ _EDGES_AT_ONCE = 65_536
 def edge_tables(
     keys: pa.StringArray,
     ids: pa.StringArray,
-    *,
-    child: Indices,
-    parent: Indices,
-    relation: Indices,
-    strength: Indices,
+    edges: EdgeColumns,
     rules: Indices,
     rule_names: Sequence[str],
 ) -> Iterator[pa.Table]:
-    """Spell out edges given as node numbers, positions and one bit a rule, some at a time.
+    """Spell out edges, with their rules given as one bit each, some at a time.
 
     Spelled out, the edges of the whole Hub would take more memory than everything else.
     """
@@ -34,16 +33,16 @@ def edge_tables(
     }
     relations = pa.array([word.value for word in RELATIONS])
     strengths = pa.array([word.value for word in STRENGTHS])
-    for start in range(0, len(child), _EDGES_AT_ONCE):
+    for start in range(0, len(edges.child), _EDGES_AT_ONCE):
         some = slice(start, start + _EDGES_AT_ONCE)
-        children, parents = pa.array(child[some]), pa.array(parent[some])
+        children, parents = pa.array(edges.child[some]), pa.array(edges.parent[some])
         columns = {
             "child_key": keys.take(children),
             "child": ids.take(children),
             "parent_key": keys.take(parents),
             "parent": ids.take(parents),
-            "relation": relations.take(pa.array(relation[some])),
-            "strength": strengths.take(pa.array(strength[some])),
+            "relation": relations.take(pa.array(edges.relation[some])),
+            "strength": strengths.take(pa.array(edges.strength[some])),
             "rules": [rules_of_mask[mask] for mask in rules[some].tolist()],
             "child_node": children,
             "parent_node": parents,
@@ -52,16 +51,19 @@ def edge_tables(
 
 
 def counts_table(
-    keys: pa.StringArray,
-    ids: pa.StringArray,
-    node: Indices,
-    direct: Indices,
-    total: Indices,
+    keys: pa.StringArray, ids: pa.StringArray, edges: EdgeColumns, undated: Mask
 ) -> pa.Table:
-    """Put together the counts of every base, in order of the id.
+    """Count every base by its declared edges, in order of the id.
 
-    `direct` and `total` are bases x relations x (dated, undated).
+    `undated` has an element for each listed model; they are the first nodes.
     """
+    relation = np.full(len(keys), Relation.UNSPECIFIED.code, np.int8)
+    relation[edges.child] = edges.relation
+    declared = edges.strength >= Strength.DECLARED.code
+    bases = count_below_every_base(
+        edges.child[declared], edges.parent[declared], relation[: len(undated)], undated
+    )
+    node, direct, total = bases.node, bases.direct, bases.total
     by_relation = total.sum(axis=2)
     columns = {
         "key": keys.take(pa.array(node)),

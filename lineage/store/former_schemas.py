@@ -16,7 +16,8 @@ _RENAMED = 4
 
 _WITH_WHOLE_TOMBSTONES = 3
 
-_KINDS: Mapping[str, str] = {"sweep": "full", "bulk": "dump"}
+KINDS: Mapping[str, str] = {"sweep": "full", "bulk": "dump"}
+"""Today's names of the kinds of snapshots."""
 _VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     schema.EDGES_FILE: {
         "relation": {"unstated": "unspecified"},
@@ -31,11 +32,6 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
 _PHRASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     schema.TRENDS_FILE: {"definition": ("stated or better", "declared or better")}
 }
-
-
-def snapshot_kind(stored: str) -> str:
-    """Return today's name of a snapshot's kind."""
-    return _KINDS.get(stored, stored)
 
 
 def stored_columns(file: str, columns: Sequence[str], version: int) -> list[str]:

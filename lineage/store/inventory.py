@@ -92,12 +92,7 @@ def discard(files: Files, folder: str) -> None:
 _HINT = "restore it from a copy, or make a full crawl, which stands alone: lineage crawl"
 
 
-def manifest_in(files: Files, folder: str) -> Manifest:
-    """Return a folder's manifest; FileNotFoundError where there is none."""
-    return read_manifest(files, folder, FILE)
-
-
-def read_manifest(files: Files, folder: str, name: str) -> Manifest:
+def read_manifest(files: Files, folder: str, name: str = FILE) -> Manifest:
     """Return what a folder's manifest or refusal says; FileNotFoundError where there is none."""
     path = f"{folder}/{name}"
     manifest = Manifest.from_json(files.read(path, MOST_BYTES), path)
@@ -117,7 +112,7 @@ def snapshot_base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
     Raises SnapshotDamaged where it is not there, or is another one by now.
     """
     try:
-        base = manifest_in(files, builds_on.id)
+        base = read_manifest(files, builds_on.id)
     except FileNotFoundError:
         base = None
     problem = describe_snapshot_damage(id, builds_on, base)
@@ -182,7 +177,7 @@ def snapshot_folders(files: Files) -> list[str]:
 def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
     """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
     try:
-        return manifest_in(files, folder) if files.exists(f"{folder}/{FILE}") else None
+        return read_manifest(files, folder) if files.exists(f"{folder}/{FILE}") else None
     except FileNotFoundError:  # deleted since it was listed
         return None
     except SnapshotDamaged as error:

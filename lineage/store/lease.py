@@ -89,8 +89,9 @@ def _try_to_lock_lease(handle: int, folder: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
+        # Between its lock and its words the file says nothing.
         raise StoreLocked(
-            f"{folder} is being written by {_lease_holder_of(handle)}",
+            f"{folder} is being written by {_read_lease_holder(handle) or 'another process'}",
             "wait until it has ended, or end it: what it has read is kept",
         ) from error
     except OSError as error:
@@ -114,12 +115,6 @@ def _say_lease(handle: int, holder: Holder) -> None:
             f"the store's {FILE} cannot be written: {error.strerror}",
             "free space there, or name another store with --store",
         ) from error
-
-
-def _lease_holder_of(handle: int) -> str:
-    """Return who says to hold it; between its lock and its words the file says nothing."""
-    holder = _read_lease_holder(handle)
-    return "another process" if holder is None else str(holder)
 
 
 def _read_lease_holder(handle: int) -> Holder | None:

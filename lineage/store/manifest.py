@@ -43,8 +43,8 @@ class SnapshotKind(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> "SnapshotKind | None":
         """Return the kind that older snapshots call by another word."""
-        present = former_schemas.snapshot_kind(str(value))
-        return None if present == value else cls(present)
+        present = former_schemas.KINDS.get(str(value))
+        return None if present is None else cls(present)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,11 @@ class Manifest:
                 f"{where} cannot be read: {error}", "restore the file or take a new snapshot"
             ) from error
         return manifest
+
+
+def is_below(manifest: Manifest) -> bool:
+    """Say whether a snapshot holds one base's family alone."""
+    return manifest.origin.kind is SnapshotKind.BELOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.domain.arrays import Mask, Nodes
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import Strength
 from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import OPTED_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
-from lineage.graph.reach import count_below_every_base
 from lineage.store import derived_rows, schema
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
@@ -131,7 +130,8 @@ def _cut_redacted(snapshot: Snapshot, opt_outs: OptOuts) -> _Cut:
 def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iterable[pa.Table]]:
     cut = _cut_redacted(snapshot, opt_outs)
     tombstones = snapshot.tombstones().filter(pa.array(cut.deleted))
-    absences = snapshot.absences()
+    absences, names = snapshot.absences(), snapshot.former_names()
+    their_names = mark_redacted_rows(names, "name", opt_outs)
     models = _select_snapshot_rows(snapshot, schema.MODELS_FILE, cut.listed)
     return {
         schema.MODELS_FILE: (redact_records(piece, opt_outs) for piece in models),
@@ -139,7 +139,7 @@ def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iter
         schema.EVIDENCE_FILE: _redacted_evidence(snapshot, cut, opt_outs),
         schema.EDGES_FILE: _redacted_edges(snapshot, cut),
         schema.COUNTS_FILE: [_recounted_bases(snapshot, cut)],
-        schema.NAMES_FILE: [redact_names(snapshot.former_names(), opt_outs)],
+        schema.NAMES_FILE: [names.filter(pa.array(~their_names))],
         schema.TOMBSTONES_FILE: [redact_records(tombstones, opt_outs)],
         schema.ABSENCES_FILE: [absences.filter(pc.is_in(absences["key"], value_set=cut.keys))],
         # Trends count families as they were: a curve of the copy is counted anew.
@@ -172,18 +172,9 @@ def _redacted_edges(snapshot: Snapshot, cut: _Cut) -> Iterator[pa.Table]:
 
 
 def _recounted_bases(snapshot: Snapshot, cut: _Cut) -> pa.Table:
-    edges, models = cut.edges, int(cut.listed.sum())
-    relation = np.full(len(cut.nodes), Relation.UNSPECIFIED.code, np.int8)
-    relation[edges.child] = edges.relation
     created = snapshot.column(schema.MODELS_FILE, "created_at").filter(pa.array(cut.listed))
-    declared = edges.strength >= Strength.DECLARED.code
-    bases = count_below_every_base(
-        edges.child[declared],
-        edges.parent[declared],
-        relation[:models],
-        np.array(created.is_null(), np.bool_),
-    )
-    return derived_rows.counts_table(cut.keys, cut.ids, bases.node, bases.direct, bases.total)
+    undated = np.array(created.is_null(), np.bool_)
+    return derived_rows.counts_table(cut.keys, cut.ids, cut.edges, undated)
 
 
 # Whether a snapshot holds some of them, and under which keys and names
@@ -292,11 +283,6 @@ def _redact_claims(batch: pa.RecordBatch, opt_outs: OptOuts) -> pa.RecordBatch:
         texts = pc.if_else(pa.array(rows), pa.scalar(instead, pa.string()), batch[name])
         batch = batch.set_column(at, batch.schema.field(at), texts)
     return batch
-
-
-def redact_names(names: pa.Table, opt_outs: OptOuts) -> pa.Table:
-    """Return former names without theirs, and without those that lead to their keys."""
-    return names.filter(pa.array(~mark_redacted_rows(names, "name", opt_outs)))
 
 
 def redact_bad_rows(rows: pa.Table, opt_outs: OptOuts) -> pa.Table:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lineage.errors import SettingsError
-from lineage.store.manifest import Manifest, SnapshotKind
+from lineage.store.manifest import Manifest, SnapshotKind, is_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,9 @@ def snapshots_kept_by(
     every day before it; what lies below one base stays, which was asked for by hand; and what a
     kept one builds on stays with it.
     """
-    reasons = {
-        manifest.id: f"below {manifest.origin.below}"
-        for manifest in manifests
-        if _is_below_snapshot(manifest)
-    }
-    whole = sorted(
-        (manifest for manifest in manifests if not _is_below_snapshot(manifest)),
-        key=_snapshot_moment,
-        reverse=True,
-    )
+    reasons = {it.id: f"below {it.origin.below}" for it in manifests if is_below(it)}
+    whole = [it for it in manifests if not is_below(it)]
+    whole.sort(key=_snapshot_moment, reverse=True)
     if not whole:
         return reasons
     # Later reasons overwrite earlier ones: what must stay whatever the rule says is named as such.
@@ -159,10 +152,6 @@ def _newest_snapshot_of_each(part: RetentionPart, whole: Sequence[Manifest]) -> 
     for manifest in whole:
         newest.setdefault(part.rhythm.period(_snapshot_moment(manifest)), manifest.id)
     return dict.fromkeys(list(newest.values())[: part.periods], part.rhythm.value)
-
-
-def _is_below_snapshot(manifest: Manifest) -> bool:
-    return manifest.origin.kind is SnapshotKind.BELOW
 
 
 def _is_crawl_snapshot(manifest: Manifest) -> bool:

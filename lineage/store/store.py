@@ -34,7 +34,15 @@ from lineage.store.inventory import (
     unmark,
 )
 from lineage.store.lease import Holder, hold
-from lineage.store.manifest import FILE, REFUSAL_FILE, CheckResult, Manifest, Origin, SnapshotKind
+from lineage.store.manifest import (
+    FILE,
+    REFUSAL_FILE,
+    CheckResult,
+    Manifest,
+    Origin,
+    SnapshotKind,
+    is_below,
+)
 from lineage.store.reader import Snapshot
 from lineage.store.tables import tables_of
 
@@ -70,8 +78,7 @@ class ParquetStore:
 
     def manifests(self) -> list[Manifest]:
         """Return the manifest of every snapshot, oldest first; `damaged` tells of the others."""
-        entries = inventory.read_all(self.files).values()
-        return [self._shown_store(entry) for entry in entries if isinstance(entry, Manifest)]
+        return [self._shown_store(manifest) for manifest in self._readable_snapshot()]
 
     def damaged(self) -> dict[str, str]:
         """Return by id what is wrong with the snapshots that cannot be read, oldest first.
@@ -157,7 +164,8 @@ class ParquetStore:
 
         A dump may be older than what is here: it learns from what was there before it.
         """
-        return self._newest_snapshots_first(_snapshots_until(origin))
+        until = snapshot_id(origin.taken_at) if origin.kind is SnapshotKind.DUMP else None
+        return self._newest_snapshots_first(until)
 
     def accept(self, id: str, now: datetime) -> Manifest:
         """Publish a draft that was set aside; StoreError where that would tell an untruth."""
@@ -236,17 +244,15 @@ class ParquetStore:
                 problems.append(error.message)
         return problems
 
-    def dependents(self, id: str) -> list[str]:
-        """Return the ids of the snapshots that build on one, oldest first."""
-        return inventory.builders(self.files).get(id, [])
-
     def damaged_dependents(self, id: str) -> list[str]:
         """Return what builds on damaged tables: of this snapshot, or of the one it builds on."""
         manifest = self._read_own_manifest(id)
         if manifest.builds_on is not None:
             return self.damaged_dependents(manifest.builds_on.id)
         shared = [name for name in schema.KEYS if name in manifest.files]
-        return self.dependents(id) if differences(self.files, manifest, shared) else []
+        if not differences(self.files, manifest, shared):
+            return []
+        return inventory.builders(self.files).get(id, [])
 
     def _open_snapshot(self, manifest: Manifest) -> Snapshot:
         """Return the reader of a snapshot: the one place where any is made of a published one."""
@@ -417,11 +423,6 @@ class ParquetStore:
         return snapshot_id(moment)
 
 
-def is_below(manifest: Manifest) -> bool:
-    """Say whether a snapshot holds one base's family alone."""
-    return manifest.origin.kind is SnapshotKind.BELOW
-
-
 def _read_snapshot_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -431,7 +432,3 @@ def _read_snapshot_date(text: str) -> date:
 
 def _snapshot_when_taken(manifest: Manifest) -> tuple[datetime, str]:
     return manifest.origin.taken_at, manifest.id
-
-
-def _snapshots_until(origin: Origin) -> str | None:
-    return snapshot_id(origin.taken_at) if origin.kind is SnapshotKind.DUMP else None

@@ -26,31 +26,12 @@ from lineage.store.table_writer import table_footer_digest
 # reader skip the page in silence, so the number of rows is compared with what the footer promises.
 
 
-def read_whole_table(
-    parquet: pq.ParquetFile, columns: Sequence[str] | None = None, *, threads: bool = True
-) -> pa.Table:
-    """Return some columns of all rows, or all of them; ValueError where rows are missing."""
-    names = None if columns is None else list(columns)
-    table = parquet.read(columns=names, use_threads=threads)
-    _expect_table(parquet.metadata.num_rows, table.num_rows)
-    return table
-
-
-def read_table_group(
-    parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
-) -> pa.Table:
-    """Return some columns of one row group, or all; ValueError where rows are missing."""
-    table = parquet.read_row_group(group, columns=None if columns is None else list(columns))
-    _expect_table(parquet.metadata.row_group(group).num_rows, table.num_rows)
-    return table
-
-
-def read_table_batches(
-    parquet: pq.ParquetFile, columns: Sequence[str] | None = None
+def _read_table_batches(
+    parquet: pq.ParquetFile, columns: list[str] | None
 ) -> Iterator[pa.RecordBatch]:
     """Yield all rows piece by piece; ValueError at the end where some were missing."""
     rows = 0
-    for batch in parquet.iter_batches(columns=None if columns is None else list(columns)):
+    for batch in parquet.iter_batches(columns=columns):
         rows += batch.num_rows
         yield batch
     _expect_table(parquet.metadata.num_rows, rows)
@@ -122,14 +103,15 @@ class Tables:
         with self.open(file, as_codes) as parquet:
             # Threads cost a small table more than they save.
             threads = parquet.num_row_groups > 1
-            rows = read_whole_table(parquet, self._stored_table(file, columns), threads=threads)
+            rows = parquet.read(columns=self._stored_table(file, columns), use_threads=threads)
+            _expect_table(parquet.metadata.num_rows, rows.num_rows)
             return self._checked_table_file(file, rows)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
         last_key = ""
         with self.open(file) as parquet:
-            for batch in read_table_batches(parquet, self._stored_table(file, columns)):
+            for batch in _read_table_batches(parquet, self._stored_table(file, columns)):
                 rows = self._checked_table_file(file, batch)
                 if self._has_table_order(file, rows) and len(rows):
                     if rows["key"][0].as_py() <= last_key:
@@ -141,9 +123,9 @@ class Tables:
         self, file: str, parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
     ) -> pa.Table:
         """Return some columns of one row group of an open table, or all of them."""
-        return self._checked_table_file(
-            file, read_table_group(parquet, group, self._stored_table(file, columns))
-        )
+        rows = parquet.read_row_group(group, columns=self._stored_table(file, columns))
+        _expect_table(parquet.metadata.row_group(group).num_rows, rows.num_rows)
+        return self._checked_table_file(file, rows)
 
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
         """Return the rows that have one of some values in `column`, of groups that have any."""
@@ -285,9 +267,8 @@ class MergedTables(Tables):
         changes = super().table(schema.CHANGES[file], names, as_codes)
         seam = self._merge_plan_for(file)
         with self.base.open(file, as_codes) as parquet:
-            return pa.concat_tables(
-                apply_delta_plan(read_table_batches(parquet, names), changes, seam)
-            )
+            older = _read_table_batches(parquet, names)
+            return pa.concat_tables(apply_delta_plan(older, changes, seam))
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         if file not in schema.CHANGES:
