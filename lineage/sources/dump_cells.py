@@ -48,6 +48,9 @@ _MOST_DIGITS = 20
 _DIGITS_OF_A_DAY = 5
 _FIRST_YEAR = 2016
 """The Hub is no older: a number that means an earlier moment stands for something else."""
+_BETWEEN_TAGS = re.compile(r"[,;|\t\r\n]|\s+(?=[\w-]+:)")
+"""Blanks part tags only before a qualified one: a word of the author's own may hold one."""
+
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
@@ -203,12 +206,12 @@ def _cell_since_epoch(number: Any) -> Any:
 
 
 def _read_tags_cell(cell: Any) -> Any:
-    """Read a list, or the text of one: JSON, Python, numpy, or tags between commas."""
+    """Read a list, or the text of one: JSON, Python, numpy, or tags between separators."""
     if isinstance(cell, str):
         text = cell.strip()
         if text.lower() in _NOT_THERE:
             return None
-        cell = _read_list_cell(text) if text.startswith("[") else text.split(",")
+        cell = _read_list_cell(text) if text.startswith("[") else _BETWEEN_TAGS.split(text)
     if not isinstance(cell, list):
         return Unreadable.CELL
     tags = [_read_text_cell(tag) for tag in cell if tag is not None]

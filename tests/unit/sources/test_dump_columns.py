@@ -113,7 +113,10 @@ LISTS: Sequence[pa.Array] = [
     pa.array([json.dumps(tags).encode() for tags in TAGS]),
     pa.array([str(tags) for tags in TAGS]),
     pa.array(["['llama' 'en']", "['base_model:kin/root']"]),
-    pa.array(["llama, en", "base_model:kin/root"]),
+    *(
+        pa.array([f"llama{between}en", f"{between}base_model:kin/root"])
+        for between in (", ", ",", ";", "|", "\n", "\t")
+    ),
     pa.array([json.dumps(tags) for tags in TAGS]).dictionary_encode(),
 ]
 
@@ -123,6 +126,13 @@ def test_tags_are_read_from_any_type(tmp_path: Path, column: pa.Array) -> None:
     page = read(write(tmp_path / "a.parquet", tags=column))
     assert [it.tags for it in page.records] == TAGS
     assert not page.unread_fields
+
+
+def test_blanks_part_qualified_tags(tmp_path: Path) -> None:
+    tags = pa.array(["text generation base_model:kin/root base_model:adapter:kin/root", "en"])
+    page = read(write(tmp_path / "a.parquet", tags=tags))
+    parents = ["base_model:kin/root", "base_model:adapter:kin/root"]
+    assert [it.tags for it in page.records] == [["text generation", *parents], ["en"]]
 
 
 OBJECTS: Sequence[pa.Array] = [
