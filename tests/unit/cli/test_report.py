@@ -31,8 +31,8 @@ def test_an_unknown_family_is_named_with_those_there_are(program: Program, store
 
 def test_an_empty_family_name_is_not_taken_for_llama(program: Program, store: Path) -> None:
     outcome = program("report", "family-tree", "--store", store, "family:")
-    assert outcome.code == 5
-    assert "known families" in outcome.err
+    assert outcome.code == 2
+    assert "'family:' names no family" in outcome.err
 
 
 def test_the_filters_of_count_reach_the_tree(program: Program, store: Path) -> None:
