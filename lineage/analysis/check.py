@@ -138,7 +138,7 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
             "there is no rule to check by", "give --deny, --allow, --deny-license or --pinned"
         )
     scope = scope.under(EVERYTHING)
-    facts = gather_facts(scope, listed)
+    facts = gather_facts(scope, listed, rules)
     refuse_unknown_licenses(scope, rules)
     unmatched = tuple(
         pattern.text
@@ -177,20 +177,7 @@ def _check_model(
     facts: CheckFacts, rules: CheckRules, listed: ListedModel
 ) -> tuple[CheckedModel, list[_RuleMatch], list[_RuleMatch]]:
     """Hold one model against the rules: its verdict, what breaks a rule, and what might."""
-    node = facts.node_by_name.get(listed.name)
-    if node is None:
-        nothing = ModelLicense(None, ())
-        unknown = CheckedModel(
-            listed.name,
-            None,
-            CheckVerdict.UNKNOWN,
-            (),
-            UnknownOrigin.NAME,
-            nothing,
-            None,
-            place=listed.place,
-        )
-        return unknown, [], []
+    node = facts.node_by_name[listed.name]
     declared = facts.ancestry.walk_ancestors(node)
     matches = [
         *_check_denied(facts, rules, declared),
@@ -205,7 +192,7 @@ def _check_model(
     verdict = CheckVerdict.PASS if unknown_origin is None else CheckVerdict.UNKNOWN
     model = CheckedModel(
         listed.name,
-        facts.ancestry.ids[node],
+        None if unknown_origin is UnknownOrigin.NAME else facts.ancestry.ids[node],
         CheckVerdict.FAIL if matches else verdict,
         (),
         unknown_origin,
@@ -284,6 +271,8 @@ def _check_unknown(
 ) -> UnknownOrigin | None:
     """Return why a model's origin is unknown, None where it is known."""
     node = next(iter(declared))
+    if node >= facts.nodes and node not in facts.roots:
+        return UnknownOrigin.NAME
     for above in declared:
         is_registered = above in facts.roots or above in facts.curated_children
         if above != node and above >= facts.records and not is_registered:

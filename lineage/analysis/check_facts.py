@@ -11,7 +11,7 @@ from lineage.analysis.scope import Scope
 from lineage.domain.check_rules import CheckRules, ListedModel, Pattern
 from lineage.domain.families import Family, Release
 from lineage.domain.licenses import ClauseName, Terms
-from lineage.domain.subjects import SubjectKind, parse_model_name
+from lineage.domain.subjects import SubjectKind, parse_subject
 from lineage.errors import SettingsError
 from lineage.families.license_terms import families_with_terms, license_terms
 from lineage.store import schema
@@ -24,6 +24,8 @@ class CheckFacts:
     ancestry: Ancestry
     records: int
     """Nodes from this number on have no record: others name them, and nothing more is known."""
+    nodes: int
+    """Nodes from this number on nobody names but the list; the registry may know them."""
     node_by_name: Mapping[str, int]
     names: Mapping[int, frozenset[str]]
     """Every present and former name of each node, and of a mirror those of what it mirrors."""
@@ -36,19 +38,24 @@ class CheckFacts:
     shas: Mapping[int, str]
 
 
-def gather_facts(scope: Scope, listed: Sequence[ListedModel]) -> CheckFacts:
+def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules) -> CheckFacts:
     """Look up the models, all that lies above them, and what the rules ask of each node."""
     spelled = {model.name: _checked_model_id(model.name) for model in listed}
     nodes = scope.nodes_of(set(spelled.values()))
     registry_nodes = dict(scope.every_node_of(_registry_ids(scope.families)))
-    # A root that no snapshot lists is known to the registry all the same; it gets a node of its
-    # own, above all others, which no edge leads to.
+    # What no snapshot lists gets a node of its own, above all others, which no edge leads to: the
+    # registry may know it all the same, and a pattern may deny its name.
     registered = {id.lower(): id for family in scope.families for id in family.roots()}
+    for former in (it for family in scope.families for it in family.former_names()):
+        if former.now.lower() in registered:
+            registered.setdefault(former.name.lower(), former.now)
     extra: dict[str, int] = {}
     for id in spelled.values():
-        if id not in nodes and (root := registered.get(id.lower())) is not None:
-            nodes[id] = extra.setdefault(root, scope.nodes + len(extra))
-            registry_nodes[root] = (nodes[id],)
+        if id not in nodes:
+            root = registered.get(id.lower(), id)
+            if root not in registry_nodes:
+                registry_nodes[root] = (extra.setdefault(root, scope.nodes + len(extra)),)
+            nodes[id] = registry_nodes[root][0]
     ancestry = find_ancestry(scope, [node for node in nodes.values() if node < scope.nodes])
     ids = {**ancestry.ids, **{node: id for id, node in extra.items()}}
     keys = {**ancestry.keys, **{node: f"name:{id}" for id, node in extra.items()}}
@@ -66,8 +73,9 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel]) -> CheckFacts:
     return CheckFacts(
         ancestry,
         scope.snapshot.records,
-        {name: nodes[id] for name, id in spelled.items() if id in nodes},
-        _names_of_ancestors(scope, ancestry, registry_nodes),
+        scope.nodes,
+        {name: nodes[id] for name, id in spelled.items()},
+        _names_of_ancestors(scope, ancestry, registry_nodes, rules),
         roots,
         curated,
         _terms_of(roots),
@@ -77,10 +85,12 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel]) -> CheckFacts:
 
 def _checked_model_id(name: str) -> str:
     try:
-        return parse_model_name(name)
+        subject = parse_subject(name)
     except ValueError:
-        # What is no model (a data set, a path) is a model that nobody knows, never a clean one.
-        return name
+        subject = None
+    # What is no model (a data set, a family) is a model that nobody knows, never a clean one.
+    is_model = subject is not None and subject.kind in {None, SubjectKind.MODEL}
+    return subject.name if subject is not None and is_model else name
 
 
 def _registry_ids(families: Sequence[Family]) -> set[str]:
@@ -89,7 +99,10 @@ def _registry_ids(families: Sequence[Family]) -> set[str]:
 
 
 def _names_of_ancestors(
-    scope: Scope, ancestry: Ancestry, registry_nodes: Mapping[str, Sequence[int]]
+    scope: Scope,
+    ancestry: Ancestry,
+    registry_nodes: Mapping[str, Sequence[int]],
+    rules: CheckRules,
 ) -> dict[int, frozenset[str]]:
     """Return every name of each node: now, formerly, and of a mirror what it mirrors."""
     names = {node: {id} for node, id in ancestry.ids.items()}
@@ -97,6 +110,10 @@ def _names_of_ancestors(
     for former, key in scope.snapshot.former_keys().items():
         if key in by_key:
             names[by_key[key]].add(former)
+    # A newer snapshot may know a node by a name that it got later: rules without `*` are looked up.
+    for name, nodes in scope.every_node_of(it.name for it in rules.exact_patterns).items():
+        for node in names.keys() & set(nodes):
+            names[node].add(name)
     for family in scope.families:
         pairs = [(id, id) for id in family.roots()]
         pairs += [(former.name, former.now) for former in family.former_names()]

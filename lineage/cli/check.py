@@ -128,7 +128,7 @@ def check(
             f"warning: {pattern} matches nothing in snapshot {result.snapshot} or the registry",
             err=True,
         )
-    if strict and result.unmatched:
+    if all_rules.strict and result.unmatched:
         raise SettingsError(
             f"{len(result.unmatched)} patterns match nothing", "mend them, or leave out --strict"
         )

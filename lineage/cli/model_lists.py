@@ -72,7 +72,7 @@ def _read_models_in_code(file: str, text: str) -> Iterator[ListedModel]:
             spellings.append(item[1])
         elif line.strip():
             in_list = False
-        for spelling in dict.fromkeys(it.strip("\"'") for it in spellings):
+        for spelling in dict.fromkeys(it.strip("\"'[") for it in spellings):
             if "/" in spelling and find_repo_id(spelling) is not None:
                 yield ListedModel.spelled(spelling, f"{file}:{number}")
 

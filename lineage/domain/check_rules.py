@@ -97,6 +97,15 @@ class CheckRules:
         """Whether there is nothing to check."""
         return not (self.deny or self.allow or self.deny_license or self.pinned)
 
+    @property
+    def exact_patterns(self) -> tuple[Pattern, ...]:
+        """The patterns that are one model's name."""
+        return tuple(
+            it
+            for it in self.deny + self.allow
+            if it.kind is SubjectKind.MODEL and "*" not in it.name
+        )
+
     def with_rules(self, more: "CheckRules") -> "CheckRules":
         """Return the rules of both: lists add up, and of two policies `more` decides."""
         return CheckRules(

@@ -146,6 +146,11 @@ _DOUBTFUL_END = re.compile(
     re.IGNORECASE,
 )
 _SITE = re.compile(r"[^/]*\.(?:com|org|net|io|ai|cn|co|dev|app|edu|local)/", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"your(?:[-_]|user|name|org|hf)|(?:hf[-_]?)?user[-_]?name/|org(?:ani[sz]ation)?(?:[-_]?name)?/"
+)
+_INVISIBLE = re.compile(r"[\u034f\ufe00-\ufe0f]")
+"""Without a width, and not of Unicode's category for those (Cf)."""
 _HALVES = re.compile(r"[\ud800-\udfff]")
 _LAYERS = 3
 """An address is rarely quoted more often than this."""
@@ -172,6 +177,7 @@ def is_doubtful(id: str) -> bool:
     low = id.lower()
     return (
         low.partition("/")[0] in _FOLDERS
+        or _PLACEHOLDER.match(low) is not None
         or _DOUBTFUL_END.search(low) is not None
         or _SITE.match(low) is not None
     )
@@ -196,6 +202,7 @@ def fold_repo_letters(text: str) -> str:
     """Return the plain letters of wide and otherwise dressed ones, and no invisible ones."""
     if text.isascii():
         return text
+    text = _INVISIBLE.sub("", text)
     # Half a letter, as a command line of odd bytes gives it, can be neither stored nor looked up.
     folded = unicodedata.normalize("NFKC", _HALVES.sub("\ufffd", text))
     return "".join(it for it in folded if unicodedata.category(it) != "Cf")

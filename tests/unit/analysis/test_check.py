@@ -1,5 +1,6 @@
 """`check_models`: which rule a model breaks, by which path, and when nothing can be said."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from lineage.domain.check_rules import ListedModel, read_rules
 from lineage.errors import SettingsError
 from lineage.families.registry import all_families
 from tests.builders import Row, outlived, published, row
+from tests.fakes.fake_clock import NOON
 
 LLAMA, QWEN = "meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B"
 MIRROR = "unsloth/Meta-Llama-3.1-8B"
@@ -133,6 +135,26 @@ def test_a_denied_ancestor_beside_an_unknown_parent_fails(scope: Scope) -> None:
     assert (checked.verdict, checked.unknown) == (CheckVerdict.FAIL, UnknownOrigin.PARENT)
 
 
+@pytest.mark.parametrize("policy", ["fail", "warn", "pass"])
+def test_a_denied_name_that_nobody_knows_fails(scope: Scope, policy: str) -> None:
+    outcome = ask(scope, "qwen/nobody", deny=["Qwen/*"], unknown=policy)
+    (model,) = outcome.models
+    assert outcome.verdict is model.verdict is CheckVerdict.FAIL
+    assert (model.id, model.unknown) == (None, UnknownOrigin.NAME)
+
+
+@pytest.mark.parametrize(
+    ("model", "verdict"),
+    [
+        ("model:owner/copy", CheckVerdict.FAIL),
+        ("family:llama", CheckVerdict.UNKNOWN),
+        ("meta-llama/Meta-Llama-3.1-70B", CheckVerdict.FAIL),
+    ],
+)
+def test_a_model_is_read_as_every_subject(scope: Scope, model: str, verdict: CheckVerdict) -> None:
+    assert ask(scope, model, deny=["family:llama"]).verdict is verdict
+
+
 @pytest.mark.parametrize("policy", ["warn", "pass"])
 def test_a_policy_changes_the_outcome_and_no_models_verdict(scope: Scope, policy: str) -> None:
     result = ask(scope, "owner/orphan", deny=["Qwen/*"], unknown=policy)
@@ -200,6 +222,15 @@ def test_a_pattern_that_matches_nothing_is_told(scope: Scope) -> None:
 def test_without_a_rule_nothing_is_checked(scope: Scope) -> None:
     with pytest.raises(SettingsError, match="no rule"):
         ask(scope, LLAMA)
+
+
+def test_a_snapshot_older_than_a_rename_is_checked_under_the_later_name(tmp_path: Path) -> None:
+    rows = [row("owner/base", [LLAMA]), row("owner/child", ["owner/base"])]
+    first = published(rows, tmp_path)
+    renamed = [row("later/base", [LLAMA]) | {"_id": rows[0]["_id"]}]
+    published([*renamed, rows[1]], tmp_path, taken_at=NOON + timedelta(days=1))
+    scope = Scope(first, all_families())
+    assert verdict(scope, "owner/child", deny=["later/base"]).verdict is CheckVerdict.FAIL
 
 
 def test_a_deleted_ancestor_counts(tmp_path: Path) -> None:

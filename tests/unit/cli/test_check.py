@@ -186,3 +186,9 @@ def test_a_typo_in_a_deny_list_is_told(program: Program, store: Path) -> None:
     told = program("check", OTHER, "--deny", "tpyo/*", "--store", store)
     assert told.code == 0
     assert "tpyo/* matches nothing" in told.err
+
+
+def test_a_rules_file_may_be_strict(program: Program, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text('deny = ["tpyo/*"]\nstrict = true\n', "utf-8")
+    told = program("check", OTHER, "--rules", "rules.toml", "--store", store)
+    assert (told.code, "1 patterns match nothing" in told.err) == (2, True)

@@ -132,6 +132,7 @@ SPELLINGS = (
     *(f"[{ID}][1]", f"**[x](<https://hf.co/{ID}>)**", f'<a href="https://hf.co/{ID}">x</a>'),
     *(f"'{ID}'", f"\u201c{ID}\u201d", f"\u201e{ID}\u201c", f"\u00ab{ID}\u00bb", f"`{ID}`"),
     *(f"<https://huggingface.co/{ID}>", f"(https://huggingface.co/{ID})", f"&quot;{ID}&quot;"),
+    *("\ufe0f" + ID, ID + "\ufe0f", "\u034f" + ID),
     *(ID.replace("/", "/\u200b"), ID.replace("-", "\u2011"), ID.replace("/", "\uff0f")),
     *(ID.replace("/", "%2F"), f"https%3A%2F%2Fhf.co%2F{ID}", ID.replace("/", "&#47;")),
     *(ID.replace("/", "\\/"), ID.replace("/", " / ")),
@@ -154,6 +155,7 @@ DOUBTFUL = (
     *("None", "null", "N/A", "model", "results", "checkpoint-500", "output/checkpoint-500"),
     *("results/final", "models/llama-7b", "model.safetensors", "a/model.safetensors", "home/u"),
     *("github.com/a", "datasets/squad", "{{ model }}", "<path>"),
+    *("your_name/model", "YOUR-ORG/your-model", "hf_username/model", "organization/model-name"),
 )
 
 
