@@ -115,11 +115,4 @@ def find_ancestry(scope: Scope, starts: Iterable[int]) -> Ancestry:
     edges_up: dict[int, NodePath] = {}
     for number, child in enumerate(edges.child.tolist()):
         edges_up[child] = (*edges_up.get(child, ()), number)
-    members = np.flatnonzero(on_path)
-    keys, ids = scope.names_of(members)
-    return Ancestry(
-        edges,
-        edges_up,
-        dict(zip(members.tolist(), keys.to_pylist(), strict=True)),
-        dict(zip(members.tolist(), ids.to_pylist(), strict=True)),
-    )
+    return Ancestry(edges, edges_up, *scope.names_by_node(np.flatnonzero(on_path)))

@@ -317,9 +317,9 @@ def explain_check_unknown(reason: UnknownOrigin) -> str:
 
 def explain_check_match(match: Match) -> str:
     """Return which rule a model breaks and by which path, without the model's name."""
-    where = (
-        f"{match.ancestor}, {describe_checked_path(match)}," if match.path else "the model itself"
-    )
+    links = len(match.path)
+    up = "1 link up" if links == 1 else f"{links} links up"
+    where = f"{match.ancestor}, {up}," if match.path else "the model itself"
     match match.rule:
         case RuleKind.DENY:
             sentence = f"{where} matches the denied {match.pattern}"
@@ -332,9 +332,3 @@ def explain_check_match(match: Match) -> str:
     quoted = "" if match.quote is None else f' "{match.quote}"'
     inferred = any(edge.strength is Strength.INFERRED for edge in match.path)
     return sentence + quoted + (", by an inferred link that nobody declared" if inferred else "")
-
-
-def describe_checked_path(match: Match) -> str:
-    """Return how many links lead from the model up to the ancestor, `2 links up`."""
-    number = len(match.path)
-    return "1 link up" if number == 1 else f"{number} links up"

@@ -33,7 +33,7 @@ from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError
 from lineage.graph.reach import EveryBase, count_below_every_base
-from lineage.store.reader import BaseRow, Snapshot
+from lineage.store.reader import BaseRow
 
 
 def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = None) -> Count:
@@ -46,7 +46,7 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
         row = scope.snapshot.base(subject.model.id)
         if row is not None and row.node == subject.model.node:
             opted_out = count_opted_out(scope, subject, row.total)
-            return stored_count(scope.snapshot, subject.spelling, row, opted_out)
+            return count_of_base(scope, row, opted_out, spelling=subject.spelling)
     return count_members(scope, subject, select_members(scope, subject), by)
 
 
@@ -85,24 +85,29 @@ def count_members(
     )
 
 
-def stored_count(snapshot: Snapshot, spelling: str, row: BaseRow, opted_out: int) -> Count:
-    """Return what was counted at publication, by the default definition."""
-    manifest = snapshot.manifest
+def count_of_base(
+    scope: Scope, row: BaseRow, opted_out: int, *, spelling: str = "", at_most: int | None = None
+) -> Count:
+    """Return the numbers of one base as an answer; they were counted by the scope's definition."""
+    manifest, definition = scope.snapshot.manifest, scope.definition
+    at_most = row.total if at_most is None else at_most
     return Count(
-        subject=spelling,
+        subject=spelling or row.id,
         id=row.id,
         kind=SubjectKind.MODEL,
         key=row.key,
-        snapshot=snapshot.id,
+        snapshot=manifest.id,
         direct=row.direct,
         total=row.total,
         by_relation={relation: n for relation, n in row.by_relation.items() if n},
-        at_most=row.total,
+        at_most=at_most,
         undated=row.undated,
         opted_out=opted_out,
         parents_known=manifest.origin.parents_known,
-        definition=replace(DEFAULT, roots=(row.id,)),
-        notes=list_count_notes(DEFAULT, manifest, opted_out=opted_out),
+        definition=replace(definition, roots=(row.id,)),
+        notes=list_count_notes(
+            definition, manifest, total=row.total, at_most=at_most, opted_out=opted_out
+        ),
     )
 
 
@@ -126,12 +131,8 @@ def rank_bases_by_count(scope: Scope, top: int, family: Family | None = None) ->
 
     # Counted once at publication: ten rows are read where all bases of a Hub would be counted.
     if definition == DEFAULT and family is None:
-        rows = scope.snapshot.largest_bases(top)
-        return [
-            stored_count(scope.snapshot, row.id, row, count_missing(row.key, row.total))
-            for row in rows
-            if row.total
-        ]
+        rows = [row for row in scope.snapshot.largest_bases(top) if row.total]
+        return [count_of_base(scope, row, count_missing(row.key, row.total)) for row in rows]
     bases = count_bases(scope)
     cells = bases.direct if definition.closure is Closure.DIRECT else bases.total
     totals, at_most = (
@@ -148,18 +149,22 @@ def rank_bases_by_count(scope: Scope, top: int, family: Family | None = None) ->
         pa.table({"total": totals, "at_most": at_most, "id": ids}),
         [("total", "descending"), ("at_most", "descending"), ("id", "ascending")],
     )[:top]
-    return [
-        _count_base(
-            scope,
+    sure = _countable_columns(scope)
+    counts = []
+    for at in (at for at in ranking.to_pylist() if at_most[at]):
+        by_relation = cells[at, :, :sure].sum(axis=1).tolist()
+        row = BaseRow(
+            keys[at].as_py(),
             ids[at].as_py(),
-            key := keys[at].as_py(),
-            direct=bases.direct[at],
-            cells=cells[at],
-            opted_out=count_missing(key, int(at_most[at])),
+            int(bases.node[at]),
+            int(bases.direct[at, :, :sure].sum()),
+            sum(by_relation),
+            dict(zip(RELATIONS, by_relation, strict=True)),
+            int(cells[at, :, 1].sum()),
         )
-        for at in ranking.to_pylist()
-        if at_most[at]
-    ]
+        most = int(cells[at].sum())
+        counts.append(count_of_base(scope, row, count_missing(row.key, most), at_most=most))
+    return counts
 
 
 def _count_totals_by_key(scope: Scope) -> dict[str, int]:
@@ -196,29 +201,3 @@ def _family_nodes(scope: Scope, family: Family) -> Nodes:
     anyone = replace(scope.definition, closure=Closure.ALL, min_downloads=0)
     members = members_below(scope.under(anyone), roots)
     return np.union1d(roots, np.flatnonzero(members.possible))
-
-
-def _count_base(
-    scope: Scope, id: str, key: str, *, direct: Nodes, cells: Nodes, opted_out: int
-) -> Count:
-    sure, manifest = _countable_columns(scope), scope.snapshot.manifest
-    total, at_most = int(cells[:, :sure].sum()), int(cells.sum())
-    numbers = zip(RELATIONS, cells[:, :sure].sum(axis=1).tolist(), strict=True)
-    return Count(
-        subject=id,
-        id=id,
-        kind=SubjectKind.MODEL,
-        key=key,
-        snapshot=manifest.id,
-        direct=int(direct[:, :sure].sum()),
-        total=total,
-        by_relation={relation: n for relation, n in numbers if n},
-        at_most=at_most,
-        undated=int(cells[:, 1].sum()),
-        opted_out=opted_out,
-        parents_known=manifest.origin.parents_known,
-        definition=replace(scope.definition, roots=(id,)),
-        notes=list_count_notes(
-            scope.definition, manifest, total=total, at_most=at_most, opted_out=opted_out
-        ),
-    )

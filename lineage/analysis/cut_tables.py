@@ -51,16 +51,14 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     # that counts models outside could not be checked against its own edges.
     keys, ids = cut.scope.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
-    edges, tombstones, absences = (
-        _renumber_cut_edges(cut),
-        snapshot.tombstones(),
-        snapshot.absences(),
-    )
+    tombstones, absences = snapshot.tombstones(), snapshot.absences()
+    edges = _renumber_cut_edges(cut)
+    rules = _rules_of_cut_edges(cut, edges)
     return {
         schema.MODELS_FILE: _take_subject_rows(cut, schema.MODELS_FILE, listed),
         schema.METRICS_FILE: _take_subject_rows(cut, schema.METRICS_FILE, listed),
         schema.EVIDENCE_FILE: _filter_subject_keys(cut, schema.EVIDENCE_FILE, "child_key", keys),
-        schema.EDGES_FILE: _edge_tables(cut, edges, keys, ids),
+        schema.EDGES_FILE: derived_rows.edge_tables(keys, ids, edges, *rules),
         schema.COUNTS_FILE: iter([_counts_table(cut, edges, len(listed), keys, ids)]),
         schema.NAMES_FILE: _filter_subject_keys(cut, schema.NAMES_FILE, "key", keys),
         schema.TOMBSTONES_FILE: iter(
@@ -106,10 +104,6 @@ def _renumber_cut_edges(cut: FamilyColumns) -> EdgeColumns:
     )
 
 
-def _edge_tables(cut: FamilyColumns, edges: EdgeColumns, keys: pa.Array, ids: pa.Array) -> Pieces:
-    yield from derived_rows.edge_tables(keys, ids, edges, *_rules_of_cut_edges(cut, edges))
-
-
 def _rules_of_cut_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
     """Return the rules of each edge as bits, and the names of the bits."""
     pairs = pack_node_pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
@@ -125,18 +119,13 @@ def _rules_of_cut_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices
         places = order[np.searchsorted(pairs[order], stored_pairs[rows])]
         for place, rules in zip(places, batch["rules"].take(rows).to_pylist(), strict=True):
             masks[place] |= _rule_bits_of_cut_edges(rules, numbers)
-    for pair, rule in _list_curated(cut):
+    curated = cut.scope.curated_pairs() if cut.scope.definition.curated else []
+    for child, parent, edge in curated:
+        pair = child << 32 | parent
         place = np.searchsorted(pairs[order], pair)
         if place < len(pairs) and pairs[order[place]] == pair:
-            masks[order[place]] |= _rule_bits_of_cut_edges([rule], numbers)
+            masks[order[place]] |= _rule_bits_of_cut_edges([edge.rule], numbers)
     return masks, list(numbers)
-
-
-def _list_curated(cut: FamilyColumns) -> list[tuple[int, str]]:
-    """Return each curated edge as a pair of nodes, with its rule."""
-    if not cut.scope.definition.curated:
-        return []
-    return [(child << 32 | parent, edge.rule) for child, parent, edge in cut.scope.curated_pairs()]
 
 
 def _rule_bits_of_cut_edges(rules: list[str], numbers: dict[str, int]) -> int:

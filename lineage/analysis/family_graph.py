@@ -81,17 +81,15 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
     return FamilyColumns(scope, nodes, roots, edges, count)
 
 
+# A hundred thousand nodes with their attributes are millions of objects, none of them garbage.
+@gc_paused()
 def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
-    # A hundred thousand nodes with their attributes are millions of objects, none of them garbage.
-    with gc_paused():
-        return _build_family_graph(cut.scope, cut.nodes, cut.roots, cut.edges)
-
-
-def _build_family_graph(
-    scope: Scope, nodes: Nodes, roots: Nodes, edges: EdgeColumns
-) -> FamilyGraph:
-    columns = {**_family_node_columns(scope, nodes), "root": np.isin(nodes, roots).tolist()}
+    nodes, edges = cut.nodes, cut.edges
+    columns = {
+        **_family_node_columns(cut.scope, nodes),
+        "root": np.isin(nodes, cut.roots).tolist(),
+    }
     names = _distinct_graph_names(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     edge_columns = {

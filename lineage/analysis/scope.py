@@ -137,7 +137,7 @@ class Scope:
         """Return the families under the names that the snapshot has of their models."""
         nodes = self.nodes_of(_list_ids_of_scope(self.families))
         order = np.unique(np.array(list(nodes.values()), np.int32))
-        names = dict(zip(order.tolist(), self.names_of(order)[1].to_pylist(), strict=True))
+        names = self.names_by_node(order)[1]
         present = {id: names[node] for id, node in nodes.items() if names[node] != id}
         return [family.under_present_names(present) for family in self.families]
 
@@ -160,6 +160,14 @@ class Scope:
             pa.concat_arrays([keys, pa.array([f"name:{id}" for id in more], pa.string())]),
             pa.concat_arrays([ids, pa.array(more, pa.string())]),
         )
+
+    def names_by_node(self, nodes: Indices) -> tuple[dict[int, str], dict[int, str]]:
+        """Return key and present id of nodes in rising order, by node."""
+        numbers = nodes.tolist()
+        keys, ids = (
+            dict(zip(numbers, column.to_pylist(), strict=True)) for column in self.names_of(nodes)
+        )
+        return keys, ids
 
     def names_of_bases(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order that have children."""

@@ -22,7 +22,7 @@ from lineage.analysis.verdicts import (
 )
 from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.families import CuratedEdge, Family, Outsider
+from lineage.domain.families import Family, Outsider
 from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.subjects import parse_model_name
 from lineage.errors import UnknownModel
@@ -58,20 +58,15 @@ def find_evidence_of_paths(scope: Scope, nodes: Iterable[int]) -> ModelEvidence:
         else:
             pair = row["child_key"], row["parent_key"]
             by_edge[pair] = (*by_edge.get(pair, ()), claim)
-    for pair, edge in _curated_pairs(scope, set(children.tolist())):
-        by_edge[pair] = (*by_edge.get(pair, ()), _traced_curated_claim(edge))
+    among = set(children.tolist())
+    curated = [pair for pair in scope.curated_pairs() if pair[0] in among]
+    ends = np.unique([node for pair in curated for node in pair[:2]]).astype(int)
+    key_of = scope.names_by_node(ends)[0]
+    for child, parent, edge in curated:
+        pair, source = (key_of[child], key_of[parent]), edge.source
+        claim = PathClaim(edge.rule, source.quote, source.text, source.url)
+        by_edge[pair] = (*by_edge.get(pair, ()), claim)
     return ModelEvidence(by_edge, unresolved)
-
-
-def _curated_pairs(scope: Scope, children: set[int]) -> list[tuple[Pair, CuratedEdge]]:
-    pairs = [pair for pair in scope.curated_pairs() if pair[0] in children]
-    ends = np.unique([node for pair in pairs for node in pair[:2]]).astype(int)
-    keys = dict(zip(ends.tolist(), scope.names_of(ends)[0].to_pylist(), strict=True))
-    return [((keys[child], keys[parent]), edge) for child, parent, edge in pairs]
-
-
-def _traced_curated_claim(edge: CuratedEdge) -> PathClaim:
-    return PathClaim(edge.rule, edge.source.quote, edge.source.text, edge.source.url)
 
 
 def trace_model(
@@ -248,7 +243,7 @@ def _find_all_traced(
     subjects: list[_Subject | UnknownModel] = []
     nodes = scope.snapshot.nodes_of(list(set(names)))
     order = np.array(sorted({*nodes.values()}), np.int32)
-    keys = dict(zip(order.tolist(), scope.names_of(order)[0].to_pylist(), strict=True))
+    keys = scope.names_by_node(order)[0]
     for name in names:
         if (node := nodes.get(name)) is not None:
             subjects.append(
@@ -340,8 +335,8 @@ def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
     by_id = _roots_by_id(scope.families)
     roots = {node: by_id[id] for id, nodes in scope.every_node_of(by_id).items() for node in nodes}
     order = np.array(sorted(roots), np.int32)
-    names = zip(order.tolist(), scope.names_of(order)[1].to_pylist(), strict=True)
-    return {node: replace(roots[node], root=name) for node, name in names}
+    names = scope.names_by_node(order)[1]
+    return {node: replace(roots[node], root=name) for node, name in names.items()}
 
 
 def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:

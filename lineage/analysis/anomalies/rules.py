@@ -4,7 +4,7 @@ Rules on the shape of the edges are here, those on what sources claim in `claim_
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -181,13 +181,8 @@ class AnomalyRule:
 
     def apply(self, columns: SnapshotColumns, examples: int | None) -> AnomaliesOfKind:
         """Count what is odd, with up to so many examples; None gives all."""
-        bounds = columns.bounds
         occurrences = self.find(columns)
-        meaning = self.meaning.format(
-            many_parents=bounds.many_parents,
-            burst_models=bounds.burst_models,
-            burst_days=bounds.burst_days,
-        )
+        meaning = self.meaning.format(**asdict(columns.bounds))
         anomalies = tuple(
             Anomaly(
                 self.kind,

@@ -46,15 +46,6 @@ class DateQuestion:
     least_downloads: int
 
 
-@dataclass(frozen=True, slots=True)
-class _StepMoments:
-    """When each model that one definition counts was created."""
-
-    step: ComparisonStep
-    definition: Definition
-    moments: Int64s
-
-
 def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDates:
     """Count what was created by the end of each day that people quote, by each definition.
 
@@ -65,11 +56,11 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
     last_day = min(question.as_of or taken_at.date(), taken_at.date())
     # Every definition is counted on the same days, so that rows can be compared across columns.
     days = trend_days_of(family, last_day)
-    steps = list(_count_date_steps(scope, family, question))
+    steps, definitions, created = zip(*_count_date_steps(scope, family, question), strict=True)
     end = end_of_day(days[-1][0])
-    dated = [np.sort(step.moments[step.moments != UNDATED]) for step in steps]
+    dated = [np.sort(moments[moments != UNDATED]) for moments in created]
     dated = [moments[: np.searchsorted(moments, end)] for moments in dated]
-    undated = [int((step.moments == UNDATED).sum()) for step in steps]
+    undated = [int((moments == UNDATED).sum()) for moments in created]
     rows = [
         OnDate(
             day,
@@ -80,8 +71,8 @@ def count_on_dates(scope: Scope, family: Family, question: DateQuestion) -> OnDa
         for day, names in days
     ]
     return OnDates(
-        steps=[step.step for step in steps],
-        definitions=[step.definition for step in steps],
+        steps=list(steps),
+        definitions=list(definitions),
         undated=undated,
         rows=rows,
         claim=question.claim,
@@ -116,18 +107,18 @@ def trend_days_of(family: Family, last_day: date) -> list[tuple[date, tuple[str,
 
 def _count_date_steps(
     scope: Scope, family: Family, question: DateQuestion
-) -> Iterator[_StepMoments]:
-    """Yield each step; deleted models are in none but the last two."""
+) -> Iterator[tuple[ComparisonStep, Definition, Int64s]]:
+    """Yield when the models of each step were made; deleted ones are in the last two alone."""
     official = tuple(id for release in family.releases for id in release.official)
     for step, definition in definitions_of_steps(question.least_downloads):
         of_step = scope.under(definition)
         roots = of_step.roots_of(family.roots() if definition.mirrors else official)
         counted = members_below(of_step, roots).counted[: len(question.moments)]
         created = question.moments[counted]
-        yield _StepMoments(step, definition, created)
+        yield step, definition, created
         if step is ComparisonStep.DOWNLOADS:
             authors = first_variant_upload_of_each(question.author[counted], created)
-            yield _StepMoments(ComparisonStep.AUTHORS, definition, created[authors])
+            yield ComparisonStep.AUTHORS, definition, created[authors]
 
 
 def count_deletions(scope: Scope, family: Family, definition: Definition) -> Deletions | None:

@@ -118,7 +118,7 @@ def license_paths_up(
         return []
     on_paths = np.unique(np.concatenate(steps))
     on_paths = on_paths[on_paths != NO_NODE]
-    names = dict(zip(on_paths.tolist(), scope.names_of(on_paths)[1].to_pylist(), strict=True))
+    names = scope.names_by_node(on_paths)[1]
     originals = {
         mirror.id: mirror.of
         for release in family.releases

@@ -259,14 +259,14 @@ def _read_parents_to_compare(
     rows = np.flatnonzero(np.isin(edges.child, np.fromiter(ids, np.int32, len(ids))))
     above = np.unique(edges.parent[rows])
     # The registry's spelling wins over the present name, as it is what the checks compare with.
-    names = dict(zip(above.tolist(), scope.names_of(above)[1].to_pylist(), strict=True)) | ids
+    names = scope.names_by_node(above)[1] | ids
     parents: dict[str, list[str]] = defaultdict(list)
     relation: dict[str, Relation] = {}
     for row in rows.tolist():
         child, parent = int(edges.child[row]), int(edges.parent[row])
         relation[ids[child]] = RELATIONS[edges.relation[row]]
         if child != parent:
-            parents[ids[child]].append(str(names[parent]))
+            parents[ids[child]].append(names[parent])
     return dict(parents), relation
 
 

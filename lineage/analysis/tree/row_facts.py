@@ -12,7 +12,7 @@ from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.traces import find_evidence_of_paths
 from lineage.analysis.tree.rows import TreeRows
 from lineage.analysis.verdicts import PathClaim
-from lineage.domain.arrays import Codes, Floats, Mask, Nodes, Positions
+from lineage.domain.arrays import Codes, Floats, Nodes, Positions
 from lineage.domain.clock import end_of_day_utc
 from lineage.store import schema
 from lineage.store.reader import Snapshot
@@ -147,15 +147,14 @@ def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
     row_of = np.full(scope.nodes, -1, np.int32)
     rows = np.flatnonzero(forest.node >= 0)
     row_of[forest.node[rows]] = rows
-    edges = select_scope_edges(
-        scope.edges, (row_of[scope.edges.child] >= 0) & _is_real_tree_edge(scope)
-    )
+    edges = scope.edges
+    edges = select_scope_edges(edges, (row_of[edges.child] >= 0) & (edges.child != edges.parent))
     edges = select_scope_edges(edges, np.lexsort((edges.parent, row_of[edges.child])))
     # Parents outside are kept by name alone: a merge says where its other half comes from.
     strangers = np.unique(edges.parent[row_of[edges.parent] < 0])
     place = np.searchsorted(strangers, edges.parent)
     parent = np.where(row_of[edges.parent] >= 0, row_of[edges.parent], -1 - place)
-    keys, names = _read_row_names(scope, np.union1d(edges.child, edges.parent))
+    keys, names = scope.names_by_node(np.union1d(edges.child, edges.parent))
     claims = _ClaimColumns(keys, names, edges.child, edges.parent)
     claims.add_snapshot(scope)
     claims.add_registry(scope)
@@ -169,17 +168,6 @@ def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
         claim_text=claim_text,
         texts=list(claims.texts),
     )
-
-
-def _is_real_tree_edge(scope: Scope) -> Mask:
-    real: Mask = scope.edges.child != scope.edges.parent
-    return real
-
-
-def _read_row_names(scope: Scope, nodes: Nodes) -> tuple[dict[int, str], dict[int, str]]:
-    keys, ids = (column.to_pylist() for column in scope.names_of(nodes))
-    numbers = nodes.tolist()
-    return dict(zip(numbers, keys, strict=True)), dict(zip(numbers, ids, strict=True))
 
 
 class _ClaimColumns:
@@ -207,12 +195,11 @@ class _ClaimColumns:
 
     def add_registry(self, scope: Scope) -> None:
         """Add what the families' registries say, with its source."""
-        curated_children = {child for child, *_ in scope.curated_pairs()} & set(
-            np.unique(self._child).tolist()
+        curated_children = {child for child, *_ in scope.curated_pairs()}.intersection(
+            self._child.tolist()
         )
-        for (child, parent), claims in find_evidence_of_paths(
-            scope, curated_children
-        ).by_edge.items():
+        by_edge = find_evidence_of_paths(scope, curated_children).by_edge
+        for (child, parent), claims in by_edge.items():
             for claim in claims:
                 if claim.source is not None:
                     self._add_claim(child, parent, claim)
