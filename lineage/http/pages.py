@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from urllib.parse import unquote
 
@@ -125,30 +126,34 @@ class PageReader:
         self,
         path: str,
         params: Sequence[tuple[str, str]] = (),
-        find_doubt: FindDoubt = lambda answer: None,
+        find_doubt: Callable[[str, Answer], str | None] = lambda path, answer: None,
     ) -> Page | None:
         """Return the page of one thing by its name, following one rename on the same Hub.
 
-        None where the Hub shows nothing (401, 403, 404): deleted and private look alike there.
+        `find_doubt` takes the path that was asked for. None where the Hub shows nothing (401, 403,
+        404): deleted and private look alike there. Raises UnexpectedPage where a doubt stays.
         """
         request = request_text(path, params)
         recorded = self._log.get(request)
         if self._client is None or (recorded is not None and recorded.body):
             page = self.read(path, params)
             return page if page.body else None
-        answer = self._client.get(path, params, find_doubt=find_doubt)
-        if answer.status in _REDIRECTS:
+        asked = path
+        answer = self._client.get(asked, params, find_doubt=partial(find_doubt, asked))
+        if answer.status in _REDIRECTS and not _leads_elsewhere(answer, path):
             # Only the path is taken: no answer can lead the request, or the token, to another host.
-            renamed = _path_of_request(answer.headers.get("location", ""), self._client.endpoint)
-            if not renamed:
+            asked = _path_of_request(answer.headers.get("location", ""), self._client.endpoint)
+            if not asked:
                 raise self._make_refusal(request, answer)
-            answer = self._client.get(renamed, params, find_doubt=find_doubt)
+            answer = self._client.get(asked, params, find_doubt=partial(find_doubt, asked))
         if answer.status in _HIDDEN and answer.is_by_the_hub:
             # Only for a replay offline: a run with another token asks again.
             self._log.put(request, logged_headers(answer.headers), b"")
             return None
         if answer.status != 200:
             raise self._make_refusal(request, answer)
+        if (reason := find_doubt(asked, answer)) is not None:
+            raise UnexpectedPage(f"{reason} came for {printable_body(path)}", RUN_AGAIN)
         body = self._redact(answer.body)
         self._log.put(request, logged_headers(answer.headers), body)
         page = self._make_page(request, body, logged_headers(answer.headers), replayed=False)
@@ -173,11 +178,7 @@ class PageReader:
         if self._client is None:
             return None
         answer = self._client.get(path, params, find_doubt=find_doubt)
-        # A rename stays below the same path; a portal's page to log in at does not.
-        parent = "/".join(path.split("/")[:3])
-        is_elsewhere = answer.status in _REDIRECTS and parent not in answer.headers.get(
-            "location", ""
-        )
+        is_elsewhere = answer.status in _REDIRECTS and _leads_elsewhere(answer, path)
         if is_elsewhere or (answer.status in _HIDDEN and not answer.is_by_the_hub):
             raise self._make_refusal(request, answer)
         headers = logged_headers(answer.headers)
@@ -276,6 +277,12 @@ def next_cursor(link: str) -> str | None:
 
 def _is_next_page(parameters: str) -> bool:
     return any("next" in rel.strip('"').lower().split() for rel in _REL.findall(parameters))
+
+
+def _leads_elsewhere(answer: Answer, path: str) -> bool:
+    """Say whether a redirect is no rename: that stays below the same path, unlike a login page."""
+    parent = "/".join(path.split("/")[:3])
+    return f"{parent}/" not in answer.headers.get("location", "")
 
 
 def _path_of_request(location: str, endpoint: str) -> str:

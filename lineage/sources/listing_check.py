@@ -6,12 +6,13 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 import msgspec
 
 from lineage.domain.repo_ids import is_key
 from lineage.errors import UnexpectedPage
-from lineage.http.bodies import Answer
+from lineage.http.bodies import Answer, printable_body
 from lineage.http.pages import Page
 from lineage.sources.listing_rows import cut_rows, lenient_row_json
 
@@ -81,10 +82,14 @@ def doubt_listing(answer: Answer) -> str | None:
     return None if is_listing else "a page that is no listing of models"
 
 
-def doubt_listed_model(answer: Answer) -> str | None:
-    """Return why an answer is not believed to be one model; None where it is."""
-    is_model = read_listed_rows(b"[%s]" % answer.body)
-    return None if is_model else "an answer that is no model"
+def doubt_listed_model(path: str, answer: Answer) -> str | None:
+    """Return why an answer is not believed to be the model that a path names; None where it is."""
+    row = lenient_row_json(answer.body)
+    id = row.get("id") if isinstance(row, dict) else None
+    if not isinstance(id, str) or not read_listed_rows(b"[%s]" % answer.body):
+        return "an answer that is no model"
+    asked = unquote(path).partition("/models/")[2]
+    return None if asked.casefold() == id.casefold() else f"an answer about another model, {printable_body(id)},"
 
 
 class ListingCheck:

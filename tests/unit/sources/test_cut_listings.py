@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lineage.crawl.modes import UpdateStart, crawl_below, crawl_changes
@@ -242,3 +243,34 @@ def test_a_private_model_that_is_the_newest_is_no_cut(tmp_path: Path) -> None:
     with client_of(listing.transport()) as client:
         source = HubSource(PageReader(client, log, client.tally, drop_private_rows))
         assert names_of(source.everything()) == [row["id"] for row in ROWS]
+
+
+OF_ANOTHER = {
+    "another model": httpx.Response(200, json=ROWS[8]),
+    "nothing in a list": httpx.Response(200, json=[]),
+    "the model in a list": httpx.Response(200, json=[ROWS[7]]),
+    "an error": httpx.Response(200, json={"error": "timeout"}),
+    "no key": httpx.Response(200, json={"id": ROWS[7]["id"]}),
+}
+
+
+@pytest.mark.parametrize("name", OF_ANOTHER)
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_model_is_the_one_that_was_asked_for(name: str, renamed: bool, tmp_path: Path) -> None:
+    """Else a descent below it would be one below another model."""
+    asked = "a/former" if renamed else ROWS[7]["id"]
+    first = [httpx.Response(307, headers={"location": f"/api/models/{ROWS[7]['id']}"})] * renamed
+    answers = iter([*first, OF_ANOTHER[name], httpx.Response(200, json=ROWS[7])])
+    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    with client_of(httpx.MockTransport(lambda request: next(answers))) as client:
+        page = HubSource(PageReader(client, log, client.tally)).model(asked)
+    assert page is not None
+    assert [record.id for record in page.records] == [ROWS[7]["id"]]
+
+
+def test_an_answer_about_another_model_that_stays_ends_a_descent(tmp_path: Path) -> None:
+    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=ROWS[8]))
+    with client_of(transport) as client, pytest.raises(UnexpectedPage, match="another model"):
+        HubSource(PageReader(client, log, client.tally)).model(ROWS[7]["id"])
+    assert not list(log.requests())
