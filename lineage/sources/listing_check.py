@@ -89,7 +89,11 @@ def doubt_listed_model(path: str, answer: Answer) -> str | None:
     if not isinstance(id, str) or not read_listed_rows(b"[%s]" % answer.body):
         return "an answer that is no model"
     asked = unquote(path).partition("/models/")[2]
-    return None if asked.casefold() == id.casefold() else f"an answer about another model, {printable_body(id)},"
+    return (
+        None
+        if asked.casefold() == id.casefold()
+        else f"an answer about another model, {printable_body(id)},"
+    )
 
 
 class ListingCheck:
