@@ -29,6 +29,7 @@ from lineage.store.reader import Snapshot
 
 _IDS_AT_ONCE = 131_072
 _UNKNOWN = np.iinfo(np.int64).min
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ class RecordDates:
     def creation_moment(self, node: int) -> int:
         """Return when a node was created; what has no record is older than all that has one."""
         return int(self.created[node]) if 0 <= node < len(self.created) else _UNKNOWN
+
+    def missed_moment(self, node: int) -> int:
+        """Return when a node was found missing, the greatest number where it never was."""
+        listed = len(self.created) - len(self.missed)
+        return int(self.missed[node - listed]) if listed <= node < len(self.created) else _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +244,19 @@ def _choose_resolved_by_date(
         elders = sorted(
             (moment, node) for node, moment in moment_by_node.items() if moment < taken_at
         )
+        created = dates.created[claims.child[of_name]]
         if elders:
             moments, elder_nodes = (np.array(column) for column in zip(*elders, strict=True))
-            created = dates.created[claims.child[of_name]]
             last = np.searchsorted(moments, created, side="right") - 1
             choice = elder_nodes[np.maximum(last, 0)]
             parent[of_name] = np.where(created < taken_at, choice, heir)
+        # Creation alone does not say who stood: an older model may have taken the name over from
+        # one that is deleted. The newest that was there when a child was created is meant.
+        deleted = [node for node in moment_by_node if dates.missed_moment(node) != _NEVER]
+        candidates = {heir, *deleted, *(node for _, node in elders)}
+        for moment, node in sorted((dates.creation_moment(it), it) for it in candidates):
+            stood = (moment <= created) & (created < dates.missed_moment(node))
+            parent[of_name[stood & (created != _UNKNOWN)]] = node
         for node in (heir, *moment_by_node):
             is_keyed = mark_set_members(
                 pack_node_pairs(claims.child[of_name], np.full(len(of_name), node)), keyed

@@ -126,6 +126,27 @@ def test_of_three_of_a_name_each_child_has_the_one_of_its_time(tmp_path: Path) -
     assert found.manifest.models == 5
 
 
+@pytest.mark.parametrize("has_gone", [False, True])
+def test_a_name_that_an_older_model_took_over_is_its_for_later_children(
+    tmp_path: Path, *, has_gone: bool
+) -> None:
+    """The newer model of the name was deleted before; in the end the older one may be so too."""
+    day = timedelta(days=1)
+    older, newer = row("a/x", _id="1" * 24), row("a/y", _id="e" * 24)
+    newer["createdAt"] = "2024-06-01T00:00:00.000Z"
+    early = child("kid/early", "after") | {"cardData": {"base_model": "a/y"}, "tags": []}
+    late = early | {"_id": key_of("late"), "id": "kid/late"}
+    late["createdAt"] = (NOON + 2 * day).isoformat()
+    published([*FILLER, older, newer, early], tmp_path)
+    published([*FILLER, older, early], tmp_path, taken_at=NOON + day)
+    rows = [*FILLER, row("a/y", _id="1" * 24), early, late]
+    found = published(rows, tmp_path, taken_at=NOON + 3 * day)
+    if has_gone:
+        found = published([*FILLER, early, late], tmp_path, taken_at=NOON + 4 * day)
+    parents = {one["child"]: one["parent_key"] for one in rows_of(found, "edges.parquet")}
+    assert parents == {"kid/early": "e" * 24, "kid/late": "1" * 24}
+
+
 def test_a_name_that_was_read_is_not_that_of_a_model_that_was_not(tmp_path: Path) -> None:
     """The older key took the name of a newer model, which is deleted or renamed since."""
     older, newer = row("a/x", _id="1" * 24), row("a/y", _id="e" * 24)
