@@ -112,7 +112,7 @@ class HubSource:
             partial(self._find_newest, filter),
             models=models,
             newest_key=newest_key,
-            may_be_empty=bool(filter),
+            tag=next((value for _, value in filter), ""),
             trusts_one_page=bool(filter) and self._families > MOST_CHECKED_FAMILIES,
         )
         params = filter + _in_listing_order(order) + _PROJECTION + start

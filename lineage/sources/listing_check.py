@@ -39,6 +39,7 @@ class ListedRow(msgspec.Struct):
     key: Any = msgspec.field(name="_id", default=None)
     created_at: Any = msgspec.field(name="createdAt", default=None)
     modified_at: Any = msgspec.field(name="lastModified", default=None)
+    tags: Any = None
 
     def creation(self) -> datetime:
         """Return when the model was created: as the row says, else as its key does."""
@@ -68,7 +69,7 @@ def read_listed_rows(body: bytes) -> list[ListedRow] | None:
         if raws is None:
             return None
         values = [value for value in map(lenient_row_json, raws) if isinstance(value, dict)]
-        names = ("_id", "createdAt", "lastModified")
+        names = ("_id", "createdAt", "lastModified", "tags")
         fields = [[value.get(name) for name in names] for value in values]
         rows = [ListedRow(*row) for row in fields]
     keyed = [row for row in rows if isinstance(row.key, str) and is_key(row.key)]
@@ -111,11 +112,12 @@ class ListingCheck:
         *,
         models: int = 0,
         newest_key: str = "",
-        may_be_empty: bool = False,
+        tag: str = "",
         trusts_one_page: bool = False,
     ) -> None:
         """Take what is known from before: how many models there are, and the newest of them.
 
+        A listing of the models with a `tag` may be empty.
         With `trusts_one_page` the end is looked at closely only where it comes later.
         """
         self._order = order
@@ -124,7 +126,7 @@ class ListingCheck:
         self._find_newest = find_newest
         self._models = models
         self._newest_key = newest_key
-        self._may_be_empty = may_be_empty
+        self._tag = tag.casefold()
         self._trusts_one_page = trusts_one_page
         self._least_seen = ""
         self._ends = self._pages = self._empty_pages = self._rows = self._repeats = (
@@ -143,16 +145,18 @@ class ListingCheck:
         keys = [row.key for row in rows]
         doubt = None
         if not rows:
-            is_childless = self._may_be_empty and not self._pages and not has_next
+            is_childless = bool(self._tag) and not self._pages and not has_next
             doubt = None if is_childless else "an empty page"
         elif not has_next and len(rows) >= full:
             doubt = "a full page without a next one"
-        elif has_next and self._count_repeats(keys) > min(BORDER_ROWS, len(keys) - 1):
+        elif has_next and self._count_repeats(keys) > min(BORDER_ROWS, len(keys) // 2):
             doubt = "a page of models that came before"
         elif has_next and len(rows) < full:
             doubt = self._unless_it_stays(_SHORT, keys)
         elif not self._are_in_order(rows):
             doubt = self._unless_it_stays("a page in another order", keys)
+        elif not self._are_tagged(rows):
+            doubt = self._unless_it_stays("a page of another listing", keys)
         return doubt
 
     def is_end(self, page: Page) -> bool:
@@ -221,7 +225,8 @@ class ListingCheck:
         return key <= self._newest_key or key in keys or self._count_repeats([key]) > 0
 
     def _count_repeats(self, keys: Sequence[str]) -> int:
-        return sum(key < self._least_seen or key in self._seen for key in keys)
+        new = {key for key in keys if key >= self._least_seen and key not in self._seen}
+        return len(keys) - len(new)
 
     def _are_in_order(self, rows: Sequence[ListedRow]) -> bool:
         """Say whether nine of ten neighbours stand as asked: an odd row disturbs no page."""
@@ -233,6 +238,12 @@ class ListingCheck:
         if self._order is not ListingOrder.OLDEST_FIRST:
             values.reverse()
         return 10 * sum(a > b for a, b in pairwise(values)) <= len(values)
+
+    def _are_tagged(self, rows: Sequence[ListedRow]) -> bool:
+        """Say whether nine of ten rows bear the tag of which a listing is asked."""
+        tags = [row.tags if isinstance(row.tags, list) else () for row in rows]
+        untagged = [it for it in tags if self._tag not in {str(tag).casefold() for tag in it}]
+        return not self._tag or 10 * len(untagged) <= len(rows)
 
 
 def _read_listed_date(text: str) -> datetime | None:
