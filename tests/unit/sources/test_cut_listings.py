@@ -64,7 +64,7 @@ SPOILED: dict[str, Spoil] = {
     "another order": lambda page: replace(page, rows=page.rows[::-1]),
     "the first page": lambda page: replace(page, rows=ROWS[:10]),
     "the first page, and no link": lambda page: Page(ROWS[:10]),
-    "one row again and again": lambda page: replace(page, rows=page.rows[:1] * 10),
+    "one row again and again": lambda page: replace(page, rows=[page.rows[0]] * 10),
     "one model": lambda page: Page((), body=json.dumps(page.rows[0]).encode()),
 }
 HARMLESS_IF_IT_STAYS = {"another order"}
