@@ -19,7 +19,7 @@ from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
 from lineage.domain.families import Family
 from lineage.domain.gc_paused import gc_paused
-from lineage.domain.repo_ids import STAND_IN, find_repo_id, is_full_id
+from lineage.domain.repo_ids import STAND_IN, find_repo_id, is_doubtful, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
@@ -108,7 +108,12 @@ def resolve_names(
     # A path or a placeholder is evidence and names no model: it is the empty name from here on.
     names = [find_repo_id(name) or "" for name in claims.names]
     name_nodes = nodes.find_names(names)
-    rows = RowParents.of(claims, rules, key_nodes, names)
+    # A placeholder that no model is called beside a row's one name is no second one.
+    row_names = [
+        "" if node == NOWHERE and is_doubtful(name) else name
+        for name, node in zip(names, name_nodes.tolist(), strict=True)
+    ]
+    rows = RowParents.of(claims, rules, key_nodes, row_names)
 
     # Former names, the surest source first: what the Hub wrote beside a key in this very run, what
     # the registry and earlier snapshots know, what this run's cards teach. Each only fills in names

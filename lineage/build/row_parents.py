@@ -15,7 +15,7 @@ from lineage.domain.arrays import Indices, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
 from lineage.domain.repo_ids import is_doubtful
 from lineage.evidence import Rule
-from lineage.graph.sorted_sets import pack_node_pairs
+from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store.keys import NOWHERE
 
 ONE_OF_ITS_OWN = -2
@@ -115,11 +115,14 @@ class RowParents:
         is_own = self._mark_own_parents(claims)
         parent[is_own] = self.node[claims.child[is_own]]
         # With several parents the Hub's order says nothing, but each of its keys is one of the
-        # author's names: where it has as many keys, no open name can be a further parent.
-        is_open = self.is_author & (parent == NOWHERE)
+        # author's names: where it has as many keys, no name can be a further parent.
         hub_parents = np.bincount(claims.child[self.hub_node >= 0], minlength=len(self.node))
-        children = np.unique(claims.child[is_open])
-        for child in children[hub_parents[children] > 1].tolist():
+        rows = np.flatnonzero(hub_parents[claims.child] > 1)
+        pairs = pack_node_pairs(claims.child[rows], self.hub_node[rows])
+        keyed = sort_distinct_set(pairs[self.hub_node[rows] >= 0])
+        is_stray = ~mark_set_members(pack_node_pairs(claims.child[rows], parent[rows]), keyed)
+        is_stray &= self.is_author[rows]
+        for child in np.unique(claims.child[rows[is_stray]]).tolist():
             self._decide_row_parents(
                 parent, claims, slice(*np.searchsorted(claims.child, [child, child + 1]))
             )
@@ -129,11 +132,12 @@ class RowParents:
         code, resolved = self.code[claims.name[row]], parent[row]
         if len(set(code[is_author].tolist())) > len(hub):
             return
-        open_names = set(code[is_author & (resolved == NOWHERE)].tolist())
+        is_stray = ~np.isin(resolved, list(hub)) & (claims.key[row] == NOWHERE)
+        stray_names = set(code[is_author & is_stray].tolist())
         unnamed = hub - set(resolved[is_author].tolist())
-        is_last = len(open_names) == len(unnamed) == 1
+        is_last = len(stray_names) == len(unnamed) == 1
         parent_node = unnamed.pop() if is_last else ONE_OF_ITS_OWN
-        resolved[np.isin(code, list(open_names)) & (resolved == NOWHERE)] = parent_node
+        resolved[np.isin(code, list(stray_names)) & is_stray] = parent_node
 
     def _mark_own_parents(self, claims: Claims) -> Mask:
         """Mark the claims that write their row's one name beside its one Hub parent."""

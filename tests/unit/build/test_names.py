@@ -422,6 +422,23 @@ def test_each_declared_parent_of_a_merge_is_one_edge(tags: bool, tmp_path: Path)
     }
 
 
+@pytest.mark.parametrize(
+    ("names", "present"),
+    [
+        (["o/a", "o/b"], ["o/renamed", "o/b"]),
+        (["o/unknown", "o/a"], ["o/renamed", "o/b"]),
+        (["o/a", "o/b", "o/c"], ["o/renamed", "o/b", "o/c"]),
+        (["o/a", "None"], ["o/renamed"]),
+    ],
+)
+def test_a_merge_has_the_parents_that_the_hub_says_also_where_others_bear_their_names(
+    names: list[str], present: list[str], tmp_path: Path
+) -> None:
+    others = [row(name) for name in ("o/a", "o/b", "o/c", "o/renamed")]
+    merge = row("k/m", names, baseModels=hub_parents(*present, relation="merge"))
+    assert edges_of(published([*others, merge], tmp_path)) == {("k/m", id) for id in present}
+
+
 def test_a_row_whose_card_is_lost_has_its_parent_once(tmp_path: Path) -> None:
     child = row("kid/one", ["new/a"], tags=["base_model:old/a", "base_model:adapter:old/a"])
     del child["cardData"]
