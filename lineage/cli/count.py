@@ -77,10 +77,8 @@ def _print_counts(
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_answers
 
-    scope, grouping = (
-        invocation.open_scope(definition, subjects),
-        None if by is None else Grouping(by),
-    )
+    scope = invocation.open_scope(definition, subjects)
+    grouping = None if by is None else Grouping(by)
     unknown: UnknownModel | None = None
     if top is None:
         counts, unknown = answer_each_argument(

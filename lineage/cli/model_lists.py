@@ -87,9 +87,8 @@ def _read_model_bill(file: str, text: str) -> Iterator[ListedModel]:
         raise SettingsError(f"{file} is no CycloneDX bill", 'its "bomFormat" must be "CycloneDX"')
     metadata = bill.get("metadata")
     subject = metadata.get("component") if isinstance(metadata, dict) else None
-    for place, component in _list_bill_components(
-        [subject, *_as_model_list(bill.get("components"))]
-    ):
+    components = [subject, *_as_model_list(bill.get("components"))]
+    for place, component in _list_bill_components(components):
         purl, kind = component.get("purl"), component.get("type")
         if isinstance(purl, str) and purl.lower().startswith("pkg:huggingface/"):
             yield ListedModel.spelled(purl, f"{file}: {place}")
@@ -132,9 +131,7 @@ def _read_cached_models(folder: Path) -> Iterator[ListedModel]:
         shas = [path.name for path in sorted((repository / "snapshots").glob("*"))]
         try:
             sha = read_text_file(repository / "refs" / "main", 1000).strip()
-        except OSError as error:
-            # A revision that was fetched by its number has no `main`.
-            del error
+        except OSError:  # a revision that was fetched by its number has no `main`
             sha = shas[0] if len(shas) == 1 else ""
         yield ListedModel(name, sha or None, str(repository))
 
@@ -153,6 +150,5 @@ def read_rules_file(file: str) -> dict[str, Any]:
     try:
         return parse_toml(read_regular_file(expand_home(file)))
     except (OSError, ValueError) as error:
-        raise file_error(
-            f"{file} cannot be read", error, "a rules file is TOML: deny = [...]"
-        ) from error
+        hint = "a rules file is TOML: deny = [...]"
+        raise file_error(f"{file} cannot be read", error, hint) from error

@@ -6,17 +6,10 @@ from lineage.cli import options
 from lineage.cli.context import Invocation, read_input_argument
 from lineage.domain.anomalies import AnomalyKind, Bounds
 
-_BOUNDS = Bounds()
 _BOUND_OPTIONS = (
-    (
-        "--burst-models",
-        2,
-        10**12,
-        _BOUNDS.burst_models,
-        "At least N siblings by one author are a burst ...",
-    ),
-    ("--burst-days", 1, 36_500, _BOUNDS.burst_days, "... where they were created within N days."),
-    ("--many-parents", 1, 10**12, _BOUNDS.many_parents, "More than N parents are many."),
+    ("burst_models", 2, 10**12, "At least N siblings by one author are a burst ..."),
+    ("burst_days", 1, 36_500, "... where they were created within N days."),
+    ("many_parents", 1, 10**12, "More than N parents are many."),
 )
 
 
@@ -45,14 +38,14 @@ _BOUND_OPTIONS = (
     ),
     *(
         click.option(
-            flag,
+            f"--{name.replace('_', '-')}",
             type=options.Number(least, most),
             metavar="N",
-            default=default,
+            default=getattr(Bounds(), name),
             show_default=True,
             help=text,
         )
-        for flag, least, most, default, text in _BOUND_OPTIONS
+        for name, least, most, text in _BOUND_OPTIONS
     ),
 )
 def anomalies(

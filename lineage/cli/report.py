@@ -1,7 +1,6 @@
 """The commands `lineage report`: pages and files about a family, in English or German."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -9,9 +8,6 @@ from lineage.cli import logs, options
 from lineage.cli.context import Invocation
 from lineage.domain.definitions import Closure, Definition
 from lineage.errors import SettingsError
-
-if TYPE_CHECKING:
-    pass
 
 _SUBJECT = click.argument("subject", metavar="[SUBJECT]", default="llama")
 _SHARED = (

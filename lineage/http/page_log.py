@@ -68,12 +68,6 @@ class _About:
     started_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Closing:
-    snapshot: str
-    closed_at: datetime
-
-
 class PageLog:
     """The pages of one crawl: a folder with one file for each request."""
 
@@ -119,16 +113,16 @@ class PageLog:
 
     def close(self, snapshot_id: str) -> None:
         """Mark the crawl as published under this snapshot."""
-        closing = _Closing(snapshot_id, self._clock.now())
+        closing = {"snapshot": snapshot_id, "closed_at": self._clock.now()}
         _write_whole_page(self.folder / _CLOSED, msgspec.json.encode(closing))
 
     def requests(self) -> Iterator[str]:
         """Yield the request of each recorded page, in an order that means nothing."""
         for path in sorted(self.folder.glob(f"*{_PAGE}")):
             with path.open("rb") as file:
-                request = request_of_page(file.readline(LONGEST_HEAD))
-            if request is not None:
-                yield request
+                head = _read_log_head(file.readline(LONGEST_HEAD))
+            if head is not None:
+                yield head.request
 
     def _page_path_of(self, request: str) -> Path:
         # A hash, so that nothing from the Hub (a cursor is in here) ever becomes a path.
@@ -354,12 +348,6 @@ def unpack_page(data: bytes, request: str, max_body_bytes: int) -> RecordedPage 
     except zstandard.ZstdError:
         return None
     return RecordedPage(head.request, head.headers, body, head.recorded_at, head.status)
-
-
-def request_of_page(line: bytes) -> str | None:
-    """Return the request that a file's first line names; None if it is damaged."""
-    head = _read_log_head(line)
-    return head.request if head else None
 
 
 def _read_log_head(line: bytes) -> _PageHead | None:

@@ -115,12 +115,7 @@ class PageReader:
                 "Run once without --offline: it asks for what is missing.",
             )
         answer = self._client.get(path, params, find_doubt=find_doubt)
-        if answer.status != 200:
-            raise self._make_refusal(request, answer)
-        headers = logged_headers(answer.headers)
-        body = self._redact(answer.body)
-        self._log.put(request, headers, body)
-        return self._make_page(request, body, headers, replayed=False)
+        return self._record_answer(request, answer)
 
     def find(
         self,
@@ -150,14 +145,10 @@ class PageReader:
             # Only for a replay offline: a run with another token asks again.
             self._log.put(request, logged_headers(answer.headers), b"")
             return None
-        if answer.status != 200:
-            raise self._make_refusal(request, answer)
-        if (reason := find_doubt(asked, answer)) is not None:
+        if answer.status == 200 and (reason := find_doubt(asked, answer)) is not None:
             raise UnexpectedPage(f"{reason} came for {printable_body(path)}", RUN_AGAIN)
-        body = self._redact(answer.body)
-        self._log.put(request, logged_headers(answer.headers), body)
-        page = self._make_page(request, body, logged_headers(answer.headers), replayed=False)
-        return page if body else None
+        page = self._record_answer(request, answer)
+        return page if page.body else None
 
     def look(
         self,
@@ -229,6 +220,13 @@ class PageReader:
             f"the listing {printable_body(path)} ends too early: there are models behind its end",
             "Something on the way to the Hub cuts it; nothing was published. " + RUN_AGAIN,
         )
+
+    def _record_answer(self, request: str, answer: Answer) -> Page:
+        if answer.status != 200:
+            raise self._make_refusal(request, answer)
+        headers, body = logged_headers(answer.headers), self._redact(answer.body)
+        self._log.put(request, headers, body)
+        return self._make_page(request, body, headers, replayed=False)
 
     def _make_page(
         self, request: str, body: bytes, headers: Mapping[str, str], *, replayed: bool

@@ -47,7 +47,7 @@ class RequestTally:
     replayed: int = 0
     """Answered from the page log instead."""
     retried: int = 0
-    """AvailabilityAnswer again after a fault."""
+    """Asked again after a fault."""
     refused_429: int = 0
     """Answered with 429."""
 
@@ -183,7 +183,8 @@ class AnswerReader:
             finally:
                 response.close()
         except (httpx.TransportError, httpx.DecodingError, BodyBroken) as error:
-            raise _Fault(f"{type(error).__name__}: {self._show(str(error))}") from None
+            words = printable_body(self._hide_token(str(error).encode("utf-8", "replace")))
+            raise _Fault(f"{type(error).__name__}: {words}") from None
 
     def _read_response(self, request: httpx.Request, response: httpx.Response) -> Answer:
         status, headers = response.status_code, self._read_headers(response)
@@ -240,9 +241,6 @@ class AnswerReader:
             raise UnexpectedPage(
                 f"an answer is not kept: {error}", "Somebody on the way to the Hub repeats it."
             ) from None
-
-    def _show(self, text: str) -> str:
-        return printable_body(self._hide_token(text.encode("utf-8", "replace")))
 
     def _are_attempts_spent(self, state: RetryCallState) -> bool:
         fault = state.outcome.exception() if state.outcome else None

@@ -42,17 +42,9 @@ def check_table(result: CheckOutcome) -> RenderableType:
     numbers = ", ".join(
         f"{number:,} {verdict.value}" for verdict, number in counts.items() if number
     )
-    return Stack(
-        *parts,
-        Text(),
-        fact_lines(
-            [
-                ("verdict", f"{result.verdict.value}: {numbers}"),
-                ("snapshot", result.snapshot),
-                *(("note", note) for note in result.notes),
-            ]
-        ),
-    )
+    facts = [("verdict", f"{result.verdict.value}: {numbers}"), ("snapshot", result.snapshot)]
+    facts += [("note", note) for note in result.notes]
+    return Stack(*parts, Text(), fact_lines(facts))
 
 
 def _edge_cell(edge: PathEdge) -> Text:

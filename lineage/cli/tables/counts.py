@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import (
-    Line,
     count_notes_of_parents,
     definition_lines,
     describe_count_range,
@@ -51,27 +50,17 @@ def counts_table(
         return Stack(nothing, *([Text(), fact_lines(facts)] if facts else []))
     if len(counts) == 1 or counts[0].grouping is not None:
         return Stack(*(_count_table(count, manifest, source_note) for count in counts))
-    rows = [_subject_table_row(count) for count in counts]
+    rows: list[Row] = [(it.id, it.direct, it.total, it.by_relation) for it in counts]
     # Every subject has roots of its own, and the lines below the table speak for all of them.
     alone = all(count.definition.roots == (count.id,) for count in counts)
     roots = "the models themselves" if alone else "each subject with its mirrors"
     words = definition_lines(counts[0].definition, manifest, source_note, roots)
-    words += _sum_up_table_notes(counts)
-    return Stack(Text(), _numbers_table("subject", rows), Text(), fact_lines(words))
-
-
-def _subject_table_row(count: Count) -> Row:
-    return count.id, count.direct, count.total, count.by_relation
-
-
-def _sum_up_table_notes(counts: Sequence[Count]) -> list[Line]:
-    """Return a line for each subject of which an undated or opted-out model is missing."""
-    lines = [
-        f"{count.id}: {note}"
+    words += [
+        ("note", f"{count.id}: {note}")
         for count in counts
         for note in notes_of_count(count.total, count.at_most, count.opted_out)
     ]
-    return [("note", line) for line in lines]
+    return Stack(Text(), _numbers_table("subject", rows), Text(), fact_lines(words))
 
 
 def _count_table(count: Count, manifest: Manifest, source_note: str) -> RenderableType:
