@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from lineage.analysis.definition_text import list_count_notes
-from lineage.analysis.groups import MIXED, UNKNOWN, Releases, find_releases
+from lineage.analysis.groups import Releases, find_releases
 from lineage.analysis.members import Members, count_undated, find_absent, members_below
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope
@@ -162,8 +162,6 @@ def _author_codes_of_members(scope: Scope, which: Mask) -> Nodes:
 
 
 def _compare_by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
-    names = [*(release.name for release in releases.releases), MIXED, UNKNOWN]
-    numbers = np.bincount(
-        releases.only_release()[nodes] % len(names), minlength=len(names)
-    ).tolist()
+    names = releases.names()
+    numbers = np.bincount(releases.place_by_node()[nodes], minlength=len(names)).tolist()
     return {name: number for name, number in zip(names, numbers, strict=True) if number}

@@ -20,6 +20,8 @@ from lineage.store.reader import EdgeColumns
 
 NONE = -1
 SEVERAL = -2
+MIXED = "mixed"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,15 @@ class Releases:
         word, bit = divmod(self.releases.index(release), reach.MOST_LABELS)
         mask: Mask = (self._words[word] & np.uint64(1 << bit)) != 0
         return mask
+
+    def names(self) -> list[str]:
+        """Return what models are divided into: the releases, then those of several and of none."""
+        return [*(release.name for release in self.releases), MIXED, UNKNOWN]
+
+    def place_by_node(self) -> Nodes:
+        """Return the place of each node's part among `names`."""
+        places: Nodes = self.only_release() % (len(self.releases) + 2)  # SEVERAL and NONE are last
+        return places
 
     def only_release(self) -> Nodes:
         """Return the position of the one release that each node meets, else NONE or SEVERAL."""
@@ -63,10 +74,6 @@ def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:
     roots = [nodes for _, nodes in labelled]
     words = reach.reach_label_words_from(edges.child, edges.parent, scope.nodes, roots)
     return Releases([release for release, _ in labelled], roots, words)
-
-
-UNKNOWN = "unknown"
-MIXED = "mixed"
 
 
 def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:
@@ -109,28 +116,20 @@ def _group_values(
     by: Grouping,
     nodes: Positions,
 ) -> pa.StringArray:
-    """Return each counted model's group."""
     match by:
         case Grouping.RELATION:
             words = pa.array([relation.value for relation in RELATIONS])
             return words.take(pa.array(relation_of(members.edges, members.nodes)[nodes]))
         case Grouping.RELEASE:
-            return _release_names_of_members(scope, members, nodes)
+            releases = find_releases(scope, members.edges)
+            places = pa.array(releases.place_by_node()[nodes])
+            return pa.array(releases.names()).take(places)
         case Grouping.MONTH:
             moments = scope.snapshot.record_column("created_at").take(pa.array(nodes))
             column = pc.strftime(moments, "%Y-%m")
         case Grouping.LIBRARY | Grouping.LICENSE | Grouping.AUTHOR:
             column = scope.snapshot.record_column(by.value).take(pa.array(nodes))
     return pc.fill_null(column, UNKNOWN).combine_chunks()
-
-
-def _release_names_of_members(scope: Scope, members: Members, nodes: Positions) -> pa.StringArray:
-    releases = find_releases(scope, members.edges)
-    names = [release.name for release in releases.releases]
-    # NONE and SEVERAL count from the end.
-    return pa.array([*names, MIXED, UNKNOWN]).take(
-        pa.array(releases.only_release()[nodes] % (len(names) + 2))
-    )
 
 
 def _group_sort_key(

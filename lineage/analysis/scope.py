@@ -14,6 +14,7 @@ from lineage.domain.arrays import Indices, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family
+from lineage.graph.reach import mark_nodes
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store.reader import EdgeColumns, Snapshot
 
@@ -324,8 +325,7 @@ def _curated_columns_of_scope(
 
 def _add_curated_to_scope(edges: EdgeColumns, curated: EdgeColumns, nodes: int) -> EdgeColumns:
     """Add curated edges, each pair once; a model that declares a relation keeps it."""
-    is_child = np.zeros(nodes, np.bool_)
-    is_child[curated.child] = True
+    is_child = mark_nodes(nodes, curated.child)
     at = np.flatnonzero(is_child[edges.child])  # few: the pairs of a whole Hub compare slowly
     pairs, is_inferred = _pack_scope_pairs(edges)[at], edges.strength[at] < _DECLARED
     keep = np.ones(len(edges.child), np.bool_)

@@ -340,7 +340,6 @@ def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
 
 
 def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:
-    """Return every root of every family by its id."""
     return {
         root: PathRoot(root, release.name, family.id, root in release.official)
         for family in families

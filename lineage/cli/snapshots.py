@@ -363,7 +363,6 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
 
 @contextmanager
 def _hold_store_of_option(store: "ParquetStore", command: str) -> "Iterator[datetime]":
-    """Keep other runs out of the store meanwhile."""
     from lineage.domain.clock import SystemClock
     from lineage.store.lease import Holder
 

@@ -65,8 +65,8 @@ def find_below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> M
 
 def find_direct_below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Mask:
     """Mark the children of the roots; a root is marked where it is a child of one, or its own."""
-    is_root = _mark_reached_nodes(nodes, roots)
-    return _mark_reached_nodes(nodes, child[is_root[parent]])
+    is_root = mark_nodes(nodes, roots)
+    return mark_nodes(nodes, child[is_root[parent]])
 
 
 def count_generations(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Generations:
@@ -105,7 +105,7 @@ def reach_label_words_from(
     child: Indices, parent: Indices, nodes: int, seeds: Sequence[Indices]
 ) -> list[LabelBits]:
     """Return the same for any number of labels: bit i % 64 of word i // 64, one word at least."""
-    is_seed = _mark_reached_nodes(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
+    is_seed = mark_nodes(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
     open_to_labels = ~is_seed[child]
     children = Rows.build(parent[open_to_labels], child[open_to_labels], nodes)
     starts_of_words = range(0, max(len(seeds), 1), MOST_LABELS)
@@ -249,7 +249,8 @@ def _one_reach_column_per_kind(kind: Codes, kinds: int) -> Counts:
     return ones
 
 
-def _mark_reached_nodes(nodes: int, chosen: Indices) -> Mask:
+def mark_nodes(nodes: int, chosen: Indices) -> Mask:
+    """Mark some of so many nodes."""
     mask = np.zeros(nodes, dtype=np.bool_)
     mask[chosen] = True
     return mask

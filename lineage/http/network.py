@@ -171,7 +171,6 @@ class _TimedBackend(httpcore.NetworkBackend):
         raise failure or httpcore.ConnectError(f"{host} has no address")
 
     def _look_up(self, host: str, seconds: float) -> list[str]:
-        """Return the addresses of a host."""
         # In a thread, since the resolver knows no timeout.
         answers: SimpleQueue[list[str] | Exception] = SimpleQueue()
 

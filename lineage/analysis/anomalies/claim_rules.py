@@ -21,6 +21,7 @@ from lineage.domain.arrays import Indices, Int64s, Mask, Positions
 from lineage.domain.claims import Relation
 from lineage.domain.repo_ids import find_repo_id
 from lineage.evidence.names import MARKED, stem_of_claimed_name
+from lineage.graph.reach import mark_nodes
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store.keys import NOWHERE
 
@@ -164,8 +165,7 @@ def _quote_anomalous_names(columns: SnapshotColumns, parents: Indices) -> Iterat
     """Say of each name how many models write it."""
     claims = columns.claims
     # A generator: these rows are sorted only once an example is read.
-    is_parent = np.zeros(columns.nodes + 1, np.bool_)
-    is_parent[parents] = True
+    is_parent = mark_nodes(columns.nodes + 1, parents)
     rows = np.flatnonzero(is_parent[claims.parent])
     spellings = _distinct_anomaly_rows(claims.parent[rows], claims.name[rows], claims.child[rows])
     starts = np.searchsorted(spellings[:, 0], parents)
@@ -313,8 +313,7 @@ def _anomalous_siblings_by_name(
 ) -> _NamedPairs:
     """Return the copies' parents' other listed children that bear one of these names, no copies."""
     edges = columns.scope.edges
-    is_parent = np.zeros(columns.nodes, np.bool_)
-    is_parent[copies.parent] = True
+    is_parent = mark_nodes(columns.nodes, copies.parent)
     rows = np.flatnonzero(
         is_parent[edges.parent]
         & (edges.relation != _QUANTIZED)

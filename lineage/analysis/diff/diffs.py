@@ -218,7 +218,6 @@ def _diff_renames(
 def _count_edge_changes(
     before: Snapshot, after: Snapshot, node_after: Int64s, nodes: int
 ) -> tuple[int, int]:
-    """Count the edges that appeared and that vanished."""
     # A node without a match gets a number that no node has there, so its edges count as vanished.
     place = np.where(node_after == NO_NODE, nodes + np.arange(len(node_after)), node_after)
     old, new = before.edges(), after.edges()

@@ -40,6 +40,7 @@ from lineage.domain.claims import Claim, Strength
 from lineage.domain.families import Family
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput, InferredClaim, infer_claims
+from lineage.graph.reach import mark_nodes
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
@@ -205,8 +206,7 @@ def _infer_evaluated_claims(
     families: Sequence[Family],
     rules: Sequence[Rule],
 ) -> Iterator[InferredClaim]:
-    candidates = np.zeros(snapshot.manifest.models, np.bool_)
-    candidates[list(hidden)] = True
+    candidates = mark_nodes(snapshot.manifest.models, np.array(list(hidden), np.int64))
     at_reading = set()
     for rule in rules:
         if rule.make_inference is not None:

@@ -134,8 +134,8 @@ def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
     """Return what is declared of every node."""
     snapshot, families = scope.snapshot, scope.families
     edges = _known_declared_edges(snapshot)
-    quantized = np.zeros(len(nodes.ids), np.bool_)
-    quantized[edges.child[edges.relation == Relation.QUANTIZED.code]] = True
+    copies = edges.child[edges.relation == Relation.QUANTIZED.code]
+    quantized = reach.mark_nodes(len(nodes.ids), copies)
 
     # Declared and curated edges together, in order of the child.
     node_of = scope.nodes_of(id for family in families for id in _registered_answer_ids(family))

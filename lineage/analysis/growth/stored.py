@@ -133,7 +133,6 @@ def _read_trend_facts(scope: Scope, node: Int64s) -> _PairFacts:
 
 
 def _count_trend_rows(row: Int64s, facts: _PairFacts, rows: int) -> _RowNumbers:
-    """Count the pairs of each row."""
     relations = len(RELATIONS)
     cell = row[facts.listed] * relations + facts.relation[facts.listed]
     has_author = facts.listed & (facts.author >= 0)
@@ -149,7 +148,6 @@ def _count_trend_rows(row: Int64s, facts: _PairFacts, rows: int) -> _RowNumbers:
 def _describe_trend_rows(
     counted: CountedPairs, months: Sequence[str | None], rows: Int64s
 ) -> TableColumns:
-    """Return what each row is about."""
     subject, month = np.divmod(rows, len(months))
     subjects = [counted.subjects[place] for place in subject.tolist()]
     return {

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from lineage.analysis.groups import MIXED, UNKNOWN, find_releases
+from lineage.analysis.groups import find_releases
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Strength
@@ -92,7 +92,6 @@ def count_families(scope: Scope) -> dict[str, FamilyTotal]:
 
 
 def _count_listed(counted: CountedPairs, snapshot: Snapshot) -> list[int]:
-    """Return how many listed models each subject counts."""
     listed = counted.subject[counted.node < snapshot.manifest.models]
     return list(np.bincount(listed, minlength=len(counted.subjects)).tolist())
 
@@ -119,11 +118,9 @@ def _list_grown_families(
     families = CountedPairs(subjects, family, node)
 
     first_releases = find_releases(scope, edges)
-    names = [*(release.name for release in first_releases.releases), MIXED, UNKNOWN]
+    names = first_releases.names()
     place = {name: at for at, name in enumerate(names)}  # two families may call one alike
-    # NONE and SEVERAL count from the end.
-    position = first_releases.only_release()[node] % len(names)
-    release = np.array([place[name] for name in names])[position]
+    release = np.array([place[name] for name in names])[first_releases.place_by_node()[node]]
     code = family * len(names) + release
     used = np.unique(code)
     parts = [
@@ -144,8 +141,7 @@ def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPair
         for release in family.releases
         for id in release.official
     }
-    is_base = np.zeros(scope.nodes, np.bool_)
-    is_base[edges.parent] = True
+    is_base = reach.mark_nodes(scope.nodes, edges.parent)
     bases = {node: owner[id] for id, node in scope.nodes_of(owner).items() if is_base[node]}
     nodes = np.array(sorted(bases), np.int64)
     keys, ids = (names.to_pylist() for names in scope.snapshot.names_of_bases(nodes))

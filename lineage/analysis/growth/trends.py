@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.comparison import LEAST_DOWNLOADS
-from lineage.analysis.groups import MIXED, UNKNOWN, Releases, find_releases
+from lineage.analysis.groups import MIXED, Releases, find_releases
 from lineage.analysis.growth.dates import CLAIM, DateQuestion, count_deletions, count_on_dates
 from lineage.analysis.growth.periods import (
     UNDATED,
@@ -138,14 +138,12 @@ def _read_family_trend(scope: Scope, family: Family) -> _FamilyColumns:
 def _group_models_by_month(columns: _FamilyColumns, family: Family) -> TrendGroups:
     """Divide the members by release and relation, and everybody else's by family."""
     possible, releases = columns.possible, columns.releases
-    code = releases.only_release()[: len(possible)]
-    release_names = [*(release.name for release in releases.releases), MIXED, UNKNOWN]
+    code = releases.place_by_node()[: len(possible)]
     relation = relation_of(columns.members.edges, columns.members.nodes)[: len(possible)]
     relation_names = [relation.value for relation in RELATIONS]
     return TrendGroups(
         counted=possible,
-        # NONE and SEVERAL count from the end.
-        releases=_label_of_trend(np.where(possible, code % len(release_names), -1), release_names),
+        releases=_label_of_trend(np.where(possible, code, -1), releases.names()),
         relations=_label_of_trend(np.where(possible, relation, -1), relation_names),
         rivals=[
             (key, which & columns.limit.possibly)

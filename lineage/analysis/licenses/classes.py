@@ -79,7 +79,7 @@ def _mark_below_multimodal_terms(scope: Scope, family: Family, terms: LicenseTer
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
     copies = [mirror for base in bases for mirror in family.mirrors_of(base)]
     seeds = scope.roots_of(sorted(bases | set(copies)))
-    is_root = _mark_license_nodes(scope.nodes, scope.roots_of(family.roots()))
+    is_root = reach.mark_nodes(scope.nodes, scope.roots_of(family.roots()))
     child, parent = _edges_below_roots(scope.edges, is_root)
     mask: Mask = reach.reach_labels_from(child, parent, scope.nodes, [seeds]) != 0
     return mask
@@ -93,8 +93,8 @@ def nearest_license_parents(
     Of paths of one length the surest edge comes first, then a preferred node, then the lower
     number. Roots have no parent: no path leads on through one.
     """
-    is_root = _mark_license_nodes(nodes, roots)
-    is_plain = ~_mark_license_nodes(nodes, preferred)
+    is_root = reach.mark_nodes(nodes, roots)
+    is_plain = ~reach.mark_nodes(nodes, preferred)
     depth = reach.count_generations(*_edges_below_roots(edges, is_root), nodes, roots).astype(
         np.int64
     )
@@ -143,12 +143,6 @@ def _license_steps_up(up: Int64s, start: Indices) -> Iterator[Int64s]:
     while (nodes != NO_NODE).any():
         yield nodes
         nodes = np.where(nodes == NO_NODE, NO_NODE, up[nodes])
-
-
-def _mark_license_nodes(nodes: int, which: Indices) -> Mask:
-    mask = np.zeros(nodes, np.bool_)
-    mask[which] = True
-    return mask
 
 
 def _edges_below_roots(edges: EdgeColumns, is_root: Mask) -> tuple[Indices, Indices]:

@@ -253,7 +253,6 @@ def _registry_ids(families: Sequence[Family]) -> Iterator[str]:
 def _read_parents_to_compare(
     scope: Scope, nodes: Mapping[str, int]
 ) -> tuple[dict[str, list[str]], dict[str, Relation]]:
-    """Return parents and relation by id."""
     ids = {node: id for id, node in nodes.items()}
     edges = scope.edges
     rows = np.flatnonzero(np.isin(edges.child, np.fromiter(ids, np.int32, len(ids))))

@@ -218,7 +218,6 @@ def _build_tree_nodes(
 
 
 def _sum_pruned_rest(sums: _RowSums, above: int, drawn_rows: Sequence[int]) -> PrunedRest | None:
-    """Sum up the branches below a row that are not drawn."""
     end, before = sums.end, sums.by_relation_before
     numbers = before[end[above]] - before[above + 1]
     for row in drawn_rows:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.groups import MIXED, UNKNOWN, find_releases
+from lineage.analysis.groups import find_releases
 from lineage.analysis.members import find_countable, members_below, relation_of
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.subjects import ModelNode, ResolvedSubject, full_scope, model_roots
@@ -140,8 +140,7 @@ class _Places:
             group, names = np.zeros(nodes, np.int32), [name]
         if subject.release is not None:
             level[group != names.index(subject.release.name)] = -1
-        is_root, is_official = (np.zeros(nodes, np.bool_) for _ in range(2))
-        is_root[roots], is_official[official] = True, True
+        is_root, is_official = (reach.mark_nodes(nodes, some) for some in (roots, official))
         derived = (level >= 0) & ~is_root
         anybody = replace(definition, deleted=True)
         fits = _find_countable(scope.under(anybody))
@@ -173,12 +172,10 @@ def _group_by_release(scope: Scope, level: Codes, least: int) -> tuple[Nodes, Se
     """Return for every node the position of its group, and the names of all groups."""
     edges = scope.edges
     sure = find_releases(scope, select_scope_edges(edges, edges.strength >= least))
-    names = [*(release.name for release in sure.releases), MIXED, UNKNOWN]
-    only = sure.only_release()
+    places = sure.place_by_node()
     if scope.definition.min_strength.code < least:
-        only = np.where(level >= least, only, find_releases(scope, edges).only_release())
-    # NONE and SEVERAL count from the end.
-    return (only % len(names)).astype(np.int32), names
+        places = np.where(level >= least, places, find_releases(scope, edges).place_by_node())
+    return places, sure.names()
 
 
 def _find_countable(scope: Scope) -> Mask:
