@@ -14,8 +14,10 @@ from lineage.analysis import (
     subjects,
     traces,
 )
-from lineage.analysis.growth import TrendFindings, trends
-from lineage.analysis.licenses import LicenseFindings, judging
+from lineage.analysis.growth import trends
+from lineage.analysis.growth.results import TrendFindings
+from lineage.analysis.licenses import judging
+from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.analysis.results import Comparison, Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ModelNode, ResolvedSubject

@@ -19,7 +19,7 @@ from lineage.store.manifest import Manifest
 if TYPE_CHECKING:  # a count must not pay for loading them
     from lineage.analysis.diff.diffs import Diff
     from lineage.analysis.evaluate.evaluation import Evaluation
-    from lineage.analysis.growth import Curve
+    from lineage.analysis.growth.results import Curve
     from lineage.analysis.tree.prune import Tree
 
 _EXPLANATIONS = {

@@ -12,7 +12,7 @@ from textwrap import indent
 import click
 
 from lineage.analysis.definition_text import Line, definition_snapshot_lines
-from lineage.analysis.growth import Curve
+from lineage.analysis.growth.results import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.changes import diff_table
 from lineage.cli.tables.counts import comparison_table, counts_table

@@ -6,8 +6,8 @@ from pathlib import Path
 from lineage.analysis.comparison import compare_definitions
 from lineage.analysis.counts import count_subject
 from lineage.analysis.diff.diffs import Diff, diff_snapshots
-from lineage.analysis.growth import Curve
 from lineage.analysis.growth.curves import curve_of_family
+from lineage.analysis.growth.results import Curve
 from lineage.analysis.results import Comparison, Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lineage.analysis.growth import TrendFindings, VariantCounts
-from lineage.analysis.licenses import LicenseFindings
+from lineage.analysis.growth.results import TrendFindings, VariantCounts
+from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family

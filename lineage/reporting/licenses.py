@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lineage.analysis.licenses import Judged, LicenseFindings
-from lineage.analysis.licenses.statements import CONFLICTS, LEAST_SHARE
+from lineage.analysis.licenses.statements import CONFLICTS, LEAST_SHARE, Judged, LicenseFindings
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure
 from lineage.domain.families import CuratedSource

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.growth import TrendFindings
+from lineage.analysis.growth.results import TrendFindings
 from lineage.domain.definitions import Closure
 from lineage.domain.families import Family
 from lineage.reporting import trend_charts as charts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.growth import ClaimPassed, OnDate, TrendFindings, VariantCounts
+from lineage.analysis.growth.results import ClaimPassed, OnDate, TrendFindings, VariantCounts
 from lineage.domain.claims import Relation
 from lineage.domain.families import Family
 from lineage.reporting.charts.chart import Chart, Series

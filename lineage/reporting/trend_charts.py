@@ -5,7 +5,13 @@ from dataclasses import replace
 from datetime import date
 from itertools import accumulate
 
-from lineage.analysis.growth import GroupSize, GrowthSeries, SinceRelease, Timeline, VariantSeries
+from lineage.analysis.growth.results import (
+    GroupSize,
+    GrowthSeries,
+    SinceRelease,
+    Timeline,
+    VariantSeries,
+)
 from lineage.reporting.charts.chart import Chart, ChartKind, EventMark, Panel, Position, Series
 from lineage.reporting.document import NOTHING, Block
 from lineage.reporting.trend_blocks import TrendText, picture_block

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line, definition_rule_lines, definition_source_lines
-from lineage.analysis.growth import Curve
+from lineage.analysis.growth.results import Curve
 from lineage.cli.tables.layout import (
     INDENT,
     fact_lines,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.licenses import LicenseFindings
+from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain.definitions import Definition
 from lineage.families.license_terms import license_terms
 from lineage.families.registry import all_families, family

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lineage.analysis.licenses import LicenseFindings
+from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain import escape
 from lineage.reporting.files import license_report_rows
 from lineage.reporting.html import render_html

@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from lineage.analysis.licenses import LicenseFindings
+from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain import escape
 from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel
 from lineage.reporting import licenses as numbers

@@ -12,7 +12,7 @@ from string import Formatter
 import pytest
 from markdown_it import MarkdownIt
 
-from lineage.analysis.growth import TrendFindings
+from lineage.analysis.growth.results import TrendFindings
 from lineage.domain.definitions import Definition
 from lineage.domain.escape import cell
 from lineage.families.registry import all_families, family

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lineage.analysis.growth import GroupSize, Timeline, TrendFindings, VariantSeries
+from lineage.analysis.growth.results import GroupSize, Timeline, TrendFindings, VariantSeries
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.families.registry import all_families, family

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.growth import Curve, Point
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
+from lineage.analysis.growth.results import Curve, Point
 from lineage.analysis.growth.stored import trend_overlay_of
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.growth import TrendFindings, periods, variants
+from lineage.analysis.growth import periods, variants
 from lineage.analysis.growth.dates import find_day_of_growth_past
+from lineage.analysis.growth.results import TrendFindings
 from lineage.analysis.results import ComparisonStep
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.families.registry import all_families, family

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.licenses import Judged, Knowledge
-from lineage.analysis.licenses.statements import CONFLICTS
+from lineage.analysis.licenses.statements import CONFLICTS, Judged, Knowledge
 from lineage.build.pipeline import publish
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.licenses import Drift, DriftSeverity, LicenseNote, NameLevel, WeightsForm
