@@ -234,7 +234,7 @@ def find_anomalies(
     Every kind is counted, with up to `examples` of each in words; None gives all. ValueError for a
     kind that there is none of.
     """
-    from lineage.analysis.anomalies import find_anomalies
+    from lineage.analysis.anomalies.rules import find_anomalies
     from lineage.domain.anomalies import AnomalyKind
     from lineage.families.registry import family as family_called
 

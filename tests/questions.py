@@ -7,13 +7,13 @@ from typing import Any
 import pyarrow as pa
 
 from lineage.analysis import (
-    anomalies,
     comparison,
     counts,
     family_graph,
     subjects,
     traces,
 )
+from lineage.analysis.anomalies import rules
 from lineage.analysis.growth import trends
 from lineage.analysis.growth.results import TrendFindings
 from lineage.analysis.licenses import judging
@@ -186,7 +186,7 @@ def find_anomalies(
     snapshot: Snapshot, *, family: Family | None = None, families: Families = (), **more: Any
 ) -> Anomalies:
     known = families or (() if family is None else (family,))
-    return anomalies.find_anomalies(Scope(snapshot, known), family=family, **more)
+    return rules.find_anomalies(Scope(snapshot, known), family=family, **more)
 
 
 def find_trends(

@@ -99,10 +99,7 @@ def _registry_ids(families: Sequence[Family]) -> set[str]:
 
 
 def _names_of_ancestors(
-    scope: Scope,
-    ancestry: Ancestry,
-    registry_nodes: Mapping[str, Sequence[int]],
-    rules: CheckRules,
+    scope: Scope, ancestry: Ancestry, registry_nodes: Mapping[str, Sequence[int]], rules: CheckRules
 ) -> dict[int, frozenset[str]]:
     """Return every name of each node: now, formerly, and of a mirror what it mirrors."""
     names = {node: {id} for node, id in ancestry.ids.items()}

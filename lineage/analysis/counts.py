@@ -74,11 +74,7 @@ def count_members(
         parents_known=manifest.origin.parents_known,
         definition=replace(definition, roots=selection.root_ids),
         notes=list_count_notes(
-            definition,
-            manifest,
-            total=total,
-            at_most=at_most,
-            opted_out=opted_out,
+            definition, manifest, total=total, at_most=at_most, opted_out=opted_out
         ),
         grouping=by,
         groups=() if by is None else divide_members(selection.scope, members, by),

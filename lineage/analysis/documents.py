@@ -4,12 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lineage.analysis.check import CheckOutcome
-from lineage.analysis.results import (
-    ComparedCount,
-    Comparison,
-    ComparisonStep,
-    Count,
-)
+from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count
 from lineage.analysis.verdicts import Trace, explain_trace
 from lineage.domain.definitions import Grouping
 from lineage.domain.documents import Document, flat_document_row, flat_document_rows, to_document

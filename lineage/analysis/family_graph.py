@@ -86,10 +86,7 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
 def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
     nodes, edges = cut.nodes, cut.edges
-    columns = {
-        **_family_node_columns(cut.scope, nodes),
-        "root": np.isin(nodes, cut.roots).tolist(),
-    }
+    columns = {**_family_node_columns(cut.scope, nodes), "root": np.isin(nodes, cut.roots).tolist()}
     names = _distinct_graph_names(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     edge_columns = {

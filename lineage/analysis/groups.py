@@ -110,12 +110,7 @@ def _is_month_complete(scope: Scope, month: str) -> bool | None:
     )
 
 
-def _group_values(
-    scope: Scope,
-    members: Members,
-    by: Grouping,
-    nodes: Positions,
-) -> pa.StringArray:
+def _group_values(scope: Scope, members: Members, by: Grouping, nodes: Positions) -> pa.StringArray:
     match by:
         case Grouping.RELATION:
             words = pa.array([relation.value for relation in RELATIONS])

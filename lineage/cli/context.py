@@ -8,12 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lineage.domain.definitions import Definition
-from lineage.domain.files import (
-    decode_text,
-    expand_home,
-    read_bounded,
-    read_regular_file,
-)
+from lineage.domain.files import decode_text, expand_home, read_bounded, read_regular_file
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import SettingsError, UnknownModel, file_error
 

@@ -90,9 +90,7 @@ def _read_moment_option(_: click.Context, __: click.Parameter, text: str | None)
         help="When the dump was taken, UTC.  [default: the newest moment in it]",
     ),
     click.option(
-        "--cards",
-        is_flag=True,
-        help="Read model cards where they can help, each once per commit.",
+        "--cards", is_flag=True, help="Read model cards where they can help, each once per commit."
     ),
     options.ENDPOINT,
     options.TOKEN_FILE,
@@ -193,9 +191,7 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
 
 
 @click.command(
-    cls=options.Command,
-    refuses=_REFUSES,
-    short_help="Say what a crawl will meet and cost.",
+    cls=options.Command, refuses=_REFUSES, short_help="Say what a crawl will meet and cost."
 )
 @options.combine_options(options.ENDPOINT, options.TOKEN_FILE, options.OFFLINE, options.SHARE)
 def doctor(*, invocation: Invocation, **flags: Any) -> None:

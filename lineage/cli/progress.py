@@ -9,14 +9,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress as Display
-from rich.progress import (
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from lineage.cli import logs

@@ -61,7 +61,7 @@ def anomalies(
     It does not prove that anyone did wrong: `odd` cannot be true as it is, a `note` is often
     harmless.
     """
-    from lineage.analysis.anomalies import EXAMPLES, find_anomalies
+    from lineage.analysis.anomalies.rules import EXAMPLES, find_anomalies
     from lineage.cli.output import print_result
     from lineage.cli.tables.quality import anomaly_table
     from lineage.domain.documents import flat_document_rows, to_document

@@ -184,10 +184,7 @@ def diff_snapshots(*, before: str | None, after: str | None, invocation: Invocat
     old, new = (store.snapshot(name) for name in (before, after))
     result = diffs.diff_snapshots(old, new, invocation.known_families())
     print_result(
-        invocation.format,
-        result,
-        diff_rows,
-        lambda it: diff_table(it, old.manifest, new.manifest),
+        invocation.format, result, diff_rows, lambda it: diff_table(it, old.manifest, new.manifest)
     )
 
 
@@ -308,11 +305,7 @@ def accept_draft(*, id: str, invocation: Invocation) -> None:
     with _hold_store_of_option(store, f"lineage snapshots accept {id}") as now:
         manifest = store.accept(id, now)
     print_result(
-        invocation.format,
-        manifest,
-        lambda it: [snapshot_document(it)],
-        snapshot_facts,
-        narrowest=1,
+        invocation.format, manifest, lambda it: [snapshot_document(it)], snapshot_facts, narrowest=1
     )
 
 

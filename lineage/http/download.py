@@ -12,12 +12,7 @@ import httpx
 
 from lineage.domain.addresses import is_loopback_host
 from lineage.domain.progress import Progress
-from lineage.errors import (
-    RequestLimitReached,
-    SettingsError,
-    SourceUnavailable,
-    UnexpectedPage,
-)
+from lineage.errors import RequestLimitReached, SettingsError, SourceUnavailable, UnexpectedPage
 from lineage.http.bodies import printable_body
 from lineage.http.network import LAST_PORT, RUN_AGAIN, Deadline, NetworkTransport
 from lineage.http.transports import RequestTally

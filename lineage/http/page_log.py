@@ -13,12 +13,7 @@ import msgspec
 import zstandard
 
 from lineage.domain.clock import Clock, iso, snapshot_id
-from lineage.domain.files import (
-    delete_own_files,
-    is_temporary,
-    temporary_name,
-    write_atomically,
-)
+from lineage.domain.files import delete_own_files, is_temporary, temporary_name, write_atomically
 from lineage.domain.progress import Progress
 from lineage.errors import StoreError
 

@@ -248,8 +248,7 @@ class PageReader:
             return QueryRefused(message)
         target = printable_body(answer.headers.get("location", ""))
         return UnexpectedPage(
-            message,
-            f"It points to {target}; redirects are not followed." if target else "",
+            message, f"It points to {target}; redirects are not followed." if target else ""
         )
 
 

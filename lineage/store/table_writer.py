@@ -11,11 +11,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lineage.domain.files import (
-    delete_leftovers,
-    delete_own_files,
-    hold_temporary_folder,
-)
+from lineage.domain.files import delete_leftovers, delete_own_files, hold_temporary_folder
 from lineage.errors import SettingsError, file_error
 from lineage.store.files import Files
 from lineage.store.inventory import is_own

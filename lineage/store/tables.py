@@ -146,9 +146,7 @@ class Tables:
             with self._files.open_input(f"{self.id}/{file}") as source:
                 self._refuse_other_footer(file, source)
                 parquet = pq.ParquetFile(
-                    source,
-                    read_dictionary=list(as_codes) or None,
-                    page_checksum_verification=True,
+                    source, read_dictionary=list(as_codes) or None, page_checksum_verification=True
                 )
                 self._refuse_other_shape(file, parquet, as_codes)
                 yield parquet

@@ -23,17 +23,25 @@ from lineage.analysis.anomalies.columns import (
     join_names,
     plural,
 )
+from lineage.analysis.members import members_below
+from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import (
+    Anomalies,
     AnomaliesOfKind,
     Anomaly,
     AnomalyKind,
     AnomalySeverity,
+    Bounds,
 )
 from lineage.domain.arrays import Indices
+from lineage.domain.definitions import Definition
+from lineage.domain.families import Family
+from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.graph.anomalies import find_graph_cycles, find_sibling_bursts_in_graph
 from lineage.store import schema
 
+EXAMPLES = 3
 _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -275,3 +283,40 @@ RULES = (
         find_burst_anomalies,
     ),
 )
+
+
+def find_anomalies(
+    scope: Scope,
+    *,
+    family: Family | None = None,
+    kind: AnomalyKind | None = None,
+    examples: int | None = EXAMPLES,
+    bounds: Bounds | None = None,
+) -> Anomalies:
+    """Find what is odd: every kind or one, with up to `examples` of each; None gives all.
+
+    Inferred edges and claims are excluded, and so is the registry. With a family only what is odd
+    about its roots and members is found, by the edges of every family of the scope: an edge
+    is its child's, twins are found where one of them belongs.
+    """
+    bounds = bounds or Bounds()
+    inside = None
+    if family is not None:
+        # Who belongs is asked as `count` asks it; what is odd about them is then looked for in
+        # what the Hub and authors declare alone, or our own registry would show up as theirs.
+        full = scope.under(Definition(mirrors=True, curated=True))
+        roots = full.roots_of(family.roots())
+        inside = members_below(full, roots).reached.copy()
+        inside[roots] = True
+    columns = SnapshotColumns(scope.under(Definition()), bounds, inside)
+    rules = (rule for rule in RULES if kind in (None, rule.kind))
+    anomalies = tuple(rule.apply(columns, examples) for rule in rules)
+    manifest = scope.snapshot.manifest
+    return Anomalies(
+        manifest.id,
+        None if family is None else family.id,
+        bounds,
+        anomalies,
+        manifest.origin.parents_known,
+        count_opt_out_marks(manifest.left_out),
+    )

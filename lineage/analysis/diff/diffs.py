@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.anomalies import find_anomalies
+from lineage.analysis.anomalies.rules import find_anomalies
 from lineage.analysis.growth.subjects import count_families
 from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import Anomaly, AnomalyKind
@@ -278,11 +278,7 @@ def _read_base_totals(snapshot: Snapshot, nodes: int) -> Int64s:
 
 
 def find_diff_alerts(
-    before: Snapshot,
-    after: Snapshot,
-    diff: Diff,
-    families: Sequence[Family],
-    lost_share: float,
+    before: Snapshot, after: Snapshot, diff: Diff, families: Sequence[Family], lost_share: float
 ) -> list[Alert]:
     """Return what to look at between two snapshots; `diff` is theirs.
 

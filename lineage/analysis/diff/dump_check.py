@@ -165,8 +165,7 @@ def _compare_dump_fields(
                 pc.floor_temporal(column, unit="second").cast(_SECONDS) for column in (here, there)
             )
         same = pc.or_(
-            pc.fill_null(pc.equal(here, there), False),
-            pc.and_(pc.is_null(here), pc.is_null(there)),
+            pc.fill_null(pc.equal(here, there), False), pc.and_(pc.is_null(here), pc.is_null(there))
         )
         different = np.flatnonzero(~same.to_numpy())
         first = pa.array(different[:examples])

@@ -129,10 +129,7 @@ _MISTAKES = 20
 
 
 def evaluate(
-    scope: Scope,
-    rules: Sequence[Rule],
-    family: str,
-    labels: Labels | None = None,
+    scope: Scope, rules: Sequence[Rule], family: str, labels: Labels | None = None
 ) -> Evaluation:
     """Hide what is declared of models, or labelled, let each rule infer, and compare."""
     snapshot = scope.snapshot

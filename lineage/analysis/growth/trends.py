@@ -70,11 +70,7 @@ class _FamilyColumns:
 
 
 def find_trends(
-    scope: Scope,
-    family: Family,
-    *,
-    claim: int = CLAIM,
-    bounds: Bounds | None = None,
+    scope: Scope, family: Family, *, claim: int = CLAIM, bounds: Bounds | None = None
 ) -> TrendFindings:
     """Count a family, mirrors and curated edges joined, by time, and since when beyond a claim."""
     snapshot, definition = scope.snapshot, scope.definition

@@ -92,12 +92,7 @@ def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, st
         relation = "" if node.relation is None else node.relation.value
         relation += ", inferred" if node.strength is Strength.INFERRED else ""
         note = "" if node.drawn_below == node.total else f"drawn here: {node.drawn_below:,}"
-        yield (
-            _node_cell(node, _guide_cell(guides) + fork),
-            relation,
-            f"{node.total:,}",
-            note,
-        )
+        yield (_node_cell(node, _guide_cell(guides) + fork), relation, f"{node.total:,}", note)
         path.append(at)
         guides.append("" if above is None else "   " if ends else "│  ")
     yield from end_branches(0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from lineage.analysis.anomalies import find_anomalies
+from lineage.analysis.anomalies.rules import find_anomalies
 from lineage.analysis.scope import Scope
 from lineage.build.resolve import find_renames_in_draft
 from lineage.domain.anomalies import Anomaly, AnomalyKind
