@@ -81,6 +81,7 @@ class Number(click.ParamType[int]):
 
 
 def _global_option(*names: str, **settings: Any) -> click.Option:
+    settings["show_envvar"] = "envvar" in settings
     return click.Option(names, callback=_remember_flag, expose_value=False, **settings)
 
 
@@ -116,28 +117,24 @@ GLOBALS = (
         "--store",
         metavar="PATH_OR_URL",
         envvar="LINEAGE_STORE",
-        show_envvar=True,
         help="Where the snapshots are.  [default: snapshots]",
     ),
     _global_option(
         "--cache",
         metavar="DIR",
         envvar="LINEAGE_CACHE",
-        show_envvar=True,
         help="Where recorded pages are.  [default: cache]",
     ),
     _global_option(
         "--families",
         metavar="PATH",
         envvar="LINEAGE_FAMILIES",
-        show_envvar=True,
         help="Your own families: a TOML file, or a folder of them.",
     ),
     _global_option(
         "--snapshot",
         metavar="ID",
         envvar="LINEAGE_SNAPSHOT",
-        show_envvar=True,
         help="The snapshot to ask: its ID, latest, or a date.  [default: latest]",
     ),
     # No variable here: LINEAGE_OPT_OUTS holds names or a path, and the settings read it.
@@ -151,14 +148,12 @@ GLOBALS = (
         "--format",
         type=_choice_option(Format),
         envvar="LINEAGE_FORMAT",
-        show_envvar=True,
         help="How the result is printed; sarif and lines belong to check.  [default: table]",
     ),
     _global_option(
         "--log-format",
         type=_choice_option(logs.LogFormat),
         envvar="LINEAGE_LOG_FORMAT",
-        show_envvar=True,
         help="How standard error is printed; with json the result is JSON too.  [default: text]",
     ),
     _global_option(
@@ -167,7 +162,6 @@ GLOBALS = (
         count=True,
         type=Number(),
         envvar="LINEAGE_VERBOSE",
-        show_envvar=True,
         help="Log each stage; -vv each request.",
     ),
 )

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from lineage.domain.addresses import show_address
 from lineage.domain.files import expand_home, open_regular_file
 from lineage.domain.records import BadRow, ModelRecord
-from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, is_repo_id, stand_in_key
+from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, stand_in_key
 from lineage.errors import SettingsError, file_error
 from lineage.sources.dump_cells import (
     ID,
@@ -33,7 +33,7 @@ from lineage.sources.dump_cells import (
     rows_of,
 )
 from lineage.sources.interface import RecordPage
-from lineage.sources.listing_pages import MAX_RAW, hide_row, record_of
+from lineage.sources.listing_pages import bad_row, find_row_flaw, hide_row, record_of
 from lineage.sources.listing_rows import ListingRow, keep_fitting_row
 
 ROWS_AT_ONCE = 1024
@@ -362,15 +362,8 @@ def _read_dump_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
         return hide_row(row.get(KEY))
     fitting = keep_fitting_row(row, ListingRow, unread_here)
     key, id = fitting.get("key", ""), fitting.get("id", "")
-    if not is_key(key):
-        return _bad_dump_row("_id is not 24 hex digits", row)
-    if not is_repo_id(id):
-        return _bad_dump_row("id is not a repository id", row, key)
+    if (flaw := find_row_flaw(key, id)) is not None:
+        return bad_row(flaw, json.dumps(row, default=str, skipkeys=True), key)
     # Of a bad row nothing is lost that its reason does not say.
     unread.update(unread_here)
     return record_of(ListingRow(**fitting), unread)
-
-
-def _bad_dump_row(reason: str, row: _Row, key: str | None = None) -> BadRow:
-    raw = json.dumps(row, default=str, skipkeys=True)
-    return BadRow(reason, raw[:MAX_RAW], key)

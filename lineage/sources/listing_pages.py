@@ -323,11 +323,11 @@ def _too_many_row_values() -> ParsedPage:
     return ParsedPage(problem=f"more than {MOST_ROWS} rows")
 
 
-def _find_row_flaw(row: ListingRow) -> str | None:
+def find_row_flaw(key: str, id: str) -> str | None:
     """Return why a row cannot be a record, None where it can."""
-    if not is_key(row.key):
+    if not is_key(key):
         return "_id is not 24 hex digits"
-    return None if is_repo_id(row.id) else "id is not a repository id"
+    return None if is_repo_id(id) else "id is not a repository id"
 
 
 # Rows that do not fit, one at a time
@@ -351,10 +351,10 @@ def _keep_row(row: ListingRow, raw: bytes, page: ParsedPage) -> None:
     # Not even a bad row: that would keep its name.
     if row.private:
         return
-    if (flaw := _find_row_flaw(row)) is None:
+    if (flaw := find_row_flaw(row.key, row.id)) is None:
         page.records.append(record_of(row, page.unread_fields))
     else:
-        page.bad_rows.append(_bad_listing_row(flaw, raw, row.key))
+        page.bad_rows.append(bad_row(flaw, raw, row.key))
 
 
 def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
@@ -364,7 +364,7 @@ def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
             page.bad_rows.append(hide_row(first_row_key(raw)))
             return
         flaw = reason if raw[:1] == b"{" else "not an object"
-        page.bad_rows.append(_bad_listing_row(flaw, raw, first_row_key(raw)))
+        page.bad_rows.append(bad_row(flaw, raw, first_row_key(raw)))
         return
     private = row.get("private")
     if private is True:
@@ -376,7 +376,7 @@ def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
     if "key" in fitting and "id" in fitting:
         _keep_row(ListingRow(**fitting), raw, page)
     else:
-        page.bad_rows.append(_bad_listing_row(reason, raw, fitting.get("key")))
+        page.bad_rows.append(bad_row(reason, raw, fitting.get("key")))
 
 
 def _is_row_object(body: bytes) -> bool:
@@ -386,10 +386,11 @@ def _is_row_object(body: bytes) -> bool:
 
 def hide_row(key: object) -> BadRow:
     """Return the bad row of one that may be private: its key alone says that it is there."""
-    usable = key if isinstance(key, str) and is_key(key) else None
-    return BadRow("private is neither true nor false", "(not kept: it may be private)", usable)
+    return bad_row("private is neither true nor false", "(not kept: it may be private)", key)
 
 
-def _bad_listing_row(reason: str, raw: bytes, key: object) -> BadRow:
+def bad_row(reason: str, raw: bytes | str, key: object) -> BadRow:
+    """Return a bad row with its text cut, and its key where that is one."""
+    text = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
     usable = key if isinstance(key, str) and is_key(key) else None
-    return BadRow(reason, raw.decode("utf-8", "replace")[:MAX_RAW], usable)
+    return BadRow(reason, text[:MAX_RAW], usable)

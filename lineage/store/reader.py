@@ -174,16 +174,7 @@ class Snapshot:
 
     def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the node number of each id that the snapshot knows under just this spelling."""
-        nodes_by_id: dict[str, int] = {}
-        if not ids:
-            return nodes_by_id
-        sought = pa.array(ids, pa.string())
-        # Names are looked for in columns: a dictionary of three million of them takes a second.
-        for names, nodes in self._named_snapshot_nodes():
-            rows = pc.indices_nonzero(pc.is_in(names, value_set=sought))
-            at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
-            nodes_by_id.update(zip(names.take(rows).to_pylist(), at.tolist(), strict=True))
-        return nodes_by_id
+        return _look_up_nodes(self._named_snapshot_nodes(), ids) if ids else {}
 
     def _named_snapshot_nodes(self) -> Iterator[tuple[pa.Array, pa.Array | None]]:
         """Yield names with their nodes (None: by row); who wins of two with one name comes last."""
@@ -231,17 +222,12 @@ class Snapshot:
 
     def nodes_of_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Return the node number of each key that the snapshot knows."""
-        nodes_by_key: dict[str, int] = {}
         if not keys:
-            return nodes_by_key
-        sought = pa.array(keys, pa.string())
+            return {}
         bases = self.table(schema.COUNTS_FILE, ["key", "node"]).combine_chunks()
         known = self.record_column("key").combine_chunks()
-        for column, nodes in ((bases["key"].combine_chunks(), bases["node"]), (known, None)):
-            rows = pc.indices_nonzero(pc.is_in(column, value_set=sought))
-            at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
-            nodes_by_key.update(zip(column.take(rows).to_pylist(), at.tolist(), strict=True))
-        return nodes_by_key
+        columns = ((bases["key"].combine_chunks(), bases["node"]), (known, None))
+        return _look_up_nodes(columns, keys)
 
     def keys_elsewhere(self, names: Collection[str], *, thorough: bool = False) -> dict[str, str]:
         """Return the keys by which other snapshots of its history know some names.
@@ -283,6 +269,20 @@ class Snapshot:
         """Return the key of the model that bore each former name."""
         names = self.former_names()
         return dict(zip(names["name"].to_pylist(), names["key"].to_pylist(), strict=True))
+
+
+def _look_up_nodes(
+    columns: Iterable[tuple[pa.Array, pa.Array | None]], values: Collection[str]
+) -> dict[str, int]:
+    """Return the node of each value in columns with their nodes (None: by row); the last wins."""
+    sought = pa.array(values, pa.string())
+    nodes_by_value: dict[str, int] = {}
+    # Looked for in columns: a dictionary of three million names takes a second.
+    for column, nodes in columns:
+        rows = pc.indices_nonzero(pc.is_in(column, value_set=sought))
+        at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
+        nodes_by_value.update(zip(column.take(rows).to_pylist(), at.tolist(), strict=True))
+    return nodes_by_value
 
 
 def _row_groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
