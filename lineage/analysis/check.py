@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from lineage.analysis.ancestry import NodePath
 from lineage.analysis.check_facts import (
     CheckFacts,
     check_rule_matches_anything,
@@ -14,7 +15,7 @@ from lineage.analysis.check_facts import (
 )
 from lineage.analysis.definition_text import count_notes_of_snapshot
 from lineage.analysis.scope import Scope
-from lineage.analysis.traces import EVERYTHING, ModelEvidence, describe_path, find_evidence_of_paths
+from lineage.analysis.traces import EVERYTHING, describe_path, find_evidence_of_paths
 from lineage.analysis.verdicts import PathEdge
 from lineage.domain.check_rules import CheckRules, ListedModel, UnknownPolicy
 from lineage.domain.claims import Strength
@@ -111,17 +112,8 @@ class CheckOutcome:
     """What no verdict on this snapshot can say, a sentence each."""
 
 
-@dataclass(frozen=True, slots=True)
-class _RuleMatch:
-    """A match before its path is described."""
-
-    rule: RuleKind
-    pattern: str | None
-    node: int
-    edges: tuple[int, ...]
-    detail: str | None = None
-    quote: str | None = None
-    url: str | None = None
+_RuleMatch = tuple[Match, NodePath]
+"""A match before its path is described, and the edges of that."""
 
 
 def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules) -> CheckOutcome:
@@ -150,16 +142,19 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
     children = {
         int(facts.ancestry.edges.child[edge])
         for _, *lists in drafts
-        for match in (it for part in lists for it in part)
-        for edge in match.edges
+        for _, path in (it for part in lists for it in part)
+        for edge in path
     }
     evidence = find_evidence_of_paths(scope, children)
-    models = tuple(
-        replace(
-            model,
-            matches=tuple(_describe_check_match(facts, evidence, match) for match in matches),
-            warnings=tuple(_describe_check_match(facts, evidence, match) for match in warnings),
+
+    def describe_matches(matches: Sequence[_RuleMatch]) -> tuple[Match, ...]:
+        return tuple(
+            replace(match, path=describe_path(facts.ancestry, evidence, path))
+            for match, path in matches
         )
+
+    models = tuple(
+        replace(model, matches=describe_matches(matches), warnings=describe_matches(warnings))
         for model, matches, warnings in drafts
     )
     verdicts = {model.verdict for model in models}
@@ -215,12 +210,13 @@ def _check_denied(
         node = next((it for it in nodes if check_rule_matches_node(facts, pattern, it)), None)
         if node is not None:
             path = facts.ancestry.path_to(node, came_by)
-            yield _RuleMatch(RuleKind.DENY, pattern.text, node, path)
+            yield Match(RuleKind.DENY, pattern.text, facts.ancestry.ids[node], ()), path
     for name in rules.deny_license:
         for node in nodes:
             if (reason := find_license(facts, name.lower(), node)) is not None:
                 path = facts.ancestry.path_to(node, came_by)
-                yield _RuleMatch(RuleKind.DENY_LICENSE, name, node, path, *reason)
+                ancestor = facts.ancestry.ids[node]
+                yield Match(RuleKind.DENY_LICENSE, name, ancestor, (), *reason), path
                 break
 
 
@@ -230,8 +226,8 @@ def _check_disallowed(
     """Yield each root at which a declared path ends and that no allowed pattern matches."""
     for node in _end_roots(facts, came_by) if rules.allow else ():
         if not any(check_rule_matches_node(facts, pattern, node) for pattern in rules.allow):
-            path = facts.ancestry.path_to(node, came_by)
-            yield _RuleMatch(RuleKind.ALLOW, None, node, path, _NOTHING_ALLOWED)
+            root, path = facts.ancestry.ids[node], facts.ancestry.path_to(node, came_by)
+            yield Match(RuleKind.ALLOW, None, root, (), _NOTHING_ALLOWED), path
 
 
 def _end_roots(facts: CheckFacts, came_by: Mapping[int, int]) -> list[int]:
@@ -263,7 +259,8 @@ def _check_pin(
     if not rules.pinned or listed.sha is None or sha is None:
         return
     if not sha.startswith(listed.sha.lower()):
-        yield _RuleMatch(RuleKind.PINNED, None, node, (), f"the snapshot has revision {sha}")
+        detail = f"the snapshot has revision {sha}"
+        yield Match(RuleKind.PINNED, None, facts.ancestry.ids[node], (), detail), ()
 
 
 def _check_unknown(
@@ -287,19 +284,6 @@ def _check_unknown(
 def _license_of(facts: CheckFacts, node: int, declared: Mapping[int, int]) -> ModelLicense:
     terms = [it.id for above in declared for it in facts.terms.get(above, ())]
     return ModelLicense(next(iter(facts.tags.get(node, ())), None), tuple(dict.fromkeys(terms)))
-
-
-def _describe_check_match(facts: CheckFacts, evidence: ModelEvidence, match: _RuleMatch) -> Match:
-    """Return a match with its path: each edge with the claims behind it."""
-    return Match(
-        match.rule,
-        match.pattern,
-        facts.ancestry.ids[match.node],
-        describe_path(facts.ancestry, evidence, match.edges),
-        match.detail,
-        match.quote,
-        match.url,
-    )
 
 
 _UNKNOWN = {
