@@ -73,8 +73,16 @@ class PacedTransport(httpx.BaseTransport):
         self._max_requests = max_requests
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._stop_at_the_limit()
-        self._wait_for_budget()
+        if self._max_requests is not None and self._tally.sent >= self._max_requests:
+            raise RequestLimitReached(
+                f"The limit of {self._max_requests} requests for this run is reached",
+                "What was recorded is kept. " + RUN_AGAIN,
+            )
+        seconds = self._budget.seconds_to_wait(self._clock.monotonic())
+        if seconds > 1:
+            self._progress.waiting(seconds, "rate limit reached")
+        if seconds > 0:
+            self._clock.sleep(seconds)
         self._tally.sent += 1
         try:
             response = self._inner.handle_request(request)
@@ -87,20 +95,6 @@ class PacedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
-
-    def _stop_at_the_limit(self) -> None:
-        if self._max_requests is not None and self._tally.sent >= self._max_requests:
-            raise RequestLimitReached(
-                f"The limit of {self._max_requests} requests for this run is reached",
-                "What was recorded is kept. " + RUN_AGAIN,
-            )
-
-    def _wait_for_budget(self) -> None:
-        seconds = self._budget.seconds_to_wait(self._clock.monotonic())
-        if seconds > 1:
-            self._progress.waiting(seconds, "rate limit reached")
-        if seconds > 0:
-            self._clock.sleep(seconds)
 
 
 class AnswerReader:
