@@ -3,6 +3,7 @@
 Everything heavy is imported when it is used: `import lineage` costs next to nothing.
 """
 
+from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,7 @@ def trace_models(
     from lineage.families.registry import family as find_family
 
     # A name alone would be taken for a list of letters.
+    _check_argument(names, Iterable, "names")
     names = [names] if isinstance(names, str) else list(names)
     for name in (*names, family):
         _check_argument(name, str, "a name")
@@ -211,7 +213,8 @@ def load_family(
     """Return a family (`llama`), a release (`llama-3.1`) or a model with its descendants.
 
     A `networkx.DiGraph` with an edge from each parent to each child; edges carry relation,
-    strength and the child's creation date, nodes what the snapshot knows of the model. Besides the
+    strength and the child's creation date, nodes what the snapshot knows of the model and its
+    release; all of it plain values that every writer of networkx takes. Besides the
     roots it holds the models that `count_derivatives` counts.
     """
     from lineage.analysis.family_graph import family_graph
@@ -235,12 +238,14 @@ def find_anomalies(
     kind that there is none of.
     """
     from lineage.analysis.anomalies.rules import find_anomalies
-    from lineage.domain.anomalies import AnomalyKind
+    from lineage.domain.anomalies import AnomalyKind, Bounds
     from lineage.families.registry import family as family_called
 
     scope = _scope(snapshot)
     if family is not None:
         _check_argument(family, str, "family")
+    if bounds is not None:
+        _check_argument(bounds, Bounds, "bounds")
     if examples is not None and (not isinstance(examples, int) or not 0 <= examples <= 10**12):
         raise ValueError(f"examples is a whole number from 0, or None; got {examples!r}")
     return find_anomalies(

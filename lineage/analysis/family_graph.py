@@ -3,17 +3,19 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lineage.analysis.counts import count_members
+from lineage.analysis.groups import MIXED, find_releases
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
+from lineage.domain.clock import ISO
 from lineage.domain.documents import to_document
 from lineage.domain.gc_paused import gc_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
@@ -24,7 +26,6 @@ _NODE_COLUMNS = {
     schema.MODELS_FILE: ["key", "id", "author", "created_at", "license", "library"],
     schema.METRICS_FILE: ["downloads", "likes"],
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RELATIONS = pa.array([relation.value for relation in RELATIONS])
 _STRENGTHS = pa.array([strength.value for strength in STRENGTHS])
 
@@ -32,9 +33,10 @@ _STRENGTHS = pa.array([strength.value for strength in STRENGTHS])
 def family_graph(scope: Scope, subject: ResolvedSubject) -> FamilyGraph:
     """Return the graph of a subject: the models that its number counts, and its roots.
 
-    Edges lead from parent to child and carry `relation`, `strength` and the child's `created_at`;
-    nodes carry what the snapshot knows of a model, and `root`; the graph itself carries snapshot
-    and definition, and what its number cannot say.
+    Edges lead from parent to child and carry `relation`, `strength` and the child's `created_at`
+    (`2024-07-14T22:20:15Z`); nodes carry what the snapshot knows of a model, `root`, and `release`
+    as `count --by release` names it; the graph itself carries snapshot and definition, and what
+    its number cannot say.
     """
     cut = family_columns(scope, subject)
     graph, count = graph_of(cut), cut.count
@@ -62,6 +64,8 @@ class FamilyColumns:
     roots: Nodes
     edges: EdgeColumns
     """Between these nodes alone."""
+    links: EdgeColumns
+    """Of the whole scope: a model's release is found on every path up."""
     count: Count
     """The number of the same subject: all nodes but the roots."""
 
@@ -72,13 +76,13 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
     count = count_members(scope, subject, selection)
     scope, roots, members = selection.scope, selection.roots, selection.members
     inside = members.counted.copy()
-    edges = members.edges
+    edges = links = members.edges
     # A root that only the registry knows is drawn only where something hangs on it.
     is_known = roots < scope.nodes - len(scope.graph.added)
     inside[roots] = is_known | np.isin(roots, edges.parent[members.counted[edges.child]])
     edges = select_scope_edges(edges, inside[edges.child] & inside[edges.parent])
     nodes = np.flatnonzero(inside).astype(np.int32)
-    return FamilyColumns(scope, nodes, roots, edges, count)
+    return FamilyColumns(scope, nodes, roots, edges, links, count)
 
 
 # A hundred thousand nodes with their attributes are millions of objects, none of them garbage.
@@ -86,7 +90,11 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
 def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
     nodes, edges = cut.nodes, cut.edges
-    columns = {**_family_node_columns(cut.scope, nodes), "root": np.isin(nodes, cut.roots).tolist()}
+    columns = {
+        **_family_node_columns(cut.scope, nodes),
+        "root": np.isin(nodes, cut.roots).tolist(),
+        "release": _name_node_releases(cut),
+    }
     names = _distinct_graph_names(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     edge_columns = {
@@ -120,9 +128,20 @@ def _family_node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
 def _plain_graph_values(column: pa.Array) -> list[object]:
     if not pa.types.is_timestamp(column.type):
         return list(column.to_pylist())
-    # From lengths of time since 1970: a tenth of the time that aware moments take by themselves.
-    since = column.cast(pa.int64()).cast(pa.duration("us")).to_numpy(zero_copy_only=False).tolist()
-    return [None if length is None else _EPOCH + length for length in since]
+    # As text: networkx's own writers take no moments.
+    return list(pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), ISO).to_pylist())
+
+
+def _name_node_releases(cut: FamilyColumns) -> list[object]:
+    releases = find_releases(cut.scope, cut.links)
+    if not releases.releases:
+        return [None] * len(cut.nodes)
+    position = releases.only_release()
+    for number, roots in enumerate(releases.roots):
+        position[roots] = number
+    names = [*(release.name for release in releases.releases), MIXED, None]
+    # NONE and SEVERAL count from the end.
+    return list(pa.array(names).take(pa.array(position[cut.nodes] % len(names))).to_pylist())
 
 
 def _spread_graph_values(values: Sequence[object], at: Positions, size: int) -> list[object]:

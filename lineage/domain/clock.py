@@ -80,6 +80,9 @@ def end_of_data(taken_at: datetime, as_of: date | None) -> datetime:
     return taken_at if as_of is None else min(taken_at, end_of_day_utc(as_of))
 
 
+ISO = "%Y-%m-%dT%H:%M:%SZ"
+
+
 def iso(moment: datetime) -> str:
     """Spell a moment as ISO 8601 in UTC to the second, `2026-11-21T06:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime(ISO)

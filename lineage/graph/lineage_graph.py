@@ -1,13 +1,11 @@
 """A family as a networkx graph: cut out on columns first, objects for what is left."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 import networkx as nx
 import numpy as np
 
-from lineage.domain.clock import iso
 from lineage.domain.gc_paused import gc_paused
 from lineage.graph import reach
 
@@ -152,8 +150,6 @@ def _list_graph_fields(
     values: dict[str, Value] = {}
     for name in fields:
         match attributes.get(name):
-            case datetime() as moment:
-                values[name] = iso(moment)
             case str() | int() as value:
                 values[name] = value
     return values

@@ -1,13 +1,16 @@
 """`import lineage` as the README shows it: four functions, and nothing loaded before its time."""
 
+import json
 import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import networkx
 import pytest
 
 import lineage
@@ -133,12 +136,19 @@ def test_a_family_a_release_and_a_base_are_graphs(snapshot: Snapshot) -> None:
     assert list(release.edges) == [(OTHER, "owner/of-3.1")]
     assert release.nodes[OTHER]["root"]
     below = lineage.load_family("owner/tuned", snapshot=snapshot)
-    created = datetime(2024, 3, 24, 10, tzinfo=UTC)
     assert below.edges["owner/tuned", "owner/later"] == {
         "relation": "finetune",
         "strength": "confirmed",
-        "created_at": created,
+        "created_at": "2024-03-24T10:00:00Z",
     }
+
+
+def test_every_writer_of_networkx_takes_a_family(snapshot: Snapshot) -> None:
+    graph = lineage.load_family("llama", snapshot=snapshot)
+    assert graph.nodes["owner/of-3.1"]["release"] == "Llama 3.1"
+    for write in (networkx.write_graphml, networkx.write_gexf, networkx.write_gml):
+        write(graph, BytesIO())
+    assert json.dumps(networkx.node_link_data(graph, edges="links"))
 
 
 def test_a_misspelt_name_is_told_its_neighbours(snapshot: Snapshot) -> None:
@@ -170,9 +180,11 @@ def test_an_argument_of_another_kind_is_a_value_error(snapshot: Snapshot, odd: A
         lambda: lineage.trace_model(odd, snapshot=snapshot),
         lambda: lineage.trace_model(BASE, family=odd, snapshot=snapshot),
         lambda: lineage.trace_models([odd], snapshot=snapshot),
+        lambda: lineage.trace_models(zero, snapshot=snapshot),
         lambda: lineage.load_family(odd, snapshot=snapshot),
         lambda: lineage.find_anomalies(odd or zero, snapshot=snapshot),
         lambda: lineage.find_anomalies(examples=-1, snapshot=snapshot),
+        lambda: lineage.find_anomalies(bounds=odd or zero, snapshot=snapshot),
         lambda: lineage.find_anomalies(kind=odd or "cycl", snapshot=snapshot),
         lambda: lineage.diff_snapshots(odd, snapshot),
         lambda: lineage.open_store(odd),

@@ -1,12 +1,10 @@
 """Family graphs to export, and the attacks that every exit is fed with."""
 
-from datetime import UTC, datetime
-
 from lineage.export.rows import About, describe_export
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from tests.unit.cli.drawn import count, manifest
 
-BORN = datetime(2024, 3, 24, 10, 0, tzinfo=UTC)
+BORN = "2024-03-24T10:00:00Z"
 
 ATTACKS = (
     '"><script>alert(1)</script>',

@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 import networkx as nx
 import pytest
 
-from lineage.domain.clock import iso
 from lineage.domain.escape import escape_invisible
 from lineage.errors import SettingsError
 from lineage.export import FORMATS
@@ -25,14 +24,10 @@ def text_of(format: str, graph: FamilyGraph, title: str = "owner/base") -> str:
 
 
 def plain(graph: FamilyGraph) -> Plain:
-    """Nodes and edges with their attributes, moments spelled."""
+    """Nodes and edges with their attributes."""
 
     def said(known: dict[str, object]) -> dict[str, object]:
-        return {
-            name: iso(value) if name == "created_at" else value  # type: ignore[arg-type]
-            for name, value in known.items()
-            if name not in _ADDED_BY_GEXF
-        }
+        return {name: value for name, value in known.items() if name not in _ADDED_BY_GEXF}
 
     nodes = {name: said(known) for name, known in graph.nodes(data=True)}
     return nodes, {(up, low): said(known) for up, low, known in graph.edges(data=True)}
