@@ -12,7 +12,7 @@ from lineage.analysis.traces import trace_model
 from lineage.analysis.verdicts import ModelOrigin, Trace, VerdictReason
 from lineage.build.opt_out import OptOutFilter, refuse_opted_out_draft
 from lineage.crawl.runs import open_hub_for_crawl
-from lineage.domain.claims import Relation, Strength
+from lineage.domain.claims import Claim, Relation, Strength
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.families import CuratedEdge, CuratedSource, Family, Proof
 from lineage.domain.opt_outs import OptOuts
@@ -34,6 +34,8 @@ MOST_LOOKED_UP = 20
 """A longer line of models that no snapshot knows is not followed to its end."""
 
 _INFERRING = {rule.name for rule in RULES if rule.strength is Strength.INFERRED}
+_HUB = {rule.name for rule in RULES if rule.strength is Strength.CONFIRMED}
+_CARD = {rule.name for rule in RULES if rule.teaches_names}
 _PATHS = {rule.name for rule in RULES if not rule.names_models} | _INFERRING
 
 
@@ -191,8 +193,11 @@ def _read_live_edges(
         claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _INFERRING]
         relation = next((it.relation for it in claims if it.relation in set(Relation)), None)
         child = names.present_name(record.id)
+        meant = _find_meant_live_parents(claims, names)
         for claim in claims:
             parent = find_repo_id(claim.parent_as_written)
+            if parent is not None and claim.rule not in _HUB:
+                parent = meant.get(parent.lower(), parent)
             if parent is None or not names.means_model(parent, claim.rule):
                 continue
             yield CuratedEdge(
@@ -203,3 +208,22 @@ def _read_live_edges(
                 CuratedSource(f"asked at {settings.endpoint}", claim.quote),
                 claim.rule,
             )
+
+
+def _find_meant_live_parents(claims: Sequence[Claim], names: _NameBook) -> dict[str, str | None]:
+    """Return what names beside the Hub's keys mean, as in a crawl: one of its parents, or None.
+
+    Where the Hub gives as many parents as the author wrote names, no name is a further parent,
+    whoever has it now; of several it is open which, and the Hub's own claim is edge enough.
+    """
+    hub = [it for it in claims if it.rule in _HUB]
+    by_name = [it for it in claims if it.rule not in _HUB | _PATHS]
+    author = [it for it in by_name if it.rule in _CARD] or by_name
+    ids = {id for it in author if (id := find_repo_id(it.parent_as_written)) is not None}
+    written = {id.lower(): id for id in ids if names.means_model(id, author[0].rule)}
+    keys = {it.parent_key for it in hub}
+    if None in keys or len(written) > len(keys):
+        return {}
+    present = {names.present_name(it.parent_as_written) for it in hub}
+    (parent,) = present if len(present) == 1 else (None,)
+    return {low: parent for low, id in written.items() if names.present_name(id) not in present}

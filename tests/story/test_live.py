@@ -79,6 +79,24 @@ def test_names_settle_live_as_in_a_crawl(play: Play) -> None:
     assert verdicts == {0: True, 1: True, 2: None}
 
 
+def test_a_name_beside_the_hubs_key_is_no_parent_of_its_own(play: Play) -> None:
+    """The card writes what the parent was called before; the root is called so now."""
+    parent = a_row(8, id="renamed/parent")
+    child = a_child(9, parent, cardData={"base_model": ROOT["id"]}, tags=[])
+    merge = a_row(10, cardData={"base_model": [ROOT["id"], ALONE["id"]]}, tags=[])
+    models = [{"_id": one["_id"], "id": one["id"]} for one in (parent, ALONE)]
+    merge["baseModels"] = {"relation": "merge", "models": models}
+    listed = [ROOT, ALONE, parent]
+    _, stage = play(listed)
+    stage.crawl()
+    box, _ = play([*listed, child, merge])
+    settings = stage.settings(endpoint=box.url)
+    for one, parents in ((child, {parent["id"]}), (merge, {parent["id"], ALONE["id"]})):
+        found = trace_live(settings, stage.store.snapshot(), str(one["id"]), KIN, [KIN])
+        assert found.descends is None
+        assert {edge.parent for path in found.paths for edge in path} == parents
+
+
 def test_a_known_model_is_followed_to_a_parent_that_the_snapshot_lacks(play: Play) -> None:
     _, stage = play([ROOT, NEWER])
     stage.crawl()
