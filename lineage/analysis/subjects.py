@@ -196,9 +196,11 @@ def count_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int) -> int
     if whole is None:
         return count_opt_out_marks(scope.snapshot.manifest.left_out)
     left_out = count_opt_out_marks(whole.manifest.left_out)
-    model = subject.model and _subject_node_with_key(whole, subject.model.key)
-    if model is None and subject.model is not None:
-        return left_out
+    model = None
+    if subject.model is not None:
+        if (match := whole.node_of_key(subject.model.key)) is None:
+            return left_out
+        model = replace(subject.model, node=match[0], id=match[1])
     members = select_members(scope.of_snapshot(whole), replace(subject, model=model)).members
     more = int(members.possible.sum()) - at_most
     return max(more, 0) + left_out
@@ -268,14 +270,6 @@ def _subject_node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
             key = snapshot.record_column("key")[node].as_py()
             return ModelNode(id, key, node)
     return None if row is None else ModelNode(row.id, row.key, row.node)
-
-
-def _subject_node_with_key(snapshot: Snapshot, key: str) -> ModelNode | None:
-    """Return the node that has a key, under the name it has now."""
-    if (match := snapshot.node_of_key(key)) is None:
-        return None
-    node, id = match
-    return ModelNode(id, key, node)
 
 
 def _unknown_subject(scope: Scope, name: str, spelling: str) -> LineageError:

@@ -16,7 +16,6 @@ from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Condition, Event, Lock, Thread
-from types import TracebackType
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -208,18 +207,13 @@ class HubBox:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
         self._server.hang_up()
-        if raised is None and self.failures:
+        if kind is None and self.failures:
             raise self.failures[0]
 
     def answer(self, method: str, target: str, headers: Message, address: str) -> BoxAnswer:

@@ -171,9 +171,9 @@ class PageLogs:
             draft = self._root / temporary_name()
             draft.mkdir()
             _write_whole_page(draft / _ABOUT, msgspec.json.encode(about))
-            folder = _rename_log_to_free(
-                draft, f"{snapshot_id(about.started_at)}-{_hash_request_identity(identity)}"
-            )
+            plain = msgspec.json.encode(about.identity, order="sorted")
+            digest = hashlib.sha256(plain).hexdigest()[:8]
+            folder = _rename_log_to_free(draft, f"{snapshot_id(about.started_at)}-{digest}")
         except OSError as error:
             raise _explain_unwritable_log(self._root, error) from error
         return PageLog(folder, about, self._clock, self._max_body_bytes)
@@ -256,11 +256,6 @@ _ROOT_FILES = {
         "# About this file: https://bford.info/cachedir/\n"
     ),
 }
-
-
-def _hash_request_identity(identity: Mapping[str, str]) -> str:
-    plain = msgspec.json.encode(dict(identity), order="sorted")
-    return hashlib.sha256(plain).hexdigest()[:8]
 
 
 def _rename_log_to_free(draft: Path, name: str) -> Path:
