@@ -114,6 +114,11 @@ def _publish_dump(
     if dump.missing:
         columns = ", ".join(dump.missing)
         context.progress.say(f"{dump.name} has {dump.rows:,} rows and lacks {columns}.")
+    if dump.unread:
+        context.progress.say(
+            f"Only Parquet files are read; models in these are not in the snapshot: "
+            f"{', '.join(dump.unread)}."
+        )
     if not dump.parents_known:
         context.progress.say(
             "None of its columns names a parent: every answer about this snapshot will say so."

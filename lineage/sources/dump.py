@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ ROWS_AT_ONCE = 1024
 _BLOCK = 1 << 20
 _KEYED = ("baseModels", ID, KEY)
 _MOMENTS = ("lastModified", "createdAt")
+_OTHER_TABLE = re.compile(r"\.(csv|tsv|jsonl|ndjson|arrow|feather)(\.\w+)?$", re.IGNORECASE)
 _SUFFIX = ".parquet"
 _OTHER_KINDS = {
     **dict.fromkeys(("paperswithcode_id", "citation"), "data sets"),
@@ -99,11 +101,15 @@ class DumpFile:
 class ListingDump:
     """One dump, in one file or several; `open_dump` opens it."""
 
-    def __init__(self, files: Sequence[DumpFile], name: str, sha256: str) -> None:
+    def __init__(
+        self, files: Sequence[DumpFile], name: str, sha256: str, unread: Sequence[str] = ()
+    ) -> None:
         self.name = name
         """The file's own name, or the folder's, without the folders it lies in."""
         self.sha256 = sha256
         """Of the file; of several that of their digests, in order of their names."""
+        self.unread = unread
+        """Names of tables in its folder that are no Parquet files: more models may be in them."""
         self._files = files
         self.columns = self._find_dump_columns()
         """The listing's names of the columns that say anything, in any file."""
@@ -232,7 +238,7 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     name = name or name_dump(place)
     filesystem, path = _open_dump_place(place)
     with _describe_dump_file(name):
-        paths = _list_dump_files(filesystem, path, is_local="://" not in place)
+        paths, unread = _list_dump_files(filesystem, path, is_local="://" not in place)
     if not paths:
         raise SettingsError(
             f"{name} holds no file whose name ends in {_SUFFIX}",
@@ -246,7 +252,7 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
             digests.append(_digest_dump_file(source))
         files.append(DumpFile.of(filesystem, each, of_file))
     whole = digests[0] if alone else hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    yield ListingDump(files, name, whole)
+    yield ListingDump(files, name, whole, unread)
 
 
 def name_dump(place: str) -> str:
@@ -268,16 +274,23 @@ def _open_dump_place(place: str) -> tuple[pafs.FileSystem, str]:
     return filesystem, path
 
 
-def _list_dump_files(filesystem: pafs.FileSystem, path: str, *, is_local: bool) -> list[str]:
-    """Return the files of a dump in order of their names, hidden ones of a folder left out."""
+def _list_dump_files(
+    filesystem: pafs.FileSystem, path: str, *, is_local: bool
+) -> tuple[list[str], list[str]]:
+    """Return the files of a dump in order of their names, and the tables that are not read.
+
+    Hidden files of a folder are left out.
+    """
+    unread: list[str] = []
     info = filesystem.get_file_info(path)
     if info.type is pafs.FileType.Directory:
-        paths = [
+        visible = [
             each
             for each in _walk_dump_folder(filesystem, path)
-            if each.lower().endswith(_SUFFIX)
-            and not any(part[:1] in ("_", ".") for part in each[len(path) :].split("/"))
+            if not any(part[:1] in ("_", ".") for part in each[len(path) :].split("/"))
         ]
+        paths = [each for each in visible if each.lower().endswith(_SUFFIX)]
+        unread = sorted(PurePosixPath(it).name for it in visible if _OTHER_TABLE.search(it))
     elif info.type is not pafs.FileType.NotFound or not _PATTERN & set(path):
         paths = [path]
     elif is_local:
@@ -291,7 +304,7 @@ def _list_dump_files(filesystem: pafs.FileSystem, path: str, *, is_local: bool) 
         for each in paths:
             # Arrow would wait for a pipe's writer, and be deaf to SIGTERM meanwhile.
             open_regular_file(Path(each)).close()
-    return sorted(paths)
+    return sorted(paths), unread
 
 
 def _walk_dump_folder(filesystem: pafs.FileSystem, folder: str) -> Iterator[str]:

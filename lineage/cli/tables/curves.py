@@ -7,11 +7,12 @@ from datetime import datetime
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.console import Group as Stack
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line, definition_rule_lines, definition_source_lines
-from lineage.analysis.growth.results import Curve
+from lineage.analysis.growth.results import Curve, Point
 from lineage.cli.tables.layout import (
     INDENT,
     fact_lines,
@@ -20,12 +21,11 @@ from lineage.cli.tables.layout import (
     quoted,
     subject_table_title,
 )
-from lineage.domain.claims import RELATIONS
+from lineage.domain.claims import RELATIONS, Relation
 
 _ROWS = 30
 _DAYS_SHOWN = 4
-# So many columns hold a snapshot's id and nine numbers.
-_WIDE = 92
+_ANY = 10_000
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NUMBER = 8
@@ -48,20 +48,28 @@ class _SnapshotRows:
 
     curve: Curve
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
         points = self.curve.whole.values[-_ROWS:]
         used = [word for word in RELATIONS if any(word in point.by_relation for point in points)]
+        table = self._table_of(points, used)
         # A column that would be cut says less than its absence, which is announced below.
-        columns = used if options.max_width >= _WIDE else []
+        is_narrow = Measurement.get(console, options.update(max_width=_ANY), table).maximum > (
+            options.max_width
+        )
+        yield self._table_of(points, []) if is_narrow else table
+        if used and is_narrow:
+            yield Text("by relation: in a wider terminal, or --format csv", "dim")
+
+    def _table_of(self, points: Sequence[Point], columns: Sequence[Relation]) -> Table:
         names = ["total", "new", "deleted", "authors", *(word.value for word in columns)]
-        table = new_table("snapshot", numbers=names)
+        table = new_table(fixed=["snapshot"], numbers=names)
         for moment, point in zip(self.curve.moments[-_ROWS:], points, strict=True):
             numbers = [point.total, point.new, point.gone, point.authors]
             numbers += [point.by_relation.get(word, 0) for word in columns]
             table.add_row(quoted(moment.snapshot), *map(_number_cell, numbers))
-        yield table
-        if len(columns) < len(used):
-            yield Text("by relation: in a wider terminal, or --format csv", "dim")
+        return table
 
 
 def _part_table(curve: Curve) -> RenderableType:

@@ -290,6 +290,14 @@ def test_what_a_pattern_matches_is_one_dump(tmp_path: Path, pattern: str) -> Non
     assert set(records_by_id(tmp_path / pattern)) == {"a/a", "b/b"}
 
 
+def test_tables_of_other_formats_in_a_folder_are_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", **part("a/a"))
+    for name in ("b.csv", "c.JSONL.gz", "README.md", ".d.csv"):
+        (tmp_path / name).touch()
+    with open_dump(str(tmp_path)) as dump:
+        assert list(dump.unread) == ["b.csv", "c.JSONL.gz"]
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_itself(tmp_path: Path) -> None:
     assert set(records_by_id(write(tmp_path / "a[1].parquet"))) == set(IDS)
 
