@@ -30,6 +30,7 @@ from lineage.version import __version__
 _LOG = logging.getLogger(__name__)
 # How much of a name must be alike for the other to be offered.
 _CLOSE = 0.65
+_PATHS = (str, bytes)
 
 # Commands import what they need when they run: help must not pay for pyarrow, httpx or rich.
 COMMANDS = (
@@ -112,8 +113,10 @@ def explain(error: Exception) -> LineageError:
             _drop_printed_output()
             if error.errno == errno.ENOENT and error.filename is None:
                 return SettingsError("the current folder was deleted", "change to another one")
-            refused = file_error("the system refused", error)
-            return refused if isinstance(refused, StoreError) else LineageError(refused.message)
+            place = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, _PATHS) else ""
+            refused = file_error(f"the system refused{place}", error)
+            is_named = bool(place) or isinstance(refused, StoreError)
+            return refused if is_named else LineageError(refused.message)
         case _:
             # A traceback is of no use to who works with the program, only to who mends it.
             _LOG.info("where it happened", exc_info=error)

@@ -13,7 +13,14 @@ import msgspec
 import zstandard
 
 from lineage.domain.clock import Clock, iso, snapshot_id
-from lineage.domain.files import delete_own_files, is_temporary, temporary_name, write_atomically
+from lineage.domain.files import (
+    delete_own_files,
+    is_temporary,
+    open_regular_file,
+    read_regular_file,
+    temporary_name,
+    write_atomically,
+)
 from lineage.domain.progress import Progress
 from lineage.errors import StoreError
 
@@ -83,7 +90,7 @@ class PageLog:
         """Return the recorded page; None if there is none or it is damaged (then set aside)."""
         path = self._page_path_of(request)
         try:
-            data = path.read_bytes()
+            data = read_regular_file(path, 2 * self._max_body_bytes + LONGEST_HEAD)
         except OSError:
             return None
         page = unpack_page(data, request, self._max_body_bytes)
@@ -114,8 +121,11 @@ class PageLog:
     def requests(self) -> Iterator[str]:
         """Yield the request of each recorded page, in an order that means nothing."""
         for path in sorted(self.folder.glob(f"*{_PAGE}")):
-            with path.open("rb") as file:
-                head = _read_log_head(file.readline(LONGEST_HEAD))
+            try:
+                with open_regular_file(path) as file:
+                    head = _read_log_head(file.readline(LONGEST_HEAD))
+            except OSError:  # no page of ours, or set aside meanwhile
+                continue
             if head is not None:
                 yield head.request
 
@@ -209,8 +219,10 @@ class PageLogs:
         if folder.name.startswith(".") or folder.is_symlink():
             return None
         try:
-            about = msgspec.json.decode((folder / _ABOUT).read_bytes(), type=_About)
-        except (msgspec.DecodeError, UnicodeDecodeError, FileNotFoundError):
+            about = msgspec.json.decode(read_regular_file(folder / _ABOUT), type=_About)
+        except PermissionError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError, OSError):
             return None
         if about.started_at.tzinfo is None:
             return None

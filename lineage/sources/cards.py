@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote
 import msgspec
 import zstandard
 
-from lineage.domain.files import delete_leftovers, write_atomically
+from lineage.domain.files import delete_leftovers, read_regular_file, write_atomically
 from lineage.errors import SourceUnavailable, StoreError, UnexpectedPage
 from lineage.http.bodies import Answer, describe_refused_request
 from lineage.http.client import HubClient
@@ -50,7 +50,7 @@ class CardStore:
     def get(self, key: str) -> StoredCard | None:
         """Return what was kept for a model; None if there is nothing whole."""
         try:
-            data = self._path(key).read_bytes()
+            data = read_regular_file(self._path(key))
         except OSError:
             return None
         return _unpack_card(data)

@@ -237,6 +237,12 @@ def test_a_full_disk_is_told_without_a_traceback(store: Path) -> None:
     assert ended.stderr == "error: the system refused: No space left on device\n"
 
 
+def test_a_folder_whose_name_no_system_takes_is_wrong_use(tmp_path: Path) -> None:
+    refused = OSError(errno.ENAMETOOLONG, "File name too long", str(tmp_path / "long"))
+    ended_by = explain(refused)
+    assert (ended_by.exit_code, ended_by.message.count("long: File name too long")) == (2, 1)
+
+
 @pytest.mark.parametrize("command", ["count", "export csv"])
 @pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
 def test_a_closed_stream_is_no_error(store: Path, command: str, closed: str) -> None:

@@ -291,3 +291,18 @@ def test_a_page_compresses(logs: PageLogs) -> None:
     body = b'{"id": "someone/some-model"}' * 1000
     log.put(REQUEST, {}, body)
     assert next(log.folder.glob("*.page")).stat().st_size < len(zlib.compress(body, 1)) + 2000
+
+
+def test_a_pipe_in_a_log_is_never_waited_for(logs: PageLogs) -> None:
+    log = logs.begin(FULL)
+    log.put(REQUEST, {}, b"[1]")
+    page = next(path for path in log.folder.iterdir() if path.suffix == ".page")
+    page.unlink()
+    os.mkfifo(page)
+    assert log.get(REQUEST) is None
+    assert list(log.requests()) == []
+    log.put(REQUEST, {}, b"[2]")
+    assert list(log.requests()) == [REQUEST]
+    (log.folder / "log.json").unlink()
+    os.mkfifo(log.folder / "log.json")
+    assert logs.find_unfinished(FULL) is None
