@@ -46,7 +46,8 @@ def parse_subject(text: str) -> Subject:
     letters = fold_repo_letters(text)
     prefix = _KIND.match(letters)
     if prefix is None:
-        return Subject(parse_model_name(text), None)
+        # `https://huggingface.co/llama` is a model's address, whatever family is called so.
+        return Subject(parse_model_name(text), SubjectKind.MODEL if is_hub_address(text) else None)
     kind, name = SubjectKind(prefix[1].lower()), strip_quotes(letters[prefix.end() :])
     if kind is SubjectKind.MODEL and name:
         return Subject(parse_model_name(name), kind)

@@ -10,7 +10,7 @@ from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
-from lineage.domain.repo_ids import is_repo_id
+from lineage.domain.repo_ids import is_doubtful, is_repo_id
 from lineage.domain.subjects import SubjectKind, parse_subject
 from lineage.evidence.infer import InferenceInput
 from lineage.graph import reach
@@ -62,7 +62,9 @@ def _read_label_id(cell: str) -> str | None:
     except ValueError:
         return None
     is_model = subject.kind in {None, SubjectKind.MODEL} and is_repo_id(subject.name)
-    return subject.name if is_model else None
+    # `None` and `unknown` are how a spreadsheet says that there is no answer.
+    is_word = "/" not in subject.name and is_doubtful(subject.name)
+    return subject.name if is_model and not is_word else None
 
 
 @dataclass(frozen=True, slots=True)

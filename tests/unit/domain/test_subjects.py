@@ -115,3 +115,8 @@ def test_a_kind_stands_before_a_name(text: str, subject: Subject) -> None:
 def test_what_is_no_model_is_named(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         parse_subject(text)
+
+
+def test_an_address_is_a_models_whatever_family_is_called_so() -> None:
+    assert parse_subject("https://huggingface.co/llama") == Subject("llama", SubjectKind.MODEL)
+    assert parse_subject("llama") == Subject("llama", None)

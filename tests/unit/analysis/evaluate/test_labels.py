@@ -27,8 +27,8 @@ def test_names_are_tidied_as_everywhere() -> None:
 
 def test_lines_that_hold_no_pair_are_counted() -> None:
     lines = ["a/one", "a/one,", "a/one,no id at all", "x,y\x00z", '"a/one,b/two', "a/one,b/two"]
-    found = read_labels(lines)
-    assert (found.pairs, found.bad_lines) == ((("a/one", "b/two"),), 5)
+    found = read_labels([*lines, "a/one,None", "a/two,null"])
+    assert (found.pairs, found.bad_lines) == ((("a/one", "b/two"),), 7)
 
 
 @given(st.lists(st.text(max_size=40), max_size=20))
