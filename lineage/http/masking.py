@@ -11,16 +11,18 @@ SHORTEST_TOKEN = 8
 # Each begins with the one letter that it is looked for by: over whole pages that is a hundred times
 # as fast as one pattern for all.
 _ESCAPES = (
-    (b"\\", re.compile(rb"\\\\*(?:u00|x)([0-7][0-9a-f])", re.IGNORECASE), 16),
+    (b"\\", re.compile(rb"\\\\*(?:u0{6}|u00|[ux]\{0*|x)([0-7][0-9a-f])\}?", re.IGNORECASE), 16),
+    (b"\\", re.compile(rb"\\\\*([01][0-7]{2})"), 8),
+    (b"=", re.compile(rb"=([2-7][0-9A-F])"), 16),
     (b"%", re.compile(rb"%(?:25)*([0-7][0-9a-f])", re.IGNORECASE), 16),
-    (b"&#", re.compile(rb"&#x0*([0-7][0-9a-f]);", re.IGNORECASE), 16),
-    (b"&#", re.compile(rb"&#0*([0-9]{2,3});"), 10),
+    (b"&#", re.compile(rb"&#x0*([0-7][0-9a-f]);?", re.IGNORECASE), 16),
+    (b"&#", re.compile(rb"&#0*([0-9]{2,3});?"), 10),
 )
-_ESCAPED_BREAK = rb"\\\\*(?:u(?:00ad|200[b-f]|2060|feff)|[nrtbf])"
+_ESCAPED_BREAK = rb"\\\\*(?:u(?:00a[0d]|200[b-f]|2060|feff)|[nrtbf])"
 _ESCAPED_BREAKS = re.compile(_ESCAPED_BREAK, re.IGNORECASE)
-_INVISIBLE = re.compile(rb"\xe2\x80[\x8b-\x8f]|\xc2\xad|\xe2\x81\xa0|\xef\xbb\xbf")
-_INVISIBLE_STARTS = (b"\xe2\x80", b"\xc2\xad", b"\xe2\x81\xa0", b"\xef\xbb\xbf")
-_BETWEEN = b" \t\r\n\"'+\\"
+_INVISIBLE = re.compile(rb"\xe2\x80[\x8b-\x8f]|\xc2[\xa0\xad]|\xe2\x81\xa0|\xef\xbb\xbf")
+_INVISIBLE_STARTS = (b"\xe2\x80", b"\xc2\xa0", b"\xc2\xad", b"\xe2\x81\xa0", b"\xef\xbb\xbf")
+_BETWEEN = b" \t\r\n\"'+,:\\"
 _MOST_NESTING = 3
 """How often an escaped text may have been escaped again."""
 
@@ -90,11 +92,12 @@ def _unescape_for_mask(escape: re.Match[bytes], base: int) -> bytes:
 
 def _token_spelling_of(needle: bytes) -> bytes:
     """Return the pattern of a text whose every letter may be escaped, with breaks between."""
-    breaks = rb"(?:%s|%s|[ \t\r\n\"'+\\]|%%(?:25)*(?:0[9ad]|20)){0,8}"
+    breaks = rb"(?:%s|%s|[ \t\r\n\"'+,:\\]|%%(?:25)*(?:0[9ad]|20)){0,8}"
     breaks %= (_ESCAPED_BREAK, _INVISIBLE.pattern)
-    escaped = rb"\\+u00%02x|\\+x%02x|(?:%%|\\+u0025)(?:25)*%02x|&#x0*%02x;|&#0*%d;"
+    escaped = rb"\\+(?:u0{6}|u00|[ux]\{0*|x)%02x\}?|\\+%03o|=%02x"
+    escaped += rb"|(?:%%|\\+u0025)(?:25)*%02x|&#x0*%02x;?|&#0*%d;?"
     letters = [
-        rb"(?:%s|%s)" % (re.escape(bytes([code])), escaped % (code, code, code, code, code))
+        rb"(?:%s|%s)" % (re.escape(bytes([code])), escaped % ((code,) * 6))
         for code in needle
     ]
     return breaks.join(letters)

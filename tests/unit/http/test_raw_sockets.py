@@ -202,7 +202,13 @@ ECHOES = {
     "invisible letters within": TOKEN[:9] + "\u200b\\u200d" + TOKEN[9:],
     "HTML": "".join(f"&#{ord(letter)};" for letter in TOKEN),
     "HTML, hexadecimal": "".join(f"&#x{ord(letter):x};" for letter in TOKEN),
+    "HTML, as browsers read it": "".join(f"&#{ord(letter)}" for letter in TOKEN),
+    "octal": "".join(f"\\\\{ord(letter):03o}" for letter in TOKEN),
+    "braces": "".join(f"\\\\u{{{ord(letter):x}}}" for letter in TOKEN),
+    "eight digits": "".join(f"\\\\U{ord(letter):08x}" for letter in TOKEN),
+    "quoted-printable": TOKEN.replace("_", "=5F"),
     "hexadecimal": TOKEN.encode().hex(),
+    "hexadecimal, in pairs": TOKEN.encode().hex(":"),
     "upper case": TOKEN.upper(),
     **{
         f"base64 after {lead!r}": base64.b64encode(f"{lead}{TOKEN}{tail}".encode()).decode()
