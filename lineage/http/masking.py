@@ -97,7 +97,6 @@ def _token_spelling_of(needle: bytes) -> bytes:
     escaped = rb"\\+(?:u0{6}|u00|[ux]\{0*|x)%02x\}?|\\+%03o|=%02x"
     escaped += rb"|(?:%%|\\+u0025)(?:25)*%02x|&#x0*%02x;?|&#0*%d;?"
     letters = [
-        rb"(?:%s|%s)" % (re.escape(bytes([code])), escaped % ((code,) * 6))
-        for code in needle
+        rb"(?:%s|%s)" % (re.escape(bytes([code])), escaped % ((code,) * 6)) for code in needle
     ]
     return breaks.join(letters)
