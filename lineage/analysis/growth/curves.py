@@ -225,13 +225,13 @@ def _mark_curve_months(
 
 
 def _compare_curve_points(points: Iterable[Point]) -> tuple[Point, ...]:
-    """Say of each point but the first how many are gone, and are new, since the previous one."""
+    """Say of each point but the first how many are deleted, and are new, since the previous one."""
 
     def compare_moment(previous: Point, point: Point) -> Point:
-        if previous.known_gone is None or point.known_gone is None:
+        if previous.known_deleted is None or point.known_deleted is None:
             return point
-        more_gone = point.known_gone - previous.known_gone
-        return replace(point, gone=more_gone, new=point.total - previous.total + more_gone)
+        more_deleted = point.known_deleted - previous.known_deleted
+        return replace(point, deleted=more_deleted, new=point.total - previous.total + more_deleted)
 
     points = tuple(points)
     return points[:1] + tuple(compare_moment(*pair) for pair in pairwise(points))

@@ -58,12 +58,12 @@ class Point:
     """The models of `total`; relations without any are left out."""
     authors: int | None
     """Distinct authors of `total`; None where that was not stored."""
-    known_gone: int | None
+    known_deleted: int | None
     """Models below it that are known to be deleted; None where that was not stored."""
-    gone: int | None = None
+    deleted: int | None = None
     """How many more are known to be deleted than one snapshot earlier; None in the first one."""
     new: int | None = None
-    """Models that joined since the previous snapshot: the change of `total`, plus `gone`."""
+    """Models that joined since the previous snapshot: the change of `total`, plus `deleted`."""
     complete: bool | None = None
     """Of a month: False where it was not over when the snapshot was taken; else None."""
 

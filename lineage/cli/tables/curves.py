@@ -66,7 +66,7 @@ class _SnapshotRows:
         names = ["total", "new", "deleted", "authors", *(word.value for word in columns)]
         table = new_table(fixed=["snapshot"], numbers=names)
         for moment, point in zip(self.curve.moments[-_ROWS:], points, strict=True):
-            numbers = [point.total, point.new, point.gone, point.authors]
+            numbers = [point.total, point.new, point.deleted, point.authors]
             numbers += [point.by_relation.get(word, 0) for word in columns]
             table.add_row(quoted(moment.snapshot), *map(_number_cell, numbers))
         return table

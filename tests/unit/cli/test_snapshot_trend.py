@@ -13,7 +13,7 @@ from tests.fakes.fake_clock import NOON
 from tests.unit.cli.conftest import BASE, OTHER, Program
 
 FIRST, SECOND = "20261121T120000Z", "20261122T120000Z"
-POINT = {"total", "new", "gone", "known_gone", "authors", "by_relation", "complete"}
+POINT = {"total", "new", "deleted", "known_deleted", "authors", "by_relation", "complete"}
 MOMENT = ["snapshot", "kind", "taken_at", "endpoint", "registry", "stored"]
 MOMENT += ["parents_known", "opted_out"]
 
@@ -45,7 +45,7 @@ def test_a_curve_is_a_document_with_its_definition(program: Program, days: Path)
     moments, (first, second) = told.json["moments"], told.json["whole"]["values"]
     assert [list(moments[0]), set(first)] == [MOMENT, POINT]
     assert (moments[0]["snapshot"], first["total"], first["new"]) == (FIRST, 2, None)
-    assert (second["total"], second["new"], second["gone"], second["authors"]) == (3, 2, 1, 2)
+    assert (second["total"], second["new"], second["deleted"], second["authors"]) == (3, 2, 1, 2)
     assert second["by_relation"] == {"finetune": 1, "merge": 1, "quantized": 1}
     assert (moments[1]["registry"], moments[1]["stored"]) == (family("llama").version, True)
     assert told.err == ""
@@ -61,11 +61,11 @@ def test_releases_are_parts_of_the_curve(program: Program, days: Path) -> None:
 def test_csv_has_a_row_for_each_snapshot_and_group(program: Program, days: Path) -> None:
     told = program("snapshots", "trend", "--store", days, "--by", "month", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(told.out)))
-    assert [(one["snapshot"], one["month"], one["total"], one["gone"]) for one in rows] == [
+    assert [(one["snapshot"], one["month"], one["total"], one["deleted"]) for one in rows] == [
         (FIRST, "2024-03", "2", ""),
         (SECOND, "2024-03", "3", "1"),
     ]
-    assert (rows[1]["merge"], rows[1]["adapter"], rows[1]["known_gone"]) == ("1", "0", "1")
+    assert (rows[1]["merge"], rows[1]["adapter"], rows[1]["known_deleted"]) == ("1", "0", "1")
 
 
 @pytest.mark.parametrize(("width", "relations"), [(80, []), (120, ["0", "1", "1", "1"])])

@@ -110,7 +110,7 @@ def test_an_old_snapshot_has_its_point_on_a_curve(old: Snapshot, tmp_path: Path)
     assert [(one.snapshot, one.stored) for one in curve.moments] == [(ID, False)]
     assert f"Snapshot {ID} holds no curves" in heard[0]
     (point,) = curve_of_base(store, "base/a", all_families()).whole.values
-    assert (point.total, point.authors, point.known_gone) == (3, None, None)
+    assert (point.total, point.authors, point.known_deleted) == (3, None, None)
 
 
 def test_an_old_snapshot_is_exported_in_todays_shape(old: Snapshot, tmp_path: Path) -> None:

@@ -71,8 +71,8 @@ def test_a_point_tells_what_came_and_what_went(tmp_path: Path) -> None:
     grandchild = row("c/grandchild", ["b/other"])
     store = history(tmp_path, [row(ROOT), CHILD, OTHER], [row(ROOT), OTHER, grandchild])
     first, second = curve_of_family(store, KIN, [KIN]).whole.values
-    assert (first.total, first.new, first.gone) == (2, None, None)
-    assert (second.total, second.new, second.gone, second.known_gone) == (2, 1, 1, 1)
+    assert (first.total, first.new, first.deleted) == (2, None, None)
+    assert (second.total, second.new, second.deleted, second.known_deleted) == (2, 1, 1, 1)
     assert second.authors == 2
 
 
@@ -80,7 +80,7 @@ def test_who_comes_back_is_not_new(tmp_path: Path) -> None:
     whole = [row(ROOT), CHILD, OTHER]
     store = history(tmp_path, whole, whole[:2], whole)
     back = curve_of_family(store, KIN, [KIN]).whole.values[-1]
-    assert (back.total, back.new, back.gone) == (2, 0, -1)
+    assert (back.total, back.new, back.deleted) == (2, 0, -1)
 
 
 def test_releases_come_in_their_order_and_add_up(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_an_official_base_has_all_its_numbers(tmp_path: Path) -> None:
     curve = curve_of_base(store, ROOT, [KIN])
     first, second = curve.whole.values
     assert (first.total, first.authors) == (2, 2)
-    assert (second.total, second.new, second.gone, second.authors) == (1, 0, 1, 1)
+    assert (second.total, second.new, second.deleted, second.authors) == (1, 0, 1, 1)
     assert (curve.id, curve.key, curve.definition) == (
         ROOT,
         key_of(ROOT),
@@ -266,6 +266,6 @@ def _is_what_count_says(store: ParquetStore, base: str, known: Sequence[Family])
         try:
             count = count_base(store.snapshot(moment.snapshot), base, Definition(), known)
         except UnknownModel:
-            assert point == Point(0, {}, 0, 0, point.gone, point.new)
+            assert point == Point(0, {}, 0, 0, point.deleted, point.new)
             continue
         assert (point.total, point.by_relation) == (count.total, count.by_relation)
