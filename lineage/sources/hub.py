@@ -126,7 +126,7 @@ class HubSource:
                 self._reader.set_aside(page)
                 raise
 
-    def _find_newest(self, filter: _Params, rows: int, *, anew: bool) -> list[ListedRow] | None:
+    def _find_newest(self, filter: _Params, rows: int, anew: bool) -> list[ListedRow] | None:
         """Return the newest models that a listing has; None where the network is off."""
         params = (
             *(*filter, *_in_listing_order(ListingOrder.NEWEST_FIRST)),

@@ -1,11 +1,11 @@
 """Whether a page is what was asked for, and whether a listing ends where its last page says so."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -52,12 +52,8 @@ class ListedRow(msgspec.Struct):
 _ROWS = msgspec.json.Decoder(list[ListedRow])
 
 
-class FindNewest(Protocol):
-    """Where the newest models of a listing can be asked for."""
-
-    def __call__(self, rows: int, *, anew: bool) -> list[ListedRow] | None:
-        """Return so many; None where they cannot be asked for. What is recorded will do once."""
-        ...
+FindNewest = Callable[[int, bool], list[ListedRow] | None]
+"""Gives so many of the newest models, anew or as recorded; None where they cannot be asked for."""
 
 
 def read_listed_rows(body: bytes) -> list[ListedRow] | None:
@@ -170,14 +166,14 @@ class ListingCheck:
             return self._rows + len(rows) >= LEAST_SHARE_SEEN * self._models
         keys = {row.key for row in rows}
         self._ends, anew = self._ends + 1, self._ends > 0
-        newest = self._find_newest(1, anew=anew)
+        newest = self._find_newest(1, anew)
         if newest is None or (not newest and not keys and not self._rows):
             return True
         if not newest or not self._is_known(newest[0].key, keys):
             # Private, and so kept from us, or created since: then the newest of those that were
             # there before must have been listed.
             is_old = bool(newest) and newest[0].creation() < self._started_at
-            newest = newest if is_old else self._find_newest(self._most_rows, anew=anew) or []
+            newest = newest if is_old else self._find_newest(self._most_rows, anew) or []
             newest = [row for row in newest if row.creation() < self._started_at]
         return all(self._is_known(row.key, keys) for row in newest)
 

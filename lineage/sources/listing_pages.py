@@ -139,19 +139,14 @@ def _read_listed_names(value: Any, unread: Counter[str]) -> tuple[str, ...]:
         value = value[0]
     if isinstance(value, list):
         # Lists in lists were written too; deeper than that nobody meant anything.
-        entries = [entry for part in value[:MAX_TAGS] for entry in _as_listed_values(part)][
-            :MAX_TAGS
-        ]
+        lists = (part if isinstance(part, list) else [part] for part in value[:MAX_TAGS])
+        entries = [entry for part in lists for entry in part][:MAX_TAGS]
         if any(isinstance(part, list) for part in value):
             unread["cardData.base_model"] += 1
     else:
         entries = [value]
     names = [_read_listed_text(entry, "cardData.base_model", unread) for entry in entries]
     return tuple(dict.fromkeys([name for name in names if name is not None and name.strip()]))
-
-
-def _as_listed_values(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _read_listed_license(value: Any, unread: Counter[str]) -> str | None:

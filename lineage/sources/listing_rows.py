@@ -206,8 +206,6 @@ def _shorten_row_list(parts: list[Any]) -> list[Any]:
     """Return the first parts; tags that are read go before, since the Hub lists them last."""
     if len(parts) <= MAX_TAGS:
         return parts
-    return sorted(parts, key=_is_field_passed_over)[:MAX_TAGS]
-
-
-def _is_field_passed_over(part: object) -> bool:
-    return not (isinstance(part, str) and part.startswith(_READ_TAGS))
+    return sorted(
+        parts, key=lambda part: not (isinstance(part, str) and part.startswith(_READ_TAGS))
+    )[:MAX_TAGS]

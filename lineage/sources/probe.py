@@ -53,7 +53,8 @@ def _probe_rows(answer: Answer) -> Iterator[DoctorFinding]:
     yield DoctorFinding(
         "rows", not page.bad_rows and not unread, summary + (f"; unread: {unread}" * bool(unread))
     )
-    names_seen = _list_names_of_probe(answer.body)
+    rows = (lenient_row_json(raw) for raw in cut_rows(answer.body) or ())
+    names_seen = {name for row in rows if isinstance(row, dict) for name in row}
     absent = [name for name in FIELDS if name not in names_seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
     message = f"not seen in {len(page.records)} rows: {', '.join(absent)}" if absent else "all seen"
@@ -62,11 +63,6 @@ def _probe_rows(answer: Answer) -> Iterator[DoctorFinding]:
     yield DoctorFinding(
         "order", ascending, "rows ascend by key" if ascending else "rows do not ascend"
     )
-
-
-def _list_names_of_probe(body: bytes) -> set[str]:
-    rows = (lenient_row_json(raw) for raw in cut_rows(body) or ())
-    return {str(name) for row in rows if isinstance(row, dict) for name in row}
 
 
 def _probe_budget(client: HubClient) -> DoctorFinding:

@@ -127,7 +127,7 @@ def snapshots_kept_by(
     hidden = [
         entry.manifest.id
         for entry in select_snapshot_before(None, whole)
-        if _is_crawl_snapshot(entry.manifest)
+        if entry.manifest.origin.kind is not SnapshotKind.DUMP
     ]
     full_crawls = [manifest.id for manifest in whole if manifest.origin.kind is SnapshotKind.FULL]
     reasons |= dict.fromkeys(hidden, "the next full crawl learns from it")
@@ -152,10 +152,6 @@ def _newest_snapshot_of_each(part: RetentionPart, whole: Sequence[Manifest]) -> 
     for manifest in whole:
         newest.setdefault(part.rhythm.period(_snapshot_moment(manifest)), manifest.id)
     return dict.fromkeys(list(newest.values())[: part.periods], part.rhythm.value)
-
-
-def _is_crawl_snapshot(manifest: Manifest) -> bool:
-    return manifest.origin.kind in (SnapshotKind.FULL, SnapshotKind.UPDATE)
 
 
 def _snapshot_moment(manifest: Manifest) -> datetime:

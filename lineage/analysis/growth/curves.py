@@ -21,7 +21,7 @@ from lineage.analysis.growth.stored import (
     trends_table,
 )
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ModelNode, find_subject, find_subject_model
+from lineage.analysis.subjects import find_subject, find_subject_model
 from lineage.domain.clock import end_of_month
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
@@ -95,7 +95,9 @@ def curve_of_base(
     """
     newest = store.snapshot()
     base = find_subject_model(Scope(newest, families), name)
-    names = _names_of_curves(newest, base)
+    # While it was not listed it had no key of its own, and only a name leads to its numbers.
+    former = newest.former_names()
+    names = [base.id, *former.filter(pc.equal(former["key"], base.key))["name"].to_pylist()]
 
     def count_snapshot(snapshot: Snapshot) -> _Answer:
         table = read_trends(snapshot, ["name", "key"])
@@ -169,13 +171,6 @@ def _count_over_history(
     if not moments:
         store.snapshot()  # raises, and says why there is none
     return moments, slices
-
-
-def _names_of_curves(newest: Snapshot, base: ModelNode) -> list[str]:
-    """Return the name a base has now, then its former ones."""
-    # While it was not listed it had no key of its own, and only a name leads to its numbers.
-    former = newest.former_names()
-    return [base.id, *former.filter(pc.equal(former["key"], base.key))["name"].to_pylist()]
 
 
 def _count_curve_row(snapshot: Snapshot, key: str, names: Sequence[str]) -> BaseRow | None:
