@@ -26,7 +26,7 @@ FOUND = 6
         "lineage check lmsys/vicuna-7b-v1.5 --deny 'Qwen/*' --deny family:qwen",
         "lineage check --from models.txt --allow 'mistralai/*' --format sarif",
         "lineage check --from bom.json --rules lineage-check.toml",
-        "lineage check NousResearch/Hermes-3-Llama-3.1-8B --deny-license monthly_users",
+        "lineage check lmsys/vicuna-7b-v1.5 --deny-license monthly_users",
     ),
 )
 @click.argument("models", metavar="MODEL...", nargs=-1)

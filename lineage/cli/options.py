@@ -137,12 +137,13 @@ GLOBALS = (
         envvar="LINEAGE_SNAPSHOT",
         help="The snapshot to ask: its ID, latest, or a date.  [default: latest]",
     ),
-    # No variable here: LINEAGE_OPT_OUTS holds names or a path, and the settings read it.
+    # Its variable holds names or a path: the settings read it, not click.
     _global_option(
         "--opt-outs",
         "opt_outs_file",
         metavar="FILE",
-        help="Models and owners who asked to be left out: one a line.",
+        help="Models and owners who asked to be left out: one a line."
+        "  [env var: LINEAGE_OPT_OUTS]",
     ),
     _global_option(
         "--format",

@@ -44,7 +44,7 @@ def report() -> None:
     epilog=options.examples(
         "lineage report family-tree",
         "lineage report family-tree qwen --lang de --out public",
-        "lineage report family-tree meta-llama/Llama-3.1-8B --relations finetune,merge",
+        "lineage report family-tree meta-llama/Llama-3.1-8B --relations merge",
     ),
 )
 @_SUBJECT

@@ -242,7 +242,7 @@ def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Inv
     short_help="Compare a snapshot with a dump of the Hub's listing.",
     epilog=options.examples(
         "lineage snapshots check-against models.parquet",
-        "lineage snapshots check-against models.parquet --snapshot 2025-07-02 --examples 50",
+        "lineage snapshots check-against models.parquet --snapshot 2025-07-02",
     ),
 )
 @click.argument("file", metavar="FILE")
