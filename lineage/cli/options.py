@@ -142,8 +142,7 @@ GLOBALS = (
         "--opt-outs",
         "opt_outs_file",
         metavar="FILE",
-        help="Models and owners who asked to be left out: one a line."
-        "  [env var: LINEAGE_OPT_OUTS]",
+        help="Models and owners who asked to be left out: one a line.  [env var: LINEAGE_OPT_OUTS]",
     ),
     _global_option(
         "--format",
