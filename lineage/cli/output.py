@@ -27,6 +27,8 @@ STANDARD_OUTPUT = "-"
 NARROWEST_TABLE = 76
 
 _WIDTH_OF_A_FILE = 100
+_NO_WIDTH = 10
+"""A terminal narrower than this has not been given its size yet: nothing fits into it."""
 _PLAIN = str.maketrans("├│└─…·▁▂▃▄▅▆▇█", "||`-~.12345678")
 """For terminals that cannot show these characters."""
 
@@ -96,6 +98,8 @@ def show(picture: "RenderableType", narrowest: int = 1) -> None:
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     width = None if is_terminal or "COLUMNS" in os.environ else _WIDTH_OF_A_FILE
     console = Console(width=width, highlight=False, markup=False, emoji=False)
+    if console.width < _NO_WIDTH:
+        console.width = _WIDTH_OF_A_FILE
     console.width = max(console.width, narrowest)
     # Drawn into memory first: only the whole text tells whether the terminal can encode it.
     with console.capture() as captured:

@@ -4,6 +4,9 @@ import csv
 import io
 from pathlib import Path
 
+import pytest
+
+from lineage.cli.output import show
 from tests.builders import published, row
 from tests.unit.cli.conftest import BASE, Program
 
@@ -51,3 +54,12 @@ def test_a_chain_of_seven_hundred_is_drawn_to_its_end(program: Program, tmp_path
     text = program(*words).out
     assert "o/m699" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("width", ["0", "1"])
+def test_a_terminal_without_a_width_gets_the_whole_answer(
+    width: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    show("a tree of 25 models")
+    assert capsys.readouterr().out == "a tree of 25 models\n"
