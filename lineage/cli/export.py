@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GRAPH_FORMATS = {
     "graphml": ("networkx, yEd, igraph and Neo4j", "llama --out llama.graphml"),
     "gexf": ("Gephi (GEXF 1.3)", "llama-3.1 --out llama-3.1.gexf"),
-    "dot": ("Graphviz", "mistralai/Mistral-7B-v0.1 --min-size 5 | dot -Tsvg > tree.svg"),
+    "dot": ("Graphviz", "release:llama-3 --min-size 5 | dot -Tsvg > llama.svg"),
     "mermaid": ("READMEs and wikis", "llama --depth 2 --min-size 500"),
     "csv": ("spreadsheets", "meta-llama/Llama-2-7b-hf --relations finetune,merge"),
     "jsonl": ("line-based tools such as jq", "llama --out llama.jsonl"),
