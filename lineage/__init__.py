@@ -199,8 +199,9 @@ def check_models(
 
     rule_lists = {"deny": deny, "allow": allow, "deny_license": deny_license, "models": models}
     for name, value in rule_lists.items():
-        if isinstance(value, str):
-            raise ValueError(f"{name} is a list of texts; got {value!r}")  # noqa: TRY004
+        is_list = isinstance(value, (list, tuple, set, frozenset))
+        if not is_list or not all(isinstance(it, str) for it in value):
+            raise ValueError(f"{name} is a list of texts; got {value!r}")
     table = {"deny": list(deny), "allow": list(allow), "deny_license": list(deny_license)}
     rules = read_rules(table | {"pinned": pinned, "unknown": unknown})
     listed = [ListedModel.spelled(model) for model in models]

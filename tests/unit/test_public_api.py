@@ -190,6 +190,8 @@ def test_an_argument_of_another_kind_is_a_value_error(snapshot: Snapshot, odd: A
         lambda: lineage.open_store(odd),
         lambda: lineage.take_snapshot(odd or zero),
         lambda: lineage.check_models(BASE, deny=["a/b"], snapshot=snapshot),
+        lambda: lineage.check_models([zero], deny=["a/b"], snapshot=snapshot),
+        lambda: lineage.check_models([BASE], deny=zero, snapshot=snapshot),
         lambda: lineage.Definition(min_downloads=10**30),
     ):
         with pytest.raises(ValueError, match="got"):
