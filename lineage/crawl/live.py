@@ -214,7 +214,7 @@ def _find_meant_live_parents(claims: Sequence[Claim], names: _NameBook) -> dict[
     """Return what names beside the Hub's keys mean, as in a crawl: one of its parents, or None.
 
     Where the Hub gives as many parents as the author wrote names, no name is a further parent,
-    whoever has it now; of several it is open which, and the Hub's own claim is edge enough.
+    whatever it leads to now; of several it is open which, and the Hub's own claim is edge enough.
     """
     hub = [it for it in claims if it.rule in _HUB]
     by_name = [it for it in claims if it.rule not in _HUB | _PATHS]

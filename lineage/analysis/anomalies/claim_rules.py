@@ -197,8 +197,6 @@ def find_case_twin_anomalies(columns: SnapshotColumns) -> Occurrences:
 
     def describe_twins_anomaly(of_name: list[int]) -> Occurrence:
         names = sorted(columns.name(row) for row in of_name)
-        if len(set(names)) == 1:  # renamed, or made anew, while the listing was walked
-            return Occurrence(names, f"{len(names):,} models share the name {names[0]}")
         return Occurrence(names, f"{join_names(names, len(names))} differ by case alone")
 
     return Occurrences(len(twins), map(describe_twins_anomaly, twins.values()))

@@ -13,7 +13,7 @@ from lineage.domain.anomalies import AnomaliesOfKind, AnomalyKind, AnomalySeveri
 from lineage.domain.claims import Strength
 from lineage.families.registry import family
 from lineage.store.reader import Snapshot
-from tests.builders import Row, hub_parents, key_of, outlived, published, row, rows_of
+from tests.builders import Row, hub_parents, outlived, published, row, rows_of
 from tests.questions import find_anomalies
 from tests.unit.analysis.worlds import UNSEEN, a_family, a_world
 
@@ -360,13 +360,6 @@ def test_nothing_is_odd_where_nobody_has_a_parent(tmp_path: Path) -> None:
 def test_one_kind_and_no_examples_can_be_asked_for(corpus_snapshot: Snapshot) -> None:
     (found,) = find_anomalies(corpus_snapshot, kind=AnomalyKind.CASE_TWINS, examples=0).anomalies
     assert (found.kind, found.count, found.examples) == (AnomalyKind.CASE_TWINS, 5, ())
-
-
-def test_two_models_of_one_name_are_twins_too(tmp_path: Path) -> None:
-    again = row("owner/base") | {"_id": key_of("another")}
-    child = row("owner/child", ["owner/base"])
-    snapshot = published([row("owner/base"), again, child], tmp_path)
-    assert details(snapshot, AnomalyKind.CASE_TWINS) == ["2 models share the name owner/base"]
 
 
 def test_python_asks_the_same_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
