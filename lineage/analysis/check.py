@@ -310,7 +310,7 @@ def explain_check_match(match: Match) -> str:
         case RuleKind.ALLOW:
             sentence = f"{where} is a root that no allowed pattern matches"
         case RuleKind.DENY_LICENSE:
-            sentence = f"denied license {match.pattern}: {where}: {match.detail}"
+            sentence = f"denied license {match.pattern}: {where.rstrip(',')}: {match.detail}"
         case RuleKind.PINNED:
             sentence = match.detail or ""
     quoted = "" if match.quote is None else f' "{match.quote}"'

@@ -12,6 +12,7 @@ from lineage.analysis.check import (
     RuleKind,
     UnknownOrigin,
     check_models,
+    explain_check_match,
 )
 from lineage.analysis.scope import Scope
 from lineage.domain.check_rules import ListedModel, read_rules
@@ -188,6 +189,7 @@ def test_a_denied_license_is_looked_for_along_the_paths(
 
 def test_a_clause_is_quoted_with_its_address(scope: Scope) -> None:
     (match,) = verdict(scope, "owner/copy", deny_license=["monthly_users"]).matches
+    assert " up: " in explain_check_match(match)
     assert "700 million" in str(match.quote)
     assert str(match.url).startswith("https://")
 
