@@ -16,6 +16,7 @@ from lineage.errors import (
     SourceError,
     StoreError,
 )
+from lineage.http.client import checked_address
 from lineage.settings import Settings
 from lineage.sources.hub import PAGE_SIZE
 from lineage.sources.probe import DoctorFinding, probe_hub
@@ -42,6 +43,7 @@ def examine(
 ) -> Examination:
     """Check settings, store and Hub with at most two requests; say what a full crawl will cost."""
     clock, progress = clock or SystemClock(), progress or Progress()
+    checked_address(settings.endpoint)  # it may hold a secret, and what is found names it
     store = ParquetStore(settings.store, NO_OPT_OUTS)
     latest = store.latest_whole()
 

@@ -15,6 +15,7 @@ from lineage.crawl.doctor import Examination, examine
 from lineage.demo.box import FREE, Quota
 from lineage.demo.catalog import Row
 from lineage.demo.repo_answers import BoxAnswer
+from lineage.errors import SettingsError
 from lineage.settings import Settings
 from tests.builders import ENDPOINT, origin, pages, publication
 from tests.fakes.fake_clock import NOON, FakeClock
@@ -266,3 +267,15 @@ def test_offline_nobody_is_asked(tmp_path: Path) -> None:
         _, ok = examined(box, tmp_path, offline=True)
         assert box.requests == []
     assert ok == {"token": None, "store": True, "hub": None}
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://u:s3cr3t@hub.example", "https://hub.example?t=s3cr3t", "s3://u:s3cr3t@b"]
+)
+def test_an_endpoint_that_cannot_be_used_is_not_shown_offline_either(
+    endpoint: str, tmp_path: Path
+) -> None:
+    places = {"store": str(tmp_path), "cache": str(tmp_path / "cache")}
+    with pytest.raises(SettingsError) as ended:
+        examine(Settings(endpoint=endpoint, offline=True, **places))
+    assert "s3cr3t" not in ended.value.message + ended.value.hint
