@@ -275,7 +275,6 @@ def test_offline_nobody_is_asked(tmp_path: Path) -> None:
 def test_an_endpoint_that_cannot_be_used_is_not_shown_offline_either(
     endpoint: str, tmp_path: Path
 ) -> None:
-    places = {"store": str(tmp_path), "cache": str(tmp_path / "cache")}
     with pytest.raises(SettingsError) as ended:
-        examine(Settings(endpoint=endpoint, offline=True, **places))
+        examine(Settings(store=str(tmp_path), endpoint=endpoint, offline=True))
     assert "s3cr3t" not in ended.value.message + ended.value.hint
