@@ -60,7 +60,8 @@ def snapshot_facts(
     if origin.dump:
         keys = "; ids made up from names" if "keys" in origin.dump else ""
         lacks = origin.dump.get("missing") or "no column"
-        dump.append(("dump", f"{origin.dump.get('file')}, lacks {lacks}{keys}"))
+        parents = "" if origin.parents_known else "; parents are not known"
+        dump.append(("dump", f"{origin.dump.get('file')}, lacks {lacks}{keys}{parents}"))
     facts: list[Line] = [
         ("snapshot", f"{manifest.id}, {_kind_cell(manifest)}"),
         ("taken", f"{origin.taken_at:%Y-%m-%d %H:%M:%S} UTC"),
