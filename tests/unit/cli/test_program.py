@@ -120,8 +120,9 @@ def test_a_signal_ends_a_crawl_with_one_line_of_what_is_kept_and_how_to_go_on(
 # A lock that is held already is waited for as Arrow waits for a disk: none of Python's own steps is
 # taken, so its handlers of signals do not run.
 DEAF = """
-import ctypes, sys, threading, time
+import ctypes, signal, sys, threading, time
 from lineage.cli import signals
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def wait_deaf():
     lock, libc = ctypes.create_string_buffer(64), ctypes.CDLL(None)
     threading.Timer(0.2, print, ["waiting"], {"flush": True}).start()
@@ -152,7 +153,10 @@ def test_a_signal_ends_what_does_not_hear_it_and_a_second_one_ends_at_once(
             process.send_signal(number)
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(number)
-        _, told = process.communicate(timeout=30)
+        try:
+            _, told = process.communicate(timeout=30)
+        finally:
+            process.kill()  # the end of the block waits for it, however the test ends
     assert (process.returncode, told) == (code, "nothing was changed; run the same command again\n")
 
 
