@@ -118,14 +118,25 @@ def resolve_names(
     # Former names, the surest source first: what the Hub wrote beside a key in this very run, what
     # the registry and earlier snapshots know, what this run's cards teach. Each only fills in names
     # that are still open, so a name that a model has now is never taken away from it.
+    registered = sorted({*former.now, *former.now.values()})
+    registered_nodes = zip(registered, nodes.find_names(registered).tolist(), strict=True)
     from_before = {
         **nodes.find_former_names(former.keys),
-        **_resolve_registered_names(nodes, former.now),
+        **_resolve_registered_names(
+            former.now, {name: node for name, node in registered_nodes if node != NOWHERE}
+        ),
     }
     from_hub = rows.learn_from_hub(claims, name_nodes)
     _resolve_open_names(name_nodes, names, from_hub)
     _resolve_open_names(name_nodes, names, from_before)
     from_cards = rows.learn_from_cards(claims, name_nodes, former.deleted)
+    # Whoever teaches one end of a rename that the registry knows teaches both.
+    further = _resolve_registered_names(former.now, {**from_hub, **from_cards})
+    from_cards |= {
+        name: node
+        for name, node in further.items()
+        if name not in from_before | from_hub | from_cards and name.lower() not in former.deleted
+    }
     _resolve_open_names(name_nodes, names, from_cards)
     present_names = _resolve_without_case(
         name_nodes, names, nodes, {**from_before, **from_hub, **from_cards}
@@ -192,16 +203,16 @@ def _resolve_without_case(
     return present_names
 
 
-def _resolve_registered_names(nodes: KnownNodes, now: Mapping[str, str]) -> dict[str, int]:
-    """Return the node of each name in the registry that is one end of a rename.
+def _resolve_registered_names(
+    now: Mapping[str, str], node_by_name: Mapping[str, int]
+) -> dict[str, int]:
+    """Return the node of each name in the registry that is one end of a rename, if either has one.
 
     A dump may be older than the rename: then the model is listed under the former name.
     """
-    names = sorted({*now, *now.values()})
-    node_by_name = dict(zip(names, nodes.find_names(names).tolist(), strict=True))
-    node_of = {name: node_by_name[name] for name in now.values() if node_by_name[name] != NOWHERE}
+    node_of = {name: node_by_name[name] for name in now.values() if name in node_by_name}
     for old, present in now.items():
-        if node_by_name[old] != NOWHERE:
+        if old in node_by_name:
             node_of.setdefault(present, node_by_name[old])
     return node_of | {old: node_of[name] for old, name in now.items() if name in node_of}
 

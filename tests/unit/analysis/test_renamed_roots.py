@@ -12,10 +12,10 @@ from lineage.analysis.documents import trace_document
 from lineage.analysis.scope import Scope
 from lineage.analysis.verdicts import VerdictReason
 from lineage.domain.definitions import Definition
-from lineage.domain.families import CuratedSource, Outsider, OutsiderReason
+from lineage.domain.families import CuratedSource, FormerName, Outsider, OutsiderReason
 from lineage.export.bill_of_materials import bill_of
 from lineage.store.reader import Snapshot
-from tests.builders import Row, key_of, published, row
+from tests.builders import Row, edges_of, key_of, published, row
 from tests.fakes.fake_clock import NOON
 from tests.questions import count_base, count_family, trace
 from tests.unit.analysis.worlds import a_family, said
@@ -104,6 +104,24 @@ def test_each_child_of_a_renamed_root_is_traced_to_it(renamed: Snapshot) -> None
 def test_a_renamed_root_is_a_root_under_both_names(renamed: Snapshot, name: str) -> None:
     answer = trace(renamed, name, KIN, [KIN])
     assert (answer.descends, answer.reason) == (True, VerdictReason.IS_ROOT)
+
+
+@pytest.mark.parametrize("taught", [ROOT, "meta-llama/Older-Kin-8B"])
+def test_a_root_that_was_renamed_twice_is_one_whichever_name_a_row_teaches(
+    taught: str, tmp_path: Path
+) -> None:
+    older = "meta-llama/Older-Kin-8B"
+    family = replace(KIN, renamed=(FormerName(older, ROOT),))
+    silent = [
+        row(f"kid/{n}", cardData={"base_model": name}) for n, name in enumerate((ROOT, older))
+    ]
+    rows = [row(NOW, _id=key_of(ROOT)), *children(["kid/taught"], taught, NOW), *silent]
+    found = published(rows, tmp_path, families=[family])
+    assert {parent for _, parent in edges_of(found)} == {NOW}
+    assert [count_base(found, name, families=[family]).total for name in (ROOT, older, NOW)] == [
+        3
+    ] * 3
+    assert count_family(found, family).total == 3
 
 
 @pytest.mark.parametrize("name", ["tiny/kin", "tiny/own"])
