@@ -191,14 +191,16 @@ def _doubt_card(answer: Answer) -> str | None:
 def _is_card_other_than_text(answer: Answer) -> bool:
     """Say whether a gateway's page or an error came in a card's place."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"text/html", "application/json"} or "error" in _read_card_object(answer.body)
+    return kind in {"text/html", "application/json"} or _is_card_error(answer.body)
 
 
-def _read_card_object(body: bytes) -> dict[str, object]:
-    if not body.lstrip().startswith(b"{"):
-        return {}
+def _is_card_error(body: bytes) -> bool:
+    """Say whether a text is an error in JSON, alone or in a list."""
+    if not body.lstrip().startswith((b"{", b"[")):
+        return False
     value = lenient_row_json(body[:KEPT_BYTES])
-    return value if isinstance(value, dict) else {}
+    items = value if isinstance(value, list) else [value]
+    return any(isinstance(it, dict) and "error" in it for it in items)
 
 
 def _stored_card_of(answer: Answer, sha: str | None) -> StoredCard:

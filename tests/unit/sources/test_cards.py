@@ -139,6 +139,12 @@ def test_a_card_that_does_not_come_is_asked_for_again(tmp_path: Path) -> None:
     assert cards.needs_request(KEY, "s1")
 
 
+@pytest.mark.parametrize("error", [b'{"error": "timeout"}', b' [{"error": "timeout"}]'])
+def test_an_error_is_no_card(tmp_path: Path, error: bytes) -> None:
+    cards, network = asked_with(a_card(error), a_card(), folder=tmp_path)
+    assert (cards.stored_text(KEY), len(network.requests)) == ("# Card", 2)
+
+
 def test_without_a_client_nothing_is_asked(tmp_path: Path) -> None:
     asked_with(a_card(), folder=tmp_path)
     offline = HubCards(None, CardStore(tmp_path))
