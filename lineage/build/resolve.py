@@ -130,7 +130,7 @@ def resolve_names(
     _resolve_open_names(name_nodes, names, from_hub)
     _resolve_open_names(name_nodes, names, from_before)
     from_cards = rows.learn_from_cards(claims, name_nodes, former.deleted)
-    # Whoever teaches one end of a rename that the registry knows teaches both.
+    # A row that teaches one end of a rename that the registry knows teaches both.
     further = _resolve_registered_names(former.now, {**from_hub, **from_cards})
     from_cards |= {
         name: node
