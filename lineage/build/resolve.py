@@ -113,7 +113,7 @@ def resolve_names(
         "" if node == NOWHERE and is_doubtful(name) else name
         for name, node in zip(names, name_nodes.tolist(), strict=True)
     ]
-    rows = RowParents.of(claims, rules, key_nodes, row_names)
+    rows = RowParents.of(claims, rules, key_nodes, row_names, former.now)
 
     # Former names, the surest source first: what the Hub wrote beside a key in this very run, what
     # the registry and earlier snapshots know, what this run's cards teach. Each only fills in names

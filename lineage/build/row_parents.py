@@ -4,7 +4,7 @@ A row with exactly one of each means the one by the other, whatever other rows s
 the names that no model has, by majority: one of them alone undoes no name for the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -42,11 +42,16 @@ class RowParents:
 
     @classmethod
     def of(
-        cls, claims: Claims, rules: Sequence[Rule], key_nodes: Nodes, names: Sequence[str]
+        cls,
+        claims: Claims,
+        rules: Sequence[Rule],
+        key_nodes: Nodes,
+        names: Sequence[str],
+        now: Mapping[str, str],
     ) -> Self:
-        """Look through the claims of every child."""
+        """Look through the claims of every child; `now` gives the present of two equal names."""
         size = int(claims.child.max(initial=-1)) + 1
-        lowered = pa.array([name.lower() or None for name in names], pa.string())
+        lowered = pa.array([now.get(it, it).lower() or None for it in names], pa.string())
         code = lowered.dictionary_encode().indices.fill_null(NOWHERE).to_numpy(zero_copy_only=False)
         hub_node = np.append(key_nodes, NOWHERE)[claims.key]
         has_name = (np.append(code, NOWHERE)[claims.name] >= 0) & (claims.key == NOWHERE)

@@ -124,6 +124,17 @@ def test_a_root_that_was_renamed_twice_is_one_whichever_name_a_row_teaches(
     assert count_family(found, family).total == 3
 
 
+def test_names_that_the_registry_calls_equal_have_one_vote_together(tmp_path: Path) -> None:
+    older = "meta-llama/Older-Kin-8B"
+    family = replace(KIN, renamed=(FormerName(older, ROOT),))
+    hostile = row("evil/kid", ["evil/model"], cardData={"base_model": older}, tags=[])
+    silent = row("kid/silent", cardData={"base_model": older})
+    rows = [row(NOW, _id=key_of(ROOT)), row("evil/model"), hostile, silent]
+    found = published([*rows, *children(CHILDREN, ROOT, NOW)], tmp_path, families=[family])
+    assert edges_of(found) >= {("kid/silent", NOW), ("evil/kid", "evil/model")}
+    assert count_family(found, family).total == len(CHILDREN) + 1
+
+
 @pytest.mark.parametrize("name", ["tiny/kin", "tiny/own"])
 def test_a_renamed_outsider_is_one_under_both_names(renamed: Snapshot, name: str) -> None:
     assert trace(renamed, name, KIN, [KIN]).descends is False
