@@ -109,34 +109,19 @@ def resolve_names(
     names = [find_repo_id(name) or "" for name in claims.names]
     name_nodes = nodes.find_names(names)
     # A placeholder that no model is called beside a row's one name is no second one.
-    row_names = [
-        "" if node == NOWHERE and is_doubtful(name) else name
-        for name, node in zip(names, name_nodes.tolist(), strict=True)
-    ]
+    pairs = zip(names, name_nodes.tolist(), strict=True)
+    row_names = ["" if node == NOWHERE and is_doubtful(name) else name for name, node in pairs]
     rows = RowParents.of(claims, rules, key_nodes, row_names, former.now)
 
     # Former names, the surest source first: what the Hub wrote beside a key in this very run, what
     # the registry and earlier snapshots know, what this run's cards teach. Each only fills in names
     # that are still open, so a name that a model has now is never taken away from it.
-    registered = sorted({*former.now, *former.now.values()})
-    registered_nodes = zip(registered, nodes.find_names(registered).tolist(), strict=True)
-    from_before = {
-        **nodes.find_former_names(former.keys),
-        **_resolve_registered_names(
-            former.now, {name: node for name, node in registered_nodes if node != NOWHERE}
-        ),
-    }
+    from_before = _resolve_names_from_before(nodes, former)
     from_hub = rows.learn_from_hub(claims, name_nodes)
     _resolve_open_names(name_nodes, names, from_hub)
     _resolve_open_names(name_nodes, names, from_before)
     from_cards = rows.learn_from_cards(claims, name_nodes, former.deleted)
-    # A row that teaches one end of a rename that the registry knows teaches both.
-    further = _resolve_registered_names(former.now, {**from_hub, **from_cards})
-    from_cards |= {
-        name: node
-        for name, node in further.items()
-        if name not in from_before | from_hub | from_cards and name.lower() not in former.deleted
-    }
+    from_cards |= _resolve_other_ends(former, from_before, {**from_hub, **from_cards})
     _resolve_open_names(name_nodes, names, from_cards)
     present_names = _resolve_without_case(
         name_nodes, names, nodes, {**from_before, **from_hub, **from_cards}
@@ -215,6 +200,26 @@ def _resolve_registered_names(
         if old in node_by_name:
             node_of.setdefault(present, node_by_name[old])
     return node_of | {old: node_of[name] for old, name in now.items() if name in node_of}
+
+
+def _resolve_names_from_before(nodes: KnownNodes, former: FormerNames) -> dict[str, int]:
+    """Return the node of each former name that the registry and earlier snapshots know."""
+    names = sorted({*former.now, *former.now.values()})
+    pairs = zip(names, nodes.find_names(names).tolist(), strict=True)
+    present = {name: node for name, node in pairs if node != NOWHERE}
+    by_key = nodes.find_former_names(former.keys)
+    return {**by_key, **_resolve_registered_names(former.now, present)}
+
+
+def _resolve_other_ends(
+    former: FormerNames, from_before: Mapping[str, int], learned: Mapping[str, int]
+) -> dict[str, int]:
+    """Return what rows teach of further names: of one end of a registered rename means of both."""
+    return {
+        name: node
+        for name, node in _resolve_registered_names(former.now, learned).items()
+        if name not in {*from_before, *learned} and name.lower() not in former.deleted
+    }
 
 
 def _resolve_name_rivals(
