@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.build.draft import Draft
+from lineage.build.former_names import FormerNames
 from lineage.build.resolve import (
-    FormerNames,
     ResolvedNames,
     mark_declaring_in_draft,
     resolve_existing_nodes,

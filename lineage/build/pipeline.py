@@ -23,14 +23,10 @@ from lineage.build.context import BuildContext
 from lineage.build.draft import Draft, open_draft
 from lineage.build.edges import choose_edge_relations, merge_claims
 from lineage.build.evidence_table import write_evidence
+from lineage.build.former_names import resolve_former_names, resolved_former_name_rows
 from lineage.build.infer import ClaimsFromCards, describe_draft_nodes, infer_claims, resolve_claims
 from lineage.build.opt_out import OptOutFilter
-from lineage.build.resolve import (
-    RecordDates,
-    resolve_former_names,
-    resolve_names,
-    resolved_former_name_rows,
-)
+from lineage.build.resolve import RecordDates, resolve_names
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
 from lineage.domain.gc_paused import gc_paused
 from lineage.errors import DraftRefused, NamesOptedOut

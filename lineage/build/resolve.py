@@ -5,45 +5,28 @@ without case. What resolves to nothing becomes a node of its own, `name:<as writ
 rule may just as well have read a local path.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.build.draft import Draft
+from lineage.build.former_names import FormerNames
 from lineage.build.known_nodes import KnownNodes
 from lineage.build.row_parents import ONE_OF_ITS_OWN, RowParents
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
-from lineage.domain.families import Family
 from lineage.domain.gc_paused import gc_paused
-from lineage.domain.repo_ids import STAND_IN, find_repo_id, is_doubtful, is_full_id
+from lineage.domain.repo_ids import find_repo_id, is_doubtful, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
-from lineage.store import derived_rows, schema
-from lineage.store.keys import NOWHERE, bare
-from lineage.store.reader import Snapshot
+from lineage.store.keys import NOWHERE
 
 _IDS_AT_ONCE = 131_072
 _UNKNOWN = np.iinfo(np.int64).min
 _NEVER = np.iinfo(np.int64).max
-
-
-@dataclass(frozen=True, slots=True)
-class FormerNames:
-    """Names that models had before: by their name now (curated) or by key (seen or learned)."""
-
-    now: Mapping[str, str]
-    """Former name to present name, from the registry."""
-    keys: Mapping[str, str]
-    """Former name to key, from earlier snapshots."""
-    deleted: frozenset[str] = frozenset()
-    """Roots, in small letters, that the registry calls deleted: no row teaches who they are now."""
-    registered: frozenset[str] = frozenset()
-    """Ids that the registry knows: models also where no listing shows them any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +96,10 @@ def resolve_names(
     row_names = ["" if node == NOWHERE and is_doubtful(name) else name for name, node in pairs]
     rows = RowParents.of(claims, rules, key_nodes, row_names, former.now)
 
-    # Former names, the surest source first: what the Hub wrote beside a key in this very run, what
-    # the registry and earlier snapshots know, what this run's cards teach. Each only fills in names
-    # that are still open, so a name that a model has now is never taken away from it.
     from_before = _resolve_names_from_before(nodes, former)
-    from_hub = rows.learn_from_hub(claims, name_nodes)
-    _resolve_open_names(name_nodes, names, from_hub)
-    _resolve_open_names(name_nodes, names, from_before)
-    from_cards = rows.learn_from_cards(claims, name_nodes, former.deleted)
-    from_cards |= _resolve_other_ends(former, from_before, {**from_hub, **from_cards})
-    _resolve_open_names(name_nodes, names, from_cards)
+    from_hub, from_cards = _resolve_former_names(
+        claims, name_nodes, names, rows, former=former, from_before=from_before
+    )
     present_names = _resolve_without_case(
         name_nodes, names, nodes, {**from_before, **from_hub, **from_cards}
     )
@@ -150,6 +127,30 @@ def resolve_names(
     return ResolvedNames(
         parent, all_keys, all_ids, to_resolved_keys(from_cards), to_resolved_keys(from_hub)
     )
+
+
+def _resolve_former_names(
+    claims: Claims,
+    name_nodes: Nodes,
+    names: Sequence[str],
+    rows: RowParents,
+    *,
+    former: FormerNames,
+    from_before: Mapping[str, int],
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Fill in the nodes of former names; return those that the Hub wrote, and that cards taught.
+
+    The surest source first: what the Hub wrote beside a key in this very run, what the registry and
+    earlier snapshots know, what this run's cards teach. Each only fills in names that are still
+    open, so a name that a model has now is never taken away from it.
+    """
+    from_hub = rows.learn_from_hub(claims, name_nodes)
+    _resolve_open_names(name_nodes, names, from_hub)
+    _resolve_open_names(name_nodes, names, from_before)
+    from_cards = rows.learn_from_cards(claims, name_nodes, former.deleted)
+    from_cards |= _resolve_other_ends(former, from_before, {**from_hub, **from_cards})
+    _resolve_open_names(name_nodes, names, from_cards)
+    return from_hub, from_cards
 
 
 def mark_declaring_in_draft(rules: Sequence[Rule]) -> Mask:
@@ -377,74 +378,3 @@ def _resolve_name_holders(
             exact.setdefault(id, start + at)
             without_case.setdefault(id.lower(), []).append(start + at)
     return exact, without_case
-
-
-def resolve_former_names(
-    draft: Draft, previous: Sequence[Snapshot], families: Sequence[Family]
-) -> FormerNames:
-    """Return the former names that other snapshots (newest first) and the registry know."""
-    keys: dict[str, str] = {}
-    for snapshot in reversed(previous):  # so that the newer one has the last word
-        stored = snapshot.former_keys()
-        # A key that stands in for an unknown one is another in every snapshot.
-        keys |= {name: key for name, key in stored.items() if not key.startswith(STAND_IN)}
-        keys |= _resolve_renamed(draft, snapshot)
-    return FormerNames(
-        now={former.name: former.now for family in families for former in family.former_names()},
-        keys=keys,
-        deleted=frozenset(
-            id.lower() for family in families for each in family.releases for id in each.deleted
-        ),
-        registered=frozenset(root for family in families for root in family.roots()),
-    )
-
-
-def resolved_former_name_rows(
-    previous: Sequence[Snapshot], former: FormerNames, resolved: ResolvedNames
-) -> Iterable[tuple[str, str, str]]:
-    """Return every former name with its key, and its source."""
-    sources: dict[tuple[str, str], str] = {}
-    for snapshot in reversed(previous):
-        sources |= derived_rows.former_sources(snapshot.former_names())
-    from_before = {
-        name: (name, key, sources.get((name, key), "earlier snapshot"))
-        for name, key in former.keys.items()
-    }
-    from_cards = {name: (name, key, "card") for name, key in resolved.from_cards.items()}
-    from_hub = {name: (name, key, "hub") for name, key in resolved.from_hub.items()}
-    return (from_before | from_cards | from_hub).values()
-
-
-def _resolve_renamed(draft: Draft, previous: Snapshot) -> dict[str, str]:
-    """Return the names that a snapshot has of models, listed or deleted, that have others now."""
-    names: dict[str, str] = {}
-    deleted_keys, deleted_ids = (draft.deleted[name].combine_chunks() for name in ("key", "id"))
-    listed = previous.table(schema.MODELS_FILE, ["key", "id"])
-    for table in (previous.tombstones(["key", "id"]), listed):
-        keys, ids = (table[name].combine_chunks() for name in ("key", "id"))
-        names |= find_renames_in_draft(keys, ids, deleted_keys, deleted_ids)
-        names |= find_renames_in_draft(keys, ids, draft.keys, draft.ids)
-    return names
-
-
-def find_renames_in_draft(
-    keys_before: pa.StringArray,
-    ids_before: pa.StringArray,
-    keys: pa.StringArray,
-    ids: pa.StringArray,
-) -> dict[str, str]:
-    """Return former name to key of every model whose key has another name now.
-
-    Both sides are models in order of their keys.
-    """
-    # No request is needed to see a rename, since a model keeps its key.
-    if len(keys) == 0 or len(keys_before) == 0:
-        return {}
-    now, before = bare(keys), bare(keys_before)
-    place = np.minimum(np.searchsorted(now, before), len(now) - 1)
-    same = np.flatnonzero(now[place] == before)
-    old_ids = ids_before.take(pa.array(same))
-    differs = pc.indices_nonzero(pc.not_equal(old_ids, ids.take(pa.array(place[same]))))
-    renamed_ids = old_ids.take(differs).to_pylist()
-    renamed_keys = keys_before.take(pa.array(same)).take(differs).to_pylist()
-    return dict(zip(renamed_ids, renamed_keys, strict=True))

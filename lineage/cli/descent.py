@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from lineage.analysis.verdicts import Trace
+    from lineage.store.reader import Snapshot
 
 
 @click.command(
@@ -104,21 +105,22 @@ def trace(
             raise answer
         return answer
 
-    def table(results: "Sequence[Trace]") -> "RenderableType":
-        from rich.console import Group
-
-        from lineage.cli.tables.descent import trace_table
-
-        return Group(*(trace_table(it, snapshot.manifest) for it in results))
-
     print_answers(
         invocation.format,
         *answer_each_argument(ids, trace_name),
         rows=documents.trace_rows,
-        table=table,
+        table=lambda traces: _tabulate_traces(traces, snapshot),
         document=documents.trace_document,
         narrowest=1,
     )
+
+
+def _tabulate_traces(traces: "Sequence[Trace]", snapshot: "Snapshot") -> "RenderableType":
+    from rich.console import Group
+
+    from lineage.cli.tables.descent import trace_table
+
+    return Group(*(trace_table(it, snapshot.manifest) for it in traces))
 
 
 def _read_names_option(file: str) -> list[str]:

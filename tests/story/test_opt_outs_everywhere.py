@@ -300,6 +300,12 @@ def questions(ids: list[str], folder: Path) -> dict[str, list[list[str]]]:
             for format in ("table", "json")
             for one in whole
         ],
+        "check": [
+            [f"owner/model-{number}", "--deny", "owner/*", "--format", format, *one]
+            for number in (4, 12)
+            for format in ("table", "json", "csv", "lines", "sarif")
+            for one in whole
+        ],
         "anomalies": [["--examples", "500", "--format", "json", *one] for one in whole],
         "evaluate": [[*one] for one in whole],
         "report family-tree": [["--out", out, *one] for one in whole],

@@ -98,12 +98,8 @@ def _judge_model_licenses(
 
     # A mirror makes no model of its own: the duty is about "any such AI model name".
     is_mirror = np.isin(nodes, mirrors).tolist()
-    prefixes = [
-        None if copied else prefix
-        for copied, prefix in zip(
-            is_mirror, spread_license(lambda each: each.name_prefix), strict=True
-        )
-    ]
+    prefixes = spread_license(lambda each: each.name_prefix)
+    prefixes = [None if copy else it for copy, it in zip(is_mirror, prefixes, strict=True)]
     levels = [
         license_name_level(id, prefix) if prefix else None
         for id, prefix in zip(declared.id, prefixes, strict=True)

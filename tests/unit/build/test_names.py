@@ -10,7 +10,7 @@ import pytest
 
 from lineage.analysis.anomalies.rules import find_anomalies
 from lineage.analysis.scope import Scope
-from lineage.build.resolve import find_renames_in_draft
+from lineage.build.former_names import find_renames_in_draft
 from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.families import Family, FormerName, Release, Reupload
 from lineage.store.reader import Snapshot

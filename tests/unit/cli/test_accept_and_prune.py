@@ -75,7 +75,7 @@ def test_a_refused_draft_is_accepted_by_its_id(program: Program, three: Path) ->
     assert "accepted" in told.out
     listed = program("snapshots", "list", "--store", three, "--format", "json").json
     assert (listed[-1]["id"], listed[-1]["tombstones"]) == (id, 15)
-    assert program("snapshots", "accept", id, "--store", three).code == 4
+    assert program("snapshots", "accept", id, "--store", three).code == 5
 
 
 def test_the_list_shows_the_others_beside_a_damaged_manifest(program: Program, three: Path) -> None:
