@@ -12,9 +12,11 @@ from lineage.domain.definitions import Closure, Definition, Grouping, read_defin
 from lineage.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
+
+    import pyarrow as pa
 
     from lineage.analysis.check import CheckOutcome
     from lineage.analysis.diff.diffs import Diff
@@ -36,6 +38,7 @@ __all__ = [
     "__version__",
     "check_models",
     "count_derivatives",
+    "count_many",
     "diff_snapshots",
     "explain_count",
     "find_anomalies",
@@ -110,6 +113,31 @@ def count_derivatives(
     scope = _scope(snapshot, definition, subject)
     grouping = None if by is None else read_definition_word(Grouping, by, "by")
     return count_subject(scope, find_subject(scope, subject), grouping)
+
+
+def count_many(
+    subjects: "Iterable[str]",
+    *,
+    snapshot: "Snapshot | None" = None,
+    definition: Definition | None = None,
+    by: Grouping | str | None = None,
+) -> "pa.Table":
+    """Count many subjects by one look at the snapshot: a table with the rows of `count`'s CSV.
+
+    One row a subject, or one a subject and group; a column for each relation. Raises UnknownModel
+    for the first name that nothing has, ValueError where `subjects` is one text or empty.
+    """
+    from lineage.analysis.counts import count_subject, tabulate_counts
+    from lineage.analysis.subjects import find_subject
+
+    names = [] if isinstance(subjects, str) else list(subjects)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"subjects is a list of texts; got {subjects!r}")
+    scope = _scope(snapshot, definition, names[0])
+    grouping = None if by is None else read_definition_word(Grouping, by, "by")
+    return tabulate_counts(
+        count_subject(scope, find_subject(scope, name), grouping) for name in names
+    )
 
 
 def explain_count(

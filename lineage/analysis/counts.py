@@ -1,5 +1,6 @@
 """How many derivatives a subject has: a model, a release or a family."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.definition_text import list_count_notes
+from lineage.analysis.documents import count_rows
 from lineage.analysis.groups import divide_members
 from lineage.analysis.members import (
     count_by_relation,
@@ -34,6 +36,11 @@ from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError
 from lineage.graph.reach import EveryBase, count_below_every_base
 from lineage.store.reader import BaseRow
+
+
+def tabulate_counts(counts: Iterable[Count]) -> pa.Table:
+    """Return counts as a table: the rows of their CSV, with numbers as numbers."""
+    return pa.Table.from_pylist([row for count in counts for row in count_rows(count)])
 
 
 def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = None) -> Count:

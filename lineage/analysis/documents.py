@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lineage.analysis.check import CheckOutcome
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count
 from lineage.analysis.verdicts import Trace, explain_trace
 from lineage.domain.definitions import Grouping
@@ -11,7 +10,8 @@ from lineage.domain.documents import Document, flat_document_row, flat_document_
 from lineage.domain.families import Family
 from lineage.store.manifest import Manifest
 
-if TYPE_CHECKING:  # a count must not pay for loading them
+if TYPE_CHECKING:
+    from lineage.analysis.check import CheckOutcome  # a count must not pay for loading them
     from lineage.analysis.diff.diffs import Diff
     from lineage.analysis.evaluate.evaluation import Evaluation
     from lineage.analysis.growth.results import Curve
@@ -122,7 +122,7 @@ def tree_document(tree: "Tree") -> Document:
     return count_document(tree.count) | {"nodes": nodes}
 
 
-def check_rows(result: CheckOutcome) -> Iterator[Document]:
+def check_rows(result: "CheckOutcome") -> Iterator[Document]:
     """Yield a row for each broken rule of each model; a model that breaks none has one too."""
     for model in result.models:
         document = to_document(model)

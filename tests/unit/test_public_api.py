@@ -207,3 +207,13 @@ def test_a_store_gives_its_snapshots_oldest_first_and_says_what_it_is(tmp_path: 
     assert [snapshot.id for snapshot in store] == [early.id, late.id]
     assert repr(store) == f"<ParquetStore {tmp_path / 'store'}>"
     assert repr(late) == f"<Snapshot {late.id}: 2 models>"
+
+
+def test_many_subjects_are_a_table_of_their_counts(snapshot: Snapshot) -> None:
+    table = lineage.count_many([BASE, OTHER], snapshot=snapshot)
+    totals = [lineage.count_derivatives(it, snapshot=snapshot).total for it in (BASE, OTHER)]
+    assert (table["subject"].to_pylist(), table["total"].to_pylist()) == ([BASE, OTHER], totals)
+    assert {"direct", "at_most", "finetune", "snapshot"} <= set(table.column_names)
+    for wrong in ("llama", [], [None], None):
+        with pytest.raises((ValueError, TypeError)):
+            lineage.count_many(wrong, snapshot=snapshot)  # type: ignore[arg-type]
