@@ -276,7 +276,9 @@ def _choose_resolved_by_date(
         # one that is deleted. The newest that was there when a child was created is meant.
         deleted = [node for node in moment_by_node if dates.missed_moment(node) != _NEVER]
         candidates = {heir, *deleted, *(node for _, node in elders)}
-        for moment, node in sorted((dates.creation_moment(it), it) for it in candidates):
+        # Of two as old as each other the one that bears the name now is meant.
+        by_age = sorted((dates.creation_moment(it), it == heir, it) for it in candidates)
+        for moment, _, node in by_age:
             stood = (moment <= created) & (created < dates.missed_moment(node))
             parent[of_name[stood & (created != _UNKNOWN)]] = node
         for node in (heir, *moment_by_node):

@@ -83,7 +83,9 @@ def _percent_cell(share: Share) -> str:
     if share.value is None or share.interval is None:
         return "-"
     low, high = share.interval
-    return f"{100 * share.value:.1f} ({100 * low:.0f}-{100 * high:.0f})"
+    # A hundred without its zeros leaves the interval whole in a narrow terminal.
+    value = "100" if share.value == 1 else f"{100 * share.value:.1f}"
+    return f"{value} ({100 * low:.0f}-{100 * high:.0f})"
 
 
 def _evaluation_table_lines(evaluation: Evaluation) -> list[Line]:
