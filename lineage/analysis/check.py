@@ -45,9 +45,9 @@ class UnknownOrigin(StrEnum):
     """Why nothing can be said of a model."""
 
     NAME = "name"
-    """Nobody knows a model of this name."""
+    """No model of this name is known."""
     PARENT = "parent"
-    """It is declared to come from something that nobody knows."""
+    """It is declared to come from something unknown."""
     NO_ROOT = "no_root"
     """No declared path ends at a root that the registry knows."""
     REVISION = "revision"
@@ -87,7 +87,7 @@ class CheckedModel:
     model: str
     """As it was given."""
     id: str | None
-    """Its name now; None where nobody knows it."""
+    """Its name now; None where it is unknown."""
     verdict: CheckVerdict
     matches: tuple[Match, ...]
     unknown: UnknownOrigin | None
@@ -179,7 +179,7 @@ def _check_model(
         *_check_disallowed(facts, rules, declared),
         *_check_pin(facts, rules, listed, node),
     ]
-    # An inferred link is a warning: it may be true, and nobody declared it.
+    # An inferred link is a warning: it may be true, and no author declared it.
     by_any_edge = facts.ancestry.walk_ancestors(node, inferred=True)
     inferred = {it: edge for it, edge in by_any_edge.items() if it not in declared}
     warnings = list(_check_denied(facts, rules, by_any_edge, among=inferred))
@@ -288,7 +288,7 @@ def _license_of(facts: CheckFacts, node: int, declared: Mapping[int, int]) -> Mo
 
 _UNKNOWN = {
     UnknownOrigin.NAME: "no model of this name is known",
-    UnknownOrigin.PARENT: "it is declared to come from something that nobody knows",
+    UnknownOrigin.PARENT: "it is declared to come from something unknown",
     UnknownOrigin.NO_ROOT: "no declared path ends at a root that the registry knows",
     UnknownOrigin.REVISION: "its revision cannot be compared: none is given, or none is known",
 }
@@ -315,4 +315,4 @@ def explain_check_match(match: Match) -> str:
             sentence = match.detail or ""
     quoted = "" if match.quote is None else f' "{match.quote}"'
     inferred = any(edge.strength is Strength.INFERRED for edge in match.path)
-    return sentence + quoted + (", by an inferred link that nobody declared" if inferred else "")
+    return sentence + quoted + (", by an inferred link that no author declared" if inferred else "")

@@ -25,7 +25,7 @@ class CheckFacts:
     records: int
     """Nodes from this number on have no record: others name them, and nothing more is known."""
     nodes: int
-    """Nodes from this number on nobody names but the list; the registry may know them."""
+    """Nodes from this number on are named by the list alone; the registry may know them."""
     node_by_name: Mapping[str, int]
     names: Mapping[int, frozenset[str]]
     """Every present and former name of each node, and of a mirror those of what it mirrors."""
@@ -88,7 +88,7 @@ def _checked_model_id(name: str) -> str:
         subject = parse_subject(name)
     except ValueError:
         subject = None
-    # What is no model (a data set, a family) is a model that nobody knows, never a clean one.
+    # What is no model (a data set, a family) is an unknown model, never a clean one.
     is_model = subject is not None and subject.kind in {None, SubjectKind.MODEL}
     return subject.name if subject is not None and is_model else name
 

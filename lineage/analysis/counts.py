@@ -171,7 +171,7 @@ def rank_bases_by_count(scope: Scope, top: int, family: Family | None = None) ->
 
 
 def _count_totals_by_key(scope: Scope) -> dict[str, int]:
-    """Return what each base would count if nobody had opted out; nothing where nobody did."""
+    """Return what each base would count without opt-outs; nothing where there are none."""
     if (whole := scope.snapshot.unredacted) is None:
         return {}
     scope = scope.of_snapshot(whole)

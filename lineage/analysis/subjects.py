@@ -274,7 +274,7 @@ def _subject_node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
 
 def _unknown_subject(scope: Scope, name: str, spelling: str) -> LineageError:
     """Return the error for a name that nothing has, with the best candidates in its hint."""
-    # Without an address around it `datasets/squad` could be a model; nobody's models are called so.
+    # Without an address around it `datasets/squad` could be a model; no account has that name.
     if "/" in name and (other := find_other_repository(f"hf://{name}")) is not None:
         return SettingsError(f"{spelling!r} is {other}, not a model", "give a model as owner/name")
     candidates = _find_subject_candidates(scope, name)

@@ -40,7 +40,7 @@ class BuildContext:
     progress: Progress
     rules: Sequence[Rule] = RULES
     models_expected: int | None = None
-    """About how many the pages will show, for who watches; None where nobody can say."""
+    """About how many the pages will show, for who watches; None where that is unknown."""
     cards: CardReading | None = None
     """None where no cards are read."""
     availability: AvailabilityChecks | None = None

@@ -287,7 +287,7 @@ def _choose_resolved_by_date(
             )
             parent[of_name[is_keyed]] = node
 
-    # Nobody can come from what was made after it was gone: such a name is open again.
+    # No model can come from what was made after it was gone: such a name is open again.
     listed = len(dates.created) - len(dates.missed)
     rows = np.flatnonzero((claims.child >= listed) & is_by_name & (parent >= 0))
     rows = rows[parent[rows] < len(dates.created)]

@@ -16,7 +16,7 @@ from lineage.domain.addresses import show_address
 from lineage.domain.files import reason_of_file_error
 from lineage.errors import SettingsError
 
-# A list of what is no secret, since nobody can list the names of all secrets: cloud keys, proxies
+# A list of what is no secret, since no list has the names of all secrets: cloud keys, proxies
 # with a password, the folder of the Hub's token. LINEAGE_ON_PUBLISH is not in it: a command that
 # crawls would call itself for ever.
 _ALLOWED = frozenset(

@@ -22,7 +22,7 @@ def is_loopback(endpoint: str) -> bool:
 
 _MASK = "***"
 _PUBLIC_PARAMETERS = frozenset({"region", "scheme", "endpoint_override"})
-"""What an address may say behind `?` that is nobody's secret; any other value may be one."""
+"""What an address may say behind `?` that is no secret; any other value may be one."""
 
 
 def show_address(text: str) -> str:

@@ -1,7 +1,7 @@
 """How files are read, replaced and deleted: regular ones of a bounded size, whole, and by name.
 
 What is being written bears a temporary name and a lock (flock) of its process. A kill lets the lock
-go, so that the next run knows what nobody writes any more, whatever process has that number by now.
+go, so that the next run knows what is written no more, whatever process has that number by now.
 """
 
 import errno

@@ -204,7 +204,7 @@ def _is_one_opted_out_name(text: str) -> bool:
 
 
 def _digest_opt_out(text: str) -> str:
-    # Digests lie in manifests that are published: they must name nobody.
+    # Digests lie in manifests that are published: they must name no model.
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -109,7 +109,7 @@ NO_OWNERS = frozenset(
         *("posts", "pricing", "search", "settings", "spaces", "storage", "tasks"),
     }
 )
-"""First parts of the Hub's own addresses: nobody can be called so."""
+"""First parts of the Hub's own addresses: no account can be called so."""
 _FOLDERS = NO_OWNERS | {
     *("adapter", "adapters", "app", "cache", "checkpoint", "checkpoints", "ckpt", "ckpts"),
     *("content", "data", "dataset", "drive", "exp", "experiments", "exps", "finetuned", "home"),
@@ -184,7 +184,7 @@ def is_doubtful(id: str) -> bool:
 
 
 def is_full_id(id: str) -> bool:
-    """Say whether an id is a model's name also where nobody knows the model."""
+    """Say whether an id is a model's name also where the model is unknown."""
     return "/" in id and not is_doubtful(id)
 
 

@@ -124,7 +124,7 @@ class ListingDump:
     @property
     def missing(self) -> tuple[str, ...]:
         """The fields of a listing of which it has no column, or an empty one."""
-        # Nobody dumps what is private: that column says nothing where it is absent.
+        # What is private is dumped by no tool: that column says nothing where it is absent.
         return tuple(name for name in WANTED if name not in {*self.columns, "private"})
 
     @property
@@ -171,7 +171,7 @@ class ListingDump:
         while single cells that do not fit are counted.
         """
         readable: set[tuple[str, str]] = set()
-        # By type too: of a dump in several files one may have spelled a column as nobody reads it.
+        # By type too: one of several files may have a spelling of a column that cannot be read.
         columns: dict[tuple[str, str], str] = {}
         for file in self._files:
             for name, column in file.columns.items():

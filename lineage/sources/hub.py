@@ -118,7 +118,7 @@ class HubSource:
         params = filter + _in_listing_order(order) + _PROJECTION + start
         for page in self._reader.walk(LISTING, params, check):
             yield from self._read_listing_page(page, page.body)
-            # Private rows have their places, too, though nobody reads them.
+            # Private rows have their places, too, though they are not read.
             keys = [row.key for row in read_listed_rows(page.body) or ()]
             try:
                 check.note_page(page, keys)

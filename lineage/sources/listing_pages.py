@@ -138,7 +138,7 @@ def _read_listed_names(value: Any, unread: Counter[str]) -> tuple[str, ...]:
     if isinstance(value, list) and len(value) == 1:  # nearly always
         value = value[0]
     if isinstance(value, list):
-        # Lists in lists were written too; deeper than that nobody meant anything.
+        # Lists in lists were written too; deeper than that they mean nothing.
         lists = (part if isinstance(part, list) else [part] for part in value[:MAX_TAGS])
         entries = [entry for part in lists for entry in part][:MAX_TAGS]
         if any(isinstance(part, list) for part in value):
