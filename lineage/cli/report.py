@@ -159,7 +159,7 @@ def report_licenses(
 
 def can_option_paint_png() -> bool:
     """Say whether PNG pictures can be painted; where not, tell the user what paints them."""
-    from lineage.reporting.charts.svg import can_paint
+    from lineage.reporting.charts.old_svg import can_paint
 
     # Everything else of a report is worth writing without them: SVG shows the same.
     if not can_paint():

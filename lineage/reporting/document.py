@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineage.reporting.charts.chart import Chart
+from lineage.reporting.charts.old_chart import Chart
 from lineage.reporting.language import Language, Texts
 
 NOTHING = "\N{EN DASH}"

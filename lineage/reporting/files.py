@@ -14,8 +14,8 @@ from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family
-from lineage.reporting.charts.chart import Chart, Series
-from lineage.reporting.charts.svg import Frame, draw_chart, paint_chart, paint_svg
+from lineage.reporting.charts.old_chart import Chart, Series
+from lineage.reporting.charts.old_svg import Frame, draw_chart, paint_chart, paint_svg
 from lineage.reporting.document import Document, Picture
 from lineage.reporting.family_page.page import family_page
 from lineage.reporting.family_tree import FamilyTreeReport

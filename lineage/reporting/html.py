@@ -7,7 +7,7 @@ from importlib import resources
 from urllib.parse import quote
 
 from lineage.domain.escape import markup
-from lineage.reporting.charts.svg import NARROW, WIDE, draw_chart
+from lineage.reporting.charts.old_svg import NARROW, WIDE, draw_chart
 from lineage.reporting.document import (
     NOTHING,
     Block,

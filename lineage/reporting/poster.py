@@ -12,7 +12,7 @@ from lineage.domain.claims import Relation
 from lineage.domain.escape import markup
 from lineage.domain.subjects import SubjectKind
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
-from lineage.reporting.charts.plot import flow_legend_rows
+from lineage.reporting.charts.old_plot import flow_legend_rows
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import (
     credit_line_of_report,

@@ -6,7 +6,7 @@ from lineage.analysis.growth.results import TrendFindings
 from lineage.domain.definitions import Closure
 from lineage.domain.families import Family
 from lineage.reporting import trend_charts as charts
-from lineage.reporting.charts.chart import ChartKind
+from lineage.reporting.charts.old_chart import ChartKind
 from lineage.reporting.document import (
     Block,
     Cell,

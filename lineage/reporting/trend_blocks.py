@@ -8,7 +8,7 @@ from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.growth.results import ClaimPassed, OnDate, TrendFindings, VariantCounts
 from lineage.domain.claims import Relation
 from lineage.domain.families import Family
-from lineage.reporting.charts.chart import Chart, Series
+from lineage.reporting.charts.old_chart import Chart, Series
 from lineage.reporting.document import (
     NOTHING,
     Block,

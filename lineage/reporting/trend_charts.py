@@ -12,7 +12,7 @@ from lineage.analysis.growth.results import (
     Timeline,
     VariantSeries,
 )
-from lineage.reporting.charts.chart import Chart, ChartKind, EventMark, Panel, Position, Series
+from lineage.reporting.charts.old_chart import Chart, ChartKind, EventMark, Panel, Position, Series
 from lineage.reporting.document import NOTHING, Block
 from lineage.reporting.trend_blocks import TrendText, picture_block
 

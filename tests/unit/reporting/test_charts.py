@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.reporting.charts.chart import Chart, ChartKind, EventMark, Position, Series
-from lineage.reporting.charts.plot import axis_ticks
-from lineage.reporting.charts.svg import NARROW, WIDE, Frame, draw_chart, paint_chart
+from lineage.reporting.charts.old_chart import Chart, ChartKind, EventMark, Position, Series
+from lineage.reporting.charts.old_plot import axis_ticks
+from lineage.reporting.charts.old_svg import NARROW, WIDE, Frame, draw_chart, paint_chart
 from lineage.reporting.language import Language
 
 ATTACK = "\"><script>alert(1)</script>\x1b[31m\u202e & '"

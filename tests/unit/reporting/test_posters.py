@@ -13,7 +13,7 @@ from lineage.analysis.tree.prune import PrunedRest, TreeNode
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation, Strength
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
-from lineage.reporting.charts.svg import paint_svg
+from lineage.reporting.charts.old_svg import paint_svg
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.poster import HEIGHT, LINE, WIDTH, draw_poster, place_boxes

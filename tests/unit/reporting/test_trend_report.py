@@ -16,7 +16,7 @@ from lineage.analysis.growth.results import TrendFindings
 from lineage.domain.definitions import Definition
 from lineage.domain.escape import cell
 from lineage.families.registry import all_families, family
-from lineage.reporting.charts.svg import draw_chart
+from lineage.reporting.charts.old_svg import draw_chart
 from lineage.reporting.document import Document
 from lineage.reporting.files import charts_of, trend_report_files
 from lineage.reporting.html import render_html

@@ -6,8 +6,8 @@ from importlib import resources
 
 from lineage.domain.escape import escape_invisible, markup
 from lineage.errors import MissingExtra
-from lineage.reporting.charts.chart import Chart, ChartKind
-from lineage.reporting.charts.plot import (
+from lineage.reporting.charts.old_chart import Chart, ChartKind
+from lineage.reporting.charts.old_plot import (
     Plot,
     Scale,
     draw_plot,

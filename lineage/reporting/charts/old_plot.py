@@ -6,7 +6,7 @@ from itertools import count
 from math import floor
 
 from lineage.domain.escape import markup
-from lineage.reporting.charts.chart import Chart, ChartKind, EventMark, Series
+from lineage.reporting.charts.old_chart import Chart, ChartKind, EventMark, Series
 from lineage.reporting.language import Language, load_texts
 
 # An SVG inside a page is set in the reader's own typeface, which cannot be measured here. So
