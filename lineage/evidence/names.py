@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from lineage.domain.claims import Claim, Relation
@@ -29,7 +29,7 @@ _BESIDE = r"i1|imat|imatrix|hb?[68]|dynamic|gs?(?:32|64|128)|a?sym|dwq|f16|fp16|
 MARKED = rf"(?i)[-_.](?:{_QUANTIZED}|{_CONVERTED}|{_BESIDE})$"
 """Finds names that end in some mark."""
 
-_TAIL = re.compile(rf"(?:[-_.](?:{_QUANTIZED}|{_CONVERTED}|{_BESIDE}))+$", re.IGNORECASE)
+_MARK = re.compile(rf"[-_.](?:{_QUANTIZED}|{_CONVERTED}|{_BESIDE})$", re.IGNORECASE)
 _IS_QUANTIZED = re.compile(rf"[-_.](?:{_QUANTIZED})(?![^-_.])", re.IGNORECASE)
 _IS_CONVERTED = re.compile(rf"[-_.](?:{_CONVERTED})(?![^-_.])", re.IGNORECASE)
 _SIZE = re.compile(r"(?<![0-9a-z.])([0-9]+(?:\.[0-9]+)?)([bm])(?![0-9a-z])", re.IGNORECASE)
@@ -45,17 +45,17 @@ class Stem(NamedTuple):
     """False for a conversion to another format, which may keep every bit."""
 
 
-def stem_of_claimed_name(name: str) -> Stem | None:
-    """Cut every mark from the end of a repository's name (no owner); None without such marks."""
-    match = _TAIL.search(name, 1)
-    if match is None:
-        return None
-    tail = match[0]
-    if _IS_QUANTIZED.search(tail) is not None:
-        return Stem(name[: match.start()], tail, quantized=True)
-    if _IS_CONVERTED.search(tail) is not None:
-        return Stem(name[: match.start()], tail, quantized=False)
-    return None
+def list_claimed_stems(name: str) -> Iterator[Stem]:
+    """Cut the marks from the end of a repository's name (no owner) one by one, longest stem first.
+
+    `Foo-bf16-GGUF` may be made of a model called `Foo-bf16` as well as of `Foo`.
+    """
+    at = len(name)
+    while (match := _MARK.search(name[:at], 1)) is not None:
+        at = match.start()
+        tail = name[at:]
+        if (quantized := _IS_QUANTIZED.search(tail) is not None) or _IS_CONVERTED.search(tail):
+            yield Stem(name[:at], tail, quantized)
 
 
 def sizes_in_claimed_name(name: str) -> frozenset[str]:
@@ -67,6 +67,8 @@ RULE = "name"
 
 _MOST_OWNER_SPLITS = 4
 _SEPARATOR = re.compile(r"[-_.]")
+# Who copies thousands of models joins owner and name by what stands in no name else.
+_OWNER_SEPARATOR = re.compile(r"_-_|__|--")
 # A name that spells one of these out means just that checkpoint.
 _EXACT = re.compile(r"(?<![a-z])(?:instruct|chat|it|base|pt|hf)(?![a-z])")
 # A model that was uploaded again under its old name may be a little younger than its children.
@@ -96,7 +98,7 @@ class NamePattern(StrEnum):
     ORIGINAL = "original"
     """The one of several of the stem that all the others declare as their parent."""
     OWNER = "owner"
-    """The stem spells owner and model in one, `owner_model` or `owner.model`."""
+    """The stem spells owner and model in one, `owner_-_model`, `owner_model` or `owner.model`."""
     PREFIX = "prefix"
     """The name begins with the exact name of an official repository, `-Instruct` included."""
 
@@ -116,12 +118,13 @@ class NameRule:
 
     def list_names(self, id: str) -> Iterator[str]:
         name = id.rpartition("/")[2]
-        if (stem := stem_of_claimed_name(name)) is not None:
-            yield stem.text.lower()
-            yield from (repository.lower() for _, repository in _split_claimed_owner(stem.text))
-            if (root := self._roots.find_root(stem.text)) is not None:
+        stems = [stem.text for stem in list_claimed_stems(name)]
+        for stem in _read_behind_owner(stems):
+            yield stem.lower()
+            yield from (repository.lower() for _, repository in _split_claimed_owner(stem))
+            if (root := self._roots.find_root(stem)) is not None:
                 yield root.rpartition("/")[2].lower()
-        elif (prefix := self._roots.find_prefix(name)) is not None:
+        if not stems and (prefix := self._roots.find_prefix(name)) is not None:
             yield prefix[0].rpartition("/")[2].lower()
 
     def infer_parents(
@@ -130,22 +133,30 @@ class NameRule:
         if model.id.lower() in self._curated:
             return ()
         name = model.id.rpartition("/")[2]
-        if (stem := stem_of_claimed_name(name)) is not None:
-            match = self._match_stem(model, stem.text, catalog)
-            if match is None:
-                return ()
-            parent, pattern = match
-            relation = Relation.QUANTIZED.value if stem.quantized else None
-            quote = f"…{stem.tail} of {stem.text}"
-            return ((Claim(RULE, parent.id, quote, relation), pattern),)
-        if (prefix := self._roots.find_prefix(name)) is not None:
-            return self._match_prefix(model, *prefix, catalog)
+        stems = list(list_claimed_stems(name))
+        if not stems:
+            prefix = self._roots.find_prefix(name)
+            return () if prefix is None else self._match_prefix(model, *prefix, catalog)
+        # The longest stem that names a model is meant; a contradiction there ends the search.
+        for stem in stems:
+            for text in _read_behind_owner([stem.text]):
+                match = self._match_stem(model, text, catalog)
+                if match is None:
+                    continue
+                parent, pattern = match
+                fits = parent.id != model.id and _is_claim_compatible(parent, model)
+                is_dated = pattern in {NamePattern.SOLE, NamePattern.ORIGINAL}
+                if not fits or (is_dated and _is_claim_younger(parent, model)):
+                    return ()
+                relation = Relation.QUANTIZED.value if stem.quantized else None
+                quote = f"…{stem.tail} of {text}"
+                return ((Claim(RULE, parent.id, quote, relation), pattern),)
         return ()
 
     def _match_stem(
         self, model: KnownModel, stem: str, catalog: ModelCatalog
     ) -> tuple[KnownModel, NamePattern] | None:
-        """Return the first parent that a pattern finds; a contradiction there ends the search."""
+        """Return the first parent that a pattern finds."""
         namesakes = [it for it in catalog.models_named(stem.lower()) if it.id != model.id]
         # Dates are not asked of these three: official repositories may be dated years too late.
         candidates = (
@@ -155,17 +166,11 @@ class NameRule:
         )
         for parent, pattern in candidates:
             if parent is not None:
-                fits = parent.id != model.id and _is_claim_compatible(parent, model)
-                return (parent, pattern) if fits else None
+                return parent, pattern
         several = len(namesakes) > 1
         parent = _infer_original(namesakes) if several else _infer_only_bearer(namesakes, stem)
-        if (
-            parent is None
-            or _is_claim_younger(parent, model)
-            or not _is_claim_compatible(parent, model)
-        ):
-            return None
-        return parent, NamePattern.ORIGINAL if several else NamePattern.SOLE
+        pattern = NamePattern.ORIGINAL if several else NamePattern.SOLE
+        return None if parent is None else (parent, pattern)
 
     def _match_prefix(
         self, model: KnownModel, root: str, suffix: str, catalog: ModelCatalog
@@ -264,9 +269,19 @@ def _infer_original(namesakes: Sequence[KnownModel]) -> KnownModel | None:
     return None
 
 
+def _read_behind_owner(stems: Iterable[str]) -> Iterator[str]:
+    """Yield each stem, and what stands behind an owner that is set off in it beyond doubt."""
+    for stem in stems:
+        yield stem
+        match = _OWNER_SEPARATOR.search(stem, 1)
+        if match is not None and match.end() < len(stem):
+            yield stem[match.end() :]
+
+
 def _split_claimed_owner(stem: str) -> Iterator[tuple[str, str]]:
-    """Yield each way to read owner and repository out of one name."""
-    for match in islice(_SEPARATOR.finditer(stem), _MOST_OWNER_SPLITS):
+    """Yield each way to read owner and repository out of one name, the surest first."""
+    separators = _OWNER_SEPARATOR.finditer(stem), _SEPARATOR.finditer(stem)
+    for match in chain(*(islice(each, _MOST_OWNER_SPLITS) for each in separators)):
         if match.start() > 0 and match.end() < len(stem):
             yield stem[: match.start()], stem[match.end() :]
 

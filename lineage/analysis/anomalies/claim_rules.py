@@ -20,7 +20,7 @@ from lineage.analysis.anomalies.columns import (
 from lineage.domain.arrays import Indices, Int64s, Mask, Positions
 from lineage.domain.claims import Relation
 from lineage.domain.repo_ids import find_repo_id
-from lineage.evidence.names import MARKED, stem_of_claimed_name
+from lineage.evidence.names import MARKED, list_claimed_stems
 from lineage.graph.reach import mark_nodes
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store.keys import NOWHERE
@@ -289,7 +289,7 @@ def _find_anomalous_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.St
     marked = pc.indices_nonzero(pc.match_substring_regex(names, MARKED))
     stems = pa.array(
         (
-            None if (stem := stem_of_claimed_name(name)) is None else stem.text
+            None if not (stems := [*list_claimed_stems(name)]) else stems[-1].text
             for name in names.take(marked).to_pylist()
         ),
         pa.string(),

@@ -105,10 +105,31 @@ def test_a_name_spelled_otherwise_or_an_everyday_word_is_no_sign() -> None:
     assert maybe("quanter/final_model_gguf", "maker/final_model") is None
 
 
-@pytest.mark.parametrize("name", ["maker_Foo-7B-GGUF", "maker.foo-7B-GGUF", "Maker-Foo-7B-AWQ"])
+@pytest.mark.parametrize(
+    "name",
+    ["maker_-_Foo-7B-gguf", "maker__Foo-7B-8bits", "maker--Foo-7B-awq"]
+    + ["maker_Foo-7B-GGUF", "maker.foo-7B-GGUF", "Maker-Foo-7B-AWQ"],
+)
 def test_owner_and_model_may_be_spelled_in_one(name: str) -> None:
     inferred = infer(f"quanter/{name}", "maker/Foo-7B", "other/Foo-7B")
     assert (inferred.parent, inferred.pattern) == ("maker/Foo-7B", "owner")
+
+
+@pytest.mark.parametrize("owner", ["a-b_c.d-e", "someone"])
+def test_an_owner_set_off_beyond_doubt_may_be_called_otherwise_by_now(owner: str) -> None:
+    inferred = infer(f"quanter/{owner}_-_Foo-7B-gguf", "maker/Foo-7B")
+    assert (inferred.parent, inferred.pattern) == ("maker/Foo-7B", "sole")
+    assert maybe(f"quanter/{owner}_-_Foo-7B-gguf", "maker/Foo-7B", "other/Foo-7B") is None
+    assert infer("q/someone_-_Kin-3-8B-Instruct-gguf", INSTRUCT).pattern == "root"
+
+
+def test_the_longest_stem_that_exists_is_meant() -> None:
+    both = ("maker/Foo-7B-bf16", "maker/Foo-7B")
+    assert infer("quanter/Foo-7B-bf16-GGUF", *both).parent == "maker/Foo-7B-bf16"
+    assert infer("quanter/Foo-7B-bf16-GGUF", "maker/Foo-7B").parent == "maker/Foo-7B"
+    child = KnownModel("quanter/Foo-7B-bf16-GGUF", model_type="llama")
+    stranger = KnownModel("maker/Foo-7B-bf16", model_type="gpt_neox")
+    assert maybe(child, stranger, "maker/Foo-7B") is None
 
 
 def test_a_parent_born_clearly_later_is_none() -> None:
