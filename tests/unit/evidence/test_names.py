@@ -107,8 +107,10 @@ def test_a_name_spelled_otherwise_or_an_everyday_word_is_no_sign() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["maker_-_Foo-7B-gguf", "maker__Foo-7B-8bits", "maker--Foo-7B-awq"]
-    + ["maker_Foo-7B-GGUF", "maker.foo-7B-GGUF", "Maker-Foo-7B-AWQ"],
+    [
+        *("maker_-_Foo-7B-gguf", "maker__Foo-7B-8bits", "maker--Foo-7B-awq"),
+        *("maker_Foo-7B-GGUF", "maker.foo-7B-GGUF", "Maker-Foo-7B-AWQ"),
+    ],
 )
 def test_owner_and_model_may_be_spelled_in_one(name: str) -> None:
     inferred = infer(f"quanter/{name}", "maker/Foo-7B", "other/Foo-7B")
