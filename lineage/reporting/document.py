@@ -26,7 +26,15 @@ class Link:
     """Begins with `https://`."""
 
 
-Inline = str | Word | Link
+@dataclass(frozen=True, slots=True)
+class FileLink:
+    """A file that stands beside the page."""
+
+    name: str
+    text: str
+
+
+Inline = str | Word | Link | FileLink
 Cell = Inline | Sequence[Inline]
 """What stands in one place of a table or line; several parts stand side by side."""
 
@@ -47,6 +55,8 @@ class Table:
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
+    is_sortable: bool = False
+    """Long enough to be sorted and filtered, where a script may run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +88,19 @@ class Picture:
     table: Table
     table_title: str
     """What opens the table."""
-    picture_file: str
-    """The same as a file beside the page."""
-    files: Cell
-    """Which files hold it."""
+    files: Sequence[str]
+    """Names of the files beside the page that hold it; an SVG is among them."""
+    note: str = ""
+
+    @property
+    def picture_file(self) -> str:
+        """The file that a page without pictures of its own shows."""
+        return next(name for name in self.files if name.endswith(".svg"))
 
 
 # A closed set of blocks, and no markup inside: each writer escapes what it writes, so that a new
 # block cannot reach a page unescaped.
-Block = str | Notice | Table | Facts | Outline | Picture
+Block = Cell | Notice | Table | Facts | Outline | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +109,34 @@ class Section:
 
     heading: str
     blocks: Sequence[Block]
-    is_box: bool = False
-    """Set apart from the rest, as the method of a report is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One page."""
+    """One page: the finding with its picture, what backs it, and the rest folded."""
 
     language: Language
     title: str
+    """What the report is called, whatever it finds."""
+    headline: str
+    """The finding, computed from the data; else neutral."""
+    definition: str
+    """What was counted, in one line."""
+    source: str
+    """Where the data are from, in one line."""
+    picture: Picture | None
+    """The one that stands for the report; None where nothing can be drawn."""
     lead: Sequence[Block]
+    """What must be read with the picture."""
     sections: Sequence[Section]
+    """At most three screens, with all that stands above them."""
+    more: Sequence[Section]
+    """Tables and the rest; folded where a page can fold."""
+    reports: Sequence[FileLink]
+    """The other reports about the same, named without the ending."""
+    files: Sequence[str]
+    """Names of all files of the report, beside the page."""
+    citation: str
     footer: str
 
 

@@ -230,12 +230,25 @@ def family_tree_document(report: FamilyTreeReport, texts: Texts, stem: str) -> D
     return Document(
         language=texts.language,
         title=report_title(report, texts),
+        headline=headline(report, texts),
+        definition=texts.say("page.counted_text"),
+        source=credit_line_of_report(report, texts),
+        picture=None,
         lead=[
             f"{headline(report, texts)}, {date_line_of_report(report, texts)}.",
             *(Notice(note) for note in notices(report, texts)),
             texts.say("poster.files", **files),
         ],
-        sections=[*sections, Section(texts.say("page.how"), [method], is_box=True)],
+        sections=sections,
+        more=[Section(texts.say("page.how"), [method])],
+        reports=(),
+        files=(),
+        citation=texts.say(
+            "page.cite_text",
+            version=__version__,
+            family=report.family.name,
+            id=report.manifest.id,
+        ),
         footer=credit_line_of_report(report, texts),
     )
 

@@ -146,8 +146,21 @@ def license_document(
     return Document(
         language=language,
         title=texts.say("page.title", family=findings.family.name),
+        headline=texts.say("page.title", family=findings.family.name),
+        definition=texts.say("method.counted_text", family=findings.family.name),
+        source=texts.say("page.made_by", version=__version__),
+        picture=None,
         lead=_lead_blocks(findings, manifest, texts),
         sections=[section for section in sections if section is not None],
+        more=(),
+        reports=(),
+        files=(),
+        citation=texts.say(
+            "method.cite_text",
+            version=__version__,
+            family=findings.family.name,
+            id=findings.snapshot,
+        ),
         footer=texts.say("page.made_by", version=__version__),
     )
 
@@ -416,7 +429,7 @@ def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts)
         "cite": cite,
     }
     facts = Facts([(texts.say(f"method.{key}"), cell) for key, cell in lines.items()])
-    return Section(texts.say("page.how"), [facts], is_box=True)
+    return Section(texts.say("page.how"), [facts])
 
 
 def _filters_text(findings: LicenseFindings, texts: Texts) -> str:

@@ -11,6 +11,7 @@ from lineage.reporting.document import (
     Cell,
     Document,
     Facts,
+    FileLink,
     Inline,
     Link,
     Notice,
@@ -20,6 +21,7 @@ from lineage.reporting.document import (
     Table,
     Word,
 )
+from lineage.reporting.language import load_texts
 
 _SPECIAL = re.compile(r"([\\`*_}\[\]>#|~&@$]|:(?=//))")
 # Site generators read `{{`, `{%`, `{!` or `<%` before Markdown is read, in code spans and behind a
@@ -32,12 +34,38 @@ _TICKS = re.compile(r"`+")
 
 def render_markdown(document: Document) -> str:
     """Spell a report as GitHub's Markdown, one line a paragraph."""
-    lines = [f"# {escape_markdown(document.title)}"]
+    texts = load_texts(document.language, "page")
+    lines = [f"# {escape_markdown(document.headline)}"]
+    if document.title != document.headline:
+        lines += ["", escape_markdown(document.title)]
+    if document.picture:
+        lines += ["", *_write_markdown_picture(document.picture)]
+    for line in (document.definition, document.source):
+        lines += ["", escape_markdown(line)]
     for block in document.lead:
         lines += ["", *_write_markdown_block(block)]
     for section in document.sections:
         lines += ["", *_write_markdown_section(section)]
+    if document.picture:
+        lines += ["", f"## {escape_markdown(document.picture.table_title)}", ""]
+        lines += _write_markdown_table(document.picture.table)
+    for section in document.more:
+        lines += ["", *_write_markdown_section(section)]
+    for key, cells in (
+        ("reports", [FileLink(f"{report.name}.md", report.text) for report in document.reports]),
+        ("files", [FileLink(name, name) for name in document.files]),
+        ("cite", [document.citation]),
+    ):
+        if cells:
+            title = escape_markdown(texts.say(f"page.{key}"))
+            lines += ["", f"## {title}", "", " · ".join(map(_render_markdown_cell, cells))]
     return "\n".join([*lines, "", "---", "", escape_markdown(document.footer), ""])
+
+
+def _write_markdown_picture(picture: Picture) -> Iterator[str]:
+    yield f"![{escape_markdown(picture.chart.text)}]({quote(picture.picture_file)})"
+    files = [f"[{name.rpartition('.')[2].upper()}]({quote(name)})" for name in picture.files]
+    yield from ("", f"**{escape_markdown(picture.chart.title)}.** {' · '.join(files)}")
 
 
 def escape_markdown(text: str) -> str:
@@ -71,8 +99,6 @@ def _write_markdown_section(section: Section) -> Iterator[str]:
 
 def _write_markdown_block(block: Block) -> Iterator[str]:
     match block:
-        case str():
-            yield escape_markdown(block)
         case Notice(text):
             yield f"> **{escape_markdown(text)}**"
         case Facts(lines):
@@ -85,13 +111,11 @@ def _write_markdown_block(block: Block) -> Iterator[str]:
         case Table():
             yield from _write_markdown_table(block)
         case Picture():
-            yield f"![{escape_markdown(block.chart.text)}]({quote(block.picture_file)})"
-            yield from (
-                "",
-                f"**{escape_markdown(block.chart.title)}.** {_render_markdown_cell(block.files)}",
-            )
+            yield from _write_markdown_picture(block)
             yield ""
             yield from _write_markdown_table(block.table)
+        case _:
+            yield _render_markdown_cell(block)
 
 
 def _write_markdown_table(table: Table) -> Iterator[str]:
@@ -106,7 +130,7 @@ def _markdown_table_row(cells: Sequence[str]) -> str:
 
 
 def _render_markdown_cell(cell: Cell) -> str:
-    inlines: Sequence[Inline] = [cell] if isinstance(cell, str | Word | Link) else cell
+    inlines: Sequence[Inline] = [cell] if isinstance(cell, str | Word | Link | FileLink) else cell
     return "".join(map(_render_markdown_inline, inlines))
 
 
@@ -118,3 +142,5 @@ def _render_markdown_inline(inline: Inline) -> str:
             return markdown_code_span(text)
         case Link(text, url):
             return f"[{markdown_code_span(text)}]({quote(url, safe=':/?=%-._~')})"
+        case FileLink(name, text):
+            return f"[{escape_markdown(text)}]({quote(name)})"

@@ -44,6 +44,10 @@ def trend_document(
     return Document(
         language=language,
         title=trend.say("page.title"),
+        headline=trend.say("page.title"),
+        definition=trend.say("method.definition_text", registry=findings.family.version),
+        source=_credit_line(trend),
+        picture=None,
         lead=_lead_blocks(trend),
         sections=[
             date_section(trend),
@@ -52,8 +56,11 @@ def trend_document(
             _shape_section(trend),
             _license_section(trend),
             _deletion_section(trend),
-            _method_section(trend),
         ],
+        more=[_method_section(trend)],
+        reports=(),
+        files=(),
+        citation=trend.say("method.cite_text", version=__version__, id=findings.snapshot),
         footer=_credit_line(trend),
     )
 
@@ -312,4 +319,4 @@ def _method_section(trend: TrendText) -> Section:
         "cite": trend.say("method.cite_text", version=__version__, id=findings.snapshot),
     }
     facts = [(trend.say(f"method.{key}"), cell) for key, cell in lines.items()]
-    return Section(trend.say("method.title"), [Facts(facts)], is_box=True)
+    return Section(trend.say("method.title"), [Facts(facts)])

@@ -84,10 +84,8 @@ def picture_block(trend: TrendText, chart: Chart) -> Picture:
     """Return a chart as a block, with the table of what it shows."""
     family, language = trend.findings.family.id, trend.texts.language
     names = [chart_file(family, chart, language, ending) for ending in ("csv", "svg", "png")]
-    text = trend.say("page.files", csv=names[0], svg=names[1], png=names[2])
-    if chart.table_positions:
-        text = f"{text} {trend.say('page.table_weeks')}"
-    return Picture(chart, chart_table(trend, chart), trend.say("page.numbers"), names[1], text)
+    note = trend.say("page.table_weeks") if chart.table_positions else ""
+    return Picture(chart, chart_table(trend, chart), trend.say("page.numbers"), names, note)
 
 
 def chart_table(trend: TrendText, chart: Chart) -> Table:

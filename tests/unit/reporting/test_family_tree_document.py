@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families, family
-from lineage.reporting.document import Cell, Document, Link, Outline, Word
+from lineage.reporting.document import Cell, Document, FileLink, Link, Outline, Word
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
 from lineage.reporting.family_tree_text import family_tree_document
 from lineage.reporting.html import render_html
@@ -51,7 +51,7 @@ def written(report: FamilyTreeReport, language: Language = Language.ENGLISH) -> 
 
 
 def spelled(cell: Cell) -> str:
-    parts = [cell] if isinstance(cell, str | Word | Link) else cell
+    parts = [cell] if isinstance(cell, str | Word | Link | FileLink) else cell
     return "".join(part if isinstance(part, str) else part.text for part in parts)
 
 
@@ -184,7 +184,8 @@ def test_an_outline_is_lists_in_lists_in_a_page(snapshot: Snapshot) -> None:
     report = family_tree(snapshot, KIN, [KIN])
     document = family_tree_document(report, load_texts(Language.GERMAN), "tree")
     page = render_html(document)
-    whole = ElementTree.fromstring(page[page.index("<ul>") : page.rindex("</ul>") + 5])
+    first = page.index('<ul class="outline">')
+    whole = ElementTree.fromstring(page[first : page.index("</section>", first)])
     assert list(_depths(whole, 0)) == [depth for depth, _ in outline(document).lines]
 
 
