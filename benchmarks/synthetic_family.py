@@ -101,7 +101,6 @@ def _walked(
         total=before[end] - before[1:],
         deleted=kind == RowKind.DELETED,
         other_parents=np.zeros(size, np.int32),
-        group_order=[f"Release {at + 1}" for at in range(RELEASES)],
     )
 
 

@@ -137,6 +137,19 @@ def tree_of_family(
     return build_tree(scope, of_family(family), depth=depth, min_size=min_size)
 
 
+def pruned(tree: Tree) -> int:
+    """How many models are folded."""
+    return sum(node.remainder.models for node in tree.nodes if node.remainder)
+
+
+def drawn_and_folded(tree: Tree) -> int:
+    """How many models a reader gets who adds up all lines."""
+    above = {node.parent for node in tree.nodes}
+    ends = [node for at, node in enumerate(tree.nodes) if at not in above and not node.remainder]
+    drawn = sum(node.counted for node in tree.nodes) + sum(node.drawn_below for node in ends)
+    return drawn + pruned(tree)
+
+
 def trace(snapshot: Snapshot, name: str, family: Family, families: Families) -> Trace:
     return traces.trace_model(Scope(snapshot, families), name, family)
 

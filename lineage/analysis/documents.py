@@ -141,8 +141,9 @@ def tree_rows(tree: "Tree") -> Iterator[Document]:
     facts = {"snapshot": count.snapshot, "opted_out": count.opted_out}
     facts |= {"parents_known": count.parents_known, "notes": count.notes}
     for node in tree_document(tree)["nodes"]:
-        pruned = node.pop("remainder") or {"branches": 0, "models": 0}
-        row = node | {f"pruned_{name}": pruned[name] for name in ("branches", "models")}
+        names = ("branches", "counted", "models")
+        pruned = node.pop("remainder") or dict.fromkeys(names, 0)
+        row = node | {f"pruned_{name}": pruned[name] for name in names}
         yield row | {"at_most": None if node["depth"] else count.at_most} | facts
 
 

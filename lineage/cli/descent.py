@@ -152,8 +152,8 @@ def _read_names_option(file: str) -> list[str]:
         "--min-size",
         type=options.Number(),
         metavar="N",
-        help="Sum up models with fewer models below them; 0 and 1 show leaves too.  [default: a "
-        "40th of the whole]",
+        help="The least number of models below a model that is drawn; 0 and 1 show leaves too.  "
+        "[default: the largest branches, on a page]",
     ),
     options.with_definition,
 )
@@ -167,7 +167,8 @@ def tree(
 ) -> None:
     """Draw what lies below a model, or a family by its releases.
 
-    Models with little below them are summed up, and their number is shown.
+    Small branches are folded: `+ 643 more, 71 below` stands for 643 models and the 71 that
+    descend from them.
     """
     from lineage.analysis.documents import tree_document, tree_rows
     from lineage.analysis.subjects import find_subject
@@ -176,9 +177,7 @@ def tree(
     from lineage.cli.tables.descent import tree_table
 
     scope = invocation.open_scope(definition, [subject])
-    # A leaf has nothing below it: a least size of 1 means leaves as well.
-    least = 0 if min_size == 1 else min_size
-    drawing = build_tree(scope, find_subject(scope, subject), depth=depth, min_size=least)
+    drawing = build_tree(scope, find_subject(scope, subject), depth=depth, min_size=min_size)
     print_result(
         invocation.format,
         drawing,

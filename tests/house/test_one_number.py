@@ -235,7 +235,9 @@ def told_by_json(nodes: list[dict[str, Any]]) -> Told:
 
 def told_by_terminal(text: str) -> Told:
     lines = re.finditer(
-        r"^[ \u2500-\u257f]*(\S+/\S+)  .*?([\d,]+)(?:  drawn here.*)?$", text, re.MULTILINE
+        r"^[ \u2500-\u257f]*(\S+/\S+)  +(?:[a-z, ]+(?: \+\d+)? +)?([\d,]+)(?: +[\d,]+)?$",
+        text,
+        re.MULTILINE,
     )
     return {line[1]: int(line[2].replace(",", "")) for line in lines}
 

@@ -1,4 +1,4 @@
-"""Which rows of a tree are drawn: all of some size, or the largest on so many lines."""
+"""Which rows of a tree are drawn: the largest branches on so many lines, or all of some size."""
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,24 +11,27 @@ from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject
 from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
-from lineage.domain.arrays import Int64s
+from lineage.domain.arrays import Int64s, Mask, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation, Strength
 
-_DRAWN_SHARE = 40
-"""Unless the reader chooses a size, a branch is drawn when it holds a 40th of the whole."""
-_ROOTS_DRAWN = 2
-"""So many roots of a release are drawn whatever their size, if anything descends from them."""
+_PAGE_LINES = 48
+"""As many lines as a page of a terminal holds, unless the reader chooses a size."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrunedRest:
-    """What stands below a row and is not drawn."""
+    """What stands right below a row and is not drawn, with all that is below it."""
 
     branches: int
-    """How many hold a counted model."""
+    """How many hold a counted model: the model itself, or one below it."""
+    counted: int
+    """How many of these are counted themselves; roots and deleted models are not."""
     models: int
+    """Counted models in all of them: `counted`, and those below."""
     by_relation: Mapping[Relation, int]
     """The models, each under its own relation, most first."""
+    are_roots: bool = False
+    """Whether every branch begins at a root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class TreeNode:
     other_parents: int
     """How many parents it has besides the one it is drawn below."""
     remainder: PrunedRest | None = None
-    """What else stands below it, where any node is drawn; else `drawn_below` says all."""
+    """What else stands below it, where any node is drawn and below the first always; elsewhere
+    `drawn_below` says all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,128 +77,144 @@ def build_tree(
 ) -> Tree:
     """Return what lies below a subject, `depth` generations deep; a family by release.
 
-    Models with fewer than `min_size` models below them are pruned; by default a 40th of all.
+    Drawn are all models with at least `min_size` models below them, leaves too where it is 0 or 1;
+    by default the branches with most models below them that a page of a terminal holds.
     """
-    rows = build_tree_rows(scope, subject)
-    nodes = draw_large_tree_branches(rows, depth=depth, min_size=min_size)
+    nodes = outline_tree(build_tree_rows(scope, subject), depth=depth, min_size=min_size)
     return Tree(count_subject(scope, subject), nodes)
 
 
-def draw_large_tree_branches(
-    rows: TreeRows, *, depth: int, min_size: int | None = None
+def outline_tree(
+    rows: TreeRows, *, depth: int, lines: int = _PAGE_LINES, min_size: int | None = None
 ) -> tuple[TreeNode, ...]:
-    """Draw the models with many descendants so many generations deep, in order of their number."""
-    # A page of a terminal holds some fifty lines: a 40th of the whole leaves about so many.
-    sums = _RowSums.of(rows)
-    top = _first_tree_row(sums)
-    least = max(1, sums.count_models(top, sums.end[top]) // _DRAWN_SHARE)
-    if min_size is not None:
-        least = min_size
-    # Releases of a family are no generation.
-    deepest = int(rows.depth[top]) + depth + int(rows.kind[top] == RowKind.FAMILY)
-    in_branch = sums.counted_before[rows.end] - sums.counted_before[:-1]
+    """Draw branches as text, those that most models descend from first, a line for each node.
+
+    `lines` bounds nodes and remainders where no `min_size` is given, `depth` the generations.
+    """
+    sizes = _BranchSizes.of(rows)
+    top = _first_tree_row(rows)
     is_root = (rows.kind == RowKind.OFFICIAL) | (rows.kind == RowKind.MIRROR)
     # A deleted model is drawn where counted ones come from it, and nowhere else: who deletes a
     # model and pushes it again would stand in the tree twice.
-    is_visible = (in_branch > 0) | (is_root & ~rows.deleted)
-    is_large = (rows.total >= least) | is_root | (rows.kind == RowKind.GROUP)
-    rank = {name: place for place, name in enumerate(rows.group_order)}
-    below: dict[int, list[int]] = {}
-    for row in np.flatnonzero(is_visible & is_large & (rows.depth <= deepest)).tolist():
-        below.setdefault(int(rows.parent[row]), []).append(row)
-    drawn_rows: dict[int, list[int]] = {}
-    stack = [top]
-    while stack:
-        row = stack.pop()
-        branches = below.get(row, [])
-        if branches and rows.kind[branches[0]] == RowKind.GROUP:
-            branches.sort(key=lambda at: rank[rows.names[at]])
-        else:
-            branches.sort(key=lambda at: (-rows.total[at], rows.names[at]))
-            always = _ROOTS_DRAWN if is_root[branches[:1]].any() else 0
-            some = [at for at in branches[:always] if rows.total[at]]
-            branches = [at for at in branches if at in some or rows.total[at] >= least]
-        drawn_rows[row] = branches
-        stack += branches
-    return tuple(_build_tree_nodes(sums, top, drawn_rows))
+    least = 0 if min_size == 1 else min_size or 0  # A leaf has nothing below it.
+    is_visible = (sizes.models > 0) | (is_root & ~rows.deleted)
+    is_visible &= (rows.total >= least) | (rows.kind == RowKind.GROUP)
+    # Releases of a family are no generation.
+    is_visible &= rows.depth <= rows.depth[top] + depth + (rows.kind[top] == RowKind.FAMILY)
+    room = None if min_size is not None else lines
+    return _choose_nodes(rows, sizes, top, _TreeChoice(is_visible, rows.total, room, True))
 
 
 def draw_largest_tree_branches(rows: TreeRows, *, lines: int, deepest: int) -> tuple[TreeNode, ...]:
-    """Draw the largest branches so that at most so many lines are needed, rests included.
+    """Draw the branches that hold most models as boxes beside boxes, on at most so many lines.
 
-    A line is a node without nodes, or a remainder. `deepest` bounds the generations. Releases come
-    first, however small they are.
+    A line is a node without nodes, or a remainder. `deepest` bounds the generations.
     """
-    sums = _RowSums.of(rows)
-    depth, parent, end = rows.depth, rows.parent, sums.end
-    top = _first_tree_row(sums)
-    deepest += int(depth[top])
-    drawn_rows: dict[int, list[int]] = {top: []}
-    used = 1
-    queue = list(_next_tree_rows(sums, top + 1, end[top]))
-    while queue:
-        _, _, row = heapq.heappop(queue)
-        above = int(parent[row])
-        rest_before = bool(drawn_rows[above]) and sums.count_models(row, end[above]) > 0
-        rest_after = sums.count_models(end[row], end[above]) > 0
-        cost = int(bool(drawn_rows[above])) - rest_before + rest_after
-        if used + cost > lines:
-            continue
-        used += cost
-        drawn_rows[above].append(row)
-        drawn_rows[row] = []
-        for candidate in _next_tree_rows(sums, end[row], end[above]):
-            heapq.heappush(queue, candidate)
-        if depth[row] < deepest:
-            for candidate in _next_tree_rows(sums, row + 1, end[row]):
-                heapq.heappush(queue, candidate)
-    return tuple(_build_tree_nodes(sums, top, drawn_rows))
+    sizes = _BranchSizes.of(rows)
+    top = _first_tree_row(rows)
+    is_visible = (sizes.models > 0) & (rows.depth <= rows.depth[top] + deepest)
+    return _choose_nodes(rows, sizes, top, _TreeChoice(is_visible, sizes.models, lines, False))
 
 
 @dataclass(frozen=True, slots=True)
-class _RowSums:
-    """Rows with what is asked of each while branches are chosen."""
+class _BranchSizes:
+    """How many counted models each row holds together with all that is drawn below it."""
 
-    rows: TreeRows
-    end: list[int]
-    counted_before: Int64s
-    """Counted models before each row; one more than there are rows."""
+    models: Int64s
     by_relation_before: Int64s
+    """Counted models of each relation before each row; one more than there are rows."""
+    children: Positions
+    """Every row in order of the row it is drawn below."""
+    first_child: Positions
+    """Where the rows right below each row begin among `children`; one more than there are rows."""
 
     @classmethod
-    def of(cls, rows: TreeRows) -> "_RowSums":
+    def of(cls, rows: TreeRows) -> "_BranchSizes":
         by_relation = (rows.relation[:, None] == np.arange(len(RELATIONS))) & rows.counted[:, None]
         before = np.zeros((len(rows) + 1, len(RELATIONS)), np.int64)
         np.cumsum(by_relation, axis=0, out=before[1:])
-        return cls(rows, rows.end.tolist(), before.sum(axis=1), before)
+        models = (before[rows.end] - before[:-1]).sum(axis=1)
+        children = np.argsort(rows.parent, kind="stable")
+        first = np.searchsorted(rows.parent[children], np.arange(len(rows) + 1))
+        return cls(models, before, children, first)
 
-    def count_models(self, first: int, end: int) -> int:
-        """Count models from one row to before another."""
-        return int(self.counted_before[end] - self.counted_before[first])
+    def list_children(self, row: int) -> Positions:
+        """Return the rows right below one."""
+        children: Positions = self.children[self.first_child[row] : self.first_child[row + 1]]
+        return children
 
 
-def _first_tree_row(sums: _RowSums) -> int:
+@dataclass(frozen=True, slots=True)
+class _TreeChoice:
+    """By which rule branches are chosen."""
+
+    is_visible: Mask
+    size: Int64s
+    """The larger comes first; equals by name."""
+    lines: int | None
+    is_outline: bool
+    """Whether every node takes a line of its own; else those with nodes take none."""
+
+
+def _choose_nodes(
+    rows: TreeRows, sizes: _BranchSizes, top: int, choice: _TreeChoice
+) -> tuple[TreeNode, ...]:
+    """Choose the largest branches as long as there is room, releases before all others."""
+    held = sizes.models
+    # What of each chosen row is not drawn yet, and its candidates, the largest first.
+    undrawn = {top: int(held[top]) - int(rows.counted[top])}
+    drawn_rows: dict[int, list[int]] = {}
+    candidates: dict[int, Iterator[int]] = {}
+    queue: list[tuple[bool, int, int]] = []
+
+    def open_row(row: int) -> None:
+        children = sizes.list_children(row)
+        children = children[choice.is_visible[children]].tolist()
+        children.sort(key=lambda at: (-choice.size[at], rows.names[at]))
+        drawn_rows[row], candidates[row] = [], iter(children)
+        offer_next(row)
+
+    def offer_next(row: int) -> None:
+        for child in candidates[row]:
+            is_group = rows.kind[child] == RowKind.GROUP
+            heapq.heappush(queue, (not is_group, -int(choice.size[child]), child))
+            return
+
+    used = 1 + (choice.is_outline and undrawn[top] > 0)
+    open_row(top)
+    while queue:
+        _, _, row = heapq.heappop(queue)
+        above = int(rows.parent[row])
+        rest = undrawn[above] - int(held[row])
+        has_remainder = bool(drawn_rows[above]) or (choice.is_outline and above == top)
+        cost = int(choice.is_outline or bool(drawn_rows[above]))
+        cost += (rest > 0) - (has_remainder and undrawn[above] > 0)
+        if choice.lines is not None and used + cost > choice.lines:
+            continue
+        used += cost
+        undrawn[above] = rest
+        undrawn[row] = int(held[row]) - int(rows.counted[row])
+        drawn_rows[above].append(row)
+        offer_next(above)
+        open_row(row)
+    return tuple(_build_tree_nodes(rows, sizes, top, drawn_rows))
+
+
+def _first_tree_row(rows: TreeRows) -> int:
     """Return the first row that says more than the one above it: not a family of one model."""
-    names, row = sums.rows.names, 0
+    names, row = rows.names, 0
     while row + 1 < len(names) and names[row + 1] == names[row]:
-        if sums.end[row + 1] != sums.end[row]:
+        if rows.end[row + 1] != rows.end[row]:
             break
         row += 1
     return row
 
 
-def _next_tree_rows(sums: _RowSums, row: int, end: int) -> Iterator[tuple[bool, int, int]]:
-    """Yield the first row of some neighbors that holds a counted model, the largest of them."""
-    if row < end and (models := sums.count_models(row, sums.end[row])):
-        yield sums.rows.kind[row] != RowKind.GROUP, -models, row
-
-
 def _build_tree_nodes(
-    sums: _RowSums, top: int, drawn_rows: Mapping[int, Sequence[int]]
+    rows: TreeRows, sizes: _BranchSizes, top: int, drawn_rows: Mapping[int, Sequence[int]]
 ) -> Iterator[TreeNode]:
     # No recursion: some people fine-tune their own model a thousand times over.
-    rows, place = sums.rows, 0
-    drawn_below = rows.count_drawn().tolist()
+    place = 0
     stack = [(top, -1, 0)]
     while stack:
         row, parent, depth = stack.pop()
@@ -207,29 +227,30 @@ def _build_tree_nodes(
             relation=RELATIONS[relation] if relation >= 0 else None,
             strength=STRENGTHS[rows.strength[row]] if relation >= 0 else None,
             total=int(rows.total[row]),
-            drawn_below=drawn_below[row],
+            drawn_below=int(sizes.models[row]) - int(rows.counted[row]),
             counted=bool(rows.counted[row]),
             deleted=bool(rows.deleted[row]),
             other_parents=int(rows.other_parents[row]),
-            remainder=_sum_pruned_rest(sums, row, below) if below else None,
+            remainder=_sum_pruned_rest(rows, sizes, row, below) if below or row == top else None,
         )
         stack += [(child, place, depth + 1) for child in reversed(below)]
         place += 1
 
 
-def _sum_pruned_rest(sums: _RowSums, above: int, drawn_rows: Sequence[int]) -> PrunedRest | None:
-    end, before = sums.end, sums.by_relation_before
-    numbers = before[end[above]] - before[above + 1]
-    for row in drawn_rows:
-        numbers = numbers - (before[end[row]] - before[row])
-    if not numbers.any():
+def _sum_pruned_rest(
+    rows: TreeRows, sizes: _BranchSizes, above: int, drawn_rows: Sequence[int]
+) -> PrunedRest | None:
+    children = sizes.list_children(above)
+    tops = np.setdiff1d(children[sizes.models[children] > 0], drawn_rows)
+    if not len(tops):
         return None
-    sizes = sums.counted_before
-    is_branch = sums.rows.parent[above + 1 : end[above]] == above
-    rows_below = above + 1 + np.flatnonzero(is_branch)
-    holding = int((sizes[sums.rows.end[rows_below]] > sizes[rows_below]).sum())
-    branches = holding - sum(sums.count_models(row, end[row]) > 0 for row in drawn_rows)
-    by_relation = sorted(zip(RELATIONS, numbers.tolist(), strict=True), key=lambda it: -it[1])
+    before = sizes.by_relation_before
+    numbers = (before[rows.end[tops]] - before[tops]).sum(axis=0).tolist()
+    by_relation = sorted(zip(RELATIONS, numbers, strict=True), key=lambda it: -it[1])
     return PrunedRest(
-        branches, int(numbers.sum()), {relation: n for relation, n in by_relation if n}
+        branches=len(tops),
+        counted=int(rows.counted[tops].sum()),
+        models=sum(numbers),
+        by_relation={relation: n for relation, n in by_relation if n},
+        are_roots=bool(np.isin(rows.kind[tops], (RowKind.OFFICIAL, RowKind.MIRROR)).all()),
     )

@@ -68,8 +68,6 @@ class TreeRows:
     """Known to be deleted, counted or not."""
     other_parents: Nodes
     """How many parents it has besides the row it is drawn below."""
-    group_order: Sequence[str]
-    """The names of all groups in the registry's order, then those of several or none."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -303,7 +301,6 @@ def _lay_out_tree(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) 
         total=np.where(is_node, _count_each_row(scope, places)[node], 0),
         deleted=is_node & places.deleted[node],
         other_parents=_count_other_parents(drawing, places, parent, node),
-        group_order=places.group_names,
     )
     # A group has no number of its own but that of the models that stand in it.
     rows.total[~is_node] = rows.count_drawn()[~is_node]

@@ -13,7 +13,7 @@ from lineage.analysis.definition_text import (
     describe_counted_origin,
     notes_of_count,
 )
-from lineage.analysis.tree.prune import Tree, TreeNode
+from lineage.analysis.tree.prune import PrunedRest, Tree, TreeNode
 from lineage.analysis.tree.rows import RowKind
 from lineage.analysis.verdicts import (
     ModelOrigin,
@@ -32,6 +32,8 @@ from lineage.store.manifest import Manifest
 # A merge of merges has hundreds of paths; the surest and shortest come first.
 _PATHS_SHOWN = 5
 _GUIDES_SHOWN, _GUIDES_LEFT = 12, 3
+_FOLDED_WIDTH = 48
+"""As wide as names are at least, where what is folded needs so much."""
 _NOT_COUNTED = {RowKind.UNLISTED: "not listed", RowKind.PASSED: "not counted"}
 _COLORS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
@@ -42,21 +44,26 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     Where the terminal is narrow, names are cut and numbers never.
     """
     grid = Table.grid(padding=(0, 2))
-    grid.add_column()
+    lines = list(_tree_table_lines(tree.nodes))
+    # What is folded is told in numbers, which no narrow column may break.
+    folded = max((len(name) for name, _, below, _ in lines if not below), default=0)
+    grid.add_column(min_width=min(folded, _FOLDED_WIDTH))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(no_wrap=True, justify="right")
-    lines = list(_tree_table_lines(tree.nodes))
     # An empty column would take a letter from the names.
-    columns = 4 if any(note for *_, note in lines) else 3
+    columns = 4 if any(here for *_, here in lines) else 3
     if columns == 4:
-        grid.add_column(no_wrap=True, style="dim")
-    for row in lines:
+        grid.add_column(no_wrap=True, style="dim", justify="right")
+    heads = ("", "", Text("below", "dim"), "drawn here")
+    for row in (heads, *lines):
         grid.add_row(*row[:columns])
     notes = ["each model once, below the largest of its parents"]
+    if any(node.other_parents for node in tree.nodes):
+        notes[0] += "; +1: it has one more"
     if columns == 4:
         notes.append(
-            "a number is that of `count` for this model alone; where more or fewer have their "
-            "place below it here, that is said beside it"
+            "below: what `count` says of this model alone; drawn here: how many have their place "
+            "below it in this tree, where these are more or fewer"
         )
     count = tree.count
     words = definition_lines(count.definition, manifest, source_note)
@@ -80,8 +87,7 @@ def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, st
             guide, remainder = _guide_cell(guides), nodes[path.pop()].remainder
             guides.pop()
             if remainder is not None:
-                words = f"+ {remainder.models:,} in {remainder.branches:,} more"
-                words += " branch" if remainder.branches == 1 else " branches"
+                words = _pruned_words(remainder)
                 yield Text(f"{guide}└─ {words}", style="dim"), "", "", ""
 
     for at, node in enumerate(nodes):
@@ -91,11 +97,23 @@ def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, st
         fork = "" if above is None else "└─ " if ends else "├─ "
         relation = "" if node.relation is None else node.relation.value
         relation += ", inferred" if node.strength is Strength.INFERRED else ""
-        note = "" if node.drawn_below == node.total else f"drawn here: {node.drawn_below:,}"
-        yield (_node_cell(node, _guide_cell(guides) + fork), relation, f"{node.total:,}", note)
+        relation += f" +{node.other_parents:,}" if node.other_parents else ""
+        here = "" if node.drawn_below == node.total else f"{node.drawn_below:,}"
+        yield _node_cell(node, _guide_cell(guides) + fork), relation, f"{node.total:,}", here
         path.append(at)
         guides.append("" if above is None else "   " if ends else "│  ")
     yield from end_branches(0)
+
+
+def _pruned_words(rest: PrunedRest) -> str:
+    """Say how many branches are folded and what is below them; both add up where all count."""
+    words = f"+ {rest.branches:,} more"
+    if rest.are_roots:
+        words += " root" if rest.branches == 1 else " roots"
+    elif uncounted := rest.branches - rest.counted:
+        words += f" ({uncounted:,} uncounted)"
+    below = rest.models - rest.counted
+    return f"{words}, {below:,} below" if below else words
 
 
 def _guide_cell(guides: Sequence[str]) -> str:
@@ -114,9 +132,6 @@ def _node_cell(node: TreeNode, guide: str) -> Text:
         notes.append("deleted")
     elif node.kind in _NOT_COUNTED:
         notes.append(_NOT_COUNTED[node.kind])
-    if node.other_parents:
-        plural = "s" if node.other_parents > 1 else ""
-        notes.append(f"also from {node.other_parents:,} other parent{plural}")
     if notes:
         name.append(f"  {', '.join(notes)}", "dim")
     return name

@@ -11,7 +11,14 @@ from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import family
 from lineage.store.reader import Snapshot
 from tests.builders import rows_of
-from tests.questions import count_base, count_family, count_top, tree_of_family
+from tests.questions import (
+    count_base,
+    count_family,
+    count_top,
+    drawn_and_folded,
+    tree_of_base,
+    tree_of_family,
+)
 from tests.questions import graph_of_family as family_graph
 from tests.unit.analysis.plain import Plain, closed, told
 
@@ -97,6 +104,17 @@ def test_the_tree_of_the_llama_family_is_complete(
     models = [node.name for node in tree.nodes if node.counted]
     assert len(models) == len(set(models)) == tree.count.total == len(llama)
     assert not any(node.remainder for node in tree.nodes)
+
+
+def test_the_thirty_largest_bases_show_their_largest_branches_and_add_up(
+    corpus_snapshot: Snapshot,
+) -> None:
+    for base in count_top(corpus_snapshot, 30):
+        tree = tree_of_base(corpus_snapshot, base.subject, DEFAULT, ())
+        assert drawn_and_folded(tree) == tree.count.total == base.total
+        largest = max(node.total for node in tree.nodes[1:])
+        assert largest >= max(node.total for node in tree.nodes if node.depth > 1)
+        assert 20 < len(tree.nodes) <= 48
 
 
 def test_the_graph_of_the_llama_family_holds_its_members_and_their_edges(

@@ -45,7 +45,7 @@ def test_every_number_is_the_sum_of_what_hangs_below(
     nodes = largest(mortal_world, kin, definition, lines=most, deepest=deepest)
     assert nodes[0].drawn_below == count_family(mortal_world, kin, definition, [kin]).total
     branches = [below(nodes, at) for at in range(len(nodes))]
-    used = sum((not low) + bool(node.remainder) for node, low in zip(nodes, branches, strict=True))
+    used = sum(bool(node.remainder) or not low for node, low in zip(nodes, branches, strict=True))
     assert used <= most
     for node, low in zip(nodes, branches, strict=True):
         rest = node.remainder.models if node.remainder else 0
@@ -54,6 +54,7 @@ def test_every_number_is_the_sum_of_what_hangs_below(
         if node.remainder:
             assert sum(node.remainder.by_relation.values()) == rest
             assert 0 < node.remainder.branches <= rest
+            assert 0 <= node.remainder.counted <= node.remainder.branches
         assert node.depth <= deepest
         assert node is nodes[0] or node.drawn_below + node.counted
 
@@ -72,7 +73,7 @@ def test_the_largest_come_first_and_the_rest_is_summed_by_relation(tmp_path: Pat
         *(("Kin", 10), ("Kin 1", 9), ("kin/one", 9)),
         *(("c/large", 3), ("c/low", 0), ("Kin 2", 1), ("kin/two", 1), ("b/alone", 0)),
     ]
-    assert nodes[2].remainder == PrunedRest(5, 5, {Relation.QUANTIZED: 5})
+    assert nodes[2].remainder == PrunedRest(5, 5, 5, {Relation.QUANTIZED: 5})
 
 
 def test_a_release_is_drawn_before_a_larger_branch_of_another(tmp_path: Path) -> None:

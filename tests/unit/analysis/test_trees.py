@@ -20,7 +20,15 @@ from lineage.domain.families import Family
 from lineage.graph import forests
 from lineage.store.reader import Snapshot
 from tests.builders import Row, outlived, published, row
-from tests.questions import count_base, count_family, of_family, tree_of_base, tree_of_family
+from tests.questions import (
+    count_base,
+    count_family,
+    drawn_and_folded,
+    of_family,
+    pruned,
+    tree_of_base,
+    tree_of_family,
+)
 from tests.unit.analysis.conftest import World
 from tests.unit.analysis.plain import Plain
 from tests.unit.analysis.worlds import DEFINITIONS, LISTED, a_family, families
@@ -28,10 +36,6 @@ from tests.unit.analysis.worlds import DEFINITIONS, LISTED, a_family, families
 DEFAULT = Definition()
 DEEP = 99
 BASE = "meta/base"
-
-
-def pruned(tree: Tree) -> int:
-    return sum(node.remainder.models for node in tree.nodes if node.remainder)
 
 
 def below(tree: Tree, above: TreeNode) -> list[TreeNode]:
@@ -92,7 +96,7 @@ def test_any_tree_of_a_base_is_true_to_the_tables(world: World, data: st.DataObj
         number,
     )
     assert max(node.depth for node in tree.nodes) <= depth
-    assert all(node.total >= least for node in tree.nodes[1:])
+    assert least == 1 or all(node.total >= least for node in tree.nodes[1:])
     is_true_to(plain, tree, rule)
 
 
@@ -129,12 +133,20 @@ def test_with_a_least_size_of_nothing_a_whole_base_is_drawn(
 @given(families())
 @settings(max_examples=30, database=None)
 def test_what_is_drawn_and_what_is_folded_are_all_of_a_family(world: World, family: Family) -> None:
-    tree = tree_of_family(world[0], family, DEFAULT, [family], depth=DEEP, min_size=1)
-    drawn = sum(node.counted for node in tree.nodes)
-    hidden = [node for node in tree.nodes if not below(tree, node)]
-    assert drawn + pruned(tree) + sum(node.drawn_below for node in hidden) == tree.count.total
+    tree = tree_of_family(world[0], family, DEFAULT, [family], depth=DEEP, min_size=2)
+    assert drawn_and_folded(tree) == tree.count.total
     roots = {node.name for node in tree.nodes if node.kind in (RowKind.OFFICIAL, RowKind.MIRROR)}
     assert roots <= set(family.roots())
+
+
+@given(st.sampled_from(LISTED), DEFINITIONS, st.integers(1, 4))
+@settings(max_examples=30, database=None)
+def test_every_base_shows_what_descends_from_it_or_says_what_is_folded(
+    world: World, name: str, rule: Definition, depth: int
+) -> None:
+    tree = tree_of_base(world[0], name, rule, (), depth=depth)
+    assert drawn_and_folded(tree) == tree.count.total
+    assert (len(tree.nodes) > 1) == (tree.count.total > 0)
 
 
 # One by one
@@ -148,7 +160,7 @@ def test_a_cycle_below_a_base_is_drawn_whole(tmp_path: Path) -> None:
         rows.append(row(f"a/{entry}", [f"a/{(entry + 1) % 6}", "o/base"]))
         rows.append(row(f"a/{entry}-child", ["a/2"]))
         snapshot = published(rows, tmp_path / str(entry))
-        tree = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, min_size=1)
+        tree = tree_of_base(snapshot, "o/base", DEFAULT, (), depth=DEEP, min_size=2)
         ring_drawn = sorted(node.name for node in tree.nodes[1:])
         assert ring_drawn == [f"a/{number}" for number in range(6)]
         assert tree.count.total == 7
@@ -187,7 +199,7 @@ def test_a_merge_is_drawn_below_its_largest_parent_and_says_that_it_has_others(
     large, small = below(tree, tree.nodes[0])
     assert names([large, small]) == ["a/large", "a/small"]
     assert (large.total, large.drawn_below, small.total, small.drawn_below) == (3, 3, 2, 0)
-    (merge,) = below(tree, large)
+    merge, _ = below(tree, large)
     assert (merge.name, merge.relation, merge.other_parents) == ("a/merge", Relation.MERGE, 2)
 
 
@@ -211,22 +223,30 @@ def names(nodes: Iterable[TreeNode]) -> list[str]:
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_a_tree_is_as_deep_as_asked(line: Snapshot, depth: int) -> None:
     tree = tree_of_base(line, BASE, DEFAULT, (), depth=depth)
-    assert names(tree.nodes[1:]) == ["a/1", "a/2", "a/3"][:depth]
+    assert names(tree.nodes[1:]) == [*["a/1", "a/2", "a/3"][:depth], "b/1"]
     assert tree.count.total == 5
 
 
 def test_what_is_too_deep_is_in_the_number_of_the_last(line: Snapshot) -> None:
     tree = tree_of_base(line, BASE, DEFAULT, (), depth=1, min_size=1)
-    (branch,) = below(tree, tree.nodes[0])
+    branch, _ = below(tree, tree.nodes[0])
     assert (branch.name, branch.total, branch.drawn_below, branch.remainder) == ("a/1", 3, 3, None)
 
 
 def test_small_branches_are_summed_up(line: Snapshot) -> None:
     tree = tree_of_base(line, BASE, DEFAULT, (), depth=9, min_size=3)
-    rest = PrunedRest(1, 1, {Relation.FINETUNE: 1})
+    rest = PrunedRest(1, 1, 1, {Relation.FINETUNE: 1})
     assert (names(tree.nodes), tree.nodes[0].remainder) == ([BASE, "a/1"], rest)
     above = tree_of_base(line, BASE, DEFAULT, (), depth=9, min_size=4)
-    assert (names(above.nodes), above.nodes[0].drawn_below) == ([BASE], 5)
+    (alone,) = above.nodes
+    assert alone.remainder is not None
+    assert (alone.remainder.branches, alone.remainder.models, alone.drawn_below) == (2, 5, 5)
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_least_size_of_0_and_of_1_show_leaves_too(line: Snapshot, size: int) -> None:
+    tree = tree_of_base(line, BASE, DEFAULT, (), depth=9, min_size=size)
+    assert sorted(names(tree.nodes[1:])) == ["a/1", "a/2", "a/3", "a/4", "b/1"]
 
 
 def test_downloads_never_cut_a_path_of_a_tree(line: Snapshot) -> None:

@@ -94,7 +94,7 @@ def tree(name: str = "owner/child", definition: Definition | None = None) -> Tre
         )
 
     child = node(name, 1, 0, Relation.FINETUNE, 1_000)
-    rest = PrunedRest(12, 3_412, {Relation.MERGE: 3_412})
+    rest = PrunedRest(12, 11, 3_412, {Relation.MERGE: 3_412})
     merge = node(f"{name}-of-merge", 2, 1, Relation.MERGE, 3)
     nodes = (
         node("owner/base", 0, -1, None, 12_345),

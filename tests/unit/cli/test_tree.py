@@ -12,9 +12,9 @@ from tests.unit.cli.conftest import BASE, Program
 
 
 def test_a_base_is_drawn(program: Program, store: Path) -> None:
-    told = program("tree", BASE, "--store", store)
+    told = program("tree", BASE, "--min-size", 2, "--store", store)
     lines = [" ".join(line.split()) for line in told.out.splitlines()]
-    assert lines[1:4] == [f"{BASE} 4", "├─ owner/tuned finetune 2", "└─ + 1 in 1 more branch"]
+    assert lines[1:5] == ["below", f"{BASE} 4", "├─ owner/tuned finetune 2", "└─ + 1 more"]
 
 
 def test_a_family_is_drawn_by_its_releases(program: Program, store: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_least_size_of_0_or_1_draws_leaves_too(program: Program, store: Path) 
     trees = [program("tree", BASE, "--min-size", least, "--store", store).out for least in (0, 1)]
     assert trees[0] == trees[1]
     assert "owner/quantized" in trees[0]
-    assert "more" not in trees[0]
+    assert "+ " not in trees[0]
     assert "owner/quantized" not in program("tree", BASE, "--min-size", 2, "--store", store).out
 
 
