@@ -54,9 +54,9 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     columns = 4 if any(here for *_, here in lines) else 3
     if columns == 4:
         grid.add_column(no_wrap=True, style="dim", justify="right")
-    heads = ("", "", Text("below", "dim"), "drawn here")
-    for row in (heads, *lines):
-        grid.add_row(*row[:columns])
+    grid.add_row(*("", "", Text("below", "dim"), "drawn here")[:columns])
+    for line in lines:
+        grid.add_row(*line[:columns])
     notes = ["each model once, below the largest of its parents"]
     if any(node.other_parents for node in tree.nodes):
         notes[0] += "; +1: it has one more"

@@ -140,7 +140,7 @@ def trees(draw: st.DrawFn) -> list[TreeNode]:
         nodes.append(leaf(depth, parent, extra))
         sizes = [add_branch(depth + 1, at) for _ in range(draw(st.integers(0, 3)) * (depth < 3))]
         if sizes:
-            rest = PrunedRest(1, extra, {Relation.MERGE: extra}) if draw(st.booleans()) else None
+            rest = PrunedRest(1, 1, extra, {Relation.MERGE: extra}) if draw(st.booleans()) else None
             drawn = sum(sizes) + (extra if rest else 0)
             nodes[at] = replace(nodes[at], drawn_below=drawn, remainder=rest)
         return nodes[at].drawn_below + 1
