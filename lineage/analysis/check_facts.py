@@ -61,11 +61,18 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
     keys = {**ancestry.keys, **{node: f"name:{id}" for id, node in extra.items()}}
     ancestry = replace(ancestry, ids=ids, keys=keys)
     roots: dict[int, tuple[Family, Release]] = {}
+    terms: dict[int, tuple[Terms, ...]] = {}
+    with_terms = set(families_with_terms())
     curated: dict[int, tuple[tuple[Family, Release | None], ...]] = {}
     for family in scope.families:
         release_of = {id: release for release in family.releases for id in release.roots()}
         for id, release in release_of.items():
             roots |= dict.fromkeys(registry_nodes.get(id, ()), (family, release))
+        for release in family.releases if family.id in with_terms else ():
+            for id, official in release.official_by_root().items():
+                applied = license_terms(family.id).terms_of_root(official, release.id)
+                if applied is not None:
+                    terms |= dict.fromkeys(registry_nodes.get(id, ()), (applied,))
         for edge in family.curated_edges():
             for node in registry_nodes.get(edge.child, ()):
                 entry = (family, release_of.get(edge.parent))
@@ -78,7 +85,7 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
         _names_of_ancestors(scope, ancestry, registry_nodes, rules),
         roots,
         curated,
-        _terms_of(roots),
+        terms,
         *_read_ancestor_columns(scope, ancestry, roots),
     )
 
@@ -121,15 +128,6 @@ def _names_of_ancestors(
                 if node in names:
                     names[node].add(name)
     return {node: frozenset(each) for node, each in names.items()}
-
-
-def _terms_of(roots: Mapping[int, tuple[Family, Release]]) -> dict[int, tuple[Terms, ...]]:
-    described = set(families_with_terms())
-    return {
-        node: tuple(it for it in license_terms(family.id).terms if release.id in it.releases)
-        for node, (family, release) in roots.items()
-        if family.id in described
-    }
 
 
 def _read_ancestor_columns(

@@ -209,9 +209,8 @@ def family_summary(family: Family) -> Document:
     }
 
 
-def family_rows(family: Family) -> Iterator[Document]:
+def family_rows(document: Document) -> Iterator[Document]:
     """Yield a row for each entry of a family, under the kind and the release it belongs to."""
-    document: Document = to_document(family)
     for release in document["releases"]:
         head: Document = {"kind": "official", "release": release["id"]}
         for id in release["official"]:
@@ -227,6 +226,11 @@ def family_rows(family: Family) -> Iterator[Document]:
             id = entry.pop("child" if kind == "edges" else "id")
             of = entry.pop("parent" if kind == "edges" else "root")
             yield {"kind": kind, "release": None, "id": id, "of": of} | flat_document_row(entry)
+    for terms in document["license_terms"]:
+        for of in (*terms["releases"], *terms["models"]):
+            source = terms["source"]
+            head = {"kind": "license_terms", "release": None, "id": terms["id"], "of": of}
+            yield head | {"source_text": source["text"], "source_url": source["url"]}
     for old in document["renamed"]:
         yield {"kind": "former_names", "release": None, "id": old["name"], "of": old["now"]}
 

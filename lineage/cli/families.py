@@ -39,9 +39,20 @@ def show_family(*, name: str, invocation: Invocation) -> None:
     from lineage.analysis.documents import family_rows
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import family_table
+    from lineage.domain.documents import Document, to_document
+    from lineage.families.license_terms import families_with_terms, license_terms
 
     family = invocation.require_family(name)
-    print_result(invocation.format, family, family_rows, family_table, narrowest=1)
+    terms = license_terms(family.id) if family.id in families_with_terms() else None
+    document: Document = to_document(family)
+    document["license_terms"] = [] if terms is None else to_document(terms.terms)
+    print_result(
+        invocation.format,
+        document,
+        family_rows,
+        lambda _: family_table(family, terms),
+        narrowest=1,
+    )
 
 
 @families.command("check")

@@ -125,6 +125,10 @@ class Release:
         """Return the ids that are roots of this release: official first, then plain mirrors."""
         return self.official + tuple(mirror.id for mirror in self.mirrors)
 
+    def official_by_root(self) -> dict[str, str]:
+        """Return for each root what it stands for; itself, where nothing official exists."""
+        return {id: id for id in self.official} | {it.id: it.of or it.id for it in self.mirrors}
+
 
 @dataclass(frozen=True, slots=True)
 class Family:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from lineage.domain.families import CuratedSource
 
@@ -18,8 +19,14 @@ class ClauseName(StrEnum):
     LICENSE_COPY = "license_copy"
     NOTICE = "notice"
     USE_POLICY = "use_policy"
+    PASS_ON_LIMITS = "pass_on_limits"
+    """Limits of use must stand in whatever terms a derivative has."""
+    OWN_TERMS = "own_terms"
+    """Derivatives may have terms of their own, on conditions."""
     MONTHLY_USERS = "monthly_users"
-    """A license of its own is needed above 700 million monthly users on the day of the release."""
+    """A license of its own is needed above a number of monthly users."""
+    HOSTING = "hosting"
+    """Offering it as a hosted service needs a license of its own."""
     IMPROVE_OTHERS_BANNED = "improve_others_banned"
     IMPROVE_OTHERS_NAMED = "improve_others_named"
     """Other models may be improved, if their names begin as the terms say."""
@@ -57,8 +64,10 @@ class Drift(StrEnum):
     """The tag is another than the license that the card itself names."""
     OTHER_TERMS = "other-terms"
     """A stricter tag, on terms that forbid any that are inconsistent with them."""
+    OWN_TERMS = "own-terms"
+    """Another tag, on terms that let changed weights have their own and bind them all the same."""
     MISMATCH = "mismatch"
-    """A tag of the family, but not of these terms."""
+    """The tag of other terms: of a sibling, or of another license on a mere copy."""
     NARROWS = "narrows"
     """A non-commercial wish on top of terms that allow commerce."""
     ADAPTER_PERMISSIVE = "adapter-permissive"
@@ -73,6 +82,8 @@ class Drift(StrEnum):
     """The snapshot is a sample that knows few licenses; this one it does not know."""
     OTHER_WITH_LINK = "other-with-link"
     """`other`, and name or link lead to the right terms."""
+    PERMITTED = "permitted"
+    """Another tag, on terms that are permissive themselves."""
     CONSISTENT = "consistent"
 
 
@@ -153,12 +164,21 @@ class Terms:
     rules: Mapping[ClauseName, Clause]
     source: CuratedSource
     dated_note: str | None = None
+    models: tuple[str, ...] = ()
+    """Official repositories that came under it, whatever their release did; patterns with `*`."""
+    models_source: str | None = None
+    """Who says which releases and models came under it."""
+    names: tuple[str, ...] = ()
+    """License names that mean it, lower case, words joined by `-`."""
+    links: tuple[str, ...] = ()
+    """What the addresses of its text contain, lower case."""
+    is_permissive: bool = False
 
     def strictness(self) -> int:
-        """Return how strict these terms are among their siblings: 2 forbids commerce."""
+        """Return how strict these terms are among their siblings: 3 forbids commerce."""
         if ClauseName.NONCOMMERCIAL in self.rules:
-            return 2
-        return int(ClauseName.IMPROVE_OTHERS_BANNED in self.rules)
+            return 3
+        return 2 if ClauseName.IMPROVE_OTHERS_BANNED in self.rules else int(not self.is_permissive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +223,21 @@ class LicenseTerms:
     """Tags of the Hub, or patterns with `*`."""
     cards: tuple[CardWord, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
+
+    def terms_of_root(self, official: str, release: str) -> Terms | None:
+        """Return the terms of an official repository, None where they are not known.
+
+        Its own entry goes before that of its release, and of entries the longest that fits.
+        """
+        fitting = [
+            (len(pattern), each)
+            for each in self.terms
+            for pattern in each.models
+            if fnmatchcase(official.lower(), pattern.lower())
+        ]
+        if fitting:
+            return max(fitting, key=lambda it: it[0])[1]
+        return next((each for each in self.terms if release in each.releases), None)
 
     def rule_of(self, drift: Drift) -> DriftRule:
         """Return weight and clauses of a class."""

@@ -1,6 +1,7 @@
 """The license terms of a family, read from its file in `terms`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -32,6 +33,7 @@ from lineage.families.toml_file import (
     list_registry_files,
     make_registry_source,
     read_registry_toml,
+    replace_registry_marks,
 )
 
 
@@ -42,7 +44,21 @@ class _Terms(SourcedShape, kw_only=True):
     number: str = ""
     tag: Text | None = None
     releases: tuple[Text, ...] = ()
+    models: tuple[Text, ...] = ()
+    models_source: Text | None = None
+    names: tuple[Text, ...] = ()
+    links: tuple[Text, ...] = ()
+    is_permissive: bool = False
     dated_note: Text | None = None
+
+
+class _SharedTerms(Shape, kw_only=True):
+    """Terms of the shared file, and what of a family came under them."""
+
+    id: Handle
+    releases: tuple[Text, ...] = ()
+    models: tuple[Text, ...] = ()
+    models_source: Text
 
 
 class _Clause(Shape):
@@ -75,11 +91,17 @@ class _TermsFile(Shape):
     version: date
     sources: dict[str, str] = field(default_factory=dict)
     terms: tuple[_Terms, ...] = ()
+    shared: tuple[_SharedTerms, ...] = ()
     rule: tuple[_Clause, ...] = ()
-    drift: tuple[_Drift, ...] = ()
-    tags: dict[Grant, tuple[Text, ...]] = field(default_factory=dict)
     card: tuple[_Card, ...] = ()
     disagreement: tuple[_Disagreement, ...] = ()
+
+
+class _RulesFile(Shape):
+    terms: tuple[_Terms, ...]
+    rule: tuple[_Clause, ...]
+    drift: tuple[_Drift, ...]
+    tags: dict[Grant, tuple[Text, ...]]
 
 
 def license_terms(family: str) -> LicenseTerms:
@@ -110,31 +132,43 @@ def _terms_folder() -> Traversable:
     return resources.files("lineage.families") / "terms"
 
 
-def load_terms_file(file: Path | Traversable) -> LicenseTerms:
-    """Read one file of terms.
+def load_terms_file(
+    file: Path | Traversable, rules_file: Path | Traversable | None = None
+) -> LicenseTerms:
+    """Read one file of terms, and what it shares with others: the bundled rules unless named.
 
     Raises:
         SettingsError: it cannot be read, or it breaks a rule; the message names file and entry.
     """
     name, content = file.name, read_registry_toml(file, _TermsFile)
     marks = content.sources
-    clauses = _sort_terms_clauses(name, content)
-    for card in content.card:
-        if card.names not in clauses:
-            what = f"{name}, card {card.model}: names = {card.names!r}: no such terms"
-            raise SettingsError(what, f"there are {', '.join(clauses)}")
+    rules_file = _terms_folder() / "shared" / "rules.toml" if rules_file is None else rules_file
+    rules = read_registry_toml(rules_file, _RulesFile)
     # A report weighs every class: one without a weight would fall out of its tables.
-    if sorted(it.id for it in content.drift) != sorted(Drift):
+    if sorted(it.id for it in rules.drift) != sorted(Drift):
         hint = f"they are {', '.join(Drift)}"
-        raise SettingsError(f"{name}: every class needs one [[drift]]", hint)
-    terms = [
-        Terms(
-            *(it.id, it.name, it.number, it.tag, it.releases, it.dated, clauses[it.id]),
-            make_registry_source(f"{name}, terms {it.id}", it, marks),
-            it.dated_note,
+        raise SettingsError(f"{rules_file.name}: every class needs one [[drift]]", hint)
+
+    # The family's own terms, then those that it shares with others.
+    terms = _make_terms(name, content.terms, content.rule, marks)
+    common = {it.id: it for it in _make_terms(rules_file.name, rules.terms, rules.rule, {})}
+    for entry in content.shared:
+        place = f"{name}, shared {entry.id}"
+        if entry.id not in common:
+            raise SettingsError(f"{place}: no such terms", f"there are {', '.join(common)}")
+        source = replace_registry_marks(place, entry.models_source, marks)
+        terms.append(
+            replace(
+                common[entry.id],
+                releases=entry.releases,
+                models=entry.models,
+                models_source=source,
+            )
         )
-        for it in content.terms
-    ]
+    for card in content.card:
+        if card.names not in (ids := [it.id for it in terms]):
+            what = f"{name}, card {card.model}: names = {card.names!r}: no such terms"
+            raise SettingsError(what, f"there are {', '.join(ids)}")
     disagreements = [
         Disagreement(
             it.release,
@@ -151,19 +185,40 @@ def load_terms_file(file: Path | Traversable) -> LicenseTerms:
         family=content.family,
         version=content.version,
         terms=tuple(terms),
-        drifts=tuple(DriftRule(it.id, it.severity, it.cites) for it in content.drift),
-        tags={tag: grant for grant in Grant for tag in content.tags.get(grant, ())},
+        drifts=tuple(DriftRule(it.id, it.severity, it.cites) for it in rules.drift),
+        tags={tag: grant for grant in Grant for tag in rules.tags.get(grant, ())},
         cards=tuple(cards),
         disagreements=tuple(disagreements),
     )
 
 
+def _make_terms(
+    name: str, entries: Sequence[_Terms], rules: Sequence[_Clause], marks: Mapping[str, str]
+) -> list[Terms]:
+    clauses = _sort_terms_clauses(name, entries, rules)
+    return [
+        Terms(
+            *(it.id, it.name, it.number, it.tag, it.releases, it.dated, clauses[it.id]),
+            make_registry_source(f"{name}, terms {it.id}", it, marks),
+            it.dated_note,
+            it.models,
+            None
+            if it.models_source is None
+            else replace_registry_marks(f"{name}, terms {it.id}", it.models_source, marks),
+            it.names,
+            it.links,
+            it.is_permissive,
+        )
+        for it in entries
+    ]
+
+
 def _sort_terms_clauses(
-    name: str, content: _TermsFile
+    name: str, terms: Sequence[_Terms], rules: Sequence[_Clause]
 ) -> Mapping[str, Mapping[ClauseName, Clause]]:
     """Return the clauses of each of the terms; SettingsError where they have one twice."""
-    clauses: dict[str, dict[ClauseName, Clause]] = {it.id: {} for it in content.terms}
-    for entry in content.rule:
+    clauses: dict[str, dict[ClauseName, Clause]] = {it.id: {} for it in terms}
+    for entry in rules:
         place = f"{name}, rule {entry.id}"
         check_registry_quote(place, entry.quote)
         clause = Clause(entry.id, entry.clause, entry.quote, entry.text, entry.bases)

@@ -55,11 +55,16 @@ class ApplicableTerms:
 def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> ApplicableTerms:
     """Walk up from every node, and stop on each path at the first root of the family."""
     releases = find_releases(scope.narrowed_to(family), scope.edges)
-    bits = np.zeros(scope.nodes, np.int64)
-    for place, each in enumerate(terms.terms):
-        for release in releases.releases:
-            if release.id in each.releases:
-                bits |= releases.mark_release(release).astype(np.int64) << place
+    # A root without known terms ends the paths through it all the same: the last bit is theirs.
+    roots: list[list[str]] = [[] for _ in (*terms.terms, None)]
+    for release in family.releases:
+        for root, official in release.official_by_root().items():
+            applied = terms.terms_of_root(official, release.id)
+            roots[-1 if applied is None else terms.terms.index(applied)].append(root)
+    labels = [scope.roots_of(ids) for ids in roots]
+    edges = scope.edges
+    label_bits = reach.reach_labels_from(edges.child, edges.parent, scope.nodes, labels)
+    bits = label_bits.astype(np.int64) & ((1 << len(terms.terms)) - 1)
     disagreed = {disagreement.release for disagreement in terms.disagreements}
     disputed = np.zeros(scope.nodes, np.bool_)
     for release in releases.releases:
@@ -236,19 +241,26 @@ def license_drift_of(
         return Drift.NOT_IN_SAMPLE if is_sample else Drift.UNDECLARED
     if statement.tagged is not None:
         strictest = max(each.strictness() for each in above)
-        is_right = any(
-            each.id == statement.tagged and each.strictness() == strictest for each in above
-        )
-        return Drift.CONSISTENT if is_right else Drift.MISMATCH
-    match statement.grant:
-        case Grant.OTHER:
-            return _classify_other_license(statement, above)
-        case Grant.NONCOMMERCIAL:
-            return _classify_noncommercial_license(above, form)
-        case Grant.PERMISSIVE | Grant.COPYLEFT:
-            return _classify_wider_license(statement, above, form)
-        case None:
-            return Drift.UNRANKED
+        if any(each.id == statement.tagged and each.strictness() == strictest for each in above):
+            return Drift.CONSISTENT
+        if statement.grant is None:
+            return Drift.MISMATCH
+    if statement.grant is Grant.OTHER:
+        return _classify_other_license(statement, above)
+    return _classify_ranked_license(statement, above, form)
+
+
+def _classify_ranked_license(
+    statement: LicenseStatement, above: Sequence[Terms], form: WeightsForm
+) -> Drift:
+    if statement.grant is None:
+        return Drift.UNRANKED
+    if all(each.is_permissive for each in above):
+        # Terms of its own are for who changed something.
+        return Drift.MISMATCH if form is WeightsForm.COPY else Drift.PERMITTED
+    if statement.grant is Grant.NONCOMMERCIAL:
+        return _classify_noncommercial_license(above, form)
+    return _classify_wider_license(statement, above, form)
 
 
 def _classify_other_license(statement: LicenseStatement, above: Sequence[Terms]) -> Drift:
@@ -259,7 +271,9 @@ def _classify_other_license(statement: LicenseStatement, above: Sequence[Terms])
 
 def _classify_noncommercial_license(above: Sequence[Terms], form: WeightsForm) -> Drift:
     if not any(ClauseName.NO_OTHER_TERMS in each.rules for each in above):
-        return Drift.NARROWS
+        # Terms that forbid commerce themselves are not narrowed by a wish of the same kind.
+        is_narrower = any(ClauseName.NONCOMMERCIAL not in each.rules for each in above)
+        return Drift.NARROWS if is_narrower else Drift.OWN_TERMS
     # A label for what was added is no term on what lies below it.
     return Drift.CONSISTENT if form in _ADDED_ALONE else Drift.OTHER_TERMS
 
@@ -267,13 +281,21 @@ def _classify_noncommercial_license(above: Sequence[Terms], form: WeightsForm) -
 def _classify_wider_license(
     statement: LicenseStatement, above: Sequence[Terms], form: WeightsForm
 ) -> Drift:
+    restrictive = [each for each in above if not each.is_permissive]
     if form in _ADDED_ALONE:
         return _ADDED_ALONE[form]
-    if names_applicable_terms(statement, above):
+    if names_applicable_terms(statement, restrictive):
         return Drift.TAG_AGAINST_CARD
+    if form is WeightsForm.WEIGHTS and all(_allows_own_terms(each) for each in restrictive):
+        return Drift.OWN_TERMS
     if statement.grant is Grant.COPYLEFT:
         return Drift.COPYLEFT_CLASH
     return Drift.MIRROR_PERMISSIVE if form is WeightsForm.COPY else Drift.WEIGHTS_PERMISSIVE
+
+
+def _allows_own_terms(terms: Terms) -> bool:
+    """Say whether derivatives may have terms that are wider in kind."""
+    return ClauseName.OWN_TERMS in terms.rules and ClauseName.NONCOMMERCIAL not in terms.rules
 
 
 def names_applicable_terms(statement: LicenseStatement, above: Sequence[Terms]) -> bool:

@@ -50,7 +50,7 @@ def judge_licenses(scope: Scope, family: Family, terms: LicenseTerms) -> License
     selection = select_members(scope, subject)
     count = count_members(scope, subject, selection)
     scope = selection.scope
-    rows = _judge_model_licenses(scope, family, terms, selection.members)
+    rows, without_terms = _judge_model_licenses(scope, family, terms, selection.members)
     return LicenseFindings(
         snapshot=scope.snapshot.id,
         family=family,
@@ -58,6 +58,7 @@ def judge_licenses(scope: Scope, family: Family, terms: LicenseTerms) -> License
         definition=count.definition,
         count=count,
         knowledge=license_knowledge_of(scope.snapshot),
+        without_terms=without_terms,
         rows=sorted(rows, key=_license_conflict_sort_key),
     )
 
@@ -69,16 +70,20 @@ def _license_conflict_sort_key(row: Judged) -> tuple[bool, int, int, str, str]:
 
 def _judge_model_licenses(
     scope: Scope, family: Family, terms: LicenseTerms, members: Members
-) -> list[Judged]:
+) -> tuple[list[Judged], int]:
+    """Return the judged, and how many derivatives have no known terms above them."""
     snapshot = scope.snapshot
     roots = scope.roots_of(family.roots())
     official = scope.roots_of([id for release in family.releases for id in release.official])
     # Mirrors are no derivatives, yet who publishes the weights anew owes the terms as well.
     mirrors = _list_judged_mirrors(scope, family, official)
-    nodes = np.union1d(np.flatnonzero(members.counted), mirrors)
+    applicable = applicable_terms(scope, family, terms)
+    derivatives = np.flatnonzero(members.counted)
+    nodes = np.union1d(derivatives, mirrors)
+    nodes = nodes[applicable.bits[nodes] != 0]
+    without_terms = int((applicable.bits[derivatives] == 0).sum())
 
     # What each model declares, and the terms that apply to it; each distinct case once.
-    applicable = applicable_terms(scope, family, terms)
     declared = read_declared_license(snapshot, nodes, terms)
     forms = license_forms_of(scope, members, nodes, mirrors)
     # In a sample a missing license says nothing of the author: it may not have been looked at.
@@ -123,7 +128,7 @@ def _judge_model_licenses(
         find_license_notes(declared, applicable, nodes, cases=cases, case=case, repeats=repeats),
         *_read_license_usage(snapshot, nodes),
     )
-    return list(map(Judged._make, zip(*columns, strict=True)))
+    return list(map(Judged._make, zip(*columns, strict=True))), without_terms
 
 
 def _list_judged_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:

@@ -96,6 +96,8 @@ class LicenseFindings:
     count: Count
     """The derivatives alone: how many they are, and what that number cannot say."""
     knowledge: Knowledge
+    without_terms: int
+    """Derivatives that lie only below releases whose terms are not known; in no row."""
     rows: Sequence[Judged]
     """Conflicts first, and of those the most used; by downloads, models below, and id."""
 
@@ -106,6 +108,7 @@ _WORDS = ("license", "license_name", "license_link")
 _MOST_CHARACTERS = 500
 _NUMBERED = re.compile(r"llama[\s_-]*v?(\d)(?:[._-](\d)(?![\db.]))?(?![\db])", re.IGNORECASE)
 """`Llama 3.1`, `llama3_1`, `Llama-2-7b`; the 7 of `llama-7b` is a size."""
+_WORD_ENDS = re.compile(r"[\s_-]+")
 _DROPPED = str.maketrans("", "", " -_")
 
 
@@ -117,11 +120,11 @@ class LicenseStatement:
     tagged: str | None = None
     """The terms whose own tag it has, by id."""
     named: frozenset[str] = frozenset()
-    """The terms that its license name or link names by number, by id."""
+    """The terms that its license name or link means, by id."""
     is_unnumbered: bool = False
     """Name or link say Llama and no number of any terms."""
     grant: Grant | None = None
-    """What another tag is; None for a tag that the rules do not rank."""
+    """What its tag is; None for a tag that the rules do not rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,20 +199,39 @@ def read_license_statement(
     tag: str | None, name: str | None, link: str | None, terms: LicenseTerms
 ) -> LicenseStatement:
     """Read what strangers wrote; nothing of it is taken for more than words."""
-    text = " ".join(word[:_MOST_CHARACTERS] for word in (name, link) if word)
+    name, link = ((word or "")[:_MOST_CHARACTERS] for word in (name, link))
+    text = f"{name} {link}"
+    named = _terms_named_by_number(text, terms) | _terms_named_by_words(name, link, terms)
+    is_numbered = any(each.number for each in terms.terms)
+    unnumbered = not named and is_numbered and terms.family in text.lower()
+    if tag is None:
+        if not text.strip():
+            return LicenseStatement(is_silent=True)
+        return LicenseStatement(named=named, is_unnumbered=unnumbered, grant=Grant.OTHER)
+    tagged = next((each.id for each in terms.terms if each.tag == tag.strip().lower()), None)
+    return LicenseStatement(
+        tagged=tagged,
+        named=named,
+        is_unnumbered=unnumbered,
+        grant=license_grant_of(tag, terms),
+    )
+
+
+def _terms_named_by_number(text: str, terms: LicenseTerms) -> frozenset[str]:
     numbers = (
         ".".join(part for part in match.groups() if part) for match in _NUMBERED.finditer(text)
     )
     by_number = {each.number: each.id for each in terms.terms if each.number}
-    terms_named = frozenset(by_number[number] for number in numbers if number in by_number)
-    unnumbered = not terms_named and "llama" in text.lower()
-    if tag is None:
-        if not text.strip():
-            return LicenseStatement(is_silent=True)
-        return LicenseStatement(named=terms_named, is_unnumbered=unnumbered, grant=Grant.OTHER)
-    tagged = next((each.id for each in terms.terms if each.tag == tag.strip().lower()), None)
-    grant = None if tagged else license_grant_of(tag, terms)
-    return LicenseStatement(tagged=tagged, named=terms_named, is_unnumbered=unnumbered, grant=grant)
+    return frozenset(by_number[number] for number in numbers if number in by_number)
+
+
+def _terms_named_by_words(name: str, link: str, terms: LicenseTerms) -> frozenset[str]:
+    plain_name, plain_link = _WORD_ENDS.sub("-", name.strip().lower()), link.lower()
+    return frozenset(
+        each.id
+        for each in terms.terms
+        if plain_name in each.names or any(part in plain_link for part in each.links)
+    )
 
 
 def license_grant_of(tag: str, terms: LicenseTerms) -> Grant | None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.console import Group as Stack
@@ -15,6 +15,7 @@ from lineage.analysis.documents import family_summary
 from lineage.analysis.registry.contradictions import FindingSeverity, RegistryFinding
 from lineage.cli.tables.layout import fact_lines, heading, indented, quoted
 from lineage.domain.families import CuratedSource, Family, Release, Reupload
+from lineage.domain.licenses import LicenseTerms
 
 _STYLES = {
     FindingSeverity.ERROR: "bold red",
@@ -57,14 +58,22 @@ def family_list(families: Sequence[Family]) -> RenderableType:
     return indented(_FamilyRows(families))
 
 
-def family_table(family: Family) -> RenderableType:
-    """Return all of a family: releases, then edges, outsiders and former names."""
+def family_table(family: Family, terms: LicenseTerms | None) -> RenderableType:
+    """Return all of a family: releases, license terms, edges, outsiders and former names."""
     by = f", by {family.organization}" if family.organization else ""
     head = Text.assemble(
         quoted(family.name, "bold"), quoted(f"{by}; version {family.version}", "dim")
     )
     parts: list[RenderableType] = [indented(head)]
     parts += [_release_table_lines(release) for release in family.releases]
+    if terms is not None:
+        parts.append(heading("License terms"))
+    for each in terms.terms if terms is not None else ():
+        of = ", ".join((*each.releases, *each.models))
+        source = replace(
+            each.source, text=f"{each.source.text}; {each.models_source or 'releases'}"
+        )
+        parts.append(_entry_table_lines(each.id, f"{each.name}: {of}", source))
     if family.edges:
         parts.append(heading("Curated edges"))
     for edge in family.edges:
