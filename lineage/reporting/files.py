@@ -15,7 +15,8 @@ from lineage.domain.documents import Document as CsvRow
 from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family
 from lineage.reporting.charts.old_chart import Chart, Series
-from lineage.reporting.charts.old_svg import Frame, draw_chart, paint_chart, paint_svg
+from lineage.reporting.charts.old_svg import Frame, draw_chart, paint_chart
+from lineage.reporting.charts.paint import paint_svg
 from lineage.reporting.document import Document, Picture
 from lineage.reporting.family_page.page import family_page
 from lineage.reporting.family_tree import FamilyTreeReport
@@ -47,7 +48,7 @@ def tree_report_files(
     poster = draw_poster(report, texts)
     yield f"{stem}.svg", poster.encode()
     if with_png:
-        yield f"{stem}.png", paint_svg(poster)
+        yield f"{stem}.png", paint_svg(poster, 2.0)
 
 
 def license_report_files(

@@ -13,6 +13,7 @@ from lineage.domain.escape import markup
 from lineage.domain.subjects import SubjectKind
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.old_plot import flow_legend_rows
+from lineage.reporting.charts.palette import FONTS
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import (
     credit_line_of_report,
@@ -53,8 +54,8 @@ FILLS = {
     ROOT: "#d3cdf0",
     GROUP: "#e4e1d9",
 }
-_STYLE = """\
-text { font-family: "DejaVu Sans", Verdana, system-ui, sans-serif; fill: #17191d }
+_STYLE = f"text {{ font-family: {FONTS}; fill: #17191d }}\n"
+_STYLE += """\
 .soft { fill: #43474e } .paper { fill: #ffffff } .line { fill: #d3d1cb }
 .notice { fill: #f6f5f2; stroke: #2b5d9b } .veil { fill: #ffffff; fill-opacity: .5 }
 .merge { fill: #b3261e } .deleted { fill: url(#deleted) }

@@ -6,7 +6,8 @@ from importlib import resources
 
 from lineage.domain.escape import escape_invisible
 
-FONT = "DejaVuSans.ttf"
+FONTS = {False: "Arimo-Regular.ttf", True: "Arimo-Bold.ttf"}
+"""The files of the letters, plain and bold; as wide as those of Arial, Helvetica and Liberation."""
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _SEGMENTS = 4
 """The format of the font's table of characters: runs of them."""
@@ -17,24 +18,26 @@ def spell_letters(text: str) -> str:
 
     So a picture shows the same letters wherever it is painted, and each as wide as we think.
     """
-    advances = _letter_advances()
+    advances = _letter_advances(is_bold=False)
     return "".join(
         letter if letter in advances else _code_point_letters(letter)
         for letter in escape_invisible(text)
     )
 
 
-def text_width(text: str, size: float) -> float:
-    """Return how wide a spelled text is, in the unit of `size`; close pairs may take less."""
-    advances = _letter_advances()
+def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
+    """Return how wide a spelled text is, in the unit of `size`."""
+    advances = _letter_advances(is_bold=is_bold)
     return sum(advances[letter] for letter in text) * size
 
 
-def fit_text(text: str, size: float, room: float) -> str:
+def fit_text(text: str, size: float, room: float, *, is_bold: bool = False) -> str:
     """Return a spelled text cut with an ellipsis to what there is room for; maybe nothing."""
-    if text_width(text, size) <= room:
+    # The widest letter is as wide as the size: what is ten thousand letters long is not measured.
+    text = text if len(text) * size <= room else text[: 1 + int(8 * max(room, 0) / size)]
+    if text_width(text, size, is_bold=is_bold) <= room:
         return text
-    advances, end = _letter_advances(), 0
+    advances, end = _letter_advances(is_bold=is_bold), 0
     room = room / size - advances[_ELLIPSIS]
     for letter in text:
         room -= advances[letter]
@@ -44,14 +47,19 @@ def fit_text(text: str, size: float, room: float) -> str:
     return f"{text[:end]}{_ELLIPSIS}" if end else ""
 
 
-def wrap_text(text: str, size: float, room: float) -> list[str]:
-    """Return a text as lines that fit; a word that is too long is cut."""
+def wrap_text(
+    text: str, size: float, room: float, *, is_bold: bool = False, most: int = 0
+) -> list[str]:
+    """Return a text as lines that fit, at most so many; what is too long is cut."""
     lines: list[str] = []
-    for word in (fit_text(spell_letters(word), size, room) for word in text.split(" ") if word):
-        if lines and text_width(f"{lines[-1]} {word}", size) <= room:
+    for word in (spell_letters(word) for word in text.split(" ") if word):
+        if lines and text_width(f"{lines[-1]} {word}", size, is_bold=is_bold) <= room:
             lines[-1] = f"{lines[-1]} {word}"
+        elif most and len(lines) == most:
+            lines[-1] = fit_text(f"{lines[-1]} {word} ", size, room, is_bold=is_bold)
+            break
         else:
-            lines.append(word)
+            lines.append(fit_text(word, size, room, is_bold=is_bold))
     return lines
 
 
@@ -63,9 +71,9 @@ def _code_point_letters(character: str) -> str:
 # The four tables that are read here are simple enough to read by hand; a font library would be one
 # more dependency of the core, for a number a letter.
 @cache
-def _letter_advances() -> dict[str, float]:
+def _letter_advances(*, is_bold: bool) -> dict[str, float]:
     """Return for each character of the font how far it moves the pen, in parts of its size."""
-    data = (resources.files("lineage.reporting.charts") / "font" / FONT).read_bytes()
+    data = (resources.files("lineage.reporting.charts") / "font" / FONTS[is_bold]).read_bytes()
     (count,) = struct.unpack_from(">H", data, 4)
     records = (struct.unpack_from(">4sIII", data, 12 + 16 * at) for at in range(count))
     tables = {tag.decode(): start for tag, _, start, _ in records}

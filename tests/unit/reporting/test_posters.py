@@ -13,7 +13,7 @@ from lineage.analysis.tree.prune import PrunedRest, TreeNode
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation, Strength
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
-from lineage.reporting.charts.old_svg import paint_svg
+from lineage.reporting.charts.paint import paint_svg
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.poster import HEIGHT, LINE, WIDTH, draw_poster, place_boxes
@@ -188,7 +188,7 @@ def line_of(text: str, covered_from: float) -> bytes:
     return paint_svg(
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="40">'
         '<rect width="300" height="40" fill="white"/>'
-        f'<text x="0" y="30" font-family="DejaVu Sans" font-size="20">{text}</text>'
+        f'<text x="0" y="30" font-family="Arimo" font-size="20">{text}</text>'
         f'<rect x="{covered_from}" width="300" height="40" fill="white"/></svg>'
     )
 

@@ -1,0 +1,215 @@
+"""A chart as an SVG of its own: headline, definition, field and source in one frame."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lineage.domain.escape import markup
+from lineage.reporting.charts.chart import Chart, ChartKind
+from lineage.reporting.charts.field import Field, Room, largest_value
+from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
+from lineage.reporting.charts.palette import Theme, chart_style
+from lineage.reporting.charts.rows import lay_out_bars, lay_out_matrix
+from lineage.reporting.charts.series import edit_chart
+from lineage.reporting.charts.upright import lay_out_upright
+from lineage.reporting.language import Language, load_texts
+
+WIDTH, PHONE = 1200, 390
+"""Widths in pixels that pictures are laid out for; wider ones are enlarged."""
+_PANEL = 250.0
+"""The least width of one of several fields, where there is room for two."""
+
+
+def draw_chart(
+    chart: Chart, language: Language, theme: Theme | None = None, width: int = WIDTH
+) -> str:
+    """Draw a chart; without a theme it follows the scheme of the reader's screen."""
+    page = min(max(width, PHONE), WIDTH)
+    part = (page - PHONE) / (WIDTH - PHONE)
+    headline, definition, size, source = (
+        low + (high - low) * part for low, high in ((21, 32), (14.5, 19), (13, 17), (11.5, 15))
+    )
+    margin = 16 + 12 * part
+    inner = page - 2 * margin
+    body: list[str] = []
+    y = margin
+    for kind, text, height, most in (
+        ("ink strong", chart.headline, headline, 4),
+        ("soft", chart.definition, definition, 8),
+    ):
+        for line in wrap_text(text, height, inner, is_bold=kind != "soft", most=most):
+            y += height * 1.18
+            body.append(_write_line(kind, line, margin, y - height * 0.2, height))
+        y += height * 0.25
+    y += size * 0.3
+    edited = edit_chart(chart, language)
+    if not has_numbers(edited):
+        y += size * 2
+        nothing = load_texts(language, "charts").say("chart.nothing")
+        body.append(_write_line("ink", spell_letters(nothing), margin, y, size))
+        y += size
+    else:
+        if needs_key(edited):
+            lines, y = _draw_key(edited, margin, y, inner, size)
+            body += lines
+        fields = fields_of(edited)
+        across = min(len(fields), max(1, int(inner / (_PANEL if page > 600 else _PANEL / 2))))
+        room = field_room(edited, (inner - (across - 1) * size) / across, size, page)
+        for first in range(0, len(fields), across):
+            bottom = y
+            for at, (name, one) in enumerate(fields[first : first + across]):
+                x, top = margin + at * (room.width + size), y + (size * 1.7 if name else 0)
+                words = fit_text(spell_letters(name), size, room.width, is_bold=True)
+                body.append(_write_line("ink strong", words, x, y + size * 1.2, size))
+                made = lay_out_field(one, language, room)
+                inside = max(room.width - made.left - made.right, 1)
+                body += [
+                    f'<svg x="{x + made.left:.1f}" y="{top + made.top:.1f}" width="{inside:.1f}"'
+                    f' height="{room.height:g}" overflow="visible">',
+                    *draw_shapes(made, chart.name, inside, room.height),
+                    *draw_words(made, size, inside, room.height),
+                    "</svg>",
+                ]
+                bottom = max(bottom, top + made.top + room.height + made.bottom)
+            y = bottom
+    y += source * 0.9
+    for line in wrap_text(chart.source, source, inner, most=4):
+        y += source * 1.25
+        body.append(_write_line("soft", line, margin, y, source))
+    height = round(y + margin)
+    scale = width / page
+    name = markup(chart.name)
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="{width}"'
+            f' height="{round(height * scale)}" viewBox="0 0 {page} {height}"'
+            f' aria-labelledby="{name}-title {name}-text">',
+            f'<title id="{name}-title">{markup(chart.headline)}</title>',
+            f'<desc id="{name}-text">{markup(chart.text)}</desc>',
+            f"<style>{chart_style(theme)}</style>",
+            f"<defs>{hatch_pattern(chart.name)}</defs>",
+            f'<rect class="paper" width="{page}" height="{height}"/>',
+            *body,
+            "</svg>",
+        ]
+    )
+
+
+def lay_out_field(chart: Chart, language: Language, room: Room) -> Field:
+    """Lay out an edited chart without its panels."""
+    ways = {ChartKind.BARS: lay_out_bars, ChartKind.MATRIX: lay_out_matrix}
+    return ways.get(chart.kind, lay_out_upright)(chart, load_texts(language, "charts"), room)
+
+
+def has_numbers(chart: Chart) -> bool:
+    """Say whether there is anything to draw."""
+    fields = [one.series for _, one in fields_of(chart)]
+    return any(it is not None for series in fields for line in series for it in line.values)
+
+
+def needs_key(chart: Chart) -> bool:
+    """Say whether colors are explained above the field instead of at its ends."""
+    is_row = chart.kind is ChartKind.BARS or bool(chart.panels)
+    return is_row and len(chart.series) > 1
+
+
+def fields_of(chart: Chart) -> list[tuple[str, Chart]]:
+    """Return name and chart of each field side by side, or the one field without a name."""
+    panels = [(it.name, replace(chart, series=it.series, panels=())) for it in chart.panels]
+    return panels or [("", chart)]
+
+
+def field_room(chart: Chart, width: float, size: float, page: float) -> Room:
+    """Return the room of one field as wide as that; rows need the height of their words."""
+    if chart.kind is ChartKind.BARS:
+        return Room(width, len(chart.positions) * size * 2.2, size)
+    if chart.kind is ChartKind.MATRIX:
+        return Room(width, len(chart.series) * size * 2.4, size)
+    if not chart.panels:
+        return Room(width, 300 + (page - PHONE) * 0.16, size)
+    most = max(largest_value(one) for _, one in fields_of(chart))
+    return Room(width, 110 + width * 0.35, size, most)
+
+
+def hatch_pattern(name: str) -> str:
+    """Return the strokes over what is not over in the data; `name` keeps ids apart in a page."""
+    return (
+        f'<pattern id="{markup(name)}-hatch" width="7" height="7" patternUnits="userSpaceOnUse"'
+        ' patternTransform="rotate(45)"><path class="hatch" d="M0 3.5h7"/></pattern>'
+    )
+
+
+def draw_shapes(made: Field, name: str, width: float, height: float) -> Iterator[str]:
+    """Draw the shapes of a field that is so large."""
+    for shape in made.shapes:
+        points = [(x * width, y * height) for x, y in shape.points]
+        kind = f' class="{shape.kind}"'
+        if shape.kind == "hatch":
+            kind = f' fill="url(#{markup(name)}-hatch)"'
+        if shape.form == "box":
+            (x0, y0), (x1, y1) = points
+            yield (
+                f'<rect{kind} x="{x0:.1f}" y="{y0:.1f}" width="{max(x1 - x0, 0):.1f}"'
+                f' height="{max(y1 - y0, 0):.1f}"/>'
+            )
+        else:
+            way = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+            # A line of one point is a dot.
+            end = "h0" if len(points) == 1 else "z" if shape.form == "outline" else ""
+            yield f'<path{kind} d="M{way}{end}"/>'
+
+
+def draw_words(made: Field, size: float, width: float = 0, height: float = 0) -> Iterator[str]:
+    """Write the words of a field that is so large; without a width they lie in percent of it."""
+
+    def place(x: float, y: float) -> tuple[str, str]:
+        return (f"{x * width:.1f}", f"{y * height:.1f}") if width else (f"{x:.2%}", f"{y:.2%}")
+
+    for slot, height_part in made.swatches:
+        x, y = place(1, height_part)
+        side = size * 0.68
+        # A square of its own viewport: half its side cannot be taken from percent.
+        yield (
+            f'<svg x="{x}" y="{y}" overflow="visible"><rect class="f{slot}" x="{size * 0.35:.1f}"'
+            f' y="{-side / 2:.1f}" width="{side:.1f}" height="{side:.1f}"/></svg>'
+        )
+    for it in made.words:
+        x, y = place(it.x, it.y)
+        more = f' text-anchor="{it.anchor}"' if it.anchor != "start" else ""
+        if it.is_upright:
+            yield (
+                f'<svg x="{x}" y="{y}" overflow="visible"><text class="{it.kind}"'
+                f' font-size="{size:g}" x="{-it.dy:.1f}" y="{it.dx:.1f}" transform="rotate(-90)">'
+                f"{markup(it.text)}</text></svg>"
+            )
+            continue
+        letters = size * 0.94 if it.kind.startswith("small") else size
+        yield (
+            f'<text class="{it.kind}" font-size="{letters:.1f}" x="{x}" y="{y}" dx="{it.dx:.1f}"'
+            f' dy="{it.dy:.1f}"{more}>{markup(it.text)}</text>'
+        )
+
+
+def _draw_key(
+    chart: Chart, x0: float, y0: float, room: float, size: float
+) -> tuple[list[str], float]:
+    """Draw a square and a name for each color, laid out like words; return where that ends."""
+    lines, x, y, side = [], 0.0, y0 + size, size * 0.75
+    for line in chart.series:
+        name = fit_text(spell_letters(line.name), size, room - size * 2)
+        width = size * 1.2 + text_width(name, size)
+        if x and x + width > room:
+            x, y = 0.0, y + size * 1.5
+        kind = "f0" if line.slot is None else f"f{line.slot}"
+        lines += [
+            f'<rect class="{kind}" x="{x0 + x:.1f}" y="{y - side:.1f}" width="{side:.1f}"'
+            f' height="{side:.1f}"/>',
+            _write_line("ink", name, x0 + x + size * 1.15, y, size),
+        ]
+        x += width + size * 1.3
+    return lines, y + size * 0.6
+
+
+def _write_line(kind: str, text: str, x: float, y: float, size: float) -> str:
+    return (
+        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}">{markup(text)}</text>'
+    )

@@ -1,0 +1,95 @@
+"""Bars and matrices: a row for each name."""
+
+from lineage.reporting.charts.chart import Chart
+from lineage.reporting.charts.field import (
+    Field,
+    Room,
+    Shape,
+    Value,
+    Words,
+    describe_position,
+    largest_value,
+    spell_value,
+    value_columns,
+)
+from lineage.reporting.charts.letters import fit_text, spell_letters, text_width
+from lineage.reporting.charts.palette import SHADES
+from lineage.reporting.language import Texts
+
+_NAMES = 0.34
+"""Part of the width that the names of rows may take."""
+
+
+def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
+    """Lay out a bar of parts for each position."""
+    size, most, n = room.size, largest_value(chart), len(chart.positions)
+    made = Field(top=size * (1.6 if chart.is_share else 0.4), bottom=size * 0.4)
+    totals = [sum(line.values[at] or 0 for line in chart.series) for at in range(n)]
+    numbers = [texts.number(round(total)) for total in totals]
+    names = [fit_text(spell_letters(it.name), size, room.width * _NAMES) for it in chart.positions]
+    made.left = max(text_width(name, size) for name in names) + size * 0.7
+    head = texts.say("chart.models") if chart.is_share else ""
+    made.right = max(text_width(text, size) for text in [*numbers, head]) + size * 0.7
+    inner = max(room.width - made.left - made.right, size)
+    if head:
+        made.words.append(Words("soft", head, 1, 0, made.right, -size * 0.5, "end"))
+    for at, column in enumerate(value_columns(chart)):
+        y, half, x = (at + 0.5) / n, 0.41 / n, 0.0
+        made.words.append(Words("ink", names[at], 0, y, -size * 0.7, size * 0.35, "end"))
+        letter = "p" if chart.positions[at].is_pale else "f"
+        for line, value in zip(chart.series, column, strict=True):
+            end = x + value / most
+            if value:
+                box = [(x, y - half), (end, y + half)]
+                made.shapes.append(Shape(f"{letter}{line.slot} gap", box))
+                text = spell_value(chart, texts, value)
+                if len(chart.series) > 1 and text_width(text, size) + 4 <= (end - x) * inner:
+                    kind, middle = f"small on-{letter}{line.slot}", (x + end) / 2
+                    made.words.append(Words(kind, text, middle, y, 0, size * 0.33, "middle"))
+            x = end
+        # Parts of a hundred have their number in a column, bars of their own length at their end.
+        place = (1, made.right, "end") if chart.is_share else (x, size * 0.5, "start")
+        kind, (x, dx, anchor) = "soft" if chart.is_share else "ink", place
+        made.words.append(Words(kind, numbers[at], x, y, dx, size * 0.35, anchor))
+        made.values.append(Value(0, at / n, 1, (at + 1) / n, describe_position(chart, texts, at)))
+    return made
+
+
+def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
+    """Lay out a row for each series and a column for each position."""
+    size, rows, across = room.size, len(chart.series), len(chart.positions)
+    names = [fit_text(spell_letters(it.name), size, room.width * _NAMES) for it in chart.series]
+    made = Field(left=max(text_width(name, size) for name in names) + size * 0.7, bottom=size * 0.4)
+    column = (room.width - made.left) / across
+    # Heads that are too wide for their column stand upright.
+    heads = [fit_text(spell_letters(it.name), size, size * 9) for it in chart.positions]
+    widest = max(text_width(head, size) for head in heads)
+    is_upright = widest + size * 0.4 > column
+    made.top = widest + size if is_upright else size * 1.7
+    for at, head in enumerate(heads):
+        dx, anchor = (size * 0.35, "start") if is_upright else (0, "middle")
+        place = (at + 0.5) / across
+        made.words.append(Words("soft", head, place, 0, dx, -size * 0.6, anchor, is_upright))
+    # By the root of the number: of many small ones each can be seen.
+    largest = max((it or 0 for line in chart.series for it in line.values), default=0) or 1
+    framed: list[Shape] = []
+    for row, line in enumerate(chart.series):
+        y = (row + 0.5) / rows
+        made.words.append(Words("ink", names[row], 0, y, -size * 0.7, size * 0.35, "end"))
+        for at, (position, value) in enumerate(zip(chart.positions, line.values, strict=True)):
+            shade = max(1, round((SHADES - 1) * (value / largest) ** 0.5)) if value else 0
+            x, text = (at + 0.5) / across, texts.number(round(value or 0))
+            box = [(x - 0.485 / across, y - 0.47 / rows), (x + 0.485 / across, y + 0.47 / rows)]
+            made.shapes.append(Shape(f"r{shade}", box))
+            is_framed = (line.key, position.key) in chart.frames
+            if is_framed:
+                framed.append(Shape("frame", box))
+            if value and text_width(text, size) <= column:
+                kind = f"on-r{shade}"
+                made.words.append(Words(kind, text, x, y, 0, size * 0.35, "middle"))
+            if value or is_framed:
+                words = f"{line.name}, {position.name}: {text}"
+                edges = (at / across, row / rows, (at + 1) / across, (row + 1) / rows)
+                made.values.append(Value(*edges, words))
+    made.shapes += framed
+    return made

@@ -1,0 +1,119 @@
+"""What a picture shows of a chart: the subject first, parts by size, the small ones as one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
+
+from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel, Position, Series
+from lineage.reporting.charts.palette import GRAY, LINE_SLOTS
+from lineage.reporting.language import Language, load_texts
+
+OTHERS = "others"
+_MOST_ROWS, _MOST_CELLS, _MOST_LINES = 40, 12, 12
+"""What a picture has room for: rows, columns of a matrix, lines with a name."""
+
+
+def edit_chart(chart: Chart, language: Language) -> Chart:
+    """Return a chart as its picture shows it, each series with its color."""
+    if chart.panels:
+        # One order and one set of colors for all fields: that of the first.
+        first = _edit_series(chart, chart.panels[0].series, language)
+        panels = []
+        for panel in chart.panels:
+            series = _edit_series(chart, panel.series, language, first)
+            panels.append(Panel(panel.key, panel.name, series))
+        return replace(chart, series=first, panels=panels)
+    kind, positions, series = chart.kind, list(chart.positions), list(chart.series)
+    if kind is ChartKind.AREA and len(positions) == 1:
+        # One day is no growth; its parts can be shown.
+        chart = replace(chart, kind=ChartKind.COLUMNS)
+    if kind is ChartKind.MATRIX:
+        series = [replace(row, values=list(map(_real, row.values)), slot=0) for row in series]
+        return _fold_positions(replace(chart, series=series[:_MOST_ROWS]), _MOST_CELLS, language)
+    chart = replace(chart, series=_edit_series(chart, series, language))
+    if kind is ChartKind.BARS:
+        return _fold_positions(chart, _MOST_ROWS, language)
+    return chart
+
+
+def _edit_series(
+    chart: Chart, series: Sequence[Series], language: Language, like: Sequence[Series] = ()
+) -> list[Series]:
+    series = [replace(line, values=list(map(_real, line.values))) for line in series]
+    is_last = chart.kind in {ChartKind.AREA, ChartKind.LINES}
+
+    def size(line: Series) -> float:
+        numbers = [value for value in line.values if value is not None]
+        return (numbers[-1] if is_last else sum(numbers)) if numbers else 0
+
+    order = {line.key: at for at, line in enumerate(like)}
+    series.sort(
+        key=lambda line: (
+            line.key == OTHERS,
+            line.key != chart.subject,
+            order.get(line.key, len(order)),
+            -size(line),
+        )
+    )
+    if chart.kind is ChartKind.LINES:
+        return _color_lines(chart, series)
+    # Six colors and gray are what eyes keep apart.
+    if len(series) > GRAY and not (len(series) == GRAY + 1 and series[-1].key == OTHERS):
+        small = series[GRAY:]
+        values = [_add(column) for column in zip(*(it.values for it in small), strict=True)]
+        name = load_texts(language, "charts").say("chart.others")
+        name = small[0].name if len(small) == 1 else name
+        series = [*series[:GRAY], Series(OTHERS, name, values)]
+    colors = {line.key: line.slot for line in like}
+    slots = [
+        GRAY if it.key == OTHERS else 0 if it.key == chart.subject else colors.get(it.key, it.slot)
+        for it in series
+    ]
+    return _fill_slots(series, slots)
+
+
+def _fill_slots(series: Sequence[Series], slots: list[int | None]) -> list[Series]:
+    """Give each series a color that no other has: its own where it is free."""
+    taken: set[int] = set()
+    for at, slot in enumerate(slots):
+        if slot is None or not 0 <= slot <= GRAY or slot in taken:
+            slots[at] = None
+        else:
+            taken.add(slot)
+    free = iter([slot for slot in range(GRAY + 1) if slot not in taken])
+    return [
+        replace(line, slot=next(free) if slot is None else slot)
+        for line, slot in zip(series, slots, strict=True)
+    ]
+
+
+def _color_lines(chart: Chart, series: Sequence[Series]) -> list[Series]:
+    """Return lines of which the highlighted have a color; None is muted."""
+    marked = [chart.subject, *(key for key in chart.highlighted if key != chart.subject)]
+    marked = [key for key in marked if any(line.key == key for line in series)]
+    slots = dict(zip(marked, LINE_SLOTS, strict=False))
+    return [replace(line, slot=slots.get(line.key)) for line in series[:_MOST_LINES]]
+
+
+def _fold_positions(chart: Chart, most: int, language: Language) -> Chart:
+    """Sum up the last positions where there are more than a picture has room for."""
+    if len(chart.positions) <= most or chart.axis is not Axis.NAMES:
+        return chart
+    say = load_texts(language, "charts").say
+    name = say("chart.more", n=len(chart.positions) - most + 1)
+    series = [
+        replace(it, values=[*it.values[: most - 1], _add(it.values[most - 1 :])])
+        for it in chart.series
+    ]
+    positions = [*chart.positions[: most - 1], Position(OTHERS, name)]
+    return replace(chart, positions=positions, series=series)
+
+
+def _add(values: Sequence[float | None]) -> float | None:
+    numbers = [value for value in values if value is not None]
+    return sum(numbers) if numbers else None
+
+
+def _real(value: float | None) -> float | None:
+    """Return a number that can be drawn."""
+    return max(value, 0.0) if value is not None and isfinite(value) else None
