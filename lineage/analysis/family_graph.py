@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lineage.analysis.counts import count_members
 from lineage.analysis.groups import MIXED, find_releases
@@ -15,7 +14,6 @@ from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
-from lineage.domain.clock import ISO
 from lineage.domain.documents import to_document
 from lineage.domain.gc_paused import gc_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
@@ -128,8 +126,10 @@ def _family_node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
 def _plain_graph_values(column: pa.Array) -> list[object]:
     if not pa.types.is_timestamp(column.type):
         return list(column.to_pylist())
-    # As text: networkx's own writers take no moments.
-    return list(pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), ISO).to_pylist())
+    # As text: networkx's own writers take no moments. numpy spells them in half of Arrow's time.
+    seconds = column.cast(pa.timestamp("s", "UTC"), safe=False).to_numpy(zero_copy_only=False)
+    spelled = np.char.add(np.datetime_as_string(seconds), "Z")
+    return list(pa.array(spelled, mask=np.isnat(seconds)).to_pylist())
 
 
 def _name_node_releases(cut: FamilyColumns) -> list[object]:

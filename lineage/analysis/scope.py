@@ -113,9 +113,11 @@ class Scope:
 
     def _look_up(self, ids: Iterable[str]) -> Mapping[str, Sequence[int]]:
         """Return the snapshot's nodes of each id; the registry's ids are looked up all at once."""
-        if new := set(ids) - set(self._nodes_by_id):
+        if new := {id for id in ids if id not in self._nodes_by_id}:
+            # Each look-up reads every name of the snapshot, so that one must do for all.
             if not self._nodes_by_id:
-                new |= _list_ids_of_scope(self.families)
+                curated = [edge for family in self.families for edge in family.curated_edges()]
+                new |= {*_list_ids_of_scope(self.families), *_list_curated_ids(curated)}
             self._nodes_by_id.update(_find_scope_nodes(self.snapshot, self.families, new))
         return self._nodes_by_id
 
