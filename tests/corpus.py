@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lineage.demo.catalog import corpus_rows
+from lineage.demo.catalog import CORPUS_ENDS, corpus_rows
 from lineage.families.registry import bundled_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import published
@@ -11,9 +11,10 @@ BOX = "http://127.0.0.1:8765"
 
 
 def publish_corpus(folder: Path, size: int = 1000) -> Snapshot:
-    """Publish all models of the corpus that are not known to be gone, in pages of one size.
+    """Publish what the corpus lists on its last day, dated by that day, in pages of one size.
 
     As from a box on this machine: whatever shows it must say that it is a sample.
     """
     families = [family(name) for name in bundled_families()]
-    return published(list(corpus_rows()), folder, families=families, size=size, endpoint=BOX)
+    rows, day = list(corpus_rows()), CORPUS_ENDS
+    return published(rows, folder, families=families, taken_at=day, size=size, endpoint=BOX)

@@ -79,7 +79,7 @@ def _print_crawls(folder: Path, weeks: Replay, results: TourResults) -> None:
         ),
         (
             "excluded",
-            f"{undated.later} models created after the last week, {undated.backwards} with a "
+            f"{undated.later:,} models created after the last week, {undated.backwards} with a "
             "deletion before their first week",
         ),
     ]

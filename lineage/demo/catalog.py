@@ -138,16 +138,18 @@ def _corpus_children_by_tag(rows: list[Row]) -> dict[str, list[str]]:
 
 
 CORPUS = Path(__file__).with_name("corpus") / "models.parquet"
+CORPUS_ENDS = datetime(2025, 7, 2, tzinfo=UTC)
+"""The last of its weekly lists; of later days single models are known, and nothing of the rest."""
 
 Fact = Mapping[str, Any]
 
 
-def corpus_rows(moment: datetime | None = None) -> Iterator[Row]:
+def corpus_rows(moment: datetime = CORPUS_ENDS) -> Iterator[Row]:
     """Yield the models of the corpus as rows of a listing, in no promised order.
 
-    Without a moment all that are not known to be gone; with one, those created and not gone by
-    then (the undated count as old). `_id`, `lastModified` and `sha` are made up from id and
-    creation date, always the same; `corpus/README.md` says how.
+    They are those created and not gone by a moment; the undated count as old. `_id`,
+    `lastModified` and `sha` are made up from id and creation date, always the same;
+    `corpus/README.md` says how.
     """
     facts = [fact for fact in corpus_facts() if is_in_catalog(fact, moment)]
     keys = {fact["id"]: made_up_demo_key(fact) for fact in facts}
@@ -165,11 +167,9 @@ def corpus_facts() -> list[Fact]:
     return facts
 
 
-def is_in_catalog(fact: Fact, moment: datetime | None) -> bool:
-    """Say whether a model is listed at a moment, or at last: as `corpus_rows` has it."""
+def is_in_catalog(fact: Fact, moment: datetime) -> bool:
+    """Say whether a model is listed at a moment, as `corpus_rows` has it."""
     created, gone = fact["created_at"], fact["deleted_at"]
-    if moment is None:
-        return gone is None
     return (created is None or created <= moment) and (gone is None or gone > moment)
 
 
@@ -206,7 +206,7 @@ def row_of(fact: Fact, keys: Mapping[str, str]) -> Row:
 
 def _box_tags(fact: Fact) -> list[str]:
     tags = [fact["library"]] if fact["library"] else []
-    for parent in fact["base_models"]:
+    for parent in fact["base_models"] or ():
         tags.append(f"base_model:{parent}")
         if fact["relation"]:
             tags.append(f"base_model:{fact['relation']}:{parent}")
@@ -216,7 +216,7 @@ def _box_tags(fact: Fact) -> list[str]:
 
 
 def _box_card(fact: Fact) -> Row:
-    parents = list(fact["card_base_models"])
+    parents = list(fact["card_base_models"] or ())
     card: Row = {}
     if parents:
         card["base_model"] = parents[0] if len(parents) == 1 else parents
@@ -226,7 +226,7 @@ def _box_card(fact: Fact) -> Row:
 
 
 def _resolved_corpus_parents(fact: Fact, keys: Mapping[str, str]) -> Row | None:
-    listed = [{"_id": keys[id], "id": id} for id in fact["base_models"] if id in keys]
+    listed = [{"_id": keys[id], "id": id} for id in fact["base_models"] or () if id in keys]
     if not fact["relation"] or not listed:
         return None
     return {"relation": fact["relation"], "models": listed}

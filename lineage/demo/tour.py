@@ -23,7 +23,15 @@ from lineage.store.store import ParquetStore
 
 SOURCES = (
     "MSC-empirical/msc-empirical, hakanotal/hf-dep-network-analysis, park-jay/huggingface-network, "
-    "anuska58/huggingface-network, hlzhang109/causal-eval, felipemaiapolo/sloth"
+    "anuska58/huggingface-network, hlzhang109/causal-eval, felipemaiapolo/sloth, "
+    "gabtos/open-source-ai-discovery, hamidahoderinwale/model_metadata_analyses, "
+    "simonw/scrape-huggingface-models, ParisNeo/models_zoo, "
+    "local-ai-zone/local-ai-zone.github.io, fboulnois/llm-leaderboard-csv, sbdzdz/wild-llamas, "
+    "leliuga/cohere-configurations, enochlev/CS573_Documentation_Quality, "
+    "mosesy5688-cell/ai-nexus, Xtra-Computing/LLM-DNA, AlexsJones/llmfit, "
+    "SrJuggernaut/featherless-models-table, mitjafelicijan/gguf-list, "
+    "namhyeokwoo/huggingface-trending, MacAaronGlacey/mispLLMsGalaxy, "
+    "shalini-k-git/open-source-ai-model-hub-trends"
 )
 """The public repositories that the corpus was put together from; its README says what each told."""
 

@@ -13,7 +13,7 @@ from lineage.store.reader import Snapshot
 
 FIRST = datetime(2025, 3, 12, tzinfo=UTC)
 WEEKS = tuple(FIRST + timedelta(weeks=number) for number in range(17))
-"""The Wednesdays of the weekly lists. Of most uploads and of every deletion the corpus knows the
+"""The Wednesdays of the weekly lists, up to `CORPUS_ENDS`. Of most uploads and of every deletion the corpus knows the
 list that shows it, and no more; nor the hour of a list, for which midnight stands."""
 
 
@@ -101,7 +101,7 @@ class History:
         self._rows: dict[str, Row] = {}
         self._children: dict[str, list[str]] = {}
         for id, fact in self._facts.items():
-            for parent in fact["base_models"]:
+            for parent in fact["base_models"] or ():
                 self._children.setdefault(parent, []).append(id)
 
     def catalog_at(self, moment: datetime) -> Catalog:

@@ -1,9 +1,20 @@
 from collections import Counter
 from datetime import UTC, datetime
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
-from lineage.demo.catalog import Row, corpus_rows
+from lineage.demo.catalog import (
+    CORPUS,
+    CORPUS_ENDS,
+    Row,
+    corpus_facts,
+    corpus_rows,
+    is_in_catalog,
+)
+from lineage.demo.tour import SOURCES
+from lineage.demo.weeks import FIRST
 
 
 @pytest.fixture(scope="module")
@@ -11,8 +22,53 @@ def rows() -> list[Row]:
     return list(corpus_rows())
 
 
-def test_the_deleted_are_left_out(rows: list[Row]) -> None:
-    assert len(rows) == 75_606 - 4_258
+def test_the_deleted_and_those_of_later_days_are_left_out(rows: list[Row]) -> None:
+    facts = corpus_facts()
+    later = [it for it in facts if it["created_at"] and it["created_at"] > CORPUS_ENDS]
+    deleted = [it for it in facts if it["deleted_at"]]
+    assert (len(facts), len(later), len(deleted)) == (82_261, 1_571, 4_258)
+    assert len(rows) == len(facts) - len(later) - len(deleted)
+
+
+def test_its_readme_counts_what_the_table_holds() -> None:
+    facts = corpus_facts()
+    dates = [it["created_at"] for it in facts if it["created_at"]]
+    parents = [it["base_models"] or () for it in facts]
+    cards = [it["card_base_models"] or () for it in facts]
+    spellings = [
+        pair for named in zip(parents, cards, strict=True) for pair in zip(*named, strict=True)
+    ]
+    own = [it["id"] for it, named in zip(facts, parents, strict=True) if it["id"] in named]
+    renamed = [(now, card) for now, card in spellings if now.lower() != card.lower()]
+    spelled_otherwise = [pair for pair in spellings if pair[0] != pair[1]]
+    smalls = Counter(str(it["id"]).lower() for it in facts)
+    text = " ".join(CORPUS.with_name("README.md").read_text("utf-8").split())
+    for words in (
+        f"facts about {len(facts):,} models",
+        f"{sum(map(len, parents)):,} links from a model to a parent, {len(dates):,} dated models",
+        f"({sum(it.year == 2023 for it in dates):,} of 2023, ",
+        f"{sum(it.year == 2024 for it in dates):,} of 2024)",
+        f"{sum(it['license'] is not None for it in facts):,} license tags",
+        f"{len(facts) - len(dates):,} models have no date",
+        f"{len(renamed)} cards still say",
+        f"{len(spelled_otherwise) - len(renamed)} others differ by capital letters",
+        f"{sum(FIRST < it <= CORPUS_ENDS for it in dates):,} of the dated models came",
+        f"{sum(it <= FIRST for it in dates):,} stood before",
+        f"{len(own)} models that name themselves",
+        f"{sum(number > 1 for number in smalls.values())} ids that another spells",
+        f"{sum(is_in_catalog(it, FIRST) for it in facts):,} models stand in the first listing",
+        f"{sum(is_in_catalog(it, CORPUS_ENDS) for it in facts):,} in the last",
+    ):
+        assert words in text, words
+
+
+def test_its_sources_are_all_named_in_its_readme() -> None:
+    text = CORPUS.with_name("README.md").read_text("utf-8")
+    (column,) = pq.read_table(CORPUS, columns=["sources"]).columns
+    sources = {str(source) for source in pc.unique(pc.list_flatten(column)).to_pylist()}
+    assert len(sources) > 20
+    assert not [source for source in sources if f"`{source}`" not in text]
+    assert not [source for source in SOURCES.split(", ") if f"| {source} |" not in text]
 
 
 def test_keys_are_distinct_and_begin_with_the_creation_date(rows: list[Row]) -> None:

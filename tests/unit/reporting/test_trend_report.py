@@ -65,8 +65,11 @@ def test_a_day_that_the_sample_cannot_tell_says_so(
 def test_numbers_are_spelled_as_the_language_does(
     found: TrendFindings, corpus_snapshot: Snapshot
 ) -> None:
-    assert "20,935" in render_html(document(found, corpus_snapshot, Language.ENGLISH))
-    assert "20.935" in render_html(document(found, corpus_snapshot, Language.GERMAN))
+    english = f"{sum(part.models for part in found.generations):,}"
+    assert "," in english
+    assert english in render_html(document(found, corpus_snapshot, Language.ENGLISH))
+    german = render_html(document(found, corpus_snapshot, Language.GERMAN))
+    assert english.replace(",", ".") in german
 
 
 def test_the_page_holds_no_style_or_script_but_its_one(
