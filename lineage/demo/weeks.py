@@ -13,8 +13,9 @@ from lineage.store.reader import Snapshot
 
 FIRST = datetime(2025, 3, 12, tzinfo=UTC)
 WEEKS = tuple(FIRST + timedelta(weeks=number) for number in range(17))
-"""The Wednesdays of the weekly lists, up to `CORPUS_ENDS`. Of most uploads and of every deletion the corpus knows the
-list that shows it, and no more; nor the hour of a list, for which midnight stands."""
+"""The Wednesdays of the weekly lists, up to `CORPUS_ENDS`. Of most uploads and of every deletion
+the corpus knows the list that shows it, and no more. No source names the hour of a list, for which
+midnight stands."""
 
 
 class WeekClock(SystemClock):
