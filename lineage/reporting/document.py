@@ -1,10 +1,12 @@
 """A report as blocks of words and tables, before anyone decides on Markdown or HTML."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from lineage.reporting.charts.old_chart import Chart
-from lineage.reporting.language import Language, Texts
+from lineage.reporting.charts.chart import Chart, ChartKind
+from lineage.reporting.charts.old_chart import Chart as OldChart
+from lineage.reporting.charts.series import edit_chart
+from lineage.reporting.language import Language, Texts, load_texts
 
 NOTHING = "\N{EN DASH}"
 """What stands in an empty cell."""
@@ -82,25 +84,26 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart with its numbers beside it."""
+    """A chart; its numbers stand in a table beside it."""
 
     chart: Chart
-    table: Table
-    table_title: str
-    """What opens the table."""
-    files: Sequence[str]
-    """Names of the files beside the page that hold it; an SVG is among them."""
     note: str = ""
 
-    @property
-    def picture_file(self) -> str:
-        """The file that a page without pictures of its own shows."""
-        return next(name for name in self.files if name.endswith(".svg"))
+
+@dataclass(frozen=True, slots=True)
+class OldPicture:
+    """A chart of the trend report as it was, with its numbers beside it."""
+
+    chart: OldChart
+    table: Table
+    table_title: str
+    files: Sequence[str]
+    note: str = ""
 
 
 # A closed set of blocks, and no markup inside: each writer escapes what it writes, so that a new
 # block cannot reach a page unescaped.
-Block = Cell | Notice | Table | Facts | Outline | Picture
+Block = Cell | Notice | Table | Facts | Outline | Picture | OldPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +135,79 @@ class Document:
     """At most three screens, with all that stands above them."""
     more: Sequence[Section]
     """Tables and the rest; folded where a page can fold."""
-    reports: Sequence[FileLink]
-    """The other reports about the same, named without the ending."""
-    files: Sequence[str]
-    """Names of all files of the report, beside the page."""
     citation: str
     footer: str
+    reports: Sequence[FileLink] = ()
+    """The other reports about the same, named without the ending."""
+    files: Sequence[str] = ()
+    """Names of all files of the report, beside the page."""
+    picture_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of these the ones that hold a picture, by the name of its chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportName:
+    """Which report about what, and so how its files are called."""
+
+    report: str
+    """`trend`, `family-tree` or `licenses`."""
+    subject: str
+    """As it may stand in the name of a file."""
+    language: Language
+
+    @property
+    def stem(self) -> str:
+        """What page and Markdown are called, without the ending."""
+        return f"{self.report}.{self.subject}.{self.language.value}"
+
+    def picture_file(self, chart: str, ending: str) -> str:
+        """Return what a picture is called."""
+        return f"{self.report}.{self.subject}.{chart}.{self.language.value}.{ending}"
+
+    def table_file(self, table: str) -> str:
+        """Return what a CSV file is called; numbers have no language."""
+        return f"{self.report}.{self.subject}.{table}.csv"
+
+    def other_reports(self) -> list[FileLink]:
+        """Return the other reports about the same, as they are called beside this one."""
+        texts = load_texts(self.language, "page")
+        others = [name for name in texts.sections["report"] if name != self.report]
+        return [
+            FileLink(replace(self, report=name).stem, texts.say(f"report.{name}"))
+            for name in others
+        ]
+
+
+def chart_table(chart: Chart, texts: Texts) -> Table:
+    """Return what a picture shows, as counts: a row for each position, of a matrix each series.
+
+    `texts` are those of all pages.
+    """
+
+    def spell(value: float | None) -> str:
+        return NOTHING if value is None else texts.number(round(value))
+
+    chart = edit_chart(chart, texts.language)
+    if chart.kind is ChartKind.MATRIX:
+        columns = [Column(""), *(Column(it.name, is_number=True) for it in chart.positions)]
+        return Table(columns, [(line.name, *map(spell, line.values)) for line in chart.series])
+    first = Column(texts.say(f"axis.{chart.axis}"))
+    if not chart.panels:
+        columns = [first, *(Column(line.name, is_number=True) for line in chart.series)]
+        rows: list[Sequence[Cell]] = [
+            (position.name, *(spell(line.values[at]) for line in chart.series))
+            for at, position in enumerate(chart.positions)
+        ]
+        return Table(columns, rows)
+    # Panels may differ in their series: a number stands on a line of its own.
+    columns = [Column(texts.say("axis.panel")), first, Column(texts.say("axis.series"))]
+    rows = [
+        (panel.name, position.name, line.name, spell(line.values[at]))
+        for panel in chart.panels
+        for at, position in enumerate(chart.positions)
+        for line in panel.series
+    ]
+    return Table([*columns, Column(texts.say("axis.models"), is_number=True)], rows)
 
 
 def table_columns(texts: Texts, section: str, *keys: str) -> list[Column]:

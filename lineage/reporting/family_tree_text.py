@@ -241,8 +241,6 @@ def family_tree_document(report: FamilyTreeReport, texts: Texts, stem: str) -> D
         ],
         sections=sections,
         more=[Section(texts.say("page.how"), [method])],
-        reports=(),
-        files=(),
         citation=texts.say(
             "page.cite_text",
             version=__version__,

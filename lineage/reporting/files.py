@@ -6,22 +6,28 @@ before that is said.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from lineage.analysis.growth.results import TrendFindings, VariantCounts
 from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family
-from lineage.reporting.charts.old_chart import Chart, Series
-from lineage.reporting.charts.old_svg import Frame, draw_chart, paint_chart
-from lineage.reporting.charts.paint import paint_svg
-from lineage.reporting.document import Document, Picture
+from lineage.errors import SettingsError
+from lineage.reporting.charts import old_svg
+from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
+from lineage.reporting.charts.draw import WIDTH, draw_chart
+from lineage.reporting.charts.old_chart import Chart as OldChart
+from lineage.reporting.charts.old_chart import Series as OldSeries
+from lineage.reporting.charts.paint import can_paint, paint_chart, paint_svg
+from lineage.reporting.charts.palette import Theme
+from lineage.reporting.document import Document, OldPicture, Picture, ReportName
 from lineage.reporting.family_page.page import family_page
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import family_tree_document
-from lineage.reporting.html import render_html
+from lineage.reporting.html import can_make_pages, render_html
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.licenses import license_document
 from lineage.reporting.markdown import render_markdown
@@ -30,11 +36,42 @@ from lineage.reporting.trend import trend_document
 from lineage.reporting.trend_blocks import chart_file
 from lineage.store.manifest import Manifest
 
+MOST_PAINTED = 5
+"""Painting is two thirds of a report's time: its first pictures are worth that, all are SVG."""
+
+_Picture = TypeVar("_Picture")
 NamedFile = tuple[str, bytes]
 """A file's name and content; given one at a time, since all of them together are large."""
 
 # The id of a base holds a slash, and a family file of the user's own may hold any letter.
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureChoice:
+    """One picture of a report, and how it is to look."""
+
+    chart: str
+    theme: Theme = Theme.LIGHT
+    width: int = WIDTH
+
+    @property
+    def file_name(self) -> str:
+        """What stands for the chart in a file's name: a picture that looks otherwise is another."""
+        theme = "" if self.theme is Theme.LIGHT else f"-{self.theme.value}"
+        return f"{self.chart}{theme}{'' if self.width == WIDTH else f'-{self.width}'}"
+
+    def find(self, charts: Mapping[str, _Picture]) -> _Picture:
+        """Return the chart; SettingsError with the names there are where it is none of them."""
+        if self.chart not in charts:
+            names = ", ".join(charts) or "it has none"
+            raise SettingsError(f"no picture of this report is called {self.chart!r}", names)
+        return charts[self.chart]
+
+
+def has_report_extra() -> bool:
+    """Say whether pages and PNG pictures can be made: both come with the extra `report`."""
+    return can_make_pages() and can_paint()
 
 
 def tree_report_files(
@@ -52,14 +89,91 @@ def tree_report_files(
 
 
 def license_report_files(
-    findings: LicenseFindings, manifest: Manifest, language: Language
+    findings: LicenseFindings,
+    manifest: Manifest,
+    language: Language,
+    choice: PictureChoice | None = None,
+    *,
+    with_extra: bool = True,
 ) -> Iterator[NamedFile]:
-    """Yield a license report: its page, Markdown, and every model as CSV."""
-    name = f"licenses.{findings.family.id}"
-    document = license_document(findings, manifest, language, f"{name}.csv")
-    yield f"{name}.{language.value}.html", render_html(document).encode()
-    yield f"{name}.{language.value}.md", render_markdown(document).encode()
-    yield f"{name}.csv", _encode_csv_report(license_report_rows(findings))
+    """Yield a license report: its page, Markdown, the picture, and every model as CSV."""
+    name = ReportName("licenses", _NOT_IN_A_NAME.sub("--", findings.family.id), language)
+    document = license_document(findings, manifest, name)
+    tables = {"models": license_report_rows(findings)}
+    yield from _document_files(
+        document, name, findings.snapshot, tables, choice=choice, with_extra=with_extra
+    )
+
+
+def _document_files(
+    document: Document,
+    name: ReportName,
+    snapshot: str,
+    tables: Mapping[str, Iterator[CsvRow]],
+    *,
+    choice: PictureChoice | None,
+    with_extra: bool,
+) -> Iterator[NamedFile]:
+    """Yield every file of a run: all of a report, or one of its pictures as it was chosen.
+
+    A whole report has each picture as SVG and CSV and paints the first five as PNG: light, 1200
+    pixels wide. Page and PNG need the extra.
+    """
+    charts = [picture.chart for picture in pictures_of(document)]
+    if choice is not None:
+        yield from _chosen_picture_files(charts, name, snapshot, choice, with_extra=with_extra)
+        return
+    painted = charts[: MOST_PAINTED if with_extra else 0]
+    files: dict[str, Sequence[str]] = {}
+    for chart in charts:
+        pictures = ("svg", "png") if chart in painted else ("svg",)
+        names = [name.picture_file(chart.name, ending) for ending in pictures]
+        files[chart.name] = [*names, name.table_file(chart.name)]
+    document = replace(
+        document,
+        picture_files=files,
+        files=[
+            *(f"{name.stem}.{ending}" for ending in ("html", "md")[0 if with_extra else 1 :]),
+            *(each for names in files.values() for each in names),
+            *map(name.table_file, tables),
+        ],
+    )
+    if with_extra:
+        yield f"{name.stem}.html", render_html(document).encode("utf-8", "backslashreplace")
+    yield f"{name.stem}.md", render_markdown(document).encode("utf-8", "backslashreplace")
+    for chart in charts:
+        yield name.picture_file(chart.name, "svg"), draw_chart(chart, name.language).encode()
+        yield name.table_file(chart.name), _encode_csv_report(chart_rows(snapshot, chart))
+    for table, rows in tables.items():
+        yield name.table_file(table), _encode_csv_report(rows)
+    for chart in painted:
+        yield name.picture_file(chart.name, "png"), paint_chart(chart, name.language)
+
+
+def _chosen_picture_files(
+    charts: Sequence[Chart],
+    name: ReportName,
+    snapshot: str,
+    choice: PictureChoice,
+    *,
+    with_extra: bool,
+) -> Iterator[NamedFile]:
+    """Yield one picture as it was asked for; SettingsError where no picture has that name."""
+    chart = choice.find({chart.name: chart for chart in charts})
+    svg = draw_chart(chart, name.language, choice.theme, choice.width)
+    yield name.picture_file(choice.file_name, "svg"), svg.encode()
+    yield name.table_file(chart.name), _encode_csv_report(chart_rows(snapshot, chart))
+    if with_extra:
+        png = paint_chart(chart, name.language, choice.theme, choice.width)
+        yield name.picture_file(choice.file_name, "png"), png
+
+
+def pictures_of(document: Document) -> Iterator[Picture]:
+    """Yield every picture of a document, the one that leads first."""
+    if document.picture is not None:
+        yield document.picture
+    for section in (*document.sections, *document.more):
+        yield from (block for block in section.blocks if isinstance(block, Picture))
 
 
 def trend_report_files(
@@ -73,15 +187,17 @@ def trend_report_files(
     """Yield a trend report: its page, Markdown, and each chart as SVG, CSV and PNG."""
     document = trend_document(findings, manifest, language, families)
     family = findings.family.id
-    stem, frame = f"trend.{family}", Frame(document.footer)
+    stem, frame = f"trend.{family}", old_svg.Frame(document.footer)
     yield f"{stem}.{language.value}.html", render_html(document).encode()
     yield f"{stem}.{language.value}.md", render_markdown(document).encode()
     for chart in charts_of(document):
-        svg = draw_chart(chart, language, frame=frame)
+        svg = old_svg.draw_chart(chart, language, frame=frame)
         yield chart_file(family, chart, language, "svg"), svg.encode()
         # Tags are as many as authors like, so their chart's file has rows and not columns of them.
         is_tags = chart.name == "licenses-by-month"
-        rows = tag_month_chart_rows(findings) if is_tags else chart_rows(findings.snapshot, chart)
+        rows = (
+            tag_month_chart_rows(findings) if is_tags else old_chart_rows(findings.snapshot, chart)
+        )
         yield chart_file(family, chart, language, "csv"), _encode_csv_report(rows)
     tables = {
         "claim": claim_rows(findings),
@@ -98,14 +214,17 @@ def trend_report_files(
         yield f"{stem}.{name}.csv", _encode_csv_report(rows)
     if with_png:
         for chart in charts_of(document):
-            yield chart_file(family, chart, language, "png"), paint_chart(chart, language, frame)
+            yield (
+                chart_file(family, chart, language, "png"),
+                old_svg.paint_chart(chart, language, frame),
+            )
 
 
-def charts_of(document: Document) -> Iterator[Chart]:
+def charts_of(document: Document) -> Iterator[OldChart]:
     """Yield every chart of a document."""
     for section in document.sections:
         for block in section.blocks:
-            if isinstance(block, Picture):
+            if isinstance(block, OldPicture):
                 yield block.chart
 
 
@@ -139,6 +258,26 @@ def license_report_rows(findings: LicenseFindings) -> Iterator[CsvRow]:
 
 
 def chart_rows(snapshot: str, chart: Chart) -> Iterator[CsvRow]:
+    """Yield the numbers of a chart: a row for each position, of a matrix for each cell."""
+    if chart.kind is ChartKind.MATRIX:
+        for line in chart.series:
+            for position, models in zip(chart.positions, line.values, strict=True):
+                if models:
+                    words: CsvRow = {"snapshot": snapshot, "row": line.key, "column": position.key}
+                    is_framed = (line.key, position.key) in chart.frames
+                    yield {**words, "models": models, "framed": is_framed}
+        return
+    for panel in chart.panels or [Panel("", "", chart.series)]:
+        variant = {"variant": panel.key} if chart.panels else {}
+        for at, position in enumerate(chart.positions):
+            is_time = chart.axis in {Axis.DAYS, Axis.MONTHS}
+            complete = {"complete": not position.is_hatched} if is_time else {}
+            values = {line.key: _round_chart_value(line.values[at]) for line in panel.series}
+            row: CsvRow = {"snapshot": snapshot, **variant, chart.axis.value: position.key}
+            yield {**row, **complete, **values}
+
+
+def old_chart_rows(snapshot: str, chart: OldChart) -> Iterator[CsvRow]:
     """Yield a row for each position with the value of every series, then the undated.
 
     Fields side by side stand below each other; their column `variant` names them.
@@ -150,7 +289,9 @@ def chart_rows(snapshot: str, chart: Chart) -> Iterator[CsvRow]:
         yield from _chart_series_rows(words, chart, panel.all_series)
 
 
-def _chart_series_rows(words: CsvRow, chart: Chart, series: Sequence[Series]) -> Iterator[CsvRow]:
+def _chart_series_rows(
+    words: CsvRow, chart: OldChart, series: Sequence[OldSeries]
+) -> Iterator[CsvRow]:
     positions = chart.all_positions or chart.positions
     is_time = chart.along.key == "month"
     for at, position in enumerate(positions):

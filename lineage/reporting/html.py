@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 from lineage.domain.escape import escape_invisible
 from lineage.errors import MissingExtra
-from lineage.reporting.charts.old_svg import NARROW, WIDE, draw_chart
+from lineage.reporting.charts import old_svg
+from lineage.reporting.charts.chart import Chart
+from lineage.reporting.charts.draw import draw_chart
 from lineage.reporting.document import (
     NOTHING,
     Cell,
@@ -19,8 +21,10 @@ from lineage.reporting.document import (
     FileLink,
     Inline,
     Link,
-    Picture,
+    OldPicture,
+    Table,
     Word,
+    chart_table,
 )
 from lineage.reporting.language import Language, load_texts
 from lineage.version import __version__
@@ -56,6 +60,7 @@ def render_html(document: Document) -> str:
         title=document.title,
         reports=document.reports,
         document=document,
+        picture_files=document.picture_files,
     )
 
 
@@ -95,6 +100,7 @@ def render_page(
                 "script": Markup(script),
                 "version": __version__,
                 "reports": reports,
+                "picture_files": {},
                 **values,
             }
         )
@@ -127,10 +133,16 @@ def _load_templates() -> "Environment":
             return escape_invisible(value)
         return value
 
-    def draw(picture: Picture, language: Language) -> Markup:
-        # A style cannot lay out an SVG anew: scaled down to a phone its letters could not be read.
-        wide, narrow = (draw_chart(picture.chart, language, width) for width in (WIDE, NARROW))
+    def draw_old(picture: OldPicture, language: Language) -> Markup:
+        widths = (old_svg.WIDE, old_svg.NARROW)
+        wide, narrow = (old_svg.draw_chart(picture.chart, language, width) for width in widths)
         return Markup(f'<div class="for-wide">{wide}</div><div class="for-narrow">{narrow}</div>')
+
+    def draw(chart: Chart, language: Language) -> Markup:
+        return Markup(draw_chart(chart, language))
+
+    def numbers(chart: Chart, language: Language) -> Table:
+        return chart_table(chart, load_texts(language, "page"))
 
     templates = Environment(
         loader=PackageLoader("lineage.reporting"),
@@ -150,6 +162,8 @@ def _load_templates() -> "Environment":
         "file_address": quote,
         "web_address": lambda url: quote(url, safe=":/?=%-._~"),
         "draw": draw,
+        "draw_old": draw_old,
+        "numbers": numbers,
     }
     return templates
 

@@ -19,13 +19,14 @@ from lineage.reporting.document import (
     Inline,
     Link,
     Notice,
+    ReportName,
     Section,
     Table,
     Word,
     split_table_place,
     table_columns,
 )
-from lineage.reporting.language import Language, Texts, load_texts
+from lineage.reporting.language import Texts, load_texts
 from lineage.reporting.notices import data_notices
 from lineage.store.manifest import Manifest
 from lineage.version import __version__
@@ -125,10 +126,9 @@ MOST_MIXTURES = 12
 HUB = "https://huggingface.co/"
 
 
-def license_document(
-    findings: LicenseFindings, manifest: Manifest, language: Language, csv_name: str
-) -> Document:
-    """Put findings into words; `csv_name` is the file that holds every model."""
+def license_document(findings: LicenseFindings, manifest: Manifest, name: ReportName) -> Document:
+    """Put findings into words."""
+    language, csv_name = name.language, name.table_file("models")
     texts = load_texts(language, "licenses")
     sections = [
         _class_section(findings, texts),
@@ -153,8 +153,7 @@ def license_document(
         lead=_lead_blocks(findings, manifest, texts),
         sections=[section for section in sections if section is not None],
         more=(),
-        reports=(),
-        files=(),
+        reports=name.other_reports(),
         citation=texts.say(
             "method.cite_text",
             version=__version__,

@@ -15,11 +15,13 @@ from lineage.reporting.document import (
     Inline,
     Link,
     Notice,
+    OldPicture,
     Outline,
     Picture,
     Section,
     Table,
     Word,
+    chart_table,
 )
 from lineage.reporting.language import load_texts
 
@@ -39,18 +41,18 @@ def render_markdown(document: Document) -> str:
     if document.title != document.headline:
         lines += ["", escape_markdown(document.title)]
     if document.picture:
-        lines += ["", *_write_markdown_picture(document.picture)]
-    for line in (document.definition, document.source):
-        lines += ["", escape_markdown(line)]
+        lines += ["", *_write_markdown_picture(document, document.picture)]
+    else:
+        lines += ["", escape_markdown(document.definition), "", escape_markdown(document.source)]
     for block in document.lead:
-        lines += ["", *_write_markdown_block(block)]
+        lines += ["", *_write_markdown_block(document, block)]
     for section in document.sections:
-        lines += ["", *_write_markdown_section(section)]
+        lines += ["", *_write_markdown_section(document, section)]
     if document.picture:
-        lines += ["", f"## {escape_markdown(document.picture.table_title)}", ""]
-        lines += _write_markdown_table(document.picture.table)
+        lines += ["", f"## {escape_markdown(texts.say('page.numbers'))}", ""]
+        lines += _write_markdown_table(chart_table(document.picture.chart, texts))
     for section in document.more:
-        lines += ["", *_write_markdown_section(section)]
+        lines += ["", *_write_markdown_section(document, section)]
     for key, cells in (
         ("reports", [FileLink(f"{report.name}.md", report.text) for report in document.reports]),
         ("files", [FileLink(name, name) for name in document.files]),
@@ -62,10 +64,15 @@ def render_markdown(document: Document) -> str:
     return "\n".join([*lines, "", "---", "", escape_markdown(document.footer), ""])
 
 
-def _write_markdown_picture(picture: Picture) -> Iterator[str]:
-    yield f"![{escape_markdown(picture.chart.text)}]({quote(picture.picture_file)})"
-    files = [f"[{name.rpartition('.')[2].upper()}]({quote(name)})" for name in picture.files]
-    yield from ("", f"**{escape_markdown(picture.chart.title)}.** {' · '.join(files)}")
+def _write_markdown_picture(document: Document, picture: Picture) -> Iterator[str]:
+    chart, files = picture.chart, document.picture_files[picture.chart.name]
+    shown = next(name for name in files if name.endswith(".svg"))
+    links = [f"[{name.rpartition('.')[2].upper()}]({quote(name)})" for name in files]
+    yield f"![{escape_markdown(chart.text)}]({quote(shown)})"
+    yield from ("", escape_markdown(chart.definition))
+    yield from ("", f"{escape_markdown(chart.source)} {' · '.join(links)}")
+    if picture.note:
+        yield from ("", escape_markdown(picture.note))
 
 
 def escape_markdown(text: str) -> str:
@@ -90,14 +97,14 @@ def markdown_code_span(text: str) -> str:
     return f"{fence}{pad}{visible_text}{pad}{fence}"
 
 
-def _write_markdown_section(section: Section) -> Iterator[str]:
+def _write_markdown_section(document: Document, section: Section) -> Iterator[str]:
     yield f"## {escape_markdown(section.heading)}"
     for block in section.blocks:
         yield ""
-        yield from _write_markdown_block(block)
+        yield from _write_markdown_block(document, block)
 
 
-def _write_markdown_block(block: Block) -> Iterator[str]:
+def _write_markdown_block(document: Document, block: Block) -> Iterator[str]:
     match block:
         case Notice(text):
             yield f"> **{escape_markdown(text)}**"
@@ -111,8 +118,14 @@ def _write_markdown_block(block: Block) -> Iterator[str]:
         case Table():
             yield from _write_markdown_table(block)
         case Picture():
-            yield from _write_markdown_picture(block)
-            yield ""
+            yield f"### {escape_markdown(block.chart.headline)}"
+            yield from ("", *_write_markdown_picture(document, block), "")
+            texts = load_texts(document.language, "page")
+            yield from _write_markdown_table(chart_table(block.chart, texts))
+        case OldPicture():
+            shown = next(name for name in block.files if name.endswith(".svg"))
+            yield f"![{escape_markdown(block.chart.text)}]({quote(shown)})"
+            yield from ("", f"**{escape_markdown(block.chart.title)}.**", "")
             yield from _write_markdown_table(block.table)
         case _:
             yield _render_markdown_cell(block)

@@ -58,8 +58,6 @@ def trend_document(
             _deletion_section(trend),
         ],
         more=[_method_section(trend)],
-        reports=(),
-        files=(),
         citation=trend.say("method.cite_text", version=__version__, id=findings.snapshot),
         footer=_credit_line(trend),
     )

@@ -14,7 +14,7 @@ from lineage.reporting.document import (
     Block,
     Cell,
     Column,
-    Picture,
+    OldPicture,
     Section,
     Table,
     Word,
@@ -80,12 +80,12 @@ def chart_file(family: str, chart: Chart, language: Language, ending: str) -> st
     return f"{stem}.{ending}" if ending == "csv" else f"{stem}.{language.value}.{ending}"
 
 
-def picture_block(trend: TrendText, chart: Chart) -> Picture:
+def picture_block(trend: TrendText, chart: Chart) -> OldPicture:
     """Return a chart as a block, with the table of what it shows."""
     family, language = trend.findings.family.id, trend.texts.language
     names = [chart_file(family, chart, language, ending) for ending in ("csv", "svg", "png")]
     note = trend.say("page.table_weeks") if chart.table_positions else ""
-    return Picture(chart, chart_table(trend, chart), trend.say("page.numbers"), names, note)
+    return OldPicture(chart, chart_table(trend, chart), trend.say("page.numbers"), names, note)
 
 
 def chart_table(trend: TrendText, chart: Chart) -> Table:

@@ -44,7 +44,9 @@ def _did_nothing(opened: Opened) -> None:
     page = opened.page
     assert page.evaluate("globalThis.acted") is None
     assert page.locator(_ALIEN).count() == 0
-    own = "".join(f":not([href^='{start}'])" for start in ("https://", "#", "trend.", "licenses."))
+    own = "".join(
+        f":not([href^='{start}'])" for start in ("https://", "#", "trend.", "licenses.", "family-")
+    )
     assert page.locator(f"a{own}").count() == 0
     handlers = "[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames())"
     named = page.evaluate(f"{handlers}.filter((name) => name.startsWith('on'))")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain import escape
+from lineage.reporting.document import ReportName
 from lineage.reporting.files import license_report_rows
 from lineage.reporting.html import render_html
 from lineage.reporting.language import Language
@@ -58,7 +59,7 @@ def attacked_findings(snapshot: Snapshot) -> LicenseFindings:
 
 
 def spelled(found: LicenseFindings, manifest: Manifest, language: Language) -> dict[str, str]:
-    document = license_document(found, manifest, language, "licenses.llama.csv")
+    document = license_document(found, manifest, ReportName("licenses", "llama", language))
     return {
         "html": render_html(document),
         "markdown": render_markdown(document),

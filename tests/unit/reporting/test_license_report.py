@@ -99,7 +99,8 @@ def test_the_corpus_is_told_in_the_language_s_form(
 
 # Formats
 
-_OWN_ADDRESSES = ("https://huggingface.co/", "https://github.com/", "#", "licenses.", "data:,")
+_BESIDE = ("licenses.llama.", "trend.llama.", "family-tree.llama.")
+_OWN_ADDRESSES = ("https://huggingface.co/", "https://github.com/", "#", "data:,", *_BESIDE)
 
 
 class Page(HTMLParser):
