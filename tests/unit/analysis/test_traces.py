@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.documents import trace_document, trace_rows
+from lineage.analysis.scope import Scope
+from lineage.analysis.traces import trace_models
 from lineage.analysis.verdicts import ModelOrigin, Trace, VerdictReason, explain_trace
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import CuratedSource, Family, FormerName, Outsider, OutsiderReason
@@ -243,11 +245,18 @@ def early() -> list[tuple[str, str, str]]:
         return [(one["id"], one["descends"], one["release"]) for one in csv.DictReader(lines)]
 
 
+@pytest.fixture(scope="module")
+def early_traces(corpus_snapshot: Snapshot) -> dict[str, Trace]:
+    names = [name for name, *_ in early()]
+    traces = trace_models(Scope(corpus_snapshot, all_families()), names, family("llama"))
+    return {trace.model: trace for trace in traces if isinstance(trace, Trace)}
+
+
 @pytest.mark.parametrize(("name", "descends", "release"), early())
 def test_an_early_model_is_judged_by_its_repository(
-    corpus_snapshot: Snapshot, name: str, descends: str, release: str
+    early_traces: dict[str, Trace], name: str, descends: str, release: str
 ) -> None:
-    found = trace(corpus_snapshot, name, family("llama"), all_families())
+    found = early_traces[name]
     assert found.descends is (descends == "yes"), explain_trace(found)
     met = {root.release for root in found.roots if root.family == "llama"}
     if found.reason is VerdictReason.IS_ROOT and found.itself is not None:

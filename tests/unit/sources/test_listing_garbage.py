@@ -96,7 +96,7 @@ def page_of(raws: list[bytes]) -> tuple[ParsedPage, list[str]]:
 
 
 @given(st.lists(raw_rows(), min_size=1, max_size=10))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_every_row_is_a_record_or_a_bad_row_and_costs_no_neighbour(raws: list[bytes]) -> None:
     page, good = page_of(raws)
     assert page.problem is None
@@ -116,14 +116,14 @@ def test_a_page_of_garbage_is_whole_and_its_beginning_is_not(raws: list[bytes]) 
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=100).map(lambda odd: b"[%s]" % odd))
-@settings(max_examples=1000)
+@settings(max_examples=500)
 def test_any_bytes_are_a_page_or_a_problem(text: bytes) -> None:
     page = parse_page(text)
     assert page.problem is None or not (page.records or page.bad_rows)
 
 
 @given(st.lists(st.lists(raw_rows(), min_size=1, max_size=6), min_size=1, max_size=4))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_every_record_can_be_stored_and_read_again(drawn: list[list[bytes]]) -> None:
     parsed = [page_of(raws)[0] for raws in drawn]
     pages = [RecordPage(page.records, page.bad_rows, page.unread_fields) for page in parsed]

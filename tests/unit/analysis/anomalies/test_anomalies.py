@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -13,7 +14,8 @@ from lineage.domain.anomalies import AnomaliesOfKind, AnomalyKind, AnomalySeveri
 from lineage.domain.claims import Strength
 from lineage.families.registry import family
 from lineage.store.reader import Snapshot
-from tests.builders import Row, hub_parents, outlived, published, row, rows_of
+from tests.builders import Row, hub_parents, outlived, published, row
+from tests.builders import rows_of as read_rows
 from tests.questions import find_anomalies
 from tests.unit.analysis.worlds import UNSEEN, a_family, a_world
 
@@ -45,6 +47,13 @@ def first_models(found: AnomaliesOfKind) -> set[str]:
     return {one.models[0] for one in found.examples}
 
 
+@cache
+def rows_of(snapshot: Snapshot, file: str) -> list[Row]:
+    """Rows of the corpus are many: each table is read once for all tests."""
+    return read_rows(snapshot, file)
+
+
+@cache
 def edges(snapshot: Snapshot) -> list[Row]:
     return [
         one for one in rows_of(snapshot, "edges.parquet") if one["strength"] != Strength.INFERRED
