@@ -12,7 +12,8 @@ from lineage.domain.escape import escape_invisible
 from lineage.errors import MissingExtra
 from lineage.reporting.charts import old_svg
 from lineage.reporting.charts.chart import Chart
-from lineage.reporting.charts.draw import draw_chart
+from lineage.reporting.charts.inline import inline_chart
+from lineage.reporting.charts.palette import page_chart_style
 from lineage.reporting.document import (
     NOTHING,
     Cell,
@@ -85,8 +86,11 @@ def render_page(
     """
     from markupsafe import Markup
 
-    style = read_template_file("page.css") + style
-    script = f'(() => {{\n"use strict";\n{read_template_file("page.js")}{script}}})();\n'
+    style = "\n".join(
+        [page_chart_style(), *map(read_template_file, ("picture.css", "page.css")), style]
+    )
+    script = read_template_file("picture.js") + read_template_file("page.js") + script
+    script = f'(() => {{\n"use strict";\n{script}}})();\n'
     allowed = f"style-src {block_hash(style)}", f"script-src {block_hash(script)}"
     return (
         _load_templates()
@@ -139,7 +143,7 @@ def _load_templates() -> "Environment":
         return Markup(f'<div class="for-wide">{wide}</div><div class="for-narrow">{narrow}</div>')
 
     def draw(chart: Chart, language: Language) -> Markup:
-        return Markup(draw_chart(chart, language))
+        return Markup(inline_chart(chart, language))
 
     def numbers(chart: Chart, language: Language) -> Table:
         return chart_table(chart, load_texts(language, "page"))

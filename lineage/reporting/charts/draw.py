@@ -80,7 +80,7 @@ def draw_chart(
     name = markup(chart.name)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="{width}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" width="{width}"'
             f' height="{round(height * scale)}" viewBox="0 0 {page} {height}"'
             f' aria-labelledby="{name}-title {name}-text">',
             f'<title id="{name}-title">{markup(chart.headline)}</title>',
@@ -164,8 +164,11 @@ def draw_words(made: Field, size: float, width: float = 0, height: float = 0) ->
     def place(x: float, y: float) -> tuple[str, str]:
         return (f"{x * width:.1f}", f"{y * height:.1f}") if width else (f"{x:.2%}", f"{y:.2%}")
 
-    for slot, height_part in made.swatches:
-        x, y = place(1, height_part)
+    for (x0, y0), at_end in made.leaders:
+        (x, y), (end, end_y) = place(x0, y0), place(1, at_end)
+        yield f'<line class="leader" x1="{x}" y1="{y}" x2="{end}" y2="{end_y}"/>'
+    for slot, at_end in made.swatches:
+        x, y = place(1, at_end)
         side = size * 0.68
         # A square of its own viewport: half its side cannot be taken from percent.
         yield (

@@ -57,6 +57,8 @@ class Field:
     shapes: list[Shape] = field(default_factory=list)
     swatches: list[tuple[int, float]] = field(default_factory=list)
     """Squares right of the field: their color, and their height in parts of the field."""
+    leaders: list[tuple[Point, float]] = field(default_factory=list)
+    """From the end of a line that ends early to the height of its name at the right."""
     words: list[Words] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
 

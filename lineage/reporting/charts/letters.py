@@ -8,6 +8,8 @@ from lineage.domain.escape import escape_invisible
 
 FONTS = {False: "Arimo-Regular.ttf", True: "Arimo-Bold.ttf"}
 """The files of the letters, plain and bold; as wide as those of Arial, Helvetica and Liberation."""
+_SPARE = {False: 1.03, True: 1.1}
+"""A reader's typeface may be so much wider: DejaVu Sans Condensed is, where Arial is missing."""
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _SEGMENTS = 4
 """The format of the font's table of characters: runs of them."""
@@ -81,7 +83,7 @@ def _letter_advances(*, is_bold: bool) -> dict[str, float]:
     (count,) = struct.unpack_from(">H", data, tables["hhea"] + 34)
     start = tables["hmtx"]
     pairs = struct.iter_unpack(">Hh", data[start : start + 4 * count])
-    widths = [advance / per_em for advance, _ in pairs]
+    widths = [advance / per_em * _SPARE[is_bold] for advance, _ in pairs]
     glyphs = _read_glyphs(data, tables["cmap"])
     return {chr(code): widths[min(glyph, count - 1)] for code, glyph in glyphs.items()}
 

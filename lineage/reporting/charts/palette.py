@@ -4,11 +4,12 @@ The subject comes first, `others` last and in gray. All pairs of a palette can b
 normal sight and without red, green or blue cones; yellow and gray fill, and never write or line.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-FONTS = '"Liberation Sans", Arimo, Arial, Helvetica, sans-serif'
-"""Typefaces whose letters are as wide as those of the font that the package brings along."""
+FONTS = 'Arial, "Liberation Sans", Arimo, Helvetica, "DejaVu Sans Condensed", sans-serif'
+"""Typefaces whose letters are about as wide as those of the font that the package brings along."""
 GRAY = 6
 """The slot of what is summed up as others."""
 LINE_SLOTS = (0, 3, 4)
@@ -86,42 +87,49 @@ def text_color_on(fill: str) -> str:
 
 def chart_style(theme: Theme | None) -> str:
     """Return the rules of a picture's classes; without a theme they follow the reader's scheme."""
-    shared = (
-        f".chart text {{ font-family: {FONTS} }} .chart .strong {{ font-weight: 700 }}"
-        " .chart .line { fill: none; stroke-width: 2.2; stroke-linejoin: round;"
-        " stroke-linecap: round } .chart .thick { stroke-width: 4 }"
-        " .chart .frame { fill: none; stroke-width: 3 }"
-    )
-    if theme is not None:
-        return f"{shared}\n{_color_rules(PALETTES[theme])}"
-    dark = (
-        f"@media screen and (prefers-color-scheme: dark) {{ {_color_rules(PALETTES[Theme.DARK])} }}"
-    )
-    return f"{shared}\n{_color_rules(PALETTES[Theme.LIGHT])}\n{dark}"
+    light, dark = (_color_rules(palette) for palette in PALETTES.values())
+    if theme is None:
+        scheme = f"@media screen and (prefers-color-scheme: dark) {{ {_write_rules(dark)} }}"
+        return f"{_SHAPES}\n{_write_rules(light)}\n{scheme}"
+    return f"{_SHAPES}\n{_write_rules(light if theme is Theme.LIGHT else dark)}"
 
 
-def _color_rules(palette: Palette) -> str:
-    rules = {
-        "paper": f"fill: {palette.paper}",
-        "gap": f"stroke: {palette.paper}; stroke-width: 1.5",
-        "veil": f"fill: {palette.paper}; fill-opacity: .65",
-        "hatch": f"stroke: {palette.paper}; stroke-width: 3",
-        "grid": f"stroke: {palette.grid}",
-        "leader": f"stroke: {palette.muted}; stroke-dasharray: 1 3",
-        "base": f"stroke: {palette.soft}",
-        "muted": f"stroke: {palette.muted}",
-        "frame": f"stroke: {palette.fills[3]}",
-        "ink": f"fill: {palette.ink}",
-        "soft": f"fill: {palette.soft}",
-        "first": f"fill: {palette.fills[0]}",
-    }
-    rules |= {f"l{at}": f"stroke: {palette.fills[at]}" for at in LINE_SLOTS}
-    fills = {"f": palette.fills, "p": palette.pales, "r": palette.shades}
-    for letter, colors in fills.items():
+def page_chart_style() -> str:
+    """Return the rules of pictures in a page, whose `color-scheme` decides on the theme."""
+    light, dark = (_color_rules(palette) for palette in PALETTES.values())
+    both = {name: f"light-dark({light[name]}, {dark[name]})" for name in light}
+    return f"{_SHAPES}\n{_write_rules(both)}"
+
+
+_SHAPES = (
+    f".picture text {{ font-family: {FONTS} }} .picture .strong {{ font-weight: 700 }}"
+    " .picture .line { fill: none; stroke-width: 2.2; stroke-linejoin: round;"
+    " stroke-linecap: round } .picture .thick { stroke-width: 4 }"
+    " .picture .frame { fill: none; stroke-width: 3 } .picture .gap { stroke-width: 1.5 }"
+    " .picture .hatch { stroke-width: 3 } .picture .veil { fill-opacity: .65 }"
+    " .picture .leader { stroke-dasharray: 1 3 }"
+)
+
+
+def _write_rules(colors: Mapping[str, str]) -> str:
+    return " ".join(f".picture .{rule}: {color} }}" for rule, color in colors.items())
+
+
+def _color_rules(palette: Palette) -> dict[str, str]:
+    """Return the color of each class, under the beginning of its rule."""
+    fills = {"paper": palette.paper, "veil": palette.paper, "ink": palette.ink}
+    fills |= {"soft": palette.soft, "first": palette.fills[0]}
+    for letter, colors in {"f": palette.fills, "p": palette.pales, "r": palette.shades}.items():
         for at, color in enumerate(colors):
-            rules[f"{letter}{at}"] = f"fill: {color}"
-            rules[f"on-{letter}{at}"] = f"fill: {text_color_on(color)}"
-    return " ".join(f".chart .{name} {{ {rule} }}" for name, rule in rules.items())
+            fills[f"{letter}{at}"] = color
+            fills[f"on-{letter}{at}"] = text_color_on(color)
+    strokes = {"gap": palette.paper, "hatch": palette.paper, "frame": palette.fills[3]}
+    strokes |= {"grid": palette.grid, "base": palette.soft}
+    strokes |= {"muted": palette.muted, "leader": palette.muted}
+    strokes |= {f"l{at}": palette.fills[at] for at in LINE_SLOTS}
+    return {f"{name} {{ fill": color for name, color in fills.items()} | {
+        f"{name} {{ stroke": color for name, color in strokes.items()
+    }
 
 
 def _read_color(color: str) -> list[int]:

@@ -170,7 +170,7 @@ def _write_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
             text = f"{name}{_SPACE}{_SPACE}{text}"
         widest = max(widest, indent + text_width(text, size, is_bold=is_strong))
         if x < 1:
-            made.shapes.append(Shape("leader", [(x, y), (1, height)], "line"))
+            made.leaders.append(((x, y), height))
         if has_square:
             made.swatches.append((line.slot or 0, height))
         made.words.append(Words(kind, text, 1, height, indent, size * 0.35))
