@@ -24,6 +24,7 @@ What the system refuses is one of these too: see `file_error`.
 """
 
 import errno
+from collections.abc import Sequence
 
 from lineage.domain.files import reason_of_file_error
 
@@ -133,9 +134,13 @@ class UnknownSnapshot(LineageError):
 
 
 class UnknownModel(LineageError):
-    """No model, release or family has this name."""
+    """No model, release or family has this name; candidates are subjects, the best first."""
 
     exit_code = 5
+
+    def __init__(self, message: str, hint: str = "", candidates: Sequence[str] = ()) -> None:
+        super().__init__(message, hint)
+        self.candidates = tuple(candidates)
 
 
 # Rights and space are missing in the same way whichever file is meant: somebody must look at it.

@@ -7,7 +7,6 @@ import numpy as np
 
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.claims import Strength
-from lineage.graph import reach
 from lineage.store.reader import EdgeColumns
 
 _DECLARED = Strength.DECLARED.code
@@ -106,10 +105,8 @@ class Ancestry:
 
 def find_ancestry(scope: Scope, starts: Iterable[int]) -> Ancestry:
     """Find what lies above some nodes, by the edges of the scope, in one pass over its columns."""
-    edges, nodes = scope.edges, scope.nodes
-    chosen = np.unique(np.fromiter(starts, np.int32))
-    # Upwards is downwards with the ends exchanged.
-    on_path = reach.find_below(edges.parent, edges.child, nodes, chosen)
+    edges, chosen = scope.edges, np.unique(np.fromiter(starts, np.int32))
+    on_path = scope.find_below(chosen, upwards=True)
     on_path[chosen] = True
     edges = select_scope_edges(edges, on_path[edges.child] & (edges.child != edges.parent))
     edges_up: dict[int, NodePath] = {}

@@ -50,8 +50,10 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
     """
     # One row group of a small table, where any other definition reads the edges of a whole Hub.
     if subject.model is not None and scope.definition == DEFAULT and by is None:
-        row = scope.snapshot.base(subject.model.id)
-        if row is not None and row.node == subject.model.node:
+        model, row = subject.model, scope.snapshot.base(subject.model.id)
+        if row is None:  # nothing is declared to come from what has this name
+            row = BaseRow(model.key, model.id, model.node, 0, 0, {}, 0)
+        if row.node == model.node:
             opted_out = count_opted_out(scope, subject, row.total)
             return count_of_base(scope, row, opted_out, spelling=subject.spelling)
     return count_members(scope, subject, select_members(scope, subject), by)

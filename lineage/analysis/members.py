@@ -56,11 +56,7 @@ def members_below(scope: Scope, roots: Nodes) -> Members:
     """Return the models below the roots: distinct, with a record, none of them a root."""
     edges, nodes = scope.edges, scope.nodes
     direct = reach.find_direct_below(edges.child, edges.parent, nodes, roots)
-    all_below = (
-        direct
-        if scope.definition.closure is Closure.DIRECT
-        else reach.find_below(edges.child, edges.parent, nodes, roots)
-    )
+    all_below = direct if scope.definition.closure is Closure.DIRECT else scope.find_below(roots)
     countable = find_countable(scope)
     counted = possible = _mark_member_nodes(countable.surely, all_below, roots)
     if countable.possibly is not countable.surely:

@@ -14,7 +14,7 @@ from lineage.domain.arrays import Indices, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family
-from lineage.graph.reach import mark_nodes
+from lineage.graph.reach import Rows, count_row_generations, mark_nodes
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store.reader import EdgeColumns, Snapshot
 
@@ -34,6 +34,15 @@ class Graph:
     """How many node numbers there are: the snapshot's, then those that the registry adds."""
     added: Mapping[str, int]
     """Ids that only a curated edge knows, with their nodes."""
+    _rows: dict[bool, Rows] = field(default_factory=dict, compare=False, repr=False)
+
+    def rows(self, *, upwards: bool = False) -> Rows:
+        """Return every node's children, or its parents, as rows; made once for all questions."""
+        if upwards not in self._rows:
+            ends = self.edges.child, self.edges.parent
+            key, value = ends if upwards else ends[::-1]
+            self._rows[upwards] = Rows.build(key, value, self.nodes)
+        return self._rows[upwards]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,23 @@ class Scope:
         if not self._stored_edges:
             self._stored_edges.append(self.snapshot.edges())
         return self._stored_edges[0]
+
+    def find_below(self, starts: Indices, *, upwards: bool = False) -> Mask:
+        """Mark the nodes that any path leads down to from some nodes, or up to.
+
+        A start is marked only where a path from a start leads to it.
+        """
+        rows = self.graph.rows(upwards=upwards)
+        mask: Mask = count_row_generations(rows, self.nodes, starts) > 0
+        return mask
+
+    def for_one_question(self) -> Self:
+        """Return the same scope, which keeps what it looks up further for itself.
+
+        What a client names would else stay in the memory of a process that answers many.
+        """
+        graphs, nodes_by_id = dict(self._graphs), dict(self._nodes_by_id)
+        return replace(self, _graphs=graphs, _nodes_by_id=nodes_by_id)
 
     def _build_graph(self) -> Graph:
         edges, definition = self.stored_edges, self.definition

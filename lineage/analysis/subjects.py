@@ -18,7 +18,6 @@ from lineage.domain.repo_ids import find_other_repository
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import LineageError, SettingsError, UnknownModel
 from lineage.families.registry import find_release
-from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
@@ -109,6 +108,7 @@ def find_subject(scope: Scope, subject: str | Subject) -> ResolvedSubject:
         raise UnknownModel(
             f"no release is called {parsed.name!r}",
             f"did you mean {', '.join(close)}?" if close else "see: lineage families show FAMILY",
+            [f"release:{id}" for id in close],
         )
     model = match_subject_model(scope, parsed.name)
     if model is None:
@@ -200,6 +200,9 @@ def count_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int) -> int
     if subject.model is not None:
         if (match := whole.node_of_key(subject.model.key)) is None:
             return left_out
+        row = whole.base(match[1]) if scope.definition == DEFAULT else None
+        if row is not None and row.node == match[0]:  # stored, as the number asked about is
+            return max(row.total - at_most, 0) + left_out
         model = replace(subject.model, node=match[0], id=match[1])
     members = select_members(scope.of_snapshot(whole), replace(subject, model=model)).members
     more = int(members.possible.sum()) - at_most
@@ -234,8 +237,7 @@ def find_family_members(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
     keys_of_records = snapshot.record_column("key")
     nodes = np.flatnonzero(np.asarray(pc.is_in(keys_of_records, value_set=keys)))
     roots = scope.roots_of([root for family in scope.families for root in family.roots()])
-    edges = scope.edges
-    of_a_family = reach.find_below(edges.child, edges.parent, scope.nodes, roots)
+    of_a_family = scope.find_below(roots)
     of_a_family[roots] = True
     nodes = nodes[of_a_family[nodes]]
     total = np.zeros(scope.nodes, np.int64)
@@ -282,6 +284,7 @@ def _unknown_subject(scope: Scope, name: str, spelling: str) -> LineageError:
     return UnknownModel(
         f"{spelling!r} is unknown to snapshot {scope.snapshot.id}, as a model and as a parent",
         hint or "check the spelling: owner/name",
+        candidates,
     )
 
 

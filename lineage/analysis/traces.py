@@ -26,7 +26,6 @@ from lineage.domain.families import Family, Outsider
 from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.subjects import parse_model_name
 from lineage.errors import UnknownModel
-from lineage.graph import reach
 from lineage.store.reader import STANDING_COLUMNS, Snapshot, snapshot_asked_in
 
 EVERYTHING = Definition(min_strength=Strength.INFERRED, mirrors=True, curated=True)
@@ -284,7 +283,7 @@ def _count_opted_out_above(scope: Scope, subject: _Subject) -> int:
     if subject.key is None or (match := whole.node_of_key(subject.key)) is None:
         return left_out
     above, above_in_whole = (
-        int(reach.find_below(it.edges.parent, it.edges.child, it.nodes, np.array([node])).sum())
+        int(it.find_below(np.array([node]), upwards=True).sum())
         for it, node in ((scope, subject.node), (scope.of_snapshot(whole), match[0]))
     )
     return max(above_in_whole - above, 0) + left_out

@@ -22,6 +22,7 @@ from lineage.cli.options import RENAMED, CommandGroup
 from lineage.cli.quality import anomalies, evaluate
 from lineage.cli.report import report
 from lineage.cli.schedule import schedule
+from lineage.cli.serve import serve
 from lineage.cli.snapshots import snapshots
 from lineage.domain.escape import escape_invisible, escape_log_lines
 from lineage.errors import LineageError, SettingsError, SourceError, StoreError, file_error
@@ -43,6 +44,7 @@ COMMANDS = (
     evaluate,
     export,
     report,
+    serve,
     snapshots,
     families,
     schedule,

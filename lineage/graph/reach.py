@@ -75,7 +75,11 @@ def count_generations(child: Indices, parent: Indices, nodes: int, roots: Indice
     A root has the length of the shortest path that leads back to it or down from another root.
     The last generation that fits, 32767, stands for all beyond it.
     """
-    children = Rows.build(parent, child, nodes)
+    return count_row_generations(Rows.build(parent, child, nodes), nodes, roots)
+
+
+def count_row_generations(children: "Rows", nodes: int, roots: Indices) -> Generations:
+    """Return the same, where the children of every node stand in rows already."""
     generation = np.zeros(nodes, dtype=np.int16)
     front = np.unique(roots)
     depth = 0

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lineage.domain.arrays import Codes, Indices, Nodes
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation
@@ -16,9 +15,13 @@ from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
 from lineage.errors import SnapshotDamaged
 from lineage.store import schema
+from lineage.store.column_cache import ColumnCache, NameIndex, TableReader
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
-from lineage.store.tables import tables_of
+from lineage.store.tables import may_group_hold, tables_of
+
+_FEW = 1000
+"""So many names are looked up one by one in an index; more are looked for in whole columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,22 @@ class Snapshot:
         """Gives the snapshots that may know what its models are called elsewhere in its history:
         the newest, and, where one asks thoroughly, dumps that were imported after it."""
         self._files = files
-        self.tables = tables_of(self._files, manifest)
+        self.tables: TableReader = tables_of(self._files, manifest)
+        self.index: NameIndex | None = None
+        """Of a snapshot that is held in memory: what finds a name without reading columns."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}: {self.manifest.models:,} models>"
+
+    def hold_in_memory(self) -> None:
+        """Keep what is read from now on in memory, for a process that answers many questions.
+
+        Counts are read at once. `index.add_records`, which takes longer, is the caller's to call.
+        """
+        self.tables = ColumnCache(self.tables)
+        self.index = NameIndex.of_bases(self.table(schema.COUNTS_FILE))
+        if self.unredacted is not None:
+            self.unredacted.hold_in_memory()
 
     def column(self, file: str, name: str) -> pa.ChunkedArray:
         """Return one column of one table, whole."""
@@ -128,8 +143,13 @@ class Snapshot:
 
         counts.parquet is sorted by id, so that only the group that may hold the id is read.
         """
+        if self.index is not None:
+            stored = self.index.base_row(id)
+            return None if stored is None else _read_base_row(stored)
         with self.tables.open(schema.COUNTS_FILE) as parquet:
-            for group in _row_groups_that_may_hold(parquet, id):
+            for group in range(parquet.num_row_groups):
+                if not may_group_hold(parquet, group, "id", [id]):
+                    continue
                 table = self.tables.group(schema.COUNTS_FILE, parquet, group)
                 if (row := pc.index(table["id"], id).as_py()) >= 0:
                     return _read_base_row(table.slice(row, 1).to_pylist()[0])
@@ -156,8 +176,12 @@ class Snapshot:
 
     def names_of_bases(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes that have children, in the order asked."""
-        table = self.table(schema.COUNTS_FILE, ["node", "key", "id"]).combine_chunks()
-        rows = pc.index_in(pa.array(nodes, pa.int32()), value_set=table["node"])
+        if not len(nodes):
+            return pa.array([], pa.string()), pa.array([], pa.string())
+        table, sought = self.table(schema.COUNTS_FILE, ["node", "key", "id"]), pa.array(nodes)
+        sought = sought.cast(pa.int32())
+        table = table.filter(pc.is_in(table["node"], value_set=sought)).combine_chunks()
+        rows = pc.index_in(sought, value_set=table["node"])
         rows_found = table.take(rows)
         return rows_found["key"].combine_chunks(), rows_found["id"].combine_chunks()
 
@@ -174,7 +198,18 @@ class Snapshot:
 
     def nodes_of(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the node number of each id that the snapshot knows under just this spelling."""
+        if self.index is not None and self.index.record_ids is not None and len(ids) < _FEW:
+            return {id: node for id in ids if (node := self._indexed_node_of(self.index, id)) >= 0}
         return _look_up_nodes(self._named_snapshot_nodes(), ids) if ids else {}
+
+    def _indexed_node_of(self, index: NameIndex, id: str) -> int:
+        """Return the node that has a name, the listed one first; -1 where none has it."""
+        nodes = index.record_nodes(id)
+        if nodes and nodes[0] < self.manifest.models:
+            return nodes[0]
+        # An unlisted model that the Hub still names has its name before a deleted one.
+        stored = self.base(id)
+        return stored.node if stored is not None else max(nodes, default=-1)
 
     def _named_snapshot_nodes(self) -> Iterator[tuple[pa.Array, pa.Array | None]]:
         """Yield names with their nodes (None: by row); who wins of two with one name comes last."""
@@ -283,20 +318,6 @@ def _look_up_nodes(
         at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
         nodes_by_value.update(zip(column.take(rows).to_pylist(), at.tolist(), strict=True))
     return nodes_by_value
-
-
-def _row_groups_that_may_hold(parquet: pq.ParquetFile, id: str) -> list[int]:
-    at = parquet.schema_arrow.names.index("id")
-    groups = []
-    for group in range(parquet.num_row_groups):
-        statistics = parquet.metadata.row_group(group).column(at).statistics
-        if (
-            statistics is None
-            or not statistics.has_min_max
-            or (statistics.min <= id <= statistics.max)
-        ):
-            groups.append(group)
-    return groups
 
 
 def _read_base_row(row: dict[str, object]) -> BaseRow:

@@ -28,6 +28,9 @@ from lineage.store.schema import (
 ROW_GROUP = 65_536
 """Rows a group: fixed, so that the bytes do not depend on how the rows arrived."""
 
+_SEARCHED = frozenset({"id", "key", "child_key"})
+"""Columns in whose order tables stand: their bounds say which groups need not be read."""
+
 
 class TableWriter:
     """Takes batches of any size, writes groups of one size; use as a context manager."""
@@ -44,7 +47,7 @@ class TableWriter:
             schema,
             **_table_codec(path),
             use_dictionary=[name for name in _table_leaves(schema) if name not in UNREPEATED],
-            write_statistics=["id"] if "id" in schema.names else False,
+            write_statistics=[it for it in schema.names if it in _SEARCHED] or False,
             store_schema=False,
             write_page_checksum=True,
         )

@@ -1,5 +1,6 @@
 """The tables of a snapshot, read piece by piece; an update's changes are merged with its base."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -86,6 +87,16 @@ def _find_odd_table_value(
     return f"holds {min(odd)!r}" if odd else None
 
 
+def may_group_hold(parquet: pq.ParquetFile, group: int, column: str, sought: Sequence[str]) -> bool:
+    """Say whether a row group may hold one of some values, which are in order."""
+    at = parquet.schema_arrow.names.index(column)
+    statistics = parquet.metadata.row_group(group).column(at).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    first = bisect_left(sought, statistics.min)
+    return first < len(sought) and sought[first] <= statistics.max
+
+
 class Tables:
     """The tables that lie in one folder of a store."""
 
@@ -129,9 +140,12 @@ class Tables:
 
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
         """Return the rows that have one of some values in `column`, of groups that have any."""
-        tables = []
+        tables, sought = [], sorted(values_sought.to_pylist())
+        (stored,) = self._stored_table(file, [column]) or [column]
         with self.open(file) as parquet:
             for group in range(parquet.num_row_groups):
+                if not may_group_hold(parquet, group, stored, sought):
+                    continue
                 values = self.group(file, parquet, group, [column])[column]
                 mask = pc.is_in(values, value_set=values_sought)
                 if pc.any(mask).as_py():

@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from starlette.testclient import TestClient
 
 import lineage as package
 from lineage.analysis.tree.rows import RowKind
@@ -26,6 +28,8 @@ from lineage.cli.main import lineage
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.export import FORMATS
 from lineage.families.registry import all_families
+from lineage.serve.app import Server, make_app
+from lineage.serve.open_snapshots import OpenSnapshots
 from lineage.store.store import ParquetStore
 from tests.builders import key_of, published, row
 from tests.fakes.fake_clock import NOON
@@ -178,7 +182,36 @@ def models_in(format: str, text: str) -> set[str]:
     raise NotImplementedError(format)
 
 
+@cache
+def served(history: Path) -> TestClient:
+    snapshots = OpenSnapshots(
+        ParquetStore(str(history), NO_OPT_OUTS), all_families(), NO_OPT_OUTS.digest()
+    )
+    snapshots.refresh()
+    return TestClient(make_app(Server(snapshots)))
+
+
+def of_api(asking: Asking, subject: str) -> int:
+    """Every route that says how many: alone, in a batch, in a list, of a family or a model."""
+    client = served(asking.history)
+    total = int(client.get(f"/api/models/{subject}/counts").json()["total"])
+    (item,) = client.post("/api/batch", json={"subjects": [subject]}).json()["items"]
+    listed = client.get(f"/api/models/{subject}/derivatives").json()["items"]
+    others = {item["counts"]["total"], len(listed)}
+    if subject.startswith(("family:", "release:")):
+        family = "mistral" if subject == "family:mistral" else "llama"
+        place = f"{family}/{subject[8:]}" if subject.startswith("release:") else family
+        others |= {
+            client.get(f"/api/families/{place}/{it}").json()["total"] for it in ("counts", "tree")
+        }
+    else:
+        others.add(client.get(f"/api/models/{subject}").json()["counts"]["total"])
+    assert others == {total}
+    return total
+
+
 NUMBERS: dict[str, Number] = {
+    "serve": of_api,
     "count": of_count,
     "tree": of_tree,
     "snapshots trend": of_trend,

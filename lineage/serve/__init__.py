@@ -1,0 +1,1 @@
+"""HTTP API, pages to explore and MCP over one store; thin, over analysis."""

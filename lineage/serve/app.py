@@ -1,0 +1,432 @@
+"""The HTTP side: from a request to a question, and from an answer or an error to a response."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lineage.domain.escape import escape_invisible
+from lineage.errors import (
+    LineageError,
+    MissingExtra,
+    NoSuchSnapshot,
+    SettingsError,
+    SnapshotPruned,
+    StoreError,
+    UnknownModel,
+    UnknownSnapshot,
+)
+from lineage.serve.open_snapshots import OpenSnapshot, OpenSnapshots
+from lineage.serve.operations import Question, Reply, refuse_fields, snapshot_of_cursor
+from lineage.serve.parameters import (
+    CountsQuery,
+    PageQuery,
+    SnapshotQuery,
+    convert_parameters,
+    read_query,
+)
+from lineage.serve.routes import OPERATIONS, Operation, make_openapi
+from lineage.serve.workers import Metrics, Overloaded, TimeLimitReached, Workers
+
+MOST_BODY_BYTES = 4 << 20
+_MOST_DISCARDED_BYTES = 64 << 20
+"""A client that sends more is cut off; one that sends less can still read what is wrong."""
+_REQUEST_SECONDS = 60.0
+_BODY_SECONDS = 15.0
+_MOST_HELD_BYTES = 200_000
+_CACHE_CONTROL = "public, max-age=60"
+_LOG = logging.getLogger("lineage.serve")
+_ACCESS = logging.getLogger("lineage.serve.access")
+
+_STATUS_BY_ERROR: Mapping[type[LineageError], int] = {
+    UnknownModel: 404,
+    UnknownSnapshot: 404,
+    MissingExtra: 501,
+    SettingsError: 400,
+    NoSuchSnapshot: 503,
+    SnapshotPruned: 503,
+    Overloaded: 503,
+    TimeLimitReached: 503,
+    StoreError: 503,
+}
+"""By the nearest class above an error."""
+
+
+class RequestTooLarge(LineageError):
+    """A body over the limit."""
+
+
+class Server:
+    """What all requests share: snapshots, workers, metrics."""
+
+    def __init__(self, snapshots: OpenSnapshots, *, closures: int = 2) -> None:
+        self.snapshots = snapshots
+        self.metrics = Metrics()
+        # Closures take seconds on a whole Hub: what is only looked up has threads of its own.
+        self.closures = Workers("closure", closures, 16, 30.0)
+        self.lookups = Workers("look-up", 2, 64, 20.0)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self.closures.close()
+        self.lookups.close()
+
+    async def open_snapshot(self, query: SnapshotQuery, subject: str | None) -> OpenSnapshot:
+        """Return the snapshot that a question is asked of."""
+        name, latest = query.snapshot, self.snapshots.latest
+        if isinstance(query, PageQuery) and query.cursor is not None and name is None:
+            name = snapshot_of_cursor(query.cursor)
+        if latest is not None and name in (None, latest.snapshot.id) and query.day is None:
+            return latest
+        return await self.lookups.run(
+            partial(self.snapshots.find, name, None if name else query.day, subject)
+        )
+
+    async def answer(self, operation: Operation, subject: str, query: SnapshotQuery) -> Reply:
+        """Reply one question: at once where an index knows the answer, else on a worker."""
+        opened = await self.open_snapshot(query, subject if "{subject}" in operation.path else None)
+        question = Question(self.snapshots, opened, query, subject)
+        if is_indexed(opened, subject, query):
+            return operation.answer(question)
+        workers = self.lookups if operation.is_quick else self.closures
+        return await workers.run(partial(operation.answer, question))
+
+
+_DEFAULT_COUNT = CountsQuery()
+
+
+def is_indexed(opened: OpenSnapshot, subject: str, query: SnapshotQuery) -> bool:
+    """Say whether a count is the default one of a model that is found without reading columns."""
+    snapshot = opened.snapshot
+    index = snapshot.index
+    if query != _DEFAULT_COUNT or index is None or "/" not in subject or snapshot.unredacted:
+        return False
+    if (row := index.base_row(subject)) is not None:
+        return int(str(row["node"])) < snapshot.manifest.models
+    return index.record_ids is not None and bool(index.record_nodes(subject))
+
+
+# From requests to questions
+
+
+def make_app(server: Server, *, cors: str | None = None, more: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """Return the application: every operation, the documents about it, and further routes."""
+    routes: list[BaseRoute] = [
+        Route("/openapi.json", _serve_openapi(), name="openapi"),
+        Route("/healthz", partial(_serve_health, server), name="healthz"),
+        Route("/metrics", partial(_serve_metrics, server), name="metrics"),
+        *more,
+    ]
+    for operation in OPERATIONS:
+        endpoint = partial(serve_operation, server, operation)
+        path = operation.path.replace("{subject}", "{subject:path}")
+        routes.append(Route(path, endpoint, methods=[operation.method], name=operation.name))
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            HTTPException: _answer_http_error,  # type: ignore[dict-item]
+            LineageError: _answer_error,  # type: ignore[dict-item]
+        },
+    )
+    app.router.redirect_slashes = False
+    return Front(app, server.metrics, cors)
+
+
+async def serve_operation(server: Server, operation: Operation, request: Request) -> Response:
+    """Read a request, ask its question and return the response."""
+    subject = request.path_params.get("subject", "")
+    if operation.method == "POST":
+        query = await read_body(request, operation.query)
+        return _respond(await server.answer(operation, subject, query), None)
+    query = read_query(operation.query, request.query_params.multi_items())
+    if operation.name == "show_snapshot":
+        refuse_fields(query, "snapshot")
+        query = msgspec.structs.replace(query, snapshot=subject)
+    opened = await server.open_snapshot(query, subject or None)
+    tag = make_tag(opened, operation.name, query)
+    if is_tag_known(request, tag):
+        return Response(status_code=304, headers=_caching(tag))
+    key = (operation.name, subject, msgspec.json.encode(query))
+    if (body := opened.answers.get(key)) is None:
+        answer = await server.answer(operation, subject, query)
+        response = _respond(answer, tag, request)
+        is_held = response.status_code == 200 and "link" not in response.headers
+        if is_held and len(response.body) <= _MOST_HELD_BYTES:
+            opened.answers.put(key, bytes(response.body))
+        return response
+    return Response(body, headers=_caching(tag), media_type=operation.media_type)
+
+
+def make_tag(opened: OpenSnapshot, *parts: object) -> str:
+    """Return the ETag of an answer: snapshot, registry, and what was asked of them."""
+    asked = hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:12]
+    return f'"{opened.version}-{asked}"'
+
+
+def is_tag_known(request: Request, tag: str) -> bool:
+    """Say whether the client has this answer already."""
+    known = request.headers.get("if-none-match")
+    return known is not None and any(
+        it.strip().removeprefix("W/") == tag for it in known.split(",")
+    )
+
+
+def _caching(tag: str | None) -> dict[str, str]:
+    if tag is None:
+        return {"Cache-Control": "no-store"}
+    return {"ETag": tag, "Cache-Control": _CACHE_CONTROL}
+
+
+def _respond(answer: Reply, tag: str | None, request: Request | None = None) -> Response:
+    headers = _caching(tag)
+    if answer.location is not None:
+        return Response(status_code=302, headers=headers | {"Location": answer.location})
+    if answer.next_cursor is not None and request is not None:
+        address = request.url.include_query_params(cursor=answer.next_cursor)
+        target = address.path + (f"?{address.query}" if address.query else "")
+        headers["Link"] = f'<{target}>; rel="next"'
+    body = answer.text.encode() if answer.text is not None else encode_json(answer.document)
+    return Response(body, headers=headers, media_type=answer.media_type)
+
+
+def encode_json(document: Any) -> bytes:
+    """Return a document as JSON in UTF-8."""
+    return msgspec.json.encode(document)
+
+
+async def read_body(request: Request, kind: type[SnapshotQuery]) -> SnapshotQuery:
+    """Return the parameters in a body; wrong JSON is answered with its place."""
+    body = await _receive_body(request)
+    try:
+        values = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"the body is no JSON: {error}{_find_line(body, error)}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"the body is no JSON: byte {error.start} is no UTF-8") from error
+    if not isinstance(values, dict):
+        raise SettingsError("the body is no JSON object", 'example: {"subjects": ["gpt2"]}')
+    return convert_parameters(kind, values, strict=True)
+
+
+def _find_line(body: bytes, error: Exception) -> str:
+    _, separator, place = str(error).rpartition("(byte ")
+    if not separator:
+        return ""
+    before = body[: int(place.rstrip(")"))]
+    line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    return f", line {line}, column {column}"
+
+
+async def _receive_body(request: Request) -> bytes:
+    """Return the body; a client that sends too much is heard out, so that it reads the answer."""
+    text = request.headers.get("content-length", "")
+    promised = int(text) if text.isascii() and text.isdigit() else 0
+    waits = request.headers.get("expect", "").lower() == "100-continue"
+    too_large = RequestTooLarge(
+        f"the body is larger than {MOST_BODY_BYTES:,} bytes", "send the models in several requests"
+    )
+    if promised > _MOST_DISCARDED_BYTES or (waits and promised > MOST_BODY_BYTES):
+        raise too_large
+    pieces, size = [], 0
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for piece in request.stream():
+                size += len(piece)
+                if size <= MOST_BODY_BYTES:
+                    pieces.append(piece)
+                elif size > _MOST_DISCARDED_BYTES:
+                    raise too_large
+    except TimeoutError:
+        raise HTTPException(408, f"no whole body came within {_BODY_SECONDS:g} seconds") from None
+    if size > MOST_BODY_BYTES:
+        raise too_large
+    return b"".join(pieces)
+
+
+# From errors to responses
+
+
+async def _answer_error(request: Request, error: LineageError) -> Response:
+    return make_error_response(error, request)
+
+
+def status_of_error(error: LineageError, *, is_named: bool = False) -> int:
+    """Return the HTTP status of an error; of a snapshot that was named and is not there 404."""
+    if isinstance(error, RequestTooLarge):
+        return 413
+    if is_named and isinstance(error, NoSuchSnapshot):
+        return 404
+    kinds = (it for it in type(error).__mro__ if it in _STATUS_BY_ERROR)
+    return next((_STATUS_BY_ERROR[it] for it in kinds), 500)
+
+
+def make_error_response(error: LineageError, request: Request) -> Response:
+    """Return an error as JSON: a sentence, what to do, and a code."""
+    is_named = any(request.query_params.get(name) for name in ("snapshot", "as_of"))
+    is_named |= request.url.path.startswith("/api/snapshots/")
+    status = status_of_error(error, is_named=is_named)
+    document: dict[str, Any] = {"error": error.message, "hint": error.hint}
+    if isinstance(error, UnknownModel) and error.candidates:
+        document["candidates"] = list(error.candidates)
+    code = "BadParameter" if type(error) is SettingsError else type(error).__name__
+    headers = {"X-Error-Code": code, "Cache-Control": "no-store"}
+    if status == 503:
+        headers["Retry-After"] = "30" if isinstance(error, StoreError) else "1"
+    if status == 413:
+        headers["Connection"] = "close"
+    return Response(encode_json(document), status, headers, "application/json")
+
+
+async def _answer_http_error(_: Request, error: HTTPException) -> Response:
+    headers = {"Cache-Control": "no-store", **(error.headers or {})}
+    match error.status_code:
+        case 404:
+            code, sentence = "NoSuchRoute", "there is no such address"
+            hint = "see /openapi.json for those there are"
+        case 405:
+            code, sentence = "MethodNotAllowed", "this address takes another method"
+            hint = f"allowed: {headers.get('Allow', headers.get('allow', 'GET'))}"
+        case _:
+            code, sentence, hint = "RequestFailed", error.detail, ""
+    headers["X-Error-Code"] = code
+    body = encode_json({"error": sentence, "hint": hint})
+    return Response(body, error.status_code, headers, "application/json")
+
+
+# Documents about the server
+
+
+def _serve_openapi() -> Callable[[Request], Awaitable[Response]]:
+    body = encode_json(make_openapi())
+
+    async def serve(_: Request) -> Response:
+        return Response(
+            body, headers={"Cache-Control": _CACHE_CONTROL}, media_type="application/json"
+        )
+
+    return serve
+
+
+async def _serve_health(server: Server, _: Request) -> Response:
+    latest = server.snapshots.latest
+    document = {
+        "status": "no snapshot" if latest is None else "ok",
+        "snapshot": None if latest is None else latest.snapshot.id,
+    }
+    headers = {"Cache-Control": "no-store"} | ({} if latest else {"Retry-After": "30"})
+    return Response(
+        encode_json(document), 503 if latest is None else 200, headers, "application/json"
+    )
+
+
+async def _serve_metrics(server: Server, _: Request) -> Response:
+    latest = server.snapshots.latest
+    taken = None if latest is None else latest.snapshot.manifest.origin.taken_at.timestamp()
+    text = "\n".join(server.metrics.lines(taken)) + "\n"
+    return Response(
+        text, headers={"Cache-Control": "no-store"}, media_type="text/plain; version=0.0.4"
+    )
+
+
+class Front:
+    """Stands before every route: time limit, access log, metrics, headers, and what went wrong."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, cors: str | None) -> None:
+        self._app, self._metrics = app, metrics
+        self._headers = [(b"x-content-type-options", b"nosniff")]
+        if cors is not None:
+            self._headers += [
+                (b"access-control-allow-origin", cors.encode("latin-1")),
+                (b"access-control-expose-headers", b"ETag, Link, X-Error-Code"),
+            ]
+            if cors != "*":
+                self._headers.append((b"vary", b"Origin"))
+        self._cors = cors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, status, size = time.perf_counter(), 0, 0
+        self._metrics.in_flight += 1
+
+        async def send_on(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *self._headers]
+            else:
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            async with asyncio.timeout(_REQUEST_SECONDS):
+                if self._cors is not None and _is_preflight(scope):
+                    await _answer_preflight()(scope, receive, send_on)
+                else:
+                    await self._app(scope, receive, send_on)
+        except (TimeoutError, ClientDisconnect):
+            _LOG.info("a client was too slow, or left")
+        except Exception as error:
+            # A traceback is for the log of who runs it, never for a client.
+            _LOG.error("a fault of lineage itself: %s: %s", type(error).__name__, error)
+            _LOG.info("where it happened", exc_info=error)
+            if not status:
+                fault = LineageError("a fault of lineage itself", "please report it")
+                response = make_error_response(fault, Request(scope))
+                with suppress(OSError):
+                    await response(scope, receive, send_on)
+        finally:
+            self._metrics.in_flight -= 1
+            seconds = time.perf_counter() - start
+            route = scope.get("route")
+            name = getattr(route, "name", None) or "other"
+            self._metrics.count_request(name, status or 499, seconds)
+            _log_request(scope, status, size, seconds)
+
+
+def _is_preflight(scope: Scope) -> bool:
+    names = {name for name, _ in scope["headers"]}
+    return scope["method"] == "OPTIONS" and b"access-control-request-method" in names
+
+
+def _answer_preflight() -> Response:
+    headers = {
+        "Access-Control-Allow-Methods": "GET, HEAD, POST",
+        "Access-Control-Allow-Headers": "Content-Type, If-None-Match",
+        "Access-Control-Max-Age": "600",
+    }
+    return Response(status_code=204, headers=headers)
+
+
+def _log_request(scope: Scope, status: int, size: int, seconds: float) -> None:
+    """Log one request on one line; nothing that a client sent acts in it."""
+    if not _ACCESS.isEnabledFor(logging.INFO):
+        return
+    client = scope.get("client") or ("-", 0)
+    target = (scope.get("raw_path") or b"").decode("latin-1")
+    if scope.get("query_string"):
+        target += "?" + scope["query_string"].decode("latin-1")
+    target = escape_invisible(target[:500])
+    facts = {
+        "client": client[0],
+        "method": scope["method"],
+        "target": target,
+        "status": status,
+        "bytes": size,
+        "seconds": round(seconds, 6),
+    }
+    line = f"{client[0]} {scope['method']} {target} {status} {size} {seconds * 1000:.1f} ms"
+    _ACCESS.info("%s", line, extra={"facts": facts})

@@ -1,0 +1,420 @@
+"""Every question of the API: its address, its parameters, and the function that answers it."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from lineage.analysis.check import check_models
+from lineage.analysis.counts import count_subject
+from lineage.analysis.derivatives import Derivatives, find_derivatives, read_derivatives
+from lineage.analysis.documents import (
+    count_document,
+    family_summary,
+    snapshot_document,
+    trace_document,
+    tree_document,
+)
+from lineage.analysis.growth.curves import curve_of_base, curve_of_family
+from lineage.analysis.model_description import describe_model, model_document
+from lineage.analysis.scope import Scope
+from lineage.analysis.search import search_names
+from lineage.analysis.subjects import ResolvedSubject, find_subject
+from lineage.analysis.traces import trace_models
+from lineage.analysis.tree.prune import build_tree
+from lineage.analysis.verdicts import Trace, count_availability
+from lineage.domain.check_rules import ListedModel, read_rules
+from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.documents import Document, to_document
+from lineage.domain.subjects import parse_subject
+from lineage.errors import LineageError, MissingExtra, SettingsError, UnknownModel
+from lineage.families.registry import family as find_family
+from lineage.serve.open_snapshots import OpenSnapshot, OpenSnapshots
+from lineage.serve.parameters import (
+    BatchBody,
+    BomQuery,
+    CheckBody,
+    CountsQuery,
+    FamilyQuery,
+    PageQuery,
+    SearchQuery,
+    SnapshotQuery,
+    TreeQuery,
+    TrendQuery,
+)
+from lineage.store.reader import availability_of_tombstones
+
+CYCLONEDX = "application/vnd.cyclonedx+json; version=1.6"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request, read: what it is about and what it stands on."""
+
+    snapshots: OpenSnapshots
+    opened: OpenSnapshot
+    query: Any
+    """The parameters, of the operation's own type."""
+    subject: str = ""
+    """What the address names: a model, a family, a snapshot."""
+
+    def scope(self, definition: Definition | None = None) -> Scope:
+        """Return what the question stands on, by a definition; nobody else's memory grows by it."""
+        scope = self.opened.scope.for_one_question()
+        return scope if definition is None else scope.under(definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a question is answered with."""
+
+    document: Any
+    next_cursor: str | None = None
+    """Where the next page of a list begins."""
+    location: str | None = None
+    """Where the client is sent."""
+    text: str | None = None
+    """Instead of a document: text in a format of its own."""
+    media_type: str = "application/json"
+
+
+# Snapshots and names
+
+
+def answer_snapshots(question: Question) -> Reply:
+    """Answer with every snapshot, as `snapshots list` does."""
+    store, query = question.snapshots.store, question.query
+    refuse_fields(query, "snapshot")
+    return Reply([snapshot_document(manifest) for manifest in store.manifests()])
+
+
+def answer_snapshot(question: Question) -> Reply:
+    """Answer with one snapshot, as `snapshots show` does."""
+    snapshot = question.opened.snapshot
+    answers = count_availability(availability_of_tombstones(snapshot))
+    return Reply(to_document(snapshot.manifest) | {"availability": answers})
+
+
+def answer_search(question: Question) -> Reply:
+    """Answer with names that match some letters."""
+    query: SearchQuery = question.query
+    items = search_names(question.scope(), query.q, query.limit)
+    return Reply(
+        {"snapshot": question.opened.snapshot.id, "items": to_document(items), "next": None}
+    )
+
+
+# Models
+
+
+def require_model(scope: Scope, text: str) -> ResolvedSubject:
+    """Return the model of a subject; SettingsError where it is a family or a release."""
+    subject = find_subject(scope, text)
+    if subject.model is None:
+        assert subject.family is not None
+        release = "" if subject.release is None else f"/{subject.release.id}"
+        raise SettingsError(
+            f"{text!r} is a {subject.kind.value}, not a model",
+            f"see /api/families/{subject.family.id}{release}",
+        )
+    return subject
+
+
+def answer_model(question: Question) -> Reply:
+    """Answer with all that the snapshot knows of a model."""
+    query: FamilyQuery = question.query
+    scope = question.scope(Definition(as_of=query.as_of))
+    family = find_family(query.family.removeprefix("family:"), scope.families)
+    return Reply(
+        model_document(describe_model(scope, require_model(scope, question.subject), family))
+    )
+
+
+def answer_counts(question: Question) -> Reply:
+    """Answer with a count, as `count` does."""
+    query: CountsQuery = question.query
+    scope = question.scope(query.definition())
+    count = count_subject(scope, find_subject(scope, question.subject), query.by)
+    return Reply(count_document(count))
+
+
+def find_derivatives_page(
+    question: Question, query: PageQuery
+) -> tuple[Scope, ResolvedSubject, Derivatives, int, str | None]:
+    """Return a list of derivatives, the place where its page begins, and the next page's cursor."""
+    scope = question.scope(query.definition())
+    subject = find_subject(scope, question.subject)
+    of_list = (subject.id, subject.key, msgspec.json.encode(query.definition()))
+    derivatives = question.opened.lists.get(of_list)
+    if derivatives is None:
+        derivatives = question.opened.lists.put(of_list, find_derivatives(scope, subject))
+    mark = hashlib.sha256(repr((of_list, question.opened.version)).encode()).hexdigest()[:12]
+    start = 0
+    if query.cursor is not None:
+        start = read_cursor(query.cursor, mark)
+    end = start + query.limit
+    cursor = None
+    if end < len(derivatives):
+        cursor = make_cursor(question.opened.snapshot.id, end, mark)
+    return scope, subject, derivatives, start, cursor
+
+
+def answer_derivatives(question: Question) -> Reply:
+    """Answer with a page of the models that are counted."""
+    query: PageQuery = question.query
+    scope, _, derivatives, start, cursor = find_derivatives_page(question, query)
+    places = range(start, min(start + query.limit, len(derivatives)))
+    items = [to_derivative_document(it) for it in read_derivatives(scope, derivatives, places)]
+    document = {"snapshot": question.opened.snapshot.id, "items": items, "next": cursor}
+    return Reply(document, cursor)
+
+
+def to_derivative_document(it: Any) -> Document:
+    """Return one item of a list; by hand, as a page has a thousand of them."""
+    created = None if it.created_at is None else f"{it.created_at:%Y-%m-%dT%H:%M:%SZ}"
+    return {
+        "id": it.id,
+        "key": it.key,
+        "direct": it.direct,
+        "relation": it.relation.value,
+        "strength": it.strength.value,
+        "created_at": created,
+        "downloads": it.downloads,
+        "deleted": it.deleted,
+    }
+
+
+def make_cursor(snapshot: str, place: int, mark: str) -> str:
+    """Return where a page begins, as a word that means nothing to the client."""
+    text = f"{snapshot}.{place}.{mark}".encode()
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def snapshot_of_cursor(cursor: str) -> str:
+    """Return the snapshot whose list a cursor goes on with; SettingsError where it is none."""
+    return _split_cursor(cursor)[0]
+
+
+def read_cursor(cursor: str, mark: str) -> int:
+    """Return the place of a cursor; SettingsError where it is none, or another list's."""
+    _, place, of_list = _split_cursor(cursor)
+    if of_list != mark:
+        raise SettingsError(
+            "the cursor belongs to another list", "leave it out: the list begins anew"
+        )
+    return place
+
+
+def _split_cursor(cursor: str) -> tuple[str, int, str]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        snapshot, place, mark = base64.urlsafe_b64decode(padded).decode("ascii").split(".")
+        return snapshot, int(place), mark
+    except ValueError:
+        raise SettingsError(
+            "cursor: not one that this server gave", "take it from `next`, or leave it out"
+        ) from None
+
+
+def answer_lineage(question: Question) -> Reply:
+    """Answer with a model's paths up, as `trace` does."""
+    query: FamilyQuery = question.query
+    scope = question.scope(Definition(as_of=query.as_of))
+    return Reply(_trace_document(scope, question.subject, query.family))
+
+
+def _trace_document(scope: Scope, text: str, family: str) -> Document:
+    asked = find_family(family.removeprefix("family:"), scope.families)
+    (trace,) = trace_models(scope, [_model_name(text)], asked)
+    if isinstance(trace, UnknownModel):
+        raise trace
+    return trace_document(trace)
+
+
+def _model_name(text: str) -> str:
+    try:
+        return parse_subject(text).name
+    except ValueError as error:
+        raise SettingsError(str(error), "a model is spelled owner/name") from error
+
+
+def answer_bom(question: Question) -> Reply:
+    """Answer with a bill of materials, as `export cyclonedx` does."""
+    from lineage.export.bill_of_materials import bill_of
+
+    try:
+        from lineage.export.cyclonedx import write_cyclonedx
+    except ImportError as error:
+        raise MissingExtra("bills of materials", "sbom") from error
+    query: BomQuery = question.query
+    scope = question.scope()
+    family = find_family("llama", scope.families)
+    bill = bill_of(scope, _model_name(question.subject), family, query.min_strength)
+    text = write_cyclonedx(bill, scope.snapshot.manifest)
+    return Reply(None, text=text, media_type=CYCLONEDX)
+
+
+def answer_purl(question: Question) -> Reply:
+    """Send a package address to its model."""
+    if not question.subject.lower().startswith("pkg:"):
+        raise SettingsError(
+            f"{question.subject!r} is no package address", "pkg:huggingface/owner/name@revision"
+        )
+    subject = require_model(question.scope(), _model_name(question.subject))
+    return Reply(None, location=f"/api/models/{quote(subject.id)}")
+
+
+# Families
+
+
+def find_family_subject(scope: Scope, text: str) -> ResolvedSubject:
+    """Return the family, or the release as `family/release`, that an address names."""
+    name, _, release = text.partition("/")
+    family = find_family(name.removeprefix("family:"), scope.families)
+    if not release:
+        return ResolvedSubject(f"family:{family.id}", family=family)
+    wanted = release.removeprefix("release:").lower()
+    for each in family.releases:
+        if wanted in (each.id, each.name.lower()):
+            return ResolvedSubject(f"release:{each.id}", family=family, release=each)
+    raise UnknownModel(
+        f"no release of {family.id} is called {release!r}",
+        f"there are: {', '.join(each.id for each in family.releases)}",
+        [f"release:{each.id}" for each in family.releases],
+    )
+
+
+def answer_families(question: Question) -> Reply:
+    """Answer with the registry, as `families list` does."""
+    return Reply([family_summary(family) for family in question.scope().families])
+
+
+def answer_family(question: Question) -> Reply:
+    """Answer with one family or release, as `families show` does."""
+    subject = find_family_subject(question.scope(), question.subject)
+    return Reply(to_document(subject.release or subject.family))
+
+
+def answer_family_counts(question: Question) -> Reply:
+    """Answer with the count of a family or a release."""
+    query: CountsQuery = question.query
+    scope = question.scope(query.definition())
+    subject = find_family_subject(scope, question.subject)
+    return Reply(count_document(count_subject(scope, subject, query.by)))
+
+
+def answer_trend(question: Question) -> Reply:
+    """Answer with the curve of a family, as `snapshots trend` does."""
+    query: TrendQuery = question.query
+    refuse_fields(query, "snapshot")
+    scope = question.scope()
+    subject = find_family_subject(scope, question.subject)
+    if subject.release is not None:
+        raise SettingsError(
+            "a curve is of a family, or of one of its models", "ask the family with by=release"
+        )
+    assert subject.family is not None
+    curve = curve_of_family(
+        question.snapshots.store, subject.family, scope.families, read_trend_grouping(query.by)
+    )
+    return Reply(to_document(curve))
+
+
+def answer_model_trend(question: Question) -> Reply:
+    """Reply with the curve of a model over all snapshots."""
+    query: TrendQuery = question.query
+    refuse_fields(query, "snapshot")
+    scope = question.scope()
+    subject = require_model(scope, question.subject)
+    grouping = read_trend_grouping(query.by)
+    if grouping is Grouping.RELEASE:
+        raise SettingsError("a model has no releases", "leave out by, or ask its family")
+    curve = curve_of_base(question.snapshots.store, subject.id, scope.families, grouping)
+    return Reply(to_document(curve))
+
+
+def read_trend_grouping(by: Grouping | None) -> Grouping | None:
+    """Return what a curve is divided by; SettingsError for what no snapshot stores."""
+    if by not in (None, Grouping.RELEASE, Grouping.MONTH):
+        raise SettingsError(f"by: no curve is divided by {by}", "by is one of release, month")
+    return by
+
+
+def answer_tree(question: Question) -> Reply:
+    """Answer with a tree, as `tree` does."""
+    query: TreeQuery = question.query
+    scope = question.scope(query.definition())
+    subject = find_family_subject(scope, question.subject)
+    tree = build_tree(scope, subject, depth=query.depth, min_size=query.min_size)
+    return Reply(tree_document(tree))
+
+
+def refuse_fields(query: SnapshotQuery, *names: str) -> None:
+    """Raise SettingsError for parameters that would promise something else than the answer."""
+    for name in names:
+        if getattr(query, name) is not None:
+            raise SettingsError(f"{name} has no meaning here", "the answer is of all snapshots")
+
+
+# Many at once
+
+
+def answer_batch(question: Question) -> Reply:
+    """Answer many subjects; one that is unknown says so in its own item."""
+    query: BatchBody = question.query
+    scope = question.scope(query.definition())
+    lineage = _trace_all(scope.under(Definition(as_of=query.as_of)), query)
+    items: list[Document] = []
+    for text in query.subjects:
+        item: Document = {"subject": text}
+        try:
+            if "counts" in query.want:
+                count = count_subject(scope, find_subject(scope, text), query.by)
+                item["counts"] = count_document(count)
+            if "lineage" in query.want:
+                trace = lineage[text]
+                if isinstance(trace, LineageError):
+                    raise trace
+                item["lineage"] = trace_document(trace)
+        except (UnknownModel, SettingsError) as error:
+            item |= dict.fromkeys(query.want) | {"error": error.message, "hint": error.hint}
+        items.append(item)
+    return Reply({"snapshot": question.opened.snapshot.id, "items": items})
+
+
+def _trace_all(scope: Scope, query: BatchBody) -> dict[str, Trace | LineageError]:
+    """Return the trace of each subject of a batch, or why it has none; all by one look."""
+    if "lineage" not in query.want:
+        return {}
+    names: dict[str, str] = {}
+    answers: dict[str, Trace | LineageError] = {}
+    for text in query.subjects:
+        try:
+            names[text] = _model_name(text)
+        except SettingsError as error:
+            answers[text] = error
+    family = find_family(query.family.removeprefix("family:"), scope.families)
+    traces = trace_models(scope, list(names.values()), family)
+    return answers | dict(zip(names, traces, strict=True))
+
+
+def answer_check(question: Question) -> Reply:
+    """Answer with the outcome of a check, as `check` does."""
+    query: CheckBody = question.query
+    table = {name: list(getattr(query, name)) for name in ("deny", "allow", "deny_license")}
+    flags = {"pinned": query.pinned, "strict": query.strict, "unknown": query.unknown}
+    try:
+        rules = read_rules(table | flags)
+    except ValueError as error:
+        hint = "a pattern is owner/name with *, family:NAME or release:NAME"
+        raise SettingsError(str(error), hint) from error
+    listed = [ListedModel.spelled(model) for model in query.models]
+    outcome = check_models(question.scope(), listed, rules)
+    if rules.strict and outcome.unmatched:
+        raise SettingsError(
+            f"matches nothing: {', '.join(outcome.unmatched)}", "mend it, or leave out strict"
+        )
+    return Reply(to_document(outcome))
