@@ -36,22 +36,20 @@ def list_families(*, invocation: Invocation) -> None:
 @click.argument("name", metavar="FAMILY")
 def show_family(*, name: str, invocation: Invocation) -> None:
     """Show all that is known of a family, with every source."""
-    from lineage.analysis.documents import family_rows
+    from lineage.analysis.documents import family_document, family_rows
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import family_table
-    from lineage.domain.documents import Document, to_document
     from lineage.families.license_terms import families_with_terms, license_terms
 
     family = invocation.require_family(name)
     terms = license_terms(family.id) if family.id in families_with_terms() else None
-    document: Document = to_document(family)
-    document["license_terms"] = [] if terms is None else to_document(terms.terms)
     print_result(
         invocation.format,
-        document,
+        family,
         family_rows,
-        lambda _: family_table(family, terms),
+        lambda it: family_table(it, terms),
         narrowest=1,
+        document=family_document,
     )
 
 

@@ -13,6 +13,7 @@ from lineage.analysis.counts import count_subject
 from lineage.analysis.derivatives import Derivatives, find_derivatives, read_derivatives
 from lineage.analysis.documents import (
     count_document,
+    family_document,
     family_summary,
     snapshot_document,
     trace_document,
@@ -295,7 +296,9 @@ def answer_families(question: Question) -> Reply:
 def answer_family(question: Question) -> Reply:
     """Answer with one family or release, as `families show` does."""
     subject = find_family_subject(question.scope(), question.subject)
-    return Reply(to_document(subject.release or subject.family))
+    assert subject.family is not None
+    release = subject.release
+    return Reply(family_document(subject.family) if release is None else to_document(release))
 
 
 def answer_family_counts(question: Question) -> Reply:
