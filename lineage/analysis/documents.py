@@ -209,6 +209,14 @@ def family_summary(family: Family) -> Document:
     }
 
 
+def family_document(family: Family) -> Document:
+    """Return all that the registry knows of a family, its license terms included."""
+    from lineage.families.license_terms import families_with_terms, license_terms
+
+    terms = license_terms(family.id).terms if family.id in families_with_terms() else ()
+    return {**to_document(family), "license_terms": to_document(terms)}
+
+
 def family_rows(document: Document) -> Iterator[Document]:
     """Yield a row for each entry of a family, under the kind and the release it belongs to."""
     for release in document["releases"]:

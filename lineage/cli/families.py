@@ -45,11 +45,10 @@ def show_family(*, name: str, invocation: Invocation) -> None:
     terms = license_terms(family.id) if family.id in families_with_terms() else None
     print_result(
         invocation.format,
-        family,
+        family_document(family),
         family_rows,
-        lambda it: family_table(it, terms),
+        lambda _: family_table(family, terms),
         narrowest=1,
-        document=family_document,
     )
 
 
