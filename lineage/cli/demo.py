@@ -111,27 +111,36 @@ def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
 def hub(*, port: int, invocation: Invocation) -> None:
     """Serve a Hub in a box on 127.0.0.1, until Ctrl-C: the bundled corpus over real HTTP.
 
-    Any client of the Hub can be pointed at it by HF_ENDPOINT.
+    It shows the corpus's last day, 2 July 2025; a snapshot that is crawled from it bears that
+    date. Any client of the Hub can be pointed at it by HF_ENDPOINT.
     """
     from lineage.cli import logs, signals
     from lineage.cli.output import print_result
     from lineage.demo.box import HubBox
-    from lineage.demo.catalog import Catalog, corpus_rows
+    from lineage.demo.catalog import CORPUS_ENDS, Catalog, corpus_rows
+    from lineage.domain.clock import ShiftedClock
 
     # Reading the corpus takes seconds in which the address is not there yet.
     logs.say("starting: reading the corpus")
     try:
-        box = HubBox(Catalog(corpus_rows()), port=port)
+        box = HubBox(Catalog(corpus_rows()), port=port, clock=ShiftedClock(CORPUS_ENDS))
     except OSError as error:
         raise file_error(f"port {port} is not available", error, "name another --port") from error
     # On standard output, as a script that starts the box waits for the line with its address.
     with signals.stop_signal_requests() as stop, box:
         if invocation.format is Format.TABLE:
-            click.echo(f"{len(box.catalog):,} models at {box.url}, until Ctrl-C. For example:")
+            day = f"{CORPUS_ENDS.day} {CORPUS_ENDS:%B %Y}"
+            number = f"{len(box.catalog):,} models of {day}"
+            click.echo(f"{number} at {box.url}, until Ctrl-C. For example:")
             words = "lineage crawl --store box/snapshots --cache box/cache"
             click.echo(f"  HF_ENDPOINT={box.url} {words}")
+            click.echo("A sample, not the Hub; keys, commits and their dates are made up.")
         else:
-            document = {"url": box.url, "models": len(box.catalog)}
+            document = {
+                "url": box.url,
+                "models": len(box.catalog),
+                "day": CORPUS_ENDS.date().isoformat(),
+            }
             print_result(invocation.format, document, lambda it: [it], str)
         stop.wait()
     logs.say(f"stopped: {signals.describe_outcome()}")

@@ -1,7 +1,7 @@
 """A crawl from settings to snapshot: the one place that chooses concrete parts, then runs them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,12 +26,13 @@ from lineage.crawl.resume import (
     find_published_update,
     open_page_logs,
 )
-from lineage.domain.clock import Clock, SystemClock
+from lineage.domain.addresses import is_loopback
+from lineage.domain.clock import Clock, ShiftedClock, SystemClock, read_http_date
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.domain.progress import Progress
 from lineage.domain.repo_ids import find_repo_id
-from lineage.errors import DraftRefused, NamesOptedOut
+from lineage.errors import DraftRefused, LineageError, NamesOptedOut
 from lineage.families.registry import load_families
 from lineage.http.client import HubClient, RequestTally, checked_address, open_client
 from lineage.http.pages import PageReader
@@ -82,13 +83,16 @@ def crawl(
     Raises SourceError where the Hub cannot be read to its end (run again: it goes on), StoreError
     where the draft is refused.
     """
-    clock, progress = clock or SystemClock(), progress or Progress()
+    progress = progress or Progress()
     # Before anything is written: an address may hold a secret, and manifests name the endpoint.
     checked_address(settings.endpoint)
     base = None if base is None else find_repo_id(base) or base
-    context = make_crawl_context(settings, load_families(settings.families), clock, progress)
+    families, tally = load_families(settings.families), RequestTally()
+    context = make_crawl_context(settings, families, clock or SystemClock(), progress)
     with hold_store_for_crawl(context, crawl_command_of(mode, base)):
         refuse_crawl_of_other_hub(context.store, settings)
+        clock = clock or choose_crawl_clock(settings, progress, tally)
+        context = replace(context, clock=clock)
         plan = choose_plan(
             mode,
             base,
@@ -99,17 +103,17 @@ def crawl(
             opt_outs=context.opt_outs,
         )
         try:
-            return _run_plan(settings, plan, context, cards=cards)
+            return _run_plan(settings, plan, context, tally, cards=cards)
         except NamesOptedOut as error:
             # Met while the update runs: a model moved to an owner who opted out.
             if mode is not CrawlMode.AUTO:
                 raise
             progress.say(f"Full crawl: {error.message}.")
-            return _run_plan(settings, CrawlPlan(SnapshotKind.FULL), context, cards=cards)
+            return _run_plan(settings, CrawlPlan(SnapshotKind.FULL), context, tally, cards=cards)
 
 
 def _run_plan(
-    settings: Settings, plan: CrawlPlan, context: BuildContext, *, cards: bool
+    settings: Settings, plan: CrawlPlan, context: BuildContext, tally: RequestTally, *, cards: bool
 ) -> CrawlReport:
     clock = context.clock
     began = clock.monotonic()
@@ -119,7 +123,7 @@ def _run_plan(
     # What an earlier run recorded or even published is taken up before anything is asked.
     logs = open_page_logs(settings, clock, context.progress)
     if (manifest := find_published_update(plan, logs, settings)) is not None:
-        return CrawlReport(manifest, RequestTally(), clock.monotonic() - began)
+        return CrawlReport(manifest, tally, clock.monotonic() - began)
     log = choose_crawl_log(logs, plan, settings, context.store)
     versions = {family.id: family.version for family in context.families}
     endpoint = settings.endpoint.rstrip("/")
@@ -130,7 +134,7 @@ def _run_plan(
         if latest is not None or endpoint == DEFAULT_ENDPOINT:
             expected = expect_crawled_models(latest, endpoint, clock.now())
             context = replace(context, models_expected=expected)
-    tally, card_reading = RequestTally(), None
+    card_reading = None
     manifest = None if settings.offline else find_published(context.store, log, origin)
 
     if manifest is None:
@@ -184,6 +188,21 @@ def make_crawl_context(
     opt_outs = OptOuts.parse(settings.opt_outs)
     store = ParquetStore(settings.store, NO_OPT_OUTS)
     return BuildContext(store, families, limits, clock, progress, opt_outs=opt_outs)
+
+
+def choose_crawl_clock(settings: Settings, progress: Progress, tally: RequestTally) -> Clock:
+    """Return the machine's clock, set to the day that a Hub in a box on this machine shows."""
+    clock, moment = SystemClock(), None
+    if settings.offline or not is_loopback(settings.endpoint):
+        return clock
+    # What a box serves is of its day: a snapshot of it that bore today's date would lie. Where no
+    # answer comes, the crawl itself meets the fault and says so.
+    with suppress(LineageError), open_hub_for_crawl(settings, clock, progress, 1, tally) as client:
+        moment = read_http_date(client.get("/").headers.get("date", ""))
+    if moment is None or clock.now() - moment < timedelta(days=1):
+        return clock
+    progress.say(f"The Hub on this machine shows {moment.date()}: its snapshot bears that date.")
+    return ShiftedClock(moment)
 
 
 def open_hub_for_crawl(

@@ -3,6 +3,7 @@
 import calendar
 import time
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 
@@ -33,6 +34,26 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class ShiftedClock(SystemClock):
+    """The machine's own clock, whole days off: how a Hub in a box shows the day of its data."""
+
+    def __init__(self, day: datetime) -> None:
+        """Show this day from now on, at the time of day that it is."""
+        self._days = timedelta(days=(day.date() - super().now().date()).days)
+
+    def now(self) -> datetime:
+        return super().now() + self._days
+
+
+def read_http_date(text: str) -> datetime | None:
+    """Return the moment of a `Date` or `Retry-After` header; None where it spells none."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 UNKNOWN_CREATION = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)

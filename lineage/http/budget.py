@@ -3,9 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
+from lineage.domain.clock import read_http_date
 from lineage.errors import SettingsError
 
 LONGEST_WAIT = 3600.0
@@ -156,14 +155,6 @@ def _read_retry_after(headers: Mapping[str, str]) -> float | None:
     values = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,15}", values):
         return float(values)
-    until, sent_at = _read_http_date(values), _read_http_date(headers.get("date", ""))
+    until, sent_at = read_http_date(values), read_http_date(headers.get("date", ""))
     # Only the server's own clock can be compared with the server's moment.
     return max(0.0, (until - sent_at).total_seconds()) if until and sent_at else None
-
-
-def _read_http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

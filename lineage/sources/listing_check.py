@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from lineage.domain.clock import read_http_date
 from lineage.domain.repo_ids import is_key
 from lineage.errors import UnexpectedPage
 from lineage.http.bodies import Answer, printable_body
@@ -179,10 +179,7 @@ class ListingCheck:
 
     def note_page(self, page: Page, keys: Sequence[str]) -> None:
         """Take in a page that was read; UnexpectedPage where the listing goes in a circle."""
-        if (
-            not self._pages
-            and (moment := _read_listed_date(page.headers.get("date", ""))) is not None
-        ):
+        if not self._pages and (moment := read_http_date(page.headers.get("date", ""))) is not None:
             self._started_at = moment
         repeats = self._count_repeats(keys)
         self._pages, self._rows = self._pages + 1, self._rows + len(keys) - repeats
@@ -240,11 +237,3 @@ class ListingCheck:
         tags = [row.tags if isinstance(row.tags, list) else () for row in rows]
         untagged = [it for it in tags if self._tag not in {str(tag).casefold() for tag in it}]
         return not self._tag or 10 * len(untagged) <= len(rows)
-
-
-def _read_listed_date(text: str) -> datetime | None:
-    """Return the Hub's own clock, as an answer names it."""
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

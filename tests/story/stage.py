@@ -121,6 +121,11 @@ def sent_pages(box: FakeHub) -> list[str]:
     return [target for _, target, status in box.requests if status == 200]
 
 
+def asked_targets(box: FakeHub) -> list[str]:
+    """Path and query of every request but for `/`, whose answer tells a crawl the box's day."""
+    return [target for _, target, _ in box.requests if target != "/"]
+
+
 # A world of models, and its counts by the slowest way
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from lineage.domain.clock import SystemClock
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
-from tests.story.stage import PAGE, PLENTY, Stage, a_world, sent_pages
+from tests.story.stage import PAGE, PLENTY, Stage, a_world, asked_targets, sent_pages
 
 WORLD = a_world(6200)
 PAGES = -(-len(WORLD) // PAGE) + 1
@@ -55,10 +55,10 @@ def crawling(stage: Stage) -> Iterator[subprocess.Popen[str]]:
 def killed_at(stage: Stage, box: FakeHub, moment: Moment) -> bool:
     """Run the crawl and kill it; False if it had ended in peace before its moment came."""
     come = threading.Event()
-    first = len(box.requests)
+    first = len(asked_targets(box))
 
     def hear(_: int) -> None:
-        if len(box.requests) - first + 1 >= moment.requests:
+        if len(asked_targets(box)) - first + 1 >= moment.requests:
             come.set()
 
     box.on_request = hear if moment.requests else None
@@ -117,17 +117,17 @@ def test_a_crawl_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
                 break
             stage = replace(calm, folder=tmp_path / f"story-{story}")
             older = stage_with_history(stage, calm) if story % 2 else []
-            before, here = len(box.requests), 0
+            before, here = len(asked_targets(box)), 0
             while here < KILLS_OF_ONE_CRAWL and not is_published(stage):
-                missing = PAGES + here - (len(box.requests) - before)
+                missing = PAGES + here - (len(asked_targets(box)) - before)
                 if killed_at(stage, box, a_moment(dice, missing, seconds)):
                     here += 1
                     met[progress_of(stage)] += 1
                 assert holds_whole_snapshots_alone(stage)
             if not is_published(stage):
                 finished(stage)
-            assert len(sent_pages(box)) == len(box.requests)
-            assert len(box.requests) - before <= PAGES + here
+            assert len(sent_pages(box)) == len(asked_targets(box))
+            assert len(asked_targets(box)) - before <= PAGES + here
             assert stage.published()[:-1] == older
             assert stage.tables(stage.store.snapshot().id) == expected
     assert min(met["walk"], met["publication"]) > KILLS // 10, met

@@ -20,7 +20,7 @@ from lineage.store import schema
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
-from tests.story.stage import PLENTY, Stage
+from tests.story.stage import PLENTY, Stage, asked_targets
 from tests.unit.demo.rows import a_child, a_row
 
 ROOT = a_row(0, id="meta-llama/Llama-2-7b-hf", author="meta-llama")
@@ -90,13 +90,13 @@ def test_tombstones_made_by_a_killed_crawl_are_those_of_an_undisturbed_one(tmp_p
         assert {row["standing"] for row in expected[1]} == {"gone"}
         for story in range(5 * KILLS):
             stage = with_history_of(first, tmp_path / f"story-{story}")
-            since, here = len(box.requests), 0
+            since, here = len(asked_targets(box)), 0
             while not is_over(stage):
                 here += killed_after(dice.uniform(0.2, 1.1) * seconds, *full_crawl(stage))
                 assert all(not stage.store.find_damage(id) for id in stage.published())
                 assert stage.tables(older) == first.tables(older)
             assert told(stage) == expected
-            asked = Counter(target for _, target, _ in box.requests[since:])
+            asked = Counter(asked_targets(box)[since:])
             assert len(asked) == 3 + len(DEAD)  # two pages of the listing, and the newest
             assert asked.total() <= len(asked) + here
             kills += here

@@ -66,7 +66,7 @@ def test_sigterm_ends_a_runner_with_its_crawl_and_the_next_one_goes_on(
     second_page, go_on = threading.Event(), threading.Event()
 
     def hold_back_the_second(_: int) -> None:
-        if len(box.requests) == 1:
+        if len(sent_pages(box)) == 1:
             second_page.set()
             go_on.wait(IN_TIME)
 

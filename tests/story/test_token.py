@@ -75,7 +75,7 @@ def test_the_token_is_sent_and_stays_out_of_files_words_and_process_list(
         ended = run(flags(tmp_path / "run", box.url, token_file), during, box)
     assert ended.returncode == 0, ended.stderr
     assert SECRET not in ended.stdout + ended.stderr
-    assert len(during) == 4
+    assert len(during) == 5
     assert all(line and SECRET.encode() not in line for line in during)
     assert told_on_disk(tmp_path / "run") == []
 

@@ -1,11 +1,15 @@
 """`lineage crawl` and `lineage doctor`, against a small Hub in a box."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lineage.domain.clock import ShiftedClock
+from tests.builders import row
 from tests.fakes.fake_hub import FakeHub
+from tests.fakes.live_catalog import LiveCatalog
 from tests.unit.cli.conftest import BASE, Program
 
 
@@ -27,6 +31,19 @@ def test_a_crawl_with_cards_says_its_plan_and_how_many_it_asked_for(
     assert told.json["cards"] == asked
     assert told.json["requests"]["sent"] == len(box.requests)
     assert told.err.startswith(f"cards: {asked} to ask, 0 known; up to {2 * asked} requests, ")
+
+
+def test_a_crawl_of_a_box_bears_the_day_that_the_box_shows(program: Program) -> None:
+    day = datetime(2025, 7, 2, tzinfo=UTC)
+    with FakeHub(LiveCatalog([row(BASE)]), clock=ShiftedClock(day)) as box:
+        told = program("crawl", "--endpoint", box.url, "--format", "json")
+        assert told.json["requests"]["sent"] == len(box.requests)
+    assert told.json["snapshot"].startswith("20250702T")
+    assert "shows 2025-07-02: its snapshot bears that date" in told.err
+    assert "taken 2025-07-02" in program("count", BASE).out
+    # What was recorded is replayed at its own date, whatever the day is by now.
+    again = program("crawl", "--endpoint", box.url, "--offline", "--store", "other")
+    assert (again.code, "20250702T" in again.out) == (0, True)
 
 
 def test_what_was_crawled_can_be_counted(program: Program, box: FakeHub) -> None:

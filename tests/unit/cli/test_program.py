@@ -94,10 +94,10 @@ def test_the_box_says_that_it_starts_and_listens_and_serves_until_it_is_asked_to
         assert served.stderr.readline().startswith("starting")
         first, second = served.stdout.readline(), served.stdout.readline()
         if form == "table":
-            assert " models at http://127.0.0.1:" in first
+            assert " models of 2 July 2025 at http://127.0.0.1:" in first
             assert "HF_ENDPOINT=http://127.0.0.1:" in second
         else:
-            assert first == '"url","models"\n'
+            assert first == '"url","models","day"\n'
             assert second.startswith('"http://127.0.0.1:')
         served.send_signal(number)
         assert served.wait(timeout=30) == 0
