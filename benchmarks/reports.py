@@ -48,9 +48,10 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
         yield found.models
     else:
         from lineage.analysis.licenses.judging import judge_licenses
-        from lineage.families.license_terms import license_terms
+        from lineage.analysis.subjects import find_subject
 
-        judged = judge_licenses(Scope(snapshot, families), llama, license_terms("llama"))
+        scope = Scope(snapshot, families)
+        judged = judge_licenses(scope, find_subject(scope, "family:llama"))
         yield len(judged.rows)
     if part == "trend report":
         from lineage.reporting.files import trend_report_files

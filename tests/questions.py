@@ -215,4 +215,5 @@ def judge_licenses(
     definition: Definition,
     families: Families,
 ) -> LicenseFindings:
-    return judging.judge_licenses(Scope(snapshot, families, definition), family, terms)
+    subject = ResolvedSubject(f"family:{family.id}", family=family)
+    return judging.judge_licenses(Scope(snapshot, families, definition), subject, terms)

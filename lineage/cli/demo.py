@@ -79,7 +79,6 @@ def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
     from lineage.cli.report import can_option_paint_png
-    from lineage.families.license_terms import license_terms
     from lineage.families.registry import all_families, family
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.files import license_report_files, tree_report_files, trend_report_files
@@ -92,7 +91,7 @@ def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     yield from tree_report_files(tree, language, with_png=with_png)
     trends = find_trends(scope, llama)
     yield from trend_report_files(trends, manifest, language, families, with_png=with_png)
-    findings = judge_licenses(scope, llama, license_terms(llama.id))
+    findings = judge_licenses(scope, find_subject(scope, "family:llama"))
     yield from license_report_files(findings, manifest, language)
 
 

@@ -145,14 +145,13 @@ def report_licenses(
     finds what somebody should look at.
     """
     from lineage.analysis.licenses.judging import judge_licenses
+    from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_files, write_output_files
-    from lineage.families.license_terms import license_terms
     from lineage.reporting.files import license_report_files
     from lineage.reporting.language import Language
 
-    family = invocation.require_family(subject)
     scope = invocation.open_scope(definition, [subject])
-    findings = judge_licenses(scope, family, license_terms(family.id))
+    findings = judge_licenses(scope, find_subject(scope, subject))
     files = license_report_files(findings, scope.snapshot.manifest, Language(lang))
     print_files(invocation.format, write_output_files(files, out))
 

@@ -29,6 +29,13 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of a license text or card, in English whatever the language of the report."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileLink:
     """A file that stands beside the page."""
 
@@ -36,7 +43,7 @@ class FileLink:
     text: str
 
 
-Inline = str | Word | Link | FileLink
+Inline = str | Word | Quote | Link | FileLink
 Cell = Inline | Sequence[Inline]
 """What stands in one place of a table or line; several parts stand side by side."""
 

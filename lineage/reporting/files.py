@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from lineage.analysis.growth.results import TrendFindings, VariantCounts
 from lineage.analysis.licenses.statements import LicenseFindings
+from lineage.analysis.subjects import ResolvedSubject
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family
@@ -69,6 +70,11 @@ class PictureChoice:
         return charts[self.chart]
 
 
+def subject_file_name(subject: ResolvedSubject) -> str:
+    """Return what stands for a subject in the names of files."""
+    return _NOT_IN_A_NAME.sub("--", subject.id.rpartition(":")[2])
+
+
 def has_report_extra() -> bool:
     """Say whether pages and PNG pictures can be made: both come with the extra `report`."""
     return can_make_pages() and can_paint()
@@ -97,7 +103,7 @@ def license_report_files(
     with_extra: bool = True,
 ) -> Iterator[NamedFile]:
     """Yield a license report: its page, Markdown, the picture, and every model as CSV."""
-    name = ReportName("licenses", _NOT_IN_A_NAME.sub("--", findings.family.id), language)
+    name = ReportName("licenses", subject_file_name(findings.subject), language)
     document = license_document(findings, manifest, name)
     tables = {"models": license_report_rows(findings)}
     yield from _document_files(

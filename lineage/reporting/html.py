@@ -21,10 +21,8 @@ from lineage.reporting.document import (
     Document,
     FileLink,
     Inline,
-    Link,
     OldPicture,
     Table,
-    Word,
     chart_table,
 )
 from lineage.reporting.language import Language, load_texts
@@ -173,7 +171,7 @@ def _load_templates() -> "Environment":
 
 
 def _list_inlines(cell: Cell) -> Sequence[Inline]:
-    return [cell] if isinstance(cell, str | Word | Link | FileLink) else cell
+    return [cell] if isinstance(cell, Inline) else cell
 
 
 def _column_class(column: Column) -> str:

@@ -1,14 +1,20 @@
 """What a license report says, in one language and before any format."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from lineage.analysis.licenses.statements import CONFLICTS, LEAST_SHARE, Judged, LicenseFindings
+from lineage.analysis.licenses.statements import LEAST_SHARE, Judged, LicenseFindings
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Closure
 from lineage.domain.families import CuratedSource
-from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel, Terms
+from lineage.domain.licenses import (
+    ClauseName,
+    DriftSeverity,
+    LicenseNote,
+    LicenseTerms,
+    NameLevel,
+    Terms,
+)
 from lineage.reporting.document import (
     NOTHING,
     Block,
@@ -16,9 +22,12 @@ from lineage.reporting.document import (
     Column,
     Document,
     Facts,
+    FileLink,
     Inline,
     Link,
     Notice,
+    Picture,
+    Quote,
     ReportName,
     Section,
     Table,
@@ -27,100 +36,29 @@ from lineage.reporting.document import (
     table_columns,
 )
 from lineage.reporting.language import Texts, load_texts
+from lineage.reporting.license_matrix import (
+    license_headline,
+    license_matrix,
+    license_subject_name,
+)
+from lineage.reporting.license_numbers import (
+    add_up,
+    applicable_terms,
+    count_reported_drifts,
+    count_reported_licenses,
+    count_reported_name_levels,
+    count_reported_releases,
+    count_reported_severities,
+    group_reported_conflicts,
+    is_reported_conflict,
+    most_used_in_report,
+)
 from lineage.reporting.notices import data_notices
 from lineage.store.manifest import Manifest
 from lineage.version import __version__
 
-
-@dataclass(frozen=True, slots=True)
-class ReleaseRow:
-    """The models of one release, or of several releases together."""
-
-    release: str
-    models: int
-    by_severity: Counter[DriftSeverity]
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictKind:
-    """Models in conflict that are alike: the same class, tag and terms."""
-
-    drift: Drift
-    tag: str | None
-    terms: tuple[str, ...]
-    models: int
-    downloads: int | None
-    """Of those whose downloads are known; None where none are known."""
-
-
-def is_reported_conflict(row: Judged) -> bool:
-    """Say whether a tag and the terms above it say different things."""
-    return row.severity in CONFLICTS
-
-
-def count_reported_licenses(rows: Iterable[Judged]) -> int:
-    """Count the models whose license is known."""
-    return sum(row.severity is not DriftSeverity.UNKNOWN for row in rows)
-
-
-def count_reported_drifts(rows: Iterable[Judged]) -> Counter[Drift]:
-    """Count models by class."""
-    return Counter(row.drift for row in rows)
-
-
-def count_reported_releases(findings: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
-    """Count by release: single ones in time's order, and apart from them mixtures by size."""
-    parts: dict[str, Counter[DriftSeverity]] = {}
-    for row in findings.rows:
-        parts.setdefault(row.release, Counter())[row.severity] += 1
-    rows = {name: ReleaseRow(name, part.total(), part) for name, part in parts.items()}
-    single = [
-        rows.pop(release.name) for release in findings.family.releases if release.name in rows
-    ]
-    return single, sorted(rows.values(), key=lambda row: (-row.models, row.release))
-
-
-def add_up(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
-    """Add rows up into one of that name."""
-    by_severity = sum((row.by_severity for row in rows), Counter[DriftSeverity]())
-    return ReleaseRow(name, by_severity.total(), by_severity)
-
-
-def group_reported_conflicts(rows: Iterable[Judged]) -> list[ConflictKind]:
-    """Group conflicts by class, tag and terms; the most frequent first."""
-    models: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
-    downloads: Counter[tuple[Drift, str | None, tuple[str, ...]]] = Counter()
-    for row in filter(is_reported_conflict, rows):
-        kind = row.drift, row.tag, row.terms
-        models[kind] += 1
-        if row.downloads is not None:
-            downloads[kind] += row.downloads
-    kinds = [ConflictKind(*kind, number, downloads.get(kind)) for kind, number in models.items()]
-    return sorted(kinds, key=lambda kind: (-kind.models, kind.drift, kind.tag or "", kind.terms))
-
-
-def count_reported_name_levels(rows: Iterable[Judged]) -> dict[str, Counter[NameLevel]]:
-    """Count how near names come to each prefix that is asked for."""
-    levels: dict[str, Counter[NameLevel]] = {}
-    for row in rows:
-        if row.name_prefix is not None and row.license_name_level is not None:
-            levels.setdefault(row.name_prefix, Counter())[row.license_name_level] += 1
-    return dict(sorted(levels.items()))
-
-
-def applicable_terms(findings: LicenseFindings) -> list[tuple[Terms, int]]:
-    """Return the terms with the number of models that owe them, as far as there are any."""
-    models = Counter(id for row in findings.rows for id in row.terms)
-    return [(terms, models[terms.id]) for terms in findings.terms.terms if models[terms.id]]
-
-
-def most_used_in_report(rows: Sequence[Judged], most: int) -> list[Judged]:
-    """Return the first conflicts: the rows come with the most used ones in front."""
-    return [row for row in rows[:most] if is_reported_conflict(row)]
-
-
-MOST_USED = 100
-"""Conflicts that are shown one by one; the CSV file holds all."""
+MOST_CASES = 250
+"""Cases that stand in the page one by one; the CSV file holds every model."""
 MOST_KINDS = 40
 MOST_MIXTURES = 12
 HUB = "https://huggingface.co/"
@@ -128,12 +66,17 @@ HUB = "https://huggingface.co/"
 
 def license_document(findings: LicenseFindings, manifest: Manifest, name: ReportName) -> Document:
     """Put findings into words."""
-    language, csv_name = name.language, name.table_file("models")
-    texts = load_texts(language, "licenses")
-    sections = [
-        _class_section(findings, texts),
+    texts = load_texts(name.language, "licenses")
+    subject = license_subject_name(findings)
+    headline = license_headline(findings, texts)
+    source = texts.say(
+        "page.source", version=__version__, id=manifest.id, date=manifest.origin.taken_at.date()
+    )
+    if findings.knowledge.is_sample:
+        source = f"{source} {texts.say('page.source_sample')}"
+    chart = license_matrix(findings, texts, headline, source)
+    more = [
         _release_section(findings, texts),
-        _used_section(findings, texts, csv_name),
         _conflict_section(findings, texts),
         _name_section(findings, texts),
         _note_section(findings, texts),
@@ -144,51 +87,42 @@ def license_document(findings: LicenseFindings, manifest: Manifest, name: Report
         _method_section(findings, manifest, texts),
     ]
     return Document(
-        language=language,
-        title=texts.say("page.title", family=findings.family.name),
-        headline=texts.say("page.title", family=findings.family.name),
-        definition=texts.say("method.counted_text", family=findings.family.name),
-        source=texts.say("page.made_by", version=__version__),
-        picture=None,
+        language=name.language,
+        title=texts.say("page.title", subject=subject),
+        headline=headline,
+        definition=texts.say("page.definition"),
+        source=source,
+        picture=None if chart is None else Picture(chart),
         lead=_lead_blocks(findings, manifest, texts),
-        sections=[section for section in sections if section is not None],
-        more=(),
+        sections=[_case_section(findings, texts, name.table_file("models"))]
+        + [_class_section(findings, texts)] * bool(findings.rows),
+        more=[section for section in more if section is not None],
+        citation=_citation_text(findings, texts),
+        footer=source,
         reports=name.other_reports(),
-        citation=texts.say(
-            "method.cite_text",
-            version=__version__,
-            family=findings.family.name,
-            id=findings.snapshot,
-        ),
-        footer=texts.say("page.made_by", version=__version__),
     )
 
 
-def count_reported_severities(findings: LicenseFindings) -> Counter[DriftSeverity]:
-    """Count models by the weight of their class."""
-    return Counter(row.severity for row in findings.rows)
+def _citation_text(findings: LicenseFindings, texts: Texts) -> str:
+    return texts.say(
+        "method.cite_text",
+        version=__version__,
+        subject=license_subject_name(findings),
+        id=findings.snapshot,
+    )
 
 
 def _lead_blocks(findings: LicenseFindings, manifest: Manifest, texts: Texts) -> list[Block]:
-    rows, knowledge = findings.rows, findings.knowledge
-    lead: list[Block] = [
-        texts.say(
-            "page.summary",
-            models=len(rows),
-            family=findings.family.name,
-            date=findings.definition.as_of or manifest.origin.taken_at.date(),
-            known=count_reported_licenses(rows),
-            conflicts=sum(map(is_reported_conflict, rows)),
-            wider=count_reported_severities(findings)[DriftSeverity.WIDENS],
-        ),
-        # A report that names models must not be read as an accusation, so this comes first.
-        Notice(texts.say("page.advice")),
-    ]
-    if knowledge.is_sample:
-        text = texts.say("page.sample", known=knowledge.known, listed=knowledge.listed)
-        lead.append(Notice(text))
+    # A report that names models must not be read as an accusation, so this comes first.
+    notices = [texts.say("page.advice")]
+    if findings.other_families:
+        others = ", ".join(findings.other_families)
+        places = {"subject": license_subject_name(findings), "family": findings.family.name}
+        notices.append(texts.say("page.other_families", others=others, **places))
+    if findings.left_out:
+        notices.append(texts.say("page.left_out", n=findings.left_out))
     count = findings.count
-    limits = data_notices(
+    notices += data_notices(
         manifest,
         findings.definition,
         texts.language,
@@ -196,7 +130,7 @@ def _lead_blocks(findings: LicenseFindings, manifest: Manifest, texts: Texts) ->
         at_most=count.at_most,
         opted_out=count.opted_out,
     )
-    return [*lead, *map(Notice, limits)]
+    return list(map(Notice, notices))
 
 
 def _titled_section(texts: Texts, key: str, table: Table) -> Section:
@@ -270,34 +204,49 @@ def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None
     return _titled_section(texts, "kinds", Table(columns, rows)) if rows else None
 
 
-def _used_section(findings: LicenseFindings, texts: Texts, csv_name: str) -> Section:
-    """Show the most used conflicts one by one."""
-    conflicts = most_used_in_report(findings.rows, MOST_USED)
-    blocks: list[Block] = [texts.say("page.used_none")]
-    if conflicts:
-        total = sum(map(is_reported_conflict, findings.rows))
-        text = texts.say("page.used_text", shown=len(conflicts), all=total)
-        names = ("model", "tag", "class", "terms", "clauses", "#downloads", "#below", "path")
-        columns = table_columns(texts, "column", *names, "notes")
-        blocks = [text, Table(columns, [_conflict_table_row(row, texts) for row in conflicts])]
-    blocks.append(texts.say("page.csv", file=csv_name))
+def _case_section(findings: LicenseFindings, texts: Texts, csv_file: str) -> Section:
+    """Show the most used of the models whose tag differs, one by one."""
+    cases = most_used_in_report(findings.rows, MOST_CASES)
+    file = FileLink(csv_file, csv_file)
+    if not cases:
+        return Section(
+            texts.say("page.used"),
+            [texts.say("page.used_none"), [texts.say("page.csv"), " ", file]],
+        )
+    total = sum(map(is_reported_conflict, findings.rows))
+    key = "used_all" if len(cases) == total else "used_some"
+    text = texts.say(f"page.{key}", shown=len(cases), all=total, more=total - len(cases))
+    names = ("model", "tag", "terms", "class", "#downloads", "clauses", "path")
+    table = Table(
+        table_columns(texts, "column", *names),
+        [_case_table_row(row, findings.terms, texts) for row in cases],
+        is_sortable=True,
+    )
+    blocks: list[Block] = [[texts.say("page.used_text"), " ", text, " ", file], table]
     return Section(texts.say("page.used"), blocks)
 
 
-def _conflict_table_row(row: Judged, texts: Texts) -> Sequence[Cell]:
+def _case_table_row(row: Judged, terms: LicenseTerms, texts: Texts) -> Sequence[Cell]:
     path: list[Inline] = []
     for at, id in enumerate(row.path[1:]):
         path += [" → " if at else "→ ", Word(id)]
+    above = [each for each in terms.terms if each.id in row.terms]
+    cited = terms.rule_of(row.drift).cites
+    rules = [each.rules[name] for name in cited for each in above if name in each.rules]
+    clauses: list[Inline] = [", ".join(dict.fromkeys(rule.clause for rule in rules))]
+    # The first that has words: a class names the clause that it is most about first.
+    if quoted := [rule for rule in rules if rule.quote]:
+        clauses += [f". {quoted[0].clause}: " if len(rules) > 1 else ": "]
+        clauses += [Quote(quoted[0].quote or "")]
+    notes = [texts.say(f"class.{row.drift}"), *(texts.say(f"note.{note}") for note in row.notes)]
     return (
         Link(row.model, HUB + row.model),
         Word(row.tag or ""),
-        texts.say(f"class.{row.drift}"),
         " + ".join(row.terms),
-        ", ".join(row.clauses),
+        "; ".join(notes),
         _known_number_text(row.downloads, texts),
-        texts.number(row.below),
+        clauses,
         path,
-        "; ".join(texts.say(f"note.{note}") for note in row.notes),
     )
 
 
@@ -363,7 +312,7 @@ def _clause_section(findings: LicenseFindings, texts: Texts) -> Section:
     blocks: list[Block] = [texts.say("page.terms_text")]
     for terms, _ in applicable_terms(findings):
         rows: list[Sequence[Cell]] = [
-            (texts.say(f"rule.{rule.name}"), rule.clause, Word(rule.quote))
+            (texts.say(f"rule.{rule.name}"), rule.clause, Quote(rule.quote))
             for rule in terms.rules.values()
             if rule.quote
         ]
@@ -394,7 +343,7 @@ def _card_section(findings: LicenseFindings, texts: Texts) -> Section | None:
     lines: list[tuple[str, Cell]] = []
     for card in findings.terms.cards:
         if card.model in models:
-            quote = Word(card.source.quote or "")
+            quote = Quote(card.source.quote or "")
             link = _source_link_text(card.source)
             lines.append((card.names, [Word(card.model), ": ", quote, " ", link]))
     return Section(texts.say("page.cards"), [Facts(lines)]) if lines else None
@@ -406,7 +355,7 @@ def _source_link_text(source: CuratedSource) -> Inline:
 
 def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts) -> Section:
     """Say what was counted, by which rules, what cannot be seen, and how to cite."""
-    family, knowledge = findings.family.name, findings.knowledge
+    subject, knowledge = license_subject_name(findings), findings.knowledge
     share = texts.percent(knowledge.known, knowledge.listed)
     least = texts.percent(round(100 * LEAST_SHARE), 100)
     sample = texts.say("method.share_text", share=share, least=least)
@@ -416,16 +365,17 @@ def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts)
     # stands.
     place, day = "\N{NULL}", manifest.origin.taken_at.date()
     snapshot = texts.say("method.snapshot_text", id=manifest.id, date=day, endpoint=place)
-    cite = texts.say("method.cite_text", version=__version__, family=family, id=findings.snapshot)
     lines: dict[str, Cell] = {
         "snapshot": split_table_place(snapshot, place, manifest.origin.endpoint),
         "sample": sample,
-        "counted": texts.say("method.counted_text", family=family),
+        "counted": texts.say("method.counted_text", subject=subject),
         "filters": _filters_text(findings, texts),
         "path": texts.say("method.path_text"),
-        "rules": texts.say("method.rules_text", family=family, date=findings.terms.version),
+        "rules": texts.say(
+            "method.rules_text", family=findings.family.name, date=findings.terms.version
+        ),
         "limits": texts.say("method.limits_text"),
-        "cite": cite,
+        "cite": _citation_text(findings, texts),
     }
     facts = Facts([(texts.say(f"method.{key}"), cell) for key, cell in lines.items()])
     return Section(texts.say("page.how"), [facts])

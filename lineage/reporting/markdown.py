@@ -18,6 +18,7 @@ from lineage.reporting.document import (
     OldPicture,
     Outline,
     Picture,
+    Quote,
     Section,
     Table,
     Word,
@@ -143,7 +144,7 @@ def _markdown_table_row(cells: Sequence[str]) -> str:
 
 
 def _render_markdown_cell(cell: Cell) -> str:
-    inlines: Sequence[Inline] = [cell] if isinstance(cell, str | Word | Link | FileLink) else cell
+    inlines: Sequence[Inline] = [cell] if isinstance(cell, Inline) else cell
     return "".join(map(_render_markdown_inline, inlines))
 
 
@@ -155,5 +156,7 @@ def _render_markdown_inline(inline: Inline) -> str:
             return markdown_code_span(text)
         case Link(text, url):
             return f"[{markdown_code_span(text)}]({quote(url, safe=':/?=%-._~')})"
+        case Quote(text):
+            return f"“{escape_markdown(text)}”"
         case FileLink(name, text):
             return f"[{escape_markdown(text)}]({quote(name)})"

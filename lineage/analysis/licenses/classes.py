@@ -334,11 +334,7 @@ def find_license_notes(
     is_gpl = np.array([tag in {"gpl", "gpl-3.0"} for tag in declared.license], np.bool_)
     # The code of LLaMA 1 was published under the GPL, its weights never: people confuse the two.
     on_llama_1 = spread_license(
-        [
-            each.drift is Drift.COPYLEFT_CLASH
-            and has_license_clause(each, ClauseName.NONCOMMERCIAL)
-            for each in cases
-        ]
+        [each.drift is Drift.COPYLEFT_CLASH and "llama1" in each.terms for each in cases]
     )
     masks = {
         LicenseNote.IMPROVES_OTHERS: bans_others & (several | applicable.meets_others[nodes]),

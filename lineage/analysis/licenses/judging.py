@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.counts import count_members
+from lineage.analysis.groups import find_releases
 from lineage.analysis.licenses.classes import (
     NO_NODE,
     ApplicableTerms,
@@ -30,35 +31,69 @@ from lineage.analysis.licenses.statements import (
 )
 from lineage.analysis.members import Members, find_countable
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ResolvedSubject, select_members
+from lineage.analysis.subjects import ResolvedSubject, full_scope, select_members
 from lineage.domain.arrays import Indices
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms
+from lineage.errors import SettingsError
+from lineage.families.license_terms import families_with_terms, license_terms
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 
 _Value = TypeVar("_Value")
 
 
-def judge_licenses(scope: Scope, family: Family, terms: LicenseTerms) -> LicenseFindings:
-    """Class what a family's derivatives declare, and its listed plain mirrors too.
+def families_of_subject(scope: Scope, subject: ResolvedSubject) -> list[Family]:
+    """Return the family of a release; of a model those that it belongs to or descends from."""
+    if subject.family is not None:
+        return [subject.family]
+    assert subject.model is not None
+    scope = full_scope(scope)
+    releases = find_releases(scope, scope.edges)
+    marks = {release.id for release in releases.releases}
+    return [
+        family
+        for family in scope.families
+        if any(
+            release.id in marks and releases.mark_release(release)[subject.model.node]
+            for release in family.releases
+        )
+    ]
 
-    Counted as a family is: mirrors join the roots, and curated edges are in. Official
-    repositories are not judged: they are what the rest is compared with.
+
+def judge_licenses(
+    scope: Scope, subject: ResolvedSubject, terms: LicenseTerms | None = None
+) -> LicenseFindings:
+    """Class what the derivatives of a subject declare; of a family or release its mirrors too.
+
+    Each is held against the terms of one family, by default the first of the subject's that this
+    package has terms of. Official repositories are not judged: the rest is compared with them.
+
+    Raises:
+        SettingsError: the subject belongs to no family, or there are no terms of its families.
     """
-    subject = ResolvedSubject(f"family:{family.id}", family=family)
+    families = families_of_subject(scope, subject)
+    if not families:
+        raise SettingsError(
+            f"{subject.id} descends from no family of the registry, so no terms are known to apply",
+            f"ask for what lies above it: lineage trace {subject.id}",
+        )
+    if terms is None:
+        bundled = [family.id for family in families if family.id in families_with_terms()]
+        terms = license_terms(bundled[0] if bundled else families[0].id)
+    (family,) = (family for family in families if family.id == terms.family)
     selection = select_members(scope, subject)
     count = count_members(scope, subject, selection)
-    scope = selection.scope
-    rows, without_terms = _judge_model_licenses(scope, family, terms, selection.members)
+    rows = _judge_model_licenses(selection.scope, subject, family, terms, selection.members)
     return LicenseFindings(
         snapshot=scope.snapshot.id,
+        subject=subject,
         family=family,
+        other_families=tuple(each.name for each in families if each is not family),
         terms=terms,
         definition=count.definition,
         count=count,
         knowledge=license_knowledge_of(scope.snapshot),
-        without_terms=without_terms,
         rows=sorted(rows, key=_license_conflict_sort_key),
     )
 
@@ -69,19 +104,20 @@ def _license_conflict_sort_key(row: Judged) -> tuple[bool, int, int, str, str]:
 
 
 def _judge_model_licenses(
-    scope: Scope, family: Family, terms: LicenseTerms, members: Members
-) -> tuple[list[Judged], int]:
-    """Return the judged, and how many derivatives have no known terms above them."""
+    scope: Scope,
+    subject: ResolvedSubject,
+    family: Family,
+    terms: LicenseTerms,
+    members: Members,
+) -> list[Judged]:
     snapshot = scope.snapshot
     roots = scope.roots_of(family.roots())
     official = scope.roots_of([id for release in family.releases for id in release.official])
     # Mirrors are no derivatives, yet who publishes the weights anew owes the terms as well.
-    mirrors = _list_judged_mirrors(scope, family, official)
+    mirrors = _list_judged_mirrors(scope, subject, official)
     applicable = applicable_terms(scope, family, terms)
-    derivatives = np.flatnonzero(members.counted)
-    nodes = np.union1d(derivatives, mirrors)
+    nodes = np.union1d(np.setdiff1d(np.flatnonzero(members.counted), official), mirrors)
     nodes = nodes[applicable.bits[nodes] != 0]
-    without_terms = int((applicable.bits[derivatives] == 0).sum())
 
     # What each model declares, and the terms that apply to it; each distinct case once.
     declared = read_declared_license(snapshot, nodes, terms)
@@ -128,11 +164,14 @@ def _judge_model_licenses(
         find_license_notes(declared, applicable, nodes, cases=cases, case=case, repeats=repeats),
         *_read_license_usage(snapshot, nodes),
     )
-    return list(map(Judged._make, zip(*columns, strict=True))), without_terms
+    return list(map(Judged._make, zip(*columns, strict=True)))
 
 
-def _list_judged_mirrors(scope: Scope, family: Family, official: Indices) -> Indices:
-    copies = [mirror.id for release in family.releases for mirror in release.mirrors]
+def _list_judged_mirrors(scope: Scope, subject: ResolvedSubject, official: Indices) -> Indices:
+    releases = [subject.release] if subject.release else []
+    if subject.family is not None and subject.release is None:
+        releases = [*subject.family.releases]
+    copies = [mirror.id for release in releases for mirror in release.mirrors]
     nodes = np.setdiff1d(scope.roots_of(copies), official)
     listed: Indices = nodes[nodes < scope.snapshot.manifest.models]
     counted: Indices = listed[find_countable(scope).surely[listed]]

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.results import Count
+from lineage.analysis.subjects import ResolvedSubject
 from lineage.domain.addresses import is_loopback
 from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.definitions import Definition
@@ -87,19 +88,26 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class LicenseFindings:
-    """A family's derivatives and mirrors, each with its class."""
+    """A subject's derivatives, and a family's or release's mirrors, each with its class."""
 
     snapshot: str
+    subject: ResolvedSubject
     family: Family
+    """Whose terms they are compared with."""
+    other_families: tuple[str, ...]
+    """Names of further families that the subject descends from; their terms are left out."""
     terms: LicenseTerms
     definition: Definition
     count: Count
     """The derivatives alone: how many they are, and what that number cannot say."""
     knowledge: Knowledge
-    without_terms: int
-    """Derivatives that lie only below releases whose terms are not known; in no row."""
     rows: Sequence[Judged]
     """Conflicts first, and of those the most used; by downloads, models below, and id."""
+
+    @property
+    def left_out(self) -> int:
+        """How many derivatives are in no row: official ones, and those without known terms."""
+        return self.count.total - sum(not row.is_mirror for row in self.rows)
 
 
 _WORDS = ("license", "license_name", "license_link")

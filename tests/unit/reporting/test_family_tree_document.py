@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families, family
-from lineage.reporting.document import Cell, Document, FileLink, Link, Outline, Word
+from lineage.reporting.document import Cell, Document, Inline, Outline
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
 from lineage.reporting.family_tree_text import family_tree_document
 from lineage.reporting.html import render_html
@@ -51,7 +51,7 @@ def written(report: FamilyTreeReport, language: Language = Language.ENGLISH) -> 
 
 
 def spelled(cell: Cell) -> str:
-    parts = [cell] if isinstance(cell, str | Word | Link | FileLink) else cell
+    parts = [cell] if isinstance(cell, Inline) else cell
     return "".join(part if isinstance(part, str) else part.text for part in parts)
 
 

@@ -80,7 +80,7 @@ def test_each_model_falls_into_the_class_of_its_own_base(snapshot: Snapshot, id:
     terms, owner = license_terms(id), family(id)
     found = judge_licenses(snapshot, owner, terms, Definition(), all_families())
     assert {row.model: row.drift for row in found.rows} == CLASSES[id]
-    assert found.without_terms == (id == "qwen")
+    assert found.left_out == (id == "qwen")
 
 
 def test_only_more_permissive_tags_are_conflicts_that_widen(snapshot: Snapshot) -> None:
