@@ -56,6 +56,8 @@ class Column:
     is_number: bool = False
     is_short: bool = False
     """Stands on one line where there is room, as a day does."""
+    is_roomy: bool = False
+    """Holds sentences or paths, and takes room before the others do."""
 
 
 @dataclass(frozen=True, slots=True)

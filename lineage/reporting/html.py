@@ -177,4 +177,6 @@ def _list_inlines(cell: Cell) -> Sequence[Inline]:
 def _column_class(column: Column) -> str:
     if column.is_number:
         return ' class="number"'
+    if column.is_roomy:
+        return ' class="roomy"'
     return ' class="short"' if column.is_short else ""

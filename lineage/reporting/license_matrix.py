@@ -58,13 +58,15 @@ def license_matrix(
         {line for line, _ in cells},
         key=lambda line: (places.index(line[0]) if line[0] in places else len(places), line),
     )
-    own_tags = {terms.id: terms.tag or f"={named}" for terms in findings.terms.terms}
-    frames = {(line, own_tags[line[1]]) for line in lines if line[1] in own_tags}
     sizes = Counter[str]()
     for (_, tag), models in cells.items():
         sizes[tag] += models
-    own = [tag for tag in own_tags.values() if sizes[tag] or any(tag == it for _, it in frames)]
-    tags = [*dict.fromkeys(own), *sorted(sizes.keys() - own, key=lambda tag: (-sizes[tag], tag))]
+    # Terms without a tag of their own are met by `other` and their name.
+    own_tags = {terms.id: terms.tag or f"={named}" for terms in findings.terms.terms}
+    frames = {(line, own_tags[line[1]]) for line in lines if line[1] in own_tags}
+    frames = {(line, tag) for line, tag in frames if sizes[tag] or tag[0] != "="}
+    own = dict.fromkeys(tag for tag in own_tags.values() if tag in {it for _, it in frames})
+    tags = [*own, *sorted(sizes.keys() - own.keys(), key=lambda tag: (-sizes[tag], tag))]
     releases_named = Counter(release for release, _ in lines)
     names = {
         line: texts.say("page.several")

@@ -216,9 +216,10 @@ def _case_section(findings: LicenseFindings, texts: Texts, csv_file: str) -> Sec
     total = sum(map(is_reported_conflict, findings.rows))
     key = "used_all" if len(cases) == total else "used_some"
     text = texts.say(f"page.{key}", shown=len(cases), all=total, more=total - len(cases))
-    names = ("model", "tag", "terms", "class", "#downloads", "clauses", "path")
+    names = ("model", "tag", "terms", "class", "#downloads")
+    roomy = [Column(texts.say(f"column.{key}"), is_roomy=True) for key in ("clauses", "path")]
     table = Table(
-        table_columns(texts, "column", *names),
+        [*table_columns(texts, "column", *names), *roomy],
         [_case_table_row(row, findings.terms, texts) for row in cases],
         is_sortable=True,
     )
