@@ -37,9 +37,12 @@ def license_headline(findings: LicenseFindings, texts: Texts) -> str:
 
 
 def license_matrix(
-    findings: LicenseFindings, texts: Texts, headline: str, source: str
+    findings: LicenseFindings, texts: Texts, frame: tuple[str, str, str]
 ) -> Chart | None:
-    """Return derivatives by the terms of their release and their own tag; None if none is known."""
+    """Return derivatives by the terms of their release and their own tag; None if none is known.
+
+    `frame` is what stands around the picture: headline, definition and source.
+    """
     named, untagged, several = "named", "untagged", "several"
     cells: Counter[tuple[tuple[str, str], str]] = Counter()
     for row in findings.rows:
@@ -77,12 +80,13 @@ def license_matrix(
         for line in lines
     }
     words = {f"={key}": texts.say(f"page.{key}") for key in (named, untagged)}
+    headline, definition, source = frame
     (top, top_tag), models = max(cells.items(), key=lambda cell: cell[1])
     return Chart(
         name="tags",
         kind=ChartKind.MATRIX,
         headline=headline,
-        definition=texts.say("page.definition"),
+        definition=definition,
         source=source,
         text=texts.say(
             "page.matrix_text",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lineage.analysis.licenses.statements import LEAST_SHARE, Judged, LicenseFindings
 from lineage.domain.claims import Relation
-from lineage.domain.definitions import Closure
+from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import CuratedSource
 from lineage.domain.licenses import (
     ClauseName,
@@ -74,7 +74,11 @@ def license_document(findings: LicenseFindings, manifest: Manifest, name: Report
     )
     if findings.knowledge.is_sample:
         source = f"{source} {texts.say('page.source_sample')}"
-    chart = license_matrix(findings, texts, headline, source)
+    definition = texts.say("page.definition")
+    filters = _filters_text(findings.definition, texts)
+    if filters != _filters_text(Definition(), texts):
+        definition = f"{definition} {texts.say('page.filtered', filters=filters)}"
+    chart = license_matrix(findings, texts, (headline, definition, source))
     more = [
         _release_section(findings, texts),
         _conflict_section(findings, texts),
@@ -90,7 +94,7 @@ def license_document(findings: LicenseFindings, manifest: Manifest, name: Report
         language=name.language,
         title=texts.say("page.title", subject=subject),
         headline=headline,
-        definition=texts.say("page.definition"),
+        definition=definition,
         source=source,
         picture=None if chart is None else Picture(chart),
         lead=_lead_blocks(findings, manifest, texts),
@@ -370,7 +374,7 @@ def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts)
         "snapshot": split_table_place(snapshot, place, manifest.origin.endpoint),
         "sample": sample,
         "counted": texts.say("method.counted_text", subject=subject),
-        "filters": _filters_text(findings, texts),
+        "filters": _filters_text(findings.definition, texts),
         "path": texts.say("method.path_text"),
         "rules": texts.say(
             "method.rules_text", family=findings.family.name, date=findings.terms.version
@@ -382,8 +386,8 @@ def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts)
     return Section(texts.say("page.how"), [facts])
 
 
-def _filters_text(findings: LicenseFindings, texts: Texts) -> str:
-    definition, words = findings.definition, load_texts(texts.language)
+def _filters_text(definition: Definition, texts: Texts) -> str:
+    words = load_texts(texts.language)
     relations = ", ".join(words.say(f"words.{relation}") for relation in definition.relations)
     filters = [
         texts.say("method.every_relation")

@@ -1,15 +1,11 @@
 """License findings of which every word of a stranger is an attack, spelled in every format."""
 
 from dataclasses import replace
+from itertools import islice
 
 from lineage.analysis.licenses.statements import LicenseFindings
-from lineage.domain import escape
-from lineage.reporting.document import ReportName
-from lineage.reporting.files import license_report_rows
-from lineage.reporting.html import render_html
+from lineage.reporting.files import license_report_files
 from lineage.reporting.language import Language
-from lineage.reporting.licenses import license_document
-from lineage.reporting.markdown import render_markdown
 from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
 from tests.unit.analysis.declared import declaring, judged
@@ -59,9 +55,13 @@ def attacked_findings(snapshot: Snapshot) -> LicenseFindings:
 
 
 def spelled(found: LicenseFindings, manifest: Manifest, language: Language) -> dict[str, str]:
-    document = license_document(found, manifest, ReportName("licenses", "llama", language))
+    """Return page, Markdown, picture and table; what is painted comes last and is left out."""
+    files = license_report_files(found, manifest, language)
+    texts = {name: content.decode() for name, content in islice(files, 5)}
+    stem = f"licenses.llama.{language.value}"
     return {
-        "html": render_html(document),
-        "markdown": render_markdown(document),
-        "csv": "".join(escape.csv_lines(license_report_rows(found))),
+        "html": texts[f"{stem}.html"],
+        "markdown": texts[f"{stem}.md"],
+        "svg": texts[f"licenses.llama.tags.{language.value}.svg"],
+        "csv": texts["licenses.llama.models.csv"],
     }
