@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lineage.domain.escape import markup
-from lineage.reporting.charts.chart import Chart, ChartKind
+from lineage.reporting.charts.chart import Chart, ChartKind, Series
 from lineage.reporting.charts.field import Field, Room, largest_value
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.palette import Theme, chart_style
@@ -48,7 +48,7 @@ def draw_chart(
         body.append(_write_line("ink", spell_letters(nothing), margin, y, size))
         y += size
     else:
-        if needs_key(edited):
+        if key_series(edited):
             lines, y = _draw_key(edited, margin, y, inner, size)
             body += lines
         fields = fields_of(edited)
@@ -106,10 +106,11 @@ def has_numbers(chart: Chart) -> bool:
     return any(it is not None for series in fields for line in series for it in line.values)
 
 
-def needs_key(chart: Chart) -> bool:
-    """Say whether colors are explained above the field instead of at its ends."""
-    is_row = chart.kind is ChartKind.BARS or bool(chart.panels)
-    return is_row and len(chart.series) > 1
+def key_series(chart: Chart) -> list[Series]:
+    """Return the series whose colors are explained above the field instead of at its ends."""
+    is_keyed = chart.kind is ChartKind.BARS or bool(chart.panels)
+    is_keyed = is_keyed and chart.kind is not ChartKind.MATRIX and len(chart.series) > 1
+    return [line for line in chart.series if is_keyed and line.slot is not None]
 
 
 def fields_of(chart: Chart) -> list[tuple[str, Chart]]:
@@ -197,12 +198,12 @@ def _draw_key(
 ) -> tuple[list[str], float]:
     """Draw a square and a name for each color, laid out like words; return where that ends."""
     lines, x, y, side = [], 0.0, y0 + size, size * 0.75
-    for line in chart.series:
+    for line in key_series(chart):
         name = fit_text(spell_letters(line.name), size, room - size * 2)
         width = size * 1.2 + text_width(name, size)
         if x and x + width > room:
             x, y = 0.0, y + size * 1.5
-        kind = "f0" if line.slot is None else f"f{line.slot}"
+        kind = f"f{line.slot}"
         lines += [
             f'<rect class="{kind}" x="{x0 + x:.1f}" y="{y - side:.1f}" width="{side:.1f}"'
             f' height="{side:.1f}"/>',

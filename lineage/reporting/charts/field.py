@@ -8,6 +8,8 @@ from lineage.reporting.charts.chart import Chart, ChartKind, Series
 from lineage.reporting.language import Language, Texts
 
 Point = tuple[float, float]
+_LONGEST = 60
+"""Letters of a name that is read out; pictures cut by their room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +112,20 @@ def spell_value(chart: Chart, texts: Texts, value: float) -> str:
     return f"<1{sign}" if 0 < value < 0.5 else f"{texts.number(round(value))}{sign}"
 
 
+def shorten_name(name: str) -> str:
+    """Return a name as it is said among others."""
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"
+
+
 def describe_position(chart: Chart, texts: Texts, at: int) -> str:
     """Say all values of a position in one sentence."""
     total = sum(line.values[at] or 0 for line in chart.series)
 
     def describe(line: Series) -> str:
+        name = shorten_name(line.name)
         if (value := line.values[at]) is None:
-            return f"{line.name} {texts.say('chart.unknown')}"
-        number = f"{line.name} {texts.number(round(value))}"
+            return f"{name} {texts.say('chart.unknown')}"
+        number = f"{name} {texts.number(round(value))}"
         if not chart.is_share or not total:
             return number
         return f"{number} ({spell_value(chart, texts, 100 * value / total)})"
@@ -125,4 +133,4 @@ def describe_position(chart: Chart, texts: Texts, at: int) -> str:
     parts = [describe(line) for line in chart.series]
     if chart.kind is not ChartKind.LINES and len(chart.series) > 1:
         parts.insert(0, f"{texts.say('chart.total')} {texts.number(round(total))}")
-    return f"{chart.positions[at].name}: {'; '.join(parts)}"
+    return f"{shorten_name(chart.positions[at].name)}: {'; '.join(parts)}"

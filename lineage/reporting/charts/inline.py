@@ -16,10 +16,10 @@ from lineage.reporting.charts.draw import (
     fields_of,
     has_numbers,
     hatch_pattern,
+    key_series,
     lay_out_field,
-    needs_key,
 )
-from lineage.reporting.charts.field import Field
+from lineage.reporting.charts.field import Field, shorten_name
 from lineage.reporting.charts.series import edit_chart
 from lineage.reporting.language import Language, load_texts
 
@@ -28,7 +28,7 @@ _WIDTHS = {"narrow": (340, 13, 2), "medium": (640, 14, 2), "wide": (960, 15, 4)}
 _GAP = 20
 """Between fields side by side."""
 _SCALE = 1000
-_MOST_VALUES = 240
+_MOST_VALUES = 120
 """More stops than these no reader walks through; the table and the file have all."""
 
 
@@ -39,12 +39,12 @@ def inline_chart(chart: Chart, language: Language) -> str:
     if not has_numbers(edited):
         return f'<div class="picture"><p>{markup(say("chart.nothing"))}</p></div>'
     lines = [f'<div class="picture" role="group" aria-label="{markup(chart.headline)}">']
-    if needs_key(edited):
+    if keyed := key_series(edited):
         lines.append('<ul class="key">')
-        for line in edited.series:
-            square = f'<rect class="f{line.slot or 0}" width="12" height="12"/>'
+        for line in keyed:
+            square = f'<rect class="f{line.slot}" width="12" height="12"/>'
             square = f'<svg width="12" height="12" aria-hidden="true">{square}</svg>'
-            lines.append(f"<li>{square} {markup(line.name)}</li>")
+            lines.append(f"<li>{square} {markup(shorten_name(line.name))}</li>")
         lines.append("</ul>")
     lines.append(f'<p class="unseen">{markup(chart.text)} {markup(say("chart.keys"))}</p>')
     fields = fields_of(edited)
@@ -52,10 +52,10 @@ def inline_chart(chart: Chart, language: Language) -> str:
     for at, (title, one) in enumerate(fields):
         lines.append("<div>")
         if title:
-            lines.append(f"<p><strong>{markup(title)}</strong></p>")
+            lines.append(f"<p><strong>{markup(shorten_name(title))}</strong></p>")
         lines += _draw_page_field(edited, one, language, f"{name}-{at}", is_first=at == 0)
         lines.append("</div>")
-    lines += ["</div>", '<p class="readout" hidden></p>', "</div>"]
+    lines += ["</div>", '<p class="readout" hidden=""></p>', "</div>"]
     return "\n".join(lines)
 
 

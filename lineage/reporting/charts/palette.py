@@ -105,6 +105,7 @@ _SHAPES = (
     f".picture text {{ font-family: {FONTS} }} .picture .strong {{ font-weight: 700 }}"
     " .picture .line { fill: none; stroke-width: 2.2; stroke-linejoin: round;"
     " stroke-linecap: round } .picture .thick { stroke-width: 4 }"
+    " .picture .dot { stroke-width: 8 }"
     " .picture .frame { fill: none; stroke-width: 3 } .picture .gap { stroke-width: 1.5 }"
     " .picture .hatch { stroke-width: 3 } .picture .veil { fill-opacity: .65 }"
     " .picture .leader { stroke-dasharray: 1 3 }"

@@ -9,6 +9,7 @@ from lineage.reporting.charts.field import (
     Words,
     describe_position,
     largest_value,
+    shorten_name,
     spell_value,
     value_columns,
 )
@@ -88,7 +89,7 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
                 kind = f"on-r{shade}"
                 made.words.append(Words(kind, text, x, y, 0, size * 0.35, "middle"))
             if value or is_framed:
-                words = f"{line.name}, {position.name}: {text}"
+                words = f"{shorten_name(line.name)}, {shorten_name(position.name)}: {text}"
                 edges = (at / across, row / rows, (at + 1) / across, (row + 1) / rows)
                 made.values.append(Value(*edges, words))
     made.shapes += framed

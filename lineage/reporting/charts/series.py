@@ -4,36 +4,50 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
-from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel, Position, Series
+from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Position, Series
 from lineage.reporting.charts.palette import GRAY, LINE_SLOTS
 from lineage.reporting.language import Language, load_texts
 
 OTHERS = "others"
 _MOST_ROWS, _MOST_CELLS, _MOST_LINES = 40, 12, 12
 """What a picture has room for: rows, columns of a matrix, lines with a name."""
+_MOST_COLUMNS, _MOST_POINTS = 150, 400
+"""Upright columns, and points of a line or layer; more of them no screen tells apart."""
 
 
 def edit_chart(chart: Chart, language: Language) -> Chart:
     """Return a chart as its picture shows it, each series with its color."""
-    if chart.panels:
-        # One order and one set of colors for all fields: that of the first.
-        first = _edit_series(chart, chart.panels[0].series, language)
-        panels = []
-        for panel in chart.panels:
-            series = _edit_series(chart, panel.series, language, first)
-            panels.append(Panel(panel.key, panel.name, series))
-        return replace(chart, series=first, panels=panels)
-    kind, positions, series = chart.kind, list(chart.positions), list(chart.series)
-    if kind is ChartKind.AREA and len(positions) == 1:
-        # One day is no growth; its parts can be shown.
-        chart = replace(chart, kind=ChartKind.COLUMNS)
-    if kind is ChartKind.MATRIX:
-        series = [replace(row, values=list(map(_real, row.values)), slot=0) for row in series]
-        return _fold_positions(replace(chart, series=series[:_MOST_ROWS]), _MOST_CELLS, language)
-    chart = replace(chart, series=_edit_series(chart, series, language))
-    if kind is ChartKind.BARS:
+    if not chart.panels:
+        return _edit_field(chart, language)
+    # One order and one set of colors for all fields: that of the first.
+    fields = [replace(chart, series=panel.series, panels=()) for panel in chart.panels]
+    first = _edit_field(fields[0], language)
+    edited = [_edit_field(field, language, first.series) for field in fields]
+    panels = [
+        replace(panel, series=field.series)
+        for panel, field in zip(chart.panels, edited, strict=True)
+    ]
+    return replace(first, panels=panels)
+
+
+def _edit_field(chart: Chart, language: Language, like: Sequence[Series] = ()) -> Chart:
+    if chart.kind is ChartKind.MATRIX:
+        rows = [replace(row, values=list(map(_real, row.values)), slot=0) for row in chart.series]
+        chart = _fold_rows(replace(chart, series=rows), language)
+        return _fold_positions(chart, _MOST_CELLS, language)
+    chart = replace(chart, series=_edit_series(chart, chart.series, language, like))
+    n = len(chart.positions)
+    if chart.kind is ChartKind.BARS:
         return _fold_positions(chart, _MOST_ROWS, language)
-    return chart
+    if chart.kind is ChartKind.COLUMNS and n > _MOST_COLUMNS:
+        if chart.axis is Axis.NAMES:
+            return _fold_positions(chart, _MOST_COLUMNS, language)
+        chart = replace(chart, kind=ChartKind.AREA)
+    if chart.kind is ChartKind.AREA and n == 1:
+        # One day is no growth; its parts can be shown.
+        return replace(chart, kind=ChartKind.COLUMNS)
+    step = -(-n // _MOST_POINTS)
+    return _choose_positions(chart, range((n - 1) % step, n, step)) if step > 1 else chart
 
 
 def _edit_series(
@@ -56,6 +70,11 @@ def _edit_series(
         )
     )
     if chart.kind is ChartKind.LINES:
+        if len(series) > _MOST_LINES:
+            n = len(series) - _MOST_LINES + 1
+            name = load_texts(language, "charts").say("chart.more", n=n)
+            nothing = Series(OTHERS, name, [None] * len(chart.positions))
+            series = [*series[: _MOST_LINES - 1], nothing]
         return _color_lines(chart, series)
     # Six colors and gray are what eyes keep apart.
     if len(series) > GRAY and not (len(series) == GRAY + 1 and series[-1].key == OTHERS):
@@ -92,7 +111,7 @@ def _color_lines(chart: Chart, series: Sequence[Series]) -> list[Series]:
     marked = [chart.subject, *(key for key in chart.highlighted if key != chart.subject)]
     marked = [key for key in marked if any(line.key == key for line in series)]
     slots = dict(zip(marked, LINE_SLOTS, strict=False))
-    return [replace(line, slot=slots.get(line.key)) for line in series[:_MOST_LINES]]
+    return [replace(line, slot=slots.get(line.key)) for line in series]
 
 
 def _fold_positions(chart: Chart, most: int, language: Language) -> Chart:
@@ -107,6 +126,20 @@ def _fold_positions(chart: Chart, most: int, language: Language) -> Chart:
     ]
     positions = [*chart.positions[: most - 1], Position(OTHERS, name)]
     return replace(chart, positions=positions, series=series)
+
+
+def _fold_rows(chart: Chart, language: Language) -> Chart:
+    small = chart.series[_MOST_ROWS - 1 :]
+    if len(small) < 2:
+        return chart
+    values = [_add(column) for column in zip(*(row.values for row in small), strict=True)]
+    name = load_texts(language, "charts").say("chart.more", n=len(small))
+    return replace(chart, series=[*chart.series[: _MOST_ROWS - 1], Series(OTHERS, name, values, 0)])
+
+
+def _choose_positions(chart: Chart, places: Sequence[int]) -> Chart:
+    series = [replace(it, values=[it.values[at] for at in places]) for it in chart.series]
+    return replace(chart, positions=[chart.positions[at] for at in places], series=series)
 
 
 def _add(values: Sequence[float | None]) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind
 from lineage.reporting.charts.field import (
@@ -24,6 +24,8 @@ from lineage.reporting.language import Texts
 
 _NAMES = 0.42
 """Part of the width that names and values at the right may take."""
+_WIDE = 240
+"""From this width on months have their full name."""
 _SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -73,13 +75,16 @@ def lay_out_upright(chart: Chart, texts: Texts, room: Room) -> Field:
     ends = draw.get(chart.kind, _draw_lines)(plot)
     edges = [0.0, *((a + b) / 2 for a, b in pairwise(plot.places)), 1.0]
     if chart.kind is not ChartKind.COLUMNS:
-        made.shapes += [
-            Shape("veil", [(edges[at], 0), (edges[at + 1], 1)])
-            for at, position in enumerate(chart.positions)
-            if position.is_pale or position.is_hatched
-        ]
-    # Words around it, as far as there is room for them.
-    if room.most is None or chart.kind is ChartKind.LINES:
+        # One veil over all neighbours: between two of them a seam would show.
+        is_veiled = [it.is_pale or it.is_hatched for it in chart.positions]
+        for veiled, run in groupby(range(len(edges) - 1), key=is_veiled.__getitem__):
+            if veiled:
+                places = list(run)
+                first, last = places[0], places[-1]
+                made.shapes.append(Shape("veil", [(edges[first], 0), (edges[last + 1], 1)]))
+    # Words around it, as far as there is room for them. Columns of one series name themselves.
+    is_one = chart.kind is ChartKind.COLUMNS and len(chart.series) == 1
+    if not is_one and (room.most is None or chart.kind is ChartKind.LINES):
         _write_end_names(plot, ends)
     if chart.kind is ChartKind.COLUMNS:
         _write_column_values(plot)
@@ -143,7 +148,7 @@ def _draw_lines(plot: _Plot) -> list[Point]:
         runs = [run for run in runs if run]
         kind = "muted" if line.slot is None else f"l{line.slot}{' thick' * (line.slot == 0)}"
         shapes = muted if line.slot is None else colored
-        shapes += [Shape(f"line {kind}", run, "line") for run in runs]
+        shapes += [Shape(f"line {kind}{' dot' * (len(run) == 1)}", run, "line") for run in runs]
         ends.append(runs[-1][-1] if runs else (1.0, 1.0))
     plot.made.shapes += muted + colored[::-1]
     return ends
@@ -163,11 +168,14 @@ def _write_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
         has_square = bool(line.slot) or not is_lines
         indent = size * (1.3 if has_square else 0.6)
         numbers = [it[at] for it, n in zip(plot.columns, line.values, strict=True) if n is not None]
-        text = spell_value(chart, plot.texts, numbers[-1]) if numbers else "\N{EN DASH}"
-        if room.most is None:
+        # What a running period has come to is no value to end with.
+        is_over = is_lines or not chart.positions[-1].is_hatched
+        text = spell_value(chart, plot.texts, numbers[-1]) if numbers and is_over else ""
+        if room.most is None or line.slot is None:
+            text = "" if room.most else text
             space = room.width * _NAMES - indent - text_width(f"  {text}", size, is_bold=True)
             name = fit_text(spell_letters(line.name), size, space, is_bold=is_strong)
-            text = f"{name}{_SPACE}{_SPACE}{text}"
+            text = f"{name}{_SPACE}{_SPACE}{text}" if text else name
         widest = max(widest, indent + text_width(text, size, is_bold=is_strong))
         if x < 1:
             made.leaders.append(((x, y), height))
@@ -220,22 +228,26 @@ def _height_at(places: Sequence[float], heights: Sequence[float], x: float) -> f
 
 
 def _write_column_values(plot: _Plot) -> None:
-    """Write values into columns that are wide and high enough, and sums above them."""
+    """Write values into columns that are high enough and sums above them, where all have room."""
     chart, size = plot.chart, plot.room.size * 0.94
+    values = [spell_value(chart, plot.texts, it) for column in plot.columns for it in column]
+    sums = [plot.texts.number(round(sum(column))) for column in plot.columns]
     width = plot.inner_width / len(plot.places) - 4
-    rows = zip(plot.places, chart.positions, plot.columns, plot.stack_tops, strict=True)
-    for x, position, column, tops in rows:
+    has_values = len(chart.series) > 1 and width >= max(text_width(it, size) for it in values)
+    has_sums = not chart.is_share and width >= max(
+        text_width(it, size, is_bold=True) for it in sums
+    )
+    rows = zip(plot.places, chart.positions, plot.columns, plot.stack_tops, sums, strict=True)
+    for x, position, column, tops, text in rows:
         letter = "p" if position.is_pale else "f"
         for line, value, (low, high) in zip(chart.series, column, pairwise(tops), strict=True):
-            text = spell_value(chart, plot.texts, value)
             # Of what cannot be compared, the subject alone is told.
-            is_shown = value > 0 and (not position.is_pale or line.slot == 0)
-            is_high = (low - high) * plot.room.height >= size * 1.35
-            if is_shown and is_high and text_width(text, size) <= width:
+            is_shown = has_values and value > 0 and (not position.is_pale or line.slot == 0)
+            if is_shown and (low - high) * plot.room.height >= size * 1.35:
                 kind, y = f"small on-{letter}{line.slot}", (low + high) / 2
-                plot.made.words.append(Words(kind, text, x, y, 0, size * 0.35, "middle"))
-        text = plot.texts.number(round(sum(column)))
-        if not chart.is_share and text_width(text, size, is_bold=True) <= width:
+                spelled = spell_value(chart, plot.texts, value)
+                plot.made.words.append(Words(kind, spelled, x, y, 0, size * 0.35, "middle"))
+        if has_sums:
             words = Words("small ink strong", text, x, tops[-1], 0, -size * 0.45, "middle")
             plot.made.words.append(words)
 
@@ -246,7 +258,9 @@ def _write_positions(plot: _Plot) -> None:
     is_column = plot.chart.kind is ChartKind.COLUMNS
     used: list[list[tuple[float, float]]] = [[], []]
     for row, x, label in _position_labels(plot):
-        text = fit_text(spell_letters(label), size, width * 0.5)
+        text = spell_letters(label)
+        if plot.chart.axis is Axis.NAMES:
+            text = fit_text(text, size, max(width / len(plot.places), width * 0.3))
         half = text_width(text, size) / 2
         # Labels of lines stay within the field, those of columns in the middle of theirs.
         middle = x * width if is_column else max(min(x * width, width - half), half)
@@ -289,8 +303,9 @@ def _day_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
     first, last = days[0], days[-1]
 
     def spell(day: date) -> str:
-        text = plot.texts.date(day)
-        return text.rpartition(" ")[0] if first.year == last.year else text
+        number, month, year = plot.texts.date(day).split(" ")
+        month = month if plot.inner_width > _WIDE else month[:3]
+        return f"{number} {month}" if first.year == last.year else f"{number} {month} {year}"
 
     for at in (0, -1):
         yield 0, plot.places[at], spell(days[at])
