@@ -12,11 +12,11 @@ FONTS = 'Arial, "Liberation Sans", Arimo, Helvetica, "DejaVu Sans Condensed", sa
 """Typefaces whose letters are about as wide as those of the font that the package brings along."""
 GRAY = 6
 """The slot of what is summed up as others."""
-LINE_SLOTS = (0, 3, 4)
-"""What a line may be drawn in; every other line is muted."""
+LINE_SLOTS = (0, 3, 7)
+"""What a line may be drawn in, the last the ink; every other line is muted."""
 SHADES = 9
 """Steps of a matrix from next to nothing to the first color."""
-_ON_FILLS = ("#ffffff", "#08090b")
+_ON_FILLS = ("#ffffff", "#000000")
 
 
 class Theme(StrEnum):
@@ -40,6 +40,11 @@ class Palette:
     """Of lines that are there to be compared with."""
 
     @property
+    def lines(self) -> dict[int, str]:
+        """The color of each slot that a line may have."""
+        return {slot: (*self.fills, self.ink)[slot] for slot in LINE_SLOTS}
+
+    @property
     def pales(self) -> list[str]:
         """The fills where too little is known."""
         return [mix_colors(fill, self.paper, 0.28) for fill in self.fills]
@@ -53,11 +58,11 @@ class Palette:
 PALETTES = {
     Theme.LIGHT: Palette(
         ("#1a4fa3", "#74bde8", "#f7d154", "#d65f2b", "#6d1a45", "#3a8f7b", "#c3c6cc"),
-        *("#ffffff", "#14161a", "#5a606c", "#dfe2e7", "#9298a0"),
+        *("#ffffff", "#14161a", "#5a606c", "#dfe2e7", "#878d95"),
     ),
     Theme.DARK: Palette(
         ("#4f8df0", "#b9e3fa", "#f7d154", "#d9602c", "#c2558a", "#2f8f5b", "#3f444c"),
-        *("#14161a", "#f0f1f3", "#a3a9b4", "#30343b", "#9ba2ad"),
+        *("#14161a", "#f0f1f3", "#a3a9b4", "#30343b", "#6c727a"),
     ),
 }
 
@@ -119,7 +124,7 @@ def _write_rules(colors: Mapping[str, str]) -> str:
 def _color_rules(palette: Palette) -> dict[str, str]:
     """Return the color of each class, under the beginning of its rule."""
     fills = {"paper": palette.paper, "veil": palette.paper, "ink": palette.ink}
-    fills |= {"soft": palette.soft, "first": palette.fills[0]}
+    fills |= {"soft": palette.soft, "first": palette.fills[0], "f7": palette.ink}
     for letter, colors in {"f": palette.fills, "p": palette.pales, "r": palette.shades}.items():
         for at, color in enumerate(colors):
             fills[f"{letter}{at}"] = color
@@ -127,7 +132,7 @@ def _color_rules(palette: Palette) -> dict[str, str]:
     strokes = {"gap": palette.paper, "hatch": palette.paper, "frame": palette.fills[3]}
     strokes |= {"grid": palette.grid, "base": palette.soft}
     strokes |= {"muted": palette.muted, "leader": palette.muted}
-    strokes |= {f"l{at}": palette.fills[at] for at in LINE_SLOTS}
+    strokes |= {f"l{slot}": color for slot, color in palette.lines.items()}
     return {f"{name} {{ fill": color for name, color in fills.items()} | {
         f"{name} {{ stroke": color for name, color in strokes.items()
     }

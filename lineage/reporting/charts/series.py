@@ -11,6 +11,7 @@ from lineage.reporting.language import Language, load_texts
 OTHERS = "others"
 _MOST_ROWS, _MOST_CELLS, _MOST_LINES = 40, 12, 12
 """What a picture has room for: rows, columns of a matrix, lines with a name."""
+_LARGEST = 1e15
 _MOST_COLUMNS, _MOST_POINTS = 150, 400
 """Upright columns, and points of a line or layer; more of them no screen tells apart."""
 
@@ -149,4 +150,4 @@ def _add(values: Sequence[float | None]) -> float | None:
 
 def _real(value: float | None) -> float | None:
     """Return a number that can be drawn."""
-    return max(value, 0.0) if value is not None and isfinite(value) else None
+    return min(max(value, 0.0), _LARGEST) if value is not None and isfinite(value) else None
