@@ -41,8 +41,8 @@ def _files(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
     yield from license_report_files(licenses, snapshot.manifest, Language.GERMAN)
     yield from license_report_files(licenses, snapshot.manifest, Language.ENGLISH)
     manifest = snapshot.manifest
-    yield from trend_report_files(trends, manifest, Language.ENGLISH, known, with_png=False)
-    yield from tree_report_files(tree, Language.ENGLISH, with_png=False)
+    yield from trend_report_files(trends, manifest, Language.ENGLISH, known, with_extra=False)
+    yield from tree_report_files(tree, Language.ENGLISH, with_extra=False)
 
 
 def _write() -> None:

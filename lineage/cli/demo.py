@@ -78,21 +78,21 @@ def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.report import can_option_paint_png
+    from lineage.cli.report import check_report_extra
     from lineage.families.registry import all_families, family
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.files import license_report_files, tree_report_files, trend_report_files
     from lineage.reporting.language import Language
 
     llama, families = family("llama"), all_families()
-    language, manifest, with_png = Language.ENGLISH, snapshot.manifest, can_option_paint_png()
+    language, manifest, with_extra = Language.ENGLISH, snapshot.manifest, check_report_extra()
     scope = Scope(snapshot, families)
     tree = family_tree(scope, find_subject(scope, "family:llama"))
-    yield from tree_report_files(tree, language, with_png=with_png)
+    yield from tree_report_files(tree, language, with_extra=with_extra)
     trends = find_trends(scope, llama)
-    yield from trend_report_files(trends, manifest, language, families, with_png=with_png)
+    yield from trend_report_files(trends, manifest, language, families, with_extra=with_extra)
     findings = judge_licenses(scope, find_subject(scope, "family:llama"))
-    yield from license_report_files(findings, manifest, language)
+    yield from license_report_files(findings, manifest, language, with_extra=with_extra)
 
 
 @click.command(

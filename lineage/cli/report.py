@@ -1,6 +1,9 @@
-"""The commands `lineage report`: pages and files about a family, in English or German."""
+"""The commands `lineage report`: pages and files about a subject, in English or German."""
 
+import functools
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,8 +12,12 @@ from lineage.cli.context import Invocation
 from lineage.domain.definitions import Closure, Definition
 from lineage.errors import SettingsError
 
+if TYPE_CHECKING:
+    from lineage.reporting.files import PictureChoice
+    from lineage.reporting.language import Language
+
 _SUBJECT = click.argument("subject", metavar="[SUBJECT]", default="llama")
-_SHARED = (
+_OPTIONS = (
     click.option(
         "--lang",
         type=click.Choice(["en", "de"]),
@@ -19,6 +26,22 @@ _SHARED = (
         envvar="LINEAGE_LANG",
         show_envvar=True,
         help="The report's language.",
+    ),
+    click.option(
+        "--chart",
+        metavar="NAME",
+        help="Write this one picture alone, with its numbers; a wrong name lists those there are.",
+    ),
+    click.option(
+        "--theme",
+        type=click.Choice(["light", "dark"]),
+        help="The paper of that picture.  [default: light]",
+    ),
+    click.option(
+        "--width",
+        type=options.Number(200, 4000),
+        metavar="N",
+        help="The width of that picture in pixels; 390 is a phone's.  [default: 1200]",
     ),
     click.option(
         "--out",
@@ -30,6 +53,45 @@ _SHARED = (
     ),
     options.with_definition,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRun:
+    """What the options that all reports share ask for."""
+
+    language: "Language"
+    choice: "PictureChoice | None"
+    with_extra: bool
+    out: Path
+
+
+def _with_report_options(command: options.Callback) -> options.Callback:
+    """Give a command the options of all reports; they reach it together, as `run`."""
+
+    @functools.wraps(command)
+    def call(
+        *args: Any,
+        lang: str,
+        chart: str | None,
+        theme: str | None,
+        width: int | None,
+        out: Path,
+        **others: Any,
+    ) -> None:
+        from lineage.reporting.charts.draw import WIDTH
+        from lineage.reporting.charts.palette import Theme
+        from lineage.reporting.files import PictureChoice
+        from lineage.reporting.language import Language
+
+        if chart is None and (theme or width):
+            raise SettingsError(
+                "--theme and --width are of one picture", "name it: --chart NAME --theme dark"
+            )
+        choice = chart and PictureChoice(chart, Theme(theme or "light"), width or WIDTH)
+        run = ReportRun(Language(lang), choice or None, check_report_extra(), out)
+        command(*args, run=run, **others)
+
+    return options.combine_options(*_OPTIONS)(call)
 
 
 @click.group(cls=options.CommandGroup, short_help="Write reports about a family.")
@@ -48,9 +110,9 @@ def report() -> None:
     ),
 )
 @_SUBJECT
-@options.combine_options(*_SHARED)
+@_with_report_options
 def family_tree(
-    *, subject: str, lang: str, out: Path, definition: Definition, invocation: Invocation
+    *, subject: str, run: ReportRun, definition: Definition, invocation: Invocation
 ) -> None:
     """Write the tree of a family, a release or one model as pages and pictures.
 
@@ -61,7 +123,6 @@ def family_tree(
     from lineage.cli.output import print_files, write_output_files
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.files import tree_report_files
-    from lineage.reporting.language import Language
 
     # A poster of children alone would look like a family without grandchildren.
     if definition.closure is Closure.DIRECT:
@@ -70,8 +131,8 @@ def family_tree(
         )
     scope = invocation.open_scope(definition, [subject])
     tree = family_tree(scope, find_subject(scope, subject))
-    files = tree_report_files(tree, Language(lang), with_png=can_option_paint_png())
-    print_files(invocation.format, write_output_files(files, out))
+    files = tree_report_files(tree, run.language, run.choice, with_extra=run.with_extra)
+    print_files(invocation.format, write_output_files(files, run.out))
 
 
 @report.command(
@@ -94,14 +155,13 @@ def family_tree(
         metavar="N",
         help="A number of derivatives that somebody claims to be exceeded: since when it was.",
     ),
-    *_SHARED,
+    _with_report_options,
 )
 def report_trend(
     *,
     subject: str,
     claim: int,
-    lang: str,
-    out: Path,
+    run: ReportRun,
     definition: Definition,
     invocation: Invocation,
 ) -> None:
@@ -113,16 +173,15 @@ def report_trend(
     from lineage.analysis.growth.trends import find_trends
     from lineage.cli.output import print_files, write_output_files
     from lineage.reporting.files import trend_report_files
-    from lineage.reporting.language import Language
 
     family = invocation.require_family(subject)
     scope = invocation.open_scope(definition, [subject])
     trends = find_trends(scope, family, claim=claim)
     manifest, families = scope.snapshot.manifest, scope.families
     files = trend_report_files(
-        trends, manifest, Language(lang), families, with_png=can_option_paint_png()
+        trends, manifest, run.language, families, run.choice, with_extra=run.with_extra
     )
-    print_files(invocation.format, write_output_files(files, out))
+    print_files(invocation.format, write_output_files(files, run.out))
 
 
 @report.command(
@@ -131,39 +190,44 @@ def report_trend(
     short_help="What derivatives declare as their license, beside the terms above them.",
     epilog=options.examples(
         "lineage report licenses",
-        "lineage report licenses --lang de --out public --relations finetune,merge",
+        "lineage report licenses qwen --lang de --out public --relations finetune,merge",
+        "lineage report licenses --chart tags --theme dark --width 390",
     ),
 )
 @_SUBJECT
-@options.combine_options(*_SHARED)
+@_with_report_options
 def report_licenses(
-    *, subject: str, lang: str, out: Path, definition: Definition, invocation: Invocation
+    *, subject: str, run: ReportRun, definition: Definition, invocation: Invocation
 ) -> None:
     """Hold every derivative's license against the terms of the release it stems from.
 
-    Written are a page, the same as Markdown, and every model as CSV. It is no legal advice: it
-    finds what somebody should look at.
+    Of a family, a release or a model. Written are a page, the same as Markdown, a matrix of terms
+    and tags as picture and numbers, and every model as CSV. It is no legal advice: it finds what
+    somebody should look at.
     """
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_files, write_output_files
     from lineage.reporting.files import license_report_files
-    from lineage.reporting.language import Language
 
     scope = invocation.open_scope(definition, [subject])
     findings = judge_licenses(scope, find_subject(scope, subject))
-    files = license_report_files(findings, scope.snapshot.manifest, Language(lang))
-    print_files(invocation.format, write_output_files(files, out))
+    manifest = scope.snapshot.manifest
+    files = license_report_files(
+        findings, manifest, run.language, run.choice, with_extra=run.with_extra
+    )
+    print_files(invocation.format, write_output_files(files, run.out))
 
 
-def can_option_paint_png() -> bool:
-    """Say whether PNG pictures can be painted; where not, tell the user what paints them."""
-    from lineage.reporting.charts.old_svg import can_paint
+def check_report_extra() -> bool:
+    """Say whether pages and PNG pictures can be made; where not, tell the user what makes them."""
+    from lineage.reporting.files import has_report_extra
 
-    # Everything else of a report is worth writing without them: SVG shows the same.
-    if not can_paint():
+    # Everything else of a report is worth writing without them: Markdown and SVG show the same.
+    if not has_report_extra():
         logs.say(
-            "PNG pictures are left out; pip install '.[report]' in lineage's source paints them."
+            "pages and PNG pictures are left out; pip install '.[report]' in lineage's source"
+            " makes them"
         )
         return False
     return True

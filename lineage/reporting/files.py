@@ -65,7 +65,7 @@ class PictureChoice:
     def find(self, charts: Mapping[str, _Picture]) -> _Picture:
         """Return the chart; SettingsError with the names there are where it is none of them."""
         if self.chart not in charts:
-            names = ", ".join(charts) or "it has none"
+            names = f"there are: {', '.join(charts)}" if charts else "it has none"
             raise SettingsError(f"no picture of this report is called {self.chart!r}", names)
         return charts[self.chart]
 
@@ -81,7 +81,11 @@ def has_report_extra() -> bool:
 
 
 def tree_report_files(
-    report: FamilyTreeReport, language: Language, *, with_png: bool = True
+    report: FamilyTreeReport,
+    language: Language,
+    choice: PictureChoice | None = None,
+    *,
+    with_extra: bool = True,
 ) -> Iterator[NamedFile]:
     """Yield a family tree: its page, Markdown, and the poster as SVG and PNG."""
     texts, name = load_texts(language), _NOT_IN_A_NAME.sub("--", report.family.id)
@@ -90,7 +94,7 @@ def tree_report_files(
     yield f"{stem}.md", render_markdown(family_tree_document(report, texts, stem)).encode()
     poster = draw_poster(report, texts)
     yield f"{stem}.svg", poster.encode()
-    if with_png:
+    if with_extra:
         yield f"{stem}.png", paint_svg(poster, 2.0)
 
 
@@ -187,8 +191,9 @@ def trend_report_files(
     manifest: Manifest,
     language: Language,
     families: Sequence[Family],
+    choice: PictureChoice | None = None,
     *,
-    with_png: bool = True,
+    with_extra: bool = True,
 ) -> Iterator[NamedFile]:
     """Yield a trend report: its page, Markdown, and each chart as SVG, CSV and PNG."""
     document = trend_document(findings, manifest, language, families)
@@ -218,7 +223,7 @@ def trend_report_files(
     }
     for name, rows in tables.items():
         yield f"{stem}.{name}.csv", _encode_csv_report(rows)
-    if with_png:
+    if with_extra:
         for chart in charts_of(document):
             yield (
                 chart_file(family, chart, language, "png"),

@@ -41,7 +41,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 def files_of(snapshot: Snapshot, definition: Definition | None = None) -> Files:
     found = find_trends(snapshot, family("llama"), definition or Definition(), all_families())
     made = trend_report_files(
-        found, snapshot.manifest, Language.ENGLISH, all_families(), with_png=False
+        found, snapshot.manifest, Language.ENGLISH, all_families(), with_extra=False
     )
     return {name: content.decode() for name, content in made}
 
