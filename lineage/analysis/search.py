@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.scope import Scope
-from lineage.domain.arrays import Int64s
 from lineage.domain.subjects import SubjectKind
 from lineage.store import schema
 
@@ -119,15 +117,12 @@ def _search_models(scope: Scope, sought: str, limit: int) -> Iterator[FoundName]
 def _search_authors(scope: Scope, sought: str, limit: int) -> Iterator[FoundName]:
     if "/" in sought:
         return
-    authors = scope.snapshot.column(schema.MODELS_FILE, "author")
-    some = authors.filter(pc.match_substring(authors, sought, ignore_case=True))
-    counted = some.value_counts()
-    names, numbers = counted.field(0), counted.field(1).to_numpy()
-    order: Int64s = np.argsort(-numbers, kind="stable")[:_MOST_SORTED]
-    rows = [(names[int(at)].as_py(), int(numbers[at])) for at in order]
+    authors = scope.snapshot.authors()
+    authors = authors.filter(pc.match_substring(authors["author"], sought, ignore_case=True))
     by_kind: dict[MatchKind, list[FoundName]] = {}
-    for name, models in rows:
-        if (kind := _match_kind(name, sought)) is not None:
-            by_kind.setdefault(kind, []).append(FoundName(None, name, kind, 0, models))
+    for row in authors.slice(0, _MOST_SORTED).to_pylist():
+        if (kind := _match_kind(row["author"], sought)) is not None:
+            author = FoundName(None, row["author"], kind, 0, row["models"])
+            by_kind.setdefault(kind, []).append(author)
     for found_names in by_kind.values():
         yield from found_names[:limit]

@@ -12,6 +12,7 @@ from lineage.cli.context import Format, Invocation
 from lineage.errors import MissingExtra, SettingsError, StoreError, file_error
 
 if TYPE_CHECKING:
+    from lineage.serve.app import Server
     from lineage.serve.open_snapshots import OpenSnapshots
 
 _REFUSES = {"snapshot": "has no meaning here: a client names one with ?snapshot="}
@@ -69,6 +70,7 @@ def serve(
     The addresses are described in docs/serve.md, and by the server at /openapi.json.
     """
     from lineage.cli import logs, signals
+    from lineage.domain.addresses import is_loopback_host
     from lineage.domain.documents import to_json
 
     if cors is not None and not _is_origin(cors):
@@ -87,6 +89,9 @@ def serve(
         raise MissingExtra("the API and its pages", "serve") from error
     snapshots = _open_served_snapshots(invocation)
     server = Server(snapshots)
+    if mcp_stdio:
+        _speak_mcp(server, snapshots)
+        return
     try:
         bound = open_socket(host, port)
     except OSError as error:
@@ -103,7 +108,8 @@ def serve(
             sys.stdout.flush()
 
     with signals.stop_signal_requests() as stop:
-        run_server(make_app(server, cors=cors), bound, snapshots, stop, say_ready)
+        app = make_app(server, cors=cors, is_local=is_loopback_host(host))
+        run_server(app, bound, snapshots, stop, say_ready)
     server.close()
     logs.say(f"stopped: {signals.describe_outcome()}")
 
@@ -126,6 +132,37 @@ def _open_served_snapshots(invocation: Invocation) -> "OpenSnapshots":
     if snapshots.latest is None:
         logs.say(f"no snapshot in {store.location} yet: answers are 503 until there is one")
     return snapshots
+
+
+def _speak_mcp(server: "Server", snapshots: "OpenSnapshots") -> None:
+    """Speak MCP on standard input and output until the input ends, or a signal comes."""
+    import asyncio
+    from threading import Event, Thread
+
+    from lineage.cli import signals
+
+    try:
+        from lineage.serve.mcp_tools import serve_standard_streams
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
+            raise
+        raise MissingExtra("tools for agents", "mcp") from error
+    ended = Event()
+
+    def speak() -> None:
+        try:
+            asyncio.run(serve_standard_streams(server))
+        finally:
+            ended.set()
+
+    with signals.stop_signal_requests() as stop:
+        Thread(target=snapshots.watch, args=(ended, 1.0), daemon=True).start()
+        # Reading standard input cannot be interrupted: the thread ends with the process.
+        Thread(target=speak, daemon=True).start()
+        while not (stop.wait(0.1) or ended.is_set()):
+            pass
+    ended.set()
+    server.close()
 
 
 def _is_origin(text: str) -> bool:

@@ -121,12 +121,19 @@ def is_indexed(opened: OpenSnapshot, subject: str, query: SnapshotQuery) -> bool
 # From requests to questions
 
 
-def make_app(server: Server, *, cors: str | None = None, more: Sequence[BaseRoute] = ()) -> ASGIApp:
+def make_app(
+    server: Server,
+    *,
+    cors: str | None = None,
+    is_local: bool = True,
+    more: Sequence[BaseRoute] = (),
+) -> ASGIApp:
     """Return the application: every operation, the documents about it, and further routes."""
     routes: list[BaseRoute] = [
         Route("/openapi.json", _serve_openapi(), name="openapi"),
         Route("/healthz", partial(_serve_health, server), name="healthz"),
         Route("/metrics", partial(_serve_metrics, server), name="metrics"),
+        Route("/mcp", LazyMcp(server, is_local=is_local), methods=["POST"], name="mcp"),
         *more,
     ]
     for operation in OPERATIONS:
@@ -338,6 +345,32 @@ async def _serve_metrics(server: Server, _: Request) -> Response:
     return Response(
         text, headers={"Cache-Control": "no-store"}, media_type="text/plain; version=0.0.4"
     )
+
+
+class LazyMcp:
+    """MCP over HTTP, imported when the first client asks: it takes as long as all else."""
+
+    def __init__(self, server: Server, *, is_local: bool) -> None:
+        self._server, self._is_local = server, is_local
+        self._endpoint: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._endpoint is None:
+            try:
+                self._endpoint = await self._server.lookups.run(self._load_endpoint)
+            except LineageError as error:
+                await make_error_response(error, Request(scope))(scope, receive, send)
+                return
+        await self._endpoint(scope, receive, send)
+
+    def _load_endpoint(self) -> ASGIApp:
+        try:
+            from lineage.serve.mcp_tools import McpEndpoint
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
+                raise
+            raise MissingExtra("tools for agents", "mcp") from error
+        return McpEndpoint(self._server, is_local=self._is_local, most_bytes=MOST_BODY_BYTES)
 
 
 class Front:

@@ -178,13 +178,13 @@ def warm_snapshot_up(opened: OpenSnapshot) -> None:
     """Read what most questions need, so that none has to wait for it."""
     snapshot, scope = opened.snapshot, opened.scope
     try:
-        for part in (snapshot, snapshot.unredacted):
-            if part is not None and part.index is not None and part.index.record_ids is None:
-                part.index.add_records(part.record_column("id"))
+        for name in ("key", "created_at"):
+            snapshot.record_column(name)
         for each in (scope, full_scope(scope)):
             each.graph.rows()
             each.roots_of([root for family in scope.families for root in family.roots()])
-        for name in ("key", "created_at"):
-            snapshot.record_column(name)
+        for part in (snapshot, snapshot.unredacted):
+            if part is not None and part.index is not None and part.index.record_ids is None:
+                part.index.add_records(part.record_column("id"))
     except SnapshotPruned:
         _LOG.info("snapshot %s was pruned before it was read", snapshot.id)

@@ -142,10 +142,20 @@ def answer_counts(question: Question) -> Reply:
     return Reply(count_document(count))
 
 
-def find_derivatives_page(
-    question: Question, query: PageQuery
-) -> tuple[Scope, ResolvedSubject, Derivatives, int, str | None]:
-    """Return a list of derivatives, the place where its page begins, and the next page's cursor."""
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """A list of derivatives, and where a page of it begins."""
+
+    scope: Scope
+    subject: ResolvedSubject
+    derivatives: Derivatives
+    start: int
+    mark: str
+    """What a cursor of this list bears."""
+
+
+def find_derivatives_page(question: Question, query: PageQuery) -> ListedPage:
+    """Find the list that a page is cut from, once for all its pages."""
     scope = question.scope(query.definition())
     subject = find_subject(scope, question.subject)
     of_list = (subject.id, subject.key, msgspec.json.encode(query.definition()))
@@ -153,24 +163,27 @@ def find_derivatives_page(
     if derivatives is None:
         derivatives = question.opened.lists.put(of_list, find_derivatives(scope, subject))
     mark = hashlib.sha256(repr((of_list, question.opened.version)).encode()).hexdigest()[:12]
-    start = 0
-    if query.cursor is not None:
-        start = read_cursor(query.cursor, mark)
-    end = start + query.limit
-    cursor = None
-    if end < len(derivatives):
-        cursor = make_cursor(question.opened.snapshot.id, end, mark)
-    return scope, subject, derivatives, start, cursor
+    start = 0 if query.cursor is None else read_cursor(query.cursor, mark)
+    return ListedPage(scope, subject, derivatives, start, mark)
+
+
+def list_page(question: Question, query: PageQuery, page: ListedPage) -> Document:
+    """Return a page of a list as its document."""
+    end = min(page.start + query.limit, len(page.derivatives))
+    places = range(page.start, end)
+    items = [
+        to_derivative_document(it) for it in read_derivatives(page.scope, page.derivatives, places)
+    ]
+    snapshot, has_more = question.opened.snapshot.id, end < len(page.derivatives)
+    cursor = make_cursor(snapshot, end, page.mark) if has_more else None
+    return {"snapshot": snapshot, "items": items, "next": cursor}
 
 
 def answer_derivatives(question: Question) -> Reply:
     """Answer with a page of the models that are counted."""
     query: PageQuery = question.query
-    scope, _, derivatives, start, cursor = find_derivatives_page(question, query)
-    places = range(start, min(start + query.limit, len(derivatives)))
-    items = [to_derivative_document(it) for it in read_derivatives(scope, derivatives, places)]
-    document = {"snapshot": question.opened.snapshot.id, "items": items, "next": cursor}
-    return Reply(document, cursor)
+    document = list_page(question, query, find_derivatives_page(question, query))
+    return Reply(document, document["next"])
 
 
 def to_derivative_document(it: Any) -> Document:

@@ -75,19 +75,23 @@ class NameIndex:
     """Of the listed models by row, then of the deleted; None until `add_records`."""
     record_order: Nodes = field(default_factory=lambda: np.empty(0, np.int32))
     """Their nodes in order of the id."""
+    authors: pa.Table | None = None
+    """Every author with the number of models, once it was asked for."""
 
     @classmethod
     def of_bases(cls, counts: pa.Table) -> "NameIndex":
         """Return the index of counts.parquet, which is in order of the id."""
-        ids, keys = (joined(counts[name].chunks) for name in ("id", "key"))
+        ids, keys = (_whole_column(counts[name]) for name in ("id", "key"))
         numbers = [field.name for field in counts.schema if pa.types.is_integer(field.type)]
         return cls(ids, keys, {name: counts[name].to_numpy() for name in numbers})
 
     def add_records(self, ids: pa.ChunkedArray) -> None:
         """Add every record; it takes about a second for a million, in which others may go on."""
-        whole = joined(ids.chunks)
+        whole = _whole_column(ids)
         self.record_order = pc.sort_indices(whole).cast(pa.int32()).to_numpy()
         self.record_ids = whole
+        # What reading took, half as much as the columns, else stays with the process.
+        pa.default_memory_pool().release_unused()
 
     def base_row(self, id: str) -> dict[str, object] | None:
         """Return the row of counts.parquet of a node by its exact id."""
@@ -106,6 +110,11 @@ class NameIndex:
             nodes.append(int(self.record_order[at]))
             at += 1
         return sorted(nodes)
+
+
+def _whole_column(column: pa.ChunkedArray) -> pa.StringArray:
+    """Return a column in one piece, which is no copy where it is one already."""
+    return column.chunk(0) if column.num_chunks == 1 else joined(column.chunks)
 
 
 class _Names(Sequence[str]):

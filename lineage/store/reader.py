@@ -125,6 +125,17 @@ class Snapshot:
         """Return some columns of every record: of the listed by row, then of the deleted."""
         return pa.table({name: self.record_column(name) for name in columns})
 
+    def authors(self) -> pa.Table:
+        """Return `author` of the listed models, and how many `models` each has, most first."""
+        if self.index is not None and self.index.authors is not None:
+            return self.index.authors
+        counted = self.column(schema.MODELS_FILE, "author").drop_null().value_counts()
+        table = pa.table({"author": counted.field("values"), "models": counted.field("counts")})
+        table = table.sort_by([("models", "descending"), ("author", "ascending")])
+        if self.index is not None:
+            self.index.authors = table
+        return table
+
     def edges(self) -> EdgeColumns:
         """Return every edge as integers."""
         columns = ("child_node", "parent_node", "relation", "strength")
