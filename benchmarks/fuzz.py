@@ -49,7 +49,7 @@ from lineage.sources.availability import HubAvailability
 from lineage.sources.hub import HubSource
 from lineage.sources.listing_pages import parse_page
 from lineage.store import schema
-from lineage.store.files import Files
+from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot, availability_of_tombstones
 from lineage.store.store import ParquetStore
@@ -292,7 +292,9 @@ def read_table(random: random.Random) -> None:
             odd[counts[file]] = rows
         about.write_text(json.dumps(odd), "utf-8")
         if random.random() < _ALONE:
-            Snapshot(Files(str(folder)), Manifest.from_json(about.read_bytes(), file)).table(file)
+            Snapshot(LocalFiles(str(folder)), Manifest.from_json(about.read_bytes(), file)).table(
+                file
+            )
             return
         ask_everything(folder, path.parent.name)
     finally:

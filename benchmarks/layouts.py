@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store import schema
-from lineage.store.files import Files
+from lineage.store.local_files import LocalFiles
 from lineage.store.store import ParquetStore
 from lineage.store.table_writer import TableWriter
 
@@ -62,7 +62,7 @@ def _with_changes(
 
 def write(folder: Path, name: str, table: pa.Table) -> None:
     """Write one Parquet file as the store does."""
-    with TableWriter(Files(str(folder)), name, table.schema) as writer:
+    with TableWriter(LocalFiles(str(folder)), name, table.schema) as writer:
         writer.write_table(table)
 
 

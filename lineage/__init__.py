@@ -76,7 +76,7 @@ def take_snapshot(
     chosen = settings or load_settings({})
     mode = CrawlMode.UPDATE if update else CrawlMode.FULL
     report = crawl(chosen, base=below, mode=mode, cards=cards)
-    store = ParquetStore(chosen.store, OptOuts.parse(chosen.opt_outs))
+    store = ParquetStore(chosen.store, OptOuts.parse(chosen.opt_outs), chosen.cache)
     return store.snapshot(report.manifest.id)
 
 
@@ -91,7 +91,7 @@ def open_store(location: "str | Path" = "snapshots") -> "ParquetStore":
 
     _check_argument(location, str | PathLike, "location")
     settings = load_settings({}, with_token=False)
-    return ParquetStore(fspath(location), OptOuts.parse(settings.opt_outs))
+    return ParquetStore(fspath(location), OptOuts.parse(settings.opt_outs), settings.cache)
 
 
 def count_derivatives(

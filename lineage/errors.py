@@ -11,11 +11,12 @@ LineageError                 1
 │   └── UnexpectedPage           an answer that is not a listing in the known shape
 │       └── QueryRefused             the Hub takes what was asked no more: an old cursor
 ├── SnapshotPruned           3   it was deleted while it was read: ask again
+├── StoreLocked              3   another run is writing to the store; the message names it
+├── StoreUnreachable         3   the object store did not answer: run again later
 ├── StoreError               4   look at it
 │   ├── NoSuchSnapshot
 │   ├── SnapshotDamaged
 │   │   └── SchemaTooNew             written by a newer lineage
-│   ├── StoreLocked              another run is writing there; the message names it
 │   └── DraftRefused             the draft was set aside, with the reasons
 ├── UnknownSnapshot          5   no snapshot or draft has this id
 └── UnknownModel             5   an unknown name; close spellings are offered
@@ -91,6 +92,18 @@ class SnapshotPruned(LineageError):
         super().__init__(f"snapshot {id} was pruned meanwhile", "ask again: another one answers")
 
 
+class StoreLocked(LineageError):
+    """Another run is writing to the store; the message says which."""
+
+    exit_code = 3
+
+
+class StoreUnreachable(LineageError):
+    """The object store on which the store lies did not answer properly; retries are spent."""
+
+    exit_code = 3
+
+
 class StoreError(LineageError):
     """Something about the store needs a human."""
 
@@ -117,10 +130,6 @@ class SnapshotDamaged(StoreError):
 
 class SchemaTooNew(SnapshotDamaged):
     """The snapshot was written by a newer version of lineage."""
-
-
-class StoreLocked(StoreError):
-    """Another run is writing to the store; the message says which."""
 
 
 class DraftRefused(StoreError):

@@ -249,7 +249,7 @@ class Draft:
 
     def _finish_draft(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
         manifest = self._draft_manifest(self.tables.collect_facts(), checks, now)
-        self._files.write_whole(f"{self.id}/{file}", manifest.to_json())
+        self._files.publish(f"{self.id}/{file}", manifest.to_json())
         unmark(self._files, self.id)
         return manifest
 

@@ -72,7 +72,7 @@ class Invocation:
 
         # The store applies the opt-outs: no command can answer without them.
         settings = self.settings()
-        return ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
+        return ParquetStore(settings.store, OptOuts.parse(settings.opt_outs), settings.cache)
 
     def open_snapshot(self, as_of: date | None = None, subjects: Sequence[str] = ()) -> "Snapshot":
         """Return the snapshot of --snapshot, else the one to ask about a day, else the latest.

@@ -44,7 +44,7 @@ def examine(
     """Check settings, store and Hub with at most two requests; say what a full crawl will cost."""
     clock, progress = clock or SystemClock(), progress or Progress()
     checked_address(settings.endpoint)  # it may hold a secret, and what is found names it
-    store = ParquetStore(settings.store, NO_OPT_OUTS)
+    store = ParquetStore(settings.store, NO_OPT_OUTS, settings.cache)
     latest = store.latest_whole()
 
     token = "a token was found" if settings.token else "no token: the anonymous limit holds"

@@ -34,7 +34,7 @@ def notify(settings: Settings, manifest: Manifest, environment: Mapping[str, str
 
 def describe_change_of_crawl(settings: Settings, manifest: Manifest) -> Document:
     """Return the diff to the snapshot before, with alerts; all null for a first snapshot."""
-    store = ParquetStore(settings.store, OptOuts.parse(settings.opt_outs))
+    store = ParquetStore(settings.store, OptOuts.parse(settings.opt_outs), settings.cache)
     about: Document = {"kind": manifest.origin.kind.value}
     if (previous := _find_snapshot_to_notify_of(store, manifest)) is None:
         nothing = dict.fromkeys(field.name for field in fields(Diff))

@@ -186,7 +186,7 @@ def make_crawl_context(
     """Return what a run needs besides its pages, as the settings say."""
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     opt_outs = OptOuts.parse(settings.opt_outs)
-    store = ParquetStore(settings.store, NO_OPT_OUTS)
+    store = ParquetStore(settings.store, NO_OPT_OUTS, settings.cache)
     return BuildContext(store, families, limits, clock, progress, opt_outs=opt_outs)
 
 

@@ -70,8 +70,9 @@ def mark(files: Files, folder: str) -> None:
 
 def unmark(files: Files, folder: str) -> None:
     """Take the mark off a folder that has its manifest; left there, it would do no harm."""
+    # On an object store it stays: the id is claimed by it, and each deletion costs a request.
     with suppress(OSError):
-        if files.exists(f"{folder}/{MARK}"):
+        if files.folder is not None and files.exists(f"{folder}/{MARK}"):
             files.delete_file(f"{folder}/{MARK}")
 
 
@@ -177,8 +178,8 @@ def snapshot_folders(files: Files) -> list[str]:
 def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
     """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
     try:
-        return read_manifest(files, folder) if files.exists(f"{folder}/{FILE}") else None
-    except FileNotFoundError:  # deleted since it was listed
+        return read_manifest(files, folder)
+    except FileNotFoundError:
         return None
     except SnapshotDamaged as error:
         return error

@@ -118,8 +118,13 @@ def _say_lease(handle: int, holder: Holder) -> None:
 
 
 def _read_lease_holder(handle: int) -> Holder | None:
+    return read_holder(os.pread(handle, _LONGEST_FACTS, 0))
+
+
+def read_holder(words: bytes) -> Holder | None:
+    """Return the holder that a lease names, None where its words are none of ours."""
     try:
-        facts = json.loads(os.pread(handle, _LONGEST_FACTS, 0))
+        facts = json.loads(words[:_LONGEST_FACTS])
         names = ("host", "pid", "command", "since")
         host, pid, command, since = (facts[name] for name in names)
         return Holder(str(host), int(pid), str(command), str(since))

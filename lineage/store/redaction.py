@@ -20,7 +20,7 @@ from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import OPTED_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.store import derived_rows, schema
-from lineage.store.files import Files
+from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import Manifest
 from lineage.store.reader import EdgeColumns, Snapshot
 from lineage.store.table_writer import delete_tables, write_tables
@@ -67,8 +67,8 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
     with ExitStack() as stack:
         folder = stack.enter_context(hold_temporary_folder(Path(gettempdir())))
         stack.callback(delete_tables, folder)
-        manifest = write_tables(Files(str(folder / snapshot.id), "TMPDIR"), tables, manifest)
-        copy = Snapshot(Files(str(folder)), manifest, snapshot)
+        manifest = write_tables(LocalFiles(str(folder / snapshot.id), "TMPDIR"), tables, manifest)
+        copy = Snapshot(LocalFiles(str(folder)), manifest, snapshot)
         weakref.finalize(copy, stack.pop_all().close)
     return copy
 

@@ -20,20 +20,20 @@ from lineage.errors import (
     UnknownSnapshot,
 )
 from lineage.store import inventory, schema
-from lineage.store.files import Files
+from lineage.store.files import open_files
 from lineage.store.inventory import (
+    MARK,
     State,
     differences,
     discard,
     is_snapshot_id,
-    mark,
     read_manifest,
     snapshot_base_of,
     snapshot_folders,
     snapshot_state_of,
     unmark,
 )
-from lineage.store.lease import Holder, hold
+from lineage.store.lease import Holder
 from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
@@ -63,8 +63,8 @@ class ParquetStore:
     judges or deletes snapshots must see all of them, and says so by opening it with NO_OPT_OUTS.
     """
 
-    def __init__(self, location: str, opt_outs: OptOuts) -> None:
-        self.files = Files(location)
+    def __init__(self, location: str, opt_outs: OptOuts, cache: str = "cache") -> None:
+        self.files = open_files(location, cache)
         self.location = self.files.location
         """Where it lies, as it is shown: without secrets."""
         self._opt_outs = opt_outs
@@ -178,7 +178,7 @@ class ParquetStore:
         self._refuse_untrue_snapshot(manifest)
         accepted = CheckResult("accepted", True, f"published after all at {iso(now)}, by hand")
         manifest = replace(manifest, published_at=now, checks=(*manifest.checks, accepted))
-        self.files.write_whole(f"{id}/{FILE}", manifest.to_json())
+        self.files.publish(f"{id}/{FILE}", manifest.to_json())
         self.files.delete_file(f"{id}/{REFUSAL_FILE}")
         return manifest
 
@@ -202,12 +202,9 @@ class ParquetStore:
     def lock(self, holder: Holder) -> Iterator[bool]:
         """Keep other runs out meanwhile; StoreLocked names the run that is at work there already.
 
-        Gives False where nothing can be locked: on object stores, and file systems without locks.
+        Gives False where nothing can be locked: on file systems without locks.
         """
-        if (folder := self.files.folder) is None:
-            yield False
-            return
-        with hold(folder, holder) as is_locked:
+        with self.files.hold(holder) as is_locked:
             yield is_locked
 
     def begin_draft(self, taken_at: datetime) -> str:
@@ -215,11 +212,11 @@ class ParquetStore:
 
         It is named by the moment its run began; what a killed run left there is deleted.
         """
-        id = self._free_snapshot_id(taken_at)
-        discard(self.files, id)
         self._delete_abandoned(taken_at - ABANDONED_AFTER)
-        mark(self.files, id)
-        return id
+        moment = taken_at
+        while not self._claim_snapshot(snapshot_id(moment)):
+            moment += timedelta(seconds=1)
+        return snapshot_id(moment)
 
     def find_damage(self, id: str, *, in_values: bool = False) -> list[str]:
         """Return what is wrong with a snapshot's files beside its manifest; empty = unharmed.
@@ -415,12 +412,13 @@ class ParquetStore:
             elif state is State.UNFINISHED and folder < snapshot_id(before):
                 discard(self.files, folder)
 
-    def _free_snapshot_id(self, taken_at: datetime) -> str:
-        """Return an id that no snapshot and no refused draft has, at or right after a moment."""
-        moment = taken_at
-        while snapshot_state_of(self.files, snapshot_id(moment)) is not State.UNFINISHED:
-            moment += timedelta(seconds=1)
-        return snapshot_id(moment)
+    def _claim_snapshot(self, id: str) -> bool:
+        """Make a draft's folder and say whether that was done: a snapshot may have the id."""
+        if snapshot_state_of(self.files, id) is not State.UNFINISHED:
+            return False
+        if self.files.folder is not None:
+            discard(self.files, id)
+        return self.files.claim(f"{id}/{MARK}")
 
 
 def _read_snapshot_date(text: str) -> date:

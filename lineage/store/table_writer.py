@@ -14,6 +14,7 @@ from lineage.domain.files import delete_leftovers, delete_own_files, hold_tempor
 from lineage.errors import SettingsError, file_error
 from lineage.store.files import Files
 from lineage.store.inventory import is_own
+from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.schema import (
     EDGES_FILE,
@@ -142,7 +143,7 @@ def write_snapshot(
         with hold_temporary_folder(folder.parent) as temporary:
             try:
                 published = write_tables(
-                    Files(str(temporary / folder.name), "--out"), tables, manifest
+                    LocalFiles(str(temporary / folder.name), "--out"), tables, manifest
                 )
                 (temporary / folder.name).replace(folder)
             finally:

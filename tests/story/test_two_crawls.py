@@ -55,7 +55,7 @@ def test_of_two_crawls_one_works_and_the_other_says_who(stage: Stage, box: FakeH
             assert asked.wait(IN_TIME)
             with a_crawl(stage) as second:
                 _, said = second.communicate(timeout=IN_TIME)
-            assert second.returncode == 4, said
+            assert second.returncode == 3, said
             assert f"lineage crawl (process {first.pid} on " in said
         finally:
             go_on.set()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lineage.build.draft_tables import MAX_CHANGED_SHARE
 from lineage.store import schema
-from lineage.store.files import Files
+from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import Snapshot
 from tests.builders import Row, key_of, published, row, rows_of
@@ -113,7 +113,7 @@ def test_after_an_older_schema_an_update_stands_alone(tmp_path: Path) -> None:
     older = text.replace(f'"schema_version": {schema.VERSION}', '"schema_version": 2')
     path.write_text(older, "utf-8")
     assert older != text
-    before = Snapshot(Files(str(tmp_path)), Manifest.from_json(older.encode(), "here"))
+    before = Snapshot(LocalFiles(str(tmp_path)), Manifest.from_json(older.encode(), "here"))
     assert updated(before, FILLING[:1], tmp_path).manifest.builds_on is None
 
 

@@ -17,8 +17,8 @@ from lineage.domain.files import temporary_name
 from lineage.errors import DraftRefused, SourceUnavailable
 from lineage.sources.interface import RecordPage
 from lineage.store import schema
-from lineage.store.files import Files
 from lineage.store.inventory import MARK
+from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.table_writer import ROW_GROUP, TableWriter
@@ -111,7 +111,7 @@ def test_a_file_of_many_pages_has_the_same_bytes_however_its_rows_arrived(tmp_pa
         },
         schema=schema.BAD_ROWS,
     )
-    files = Files(str(tmp_path))
+    files = LocalFiles(str(tmp_path))
     for size in (len(keys), 1000, 7777):
         with TableWriter(files, f"{size}", schema.BAD_ROWS) as writer:
             for batch in table.to_batches(max_chunksize=size):
