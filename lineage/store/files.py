@@ -102,7 +102,7 @@ def open_files(location: str, cache: str) -> Files:
         path = unquote(parts.path, errors="strict")
     except ValueError as error:  # a bracket that is not closed, bytes that are no text
         raise _say_no_store(shown, "it cannot be read") from error
-    if parts.query or parts.fragment or "@" in bucket:
+    if parts.query or parts.fragment or "@" in location:
         # A secret in an address would stand in process lists, logs and shell histories.
         raise _say_no_store(shown, "keys and the endpoint come from AWS_... variables alone")
     if scheme == "file" and path.startswith("/") and not bucket and "\0" not in path:

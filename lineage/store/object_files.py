@@ -5,6 +5,7 @@ names. A draft is written on this machine and uploaded when it is whole; every o
 is created only where none is there, so that two runs at once never write over each other.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -112,9 +113,11 @@ class ObjectFiles:
         return sorted(self._list_objects().get(path, ()))
 
     def exists(self, path: str) -> bool:
-        # Asked where something is missing: a listing of a moment ago would not know.
         import obstore
 
+        if path in self._list_objects():
+            return True  # a folder is there as long as anything is in it
+        # Asked where something is missing: a listing of a moment ago would not know.
         with self._asking(path, "read"), suppress(FileNotFoundError):
             obstore.head(self._objects, path)
             return True
@@ -180,9 +183,9 @@ class ObjectFiles:
         """Copy an object, at once or as none: a kill leaves nothing under its name."""
         import obstore
 
-        writing = LocalFiles(str(copy.parent), "--cache").writing(copy.name)
-        with self._asking(path, "read"), writing:
+        with self._asking(path, "read"):
             chunks = obstore.get(self._objects, path).stream(min_chunk_size=1 << 20)
+        with self._asking(path, "read"), self.writing(f"objects/{copy.name}"):
             copy.parent.mkdir(parents=True, exist_ok=True)
             with write_atomically(copy, sync=False) as file:
                 for chunk in chunks:
@@ -232,6 +235,7 @@ class ObjectFiles:
             if name == last and self.confirm_lease is not None:
                 self.confirm_lease()
             self._upload(f"{folder}/{name}", draft.folder / folder / name)
+        delete_tables(draft.folder)
         self._temporary.close()
 
     def _upload(self, path: str, content: bytes | Path) -> None:
@@ -363,6 +367,8 @@ class ObjectFiles:
 
         try:
             yield
+        except FileNotFoundError:
+            raise FileNotFoundError(errno.ENOENT, "No such object", path) from None
         except (BaseError, PermissionError) as error:
             place = f"{self.location}/{path}" if path else self.location
             # Its answer is a stranger's text, and quotes the request: only codes are taken over.

@@ -85,7 +85,8 @@ class _Lease:
         with self._lock:
             # The thread renews it each minute; after a suspended process, or a network that was
             # away, the server is asked.
-            is_fresh = time.monotonic() - self._renewed_at < 2 * self._renewed_every.total_seconds()
+            age = time.monotonic() - self._renewed_at
+            is_fresh = age < self._expires_after.total_seconds() / 2
             if self._version is not None and (is_fresh or self._write(self._version)):
                 return
         raise StoreLocked(

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from lineage.crawl.plan import CrawlMode
-from lineage.errors import DraftRefused, SnapshotDamaged, StoreError, UnknownSnapshot
+from lineage.errors import DraftRefused, SnapshotDamaged, StoreError, StoreLocked, UnknownSnapshot
 from lineage.store import schema
 from lineage.store.lease import Holder
 from lineage.store.manifest import SnapshotKind
@@ -156,7 +156,7 @@ def test_nobody_decides_while_a_crawl_is_at_work(play: Play) -> None:
     holder = Holder.this_process("lineage crawl", stage.clock.now())
     with (
         stage.store.lock(holder),
-        pytest.raises(StoreError, match="lineage crawl"),
+        pytest.raises(StoreLocked, match="lineage crawl"),
         stage.store.lock(holder),
     ):
         pass

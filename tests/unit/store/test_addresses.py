@@ -1,10 +1,6 @@
 """A store lies wherever its path or address says; a wrong one is an error, without its secrets."""
 
-from collections.abc import Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -15,57 +11,7 @@ from lineage.store.store import ParquetStore
 from tests.builders import published, row
 from tests.fakes.fake_clock import NOON
 
-ID = "20261121T120000Z"
 ME = Holder.this_process("lineage crawl", NOON)
-_EMPTY = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></ListBucketResult>'
-
-
-class _OneEmptyBucket(BaseHTTPRequestHandler):
-    """An object store that knows the bucket `history` alone, and shows nobody `private`."""
-
-    def answer(self) -> None:
-        bucket = self.path.strip("/").partition("?")[0].partition("/")[0]
-        is_object = "/" in self.path.strip("/").partition("?")[0]
-        found = bucket == "history" and not is_object
-        self.send_response(403 if bucket == "private" else 200 if found else 404)
-        body = _EMPTY if found and self.command == "GET" else b""
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Content-Type", "application/xml")
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_HEAD = do_GET = answer
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _OneEmptyBucket) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def at_bucket(bucket: str, endpoint: str) -> ParquetStore:
-    query = f"scheme=http&region=eu-west-1&endpoint_override={endpoint}"
-    return ParquetStore(f"s3://AKIA:s3cr3t@{bucket}/store?{query}", NO_OPT_OUTS)
-
-
-def test_a_bucket_that_is_there_may_be_empty(endpoint: str) -> None:
-    store = at_bucket("history", endpoint)
-    assert (store.manifests(), store.damaged(), store.refused()) == ([], {}, [])
-
-
-@pytest.mark.parametrize("bucket", ["hystory", "private"])
-def test_a_wrong_bucket_is_an_error_and_no_empty_store(bucket: str, endpoint: str) -> None:
-    store = at_bucket(bucket, endpoint)
-    for ask in (store.manifests, store.refused, store.snapshot, partial(store.snapshot, ID)):
-        with pytest.raises(StoreError) as wrong:
-            ask()
-        assert bucket in wrong.value.message
-        assert "s3cr3t" not in wrong.value.message + wrong.value.hint
 
 
 @pytest.mark.parametrize(
