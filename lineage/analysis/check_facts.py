@@ -73,6 +73,13 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
                 applied = license_terms(family.id).terms_of_root(official, release.id)
                 if applied is not None:
                     terms |= dict.fromkeys(registry_nodes.get(id, ()), (applied,))
+        # A path may end at a release or a family that a claim names in place of a model.
+        for id, meant in family.claimable().items():
+            for node in registry_nodes.get(id, ()):
+                if len(meant.releases) == 1:
+                    roots[node] = (family, meant.releases[0])
+                else:
+                    curated[node] = ((family, None),)
         for edge in family.curated_edges():
             for node in registry_nodes.get(edge.child, ()):
                 entry = (family, release_of.get(edge.parent))
@@ -102,7 +109,8 @@ def _checked_model_id(name: str) -> str:
 
 def _registry_ids(families: Sequence[Family]) -> set[str]:
     curated = {edge.child for family in families for edge in family.curated_edges()}
-    return curated | {id for family in families for id in family.roots()}
+    named = {id for family in families for id in (*family.roots(), *family.claimable())}
+    return curated | named
 
 
 def _names_of_ancestors(

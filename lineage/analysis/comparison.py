@@ -96,7 +96,10 @@ def _roots_of_comparison_step(
     official = tuple(id for release in releases for id in release.official)
     everything = tuple(id for release in releases for id in release.roots())
     ids = everything if scope.definition.mirrors else official
-    return ids, scope.roots_of(ids)
+    if not scope.definition.mirrors:
+        return ids, scope.roots_of(ids)
+    tops = [scope.tops_of(it) for it in (subject.release or subject.family,) if it is not None]
+    return ids, np.concatenate(tops)
 
 
 def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:

@@ -149,6 +149,9 @@ def rank_bases_by_count(scope: Scope, top: int, family: Family | None = None) ->
             for each in (totals, at_most)
         )
     keys, ids = scope.names_of_bases(bases.node)
+    # A release that inferred links name is no base.
+    is_model = ~np.isin(bases.node, scope.roots_of(scope.graph.claimed))
+    totals, at_most = totals * is_model, at_most * is_model
     # A ranking is taken for certain: what surely counts decides, what may count comes second.
     ranking = pc.sort_indices(
         pa.table({"total": totals, "at_most": at_most, "id": ids}),
@@ -201,7 +204,7 @@ def count_bases(scope: Scope) -> EveryBase:
 
 
 def _family_nodes(scope: Scope, family: Family) -> Nodes:
-    roots = scope.roots_of(family.roots())
+    roots = scope.tops_of(family)
     # Filters choose who is counted below a base, not which bases may stand in the ranking.
     anyone = replace(scope.definition, closure=Closure.ALL, min_downloads=0)
     members = members_below(scope.under(anyone), roots)

@@ -65,7 +65,7 @@ class Releases:
 def root_nodes_of_releases(scope: Scope) -> list[tuple[Release, Nodes]]:
     """Return every release of the families with the nodes of its roots, mirrors included."""
     releases = [release for family in scope.families for release in family.releases]
-    return [(release, scope.roots_of(release.roots())) for release in releases]
+    return [(release, scope.tops_of(release)) for release in releases]
 
 
 def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:

@@ -13,7 +13,8 @@ import pyarrow as pa
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes, Positions
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
-from lineage.domain.families import CuratedEdge, Family
+from lineage.domain.families import CuratedEdge, Family, Release, is_claimable
+from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.graph.reach import Rows, count_row_generations, mark_nodes
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store.reader import EdgeColumns, Snapshot
@@ -34,6 +35,8 @@ class Graph:
     """How many node numbers there are: the snapshot's, then those that the registry adds."""
     added: Mapping[str, int]
     """Ids that only a curated edge knows, with their nodes."""
+    claimed: frozenset[str] = frozenset()
+    """The releases and families that an edge may lead to in place of a model."""
     _rows: dict[bool, Rows] = field(default_factory=dict, compare=False, repr=False)
 
     def rows(self, *, upwards: bool = False) -> Rows:
@@ -123,9 +126,13 @@ class Scope:
         nodes = max(self.snapshot.records, *tops)
         edges = select_scope_edges(edges, edges.strength >= definition.min_strength.code)
         added: dict[str, int] = {}
+        claimed: set[str] = set()
+        if definition.min_strength is Strength.INFERRED:
+            claimed = {name for family in self.families for name in family.claimable()}
         if definition.curated and definition.min_strength is not Strength.CONFIRMED:
             curated = [edge for family in self.families for edge in family.curated_edges()]
             ids = dict.fromkeys(sorted(_list_curated_ids(curated)))
+            claimed |= {id for id in ids if is_claimable(id)}
             nodes_by_id = self._look_up(ids)
             added = {
                 id: nodes + at for at, id in enumerate(id for id in ids if not nodes_by_id[id])
@@ -135,7 +142,7 @@ class Scope:
             edges = _add_curated_to_scope(edges, _curated_columns_of_scope(curated, places), nodes)
         codes = [relation.code for relation in definition.relations]
         edges = select_scope_edges(edges, np.isin(edges.relation, codes))
-        return Graph(edges, nodes, added)
+        return Graph(edges, nodes, added, frozenset(claimed))
 
     def _look_up(self, ids: Iterable[str]) -> Mapping[str, Sequence[int]]:
         """Return the snapshot's nodes of each id; the registry's ids are looked up all at once."""
@@ -179,6 +186,15 @@ class Scope:
         """Return all nodes of those ids that are known, in rising order."""
         return np.array(sorted({*chain.from_iterable(self.every_node_of(ids).values())}), np.int32)
 
+    def tops_of(self, registered: Family | Release) -> Nodes:
+        """Return the nodes that a family or release lies below, in rising order.
+
+        Those are its roots, and where the definition's edges lead to a release or family and to no
+        model, what such an edge names.
+        """
+        named = self.graph.claimed.intersection(registered.claimable())
+        return self.roots_of([*registered.roots(), *named])
+
     def names_of(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, in the snapshot or added."""
         extra = {node: id for id, node in self.graph.added.items()}
@@ -186,7 +202,7 @@ class Scope:
         more = [extra[int(node)] for node in nodes[len(stored) :]]
         keys, ids = self.snapshot.names_of(stored)
         return (
-            pa.concat_arrays([keys, pa.array([f"name:{id}" for id in more], pa.string())]),
+            pa.concat_arrays([keys, pa.array(map(_key_of_added_node, more), pa.string())]),
             pa.concat_arrays([ids, pa.array(more, pa.string())]),
         )
 
@@ -203,6 +219,10 @@ class Scope:
         if not self.graph.added:
             return self.snapshot.names_of_bases(nodes)
         return self.names_of(nodes)
+
+
+def _key_of_added_node(id: str) -> str:
+    return id if is_claimable(id) else f"{NAME_PREFIX}{id}"
 
 
 def _graph_rule_of_definition(definition: Definition) -> _GraphRule:
@@ -268,7 +288,11 @@ def _add_other_names_to_scope(snapshot: Snapshot, nodes: dict[str, Sequence[int]
     """Find by their keys what only other snapshots of the history know by a name."""
     records = snapshot.records
     keys = snapshot.keys_elsewhere(
-        [id for id, own in nodes.items() if not own or own[0] >= records]
+        [
+            id
+            for id, own in nodes.items()
+            if (not own or own[0] >= records) and not is_claimable(id)
+        ]
     )
     node_of_key = snapshot.nodes_of_keys(keys.values())
     for id, key in keys.items():

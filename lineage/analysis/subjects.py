@@ -176,8 +176,7 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     scope = full_scope(scope)
     of_subject = subject.family if subject.release is None else subject.release
     assert of_subject is not None
-    ids = of_subject.roots()
-    roots = scope.roots_of(ids)
+    ids, roots = of_subject.roots(), scope.tops_of(of_subject)
     members = members_below(scope, roots)
     if subject.release is not None:
         releases_by_node = find_releases(scope, scope.edges)

@@ -335,7 +335,17 @@ def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
     roots = {node: by_id[id] for id, nodes in scope.every_node_of(by_id).items() for node in nodes}
     order = np.array(sorted(roots), np.int32)
     names = scope.names_by_node(order)[1]
-    return {node: replace(roots[node], root=name) for node, name in names.items()}
+    roots = {node: replace(roots[node], root=name) for node, name in names.items()}
+    # A path may end at a release or a family that a claim names in place of a model.
+    named = {
+        subject: PathRoot(None, meant.name, family.id, official=False)
+        for family in scope.families
+        for subject, meant in family.claimable().items()
+        if subject in scope.graph.claimed
+    }
+    for subject, nodes in scope.every_node_of(named).items():
+        roots |= dict.fromkeys(nodes, named[subject])
+    return roots
 
 
 def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:

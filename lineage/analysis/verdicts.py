@@ -87,9 +87,10 @@ class PathEdge:
 class PathRoot:
     """A root that a path up ends at."""
 
-    root: str
+    root: str | None
+    """None where the path names a release or family and no model."""
     release: str
-    """The release's name, `Llama 3.1`."""
+    """Its name, `Llama 3.1`; of a path that names a group of releases or a family, that one's."""
     family: str
     """The family's id."""
     official: bool

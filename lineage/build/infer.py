@@ -1,6 +1,7 @@
 """Claims from records take their nodes; then parents are inferred where no claim declares one."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +15,13 @@ from lineage.build.resolve import (
 )
 from lineage.domain.claims import Claim, Claims, Relation, ResolvedClaims
 from lineage.domain.families import Family
-from lineage.evidence import Rule
-from lineage.evidence.infer import InferenceInput, InferredClaim, find_parentless_claimants
-from lineage.evidence.infer import infer_claims as infer_by_rule
+from lineage.evidence import Rule, infer_by_rules
+from lineage.evidence.infer import (
+    InferenceInput,
+    InferredClaim,
+    find_parentless_claimants,
+    list_claimable,
+)
 from lineage.store.keys import NOWHERE
 
 _NO_RELATION = -1
@@ -26,15 +31,29 @@ ClaimsFromCards = Callable[[ResolvedClaims, Sequence[Family]], Iterable[tuple[in
 each claim."""
 
 
+def number_claimable(families: Sequence[Family], resolved: ResolvedNames) -> dict[str, int]:
+    """Return the nodes, behind all models, of what a claim may name in place of a model."""
+    names = list_claimable(families)
+    return {name: len(resolved.keys) + at for at, name in enumerate(names)}
+
+
 def resolve_claims(
-    claims: Claims, resolved: ResolvedNames, records: int, rules: Sequence[Rule]
+    claims: Claims,
+    resolved: ResolvedNames,
+    records: int,
+    rules: Sequence[Rule],
+    claimable: Mapping[str, int],
 ) -> ResolvedClaims:
     """Return the claims of records, those of deleted models too, with the nodes of their parents.
 
     An inferred claim that a model comes from itself makes no edge, and of a model whose parents are
     declared no inferred claim decides the relation.
     """
-    child, parent = claims.child, resolved.parent
+    child, parent = claims.child, resolved.parent.copy()
+    # What was inferred of deleted models stands among their claims. Nobody else may name a release.
+    is_inferred = np.array([rule.make_inference is not None for rule in rules], np.bool_)
+    for at in np.flatnonzero(is_inferred[claims.rule]).tolist():
+        parent[at] = claimable.get(claims.names[claims.name[at]], parent[at])
     declared = mark_declaring_in_draft(rules)[claims.rule]
     makes_edge = declared | (parent != child)
     is_open = find_parentless_claimants(records, child[declared], parent[declared])
@@ -53,18 +72,24 @@ def describe_draft_nodes(
     resolved: ResolvedNames,
     former: FormerNames,
     rules: Sequence[Rule],
+    claimable: Mapping[str, int],
 ) -> InferenceInput:
-    """Return what inference may know of every node, its declared parents included."""
+    """Return what inference may know of every node, its declared parents included.
+
+    The last nodes are the releases and families that a claim may name in place of a model.
+    """
     declared = claims.select((claims.parent >= 0) & mark_declaring_in_draft(rules)[claims.rule])
+    names = pa.array(claimable, pa.string())
     return InferenceInput(
-        resolved.keys,
-        resolved.ids,
+        pa.concat_arrays([resolved.keys, names]),
+        pa.concat_arrays([resolved.ids, names]),
         draft.record_column("created_at"),
         draft.record_column("model_type"),
         declared.child,
         declared.parent,
         {**former.keys, **resolved.from_hub, **resolved.from_cards},
         former.now,
+        claimable,
     )
 
 
@@ -84,9 +109,7 @@ def infer_claims(
     # From names: asked only about listed models without a parent.
     candidates = find_parentless_claimants(draft.records, claims.child, claims.parent)
     candidates[draft.models :] = False
-    for rule in rules:
-        if rule.make_inference is not None:
-            inferred += infer_by_rule(rule.make_inference(families), nodes, candidates)
+    inferred += infer_by_rules(rules, families, nodes, candidates)
 
     # From the texts of cards: each name means a model that there is, or nothing.
     if read_cards is not None:
@@ -105,6 +128,21 @@ def infer_claims(
             for (child, claim), parent in zip(from_cards, parents.tolist(), strict=True)
         ]
     return _add_inferred_claims(draft, nodes, inferred, rules)
+
+
+def drop_unclaimed_nodes(
+    claims: ResolvedClaims, nodes: InferenceInput
+) -> tuple[ResolvedClaims, pa.StringArray, pa.StringArray]:
+    """Leave out the releases and families that no claim names: node numbers have no gaps.
+
+    Returns the claims with keys and ids of all nodes that stay.
+    """
+    first = len(nodes.ids) - len(nodes.claimable)
+    claimed = np.unique(claims.parent[claims.parent >= first])
+    place = np.searchsorted(claimed, claims.parent) + first
+    parent = np.where(claims.parent >= first, place, claims.parent).astype(np.int32)
+    rows = pa.array(np.concatenate([np.arange(first), claimed]))
+    return replace(claims, parent=parent), nodes.keys.take(rows), nodes.ids.take(rows)
 
 
 def name_draft_node_as_now(families: Sequence[Family], nodes: InferenceInput) -> Sequence[Family]:

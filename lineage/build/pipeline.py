@@ -24,7 +24,14 @@ from lineage.build.draft import Draft, open_draft
 from lineage.build.edges import choose_edge_relations, merge_claims
 from lineage.build.evidence_table import write_evidence
 from lineage.build.former_names import resolve_former_names, resolved_former_name_rows
-from lineage.build.infer import ClaimsFromCards, describe_draft_nodes, infer_claims, resolve_claims
+from lineage.build.infer import (
+    ClaimsFromCards,
+    describe_draft_nodes,
+    drop_unclaimed_nodes,
+    infer_claims,
+    number_claimable,
+    resolve_claims,
+)
 from lineage.build.opt_out import OptOutFilter
 from lineage.build.resolve import RecordDates, resolve_names
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
@@ -116,26 +123,26 @@ def derive_draft_tables(
         draft.record_column("created_at"), draft.deleted["missed_at"].combine_chunks()
     )
     resolved = resolve_names(columns, rules, draft.all_keys, draft.all_ids, former, dates=dates)
-    claims = resolve_claims(columns, resolved, draft.records, rules)
+    claimable = number_claimable(families, resolved)
+    claims = resolve_claims(columns, resolved, draft.records, rules, claimable)
     del columns  # the names and keys of all claims, and the largest thing in memory
-    nodes = describe_draft_nodes(draft, claims, resolved, former, rules)
+    nodes = describe_draft_nodes(draft, claims, resolved, former, rules, claimable)
     claims = claims.followed_by(
         infer_claims(draft, claims, nodes, families, rules, read_cards=read_cards)
     )
-    write_evidence(draft, resolved.keys, claims.parent)
+    claims, keys, ids = drop_unclaimed_nodes(claims, nodes)
+    write_evidence(draft, keys, claims.parent)
 
     # Edges: one for each pair that a claim connects.
     relation_of = choose_edge_relations(claims, rules, draft.records)
     edges, rule_bits = merge_claims(claims, rules, relation_of)
     tables.write_tables(
         schema.EDGES_FILE,
-        derived_rows.edge_tables(
-            resolved.keys, resolved.ids, edges, rule_bits, [rule.name for rule in rules]
-        ),
+        derived_rows.edge_tables(keys, ids, edges, rule_bits, [rule.name for rule in rules]),
     )
 
     # Counts and trends, by the code that answers the same questions later.
-    counts = derived_rows.counts_table(resolved.keys, resolved.ids, edges, draft.undated)
+    counts = derived_rows.counts_table(keys, ids, edges, draft.undated)
     tables.write(schema.COUNTS_FILE, counts)
     names = resolved_former_name_rows(teachers, former, resolved)
     names = (row for row in names if not is_table_row_opted_out(row[0], row[1], context.opt_outs))

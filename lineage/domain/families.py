@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from lineage.domain.claims import Relation
 
@@ -37,6 +38,14 @@ class OutsiderReason(StrEnum):
     TOKENIZER_ONLY = "tokenizer_only"
     NAME_ONLY = "name_only"
     FORMAT_CONVERSION = "format_conversion"
+
+
+_CLAIMABLE = ("release:", "family:")
+
+
+def is_claimable(name: str) -> bool:
+    """Say whether a claim that names this means a release, a group of them or a family."""
+    return name.startswith(_CLAIMABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,15 @@ class Release:
     """How the Hub gates the official repositories: `manual`, `auto` or `false`."""
     source: str = ""
 
+    @property
+    def subject(self) -> str:
+        """What a claim says that names this release and no model: `release:llama-3.1`."""
+        return f"release:{self.id}"
+
+    def claimable(self) -> dict[str, "Claimable"]:
+        """Return what a claim may name in place of a model of this release."""
+        return {self.subject: Claimable(self.name, (self,))}
+
     def roots(self) -> tuple[str, ...]:
         """Return the ids that are roots of this release: official first, then plain mirrors."""
         return self.official + tuple(mirror.id for mirror in self.mirrors)
@@ -128,6 +146,50 @@ class Release:
     def official_by_root(self) -> dict[str, str]:
         """Return for each root what it stands for; itself, where nothing official exists."""
         return {id: id for id in self.official} | {it.id: it.of or it.id for it in self.mirrors}
+
+
+class Claimable(NamedTuple):
+    """What a claim may name in place of a model."""
+
+    name: str
+    """As people write it."""
+    releases: tuple[Release, ...]
+    """Those that it may mean; one for a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseGroup:
+    """Releases that names do not tell apart: `llama-3-cats` is any of the 3.x."""
+
+    id: str
+    name: str
+    releases: tuple[str, ...]
+    """Their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How names say what a model comes from."""
+
+    pattern: str
+    """A regular expression, searched for without case in a repository's name."""
+    means: str
+    """The id of a release, of a group of releases, or of the family."""
+    sizes: tuple[str, ...] = ()
+    """`8b`: one of these stands in the name too, where any are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameReading:
+    """How the names of a family's models are read; the first spelling that fits decides."""
+
+    mentions: tuple[str, ...] = ()
+    """Letters of which an id holds one, or nothing else is looked at."""
+    look_alikes: tuple[str, ...] = ()
+    """Regular expressions for names that say something else, whatever they mention."""
+    model_types: tuple[str, ...] = ()
+    """The architectures that a model with a known one may have."""
+    spellings: tuple[Spelling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +208,26 @@ class Family:
     outsiders: tuple[Outsider, ...] = ()
     renamed: tuple[FormerName, ...] = ()
     """Former names of models that are no root."""
+    groups: tuple[ReleaseGroup, ...] = ()
+    names: NameReading = NameReading()
 
     def roots(self) -> tuple[str, ...]:
         """Return the ids that are roots of any release."""
         return tuple(root for release in self.releases for root in release.roots())
+
+    def claimable(self) -> dict[str, Claimable]:
+        """Return what a claim may name in place of a model, by what it is called there.
+
+        As SUBJECTs: `release:llama-3.1`, of a group `release:llama-3.x`, `family:llama`.
+        """
+        by_id = {release.id: release for release in self.releases}
+        claimable: dict[str, Claimable] = {}
+        for release in self.releases:
+            claimable |= release.claimable()
+        for group in self.groups:
+            releases = tuple(by_id[id] for id in group.releases)
+            claimable[f"release:{group.id}"] = Claimable(group.name, releases)
+        return claimable | {f"family:{self.id}": Claimable(self.name, self.releases)}
 
     def under_present_names(self, present: Mapping[str, str]) -> "Family":
         """Return the family with its roots and outsiders under the names that they have now.

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import Claim
+from lineage.domain.families import Family
 
 _IDS_AT_ONCE = 131_072
 
@@ -54,7 +55,10 @@ class InferenceRule(Protocol):
     def infer_parents(
         self, model: KnownModel, catalog: ModelCatalog
     ) -> Iterable[tuple[Claim, str]]:
-        """Yield claims, each with its pattern; each parent is an id that `catalog` returned."""
+        """Yield claims, each with its pattern.
+
+        Each parent is an id that `catalog` returned, or a release or family, `release:llama-3.1`.
+        """
         ...
 
 
@@ -74,6 +78,8 @@ class InferenceInput:
     """Former name to key."""
     renamed: Mapping[str, str]
     """Former name to present name, from the registry."""
+    claimable: Mapping[str, int]
+    """The nodes of what a claim may name in place of a model: releases and families."""
 
 
 class InferredClaim(NamedTuple):
@@ -93,6 +99,11 @@ def find_parentless_claimants(models: int, child: Nodes, parent: Nodes) -> Mask:
     return mask
 
 
+def list_claimable(families: Iterable[Family]) -> list[str]:
+    """Return what a claim may name in place of a model, in a fixed order."""
+    return sorted(name for family in families for name in family.claimable())
+
+
 def infer_claims(
     rule: InferenceRule, nodes: InferenceInput, candidates: Mask
 ) -> Iterator[InferredClaim]:
@@ -104,14 +115,15 @@ def infer_claims(
     names_by_row = [tuple(rule.list_names(id)) for id in ids]
     catalog = _ColumnCatalog(nodes, {name for names in names_by_row for name in names})
     # Most names look up models that do not exist.
-    exists = [any(map(catalog.models_named, names)) for names in names_by_row]
+    exists = [not names or any(map(catalog.models_named, names)) for names in names_by_row]
     rows = rows[np.array(exists, np.bool_)]
     # The model's own parents are hidden from the rule: `evaluate` asks about models that have
     # some, and must measure what publication would have inferred.
     models = catalog.describe(rows, with_parents=False)
     for row, model in zip(rows.tolist(), models, strict=True):
         for claim, pattern in rule.infer_parents(model, catalog):
-            parent = catalog.node_of[claim.parent_as_written]
+            name = claim.parent_as_written
+            parent = nodes.claimable[name] if name in nodes.claimable else catalog.node_of[name]
             yield InferredClaim(row, parent, claim, pattern)
 
 

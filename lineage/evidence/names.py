@@ -108,11 +108,7 @@ class NameRule:
 
     def __init__(self, families: Sequence[Family]) -> None:
         self._roots = RootNames(families)
-        # What the registry has decided by hand, its roots and its outsiders, is not inferred.
-        self._curated = {root.lower() for family in families for root in family.roots()}
-        self._curated |= {
-            outsider.id.lower() for family in families for outsider in family.outsiders
-        }
+        self._curated = list_curated_ids(families)
         prefixes = self._roots.id_pattern
         self.id_pattern = MARKED if prefixes is None else f"(?:{MARKED})|(?:{prefixes})"
 
@@ -190,6 +186,12 @@ class NameRule:
             return None
         namesakes = catalog.models_named(id.rpartition("/")[2].lower())
         return next((model for model in namesakes if model.id == id), None)
+
+
+def list_curated_ids(families: Sequence[Family]) -> set[str]:
+    """Return the ids that the registry has decided by hand, in lower case: nothing is inferred."""
+    roots = {root.lower() for family in families for root in family.roots()}
+    return roots | {it.id.lower() for family in families for it in family.outsiders}
 
 
 class RootNames:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from lineage.domain.arrays import Mask
 from lineage.domain.claims import Claim, Relation, Strength
 from lineage.domain.families import Family
 from lineage.domain.records import ModelRecord
 from lineage.domain.repo_ids import find_repo_id
-from lineage.evidence.infer import InferenceRule
+from lineage.evidence.infer import InferenceInput, InferenceRule, InferredClaim, infer_claims
 from lineage.evidence.names import NameRule
+from lineage.evidence.release_names import ReleaseNameRule
 
 _TAG = "base_model:"
 _ADAPTER = Relation.ADAPTER.value
@@ -101,6 +103,8 @@ class Rule:
     """False where a name may just as well be a local path: unresolved, it makes no edge."""
     make_inference: Callable[[Sequence[Family]], InferenceRule] | None = None
     """Makes what is asked about models without a parent, once all names are resolved."""
+    is_fallback: bool = False
+    """Whether it is asked only where the rules before it inferred nothing."""
 
     @property
     def infers(self) -> bool:
@@ -143,7 +147,35 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("card_text", Strength.INFERRED, relation_rank=8, names_models=False),
     Rule("name", Strength.INFERRED, relation_rank=9, make_inference=NameRule),
+    # What a model's name says of its release is no second opinion on what that very name says of
+    # its parent.
+    Rule(
+        "release_name",
+        Strength.INFERRED,
+        relation_rank=10,
+        make_inference=ReleaseNameRule,
+        is_fallback=True,
+    ),
 )
+
+
+def infer_by_rules(
+    rules: Iterable[Rule],
+    families: Sequence[Family],
+    nodes: InferenceInput,
+    candidates: Mask,
+) -> list[InferredClaim]:
+    """Ask every rule that infers from what exists about the listed models in `candidates`."""
+    inferred: list[InferredClaim] = []
+    for rule in rules:
+        if rule.make_inference is None:
+            continue
+        asked = candidates
+        if rule.is_fallback:
+            asked = candidates.copy()
+            asked[[claim.child for claim in inferred]] = False
+        inferred += infer_claims(rule.make_inference(families), nodes, asked)
+    return inferred
 
 
 def extract_claims(records: Iterable[ModelRecord], rules: Iterable[Rule]) -> list[list[Claim]]:

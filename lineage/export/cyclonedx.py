@@ -88,7 +88,7 @@ def _list_bill_verdict(bill: Bill, manifest: Manifest) -> list[Property]:
         _write_property("source", manifest.origin.endpoint),
         _write_property("family", bill.trace.family),
         _write_property("descends", verdict_word(bill.trace)),
-        *(_write_property("root", root.root) for root in bill.trace.roots),
+        *(_write_property("root", root.root or root.release) for root in bill.trace.roots),
     ]
 
 

@@ -1,5 +1,6 @@
 """One family file: its shape, the values made of it, and what must agree across its entries."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from importlib.resources.abc import Traversable
@@ -13,11 +14,14 @@ from lineage.domain.families import (
     CuratedEdge,
     Family,
     FormerName,
+    NameReading,
     Outsider,
     OutsiderReason,
     Proof,
     Release,
+    ReleaseGroup,
     Reupload,
+    Spelling,
 )
 from lineage.domain.repo_ids import is_repo_id
 from lineage.errors import SettingsError
@@ -84,6 +88,25 @@ class _Outsider(SourcedShape, kw_only=True):
     root: RepoId | None = None
 
 
+class _Group(Shape):
+    id: Handle
+    name: Text
+    releases: tuple[Handle, ...]
+
+
+class _Spelling(Shape):
+    means: Handle
+    pattern: Text
+    sizes: tuple[Text, ...] = ()
+
+
+class _Names(Shape):
+    mentions: tuple[Text, ...]
+    spelling: tuple[_Spelling, ...]
+    look_alikes: tuple[Text, ...] = ()
+    model_types: tuple[Text, ...] = ()
+
+
 class _FamilyFile(Shape):
     family: _FamilyHead
     sources: dict[str, str] = field(default_factory=dict)
@@ -91,6 +114,8 @@ class _FamilyFile(Shape):
     edge: tuple[_Edge, ...] = ()
     outsider: tuple[_Outsider, ...] = ()
     former_names: dict[str, str] = field(default_factory=dict)
+    group: tuple[_Group, ...] = ()
+    names: _Names | None = None
 
 
 def load_family_file(file: Path | Traversable) -> Family:
@@ -127,6 +152,8 @@ def load_family_file(file: Path | Traversable) -> Family:
         edges=tuple(edges),
         outsiders=tuple(outsiders),
         renamed=_make_former_family_names(name, content.former_names),
+        groups=tuple(ReleaseGroup(it.id, it.name, it.releases) for it in content.group),
+        names=_make_family_name_reading(name, content.names),
     )
     _check_family_agreement(name, family)
     return family
@@ -194,6 +221,18 @@ def _make_family_reupload(
     return Reupload(entry.id, entry.of, replace_registry_marks(place, text, marks))
 
 
+def _make_family_name_reading(file: str, names: _Names | None) -> NameReading:
+    if names is None:
+        return NameReading()
+    for pattern in (*names.look_alikes, *(it.pattern for it in names.spelling)):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise SettingsError(f"{file}, names: {pattern!r} is no pattern: {error}") from error
+    spellings = tuple(Spelling(it.pattern, it.means, it.sizes) for it in names.spelling)
+    return NameReading(names.mentions, names.look_alikes, names.model_types, spellings)
+
+
 def _make_former_family_names(place: str, names: Mapping[str, str]) -> tuple[FormerName, ...]:
     for id in (*names, *names.values()):
         if not is_repo_id(id):
@@ -216,10 +255,16 @@ def _check_family_agreement(file: str, family: Family) -> None:
     """Raise SettingsError for the first contradiction in a family."""
     # The handles by which releases are asked for.
     handles = [(word, "a word for what has no single release") for word in _RESERVED]
-    for release in family.releases:
-        names = sorted({release.id, release.name.lower()})
-        handles += [(name, f"release {release.id}") for name in names]
+    named = [(it.id, it.name) for it in family.releases]
+    for id, name in (*named, *((it.id, it.name) for it in family.groups)):
+        handles += [(handle, f"release {id}") for handle in sorted({id, name.lower()})]
     _refuse_second_family_role(file, handles, {})
+    ids = [release.id for release in family.releases]
+    grouped = [id for group in family.groups for id in group.releases]
+    meant = [id for it in family.names.spellings if (id := it.means) != family.id]
+    meant = [id for id in meant if id not in {group.id for group in family.groups}]
+    for id in (id for id in (*grouped, *meant) if id not in ids):
+        raise SettingsError(f"{file}: {id!r} is no release of it", f"it can be {', '.join(ids)}")
 
     # Repositories: a name is one root, one copy or one former name.
     roles = _refuse_second_family_role(file, list_root_names(family), {})

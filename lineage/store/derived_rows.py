@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Indices, Mask
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation, Strength
+from lineage.domain.families import is_claimable
 from lineage.graph.reach import count_below_every_base
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns
@@ -63,7 +64,14 @@ def counts_table(
     bases = count_below_every_base(
         edges.child[declared], edges.parent[declared], relation[: len(undated)], undated
     )
-    node, direct, total = bases.node, bases.direct, bases.total
+    # What claims name in place of a model has a row too, since its node needs a name; by declared
+    # edges it counts nothing.
+    claimed = find_claimed_subjects(keys, edges)
+    node = np.concatenate([bases.node, claimed])
+    direct, total = (
+        np.concatenate([cells, np.zeros((len(claimed), *cells.shape[1:]), cells.dtype)])
+        for cells in (bases.direct, bases.total)
+    )
     by_relation = total.sum(axis=2)
     columns = {
         "key": keys.take(pa.array(node)),
@@ -79,6 +87,13 @@ def counts_table(
     }
     table = pa.table(columns, schema=schema.COUNTS)
     return table.take(pc.sort_indices(table, [("id", "ascending"), ("key", "ascending")]))
+
+
+def find_claimed_subjects(keys: pa.StringArray, edges: EdgeColumns) -> Indices:
+    """Return the nodes that stand for a release or a family; only inferred edges lead to them."""
+    parents = np.unique(edges.parent[edges.strength < Strength.DECLARED.code])
+    names = keys.take(pa.array(parents)).to_pylist()
+    return parents[np.array([is_claimable(name) for name in names], np.bool_)]
 
 
 def names_table(rows: Iterable[tuple[str, str, str]]) -> pa.Table:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import Strength
 from lineage.domain.files import delete_leftovers, hold_temporary_folder
+from lineage.domain.families import is_claimable
 from lineage.domain.opt_outs import OPTED_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.store import derived_rows, schema
@@ -105,10 +106,14 @@ def _cut_redacted(snapshot: Snapshot, opt_outs: OptOuts) -> _Cut:
     stays[:records] = ~mark_redacted_rows(snapshot.record_table(["key", "id"]), "id", opt_outs)
     bases = snapshot.table(schema.COUNTS_FILE, ["key", "id", "node"])
     stays[bases["node"].to_numpy()[mark_redacted_rows(bases, "id", opt_outs)]] = False
-    # A node without a record is known only as a declared parent: it stays while a child of it does.
+    # A node without a record is known only as a declared parent, or as a release that claims name:
+    # it stays while a child of it does.
     rows = stays[edges.child] & stays[edges.parent]
     declared = rows & (edges.strength >= Strength.DECLARED.code)
-    stays[records:] &= np.isin(np.arange(records, len(stays)), edges.parent[declared])
+    counted = bases["key"].to_pylist()
+    is_claimed = np.array([is_claimable(key) for key in counted], np.bool_)
+    claimed = rows & np.isin(edges.parent, bases["node"].to_numpy()[is_claimed])
+    stays[records:] &= np.isin(np.arange(records, len(stays)), edges.parent[declared | claimed])
     rows &= stays[edges.parent]
     nodes, numbers = np.flatnonzero(stays).astype(np.int32), np.cumsum(stays, dtype=np.int32) - 1
     models = snapshot.manifest.models

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.arrays import LabelBits, Mask, Nodes
@@ -12,7 +13,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
 from lineage.domain.repo_ids import is_doubtful, is_repo_id
 from lineage.domain.subjects import SubjectKind, parse_subject
-from lineage.evidence.infer import InferenceInput
+from lineage.evidence.infer import InferenceInput, list_claimable
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns, Snapshot
 
@@ -120,15 +121,18 @@ def read_nodes(scope: Scope) -> InferenceInput:
     number = max(snapshot.records, *tops)
     listed = edges.child < snapshot.manifest.models
     keys, ids = snapshot.names_of(np.arange(number, dtype=np.int32))
+    claimable = list_claimable(scope.families)
+    names = pa.array(claimable, pa.string())
     return InferenceInput(
-        keys,
-        ids,
+        pa.concat_arrays([keys, names]),
+        pa.concat_arrays([ids, names]),
         snapshot.record_column("created_at").combine_chunks(),
         snapshot.record_column("model_type").combine_chunks(),
         edges.child[listed],
         edges.parent[listed],
         snapshot.former_keys(),
         {old.name: old.now for family in scope.families for old in family.former_names()},
+        {name: number + at for at, name in enumerate(claimable)},
     )
 
 

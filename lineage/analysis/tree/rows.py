@@ -163,7 +163,7 @@ def _find_tree_tops(scope: Scope, subject: ResolvedSubject) -> tuple[str, Nodes,
     releases = family.releases if release is None else (release,)
     official = [id for each in releases for id in each.official]
     top = release or family
-    return top.name, scope.roots_of(top.roots()), scope.roots_of(official)
+    return top.name, scope.tops_of(top), scope.roots_of(official)
 
 
 def _group_by_release(scope: Scope, level: Codes, least: int) -> tuple[Nodes, Sequence[str]]:

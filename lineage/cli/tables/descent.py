@@ -25,6 +25,7 @@ from lineage.analysis.verdicts import (
     verdict_word,
 )
 from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
+from lineage.domain.families import is_claimable
 from lineage.domain.claims import Strength
 from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest
@@ -182,7 +183,7 @@ def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
 def _path_table_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableType:
     top = path[-1].parent
     root = next((root for root in trace.roots if root.root == top), None)
-    end = ", which leads no further"
+    end = ", and no model" if is_claimable(top) else ", which leads no further"
     if root is not None:
         end = f", {'official' if root.official else 'mirror'}, {root.release}"
     lines: list[RenderableType] = [Text(), Text.assemble("path to ", quoted(top), (end, "dim"))]

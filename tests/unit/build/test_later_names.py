@@ -21,6 +21,7 @@ def nodes() -> InferenceInput:
         parent=empty,
         former={"other/seen-before": "key other/now", "other/lost": "key of nobody"},
         renamed={"other/registered": "other/now"},
+        claimable={},
     )
 
 

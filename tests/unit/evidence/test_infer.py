@@ -59,6 +59,7 @@ def nodes(
         np.array([parent for _, parent in pairs], np.int32),
         former or {},
         renamed or {},
+        {},
     )
 
 

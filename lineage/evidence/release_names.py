@@ -1,0 +1,91 @@
+"""Claims inferred from names that say a release and no model: `L3.1-8B-cats` is some Llama 3.1.
+
+Which spellings mean what, and which names only look alike, each family's file says; how often each
+is right, `lineage evaluate` measures.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from lineage.domain.claims import Claim, Relation
+from lineage.domain.families import Family, Spelling
+from lineage.evidence.infer import KnownModel, ModelCatalog
+from lineage.evidence.names import list_claimed_stems, list_curated_ids
+
+RULE = "release_name"
+
+# Some hours or days lie between the weights and the announcement.
+_BEFORE_RELEASE = timedelta(days=14)
+# Of a mixture the size of one expert: `4x8B`.
+_SIZE = re.compile(
+    r"(?<![0-9a-z.])(?:[0-9]{1,2}x)?([0-9]+(?:\.[0-9]+)?)[-_]?([bm])(?![a-z0-9])", re.IGNORECASE
+)
+
+
+class ReleaseNameRule:
+    """The rule `release_name`: at most one release, group of releases or family for each model."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        self._curated = list_curated_ids(families)
+        self._readings = [_FamilyReading(family) for family in families if family.names.spellings]
+        mentions = {mention for family in families for mention in family.names.mentions}
+        # Matches nothing where no family says how its names are read.
+        words = "|".join(map(re.escape, sorted(mentions))) or r"[^\s\S]"
+        self.id_pattern = f"(?i){words}"
+
+    def list_names(self, id: str) -> Iterator[str]:
+        return iter(())
+
+    def infer_parents(
+        self, model: KnownModel, catalog: ModelCatalog
+    ) -> Iterable[tuple[Claim, str]]:
+        if model.id.lower() in self._curated:
+            return
+        for reading in self._readings:
+            if (match := reading.match(model)) is not None:
+                subject, words = match
+                stems = list_claimed_stems(model.id.rpartition("/")[2])
+                quantized = any(stem.quantized for stem in stems)
+                relation = Relation.QUANTIZED.value if quantized else None
+                yield Claim(RULE, subject, f"…{words}…", relation), subject
+                return
+
+
+class _FamilyReading:
+    """How one family's names are read."""
+
+    def __init__(self, family: Family) -> None:
+        names = family.names
+        self._model_types = frozenset(names.model_types)
+        self._look_alike = re.compile("|".join(names.look_alikes) or r"(?!)", re.IGNORECASE)
+        self._spellings: list[tuple[re.Pattern[str], Spelling, str]] = []
+        for spelling in names.spellings:
+            is_family = spelling.means == family.id
+            subject = f"{'family' if is_family else 'release'}:{spelling.means}"
+            pattern = re.compile(spelling.pattern, re.IGNORECASE)
+            self._spellings.append((pattern, spelling, subject))
+        self._released = {
+            subject: min(release.released for release in meant.releases)
+            for subject, meant in family.claimable().items()
+        }
+
+    def match(self, model: KnownModel) -> tuple[str, str] | None:
+        """Return what a model's name says it comes from, and the words that say so."""
+        name = model.id.rpartition("/")[2]
+        if model.model_type is not None and model.model_type not in self._model_types:
+            return None
+        if self._look_alike.search(name) is not None:
+            return None
+        sizes = {f"{number}{unit}".lower() for number, unit in _SIZE.findall(name)}
+        for pattern, spelling, subject in self._spellings:
+            if spelling.sizes and not sizes.intersection(spelling.sizes):
+                continue
+            if (match := pattern.search(name)) is not None:
+                return None if self._is_too_old(model, subject) else (subject, match[0])
+        return None
+
+    def _is_too_old(self, model: KnownModel, subject: str) -> bool:
+        if model.created_at is None:
+            return False
+        return model.created_at.date() < self._released[subject] - _BEFORE_RELEASE
