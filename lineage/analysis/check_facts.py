@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from lineage.analysis.ancestry import Ancestry, find_ancestry
 from lineage.analysis.scope import Scope
 from lineage.domain.check_rules import CheckRules, ListedModel, Pattern
-from lineage.domain.families import Family, Release
+from lineage.domain.families import Family, Release, is_claimable
 from lineage.domain.licenses import ClauseName, Terms
 from lineage.domain.subjects import SubjectKind, parse_subject
 from lineage.errors import SettingsError
@@ -38,7 +38,9 @@ class CheckFacts:
     shas: Mapping[int, str]
 
 
-def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules) -> CheckFacts:
+def gather_facts(  # noqa: PLR0912 - one look at each part of the registry
+    scope: Scope, listed: Sequence[ListedModel], rules: CheckRules
+) -> CheckFacts:
     """Look up the models, all that lies above them, and what the rules ask of each node."""
     spelled = {model.name: _checked_model_id(model.name) for model in listed}
     nodes = scope.nodes_of(set(spelled.values()))
@@ -51,7 +53,9 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
             registered.setdefault(former.name.lower(), former.now)
     extra: dict[str, int] = {}
     for id in spelled.values():
-        if id not in nodes:
+        if is_claimable(id):  # in a list of models it is an unknown one
+            nodes[id] = extra.setdefault(id, scope.nodes + len(extra))
+        elif id not in nodes:
             root = registered.get(id.lower(), id)
             if root not in registry_nodes:
                 registry_nodes[root] = (extra.setdefault(root, scope.nodes + len(extra)),)
@@ -75,11 +79,9 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
                     terms |= dict.fromkeys(registry_nodes.get(id, ()), (applied,))
         # A path may end at a release or a family that a claim names in place of a model.
         for id, meant in family.claimable().items():
-            for node in registry_nodes.get(id, ()):
-                if len(meant.releases) == 1:
-                    roots[node] = (family, meant.releases[0])
-                else:
-                    curated[node] = ((family, None),)
+            nodes_of_id = registry_nodes.get(id, ())
+            curated |= dict.fromkeys(nodes_of_id, ((family, None),))
+            roots |= {node: (family, release) for release in meant.only() for node in nodes_of_id}
         for edge in family.curated_edges():
             for node in registry_nodes.get(edge.child, ()):
                 entry = (family, release_of.get(edge.parent))

@@ -147,13 +147,25 @@ def tree_rows(tree: "Tree") -> Iterator[Document]:
         yield row | {"at_most": None if node["depth"] else count.at_most} | facts
 
 
+_ACCURACY_KINDS = {"rules": "rule", "patterns": "pattern", "by_family": "id", "by_year": "year"}
+
+
 def evaluation_document(evaluation: "Evaluation") -> Document:
     """Return how good the rules are; what each row measures is named by its kind."""
     document: Document = to_document(evaluation)
     # One kind of row measures three kinds of things: its key says which.
-    for rows, kind in (("rules", "rule"), ("by_family", "id"), ("by_year", "year")):
+    for rows, kind in _ACCURACY_KINDS.items():
         document[rows] = [{kind: row.pop("name"), **row} for row in document[rows]]
     return document
+
+
+def evaluation_rows(evaluation: "Evaluation") -> Iterator[Document]:
+    """Yield a row for each rule, pattern, family and year; `measured` says which it is."""
+    document: Document = to_document(evaluation)
+    head = {name: document[name] for name in ("snapshot", "family", "hidden_by")}
+    for rows, kind in _ACCURACY_KINDS.items():
+        for row in document[rows]:
+            yield flat_document_row(head | {"measured": kind} | row)
 
 
 def curve_rows(curve: "Curve") -> Iterator[Document]:

@@ -288,11 +288,7 @@ def _add_other_names_to_scope(snapshot: Snapshot, nodes: dict[str, Sequence[int]
     """Find by their keys what only other snapshots of the history know by a name."""
     records = snapshot.records
     keys = snapshot.keys_elsewhere(
-        [
-            id
-            for id, own in nodes.items()
-            if (not own or own[0] >= records) and not is_claimable(id)
-        ]
+        [id for id, own in nodes.items() if (not own or own[0] >= records) and not is_claimable(id)]
     )
     node_of_key = snapshot.nodes_of_keys(keys.values())
     for id, key in keys.items():

@@ -72,6 +72,7 @@ def describe_draft_nodes(
     resolved: ResolvedNames,
     former: FormerNames,
     rules: Sequence[Rule],
+    *,
     claimable: Mapping[str, int],
 ) -> InferenceInput:
     """Return what inference may know of every node, its declared parents included.

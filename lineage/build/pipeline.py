@@ -126,7 +126,7 @@ def derive_draft_tables(
     claimable = number_claimable(families, resolved)
     claims = resolve_claims(columns, resolved, draft.records, rules, claimable)
     del columns  # the names and keys of all claims, and the largest thing in memory
-    nodes = describe_draft_nodes(draft, claims, resolved, former, rules, claimable)
+    nodes = describe_draft_nodes(draft, claims, resolved, former, rules, claimable=claimable)
     claims = claims.followed_by(
         infer_claims(draft, claims, nodes, families, rules, read_cards=read_cards)
     )

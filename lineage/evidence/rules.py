@@ -104,7 +104,7 @@ class Rule:
     make_inference: Callable[[Sequence[Family]], InferenceRule] | None = None
     """Makes what is asked about models without a parent, once all names are resolved."""
     is_fallback: bool = False
-    """Whether it is asked only where the rules before it inferred nothing."""
+    """Whether it is asked only where the others inferred nothing."""
 
     @property
     def infers(self) -> bool:
@@ -167,7 +167,7 @@ def infer_by_rules(
 ) -> list[InferredClaim]:
     """Ask every rule that infers from what exists about the listed models in `candidates`."""
     inferred: list[InferredClaim] = []
-    for rule in rules:
+    for rule in sorted(rules, key=lambda rule: (rule.is_fallback, rule.name)):
         if rule.make_inference is None:
             continue
         asked = candidates

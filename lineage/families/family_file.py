@@ -88,21 +88,21 @@ class _Outsider(SourcedShape, kw_only=True):
     root: RepoId | None = None
 
 
-class _Group(Shape):
+class _ReleaseGroup(Shape):
     id: Handle
     name: Text
     releases: tuple[Handle, ...]
 
 
-class _Spelling(Shape):
+class _NameSpelling(Shape):
     means: Handle
     pattern: Text
     sizes: tuple[Text, ...] = ()
 
 
-class _Names(Shape):
+class _NameTable(Shape):
     mentions: tuple[Text, ...]
-    spelling: tuple[_Spelling, ...]
+    spelling: tuple[_NameSpelling, ...]
     look_alikes: tuple[Text, ...] = ()
     model_types: tuple[Text, ...] = ()
 
@@ -114,8 +114,8 @@ class _FamilyFile(Shape):
     edge: tuple[_Edge, ...] = ()
     outsider: tuple[_Outsider, ...] = ()
     former_names: dict[str, str] = field(default_factory=dict)
-    group: tuple[_Group, ...] = ()
-    names: _Names | None = None
+    group: tuple[_ReleaseGroup, ...] = ()
+    names: _NameTable | None = None
 
 
 def load_family_file(file: Path | Traversable) -> Family:
@@ -221,7 +221,7 @@ def _make_family_reupload(
     return Reupload(entry.id, entry.of, replace_registry_marks(place, text, marks))
 
 
-def _make_family_name_reading(file: str, names: _Names | None) -> NameReading:
+def _make_family_name_reading(file: str, names: _NameTable | None) -> NameReading:
     if names is None:
         return NameReading()
     for pattern in (*names.look_alikes, *(it.pattern for it in names.spelling)):

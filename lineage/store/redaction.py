@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import Strength
-from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.families import is_claimable
+from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import OPTED_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.store import derived_rows, schema

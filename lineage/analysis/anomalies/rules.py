@@ -305,7 +305,7 @@ def find_anomalies(
         # Who belongs is asked as `count` asks it; what is odd about them is then looked for in
         # what the Hub and authors declare alone, or our own registry would show up as theirs.
         full = scope.under(Definition(mirrors=True, curated=True))
-        roots = full.roots_of(family.roots())
+        roots = full.tops_of(family)
         inside = members_below(full, roots).reached.copy()
         inside[roots] = True
     columns = SnapshotColumns(scope.under(Definition()), bounds, inside)

@@ -1,7 +1,9 @@
 """Judged claims counted: how many of them are right, for rules, families and years of creation."""
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import sqrt
 
 import pyarrow as pa
@@ -52,14 +54,24 @@ class JudgedClaim:
     claim: InferredClaim
     author: str
     families: frozenset[str]
-    parent: bool
+    """Those that the hidden parents lead to."""
+    claimed: frozenset[str]
+    """Those that the claim leads to."""
+    exact: bool
+    """Whether it names a hidden parent, or one with the same weights."""
     line: bool
+    """Or one that declares a hidden parent itself: a card copied from the original."""
     release: bool | None
-    """None where the hidden parents lead to no release."""
-    family: bool
-    """Whether it leads to a family that the hidden parents lead to."""
-    crosses: frozenset[str]
-    """Families that the claim alone leads to."""
+    """Whether all releases that it leads to are among the hidden ones; None where either side leads
+    to none, and where it names a group of releases or a family."""
+    right: bool | None
+    """Whether it leads to a family that the hidden parents lead to; where they lead to none,
+    whether it is in line. None where nothing can be said: it names a release of unknown ones."""
+
+    @property
+    def crosses(self) -> frozenset[str]:
+        """The families that the claim alone leads to; none where it cannot be judged."""
+        return frozenset() if self.right is None else self.claimed - self.families
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +79,34 @@ class Accuracy:
     """How often some claims are right, and how much of what was hidden they find again."""
 
     name: str
-    """A rule, a family's id, a year, `all` or `unknown`."""
+    """A rule, a rule and its pattern, a family's id, a year, `all` or `unknown`."""
     fired: int
     """Claims that were inferred."""
+    judged: int
+    """Of those, how many the hidden parents can be compared with."""
     exact: int
-    """Of those, how many name a hidden parent, or one with the same weights."""
+    """How many name a hidden parent, or one with the same weights."""
     release: int
-    """How many lead to the same releases."""
+    """How many lead to releases that the hidden parents lead to, of `release_named`."""
+    release_named: int
+    """How many lead to a release where the hidden parents do."""
     family: int
-    """How many lead to one of the same families."""
+    """How many lead to one of the same families, or name a hidden parent of no family."""
     precision: float | None
-    """The exact among the fired; None where nothing was inferred."""
+    """`family` among the judged; None where nothing was judged."""
     interval: tuple[float, float] | None
     """Wilson's interval of 95 % of the precision."""
     recall: float | None
-    """The models of which a hidden parent was found again, among all that were asked about."""
+    """The models of which a claim is right, among all that were asked about."""
+    held_out: Share
+    """The precision on the half of the authors that no rule was tuned on."""
+    by_author: Share
+    """The precision as the mean of the authors' shares, so that no single author decides."""
+
+    @property
+    def exact_share(self) -> Share:
+        """The exact among the fired."""
+        return Share(self.exact, self.fired)
 
 
 def measure_accuracy_by_rule(judged: Sequence[JudgedClaim], hidden: int) -> tuple[Accuracy, ...]:
@@ -94,14 +119,33 @@ def measure_accuracy_by_rule(judged: Sequence[JudgedClaim], hidden: int) -> tupl
     return (_measure_accuracy(ALL, judged, hidden), *parts)
 
 
+def measure_accuracy_by_pattern(judged: Sequence[JudgedClaim], hidden: int) -> tuple[Accuracy, ...]:
+    """Measure each rule's patterns: `name, prefix`, `release_name, release:llama-2`."""
+    groups: dict[str, list[JudgedClaim]] = defaultdict(list)
+    for each in judged:
+        groups[f"{each.claim.claim.rule}, {each.claim.pattern}"].append(each)
+    return tuple(_measure_accuracy(name, groups[name], hidden) for name in sorted(groups))
+
+
 def measure_accuracy_by_family(
     judged: Sequence[JudgedClaim], hidden: Mapping[str, int]
 ) -> tuple[Accuracy, ...]:
-    """Measure all rules together for each family that anything hidden leads to."""
+    """Measure all rules together for each family that anything hidden, or any claim, leads to.
+
+    A claim that leads to two families belongs to both; it is right where the hidden parents do.
+    """
     return tuple(
-        _measure_accuracy(family, [each for each in judged if family in each.families], number)
+        _measure_accuracy(
+            family,
+            [
+                replace(each, right=None if each.right is None else family in each.families)
+                for each in judged
+                if family in each.claimed
+            ],
+            number,
+        )
         for family, number in hidden.items()
-        if number
+        if number or any(family in each.claimed for each in judged)
     )
 
 
@@ -123,16 +167,38 @@ def measure_accuracy_by_year(
 
 
 def _measure_accuracy(name: str, judged: Collection[JudgedClaim], hidden: int) -> Accuracy:
-    share = Share(sum(each.parent for each in judged), len(judged))
-    # Two rules may find the same parent of one model: it was hidden once.
-    found_again = {each.claim.child for each in judged if each.parent}
+    share = _share_of_right(judged)
+    by_author: dict[str, list[bool]] = defaultdict(list)
+    for each in judged:
+        if each.right is not None:
+            by_author[each.author].append(each.right)
+    # An author who publishes a thousand models in one manner would decide the share alone.
+    means = [sum(right) / len(right) for right in by_author.values()]
+    # Two rules may be right about one model: it was hidden once.
+    found_again = {each.claim.child for each in judged if each.right}
     return Accuracy(
         name,
         fired=len(judged),
-        exact=int(share.hits),
+        judged=share.tries,
+        exact=sum(each.exact for each in judged),
         release=sum(each.release is True for each in judged),
-        family=sum(each.family for each in judged),
+        release_named=sum(each.release is not None for each in judged),
+        family=int(share.hits),
         precision=share.value,
         interval=share.interval,
         recall=Share(len(found_again), hidden).value,
+        held_out=_share_of_right(
+            [each for each in judged if is_held_out_of_evaluation(each.author)]
+        ),
+        by_author=Share(sum(means), len(means)),
     )
+
+
+def _share_of_right(judged: Collection[JudgedClaim]) -> Share:
+    right = [each.right for each in judged if each.right is not None]
+    return Share(sum(right), len(right))
+
+
+def is_held_out_of_evaluation(author: str) -> bool:
+    """Say whether an author belongs to the half that no rule was tuned on, by a hash."""
+    return bool(hashlib.sha256(author.encode()).digest()[0] & 1)

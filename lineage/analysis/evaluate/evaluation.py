@@ -1,16 +1,14 @@
 """How often inference is right: declared edges are hidden, rules infer, the two are compared.
 
-A claim is right in three ways, each reported by itself. `parent`: it names a declared parent or
-one with the same weights, be it a plain mirror or the original behind a quantized copy. `line`: or
-what it names declares a declared parent itself, as where a card was copied from the original
-together with the original's own parent. `release`: both lead to the same nearest releases of every
-family.
+A claim is right in three ways, each reported by itself. `exact`: it names a declared parent or one
+with the same weights, be it a plain mirror or the original behind a quantized copy. `release`: the
+nearest releases that it leads to are among those of the declared parents. `family`: both lead to
+one family; where the declared parents lead to none, what it names must be one of them or declare
+one of them itself, as where a card was copied together with the original's own parent.
 """
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -19,11 +17,10 @@ import pyarrow.compute as pc
 
 from lineage.analysis.definition_text import count_notes_of_snapshot
 from lineage.analysis.evaluate.accuracy import (
-    ALL,
     Accuracy,
     JudgedClaim,
-    Share,
     measure_accuracy_by_family,
+    measure_accuracy_by_pattern,
     measure_accuracy_by_rule,
     measure_accuracy_by_year,
 )
@@ -38,43 +35,11 @@ from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Positions
 from lineage.domain.claims import Claim, Strength
 from lineage.domain.families import Family
-from lineage.evidence import Rule
-from lineage.evidence.infer import InferenceInput, InferredClaim, infer_claims
+from lineage.evidence import Rule, infer_by_rules
+from lineage.evidence.infer import InferenceInput, InferredClaim
 from lineage.graph.reach import mark_nodes
 from lineage.store import schema
 from lineage.store.reader import Snapshot
-
-OTHERS = "others"
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What one pattern of one rule, or all together, did for the models of one family."""
-
-    family: str
-    """A family's id, `others`, or `all`."""
-    rule: str
-    pattern: str
-    hidden: int
-    """Models whose parents were hidden."""
-    inferred: int
-    """Models for which it inferred a parent."""
-    parent: Share
-    line: Share
-    release: Share
-    """Among the models that lead to a release of any family."""
-    checked: Share
-    """`line` on the half of the authors that no rule was tuned on."""
-    authors: Share
-    """`line` as the mean of the authors' shares, so that no single author decides."""
-    coverage: Share = field(init=False)
-    """The models it inferred a parent for among those it was asked about."""
-    recall: Share = field(init=False)
-    """The models it was right about (`line`) among those it was asked about."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "coverage", Share(self.inferred, self.hidden))
-        object.__setattr__(self, "recall", Share(self.line.hits, self.hidden))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +72,8 @@ class Evaluation:
     family: str
     hidden_by: str
     """`declared` or `labels`."""
-    scores: tuple[Score, ...]
+    patterns: tuple[Accuracy, ...]
+    """Each rule's patterns."""
     mistakes: tuple[Mistake, ...]
     """The worst first: into another family, then with most models below."""
     crossings: int
@@ -139,15 +105,21 @@ def evaluate(
     claims = list(_infer_evaluated_claims(snapshot, nodes, hidden, scope.families_as_now(), rules))
     judged = [_judge_claim(claim, nodes, lineage, hidden) for claim in claims]
 
-    wrong = [each for each in judged if not each.line]
+    # A claim that names a model is wrong where the line is; one that names a release, where its
+    # family is.
+    wrong = [
+        each
+        for each in judged
+        if each.right is False or not (each.line or each.claim.parent in lineage.claimable)
+    ]
     children = np.bincount(nodes.parent, minlength=len(nodes.ids))
     wrong.sort(key=lambda each: (not each.crosses, -children[each.claim.child], each.claim.child))
     worst = islice(_evaluate_once_each(wrong), _MISTAKES)
     fired = {claim.claim.rule for claim in claims}
     inferring = [rule.name for rule in rules if rule.strength is Strength.INFERRED]
     by_family = _count_by_family(hidden, lineage)
-    inside = by_family[family]
-    asked_about = {family: inside, OTHERS: len(hidden) - inside, ALL: len(hidden)}
+    if family not in by_family:
+        raise KeyError(family)
     return Evaluation(
         snapshot.id,
         measure_accuracy_by_rule(judged, len(hidden)),
@@ -155,7 +127,7 @@ def evaluate(
         measure_accuracy_by_year(judged, list(hidden), snapshot.record_column("created_at")),
         family,
         "declared" if labels is None else "labels",
-        tuple(_score_groups(judged, asked_about, family)),
+        measure_accuracy_by_pattern(judged, len(hidden)),
         tuple(_describe_evaluated_mistake(each, nodes, hidden, children) for each in worst),
         sum(family in each.crosses for each in judged),
         tuple(name for name in inferring if name not in fired),
@@ -184,6 +156,9 @@ def _hide_evaluated_parents(
         children = np.unique(nodes.child[nodes.child != nodes.parent]).tolist()
         return {node: tuple(find_parents(node, nodes.child, nodes.parent)) for node in children}, 0
     node_of = scope.nodes_of({id for pair in labels.pairs for id in pair})
+    # A root that the snapshot does not list is known all the same: its release stands for it.
+    releases = [release for family in scope.families for release in family.releases]
+    release_of = {root.lower(): it.subject for it in releases for root in it.roots()}
     hidden: dict[int, tuple[int, ...]] = {}
     unlisted: set[str] = set()
     for child, parent in labels.pairs:
@@ -191,7 +166,9 @@ def _hide_evaluated_parents(
         if node >= listed:
             unlisted.add(child)
             continue
-        parents = (node_of[parent],) if parent in node_of else ()
+        named = parent if parent in nodes.claimable else release_of.get(parent.lower(), "")
+        above = node_of.get(parent, nodes.claimable.get(named))
+        parents = () if above is None else (above,)
         hidden[node] = tuple(dict.fromkeys((*hidden.get(node, ()), *parents)))
     return hidden, len(unlisted)
 
@@ -205,11 +182,12 @@ def _infer_evaluated_claims(
 ) -> Iterator[InferredClaim]:
     candidates = mark_nodes(snapshot.manifest.models, np.array(list(hidden), np.int64))
     at_reading = set()
-    for rule in rules:
-        if rule.make_inference is not None:
-            yield from infer_claims(rule.make_inference(families), nodes, candidates)
-        elif rule.strength is Strength.INFERRED:
-            at_reading.add(rule.name)
+    yield from infer_by_rules(rules, families, nodes, candidates)
+    at_reading |= {
+        rule.name
+        for rule in rules
+        if rule.strength is Strength.INFERRED and rule.make_inference is None
+    }
     # These read cards and configurations, which are not kept: what they inferred is.
     yield from _read_evaluated_claims(snapshot, nodes, hidden, at_reading)
 
@@ -238,73 +216,35 @@ def _judge_claim(
     # A quantized copy and its original carry the same weights: either is a right answer.
     declared = hidden[claim.child]
     behind = {node for parent in declared for node in lineage.weights_behind(parent)}
-    right = lineage.original_of(claim.parent) in behind
+    exact = lineage.original_of(claim.parent) in behind
     above = {lineage.original_of(parent) for parent in lineage.parents_of(claim.parent)}
-    line = right or bool(above & {lineage.original_of(parent) for parent in declared})
+    line = exact or bool(above & {lineage.original_of(parent) for parent in declared})
     declared_releases = lineage.releases_of(declared)
     claimed_releases = lineage.releases_of([claim.parent])
     families, claimed = (
         _families_of_labels(lineage, releases) for releases in (declared_releases, claimed_releases)
     )
+    is_model = claim.parent not in lineage.claimable
+    # What the registry calls no descendant is known, though it leads to no root.
+    is_known = bool(families) or is_model or any(lineage.outsider[node] for node in declared)
+    several = not is_model and sum(map(int.bit_count, claimed_releases)) > 1
+    pairs = zip(claimed_releases, declared_releases, strict=True)
     return JudgedClaim(
         claim,
         str(nodes.ids[claim.child]).partition("/")[0],
         families,
-        right,
+        claimed,
+        exact,
         line,
-        declared_releases == claimed_releases if families else None,
-        bool(claimed & families),
-        claimed - families,
+        None
+        if not families or not claimed or several
+        else all(ours & ~theirs == 0 for ours, theirs in pairs),
+        (bool(claimed & families) if families else line) if is_known else None,
     )
 
 
 def _families_of_labels(lineage: DeclaredLineage, releases: Sequence[int]) -> frozenset[str]:
     return frozenset(id for id, bits in zip(lineage.families, releases, strict=True) if bits)
-
-
-def _score_groups(
-    judged: Sequence[JudgedClaim], hidden: Mapping[str, int], family: str
-) -> Iterator[Score]:
-    groups: dict[tuple[str, str, str], list[JudgedClaim]] = defaultdict(list)
-    for each in judged:
-        for group in (family if family in each.families else OTHERS, ALL):
-            groups[group, each.claim.claim.rule, each.claim.pattern].append(each)
-            groups[group, ALL, ALL].append(each)
-    order = {group: place for place, group in enumerate(hidden)}
-    for group, rule, pattern in sorted(groups, key=lambda key: (order[key[0]], key[1:])):
-        members = groups[group, rule, pattern]
-        yield _evaluate_claims(members, group, rule, pattern, hidden[group])
-
-
-def _evaluate_claims(
-    judged: Sequence[JudgedClaim], group: str, rule: str, pattern: str, hidden: int
-) -> Score:
-    by_author: dict[str, list[bool]] = defaultdict(list)
-    for each in judged:
-        by_author[each.author].append(each.line)
-    # An author who publishes a thousand models in one manner would decide the share alone.
-    means = [sum(lines) / len(lines) for lines in by_author.values()]
-    unseen = [each for each in judged if is_held_out_of_evaluation(each.author)]
-    return Score(
-        group,
-        rule,
-        pattern,
-        hidden,
-        len({each.claim.child for each in judged}),
-        parent=Share(sum(each.parent for each in judged), len(judged)),
-        line=Share(sum(each.line for each in judged), len(judged)),
-        release=Share(
-            sum(each.release is True for each in judged),
-            sum(each.release is not None for each in judged),
-        ),
-        checked=Share(sum(each.line for each in unseen), len(unseen)),
-        authors=Share(sum(means), len(means)),
-    )
-
-
-def is_held_out_of_evaluation(author: str) -> bool:
-    """Say whether an author belongs to the half that no rule was tuned on, by a hash."""
-    return bool(hashlib.sha256(author.encode()).digest()[0] & 1)
 
 
 def _evaluate_once_each(wrong: Sequence[JudgedClaim]) -> Iterator[JudgedClaim]:

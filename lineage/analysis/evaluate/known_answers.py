@@ -31,14 +31,18 @@ class Labels:
 
 
 def read_labels(lines: Iterable[str]) -> Labels:
-    """Read CSV lines `child,parent`; a header, empty lines and further columns are passed over."""
+    """Read CSV lines `child,parent`; a header, empty lines and further columns are passed over.
+
+    The parent may be a release or a family with its kind before it, `release:llama-3.1`.
+    """
     pairs: dict[tuple[str, str], None] = {}
     bad = 0
     for number, line in enumerate(lines, start=1):
         cells = _split_label_line(line)
         if not cells or (number == 1 and tuple(cell.lower() for cell in cells[:2]) == _HEADER):
             continue
-        child, parent = map(_read_label_id, [*cells, "", ""][:2])
+        first, second = [*cells, "", ""][:2]
+        child, parent = _read_label_id(first), _read_label_id(second, may_be_release=True)
         if child is None or parent is None:
             bad += 1
         else:
@@ -56,12 +60,14 @@ def _split_label_line(line: str) -> list[str]:
     return cells if any(cell.strip() for cell in cells) else []
 
 
-def _read_label_id(cell: str) -> str | None:
+def _read_label_id(cell: str, *, may_be_release: bool = False) -> str | None:
     """Return the id of a model that a cell spells as a SUBJECT may be; None where it is none."""
     try:
         subject = parse_subject(cell)
     except ValueError:
         return None
+    if may_be_release and subject.kind in {SubjectKind.RELEASE, SubjectKind.FAMILY}:
+        return f"{subject.kind.value}:{subject.name.lower()}"
     is_model = subject.kind in {None, SubjectKind.MODEL} and is_repo_id(subject.name)
     # `None` and `unknown` are how a spreadsheet says that there is no answer.
     is_word = "/" not in subject.name and is_doubtful(subject.name)
@@ -83,7 +89,12 @@ class DeclaredLineage:
     """Mirrors and what they are mirrors of, by the registry."""
     families: Sequence[str]
     releases: LabelBits
-    """Families x nodes: the releases that each node meets first on its paths up, as bits."""
+    """Families x nodes: the releases that each node meets first on its paths up, as bits; of a
+    release or a family that a claim may name, those that it may mean."""
+    claimable: frozenset[int]
+    """The nodes of those."""
+    outsider: Mask
+    """Of every node whether the registry calls it no descendant."""
 
     def parents_of(self, node: int) -> list[int]:
         """Return the parents of a node, itself left out."""
@@ -145,6 +156,7 @@ def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
 
     # Declared and curated edges together, in order of the child.
     node_of = scope.nodes_of(id for family in families for id in _registered_answer_ids(family))
+    node_of |= nodes.claimable
     curated = [
         (node_of[edge.child], node_of[edge.parent])
         for family in families
@@ -158,12 +170,20 @@ def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
 
     seeds = [
         [
-            np.array([node_of[id] for id in release.roots() if id in node_of], np.int32)
+            np.array(
+                [node_of[id] for id in (release.subject, *release.roots()) if id in node_of],
+                np.int32,
+            )
             for release in family.releases
         ]
         for family in families
     ]
     bits = [reach.reach_labels_from(child, parent, len(nodes.ids), roots) for roots in seeds]
+    for family, labels in zip(families, bits, strict=True):
+        place = {release.id: at for at, release in enumerate(family.releases)}
+        for name, meant in family.claimable().items():
+            labels[nodes.claimable[name]] = sum(1 << place[it.id] for it in meant.releases)
+    outsiders = scope.nodes_of({it.id for family in families for it in family.outsiders})
     return DeclaredLineage(
         child,
         parent,
@@ -172,6 +192,8 @@ def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
         _known_copies_by_node(families, "mirrors", node_of),
         [family.id for family in families],
         np.array(bits, np.uint64).reshape(len(families), len(nodes.ids)),
+        frozenset(nodes.claimable.values()),
+        reach.mark_nodes(len(nodes.ids), np.array([*outsiders.values()], np.int64)),
     )
 
 

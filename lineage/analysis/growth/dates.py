@@ -112,7 +112,8 @@ def _count_date_steps(
     official = tuple(id for release in family.releases for id in release.official)
     for step, definition in definitions_of_steps(question.least_downloads):
         of_step = scope.under(definition)
-        roots = of_step.roots_of(family.roots() if definition.mirrors else official)
+        is_whole = definition.mirrors
+        roots = of_step.tops_of(family) if is_whole else of_step.roots_of(official)
         counted = members_below(of_step, roots).counted[: len(question.moments)]
         created = question.moments[counted]
         yield step, definition, created
@@ -130,7 +131,7 @@ def count_deletions(scope: Scope, family: Family, definition: Definition) -> Del
     if not snapshot.manifest.tombstones:
         return None
     scope = scope.under(replace(definition, deleted=True))
-    counted = members_below(scope, scope.roots_of(family.roots())).counted
+    counted = members_below(scope, scope.tops_of(family)).counted
     listed = snapshot.manifest.models
     # The first listing without a model: it may have been deleted some days before.
     deleted_at = read_growth_deletion_dates(snapshot)

@@ -98,7 +98,7 @@ def _count_listed(counted: CountedPairs, snapshot: Snapshot) -> list[int]:
 
 def _find_roots(scope: Scope) -> tuple[list[Nodes], Mask]:
     """Return each family's roots; mark all of them and what is below: most of a Hub is neither."""
-    roots = [scope.roots_of(family.roots()) for family in scope.families]
+    roots = [scope.tops_of(family) for family in scope.families]
     whole = np.concatenate([np.empty(0, np.int32), *roots])
     near = reach.find_below(scope.edges.child, scope.edges.parent, scope.nodes, whole)
     near[whole] = True

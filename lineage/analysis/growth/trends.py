@@ -123,7 +123,7 @@ def _read_family_trend(scope: Scope, family: Family) -> _FamilyColumns:
     moments = read_growth_creation_dates(scope.snapshot)
     limit = DayLimit.of(scope)
     scope = scope.under(limit.definition)
-    roots = scope.roots_of(family.roots())
+    roots = scope.tops_of(family)
     members = members_below(scope, roots)
     possible = members.counted[: len(moments)] & limit.possibly
     counted = possible if limit.surely is limit.possibly else possible & limit.surely

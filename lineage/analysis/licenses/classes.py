@@ -84,7 +84,7 @@ def _mark_below_multimodal_terms(scope: Scope, family: Family, terms: LicenseTer
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
     copies = [mirror for base in bases for mirror in family.mirrors_of(base)]
     seeds = scope.roots_of(sorted(bases | set(copies)))
-    is_root = reach.mark_nodes(scope.nodes, scope.roots_of(family.roots()))
+    is_root = reach.mark_nodes(scope.nodes, scope.tops_of(family))
     child, parent = _edges_below_roots(scope.edges, is_root)
     mask: Mask = reach.reach_labels_from(child, parent, scope.nodes, [seeds]) != 0
     return mask

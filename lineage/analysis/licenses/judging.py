@@ -111,7 +111,7 @@ def _judge_model_licenses(
     members: Members,
 ) -> list[Judged]:
     snapshot = scope.snapshot
-    roots = scope.roots_of(family.roots())
+    roots = scope.tops_of(family)
     official = scope.roots_of([id for release in family.releases for id in release.official])
     # Mirrors are no derivatives, yet who publishes the weights anew owes the terms as well.
     mirrors = _list_judged_mirrors(scope, subject, official)

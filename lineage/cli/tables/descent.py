@@ -25,9 +25,9 @@ from lineage.analysis.verdicts import (
     verdict_word,
 )
 from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
-from lineage.domain.families import is_claimable
 from lineage.domain.claims import Strength
 from lineage.domain.escape import escape_invisible
+from lineage.domain.families import is_claimable
 from lineage.store.manifest import Manifest
 
 # A merge of merges has hundreds of paths; the surest and shortest come first.

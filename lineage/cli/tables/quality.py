@@ -8,14 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line, definition_snapshot_lines
-from lineage.analysis.evaluate.accuracy import ALL, Share
-from lineage.analysis.evaluate.evaluation import Evaluation, Score
+from lineage.analysis.evaluate.accuracy import ALL, Accuracy, Share
+from lineage.analysis.evaluate.evaluation import Evaluation
 from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
 from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, AnomalySeverity
 from lineage.store.manifest import Manifest
 
 _STYLES = {AnomalySeverity.ODD: "yellow", AnomalySeverity.NOTE: "dim"}
-_SCORES = ("inferred", "coverage", "parent", "line", "release", "held out", "by author")
+_ACCURACY = ("fired", "exact", "release", "family", "held out", "by author", "recall")
 
 
 def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
@@ -50,12 +50,16 @@ def _example_table_lines(kind: AnomaliesOfKind) -> RenderableType:
 
 
 def evaluation_table(evaluation: Evaluation) -> RenderableType:
-    """Return the scores of each family, the worst mistakes, and what the numbers mean."""
+    """Return how often rules are right, the worst mistakes, and what the numbers mean."""
     parts: list[RenderableType] = []
-    for family in dict.fromkeys(score.family for score in evaluation.scores):
-        scores = [score for score in evaluation.scores if score.family == family]
-        title = f"{family}: {scores[0].hidden:,} models, their parents hidden"
-        parts += [heading(title), Text(), _score_table(scores)]
+    for title, rows in (
+        ("by rule", (*evaluation.rules[1:], *evaluation.rules[:1])),
+        ("by rule and pattern", evaluation.patterns),
+        ("by family, all rules", evaluation.by_family),
+        ("by year, all rules", evaluation.by_year),
+    ):
+        if rows:
+            parts += [heading(title), Text(), _accuracy_table(rows)]
     if evaluation.mistakes:
         table = new_table("model", "inferred", "declared")
         for mistake in evaluation.mistakes:
@@ -65,18 +69,22 @@ def evaluation_table(evaluation: Evaluation) -> RenderableType:
     return Stack(*parts, Text(), fact_lines(_evaluation_table_lines(evaluation)))
 
 
-def _score_table(scores: Sequence[Score]) -> RenderableType:
-    table = new_table(fixed=["rule"], numbers=_SCORES)
-    # The sum stands last, as in every other table; the scores come with it first.
-    for score in sorted(scores, key=lambda it: it.rule == ALL):
-        same = score.rule in (score.pattern, ALL)
-        name = score.rule if same else f"{score.rule}, {score.pattern}"
-        shares = (score.parent, score.line, score.release, score.checked, score.authors)
-        coverage = score.coverage.value
-        cells = [f"{score.inferred:,}", "-" if coverage is None else f"{100 * coverage:.1f}"]
-        cells += map(_percent_cell, shares)
-        table.add_row(quoted(name), *cells, style="bold" if score.rule == ALL else "")
+def _accuracy_table(rows: Sequence[Accuracy]) -> RenderableType:
+    table = new_table(fixed=[""], numbers=_ACCURACY)
+    # The sum stands last, as in every other table.
+    for row in rows:
+        release = Share(row.release, row.release_named)
+        right = Share(row.family, row.judged)
+        cells = [f"{row.fired:,}", *(_plain_percent_cell(it) for it in (row.exact_share, release))]
+        cells += [_percent_cell(right), _plain_percent_cell(row.held_out)]
+        cells += [_plain_percent_cell(row.by_author)]
+        cells += ["-" if row.recall is None else f"{100 * row.recall:.1f}"]
+        table.add_row(quoted(row.name), *cells, style="bold" if row.name == ALL else "")
     return indented(table)
+
+
+def _plain_percent_cell(share: Share) -> str:
+    return "-" if share.value is None else f"{100 * share.value:.1f}"
 
 
 def _percent_cell(share: Share) -> str:
@@ -94,11 +102,12 @@ def _evaluation_table_lines(evaluation: Evaluation) -> list[Line]:
     facts: list[Line] = [
         ("asked", f"models with {hidden}, those hidden; snapshot {evaluation.snapshot}"),
         ("numbers", "percent; in brackets Wilson's interval of 95 %"),
-        ("parent", "the inferred parent is a hidden one, or carries the same weights"),
-        ("line", "or it declares a hidden parent itself: the card skips a generation"),
-        ("release", "both lead to the same releases, where they lead to any"),
-        ("held out", "line, of the half of the authors that no rule was tuned on"),
-        ("by author", "line, each author's share counted once"),
+        ("exact", "the inferred parent is a hidden one, or carries the same weights"),
+        ("release", "of those that name one: it is among the releases of the hidden parents"),
+        ("family", "precision: both lead to one family; outside of all, to one parent"),
+        ("held out", "precision on the half of the authors that no rule was tuned on"),
+        ("by author", "precision, each author's share counted once"),
+        ("recall", "models with a claim that is right, among all that were asked about"),
         (
             "wrong yes",
             f"{evaluation.crossings:,} inferred links lead into {evaluation.family} from outside",

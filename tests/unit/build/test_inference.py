@@ -177,7 +177,7 @@ def _below(snapshot: Snapshot, llama: Family) -> set[str]:
     for edge in rows_of(snapshot, "edges.parquet"):
         children.setdefault(str(edge["parent"]), set()).add(str(edge["child"]))
     found: set[str] = set()
-    waiting = list(llama.roots())
+    waiting = [*llama.roots(), *llama.claimable()]
     while waiting:
         news = children.get(waiting.pop(), set()) - found
         found |= news

@@ -24,37 +24,37 @@ def guessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_json_holds_scores_with_intervals_and_mistakes(program: Program, guessed: Path) -> None:
     found = program("evaluate", "--store", guessed, "--format", "json").json
     assert (found["family"], found["hidden_by"], found["crossings"]) == ("llama", "declared", 1)
-    whole = found["scores"][-1]
-    assert (whole["family"], whole["hidden"], whole["inferred"]) == ("all", 2, 2)
-    assert whole["line"] == {"value": 0.5, "interval": [0.0945, 0.9055], "hits": 1, "tries": 2}
     assert [(one["child"], one["inferred"], one["declared"]) for one in found["mistakes"]] == [
         (WRONG, CHAT, ["other/model"])
     ]
     assert "card_text" in found["unmeasured"]
-    both: dict[str, object] = {"fired": 2, "exact": 1, "release": 1, "family": 1, "precision": 0.5}
-    both |= {"interval": [0.0945, 0.9055], "recall": 0.5}
-    assert found["rules"] == [{"rule": "all", **both}, {"rule": "name", **both}]
-    right = {"fired": 1, "exact": 1, "release": 1, "family": 1, "precision": 1.0, "recall": 1.0}
-    assert [{**row, "interval": None} for row in found["by_family"]] == [
-        {"id": "llama", **right, "interval": None}
+    both: dict[str, object] = {"fired": 2, "judged": 2, "exact": 1, "release": 1, "family": 1}
+    both |= {"precision": 0.5, "interval": [0.0945, 0.9055], "recall": 0.5, "release_named": 1}
+    rest = {"held_out", "by_author"}
+    rows = [*found["rules"], *found["patterns"], *found["by_family"]]
+    assert [{name: row[name] for name in row if name not in rest} for row in rows] == [
+        {"rule": "all", **both},
+        {"rule": "name", **both},
+        {"pattern": "name, prefix", **both},
+        {"id": "llama", **both, "recall": 1.0},
     ]
+    assert rows[0]["by_author"]["value"] == 0.5
     assert [(row["year"], row["fired"]) for row in found["by_year"]] == [("2024", 2)]
 
 
-def test_csv_has_a_row_a_family_rule_and_pattern(program: Program, guessed: Path) -> None:
+def test_csv_has_a_row_for_each_rule_pattern_family_and_year(
+    program: Program, guessed: Path
+) -> None:
     told = program("evaluate", "--store", guessed, "--format", "csv").out
     rows = list(csv.DictReader(io.StringIO(told)))
-    columns = ("family", "rule", "pattern", "hidden", "inferred")
-    assert [[row[name] for name in columns] for row in rows] == [
-        [family, rule, pattern, hidden, guesses]
-        for family, hidden, guesses in (
-            ("llama", "1", "1"),
-            ("others", "1", "1"),
-            ("all", "2", "2"),
-        )
-        for rule, pattern in (("all", "all"), ("name", "prefix"))
+    assert [[row[name] for name in ("measured", "name", "fired")] for row in rows] == [
+        ["rule", "all", "2"],
+        ["rule", "name", "2"],
+        ["pattern", "name, prefix", "2"],
+        ["id", "llama", "2"],
+        ["year", "2024", "2"],
     ]
-    assert {"hidden_by", "parent_value", "parent_interval", "recall_value"} <= set(rows[0])
+    assert {"hidden_by", "precision", "interval", "recall", "held_out_value"} <= set(rows[0])
 
 
 def test_a_table_says_what_the_numbers_mean(program: Program, guessed: Path) -> None:
@@ -74,7 +74,7 @@ def test_labels_are_read_and_what_is_no_pair_is_counted(
     asked = ("evaluate", "--store", guessed, "--labels", labels)
     found = program(*asked, "--format", "json").json
     assert (found["hidden_by"], found["labels_unknown"], found["labels_bad"]) == ("labels", 1, 1)
-    assert found["scores"][-1]["line"]["value"] == 1
+    assert found["rules"][0]["precision"] == 1
     assert "1 lines are not id pairs" in program(*asked).out
 
 

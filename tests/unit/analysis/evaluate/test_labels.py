@@ -25,6 +25,13 @@ def test_names_are_tidied_as_everywhere() -> None:
     assert read_labels([line]) == Labels((("a/one", "b/two"),))
 
 
+def test_a_parent_may_be_a_release_or_a_family_and_a_child_may_not() -> None:
+    lines = ["a/one,release:Kin-3.1", "a/two,family:kin", "release:kin-3,a/one", "a/two,kin"]
+    found = read_labels(lines)
+    assert found.pairs == (("a/one", "release:kin-3.1"), ("a/two", "family:kin"), ("a/two", "kin"))
+    assert found.bad_lines == 1
+
+
 def test_lines_that_hold_no_pair_are_counted() -> None:
     lines = ["a/one", "a/one,", "a/one,no id at all", "x,y\x00z", '"a/one,b/two', "a/one,b/two"]
     found = read_labels([*lines, "a/one,None", "a/two,null"])
