@@ -79,7 +79,12 @@ SAY_NOTHING = [
     *("MobileLLaMA-1.4B-Base", "MicroLlama", "babyllama-58m", "NanoLlama", "JetLlama-2B"),
     *("llama", "llama-cats", "my-llama", "foxy_squeaky_llama", "llamas", "Salamander-7b"),
     *("Lamarck-14B-v0.7", "Alpaca-7B", "llama-3-from-scratch", "llama3-style-8b", "llama-1b-web"),
-    *("sae-llama-3-8b-32x", "EAGLE-LLaMA3-Instruct-8B", "medusa-llama-2-7b", "Llama-Prompt-Guard-2"),
+    *(
+        "sae-llama-3-8b-32x",
+        "EAGLE-LLaMA3-Instruct-8B",
+        "medusa-llama-2-7b",
+        "Llama-Prompt-Guard-2",
+    ),
     *("all-MiniLM-L3-v2", "ms-marco-MiniLM-L-2", "L1-Qwen-1.5B", "OpenR1-Qwen-1.5B-L32-Roll"),
     *("bert-base-llama2-classifier", "distilbert-llama-3", "t5-llama-3-distilled", "xl2-8b"),
     *("706_Llama_4_20250506", "llama4-finetune", "tiny-vicuna-1b", "pythia-vicuna-7b"),
