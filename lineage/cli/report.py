@@ -190,7 +190,7 @@ def report_trend(
     short_help="What derivatives declare as their license, beside the terms above them.",
     epilog=options.examples(
         "lineage report licenses",
-        "lineage report licenses qwen --lang de --out public --relations finetune,merge",
+        "lineage report licenses qwen --lang de --relations finetune,merge",
         "lineage report licenses --chart tags --theme dark --width 390",
     ),
 )

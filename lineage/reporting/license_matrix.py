@@ -36,6 +36,13 @@ def license_headline(findings: LicenseFindings, texts: Texts) -> str:
     return texts.say(f"page.headline_{key}", subject=license_subject_name(findings), **places)
 
 
+_NAMED, _UNTAGGED, _SEVERAL = "=named", "=untagged", "several"
+"""Columns and a row that are no tag and no release; no tag of the Hub begins with `=`."""
+
+Line = tuple[str, str]
+"""A row of the matrix: a release and the terms above the model, or several releases."""
+
+
 def license_matrix(
     findings: LicenseFindings, texts: Texts, frame: tuple[str, str, str]
 ) -> Chart | None:
@@ -43,16 +50,7 @@ def license_matrix(
 
     `frame` is what stands around the picture: headline, definition and source.
     """
-    named, untagged, several = "named", "untagged", "several"
-    cells: Counter[tuple[tuple[str, str], str]] = Counter()
-    for row in findings.rows:
-        if row.is_mirror or row.severity is DriftSeverity.UNKNOWN:
-            continue
-        is_named = row.drift is Drift.OTHER_WITH_LINK
-        tag = f"={named}" if is_named else row.tag.strip().lower() if row.tag else f"={untagged}"
-        is_single = row.release in {release.name for release in findings.family.releases}
-        line = (row.release, " + ".join(row.terms)) if is_single else (several, "")
-        cells[line, tag] += 1
+    cells = _count_cells(findings)
     if not cells:
         return None
     # Rows in time's order, and of one release by its terms; the mixtures last.
@@ -65,36 +63,26 @@ def license_matrix(
     for (_, tag), models in cells.items():
         sizes[tag] += models
     # Terms without a tag of their own are met by `other` and their name.
-    own_tags = {terms.id: terms.tag or f"={named}" for terms in findings.terms.terms}
+    own_tags = {terms.id: terms.tag or _NAMED for terms in findings.terms.terms}
     frames = {(line, own_tags[line[1]]) for line in lines if line[1] in own_tags}
-    frames = {(line, tag) for line, tag in frames if sizes[tag] or tag[0] != "="}
+    frames = {(line, tag) for line, tag in frames if sizes[tag] or tag != _NAMED}
     own = dict.fromkeys(tag for tag in own_tags.values() if tag in {it for _, it in frames})
     tags = [*own, *sorted(sizes.keys() - own.keys(), key=lambda tag: (-sizes[tag], tag))]
-    releases_named = Counter(release for release, _ in lines)
-    names = {
-        line: texts.say("page.several")
-        if line[0] == several
-        else line[0]
-        if releases_named[line[0]] == 1
-        else f"{line[0]}: {line[1]}"
-        for line in lines
-    }
-    words = {f"={key}": texts.say(f"page.{key}") for key in (named, untagged)}
-    headline, definition, source = frame
+
+    releases = Counter(release for release, _ in lines)
+    names = {line: line[0] if releases[line[0]] == 1 else ": ".join(line) for line in lines}
+    names |= {(_SEVERAL, ""): texts.say("page.several")}
+    words = {key: texts.say(f"page.{key[1:]}") for key in (_NAMED, _UNTAGGED)}
     (top, top_tag), models = max(cells.items(), key=lambda cell: cell[1])
+    places_of_text = {"rows": len(lines), "models": models, "row": names[top]}
+    headline, definition, source = frame
     return Chart(
         name="tags",
         kind=ChartKind.MATRIX,
         headline=headline,
         definition=definition,
         source=source,
-        text=texts.say(
-            "page.matrix_text",
-            rows=len(lines),
-            models=models,
-            row=names[top],
-            column=words.get(top_tag, top_tag),
-        ),
+        text=texts.say("page.matrix_text", column=words.get(top_tag, top_tag), **places_of_text),
         axis=Axis.NAMES,
         positions=[Position(tag, words.get(tag, tag)) for tag in tags],
         series=[
@@ -103,3 +91,17 @@ def license_matrix(
         ],
         frames={(names[line], tag) for line, tag in frames},
     )
+
+
+def _count_cells(findings: LicenseFindings) -> Counter[tuple[Line, str]]:
+    """Count derivatives with a known license by row and tag."""
+    single = {release.name for release in findings.family.releases}
+    cells: Counter[tuple[Line, str]] = Counter()
+    for row in findings.rows:
+        if row.is_mirror or row.severity is DriftSeverity.UNKNOWN:
+            continue
+        tag = row.tag.strip().lower() if row.tag else _UNTAGGED
+        tag = _NAMED if row.drift is Drift.OTHER_WITH_LINK else tag
+        line = (row.release, " + ".join(row.terms)) if row.release in single else (_SEVERAL, "")
+        cells[line, tag] += 1
+    return cells

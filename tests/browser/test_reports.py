@@ -1,4 +1,4 @@
-"""Trend and license reports in Chromium, every word of a stranger an attack: nothing acts or breaks.
+"""Trend and license reports in Chromium, each word of a stranger an attack: nothing acts or breaks.
 
 One load of a page serves many facts: widths, schemes and paper are changed beneath it.
 """

@@ -29,9 +29,14 @@ from lineage.analysis.licenses.statements import (
     read_declared_license,
     same_license,
 )
-from lineage.analysis.members import Members, find_countable
+from lineage.analysis.members import find_countable
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ResolvedSubject, full_scope, select_members
+from lineage.analysis.subjects import (
+    ResolvedSubject,
+    SubjectMembers,
+    full_scope,
+    select_members,
+)
 from lineage.domain.arrays import Indices
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms
@@ -84,7 +89,7 @@ def judge_licenses(
     (family,) = (family for family in families if family.id == terms.family)
     selection = select_members(scope, subject)
     count = count_members(scope, subject, selection)
-    rows = _judge_model_licenses(selection.scope, subject, family, terms, selection.members)
+    rows = _judge_model_licenses(selection, subject, family, terms)
     return LicenseFindings(
         snapshot=scope.snapshot.id,
         subject=subject,
@@ -104,16 +109,12 @@ def _license_conflict_sort_key(row: Judged) -> tuple[bool, int, int, str, str]:
 
 
 def _judge_model_licenses(
-    scope: Scope,
-    subject: ResolvedSubject,
-    family: Family,
-    terms: LicenseTerms,
-    members: Members,
+    selection: SubjectMembers, subject: ResolvedSubject, family: Family, terms: LicenseTerms
 ) -> list[Judged]:
+    scope, members = selection.scope, selection.members
     snapshot = scope.snapshot
     roots = scope.tops_of(family)
     official = scope.roots_of([id for release in family.releases for id in release.official])
-    # Mirrors are no derivatives, yet who publishes the weights anew owes the terms as well.
     mirrors = _list_judged_mirrors(scope, subject, official)
     applicable = applicable_terms(scope, family, terms)
     nodes = np.union1d(np.setdiff1d(np.flatnonzero(members.counted), official), mirrors)
@@ -168,6 +169,7 @@ def _judge_model_licenses(
 
 
 def _list_judged_mirrors(scope: Scope, subject: ResolvedSubject, official: Indices) -> Indices:
+    # Mirrors are no derivatives, yet who publishes the weights anew owes the terms as well.
     releases = [subject.release] if subject.release else []
     if subject.family is not None and subject.release is None:
         releases = [*subject.family.releases]
