@@ -6,7 +6,14 @@ from dataclasses import replace
 from lineage.domain.escape import markup
 from lineage.reporting.charts.chart import Chart, ChartKind, Series
 from lineage.reporting.charts.field import Field, Room, largest_value
-from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
+from lineage.reporting.charts.letters import (
+    balance_text,
+    fit_text,
+    flow_words,
+    spell_letters,
+    text_width,
+    wrap_text,
+)
 from lineage.reporting.charts.palette import Theme, chart_style
 from lineage.reporting.charts.rows import lay_out_bars, lay_out_matrix
 from lineage.reporting.charts.series import edit_chart
@@ -32,15 +39,16 @@ def draw_chart(
     inner = page - 2 * margin
     body: list[str] = []
     y = margin
-    for kind, text, height, most in (
-        ("ink strong", chart.headline, headline, 4),
-        ("soft", chart.definition, definition, 8),
+    headlines = balance_text(chart.headline, headline, inner, is_bold=True, most=4)
+    for kind, rows, height in (
+        ("ink strong", headlines, headline),
+        ("soft", wrap_text(chart.definition, definition, inner, most=8), definition),
     ):
-        for line in wrap_text(text, height, inner, is_bold=kind != "soft", most=most):
+        for row in rows:
             y += height * 1.18
-            body.append(_write_line(kind, line, margin, y - height * 0.2, height))
+            body.append(_write_line(kind, row, margin, y - height * 0.2, height))
         y += height * 0.25
-    y += size * 0.3
+    y += size * 0.7
     edited = edit_chart(chart, language)
     if not has_numbers(edited):
         y += size * 2
@@ -197,19 +205,17 @@ def _draw_key(
     chart: Chart, x0: float, y0: float, room: float, size: float
 ) -> tuple[list[str], float]:
     """Draw a square and a name for each color, laid out like words; return where that ends."""
-    lines, x, y, side = [], 0.0, y0 + size, size * 0.75
-    for line in key_series(chart):
-        name = fit_text(spell_letters(line.name), size, room - size * 2)
-        width = size * 1.2 + text_width(name, size)
-        if x and x + width > room:
-            x, y = 0.0, y + size * 1.5
-        kind = f"f{line.slot}"
-        lines += [
-            f'<rect class="{kind}" x="{x0 + x:.1f}" y="{y - side:.1f}" width="{side:.1f}"'
-            f' height="{side:.1f}"/>',
-            _write_line("ink", name, x0 + x + size * 1.15, y, size),
-        ]
-        x += width + size * 1.3
+    series, side = key_series(chart), size * 0.75
+    names = [fit_text(spell_letters(line.name), size, room - size * 2) for line in series]
+    widths = [text_width(name, size) + size * 2.5 for name in names]
+    lines, y = [], y0
+    for line, name, (row, x) in zip(series, names, flow_words(widths, room), strict=True):
+        y = y0 + size * (1 + 1.5 * row)
+        lines.append(
+            f'<rect class="f{line.slot}" x="{x0 + x:.1f}" y="{y - side:.1f}" width="{side:.1f}"'
+            f' height="{side:.1f}"/>'
+        )
+        lines.append(_write_line("ink", name, x0 + x + size * 1.15, y, size))
     return lines, y + size * 0.6
 
 

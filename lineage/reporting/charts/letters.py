@@ -1,6 +1,7 @@
 """How wide a text is in this package's font, read from the font itself: nothing may overlap."""
 
 import struct
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -63,6 +64,30 @@ def wrap_text(
         else:
             lines.append(fit_text(word, size, room, is_bold=is_bold))
     return lines
+
+
+def balance_text(text: str, size: float, room: float, *, is_bold: bool, most: int) -> list[str]:
+    """Return a text as few lines that are about as long as each other."""
+    lines = wrap_text(text, size, room, is_bold=is_bold, most=most)
+    while len(lines) > 1:
+        # Narrower, as long as it takes no further line and nothing is cut.
+        room *= 0.97
+        narrower = wrap_text(text, size, room, is_bold=is_bold, most=most)
+        if len(narrower) > len(lines) or " ".join(narrower) != " ".join(lines):
+            break
+        lines = narrower
+    return lines
+
+
+def flow_words(widths: Sequence[float], room: float) -> list[tuple[int, float]]:
+    """Return row and left edge of each of some things laid out like words on a page."""
+    places, row, x = [], 0, 0.0
+    for width in widths:
+        if x and x + width > room:
+            row, x = row + 1, 0.0
+        places.append((row, x))
+        x += width
+    return places
 
 
 def _code_point_letters(character: str) -> str:

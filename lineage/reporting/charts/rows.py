@@ -1,5 +1,7 @@
 """Bars and matrices: a row for each name."""
 
+import re
+
 from lineage.reporting.charts.chart import Chart
 from lineage.reporting.charts.field import (
     Field,
@@ -62,15 +64,18 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
     names = [fit_text(spell_letters(it.name), size, room.width * _NAMES) for it in chart.series]
     made = Field(left=max(text_width(name, size) for name in names) + size * 0.7, bottom=size * 0.4)
     column = (room.width - made.left) / across
-    # Heads that are too wide for their column stand upright.
-    heads = [fit_text(spell_letters(it.name), size, size * 9) for it in chart.positions]
-    widest = max(text_width(head, size) for head in heads)
-    is_upright = widest + size * 0.4 > column
-    made.top = widest + size if is_upright else size * 1.7
+    # Heads stand in two lines of their column, or upright where it is too narrow for words.
+    is_upright = column < size * 4.2
+    heads = [[fit_text(spell_letters(it.name), size, size * 9)] for it in chart.positions]
+    made.top = max(text_width(head, size) for (head,) in heads) + size
+    if not is_upright:
+        heads = [_break_head(it.name, size, column - size * 0.3) for it in chart.positions]
+        made.top = size * (0.6 + 1.1 * max(map(len, heads)))
     for at, head in enumerate(heads):
         dx, anchor = (size * 0.35, "start") if is_upright else (0, "middle")
-        place = (at + 0.5) / across
-        made.words.append(Words("soft", head, place, 0, dx, -size * 0.6, anchor, is_upright))
+        for row, text in enumerate(reversed(head)):
+            x, dy = (at + 0.5) / across, -size * (0.6 + 1.1 * row)
+            made.words.append(Words("soft", text, x, 0, dx, dy, anchor, is_upright))
     # By the root of the number: of many small ones each can be seen.
     largest = max((it or 0 for line in chart.series for it in line.values), default=0) or 1
     framed: list[Shape] = []
@@ -84,7 +89,8 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
             made.shapes.append(Shape(f"r{shade}", box))
             is_framed = (line.key, position.key) in chart.frames
             if is_framed:
-                framed.append(Shape("frame", box))
+                inset = [(x - 0.47 / across, y - 0.43 / rows), (x + 0.47 / across, y + 0.43 / rows)]
+                framed.append(Shape("frame", inset))
             if value and text_width(text, size) <= column:
                 kind = f"on-r{shade}"
                 made.words.append(Words(kind, text, x, y, 0, size * 0.35, "middle"))
@@ -94,3 +100,14 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
                 made.values.append(Value(*edges, words))
     made.shapes += framed
     return made
+
+
+def _break_head(head: str, size: float, room: float) -> list[str]:
+    """Return a name as at most two lines, broken at its marks and cut to the room."""
+    first, second = "", ""
+    for part in re.findall(r"[^-_\s]+[-_\s]*|[-_\s]", spell_letters(head)):
+        if not second and (not first or text_width(f"{first}{part}".rstrip(), size) <= room):
+            first += part
+        else:
+            second += part
+    return [fit_text(line.rstrip(), size, room) for line in (first, second) if line]
