@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from lineage.store.reader import Snapshot
+    from tests.demo_run import DemoRun
 
 SYSTEM_PROGRAMS = {
     "chromium": "chromium",
@@ -63,14 +65,30 @@ def corpus_snapshot(tmp_path_factory: pytest.TempPathFactory) -> "Snapshot":
     from lineage.store.store import ParquetStore
     from tests.corpus import publish_corpus
 
-    # Each of xdist's workers has a folder of its own, below one that all of them share.
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "corpus"
-    folder.mkdir(exist_ok=True)
-    with (folder / "made-once").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _folder_of_run(tmp_path_factory, "corpus") as folder:
         store = ParquetStore(str(folder), NO_OPT_OUTS)
         return store.snapshot() if store.manifests() else publish_corpus(folder)
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> "DemoRun":
+    """Return what `lineage demo` did and printed, run once a run; tests must not change it."""
+    from tests.demo_run import read_demo_run, run_demo
+
+    with _folder_of_run(tmp_path_factory, "demo-run") as folder:
+        return read_demo_run(folder) or run_demo(folder)
+
+
+@contextmanager
+def _folder_of_run(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """Give a folder that all workers of a run share, and let one of them at a time be in it."""
+    # Each of xdist's workers has a folder of its own, below one that all of them share.
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    folder.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
 
 
 def pytest_configure(config: pytest.Config) -> None:

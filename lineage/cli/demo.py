@@ -11,7 +11,7 @@ from lineage.cli.context import Format, Invocation
 from lineage.errors import file_error
 
 if TYPE_CHECKING:
-    from lineage.store.reader import Snapshot
+    from lineage.analysis.licenses.statements import LicenseFindings
 
 _REFUSES = {
     "store": "has no meaning here: name a folder with --folder",
@@ -47,8 +47,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     from lineage.demo.catalog import corpus_facts
     from lineage.demo.replay import replay_weeks
     from lineage.demo.weeks import History
-    from lineage.domain.opt_outs import NO_OPT_OUTS
-    from lineage.store.store import ParquetStore
+    from lineage.domain.documents import to_document
 
     with progress.show_progress() as display:
         display.begin("read the sample")
@@ -56,43 +55,58 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         display.end()
         weeks = replay_weeks(folder, history, display)
         display.begin("count")
-        results = tour.ask_tour_questions(folder, history, weeks)
+        results = tour.ask_tour_questions(folder, weeks)
         display.begin("write reports")
-        # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
-        last = ParquetStore(str(folder / "snapshots"), NO_OPT_OUTS).snapshot(weeks.manifests[-1].id)
-        paths = list(write_output_files(_print_llama_reports(last), folder / "reports"))
+        reports = _llama_report_files(folder, weeks.manifests[-1].id, results.licenses)
+        paths = list(write_output_files(reports, folder / "reports"))
     if invocation.format is Format.TABLE:
-        print_tour(folder, weeks, results, [path for path in paths if path.suffix == ".html"])
+        print_tour(folder, weeks, results, history, paths)
         return
     documents = [snapshot_document(manifest) for manifest in weeks.manifests]
-    document = {"folder": str(folder), "snapshots": documents, "files": list(map(str, paths))}
+    answers = [to_document(answer) for answer in results.answers]
+    document = {
+        "folder": str(folder),
+        "snapshots": documents,
+        "answers": answers,
+        "files": list(map(str, paths)),
+    }
     print_result(invocation.format, document, lambda _: documents, str)
 
 
-def _print_llama_reports(snapshot: "Snapshot") -> Iterator[tuple[str, bytes]]:
+def _llama_report_files(
+    folder: Path, snapshot_id: str, licenses: "LicenseFindings"
+) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file of the three reports about Llama, one at a time.
 
-    Pictures as PNG need an extra; without it they are left out, and SVG shows the same.
+    Pages and PNG pictures need an extra; without it they are left out, and Markdown and SVG show
+    the same.
     """
     from lineage.analysis.growth.trends import find_trends
-    from lineage.analysis.licenses.judging import judge_licenses
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.report import check_report_extra
+    from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.families.registry import all_families, family
     from lineage.reporting.family_tree import family_tree
-    from lineage.reporting.files import license_report_files, tree_report_files, trend_report_files
+    from lineage.reporting.files import (
+        has_report_extra,
+        license_report_files,
+        tree_report_files,
+        trend_report_files,
+    )
     from lineage.reporting.language import Language
+    from lineage.store.store import ParquetStore
 
-    llama, families = family("llama"), all_families()
-    language, manifest, with_extra = Language.ENGLISH, snapshot.manifest, check_report_extra()
+    # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
+    store = ParquetStore(str(folder / "snapshots"), NO_OPT_OUTS)
+    snapshot, families = store.snapshot(snapshot_id), all_families()
+    language, manifest, extra = Language.ENGLISH, snapshot.manifest, has_report_extra()
     scope = Scope(snapshot, families)
-    tree = family_tree(scope, find_subject(scope, "family:llama"))
-    yield from tree_report_files(tree, language, with_extra=with_extra)
-    trends = find_trends(scope, llama)
-    yield from trend_report_files(trends, manifest, language, families, with_extra=with_extra)
-    findings = judge_licenses(scope, find_subject(scope, "family:llama"))
-    yield from license_report_files(findings, manifest, language, with_extra=with_extra)
+    llama = find_subject(scope, "family:llama")
+    tree = family_tree(scope, llama)
+    yield from tree_report_files(tree, language, with_extra=extra)
+    trends = find_trends(scope, family("llama"))
+    yield from trend_report_files(trends, manifest, language, families, with_extra=extra)
+    yield from license_report_files(licenses, manifest, language, with_extra=extra)
 
 
 @click.command(
@@ -117,7 +131,7 @@ def hub(*, port: int, invocation: Invocation) -> None:
     from lineage.cli.output import print_result
     from lineage.demo.box import HubBox
     from lineage.demo.catalog import CORPUS_ENDS, Catalog, corpus_rows
-    from lineage.domain.clock import ShiftedClock
+    from lineage.domain.clock import ShiftedClock, spell_day
 
     # Reading the corpus takes seconds in which the address is not there yet.
     logs.say("starting: reading the corpus")
@@ -128,8 +142,7 @@ def hub(*, port: int, invocation: Invocation) -> None:
     # On standard output, as a script that starts the box waits for the line with its address.
     with signals.stop_signal_requests() as stop, box:
         if invocation.format is Format.TABLE:
-            day = f"{CORPUS_ENDS.day} {CORPUS_ENDS:%B %Y}"
-            number = f"{len(box.catalog):,} models of {day}"
+            number = f"{len(box.catalog):,} models of {spell_day(CORPUS_ENDS)}"
             click.echo(f"{number} at {box.url}, until Ctrl-C. For example:")
             words = "lineage crawl --store box/snapshots --cache box/cache"
             click.echo(f"  HF_ENDPOINT={box.url} {words}")

@@ -1,110 +1,153 @@
-"""What the demo asks its snapshots, once the weeks are crawled."""
+"""The five questions that the demo asks its history, with their answers in a sentence each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lineage.analysis.comparison import compare_definitions
 from lineage.analysis.counts import count_subject
-from lineage.analysis.diff.diffs import Diff, diff_snapshots
+from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.growth.curves import curve_of_family
 from lineage.analysis.growth.results import Curve
-from lineage.analysis.results import Comparison, Count
+from lineage.analysis.licenses.judging import judge_licenses
+from lineage.analysis.licenses.statements import LicenseFindings
+from lineage.analysis.results import Comparison, ComparisonStep, Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
 from lineage.analysis.traces import trace_model
-from lineage.analysis.tree.prune import Tree, build_tree
 from lineage.analysis.verdicts import Trace
 from lineage.demo.replay import Replay, settings_of
-from lineage.demo.weeks import DeletedModels, History, UndatedModels, find_deleted_of_demo
+from lineage.domain.clock import spell_day
 from lineage.domain.definitions import Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
+from lineage.reporting.language import Language, load_texts
+from lineage.reporting.license_matrix import license_headline
 from lineage.store.store import ParquetStore
 
 SOURCES = (
-    "MSC-empirical/msc-empirical, hakanotal/hf-dep-network-analysis, park-jay/huggingface-network, "
-    "anuska58/huggingface-network, hlzhang109/causal-eval, felipemaiapolo/sloth, "
-    "gabtos/open-source-ai-discovery, hamidahoderinwale/model_metadata_analyses, "
-    "simonw/scrape-huggingface-models, ParisNeo/models_zoo, "
-    "local-ai-zone/local-ai-zone.github.io, fboulnois/llm-leaderboard-csv, sbdzdz/wild-llamas, "
-    "leliuga/cohere-configurations, enochlev/CS573_Documentation_Quality, "
-    "mosesy5688-cell/ai-nexus, Xtra-Computing/LLM-DNA, AlexsJones/llmfit, "
-    "SrJuggernaut/featherless-models-table, mitjafelicijan/gguf-list, "
-    "namhyeokwoo/huggingface-trending, MacAaronGlacey/mispLLMsGalaxy, "
-    "shalini-k-git/open-source-ai-model-hub-trends"
+    "MSC-empirical/msc-empirical",
+    "hakanotal/hf-dep-network-analysis",
+    "park-jay/huggingface-network",
+    "anuska58/huggingface-network",
+    "hlzhang109/causal-eval",
+    "felipemaiapolo/sloth",
+    "gabtos/open-source-ai-discovery",
+    "hamidahoderinwale/model_metadata_analyses",
+    "simonw/scrape-huggingface-models",
+    "ParisNeo/models_zoo",
+    "local-ai-zone/local-ai-zone.github.io",
+    "fboulnois/llm-leaderboard-csv",
+    "sbdzdz/wild-llamas",
+    "leliuga/cohere-configurations",
+    "enochlev/CS573_Documentation_Quality",
+    "mosesy5688-cell/ai-nexus",
+    "Xtra-Computing/LLM-DNA",
+    "AlexsJones/llmfit",
+    "SrJuggernaut/featherless-models-table",
+    "mitjafelicijan/gguf-list",
+    "namhyeokwoo/huggingface-trending",
+    "MacAaronGlacey/mispLLMsGalaxy",
+    "shalini-k-git/open-source-ai-model-hub-trends",
 )
 """The public repositories that the corpus was put together from; its README says what each told."""
 
-WELL_KNOWN = (
-    "meta-llama/Llama-2-7b-hf",
-    "meta-llama/Meta-Llama-3-8B",
-    "meta-llama/Llama-3.1-8B",
-    "meta-llama/Llama-3.1-8B-Instruct",
-    "mistralai/Mistral-7B-v0.1",
-    "Qwen/Qwen2.5-7B",
-    "google/gemma-2-9b-it",
-)
-ASKED_BY_NAME = (
-    ("Vicuna v1.5", "lmsys/vicuna-7b-v1.5"),
-    ("Vicuna v1.3", "lmsys/vicuna-7b-v1.3"),
-    ("Alpaca", "tatsu-lab/alpaca-7b-wdiff"),
-    ("Koala", "young-geng/koala"),
-    ("Dolly v2", "databricks/dolly-v2-12b"),
-    ("RedPajama", "togethercomputer/RedPajama-INCITE-7B-Base"),
-)
-"""Names that the press gives as children of Llama; two are none."""
+BASE = "meta-llama/Llama-3.1-8B"
+DELETED = "ResplendentAI/Theory_of_Mind_Llama3"
+"""The deleted model of the corpus with most models below it."""
 
-_EXPLAINED = "llama-2"
-_DEPTH = 3
-_FOLD_BELOW = 2000
-"""Keeps the tree of the corpus on one screen."""
-_MOST_DELETED = 10
-_MOST_BASES = 5
+
+@dataclass(frozen=True, slots=True)
+class TourAnswer:
+    """A question that people ask, and what the demo's history says."""
+
+    question: str
+    command: str
+    """What asks it, where the store is known."""
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
 class TourResults:
-    """What the demo shows: of its last snapshot, then of all of them."""
+    """What the demo shows of its history."""
 
-    by_release: Count
-    bases: tuple[Count, ...]
-    tree: Tree
-    traces: tuple[tuple[str, Trace], ...]
-    """Each with the name it is known by."""
-    comparison: Comparison
+    answers: tuple[TourAnswer, ...]
     curve: Curve
-    deleted: DeletedModels
-    diff: Diff
-    """Between the first and the last snapshot."""
-    undated: UndatedModels
+    """The Llama family by release."""
+    licenses: LicenseFindings
 
 
-def ask_tour_questions(folder: Path, history: History, followed: Replay) -> TourResults:
-    """Ask the snapshots of the demo what is worth seeing."""
+def ask_tour_questions(folder: Path, weeks: Replay) -> TourResults:
+    """Ask the snapshots of the demo."""
+    # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
     store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
-    first, last = (store.snapshot(followed.manifests[at].id) for at in (0, -1))
-    known, llama = all_families(), family("llama")
-    scope = Scope(last, known)
-    whole = find_subject(scope, "family:llama")
-    explained = find_subject(scope, f"release:{_EXPLAINED}")
-    return TourResults(
-        count_subject(scope, whole, Grouping.RELEASE),
-        tuple(count_subject(scope, find_subject(scope, id)) for id in WELL_KNOWN),
-        build_tree(scope, whole, depth=_DEPTH, min_size=_FOLD_BELOW),
-        tuple((name, trace_model(scope, id, llama)) for name, id in ASKED_BY_NAME),
-        compare_definitions(scope, explained),
-        curve_of_family(store, llama, known, Grouping.RELEASE),
-        find_deleted_of_demo(last, history.gone_from, _MOST_DELETED),
-        _cut_tour_to_family(diff_snapshots(first, last, known), llama.id),
-        history.count_undated(),
+    llama, families = family("llama"), all_families()
+    scope = Scope(store.snapshot(weeks.manifests[-1].id), families)
+    base = find_subject(scope, BASE)
+    curve = curve_of_family(store, llama, families, Grouping.RELEASE)
+    licenses = judge_licenses(scope, find_subject(scope, "family:llama"))
+    answers = (
+        TourAnswer(
+            "How many models descend from Llama 3.1 8B?",
+            f"lineage count {BASE}",
+            _answer_count(count_subject(scope, base)),
+        ),
+        TourAnswer(
+            "Why does somebody else publish another number?",
+            f"lineage count {BASE} --explain",
+            _answer_comparison(compare_definitions(scope, base)),
+        ),
+        TourAnswer(
+            "Where does this model come from, and who says so?",
+            f"lineage trace {DELETED}",
+            _answer_trace(trace_model(scope, DELETED, llama)),
+        ),
+        TourAnswer(
+            "How does the Llama family grow?",
+            "lineage snapshots trend llama --by release",
+            _answer_curve(curve),
+        ),
+        TourAnswer(
+            "Whose license tag differs from the terms of the release?",
+            "lineage report licenses",
+            license_headline(licenses, load_texts(Language.ENGLISH, "licenses")) + ".",
+        ),
+    )
+    return TourResults(answers, curve, licenses)
+
+
+def _answer_count(count: Count) -> str:
+    dates = f"{count.undated:,} have no known date"
+    return f"{count.total:,}, {count.direct:,} of them directly; {dates}."
+
+
+def _answer_comparison(comparison: Comparison) -> str:
+    number = {line.step: line.number for line in comparison.steps}
+    return (
+        f"{number[ComparisonStep.DIRECT]:,} one link below it without merges, "
+        f"{number[ComparisonStep.MERGES]:,} by default, "
+        f"{number[ComparisonStep.CURATED]:,} with mirrors and curated links, "
+        f"{number[ComparisonStep.DOWNLOADS]:,} of these with 10 downloads or more: "
+        "a row for each definition."
     )
 
 
-def _cut_tour_to_family(found: Diff, family: str) -> Diff:
-    """Return a difference cut down to one family and a few bases."""
-    return replace(
-        found,
-        families=tuple(one for one in found.families if one.family == family),
-        bases_gained=found.bases_gained[:_MOST_BASES],
-        bases_lost=found.bases_lost[:_MOST_BASES],
-    )
+def _answer_trace(trace: Trace) -> str:
+    steps = len(trace.paths[0])
+    text = f"From {trace.roots[0].release}, in {steps} step{'s' * (steps != 1)}, "
+    text += "each with the words that declare it"
+    if trace.deletion is not None:
+        text += f"; found deleted on {spell_day(trace.deletion.missed_at)}"
+    return f"{text}."
+
+
+def _answer_curve(curve: Curve) -> str:
+    first, last = (curve.whole.values[at].total for at in (0, -1))
+    gain = {
+        line.key: line.values[-1].total - line.values[0].total
+        for line in curve.parts
+        if line.key not in (MIXED, UNKNOWN)
+    }
+    most = max(gain, key=lambda name: gain[name])
+    weeks = (curve.moments[-1].taken_at - curve.moments[0].taken_at).days // 7
+    numbers = f"{first:,} to {last:,} models in {weeks} weeks of this sample"
+    return f"From {numbers}; {most} adds most, {gain[most]:,}."

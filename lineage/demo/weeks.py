@@ -1,15 +1,11 @@
-"""The sixteen weeks of the corpus: its weekly lists, their clock, the models deleted in them."""
+"""The sixteen weeks of the corpus: its weekly lists and their clock."""
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import pyarrow.compute as pc
-
 from lineage.demo.catalog import Catalog, Fact, Row, is_in_catalog, made_up_demo_key, row_of
 from lineage.domain.clock import SystemClock
-from lineage.store import schema
-from lineage.store.reader import Snapshot
 
 FIRST = datetime(2025, 3, 12, tzinfo=UTC)
 WEEKS = tuple(FIRST + timedelta(weeks=number) for number in range(17))
@@ -33,47 +29,6 @@ class WeekClock(SystemClock):
 
     def now(self) -> datetime:
         return self._moment
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedModel:
-    """A deleted model, and what still lies below it."""
-
-    id: str
-    direct: int
-    total: int
-    """Distinct models at any depth, the deleted left out."""
-    missed_at: datetime
-    """When the first full crawl without it began."""
-    gone_from: datetime | None
-    """The first weekly list without it, from the corpus itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedModels:
-    """The deleted models of a snapshot."""
-
-    total: int
-    parents: int
-    """How many of them have descendants that are still listed."""
-    largest: tuple[DeletedModel, ...]
-    """Those with most below them first."""
-
-
-def find_deleted_of_demo(
-    snapshot: Snapshot, gone_from: Callable[[str], datetime | None], most: int
-) -> DeletedModels:
-    """Join the tombstones of a snapshot with its stored counts."""
-    counts = snapshot.table(schema.COUNTS_FILE, ["key", "direct", "total"])
-    deleted = snapshot.tombstones(["key", "id", "missed_at"])
-    has_models = pc.greater(counts["total"], 0)
-    parents = deleted.join(counts.filter(has_models), "key", join_type="inner")
-    order = [("total", "descending"), ("id", "ascending")]
-    largest = tuple(
-        DeletedModel(row["id"], row["direct"], row["total"], row["missed_at"], gone_from(row["id"]))
-        for row in parents.sort_by(order).slice(0, most).to_pylist()
-    )
-    return DeletedModels(deleted.num_rows, parents.num_rows, largest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +60,9 @@ class History:
             for parent in fact["base_models"] or ():
                 self._children.setdefault(parent, []).append(id)
 
+    def __len__(self) -> int:
+        return len(self._facts)
+
     def catalog_at(self, moment: datetime) -> Catalog:
         """Return what a Hub listed at a moment."""
         listed = {id for id, fact in self._facts.items() if is_in_catalog(fact, moment)}
@@ -116,12 +74,6 @@ class History:
         for id in self._with_children(changed) & listed:
             self._rows[id] = row_of(self._facts[id], self._keys)
         return Catalog(self._rows.values())
-
-    def gone_from(self, id: str) -> datetime | None:
-        """Return the first weekly list without a model; None where none is known."""
-        fact = self._facts.get(id)
-        week: datetime | None = None if fact is None else fact["deleted_at"]
-        return week
 
     def count_undated(self) -> UndatedModels:
         """Count the models that the weeks cannot place."""

@@ -81,6 +81,11 @@ def moment_of_snapshot_id(id: str) -> datetime | None:
         return None
 
 
+def spell_day(moment: datetime) -> str:
+    """Spell the day of a moment for people, `2 July 2025`."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
 def end_of_day_utc(day: date) -> datetime:
     """Return the moment at which a day is over, UTC: the first that lies no more in it."""
     if day == date.max:  # the next day is none that a date can spell

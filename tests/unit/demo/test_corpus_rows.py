@@ -68,7 +68,7 @@ def test_its_sources_are_all_named_in_its_readme() -> None:
     sources = {str(source) for source in pc.unique(pc.list_flatten(column)).to_pylist()}
     assert len(sources) > 20
     assert not [source for source in sources if f"`{source}`" not in text]
-    assert not [source for source in SOURCES.split(", ") if f"| {source} |" not in text]
+    assert not [source for source in SOURCES if f"| {source} |" not in text]
 
 
 def test_keys_are_distinct_and_begin_with_the_creation_date(rows: list[Row]) -> None:

@@ -1,10 +1,10 @@
-"""The curve of a family, and which deleted models stand above living children."""
+"""The curve of a family over the weeks."""
 
 from pathlib import Path
 
 from lineage.analysis.growth.curves import curve_of_family
 from lineage.demo.replay import replay_weeks, settings_of
-from lineage.demo.weeks import WEEKS, History, find_deleted_of_demo
+from lineage.demo.weeks import WEEKS, History
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
@@ -39,28 +39,3 @@ def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_pa
     counted = count_family(store.snapshot(), llama, Definition(), known, Grouping.RELEASE)
     last = {name: numbers[-1] for name, numbers in totals.items()}
     assert last == {one.value: one.total for one in counted.groups if one.total}
-
-
-def test_the_dead_with_most_below_them_come_first(tmp_path: Path) -> None:
-    gone = WEEKS[2]
-    facts = [
-        *(a_fact(f"a/{number}") for number in range(60)),
-        a_fact("dead/one", deleted_at=gone),
-        a_fact("a/child", "dead/one"),
-        a_fact("a/grandchild", "a/child"),
-        a_fact("dead/child", "dead/one", deleted_at=gone),
-        a_fact("dead/two", deleted_at=gone),
-        a_fact("a/only", "dead/two"),
-        a_fact("dead/childless", deleted_at=gone),
-    ]
-    history = History(facts)
-    replay_weeks(tmp_path, history, Progress(), WEEKS[:5])
-    last = store_of(tmp_path).snapshot()
-    found = find_deleted_of_demo(last, history.gone_from, 10)
-    assert (found.total, found.parents) == (4, 2)
-    told = [(one.id, one.direct, one.total) for one in found.largest]
-    assert told == [("dead/one", 1, 2), ("dead/two", 1, 1)]
-    assert {(one.gone_from, one.missed_at) for one in found.largest} == {(gone, WEEKS[4])}
-    assert [one.id for one in find_deleted_of_demo(last, history.gone_from, 1).largest] == [
-        "dead/one"
-    ]

@@ -73,11 +73,6 @@ def test_whom_the_weeks_cannot_place_is_counted() -> None:
     assert seen == {"a/undated", "a/dated"}
 
 
-def test_who_is_gone_is_told_with_the_list_that_lacks_it() -> None:
-    history = History([a_fact("a/b", deleted_at=WEEKS[4]), a_fact("a/c")])
-    assert [history.gone_from(id) for id in ("a/b", "a/c", "a/unknown")] == [WEEKS[4], None, None]
-
-
 @pytest.fixture(scope="module")
 def corpus() -> History:
     return History(corpus_facts())

@@ -3,8 +3,8 @@
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,18 +15,16 @@ from click.testing import CliRunner
 from lineage.cli.main import lineage
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog, corpus_rows
-from lineage.families.registry import all_families
-from tests.builders import Row, published, row
+from tests.builders import row
+from tests.demo_run import DemoRun
 from tests.house.command_docs import PAGE
 from tests.story.stage import PLENTY
 
-FIRST, LAST = "2025-03-12", "2025-07-02"
-"""Days of the demo's history that the examples name."""
 NEW = "owner/new-model"
-SUBJECTS = ("Llama-3.1-8B", "Llama-2-7b", "Mistral-7B-v0.1", "Qwen2.5-7B", "Llama-Guard-3-8B")
+DELETING = ("lineage snapshots prune", "lineage snapshots accept")
 CHILDREN = ("lmsys/vicuna-7b-v1.5", "databricks/dolly-v2-12b")
-ENDLESS = frozenset({"lineage schedule run --every 24h"})
-"""Runs until it is asked to end; tests/story/test_schedule.py does."""
+ENDLESS = ("lineage schedule run --every 24h", "lineage serve")
+"""They run until they are asked to end, as other tests do."""
 
 
 def examples() -> list[str]:
@@ -38,33 +36,14 @@ def examples() -> list[str]:
         for block in re.findall(r"^```sh\n(.+?)^```", page, re.MULTILINE | re.DOTALL)
         for line in block.splitlines()
     ]
-    return sorted({*in_help, *in_prose} - ENDLESS)
+    return sorted(it for it in {*in_help, *in_prose} if not it.startswith(ENDLESS))
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[Row]:
-    """Some thousand models of the corpus: all that lie near what the examples name."""
-    return [
-        dict(model)
-        for model in corpus_rows()
-        if model["id"] in CHILDREN or any(name in str(model) for name in SUBJECTS)
-    ][:4000]
-
-
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> Path:
-    """A store with two of the demo's days."""
-    folder = tmp_path_factory.mktemp("examples")
-    for day, models in ((FIRST, rows[:-50]), (LAST, rows)):
-        taken_at = datetime.fromisoformat(day).replace(tzinfo=UTC)
-        published(models, folder, families=all_families(), taken_at=taken_at)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def box(rows: list[Row]) -> Iterator[HubBox]:
+def box() -> Iterator[HubBox]:
+    """A small Hub for what crawls: a model, what lies near it in the corpus, and a new one."""
     below = "meta-llama/Llama-Guard-3-8B"
-    near = [model for model in rows if below in str(model)]
+    near = [dict(model) for model in corpus_rows() if below in str(model["tags"])]
     some = [row(below), *near, row(NEW, ["meta-llama/Llama-3.1-8B"])]
     with HubBox(Catalog(some), quotas=PLENTY) as opened:
         yield opened
@@ -82,25 +61,29 @@ def lay_out_files(folder: Path) -> None:
     (folder / "bom.json").write_text(json.dumps(bill), "utf-8")
 
 
-def environment(example: str, history: Path, box: HubBox) -> Mapping[str, str]:
-    """Let crawls write into a store of their own, and ask the box alone."""
+def environment(example: str, store: Path, box: HubBox) -> Mapping[str, str]:
+    """Let what writes do so in a store of its own, and crawls ask the box alone."""
     crawls = example.startswith(("lineage crawl", "lineage schedule run"))
     return {
-        "LINEAGE_STORE": "own" if crawls else str(history),
+        "LINEAGE_STORE": "own" if crawls else str(store),
         "HF_ENDPOINT": box.url,
         "COLUMNS": "80",
     }
 
 
 @pytest.mark.parametrize("example", examples())
-def test_an_example_runs_as_it_stands(
-    example: str, history: Path, box: HubBox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_example_runs_as_it_stands_on_the_demo_s_history(
+    example: str, demo_run: DemoRun, box: HubBox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     lay_out_files(tmp_path)
+    store = demo_run.store
+    if example.startswith(DELETING):
+        store = Path(shutil.copytree(store, tmp_path / "copy"))
     command = re.split(r" [|>] ", example)[0]
-    variables = environment(example, history, box)
-    outcome = CliRunner(env=variables).invoke(lineage, shlex.split(command)[1:])
+    outcome = CliRunner(env=environment(example, store, box)).invoke(
+        lineage, shlex.split(command)[1:]
+    )
     # A check that found something has run as well.
     fine = {0, 6} if example.startswith("lineage check ") else {0}
     assert outcome.exit_code in fine, f"{example}: {outcome.exception!r}\n{outcome.output}"
