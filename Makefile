@@ -5,12 +5,13 @@ BIN := .venv/bin
 STAMP := .venv/.complete
 LOCK := requirements.lock
 
-.PHONY: help demo test check lock bench clean .venv
+.PHONY: help demo test slow check lock bench clean .venv
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    follow a Hub in a box through 16 real weeks and count: offline"
 	@echo "make test    all checks and all tests"
+	@echo "make slow    tests against real servers that take some minutes"
 	@echo "make check   style, types and import walls alone"
 	@echo "make lock    pin the newest dependencies that pyproject.toml allows"
 	@echo "make bench   how to run the benchmarks"
@@ -21,6 +22,11 @@ demo: .venv
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Real servers, some minutes: what they need is pinned apart, in tests/slow/requirements.txt.
+slow: .venv
+	$(INSTALL) --require-hashes -r tests/slow/requirements.txt
+	$(BIN)/python -m pytest -m slow tests/slow
 
 check: .venv
 	$(BIN)/ruff check .
