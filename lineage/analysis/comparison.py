@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.definition_text import list_count_notes
 from lineage.analysis.groups import Releases, find_releases
 from lineage.analysis.members import Members, count_undated, find_absent, members_below
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
-from lineage.analysis.scope import Scope
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.subjects import ResolvedSubject, count_opted_out, model_roots
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import RELATIONS, Relation, Strength
@@ -19,6 +20,8 @@ from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Release
 from lineage.domain.subjects import SubjectKind
+from lineage.graph.sorted_sets import pack_node_pairs
+from lineage.store import schema
 from lineage.store.reader import Snapshot
 
 LEAST_DOWNLOADS = 10
@@ -50,6 +53,8 @@ def compare_definitions(
             members = members.among(own)
             releases = None
         row = _count_comparison_step(step, step_scope, root_ids, members, releases)
+        if step is ComparisonStep.INFERRED:
+            row = replace(row, by_rule=_count_by_rule(step_scope, subject))
         rows.append(replace(row, default=step is default_step))
         if step is default_step:
             undated = count_undated(scope.snapshot, members.possible)
@@ -78,6 +83,33 @@ def compare_definitions(
         parents_known=manifest.origin.parents_known,
         notes=list_count_notes(scope.definition, manifest, opted_out=opted_out),
     )
+
+
+def _count_by_rule(scope: Scope, subject: ResolvedSubject) -> dict[str, int]:
+    """Count what each rule's inferred edges add to the declared ones, rule by rule."""
+    stored, edges = scope.stored_edges, scope.edges
+    inferred = np.flatnonzero(stored.strength < Strength.DECLARED.code)
+    rules = scope.snapshot.column(schema.EDGES_FILE, "rules").take(pa.array(inferred))
+    rules = rules.combine_chunks()
+    names, rows = pc.list_flatten(rules), pc.list_parent_indices(rules).to_numpy()
+    pairs = pack_node_pairs(stored.child[inferred], stored.parent[inferred])
+    places = np.flatnonzero(edges.strength < Strength.DECLARED.code)
+    placed = pack_node_pairs(edges.child[places], edges.parent[places])
+    numbers = {}
+    for rule in [None, *sorted(pc.unique(names).to_pylist())]:
+        chosen = edges.strength >= Strength.DECLARED.code
+        if rule is not None:
+            by_rule = rows[pc.equal(names, rule).to_numpy(zero_copy_only=False)]
+            chosen[places[np.isin(placed, pairs[by_rule])]] = True
+        part = scope.on_edges(select_scope_edges(edges, chosen))
+        _, roots = _roots_of_comparison_step(part, subject)
+        members = members_below(part, roots)
+        if subject.release is not None:
+            releases = find_releases(part, part.edges)
+            own = releases.only_release() == releases.releases.index(subject.release)
+            members = members.among(own)
+        numbers[rule] = int(members.counted.sum())
+    return {rule: number - numbers[None] for rule, number in numbers.items() if rule is not None}
 
 
 def _roots_of_comparison_step(

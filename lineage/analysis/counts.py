@@ -27,7 +27,7 @@ from lineage.analysis.subjects import (
     select_members,
 )
 from lineage.domain.arrays import Nodes
-from lineage.domain.claims import RELATIONS
+from lineage.domain.claims import RELATIONS, Strength
 from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Grouping
 from lineage.domain.families import Family
@@ -81,6 +81,7 @@ def count_members(
         undated=count_undated(scope.snapshot, members.possible),
         opted_out=opted_out,
         parents_known=manifest.origin.parents_known,
+        declared=_count_declared(scope, subject),
         definition=replace(definition, roots=selection.root_ids),
         notes=list_count_notes(
             definition, manifest, total=total, at_most=at_most, opted_out=opted_out
@@ -88,6 +89,14 @@ def count_members(
         grouping=by,
         groups=() if by is None else divide_members(selection.scope, members, by),
     )
+
+
+def _count_declared(scope: Scope, subject: ResolvedSubject) -> int | None:
+    """Return the number without inferred links, None where that is the number itself."""
+    if scope.definition.min_strength is not Strength.INFERRED:
+        return None
+    declared = scope.under(replace(scope.definition, min_strength=Strength.DECLARED))
+    return int(select_members(declared, subject).members.counted.sum())
 
 
 def count_of_base(

@@ -70,6 +70,7 @@ def comparison_rows(comparison: Comparison) -> Iterator[Document]:
     """Yield a row for each definition; of a family another one for each release."""
     document = comparison_document(comparison)
     for row in document.pop("steps"):
+        row.pop("by_rule")
         by_release = row.pop("by_release")
         yield flat_document_row(document | {"release": None} | row)
         for name, number in by_release.items():
@@ -90,6 +91,9 @@ def explain_comparison_step(row: ComparedCount, comparison: Comparison) -> str:
                 f"only models with at least {least:,} downloads in 30 days; paths through the "
                 "others still count; models without a known count are excluded"
             )
+        case ComparisonStep.INFERRED if row.by_rule:
+            parts = ", ".join(f"{rule} {added:+,}" for rule, added in row.by_rule.items())
+            return f"{_EXPLANATIONS[row.step]}; each by itself: {parts}"
         case _:
             return _EXPLANATIONS[row.step]
 

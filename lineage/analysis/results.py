@@ -1,7 +1,7 @@
 """What questions are answered with: frozen values, before anyone decides how to say them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lineage.domain.claims import Relation
@@ -49,6 +49,8 @@ class Count:
     by_relation: Mapping[Relation, int]
     """The models of `total`, each under its own relation; relations without any are left out."""
     definition: Definition
+    declared: int | None = None
+    """Where inferred links are counted: how many of `total` there are without them."""
     notes: tuple[str, ...] = ()
     """What the numbers cannot say, a sentence each: where the data begin and end, for a start."""
     grouping: Grouping | None = None
@@ -84,6 +86,8 @@ class ComparedCount:
     """The number, and the undated that may have existed on the day asked."""
     by_release: Mapping[str, int]
     """The number divided by release, `mixed` and `unknown` included; of a family alone."""
+    by_rule: Mapping[str, int] = field(default_factory=dict)
+    """Of the step with inferred edges: how many models each rule's edges add by themselves."""
     default: bool = False
     """Whether this is the subject's default number: what `count` answers without a filter."""
 

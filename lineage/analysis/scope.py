@@ -73,6 +73,11 @@ class Scope:
         """Return the same registry and definition on another snapshot."""
         return replace(self, snapshot=snapshot, _stored_edges=[], _graphs={}, _nodes_by_id={})
 
+    def on_edges(self, edges: EdgeColumns) -> Self:
+        """Return the same scope, which counts by some of its own edges alone."""
+        graph = Graph(edges, self.nodes, self.graph.added, self.graph.claimed)
+        return replace(self, _graphs={_graph_rule_of_definition(self.definition): graph})
+
     def narrowed_to(self, *families: Family) -> Self:
         """Return a scope that knows these families alone, on the edges of this one."""
         rule = _graph_rule_of_definition(self.definition)

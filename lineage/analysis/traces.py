@@ -338,7 +338,7 @@ def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
     roots = {node: replace(roots[node], root=name) for node, name in names.items()}
     # A path may end at a release or a family that a claim names in place of a model.
     named = {
-        subject: PathRoot(None, meant.name, family.id, official=False)
+        subject: PathRoot(None, meant.name, family.id, official=False, subject=subject)
         for family in scope.families
         for subject, meant in family.claimable().items()
         if subject in scope.graph.claimed

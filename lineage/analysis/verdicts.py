@@ -95,6 +95,8 @@ class PathRoot:
     """The family's id."""
     official: bool
     """False for a plain mirror."""
+    subject: str | None = None
+    """What the path names in place of a model, `release:llama-3.1`; `root` is None then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +224,40 @@ def _explain_root(trace: Trace) -> str:
 def _explain_path(trace: Trace) -> str:
     own = [root for root in trace.roots if root.family == trace.family]
     releases = _join_verdicts(_name_verdict_releases(own))
-    path = next(path for path in trace.paths if path[-1].parent in {root.root for root in own})
-    words = "; ".join(_quote_path_claim(edge.evidence) for edge in path[:_NAMED])
+    ends = {root.root or root.subject for root in own}
+    paths = [path for path in trace.paths if path[-1].parent in ends]
+    words = "; ".join(_quote_path_claim(edge.evidence) for edge in paths[0][:_NAMED])
     if trace.reason is VerdictReason.INFERRED_PATH:
-        return f"No declared link leads to a root; inferred links lead to {releases}: {words}."
-    steps = "directly" if len(path) == 1 else f"in {len(path)} steps"
+        return _explain_inferred_path(own, paths, words)
+    steps = "directly" if len(paths[0]) == 1 else f"in {len(paths[0])} steps"
     return f"It comes from {releases}, {steps}: {words}."
+
+
+def _explain_inferred_path(
+    own: Sequence[PathRoot], paths: Sequence[Sequence[PathEdge]], words: str
+) -> str:
+    """Return what says so, each rule with how often it is right, by what docs/evidence.md tells."""
+    from lineage.evidence import RULES
+
+    rules = {rule.name: rule for rule in RULES if rule.strength is Strength.INFERRED}
+    speaking = [
+        rules[claim.rule]
+        for path in paths
+        for edge in path
+        for claim in edge.evidence
+        if edge.strength is Strength.INFERRED and claim.rule in rules
+    ]
+    speaking = list(dict.fromkeys(speaking))
+    measured = [rule for rule in speaking if rule.precision is not None]
+    shares = ", ".join(f"{rule.name} {100 * (rule.precision or 0):.1f} %" for rule in measured)
+    record = f" Right by family where it was tried: {shares}." if shares else ""
+    releases = _join_verdicts(_name_verdict_releases(own))
+    if all(len(path) == 1 for path in paths) and speaking:
+        sources = list(dict.fromkeys(rule.source for rule in speaking))
+        verb = "says" if len(sources) == 1 else "say"
+        said = f"its {' and its '.join(sources)} {verb} {releases} (inferred)"
+        return f"No parent is declared; {said}: {words}.{record}"
+    return f"No declared link leads to a root; inferred links lead to {releases}: {words}.{record}"
 
 
 def _quote_path_claim(evidence: Sequence[PathClaim]) -> str:

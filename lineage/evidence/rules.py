@@ -103,6 +103,10 @@ class Rule:
     """False where a name may just as well be a local path: unresolved, it makes no edge."""
     make_inference: Callable[[Sequence[Family]], InferenceRule] | None = None
     """Makes what is asked about models without a parent, once all names are resolved."""
+    source: str = ""
+    """What is read, `name`, where the rule infers."""
+    precision: float | None = None
+    """How often what it infers is right by family; None where that was never measured."""
     is_fallback: bool = False
     """Whether it is asked only where the others inferred nothing."""
 
@@ -118,7 +122,7 @@ class Rule:
 
 
 # Ranks leave a gap where inferred claims begin: an inferred relation is used for models alone
-# that declare no parent.
+# that declare no parent. How often rules are right was measured on 2026-12-01 (docs/evidence.md).
 RULES: tuple[Rule, ...] = (
     Rule("hub", Strength.CONFIRMED, "hub_parents", extract_hub_claims, relation_rank=0),
     Rule("tag", Strength.DECLARED, "tags", extract_tag_claims, relation_rank=1),
@@ -144,9 +148,17 @@ RULES: tuple[Rule, ...] = (
         "config_name_or_path",
         extract_config_claims,
         names_models=False,
+        source="configuration",
     ),
-    Rule("card_text", Strength.INFERRED, relation_rank=8, names_models=False),
-    Rule("name", Strength.INFERRED, relation_rank=9, make_inference=NameRule),
+    Rule("card_text", Strength.INFERRED, relation_rank=8, names_models=False, source="card"),
+    Rule(
+        "name",
+        Strength.INFERRED,
+        relation_rank=9,
+        make_inference=NameRule,
+        source="name",
+        precision=0.992,
+    ),
     # What a model's name says of its release is no second opinion on what that very name says of
     # its parent.
     Rule(
@@ -155,6 +167,8 @@ RULES: tuple[Rule, ...] = (
         relation_rank=10,
         make_inference=ReleaseNameRule,
         is_fallback=True,
+        source="name",
+        precision=0.998,
     ),
 )
 

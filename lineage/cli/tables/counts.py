@@ -74,6 +74,9 @@ def _count_table(count: Count, manifest: Manifest, source_note: str) -> Renderab
             "date",
             "" if count.parents_known else "; parents are not known",
         )
+    if count.declared is not None:
+        more = count.total - count.declared
+        sums.append(f"\n{count.declared:,} by declared links; inferred ones add {more:,}")
     head = indented(Stack(subject_table_title(count.id, count.subject), sums))
     body = _relation_share_cells(count) if count.grouping is None else _group_table(count)
     facts = definition_lines(count.definition, manifest, source_note)

@@ -27,7 +27,6 @@ from lineage.analysis.verdicts import (
 from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
 from lineage.domain.claims import Strength
 from lineage.domain.escape import escape_invisible
-from lineage.domain.families import is_claimable
 from lineage.store.manifest import Manifest
 
 # A merge of merges has hundreds of paths; the surest and shortest come first.
@@ -182,10 +181,11 @@ def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
 
 def _path_table_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableType:
     top = path[-1].parent
-    root = next((root for root in trace.roots if root.root == top), None)
-    end = ", and no model" if is_claimable(top) else ", which leads no further"
+    root = next((root for root in trace.roots if top in {root.root, root.subject}), None)
+    end = ", which leads no further"
     if root is not None:
-        end = f", {'official' if root.official else 'mirror'}, {root.release}"
+        kind = "mirror" if root.subject is None else "no model is named"
+        end = f", {'official' if root.official else kind}, {root.release}"
     lines: list[RenderableType] = [Text(), Text.assemble("path to ", quoted(top), (end, "dim"))]
     for depth, edge in enumerate(path):
         kind = f"{edge.relation.value}, {edge.strength.value}"
