@@ -14,6 +14,8 @@ class Proof(StrEnum):
 
     CARD_SENTENCE = "card_sentence"
     """The model's author says so, in its card or repository."""
+    TABLE = "table"
+    """A table of somebody else, who read cards and papers for it."""
     DELTA = "delta"
     """It is published as a difference to the parent's weights."""
     WEIGHT_TEST = "weight_test"

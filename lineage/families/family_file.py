@@ -12,6 +12,7 @@ from msgspec import field
 from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
+    CuratedSource,
     Family,
     FormerName,
     NameReading,
@@ -27,11 +28,13 @@ from lineage.domain.repo_ids import is_repo_id
 from lineage.errors import SettingsError
 from lineage.families.toml_file import (
     REPO_ID,
+    Address,
     Handle,
     RepoId,
     Shape,
     SourcedShape,
     Text,
+    check_registry_quote,
     make_registry_source,
     read_registry_toml,
     replace_registry_marks,
@@ -39,6 +42,8 @@ from lineage.families.toml_file import (
 
 # Rows of a count by release that are no release: none may take their names.
 _RESERVED = ("mixed", "unknown")
+_RELATIONS = frozenset(Relation)
+_RELEASE = "release:"
 
 
 class _FamilyHead(Shape):
@@ -107,12 +112,35 @@ class _NameTable(Shape):
     model_types: tuple[Text, ...] = ()
 
 
+# Hundreds of entries out of one source stand as lines of one text: a table each would take the
+# TOML parser three times as long, and a reader five times as many lines.
+class _EdgeLines(Shape, kw_only=True):
+    source: Text
+    url: Address
+    """`*` stands for the file that a line names."""
+    proof: Proof
+    lines: Text
+    """child | relation | parent | place | quote"""
+
+
+class _OutsiderLines(Shape, kw_only=True):
+    source: Text
+    url: Address
+    reason: OutsiderReason
+    sentence: Text
+    root: RepoId | None = None
+    lines: Text
+    """id | place | quote"""
+
+
 class _FamilyFile(Shape):
     family: _FamilyHead
     sources: dict[str, str] = field(default_factory=dict)
     release: tuple[_Release, ...] = ()
     edge: tuple[_Edge, ...] = ()
+    edges: tuple[_EdgeLines, ...] = ()
     outsider: tuple[_Outsider, ...] = ()
+    outsiders: tuple[_OutsiderLines, ...] = ()
     former_names: dict[str, str] = field(default_factory=dict)
     group: tuple[_ReleaseGroup, ...] = ()
     names: _NameTable | None = None
@@ -135,6 +163,8 @@ def load_family_file(file: Path | Traversable) -> Family:
         )
         for it in content.edge
     ]
+    for edge_lines in content.edges:
+        edges += _read_edge_lines(name, edge_lines, marks)
     outsiders = [
         Outsider(
             *(it.id, it.reason, it.sentence),
@@ -143,6 +173,8 @@ def load_family_file(file: Path | Traversable) -> Family:
         )
         for it in content.outsider
     ]
+    for outsider_lines in content.outsiders:
+        outsiders += _read_outsider_lines(name, outsider_lines, marks)
     family = Family(
         id=head.id,
         name=head.name,
@@ -157,6 +189,48 @@ def load_family_file(file: Path | Traversable) -> Family:
     )
     _check_family_agreement(name, family)
     return family
+
+
+def _read_edge_lines(
+    file: str, entry: _EdgeLines, marks: Mapping[str, str]
+) -> Iterator[CuratedEdge]:
+    sources = _read_sources_of_lines(file, entry, marks, cells=5)
+    for (child, relation, parent), source in sources:
+        place = f"{file}, edges {child}"
+        if relation not in _RELATIONS:
+            hint = f"it can be {', '.join(Relation)}"
+            raise SettingsError(f"{place}: {relation!r} is no relation", hint)
+        # Where a source names no checkpoint, the parent is a release: `release:llama-3`.
+        for id in (child, parent.removeprefix(_RELEASE)):
+            if not is_repo_id(id):
+                raise SettingsError(f"{place}: {id!r} is not {REPO_ID}")
+        yield CuratedEdge(child, parent, Relation(relation), entry.proof, source)
+
+
+def _read_outsider_lines(
+    file: str, entry: _OutsiderLines, marks: Mapping[str, str]
+) -> Iterator[Outsider]:
+    for (id,), source in _read_sources_of_lines(file, entry, marks, cells=3):
+        if not is_repo_id(id):
+            raise SettingsError(f"{file}, outsiders {id}: {id!r} is not {REPO_ID}")
+        yield Outsider(id, entry.reason, entry.sentence, source, entry.root)
+
+
+def _read_sources_of_lines(
+    file: str, entry: _EdgeLines | _OutsiderLines, marks: Mapping[str, str], *, cells: int
+) -> Iterator[tuple[list[str], CuratedSource]]:
+    """Yield the first cells of each line, and the source that its last two complete."""
+    shared = make_registry_source(file, SourcedShape(source=entry.source, url=entry.url), marks)
+    for line in entry.lines.strip("\n").splitlines():
+        # The last cell is a quotation and may hold a bar itself.
+        row = [cell.strip() for cell in line.split("|", cells - 1)]
+        if len(row) < cells or not all(row) or not line.isprintable():
+            hint = "write all cells in printable characters, with a bar between"
+            raise SettingsError(f"{file}: {line!r} is no line of {cells} cells", hint)
+        *head, place, quote = row
+        check_registry_quote(f"{file}, {row[0]}", quote)
+        url = entry.url.replace("*", place.partition(" ")[0])
+        yield head, CuratedSource(f"{shared.text}, {place}", quote, url)
 
 
 def _make_family_release(file: str, entry: _Release, marks: Mapping[str, str]) -> Release:
@@ -275,6 +349,11 @@ def _check_family_agreement(file: str, family: Family) -> None:
     _refuse_second_family_role(file, ((it.name, "an old name") for it in family.renamed), roles)
 
     # Edges; quantized and changed copies are edges by themselves.
+    releases = {f"{_RELEASE}{release.id}" for release in family.releases}
+    for edge in family.edges:
+        if edge.parent.startswith(_RELEASE) and edge.parent not in releases:
+            hint = f"it can be {', '.join(sorted(releases))}"
+            raise SettingsError(f"{file}, edge {edge.child}: no {edge.parent}", hint)
     pairs: set[tuple[str, str]] = set()
     for edge in family.curated_edges():
         place, pair = f"{file}, edge {edge.child}", (edge.child.lower(), edge.parent.lower())

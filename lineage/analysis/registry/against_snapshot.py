@@ -230,16 +230,26 @@ def read_models_to_compare(scope: Scope) -> RegistryModels:
         license={id: row["license"] for id, row in by_id if row["license"] is not None},
         created_at={id: row["created_at"] for id, row in by_id if row["created_at"] is not None},
         inside={family.id: _outsiders_below(scope, family, nodes) for family in families},
-        homes={
-            id: (family.id, release.id)
-            for family in families
-            for release in family.releases
-            for id in (
-                *release.roots(),
-                *(copy.id for copy in chain(release.quantized, release.changed)),
-            )
-        },
+        homes=_homes_of_entries(families),
     )
+
+
+def _homes_of_entries(families: Sequence[Family]) -> dict[str, Home]:
+    homes: dict[str, Home] = {}
+    parents = {edge.child: edge.parent for family in families for edge in family.edges}
+    for family in families:
+        for release in family.releases:
+            copies = (copy.id for copy in chain(release.quantized, release.changed))
+            ids = (f"release:{release.id}", *release.roots(), *copies)
+            homes |= dict.fromkeys(ids, (family.id, release.id))
+    # What curated edges bring below a release is at home there too.
+    for child in parents:
+        path = [child]
+        while path[-1] not in homes and (above := parents.get(path[-1])) not in (None, *path):
+            path.append(above)
+        if path[-1] in homes:
+            homes |= dict.fromkeys(path, homes[path[-1]])
+    return homes
 
 
 def _registry_ids(families: Sequence[Family]) -> Iterator[str]:

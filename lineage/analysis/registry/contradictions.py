@@ -1,5 +1,6 @@
 """What families say against each other: contradictions that need no snapshot to be found."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from enum import StrEnum
 
 from lineage.domain.claims import Relation
 from lineage.domain.families import CuratedEdge, Family, Outsider, OutsiderReason
+from lineage.evidence.names import sizes_in_claimed_name
 
 
 class FindingSeverity(StrEnum):
@@ -39,6 +41,10 @@ RegistryCheck = Callable[[Sequence[Family]], Iterator[RegistryFinding]]
 _NO_ROOT = frozenset(
     {OutsiderReason.OTHER_ROOT, OutsiderReason.DATASET_ONLY, OutsiderReason.FORMAT_CONVERSION}
 )
+
+# Names round: a `1b` has 1.3 thousand million parameters.
+_NEAR = 1.5
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([bm])")
 
 EdgesByChild = Mapping[str, Sequence[CuratedEdge]]
 
@@ -129,7 +135,7 @@ def find_loose_curated_parents(families: Sequence[Family]) -> Iterator[RegistryF
     for family in families:
         for edge in family.curated_edges():
             parent = edge.parent.lower()
-            if parent not in roots and parent not in children:
+            if parent not in roots and parent not in children and not parent.startswith("release:"):
                 says = f"its parent {edge.parent} is no root, and no edge leads on from there"
                 hint = "add the edge that leads on, or the family that it belongs to"
                 yield RegistryFinding(FindingSeverity.WARNING, family.id, edge.child, says, hint)
@@ -138,6 +144,28 @@ def find_loose_curated_parents(families: Sequence[Family]) -> Iterator[RegistryF
                 says = f"comes from {edge.parent} here and is a root of the family {other}"
                 hint = "a model counts in the family of its nearest root: say there if it is one"
                 yield RegistryFinding(FindingSeverity.WARNING, family.id, edge.child, says, hint)
+
+
+def find_impossible_sizes(families: Sequence[Family]) -> Iterator[RegistryFinding]:
+    """Find tunings and copies whose name says another size than their parent's does."""
+    for family in families:
+        sizes_of = {f"release:{release.id}": release.sizes for release in family.releases}
+        for edge in family.curated_edges():
+            # Merges stack layers, and what was cut or grown has no relation of its own.
+            if edge.relation in (Relation.MERGE, Relation.UNSPECIFIED):
+                continue
+            own = _read_sizes(sizes_in_claimed_name(edge.child))
+            above = _read_sizes(sizes_of.get(edge.parent, sizes_in_claimed_name(edge.parent)))
+            if own and above and not any(a / b < _NEAR > b / a for a in own for b in above):
+                says = f"its name says another size than that of {edge.parent}"
+                hint = "one of the two ids is wrong, or it was cut or grown: relation unspecified"
+                yield RegistryFinding(FindingSeverity.WARNING, family.id, edge.child, says, hint)
+
+
+def _read_sizes(sizes: Iterable[str]) -> list[float]:
+    """Return sizes such as `7b`, `70B` and `270M` as parameters, in thousand millions."""
+    matches = (_SIZE.fullmatch(size.lower()) for size in sizes)
+    return [float(it[1]) * (0.001 if it[2] == "m" else 1) for it in matches if it is not None]
 
 
 def find_impossible_outsiders(families: Sequence[Family]) -> Iterator[RegistryFinding]:
@@ -157,6 +185,7 @@ CHECKS: tuple[RegistryCheck, ...] = (
     find_curated_edge_cycles,
     find_divided_curated_children,
     find_loose_curated_parents,
+    find_impossible_sizes,
     find_impossible_outsiders,
 )
 

@@ -69,7 +69,7 @@ def test_csv_has_a_row_for_each_entry(program: Program) -> None:
     rows = list(csv.DictReader(io.StringIO(told)))
     assert {row["kind"] for row in rows} == {
         *("official", "mirrors", "quantized", "changed"),
-        *("edges", "outsiders", "former_names"),
+        *("edges", "outsiders", "former_names", "license_terms"),
     }
 
 
