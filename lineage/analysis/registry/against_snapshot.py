@@ -141,7 +141,11 @@ def find_contradicted_edges(family: Family, models: RegistryModels) -> Iterator[
         same_weights = {edge.parent, *family.mirrors_of(edge.parent)}
         if declared and same_weights.isdisjoint(declared):
             home = models.homes.get(edge.parent)
-            is_near = home is not None and home in {models.homes.get(id) for id in declared}
+            declared_homes = {models.homes.get(id) for id in declared}
+            # A source that names a release alone is contradicted by one alone, too.
+            if edge.parent.startswith("release:") and declared_homes <= {home, None}:
+                continue
+            is_near = home is not None and home in declared_homes
             severity = FindingSeverity.NOTE if is_near else FindingSeverity.WARNING
             says = f"the registry names {edge.parent}, its page {_first_registered_of(declared)}"
             hint = "compare the edge's source with the page; the page may be wrong"
@@ -244,9 +248,10 @@ def _homes_of_entries(families: Sequence[Family]) -> dict[str, Home]:
             homes |= dict.fromkeys(ids, (family.id, release.id))
     # What curated edges bring below a release is at home there too.
     for child in parents:
-        path = [child]
-        while path[-1] not in homes and (above := parents.get(path[-1])) not in (None, *path):
+        path, above = [child], parents.get(child)
+        while path[-1] not in homes and above is not None and above not in path:
             path.append(above)
+            above = parents.get(above)
         if path[-1] in homes:
             homes |= dict.fromkeys(path, homes[path[-1]])
     return homes

@@ -240,8 +240,8 @@ def test_what_names_itself_alone_is_told_so(kin: Snapshot) -> None:
 # The early derivatives, each by its repository and never by its brand
 
 
-def early() -> list[tuple[str, str, str]]:
-    with EARLY.open(newline="") as lines:
+def early(file: Path = EARLY) -> list[tuple[str, str, str]]:
+    with file.open(newline="") as lines:
         return [(one["id"], one["descends"], one["release"]) for one in csv.DictReader(lines)]
 
 
@@ -250,6 +250,23 @@ def early_traces(corpus_snapshot: Snapshot) -> dict[str, Trace]:
     names = [name for name, *_ in early()]
     traces = trace_models(Scope(corpus_snapshot, all_families()), names, family("llama"))
     return {trace.model: trace for trace in traces if isinstance(trace, Trace)}
+
+
+def test_known_models_have_their_verdict_in_a_store_that_lists_none_of_them(
+    tmp_path: Path,
+) -> None:
+    table = early(EARLY.with_name("known.csv"))
+    snapshot = published([row("a/stranger")], tmp_path)
+    names = [name for name, *_ in table]
+    traces = trace_models(Scope(snapshot, all_families()), names, family("llama"))
+    found = {}
+    for one in (trace for trace in traces if isinstance(trace, Trace)):
+        met = {root.release for root in one.roots if root.family == "llama"}
+        if one.itself is not None and one.itself.family == "llama":
+            met = {one.itself.release}
+        found[one.model] = ("yes" if met else "no", "+".join(sorted(met)))
+        assert one.descends is bool(met) or one.itself is not None, explain_trace(one)
+    assert found == {name: (descends, release) for name, descends, release in table}
 
 
 @pytest.mark.parametrize(("name", "descends", "release"), early())

@@ -27,7 +27,7 @@ CHILD = "farm/Alpaca-7B-Instruct"
 
 WRONG = {
     "edge key": ('proof = "card', 'prove = "card', f"edge {CHILD}: unknown key prove"),
-    "proof": ('"card_sentence"', '"hearsay"', "proof must be one of card_sentence, delta"),
+    "proof": ('"card_sentence"', '"hearsay"', "proof must be one of card_sentence, table"),
     "relation": ('relation = "finetune"', 'relation = "son"', "relation must be one of adapter"),
     "reason": ('"other_root"', '"else"', "reason must be one of own_pretraining"),
     "sentence": ('sentence = "It comes', '# "', "Andes-7B: sentence is missing"),
@@ -81,6 +81,19 @@ WRONG = {
         f'"{CHILD.upper()}"',
         "is official in alpaca-farm-1 and also an old name",
     ),
+    "line too short": (" | README.md l.14", "", "is no line of 5 cells"),
+    "line without quote": ("| Alpaca Farm (7B)", "|", "is no line of 5 cells"),
+    "relation in a line": ("| adapter |", "| son |", "'son' is no relation"),
+    "child in a line": ("hill/alpaca-de-7b", "hill/*", "'hill/*' is not a repository id"),
+    "release in a line": ("release:alpaca-farm-1", "release:farm-9", "no release:farm-9"),
+    "edge twice in lines": (
+        "hill/alpaca-de-7b | adapter | release:alpaca-farm-1",
+        "meadow2/alpaca-chat | adapter | farm/Alpaca-7B-Instruct",
+        "is listed twice",
+    ),
+    "escape in a line": ("Alpaca Farm (7B)", "Alpaca \u202e Farm", "is no line of 5 cells"),
+    "long quote in a line": ("Alpaca Farm (7B)", "so " * 41, "the quote has 41 words"),
+    "id of an outsider": ("zoo/vicugna-1b", "zoo/..", "'zoo/..' is not a repository id"),
     "edge to an old name": (
         'parent = "farm/Alpaca-7B"',
         'parent = "farm/Paca-7B"',
@@ -112,8 +125,36 @@ def test_the_worked_example_of_the_docs_is_read_as_it_says(tmp_path: Path) -> No
     quote = "Instruct is Alpaca 7B, fine-tuned on our conversations."
     source = CuratedSource("farm/news@1a2b3c4 README", quote, "https://farm.example/readme")
     edge = CuratedEdge(CHILD, "farm/Alpaca-7B", Relation.FINETUNE, Proof.CARD_SENTENCE, source)
-    assert farm.edges == (edge,)
-    assert farm.outsiders == (
+    assert farm.edges[0] == edge
+    of_list = "https://github.com/herd/list/blob/5e6f7a8/README.md"
+    assert farm.edges[1:] == (
+        CuratedEdge(
+            "meadow2/alpaca-chat",
+            CHILD,
+            Relation.FINETUNE,
+            Proof.TABLE,
+            CuratedSource("herd/list@5e6f7a8, README.md l.12", "Alpaca 7B Instruct", of_list),
+        ),
+        CuratedEdge(
+            "hill/alpaca-de-7b",
+            "release:alpaca-farm-1",
+            Relation.ADAPTER,
+            Proof.TABLE,
+            CuratedSource("herd/list@5e6f7a8, README.md l.14", "Alpaca Farm (7B)", of_list),
+        ),
+    )
+    paper = "https://arxiv.org/abs/2501.00001"
+    assert farm.outsiders[1] == Outsider(
+        "zoo/vicugna-1b",
+        OutsiderReason.OWN_PRETRAINING,
+        "Trained from scratch; the animal alone is the same.",
+        CuratedSource(
+            "their papers, arxiv.org/abs/2501.00001",
+            "Vicugna: A Language Model from Scratch",
+            paper,
+        ),
+    )
+    assert farm.outsiders[:1] == (
         Outsider(
             "farm/Llama-of-the-Andes-7B",
             OutsiderReason.OTHER_ROOT,

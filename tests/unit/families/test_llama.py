@@ -149,7 +149,7 @@ SPLIT_BRANDS = {
 def way_up(id: str) -> list[CuratedEdge]:
     """The curated edges from one model up to the first root."""
     way: list[CuratedEdge] = []
-    while id not in ROOTS:
+    while id not in ROOTS and not id.startswith("release:"):
         way.append(EDGES[id])
         id = way[-1].parent
     return way
@@ -157,7 +157,9 @@ def way_up(id: str) -> list[CuratedEdge]:
 
 def release_of(id: str) -> str:
     root = way_up(id)[-1].parent
-    return next(found.id for found in LLAMA.releases if root in found.roots())
+    return next(
+        found.id for found in LLAMA.releases if root in (*found.roots(), f"release:{found.id}")
+    )
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,29 @@ def test_an_edge_that_leads_to_no_root_is_a_warning() -> None:
     assert told(found) == [("warning", "alpaca", "a/x")]
 
 
+@pytest.mark.parametrize(
+    ("child", "parent", "relation", "is_told"),
+    [
+        ("a/Alpaca-tuned-70B", ROOT, Relation.FINETUNE, True),
+        ("a/alpaca-1b-lora", ROOT, Relation.ADAPTER, True),
+        ("a/Alpaca-8B-tuned", ROOT, Relation.FINETUNE, False),
+        ("a/Alpaca-tuned", ROOT, Relation.FINETUNE, False),
+        ("a/Alpaca-2.7B-pruned", ROOT, Relation.UNSPECIFIED, False),
+        ("a/Alpaca-120B-stack", ROOT, Relation.MERGE, False),
+        ("a/Alpaca-13B", "release:alpaca-1", Relation.FINETUNE, True),
+        ("a/Alpaca-70B", "release:alpaca-1", Relation.FINETUNE, False),
+    ],
+)
+def test_a_size_that_cannot_be_is_a_warning(
+    child: str, parent: str, relation: Relation, is_told: bool
+) -> None:
+    edges = (edge(child, parent, relation),)
+    found = check_registry([family(releases=[release(sizes=("7B", "70B"))], edges=edges)])
+    assert [(one.severity, one.entry) for one in found] == (
+        [(FindingSeverity.WARNING, child)] if is_told else []
+    )
+
+
 def test_a_rivals_root_with_a_parent_is_a_warning() -> None:
     found = check_registry([family(edges=(edge(OTHER_ROOT, ROOT),)), yaks()])
     assert told(found) == [("warning", "alpaca", OTHER_ROOT)]
