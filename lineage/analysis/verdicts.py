@@ -202,7 +202,7 @@ def _explain_outsider(trace: Trace) -> str:
 
 def _explain_no_path(trace: Trace) -> str:
     if trace.reason is VerdictReason.OTHER_ROOTS:
-        roots = [f"{it.root} ({it.release})" for it in trace.roots]
+        roots = [f"{it.root} ({it.release})" if it.root else it.release for it in trace.roots]
         return f"Every declared path ends at a root of another family: {_join_verdicts(roots)}."
     # "Not known" is no "no": each of these says what would have to be known.
     if trace.reason is VerdictReason.DEAD_ENDS:

@@ -23,6 +23,7 @@ from lineage.domain.families import (
     ReleaseGroup,
     Reupload,
     Spelling,
+    is_claimable,
 )
 from lineage.domain.repo_ids import is_repo_id
 from lineage.errors import SettingsError
@@ -43,7 +44,6 @@ from lineage.families.toml_file import (
 # Rows of a count by release that are no release: none may take their names.
 _RESERVED = ("mixed", "unknown")
 _RELATIONS = frozenset(Relation)
-_RELEASE = "release:"
 
 
 class _FamilyHead(Shape):
@@ -201,7 +201,7 @@ def _read_edge_lines(
             hint = f"it can be {', '.join(Relation)}"
             raise SettingsError(f"{place}: {relation!r} is no relation", hint)
         # Where a source names no checkpoint, the parent is a release: `release:llama-3`.
-        for id in (child, parent.removeprefix(_RELEASE)):
+        for id in (child, *(() if is_claimable(parent) else (parent,))):
             if not is_repo_id(id):
                 raise SettingsError(f"{place}: {id!r} is not {REPO_ID}")
         yield CuratedEdge(child, parent, Relation(relation), entry.proof, source)
@@ -349,10 +349,10 @@ def _check_family_agreement(file: str, family: Family) -> None:
     _refuse_second_family_role(file, ((it.name, "an old name") for it in family.renamed), roles)
 
     # Edges; quantized and changed copies are edges by themselves.
-    releases = {f"{_RELEASE}{release.id}" for release in family.releases}
+    claimable = family.claimable()
     for edge in family.edges:
-        if edge.parent.startswith(_RELEASE) and edge.parent not in releases:
-            hint = f"it can be {', '.join(sorted(releases))}"
+        if is_claimable(edge.parent) and edge.parent not in claimable:
+            hint = f"it can be {', '.join(claimable)}"
             raise SettingsError(f"{file}, edge {edge.child}: no {edge.parent}", hint)
     pairs: set[tuple[str, str]] = set()
     for edge in family.curated_edges():

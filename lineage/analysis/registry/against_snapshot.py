@@ -17,7 +17,7 @@ from lineage.analysis.registry.contradictions import (
 from lineage.analysis.scope import Scope
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Definition
-from lineage.domain.families import Family, Reupload
+from lineage.domain.families import Family, Reupload, is_claimable
 from lineage.graph import reach
 from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
@@ -143,7 +143,7 @@ def find_contradicted_edges(family: Family, models: RegistryModels) -> Iterator[
             home = models.homes.get(edge.parent)
             declared_homes = {models.homes.get(id) for id in declared}
             # A source that names a release alone is contradicted by one alone, too.
-            if edge.parent.startswith("release:") and declared_homes <= {home, None}:
+            if is_claimable(edge.parent) and declared_homes <= {home, None}:
                 continue
             is_near = home is not None and home in declared_homes
             severity = FindingSeverity.NOTE if is_near else FindingSeverity.WARNING
@@ -244,7 +244,7 @@ def _homes_of_entries(families: Sequence[Family]) -> dict[str, Home]:
     for family in families:
         for release in family.releases:
             copies = (copy.id for copy in chain(release.quantized, release.changed))
-            ids = (f"release:{release.id}", *release.roots(), *copies)
+            ids = (release.subject, *release.roots(), *copies)
             homes |= dict.fromkeys(ids, (family.id, release.id))
     # What curated edges bring below a release is at home there too.
     for child in parents:

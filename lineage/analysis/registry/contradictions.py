@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lineage.domain.claims import Relation
-from lineage.domain.families import CuratedEdge, Family, Outsider, OutsiderReason
+from lineage.domain.families import (
+    CuratedEdge,
+    Family,
+    Outsider,
+    OutsiderReason,
+    is_claimable,
+)
 from lineage.evidence.names import sizes_in_claimed_name
 
 
@@ -135,7 +141,7 @@ def find_loose_curated_parents(families: Sequence[Family]) -> Iterator[RegistryF
     for family in families:
         for edge in family.curated_edges():
             parent = edge.parent.lower()
-            if parent not in roots and parent not in children and not parent.startswith("release:"):
+            if parent not in roots and parent not in children and not is_claimable(parent):
                 says = f"its parent {edge.parent} is no root, and no edge leads on from there"
                 hint = "add the edge that leads on, or the family that it belongs to"
                 yield RegistryFinding(FindingSeverity.WARNING, family.id, edge.child, says, hint)
@@ -149,7 +155,7 @@ def find_loose_curated_parents(families: Sequence[Family]) -> Iterator[RegistryF
 def find_impossible_sizes(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find tunings and copies whose name says another size than their parent's does."""
     for family in families:
-        sizes_of = {f"release:{release.id}": release.sizes for release in family.releases}
+        sizes_of = {release.subject: release.sizes for release in family.releases}
         for edge in family.curated_edges():
             # Merges stack layers, and what was cut or grown has no relation of its own.
             if edge.relation in (Relation.MERGE, Relation.UNSPECIFIED):

@@ -260,7 +260,7 @@ def test_known_models_have_their_verdict_in_a_store_that_lists_none_of_them(
     names = [name for name, *_ in table]
     traces = trace_models(Scope(snapshot, all_families()), names, family("llama"))
     found = {}
-    for one in (trace for trace in traces if isinstance(trace, Trace)):
+    for one in (each for each in traces if isinstance(each, Trace)):
         met = {root.release for root in one.roots if root.family == "llama"}
         if one.itself is not None and one.itself.family == "llama":
             met = {one.itself.release}
