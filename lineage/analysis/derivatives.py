@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lineage.analysis.members import relation_of
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, select_members
-from lineage.domain.arrays import Codes, Mask, Nodes
+from lineage.domain.arrays import Codes, Mask, Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation, Strength
 from lineage.graph.reach import mark_nodes
 from lineage.store import schema
@@ -81,3 +83,50 @@ def read_derivatives(
         deleted = node >= snapshot.manifest.models
         words = RELATIONS[relation], STRENGTHS[strength]
         yield Derivative(id, key, direct, *words, created, downloads, deleted)
+
+
+class DerivativeOrder(StrEnum):
+    """What a list can be sorted by."""
+
+    NAME = "name"
+    CREATED = "created"
+    DOWNLOADS = "downloads"
+    RELATION = "relation"
+
+
+def arrange_derivatives(
+    scope: Scope,
+    derivatives: Derivatives,
+    order: DerivativeOrder,
+    *,
+    falls: bool = True,
+    letters: str = "",
+    relation: Relation | None = None,
+) -> Positions:
+    """Return the places of those that match, in an order; what is not known comes last."""
+    snapshot = scope.snapshot
+    chosen = np.ones(len(derivatives), np.bool_)
+    if relation is not None:
+        chosen &= derivatives.relation == relation.code
+    nodes = pa.array(derivatives.nodes)
+    if letters or order is DerivativeOrder.NAME:
+        ids = snapshot.record_column("id").take(nodes).combine_chunks()
+        if letters:
+            chosen &= np.array(pc.match_substring(ids, letters, ignore_case=True), np.bool_)
+    places: Positions = np.flatnonzero(chosen)
+    match order:
+        case DerivativeOrder.RELATION:
+            values = pa.array(derivatives.relation[places])
+        case DerivativeOrder.NAME:
+            values = pc.utf8_lower(ids.take(pa.array(places)))
+        case DerivativeOrder.CREATED:
+            values = snapshot.record_column("created_at").take(nodes.take(pa.array(places)))
+        case DerivativeOrder.DOWNLOADS:
+            downloads = snapshot.record_column("downloads", schema.METRICS_FILE)
+            values = downloads.take(nodes.take(pa.array(places)))
+    table = pa.table({"missing": pc.is_null(values), "value": values, "place": places})
+    # Among equals the snapshot's order: a page must not change between two looks.
+    direction = "descending" if falls else "ascending"
+    keys = [("missing", "ascending"), ("value", direction), ("place", "ascending")]
+    sorted_places: Positions = places[pc.sort_indices(table, sort_keys=keys).to_numpy()]
+    return sorted_places

@@ -82,6 +82,7 @@ def serve(
     logs.say("starting: reading the latest snapshot")
     try:
         from lineage.serve.app import Server, make_app
+        from lineage.serve.pages import page_routes
         from lineage.serve.server import address_of_socket, open_socket, run_server
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
@@ -108,7 +109,8 @@ def serve(
             sys.stdout.flush()
 
     with signals.stop_signal_requests() as stop:
-        app = make_app(server, cors=cors, is_local=is_loopback_host(host))
+        is_local = is_loopback_host(host)
+        app = make_app(server, cors=cors, is_local=is_local, more=page_routes(server))
         run_server(app, bound, snapshots, stop, say_ready)
     server.close()
     logs.say(f"stopped: {signals.describe_outcome()}")
@@ -119,11 +121,9 @@ def _open_served_snapshots(invocation: Invocation) -> "OpenSnapshots":
     from lineage.cli import logs
     from lineage.domain.opt_outs import OptOuts
     from lineage.serve.open_snapshots import OpenSnapshots
-    from lineage.store.store import ParquetStore
 
     _log_like_the_house()
-    opt_outs = OptOuts.parse(invocation.settings().opt_outs)
-    store = ParquetStore(invocation.settings().store, opt_outs)
+    store, opt_outs = invocation.open_store(), OptOuts.parse(invocation.settings().opt_outs)
     snapshots = OpenSnapshots(store, invocation.known_families(), opt_outs.digest())
     try:
         snapshots.refresh()

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from html import unescape
 from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -42,6 +43,10 @@ _POLICY = (
 )
 
 
+_SERVED = {"form-action 'none'": "form-action 'self'"}
+"""A page of the server may send its forms to the server, and ask it for names as one types."""
+
+
 def can_make_pages() -> bool:
     """Say whether the extra that makes pages is installed."""
     try:
@@ -71,6 +76,7 @@ def render_page(
     reports: Sequence[FileLink] = (),
     style: str = "",
     script: str = "",
+    is_served: bool = False,
     **values: object,
 ) -> str:
     """Fill a template that extends `base.html`; the same values give the same text.
@@ -89,7 +95,11 @@ def render_page(
     )
     script = read_template_file("picture.js") + read_template_file("page.js") + script
     script = f'(() => {{\n"use strict";\n{script}}})();\n'
-    allowed = f"style-src {block_hash(style)}", f"script-src {block_hash(script)}"
+    allowed = [f"style-src {block_hash(style)}", f"script-src {block_hash(script)}"]
+    policy = list(_POLICY)
+    if is_served:
+        policy = [_SERVED.get(it, it) for it in policy]
+        allowed.append("connect-src 'self'")
     return (
         _load_templates()
         .get_template(template)
@@ -97,7 +107,7 @@ def render_page(
             {
                 "title": title,
                 "texts": load_texts(language, "page"),
-                "policy": "; ".join((*_POLICY, *allowed)),
+                "policy": "; ".join((*policy, *allowed)),
                 "style": Markup(style),
                 "script": Markup(script),
                 "version": __version__,
@@ -107,6 +117,12 @@ def render_page(
             }
         )
     )
+
+
+def policy_of_page(page: str) -> str:
+    """Return what a page of `render_page` may do, for a header that says the same."""
+    _, _, below = page.partition('http-equiv="Content-Security-Policy" content="')
+    return unescape(below.partition('"')[0])
 
 
 def block_hash(block: str) -> str:
@@ -162,7 +178,7 @@ def _load_templates() -> "Environment":
         "column_class": lambda column: Markup(_column_class(column)),
         "file_kind": lambda name: name.rpartition(".")[2].upper(),
         "file_address": quote,
-        "web_address": lambda url: quote(url, safe=":/?=%-._~"),
+        "web_address": lambda url: quote(url, safe=":/?=&%-._~"),
         "draw": draw,
         "draw_old": draw_old,
         "numbers": numbers,

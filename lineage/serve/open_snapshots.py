@@ -6,7 +6,7 @@ A new one is noticed while the server runs. A request takes one OpenSnapshot and
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Event, RLock
@@ -73,6 +73,11 @@ class OpenSnapshot:
     """Lists of derivatives that pages are cut from."""
     answers: Recent[bytes] = field(default_factory=lambda: Recent(_ANSWERS_HELD))
     """Answers that take long to find, such as curves."""
+
+    def lists_of(self, key: Hashable, find: Callable[[], Any]) -> Any:
+        """Return what was found for a key before, else find it now."""
+        value = self.lists.get(key)
+        return self.lists.put(key, find()) if value is None else value
 
     @property
     def snapshot(self) -> Snapshot:

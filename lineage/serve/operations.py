@@ -159,9 +159,9 @@ def find_derivatives_page(question: Question, query: PageQuery) -> ListedPage:
     scope = question.scope(query.definition())
     subject = find_subject(scope, question.subject)
     of_list = (subject.id, subject.key, msgspec.json.encode(query.definition()))
-    derivatives = question.opened.lists.get(of_list)
-    if derivatives is None:
-        derivatives = question.opened.lists.put(of_list, find_derivatives(scope, subject))
+    derivatives: Derivatives = question.opened.lists_of(
+        of_list, lambda: find_derivatives(scope, subject)
+    )
     mark = hashlib.sha256(repr((of_list, question.opened.version)).encode()).hexdigest()[:12]
     start = 0 if query.cursor is None else read_cursor(query.cursor, mark)
     return ListedPage(scope, subject, derivatives, start, mark)

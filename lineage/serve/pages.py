@@ -1,0 +1,244 @@
+"""Pages to explore: what the API says, for people; they are read without a script."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from lineage.analysis.counts import rank_bases_by_count
+from lineage.analysis.scope import Scope
+from lineage.analysis.search import search_names
+from lineage.errors import LineageError, UnknownModel
+from lineage.reporting.document import (
+    NOTHING,
+    Column,
+    FileLink,
+    Inline,
+    Link,
+    Outline,
+    Section,
+    Table,
+)
+from lineage.reporting.html import policy_of_page, read_template_file, render_page
+from lineage.reporting.language import Language, Texts, load_texts
+from lineage.serve.app import Server, is_tag_known, make_tag, status_of_error
+from lineage.serve.family_page import make_family_page
+from lineage.serve.model_page import ModelPageQuery, make_model_page
+from lineage.serve.operations import Question
+from lineage.serve.page_view import Page, View, count_families
+from lineage.serve.parameters import SnapshotQuery, read_query
+
+_LARGEST = 15
+
+
+class HomeQuery(SnapshotQuery, frozen=True, kw_only=True):
+    """The page that everybody begins at."""
+
+    lang: Language | None = None
+    q: Annotated[str, Meta(max_length=200)] = ""
+
+
+class FamilyPageQuery(SnapshotQuery, frozen=True, kw_only=True):
+    """A family's page."""
+
+    lang: Language | None = None
+
+
+# Routes
+
+
+def page_routes(server: Server) -> list[BaseRoute]:
+    """Return the routes of all pages."""
+    pages: Sequence[tuple[str, str, type[SnapshotQuery], Callable[[View], Page]]] = (
+        ("home_page", "/", HomeQuery, _make_home),
+        ("model_page", "/models/{subject:path}", ModelPageQuery, make_model_page),
+        ("family_page", "/families/{subject:path}", FamilyPageQuery, make_family_page),
+    )
+    return [
+        Route(path, partial(_serve_page, server, kind, make), name=name)
+        for name, path, kind, make in pages
+    ]
+
+
+async def _serve_page(
+    server: Server,
+    kind: type[SnapshotQuery],
+    make: Callable[[View], Page],
+    request: Request,
+) -> Response:
+    language, is_chosen = choose_language(request)
+    words = load_texts(language, "served")
+    subject = request.path_params.get("subject", "")
+    headers = {"Vary": "Accept-Language", "X-Frame-Options": "DENY"}
+    try:
+        query = read_query(kind, request.query_params.multi_items())
+        opened = await server.open_snapshot(query, subject or None)
+        tag = make_tag(opened, request.url.path, language, query)
+        caching = {"ETag": tag, "Cache-Control": "public, max-age=60"}
+        if is_tag_known(request, tag):
+            return Response(status_code=304, headers=headers | caching)
+        question = Question(server.snapshots, opened, query, subject)
+        tree_words = load_texts(language, "family_tree")
+        view = View(question, words, tree_words, request.url.path, is_chosen)
+        page, text = await server.closures.run(partial(_write_page, view, make))
+    except LineageError as error:
+        return _make_error_page(words, request, error, headers, is_chosen=is_chosen)
+    if page.location is not None:
+        return Response(status_code=302, headers=headers | {"Location": page.location})
+    headers |= caching | {
+        "Content-Security-Policy": policy_of_page(text) + "; frame-ancestors 'none'"
+    }
+    return Response(text, page.status, headers, "text/html")
+
+
+def choose_language(request: Request) -> tuple[Language, bool]:
+    """Return the language of ?lang=, else the first that the browser asks for and there is."""
+    asked = request.query_params.get("lang")
+    if asked in set(Language):
+        return Language(asked), True
+    for part in request.headers.get("accept-language", "")[:200].split(","):
+        word = part.partition(";")[0].strip().lower().partition("-")[0]
+        if word in set(Language):
+            return Language(word), False
+    return Language.ENGLISH, False
+
+
+def _write_page(view: View, make: Callable[[View], Page]) -> tuple[Page, str]:
+    page = make(view)
+    if page.location is not None:
+        return page, ""
+    other = {Language.ENGLISH: "de", Language.GERMAN: "en"}[view.words.language]
+    chosen = {
+        name: value
+        for name, value in msgspec.to_builtins(view.question.query).items()
+        if value not in (None, "") and name != "lang"
+    }
+    values = {
+        "words": view.words,
+        "letters": getattr(view.question.query, "q", ""),
+        "language_query": f"?lang={view.words.language.value}" if view.is_language_chosen else "",
+        "other_language": quote(view.path) + "?" + urlencode(chosen | {"lang": other}),
+        "source": view.words.say("model.source", day=view.day),
+    }
+    return page, _fill_template(view.words.language, page.headline, values | dict(page.values))
+
+
+def _fill_template(language: Language, headline: str, values: Mapping[str, Any]) -> str:
+    nothing_more = dict.fromkeys(("lead", "glance", "paths", "sections", "folded"), ())
+    empty = {"children": None, "more_paths": "", "paths_title": "", **nothing_more}
+    return render_page(
+        "served.html",
+        language,
+        title=headline,
+        style=read_template_file("served.css"),
+        script=read_template_file("served.js"),
+        is_served=True,
+        **{**empty, "headline": headline, "picture_files": {"growth": ()}, **values},
+    )
+
+
+def _make_error_page(
+    words: Texts,
+    request: Request,
+    error: LineageError,
+    headers: Mapping[str, str],
+    *,
+    is_chosen: bool,
+) -> Response:
+    """Return an error as a page: what is wrong, what to do, and what may be meant."""
+    is_named = bool(request.query_params.get("snapshot"))
+    status = status_of_error(error, is_named=is_named)
+    title = words.say(f"error.title_{status if status in (400, 404, 503) else 500}")
+    candidates = error.candidates if isinstance(error, UnknownModel) else ()
+    language = {"lang": words.language.value} if is_chosen else {}
+    query = f"?{urlencode(language)}" if language else ""
+    lines = [(0, FileLink(f"/models/{name}", name)) for name in candidates]
+    blocks = [Outline(lines)] if lines else []
+    other = {Language.ENGLISH: "de", Language.GERMAN: "en"}[words.language]
+    values = {
+        "words": words,
+        "letters": "",
+        "language_query": query,
+        "other_language": quote(request.url.path) + f"?lang={other}",
+        "source": "",
+        "lead": [error.message, *([] if candidates else [error.hint])],
+        "sections": [Section(words.say("error.candidates"), blocks)] if blocks else (),
+    }
+    text = _fill_template(words.language, title, values)
+    more = {
+        "Cache-Control": "no-store",
+        "X-Error-Code": type(error).__name__,
+        "Content-Security-Policy": policy_of_page(text) + "; frame-ancestors 'none'",
+    }
+    if status == 503:
+        more["Retry-After"] = "30"
+    return Response(text, status, {**headers, **more}, "text/html")
+
+
+# Home
+
+
+def _make_home(view: View) -> Page:
+    say, scope, manifest = view.words.say, view.question.scope(), view.opened.snapshot.manifest
+    query: HomeQuery = view.question.query
+    if query.q:
+        return _make_results(view, scope, query.q)
+    families = view.opened.lists_of("families", lambda: count_families(scope))
+    rows = [
+        (
+            FileLink(f"/families/{family.id}", family.name),
+            family.organization,
+            view.words.number(count.total),
+            view.words.number(count.direct),
+        )
+        for family, count in families
+        if count.total
+    ]
+    columns = [
+        Column(say("home.family")),
+        Column(say("home.organization")),
+        Column(say("home.below"), is_number=True),
+        Column(say("home.direct"), is_number=True),
+    ]
+    largest = [
+        (view.link(it.id), view.words.number(it.total), view.words.number(it.direct))
+        for it in rank_bases_by_count(scope, _LARGEST)
+    ]
+    models = [Column(say("home.model")), *columns[2:]]
+    lead = say("home.lead", models=manifest.models, edges=manifest.edges, day=view.day)
+    sections = [Section(say("home.families"), [Table(columns, rows)])]
+    if largest:
+        sections.append(Section(say("home.largest"), [Table(models, largest)]))
+    return Page(say("home.title"), {"lead": [lead], "sections": sections})
+
+
+def _make_results(view: View, scope: Scope, letters: str) -> Page:
+    say = view.words.say
+    items = search_names(scope, letters, 50)
+    rows: list[Sequence[Inline]] = []
+    for it in items:
+        if it.kind is None:
+            address = view.address("/", q=f"{it.id}/")
+            number = say("home.models_of_author", n=it.models)
+            rows.append((Link(it.id, address), say("kind.author"), number))
+        else:
+            number = view.words.number(it.total) if it.total else NOTHING
+            rows.append((view.link(it.id), say(f"kind.{it.kind.value}"), number))
+    columns = [
+        Column(say("home.model")),
+        Column(say("home.kind"), is_short=True),
+        Column(say("home.below"), is_number=True),
+    ]
+    lead = (
+        view.words.say_number("home.result", len(items)) if items else say("home.nothing_matches")
+    )
+    sections = (
+        [Section(say("home.results", letters=letters), [Table(columns, rows)])] if rows else []
+    )
+    return Page(say("home.results", letters=letters), {"lead": [lead], "sections": sections})
