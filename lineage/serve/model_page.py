@@ -133,7 +133,7 @@ def _say_who(view: View, trace: Trace) -> tuple[str, list[str]]:
 
 
 def _name_rule(view: View, rule: str) -> str:
-    names = view.tree_words.sections["page"]
+    names = view.tree_words.sections["explorer"]
     return names.get(f"rule_{rule}", rule.replace("_", " "))
 
 

@@ -11,6 +11,7 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families
 from lineage.serve.app import Server, make_app
 from lineage.serve.open_snapshots import OpenSnapshots, warm_snapshot_up
+from lineage.serve.pages import page_routes
 from lineage.store.store import ParquetStore
 from tests.builders import published, row
 from tests.fakes.fake_clock import NOON
@@ -55,6 +56,8 @@ def open_history(folder: Path) -> OpenSnapshots:
 @pytest.fixture(scope="module")
 def client(history: Path) -> Iterator[TestClient]:
     server = Server(open_history(history))
-    with TestClient(make_app(server), raise_server_exceptions=False) as client:
+    with TestClient(
+        make_app(server, more=page_routes(server)), raise_server_exceptions=False
+    ) as client:
         yield client
     server.close()
