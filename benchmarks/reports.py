@@ -43,8 +43,10 @@ def run(part: str, snapshot: Snapshot, made_up: bool) -> Iterator[int]:
     llama, families = families_of(snapshot, made_up)
     if part.startswith("trend"):
         from lineage.analysis.growth.trends import find_trends
+        from lineage.analysis.subjects import ResolvedSubject
 
-        found = find_trends(Scope(snapshot, families), llama)
+        subject = ResolvedSubject("family:llama", family=llama)
+        found = find_trends(None, Scope(snapshot, families), subject)
         yield found.models
     else:
         from lineage.analysis.licenses.judging import judge_licenses

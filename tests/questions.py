@@ -15,7 +15,8 @@ from lineage.analysis import (
 )
 from lineage.analysis.anomalies import rules
 from lineage.analysis.growth import trends
-from lineage.analysis.growth.results import TrendFindings
+from lineage.analysis.growth.findings import TrendFindings
+from lineage.analysis.growth.trends import TrendQuestion
 from lineage.analysis.licenses import judging
 from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.analysis.results import Comparison, Count
@@ -34,6 +35,7 @@ from lineage.graph.lineage_graph import FamilyGraph
 from lineage.reporting import family_tree as report
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.store.reader import Snapshot
+from lineage.store.store import ParquetStore
 
 DEFAULT = Definition()
 Families = Sequence[Family]
@@ -203,9 +205,15 @@ def find_anomalies(
 
 
 def find_trends(
-    snapshot: Snapshot, family: Family, definition: Definition, families: Families, **more: Any
+    snapshot: Snapshot,
+    family: Family,
+    definition: Definition,
+    families: Families,
+    store: ParquetStore | None = None,
+    **more: Any,
 ) -> TrendFindings:
-    return trends.find_trends(Scope(snapshot, families, definition), family, **more)
+    scope = Scope(snapshot, families, definition)
+    return trends.find_trends(store, scope, of_family(family), TrendQuestion(**more))
 
 
 def judge_licenses(

@@ -21,8 +21,8 @@ CHOSEN = frozenset(
         "licenses.llama.de.html",
         "licenses.llama.en.html",
         "trend.llama.en.html",
-        "trend.llama.total.csv",
-        "trend.llama.total.en.svg",
+        "trend.llama.created.csv",
+        "trend.llama.created.en.svg",
     }
 )
 """What a reader wants to see: of every report a page, of one its German, of two the picture."""
@@ -41,8 +41,8 @@ def _files(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
     yield from license_report_files(licenses, snapshot.manifest, Language.GERMAN)
     yield from license_report_files(licenses, snapshot.manifest, Language.ENGLISH)
     manifest = snapshot.manifest
-    yield from trend_report_files(trends, manifest, Language.ENGLISH, known, with_extra=False)
-    yield from tree_report_files(tree, Language.ENGLISH, with_extra=False)
+    yield from trend_report_files(trends, manifest, Language.ENGLISH, known)
+    yield from tree_report_files(tree, Language.ENGLISH)
 
 
 def _write() -> None:

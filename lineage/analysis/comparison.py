@@ -42,16 +42,10 @@ def compare_definitions(
     rows, undated, opted_out = [], 0, 0
     for step, definition in definitions_of_steps(least_downloads, scope.definition.as_of):
         step_scope = scope.under(definition)
-        root_ids, roots = _roots_of_comparison_step(step_scope, subject)
-        members = members_below(step_scope, roots)
-        # On the edges of the step: others lead to releases that a model does not reach by it.
+        root_ids, members = members_of_comparison_step(step_scope, subject)
         releases = None
-        if subject.family is not None:
+        if subject.family is not None and subject.release is None:
             releases = find_releases(step_scope, step_scope.edges)
-        if subject.release is not None and releases is not None:
-            own = releases.only_release() == releases.releases.index(subject.release)
-            members = members.among(own)
-            releases = None
         row = _count_comparison_step(step, step_scope, root_ids, members, releases)
         if step is ComparisonStep.INFERRED:
             row = replace(row, by_rule=_count_by_rule(step_scope, subject))
@@ -102,22 +96,21 @@ def _count_by_rule(scope: Scope, subject: ResolvedSubject) -> dict[str, int]:
             by_rule = rows[pc.equal(names, rule).to_numpy(zero_copy_only=False)]
             chosen[places[np.isin(placed, pairs[by_rule])]] = True
         part = scope.on_edges(select_scope_edges(edges, chosen))
-        _, roots = _roots_of_comparison_step(part, subject)
-        members = members_below(part, roots)
-        if subject.release is not None:
-            releases = find_releases(part, part.edges)
-            own = releases.only_release() == releases.releases.index(subject.release)
-            members = members.among(own)
+        _, members = members_of_comparison_step(part, subject)
         numbers[rule] = int(members.counted.sum())
     return {rule: number - numbers[None] for rule, number in numbers.items() if rule is not None}
 
 
-def _roots_of_comparison_step(
+def members_of_comparison_step(
     scope: Scope, subject: ResolvedSubject
-) -> tuple[tuple[str, ...], Nodes]:
-    """Return the roots: of a family or release the official ones, and mirrors where they join."""
+) -> tuple[tuple[str, ...], Members]:
+    """Return the ids of the roots, and the models below them by the definition of a step.
+
+    The roots of a family or release are the official ones, and mirrors where they join.
+    """
     if subject.model is not None:
-        return model_roots(scope, subject.model)
+        ids, roots = model_roots(scope, subject.model)
+        return ids, members_below(scope, roots)
     if subject.release is not None:
         releases: tuple[Release, ...] = (subject.release,)
     else:
@@ -128,10 +121,17 @@ def _roots_of_comparison_step(
     official = tuple(id for release in releases for id in release.official)
     everything = tuple(id for release in releases for id in release.roots())
     ids = everything if scope.definition.mirrors else official
-    if not scope.definition.mirrors:
-        return ids, scope.roots_of(ids)
-    tops = [scope.tops_of(it) for it in (subject.release or subject.family,) if it is not None]
-    return ids, np.concatenate(tops)
+    of_subject = subject.release or subject.family
+    assert of_subject is not None
+    has_mirrors = scope.definition.mirrors
+    roots = scope.tops_of(of_subject) if has_mirrors else scope.roots_of(ids)
+    members = members_below(scope, roots)
+    if subject.release is not None:
+        # On the edges of the step: others lead to releases that a model does not reach by it.
+        labels = find_releases(scope, scope.edges)
+        own = labels.only_release() == labels.releases.index(subject.release)
+        members = members.among(own)
+    return ids, members
 
 
 def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:

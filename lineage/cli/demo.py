@@ -85,7 +85,7 @@ def _llama_report_files(
     from lineage.analysis.scope import Scope
     from lineage.analysis.subjects import find_subject
     from lineage.domain.opt_outs import NO_OPT_OUTS
-    from lineage.families.registry import all_families, family
+    from lineage.families.registry import all_families
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.files import (
         has_report_extra,
@@ -104,7 +104,7 @@ def _llama_report_files(
     llama = find_subject(scope, "family:llama")
     tree = family_tree(scope, llama)
     yield from tree_report_files(tree, language, with_extra=extra)
-    trends = find_trends(scope, family("llama"))
+    trends = find_trends(store, scope, llama)
     yield from trend_report_files(trends, manifest, language, families, with_extra=extra)
     yield from license_report_files(licenses, manifest, language, with_extra=extra)
 

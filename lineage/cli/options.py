@@ -312,18 +312,27 @@ def _read_relations_option(
     return tuple(relation for relation in RELATIONS if relation in words)
 
 
-def _read_day_option(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
+def read_day_option(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
+    """Return the day that an option spells; a usage error where it spells none."""
     try:
         return None if text is None else date.fromisoformat(text.strip())
     except ValueError:
         raise click.BadParameter(f"{text!r} is not a date: use YYYY-MM-DD") from None
 
 
+def read_days_option(
+    context: click.Context, option: click.Parameter, texts: tuple[str, ...]
+) -> tuple[date, ...]:
+    """Return the days that an option given several times spells."""
+    days = (read_day_option(context, option, text) for text in texts)
+    return tuple(day for day in days if day is not None)
+
+
 BY = click.option("--by", type=_choice_option(Grouping), help="Divide the total by this.")
 AS_OF = click.option(
     "--as-of",
     metavar="DATE",
-    callback=_read_day_option,
+    callback=read_day_option,
     help="Answer for the end of that day, UTC, from the newest snapshot up to then, else from the "
     "first one.",
 )

@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,45 +139,67 @@ def family_tree(
 @report.command(
     "trend",
     outcome=options.WHOLE_FILES,
-    short_help="How a family grew: by month, beside its rivals, on the days people quote.",
+    short_help="How a family, a release or a model grew: by snapshot, month and day.",
     epilog=options.examples(
         "lineage report trend",
-        "lineage report trend qwen --lang de --out public --min-downloads 10",
-        "lineage report trend --as-of 2025-06-30 --claim 10000",
+        "lineage report trend qwen --lang de --out public --since 2025-01-01",
+        "lineage report trend llama-3.1 --day 2025-04-30 --day 2025-06-30",
+        "lineage report trend --claim published.toml",
     ),
 )
 @_SUBJECT
 @options.combine_options(
     click.option(
+        "--since",
+        metavar="DATE",
+        callback=options.read_day_option,
+        help="Show time from that day on.",
+    ),
+    click.option(
+        "--day",
+        "days",
+        metavar="DATE",
+        multiple=True,
+        callback=options.read_days_option,
+        help="Say how many there were at the end of that day, UTC; several are given one by one.  "
+        "[default: some snapshots and ends of years]",
+    ),
+    click.option(
         "--claim",
-        type=options.Number(1),
-        default=7000,
-        show_default=True,
-        metavar="N",
-        help="A number of derivatives that somebody claims to be exceeded: since when it was.",
+        metavar="FILE",
+        help="Published numbers to hold against every definition, in TOML, beside those that are "
+        "known; docs/reports.md says how they are written.",
     ),
     _with_report_options,
 )
 def report_trend(
     *,
     subject: str,
-    claim: int,
+    since: date | None,
+    days: tuple[date, ...],
+    claim: str | None,
     run: ReportRun,
     definition: Definition,
     invocation: Invocation,
 ) -> None:
-    """Show how a family grew, each number by several definitions side by side.
+    """Show how a family, a release or a model grew, and which definition gives what others say.
 
-    Written are a page, the same as Markdown, each chart as SVG and PNG, and the numbers behind
-    each chart as CSV. What the snapshot does not know is said in words, not drawn.
+    Written are a page, the same as Markdown, each chart as SVG, five of them as PNG, and the
+    numbers behind them as CSV. Growth is as counted in each snapshot; before the first one it is
+    told by the dates on which today's models were created.
     """
-    from lineage.analysis.growth.trends import find_trends
+    from lineage.analysis.growth.trends import TrendQuestion, find_trends
+    from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_files, write_output_files
+    from lineage.families.published import bundled_published_numbers, read_published_numbers
     from lineage.reporting.files import trend_report_files
 
-    family = invocation.require_family(subject)
+    own = () if claim is None else read_published_numbers(claim)
     scope = invocation.open_scope(definition, [subject])
-    trends = find_trends(scope, family, claim=claim)
+    question = TrendQuestion(since, days, (*bundled_published_numbers(), *own))
+    trends = find_trends(
+        invocation.open_store(), scope, find_subject(scope, subject), question, logs.say
+    )
     manifest, families = scope.snapshot.manifest, scope.families
     files = trend_report_files(
         trends, manifest, run.language, families, run.choice, with_extra=run.with_extra

@@ -64,7 +64,7 @@ def read_registry_toml(file: Path | Traversable, shape: type[_Shape]) -> _Shape:
         # A date in quotes is refused: other tools would read it as a text.
         return msgspec.convert(content, shape, builtin_types=(date, datetime))
     except msgspec.ValidationError as error:
-        raise _explain_registry_error(file.name, content, shape, str(error)) from error
+        raise explain_registry_error(file.name, content, shape, str(error)) from error
 
 
 def make_registry_source(
@@ -101,7 +101,7 @@ def list_registry_files(folder: Traversable) -> Iterator[tuple[str, Traversable]
             yield file.name.removesuffix(".toml"), file
 
 
-def _explain_registry_error(
+def explain_registry_error(
     file: str, content: dict[str, Any], shape: type, error: str
 ) -> SettingsError:
     """Turn msgspec's message and path, `... - at `$.release[0].name``, into file, place, words."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lineage.reporting.charts.chart import Chart, ChartKind
-from lineage.reporting.charts.old_chart import Chart as OldChart
 from lineage.reporting.charts.series import edit_chart
 from lineage.reporting.language import Language, Texts, load_texts
 
@@ -99,20 +98,9 @@ class Picture:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OldPicture:
-    """A chart of the trend report as it was, with its numbers beside it."""
-
-    chart: OldChart
-    table: Table
-    table_title: str
-    files: Sequence[str]
-    note: str = ""
-
-
 # A closed set of blocks, and no markup inside: each writer escapes what it writes, so that a new
 # block cannot reach a page unescaped.
-Block = Cell | Notice | Table | Facts | Outline | Picture | OldPicture
+Block = Cell | Notice | Table | Facts | Outline | Picture
 
 
 @dataclass(frozen=True, slots=True)

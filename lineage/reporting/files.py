@@ -10,21 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from lineage.analysis.growth.results import TrendFindings, VariantCounts
+from lineage.analysis.growth.findings import TrendFindings
 from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.analysis.subjects import ResolvedSubject
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
-from lineage.reporting.charts import old_svg
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
 from lineage.reporting.charts.draw import WIDTH, draw_chart
-from lineage.reporting.charts.old_chart import Chart as OldChart
-from lineage.reporting.charts.old_chart import Series as OldSeries
 from lineage.reporting.charts.paint import can_paint, paint_chart, paint_svg
 from lineage.reporting.charts.palette import Theme
-from lineage.reporting.document import Document, OldPicture, Picture, ReportName
+from lineage.reporting.document import Document, Picture, ReportName
 from lineage.reporting.family_page.page import family_page
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import family_tree_document
@@ -34,7 +31,8 @@ from lineage.reporting.licenses import license_document
 from lineage.reporting.markdown import render_markdown
 from lineage.reporting.poster import draw_poster
 from lineage.reporting.trend import trend_document
-from lineage.reporting.trend_blocks import chart_file
+from lineage.reporting.trend_tables import day_rows, published_rows
+from lineage.reporting.trend_text import TrendText
 from lineage.store.manifest import Manifest
 
 MOST_PAINTED = 5
@@ -195,48 +193,20 @@ def trend_report_files(
     *,
     with_extra: bool = True,
 ) -> Iterator[NamedFile]:
-    """Yield a trend report: its page, Markdown, and each chart as SVG, CSV and PNG."""
-    document = trend_document(findings, manifest, language, families)
-    family = findings.family.id
-    stem, frame = f"trend.{family}", old_svg.Frame(document.footer)
-    yield f"{stem}.{language.value}.html", render_html(document).encode()
-    yield f"{stem}.{language.value}.md", render_markdown(document).encode()
-    for chart in charts_of(document):
-        svg = old_svg.draw_chart(chart, language, frame=frame)
-        yield chart_file(family, chart, language, "svg"), svg.encode()
-        # Tags are as many as authors like, so their chart's file has rows and not columns of them.
-        is_tags = chart.name == "licenses-by-month"
-        rows = (
-            tag_month_chart_rows(findings) if is_tags else old_chart_rows(findings.snapshot, chart)
-        )
-        yield chart_file(family, chart, language, "csv"), _encode_csv_report(rows)
-    tables = {
-        "claim": claim_rows(findings),
-        "dates": date_chart_rows(findings),
-        "releases-in-variants": variant_chart_rows(
-            findings.snapshot, "release", findings.by_release_in_variants
-        ),
-        "rivals-in-variants": variant_chart_rows(
-            findings.snapshot, "family", findings.rivals_in_variants
-        ),
-        "licenses-by-release": tag_release_chart_rows(findings),
-    }
-    for name, rows in tables.items():
-        yield f"{stem}.{name}.csv", _encode_csv_report(rows)
-    if with_extra:
-        for chart in charts_of(document):
-            yield (
-                chart_file(family, chart, language, "png"),
-                old_svg.paint_chart(chart, language, frame),
-            )
-
-
-def charts_of(document: Document) -> Iterator[OldChart]:
-    """Yield every chart of a document."""
-    for section in document.sections:
-        for block in section.blocks:
-            if isinstance(block, OldPicture):
-                yield block.chart
+    """Yield a trend report: its page, Markdown, pictures, and the numbers behind all of it."""
+    trend = TrendText.in_language(findings, manifest, language, families)
+    name = ReportName("trend", _NOT_IN_A_NAME.sub("--", trend.subject_id), language)
+    tables = {"days": day_rows(trend)}
+    if findings.published:
+        tables["published"] = published_rows(trend)
+    yield from _document_files(
+        trend_document(trend, name),
+        name,
+        findings.snapshot,
+        tables,
+        choice=choice,
+        with_extra=with_extra,
+    )
 
 
 def _encode_csv_report(rows: Iterator[CsvRow]) -> bytes:
@@ -282,36 +252,11 @@ def chart_rows(snapshot: str, chart: Chart) -> Iterator[CsvRow]:
         variant = {"variant": panel.key} if chart.panels else {}
         for at, position in enumerate(chart.positions):
             is_time = chart.axis in {Axis.DAYS, Axis.MONTHS}
-            complete = {"complete": not position.is_hatched} if is_time else {}
+            marks = {"complete": not position.is_hatched, "reliable": not position.is_pale}
+            complete = marks if is_time else {}
             values = {line.key: _round_chart_value(line.values[at]) for line in panel.series}
             row: CsvRow = {"snapshot": snapshot, **variant, chart.axis.value: position.key}
             yield {**row, **complete, **values}
-
-
-def old_chart_rows(snapshot: str, chart: OldChart) -> Iterator[CsvRow]:
-    """Yield a row for each position with the value of every series, then the undated.
-
-    Fields side by side stand below each other; their column `variant` names them.
-    """
-    if not chart.panels:
-        yield from _chart_series_rows({"snapshot": snapshot}, chart, chart.file_series)
-    for panel in chart.panels:
-        words: CsvRow = {"snapshot": snapshot, "variant": panel.key}
-        yield from _chart_series_rows(words, chart, panel.all_series)
-
-
-def _chart_series_rows(
-    words: CsvRow, chart: OldChart, series: Sequence[OldSeries]
-) -> Iterator[CsvRow]:
-    positions = chart.all_positions or chart.positions
-    is_time = chart.along.key == "month"
-    for at, position in enumerate(positions):
-        values = {line.key: _round_chart_value(line.values[at]) for line in series}
-        is_over = {"complete": at < len(positions) - chart.incomplete} if is_time else {}
-        yield {**words, chart.along.key: position.key, **is_over, **values}
-    if any(line.undated is not None for line in series):
-        values = {line.key: line.undated for line in series}
-        yield {**words, chart.along.key: "undated", **values}
 
 
 def _round_chart_value(value: float | None) -> float | int | None:
@@ -320,76 +265,3 @@ def _round_chart_value(value: float | None) -> float | int | None:
         return None
     # A share is a quotient of two counts: more digits would pretend to a precision that none has.
     return int(value) if float(value).is_integer() else round(value, 4)
-
-
-def tag_month_chart_rows(findings: TrendFindings) -> Iterator[CsvRow]:
-    """Yield a row for each month and license tag; an empty tag stands for no known one."""
-    mix = findings.license_mix
-    months = mix.by_month.months
-    is_over = dict.fromkeys(months, True)
-    is_over |= dict.fromkeys(months[len(months) - mix.by_month.incomplete :], False)
-    # Most tags have no model in most months: zeros would be nearly all of the file.
-    for line in [*mix.by_month.lines, replace(mix.none, key="")]:
-        numbers = [*zip(months, line.values, strict=True), ("undated", line.undated)]
-        for month, models in numbers:
-            if models:
-                words: CsvRow = {"snapshot": findings.snapshot, "month": month}
-                words["complete"] = is_over.get(month)
-                yield {**words, "license": line.key, "models": models}
-
-
-def tag_release_chart_rows(findings: TrendFindings) -> Iterator[CsvRow]:
-    """Yield a row for each release and license tag; an empty tag stands for no known one."""
-    mix = findings.license_mix
-    for row in mix.by_release:
-        for tag, models in [*zip(mix.tags, row.tags, strict=True), ("", row.none)]:
-            if models:
-                words: CsvRow = {"snapshot": findings.snapshot, "release": row.release}
-                yield {**words, "license": tag, "models": models}
-
-
-def claim_rows(findings: TrendFindings) -> Iterator[CsvRow]:
-    """Yield a row for each definition: when the claimed number was passed by it."""
-    dates = findings.dates
-    for at, (step, passed) in enumerate(zip(dates.steps, dates.passed, strict=True)):
-        yield {
-            "snapshot": findings.snapshot,
-            "definition": step.value.replace(" ", "_"),
-            "more_than": dates.claim,
-            "surely_by": passed.surely.isoformat() if passed.surely else None,
-            "not_before": passed.earliest.isoformat() if passed.earliest else None,
-            "dated": dates.rows[-1].numbers[at],
-            "undated": dates.undated[at],
-        }
-
-
-def date_chart_rows(findings: TrendFindings) -> Iterator[CsvRow]:
-    """Yield a row for each day, then the undated of every definition."""
-    dates = findings.dates
-    names = [step.value.replace(" ", "_") for step in dates.steps]
-    for row in dates.rows:
-        yield {
-            "snapshot": findings.snapshot,
-            "day": row.day.isoformat(),
-            "complete": row.complete,
-            "releases": list(row.releases),
-            **dict(zip(names, row.numbers, strict=True)),
-            "reliable": all(dates.is_reliable(row, at) for at in range(len(names))),
-        }
-    undated = dict(zip(names, dates.undated, strict=True))
-    yield {"snapshot": findings.snapshot, "day": "undated", "releases": [], **undated}
-
-
-def variant_chart_rows(
-    snapshot: str, group: str, rows: Sequence[VariantCounts]
-) -> Iterator[CsvRow]:
-    """Yield a row for each release or family by each of the four definitions, dated or not."""
-    for row in rows:
-        yield {
-            "snapshot": snapshot,
-            group: row.key,
-            "all": row.all,
-            "authors": row.authors,
-            "no_bursts": row.no_bursts,
-            "downloads": row.downloads,
-        }

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from lineage.domain.escape import escape_invisible
 from lineage.errors import MissingExtra
-from lineage.reporting.charts import old_svg
 from lineage.reporting.charts.chart import Chart
 from lineage.reporting.charts.inline import inline_chart
 from lineage.reporting.charts.palette import page_chart_style
@@ -22,7 +21,6 @@ from lineage.reporting.document import (
     Document,
     FileLink,
     Inline,
-    OldPicture,
     Table,
     chart_table,
 )
@@ -151,11 +149,6 @@ def _load_templates() -> "Environment":
             return escape_invisible(value)
         return value
 
-    def draw_old(picture: OldPicture, language: Language) -> Markup:
-        widths = (old_svg.WIDE, old_svg.NARROW)
-        wide, narrow = (old_svg.draw_chart(picture.chart, language, width) for width in widths)
-        return Markup(f'<div class="for-wide">{wide}</div><div class="for-narrow">{narrow}</div>')
-
     def draw(chart: Chart, language: Language) -> Markup:
         return Markup(inline_chart(chart, language))
 
@@ -180,7 +173,6 @@ def _load_templates() -> "Environment":
         "file_address": quote,
         "web_address": lambda url: quote(url, safe=":/?=&%-._~"),
         "draw": draw,
-        "draw_old": draw_old,
         "numbers": numbers,
     }
     return templates

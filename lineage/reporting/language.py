@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache
 from importlib import resources
 
@@ -62,6 +63,17 @@ class Texts:
         text = f"{100 * part / whole:.1f}".replace(".", _SEPARATORS[self.language][1])
         # DIN 5008 puts a space before the sign; the line must not break there.
         return f"{text}\N{NO-BREAK SPACE}%" if self.language is Language.GERMAN else f"{text}%"
+
+    def whole_percent(self, percent: int) -> str:
+        """Spell whole percents, `49%` or `49 %`."""
+        sign = "\N{NO-BREAK SPACE}%" if self.language is Language.GERMAN else "%"
+        return f"{percent}{sign}"
+
+    def decimal(self, value: Fraction, digits: int) -> str:
+        """Spell a number with so many decimals, rounded half to even."""
+        whole, part = divmod(round(value * 10**digits), 10**digits)
+        separator = _SEPARATORS[self.language][1]
+        return self.number(whole) + (f"{separator}{part:0{digits}}" if digits else "")
 
     def date(self, day: date) -> str:
         """Spell a day, `21 November 2026` or `21. November 2026`."""

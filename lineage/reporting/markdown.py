@@ -15,7 +15,6 @@ from lineage.reporting.document import (
     Inline,
     Link,
     Notice,
-    OldPicture,
     Outline,
     Picture,
     Quote,
@@ -123,11 +122,6 @@ def _write_markdown_block(document: Document, block: Block) -> Iterator[str]:
             yield from ("", *_write_markdown_picture(document, block), "")
             texts = load_texts(document.language, "page")
             yield from _write_markdown_table(chart_table(block.chart, texts))
-        case OldPicture():
-            shown = next(name for name in block.files if name.endswith(".svg"))
-            yield f"![{escape_markdown(block.chart.text)}]({quote(shown)})"
-            yield from ("", f"**{escape_markdown(block.chart.title)}.**", "")
-            yield from _write_markdown_table(block.table)
         case _:
             yield _render_markdown_cell(block)
 

@@ -2,319 +2,166 @@
 
 from collections.abc import Sequence
 
-from lineage.analysis.growth.results import TrendFindings
 from lineage.domain.definitions import Closure
-from lineage.domain.families import Family
-from lineage.reporting import trend_charts as charts
-from lineage.reporting.charts.old_chart import ChartKind
 from lineage.reporting.document import (
     Block,
     Cell,
-    Column,
     Document,
     Facts,
     Notice,
+    Picture,
+    ReportName,
     Section,
-    Table,
     split_table_place,
 )
-from lineage.reporting.language import Language, load_texts
+from lineage.reporting.language import load_texts
 from lineage.reporting.notices import data_notices
-from lineage.reporting.trend_blocks import (
-    TrendText,
-    claim_section,
-    date_section,
-    picture_block,
-    variants_table,
+from lineage.reporting.trend_charts import LEAST_FOR_SHARE, trend_charts
+from lineage.reporting.trend_headlines import growth_headline
+from lineage.reporting.trend_tables import (
+    days_section,
+    published_section,
+    published_table,
 )
-from lineage.store.manifest import Manifest
+from lineage.reporting.trend_text import TrendText
 from lineage.version import __version__
 
+_SECTIONS = {
+    "rivals": "compared",
+    "shares": "compared",
+    "relations": "made",
+    "since-release": "made",
+    "variants": "made",
+}
+"""The section of each picture but the first."""
 
-def trend_document(
-    findings: TrendFindings, manifest: Manifest, language: Language, families: Sequence[Family]
-) -> Document:
+
+def trend_document(trend: TrendText, name: ReportName) -> Document:
     """Put findings into words and charts."""
-    trend = TrendText.in_language(findings, manifest, language, families)
-    by_time = (
-        (_comparison_section, _calendar_section, _since_section, _relation_section, _rival_section)
-        if findings.by_release.months
-        else ()
-    )
+    findings, charts = trend.findings, list(trend_charts(trend))
+    pictures = [Picture(chart) for chart in charts]
+    # The first picture stands for the report only where it shows growth.
+    has_lead = bool(charts) and charts[0].name in ("history", "created")
+    lead, others = (pictures[0], pictures[1:]) if has_lead else (None, pictures)
+    published = published_section(trend)
+    more = [_method_section(trend)]
+    if findings.published:
+        table = published_table(trend, findings.published)
+        more.insert(0, Section(trend.say("published.all"), [table]))
     return Document(
-        language=language,
+        language=name.language,
         title=trend.say("page.title"),
-        headline=trend.say("page.title"),
-        definition=trend.say("method.definition_text", registry=findings.family.version),
-        source=_credit_line(trend),
-        picture=None,
+        headline=growth_headline(trend),
+        definition=charts[0].definition if has_lead else _define(trend),
+        source=trend.source_line(of_history=has_lead and findings.has_history),
+        picture=lead,
         lead=_lead_blocks(trend),
         sections=[
-            date_section(trend),
-            claim_section(trend),
-            *(section(trend) for section in by_time),
-            _shape_section(trend),
-            _license_section(trend),
-            _deletion_section(trend),
+            days_section(trend),
+            *_picture_sections(trend, others),
+            *([published] if published else []),
         ],
-        more=[_method_section(trend)],
-        citation=trend.say("method.cite_text", version=__version__, id=findings.snapshot),
-        footer=_credit_line(trend),
+        more=more,
+        reports=name.other_reports(),
+        citation=trend.say("page.cite", version=__version__, id=findings.snapshot),
+        footer=trend.source_line(of_history=False),
     )
-
-
-def _credit_line(trend: TrendText) -> str:
-    """Return what travels with the page and with each picture."""
-    words = trend.say(
-        "page.made_by",
-        version=__version__,
-        id=trend.findings.snapshot,
-        date=trend.manifest.origin.taken_at.date(),
-    )
-    is_sample = trend.findings.knowledge.is_sample
-    return f"{words} {trend.say('page.sample_short')}" if is_sample else words
 
 
 def _lead_blocks(trend: TrendText) -> list[Block]:
+    """Return what must be read with the picture: the number as of today, and what bounds it."""
     findings, manifest = trend.findings, trend.manifest
-    authors = findings.variants.line("authors")
+    key = "page.summary" if findings.undated_count else "page.summary_of_day"
     lead: list[Block] = [
         trend.say(
-            "page.summary" if findings.undated_count else "page.summary_of_day",
+            key,
             models=findings.models,
-            authors=sum(authors.values) + (authors.undated if findings.undated_count else 0),
+            authors=findings.authors,
             date=trend.last_day,
             undated=findings.undated,
         )
     ]
-    months = findings.by_release.months
-    if not months:
-        lead.append(Notice(trend.say("page.no_dates")))
-    elif findings.knowledge.is_sample:
-        last = trend.texts.month(months[-1])
-        lead.append(Notice(trend.say("page.sample", listed=manifest.models, last=last)))
-    at_most = findings.models + (0 if findings.undated_count else findings.undated)
+    if findings.knowledge.is_sample:
+        lead.append(Notice(trend.say("page.sample", listed=manifest.models)))
+    notes = []
+    if not findings.is_stored:
+        notes.append("unstored")
+    elif not findings.history.moments and not findings.since:
+        notes.append("unstored_below")
+    elif not findings.has_history and not findings.since:
+        notes.append("single")
+    if not findings.growth.months and findings.models and not findings.since:
+        notes.append("no_dates")
+    if not trend.is_family:
+        notes.append("no_parts_model" if findings.subject.model else "no_parts")
+    lead += [
+        trend.say(f"page.{note}", family=trend.families.get(trend.family_id)) for note in notes
+    ]
+    if findings.since is not None:
+        first = findings.first_snapshot
+        is_all = first is not None and findings.since <= first
+        key = "page.since_all" if is_all else "page.since"
+        lead.append(trend.say(key, day=findings.since, first=first))
     limits = data_notices(
         manifest,
         findings.definition,
         trend.texts.language,
         total=findings.models,
-        at_most=at_most,
+        at_most=findings.models + (0 if findings.undated_count else findings.undated),
         opted_out=findings.opted_out,
     )
     return [*lead, *map(Notice, limits)]
 
 
-def _comparison_section(trend: TrendText) -> Section:
-    """Compare four definitions of the same models."""
-    # One number alone invites the reading that suits: four of the same models show what a
-    # definition does.
+def _picture_sections(trend: TrendText, pictures: Sequence[Picture]) -> list[Section]:
+    """Divide the pictures but the first into sections."""
+    blocks: dict[str, list[Block]] = {}
+    for picture in pictures:
+        blocks.setdefault(_SECTIONS[picture.chart.name], []).append(picture)
+    return [Section(trend.say(f"section.{name}"), parts) for name, parts in blocks.items()]
+
+
+def _define(trend: TrendText) -> str:
+    """Say in a sentence what was counted."""
     findings = trend.findings
-    text = trend.say(
-        "ways.text",
-        models=findings.bounds.burst_models,
-        days=findings.bounds.burst_days,
-        left=findings.burst_models,
-    )
-    chart = charts.calendar_chart(trend, "variants", ChartKind.LINES, "ways", findings.variants)
-    blocks: list[Block] = [text, picture_block(trend, chart)]
-    blocks += _skipped_chart_note(trend, chart.skipped)
-    blocks.append(trend.say("ways.by_release"))
-    blocks.append(variants_table(trend, "release", findings.by_release_in_variants))
-    return Section(trend.say("ways.title"), blocks)
-
-
-def _calendar_section(trend: TrendText) -> Section:
-    """Show growth by calendar, with the release days."""
-    releases, timeline = trend.findings.family.releases, trend.findings.by_release
-    # From the first release on, also where the first derivatives are dated later.
-    if releases:
-        first = min(release.released for release in releases)
-        timeline = charts.widen_chart_timeline(timeline, f"{first:%Y-%m}")
-    start = timeline.months[0]
-    chart = charts.calendar_chart(trend, "releases", ChartKind.STACKED, "month", timeline)
-    chart = charts.mark_releases_in_chart(trend, chart, timeline)
-    total = charts.mark_releases_in_chart(trend, charts.total_chart(trend, timeline), timeline)
-    return Section(
-        trend.say("month.title"),
-        [
-            trend.say("month.text"),
-            picture_block(trend, chart),
-            trend.say("page.undated_note", undated=timeline.undated),
-            *charts.variant_panels(
-                trend, chart, lambda side: charts.widen_chart_timeline(side.by_release, start)
-            ),
-            trend.say("month.total_text"),
-            picture_block(trend, total),
-            *charts.variant_panels(
-                trend,
-                total,
-                lambda side: charts.widen_chart_timeline(side.by_release, start),
-                charts.sum_up_series,
-            ),
-        ],
-    )
-
-
-def _since_section(trend: TrendText) -> Section:
-    """Show growth from each release's first day."""
-    since = trend.findings.since_release
-    blocks: list[Block] = [trend.say("since.text", earlier=since.earlier)]
-    if since.lines:
-        chart = charts.since_release_chart(trend)
-        undated = sum(line.undated for line in since.lines)
-        blocks.append(picture_block(trend, chart))
-        blocks.append(trend.say("page.undated_note", undated=undated))
-        blocks += charts.since_panels(trend, chart)
-    return Section(trend.say("since.title"), blocks)
-
-
-def _relation_section(trend: TrendText) -> Section:
-    """Show what was made."""
-    timeline = trend.findings.by_relation
-    chart = charts.calendar_chart(trend, "relations", ChartKind.STACKED, "relation", timeline)
-    return Section(
-        trend.say("relation.title"),
-        [
-            trend.say("relation.text"),
-            picture_block(trend, chart),
-            *charts.variant_panels(trend, chart, lambda side: side.by_relation),
-            *_skipped_chart_note(trend, chart.skipped),
-        ],
-    )
-
-
-def _rival_section(trend: TrendText) -> Section:
-    """Show the family beside other families."""
-    # One rule for all of them: beside others a family may be smaller than counted alone.
-    timeline = trend.findings.rivals
-    chart = charts.calendar_chart(trend, "rivals", ChartKind.LINES, "rivals", timeline)
-    shares = charts.share_chart(trend, chart)
-    return Section(
-        trend.say("rivals.title"),
-        [
-            trend.say("rivals.text"),
-            picture_block(trend, chart),
-            trend.say("page.undated_note", undated=timeline.undated),
-            *charts.variant_panels(trend, chart, lambda side: side.rivals),
-            trend.say("rivals.share_text", least=charts.LEAST_FOR_SHARE),
-            picture_block(trend, shares),
-            *charts.variant_panels(trend, shares, lambda side: side.rivals),
-            *_skipped_chart_note(trend, chart.skipped),
-            trend.say("rivals.by_family"),
-            variants_table(trend, "family", trend.findings.rivals_in_variants),
-        ],
-    )
-
-
-def _skipped_chart_note(trend: TrendText, months: int) -> list[Block]:
-    return [trend.texts.say_number("page.skipped", months)] if months else []
-
-
-def _shape_section(trend: TrendText) -> Section:
-    """Say how deep the family is and how it branches."""
-    findings, title = trend.findings, trend.say("shape.title")
-    if not findings.generations:
-        return Section(title, [trend.say("shape.none")])
-    first, deepest = findings.generations[0].models, len(findings.generations)
-    generations = charts.bar_chart(
-        trend, "generations", "generation", "shape.generations_chart", findings.generations
-    )
-    children = charts.bar_chart(
-        trend, "children", "children", "shape.children_chart", findings.children
-    )
-    blocks: list[Block] = [
-        trend.say("shape.text"),
-        trend.say("shape.alt", models=first, deepest=deepest),
-        picture_block(trend, generations),
-        trend.say("shape.alt_children", models=findings.children[0].models),
-        picture_block(trend, children),
-    ]
-    return Section(title, blocks)
-
-
-def _license_section(trend: TrendText) -> Section:
-    """Say which tags are known; of a sample never that some model declares none."""
-    findings, number = trend.findings, trend.texts.number
-    is_sample, mix = findings.knowledge.is_sample, findings.license_mix
-    none_name = trend.say("license.unknown" if is_sample else "license.undeclared")
-    title, known = trend.say("license.title"), sum(part.models for part in findings.licenses)
-    if not known:
-        return Section(title, [trend.say("license.none", none=none_name)])
-    key, top = "license.text" if is_sample else "license.text_hub", findings.licenses[0]
-    blocks: list[Block] = [
-        trend.say(key, models=findings.models, known=known),
-        trend.say("license.alt", name=charts.short_tag_text(top.key), models=top.models),
-        picture_block(trend, charts.tag_chart(trend)),
-    ]
-    if mix.by_month.months:
-        blocks.append(trend.say(f"{key}_by_month"))
-        blocks.append(picture_block(trend, charts.tag_month_chart(trend, none_name)))
-    # A row for each release: its most frequent tags, the others, and those without any.
-    most = charts.MOST_TAG_COLUMNS - 1
-    names = [charts.short_tag_text(tag) for tag in mix.tags[:most]]
-    names += [trend.say("column.others"), none_name]
-    columns = [Column(trend.say("column.release"))]
-    columns += [Column(name, is_number=True) for name in names]
-    rows = [
-        (
-            trend.line_name(row.release),
-            *(number(models) for models in row.tags[:most]),
-            number(sum(row.tags[most:])),
-            number(row.none),
-        )
-        for row in mix.by_release
-    ]
-    return Section(title, [*blocks, trend.say("license.by_release"), Table(columns, rows)])
-
-
-def _deletion_section(trend: TrendText) -> Section:
-    """Say what is known of deleted models; without any, that and why."""
-    deletions, title = trend.findings.deletions, trend.say("deletions.title")
-    if deletions is None:
-        return Section(title, [trend.say("deletions.none")])
-    if not deletions.deleted:
-        return Section(title, [trend.say("deletions.none_here", known=deletions.ever_known)])
-    text = trend.say(
-        "deletions.text",
-        deleted=deletions.deleted,
-        known=deletions.ever_known,
-        undated=deletions.undated,
-    )
-    # Until the first list without them: the moment itself no crawl sees.
-    days = deletions.days_until_deletion
-    chart = charts.bar_chart(trend, "deletions", "days_until_deletion", "deletions.chart", days)
-    return Section(title, [text, picture_block(trend, chart)])
+    is_direct = findings.definition.closure is Closure.DIRECT
+    if findings.subject.model is not None:
+        return trend.say("method.model_direct_text" if is_direct else "method.model_text")
+    kinds = ["method.direct_text" if is_direct else "method.definition_text"]
+    if findings.subject.release is not None:
+        kinds.append("method.release_text")
+    family = findings.subject.family
+    assert family is not None
+    return " ".join(trend.say(kind, registry=family.version) for kind in kinds)
 
 
 def _method_section(trend: TrendText) -> Section:
-    """Say what was counted, what cannot be seen, and how to cite."""
+    """Say what was counted, and what cannot be seen."""
     findings, definition = trend.findings, trend.findings.definition
     # The address is put in once the sentence stands: it is no word of ours.
     origin, place = trend.manifest.origin, "\N{NULL}"
     words = load_texts(trend.texts.language)
-    direct = definition.closure is Closure.DIRECT
     snapshot = trend.say(
         "method.snapshot_text", id=findings.snapshot, date=origin.taken_at.date(), endpoint=place
     )
     filters = trend.say(
         "method.filters_text",
         relations=", ".join(words.say(f"words.{relation}") for relation in definition.relations),
-        least=words.say(f"words.{definition.min_strength}"),
+        least_strength=words.say(f"words.{definition.min_strength}"),
         downloads=definition.min_downloads,
         as_of=definition.as_of or trend.say("method.any_day"),
         deleted=trend.say("method.yes" if definition.deleted else "method.no"),
     )
     lines: dict[str, Cell] = {
         "snapshot": split_table_place(snapshot, place, origin.endpoint),
-        "definition": trend.say(
-            "method.direct_text" if direct else "method.definition_text",
-            registry=findings.family.version,
-        ),
+        "definition": _define(trend),
         "filters": filters,
-        "dates": trend.say("method.dates_text"),
+        "dates": trend.say("method.dates_text", undated=findings.undated),
         "limits": trend.say("method.limits_text"),
-        "cite": trend.say("method.cite_text", version=__version__, id=findings.snapshot),
     }
+    if findings.has_history:
+        lines["history"] = trend.say("method.history_text")
+    if findings.shares.months:
+        lines["pale"] = trend.say("method.pale_text", least_models=LEAST_FOR_SHARE)
     facts = [(trend.say(f"method.{key}"), cell) for key, cell in lines.items()]
     return Section(trend.say("method.title"), [Facts(facts)])

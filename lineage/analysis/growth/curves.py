@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.counts import count_subject
@@ -31,7 +33,8 @@ from lineage.store.reader import BaseRow, Snapshot
 from lineage.store.store import ParquetStore
 
 Say = Callable[[str], None]
-_Answer = tuple[CurveSlice, bool]
+ENDLESS = datetime.max.replace(tzinfo=UTC)
+CurveAnswer = tuple[CurveSlice, bool]
 """A part of a curve, and whether it was stored."""
 
 
@@ -52,17 +55,14 @@ def curve_of_family(
     """
     # One registry for the whole curve: a root added today would else look like growth on the day
     # that it was added.
-    overlay, renamed = trend_overlay_of(families), _find_renamed_roots(store, family)
+    overlay, renamed = trend_overlay_of(families), find_renamed_roots(store, [family])
 
-    def count_snapshot(snapshot: Snapshot) -> _Answer:
-        table, reason = read_trends(snapshot, ["name"] if by is Grouping.RELEASE else []), None
-        if table is None:
-            reason = "no curves"
-        elif not as_stored and trend_overlay_of_table(table) != overlay:
-            reason = "curves that another registry counted"
-        elif not as_stored and _is_curve_older_than_rename(snapshot, family, renamed):
-            reason = "roots that were renamed later"
-        if table is not None and reason is None:
+    def count_snapshot(snapshot: Snapshot) -> CurveAnswer:
+        more = ["name"] if by is Grouping.RELEASE else []
+        table, reason = read_trends(snapshot, more), None
+        if table is None or not as_stored:
+            table, reason = check_stored_trends(snapshot, table, overlay, [family], renamed)
+        if table is not None:
             stored = trend_slice_of_family(table, family.id, by)
             if stored is not None:
                 return stored, True
@@ -71,7 +71,9 @@ def curve_of_family(
         counted = trend_slice_of_family(trends_table(Scope(snapshot, families)), family.id, by)
         return counted or CurveSlice(NOTHING, {}, family.version), False
 
-    moments, slices = _count_over_history(store, count_snapshot, say)
+    moments, slices = count_over_history(store, count_snapshot, say)
+    if not moments:
+        store.snapshot()  # raises, and says why there is none
     releases = [release.name for each in (family, *families) for release in each.releases]
     name, definition = f"family:{family.id}", replace(FULL, roots=family.roots())
     whole, parts = _curve_series_of(family.id, slices, releases)
@@ -86,6 +88,7 @@ def curve_of_base(
     by: Grouping | None = None,
     *,
     say: Say = lambda _: None,
+    until: datetime = ENDLESS,
 ) -> Curve:
     """Return a base in every snapshot, by the default definition; it is followed by its key.
 
@@ -99,7 +102,7 @@ def curve_of_base(
     former = newest.former_names()
     names = [base.id, *former.filter(pc.equal(former["key"], base.key))["name"].to_pylist()]
 
-    def count_snapshot(snapshot: Snapshot) -> _Answer:
+    def count_snapshot(snapshot: Snapshot) -> CurveAnswer:
         table = read_trends(snapshot, ["name", "key"])
         stored = None if table is None else trend_slice_of_base(table, base.key, names, by)
         if stored is not None:
@@ -118,30 +121,51 @@ def curve_of_base(
         }
         return CurveSlice(Point(count.total, count.by_relation, None, None), months), False
 
-    moments, slices = _count_over_history(store, count_snapshot, say)
+    moments, slices = count_over_history(store, count_snapshot, say, until)
+    if not moments:
+        store.snapshot()  # raises, and says why there is none
     whole, parts = _curve_series_of(base.id, slices, ())
     parts = _mark_curve_months(parts, moments) if by is Grouping.MONTH else parts
     definition = Definition(roots=(base.id,))
     return Curve(name, base.id, base.key, definition, moments, whole, by, parts)
 
 
-def _find_renamed_roots(store: ParquetStore, family: Family) -> dict[str, str]:
+def check_stored_trends(
+    snapshot: Snapshot,
+    table: pa.Table | None,
+    overlay: str,
+    families: Sequence[Family],
+    renamed: Mapping[str, str],
+) -> tuple[pa.Table | None, str | None]:
+    """Return a stored table that today's registry would count alike, else None and the reason."""
+    if table is None:
+        return None, "no curves"
+    if trend_overlay_of_table(table) != overlay:
+        return None, "curves that another registry counted"
+    if _is_curve_older_than_rename(snapshot, families, renamed):
+        return None, "roots that were renamed later"
+    return table, None
+
+
+def find_renamed_roots(store: ParquetStore, families: Sequence[Family]) -> dict[str, str]:
     """Return the keys of the roots that had other names before, as the newest snapshot has them."""
     newest = store.latest_whole()
     if newest is None:
         return {}
     renamed = set(newest.former_names()["key"].to_pylist())
-    keys = newest.keys_of_names(family.roots())
+    if not renamed:
+        return {}
+    keys = newest.keys_of_names([root for family in families for root in family.roots()])
     return {root: key for root, key in keys.items() if key in renamed}
 
 
 def _is_curve_older_than_rename(
-    snapshot: Snapshot, family: Family, keys: Mapping[str, str]
+    snapshot: Snapshot, families: Sequence[Family], keys: Mapping[str, str]
 ) -> bool:
     """Say whether roots with these keys have children here under names the registry has not."""
     # The registry alone would not have found them when the snapshot was made: its stored curve
     # lacks what lies below them, and rises on the day of the rename.
-    former = {old.now: old.name for old in family.former_names()}
+    former = {old.now: old.name for family in families for old in family.former_names()}
     for root, key in keys.items():
         # By name first: that reads one group of rows, by key all of them.
         rows = (snapshot.base(name) for name in (root, former.get(root)) if name is not None)
@@ -152,12 +176,17 @@ def _is_curve_older_than_rename(
     return False
 
 
-def _count_over_history(
-    store: ParquetStore, count_snapshot: Callable[[Snapshot], _Answer], say: Say
+def count_over_history(
+    store: ParquetStore,
+    count_snapshot: Callable[[Snapshot], CurveAnswer],
+    say: Say,
+    until: datetime = ENDLESS,
 ) -> tuple[list[Moment], list[CurveSlice]]:
-    """Ask every snapshot of more than one base's family, the oldest first."""
+    """Ask every snapshot of more than one base's family up to a moment, the oldest first."""
     moments, slices = [], []
     for snapshot in store.history(lambda damage: say(f"Left out: {damage}.")):
+        if snapshot.manifest.origin.taken_at > until:
+            continue
         try:
             part, stored = count_snapshot(snapshot)
         except SnapshotDamaged as error:
@@ -168,8 +197,6 @@ def _count_over_history(
         known, left_out = origin.parents_known, count_opt_out_marks(snapshot.manifest.left_out)
         moments.append(Moment(snapshot.id, *facts, part.registry, stored, known, left_out))
         slices.append(part)
-    if not moments:
-        store.snapshot()  # raises, and says why there is none
     return moments, slices
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
@@ -31,21 +32,9 @@ def read_growth_creation_dates(snapshot: Snapshot) -> Int64s:
     return column
 
 
-def read_growth_deletion_dates(snapshot: Snapshot) -> Int64s:
-    """Return the moment of the first listing without each deleted model, in microseconds."""
-    column = snapshot.tombstones(["missed_at"])["missed_at"].combine_chunks().cast(pa.int64())
-    moments: Int64s = column.to_numpy(zero_copy_only=False)
-    return moments
-
-
 def day_number_of_growth(day: date) -> int:
     """Return how many days a day lies after the first of 1970."""
     return (day - date(1970, 1, 1)).days
-
-
-def day_of(moment: np.integer | int) -> date:
-    """Return the day of a dated moment, in UTC."""
-    return date(1970, 1, 1) + timedelta(days=int(moment) // DAY)
 
 
 def end_of_day(day: date) -> int:
@@ -107,10 +96,12 @@ class Calendar:
         values = np.bincount(dated, minlength=len(self.span)).tolist()
         return GrowthSeries(key, values, len(month) - len(dated))
 
-    def timeline_of(self, columns: Iterable[tuple[str, Mask]]) -> Timeline:
-        """Count each column's models by month."""
+    def timeline_of(self, columns: Iterable[tuple[str, Mask]], every: Mask) -> Timeline:
+        """Count each column's models by month; `every` are those of all columns together."""
         lines = [self.count_by_month(key, which) for key, which in columns]
-        return Timeline(self.months, lines, self.incomplete)
+        whole = self.count_by_month("", every)
+        few = sum(dated < whole.undated for dated in accumulate(whole.values))
+        return Timeline(self.months, lines, self.incomplete, few)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Each subject comes whole, then by the month its models were created.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from lineage.analysis.groups import UNKNOWN
 from lineage.analysis.growth.periods import month_names, month_numbers
-from lineage.analysis.growth.results import Point
+from lineage.analysis.growth.results import NOTHING, Point
 from lineage.analysis.growth.subjects import CountedPairs, CurveKind, count_below
 from lineage.analysis.members import relation_of
 from lineage.analysis.scope import Scope
@@ -184,6 +184,8 @@ class CurveSlice:
     """By release or month, in the order of the table; empty where it is not divided."""
     registry: str | None = None
     """Version of the family's registry."""
+    families: Mapping[str, int] = field(default_factory=dict)
+    """Totals of every family, where they were asked for."""
 
 
 def read_trends(snapshot: Snapshot, more: Sequence[str] = ()) -> pa.Table | None:
@@ -204,6 +206,25 @@ def trend_slice_of_family(table: pa.Table, family: str, by: Grouping | None) -> 
     rows = table.filter(pc.equal(table["family"], family))
     of_parts = CurveKind.RELEASE if by is Grouping.RELEASE else None
     return _trend_slice_of(rows, CurveKind.FAMILY, of_parts, by)
+
+
+def trend_slice_of_release(table: pa.Table, family: str, release: str) -> CurveSlice:
+    """Return a release's numbers; zero where the table has none of it."""
+    rows = table.filter(
+        pc.and_(pc.equal(table["family"], family), pc.equal(table["name"], release))
+    )
+    part = _trend_slice_of(rows, CurveKind.RELEASE, None, None)
+    return part or CurveSlice(NOTHING, {})
+
+
+def trend_totals_of_families(table: pa.Table) -> dict[str, int]:
+    """Return how many models lie below each family of a table."""
+    is_whole = pc.and_(
+        pc.equal(table["of"], CurveKind.FAMILY),
+        pc.fill_null(pc.equal(table["month"], EVERY_MONTH), False),
+    )
+    rows = table.filter(is_whole)
+    return dict(zip(rows["family"].to_pylist(), rows["total"].to_pylist(), strict=True))
 
 
 def trend_slice_of_base(

@@ -1,67 +1,99 @@
-"""Everything about how a family grew, from one snapshot, by the models' dates of creation."""
+"""Everything about how a subject grew: over the snapshots, and by its models' dates of creation."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from lineage.analysis.comparison import LEAST_DOWNLOADS
 from lineage.analysis.groups import MIXED, Releases, find_releases
-from lineage.analysis.growth.dates import CLAIM, DateQuestion, count_deletions, count_on_dates
+from lineage.analysis.growth.curves import Say
+from lineage.analysis.growth.days import DayNumbers
+from lineage.analysis.growth.findings import (
+    RelationMix,
+    SinceRelease,
+    SubjectHistory,
+    TrendFindings,
+)
+from lineage.analysis.growth.history import is_definition_stored, read_history
 from lineage.analysis.growth.periods import (
+    DAY,
     UNDATED,
     Calendar,
     DayLimit,
+    day_number_of_growth,
     month_span,
     read_growth_creation_dates,
 )
-from lineage.analysis.growth.results import (
-    GroupSize,
-    GrowthSeries,
-    LicenseMix,
-    ReleaseLicenses,
-    Timeline,
-    TrendFindings,
-)
-from lineage.analysis.growth.variants import (
-    GroupMasks,
-    TrendGroups,
-    VariantColumns,
-    series_by_variant,
-)
+from lineage.analysis.growth.published import check_published_numbers
+from lineage.analysis.growth.results import GrowthSeries, Timeline
+from lineage.analysis.growth.variants import VariantColumns
 from lineage.analysis.licenses.statements import license_knowledge_of
-from lineage.analysis.members import Members, members_below, relation_of
+from lineage.analysis.members import members_below, relation_of
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import ResolvedSubject, count_opted_out
+from lineage.analysis.subjects import (
+    ResolvedSubject,
+    SubjectMembers,
+    count_opted_out,
+    select_members,
+)
 from lineage.domain.anomalies import Bounds
-from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
+from lineage.domain.arrays import Codes, Int64s, Mask
 from lineage.domain.claims import RELATIONS
 from lineage.domain.clock import end_of_data
-from lineage.domain.families import Family
-from lineage.graph import reach
-from lineage.store.reader import Snapshot
+from lineage.domain.families import Release
+from lineage.errors import SettingsError
+from lineage.families.published import PublishedNumber
+from lineage.store.store import ParquetStore
 
-_CHILDREN = ((0, "0"), (1, "1"), (2, "2-9"), (10, "10-99"), (100, "100-999"), (1000, "1000+"))
-"""From how many children on a model falls into a class."""
+LEAST_DATED = 0.9
+"""A release of which fewer models are dated is not compared by days since its release."""
+LEAST_MODELS = 50
+"""Fewer models say nothing about a release."""
+_WEEK = 7
+
+_Groups = Sequence[tuple[str, Mask]]
+"""The models of each group, an element for each model with a record."""
 
 
 @dataclass(frozen=True, slots=True)
-class _FamilyColumns:
-    """A family in a snapshot: its members, and what each question needs of every record."""
+class TrendQuestion:
+    """What is asked beside a subject and a definition."""
 
-    scope: Scope
-    roots: Nodes
-    members: Members
+    since: date | None = None
+    """Time is shown from this day on."""
+    days: Sequence[date] = ()
+    """Days to count; none for those that are worth a row."""
+    numbers: Sequence[PublishedNumber] = ()
+    """Numbers that somebody has published."""
+    bounds: Bounds = field(default_factory=Bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class _TimeCounts:
+    """Today's models by their dates of creation; each as in TrendFindings."""
+
+    growth: Timeline
+    shares: Timeline
+    variants: Timeline
+    mixes: Sequence[RelationMix]
+    since_release: SinceRelease
+    authors: int
+
+
+@dataclass(frozen=True, slots=True)
+class _SubjectColumns:
+    """A subject in a snapshot: what each question needs of every record."""
+
+    selected: SubjectMembers
     counted: Mask
     """Models with a record, as in every column here."""
     possible: Mask
     """The counted, and the undated that may have existed on the day of the question."""
     limit: DayLimit
     moments: Int64s
-    releases: Releases
+    relation: Codes
 
     @property
     def counts_undated(self) -> bool:
@@ -70,99 +102,181 @@ class _FamilyColumns:
 
 
 def find_trends(
-    scope: Scope, family: Family, *, claim: int = CLAIM, bounds: Bounds | None = None
+    store: ParquetStore | None,
+    scope: Scope,
+    subject: ResolvedSubject,
+    question: TrendQuestion = TrendQuestion(),
+    say: Say = lambda _: None,
 ) -> TrendFindings:
-    """Count a family, mirrors and curated edges joined, by time, and since when beyond a claim."""
+    """Count a subject over the history of a store and by its models' dates; see TrendFindings.
+
+    Without a store the scope's snapshot alone is asked. `say` is called for each snapshot that is
+    left out or counted anew.
+
+    Raises:
+        SettingsError: `since` lies after the data.
+        UnknownModel: the subject of a user's published number is unknown.
+    """
     snapshot, definition = scope.snapshot, scope.definition
-    full = replace(definition, mirrors=True, curated=True)
-    columns = _read_family_trend(scope.under(full), family)
-    groups = _group_models_by_month(columns, family)
+    last_day = _find_last_day(scope, question.since)
 
-    # The calendar of rivals spans all families, the family's own charts their own months.
-    every = np.any([columns.possible, *(mask for _, mask in groups.rivals)], axis=0)
-    bounds, least = bounds or Bounds(), max(LEAST_DOWNLOADS, definition.min_downloads)
-    variants = VariantColumns.of(columns.scope, every, columns.moments, bounds, least)
-    end = end_of_data(snapshot.manifest.origin.taken_at, definition.as_of)
-    own = Calendar.of(columns.moments, month_span(columns.moments[columns.possible]), end)
-    # Rivals are compared month by month, so that all of them need the same months.
-    whole = Calendar.of(columns.moments, month_span(columns.moments[every]), end)
+    # The history, where numbers by this definition were stored
+    is_stored, history = is_definition_stored(definition, subject), SubjectHistory()
+    if store is not None and is_stored:
+        history = read_history(store, scope, subject, say)
 
-    mix = _trend_license_mix(snapshot, columns.possible, own, groups.releases)
-    question = DateQuestion(definition.as_of, claim, columns.moments, variants.author, least)
+    # Today's models by their dates of creation, and days
+    columns = _read_subject_columns(scope, subject)
+    least = max(LEAST_DOWNLOADS, definition.min_downloads)
+    by_time = _count_by_time(scope, subject, columns, question.bounds, least)
+    numbers = _prepare_days(scope, subject, columns, history, last_day)
+    days = sorted(set(question.days or numbers.choose_days()))
+
+    # Numbers that others have published: of a sample nothing follows about the Hub
+    knowledge = license_knowledge_of(snapshot)
+    published = () if knowledge.is_sample else question.numbers
+    is_full = subject.model is None
     return TrendFindings(
         snapshot=snapshot.id,
-        family=family,
-        definition=full,
-        models=int(columns.counted.sum()),
-        undated=int((columns.moments[columns.possible] == UNDATED).sum()),
+        subject=subject,
+        definition=replace(definition, mirrors=True, curated=True) if is_full else definition,
+        models=numbers.models,
+        undated=numbers.undated,
         undated_count=columns.counts_undated,
-        knowledge=license_knowledge_of(snapshot),
-        by_variant=series_by_variant(groups, variants, own, whole, end),
-        variants=own.timeline_of(variants.all_of(columns.possible)),
-        by_release_in_variants=variants.count_groups(
-            _cut_undated_members(columns, groups.releases)
-        ),
-        rivals_in_variants=variants.count_groups(_cut_undated_members(columns, groups.rivals)),
-        generations=_count_generations(columns),
-        children=_count_children(columns),
-        licenses=_count_licenses(columns, mix),
-        license_mix=mix,
-        dates=count_on_dates(columns.scope, family, question),
-        deletions=count_deletions(columns.scope, family, full),
-        bounds=bounds,
+        knowledge=knowledge,
+        is_stored=is_stored,
+        history=history,
+        first_snapshot=history.moments[0].taken_at.date() if history.moments else None,
+        growth=by_time.growth,
+        shares=by_time.shares,
+        mixes=by_time.mixes,
+        since_release=by_time.since_release,
+        authors=by_time.authors,
+        variants=by_time.variants,
+        days=[numbers.count_day(day) for day in days],
+        published=list(check_published_numbers(store, scope, subject, published)),
+        left_out=len(question.numbers) - len(published),
+        bounds=question.bounds,
         least_downloads=least,
-        opted_out=count_opted_out(
-            scope.under(full),
-            ResolvedSubject(f"family:{family.id}", family=family),
-            int(columns.possible.sum()),
-        ),
+        opted_out=count_opted_out(scope, subject, numbers.at_most),
+    ).since_day(question.since, question.days)
+
+
+def _find_last_day(scope: Scope, since: date | None) -> date:
+    """Return the last day that the data tell of; SettingsError where time would begin after it."""
+    taken_on = scope.snapshot.manifest.origin.taken_at.date()
+    last_day = min(scope.definition.as_of or taken_on, taken_on)
+    if since is not None and since > last_day:
+        message = f"--since {since} is after the data, which end on {last_day}"
+        raise SettingsError(message, f"give a day up to {last_day}")
+    return last_day
+
+
+def _prepare_days(
+    scope: Scope,
+    subject: ResolvedSubject,
+    columns: _SubjectColumns,
+    history: SubjectHistory,
+    last_day: date,
+) -> DayNumbers:
+    """Return what single days can be counted from."""
+    moments, possible = columns.moments, columns.possible
+    dated = np.sort(moments[possible & (moments != UNDATED)])
+    return DayNumbers(
+        snapshot=scope.snapshot.id,
+        taken_on=scope.snapshot.manifest.origin.taken_at.date(),
+        last_day=last_day,
+        models=int(columns.counted.sum()),
+        at_most=int(possible.sum()),
+        dated=dated,
+        undated=int(possible.sum()) - len(dated),
+        history=history,
+        releases=_releases_of_subject(subject),
     )
 
 
-def _read_family_trend(scope: Scope, family: Family) -> _FamilyColumns:
+def _count_by_time(
+    scope: Scope,
+    subject: ResolvedSubject,
+    columns: _SubjectColumns,
+    bounds: Bounds,
+    least_downloads: int,
+) -> _TimeCounts:
+    """Place today's models in time: of a family by release and beside others, else by relation."""
+    moments, possible = columns.moments, columns.possible
+    end = end_of_data(scope.snapshot.manifest.origin.taken_at, scope.definition.as_of)
+    own = Calendar.of(moments, month_span(moments[possible]), end)
+    selected = columns.selected.scope
+    variants = VariantColumns.of(selected, possible, moments, bounds, least_downloads)
+    is_family = subject.model is None and subject.release is None
+    releases = find_releases(selected, selected.edges) if is_family else None
+    if releases is None:
+        groups = _divide_by_relation(columns)
+        shares, compared = NO_MONTHS, NO_RELEASES
+        mixes: _Groups = [(subject.id, possible)]
+    else:
+        groups = mixes = _divide_by_release(releases, possible)
+        rivals = _mark_models_by_family(columns, releases)
+        # Families are compared month by month, so that all of them need the same months.
+        every = np.any([possible, *(mask for _, mask in rivals)], axis=0)
+        whole = Calendar.of(moments, month_span(moments[every]), end)
+        shares = whole.timeline_of(rivals, every)
+    growth = own.timeline_of(groups, possible).added_up()
+    if releases is not None:
+        compared = _compare_releases(subject, releases, columns, growth)
+    return _TimeCounts(
+        growth=growth,
+        shares=shares,
+        variants=own.timeline_of(variants.all_of(possible), possible).added_up(),
+        mixes=_count_mixes(columns, mixes),
+        since_release=compared,
+        authors=int(variants.models_of("authors", columns.counted).sum()),
+    )
+
+
+NO_MONTHS = Timeline((), ())
+NO_RELEASES = SinceRelease((), ())
+
+
+def _read_subject_columns(scope: Scope, subject: ResolvedSubject) -> _SubjectColumns:
     moments = read_growth_creation_dates(scope.snapshot)
     limit = DayLimit.of(scope)
-    scope = scope.under(limit.definition)
-    roots = scope.tops_of(family)
-    members = members_below(scope, roots)
+    selected = select_members(scope.under(limit.definition), subject)
+    members = selected.members
     possible = members.counted[: len(moments)] & limit.possibly
     counted = possible if limit.surely is limit.possibly else possible & limit.surely
-    releases = find_releases(scope, scope.edges)
-    return _FamilyColumns(scope, roots, members, counted, possible, limit, moments, releases)
+    relation = relation_of(members.edges, members.nodes)[: len(moments)]
+    return _SubjectColumns(selected, counted, possible, limit, moments, relation)
 
 
-def _group_models_by_month(columns: _FamilyColumns, family: Family) -> TrendGroups:
-    """Divide the members by release and relation, and everybody else's by family."""
-    possible, releases = columns.possible, columns.releases
-    code = releases.place_by_node()[: len(possible)]
-    relation = relation_of(columns.members.edges, columns.members.nodes)[: len(possible)]
-    relation_names = [relation.value for relation in RELATIONS]
-    return TrendGroups(
-        counted=possible,
-        releases=_label_of_trend(np.where(possible, code, -1), releases.names()),
-        relations=_label_of_trend(np.where(possible, relation, -1), relation_names),
-        rivals=[
-            (key, which & columns.limit.possibly)
-            for key, which in _models_by_family(columns.scope, releases, len(code))
-        ],
-        own_releases=[
-            (release, (code == releases.releases.index(release)) & possible)
-            for release in family.releases
-        ],
-    )
+def _releases_of_subject(subject: ResolvedSubject) -> Sequence[Release]:
+    if subject.release is not None:
+        return (subject.release,)
+    return () if subject.family is None else subject.family.releases
 
 
-def _label_of_trend(codes: Indices, names: Sequence[str]) -> GroupMasks:
-    """Return a column for each name that some code stands for."""
-    return [(name, codes == place) for place, name in enumerate(names) if (codes == place).any()]
+def _divide_by_release(releases: Releases, possible: Mask) -> _Groups:
+    place = releases.place_by_node()[: len(possible)]
+    codes = np.where(possible, place, -1)
+    names = list(enumerate(releases.names()))
+    return [(name, codes == at) for at, name in names if (codes == at).any()]
 
 
-def _models_by_family(scope: Scope, releases: Releases, records: int) -> GroupMasks:
+def _divide_by_relation(columns: _SubjectColumns) -> _Groups:
+    masks = [
+        (relation.value, columns.possible & (columns.relation == relation.code))
+        for relation in RELATIONS
+    ]
+    return [(key, mask) for key, mask in masks if mask.any()]
+
+
+def _mark_models_by_family(columns: _SubjectColumns, releases: Releases) -> _Groups:
     """Return the models of each family that has any; those that meet two are in `mixed` alone."""
     # Official repositories and mirrors of any family are roots here and count nowhere: a family
     # that is built on another must not count as its derivatives.
+    scope, records = columns.selected.scope, len(columns.moments)
     roots = np.unique(np.concatenate([np.empty(0, np.int32), *releases.roots])).astype(np.int32)
-    counted = members_below(scope, roots).counted[:records]
+    counted = members_below(scope, roots).counted[:records] & columns.limit.possibly
     below = {family.id: np.zeros(records, np.bool_) for family in scope.families}
     owner = [family.id for family in scope.families for _ in family.releases]
     for family, release in zip(owner, releases.releases, strict=True):
@@ -174,66 +288,47 @@ def _models_by_family(scope: Scope, releases: Releases, records: int) -> GroupMa
     return [(key, mask) for key, mask in [*single, (MIXED, families_met > 1)] if mask.any()]
 
 
-def _cut_undated_members(columns: _FamilyColumns, groups: GroupMasks) -> GroupMasks:
-    """Return groups without the undated that no snapshot held on the day of the question."""
-    if columns.counts_undated:
-        return groups
-    return [(key, which & columns.limit.surely) for key, which in groups]
+def _count_mixes(columns: _SubjectColumns, groups: _Groups) -> list[RelationMix]:
+    """Divide the counted models of each group by relation."""
+    mixes = []
+    for key, mask in groups:
+        own = columns.relation[mask & columns.counted]
+        numbers = np.bincount(own, minlength=len(RELATIONS)).tolist()
+        mixes.append(RelationMix(key, dict(zip(RELATIONS, numbers, strict=True))))
+    return [mix for mix in mixes if mix.models]
 
 
-def _trend_license_mix(
-    snapshot: Snapshot, counted: Mask, calendar: Calendar, releases: GroupMasks
-) -> LicenseMix:
-    """Count known tags by month and by release; every mask has an element for each record."""
-    encoded = snapshot.record_column("license").combine_chunks().dictionary_encode()
-    words: list[str] = encoded.dictionary.to_pylist()
-    filled = pc.fill_null(encoded.indices.cast(pa.int64()), len(words))
-    code: Int64s = filled.to_numpy(zero_copy_only=False)
-    numbers = np.bincount(code[counted], minlength=len(words) + 1).tolist()
-    places = (place for place in range(len(words)) if numbers[place])
-    order = sorted(places, key=lambda place: (-numbers[place], words[place]))
-    tags = [words[place] for place in order]
-    position = np.full(len(words) + 1, len(order), np.int64)
-    position[order] = np.arange(len(order))
-    code = position[code]
+def _compare_releases(
+    subject: ResolvedSubject, releases: Releases, columns: _SubjectColumns, growth: Timeline
+) -> SinceRelease:
+    """Count the models of each release by the ends of the weeks after its release day.
 
-    # One row more for models without a known tag, one column more for those without a known date.
-    shape = len(tags) + 1, len(calendar.span) + 1
-    month = np.where(calendar.month < 0, shape[1] - 1, calendar.month)[counted]
-    table = np.bincount(code[counted] * shape[1] + month, minlength=shape[0] * shape[1])
-    lines = [
-        GrowthSeries(tag, row[:-1], row[-1])
-        for tag, row in zip([*tags, ""], table.reshape(shape).tolist(), strict=True)
-    ]
-    by_release = []
-    for name, which in releases:
-        row = np.bincount(code[which & counted], minlength=shape[0]).tolist()
-        by_release.append(ReleaseLicenses(name, row[:-1], row[-1]))
-    timeline = Timeline(calendar.months, lines[:-1], calendar.incomplete)
-    return LicenseMix(tags, timeline, lines[-1], by_release)
-
-
-def _count_licenses(columns: _FamilyColumns, mix: LicenseMix) -> list[GroupSize]:
-    sizes = [
-        GroupSize(line.key, sum(line.values) + columns.counts_undated * line.undated)
-        for line in mix.by_month.lines
-    ]
-    return [size for size in sizes if size.models]
-
-
-def _count_generations(columns: _FamilyColumns) -> list[GroupSize]:
-    edges, counted = columns.members.edges, columns.counted
-    depth = reach.count_generations(edges.child, edges.parent, columns.scope.nodes, columns.roots)
-    numbers = np.bincount(depth[: len(counted)][counted]).tolist()
-    return [GroupSize(str(depth), number) for depth, number in enumerate(numbers) if depth]
-
-
-def _count_children(columns: _FamilyColumns) -> list[GroupSize]:
-    edges, nodes = columns.members.edges, columns.scope.nodes
-    is_member = np.zeros(nodes, np.bool_)
-    is_member[: len(columns.counted)] = columns.counted
-    kind = np.where(is_member, 0, -1).astype(np.int8)
-    children = reach.count_direct_below(edges.child, edges.parent, nodes, kind, 1)[:, 0][is_member]
-    starts = [start for start, _ in _CHILDREN]
-    classes = Counter((np.searchsorted(starts, children, side="right") - 1).tolist())
-    return [GroupSize(name, classes[place]) for place, (_, name) in enumerate(_CHILDREN)]
+    A series ends with the last dated model of the family and the last day that is over in the
+    data: nothing is known of later days. Where fewer than two can be compared, none is.
+    """
+    moments, possible = columns.moments, columns.possible
+    place = releases.place_by_node()[: len(possible)]
+    dated = moments[possible & (moments != UNDATED)]
+    taken_on = columns.selected.scope.snapshot.manifest.origin.taken_at.date()
+    last_day = min(int(dated.max() // DAY) if len(dated) else 0, day_number_of_growth(taken_on) - 1)
+    # A release of times of which too little is dated would seem to have waited for its derivatives.
+    is_known = len(dated) >= LEAST_DATED * possible.sum()
+    first = "" if is_known else next(iter(growth.months[growth.few :]), "9999")
+    lines, excluded = [], []
+    for release in _releases_of_subject(subject):
+        created = moments[possible & (place == releases.releases.index(release))]
+        age = created[created != UNDATED] // DAY - day_number_of_growth(release.released)
+        is_early = f"{release.released:%Y-%m}" < first
+        if is_early or len(created) < LEAST_MODELS or len(age) < LEAST_DATED * len(created):
+            excluded += [release.name] if len(created) >= LEAST_MODELS else []
+            continue
+        weeks = (last_day - day_number_of_growth(release.released)) // _WEEK
+        if weeks < 1:
+            continue
+        ends = np.arange(weeks + 1) * _WEEK
+        values = np.searchsorted(np.sort(age), ends, side="right").tolist()
+        lines.append(GrowthSeries(release.name, values, len(created) - len(age)))
+    if len(lines) < 2:
+        return SinceRelease((), (), excluded)
+    longest = max(len(line.values) for line in lines)
+    return SinceRelease([_WEEK * week for week in range(longest)], lines, excluded)

@@ -66,17 +66,40 @@ def test_what_makes_no_tree_is_refused(program: Program, store: Path) -> None:
 
 def test_a_trend_is_written_as_page_charts_and_numbers(program: Program, store: Path) -> None:
     outcome = program(
-        *("report", "trend", "--store", store, "--lang", "de", "--claim", 2),
+        *("report", "trend", "--store", store, "--lang", "de", "--day", "2024-06-30"),
         *("--as-of", "2024-12-31", "--deleted"),
     )
     assert outcome.code == 0
     written = [Path(line) for line in outcome.out.split()]
     assert all(file.stat().st_size for file in written)
-    stems = {file.name.removesuffix(".de.svg") for file in written if file.suffix == ".svg"}
-    assert {f"{stem}.csv" for stem in stems} <= {file.name for file in written}
-    page = Path("reports/trend.llama.de.html").read_text("utf-8")
-    assert "„Mehr als 2 Abkömmlinge“" in page
-    assert "31. Dezember 2024" in page
+    names = {file.name for file in written}
+    assert {f"trend.llama.{end}" for end in ("de.html", "de.md", "days.csv")} <= names
+    assert "30. Juni 2024" in Path("reports/trend.llama.de.md").read_text("utf-8")
+
+
+def test_a_trend_is_about_any_subject(program: Program, store: Path) -> None:
+    for subject, stem in (("llama-2", "llama-2"), ("owner/tuned", "owner--tuned")):
+        outcome = program("report", "trend", subject, "--store", store)
+        assert outcome.out.splitlines()[0] == f"reports/trend.{stem}.en.html"
+    assert program("report", "trend", "owner/tunned", "--store", store).code == 5
+
+
+def test_a_bad_claim_or_day_is_answered_with_where_it_is_wrong(
+    program: Program, store: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "claims.toml"
+    file.write_text('[[claim]]\nsubject = "llama"\nnumber = "many"\n', "utf-8")
+    ask = ("report", "trend", "--store", store)
+    for flag, value, words in (
+        ("--claim", file, "line 3 of claims.toml, claim number 1: number must be"),
+        ("--claim", 7000, "7000 cannot be read"),
+        ("--since", "2999-01-01", "is after the data, which end on"),
+        ("--since", "soon", "not a date: use YYYY-MM-DD"),
+        ("--day", "2024-13-01", "not a date: use YYYY-MM-DD"),
+    ):
+        told = program(*ask, flag, value)
+        assert told.code == 2
+        assert words in " ".join(told.err.split())
 
 
 @pytest.mark.parametrize("report", ["family-tree", "trend", "licenses"])

@@ -1,210 +1,253 @@
-"""The trend report: complete in both languages, and silent on what a sample cannot tell."""
+"""The trend report: the finding first, its numbers in files, and nothing of strangers acts."""
 
 import csv
 import io
-import tomllib
 from collections.abc import Mapping
-from datetime import date
-from importlib import resources
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from string import Formatter
 
 import pytest
 from markdown_it import MarkdownIt
 
-from lineage.analysis.growth.results import TrendFindings
+from lineage.analysis.growth.findings import TrendFindings
+from lineage.analysis.growth.trends import TrendQuestion
 from lineage.domain.definitions import Definition
-from lineage.domain.escape import cell
+from lineage.domain.opt_outs import NO_OPT_OUTS
+from lineage.families.published import bundled_published_numbers
 from lineage.families.registry import all_families, family
-from lineage.reporting.charts.old_svg import draw_chart
-from lineage.reporting.document import Document
-from lineage.reporting.files import charts_of, trend_report_files
-from lineage.reporting.html import render_html
+from lineage.reporting.document import Document, ReportName
+from lineage.reporting.files import pictures_of, trend_report_files
 from lineage.reporting.language import Language, load_texts
-from lineage.reporting.markdown import render_markdown
 from lineage.reporting.trend import trend_document
+from lineage.reporting.trend_text import TrendText
 from lineage.store.reader import Snapshot
+from lineage.store.store import ParquetStore
 from tests.builders import published, row
-from tests.hostile import HOSTILE, acting_in_a_template
+from tests.fakes.fake_clock import NOON
+from tests.hostile import acting_in_a_template
 from tests.questions import find_trends
-from tests.unit.reporting.trend_attacks import spelled_trends
+from tests.unit.reporting.trend_attacks import rows, spelled_trends
+
+LLAMA_2 = "meta-llama/Llama-2-7b-hf"
+BOTH = pytest.mark.parametrize("language", list(Language))
+
+
+def make_document(found: TrendFindings, snapshot: Snapshot, language: Language) -> Document:
+    trend = TrendText.in_language(found, snapshot.manifest, language, all_families())
+    return trend_document(trend, ReportName("trend", "llama", language))
+
+
+def spell(found: TrendFindings, snapshot: Snapshot, language: Language) -> str:
+    """Return the report as Markdown."""
+    files = trend_report_files(found, snapshot.manifest, language, all_families(), with_extra=False)
+    return next(content.decode() for name, content in files if name.endswith(".md"))
+
+
+def chart_names(document: Document) -> list[str]:
+    return [picture.chart.name for picture in pictures_of(document)]
 
 
 @pytest.fixture(scope="module")
-def found(corpus_snapshot: Snapshot) -> TrendFindings:
-    return find_trends(corpus_snapshot, family("llama"), Definition(), all_families())
+def store(tmp_path_factory: pytest.TempPathFactory) -> ParquetStore:
+    """Two weeks, three families with enough models to be compared, one model without a date."""
+    folder = tmp_path_factory.mktemp("trend")
+    listed = [*rows(), row("x/undated", [LLAMA_2], createdAt="2022-03-02T23:29:04.000Z")]
+    running = [
+        row(f"y/{at}", [LLAMA_2], createdAt=f"2026-1{1 + at // 100}-01T12:00:00.000Z")
+        for at in range(130)
+    ]
+    for at, some in enumerate((listed, [*listed, *running])):
+        moment = NOON + timedelta(days=14 * at)
+        published(some, folder, families=all_families(), taken_at=moment)
+    return ParquetStore(str(folder), NO_OPT_OUTS)
 
 
-def document(found: TrendFindings, snapshot: Snapshot, language: Language) -> Document:
-    return trend_document(found, snapshot.manifest, language, all_families())
+@pytest.fixture(scope="module")
+def found(store: ParquetStore) -> TrendFindings:
+    numbers = bundled_published_numbers()
+    return find_trends(
+        store.snapshot(), family("llama"), Definition(), all_families(), store, numbers=numbers
+    )
 
 
-def _places(sections: Mapping[str, Mapping[str, str]]) -> dict[str, set[str | None]]:
-    return {
-        f"{section}.{name}": {place for _, place, _, _ in Formatter().parse(text) if place}
-        for section, texts in sections.items()
-        for name, text in texts.items()
-    }
+@pytest.fixture(scope="module")
+def whole(found: TrendFindings) -> TrendFindings:
+    """The same, as if it were the real Hub's."""
+    return replace(found, knowledge=replace(found.knowledge, known=10**9, is_local=False))
 
 
 def test_both_languages_hold_the_same_keys_and_places() -> None:
-    english, german = (load_texts(language, "trend").sections for language in Language)
-    assert _places(english) == _places(german)
+    def places(language: Language) -> dict[str, set[str | None]]:
+        return {
+            f"{section}.{name}": {place for _, place, _, _ in Formatter().parse(text) if place}
+            for section, texts in load_texts(language, "trend").sections.items()
+            for name, text in texts.items()
+        }
+
+    assert places(Language.ENGLISH) == places(Language.GERMAN)
 
 
-@pytest.mark.parametrize("language", list(Language))
-def test_a_day_that_the_sample_cannot_tell_says_so(
-    found: TrendFindings, corpus_snapshot: Snapshot, language: Language
+@BOTH
+def test_the_finding_leads_and_the_pictures_follow(
+    whole: TrendFindings, store: ParquetStore, language: Language
 ) -> None:
-    page = render_markdown(document(found, corpus_snapshot, language))
-    line = next(one for one in page.splitlines() if "31" in one and "2023" in one)
-    assert load_texts(language, "trend").say("dates.tells_none_sample") in line
-    assert load_texts(language, "trend").number(found.undated) in page
+    document = make_document(whole, store.snapshot(), language)
+    assert document.picture is not None
+    assert document.headline == document.picture.chart.headline
+    assert document.definition == document.picture.chart.definition
+    assert chart_names(document) == [
+        "history",
+        "rivals",
+        "shares",
+        "relations",
+        "since-release",
+        "variants",
+    ]
+    page = spell(whole, store.snapshot(), language)
+    assert page.startswith(f"# {document.headline}")
+    number = load_texts(language, "trend").number
+    assert number(whole.models) in page
+    for chart in (picture.chart for picture in pictures_of(document)):
+        assert chart.text
+        assert str(NOON.year) in chart.source
 
 
-def test_numbers_are_spelled_as_the_language_does(
-    found: TrendFindings, corpus_snapshot: Snapshot
+def test_the_running_month_is_hatched_and_exported_as_incomplete(
+    whole: TrendFindings, store: ParquetStore
 ) -> None:
-    english = f"{sum(part.models for part in found.generations):,}"
-    assert "," in english
-    assert english in render_html(document(found, corpus_snapshot, Language.ENGLISH))
-    german = render_html(document(found, corpus_snapshot, Language.GERMAN))
-    assert english.replace(",", ".") in german
+    manifest = store.snapshot().manifest
+    files = dict(
+        trend_report_files(whole, manifest, Language.ENGLISH, all_families(), with_extra=False)
+    )
+    months = list(csv.DictReader(io.StringIO(files["trend.llama.shares.csv"].decode())))
+    assert [(it["month"], it["complete"], it["reliable"]) for it in months][-2:] == [
+        ("2026-11", "true", "true"),
+        ("2026-12", "false", "false"),
+    ]
+    days = list(csv.DictReader(io.StringIO(files["trend.llama.days.csv"].decode())))
+    assert {it["basis"] for it in days} == {"snapshot", "creation"}
+    assert int(days[-1]["models"]) == whole.models
 
 
-def test_the_page_holds_no_style_or_script_but_its_one(
-    found: TrendFindings, corpus_snapshot: Snapshot
-) -> None:
-    page = render_html(document(found, corpus_snapshot, Language.ENGLISH))
+def test_every_file_of_a_report_has_its_name(whole: TrendFindings, store: ParquetStore) -> None:
+    manifest = store.snapshot().manifest
+    made = dict(trend_report_files(whole, manifest, Language.GERMAN, all_families()))
+    charts = {name.split(".")[2] for name in made if name.endswith(".svg")}
+    assert len(charts) == 6
+    assert {f"trend.llama.{chart}.csv" for chart in charts} <= set(made)
+    assert sum(name.endswith(".png") for name in made) == 5
+    assert len(made["trend.llama.de.html"]) < 600_000
+    page = made["trend.llama.de.html"].decode()
     assert (page.count("<style"), page.count("<script"), page.count("style=")) == (1, 1, 0)
 
 
-def test_each_chart_has_a_file_of_numbers_and_two_pictures(
-    found: TrendFindings, corpus_snapshot: Snapshot
+@BOTH
+def test_a_sample_answers_no_published_number_in_one_line(
+    found: TrendFindings, store: ParquetStore, language: Language
 ) -> None:
-    files = dict(
-        trend_report_files(found, corpus_snapshot.manifest, Language.ENGLISH, all_families())
+    assert found.knowledge.is_sample
+    assert found.published == []
+    texts = load_texts(language, "trend")
+    document = make_document(found, store.snapshot(), language)
+    (section,) = [it for it in document.sections if it.heading == texts.say("published.title")]
+    (line,) = section.blocks
+    assert line == texts.say_number("published.sample", found.left_out, subject="Llama")
+    assert "?" not in spell(found, store.snapshot(), language)
+
+
+@BOTH
+def test_a_published_number_is_shown_with_source_and_the_definition_that_gives_it(
+    whole: TrendFindings, store: ParquetStore, language: Language, tmp_path: Path
+) -> None:
+    tags = ["license:mit"]
+    known = [{**it, "tags": [*it["tags"], *tags]} for it in rows()]  # type: ignore[misc]
+    snapshot = published(known, tmp_path, families=all_families(), endpoint="https://hub.example")
+    asked = find_trends(
+        snapshot,
+        family("llama"),
+        Definition(),
+        all_families(),
+        numbers=bundled_published_numbers(),
     )
-    charts = {name.split(".")[2] for name in files if name.endswith(".svg")}
-    assert {"releases", "total", "since-release", "variants", "rivals", "share"} <= charts
-    for chart in charts:
-        assert {f"trend.llama.{chart}.{end}" for end in ("csv", "en.png")} <= set(files)
-
-
-def test_the_texts_lie_in_the_package() -> None:
-    folder = resources.files("lineage.reporting") / "texts"
-    assert tomllib.loads((folder / "trend.de.toml").read_text("utf-8"))["page"]["title"]
-
-
-# Completeness
-
-
-@pytest.fixture(scope="module")
-def files(found: TrendFindings, corpus_snapshot: Snapshot) -> dict[str, str]:
-    """The text files of the English report on the corpus."""
-    made = trend_report_files(found, corpus_snapshot.manifest, Language.ENGLISH, all_families())
-    return {name: content.decode() for name, content in made if not name.endswith(".png")}
-
-
-def _rows(files: Mapping[str, str], name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(files[f"trend.llama.{name}.csv"])))
-
-
-def test_every_series_stands_in_four_ways(files: Mapping[str, str]) -> None:
-    for series in ("releases", "total", "since-release", "relations", "rivals", "share"):
-        rows = _rows(files, f"{series}-by-variant")
-        assert {row["variant"] for row in rows} == {"all", "authors", "no_bursts", "downloads"}
-        plain = _rows(files, series)
-        everyone = [row for row in rows if row["variant"] == "all"]
-        assert [{**row, "variant": ""} for row in everyone] == [
-            {**row, "variant": ""} for row in plain
-        ]
-
-
-def test_markdown_holds_every_chart_with_its_numbers(files: Mapping[str, str]) -> None:
-    page = files["trend.llama.en.md"]
-    for name in files:
-        if name.endswith(".svg"):
-            after = page.partition(f"]({name})")[2]
-            assert after.split("\n\n")[2].startswith("| "), name
-    tables = [part.splitlines() for part in page.split("\n\n") if part.startswith("|")]
-    for table in tables:
-        assert len({line.replace("\\|", "").count("|") for line in table}) == 1
-
-
-def test_licenses_add_up_by_month_and_by_release(
-    found: TrendFindings, files: Mapping[str, str]
-) -> None:
-    known = {part.key: part.models for part in found.licenses}
-    for name in ("licenses-by-month", "licenses-by-release"):
-        told: dict[str, int] = {}
-        for line in _rows(files, name):
-            told[line["license"]] = told.get(line["license"], 0) + int(line["models"])
-        unknown = told.pop("")
-        assert told == known
-        assert unknown + sum(known.values()) == found.models
-
-
-@pytest.mark.parametrize("language", list(Language))
-def test_a_license_that_a_sample_does_not_know_is_never_undeclared(
-    found: TrendFindings, corpus_snapshot: Snapshot, language: Language
-) -> None:
-    page = render_markdown(document(found, corpus_snapshot, language))
+    assert not asked.knowledge.is_sample
+    assert {it.published.number for it in asked.published} >= {7000, 27000, 9261}
+    page = spell(asked, snapshot, language)
     texts = load_texts(language, "trend")
-    assert texts.say("license.unknown") in page
-    assert texts.say("license.undeclared") not in page
+    assert texts.say("published.no_source") in page
+    assert texts.say("published.more_than", n=7000) in page
+    assert "deepindata" in page
 
 
-def test_a_claim_is_held_against_every_definition(
-    found: TrendFindings, files: Mapping[str, str]
+@BOTH
+@pytest.mark.parametrize("subject", ["release", "model"])
+def test_of_a_release_and_a_model_is_told_what_can_be_told(
+    store: ParquetStore, language: Language, subject: str
 ) -> None:
-    rows = _rows(files, "claim")
-    assert [line["definition"] for line in rows][:2] == ["direct", "all_generations"]
-    for line, dated in zip(rows, found.dates.rows[-1].numbers, strict=True):
-        assert (line["surely_by"] != "") == (dated > found.dates.claim)
+    from lineage.analysis.growth.trends import find_trends
+    from lineage.analysis.scope import Scope
+    from lineage.analysis.subjects import find_subject
+
+    scope = Scope(store.snapshot(), all_families())
+    name = {"release": "llama-2", "model": LLAMA_2}[subject]
+    found = find_trends(store, scope, find_subject(scope, name), TrendQuestion())
+    document = make_document(found, scope.snapshot, language)
+    assert chart_names(document) == ["history", "relations", "variants"]
+    say = load_texts(language, "trend").say
+    sentence = {
+        "release": say("page.no_parts", family="Llama"),
+        "model": say("page.no_parts_model"),
+    }
+    assert sentence[subject] in document.lead
 
 
-@pytest.mark.parametrize("name", ["qwen", "mistral"])
-@pytest.mark.parametrize("language", list(Language))
-def test_another_family_as_of_a_day_with_the_deleted(
-    corpus_snapshot: Snapshot, name: str, language: Language
+@BOTH
+def test_a_single_snapshot_tells_by_creation_dates_and_names_the_bias(
+    store: ParquetStore, language: Language
 ) -> None:
-    day = Definition(as_of=date(2025, 5, 31), deleted=True)
-    found = find_trends(corpus_snapshot, family(name), day, all_families(), claim=500)
-    told = document(found, corpus_snapshot, language)
-    page = render_markdown(told)
-    texts = load_texts(language, "trend")
-    assert found.by_release.months[-1] == "2025-05"
-    assert found.dates.rows[-1].day == date(2025, 5, 31)
-    assert texts.date(date(2025, 5, 31)) in page
-    assert texts.say("dates.asked") in page
-    assert texts.number(500) in page
-    drawn = {chart.name: draw_chart(chart, language) for chart in charts_of(told)}
-    assert {"since-release-by-variant", "share-by-variant", "licenses-by-month"} <= set(drawn)
+    snapshot = store.snapshot()
+    found = find_trends(snapshot, family("llama"), Definition(), all_families())
+    document = make_document(found, snapshot, language)
+    assert chart_names(document)[0] == "created"
+    say = load_texts(language, "trend").say
+    (sentence,) = {say("page.single"), say("page.unstored_below")} & {
+        it for it in document.lead if isinstance(it, str)
+    }
+    assert sentence
+    filtered = find_trends(
+        snapshot, family("llama"), Definition(min_downloads=1), all_families(), store
+    )
+    lead = make_document(filtered, snapshot, language).lead
+    assert say("page.unstored") in lead
 
 
-@pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize(
-    ("name", "definition"),
-    [("bloom", Definition()), ("llama", Definition(as_of=date(2022, 1, 1)))],
-)
-def test_where_nothing_is_dated_the_report_says_so(
-    corpus_snapshot: Snapshot, name: str, definition: Definition, language: Language
+@BOTH
+def test_where_nothing_is_counted_or_dated_the_report_says_so(
+    store: ParquetStore, language: Language
 ) -> None:
-    found = find_trends(corpus_snapshot, family(name), definition, all_families())
-    told = document(found, corpus_snapshot, language)
-    assert load_texts(language, "trend").say("page.no_dates") in render_html(told)
-    assert "since-release" not in {chart.name for chart in charts_of(told)}
-    assert all(draw_chart(chart, language) for chart in charts_of(told))
+    snapshot = store.snapshot()
+    for name, definition in (
+        ("bloom", Definition()),
+        ("llama", Definition(as_of=date(2022, 1, 1))),
+        ("llama", Definition(min_downloads=10**12)),
+    ):
+        found = find_trends(snapshot, family(name), definition, all_families(), store)
+        document = make_document(found, snapshot, language)
+        assert "0" in document.headline
+        assert spell(found, snapshot, language)
 
 
-@pytest.mark.parametrize("language", list(Language))
-def test_nobody_has_no_depth(corpus_snapshot: Snapshot, language: Language) -> None:
-    nobody = Definition(min_downloads=10**12)
-    found = find_trends(corpus_snapshot, family("llama"), nobody, all_families())
-    told = document(found, corpus_snapshot, language)
-    assert load_texts(language, "trend").say("shape.none") in render_html(told)
-    assert not {"generations", "children"} & {chart.name for chart in charts_of(told)}
+@BOTH
+def test_time_is_cut_where_it_is_asked_and_said_so(store: ParquetStore, language: Language) -> None:
+    say = load_texts(language, "trend").say
+    for since, key in ((date(2020, 1, 1), "page.since_all"), (date(2026, 12, 1), "page.since")):
+        found = find_trends(
+            store.snapshot(), family("llama"), Definition(), all_families(), store, since=since
+        )
+        document = make_document(found, store.snapshot(), language)
+        assert say(key, day=since, first=NOON.date()) in document.lead
+        assert spell(found, store.snapshot(), language)
 
 
 # What strangers wrote
@@ -230,35 +273,20 @@ def test_no_cell_of_a_csv_is_a_formula(attacked: Mapping[str, bytes]) -> None:
             assert all(one.replace("\N{NO-BREAK SPACE}", " ").isprintable() for one in cells)
 
 
-def test_a_license_called_like_a_column_overwrites_none(attacked: Mapping[str, bytes]) -> None:
-    text = attacked["trend.llama.licenses-by-month.csv"].decode()
-    (header, *rows) = csv.reader(io.StringIO(text))
-    assert header == ["snapshot", "month", "complete", "license", "models"]
-    assert {row[3] for row in rows} >= {"__proto__", "constructor", cell(HOSTILE[0])}
-
-
-def test_a_license_called_like_a_word_of_ours_is_not_translated(tmp_path: Path) -> None:
-    roots = [row("meta-llama/Llama-2-7b-hf")]
-    rows = [
-        row(f"a/{tag}", ["meta-llama/Llama-2-7b-hf"], tags=[f"license:{tag}"])
-        for tag in ("mixed", "others", "qwen", "finetune")
-    ]
-    snapshot = published([*roots, *rows], tmp_path)
-    found = find_trends(snapshot, family("llama"), Definition(), all_families())
-    page = render_markdown(document(found, snapshot, Language.GERMAN))
-    for tag in ("mixed", "others", "qwen", "finetune"):
-        assert f"| `{tag}` | 1 |" in page
-
-
 def test_nothing_strangers_wrote_acts_in_markdown(attacked: Mapping[str, bytes]) -> None:
     text = attacked["trend.llama.de.md"].decode()
     assert not acting_in_a_template(text)
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     tokens = [one for token in parser.parse(text) for one in (token, *(token.children or []))]
     assert not [one for one in tokens if one.type in {"html_inline", "html_block"}]
-    addresses = [one.attrs.get("src", one.attrs.get("href")) for one in tokens if one.attrs]
-    assert addresses
-    assert all(str(one).startswith("trend.llama.") for one in addresses if one)
+    sources = [str(one.attrs["src"]) for one in tokens if one.type == "image"]
+    assert sources
+    assert all(one.startswith("trend.llama.") for one in sources)
+    links = [str(one.attrs["href"]) for one in tokens if one.type == "link_open"]
+    assert all(
+        one.startswith(("trend.", "family-tree.", "licenses.", "https://outside.example/"))
+        for one in links
+    )
 
 
 def test_no_format_steers_a_terminal_or_the_direction_of_letters(

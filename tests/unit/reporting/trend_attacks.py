@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
-from lineage.analysis.growth.results import GroupSize, Timeline, TrendFindings, VariantSeries
+from lineage.analysis.growth.findings import DayBasis, PublishedCheck, StepCount, TrendFindings
+from lineage.analysis.growth.results import GrowthSeries, Timeline
+from lineage.analysis.results import ComparisonStep
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
+from lineage.domain.opt_outs import NO_OPT_OUTS
+from lineage.families.published import PublishedNumber, Qualifier
 from lineage.families.registry import all_families, family
 from lineage.reporting.files import trend_report_files
 from lineage.reporting.language import Language
 from lineage.store.manifest import Manifest
-from lineage.store.reader import Snapshot
+from lineage.store.store import ParquetStore
 from tests.builders import Row, published, row
+from tests.fakes.fake_clock import NOON
 from tests.hostile import HOSTILE
 from tests.questions import find_trends
 
@@ -21,56 +27,59 @@ MISTRAL = "mistralai/Mistral-7B-v0.1"
 
 
 def rows() -> list[Row]:
-    """Two releases and a rival, a tag of its own for each attack, several months."""
+    """Two releases and a rival over several months, enough of each to be compared."""
     made = [row(LLAMA_2), row(LLAMA_3), row(MISTRAL)]
-    made += [row(f"rival/m{at}", [MISTRAL]) for at in range(30)]
-    for at in range(len(HOSTILE)):
-        parent = (LLAMA_2, LLAMA_3)[at % 2]
-        # The more of a tag, the further up it stands: each attack comes to its place.
-        for again in range(1 + at % 4):
-            when = f"2024-{5 + at % 7:02}-1{again}T12:00:00.000Z"
-            tags = [f"base_model:{parent}", f"license:tag-{at:02}"]
-            made.append(row(f"a{at}/m{again}", [parent], createdAt=when, tags=tags, downloads=at))
+    for at in range(240):
+        parent = (LLAMA_2, LLAMA_3, MISTRAL)[at % 3]
+        when = f"2024-{5 + at % 4:02}-1{at % 9}T12:00:00.000Z"
+        made.append(row(f"a{at % 99}/m{at}", [parent], createdAt=when, downloads=at))
     return made
 
 
 def attacked_trends(folder: Path) -> tuple[TrendFindings, Manifest, Sequence[Family]]:
-    """Publish the rows and put an attack in the place of each word."""
-    snapshot: Snapshot = published(rows(), folder, families=all_families())
-    found = find_trends(snapshot, family("llama"), Definition(), all_families())
-    mix = found.license_mix
-    words = {f"tag-{at:02}": attack for at, attack in enumerate(HOSTILE)}
-    lines = [replace(line, key=words[line.key]) for line in mix.by_month.lines]
-    own = replace(found.family, name=HOSTILE[0], version=HOSTILE[3])
+    """Publish the rows on two days and put an attack in the place of each word."""
+    listed = rows()
+    for at, some in enumerate((listed[:150], listed)):
+        moment = NOON + timedelta(days=at)
+        snapshot = published(some, folder, families=all_families(), taken_at=moment)
+    store = ParquetStore(str(folder), NO_OPT_OUTS)
+    found = find_trends(snapshot, family("llama"), Definition(), all_families(), store)
+    assert found.has_history
+    own = replace(family("llama"), name=HOSTILE[0], version=HOSTILE[3])
+    families = [own if it.id == "llama" else replace(it, name=HOSTILE[5]) for it in all_families()]
     bad = replace(
         found,
-        family=own,
-        licenses=[GroupSize(words[part.key], part.models) for part in found.licenses],
-        license_mix=replace(
-            mix,
-            tags=[words[tag] for tag in mix.tags],
-            by_month=Timeline(mix.by_month.months, lines),
-        ),
-        by_variant={key: _attacked(side) for key, side in found.by_variant.items()},
-        by_release_in_variants=[
-            replace(one, key=_release(one.key)) for one in found.by_release_in_variants
-        ],
+        subject=replace(found.subject, family=own),
+        history=replace(found.history, parts=_attack_series(found.history.parts)),
+        growth=_attack_months(found.growth),
+        mixes=[replace(mix, key=_release(mix.key)) for mix in found.mixes],
+        since_release=replace(found.since_release, lines=_attack_series(found.since_release.lines)),
+        days=[replace(day, events=[HOSTILE[4]]) for day in found.days],
+        published=[_attack_number(at, attack) for at, attack in enumerate(HOSTILE)],
     )
+    assert len(bad.since_release.lines) == 2
     origin = replace(snapshot.manifest.origin, endpoint=HOSTILE[2])
-    return bad, replace(snapshot.manifest, origin=origin), all_families()
+    return bad, replace(snapshot.manifest, origin=origin), families
 
 
-def _attacked(side: VariantSeries) -> VariantSeries:
-    timeline, since = side.by_release, side.since_release
-    return replace(
-        side,
-        by_release=replace(
-            timeline, lines=[replace(one, key=_release(one.key)) for one in timeline.lines]
-        ),
-        since_release=replace(
-            since, lines=[replace(one, key=_release(one.key)) for one in since.lines]
-        ),
+def _attack_number(at: int, attack: str) -> PublishedCheck:
+    day = date(2025, 6, 30)
+    # Of addresses the reader of the file lets printable ones through, and no others.
+    address = f"https://outside.example/{attack}" if attack.isprintable() else None
+    number = PublishedNumber(
+        attack, at, Qualifier.ABOUT, "2025-06", day, attack, f"x{attack}", address, attack, True
     )
+    step = StepCount(ComparisonStep.DIRECT, at, at + 1)
+    basis = DayBasis.SNAPSHOT
+    return PublishedCheck(number, attack, "20261121T120000Z", day, basis, [step], step, False)
+
+
+def _attack_series(lines: Sequence[GrowthSeries[int]]) -> list[GrowthSeries[int]]:
+    return [replace(line, key=_release(line.key)) for line in lines]
+
+
+def _attack_months(timeline: Timeline) -> Timeline:
+    return replace(timeline, lines=_attack_series(timeline.lines))
 
 
 def _release(name: str) -> str:

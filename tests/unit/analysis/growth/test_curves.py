@@ -269,3 +269,14 @@ def _is_what_count_says(store: ParquetStore, base: str, known: Sequence[Family])
             assert point == Point(0, {}, 0, 0, point.deleted, point.new)
             continue
         assert (point.total, point.by_relation) == (count.total, count.by_relation)
+
+
+def test_a_curve_by_month_says_which_were_over_at_each_snapshot(tmp_path: Path) -> None:
+    born = ["2026-10-31", "2026-11-01", "2026-11-20"]
+    rows = [
+        row(f"kid/{at}", [ROOT], createdAt=f"{day}T01:00:00.000Z") for at, day in enumerate(born)
+    ]
+    store = history(tmp_path, *[[row(ROOT), *rows]] * 11)
+    curve = curve_of_base(store, ROOT, [KIN], Grouping.MONTH)
+    over = {line.key: [point.complete for point in line.values] for line in curve.parts}
+    assert over == {"2026-10": [True] * 11, "2026-11": [False] * 10 + [True]}

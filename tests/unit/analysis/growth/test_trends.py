@@ -1,7 +1,9 @@
-"""How a family grew: what is placed in a month, what never is, and what each day can tell."""
+"""How a subject grew: what is placed in a month, what never is, and what each day can tell."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,19 +11,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.growth import periods, variants
-from lineage.analysis.growth.dates import find_day_of_growth_past
-from lineage.analysis.growth.results import TrendFindings
-from lineage.analysis.results import ComparisonStep
-from lineage.domain.definitions import Closure, Definition, Grouping
+from lineage.analysis.growth.findings import DayBasis, TrendFindings
+from lineage.analysis.growth.trends import TrendQuestion
+from lineage.analysis.growth.trends import find_trends as ask
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import find_subject
+from lineage.build.checks import Limits
+from lineage.build.pipeline import publish
+from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.opt_outs import NO_OPT_OUTS
+from lineage.errors import SettingsError
 from lineage.families.registry import all_families, family
+from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
-from tests.builders import Row, published, row
+from lineage.store.store import ParquetStore
+from tests.builders import Row, origin, pages, publication, published, row
 from tests.fakes.fake_clock import NOON
-from tests.questions import compare_family, count_family, find_trends
+from tests.questions import count_family, find_trends
 
-LLAMA_2 = "meta-llama/Llama-2-7b-hf"
+LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
 MISTRAL = "mistralai/Mistral-7B-v0.1"
 UNKNOWN_DATE = "2022-03-02T23:29:04.000Z"
+ROOTS = [row(LLAMA_2), row(LLAMA_3), row(MISTRAL)]
 
 
 def child(id: str, parent: str = LLAMA_2, on: str = "2023-08-01", **fields: object) -> Row:
@@ -30,60 +41,226 @@ def child(id: str, parent: str = LLAMA_2, on: str = "2023-08-01", **fields: obje
 
 
 def trends(rows: list[Row], folder: Path, definition: Definition | None = None) -> TrendFindings:
-    roots = [row(LLAMA_2), row(MISTRAL)]
-    snapshot = published([*roots, *rows], folder, families=all_families())
+    snapshot = published([*ROOTS, *rows], folder, families=all_families())
     return find_trends(snapshot, family("llama"), definition or Definition(), all_families())
 
 
-@pytest.fixture(scope="module")
-def corpus(corpus_snapshot: Snapshot) -> TrendFindings:
-    return find_trends(corpus_snapshot, family("llama"), Definition(), all_families())
+def take(rows: Sequence[Row], folder: Path, hours: int, kind: SnapshotKind | None = None) -> None:
+    """Publish rows, so many hours after noon."""
+    into = publication(folder, all_families(), limits=Limits(min_kept_share=0))
+    ordered = sorted([*ROOTS, *rows], key=lambda it: str(it["_id"]))
+    taken_at = NOON + timedelta(hours=hours)
+    publish(pages(ordered), origin(kind or SnapshotKind.FULL, taken_at=taken_at), into)
 
 
-def test_the_undated_stand_in_no_month(tmp_path: Path) -> None:
-    found = trends([child("a/one"), child("a/two", on="")], tmp_path)
-    line = found.by_release.line("Llama 2")
-    assert (line.values, line.undated, found.undated) == ([1], 1, 1)
+def history(folder: Path, *days: Sequence[Row]) -> None:
+    """Publish rows on one day after the other."""
+    for at, rows in enumerate(days):
+        take(rows, folder, 24 * at)
 
 
-def test_months_have_no_gaps(tmp_path: Path) -> None:
-    found = trends([child("a/one"), child("a/two", on="2023-11-30")], tmp_path)
-    assert found.by_release.months == ["2023-08", "2023-09", "2023-10", "2023-11"]
-    assert found.by_release.line("Llama 2").values == [1, 0, 0, 1]
+def ask_about(
+    subject: str, folder: Path, question: TrendQuestion | None = None, **filters: Any
+) -> TrendFindings:
+    store = ParquetStore(str(folder), NO_OPT_OUTS)
+    definition = Definition(**filters)
+    scope = Scope(store.snapshot(), all_families(), definition)
+    return ask(store, scope, find_subject(scope, subject), question or TrendQuestion())
 
 
-def test_where_nobody_is_dated_there_is_no_month(tmp_path: Path) -> None:
+# By dates of creation
+
+
+def test_the_undated_are_in_no_month_and_months_have_no_gaps(tmp_path: Path) -> None:
+    rows = [child("a/one"), child("a/two", on="2023-10-30"), child("a/undated", on="")]
+    found = trends(rows, tmp_path)
+    line = found.growth.line("Llama 2")
+    assert found.growth.months == ["2023-08", "2023-09", "2023-10"]
+    assert (line.values, line.undated, found.undated, found.models) == ([1, 1, 2], 1, 1, 3)
+
+
+def test_where_nothing_is_dated_there_is_no_month(tmp_path: Path) -> None:
     found = trends([child("a/one", on="")], tmp_path)
-    assert (found.by_release.months, found.models) == ([], 1)
+    assert (found.growth.months, found.models, found.authors) == ([], 1, 1)
 
 
-def test_of_an_author_the_first_model_alone_counts(tmp_path: Path) -> None:
-    rows = [child("a/one"), child("a/two", on="2023-09-01"), child("b/one", on="2023-09-02")]
-    assert trends(rows, tmp_path).variants.line("authors").values == [1, 1]
+def test_four_ways_of_counting_the_same_models(tmp_path: Path) -> None:
+    burst = [child(f"a/{at}", on=f"2023-08-{1 + at % 5:02}", downloads=at) for at in range(20)]
+    rows = [*burst, child("a/later", on="2023-10-01"), child("b/one")]
+    found = trends(rows, tmp_path)
+    told = {line.key: list(line.values) for line in found.variants.lines}
+    assert told == {
+        "all": [21, 21, 22],
+        "authors": [2, 2, 2],
+        "no_bursts": [1, 1, 2],
+        "downloads": [10, 10, 10],
+    }
+    assert found.authors == 2
+    nineteen = trends([child(f"a/{at}") for at in range(19)], tmp_path / "fewer")
+    assert nineteen.variants.line("no_bursts").values == [19]
 
 
-def test_a_burst_is_left_out_whole_and_nobody_else(tmp_path: Path) -> None:
-    many = [child(f"a/{at}", on=f"2023-08-{1 + at % 5:02}") for at in range(20)]
-    found = trends([*many, child("a/later", on="2023-10-01"), child("b/one")], tmp_path)
-    assert found.variants.line("no_bursts").values == [1, 0, 1]
-    assert found.burst_models == 20
-
-
-def test_nineteen_are_no_burst(tmp_path: Path) -> None:
-    found = trends([child(f"a/{at}") for at in range(19)], tmp_path)
-    assert found.burst_models == 0
-
-
-def test_who_has_no_known_downloads_has_not_enough(tmp_path: Path) -> None:
-    found = trends([child("a/one", downloads=10), child("a/two", downloads=9)], tmp_path)
-    assert found.variants.line("downloads").values == [1]
-
-
-def test_a_merge_of_two_families_stands_once_as_mixed(tmp_path: Path) -> None:
+def test_a_model_of_two_families_is_in_neither_share(tmp_path: Path) -> None:
     merge = row("a/both", [LLAMA_2, MISTRAL], "merge", createdAt="2023-10-01T00:00:00.000Z")
     found = trends([merge, child("a/one"), child("b/one", MISTRAL)], tmp_path)
-    told = {line.key: sum(line.values) for line in found.rivals.lines}
+    told = {line.key: sum(line.values) for line in found.shares.lines}
     assert told == {"llama": 1, "mistral": 1, "mixed": 1}
+
+
+def test_months_that_are_not_over_are_counted_as_such(tmp_path: Path) -> None:
+    rows = [child("a/one", on="2026-10-31"), child("a/two", on="2026-11-21")]
+    snapshot = published([*ROOTS, *rows], tmp_path, families=all_families())
+    for day, months, incomplete in (
+        (None, ["2026-10", "2026-11"], 1),
+        (date(2026, 10, 31), ["2026-10"], 0),
+        (date.max, ["2026-10", "2026-11"], 1),
+    ):
+        found = find_trends(snapshot, family("llama"), Definition(as_of=day), all_families())
+        assert (found.growth.months, found.growth.incomplete) == (months, incomplete)
+        assert found.shares.incomplete == incomplete
+
+
+def test_releases_are_compared_where_nearly_all_of_both_is_dated(tmp_path: Path) -> None:
+    old = [child(f"a/{at}", on="2023-07-25") for at in range(60)]
+    new = [child(f"b/{at}", LLAMA_3, on="2024-04-25") for at in range(60)]
+    since = trends([*old, *new], tmp_path).since_release
+    ends = {line.key: (line.values[0], line.values[1]) for line in since.lines}
+    assert ends == {"Llama 2": (0, 60), "Llama 3": (0, 60)}
+    assert since.days[:3] == [0, 7, 14]
+    undated = [child(f"c/{at}", LLAMA_3, on="") for at in range(10)]
+    found = trends([*old, *new, *undated], tmp_path / "undated").since_release
+    assert (found.lines, found.excluded) == ((), ["Llama 3"])
+
+
+def test_a_release_of_times_without_dates_is_not_compared(tmp_path: Path) -> None:
+    rows = [child(f"a/{at}", on="2026-06-01") for at in range(60)]
+    rows += [child(f"b/{at}", LLAMA_3, on="2026-06-01") for at in range(60)]
+    undated = [
+        row(f"c/{at}", [LLAMA_2, LLAMA_3], "merge", createdAt=UNKNOWN_DATE) for at in range(99)
+    ]
+    assert len(trends(rows, tmp_path).since_release.lines) == 2
+    assert trends([*rows, *undated], tmp_path / "few").since_release.lines == ()
+
+
+def test_relations_add_up_to_the_count_by_release(corpus_snapshot: Snapshot) -> None:
+    found = find_trends(corpus_snapshot, family("llama"), Definition(), all_families())
+    counted = count_family(
+        corpus_snapshot, family("llama"), by=Grouping.RELEASE, families=all_families()
+    )
+    assert {mix.key: mix.models for mix in found.mixes} == {
+        group.value: group.total for group in counted.groups
+    }
+    assert sum(found.growth.sums()[-1:]) + found.undated == found.models == counted.total
+    by_family = {line.key: sum(line.values) for line in found.shares.lines}
+    assert by_family["llama"] + by_family.get("mixed", 0) >= found.growth.sums()[-1]
+
+
+def test_of_a_day_it_is_what_count_counts(corpus_snapshot: Snapshot) -> None:
+    for day in (date(2024, 12, 31), date(2025, 4, 30), date(2026, 11, 21)):
+        of_day = Definition(as_of=day)
+        found = find_trends(corpus_snapshot, family("llama"), of_day, all_families())
+        counted = count_family(corpus_snapshot, family("llama"), of_day, all_families())
+        assert found.models == counted.total
+        assert sum(mix.models for mix in found.mixes) == counted.total
+
+
+# Over the history
+
+
+def test_a_family_is_counted_at_each_snapshot_with_all_others_beside_it(tmp_path: Path) -> None:
+    first = [child("a/one"), child("b/one", MISTRAL)]
+    history(tmp_path, first, [*first, child("a/two", LLAMA_3), child("a/three")])
+    found = ask_about("llama", tmp_path).history
+    assert found.whole == [1, 3]
+    parts = {line.key: line.values for line in found.parts}
+    assert parts == {"Llama 2": [1, 2], "Llama 3": [0, 1]}
+    assert {line.key: line.values for line in found.families} == {
+        "llama": [1, 3],
+        "mistral": [1, 1],
+    }
+
+
+@pytest.mark.parametrize("subject", ["llama-2", LLAMA_2])
+def test_a_release_and_a_model_are_divided_by_relation(tmp_path: Path, subject: str) -> None:
+    adapter = row("a/adapter", [LLAMA_2], "adapter")
+    history(tmp_path, [child("a/one")], [child("a/one"), adapter, child("b/one", LLAMA_3)])
+    found = ask_about(subject, tmp_path)
+    assert found.history.whole == [1, 2]
+    parts = {line.key: line.values for line in found.history.parts}
+    assert parts == {"adapter": [0, 1], "finetune": [1, 1]}
+    assert (found.shares.lines, found.since_release.lines, len(found.mixes)) == ((), (), 1)
+    assert found.models == 2
+
+
+def test_history_ends_with_the_day_asked_and_begins_with_since(tmp_path: Path) -> None:
+    rows = [child(f"a/{at}") for at in range(3)]
+    history(tmp_path, rows[:1], rows[:2], rows)
+    day = NOON.date()
+    assert ask_about("llama", tmp_path, as_of=day + timedelta(days=1)).history.whole == [1, 2]
+    since = TrendQuestion(since=day + timedelta(days=1))
+    found = ask_about("llama", tmp_path, since)
+    assert (found.history.whole, found.first_snapshot) == ([2, 3], day)
+    assert (found.growth.months, [it.day for it in found.days]) == (
+        [],
+        [day + timedelta(days=1), day + timedelta(days=2)],
+    )
+    with pytest.raises(SettingsError, match="is after the data, which end on 2026-11-23"):
+        ask_about("llama", tmp_path, TrendQuestion(since=day + timedelta(days=3)))
+
+
+def test_a_definition_that_was_not_stored_has_no_history(tmp_path: Path) -> None:
+    history(tmp_path, [child("a/one")], [child("a/one")])
+    filters: list[dict[str, Any]] = [
+        {"min_downloads": 1},
+        {"deleted": True},
+        {"closure": "direct"},
+        {"relations": "finetune"},
+        {"min_strength": "confirmed"},
+    ]
+    for asked in filters:
+        found = ask_about("llama", tmp_path, **asked)
+        assert (found.is_stored, found.history.moments) == (False, ())
+    assert ask_about("llama", tmp_path, mirrors=True).is_stored
+    assert not ask_about(LLAMA_2, tmp_path, mirrors=True).is_stored
+
+
+def test_a_dump_beside_crawls_and_an_earlier_one_of_the_day_are_no_growth(tmp_path: Path) -> None:
+    rows = [child("a/one"), child("a/two")]
+    take(rows, tmp_path, 0, SnapshotKind.DUMP)
+    for hours, listed in ((24, rows[:1]), (25, rows), (48, rows)):
+        take(listed, tmp_path, hours)
+    found = ask_about("llama", tmp_path).history
+    assert [it.taken_at.date().day for it in found.moments] == [22, 23]
+    assert found.whole == [2, 2]
+
+
+# On a day
+
+
+def test_a_day_is_answered_as_counted_then_or_by_creation(tmp_path: Path) -> None:
+    rows = [child("a/one", on="2023-08-01"), child("a/two", on="2024-02-01"), child("a/x", on="")]
+    history(tmp_path, rows, [*rows, child("a/new", on="2026-11-22")])
+    first = NOON.date()
+    days = (date(2023, 12, 31), date(2023, 7, 18), first, first + timedelta(days=9))
+    before, then, beyond = ask_about("llama", tmp_path, TrendQuestion(days=days)).days[1:]
+    assert (before.models, before.at_most, before.basis) == (1, 2, DayBasis.CREATION)
+    assert (then.models, then.basis, then.taken_on) == (3, DayBasis.SNAPSHOT, first)
+    assert (beyond.models, beyond.taken_on) == (4, first + timedelta(days=1))
+    released = ask_about("llama", tmp_path, TrendQuestion(days=days)).days[0]
+    assert (released.events, released.models) == (["Llama 2"], 0)
+
+
+def test_days_that_are_chosen_can_be_answered(tmp_path: Path) -> None:
+    found = trends([child("a/one"), child("a/two", on="2024-02-01")], tmp_path)
+    assert [(it.day.isoformat(), it.models) for it in found.days] == [
+        ("2023-12-31", 1),
+        ("2024-12-31", 2),
+        ("2025-12-31", 2),
+        ("2026-11-21", 2),
+    ]
+    undated = [child(f"b/{at}", on="") for at in range(5)]
+    few = trends([child("a/one"), *undated], tmp_path / "few")
+    assert [it.day for it in few.days] == [NOON.date()]
 
 
 def test_a_day_ends_at_midnight_utc(tmp_path: Path) -> None:
@@ -91,159 +268,19 @@ def test_a_day_ends_at_midnight_utc(tmp_path: Path) -> None:
         child("a/in", createdAt="2023-12-31T23:59:59.000Z"),
         child("a/out", createdAt="2024-01-01T00:00:00.000Z"),
     ]
-    found = trends(rows, tmp_path).dates
-    year = next(one for one in found.rows if one.day == date(2023, 12, 31))
-    assert year.numbers[found.steps.index(ComparisonStep.CURATED)] == 1
+    assert trends(rows, tmp_path).days[0].models == 1
 
 
-def test_a_day_with_more_undated_than_dated_cannot_be_told(tmp_path: Path) -> None:
-    found = trends([child("a/one"), child("a/two", on=""), child("a/three", on="")], tmp_path).dates
-    step = found.steps.index(ComparisonStep.CURATED)
-    assert (found.undated[step], found.is_reliable(found.rows[-1], step)) == (2, False)
+# Kernels
 
 
-def test_growth_begins_at_the_release_day(tmp_path: Path) -> None:
-    rows = [child("a/early", on="2023-07-18"), child("a/week", on="2023-07-25"), child("a/end")]
-    since = trends(rows, tmp_path).since_release
-    assert (since.days, list(since.lines[0].values)) == ([0, 7, 14], [1, 2, 3])
-
-
-def test_without_deleted_models_there_are_no_deletions(corpus: TrendFindings) -> None:
-    assert corpus.deletions is None
-
-
-def test_deleted_models_are_counted_by_days_until_deletion(tmp_path: Path) -> None:
-    stay = [row(LLAMA_2), *(child(f"a/{at}") for at in range(300))]
-    gone = [child("b/short", on="2026-11-20"), child("b/long"), child("b/undated", on="")]
-    published([*stay, *gone], tmp_path, families=all_families())
-    later = NOON + timedelta(days=1)
-    snapshot = published(stay, tmp_path, families=all_families(), taken_at=later)
-    found = find_trends(snapshot, family("llama"), Definition(), all_families())
-    assert found.deletions is not None
-    lived = {part.key: part.models for part in found.deletions.days_until_deletion if part.models}
-    assert (found.deletions.deleted, found.deletions.undated) == (3, 1)
-    assert lived == {"0-6": 1, "365+": 1}
-    assert found.models == 300
-
-
-def test_the_corpus_adds_up_to_the_count(corpus: TrendFindings, corpus_snapshot: Snapshot) -> None:
-    by = count_family(
-        corpus_snapshot, family("llama"), Definition(), all_families(), Grouping.MONTH
-    )
-    months = {group.value: group.total for group in by.groups}
-    lines = corpus.by_release, corpus.by_relation
-    for line in lines:
-        told = dict(zip(line.months, line.sums(), strict=True))
-        assert {month: n for month, n in told.items() if n} | {"unknown": line.undated} == months
-    assert sum(part.models for part in corpus.generations) == by.total
-    assert sum(part.models for part in corpus.children) == by.total
-
-
-def test_the_last_day_is_the_comparison(corpus: TrendFindings, corpus_snapshot: Snapshot) -> None:
-    comparison = compare_family(corpus_snapshot, family("llama"), all_families())
-    last = zip(corpus.dates.rows[-1].numbers, corpus.dates.undated, strict=True)
-    assert [dated + undated for dated, undated in last] == [row.number for row in comparison.steps]
-
-
-def test_a_filter_of_count_filters_every_line(tmp_path: Path) -> None:
-    rows = [child("a/one"), child("a/two", "a/one")]
-    deep = trends(rows, tmp_path / "deep")
-    flat = trends(rows, tmp_path / "flat", Definition(closure=Closure.DIRECT))
-    assert [part.models for part in deep.generations] == [1, 1]
-    assert [part.models for part in flat.generations] == [1]
-    assert (deep.rivals.sums(), flat.rivals.sums()) == ([2], [1])
-
-
-@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 5)), max_size=30))
-def test_each_author_has_one_first_model(told: list[tuple[int, int]]) -> None:
-    codes = np.array([code for code, _ in told], np.int32)
-    moments = np.array([when or periods.UNDATED for _, when in told], np.int64)
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 9))))
+def test_each_author_has_one_first_upload(pairs: list[tuple[int, int]]) -> None:
+    codes = np.array([code for code, _ in pairs], np.int32)
+    moments = np.array([periods.UNDATED if day < 0 else day for _, day in pairs], np.int64)
     first = variants.first_variant_upload_of_each(codes, moments)
-    assert sorted(codes[first]) == sorted({code for code, _ in told if code >= 0})
-    for at in np.flatnonzero(first):
-        dated = [when for code, when in told if code == codes[at] and when]
-        assert moments[at] == (min(dated) if dated else periods.UNDATED)
-
-
-# In four ways, as of a day, against a claim
-
-
-def test_each_release_grows_in_four_ways(tmp_path: Path) -> None:
-    many = [child(f"a/{at}", on="2023-08-02", downloads=at) for at in range(20)]
-    found = trends([*many, child("b/one", on="2023-09-02")], tmp_path)
-    months = {key: side.by_release.line("Llama 2").values for key, side in found.by_variant.items()}
-    assert months == {
-        "all": [20, 1],
-        "authors": [1, 1],
-        "no_bursts": [0, 1],
-        "downloads": [10, 0],
-    }
-    ends = {key: side.since_release.lines for key, side in found.by_variant.items()}
-    weeks = (date(2023, 9, 2) - date(2023, 7, 18)).days // 7
-    assert {len(line.values) for lines in ends.values() for line in lines} == {weeks + 1}
-
-
-def test_of_a_day_the_undated_are_told_apart_and_not_counted(tmp_path: Path) -> None:
-    rows = [child("a/one"), child("a/late", on="2024-06-01"), child("a/undated", on="")]
-    found = trends(rows, tmp_path, Definition(as_of=date(2023, 12, 31)))
-    assert (found.models, found.undated, found.undated_count) == (1, 1, False)
-    assert [row.day for row in found.dates.rows][-1] == date(2023, 12, 31)
-    step = found.dates.steps.index(ComparisonStep.CURATED)
-    assert (found.dates.rows[-1].numbers[step], found.dates.undated[step]) == (1, 1)
-    assert [part.models for part in found.generations] == [1]
-
-
-def test_of_the_last_day_it_is_what_is_counted(corpus_snapshot: Snapshot) -> None:
-    for day in (date(2025, 4, 30), date(2026, 11, 21)):
-        of_day = Definition(as_of=day)
-        found = find_trends(corpus_snapshot, family("llama"), of_day, all_families())
-        counted = count_family(corpus_snapshot, family("llama"), of_day, all_families())
-        assert found.models == counted.total
-
-
-def test_a_model_found_missing_after_a_day_existed_on_it(tmp_path: Path) -> None:
-    stay = [row(LLAMA_2), *(child(f"a/{at}") for at in range(300))]
-    published([*stay, child("b/gone")], tmp_path, families=all_families())
-    later = NOON + timedelta(days=3)
-    snapshot = published(stay, tmp_path, families=all_families(), taken_at=later)
-
-    def found(definition: Definition) -> TrendFindings:
-        return find_trends(snapshot, family("llama"), definition, all_families())
-
-    before = found(Definition(as_of=NOON.date()))
-    assert (before.models, found(Definition()).models) == (301, 300)
-    assert before.deletions is not None
-    assert (before.deletions.deleted, before.deletions.ever_known) == (0, 301)
-    assert found(Definition(deleted=True)).models == 301
-
-
-def test_known_licenses_stand_by_month_and_release(tmp_path: Path) -> None:
-    rows = [
-        child("a/one", tags=["license:mit"]),
-        child("a/two", tags=["license:mit"], on="2023-09-01"),
-        child("a/three", tags=["license:llama2"], on=""),
-        child("a/four"),
-    ]
-    mix = trends(rows, tmp_path).license_mix
-    told = {line.key: (line.values, line.undated) for line in mix.by_month.lines}
-    assert told == {"mit": ([1, 1], 0), "llama2": ([0, 0], 1)}
-    assert (mix.none.values, mix.none.undated) == ([1, 0], 0)
-    (release,) = mix.by_release
-    assert (release.release, release.tags, release.none) == ("Llama 2", [2, 1], 1)
-
-
-@given(st.lists(st.integers(0, 40)), st.integers(0, 30), st.integers(1, 40))
-def test_a_claim_is_sure_when_the_dated_alone_exceed_it(
-    days: list[int], undated: int, claim: int
-) -> None:
-    dated = np.sort(np.array(days, np.int64)) * periods.DAY
-    first = date(1970, 1, 1)
-    found = find_day_of_growth_past(dated, undated, claim, first)
-
-    def by(day: int, more: int) -> bool:
-        return sum(one <= day for one in days) + more > claim
-
-    sure = [day for day in range(41) if by(day, 0)]
-    may = [day for day in range(41) if by(day, undated)]
-    assert found.surely == (first + timedelta(days=sure[0]) if sure else None)
-    assert found.earliest == (first + timedelta(days=may[0]) if may else None)
+    assert sorted(codes[first].tolist()) == sorted({code for code, _ in pairs if code >= 0})
+    for code in {code for code, _ in pairs if code >= 0}:
+        dated = [day for it, day in pairs if it == code and day >= 0]
+        (chosen,) = moments[first & (codes == code)]
+        assert chosen == (min(dated) if dated else periods.UNDATED)

@@ -1,0 +1,150 @@
+"""A subject as counted in each snapshot: what stands under a picture of growth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from lineage.analysis.groups import MIXED, UNKNOWN
+from lineage.analysis.growth.curves import (
+    CurveAnswer,
+    Say,
+    check_stored_trends,
+    count_over_history,
+    curve_of_base,
+    find_renamed_roots,
+)
+from lineage.analysis.growth.findings import SubjectHistory
+from lineage.analysis.growth.results import GrowthSeries, Moment, Point
+from lineage.analysis.growth.stored import (
+    FULL,
+    read_trends,
+    trend_overlay_of,
+    trend_slice_of_family,
+    trend_slice_of_release,
+    trend_totals_of_families,
+    trends_table,
+)
+from lineage.analysis.scope import DEFAULT, Scope
+from lineage.analysis.subjects import ResolvedSubject
+from lineage.domain.claims import RELATIONS
+from lineage.domain.clock import end_of_data
+from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.families import Family
+from lineage.store.manifest import SnapshotKind
+from lineage.store.reader import Snapshot
+from lineage.store.store import ParquetStore
+
+
+@dataclass(frozen=True, slots=True)
+class _CountedHistory:
+    moments: Sequence[Moment]
+    whole: Sequence[Point]
+    parts: Sequence[GrowthSeries[int]]
+    families: Sequence[GrowthSeries[int]] = ()
+
+
+def is_definition_stored(definition: Definition, subject: ResolvedSubject) -> bool:
+    """Say whether numbers by a definition were stored at publication, whatever its day."""
+    asked = replace(definition, as_of=None, roots=())
+    # Mirrors and curated edges always join for a family or release, and never for a stored model.
+    if subject.model is not None:
+        return asked == DEFAULT
+    return replace(asked, mirrors=True, curated=True) == FULL
+
+
+def read_history(
+    store: ParquetStore, scope: Scope, subject: ResolvedSubject, say: Say = lambda _: None
+) -> SubjectHistory:
+    """Return a subject in every snapshot up to the scope's, by the definition that is stored.
+
+    Moments that cannot be compared with the scope's snapshot are left out: those that know no
+    parents, and dumps beside crawls, which list other models. Of several on a day the last stands.
+    """
+    origin = scope.snapshot.manifest.origin
+    end = end_of_data(origin.taken_at, scope.definition.as_of)
+    counted = _CountedHistory((), (), ())
+    if store.latest_whole() is None:
+        pass  # a store of single families has no history
+    elif subject.model is not None:
+        counted = _count_model_history(store, scope, subject, say, end)
+    else:
+        counted = _count_family_history(store, scope.families, subject, say, end)
+    by_day: dict[date, int] = {}
+    for at, moment in enumerate(counted.moments):
+        is_dump = moment.kind is SnapshotKind.DUMP
+        if moment.parents_known and is_dump == (origin.kind is SnapshotKind.DUMP):
+            by_day[moment.taken_at.date()] = at
+    places = list(by_day.values())
+
+    def choose_series(lines: Sequence[GrowthSeries[int]]) -> list[GrowthSeries[int]]:
+        cut = [GrowthSeries(line.key, [line.values[at] for at in places]) for line in lines]
+        return [line for line in cut if any(line.values)]
+
+    return SubjectHistory(
+        moments=[counted.moments[at] for at in places],
+        whole=[counted.whole[at].total for at in places],
+        authors=[counted.whole[at].authors for at in places],
+        known_deleted=[counted.whole[at].known_deleted for at in places],
+        parts=choose_series(counted.parts),
+        families=choose_series(counted.families),
+    )
+
+
+def _count_family_history(
+    store: ParquetStore,
+    families: Sequence[Family],
+    subject: ResolvedSubject,
+    say: Say,
+    end: datetime,
+) -> _CountedHistory:
+    """Count a family by release, or a release by relation, and beside it every family."""
+    family, release = subject.family, subject.release
+    assert family is not None
+    # All families stand in one picture, so that all of them must rest on today's registry.
+    overlay, renamed = trend_overlay_of(families), find_renamed_roots(store, families)
+
+    def count_snapshot(snapshot: Snapshot) -> CurveAnswer:
+        stored = read_trends(snapshot, ["name"])
+        table, reason = check_stored_trends(snapshot, stored, overlay, families, renamed)
+        if table is None:
+            say(f"Snapshot {snapshot.id} holds {reason}: the families are counted in it now.")
+        counted = trends_table(Scope(snapshot, families)) if table is None else table
+        if release is None:
+            part = trend_slice_of_family(counted, family.id, Grouping.RELEASE)
+            assert part is not None
+        else:
+            part = trend_slice_of_release(counted, family.id, release.name)
+        return replace(part, families=trend_totals_of_families(counted)), table is not None
+
+    moments, slices = count_over_history(store, count_snapshot, say, end)
+    whole = [part.whole for part in slices]
+    totals = [
+        GrowthSeries(each.id, [part.families.get(each.id, 0) for part in slices])
+        for each in families
+    ]
+    if release is not None:
+        return _CountedHistory(moments, whole, _divide_by_relation(whole))
+    names = [*dict.fromkeys(release.name for release in family.releases)]
+    # A model that meets releases of several families may be counted under another family's release.
+    names += sorted({name for part in slices for name in part.parts} - {*names, MIXED, UNKNOWN})
+    parts = [
+        GrowthSeries(name, [part.parts[name].total if name in part.parts else 0 for part in slices])
+        for name in [*names, MIXED, UNKNOWN]
+    ]
+    return _CountedHistory(moments, whole, parts, totals)
+
+
+def _count_model_history(
+    store: ParquetStore, scope: Scope, subject: ResolvedSubject, say: Say, end: datetime
+) -> _CountedHistory:
+    assert subject.model is not None
+    curve = curve_of_base(store, f"model:{subject.model.id}", scope.families, say=say, until=end)
+    whole = curve.whole.values
+    return _CountedHistory(curve.moments, whole, _divide_by_relation(whole))
+
+
+def _divide_by_relation(points: Sequence[Point]) -> list[GrowthSeries[int]]:
+    return [
+        GrowthSeries(relation.value, [point.by_relation.get(relation, 0) for point in points])
+        for relation in RELATIONS
+    ]

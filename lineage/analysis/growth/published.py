@@ -1,0 +1,170 @@
+"""Which definition gives a number that somebody has published."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from lineage.analysis.comparison import (
+    LEAST_DOWNLOADS,
+    definitions_of_steps,
+    members_of_comparison_step,
+)
+from lineage.analysis.growth.findings import DayBasis, PublishedCheck, StepCount
+from lineage.analysis.growth.periods import UNDATED, end_of_day, read_growth_creation_dates
+from lineage.analysis.growth.variants import first_variant_upload_of_each, read_variant_authors
+from lineage.analysis.results import ComparisonStep
+from lineage.analysis.scope import Scope
+from lineage.analysis.subjects import ResolvedSubject, find_subject
+from lineage.domain.arrays import Int64s
+from lineage.errors import UnknownModel
+from lineage.families.published import PublishedNumber, Qualifier
+from lineage.store.manifest import SnapshotKind
+from lineage.store.reader import Snapshot
+from lineage.store.store import ParquetStore
+
+ROUNDED = 0.05
+"""A rounded number is given by what is at most this part of it away."""
+
+
+@dataclass(frozen=True, slots=True)
+class _CreatedByStep:
+    """When the models of each step were created."""
+
+    subject: str
+    created: Mapping[ComparisonStep, Int64s]
+
+
+def check_published_numbers(
+    store: ParquetStore | None,
+    scope: Scope,
+    subject: ResolvedSubject,
+    numbers: Sequence[PublishedNumber],
+) -> Iterator[PublishedCheck]:
+    """Hold numbers against every definition at the snapshot nearest to their day.
+
+    Of the bundled ones those about the subject, its releases or its roots; a user's own all.
+    Days before the first snapshot are answered by the first one's creation dates.
+
+    Raises:
+        UnknownModel: the subject of a user's number is unknown.
+    """
+    candidates = _list_candidates(store, scope.snapshot)
+    # Several numbers share a subject and a snapshot: eight graphs are walked once for all of them.
+    counted: dict[tuple[str, str], _CreatedByStep] = {}
+    for number in numbers:
+        if not number.is_own and not _is_about(scope, subject, number):
+            continue
+        day = number.last_day
+        snapshot = min(candidates, key=lambda it: abs((_day_of(it) - day).days))
+        key = snapshot.id, number.subject
+        if key not in counted:
+            try:
+                counted[key] = _find_created_by_step(scope.of_snapshot(snapshot), number.subject)
+            except UnknownModel:
+                if number.is_own:
+                    raise
+                continue
+        is_before = day < _day_of(candidates[0])
+        steps = _count_steps(counted[key].created, day if is_before else None)
+        nearest, is_match = find_nearest_step(number, steps)
+        yield PublishedCheck(
+            published=number,
+            subject=counted[key].subject,
+            snapshot=snapshot.id,
+            taken_on=_day_of(snapshot),
+            basis=DayBasis.CREATION if is_before else DayBasis.SNAPSHOT,
+            steps=steps,
+            nearest=nearest,
+            is_match=is_match,
+        )
+
+
+def find_nearest_step(
+    published: PublishedNumber, steps: Sequence[StepCount]
+) -> tuple[StepCount, bool]:
+    """Return the step that gives a number, else the one that comes nearest, and whether it does.
+
+    More than N is given by what is greater; of several steps the one nearest to N is named.
+    """
+    number = published.number
+
+    def distance(step: StepCount) -> int:
+        return max(step.models - number, number - step.at_most, 0)
+
+    if published.qualifier is Qualifier.MORE_THAN:
+        greater = [step for step in steps if step.models > number]
+        if greater:
+            return min(greater, key=lambda step: step.models), True
+        return min(steps, key=distance), False
+    nearest = min(steps, key=lambda step: (distance(step), step.at_most - step.models))
+    if published.qualifier is Qualifier.EXACTLY:
+        return nearest, nearest.models == nearest.at_most == number
+    # A range that holds the number says that it is possible, and no more.
+    most = max(abs(nearest.models - number), abs(nearest.at_most - number))
+    return nearest, most <= ROUNDED * number
+
+
+def _list_candidates(store: ParquetStore | None, newest: Snapshot) -> list[Snapshot]:
+    """Return the snapshots up to one that can be asked, the oldest first; at least that one."""
+    until = newest.manifest.origin.taken_at
+    is_dump = newest.manifest.origin.kind is SnapshotKind.DUMP
+    history = () if store is None else store.history(lambda _: None)
+    origins = [(snapshot, snapshot.manifest.origin) for snapshot in history]
+    return [
+        snapshot
+        for snapshot, origin in origins
+        if origin.taken_at <= until
+        and origin.parents_known
+        and (origin.kind is SnapshotKind.DUMP) == is_dump
+    ] or [newest]
+
+
+def _day_of(snapshot: Snapshot) -> date:
+    return snapshot.manifest.origin.taken_at.date()
+
+
+def _is_about(scope: Scope, subject: ResolvedSubject, number: PublishedNumber) -> bool:
+    """Say whether a number is about a subject, or about a release or a root of it."""
+    try:
+        other = find_subject(scope, number.subject)
+    except UnknownModel:
+        return False
+    if subject.model is not None:
+        return other.id == subject.id
+    registered = subject.release or subject.family
+    assert registered is not None
+    if other.model is not None:
+        return other.model.node in scope.roots_of(registered.roots())
+    return other.id == subject.id if subject.release else other.family == subject.family
+
+
+def _find_created_by_step(scope: Scope, spelling: str) -> _CreatedByStep:
+    subject = find_subject(scope, spelling)
+    moments = read_growth_creation_dates(scope.snapshot)
+    author = read_variant_authors(scope.snapshot)
+    created: dict[ComparisonStep, Int64s] = {}
+    for step, definition in definitions_of_steps(LEAST_DOWNLOADS):
+        _, members = members_of_comparison_step(scope.under(definition), subject)
+        counted = members.counted[: len(moments)]
+        created[step] = np.sort(moments[counted])
+        if step is ComparisonStep.DOWNLOADS:
+            first = first_variant_upload_of_each(author[counted], moments[counted])
+            created[ComparisonStep.AUTHORS] = np.sort(moments[counted][first])
+    return _CreatedByStep(subject.id, created)
+
+
+def _count_steps(
+    created: Mapping[ComparisonStep, Int64s], created_by: date | None
+) -> list[StepCount]:
+    """Count every step whole, or those created by the end of a day and the undated."""
+    steps = []
+    for step, moments in created.items():
+        if created_by is None:
+            steps.append(StepCount(step, len(moments), len(moments)))
+            continue
+        undated = int(np.searchsorted(moments, UNDATED, side="right"))
+        by_then = int(np.searchsorted(moments, end_of_day(created_by))) - undated
+        steps.append(StepCount(step, by_then, by_then + undated))
+    return steps

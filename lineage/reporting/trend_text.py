@@ -1,0 +1,115 @@
+"""Findings of a trend report, and the words of a language for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from lineage.analysis.groups import MIXED, UNKNOWN
+from lineage.analysis.growth.findings import TrendFindings
+from lineage.analysis.growth.variants import VARIANTS
+from lineage.domain.claims import Relation
+from lineage.domain.families import Family
+from lineage.reporting.language import Language, Texts, load_texts
+from lineage.store.manifest import Manifest
+from lineage.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class TrendText:
+    """Findings and the words of a language for them."""
+
+    findings: TrendFindings
+    manifest: Manifest
+    texts: Texts
+    families: Mapping[str, str]
+    """Names of families by id."""
+
+    @classmethod
+    def in_language(
+        cls,
+        findings: TrendFindings,
+        manifest: Manifest,
+        language: Language,
+        families: Sequence[Family],
+    ) -> "TrendText":
+        """Take the words of a language."""
+        names = {family.id: family.name for family in families}
+        return cls(findings, manifest, load_texts(language, "trend"), names)
+
+    @property
+    def is_family(self) -> bool:
+        """Whether it is about a family, and not about a release or a model."""
+        subject = self.findings.subject
+        return subject.model is None and subject.release is None
+
+    @property
+    def family_id(self) -> str:
+        """The id of the family, or the release's; empty for a model."""
+        family = self.findings.subject.family
+        return "" if family is None else family.id
+
+    @property
+    def subject(self) -> str:
+        """What the subject is called: a name of the registry, or a model's as it is now."""
+        subject = self.findings.subject
+        if subject.model is not None:
+            return subject.model.id
+        named = subject.release or subject.family
+        assert named is not None
+        return named.name
+
+    @property
+    def subject_id(self) -> str:
+        """What stands for the subject in commands: a model's id, a family's or a release's."""
+        subject = self.findings.subject
+        named = subject.model or subject.release or subject.family
+        assert named is not None
+        return named.id
+
+    @property
+    def places(self) -> Mapping[str, object]:
+        """What every text may name."""
+        is_sample = self.findings.knowledge.is_sample
+        return {
+            "subject": self.subject,
+            "where": self.texts.say("page.where") if is_sample else "",
+            "least": self.findings.least_downloads,
+        }
+
+    def say(self, key: str, **places: object) -> str:
+        """Return a text; the subject, the least downloads and the sample are always at hand."""
+        return self.texts.say(key, **{**self.places, **places})
+
+    def line_name(self, key: str) -> str:
+        """Return what a line is called: a relation, a variant, a family, or as it is."""
+        # Words of ours are translated, and nothing else: a family may be called like one of them.
+        if key in set(Relation):
+            return load_texts(self.texts.language).say(f"words.{key}")
+        if key in {MIXED, UNKNOWN, *VARIANTS}:
+            return self.say(f"column.{key}")
+        return self.families.get(key, key)
+
+    @property
+    def last_day(self) -> date:
+        """The day that was asked about, but none after the snapshot's own."""
+        taken = self.manifest.origin.taken_at.date()
+        # Of days to come the data say nothing.
+        return min(self.findings.definition.as_of or taken, taken)
+
+    def source_line(self, *, of_history: bool) -> str:
+        """Return what travels with each picture: version, snapshots, and whether it is a sample."""
+        moments = self.findings.history.moments
+        if of_history:
+            line = self.say(
+                "page.source_history",
+                version=__version__,
+                n=len(moments),
+                first=moments[0].taken_at.date(),
+                date=moments[-1].taken_at.date(),
+            )
+        else:
+            taken_on = self.manifest.origin.taken_at.date()
+            id = self.findings.snapshot
+            line = self.say("page.source", version=__version__, id=id, date=taken_on)
+        is_sample = self.findings.knowledge.is_sample
+        return f"{line} {self.say('page.source_sample')}" if is_sample else line
