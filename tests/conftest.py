@@ -40,9 +40,10 @@ _MEMORY = Path("/dev/shm")
 def _choose_temporary_folder() -> None:
     # A publication asks the disk some twenty times for durability, which is most of its time here:
     # in memory the tests take half of theirs. A container may have next to nothing there.
-    if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK):
-        if shutil.disk_usage(_MEMORY).free > 6 << 30:
-            os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(_MEMORY).free > 6 << 30:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 _choose_temporary_folder()
