@@ -80,6 +80,7 @@ def license_document(findings: LicenseFindings, manifest: Manifest, name: Report
         definition = f"{definition} {texts.say('page.filtered', filters=filters)}"
     chart = license_matrix(findings, texts, (headline, definition, source))
     more = [
+        _class_section(findings, texts),
         _release_section(findings, texts),
         _conflict_section(findings, texts),
         _name_section(findings, texts),
@@ -98,8 +99,7 @@ def license_document(findings: LicenseFindings, manifest: Manifest, name: Report
         source=source,
         picture=None if chart is None else Picture(chart),
         lead=_lead_blocks(findings, manifest, texts),
-        sections=[_case_section(findings, texts, name.table_file("models"))]
-        + [_class_section(findings, texts)] * bool(findings.rows),
+        sections=[_case_section(findings, texts, name.table_file("models"))],
         more=[section for section in more if section is not None],
         citation=_citation_text(findings, texts),
         footer=source,
@@ -217,7 +217,8 @@ def _case_section(findings: LicenseFindings, texts: Texts, csv_file: str) -> Sec
             texts.say("page.used"),
             [texts.say("page.used_none"), [texts.say("page.csv"), " ", file]],
         )
-    total = sum(map(is_reported_conflict, findings.rows))
+    differ = [row for row in findings.rows if is_reported_conflict(row)]
+    total, mirrors = len(differ), sum(row.is_mirror for row in differ)
     key = "used_all" if len(cases) == total else "used_some"
     text = texts.say(f"page.{key}", shown=len(cases), all=total, more=total - len(cases))
     names = ("model", "tag", "terms", "class", "#downloads")
@@ -227,7 +228,11 @@ def _case_section(findings: LicenseFindings, texts: Texts, csv_file: str) -> Sec
         [_case_table_row(row, findings.terms, texts) for row in cases],
         is_sortable=True,
     )
-    blocks: list[Block] = [[texts.say("page.used_text"), " ", text, " ", file], table]
+    words: list[Inline] = [texts.say("page.used_text"), " ", text, " ", file]
+    if mirrors:
+        # So many more than the headline counts.
+        words[1:1] = [" ", texts.say("page.used_mirrors", n=mirrors)]
+    blocks: list[Block] = [words, table]
     return Section(texts.say("page.used"), blocks)
 
 
