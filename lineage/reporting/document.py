@@ -207,6 +207,15 @@ def chart_table(chart: Chart, texts: Texts) -> Table:
     return Table([*columns, Column(texts.say("axis.models"), is_number=True)], rows)
 
 
+LONGEST_WORD = 60
+"""A tag is as long as its author likes; a page shows its beginning, the files hold it whole."""
+
+
+def shorten_word(text: str) -> str:
+    """Return a stranger's word as a page has room for it."""
+    return text if len(text) <= LONGEST_WORD else f"{text[: LONGEST_WORD - 1]}…"
+
+
 def table_columns(texts: Texts, section: str, *keys: str) -> list[Column]:
     """Return columns called by keys of a section; `#` before a key makes one of numbers."""
     return [Column(texts.say(f"{section}.{key.strip('#')}"), key.startswith("#")) for key in keys]

@@ -5,6 +5,7 @@ from collections import Counter
 from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain.licenses import Drift, DriftSeverity
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Position, Series
+from lineage.reporting.document import shorten_word
 from lineage.reporting.language import Texts
 from lineage.reporting.license_numbers import count_reported_licenses, is_reported_conflict
 
@@ -74,7 +75,8 @@ def license_matrix(
     names |= {(_SEVERAL, ""): texts.say("page.several")}
     words = {key: texts.say(f"page.{key[1:]}") for key in (_NAMED, _UNTAGGED)}
     (top, top_tag), models = max(cells.items(), key=lambda cell: cell[1])
-    places_of_text = {"rows": len(lines), "models": models, "row": names[top]}
+    column = words.get(top_tag, shorten_word(top_tag))
+    largest = {"models": models, "row": names[top], "column": column}
     headline, definition, source = frame
     return Chart(
         name="tags",
@@ -82,9 +84,11 @@ def license_matrix(
         headline=headline,
         definition=definition,
         source=source,
-        text=texts.say("page.matrix_text", column=words.get(top_tag, top_tag), **places_of_text),
+        text=texts.say(
+            "page.matrix_text", column=words.get(top_tag, shorten_word(top_tag)), **places_of_text
+        ),
         axis=Axis.NAMES,
-        positions=[Position(tag, words.get(tag, tag)) for tag in tags],
+        positions=[Position(tag, words.get(tag, shorten_word(tag))) for tag in tags],
         series=[
             Series(names[line], names[line], [cells[line, tag] or None for tag in tags])
             for line in lines

@@ -32,6 +32,7 @@ from lineage.reporting.document import (
     Section,
     Table,
     Word,
+    shorten_word,
     split_table_place,
     table_columns,
 )
@@ -59,6 +60,8 @@ from lineage.version import __version__
 
 MOST_CASES = 250
 """Cases that stand in the page one by one; the CSV file holds every model."""
+_MOST_STEPS = 8
+"""Ids of a path that a page shows; the CSV file holds all."""
 MOST_KINDS = 40
 MOST_MIXTURES = 12
 HUB = "https://huggingface.co/"
@@ -196,7 +199,7 @@ def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None
     rows = [
         (
             texts.say(f"class.{conflict.drift}"),
-            Word(conflict.tag or ""),
+            Word(shorten_word(conflict.tag or "")),
             " + ".join(conflict.terms),
             texts.number(conflict.models),
             _known_number_text(conflict.downloads, texts),
@@ -238,11 +241,15 @@ def _case_section(findings: LicenseFindings, texts: Texts, csv_file: str) -> Sec
 
 def _case_table_row(row: Judged, terms: LicenseTerms, texts: Texts) -> Sequence[Cell]:
     path: list[Inline] = []
-    for at, id in enumerate(row.path[1:]):
-        path += [" → " if at else "→ ", Word(id)]
-    above = [each for each in terms.terms if each.id in row.terms]
+    above = row.path[1:]
+    for at, id in enumerate(above):
+        if at < _MOST_STEPS - 2 or at >= len(above) - 2:
+            path += [" → " if at else "→ ", Word(id)]
+        elif at == _MOST_STEPS - 2:
+            path.append(f" → {texts.say('page.steps', n=len(above) - _MOST_STEPS)}")
+    applied = [each for each in terms.terms if each.id in row.terms]
     cited = terms.rule_of(row.drift).cites
-    rules = [each.rules[name] for name in cited for each in above if name in each.rules]
+    rules = [each.rules[name] for name in cited for each in applied if name in each.rules]
     clauses: list[Inline] = [", ".join(dict.fromkeys(rule.clause for rule in rules))]
     # The first that has words: a class names the clause that it is most about first.
     if quoted := [rule for rule in rules if rule.quote]:
@@ -251,7 +258,7 @@ def _case_table_row(row: Judged, terms: LicenseTerms, texts: Texts) -> Sequence[
     notes = [texts.say(f"class.{row.drift}"), *(texts.say(f"note.{note}") for note in row.notes)]
     return (
         Link(row.model, HUB + row.model),
-        Word(row.tag or ""),
+        Word(shorten_word(row.tag or "")),
         " + ".join(row.terms),
         "; ".join(notes),
         _known_number_text(row.downloads, texts),
