@@ -84,8 +84,7 @@ def license_matrix(
         headline=headline,
         definition=definition,
         source=source,
-        text=texts.say("page.matrix_text", rows=len(lines), **largest), **places_of_text
-        ),
+        text=texts.say("page.matrix_text", rows=len(lines), **largest),
         axis=Axis.NAMES,
         positions=[Position(tag, words.get(tag, shorten_word(tag))) for tag in tags],
         series=[
