@@ -194,10 +194,9 @@ def draw_words(made: Field, size: float, width: float = 0, height: float = 0) ->
                 f"{markup(it.text)}</text></svg>"
             )
             continue
-        letters = size * 0.94 if it.kind.startswith("small") else size
         yield (
-            f'<text class="{it.kind}" font-size="{letters:.1f}" x="{x}" y="{y}" dx="{it.dx:.1f}"'
-            f' dy="{it.dy:.1f}"{more}>{markup(it.text)}</text>'
+            f'<text class="{it.kind}" font-size="{size * it.scale:.1f}" x="{x}" y="{y}"'
+            f' dx="{it.dx:.1f}" dy="{it.dy:.1f}"{more}>{markup(it.text)}</text>'
         )
 
 

@@ -35,6 +35,8 @@ class Words:
     dy: float = 0
     anchor: str = "start"
     is_upright: bool = False
+    scale: float = 1.0
+    """The size of its letters in parts of the usual."""
 
 
 @dataclass(frozen=True, slots=True)

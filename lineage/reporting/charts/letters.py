@@ -7,7 +7,7 @@ from importlib import resources
 
 from lineage.domain.escape import escape_invisible
 
-FONTS = {False: "Arimo-Regular.ttf", True: "Arimo-Bold.ttf"}
+FONTS = {False: "LineageSans-Regular.ttf", True: "LineageSans-Bold.ttf"}
 """The files of the letters, plain and bold; as wide as those of Arial, Helvetica and Liberation."""
 _SPARE = {False: 1.03, True: 1.1}
 """A reader's typeface may be so much wider: DejaVu Sans Condensed is, where Arial is missing."""

@@ -21,6 +21,9 @@ from lineage.reporting.language import Texts
 
 _NAMES = 0.34
 """Part of the width that the names of rows may take."""
+_LONG_HEAD = 10
+_LEAST_SCALE = 0.7
+"""Of the letters in a cell: smaller ones cannot be read."""
 
 
 def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
@@ -47,7 +50,7 @@ def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
                 made.shapes.append(Shape(f"{letter}{line.slot} gap", box))
                 text = spell_value(chart, texts, value)
                 if len(chart.series) > 1 and text_width(text, size) + 4 <= (end - x) * inner:
-                    kind, middle = f"small on-{letter}{line.slot}", (x + end) / 2
+                    kind, middle = f"on-{letter}{line.slot}", (x + end) / 2
                     made.words.append(Words(kind, text, middle, y, 0, size * 0.33, "middle"))
             x = end
         # Parts of a hundred have their number in a column, bars of their own length at their end.
@@ -64,20 +67,30 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
     names = [fit_text(spell_letters(it.name), size, room.width * _NAMES) for it in chart.series]
     made = Field(left=max(text_width(name, size) for name in names) + size * 0.7, bottom=size * 0.4)
     column = (room.width - made.left) / across
-    # Heads stand in two lines of their column, or upright where it is too narrow for words.
-    is_upright = column < size * 4.2
-    heads = [[fit_text(spell_letters(it.name), size, size * 9)] for it in chart.positions]
-    made.top = max(text_width(head, size) for (head,) in heads) + size
-    if not is_upright:
-        heads = [_break_head(it.name, size, column - size * 0.3) for it in chart.positions]
-        made.top = size * (0.6 + 1.1 * max(map(len, heads)))
+    # Heads stand in two lines of their column, or upright where words do not fit; only what is
+    # long for every column is cut.
+    broken = [_break_head(it.name, size, column - size * 0.3) for it in chart.positions]
+    is_upright = any(
+        text_width(line, size) > column and (len(line) <= _LONG_HEAD or column < size * 4)
+        for lines in broken
+        for line in lines
+    )
+    heads = [[fit_text(line, size, column - size * 0.3) for line in lines] for lines in broken]
+    made.top = size * (0.6 + 1.1 * max(map(len, heads)))
+    if is_upright:
+        heads = [[fit_text(spell_letters(it.name), size, size * 9)] for it in chart.positions]
+        made.top = max(text_width(head, size) for (head,) in heads) + size
     for at, head in enumerate(heads):
         dx, anchor = (size * 0.35, "start") if is_upright else (0, "middle")
         for row, text in enumerate(reversed(head)):
             x, dy = (at + 0.5) / across, -size * (0.6 + 1.1 * row)
             made.words.append(Words("soft", text, x, 0, dx, dy, anchor, is_upright))
     # By the root of the number: of many small ones each can be seen.
-    largest = max((it or 0 for line in chart.series for it in line.values), default=0) or 1
+    values = [value or 0 for line in chart.series for value in line.values]
+    largest = max(values, default=0) or 1
+    # On a phone numbers are smaller rather than missing.
+    widest = text_width(texts.number(round(largest)), size)
+    scale = max(min(1.0, (column - 3) / widest), _LEAST_SCALE)
     framed: list[Shape] = []
     for row, line in enumerate(chart.series):
         y = (row + 0.5) / rows
@@ -91,9 +104,10 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
             if is_framed:
                 inset = [(x - 0.47 / across, y - 0.43 / rows), (x + 0.47 / across, y + 0.43 / rows)]
                 framed.append(Shape("frame", inset))
-            if value and text_width(text, size) <= column:
+            if value and text_width(text, size * scale) <= column:
                 kind = f"on-r{shade}"
-                made.words.append(Words(kind, text, x, y, 0, size * 0.35, "middle"))
+                dy = size * scale * 0.35
+                made.words.append(Words(kind, text, x, y, 0, dy, "middle", scale=scale))
             if value or is_framed:
                 words = f"{shorten_name(line.name)}, {shorten_name(position.name)}: {text}"
                 edges = (at / across, row / rows, (at + 1) / across, (row + 1) / rows)
@@ -103,11 +117,11 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
 
 
 def _break_head(head: str, size: float, room: float) -> list[str]:
-    """Return a name as at most two lines, broken at its marks and cut to the room."""
+    """Return a name as at most two lines, broken at its marks."""
     first, second = "", ""
     for part in re.findall(r"[^-_\s]+[-_\s]*|[-_\s]", spell_letters(head)):
         if not second and (not first or text_width(f"{first}{part}".rstrip(), size) <= room):
             first += part
         else:
             second += part
-    return [fit_text(line.rstrip(), size, room) for line in (first, second) if line]
+    return [line.rstrip() for line in (first, second) if line]

@@ -9,7 +9,7 @@ from lineage.reporting.charts.palette import GRAY, LINE_SLOTS
 from lineage.reporting.language import Language, load_texts
 
 OTHERS = "others"
-_MOST_ROWS, _MOST_CELLS, _MOST_LINES = 40, 12, 12
+_MOST_ROWS, _MOST_CELLS, _MOST_LINES = 40, 10, 12
 """What a picture has room for: rows, columns of a matrix, lines with a name."""
 _LARGEST = 1e15
 _MOST_COLUMNS, _MOST_POINTS = 150, 400

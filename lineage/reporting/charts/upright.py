@@ -24,6 +24,8 @@ from lineage.reporting.language import Texts
 
 _NAMES = 0.42
 """Part of the width that names and values at the right may take."""
+_SMALL = 0.94
+"""The size of values inside columns in parts of that of other words."""
 _WIDE = 240
 """From this width on months have their full name."""
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -229,7 +231,7 @@ def _height_at(places: Sequence[float], heights: Sequence[float], x: float) -> f
 
 def _write_column_values(plot: _Plot) -> None:
     """Write values into columns that are high enough and sums above them, where all have room."""
-    chart, size = plot.chart, plot.room.size * 0.94
+    chart, size = plot.chart, plot.room.size * _SMALL
     values = [spell_value(chart, plot.texts, it) for column in plot.columns for it in column]
     sums = [plot.texts.number(round(sum(column))) for column in plot.columns]
     width = plot.inner_width / len(plot.places) - 4
@@ -244,11 +246,13 @@ def _write_column_values(plot: _Plot) -> None:
             # Of what cannot be compared, the subject alone is told.
             is_shown = has_values and value > 0 and (not position.is_pale or line.slot == 0)
             if is_shown and (low - high) * plot.room.height >= size * 1.35:
-                kind, y = f"small on-{letter}{line.slot}", (low + high) / 2
+                kind, y = f"on-{letter}{line.slot}", (low + high) / 2
                 spelled = spell_value(chart, plot.texts, value)
-                plot.made.words.append(Words(kind, spelled, x, y, 0, size * 0.35, "middle"))
+                plot.made.words.append(
+                    Words(kind, spelled, x, y, 0, size * 0.35, "middle", scale=_SMALL)
+                )
         if has_sums:
-            words = Words("small ink strong", text, x, tops[-1], 0, -size * 0.45, "middle")
+            words = Words("ink strong", text, x, tops[-1], 0, -size * 0.45, "middle", scale=_SMALL)
             plot.made.words.append(words)
 
 

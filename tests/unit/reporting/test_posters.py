@@ -188,7 +188,7 @@ def line_of(text: str, covered_from: float) -> bytes:
     return paint_svg(
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="40">'
         '<rect width="300" height="40" fill="white"/>'
-        f'<text x="0" y="30" font-family="Arimo" font-size="20">{text}</text>'
+        f'<text x="0" y="30" font-family="Lineage Sans" font-size="20">{text}</text>'
         f'<rect x="{covered_from}" width="300" height="40" fill="white"/></svg>'
     )
 
