@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-FONTS = 'Arial, "Liberation Sans", Arimo, Helvetica, "Lineage Sans", "DejaVu Sans Condensed", sans-serif'
+FONTS = 'Arial, "Liberation Sans", Helvetica, "Lineage Sans", "DejaVu Sans Condensed", sans-serif'
 """Typefaces whose letters are about as wide as those of the font that the package brings along."""
 GRAY = 6
 """The slot of what is summed up as others."""
