@@ -11,8 +11,13 @@ from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.escape import markup
 from lineage.domain.subjects import SubjectKind
-from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
-from lineage.reporting.charts.old_plot import flow_legend_rows
+from lineage.reporting.charts.letters import (
+    fit_text,
+    flow_words,
+    spell_letters,
+    text_width,
+    wrap_text,
+)
 from lineage.reporting.charts.palette import FONTS
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import (
@@ -365,7 +370,7 @@ def _draw_key(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]
     room, y = WIDTH - _MARGIN - _KEY, _MARGIN + 11.0
     widths = [text_width(words, _WORDS) + 40 for _, words in entries]
     lines, bottom = [], y
-    for (sign, words), (row, x0) in zip(entries, flow_legend_rows(widths, room), strict=True):
+    for (sign, words), (row, x0) in zip(entries, flow_words(widths, room), strict=True):
         bottom = y + 20 * row
         lines += [
             *_draw_sign(sign, _KEY + x0, bottom),
