@@ -21,6 +21,7 @@ from lineage.demo.replay import Replay
 from lineage.demo.tour import SOURCES, TourAnswer, TourResults
 from lineage.demo.weeks import History
 from lineage.domain.clock import spell_day
+from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest, SnapshotKind
 
 _MOST_RELEASES = 5
@@ -50,7 +51,9 @@ def print_tour(
     show(heading("To look at, and to ask yourself"))
     click.echo()
     page = _find_trend_file(files, ".html", ".md")
-    show(fact_lines(_list_next_steps(folder, picture, page)))
+    # Not as a table, which would cut what is to be copied in two.
+    for label, text in _list_next_steps(folder, picture, page):
+        click.echo(f"  {label:<8} {escape_invisible(text)}")
 
 
 def _list_deeds(folder: Path, weeks: Replay, history: History) -> list[Line]:

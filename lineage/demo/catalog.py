@@ -124,6 +124,8 @@ def box_moment(at: datetime) -> str:
 
 def show_catalog_marks(row: Row) -> Row:
     """Return a row with the public fields that its marks for the box imply."""
+    if "_gate" not in row and not row.get("_disabled"):
+        return row  # as nearly all are: a copy of each would cost a demo seconds
     shown = {"gated": row["_gate"]} if "_gate" in row else {}
     return row | shown | ({"disabled": True} if row.get("_disabled") else {})
 
