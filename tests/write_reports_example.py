@@ -1,61 +1,69 @@
-"""Writes reports/example anew, from the corpus: python -m tests.write_reports_example."""
+"""Writes reports/example and README's answers anew: python -m tests.write_reports_example."""
 
+import re
+import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from lineage.domain.definitions import Definition
-from lineage.families.license_terms import license_terms
-from lineage.families.registry import all_families, family
-from lineage.reporting.files import license_report_files, tree_report_files, trend_report_files
-from lineage.reporting.language import Language
-from lineage.store.reader import Snapshot
-from tests.questions import family_tree, find_trends, judge_licenses
+from click.testing import CliRunner
 
-EXAMPLE = Path(__file__).parent.parent / "reports" / "example"
+from lineage.cli.main import lineage
+from lineage.domain.opt_outs import NO_OPT_OUTS
+from lineage.store.store import ParquetStore
+from tests.corpus import BOX
+from tests.demo_run import DemoRun, run_demo
+
+README = Path(__file__).parent.parent / "README.md"
+EXAMPLE = README.parent / "reports" / "example"
 MOST_BYTES = 2_000_000
-CHOSEN = frozenset(
-    {
-        "family-tree.llama.en.html",
-        "family-tree.llama.en.svg",
-        "licenses.llama.de.html",
-        "licenses.llama.en.html",
-        "trend.llama.en.html",
-        "trend.llama.created.csv",
-        "trend.llama.created.en.svg",
-    }
+CHOSEN = (
+    "family-tree.llama.en.html",
+    "family-tree.llama.en.svg",
+    "licenses.llama.en.html",
+    "trend.llama.de.html",
+    "trend.llama.en.html",
+    "trend.llama.history.csv",
+    "trend.llama.history.en.svg",
 )
 """What a reader wants to see: of every report a page, of one its German, of two the picture."""
+_ANSWERS = re.compile(r"(?<=<!-- answers: begin -->\n).*(?=<!-- answers: end -->)", re.DOTALL)
 
 
-def example_files(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
-    """Yield every file of the example."""
-    return ((name, content) for name, content in _files(snapshot) if name in CHOSEN)
-
-
-def _files(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
-    known, llama = all_families(), family("llama")
-    licenses = judge_licenses(snapshot, llama, license_terms("llama"), Definition(), known)
-    trends = find_trends(snapshot, llama, Definition(), known)
-    tree = family_tree(snapshot, llama, known)
-    yield from license_report_files(licenses, snapshot.manifest, Language.GERMAN)
-    yield from license_report_files(licenses, snapshot.manifest, Language.ENGLISH)
-    manifest = snapshot.manifest
-    yield from trend_report_files(trends, manifest, Language.ENGLISH, known)
-    yield from tree_report_files(tree, Language.ENGLISH)
-
-
-def _write() -> None:
-
-    from tests.corpus import publish_corpus
-
-    EXAMPLE.mkdir(parents=True, exist_ok=True)
-    for file in EXAMPLE.iterdir():
-        file.unlink()
+def example_files(run: DemoRun) -> dict[str, bytes]:
+    """Return every file of the example: the demo's own, and a page in German."""
+    # Each box has a port of its own: one address stands for all of them.
+    manifest = ParquetStore(str(run.store), NO_OPT_OUTS).manifests()[-1]
+    endpoint = manifest.origin.endpoint.encode()
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in example_files(publish_corpus(Path(folder))):
-            (EXAMPLE / name).write_bytes(content)
+        command = ["report", "trend", "--lang", "de"]
+        where = ["--store", str(run.store), "--out", folder]
+        outcome = CliRunner().invoke(lineage, [*command, *where])
+        assert outcome.exit_code == 0, outcome.output
+        folders = (Path(folder), run.reports)
+        paths = [next(at / name for at in folders if (at / name).exists()) for name in CHOSEN]
+        return {path.name: path.read_bytes().replace(endpoint, BOX.encode()) for path in paths}
+
+
+def with_answers(readme: str, run: DemoRun) -> str:
+    """Return README with the questions that the demo asks, and what it printed as answers."""
+    rows = ["| question | command | answer |", "|---|---|---|"]
+    for block in re.findall(r"^  \d\. .+?(?=\n\n)", run.out, re.DOTALL | re.MULTILINE):
+        question, *answer, command = (line.strip() for line in block.splitlines())
+        rows.append(f"| {question[3:]} | `{command}` | {' '.join(answer)} |")
+    table = "\n".join(rows)
+    return _ANSWERS.sub(lambda _: f"{table}\n", readme)
+
+
+def write_example(run: DemoRun) -> None:
+    """Write the example and README's answers anew from a run of the demo."""
+    files = example_files(run)
+    README.write_text(with_answers(README.read_text("utf-8"), run), "utf-8")
+    shutil.rmtree(EXAMPLE, ignore_errors=True)
+    EXAMPLE.mkdir(parents=True)
+    for name, content in files.items():
+        (EXAMPLE / name).write_bytes(content)
 
 
 if __name__ == "__main__":
-    _write()
+    with tempfile.TemporaryDirectory() as made:
+        write_example(run_demo(Path(made)))

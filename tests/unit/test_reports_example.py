@@ -1,16 +1,37 @@
-"""The checked-in example is what the corpus gives today, and small."""
+"""README's pictures and answers, and the checked-in example, are what the demo gives today."""
 
-from lineage.store.reader import Snapshot
-from tests.write_reports_example import CHOSEN, EXAMPLE, MOST_BYTES, example_files
+import re
+
+from tests.demo_run import DemoRun
+from tests.write_reports_example import (
+    CHOSEN,
+    EXAMPLE,
+    MOST_BYTES,
+    README,
+    example_files,
+    with_answers,
+)
 
 ANEW = "write it anew: python -m tests.write_reports_example"
 
 
-def test_the_example_is_made_from_the_corpus_byte_for_byte(corpus_snapshot: Snapshot) -> None:
-    made = dict(example_files(corpus_snapshot))
-    assert {file.name for file in EXAMPLE.iterdir()} == set(made) == CHOSEN, ANEW
+def test_the_example_is_what_the_demo_writes_byte_for_byte(demo_run: DemoRun) -> None:
+    made = example_files(demo_run)
+    assert {file.name for file in EXAMPLE.iterdir()} == set(made), ANEW
     for name, content in made.items():
         assert (EXAMPLE / name).read_bytes() == content, f"{name}: {ANEW}"
+
+
+def test_the_answers_of_the_readme_are_those_of_the_demo(demo_run: DemoRun) -> None:
+    text = README.read_text("utf-8")
+    assert len(re.findall(r"\| `lineage .+` \|", text)) == 5
+    assert with_answers(text, demo_run) == text, ANEW
+
+
+def test_the_readme_shows_growth_and_tree_from_the_example() -> None:
+    pictures = re.findall(r"!\[[^]]+\]\((.+?)\)", README.read_text("utf-8"))
+    shown = {f"reports/example/{name}" for name in CHOSEN if name.endswith(".svg")}
+    assert set(pictures) == shown
 
 
 def test_the_example_is_small() -> None:
