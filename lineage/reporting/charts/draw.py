@@ -73,7 +73,8 @@ def draw_chart(
                 body += [
                     f'<svg x="{x + made.left:.1f}" y="{top + made.top:.1f}" width="{inside:.1f}"'
                     f' height="{room.height:g}" overflow="visible">',
-                    *draw_shapes(made, chart.name, inside, room.height),
+                    *draw_shapes(made, inside, room.height),
+                    *draw_hatches(made, chart.name),
                     *draw_words(made, size, inside, room.height),
                     "</svg>",
                 ]
@@ -147,13 +148,20 @@ def hatch_pattern(name: str) -> str:
     )
 
 
-def draw_shapes(made: Field, name: str, width: float, height: float) -> Iterator[str]:
+def draw_hatches(made: Field, name: str) -> Iterator[str]:
+    """Draw the strokes over what is not over, in percent: they are not stretched with the field."""
+    for (x0, y0), (x1, y1) in made.hatches:
+        yield (
+            f'<rect fill="url(#{markup(name)}-hatch)" x="{x0:.2%}" y="{y0:.2%}"'
+            f' width="{x1 - x0:.2%}" height="{y1 - y0:.2%}"/>'
+        )
+
+
+def draw_shapes(made: Field, width: float, height: float) -> Iterator[str]:
     """Draw the shapes of a field that is so large."""
     for shape in made.shapes:
         points = [(x * width, y * height) for x, y in shape.points]
         kind = f' class="{shape.kind}"'
-        if shape.kind == "hatch":
-            kind = f' fill="url(#{markup(name)}-hatch)"'
         if shape.form == "box":
             (x0, y0), (x1, y1) = points
             yield (

@@ -59,6 +59,8 @@ class Field:
     top: float = 0
     bottom: float = 0
     shapes: list[Shape] = field(default_factory=list)
+    hatches: list[tuple[Point, Point]] = field(default_factory=list)
+    """Two corners of what is not over in the data."""
     swatches: list[tuple[int, float]] = field(default_factory=list)
     """Squares right of the field: their color, and their height in parts of the field."""
     leaders: list[tuple[Point, float]] = field(default_factory=list)

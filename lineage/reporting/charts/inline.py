@@ -10,6 +10,7 @@ from dataclasses import replace
 from lineage.domain.escape import markup
 from lineage.reporting.charts.chart import Chart, ChartKind
 from lineage.reporting.charts.draw import (
+    draw_hatches,
     draw_shapes,
     draw_words,
     field_room,
@@ -85,8 +86,9 @@ def _draw_page_field(
     yield f"<defs>{hatch_pattern(name)}</defs>"
     yield f'<svg width="100%" height="100%" viewBox="0 0 {_SCALE} {_SCALE}"'
     yield ' preserveAspectRatio="none" class="shapes" aria-hidden="true">'
-    yield from draw_shapes(made, name, _SCALE, _SCALE)
+    yield from draw_shapes(made, _SCALE, _SCALE)
     yield "</svg>"
+    yield from draw_hatches(made, name)
     for tier, (layout, size) in layouts.items():
         yield f'<g class="{tier}" aria-hidden="true">'
         yield from draw_words(layout, size)

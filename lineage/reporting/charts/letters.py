@@ -1,6 +1,9 @@
-"""How wide a text is in this package's font, read from the font itself: nothing may overlap."""
+"""How wide a text is in this package's font: nothing may overlap.
 
-import struct
+`font/widths.json` has the letters of each width, as fontTools reads them from the font.
+"""
+
+import json
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -12,8 +15,8 @@ FONTS = {False: "LineageSans-Regular.ttf", True: "LineageSans-Bold.ttf"}
 _SPARE = {False: 1.03, True: 1.1}
 """A reader's typeface may be so much wider: DejaVu Sans Condensed is, where Arial is missing."""
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-_SEGMENTS = 4
-"""The format of the font's table of characters: runs of them."""
+_PER_EM = 2048
+"""Units of the font in the size of its letters."""
 
 
 def spell_letters(text: str) -> str:
@@ -95,46 +98,10 @@ def _code_point_letters(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-# The four tables that are read here are simple enough to read by hand; a font library would be one
-# more dependency of the core, for a number a letter.
 @cache
 def _letter_advances(*, is_bold: bool) -> dict[str, float]:
-    """Return for each character of the font how far it moves the pen, in parts of its size."""
-    data = (resources.files("lineage.reporting.charts") / "font" / FONTS[is_bold]).read_bytes()
-    (count,) = struct.unpack_from(">H", data, 4)
-    records = (struct.unpack_from(">4sIII", data, 12 + 16 * at) for at in range(count))
-    tables = {tag.decode(): start for tag, _, start, _ in records}
-    (per_em,) = struct.unpack_from(">H", data, tables["head"] + 18)
-    (count,) = struct.unpack_from(">H", data, tables["hhea"] + 34)
-    start = tables["hmtx"]
-    pairs = struct.iter_unpack(">Hh", data[start : start + 4 * count])
-    widths = [advance / per_em * _SPARE[is_bold] for advance, _ in pairs]
-    glyphs = _read_glyphs(data, tables["cmap"])
-    return {chr(code): widths[min(glyph, count - 1)] for code, glyph in glyphs.items()}
-
-
-def _read_glyphs(data: bytes, cmap: int) -> dict[int, int]:
-    """Return the glyph of each character; the font has one table of runs of characters."""
-    (count,) = struct.unpack_from(">H", data, cmap + 2)
-    starts = [struct.unpack_from(">I", data, cmap + 8 + 8 * at)[0] for at in range(count)]
-    table = next(
-        cmap + start
-        for start in starts
-        if struct.unpack_from(">H", data, cmap + start)[0] == _SEGMENTS
-    )
-    runs = struct.unpack_from(">H", data, table + 6)[0] // 2
-    ends, firsts, deltas, offsets = (
-        struct.unpack_from(f">{runs}H", data, table + 14 + 2 * part * runs + 2 * (part > 0))
-        for part in range(4)
-    )
-    glyphs = {}
-    for run, (first, end, delta, offset) in enumerate(
-        zip(firsts, ends, deltas, offsets, strict=True)
-    ):
-        for code in range(first, min(end, 0xFFFE) + 1):
-            glyph = code
-            if offset:
-                at = table + 16 + 6 * runs + 2 * run + offset + 2 * (code - first)
-                (glyph,) = struct.unpack_from(">H", data, at)
-            glyphs[code] = (glyph + delta) & 0xFFFF
-    return glyphs
+    """Return for each letter of the font how far it moves the pen, in parts of its size."""
+    file = resources.files("lineage.reporting.charts") / "font" / "widths.json"
+    widths = json.loads(file.read_text("utf-8"))["bold" if is_bold else "plain"]
+    unit = _SPARE[is_bold] / _PER_EM
+    return {letter: width * unit for letters, width in widths.items() for letter in letters}

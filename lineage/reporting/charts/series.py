@@ -64,7 +64,7 @@ def _edit_series(
     order = {line.key: at for at, line in enumerate(like)}
     series.sort(
         key=lambda line: (
-            line.key == OTHERS,
+            line.key == OTHERS or line.slot == GRAY,
             line.key != chart.subject,
             order.get(line.key, len(order)),
             -size(line),

@@ -27,7 +27,7 @@ _NAMES = 0.42
 _SMALL = 0.94
 """The size of values inside columns in parts of that of other words."""
 _WIDE = 240
-"""From this width on months have their full name."""
+"""From this width on days are spelled in full."""
 _SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -133,7 +133,7 @@ def _draw_columns(plot: _Plot) -> list[Point]:
                 box = [(x - half, high), (x + half, low)]
                 plot.made.shapes.append(Shape(f"{letter}{line.slot}", box))
         if position.is_hatched and tops[-1] < 1:
-            plot.made.shapes.append(Shape("hatch", [(x - half, tops[-1]), (x + half, 1)]))
+            plot.made.hatches.append(((x - half, tops[-1]), (x + half, 1)))
     return [(1.0, (low + high) / 2) for low, high in pairwise(plot.stack_tops[-1])]
 
 
@@ -245,7 +245,11 @@ def _write_column_values(plot: _Plot) -> None:
         for line, value, (low, high) in zip(chart.series, column, pairwise(tops), strict=True):
             # Of what cannot be compared, the subject alone is told.
             is_shown = has_values and value > 0 and (not position.is_pale or line.slot == 0)
-            if is_shown and (low - high) * plot.room.height >= size * 1.35:
+            if (
+                is_shown
+                and not position.is_hatched
+                and (low - high) * plot.room.height >= size * 1.35
+            ):
                 kind, y = f"on-{letter}{line.slot}", (low + high) / 2
                 spelled = spell_value(chart, plot.texts, value)
                 plot.made.words.append(
@@ -305,13 +309,15 @@ def _position_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
 def _day_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
     days = [date.fromisoformat(position.key) for position in plot.chart.positions]
     first, last = days[0], days[-1]
+    is_one_year = first.year == last.year
 
     def spell(day: date) -> str:
         number, month, year = plot.texts.date(day).split(" ")
-        month = month if plot.inner_width > _WIDE else month[:3]
-        return f"{number} {month}" if first.year == last.year else f"{number} {month} {year}"
+        if plot.inner_width <= _WIDE:
+            return f"{number} {month[:3]}" if is_one_year else f"{month[:3]} {year}"
+        return f"{number} {month}" if is_one_year else f"{number} {month} {year}"
 
-    for at in (0, -1):
+    for at in (-1, 0):
         yield 0, plot.places[at], spell(days[at])
     if plot.chart.kind is ChartKind.COLUMNS:
         return
@@ -322,5 +328,5 @@ def _day_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
         for day in starts:
             if (day.month - 1) % step == 0:
                 name = str(day.year) if step == 12 else plot.texts.date(day).split(" ")[1][:3]
-                text = spell(day) if first.year == last.year else name
+                text = spell(day) if is_one_year else name
                 yield 0, (day - first).days / (last - first).days, text
