@@ -20,6 +20,7 @@ from lineage.cli.export import export
 from lineage.cli.families import families
 from lineage.cli.options import RENAMED, CommandGroup
 from lineage.cli.quality import anomalies, evaluate
+from lineage.cli.recount import recount
 from lineage.cli.report import report
 from lineage.cli.schedule import schedule
 from lineage.cli.serve import serve
@@ -44,6 +45,7 @@ COMMANDS = (
     evaluate,
     export,
     report,
+    recount,
     serve,
     snapshots,
     families,

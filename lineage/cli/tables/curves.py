@@ -63,11 +63,18 @@ class _SnapshotRows:
             yield Text("by relation: in a wider terminal, or --format csv", "dim")
 
     def _table_of(self, points: Sequence[Point], columns: Sequence[Relation]) -> Table:
-        names = ["total", "new", "deleted", "authors", *(word.value for word in columns)]
-        table = new_table(fixed=["snapshot"], numbers=names)
-        for moment, point in zip(self.curve.moments[-_ROWS:], points, strict=True):
-            numbers = [point.total, point.new, point.deleted, point.authors]
-            numbers += [point.by_relation.get(word, 0) for word in columns]
+        named: dict[str, list[int | None]] = {"total": [point.total for point in points]}
+        more: dict[str, list[int | None]] = {
+            "new": [point.new for point in points],
+            "deleted": [point.deleted for point in points],
+            "authors": [point.authors for point in points],
+        }
+        # What was counted again has none of these.
+        named |= {name: values for name, values in more.items() if set(values) != {None}}
+        named |= {it.value: [point.by_relation.get(it, 0) for point in points] for it in columns}
+        table = new_table(fixed=["snapshot"], numbers=list(named))
+        moments = self.curve.moments[-_ROWS:]
+        for moment, *numbers in zip(moments, *named.values(), strict=True):
             table.add_row(quoted(moment.snapshot), *map(_number_cell, numbers))
         return table
 
