@@ -120,6 +120,11 @@ def of_trend(asking: Asking, subject: str) -> int | None:
     return int(asking.json("snapshots", "trend", subject)["whole"]["values"][-1]["total"])
 
 
+def of_recount(asking: Asking, subject: str) -> int:
+    (curve,) = asking.json("recount", subject, "--every", "day")
+    return int(curve["whole"]["values"][-1]["total"])
+
+
 def of_diff(asking: Asking, subject: str) -> int | None:
     families = {one["family"]: one for one in asking.json("snapshots", "diff")["families"]}
     return families[subject[7:]]["after"] if subject.startswith("family:") else None
@@ -215,6 +220,7 @@ NUMBERS: dict[str, Number] = {
     "count": of_count,
     "tree": of_tree,
     "snapshots trend": of_trend,
+    "recount": of_recount,
     "snapshots diff": of_diff,
     "report family-tree": of_family_tree,
     "report trend": of_report_trend,
