@@ -66,8 +66,9 @@ def draw_chart(
             bottom = y
             for at, (name, one) in enumerate(fields[first : first + across]):
                 x, top = margin + at * (room.width + size), y + (size * 1.7 if name else 0)
-                words = fit_text(spell_letters(name), size, room.width, is_bold=True)
-                body.append(_write_line("ink strong", words, x, y + size * 1.2, size))
+                if name:
+                    words = fit_text(spell_letters(name), size, room.width, is_bold=True)
+                    body.append(_write_line("ink strong", words, x, y + size * 1.2, size))
                 made = lay_out_field(one, language, room)
                 inside = max(room.width - made.left - made.right, 1)
                 body += [

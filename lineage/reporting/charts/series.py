@@ -33,8 +33,9 @@ def edit_chart(chart: Chart, language: Language) -> Chart:
 
 def _edit_field(chart: Chart, language: Language, like: Sequence[Series] = ()) -> Chart:
     if chart.kind is ChartKind.MATRIX:
-        rows = [replace(row, values=list(map(_real, row.values)), slot=0) for row in chart.series]
-        chart = _fold_rows(replace(chart, series=rows), language)
+        rows = [replace(row, values=list(map(_real, row.values))) for row in chart.series]
+        name = load_texts(language, "charts").say("chart.more", n=len(rows) - _MOST_ROWS + 1)
+        chart = replace(chart, series=_fold_series(rows, _MOST_ROWS, name))
         return _fold_positions(chart, _MOST_CELLS, language)
     chart = replace(chart, series=_edit_series(chart, chart.series, language, like))
     n = len(chart.positions)
@@ -70,49 +71,39 @@ def _edit_series(
             -size(line),
         )
     )
+    say = load_texts(language, "charts").say
     if chart.kind is ChartKind.LINES:
+        # Lines do not add up: of those that have no room the number alone is told.
         if len(series) > _MOST_LINES:
-            n = len(series) - _MOST_LINES + 1
-            name = load_texts(language, "charts").say("chart.more", n=n)
+            name = say("chart.more", n=len(series) - _MOST_LINES + 1)
             nothing = Series(OTHERS, name, [None] * len(chart.positions))
             series = [*series[: _MOST_LINES - 1], nothing]
-        return _color_lines(chart, series)
-    # Six colors and gray are what eyes keep apart.
-    if len(series) > GRAY and not (len(series) == GRAY + 1 and series[-1].key == OTHERS):
-        small = series[GRAY:]
-        values = [_add(column) for column in zip(*(it.values for it in small), strict=True)]
-        name = load_texts(language, "charts").say("chart.others")
-        name = small[0].name if len(small) == 1 else name
-        series = [*series[:GRAY], Series(OTHERS, name, values)]
-    colors = {line.key: line.slot for line in like}
-    slots = [
-        GRAY if it.key == OTHERS else 0 if it.key == chart.subject else colors.get(it.key, it.slot)
-        for it in series
+        keys = [line.key for line in series]
+        marked = dict.fromkeys(key for key in (chart.subject, *chart.highlighted) if key in keys)
+        slots = dict(zip(marked, LINE_SLOTS, strict=False))
+        return [replace(line, slot=slots.get(line.key)) for line in series]
+    # Six colors and gray are what eyes keep apart; a color is a series' own where it is free.
+    series = _fold_series(series, GRAY + 1, say("chart.others"))
+    colors = {line.key: line.slot for line in like} | {chart.subject: 0, OTHERS: GRAY}
+    wanted = [colors.get(line.key, line.slot) for line in series]
+    free = [slot for slot in range(GRAY + 1) if slot not in wanted]
+    slots_of = [
+        slot if slot in range(GRAY + 1) and slot not in wanted[:at] else None
+        for at, slot in enumerate(wanted)
     ]
-    return _fill_slots(series, slots)
-
-
-def _fill_slots(series: Sequence[Series], slots: list[int | None]) -> list[Series]:
-    """Give each series a color that no other has: its own where it is free."""
-    taken: set[int] = set()
-    for at, slot in enumerate(slots):
-        if slot is None or not 0 <= slot <= GRAY or slot in taken:
-            slots[at] = None
-        else:
-            taken.add(slot)
-    free = iter([slot for slot in range(GRAY + 1) if slot not in taken])
     return [
-        replace(line, slot=next(free) if slot is None else slot)
-        for line, slot in zip(series, slots, strict=True)
+        replace(line, slot=free.pop(0) if slot is None else slot)
+        for line, slot in zip(series, slots_of, strict=True)
     ]
 
 
-def _color_lines(chart: Chart, series: Sequence[Series]) -> list[Series]:
-    """Return lines of which the highlighted have a color; None is muted."""
-    marked = [chart.subject, *(key for key in chart.highlighted if key != chart.subject)]
-    marked = [key for key in marked if any(line.key == key for line in series)]
-    slots = dict(zip(marked, LINE_SLOTS, strict=False))
-    return [replace(line, slot=slots.get(line.key)) for line in series]
+def _fold_series(series: Sequence[Series], most: int, name: str) -> list[Series]:
+    """Sum up the last series where there are more than a picture has room for."""
+    small = series[most - 1 :]
+    if len(small) < 2:
+        return list(series)
+    values = [_add(column) for column in zip(*(it.values for it in small), strict=True)]
+    return [*series[: most - 1], Series(OTHERS, name, values)]
 
 
 def _fold_positions(chart: Chart, most: int, language: Language) -> Chart:
@@ -127,15 +118,6 @@ def _fold_positions(chart: Chart, most: int, language: Language) -> Chart:
     ]
     positions = [*chart.positions[: most - 1], Position(OTHERS, name)]
     return replace(chart, positions=positions, series=series)
-
-
-def _fold_rows(chart: Chart, language: Language) -> Chart:
-    small = chart.series[_MOST_ROWS - 1 :]
-    if len(small) < 2:
-        return chart
-    values = [_add(column) for column in zip(*(row.values for row in small), strict=True)]
-    name = load_texts(language, "charts").say("chart.more", n=len(small))
-    return replace(chart, series=[*chart.series[: _MOST_ROWS - 1], Series(OTHERS, name, values, 0)])
 
 
 def _choose_positions(chart: Chart, places: Sequence[int]) -> Chart:

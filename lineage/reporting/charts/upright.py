@@ -1,6 +1,6 @@
 """Areas, columns and lines: a field between an axis of numbers and one of positions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate, groupby, pairwise
@@ -189,25 +189,18 @@ def _write_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
 
 def _spread_heights(heights: Sequence[float], gap: float) -> list[float]:
     """Move heights as little as needed for each to have its gap, all between 0 and 1."""
-    placed = list(heights)
-    # Neighbours that are too near become a block around their middle, until no two blocks touch.
-    blocks: list[tuple[float, list[int]]] = []
-    for at in sorted(range(len(heights)), key=lambda at: (heights[at], -at)):
-        members = [at]
-        while True:
-            reach = (len(members) - 1) * gap / 2
-            middle = sum(heights[it] for it in members) / len(members)
-            middle = max(min(middle, 1 - reach), reach)
-            if not blocks or blocks[-1][0] + len(blocks[-1][1]) * gap / 2 <= (
-                middle - len(members) * gap / 2 + 1e-9
-            ):
-                break
-            members = blocks.pop()[1] + members
-        blocks.append((middle, members))
-    for middle, members in blocks:
-        for row, at in enumerate(members):
-            placed[at] = middle + (row - (len(members) - 1) / 2) * gap
-    return placed
+    order = sorted(range(len(heights)), key=lambda at: (heights[at], -at))
+
+    def push(values: Iterable[float], first: float) -> list[float]:
+        return list(accumulate(values, lambda before, it: max(it, before + gap), initial=first))[1:]
+
+    wanted = [heights[at] for at in order]
+    # Between pushing all down and pushing all up each stays near its place; then into the field.
+    down = push(wanted, -gap)
+    up = [-it for it in push([-it for it in wanted[::-1]], -1 - gap)][::-1]
+    middle = push([(a + b) / 2 for a, b in zip(down, up, strict=True)], -gap)
+    placed = [-it for it in push([-it for it in middle[::-1]], -1 - gap)][::-1]
+    return [placed[order.index(at)] for at in range(len(heights))]
 
 
 def _write_totals(plot: _Plot) -> None:
@@ -217,16 +210,14 @@ def _write_totals(plot: _Plot) -> None:
         text = plot.texts.number(round(sums[at]))
         # Layers that rise beside the number push it up.
         reach = text_width(text, plot.room.size, is_bold=True) / plot.inner_width
-        top = max(_height_at(plot.places, sums, abs(x - reach * part / 4)) for part in range(5))
-        dy = -plot.room.size * 0.6
+        points = zip(plot.places, sums, strict=True)
+        near = [
+            max(y0, y1)
+            for (x0, y0), (x1, y1) in pairwise(points)
+            if x - reach < x1 and x0 < x + reach
+        ]
+        top, dy = max([sums[at], *near]), -plot.room.size * 0.6
         plot.made.words.append(Words("ink strong", text, x, 1 - top / plot.most, 0, dy, anchor))
-
-
-def _height_at(places: Sequence[float], heights: Sequence[float], x: float) -> float:
-    for (x0, y0), (x1, y1) in pairwise(zip(places, heights, strict=True)):
-        if x0 <= x <= x1:
-            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
-    return heights[-1]
 
 
 def _write_column_values(plot: _Plot) -> None:
