@@ -17,11 +17,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.synthetic_family import synthetic_report
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
-from lineage.reporting.family_page.page import family_page
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, load_texts
 from lineage.store.store import ParquetStore
-from tests.questions import family_tree
+from tests.questions import family_tree, page_of
 
 RUNS = 5
 SIZES = (200_000,)
@@ -64,7 +62,7 @@ def _time(opened: Page, act: str, **places: object) -> float:
 def row(browser: Browser, name: str, report: FamilyTreeReport, folder: Path) -> str:
     """Write and open one page; return its row of the table."""
     began = time.perf_counter()
-    text = family_page(report, load_texts(Language.ENGLISH))
+    text = page_of(report)
     written = time.perf_counter() - began
     file = folder / "page.html"
     file.write_text(text, "utf-8")

@@ -33,7 +33,11 @@ from lineage.export import bill_of_materials
 from lineage.export.bill_of_materials import Bill
 from lineage.graph.lineage_graph import FamilyGraph
 from lineage.reporting import family_tree as report
+from lineage.reporting.document import ReportName
+from lineage.reporting.family_page.page import family_page
 from lineage.reporting.family_tree import FamilyTreeReport
+from lineage.reporting.family_tree_text import family_tree_document
+from lineage.reporting.language import Language
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 
@@ -150,6 +154,12 @@ def drawn_and_folded(tree: Tree) -> int:
     ends = [node for at, node in enumerate(tree.nodes) if at not in above and not node.remainder]
     drawn = sum(node.counted for node in tree.nodes) + sum(node.drawn_below for node in ends)
     return drawn + pruned(tree)
+
+
+def page_of(report: FamilyTreeReport, language: Language = Language.ENGLISH) -> str:
+    """The page of a family tree."""
+    name = ReportName("family-tree", report.family.id, language)
+    return family_page(report, family_tree_document(report, name))
 
 
 def trace(snapshot: Snapshot, name: str, family: Family, families: Families) -> Trace:

@@ -18,7 +18,7 @@ EXAMPLE = README.parent / "reports" / "example"
 MOST_BYTES = 2_000_000
 CHOSEN = (
     "family-tree.llama.en.html",
-    "family-tree.llama.en.svg",
+    "family-tree.llama.poster.en.svg",
     "licenses.llama.en.html",
     "trend.llama.de.html",
     "trend.llama.en.html",

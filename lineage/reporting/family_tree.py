@@ -109,6 +109,11 @@ class FamilyTreeReport:
         return self.count.kind
 
     @property
+    def release_names(self) -> frozenset[str]:
+        """The releases of the family; not what descends from several."""
+        return frozenset(release.name for release in self.family.releases)
+
+    @property
     def definition(self) -> Definition:
         """By which rule everything here is counted."""
         return self.count.definition

@@ -18,19 +18,22 @@ from lineage.reporting.document import (
     Link,
     Notice,
     Outline,
+    ReportName,
     Section,
     Table,
     Word,
     table_columns,
 )
 from lineage.reporting.family_tree import BranchLine, FamilyTreeReport, NameVerdict
-from lineage.reporting.language import Texts
+from lineage.reporting.language import Texts, load_texts
 from lineage.reporting.notices import data_notices
 from lineage.store.manifest import SnapshotKind
 from lineage.version import __version__
 
 # As long as a reader scrolls through, and as deep as indents stay readable.
 _LINES, _DEEPEST = 160, 7
+_MANY = 20
+"""Of fewer models nothing is said but their number."""
 _ANSWERS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -41,14 +44,32 @@ def report_title(report: FamilyTreeReport, texts: Texts) -> str:
 
 
 def headline(report: FamilyTreeReport, texts: Texts) -> str:
-    """Return the one sentence that people quote."""
-    return texts.say_number("page.headline", report.count.total, family=report.family.name)
+    """Return the one sentence that people quote: what more than half of the models share.
 
-
-def date_line_of_report(report: FamilyTreeReport, texts: Texts) -> str:
-    """Return the day that the numbers are of."""
-    day = report.definition.as_of or report.manifest.origin.taken_at.date()
-    return texts.say("page.as_of", date=day)
+    That is a release or two, of a single model or release how they were made; else it is neutral.
+    """
+    count, family = report.count, report.family.name
+    places = {"n": count.total, "family": family}
+    if count.at_most > count.total:
+        return texts.say("page.count_range", most=count.at_most, **places)
+    if not count.total:
+        return texts.say("page.count_none", family=family)
+    named = [line for line in report.releases if line.name in report.release_names]
+    first, second = (
+        sorted(named, key=lambda line: -line.total)[:2] if len(named) > 1 else 2 * [None]
+    )
+    if report.kind is SubjectKind.FAMILY and first is not None and second is not None:
+        if 2 * first.total > count.total:
+            return texts.say("page.finding_release", release=first.name, **places)
+        if len(named) > 3 and 2 * (first.total + second.total) > count.total:
+            return texts.say(
+                "page.finding_releases", first=first.name, second=second.name, **places
+            )
+    elif count.total >= _MANY and set(report.definition.relations) == set(Relation):
+        for relation, models in count.by_relation.items():
+            if 2 * models > count.total and relation is not Relation.UNSPECIFIED:
+                return texts.say(f"page.finding_{relation.value}", **places)
+    return texts.say_number("page.count", count.total, family=family)
 
 
 def notices(report: FamilyTreeReport, texts: Texts) -> Iterator[str]:
@@ -87,12 +108,19 @@ def method_lines_of_report(report: FamilyTreeReport, texts: Texts) -> Iterator[t
             time=f"{taken:%H:%M}",
             endpoint=manifest.origin.endpoint,
         ),
-        "cite": say(
-            "page.cite_text", version=__version__, family=report.family.name, id=manifest.id
-        ),
     }
     for name, text in lines.items():
         yield say(f"page.{name}"), text
+
+
+def definition_line(report: FamilyTreeReport, texts: Texts) -> str:
+    """Say in one line what is counted; filters too, where there are any."""
+    definition = report.definition
+    words = texts.say("page.counted_text")
+    is_whole = set(definition.relations) == set(Relation) and not definition.deleted
+    if is_whole and not definition.min_downloads and definition.as_of is None:
+        return words
+    return f"{words} {texts.say('page.filters')}: {_filters_text(definition, texts)}."
 
 
 def _roots_text(report: FamilyTreeReport, texts: Texts) -> str:
@@ -213,34 +241,36 @@ def node_number_text(node: TreeNode, texts: Texts, key: str = "page.drawn_of") -
     return texts.say(key, total=total, drawn=drawn_models)
 
 
-def pruned_text(remainder: PrunedRest, texts: Texts) -> str:
-    """Say how much is not drawn."""
-    if remainder.models == remainder.branches:
-        return texts.say_number("poster.single", remainder.models)
-    return texts.say_number("poster.rest", remainder.branches, models=remainder.models)
+def pruned_text(rest: PrunedRest, texts: Texts) -> str:
+    """Say how many models are not drawn, and how many more are below them."""
+    below = rest.models - rest.counted
+    key = "rest_below" if below else "rest"
+    if not rest.counted:
+        key = "rest_roots" if rest.are_roots else "rest_uncounted"
+    return texts.say_number(f"explorer.{key}", rest.counted or rest.branches, below=below)
 
 
-def family_tree_document(report: FamilyTreeReport, texts: Texts, stem: str) -> Document:
-    """Put a family tree into words; `stem` is what its files are called, but for their endings."""
-    sections = [_release_section(report, texts), _tree_section(report, texts)]
-    sections += [_branch_section(report, texts)] if report.branches else []
+def family_tree_document(report: FamilyTreeReport, name: ReportName) -> Document:
+    """Put a family tree into words: its first section is the tree itself, for who cannot see it."""
+    texts = load_texts(name.language)
+    sections = [_tree_section(report, texts)]
     sections += [_verdict_section(report, texts)] if report.verdicts else []
-    files = {ending: f"{stem}.{ending}" for ending in ("svg", "png", "html")}
+    more = [_release_section(report, texts)]
+    more += [_branch_section(report, texts)] if report.branches else []
     method = Facts(list(method_lines_of_report(report, texts)))
+    is_family = report.kind is SubjectKind.FAMILY
     return Document(
         language=texts.language,
         title=report_title(report, texts),
         headline=headline(report, texts),
-        definition=texts.say("page.counted_text"),
+        definition=definition_line(report, texts),
         source=credit_line_of_report(report, texts),
         picture=None,
-        lead=[
-            f"{headline(report, texts)}, {date_line_of_report(report, texts)}.",
-            *(Notice(note) for note in notices(report, texts)),
-            texts.say("poster.files", **files),
-        ],
+        lead=[Notice(note) for note in notices(report, texts)],
         sections=sections,
-        more=[Section(texts.say("page.how"), [method])],
+        more=[*more, Section(texts.say("page.how"), [method])],
+        # Releases and models have a tree alone.
+        reports=name.other_reports() if is_family else (),
         citation=texts.say(
             "page.cite_text",
             version=__version__,

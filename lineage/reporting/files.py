@@ -29,7 +29,7 @@ from lineage.reporting.html import can_make_pages, render_html
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.licenses import license_document
 from lineage.reporting.markdown import render_markdown
-from lineage.reporting.poster import draw_poster
+from lineage.reporting.poster import choose_poster_nodes, draw_poster
 from lineage.reporting.trend import trend_document
 from lineage.reporting.trend_tables import day_rows, published_rows
 from lineage.reporting.trend_text import TrendText
@@ -42,6 +42,8 @@ _Picture = TypeVar("_Picture")
 NamedFile = tuple[str, bytes]
 """A file's name and content; given one at a time, since all of them together are large."""
 
+_POSTER = "poster"
+"""The one picture of a family tree."""
 # The id of a base holds a slash, and a family file of the user's own may hold any letter.
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+", re.ASCII)
 
@@ -85,15 +87,50 @@ def tree_report_files(
     *,
     with_extra: bool = True,
 ) -> Iterator[NamedFile]:
-    """Yield a family tree: its page, Markdown, and the poster as SVG and PNG."""
-    texts, name = load_texts(language), _NOT_IN_A_NAME.sub("--", report.family.id)
-    stem = f"family-tree.{name}.{language.value}"
-    yield f"{stem}.html", family_page(report, texts).encode("utf-8", "backslashreplace")
-    yield f"{stem}.md", render_markdown(family_tree_document(report, texts, stem)).encode()
-    poster = draw_poster(report, texts)
-    yield f"{stem}.svg", poster.encode()
+    """Yield a family tree: its page, Markdown, the poster, and what it draws as CSV.
+
+    With a choice it is the poster alone, as it was chosen.
+    """
+    texts, subject = load_texts(language), _NOT_IN_A_NAME.sub("--", report.family.id)
+    name = ReportName("family-tree", subject, language)
+    drawing = choice or PictureChoice(_POSTER)
+    poster = drawing.find({_POSTER: draw_poster})(report, texts, drawing.theme, drawing.width)
+    pictures = {name.picture_file(drawing.file_name, "svg"): poster.encode()}
+    table = name.table_file(_POSTER)
+    if choice is None:
+        endings = ("html", "md") if with_extra else ("md",)
+        files = [*(f"{name.stem}.{ending}" for ending in endings), *pictures]
+        files += [name.picture_file(drawing.file_name, "png")] if with_extra else []
+        document = replace(family_tree_document(report, name), files=[*files, table])
+        if with_extra:
+            page = family_page(report, document)
+            yield f"{name.stem}.html", page.encode("utf-8", "backslashreplace")
+        yield f"{name.stem}.md", render_markdown(document).encode("utf-8", "backslashreplace")
+    yield from pictures.items()
+    yield table, _encode_csv_report(poster_rows(report))
     if with_extra:
-        yield f"{stem}.png", paint_svg(poster, 2.0)
+        yield name.picture_file(drawing.file_name, "png"), paint_svg(poster)
+
+
+def poster_rows(report: FamilyTreeReport) -> Iterator[CsvRow]:
+    """Yield what the poster draws: a row for each branch, its fold in columns of its own."""
+    nodes = choose_poster_nodes(report)
+    for node in nodes:
+        rest = node.remainder
+        yield {
+            "snapshot": report.manifest.id,
+            "depth": node.depth,
+            "model": node.name,
+            "parent": nodes[node.parent].name if node.parent >= 0 else None,
+            "kind": node.kind.name.lower(),
+            "relation": node.relation and node.relation.value,
+            "strength": node.strength and node.strength.value,
+            "descendants": node.total,
+            "drawn_here": node.drawn_below,
+            "other_parents": node.other_parents,
+            "folded_branches": rest.branches if rest else 0,
+            "folded_models": rest.models if rest else 0,
+        }
 
 
 def license_report_files(

@@ -11,24 +11,19 @@ from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.escape import markup
 from lineage.domain.subjects import SubjectKind
-from lineage.reporting.charts.letters import (
-    fit_text,
-    flow_words,
-    spell_letters,
-    text_width,
-    wrap_text,
-)
-from lineage.reporting.charts.palette import FONTS
+from lineage.reporting.charts import palette as colors
+from lineage.reporting.charts.draw import PHONE, WIDTH
+from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
+from lineage.reporting.charts.palette import FONTS, GRAY, PALETTES, Theme
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import (
     credit_line_of_report,
-    date_line_of_report,
+    definition_line,
     headline,
     method_lines_of_report,
     node_number_text,
     notices,
     pruned_text,
-    report_title,
     top_note_texts,
     top_role_text,
     word,
@@ -46,27 +41,55 @@ _PAD = 6.0
 _GAP = 10.0
 _BOW = 13.0
 """Room for the mark of a merge."""
+_TIGHT = 0.8
 _DOT = " \N{MIDDLE DOT} "
 
 ROOT, GROUP = "root", "group"
-# On white paper, distinguishable without red or green, and in gray.
-FILLS = {
-    Relation.FINETUNE.value: "#b3d3f3",
-    Relation.ADAPTER.value: "#f6d29d",
-    Relation.QUANTIZED.value: "#b2dfc6",
-    Relation.MERGE.value: "#eabfe4",
-    Relation.UNSPECIFIED.value: "#d8d8d8",
-    ROOT: "#d3cdf0",
-    GROUP: "#e4e1d9",
+_SLOTS = {
+    ROOT: 0,
+    Relation.FINETUNE.value: 1,
+    Relation.ADAPTER.value: 2,
+    Relation.MERGE.value: 3,
+    Relation.QUANTIZED.value: 5,
+    Relation.UNSPECIFIED.value: GRAY,
 }
-_STYLE = f"text {{ font-family: {FONTS}; fill: #17191d }}\n"
-_STYLE += """\
-.soft { fill: #43474e } .paper { fill: #ffffff } .line { fill: #d3d1cb }
-.notice { fill: #f6f5f2; stroke: #2b5d9b } .veil { fill: #ffffff; fill-opacity: .5 }
-.merge { fill: #b3261e } .deleted { fill: url(#deleted) }
-.deleted-frame { fill: none; stroke: #17191d; stroke-dasharray: 4 3 }
-.halo { stroke: #ffffff; stroke-width: 3; stroke-opacity: .8; paint-order: stroke }
-"""
+_GROUP_TINT = 0.25
+"""Releases are as much gray on the paper: they say where the roots are from, no more."""
+
+
+def branch_colors(theme: Theme) -> dict[str, tuple[str, str]]:
+    """Return by kind of branch its color and that of the words on it."""
+    palette = PALETTES[theme]
+    fills = {name: palette.fills[slot] for name, slot in _SLOTS.items()}
+    fills[GROUP] = colors.mix_colors(palette.fills[GRAY], palette.paper, _GROUP_TINT)
+    return {name: (fill, colors.text_color_on(fill)) for name, fill in fills.items()}
+
+
+def poster_style(theme: Theme | None) -> str:
+    """Return every color by its class; without a theme they follow the reader's scheme."""
+    shared = f"text {{ font-family: {FONTS} }} .strong {{ font-weight: 700 }}"
+    if theme is not None:
+        return f"{shared}\n{_poster_colors(theme)}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ {_poster_colors(Theme.DARK)} }}"
+    return f"{shared}\n{_poster_colors(Theme.LIGHT)}\n{dark}"
+
+
+def _poster_colors(theme: Theme) -> str:
+    palette = PALETTES[theme]
+    rules = {
+        "paper": f"fill: {palette.paper}",
+        "ink": f"fill: {palette.ink}",
+        "soft": f"fill: {palette.soft}",
+        "line": f"fill: {palette.grid}",
+        "veil": f"fill: {palette.paper}; fill-opacity: .72",
+        "deleted": "fill: url(#deleted)",
+        "deleted-frame": f"fill: none; stroke: {palette.ink}; stroke-dasharray: 4 3",
+        "hatch": f"fill: {palette.ink}; fill-opacity: .2",
+    }
+    for name, (fill, ink) in branch_colors(theme).items():
+        rules[f"is-{name}"] = f"fill: {fill}"
+        rules[f"on-{name}"] = f"fill: {ink}"
+    return " ".join(f".{name} {{ {rule} }}" for name, rule in rules.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +109,6 @@ class Wording:
     texts: Texts
     released: Mapping[str, date | None]
     """The day of each release, by its name."""
-
-
-def poster_style() -> str:
-    """Return every color by its class."""
-    return _STYLE + " ".join(f".is-{name} {{ fill: {fill} }}" for name, fill in FILLS.items())
 
 
 def place_boxes(nodes: Sequence[TreeNode], top: float, height: float) -> list[PosterBox]:
@@ -155,16 +173,27 @@ def draw_box(box: PosterBox, x0: float, x1: float, wording: Wording) -> Iterator
         yield from _draw_branch(box, box.content, x0, x1, wording)
 
 
-def draw_bow(x: float, y: float) -> str:
+def draw_bow(x: float, y: float, kind: str = "ink") -> str:
     """Draw the mark of a merge: two wedges that meet."""
-    return f'<path class="merge" d="M{x:.1f} {y - 4:.1f}v8l9 -8v8z"/>'
+    return f'<path class="{kind}" d="M{x:.1f} {y - 4:.1f}v8l9 -8v8z"/>'
 
 
 def draw_text(
-    words: str, x: float, y: float, size: float, *, kind: str = "", more: str = ""
+    words: str,
+    x: float,
+    y: float,
+    size: float,
+    *,
+    kind: str = "",
+    room: float = 0.0,
+    more: str = "",
 ) -> str:
-    """Write spelled words."""
+    """Write spelled words; where they nearly fill the room there is, in no other width."""
     classes = f' class="{kind}"' if kind else ""
+    # A machine without such letters takes others, which may be wider by a tenth.
+    width = text_width(words, size, is_bold="strong" in kind) if room else 0.0
+    if width > _TIGHT * room:
+        more += f' textLength="{width:.1f}" lengthAdjust="spacingAndGlyphs"'
     return (
         f'<text{classes} x="{x:.1f}" y="{y:.1f}" font-size="{size:g}"{more}>{escape(words)}</text>'
     )
@@ -188,7 +217,8 @@ def _draw_whole(
     name = fit_text(spell_letters(node.name), 20, room)
     x, y = (x0 + x1) / 2 + 6, box.top + box.height / 2
     turned = f' text-anchor="middle" transform="rotate(-90 {x:.1f} {y:.1f})"'
-    yield draw_text(f"{name}{_DOT}{number}" if name else number, x, y, 20, more=turned)
+    words = f"{name}{_DOT}{number}" if name else number
+    yield draw_text(words, x, y, 20, kind=f"on-{GROUP}", more=turned)
 
 
 def _draw_branch(
@@ -201,18 +231,18 @@ def _draw_branch(
         yield draw_field("deleted-frame", x0 + 1, x1 - 1, box.top + 1, box.height - 2)
     bow = _BOW if node.other_parents else 0.0
     room = x1 - x0 - 2 - 2 * _PAD - bow
-    halo = "halo" if node.deleted else ""
+    ink = f"on-{kind}"
     name, number, second = _branch_lines(node, room, box.height, wording)
     y = _text_baseline(box, 2 if second else 1)
     if bow:
-        yield draw_bow(x0 + _PAD, y - SIZE * 0.36)
-    yield draw_text(name, x0 + _PAD + bow, y, SIZE, kind=halo)
+        yield draw_bow(x0 + _PAD, y - SIZE * 0.36, ink)
+    beside = text_width(number, SIZE) + _GAP if number else 0.0
+    yield draw_text(name, x0 + _PAD + bow, y, SIZE, kind=ink, room=room - beside)
     if second:
-        kind = f"{halo} soft".strip()
-        yield draw_text(second, x0 + _PAD + bow, y + LINE - 1, _SMALL, kind=kind)
+        yield draw_text(second, x0 + _PAD + bow, y + LINE - 1, _SMALL, kind=ink, room=room)
     if number:
         at = x1 - 2 - _PAD
-        yield draw_text(number, at, y, SIZE, kind=halo, more=' text-anchor="end"')
+        yield draw_text(number, at, y, SIZE, kind=ink, more=' text-anchor="end"')
 
 
 def _branch_lines(
@@ -222,7 +252,7 @@ def _branch_lines(
     texts = wording.texts
     name = node.name if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
     number, deleted = (
-        node_number_text(node, texts, "poster.here"),
+        node_number_text(node, texts, "explorer.here"),
         word(texts, "deleted") if node.deleted else "",
     )
     notes = [note for note in (top_role_text(node, texts), *top_note_texts(node, texts)) if note]
@@ -270,7 +300,7 @@ def _draw_pruned(
         lines = [f"+ {texts.number(pruned.models)}"]
     y = _text_baseline(box, len(lines))
     for row, words in enumerate(lines):
-        yield draw_text(words, x0 + _PAD, y + row * LINE, SIZE, kind="soft")
+        yield draw_text(words, x0 + _PAD, y + row * LINE, SIZE, kind="ink", room=room)
 
 
 def _text_baseline(box: PosterBox, lines: int) -> float:
@@ -279,107 +309,123 @@ def _text_baseline(box: PosterBox, lines: int) -> float:
     return box.top + middle - (lines - 1) * LINE / 2 + SIZE * 0.36 - 0.5
 
 
-WIDTH, HEIGHT = 1188, 1680
-"""Four a millimetre of A3, standing; a small family needs less of its height."""
-_MARGIN, _SPACE = 40.0, 24.0
-# A base has no releases, so its columns begin with what was made of it.
-_COLUMNS = (38.0, 200.0, 284.0, 302.0, 284.0)
-"""The whole, releases, roots, and what was made of them."""
-_COLUMNS_OF_BASE = (38.0, 290.0, 270.0, 258.0, 252.0)
-_KEY = 600.0
-"""Where the key begins."""
-_TITLES = (30.0, 26.0, 22.0, 18.0, 15.0)
-"""The first size in which a title has room."""
-_NUMBER, _WORDS = 19.0, 12.5
+HEIGHT = 1680
+"""As high where all lines are needed; a small family needs less."""
+_LINES = 70
+# The whole, then releases, roots, and what was made of them; a base has no releases. Shares of the
+# page's width, and on a phone of its own.
+_COLUMNS = (0.031, 0.169, 0.262, 0.276, 0.262)
+_COLUMNS_OF_BASE = (0.031, 0.259, 0.25, 0.24, 0.22)
+_COLUMNS_OF_PHONE = (0.07, 0.4, 0.53)
+_WORDS = 13.0
 _SPARE = 0.94
 """Part of the height that lines may need: the rest lets the large be larger."""
 _PATTERN = (
     '<pattern id="deleted" width="7" height="7" patternUnits="userSpaceOnUse"'
-    ' patternTransform="rotate(45)"><rect width="2.2" height="7" fill="#17191d"'
-    ' fill-opacity=".2"/></pattern>'
+    ' patternTransform="rotate(45)"><rect class="hatch" width="2.2" height="7"/></pattern>'
 )
 
 
-def draw_poster(report: FamilyTreeReport, texts: Texts) -> str:
-    """Draw the page; the same report in the same language is the same text."""
-    head_bottom, head = _draw_head(report, texts)
-    key_bottom, key = _draw_key(report, texts)
-    notes_bottom, notes = _draw_notices(report, texts, max(head_bottom, key_bottom) + 10)
-    foot_lines = _foot_lines(report, texts)
-    first = notes_bottom + 14
-    height = HEIGHT - _MARGIN - 16 * len(foot_lines) - first - _SPACE
-    columns = _COLUMNS if report.kind is SubjectKind.FAMILY else _COLUMNS_OF_BASE
-    edges = list(pairwise(accumulate((_MARGIN, *columns))))
-    lines, deepest = int(height * _SPARE / LINE), len(columns) - 1
-    nodes = draw_largest_tree_branches(report.forest, lines=lines, deepest=deepest)
+def draw_poster(
+    report: FamilyTreeReport, texts: Texts, theme: Theme | None = None, width: int = WIDTH
+) -> str:
+    """Draw the page; the same report in the same language is the same text.
+
+    Without a theme it follows the scheme of the reader's screen. It is laid out for 390 to 1200
+    pixels; wider ones are enlarged.
+    """
+    page_width = min(max(width, PHONE), WIDTH)
+    part = (page_width - PHONE) / (WIDTH - PHONE)
+    margin, title, size = (
+        low + (high - low) * part for low, high in ((16, 28), (21, 32), (13, 17))
+    )
+    room = page_width - 2 * margin
+    y, frame = _draw_head(report, texts, margin, room, (title, size))
+    y, key = _draw_key(report, texts, margin, y + 8, room)
+    foot_lines = _foot_lines(report, texts, room)
+    first = y + 12
+    columns: Sequence[float] = _COLUMNS_OF_PHONE
+    if page_width > 2 * PHONE:
+        columns = _COLUMNS if report.kind is SubjectKind.FAMILY else _COLUMNS_OF_BASE
+    nodes = choose_poster_nodes(report, len(columns))
+    edges = list(pairwise(accumulate((margin, *(share * room for share in columns)))))
+    height = HEIGHT - margin - 16 * len(foot_lines) - first - _GAP
+    height = max(height, _LINES * LINE / _SPARE)
     boxes = place_boxes(nodes, first, height)
-    foot = first + boxes[0].height + _SPACE
-    page = round(foot + 16 * len(foot_lines) + _MARGIN)
+    foot = first + boxes[0].height + 2 * _GAP
+    page = round(foot + 16 * len(foot_lines) + margin - 6)
     wording = Wording(texts, {line.name: line.released for line in report.releases})
     about = texts.say("poster.text", family=report.family.name, n=report.count.total)
+    scale = width / page_width
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH}"'
-            f' height="{page}" viewBox="0 0 {WIDTH} {page}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}"'
+            f' height="{round(page * scale)}" viewBox="0 0 {page_width} {page}"'
             ' aria-labelledby="poster-title poster-text">',
-            f'<title id="poster-title">{markup(report_title(report, texts))}</title>',
+            f'<title id="poster-title">{markup(headline(report, texts))}</title>',
             f'<desc id="poster-text">{markup(about)}</desc>',
-            f"<style>{poster_style()}</style>",
+            f"<style>{poster_style(theme)}</style>",
             f"<defs>{_PATTERN}</defs>",
-            f'<rect class="paper" width="{WIDTH}" height="{page}"/>',
-            *head,
+            f'<rect class="paper" width="{page_width}" height="{page}"/>',
+            *frame,
             *key,
-            *notes,
             *(line for box in boxes for line in draw_box(box, *edges[box.column], wording)),
-            *_draw_foot(foot_lines, foot),
+            draw_field("line", margin, margin + room + 2, foot - 10, 2.5),
+            *(
+                draw_text(line, margin, foot + 9 + 16 * at, _WORDS, kind="soft", room=room)
+                for at, line in enumerate(foot_lines)
+            ),
             "</svg>",
         ]
     )
 
 
-def _draw_head(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]:
-    """Say what it is, how many and when; return where that ends."""
-    room, y = _KEY - _MARGIN - 30, _MARGIN + _TITLES[0] * 0.75
-    title = spell_letters(report_title(report, texts))
-    size = next((size for size in _TITLES if text_width(title, size) <= room), _TITLES[-1])
-    lines = [draw_text(fit_text(title, size, room), _MARGIN, y, size)]
-    y += _TITLES[0]
-    sentences = (headline(report, texts), date_line_of_report(report, texts))
-    for line in (line for text in sentences for line in wrap_text(text, _NUMBER, room)):
-        lines.append(draw_text(line, _MARGIN, y, _NUMBER))
-        y += _NUMBER * 1.3
-    return y - _NUMBER, lines
-
-
-def _draw_notices(report: FamilyTreeReport, texts: Texts, y: float) -> tuple[float, list[str]]:
-    """Say what must not be overlooked; return where that ends."""
-    lines, room = [], WIDTH - 2 * _MARGIN
-    for note in notices(report, texts):
-        words = wrap_text(note, _WORDS, room - 24)
-        lines.append(draw_field("notice", _MARGIN, _MARGIN + room + 2, y, 16 * len(words) + 14))
-        lines += [
-            draw_text(line, _MARGIN + 12, y + 18 + 16 * at, _WORDS) for at, line in enumerate(words)
-        ]
-        y += 16 * len(words) + 20
+def _draw_head(
+    report: FamilyTreeReport, texts: Texts, margin: float, room: float, sizes: tuple[float, float]
+) -> tuple[float, list[str]]:
+    """Say the finding, what was counted, and what must not be overlooked; return where it ends."""
+    lines: list[str] = []
+    y = margin
+    for kind, text, height, most in (
+        ("ink strong", headline(report, texts), sizes[0], 4),
+        ("soft", definition_line(report, texts), sizes[1], 8),
+        *(("ink", note, _WORDS, 8) for note in notices(report, texts)),
+    ):
+        for line in wrap_text(text, height, room, is_bold=kind != "soft", most=most):
+            y += height * 1.22
+            lines.append(draw_text(line, margin, y - height * 0.2, height, kind=kind, room=room))
+        y += height * 0.35
     return y, lines
 
 
-def _draw_key(report: FamilyTreeReport, texts: Texts) -> tuple[float, list[str]]:
+def choose_poster_nodes(
+    report: FamilyTreeReport, columns: int = len(_COLUMNS)
+) -> Sequence[TreeNode]:
+    """Return the branches that the page shows."""
+    return draw_largest_tree_branches(report.forest, lines=_LINES, deepest=columns - 1)
+
+
+def _draw_key(
+    report: FamilyTreeReport, texts: Texts, left: float, y: float, room: float
+) -> tuple[float, list[str]]:
     """Explain colors, marks and boxes; return where that ends."""
-    entries = list(_poster_key_entries(report, texts))
-    room, y = WIDTH - _MARGIN - _KEY, _MARGIN + 11.0
-    widths = [text_width(words, _WORDS) + 40 for _, words in entries]
-    lines, bottom = [], y
-    for (sign, words), (row, x0) in zip(entries, flow_words(widths, room), strict=True):
-        bottom = y + 20 * row
-        lines += [
-            *_draw_sign(sign, _KEY + x0, bottom),
-            draw_text(words, _KEY + x0 + 20, bottom, _WORDS),
-        ]
+    lines: list[str] = []
+    x, y = 0.0, y + 11
+    for sign, words in _poster_key_entries(report, texts):
+        width = text_width(words, _WORDS) + 40
+        if x and x + width - 20 > room:
+            x, y = 0.0, y + 20
+        if sign == "merge":
+            lines.append(draw_bow(left + x + 2, y - 4.5))
+        else:
+            kinds = [sign, "deleted-frame"] if sign == "deleted" else [sign]
+            lines += [draw_field(kind, left + x, left + x + 16, y - 11, 14.5) for kind in kinds]
+        lines.append(draw_text(words, left + x + 20, y, _WORDS, kind="ink"))
+        x += width
     for line in wrap_text(texts.say("poster.boxes"), _WORDS, room):
-        bottom += 18
-        lines.append(draw_text(line, _KEY, bottom + 4, _WORDS, kind="soft"))
-    return bottom + 6, lines
+        y += 17
+        lines.append(draw_text(line, left, y + 5, _WORDS, kind="soft", room=room))
+    return y + 6, lines
 
 
 def _poster_key_entries(report: FamilyTreeReport, texts: Texts) -> Iterator[tuple[str, str]]:
@@ -388,36 +434,16 @@ def _poster_key_entries(report: FamilyTreeReport, texts: Texts) -> Iterator[tupl
     if report.kind is not SubjectKind.MODEL:
         yield f"is-{ROOT}", spell_letters(texts.say("poster.root"))
     for relation, number in report.count.by_relation.items():
-        yield (
-            f"is-{relation.value}",
-            spell_letters(f"{word(texts, relation)} {texts.number(number)}"),
-        )
+        words = f"{word(texts, relation)} {texts.number(number)}"
+        yield f"is-{relation.value}", spell_letters(words)
     yield "merge", spell_letters(texts.say("poster.merge"))
     if report.deleted_models:
-        yield (
-            "deleted",
-            spell_letters(
-                f"{texts.say('poster.deleted_mark')} {texts.number(report.deleted_models)}"
-            ),
-        )
+        words = f"{texts.say('poster.deleted_mark')} {texts.number(report.deleted_models)}"
+        yield "deleted", spell_letters(words)
 
 
-def _draw_sign(kind: str, x: float, y: float) -> Sequence[str]:
-    if kind == "merge":
-        return [draw_bow(x + 2, y - 4.5)]
-    kinds = [kind, "deleted-frame"] if kind == "deleted" else [kind]
-    return [draw_field(name, x, x + 16, y - 11, 14.5) for name in kinds]
-
-
-def _foot_lines(report: FamilyTreeReport, texts: Texts) -> list[str]:
-    """Say how it was counted, and from what, line by line."""
-    sentences = [f"{label}: {text}" for label, text in method_lines_of_report(report, texts)]
+def _foot_lines(report: FamilyTreeReport, texts: Texts, room: float) -> list[str]:
+    """Say what was counted by, and from what, line by line."""
+    sentences = [f"{label}: {text}" for label, text in method_lines_of_report(report, texts)][1:]
     sentences.append(credit_line_of_report(report, texts))
-    room = WIDTH - 2 * _MARGIN
     return [line for text in sentences for line in wrap_text(text, _WORDS, room)]
-
-
-def _draw_foot(lines: Sequence[str], top: float) -> Iterator[str]:
-    yield draw_field("line", _MARGIN, WIDTH - _MARGIN + 2, top - 10, 2.5)
-    for at, line in enumerate(lines):
-        yield draw_text(line, _MARGIN, top + 9 + 16 * at, _WORDS, kind="soft")

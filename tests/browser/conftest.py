@@ -12,11 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from lineage.families.registry import all_families, family
-from lineage.reporting.family_page.page import family_page as family_tree_page
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, load_texts
+from lineage.reporting.language import Language
 from lineage.store.reader import Snapshot
-from tests.questions import family_tree
+from tests.questions import family_tree, page_of
 
 READY = "html[data-ready=true]"
 _TELL_VIOLATIONS = """
@@ -34,6 +33,21 @@ class Opened:
     """What it wrote to the console, and errors nobody caught."""
     asked: list[str] = field(default_factory=list)
     """Requests besides the one for the file."""
+
+    def at(self, address: str) -> "Opened":
+        """Bring a family's page to another view without opening it again."""
+        script = """(address) => new Promise((done) => {
+          addEventListener("hashchange", () => setTimeout(done), { once: true });
+          location.hash = address;
+        })"""
+        # An address that names nothing shows the family, and is gone once it was read.
+        for step in ("#model=", *([address] if address else [])):
+            self.page.evaluate(script, step)
+        return self
+
+    def unfold_filters(self) -> None:
+        """Open what is folded below the picture."""
+        self.page.evaluate("document.querySelector('.filters').open = true")
 
     def match_text(self) -> str:
         """How many models are said to be shown."""
@@ -70,6 +84,16 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def opener(browser: Browser) -> Iterator[Opener]:
     """Opens files, each in a context of its own; afterwards nothing may have been asked or said."""
+    yield from _open_files(browser)
+
+
+@pytest.fixture(scope="module")
+def module_opener(browser: Browser) -> Iterator[Opener]:
+    """The same for pages that all tests of a module share."""
+    yield from _open_files(browser)
+
+
+def _open_files(browser: Browser) -> Iterator[Opener]:
     opened: list[Opened] = []
     with ExitStack() as closing:
 
@@ -111,5 +135,5 @@ def german(llama: FamilyTreeReport, tmp_path_factory: pytest.TempPathFactory) ->
 
 def _written(report: FamilyTreeReport, language: Language, folder: Path) -> Path:
     file = folder / "tree.html"
-    file.write_text(family_tree_page(report, load_texts(language)), "utf-8")
+    file.write_text(page_of(report, language), "utf-8")
     return file

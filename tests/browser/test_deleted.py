@@ -7,13 +7,12 @@ import pytest
 
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
-from lineage.reporting.family_page.page import family_page as family_tree_page
-from lineage.reporting.language import Language, load_texts
+from lineage.reporting.language import Language
 from lineage.store.reader import Snapshot
 from tests.browser.conftest import Opener
 from tests.browser.test_accessibility import _AXE, _FINDINGS
 from tests.builders import outlived, row
-from tests.questions import count_family, family_tree
+from tests.questions import count_family, family_tree, page_of
 from tests.unit.analysis.worlds import a_family
 
 pytestmark = pytest.mark.needs("chromium")
@@ -43,7 +42,7 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 def written(snapshot: Snapshot, folder: Path, definition: Definition, language: Language) -> Path:
     file = folder / "tree.html"
     report = family_tree(snapshot, KIN, [KIN], definition)
-    file.write_text(family_tree_page(report, load_texts(language)), "utf-8")
+    file.write_text(page_of(report, language), "utf-8")
     return file
 
 
@@ -59,7 +58,7 @@ def total(snapshot: Snapshot, definition: Definition) -> int:
 def test_the_deleted_are_shown_told_in_words_and_not_counted(
     opener: Opener, page: Path, mortal: Snapshot
 ) -> None:
-    opened = opener(page, f"#model={LOST}")
+    opened = opener(page, f"#model={LOST}&view=list")
     assert opened.number_shown() == total(mortal, Definition()) == 6
     assert opened.match_text() == "6 models of 6 shown"
     line = opened.name_of(LOST)
@@ -80,7 +79,7 @@ def test_the_deleted_are_shown_told_in_words_and_not_counted(
 def test_a_deleted_leaf_is_hidden_and_a_deleted_parent_stays_on_the_way(
     opener: Opener, page: Path
 ) -> None:
-    opened = opener(page, "#open=~Kin%201&open=~Kin%202&open=kin/one&open=kin/two")
+    opened = opener(page, "#view=list&open=~Kin%201&open=~Kin%202&open=kin/one&open=kin/two")
     assert opened.name_of(LEAF).count() == 0
     assert opened.name_of(LOST).is_visible()
     opened.page.get_by_text("Filters", exact=True).click()
@@ -118,7 +117,7 @@ def test_the_slider_shows_them_in_the_months_before_they_were_missed(
 ) -> None:
     """November 2026 is before, December is the month of the listing without them."""
     for month, last in (("2026-11", date(2026, 11, 30)), ("2026-12", date(2026, 12, 31))):
-        shown = "&undated=no&deleted=shown&open=~Kin%202&open=kin/two"
+        shown = "&view=list&undated=no&deleted=shown&open=~Kin%202&open=kin/two"
         opened = opener(page, f"#until={month}{shown}")
         asked = Definition(as_of=last)
         count = count_family(mortal, KIN, asked, [KIN])
@@ -146,8 +145,8 @@ def test_weaker_evidence_is_a_default_and_no_limit(
 
 
 def test_the_search_says_who_is_deleted(opener: Opener, page: Path) -> None:
-    opened = opener(page)
-    opened.page.get_by_role("combobox", name="Find a model or an author").fill("lost-leaf")
+    opened = opener(page, "#view=list")
+    opened.page.get_by_role("combobox", name="Find a model").fill("lost-leaf")
     assert "deleted" in opened.suggestions().first.inner_text()
     opened.page.keyboard.press("Enter")
     assert opened.chosen() == LEAF
@@ -165,16 +164,15 @@ def test_axe_finds_nothing_with_the_details_of_a_deleted_model_open(
     assert opened.page.evaluate(_FINDINGS, {}) == []
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
-def test_nothing_is_wider_than_the_window(
-    opener: Opener, mortal: Snapshot, tmp_path: Path, width: int
-) -> None:
+def test_nothing_is_wider_than_the_window(opener: Opener, mortal: Snapshot, tmp_path: Path) -> None:
     file = written(mortal, tmp_path, Definition(), Language.GERMAN)
-    page = opener(file, f"#model={LOST}", viewport={"width": width, "height": 900}).page
+    page = opener(file, f"#model={LOST}&view=list").page
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    word = page.locator(".line.deleted .deleted-word").first.bounding_box()
-    column = page.locator(".line.deleted .made").first.bounding_box()
-    assert word is not None
-    assert column is not None
-    assert word["x"] + word["width"] <= column["x"] + 1
+    for width in (390, 820, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        word = page.locator(".line.deleted .deleted-word").first.bounding_box()
+        column = page.locator(".line.deleted .made").first.bounding_box()
+        assert word is not None
+        assert column is not None
+        assert word["x"] + word["width"] <= column["x"] + 1

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.synthetic_family import synthetic_report
-from lineage.reporting.family_page.page import family_page as family_tree_page
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.language import Language, load_texts
+from lineage.reporting.language import Language
 from tests.browser.conftest import Opener
+from tests.questions import page_of
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -22,8 +22,8 @@ def test_two_hundred_thousand_models_open_unfold_and_are_found(
 ) -> None:
     report = synthetic_report(MODELS, llama)
     file = tmp_path / "large.html"
-    file.write_text(family_tree_page(report, load_texts(Language.ENGLISH)), "utf-8")
-    opened = opener(file, "#deleted=shown")
+    file.write_text(page_of(report, Language.ENGLISH), "utf-8")
+    opened = opener(file, "#deleted=shown&view=list")
     assert opened.number_shown() == report.count.total > MODELS * 0.9
     assert "deleted, not counted" in opened.match_text()
     ready = opened.page.evaluate("performance.getEntriesByName('ready')[0].startTime")

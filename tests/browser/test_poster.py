@@ -21,7 +21,7 @@ _BOXES = """[...document.querySelectorAll('text')].map((one) => {
 
 
 def boxes_of(browser: Browser, file: Path) -> list[dict[str, Any]]:
-    page = browser.new_page(viewport={"width": 1188, "height": 1680})
+    page = browser.new_page(viewport={"width": 1200, "height": 1680})
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("request", lambda request: said.append(request.url))
@@ -43,17 +43,17 @@ def report(request: pytest.FixtureRequest, llama: FamilyTreeReport) -> FamilyTre
     return replace(llama, forest=replace(llama.forest, names=names))
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(("language", "width"), [(Language.ENGLISH, 1200), (Language.GERMAN, 390)])
 def test_every_word_has_its_place(
-    browser: Browser, report: FamilyTreeReport, tmp_path: Path, language: Language
+    browser: Browser, report: FamilyTreeReport, tmp_path: Path, language: Language, width: int
 ) -> None:
     file = tmp_path / "poster.svg"
-    file.write_text(draw_poster(report, load_texts(language)), "utf-8")
+    file.write_text(draw_poster(report, load_texts(language), width=width), "utf-8")
     placed = [box for box in boxes_of(browser, file) if not box["turned"]]
-    assert len(placed) > 100
+    assert len(placed) > 60
     for at, box in enumerate(placed):
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 1188
+        assert box["x"] + box["width"] <= width
         for other in placed[at + 1 :]:
             apart = abs(box["y"] - other["y"]) > 12
             left, right = sorted((box, other), key=lambda one: one["x"])

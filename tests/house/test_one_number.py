@@ -139,7 +139,7 @@ def of_family_tree(asking: Asking, subject: str) -> int | None:
 
 def headline_number(page: str) -> int:
     """Return the number of models that a page says to descend from its subject."""
-    match = re.search(r"([\d,]+) models?( in this snapshot)? descends? from", page)
+    match = re.search(r"([\d,]+) models?( in this snapshot| that)? descends? from", page)
     assert match is not None, page[:400]
     return int(match[1].replace(",", ""))
 
@@ -302,7 +302,8 @@ def told_by_poster(picture: str) -> Told:
 
 def told_by_page(page: str) -> Told:
     (data,) = re.findall(r'<script type="[^"]*" id="data"[^>]*>([^<]*)<', page)
-    block = zlib.decompress(base64.b64decode(data), -zlib.MAX_WBITS)
+    digits = data.translate(str.maketrans(",./:", "<>&`"))
+    block = zlib.decompress(base64.b85decode(digits), -zlib.MAX_WBITS)
     length = int.from_bytes(block[:8], "little")
     head = json.loads(block[8 : 8 + length])
 
@@ -311,7 +312,9 @@ def told_by_page(page: str) -> Told:
         numbers = np.frombuffer(block, np.dtype(f"<{kind}"), size, 8 + length + at)
         return [int(number) for number in numbers]
 
-    rows = zip(head["names"], column("kind"), column("total"), strict=True)
+    owners = ["", *(f"{owner}/" for owner in head["owners"])]
+    names = [owners[at] + model for at, model in zip(column("owner"), head["models"], strict=True)]
+    rows = zip(names, column("kind"), column("total"), strict=True)
     return {name: total for name, kind, total in rows if kind >= RowKind.OFFICIAL}
 
 

@@ -32,8 +32,6 @@ from lineage.store.manifest import Manifest
 # A merge of merges has hundreds of paths; the surest and shortest come first.
 _PATHS_SHOWN = 5
 _GUIDES_SHOWN, _GUIDES_LEFT = 12, 3
-_FOLDED_WIDTH = 48
-"""As wide as names are at least, where what is folded needs so much."""
 _NOT_COUNTED = {RowKind.UNLISTED: "not listed", RowKind.PASSED: "not counted"}
 _COLORS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
@@ -45,9 +43,7 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     """
     grid = Table.grid(padding=(0, 2))
     lines = list(_tree_table_lines(tree.nodes))
-    # What is folded is told in numbers, which no narrow column may break.
-    folded = max((len(name) for name, _, below, _ in lines if not below), default=0)
-    grid.add_column(min_width=min(folded, _FOLDED_WIDTH))
+    grid.add_column()
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(no_wrap=True, justify="right")
     # An empty column would take a letter from the names.
@@ -106,12 +102,11 @@ def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, st
 
 
 def _pruned_words(rest: PrunedRest) -> str:
-    """Say how many branches are folded and what is below them; both add up where all count."""
-    words = f"+ {rest.branches:,} more"
-    if rest.are_roots:
-        words += " root" if rest.branches == 1 else " roots"
-    elif uncounted := rest.branches - rest.counted:
-        words += f" ({uncounted:,} uncounted)"
+    """Say how many models are folded and how many below them: both add up to all of them."""
+    words = f"+ {rest.counted:,} more"
+    if not rest.counted:  # Roots, or deleted models.
+        kind = "more root" if rest.are_roots else "uncounted model"
+        words = f"+ {rest.branches:,} {kind}{'' if rest.branches == 1 else 's'}"
     below = rest.models - rest.counted
     return f"{words}, {below:,} below" if below else words
 

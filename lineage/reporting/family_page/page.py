@@ -1,38 +1,100 @@
-"""A family tree as one HTML file: text first, then the tree itself, explorable offline."""
+"""A family tree as one HTML file: the tree itself first, explorable offline, then its tables."""
 
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from importlib import resources
 from itertools import pairwise
-from string import Template
 
 import numpy as np
 import numpy.typing as npt
 
 from lineage.analysis.tree.row_facts import RowEvidence
+from lineage.analysis.tree.rows import RowKind, TreeRows
 from lineage.domain.arrays import Floats, Indices, Int64s
 from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.domain.clock import end_of_data
-from lineage.domain.definitions import Grouping
-from lineage.domain.escape import escape_invisible, markup
-from lineage.reporting import family_tree_text as words
-from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
-from lineage.reporting.html import block_hash
-from lineage.reporting.language import Texts
-from lineage.version import __version__
+from lineage.reporting.charts.palette import Theme
+from lineage.reporting.document import Document
+from lineage.reporting.family_tree import FamilyTreeReport
+from lineage.reporting.html import render_page
+from lineage.reporting.language import Texts, load_texts
+from lineage.reporting.poster import branch_colors
 
 _ALIGNED = 8
 _TYPES = {"u1", "u2", "u4", "i1", "i4", "f8"}
 
+_HARMLESS = str.maketrans("<>&`", ",./:")
+"""Digits of base 85 that mean something in HTML become others, here and in data.js."""
+
 Columns = Mapping[str, npt.NDArray[np.number]]
+
+_LIBRARIES = [
+    f"vendor/{name}.min.js" for name in ("d3-dispatch", "d3-quadtree", "d3-timer", "d3-force")
+]
+SCRIPTS = (
+    *("text.js", "data.js", "filters.js", "state.js", "branches.js", "picture.js", "graph.js"),
+    *("outline.js", "search.js", "details.js", "controls.js", "main.js"),
+)
+
+
+def family_page(report: FamilyTreeReport, document: Document) -> str:
+    """Return the page; the same report in the same language is the same text.
+
+    Of the document, which Markdown writes whole, the drawn outline is left out: the page has the
+    tree itself.
+    """
+    texts = load_texts(document.language)
+    return render_page(
+        "family_tree.html",
+        document.language,
+        title=document.title,
+        reports=document.reports,
+        style=read_page_asset("family_tree.css") + _color_style(),
+        script="\n".join((*map(read_page_asset, _LIBRARIES), *map(_read_script, SCRIPTS))),
+        document=replace(document, sections=document.sections[1:]),
+        pictures=[name for name in document.files if name.endswith((".svg", ".png", ".csv"))],
+        words=texts.sections["page"],
+        explorer=texts.sections["explorer"],
+        data=pack_page_report(report, texts),
+    )
+
+
+@cache
+def read_page_asset(name: str) -> str:
+    """Return a file of this package's assets."""
+    return (resources.files("lineage.reporting.family_page") / "assets" / name).read_text("utf-8")
+
+
+@cache
+def _read_script(name: str) -> str:
+    """Return a script without comments and indents: a page of 600 kB has no room for them."""
+    lines = (line.strip() for line in read_page_asset(name).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def _color_style() -> str:
+    """Return the colors of branches as the style's variables."""
+    light, dark = branch_colors(Theme.LIGHT), branch_colors(Theme.DARK)
+    lines = [
+        f"--fill-{name}: light-dark({fill}, {dark[name][0]});"
+        f" --on-{name}: light-dark({ink}, {dark[name][1]});"
+        for name, (fill, ink) in light.items()
+    ]
+    rules = [
+        f".is-{name} {{ --fill: var(--fill-{name}); --on-fill: var(--on-{name}) }}"
+        for name in light
+    ]
+    return f":root {{ {' '.join(lines)} }}\n" + "\n".join(rules) + "\n"
 
 
 def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
     """Return everything that the page's script reads, ready to be embedded."""
     claim_set, claim_sets = _page_claim_sets(report.evidence)
+    owners, owner, models = _split_page_names(report.forest)
     head = {
         "language": texts.language.value,
         "texts": dict(texts.sections["explorer"]),
@@ -45,7 +107,8 @@ def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
         "deleted": "counted" if report.definition.deleted else "hidden",
         "relations": [relation.value for relation in RELATIONS],
         "strengths": [strength.value for strength in STRENGTHS],
-        "names": list(report.forest.names),
+        "owners": owners,
+        "models": models,
         "outside": list(report.evidence.outside),
         "coded": {name: list(coded.words) for name, coded in report.facts.words.items()},
         "dates": list(report.facts.dates),
@@ -56,7 +119,25 @@ def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
         ],
         "claimSets": claim_sets,
     }
-    return pack_page_block(head, _page_columns_of(report, claim_set))
+    columns = {"owner": owner, **_page_columns_of(report, claim_set)}
+    return pack_page_block(head, columns)
+
+
+def _split_page_names(rows: TreeRows) -> tuple[list[str], Indices, list[str]]:
+    """Return all owners, the place of each row's plus one, and the names without them.
+
+    A release has no owner: 0, and its name whole.
+    """
+    # An owner of a thousand models stands in the page once.
+    is_group = (rows.kind < RowKind.OFFICIAL).tolist()
+    pairs = [
+        ("", name) if alone or "/" not in name else tuple(name.split("/", 1))
+        for name, alone in zip(rows.names, is_group, strict=True)
+    ]
+    owners = sorted({owner for owner, _ in pairs if owner})
+    place = {owner: at + 1 for at, owner in enumerate(owners)} | {"": 0}
+    codes = np.array([place[owner] for owner, _ in pairs], np.int64)
+    return owners, smallest_page_type(codes), [model for _, model in pairs]
 
 
 def _running_month(report: FamilyTreeReport) -> int:
@@ -66,7 +147,7 @@ def _running_month(report: FamilyTreeReport) -> int:
 
 
 def pack_page_block(head: Mapping[str, object], columns: Columns) -> str:
-    """Return base64 of a deflated block: length of the head, the head as JSON, the columns.
+    """Return a deflated block as text: length of the head, the head as JSON, the columns.
 
     The head gets `columns`: by name the type (`u1` `u2` `u4` `i1` `i4` `f8`, little-endian), where
     it begins after the head, counted in bytes, and how many numbers it has. Equal input gives
@@ -91,7 +172,9 @@ def pack_page_block(head: Mapping[str, object], columns: Columns) -> str:
     # Raw deflate: what browsers unpack by themselves, without a library in the page.
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     blocks = [deflate.compress(part) for part in (length, text, *parts)]
-    return base64.b64encode(b"".join((*blocks, deflate.flush()))).decode("ascii")
+    packed = b"".join((*blocks, deflate.flush()))
+    # A fifteenth less than base 64.
+    return base64.b85encode(packed).decode("ascii").translate(_HARMLESS)
 
 
 def smallest_page_type(column: Indices) -> Indices:
@@ -117,6 +200,10 @@ def _page_columns_of(report: FamilyTreeReport, claim_set: Int64s) -> Columns:
         "edgeClaims": smallest_page_type(claim_set),
     }
     columns |= {name: smallest_page_type(days) for name, days in facts.dates.items()}
+    # Most models are changed on their first day alone: days since then plus one.
+    created, modified = facts.dates["created_at"], facts.dates["modified_at"]
+    later = np.where((created > 0) & (modified > 0), np.maximum(modified - created, 0) + 1, 0)
+    columns["modified_at"] = smallest_page_type(later)
     columns |= {name: smallest_page_type(coded.code) for name, coded in facts.words.items()}
     columns |= {name: _smallest_page_numbers(numbers) for name, numbers in facts.numbers.items()}
     return columns
@@ -138,189 +225,3 @@ def _smallest_page_numbers(numbers: Floats) -> npt.NDArray[np.number]:
     if numbers.max(initial=0) < 1 << 32:
         return smallest_page_type(numbers.astype(np.int64))
     return numbers
-
-
-SCRIPTS = (
-    *("text.js", "data.js", "filters.js", "state.js", "icicle.js", "outline.js"),
-    *("search.js", "details.js", "controls.js", "main.js"),
-)
-_POLICY = (
-    "default-src 'none'",
-    "img-src data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-)
-_PAGE_TEXTS = (
-    *("how", "releases", "releases_text", "explore", "no_script"),
-    *("colors", "colors_auto", "colors_light", "colors_dark"),
-)
-_EXPLORER_TEXTS = (
-    *("loading", "failed", "old_browser", "search", "search_hint", "suggestions", "filters"),
-    *("picture", "picture_text", "path", "outline", "outline_label", "outline_keys", "fold_all"),
-    *("link", "column_model", "column_relation", "column_below"),
-)
-
-ClassedText = tuple[str, str]
-"""A class, and text as it came."""
-
-
-def family_page(report: FamilyTreeReport, texts: Texts) -> str:
-    """Return the page; the same report in the same language is the same text."""
-    style, script = read_page_asset("family_tree.css"), join_page_scripts(SCRIPTS)
-    places = {name: texts.sections["page"][name] for name in _PAGE_TEXTS}
-    places |= {name: texts.sections["explorer"][name] for name in _EXPLORER_TEXTS}
-    number = texts.number(report.count.total)
-    places |= {
-        "title": words.report_title(report, texts),
-        "number": number,
-        "headline": words.headline(report, texts).removeprefix(number).strip(),
-        "dated": words.date_line_of_report(report, texts),
-        "made_by": texts.say("page.made_by", version=__version__),
-        "language": texts.language.value,
-        "version": __version__,
-    }
-    notices = [f'<p class="sample">{markup(note)}</p>' for note in words.notices(report, texts)]
-    return Template(read_page_asset("family_tree.html")).substitute(
-        {name: markup(text) for name, text in places.items()},
-        policy=page_policy(style, script),
-        style=style,
-        script=script,
-        notes="".join(notices),
-        definition="".join(
-            f"<dt>{markup(label)}</dt><dd>{markup(text)}</dd>"
-            for label, text in words.method_lines_of_report(report, texts)
-        ),
-        release_table=_release_page_table(report, texts),
-        branches=_branch_page_table(report, texts),
-        asked=_verdict_page_table(report, texts),
-        data=pack_page_report(report, texts),
-    )
-
-
-def read_page_asset(name: str) -> str:
-    """Return a file of this package's assets."""
-    return (resources.files("lineage.reporting.family_page") / "assets" / name).read_text("utf-8")
-
-
-def join_page_scripts(names: Sequence[str]) -> str:
-    """Return some files as one script that leaves no name behind."""
-    body = "\n".join(read_page_asset(name) for name in names)
-    return f'(() => {{\n"use strict";\n{body}}})();\n'
-
-
-def page_policy(style: str, script: str) -> str:
-    """Return a content-security policy: nothing but these two blocks runs, nothing is loaded."""
-    # Model names come from strangers; trusted types forbid that any text becomes HTML, whichever
-    # script tries it.
-    allowed = (f"style-src {block_hash(style)}", f"script-src {block_hash(script)}")
-    return "; ".join((*_POLICY, *allowed))
-
-
-def html_table(
-    head: Sequence[ClassedText],
-    rows: Iterable[Sequence[ClassedText]],
-    last: Sequence[ClassedText] = (),
-    kind: str = "",
-) -> str:
-    """Return a table; `last` is a row that sums up, `kind` a class of the table."""
-    body = [_html_table_row("td", row) for row in rows]
-    body += [_html_table_row("td", last).replace("<tr>", '<tr class="whole">', 1)] if last else []
-    classes = f' class="{kind}"' if kind else ""
-    heads = _html_table_row("th", head, ' scope="col"')
-    return f"<table{classes}><thead>{heads}</thead><tbody>{''.join(body)}</tbody></table>"
-
-
-def html_link(address: str | None, text: str) -> str:
-    """Return a link where the address is one of the web, else its text alone."""
-    if (
-        address is None
-        or not address.startswith("https://")
-        or escape_invisible(address) != address
-    ):
-        return markup(text)
-    return f'<a href="{escape(address)}" rel="noreferrer noopener">{markup(text)}</a>'
-
-
-def _html_table_row(tag: str, cells: Sequence[ClassedText], attributes: str = "") -> str:
-    row = ""
-    for kind, text in cells:
-        classes = f' class="{kind}"' if kind else ""
-        row += f"<{tag}{classes}{attributes}>{markup(text)}</{tag}>"
-    return f"<tr>{row}</tr>"
-
-
-def _page_column_heads(texts: Texts, *columns: ClassedText) -> list[ClassedText]:
-    return [(kind, texts.say(f"page.{name}")) for kind, name in columns]
-
-
-def _release_page_table(report: FamilyTreeReport, texts: Texts) -> str:
-    count, number = report.count, texts.number
-    columns = (("", "release"), ("day", "released"), ("n", "models"), ("n spare", "share"))
-    head = _page_column_heads(texts, *columns, ("n", "direct"))
-    assert count.grouping is Grouping.RELEASE
-    rows = [
-        [
-            ("", words.word(texts, line.name)),
-            ("day", texts.date(line.released) if line.released else ""),
-            ("n", number(line.total)),
-            ("n spare", texts.percent(line.total, count.total)),
-            ("n", number(line.direct)),
-        ]
-        for line in report.releases
-    ]
-    whole = [("", texts.say("page.all")), ("", ""), ("n", number(count.total)), ("n spare", "")]
-    return html_table(head, rows, [*whole, ("n", number(count.direct))])
-
-
-def _branch_page_table(report: FamilyTreeReport, texts: Texts) -> str:
-    if not report.branches:
-        return ""
-    columns = (("", "model"), ("", "release"), ("", "relation"), ("n", "below_it"))
-    rows = [
-        [
-            ("id", line.id),
-            ("", words.word(texts, line.release)),
-            ("", words.branch_relation_text(line, texts)),
-            ("n", words.branch_size_text(line, texts)),
-        ]
-        for line in report.branches
-    ]
-    head = _page_column_heads(texts, *columns)
-    return _titled_page_part("branches", html_table(head, rows, kind="packed"), texts)
-
-
-def _verdict_page_table(report: FamilyTreeReport, texts: Texts) -> str:
-    if not report.verdicts:
-        return ""
-    names = ("asked_name", "verdict", "because")
-    head = "".join(f'<th scope="col">{markup(texts.say(f"page.{name}"))}</th>' for name in names)
-    rows = "".join(_verdict_page_row(verdict, texts) for verdict in report.verdicts)
-    table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-    return _titled_page_part("asked", f'<table class="stacked">{table}</table>', texts)
-
-
-def _titled_page_part(name: str, content: str, texts: Texts) -> str:
-    title, text = (markup(texts.say(f"page.{key}")) for key in (name, f"{name}_text"))
-    return f'<div><h2>{title}</h2><p class="faint">{text}</p>{content}</div>'
-
-
-def _verdict_page_row(verdict: NameVerdict, texts: Texts) -> str:
-    # Our registry's sentences and the claims' words are English in every report, and a screen
-    # reader must know it.
-    reason = f'<q lang="en">{markup(verdict.quote)}</q>' if verdict.quote else ""
-    if explanation := words.verdict_reason_text(verdict, texts):
-        reason += f"{markup(explanation)} "
-    reason += f'<q lang="en">{markup(verdict.sentence)}</q>' if verdict.sentence else ""
-    source = ""
-    if verdict.source:
-        source = f"{markup(texts.say('page.source'))}: {markup(verdict.source)}"
-    if verdict.url:
-        source += f", {html_link(verdict.url, verdict.url)}"
-    answer = markup(words.verdict_answer_text(verdict, texts))
-    return (
-        f'<tr><td><strong>{markup(verdict.name)}</strong><br><span class="faint id">'
-        f'{markup(verdict.id)}</span></td><td><span class="verdict">{answer}</span></td>'
-        f'<td>{reason} <span class="source">{source}</span></td></tr>'
-    )

@@ -10,10 +10,23 @@ from tests.unit.cli.conftest import Program
 def test_a_family_tree_is_written_where_it_was_asked_for(program: Program, store: Path) -> None:
     outcome = program("report", "family-tree", "--store", store, "--out", "public/trees")
     assert outcome.code == 0
-    stem = "public/trees/family-tree.llama.en"
-    assert outcome.out.split() == [f"{stem}.{ending}" for ending in ("html", "md", "svg", "png")]
-    written = Path(f"{stem}.html").read_text("utf-8")
-    assert "<strong>4</strong> models descend from Llama" in written
+    stem, picture = "public/trees/family-tree.llama.en", "public/trees/family-tree.llama.poster"
+    names = [f"{stem}.html", f"{stem}.md", f"{picture}.en.svg", f"{picture}.csv"]
+    assert outcome.out.split() == [*names, f"{picture}.en.png"]
+    assert "<h1>4 models descend from Llama</h1>" in Path(f"{stem}.html").read_text("utf-8")
+    rows = Path(f"{picture}.csv").read_text("utf-8").splitlines()
+    assert rows[0].startswith('"snapshot","depth","model","parent","kind"')
+    assert '"Llama"' in rows[1]
+
+
+def test_the_poster_is_drawn_alone_dark_and_for_a_phone(program: Program, store: Path) -> None:
+    look = ("--chart", "poster", "--theme", "dark", "--width", "390")
+    outcome = program("report", "family-tree", "--store", store, *look)
+    stem = "reports/family-tree.llama.poster"
+    drawn = f"{stem}-dark-390.en"
+    assert outcome.out.split() == [f"{drawn}.svg", f"{stem}.csv", f"{drawn}.png"]
+    assert 'width="390"' in Path(f"{drawn}.svg").read_text("utf-8")
+    assert program("report", "family-tree", "--store", store, "--chart", "pie").code == 2
 
 
 def test_another_family_in_another_language(program: Program, store: Path) -> None:

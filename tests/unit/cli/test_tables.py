@@ -127,7 +127,7 @@ def test_a_tree_tells_relations_folds_and_other_parents() -> None:
         "owner/base 12,345",
         "├─ owner/child finetune 1,000",
         "│ ├─ owner/child-of-merge merge +2 3 1",
-        "│ └─ + 12 more (1 uncounted), 3,401 below",
+        "│ └─ + 11 more, 3,401 below",
         "└─ z/z adapter 7",
     ]
 

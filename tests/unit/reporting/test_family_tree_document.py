@@ -15,9 +15,9 @@ from markdown_it.token import Token
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families, family
-from lineage.reporting.document import Cell, Document, Inline, Outline
+from lineage.reporting.document import Cell, Document, Inline, Outline, ReportName
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
-from lineage.reporting.family_tree_text import family_tree_document
+from lineage.reporting.family_tree_text import family_tree_document, headline
 from lineage.reporting.html import render_html
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.markdown import render_markdown
@@ -38,6 +38,7 @@ ROWS = [
     row("c/merge", ["a/tuned", "kin/two"], "merge", createdAt="2025-06-01T00:00:00.000Z"),
     row("d/copied", ["copy/one"]),
 ]
+KIN_NAME = ReportName("family-tree", "kin", Language.ENGLISH)
 LLAMA_8B = "meta-llama/Llama-3.1-8B"
 
 
@@ -47,7 +48,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 
 def written(report: FamilyTreeReport, language: Language = Language.ENGLISH) -> str:
-    return render_markdown(family_tree_document(report, load_texts(language), "tree"))
+    return render_markdown(family_tree_document(report, ReportName("family-tree", "kin", language)))
 
 
 def spelled(cell: Cell) -> str:
@@ -78,7 +79,7 @@ def test_a_filtered_tree_has_the_numbers_of_the_filtered_count(
     report = family_tree(snapshot, KIN, [KIN], definition)
     count = count_family(snapshot, KIN, definition, [KIN], Grouping.RELEASE)
     assert report.count == count
-    (first, *_) = outline(family_tree_document(report, load_texts(Language.ENGLISH), "tree")).lines
+    (first, *_) = outline(family_tree_document(report, KIN_NAME)).lines
     assert spelled(first[1]) == f"Kin: {count.total}"
 
 
@@ -89,11 +90,62 @@ def test_the_rule_is_told_with_the_number(snapshot: Snapshot) -> None:
     told = written(family_tree(snapshot, KIN, [KIN], asked))
     assert "links: merge, fine-tune only; downloads in 30 days: at least 9" in told
     assert "as of: the end of 1 January 2026, UTC; deleted models: not counted" in told
-    assert "as of 1 January 2026" in told
+    assert "as of: the end of 1 January 2026" in told.split("##")[0]
     confirmed = written(
         family_tree(snapshot, KIN, [KIN], Definition(min_strength=Strength.CONFIRMED))
     )
     assert "Only links that the Hub's own records confirm" in confirmed
+
+
+def headline_of(report: FamilyTreeReport, **numbers: int) -> str:
+    """What is said where the releases have so many models each, and others are of several."""
+    total = sum(numbers.values())
+    lines = [replace(report.releases[0], name=name, total=n) for name, n in numbers.items()]
+    names = [replace(KIN.releases[0], name=name) for name in numbers if name != "mixed"]
+    count = replace(report.count, total=total, at_most=total)
+    kin = replace(KIN, releases=tuple(names))
+    return headline(
+        replace(report, family=kin, count=count, releases=tuple(lines)),
+        load_texts(Language.ENGLISH),
+    )
+
+
+def test_a_finding_is_a_headline_where_its_condition_holds(snapshot: Snapshot) -> None:
+    report = family_tree(snapshot, KIN, [KIN])
+    half = "More than half of the {} models that descend from Kin come from {}"
+    assert headline_of(report, A=60, B=20, C=20) == half.format(100, "A")
+    assert headline_of(report, A=30, B=30, C=20, D=20) == half.format(100, "A and B")
+    neutral = "100 models descend from Kin"
+    assert headline_of(report, A=50, B=25, C=25) == neutral  # Half is not more than half.
+    assert headline_of(report, A=25, B=25, C=25, D=25) == neutral
+    assert headline_of(report, A=20, mixed=80) == neutral
+    assert headline_of(report, A=40, B=5, C=5, mixed=50) == neutral
+    assert headline_of(report, A=1) == "1 model descends from Kin"
+    assert headline_of(report, A=0) == "0 models in this snapshot descend from Kin"
+
+
+def test_most_of_a_models_descendants_are_of_one_kind_or_nothing_is_said(
+    snapshot: Snapshot,
+) -> None:
+    report = base_tree(snapshot, "kin/one", [KIN])
+    texts = load_texts(Language.ENGLISH)
+
+    def said(total: int, at_most: int = 0, **relations: int) -> str:
+        parts = {relation: relations.get(relation.value, 0) for relation in Relation}
+        count = replace(report.count, total=total, at_most=at_most or total, by_relation=parts)
+        return headline(replace(report, count=count), texts)
+
+    assert said(100, merge=51) == "Most of the 100 models that descend from kin/one are merges"
+    for relation in (Relation.ADAPTER, Relation.QUANTIZED, Relation.FINETUNE):
+        assert said(100, **{relation.value: 60}).startswith("Most of the 100 models")
+    neutral = "100 models descend from kin/one"
+    assert said(100, merge=50) == said(100, unspecified=90) == neutral
+    assert said(19, merge=19) == "19 models descend from kin/one"
+    assert said(9, at_most=100) == "Between 9 and 100 models descend from kin/one"
+    only = replace(report.count.definition, relations=(Relation.MERGE,))
+    count = replace(report.count, total=100, at_most=100, definition=only)
+    count = replace(count, by_relation={Relation.MERGE: 100})
+    assert headline(replace(report, count=count), texts) == neutral
 
 
 def test_who_is_gone_is_told_apart(snapshot: Snapshot) -> None:
@@ -129,7 +181,7 @@ def test_the_corpus_of_one_model_adds_up_release_by_release(corpus_snapshot: Sna
 
 def test_every_line_adds_up_in_markdown(corpus_snapshot: Snapshot) -> None:
     report = family_tree(corpus_snapshot, family("llama"), all_families())
-    lines = outline(family_tree_document(report, load_texts(Language.ENGLISH), "tree")).lines
+    lines = outline(family_tree_document(report, KIN_NAME)).lines
     told = [(depth, spelled(cell)) for depth, cell in lines]
     assert len(told) > 100
     for at, (depth, words) in enumerate(told):
@@ -146,7 +198,12 @@ def test_every_line_adds_up_in_markdown(corpus_snapshot: Snapshot) -> None:
 
 def _drawn(words: str) -> int:
     """How many models a line says to have their place below it."""
-    found = re.search(r"drawn here: ([\d,]+)", words) or re.search(r"(?:: |^\+ )([\d,]+)", words)
+    if folded := re.fullmatch(r"\+ ([\d,]+) (more|\D+)(?:, ([\d,]+) below)?", words):
+        counted, kind, low = folded.groups()
+        return int((counted if kind == "more" else "0").replace(",", "")) + int(
+            (low or "0").replace(",", "")
+        )
+    found = re.search(r"drawn here: ([\d,]+)", words) or re.search(r": ([\d,]+)", words)
     return int(found[1].replace(",", "")) if found else 0
 
 
@@ -171,7 +228,8 @@ def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
     assert not acting_in_a_template(text)
     tokens = list(flat(MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)))
     assert not [one for one in tokens if one.type in {"html_inline", "html_block", "image"}]
-    assert not [one for one in tokens if one.type == "link_open"]
+    links = [str(one.attrs["href"]) for one in tokens if one.type == "link_open"]
+    assert {link.split(".")[0] for link in links} == {"trend", "licenses"}
     assert "www\\.outside" in text
     assert not {"\x1b", "\u202e", "\u200b", "\x00", "\u2028", "\ufeff"} & set(text)
     headings = [one for one in tokens if one.type == "heading_open"]
@@ -182,7 +240,7 @@ def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
 
 def test_an_outline_is_lists_in_lists_in_a_page(snapshot: Snapshot) -> None:
     report = family_tree(snapshot, KIN, [KIN])
-    document = family_tree_document(report, load_texts(Language.GERMAN), "tree")
+    document = family_tree_document(report, ReportName("family-tree", "kin", Language.GERMAN))
     page = render_html(document)
     first = page.index('<ul class="outline">')
     whole = ElementTree.fromstring(page[first : page.index("</section>", first)])

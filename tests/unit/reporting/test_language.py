@@ -71,5 +71,5 @@ def test_a_number_keeps_its_digits(n: int) -> None:
 
 
 def test_one_is_told_from_many() -> None:
-    assert ENGLISH.say_number("page.headline", 1, family="Kin") == "1 model descends from Kin"
-    assert GERMAN.say_number("page.headline", 0, family="Kin") == "0 Modelle stammen von Kin ab"
+    assert ENGLISH.say_number("page.count", 1, family="Kin") == "1 model descends from Kin"
+    assert GERMAN.say_number("page.count", 0, family="Kin") == "0 Modelle stammen von Kin ab"

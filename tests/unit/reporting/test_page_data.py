@@ -14,7 +14,8 @@ from lineage.reporting.family_page.page import pack_page_block, smallest_page_ty
 
 def unpacked(text: str) -> tuple[dict[str, object], dict[str, list[float]]]:
     """Read a block as the page's script does."""
-    block = zlib.decompress(base64.b64decode(text), -zlib.MAX_WBITS)
+    digits = text.translate(str.maketrans(",./:", "<>&`"))
+    block = zlib.decompress(base64.b85decode(digits), -zlib.MAX_WBITS)
     length = int.from_bytes(block[:8], "little")
     head = json.loads(block[8 : 8 + length])
     columns = {

@@ -67,7 +67,11 @@ const Controls = {
         make("span", { class: "faint" }, Text.number(counts[code])),
       ]);
     });
-    keepFocus(Controls._made, () => Controls._made.replaceChildren(make("legend", {}, Text.say("relation")), ...boxes));
+    // What has no box to choose has its color explained all the same.
+    const signs = [[make("span", { class: "dot is-root" }), "root_key"], [`${MERGE} `, "merge_key"]];
+    if (Tree.data.kind.includes(KIND.DELETED)) signs.push([`${DELETED_MARK} `, "deleted_key"]);
+    const keys = signs.map(([sign, key]) => make("span", { class: "key" }, make("span", { "aria-hidden": "true" }, sign), Text.say(key)));
+    keepFocus(Controls._made, () => Controls._made.replaceChildren(make("legend", {}, Text.say("relation")), ...boxes, ...keys));
   },
 
   _drawReleases() {

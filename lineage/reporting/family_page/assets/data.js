@@ -8,10 +8,21 @@ const TYPES = {
 };
 const ALIGNED = 8;
 
-async function unpack(base64) {
-  const text = atob(base64);
-  const packed = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) packed[at] = text.charCodeAt(at);
+// Base 85 as Python's b85encode spells it, without the four digits that mean something in HTML.
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%/()*+-;,=.?@^_:{|}~";
+
+async function unpack(text) {
+  const digit = new Uint8Array(128);
+  [...DIGITS].forEach((letter, at) => (digit[letter.charCodeAt(0)] = at));
+  // The last group may be short: it is read as if the largest digit followed.
+  const groups = Math.ceil(text.length / 5);
+  const words = new DataView(new ArrayBuffer(groups * 4));
+  const packed = new Uint8Array(words.buffer, 0, Math.floor((text.length * 4) / 5));
+  for (let at = 0; at < groups * 5; at += 5) {
+    let word = 0;
+    for (let it = at; it < at + 5; it++) word = word * 85 + (it < text.length ? digit[text.charCodeAt(it)] : 84);
+    words.setUint32((at / 5) * 4, word);
+  }
   const inflate = new DecompressionStream("deflate-raw");
   const block = await new Response(new Blob([packed]).stream().pipeThrough(inflate)).arrayBuffer();
   const length = Number(new DataView(block).getBigUint64(0, true));
@@ -25,7 +36,8 @@ async function unpack(base64) {
 
 // Adds what follows from the columns: parents and sizes of branches, groups, where edges begin.
 function deriveColumns(head, columns) {
-  const rows = head.names.length;
+  const rows = head.models.length;
+  const names = head.models.map((model, row) => (columns.owner[row] ? `${head.owners[columns.owner[row] - 1]}/${model}` : model));
   const parent = new Int32Array(rows).fill(-1);
   const size = new Int32Array(rows).fill(1);
   const group = new Int32Array(rows);
@@ -41,7 +53,7 @@ function deriveColumns(head, columns) {
   for (let row = rows - 1; row > 0; row--) size[parent[row]] += size[row];
   const month = months(columns.created_at);
   const missed = months(columns.missed_at);
-  return { ...head, ...columns, rows, parent, size, group, edgeStart, month, missed };
+  return { ...head, ...columns, names, rows, parent, size, group, edgeStart, month, missed };
 }
 
 // Months since January 1970; -1 where the day is unknown.

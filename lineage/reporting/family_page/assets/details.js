@@ -2,7 +2,7 @@
 
 const MOST_PATHS = 6;
 const MOST_ELSEWHERE = 12;
-const NAMED_RULES = ["hub", "tag", "card", "adapter_config", "config", "registry", "name", "card_text"];
+const NAMED_RULES = ["hub", "tag", "card", "adapter_config", "config", "registry", "name", "release_name", "card_text"];
 
 const Details = {
   begin() {
@@ -17,12 +17,9 @@ const Details = {
 
   draw() {
     const row = State.selected;
-    Details._panel.classList.toggle("filled", row >= 0);
-    const title = make("h3", { id: "details-title" }, row < 0 ? Text.say("details") : Tree.label(row));
-    if (row < 0) {
-      Details._panel.replaceChildren(title, make("p", { class: "faint" }, Text.say("details_none")));
-      return;
-    }
+    Details._panel.hidden = row < 0;
+    if (row < 0) return Details._panel.replaceChildren();
+    const title = make("h2", { id: "details-title" }, Tree.label(row));
     const close = make("button", { type: "button", class: "close", "aria-label": Text.say("close_details"), onclick: () => State.unselect() }, "\u00d7");
     const parts = [make("div", { class: "details-head" }, title, close), Details._badges(row), Details._scale(row), Details._links(row)];
     if (Tree.isRepository(row)) parts.push(...Details._facts(row), ...Details._parents(row), ...Details._paths(row), ...Details._elsewhere(row));
@@ -58,8 +55,9 @@ const Details = {
   _scale(row) {
     const drawn = Filters.below(row);
     const figure = (n, words) => make("div", {}, make("strong", {}, Text.number(n)), make("span", {}, words));
-    const figures = [figure(drawn, Text.say("drawn_below"))];
-    if (Tree.isRepository(row)) figures.push(figure(Tree.data.total[row], Text.say("descends_below")));
+    const total = Tree.data.total[row];
+    const figures = [figure(total, Text.say("descends_below"))];
+    if (drawn !== total) figures.push(figure(drawn, Text.say("drawn_below", { total: Text.number(total) })));
     return make("div", { class: "figures" }, ...figures);
   },
 
@@ -67,9 +65,7 @@ const Details = {
     const links = [];
     if (Filters.hasBranches(row)) {
       const show = () => {
-        State.open.add(row);
-        State.focus = row;
-        State.changed("open", "focus");
+        State.zoom(row);
         Outline.reveal(row);
       };
       links.push(make("button", { type: "button", onclick: show }, Text.say("show_here")));
@@ -88,7 +84,8 @@ const Details = {
       else if (always) unknown.push(Text.say(key));
     };
     add("created", Tree.data.created_at[row] ? Text.date(Tree.data.created_at[row]) : null);
-    if (Tree.data.modified_at[row] > 1 && Tree.data.created_at[row]) add("modified", Text.date(Tree.data.modified_at[row]));
+    const later = Tree.data.modified_at[row];
+    if (later) add("modified", Text.date(Tree.data.created_at[row] + later - 1));
     add("license_fact", shownText(Tree.coded("license", row)));
     add("license_name", shownText(Tree.coded("license_name", row)), false);
     const terms = Tree.coded("license_link", row);
@@ -103,7 +100,7 @@ const Details = {
       const word = Text.say(Tree.data.sample ? "not_in_sample" : "not_known");
       rows.push(make("dt", {}, word), make("dd", { class: "faint" }, unknown.join(", ")));
     }
-    return [make("h4", {}, Text.say(Tree.data.missed[row] < 0 ? "facts" : "facts_then")), make("dl", {}, ...rows)];
+    return [make("h3", {}, Text.say(Tree.data.missed[row] < 0 ? "facts" : "facts_then")), make("dl", {}, ...rows)];
   },
 
   _parents(row) {
@@ -117,7 +114,7 @@ const Details = {
       return make("li", {}, name, make("span", { class: "note" }, ` ${notes.join(", ")}`), claimList(edge));
     });
     const list = items.length ? make("ul", { class: "parents" }, ...items) : make("p", { class: "faint" }, Text.say("no_parents"));
-    return [make("h4", {}, Text.say("parents")), list];
+    return [make("h3", {}, Text.say("parents")), list];
   },
 
   _paths(row) {
@@ -127,7 +124,7 @@ const Details = {
     if (!paths.length) return [];
     const lists = paths.map((path) => make("ol", { class: "root-path" }, ...path.map((at) => make("li", {}, jump(at), make("span", { class: "note" }, ` ${roleOf(at)}`)))));
     if (starts.length > MOST_PATHS) lists.push(make("p", { class: "faint" }, Text.count("more", starts.length - MOST_PATHS)));
-    return [make("h4", {}, Text.say(paths.length > 1 ? "root_paths" : "root_path")), ...lists];
+    return [make("h3", {}, Text.say(paths.length > 1 ? "root_paths" : "root_path")), ...lists];
   },
 
   _elsewhere(row) {
@@ -135,7 +132,7 @@ const Details = {
     if (!rows.length) return [];
     const items = rows.slice(0, MOST_ELSEWHERE).map((at) => make("li", {}, jump(at), make("span", { class: "note" }, ` ${roleOf(at)}`)));
     if (rows.length > MOST_ELSEWHERE) items.push(make("li", { class: "faint" }, Text.count("more", rows.length - MOST_ELSEWHERE)));
-    return [make("h4", {}, Text.say("elsewhere")), make("ul", {}, ...items)];
+    return [make("h3", {}, Text.say("elsewhere")), make("ul", {}, ...items)];
   },
 };
 

@@ -15,24 +15,58 @@ async function begin() {
   State.read(location.hash);
   byId("explorer").hidden = false;
   byId("loading").remove();
-  Icicle.begin();
+  Picture.begin();
+  Graph.begin();
   Outline.begin();
   Details.begin();
   Search.begin();
   Controls.begin();
+  Views.begin();
   Outline.list();
   Details.draw();
   if (State.selected >= 0) Outline.reveal(State.selected);
-  Icicle.draw();
+  Views.show(State.view);
   window.addEventListener("hashchange", () => {
-    if (location.hash.slice(1) === State.address()) return;
+    // A link to a part of the page is no view of the tree.
+    if (location.hash.slice(1) === State.address() || byId(location.hash.slice(1))) return;
     State.read(location.hash);
     State.changed("filters", "open", "selected", "focus");
+    Views.show(State.view);
     if (State.selected >= 0) Outline.reveal(State.selected);
   });
   document.documentElement.dataset.ready = "true";
   performance.mark("ready");
 }
+
+// One of three views is seen: the tree as boxes, the graph, the list of all.
+const Views = {
+  begin() {
+    const tabs = VIEWS.map((name) => byId(`tab-${name}`));
+    tabs.forEach((tab, at) => {
+      tab.addEventListener("click", () => Views.show(VIEWS[at]));
+      tab.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const next = (at + step + tabs.length) % tabs.length;
+        Views.show(VIEWS[next]);
+        tabs[next].focus();
+        event.preventDefault();
+      });
+    });
+  },
+
+  show(view) {
+    for (const name of VIEWS) {
+      byId(`tab-${name}`).setAttribute("aria-selected", String(name === view));
+      byId(`tab-${name}`).tabIndex = name === view ? 0 : -1;
+      byId(`pane-${name}`).hidden = name !== view;
+    }
+    byId("path").parentElement.hidden = view === "list";
+    State.view = view;
+    State.changed("view");
+    if (view === "list" && State.selected >= 0) Outline.reveal(State.selected);
+  },
+};
 
 function refuse(words) {
   byId("loading").textContent = words;
@@ -51,7 +85,7 @@ const Theme = {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Theme._redraw());
     // Paper is white, whatever the screen is, and nobody can open what is folded on it.
     window.addEventListener("beforeprint", () => {
-      document.querySelector(".how").open = true;
+      byId("more-how").parentElement.open = true;
       Theme._wear("light");
     });
     window.addEventListener("afterprint", () => Theme._wear(choice.value));
@@ -64,7 +98,6 @@ const Theme = {
 
   _redraw() {
     if (!Tree.data || document.documentElement.dataset.ready !== "true") return;
-    Icicle.draw();
     Controls._drawMonths();
   },
 

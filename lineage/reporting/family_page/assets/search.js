@@ -1,4 +1,5 @@
-// Finding a model or an author by part of a name, with suggestions below the box.
+// Finding a model, a release or an author by part of a name or a pasted address, with suggestions
+// below the box.
 
 const MOST_SUGGESTED = 12;
 const MOST_AUTHORS = 3;
@@ -25,7 +26,11 @@ const Search = {
   },
 
   _names() {
-    Search._lowered ??= Tree.data.names.map((name) => name.toLowerCase());
+    // A release is known by its id too: llama-3.1.
+    Search._lowered ??= Tree.data.names.map((name, row) => {
+      const low = name.toLowerCase();
+      return Tree.isRepository(row) ? low : idsOf(row).join(" ");
+    });
     return Search._lowered;
   },
 
@@ -42,16 +47,18 @@ const Search = {
   },
 
   // Names that begin so come before those that hold it; of equals the larger branch first.
-  _found(text) {
+  _found(text, kind) {
     const { size, strength } = Tree.data;
     const names = Search._names();
     const best = [];
     const compare = (a, b) => a[0] - b[0] || size[b[1]] - size[a[1]] || a[1] - b[1];
     for (let row = 0; row < names.length; row++) {
       const at = names[row].indexOf(text);
-      if (at < 0 || !Tree.isRepository(row) || strength[row] < Filters.now.least) continue;
+      if (at < 0 || row === 0 || strength[row] < Filters.now.least) continue;
+      if (kind && Tree.isRepository(row) !== (kind === "model")) continue;
       const begins = at === 0 || names[row][at - 1] === "/" ? 0 : 1;
-      const match = [names[row] === text ? -1 : begins, row];
+      const isExact = names[row] === text || (!Tree.isRepository(row) && idsOf(row).includes(text));
+      const match = [isExact ? -1 : begins, row];
       if (best.length === MOST_SUGGESTED && compare(match, best[best.length - 1]) > 0) continue;
       best.splice(best.findLastIndex((each) => compare(each, match) < 0) + 1, 0, match);
       best.length = Math.min(best.length, MOST_SUGGESTED);
@@ -66,10 +73,10 @@ const Search = {
   },
 
   _suggest() {
-    const text = Search._box.value.trim().toLowerCase();
+    const [kind, text] = readSubject(Search._box.value);
     if (!text) return Search._close();
-    const authors = Search._foundAuthors(text);
-    Search._options = [...authors, ...Search._found(text)].slice(0, MOST_SUGGESTED);
+    const authors = kind === "" ? Search._foundAuthors(text) : [];
+    Search._options = [...authors, ...Search._found(text, kind)].slice(0, MOST_SUGGESTED);
     Search._active = -1;
     Search._draw();
     const n = Search._options.length;
@@ -141,3 +148,43 @@ const Search = {
     Outline.reveal(option.row);
   },
 };
+
+// What a release may be asked for by: its name, and its id.
+function idsOf(row) {
+  const low = Tree.data.names[row].toLowerCase();
+  return [low, low.replaceAll(" ", "-")];
+}
+
+const ADDRESS = /^(?:(?:(?:(?:git\+)?[a-z]+:\/{1,3}|\/\/)(?:[^/@\s]*@)?)?(?:www\.)?(?:huggingface\.co|hf\.co)(?::\d+)?(?:\/+|(?=[?#])|$)|git@(?:huggingface\.co|hf\.co):\/*|hf:(?:\/\/)?|hf[-_]hub:|pkg:huggingface\/)+/;
+const AROUND = "[\\s\"'`<>*()\\[\\]{}\u00b4\u2018-\u201f\u2032\u2033\u00ab\u00bb\u2039\u203a]";
+
+// What a pasted text asks for, in small letters, and its kind where one stands before it: every
+// spelling of a SUBJECT that lineage/domain/subjects.py reads.
+function readSubject(text) {
+  let name = text.normalize("NFKC").replace(/\p{Cf}/gu, "").toLowerCase();
+  try {
+    name = decodeURIComponent(name);
+  } catch {
+    // A stray percent sign is part of what was typed.
+  }
+  const link = /^\W*\[[^\]]*\]\(\s*<?([^\s()<>]+)>?[^()]*\)\W*$/.exec(name);
+  name = stripQuotes(link ? link[1] : name);
+  const before = /^(model|release|family)\s*:(?!\/\/)\s*/.exec(name);
+  if (before) name = stripQuotes(name.slice(before[0].length));
+  const kind = before ? before[1] : "";
+  const cached = /(?:^|[/\\])models--([^/\\?#@\s]+)/.exec(name);
+  if (cached) return ["model", cached[1].replace("--", "/")];
+  const address = ADDRESS.exec(name);
+  if (address) name = name.slice(address[0].length).replace(/^(?:api\/)?models\//, "");
+  const isModel = address !== null || kind === "model";
+  if (isModel || name.includes("/")) {
+    name = name.split(/[?#]/)[0].replace(/@[\w./-]*$/, "");
+    name = name.split("/").filter((part) => part).slice(0, 2).join("/").replace(/:[\w.-]+$/, "").replace(/\.git$/, "");
+    if (text.trim().endsWith("/") && !address && !name.includes("/")) name += "/";
+  }
+  return [address ? "model" : kind, name];
+}
+
+function stripQuotes(text) {
+  return text.replace(new RegExp(`^${AROUND}+|(?:${AROUND}|[,;:!?])+$`, "g"), "");
+}

@@ -5,8 +5,11 @@ const MOST_OPEN_IN_ADDRESS = 60;
 // What can be done with deleted models, by the words of the address.
 const DELETED_CHOICES = ["shown", "hidden", "counted"];
 
+const VIEWS = ["tree", "graph", "list"];
+
 const State = {
   selected: -1,
+  view: "tree",
   // The row that fills the picture's first column.
   focus: 0,
   open: new Set([0]),
@@ -28,6 +31,12 @@ const State = {
     for (const above of Tree.ancestors(row).slice(0, -1)) State.open.add(above);
     if (zoom || !Tree.holds(State.focus, row)) State.focus = Math.max(0, State.showing(row));
     State.changed("selected", "focus", "open");
+  },
+
+  zoom(row) {
+    State.open.add(row);
+    State.focus = row;
+    State.changed("focus", "open");
   },
 
   // The row to fill the picture with, for a row to be seen: itself, or what it is drawn below.
@@ -57,6 +66,7 @@ const State = {
     const params = new URLSearchParams();
     const { relations, groups, license, least, until, undated, author, deleted } = Filters.now;
     const standard = Filters.defaults();
+    if (State.view !== "tree") params.set("view", State.view);
     if (State.selected > 0) params.set("model", Tree.handle(State.selected));
     if (State.focus > 0 || State.selected > 0) params.set("zoom", Tree.handle(State.focus));
     if (relations) params.set("relations", [...relations].map((code) => Tree.data.relations[code]).join(" "));
@@ -109,6 +119,7 @@ const State = {
     filters.deleted = DELETED_CHOICES.find((choice) => choice === params.get("deleted")) ?? filters.deleted;
     Filters.now = filters;
     Filters.apply();
+    State.view = VIEWS.find((view) => view === params.get("view")) ?? "tree";
     const rows = (name) => params.getAll(name).map(Tree.rowOf).filter((row) => row > 0);
     State.open = new Set([0, ...rows("open")]);
     State.selected = rows("model")[0] ?? -1;

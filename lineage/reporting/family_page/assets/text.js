@@ -68,6 +68,13 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// How wide a text is in the page's typeface, of so many pixels.
+function textWidth(text, font) {
+  textWidth.pen ??= document.createElement("canvas").getContext("2d");
+  textWidth.pen.font = `${font} ${getComputedStyle(document.body).fontFamily}`;
+  return textWidth.pen.measureText(text).width;
+}
+
 function byId(id) {
   return document.getElementById(id);
 }
