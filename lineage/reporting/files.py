@@ -232,7 +232,7 @@ def trend_report_files(
 ) -> Iterator[NamedFile]:
     """Yield a trend report: its page, Markdown, pictures, and the numbers behind all of it."""
     trend = TrendText.in_language(findings, manifest, language, families)
-    name = ReportName("trend", _NOT_IN_A_NAME.sub("--", trend.subject_id), language)
+    name = ReportName("trend", subject_file_name(findings.subject), language)
     tables = {"days": day_rows(trend)}
     if findings.published:
         tables["published"] = published_rows(trend)

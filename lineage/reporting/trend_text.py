@@ -59,14 +59,6 @@ class TrendText:
         return named.name
 
     @property
-    def subject_id(self) -> str:
-        """What stands for the subject in commands: a model's id, a family's or a release's."""
-        subject = self.findings.subject
-        named = subject.model or subject.release or subject.family
-        assert named is not None
-        return named.id
-
-    @property
     def places(self) -> Mapping[str, object]:
         """What every text may name."""
         is_sample = self.findings.knowledge.is_sample

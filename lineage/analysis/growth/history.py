@@ -102,12 +102,17 @@ def _count_family_history(
     assert family is not None
     # All families stand in one picture, so that all of them must rest on today's registry.
     overlay, renamed = trend_overlay_of(families), find_renamed_roots(store, families)
+    reasons: set[str] = set()
 
     def count_snapshot(snapshot: Snapshot) -> CurveAnswer:
         stored = read_trends(snapshot, ["name"])
         table, reason = check_stored_trends(snapshot, stored, overlay, families, renamed)
-        if table is None:
-            say(f"Snapshot {snapshot.id} holds {reason}: the families are counted in it now.")
+        if reason is not None and reason not in reasons:
+            reasons.add(reason)
+            say(
+                f"Snapshot {snapshot.id} holds {reason}: the families are counted in it now, and in"
+                " every other one of which that is true."
+            )
         counted = trends_table(Scope(snapshot, families)) if table is None else table
         if release is None:
             part = trend_slice_of_family(counted, family.id, Grouping.RELEASE)
