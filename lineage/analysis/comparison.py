@@ -36,9 +36,7 @@ def compare_definitions(
     row is the subject's default number: what `count` answers without a filter.
     """
     manifest = scope.snapshot.manifest
-    default_step = (
-        ComparisonStep.MERGES if subject.kind is SubjectKind.MODEL else ComparisonStep.CURATED
-    )
+    default_step = default_comparison_step(subject)
     rows, undated, opted_out = [], 0, 0
     for step, definition in definitions_of_steps(least_downloads, scope.definition.as_of):
         step_scope = scope.under(definition)
@@ -99,6 +97,12 @@ def _count_by_rule(scope: Scope, subject: ResolvedSubject) -> dict[str, int]:
         _, members = members_of_comparison_step(part, subject)
         numbers[rule] = int(members.counted.sum())
     return {rule: number - numbers[None] for rule, number in numbers.items() if rule is not None}
+
+
+def default_comparison_step(subject: ResolvedSubject) -> ComparisonStep:
+    """Return the step that counts a subject's default number."""
+    is_model = subject.kind is SubjectKind.MODEL
+    return ComparisonStep.MERGES if is_model else ComparisonStep.CURATED
 
 
 def members_of_comparison_step(

@@ -24,6 +24,7 @@ from lineage.reporting.trend_tables import (
     published_table,
 )
 from lineage.reporting.trend_text import TrendText
+from lineage.store.manifest import is_below
 from lineage.version import __version__
 
 _SECTIONS = {
@@ -86,7 +87,7 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
     notes = []
     if not findings.is_stored:
         notes.append("unstored")
-    elif not findings.history.moments and not findings.since:
+    elif is_below(manifest):
         notes.append("unstored_below")
     elif not findings.has_history and not findings.since:
         notes.append("single")

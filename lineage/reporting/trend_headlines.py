@@ -17,8 +17,8 @@ from lineage.reporting.trend_text import TrendText
 
 _DAYS_OF_WEEKS = 7 * 52
 """Up to a year a span of whole weeks is given in weeks."""
-_STEP = 30
-"""Releases are compared after a multiple of so many days."""
+_STEP, _HALF_YEAR = 30, 180
+"""Releases are compared after a multiple of so many days; younger ones than that only at need."""
 
 
 def growth_headline(trend: TrendText) -> str:
@@ -177,12 +177,14 @@ _KINDS = frozenset(Relation) - {Relation.UNSPECIFIED}
 def since_release_headline(trend: TrendText) -> str:
     """Say which release had most models after the same number of days.
 
-    Compared are the releases that are old enough for the largest multiple of 30 days that two of
-    them have reached. The first must lead even if every undated model of another were in it.
+    It is the largest multiple of 30 days that all have reached but those of the last half year, or
+    else two. The first must lead even if every undated model of another were in it.
     """
     since, neutral = trend.findings.since_release, trend.say("headline.since_releases")
     spans = sorted((since.days[len(line.values) - 1] for line in since.lines), reverse=True)
-    days = spans[1] // _STEP * _STEP if len(spans) > 1 else 0
+    old = [span for span in spans if span >= _HALF_YEAR]
+    reached = old[-1] if len(old) > 1 else (*spans, 0, 0)[1]
+    days = reached // _STEP * _STEP
     # Lines have a value a week: the last one up to the day.
     week = days // 7
     compared = [line for line in since.lines if len(line.values) > week]

@@ -6,6 +6,7 @@ from lineage.analysis.growth.findings import DayBasis, DayCount, PublishedCheck,
 from lineage.domain.documents import Document as CsvRow
 from lineage.families.published import PublishedNumber
 from lineage.reporting.document import (
+    NOTHING,
     Block,
     Cell,
     Column,
@@ -105,11 +106,9 @@ def _spell_written_date(trend: TrendText, published: PublishedNumber) -> str:
 
 def _cite(trend: TrendText, published: PublishedNumber) -> Cell:
     """Return what a source says it counts, and where; all of it are words of others."""
-    parts: list[Cell] = [published.counts, ". "]
-    if published.quote:
-        parts += ["“", published.quote, "” "]
     source = published.source or trend.say("published.no_source")
-    return [*parts, Link(source, published.url) if published.url else source]  # type: ignore[list-item]
+    where = Link(source, published.url) if published.url else source
+    return [f"{published.counts}. ", where]
 
 
 def _answer(trend: TrendText, check: PublishedCheck) -> str:
@@ -145,7 +144,7 @@ def step_name(trend: TrendText, step: StepCount) -> str:
 
 def published_table(trend: TrendText, checks: Sequence[PublishedCheck]) -> Table:
     """Return every number by every definition."""
-    columns = [Column(trend.say("published.claim"))]
+    columns = [Column(trend.say("published.claim")), Column(trend.say("published.quote"))]
     columns += [Column(step_name(trend, step), is_number=True) for step in checks[0].steps]
 
     def spell_count(step: StepCount) -> str:
@@ -155,7 +154,12 @@ def published_table(trend: TrendText, checks: Sequence[PublishedCheck]) -> Table
         return f"{number(step.models)}\N{EN DASH}{number(step.at_most)}"
 
     rows = [
-        [_spell_claim(trend, check.published), *map(spell_count, check.steps)] for check in checks
+        [
+            _spell_claim(trend, check.published),
+            check.published.quote or NOTHING,
+            *map(spell_count, check.steps),
+        ]
+        for check in checks
     ]
     return Table(columns, rows)
 

@@ -11,8 +11,8 @@ from lineage.analysis.growth.periods import end_of_day
 from lineage.domain.arrays import Int64s
 from lineage.domain.families import Release
 
-_MOST_SNAPSHOTS = 6
-_MOST_EARLIER = 5
+_MOST_SNAPSHOTS = 5
+_MOST_EARLIER = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,8 @@ class StepCount:
     """Or authors; before the first snapshot the dated ones alone."""
     at_most: int
     """And the undated, who may have existed on the day; the same where a snapshot answers."""
+    is_default: bool = False
+    """Whether it is the subject's default number."""
 
 
 @dataclass(frozen=True, slots=True)

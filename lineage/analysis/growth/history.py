@@ -30,7 +30,7 @@ from lineage.domain.claims import RELATIONS
 from lineage.domain.clock import end_of_data
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
-from lineage.store.manifest import SnapshotKind
+from lineage.store.manifest import SnapshotKind, is_below
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 
@@ -62,10 +62,11 @@ def read_history(
     """
     origin = scope.snapshot.manifest.origin
     end = end_of_data(origin.taken_at, scope.definition.as_of)
-    counted = _CountedHistory((), (), ())
-    if store.latest_whole() is None:
-        pass  # a store of single families has no history
-    elif subject.model is not None:
+    whole = [it for it in store.manifests() if not is_below(it)]
+    # A single snapshot has nothing to be compared with, and is not counted a second time.
+    if sum(it.origin.taken_at <= end for it in whole) < 2:
+        return SubjectHistory()
+    if subject.model is not None:
         counted = _count_model_history(store, scope, subject, say, end)
     else:
         counted = _count_family_history(store, scope.families, subject, say, end)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lineage.analysis.comparison import (
     LEAST_DOWNLOADS,
+    default_comparison_step,
     definitions_of_steps,
     members_of_comparison_step,
 )
@@ -32,7 +33,7 @@ ROUNDED = 0.05
 class _CreatedByStep:
     """When the models of each step were created."""
 
-    subject: str
+    subject: ResolvedSubject
     created: Mapping[ComparisonStep, Int64s]
 
 
@@ -67,11 +68,11 @@ def check_published_numbers(
                     raise
                 continue
         is_before = day < _day_of(candidates[0])
-        steps = _count_steps(counted[key].created, day if is_before else None)
+        steps = _count_steps(counted[key], day if is_before else None)
         nearest, is_match = find_nearest_step(number, steps)
         yield PublishedCheck(
             published=number,
-            subject=counted[key].subject,
+            subject=counted[key].subject.id,
             snapshot=snapshot.id,
             taken_on=_day_of(snapshot),
             basis=DayBasis.CREATION if is_before else DayBasis.SNAPSHOT,
@@ -94,11 +95,10 @@ def find_nearest_step(
         return max(step.models - number, number - step.at_most, 0)
 
     if published.qualifier is Qualifier.MORE_THAN:
-        greater = [step for step in steps if step.models > number]
-        if greater:
-            return min(greater, key=lambda step: step.models), True
-        return min(steps, key=distance), False
-    nearest = min(steps, key=lambda step: (distance(step), step.at_most - step.models))
+        if greater := [step for step in steps if step.models > number]:
+            return min(greater, key=lambda it: (it.models, not it.is_default)), True
+        return min(steps, key=lambda it: (distance(it), not it.is_default)), False
+    nearest = min(steps, key=lambda it: (distance(it), it.at_most - it.models, not it.is_default))
     if published.qualifier is Qualifier.EXACTLY:
         return nearest, nearest.models == nearest.at_most == number
     # A range that holds the number says that it is possible, and no more.
@@ -152,19 +152,19 @@ def _find_created_by_step(scope: Scope, spelling: str) -> _CreatedByStep:
         if step is ComparisonStep.DOWNLOADS:
             first = first_variant_upload_of_each(author[counted], moments[counted])
             created[ComparisonStep.AUTHORS] = np.sort(moments[counted][first])
-    return _CreatedByStep(subject.id, created)
+    return _CreatedByStep(subject, created)
 
 
-def _count_steps(
-    created: Mapping[ComparisonStep, Int64s], created_by: date | None
-) -> list[StepCount]:
+def _count_steps(counted: _CreatedByStep, created_by: date | None) -> list[StepCount]:
     """Count every step whole, or those created by the end of a day and the undated."""
     steps = []
-    for step, moments in created.items():
+    default = default_comparison_step(counted.subject)
+    for step, moments in counted.created.items():
+        is_default = step is default
         if created_by is None:
-            steps.append(StepCount(step, len(moments), len(moments)))
+            steps.append(StepCount(step, len(moments), len(moments), is_default))
             continue
         undated = int(np.searchsorted(moments, UNDATED, side="right"))
         by_then = int(np.searchsorted(moments, end_of_day(created_by))) - undated
-        steps.append(StepCount(step, by_then, by_then + undated))
+        steps.append(StepCount(step, by_then, by_then + undated, is_default))
     return steps
