@@ -153,9 +153,14 @@ def corpus_rows(moment: datetime = CORPUS_ENDS) -> Iterator[Row]:
     `lastModified` and `sha` are made up from id and creation date, always the same;
     `corpus/README.md` says how.
     """
-    facts = [fact for fact in corpus_facts() if is_in_catalog(fact, moment)]
-    keys = {fact["id"]: made_up_demo_key(fact) for fact in facts}
-    for fact in facts:
+    yield from rows_of_facts(corpus_facts(), moment)
+
+
+def rows_of_facts(facts: Iterable[Fact], moment: datetime) -> Iterator[Row]:
+    """Yield those of some models that are listed at a moment, as rows of a listing."""
+    listed = [fact for fact in facts if is_in_catalog(fact, moment)]
+    keys = {fact["id"]: made_up_demo_key(fact) for fact in listed}
+    for fact in listed:
         yield row_of(fact, keys)
 
 
