@@ -15,7 +15,7 @@ from lineage.build.resolve import (
 )
 from lineage.domain.claims import Claim, Claims, Relation, ResolvedClaims
 from lineage.domain.families import Family
-from lineage.evidence import Rule, infer_by_rules
+from lineage.evidence import Rule, infer_by_rules, local_paths
 from lineage.evidence.infer import (
     InferenceInput,
     InferredClaim,
@@ -51,7 +51,7 @@ def resolve_claims(
     """
     child, parent = claims.child, resolved.parent.copy()
     # What was inferred of deleted models stands among their claims. Nobody else may name a release.
-    is_inferred = np.array([rule.make_inference is not None for rule in rules], np.bool_)
+    is_inferred = np.array([rule.infer is not None for rule in rules], np.bool_)
     for at in np.flatnonzero(is_inferred[claims.rule]).tolist():
         parent[at] = claimable.get(claims.names[claims.name[at]], parent[at])
     declared = mark_declaring_in_draft(rules)[claims.rule]
@@ -64,6 +64,29 @@ def resolve_claims(
         claims.rule,
         np.where(decides_relation, claims.relation, _NO_RELATION).astype(np.int8),
     )
+
+
+def infer_from_paths(
+    claims: Claims, resolved: ResolvedNames, families: Sequence[Family], rules: Sequence[Rule]
+) -> list[tuple[int, Claim]]:
+    """Return what the local paths among some claims name, each with its child's row."""
+    if local_paths.RULE not in {rule.name for rule in rules}:
+        return []
+    find_official = local_paths.read_official_paths(families)
+    rows = np.flatnonzero(resolved.parent == NOWHERE)
+    names = np.unique(claims.name[rows]).tolist()
+    official = {at: id for at in names if (id := find_official(claims.names[at])) is not None}
+    rows = rows[np.isin(claims.name[rows], list(official))]
+    is_adapter = [rule.name == "adapter_config" for rule in rules]
+    found: dict[tuple[int, str], Claim] = {}
+    for row in rows.tolist():
+        at, relation = (
+            int(claims.name[row]),
+            Relation.ADAPTER if is_adapter[claims.rule[row]] else None,
+        )
+        claim = Claim(local_paths.RULE, official[at], claims.names[at], relation)
+        found.setdefault((int(claims.child[row]), official[at]), claim)
+    return [(child, claim) for (child, _), claim in found.items()]
 
 
 def describe_draft_nodes(
@@ -86,6 +109,7 @@ def describe_draft_nodes(
         pa.concat_arrays([resolved.ids, names]),
         draft.record_column("created_at"),
         draft.record_column("model_type"),
+        draft.record_column("license"),
         declared.child,
         declared.parent,
         {**former.keys, **resolved.from_hub, **resolved.from_cards},
@@ -101,6 +125,7 @@ def infer_claims(
     families: Sequence[Family],
     rules: Sequence[Rule],
     *,
+    from_paths: Sequence[tuple[int, Claim]] = (),
     read_cards: ClaimsFromCards | None = None,
 ) -> ResolvedClaims:
     """Infer claims from names, and from cards where a crawl reads them; add them to the draft."""
@@ -111,6 +136,14 @@ def infer_claims(
     candidates = find_parentless_claimants(draft.records, claims.child, claims.parent)
     candidates[draft.models :] = False
     inferred += infer_by_rules(rules, families, nodes, candidates)
+
+    # From local paths: the official models that they end in, where those are known.
+    parents = resolve_existing_nodes([claim.parent_as_written for _, claim in from_paths], nodes)
+    inferred += [
+        InferredClaim(child, parent, claim, claim.rule)
+        for (child, claim), parent in zip(from_paths, parents.tolist(), strict=True)
+        if parent not in {NOWHERE, child} and candidates[child]
+    ]
 
     # From the texts of cards: each name means a model that there is, or nothing.
     if read_cards is not None:

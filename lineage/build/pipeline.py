@@ -29,6 +29,7 @@ from lineage.build.infer import (
     describe_draft_nodes,
     drop_unclaimed_nodes,
     infer_claims,
+    infer_from_paths,
     number_claimable,
     resolve_claims,
 )
@@ -125,10 +126,13 @@ def derive_draft_tables(
     resolved = resolve_names(columns, rules, draft.all_keys, draft.all_ids, former, dates=dates)
     claimable = number_claimable(families, resolved)
     claims = resolve_claims(columns, resolved, draft.records, rules, claimable)
+    from_paths = infer_from_paths(columns, resolved, families, rules)
     del columns  # the names and keys of all claims, and the largest thing in memory
     nodes = describe_draft_nodes(draft, claims, resolved, former, rules, claimable=claimable)
     claims = claims.followed_by(
-        infer_claims(draft, claims, nodes, families, rules, read_cards=read_cards)
+        infer_claims(
+            draft, claims, nodes, families, rules, from_paths=from_paths, read_cards=read_cards
+        )
     )
     claims, keys, ids = drop_unclaimed_nodes(claims, nodes)
     write_evidence(draft, keys, claims.parent)

@@ -69,8 +69,9 @@ class InferenceInput:
     keys: pa.StringArray
     ids: pa.StringArray
     created_at: pa.Array
-    """Of the models with a record, listed or deleted, as is `model_type`."""
+    """Of the models with a record, listed or deleted, as are the next two."""
     model_type: pa.Array
+    license: pa.Array
     child: Nodes
     """The declared edges, a pair of nodes each, in order of the child."""
     parent: Nodes
@@ -90,6 +91,12 @@ class InferredClaim(NamedTuple):
     claim: Claim
     pattern: str
     """How it was inferred: patterns are measured one by one."""
+
+
+def find_parents(node: int, child: Nodes, parent: Nodes) -> list[int]:
+    """Return a node's parents from edges in order of the child, itself left out."""
+    start, end = np.searchsorted(child, [node, node + 1])
+    return [each for each in dict.fromkeys(parent[start:end].tolist()) if each != node]
 
 
 def find_parentless_claimants(models: int, child: Nodes, parent: Nodes) -> Mask:

@@ -28,11 +28,10 @@ class ReleaseNameRule:
 
     def __init__(self, families: Sequence[Family]) -> None:
         self._curated = list_curated_ids(families)
-        self._readings = [_FamilyReading(family) for family in families if family.names.spellings]
-        mentions = {mention for family in families for mention in family.names.mentions}
+        self._readings = [FamilyReading(family) for family in families if family.names.spellings]
         # Matches nothing where no family says how its names are read.
-        words = "|".join(map(re.escape, sorted(mentions))) or r"[^\s\S]"
-        self.id_pattern = f"(?i){words}"
+        patterns = [reading.id_pattern for reading in self._readings]
+        self.id_pattern = "|".join(patterns) or r"[^\s\S]"
 
     def list_names(self, id: str) -> Iterator[str]:
         return iter(())
@@ -52,11 +51,13 @@ class ReleaseNameRule:
                 return
 
 
-class _FamilyReading:
+class FamilyReading:
     """How one family's names are read."""
 
     def __init__(self, family: Family) -> None:
         names = family.names
+        self.id_pattern = f"(?i:{'|'.join(map(re.escape, names.mentions))})"
+        """An RE2 pattern for ids: names of others are not read."""
         self._model_types = frozenset(names.model_types)
         self._look_alike = re.compile("|".join(names.look_alikes) or r"(?!)", re.IGNORECASE)
         self._spellings: list[tuple[re.Pattern[str], Spelling, str]] = []
@@ -75,7 +76,7 @@ class _FamilyReading:
         name = model.id.rpartition("/")[2]
         if model.model_type is not None and model.model_type not in self._model_types:
             return None
-        if self._look_alike.search(name) is not None:
+        if self.is_look_alike(name):
             return None
         sizes = {f"{number}{unit}".lower() for number, unit in _SIZE.findall(name)}
         for pattern, spelling, subject in self._spellings:
@@ -84,6 +85,10 @@ class _FamilyReading:
             if (match := pattern.search(name)) is not None:
                 return None if self._is_too_old(model, subject) else (subject, match[0])
         return None
+
+    def is_look_alike(self, id: str) -> bool:
+        """Say whether a name says something else, whatever it mentions."""
+        return self._look_alike.search(id.rpartition("/")[2]) is not None
 
     def _is_too_old(self, model: KnownModel, subject: str) -> bool:
         if model.created_at is None:

@@ -8,6 +8,11 @@ from lineage.domain.claims import Claim, Relation, Strength
 from lineage.domain.families import Family
 from lineage.domain.records import ModelRecord
 from lineage.domain.repo_ids import find_repo_id
+from lineage.evidence.company import (
+    infer_from_child_names,
+    infer_from_license_tags,
+    infer_from_merge_partners,
+)
 from lineage.evidence.infer import InferenceInput, InferenceRule, InferredClaim, infer_claims
 from lineage.evidence.names import NameRule
 from lineage.evidence.release_names import ReleaseNameRule
@@ -83,6 +88,12 @@ def extract_config_claims(record: ModelRecord) -> Iterable[Claim]:
 
 
 Extract = Callable[[ModelRecord], Iterable[Claim]]
+Infer = Callable[[Sequence[Family], InferenceInput, Mask], Iterable[InferredClaim]]
+
+
+def _infer_with(make: Callable[[Sequence[Family]], InferenceRule]) -> Infer:
+    """Return what asks a rule on names about each model whose id it matches."""
+    return lambda families, nodes, candidates: infer_claims(make(families), nodes, candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +112,14 @@ class Rule:
     """Whether its one name beside the Hub's one parent may teach a former name."""
     names_models: bool = True
     """False where a name may just as well be a local path: unresolved, it makes no edge."""
-    make_inference: Callable[[Sequence[Family]], InferenceRule] | None = None
-    """Makes what is asked about models without a parent, once all names are resolved."""
+    infer: Infer | None = None
+    """Asks about models without a parent, once all names are resolved."""
     source: str = ""
     """What is read, `name`, where the rule infers."""
     precision: float | None = None
     """How often what it infers is right by family; None where that was never measured."""
-    is_fallback: bool = False
-    """Whether it is asked only where the others inferred nothing."""
+    yields_to: str | None = None
+    """The rule that reads the same words and says more: it is asked only where that is silent."""
 
     @property
     def infers(self) -> bool:
@@ -118,7 +129,7 @@ class Rule:
     @property
     def reads_cards(self) -> bool:
         """Whether it claims something only where a crawl reads cards."""
-        return self.infers and self.make_inference is None
+        return self.source == "card"
 
 
 # Ranks leave a gap where inferred claims begin: an inferred relation is used for models alone
@@ -150,14 +161,35 @@ RULES: tuple[Rule, ...] = (
         names_models=False,
         source="configuration",
     ),
+    Rule("local_path", Strength.INFERRED, relation_rank=7, names_models=False, source="local path"),
     Rule("card_text", Strength.INFERRED, relation_rank=8, names_models=False, source="card"),
     Rule(
         "name",
         Strength.INFERRED,
         relation_rank=9,
-        make_inference=NameRule,
+        infer=_infer_with(NameRule),
         source="name",
         precision=0.992,
+    ),
+    Rule(
+        "license_tag",
+        Strength.INFERRED,
+        infer=infer_from_license_tags,
+        source="license tag and architecture",
+    ),
+    Rule(
+        "merge_partners",
+        Strength.INFERRED,
+        infer=infer_from_merge_partners,
+        source="partners in merges",
+        precision=0.995,
+    ),
+    Rule(
+        "child_names",
+        Strength.INFERRED,
+        infer=infer_from_child_names,
+        source="children's names",
+        precision=0.999,
     ),
     # What a model's name says of its release is no second opinion on what that very name says of
     # its parent.
@@ -165,8 +197,8 @@ RULES: tuple[Rule, ...] = (
         "release_name",
         Strength.INFERRED,
         relation_rank=10,
-        make_inference=ReleaseNameRule,
-        is_fallback=True,
+        infer=_infer_with(ReleaseNameRule),
+        yields_to="name",
         source="name",
         precision=0.998,
     ),
@@ -181,14 +213,14 @@ def infer_by_rules(
 ) -> list[InferredClaim]:
     """Ask every rule that infers from what exists about the listed models in `candidates`."""
     inferred: list[InferredClaim] = []
-    for rule in sorted(rules, key=lambda rule: (rule.is_fallback, rule.name)):
-        if rule.make_inference is None:
+    for rule in sorted(rules, key=lambda rule: (rule.yields_to is not None, rule.name)):
+        if rule.infer is None:
             continue
         asked = candidates
-        if rule.is_fallback:
+        if rule.yields_to is not None:
             asked = candidates.copy()
-            asked[[claim.child for claim in inferred]] = False
-        inferred += infer_claims(rule.make_inference(families), nodes, asked)
+            asked[[it.child for it in inferred if it.claim.rule == rule.yields_to]] = False
+        inferred += rule.infer(families, nodes, asked)
     return inferred
 
 

@@ -120,10 +120,11 @@ def measure_accuracy_by_rule(judged: Sequence[JudgedClaim], hidden: int) -> tupl
 
 
 def measure_accuracy_by_pattern(judged: Sequence[JudgedClaim], hidden: int) -> tuple[Accuracy, ...]:
-    """Measure each rule's patterns: `name, prefix`, `release_name, release:llama-2`."""
+    """Measure the patterns of rules with several: `name, prefix`, `release_name, family:llama`."""
     groups: dict[str, list[JudgedClaim]] = defaultdict(list)
     for each in judged:
-        groups[f"{each.claim.claim.rule}, {each.claim.pattern}"].append(each)
+        if each.claim.pattern != (rule := each.claim.claim.rule):
+            groups[f"{rule}, {each.claim.pattern}"].append(each)
     return tuple(_measure_accuracy(name, groups[name], hidden) for name in sorted(groups))
 
 

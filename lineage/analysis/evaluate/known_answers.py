@@ -13,7 +13,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
 from lineage.domain.repo_ids import is_doubtful, is_repo_id
 from lineage.domain.subjects import SubjectKind, parse_subject
-from lineage.evidence.infer import InferenceInput, list_claimable
+from lineage.evidence.infer import InferenceInput, find_parents, list_claimable
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns, Snapshot
 
@@ -139,6 +139,7 @@ def read_nodes(scope: Scope) -> InferenceInput:
         pa.concat_arrays([ids, names]),
         snapshot.record_column("created_at").combine_chunks(),
         snapshot.record_column("model_type").combine_chunks(),
+        snapshot.record_column("license").combine_chunks(),
         edges.child[listed],
         edges.parent[listed],
         snapshot.former_keys(),
@@ -195,12 +196,6 @@ def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
         frozenset(nodes.claimable.values()),
         reach.mark_nodes(len(nodes.ids), np.array([*outsiders.values()], np.int64)),
     )
-
-
-def find_parents(node: int, child: Nodes, parent: Nodes) -> list[int]:
-    """Return a node's parents from edges in order of the child, itself left out."""
-    start, end = np.searchsorted(child, [node, node + 1])
-    return [each for each in dict.fromkeys(parent[start:end].tolist()) if each != node]
 
 
 def _known_declared_edges(snapshot: Snapshot) -> EdgeColumns:

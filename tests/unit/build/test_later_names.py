@@ -17,6 +17,7 @@ def nodes() -> InferenceInput:
         ids=pa.array(IDS),
         created_at=pa.array([None] * 4, pa.timestamp("us", "UTC")),
         model_type=pa.array([None] * 4, pa.string()),
+        license=pa.array([None] * 4, pa.string()),
         child=empty,
         parent=empty,
         former={"other/seen-before": "key other/now", "other/lost": "key of nobody"},

@@ -55,6 +55,7 @@ def nodes(
         pa.array(ids, pa.string()),
         created,
         pa.array(["llama"] * len(listed), pa.string()),
+        pa.nulls(len(listed), pa.string()),
         np.array([child for child, _ in pairs], np.int32),
         np.array([parent for _, parent in pairs], np.int32),
         former or {},

@@ -1,0 +1,130 @@
+"""Claims inferred from the company that a model keeps: its license tag, its partners, its children.
+
+None of these names a release: they say a family and no more.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage.domain.arrays import Mask
+from lineage.domain.claims import Claim
+from lineage.domain.families import Family
+from lineage.evidence.infer import InferenceInput, InferredClaim, KnownModel, find_parents
+from lineage.evidence.names import list_curated_ids
+from lineage.evidence.release_names import FamilyReading
+from lineage.graph.reach import mark_nodes, reach_label_words_from
+
+
+def infer_from_license_tags(
+    families: Sequence[Family], nodes: InferenceInput, candidates: Mask
+) -> Iterator[InferredClaim]:
+    """Infer the family whose license tag and architecture a model has, both."""
+    for family in families:
+        tags = sorted({release.license for release in family.releases if release.license})
+        # `mit` is many families' tag: only what begins with the family's own name says anything.
+        tags = [tag for tag in tags if tag.startswith(family.id)]
+        types = pa.array(family.names.model_types, pa.string())
+        has_tag = pc.is_in(nodes.license, value_set=pa.array(tags, pa.string()))
+        both = pc.and_(has_tag, pc.is_in(nodes.model_type, value_set=types))
+        rows = np.flatnonzero(np.asarray(both)[: len(candidates)] & candidates)
+        quotes = {row: f"license: {nodes.license[row]}" for row in rows.tolist()}
+        yield from _claim_families(families, family, nodes, "license_tag", quotes)
+
+
+def infer_from_merge_partners(
+    families: Sequence[Family], nodes: InferenceInput, candidates: Mask
+) -> Iterator[InferredClaim]:
+    """Infer the family of all other models that a model is merged with, if it is one."""
+    child, parent = nodes.child, nodes.parent
+    merges = (np.bincount(child, minlength=len(nodes.ids)) > 1)[child]
+    is_candidate = _widen(candidates, nodes)
+    rows = np.flatnonzero(merges & is_candidate[parent] & (child != parent))
+    of_merge = np.flatnonzero(mark_nodes(len(nodes.ids), child[rows])[child])
+    parents: dict[int, set[int]] = defaultdict(set)
+    for below, above in zip(child[of_merge].tolist(), parent[of_merge].tolist(), strict=True):
+        parents[below].add(above)
+    partners: dict[int, set[int]] = defaultdict(set)
+    for below, above in zip(child[rows].tolist(), parent[rows].tolist(), strict=True):
+        partners[above] |= parents[below] - {above}
+    families_of = _label_by_family(families, nodes)
+    by_family: dict[int, dict[int, str]] = defaultdict(dict)
+    for row, others in partners.items():
+        # What comes from the model itself says nothing that it does not.
+        above = [it for it in sorted(others) if row not in find_parents(it, child, parent)]
+        met = {families_of(it) for it in above}
+        if len(met) == 1 and len(only := met.pop()) == 1:
+            by_family[only[0]][row] = f"merged with {nodes.ids[above[0]]}"
+    for at, quotes in sorted(by_family.items()):
+        yield from _claim_families(families, families[at], nodes, "merge_partners", quotes)
+
+
+def infer_from_child_names(
+    families: Sequence[Family], nodes: InferenceInput, candidates: Mask
+) -> Iterator[InferredClaim]:
+    """Infer the family that at least half of a model's children bear in their names."""
+    rows = np.flatnonzero(_widen(candidates, nodes)[nodes.parent] & (nodes.child != nodes.parent))
+    children = np.bincount(nodes.parent[rows], minlength=len(nodes.ids))
+    ids = nodes.ids.take(pa.array(nodes.child[rows]))
+    for family in families:
+        if not family.names.spellings:
+            continue
+        reading = FamilyReading(family)
+        hits = pc.indices_nonzero(pc.match_substring_regex(ids, reading.id_pattern)).to_numpy()
+        said: dict[int, list[str]] = defaultdict(list)
+        parents = nodes.parent[rows[hits]].tolist()
+        for above, id in zip(parents, ids.take(pa.array(hits)).to_pylist(), strict=True):
+            if reading.match(KnownModel(id)) is not None:
+                said[above].append(id)
+        quotes = {
+            row: f"its child {each[0]}"
+            for row, each in said.items()
+            if 2 * len(each) >= children[row]
+        }
+        yield from _claim_families(families, family, nodes, "child_names", quotes)
+
+
+def _claim_families(
+    families: Sequence[Family],
+    family: Family,
+    nodes: InferenceInput,
+    rule: str,
+    quotes: dict[int, str],
+) -> Iterator[InferredClaim]:
+    """Yield a claim for each row; none for what is decided by hand or bears another's name."""
+    curated, reading = list_curated_ids(families), FamilyReading(family)
+    subject = f"family:{family.id}"
+    for row, quote in sorted(quotes.items()):
+        id = str(nodes.ids[row])
+        if id.lower() not in curated and not reading.is_look_alike(id):
+            yield InferredClaim(row, nodes.claimable[subject], Claim(rule, subject, quote), rule)
+
+
+def _widen(candidates: Mask, nodes: InferenceInput) -> Mask:
+    """Return the candidates, which are listed models, as a mask of all nodes."""
+    return mark_nodes(len(nodes.ids), np.flatnonzero(candidates))
+
+
+def _label_by_family(
+    families: Sequence[Family], nodes: InferenceInput
+) -> Callable[[int], tuple[int, ...]]:
+    """Return what gives the places of the families that a node leads to, by declared links."""
+    roots = pa.array(sorted({root for it in families for root in it.roots()}), pa.string())
+    hits = pc.indices_nonzero(pc.is_in(nodes.ids, value_set=roots))
+    # Read backwards, so that of two nodes with one name the listed one stays.
+    names, rows = nodes.ids.take(hits).to_pylist(), hits.to_pylist()
+    place = dict(zip(reversed(names), reversed(rows), strict=True))
+    seeds = [
+        np.array([place[root] for root in family.roots() if root in place], np.int64)
+        for family in families
+    ]
+    words = reach_label_words_from(nodes.child, nodes.parent, len(nodes.ids), seeds)
+
+    def families_of(node: int) -> tuple[int, ...]:
+        bits = sum(int(word[node]) << (64 * at) for at, word in enumerate(words))
+        return tuple(at for at in range(len(families)) if bits >> at & 1)
+
+    return families_of
