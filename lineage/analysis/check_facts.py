@@ -69,7 +69,9 @@ def gather_facts(  # noqa: PLR0912 - one look at each part of the registry
     with_terms = set(families_with_terms())
     curated: dict[int, tuple[tuple[Family, Release | None], ...]] = {}
     for family in scope.families:
-        release_of = {id: release for release in family.releases for id in release.roots()}
+        release_of = {
+            id: release for release in family.releases for id in (release.subject, *release.roots())
+        }
         for id, release in release_of.items():
             roots |= dict.fromkeys(registry_nodes.get(id, ()), (family, release))
         for release in family.releases if family.id in with_terms else ():
@@ -78,10 +80,8 @@ def gather_facts(  # noqa: PLR0912 - one look at each part of the registry
                 if applied is not None:
                     terms |= dict.fromkeys(registry_nodes.get(id, ()), (applied,))
         # A path may end at a release or a family that a claim names in place of a model.
-        for id, meant in family.claimable().items():
-            nodes_of_id = registry_nodes.get(id, ())
-            curated |= dict.fromkeys(nodes_of_id, ((family, None),))
-            roots |= {node: (family, release) for release in meant.only() for node in nodes_of_id}
+        for id in family.claimable().keys() - release_of.keys():
+            curated |= dict.fromkeys(registry_nodes.get(id, ()), ((family, None),))
         for edge in family.curated_edges():
             for node in registry_nodes.get(edge.child, ()):
                 entry = (family, release_of.get(edge.parent))

@@ -197,8 +197,8 @@ class Scope:
         Those are its roots, and where the definition's edges lead to a release or family and to no
         model, what such an edge names.
         """
-        named = self.graph.claimed.intersection(registered.claimable())
-        return self.roots_of([*registered.roots(), *named])
+        subjects = self.graph.claimed.intersection(registered.claimable())
+        return self.roots_of([*registered.roots(), *subjects])
 
     def names_of(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, in the snapshot or added."""

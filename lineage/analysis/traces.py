@@ -337,14 +337,14 @@ def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
     names = scope.names_by_node(order)[1]
     roots = {node: replace(roots[node], root=name) for node, name in names.items()}
     # A path may end at a release or a family that a claim names in place of a model.
-    named = {
-        subject: PathRoot(None, meant.name, family.id, official=False, subject=subject)
+    ends = {
+        subject: PathRoot(None, entry.name, family.id, official=False, subject=subject)
         for family in scope.families
-        for subject, meant in family.claimable().items()
+        for subject, entry in family.claimable().items()
         if subject in scope.graph.claimed
     }
-    for subject, nodes in scope.every_node_of(named).items():
-        roots |= dict.fromkeys(nodes, named[subject])
+    for subject, nodes in scope.every_node_of(ends).items():
+        roots |= dict.fromkeys(nodes, ends[subject])
     return roots
 
 

@@ -255,8 +255,8 @@ def _explain_inferred_path(
     if all(len(path) == 1 for path in paths) and speaking:
         sources = list(dict.fromkeys(rule.source for rule in speaking))
         verb = "says" if len(sources) == 1 else "say"
-        said = f"its {' and its '.join(sources)} {verb} {releases} (inferred)"
-        return f"No parent is declared; {said}: {words}.{record}"
+        sentence = f"its {' and its '.join(sources)} {verb} {releases} (inferred)"
+        return f"No parent is declared; {sentence}: {words}.{record}"
     return f"No declared link leads to a root; inferred links lead to {releases}: {words}.{record}"
 
 

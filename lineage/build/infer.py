@@ -78,15 +78,15 @@ def infer_from_paths(
     official = {at: id for at in names if (id := find_official(claims.names[at])) is not None}
     rows = rows[np.isin(claims.name[rows], list(official))]
     is_adapter = [rule.name == "adapter_config" for rule in rules]
-    found: dict[tuple[int, str], Claim] = {}
+    by_child: dict[tuple[int, str], Claim] = {}
     for row in rows.tolist():
         at, relation = (
             int(claims.name[row]),
             Relation.ADAPTER if is_adapter[claims.rule[row]] else None,
         )
         claim = Claim(local_paths.RULE, official[at], claims.names[at], relation)
-        found.setdefault((int(claims.child[row]), official[at]), claim)
-    return [(child, claim) for (child, _), claim in found.items()]
+        by_child.setdefault((int(claims.child[row]), official[at]), claim)
+    return [(child, claim) for (child, _), claim in by_child.items()]
 
 
 def describe_draft_nodes(

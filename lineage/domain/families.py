@@ -158,10 +158,6 @@ class Claimable(NamedTuple):
     releases: tuple[Release, ...]
     """Those that it may mean; one for a release."""
 
-    def only(self) -> tuple[Release, ...]:
-        """Return the one release that it means, or none where it may mean several."""
-        return self.releases if len(self.releases) == 1 else ()
-
 
 @dataclass(frozen=True, slots=True)
 class ReleaseGroup:

@@ -52,11 +52,11 @@ def infer_from_merge_partners(
         partners[above] |= parents[below] - {above}
     families_of = _label_by_family(families, nodes)
     by_family: dict[int, dict[int, str]] = defaultdict(dict)
-    for row, others in partners.items():
+    for row, beside in partners.items():
         # What comes from the model itself says nothing that it does not.
-        above = [it for it in sorted(others) if row not in find_parents(it, child, parent)]
-        met = {families_of(it) for it in above}
-        if len(met) == 1 and len(only := met.pop()) == 1:
+        above = [it for it in sorted(beside) if row not in find_parents(it, child, parent)]
+        places = {families_of(it) for it in above}
+        if len(places) == 1 and len(only := places.pop()) == 1:
             by_family[only[0]][row] = f"merged with {nodes.ids[above[0]]}"
     for at, quotes in sorted(by_family.items()):
         yield from _claim_families(families, families[at], nodes, "merge_partners", quotes)
@@ -74,14 +74,14 @@ def infer_from_child_names(
             continue
         reading = FamilyReading(family)
         hits = pc.indices_nonzero(pc.match_substring_regex(ids, reading.id_pattern)).to_numpy()
-        said: dict[int, list[str]] = defaultdict(list)
+        names: dict[int, list[str]] = defaultdict(list)
         parents = nodes.parent[rows[hits]].tolist()
         for above, id in zip(parents, ids.take(pa.array(hits)).to_pylist(), strict=True):
             if reading.match(KnownModel(id)) is not None:
-                said[above].append(id)
+                names[above].append(id)
         quotes = {
             row: f"its child {each[0]}"
-            for row, each in said.items()
+            for row, each in names.items()
             if 2 * len(each) >= children[row]
         }
         yield from _claim_families(families, family, nodes, "child_names", quotes)

@@ -67,8 +67,8 @@ class FamilyReading:
             pattern = re.compile(spelling.pattern, re.IGNORECASE)
             self._spellings.append((pattern, spelling, subject))
         self._released = {
-            subject: min(release.released for release in meant.releases)
-            for subject, meant in family.claimable().items()
+            subject: min(release.released for release in entry.releases)
+            for subject, entry in family.claimable().items()
         }
 
     def match(self, model: KnownModel) -> tuple[str, str] | None:

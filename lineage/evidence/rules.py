@@ -216,11 +216,11 @@ def infer_by_rules(
     for rule in sorted(rules, key=lambda rule: (rule.yields_to is not None, rule.name)):
         if rule.infer is None:
             continue
-        asked = candidates
+        models = candidates
         if rule.yields_to is not None:
-            asked = candidates.copy()
-            asked[[it.child for it in inferred if it.claim.rule == rule.yields_to]] = False
-        inferred += rule.infer(families, nodes, asked)
+            models = candidates.copy()
+            models[[it.child for it in inferred if it.claim.rule == rule.yields_to]] = False
+        inferred += rule.infer(families, nodes, models)
     return inferred
 
 

@@ -168,8 +168,8 @@ def _hide_evaluated_parents(
         if node >= listed:
             unlisted.add(child)
             continue
-        named = parent if parent in nodes.claimable else release_of.get(parent.lower(), "")
-        above = node_of.get(parent, nodes.claimable.get(named))
+        subject = parent if parent in nodes.claimable else release_of.get(parent.lower(), "")
+        above = node_of.get(parent, nodes.claimable.get(subject))
         parents = () if above is None else (above,)
         hidden[node] = tuple(dict.fromkeys((*hidden.get(node, ()), *parents)))
     return hidden, len(unlisted)
@@ -189,9 +189,9 @@ def _infer_evaluated_claims(
     part = np.array(part_of_owner, np.int8)[owners.indices.to_numpy()]
     for number in range(_PARTS):
         is_other = part[nodes.child] != number
-        others = replace(nodes, child=nodes.child[is_other], parent=nodes.parent[is_other])
-        asked = candidates & (part[: len(candidates)] == number)
-        yield from infer_by_rules(rules, families, others, asked)
+        remaining = replace(nodes, child=nodes.child[is_other], parent=nodes.parent[is_other])
+        models = candidates & (part[: len(candidates)] == number)
+        yield from infer_by_rules(rules, families, remaining, models)
     at_reading = {
         rule.name for rule in rules if rule.strength is Strength.INFERRED and rule.infer is None
     }

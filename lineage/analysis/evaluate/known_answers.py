@@ -182,8 +182,8 @@ def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
     bits = [reach.reach_labels_from(child, parent, len(nodes.ids), roots) for roots in seeds]
     for family, labels in zip(families, bits, strict=True):
         place = {release.id: at for at, release in enumerate(family.releases)}
-        for name, meant in family.claimable().items():
-            labels[nodes.claimable[name]] = sum(1 << place[it.id] for it in meant.releases)
+        for name, entry in family.claimable().items():
+            labels[nodes.claimable[name]] = sum(1 << place[it.id] for it in entry.releases)
     outsiders = scope.nodes_of({it.id for family in families for it in family.outsiders})
     return DeclaredLineage(
         child,

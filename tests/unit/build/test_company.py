@@ -31,10 +31,7 @@ def inferred(folder: Path, rows: Sequence[Row], rule: str) -> dict[str, tuple[st
     snapshot = published([row(BASE), row(OTHER), *rows], folder, families=[KIN, FOE])
     ids = {it["key"]: str(it["id"]) for it in rows_of(snapshot, "models.parquet")}
     claims = [it for it in rows_of(snapshot, "evidence.parquet") if it["rule"] == rule]
-    return {
-        ids[it["child_key"]]: (str(it["parent_as_written"]), str(it["quote"]))  # type: ignore[index]
-        for it in claims
-    }
+    return {ids[it["child_key"]]: (str(it["parent_as_written"]), str(it["quote"])) for it in claims}
 
 
 def test_a_license_tag_of_the_family_counts_with_its_architecture_alone(tmp_path: Path) -> None:

@@ -83,13 +83,13 @@ def test_what_a_model_declares_is_hidden_from_who_guesses(tmp_path: Path) -> Non
     assert found.mistakes[0].declared == ("b/foo-1",)
 
 
-def test_what_the_same_author_declares_elsewhere_is_hidden_too(tmp_path: Path) -> None:
-    # That the copy is one tells which of the two is meant, and its author's word is hidden.
-    rows = [row("a/foo-1"), row("x/foo-1", ["a/foo-1"]), row("x/foo-2"), row("y/foo-1")]
-    rows.append(row("x/bar", ["y/foo-1"]))
-    rows.append(row("x/merge", ["x/foo-2", CHAT], "merge"))
-    found = evaluated(tmp_path, [*rows, row("x/foo-2-child", ["x/foo-2"])])
-    assert "merge_partners" not in {one.name for one in found.rules}
+@pytest.mark.parametrize(("author", "is_heard"), [("x", False), ("b", True)])
+def test_what_the_same_author_declares_elsewhere_is_hidden_too(
+    author: str, is_heard: bool, tmp_path: Path
+) -> None:
+    merge = row(f"{author}/merge", ["x/silent", CHAT], "merge")
+    found = evaluated(tmp_path, [row("x/silent", [BASE]), merge])
+    assert ("merge_partners" in {one.name for one in found.rules}) is is_heard
 
 
 def test_outside_of_all_families_a_claim_is_right_that_names_the_parent_or_its_child(
@@ -227,8 +227,8 @@ def test_on_the_corpus_rules_are_as_good_as_documented(
 ) -> None:
     one = accuracy(measured, name)
     for share in (Share(one.family, one.judged), one.held_out, one.by_author):
-        assert share.interval is not None
-        assert share.interval[0] >= 0.97
+        assert share.value is not None
+        assert share.value >= 0.98
     assert one.release >= 0.975 * one.release_named
     assert one.recall is not None
     assert one.recall > recall
