@@ -1,7 +1,7 @@
 """A chart as an SVG of its own: headline, definition, field and source in one frame."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lineage.domain.escape import markup
 from lineage.reporting.charts.chart import Chart, ChartKind, Series
@@ -26,6 +26,21 @@ _PANEL = 250.0
 """The least width of one of several fields, where there is room for two."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The measures of a picture in pixels."""
+
+    page: float
+    """Its width."""
+    margin: float
+    size: float
+    """Of the letters of its field."""
+
+    @property
+    def inner_width(self) -> float:
+        return self.page - 2 * self.margin
+
+
 def draw_chart(
     chart: Chart, language: Language, theme: Theme | None = None, width: int = WIDTH
 ) -> str:
@@ -35,10 +50,9 @@ def draw_chart(
     headline, definition, size, source = (
         low + (high - low) * part for low, high in ((21, 32), (14.5, 19), (13, 17), (11.5, 15))
     )
-    margin = 16 + 12 * part
-    inner = page - 2 * margin
+    frame = _Frame(page, 16 + 12 * part, size)
+    margin, inner, y = frame.margin, frame.inner_width, frame.margin
     body: list[str] = []
-    y = margin
     headlines = balance_text(chart.headline, headline, inner, is_bold=True, most=4)
     for kind, rows, height in (
         ("ink strong", headlines, headline),
@@ -48,39 +62,8 @@ def draw_chart(
             y += height * 1.18
             body.append(_write_line(kind, row, margin, y - height * 0.2, height))
         y += height * 0.25
-    y += size * 0.7
-    edited = edit_chart(chart, language)
-    if not has_numbers(edited):
-        y += size * 2
-        nothing = load_texts(language, "charts").say("chart.nothing")
-        body.append(_write_line("ink", spell_letters(nothing), margin, y, size))
-        y += size
-    else:
-        if key_series(edited):
-            lines, y = _draw_key(edited, margin, y, inner, size)
-            body += lines
-        fields = fields_of(edited)
-        across = min(len(fields), max(1, int(inner / (_PANEL if page > 600 else _PANEL / 2))))
-        room = field_room(edited, (inner - (across - 1) * size) / across, size, page)
-        for first in range(0, len(fields), across):
-            bottom = y
-            for at, (name, one) in enumerate(fields[first : first + across]):
-                x, top = margin + at * (room.width + size), y + (size * 1.7 if name else 0)
-                if name:
-                    words = fit_text(spell_letters(name), size, room.width, is_bold=True)
-                    body.append(_write_line("ink strong", words, x, y + size * 1.2, size))
-                made = lay_out_field(one, language, room)
-                inside = max(room.width - made.left - made.right, 1)
-                body += [
-                    f'<svg x="{x + made.left:.1f}" y="{top + made.top:.1f}" width="{inside:.1f}"'
-                    f' height="{room.height:g}" overflow="visible">',
-                    *draw_shapes(made, inside, room.height),
-                    *draw_hatches(made, chart.name),
-                    *draw_words(made, size, inside, room.height),
-                    "</svg>",
-                ]
-                bottom = max(bottom, top + made.top + room.height + made.bottom)
-            y = bottom
+    lines, y = _draw_fields(edit_chart(chart, language), language, frame, y + size * 0.7)
+    body += lines
     y += source * 0.9
     for line in wrap_text(chart.source, source, inner, most=4):
         y += source * 1.25
@@ -104,6 +87,43 @@ def draw_chart(
     )
 
 
+def _draw_fields(
+    chart: Chart, language: Language, frame: _Frame, y: float
+) -> tuple[list[str], float]:
+    """Draw key and fields of an edited chart from a height on; return where they end."""
+    size = frame.size
+    if not has_numbers(chart):
+        words = spell_letters(load_texts(language, "charts").say("chart.nothing"))
+        return [_write_line("ink", words, frame.margin, y + size * 2, size)], y + size * 3
+    body, y = _draw_key(chart, frame, y)
+    fields = fields_of(chart)
+    least = _PANEL if frame.page > 600 else _PANEL / 2
+    across = min(len(fields), max(1, int(frame.inner_width / least)))
+    width = (frame.inner_width - (across - 1) * size) / across
+    room = field_room(chart, width, size, frame.page)
+    for first in range(0, len(fields), across):
+        bottom = y
+        for at, (name, field) in enumerate(fields[first : first + across]):
+            x, top = frame.margin + at * (width + size), y
+            if name:
+                words = fit_text(spell_letters(name), size, width, is_bold=True)
+                body.append(_write_line("ink strong", words, x, y + size * 1.2, size))
+                top += size * 1.7
+            layout = lay_out_field(field, language, room)
+            inside = max(width - layout.left - layout.right, 1)
+            body += [
+                f'<svg x="{x + layout.left:.1f}" y="{top + layout.top:.1f}" width="{inside:.1f}"'
+                f' height="{room.height:g}" overflow="visible">',
+                *draw_shapes(layout, inside, room.height),
+                *draw_hatches(layout, chart.name),
+                *draw_words(layout, size, inside, room.height),
+                "</svg>",
+            ]
+            bottom = max(bottom, top + layout.top + room.height + layout.bottom)
+        y = bottom
+    return body, y
+
+
 def lay_out_field(chart: Chart, language: Language, room: Room) -> Field:
     """Lay out an edited chart without its panels."""
     ways = {ChartKind.BARS: lay_out_bars, ChartKind.MATRIX: lay_out_matrix}
@@ -112,8 +132,8 @@ def lay_out_field(chart: Chart, language: Language, room: Room) -> Field:
 
 def has_numbers(chart: Chart) -> bool:
     """Say whether there is anything to draw."""
-    fields = [one.series for _, one in fields_of(chart)]
-    return any(it is not None for series in fields for line in series for it in line.values)
+    series = [line for _, field in fields_of(chart) for line in field.series]
+    return any(value is not None for line in series for value in line.values)
 
 
 def key_series(chart: Chart) -> list[Series]:
@@ -137,7 +157,7 @@ def field_room(chart: Chart, width: float, size: float, page: float) -> Room:
         return Room(width, len(chart.series) * size * 2.4, size)
     if not chart.panels:
         return Room(width, 300 + (page - PHONE) * 0.16, size)
-    most = max(largest_value(one) for _, one in fields_of(chart))
+    most = max(largest_value(field) for _, field in fields_of(chart))
     return Room(width, 110 + width * 0.35, size, most)
 
 
@@ -149,18 +169,18 @@ def hatch_pattern(name: str) -> str:
     )
 
 
-def draw_hatches(made: Field, name: str) -> Iterator[str]:
+def draw_hatches(layout: Field, name: str) -> Iterator[str]:
     """Draw the strokes over what is not over, in percent: they are not stretched with the field."""
-    for (x0, y0), (x1, y1) in made.hatches:
+    for (x0, y0), (x1, y1) in layout.hatches:
         yield (
             f'<rect fill="url(#{markup(name)}-hatch)" x="{x0:.2%}" y="{y0:.2%}"'
             f' width="{x1 - x0:.2%}" height="{y1 - y0:.2%}"/>'
         )
 
 
-def draw_shapes(made: Field, width: float, height: float) -> Iterator[str]:
+def draw_shapes(layout: Field, width: float, height: float) -> Iterator[str]:
     """Draw the shapes of a field that is so large."""
-    for shape in made.shapes:
+    for shape in layout.shapes:
         points = [(x * width, y * height) for x, y in shape.points]
         kind = f' class="{shape.kind}"'
         if shape.form == "box":
@@ -176,16 +196,16 @@ def draw_shapes(made: Field, width: float, height: float) -> Iterator[str]:
             yield f'<path{kind} d="M{way}{end}"/>'
 
 
-def draw_words(made: Field, size: float, width: float = 0, height: float = 0) -> Iterator[str]:
+def draw_words(layout: Field, size: float, width: float = 0, height: float = 0) -> Iterator[str]:
     """Write the words of a field that is so large; without a width they lie in percent of it."""
 
     def place(x: float, y: float) -> tuple[str, str]:
         return (f"{x * width:.1f}", f"{y * height:.1f}") if width else (f"{x:.2%}", f"{y:.2%}")
 
-    for (x0, y0), at_end in made.leaders:
+    for (x0, y0), at_end in layout.leaders:
         (x, y), (end, end_y) = place(x0, y0), place(1, at_end)
         yield f'<line class="leader" x1="{x}" y1="{y}" x2="{end}" y2="{end_y}"/>'
-    for slot, at_end in made.swatches:
+    for slot, at_end in layout.swatches:
         x, y = place(1, at_end)
         side = size * 0.68
         # A square of its own viewport: half its side cannot be taken from percent.
@@ -193,7 +213,7 @@ def draw_words(made: Field, size: float, width: float = 0, height: float = 0) ->
             f'<svg x="{x}" y="{y}" overflow="visible"><rect class="f{slot}" x="{size * 0.35:.1f}"'
             f' y="{-side / 2:.1f}" width="{side:.1f}" height="{side:.1f}"/></svg>'
         )
-    for it in made.words:
+    for it in layout.words:
         x, y = place(it.x, it.y)
         more = f' text-anchor="{it.anchor}"' if it.anchor != "start" else ""
         if it.is_upright:
@@ -209,11 +229,10 @@ def draw_words(made: Field, size: float, width: float = 0, height: float = 0) ->
         )
 
 
-def _draw_key(
-    chart: Chart, x0: float, y0: float, room: float, size: float
-) -> tuple[list[str], float]:
+def _draw_key(chart: Chart, frame: _Frame, y0: float) -> tuple[list[str], float]:
     """Draw a square and a name for each color, laid out like words; return where that ends."""
-    series, side = key_series(chart), size * 0.75
+    series, size, side = key_series(chart), frame.size, frame.size * 0.75
+    room, x0 = frame.inner_width, frame.margin
     names = [fit_text(spell_letters(line.name), size, room - size * 2) for line in series]
     widths = [text_width(name, size) + size * 2.5 for name in names]
     lines, y = [], y0
@@ -224,7 +243,7 @@ def _draw_key(
             f' height="{side:.1f}"/>'
         )
         lines.append(_write_line("ink", name, x0 + x + size * 1.15, y, size))
-    return lines, y + size * 0.6
+    return lines, y + size * 0.6 * bool(lines)
 
 
 def _write_line(kind: str, text: str, x: float, y: float, size: float) -> str:

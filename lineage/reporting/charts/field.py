@@ -13,7 +13,7 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Figure:
     """A figure by the classes of its colors; its points are parts of the field."""
 
     kind: str
@@ -58,7 +58,7 @@ class Field:
     right: float = 0
     top: float = 0
     bottom: float = 0
-    shapes: list[Shape] = field(default_factory=list)
+    shapes: list[Figure] = field(default_factory=list)
     hatches: list[tuple[Point, Point]] = field(default_factory=list)
     """Two corners of what is not over in the data."""
     swatches: list[tuple[int, float]] = field(default_factory=list)

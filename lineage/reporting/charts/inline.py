@@ -50,11 +50,11 @@ def inline_chart(chart: Chart, language: Language) -> str:
     lines.append(f'<p class="unseen">{markup(chart.text)} {markup(say("chart.keys"))}</p>')
     fields = fields_of(edited)
     lines.append('<div class="fields">' if len(fields) == 1 else '<div class="fields panels">')
-    for at, (title, one) in enumerate(fields):
+    for at, (title, field) in enumerate(fields):
         lines.append("<div>")
         if title:
             lines.append(f"<p><strong>{markup(shorten_name(title))}</strong></p>")
-        lines += _draw_page_field(edited, one, language, f"{name}-{at}", is_first=at == 0)
+        lines += _draw_page_field(edited, field, language, f"{name}-{at}", is_first=at == 0)
         lines.append("</div>")
     lines += ["</div>", '<p class="readout" hidden=""></p>', "</div>"]
     return "\n".join(lines)
@@ -72,12 +72,12 @@ def _draw_page_field(
         layouts[tier] = lay_out_field(chart, language, room_of_field), size
 
     def space(side: str) -> Iterator[str]:
-        for tier, (made, _) in layouts.items():
-            length = round(getattr(made, side) + 0.5)
+        for tier, (layout, _) in layouts.items():
+            length = round(getattr(layout, side) + 0.5)
             wide, high = (length, 1) if side in {"left", "right"} else (1, length)
             yield f'<svg class="space {tier}" width="{wide}" height="{high}" aria-hidden="true"/>'
 
-    made = layouts["narrow"][0]
+    narrow = layouts["narrow"][0]
     yield from space("top")
     yield '<div class="row">'
     yield from space("left")
@@ -86,15 +86,15 @@ def _draw_page_field(
     yield f"<defs>{hatch_pattern(name)}</defs>"
     yield f'<svg width="100%" height="100%" viewBox="0 0 {_SCALE} {_SCALE}"'
     yield ' preserveAspectRatio="none" class="shapes" aria-hidden="true">'
-    yield from draw_shapes(made, _SCALE, _SCALE)
+    yield from draw_shapes(narrow, _SCALE, _SCALE)
     yield "</svg>"
-    yield from draw_hatches(made, name)
+    yield from draw_hatches(narrow, name)
     for tier, (layout, size) in layouts.items():
         yield f'<g class="{tier}" aria-hidden="true">'
         yield from draw_words(layout, size)
         yield "</g>"
-    step = -(-len(made.values) // _MOST_VALUES)
-    for at, it in enumerate(made.values[::-1][:: max(1, step)][::-1]):
+    step = -(-len(narrow.values) // _MOST_VALUES)
+    for at, it in enumerate(narrow.values[::-1][:: max(1, step)][::-1]):
         # One stop for the key that goes from part to part; arrows go on from there.
         index = 0 if is_first and at == 0 else -1
         yield (

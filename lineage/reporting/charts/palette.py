@@ -1,7 +1,7 @@
 """The colors of every picture, and the style that gives them to its classes.
 
-The subject comes first, `others` last and in gray. All pairs of a palette can be told apart in
-normal sight and without red, green or blue cones; yellow and gray fill, and never write or line.
+The subject comes first, `others` last and in gray. All pairs of a palette can be distinguished
+in normal sight and without red, green or blue cones; yellow and gray fill, and never write or line.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Palette:
     """Of lines that are there to be compared with."""
 
     @property
-    def lines(self) -> dict[int, str]:
+    def line_colors(self) -> dict[int, str]:
         """The color of each slot that a line may have."""
         return {slot: (*self.fills, self.ink)[slot] for slot in LINE_SLOTS}
 
@@ -73,15 +73,15 @@ def mix_colors(color: str, paper: str, part: float) -> str:
     return "#" + "".join(f"{round(below + (above - below) * part):02x}" for above, below in pairs)
 
 
-def color_contrast(one: str, other: str) -> float:
+def color_contrast(color: str, paper: str) -> float:
     """Return the contrast of two colors, 1 to 21. Source: WCAG 2.2, relative luminance."""
 
-    def luminance(color: str) -> float:
-        parts = [part / 255 for part in _read_color(color)]
+    def luminance(spelling: str) -> float:
+        parts = [part / 255 for part in _read_color(spelling)]
         linear = [it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in parts]
         return sum(a * b for a, b in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
-    low, high = sorted((luminance(one), luminance(other)))
+    low, high = sorted((luminance(color), luminance(paper)))
     return (high + 0.05) / (low + 0.05)
 
 
@@ -102,8 +102,8 @@ def chart_style(theme: Theme | None) -> str:
 def page_chart_style() -> str:
     """Return the rules of pictures in a page, whose `color-scheme` decides on the theme."""
     light, dark = (_color_rules(palette) for palette in PALETTES.values())
-    both = {name: f"light-dark({light[name]}, {dark[name]})" for name in light}
-    return f"{_SHAPES}\n{_write_rules(both)}"
+    by_scheme = {name: f"light-dark({light[name]}, {dark[name]})" for name in light}
+    return f"{_SHAPES}\n{_write_rules(by_scheme)}"
 
 
 _SHAPES = (
@@ -132,7 +132,7 @@ def _color_rules(palette: Palette) -> dict[str, str]:
     strokes = {"gap": palette.paper, "hatch": palette.paper, "frame": palette.fills[3]}
     strokes |= {"grid": palette.grid, "base": palette.soft}
     strokes |= {"muted": palette.muted, "leader": palette.muted}
-    strokes |= {f"l{slot}": color for slot, color in palette.lines.items()}
+    strokes |= {f"l{slot}": color for slot, color in palette.line_colors.items()}
     return {f"{name} {{ fill": color for name, color in fills.items()} | {
         f"{name} {{ stroke": color for name, color in strokes.items()
     }

@@ -85,16 +85,16 @@ def _edit_series(
     # Six colors and gray are what eyes keep apart; a color is a series' own where it is free.
     series = _fold_series(series, GRAY + 1, say("chart.others"))
     colors = {line.key: line.slot for line in like} | {chart.subject: 0, OTHERS: GRAY}
-    wanted = [colors.get(line.key, line.slot) for line in series]
-    free = [slot for slot in range(GRAY + 1) if slot not in wanted]
-    slots_of = [
-        slot if slot in range(GRAY + 1) and slot not in wanted[:at] else None
-        for at, slot in enumerate(wanted)
-    ]
+    choices = [colors.get(line.key, line.slot) for line in series]
+    free = [slot for slot in range(GRAY + 1) if slot not in choices]
     return [
-        replace(line, slot=free.pop(0) if slot is None else slot)
-        for line, slot in zip(series, slots_of, strict=True)
+        replace(line, slot=slot if _is_free(choices[:at], slot) else free.pop(0))
+        for at, (line, slot) in enumerate(zip(series, choices, strict=True))
     ]
+
+
+def _is_free(slots: Sequence[int | None], slot: int | None) -> bool:
+    return slot in range(GRAY + 1) and slot not in slots
 
 
 def _fold_series(series: Sequence[Series], most: int, name: str) -> list[Series]:

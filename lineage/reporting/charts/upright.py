@@ -8,9 +8,9 @@ from itertools import accumulate, groupby, pairwise
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind
 from lineage.reporting.charts.field import (
     Field,
+    Figure,
     Point,
     Room,
-    Shape,
     Value,
     Words,
     axis_ticks,
@@ -27,7 +27,7 @@ _NAMES = 0.42
 _SMALL = 0.94
 """The size of values inside columns in parts of that of other words."""
 _WIDE = 240
-"""From this width on days are spelled in full."""
+"""From this width on days are number in full."""
 _SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -44,11 +44,11 @@ class _Plot:
     """Where each position stands, 0 to 1."""
     most: float
     """The end of the axis of numbers."""
-    made: Field
+    layout: Field
 
     @property
     def inner_width(self) -> float:
-        return max(self.room.width - self.made.left - self.made.right, self.room.size)
+        return max(self.room.width - self.layout.left - self.layout.right, self.room.size)
 
     @property
     def stack_tops(self) -> list[list[float]]:
@@ -62,16 +62,16 @@ class _Plot:
 def lay_out_upright(chart: Chart, texts: Texts, room: Room) -> Field:
     """Lay out areas, columns or lines."""
     size, most = room.size, room.most or largest_value(chart)
-    made = Field(top=size * 1.8, bottom=size * (2.9 if chart.axis is Axis.MONTHS else 1.7))
-    plot = _Plot(chart, texts, room, value_columns(chart), _place_positions(chart), most, made)
+    layout = Field(top=size * 1.8, bottom=size * (2.9 if chart.axis is Axis.MONTHS else 1.7))
+    plot = _Plot(chart, texts, room, value_columns(chart), _place_positions(chart), most, layout)
     # The grid, and its numbers at the left.
     ticks = [0, 25, 50, 75, 100] if chart.is_share and most == 100 else axis_ticks(most)
     numbers = [spell_value(chart, texts, tick) for tick in ticks]
-    made.left = max(text_width(number, size) for number in numbers) + size * 0.7
+    layout.left = max(text_width(number, size) for number in numbers) + size * 0.7
     for tick, number in zip(ticks, numbers, strict=True):
         y = 1 - tick / most
-        made.shapes.append(Shape("base" if tick == 0 else "grid", [(0, y), (1, y)], "line"))
-        made.words.append(Words("soft", number, 0, y, -size * 0.6, size * 0.35, "end"))
+        layout.shapes.append(Figure("base" if tick == 0 else "grid", [(0, y), (1, y)], "line"))
+        layout.words.append(Words("soft", number, 0, y, -size * 0.6, size * 0.35, "end"))
     # The field: shapes, and where each series ends.
     draw = {ChartKind.AREA: _draw_layers, ChartKind.COLUMNS: _draw_columns}
     ends = draw.get(chart.kind, _draw_lines)(plot)
@@ -83,7 +83,7 @@ def lay_out_upright(chart: Chart, texts: Texts, room: Room) -> Field:
             if veiled:
                 places = list(run)
                 first, last = places[0], places[-1]
-                made.shapes.append(Shape("veil", [(edges[first], 0), (edges[last + 1], 1)]))
+                layout.shapes.append(Figure("veil", [(edges[first], 0), (edges[last + 1], 1)]))
     # Words around it, as far as there is room for them. Columns of one series name themselves.
     is_one = chart.kind is ChartKind.COLUMNS and len(chart.series) == 1
     if not is_one and (room.most is None or chart.kind is ChartKind.LINES):
@@ -93,11 +93,11 @@ def lay_out_upright(chart: Chart, texts: Texts, room: Room) -> Field:
     elif chart.kind is ChartKind.AREA and not chart.is_share:
         _write_totals(plot)
     _write_positions(plot)
-    made.values += [
+    layout.values += [
         Value(edges[at], 0, edges[at + 1], 1, describe_position(chart, texts, at))
         for at in range(len(plot.places))
     ]
-    return made
+    return layout
 
 
 def _place_positions(chart: Chart) -> list[float]:
@@ -119,7 +119,7 @@ def _draw_layers(plot: _Plot) -> list[Point]:
     for at, line in enumerate(plot.chart.series):
         upper = [(x, top[at + 1]) for x, top in zip(plot.places, tops, strict=True)]
         lower = [(x, top[at]) for x, top in zip(plot.places, tops, strict=True)]
-        plot.made.shapes.append(Shape(f"f{line.slot} gap", [*upper, *lower[::-1]], "outline"))
+        plot.layout.shapes.append(Figure(f"f{line.slot} gap", [*upper, *lower[::-1]], "outline"))
     return [(1.0, (low + high) / 2) for low, high in pairwise(tops[-1])]
 
 
@@ -131,14 +131,14 @@ def _draw_columns(plot: _Plot) -> list[Point]:
         for line, (low, high) in zip(plot.chart.series, pairwise(tops), strict=True):
             if low > high:
                 box = [(x - half, high), (x + half, low)]
-                plot.made.shapes.append(Shape(f"{letter}{line.slot}", box))
+                plot.layout.shapes.append(Figure(f"{letter}{line.slot}", box))
         if position.is_hatched and tops[-1] < 1:
-            plot.made.hatches.append(((x - half, tops[-1]), (x + half, 1)))
+            plot.layout.hatches.append(((x - half, tops[-1]), (x + half, 1)))
     return [(1.0, (low + high) / 2) for low, high in pairwise(plot.stack_tops[-1])]
 
 
 def _draw_lines(plot: _Plot) -> list[Point]:
-    ends, muted, colored = [], list[Shape](), list[Shape]()
+    ends, muted, colored = [], list[Figure](), list[Figure]()
     for at, line in enumerate(plot.chart.series):
         # Where nothing can be said, a line is interrupted.
         runs: list[list[Point]] = [[]]
@@ -150,15 +150,15 @@ def _draw_lines(plot: _Plot) -> list[Point]:
         runs = [run for run in runs if run]
         kind = "muted" if line.slot is None else f"l{line.slot}{' thick' * (line.slot == 0)}"
         shapes = muted if line.slot is None else colored
-        shapes += [Shape(f"line {kind}{' dot' * (len(run) == 1)}", run, "line") for run in runs]
+        shapes += [Figure(f"line {kind}{' dot' * (len(run) == 1)}", run, "line") for run in runs]
         ends.append(runs[-1][-1] if runs else (1.0, 1.0))
-    plot.made.shapes += muted + colored[::-1]
+    plot.layout.shapes += muted + colored[::-1]
     return ends
 
 
 def _write_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
     """Write name and value of each series right of the field, so that none touches another."""
-    chart, room, made, size = plot.chart, plot.room, plot.made, plot.room.size
+    chart, room, layout, size = plot.chart, plot.room, plot.layout, plot.room.size
     is_lines, widest = chart.kind is ChartKind.LINES, 0.0
     heights = _spread_heights([y for _, y in ends], size * 1.25 / room.height)
     for at, (line, (x, y), height) in enumerate(zip(chart.series, ends, heights, strict=True)):
@@ -180,11 +180,11 @@ def _write_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
             text = f"{name}{_SPACE}{_SPACE}{text}" if text else name
         widest = max(widest, indent + text_width(text, size, is_bold=is_strong))
         if x < 1:
-            made.leaders.append(((x, y), height))
+            layout.leaders.append(((x, y), height))
         if has_square:
-            made.swatches.append((line.slot or 0, height))
-        made.words.append(Words(kind, text, 1, height, indent, size * 0.35))
-    made.right = widest
+            layout.swatches.append((line.slot or 0, height))
+        layout.words.append(Words(kind, text, 1, height, indent, size * 0.35))
+    layout.right = widest
 
 
 def _spread_heights(heights: Sequence[float], gap: float) -> list[float]:
@@ -194,10 +194,10 @@ def _spread_heights(heights: Sequence[float], gap: float) -> list[float]:
     def push(values: Iterable[float], first: float) -> list[float]:
         return list(accumulate(values, lambda before, it: max(it, before + gap), initial=first))[1:]
 
-    wanted = [heights[at] for at in order]
+    places = [heights[at] for at in order]
     # Between pushing all down and pushing all up each stays near its place; then into the field.
-    down = push(wanted, -gap)
-    up = [-it for it in push([-it for it in wanted[::-1]], -1 - gap)][::-1]
+    down = push(places, -gap)
+    up = [-it for it in push([-it for it in places[::-1]], -1 - gap)][::-1]
     middle = push([(a + b) / 2 for a, b in zip(down, up, strict=True)], -gap)
     placed = [-it for it in push([-it for it in middle[::-1]], -1 - gap)][::-1]
     return [placed[order.index(at)] for at in range(len(heights))]
@@ -217,7 +217,7 @@ def _write_totals(plot: _Plot) -> None:
             if x - reach < x1 and x0 < x + reach
         ]
         top, dy = max([sums[at], *near]), -plot.room.size * 0.6
-        plot.made.words.append(Words("ink strong", text, x, 1 - top / plot.most, 0, dy, anchor))
+        plot.layout.words.append(Words("ink strong", text, x, 1 - top / plot.most, 0, dy, anchor))
 
 
 def _write_column_values(plot: _Plot) -> None:
@@ -242,13 +242,13 @@ def _write_column_values(plot: _Plot) -> None:
                 and (low - high) * plot.room.height >= size * 1.35
             ):
                 kind, y = f"on-{letter}{line.slot}", (low + high) / 2
-                spelled = spell_value(chart, plot.texts, value)
-                plot.made.words.append(
-                    Words(kind, spelled, x, y, 0, size * 0.35, "middle", scale=_SMALL)
+                number = spell_value(chart, plot.texts, value)
+                plot.layout.words.append(
+                    Words(kind, number, x, y, 0, size * 0.35, "middle", scale=_SMALL)
                 )
         if has_sums:
             words = Words("ink strong", text, x, tops[-1], 0, -size * 0.45, "middle", scale=_SMALL)
-            plot.made.words.append(words)
+            plot.layout.words.append(words)
 
 
 def _write_positions(plot: _Plot) -> None:
@@ -269,7 +269,7 @@ def _write_positions(plot: _Plot) -> None:
             anchor = "middle" if is_column else {0.0: "start", 1.0: "end"}.get(x, "middle")
             dx = middle - x * width if anchor == "middle" else 0
             dy = size * (1.35 + 1.2 * row)
-            plot.made.words.append(Words("soft", text, x, 1, dx, dy, anchor))
+            plot.layout.words.append(Words("soft", text, x, 1, dx, dy, anchor))
 
 
 def _position_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:

@@ -68,7 +68,7 @@ def distance(one: str, other: str, sight: str) -> float:
 
 
 def line_colors(palette: Palette) -> list[str]:
-    return [*palette.lines.values(), palette.muted]
+    return [*palette.line_colors.values(), palette.muted]
 
 
 @pytest.mark.parametrize("theme", list(Theme))
