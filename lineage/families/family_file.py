@@ -196,14 +196,13 @@ def _read_edge_lines(
 ) -> Iterator[CuratedEdge]:
     sources = _read_sources_of_lines(file, entry, marks, cells=5)
     for (child, relation, parent), source in sources:
-        place = f"{file}, edges {child}"
         if relation not in _RELATIONS:
             hint = f"it can be {', '.join(Relation)}"
-            raise SettingsError(f"{place}: {relation!r} is no relation", hint)
+            raise SettingsError(f"{file}, edges {child}: {relation!r} is no relation", hint)
         # Where a source names no checkpoint, the parent is a release: `release:llama-3`.
-        for id in (child, *(() if is_claimable(parent) else (parent,))):
+        for id in (child,) if is_claimable(parent) else (child, parent):
             if not is_repo_id(id):
-                raise SettingsError(f"{place}: {id!r} is not {REPO_ID}")
+                raise SettingsError(f"{file}, edges {child}: {id!r} is not {REPO_ID}")
         yield CuratedEdge(child, parent, Relation(relation), entry.proof, source)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lineage.analysis.results import Count, Group
 from lineage.domain.claims import STRENGTHS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.families import Family
+from lineage.domain.families import Family, is_claimable
 from lineage.store.reader import Snapshot
 from tests.builders import Row, rows_of
 
@@ -45,7 +45,8 @@ class Plain:
         said = [edge for family in families for edge in family.curated_edges()]
         before = {old.now: old.name for family in families for old in family.former_names()}
         ids = {id for edge in said for id in (edge.child, edge.parent)}
-        names = {id: self.keys.get(before.get(id, id), f"name:{id}") for id in ids}
+        unknown = {id: id if is_claimable(id) else f"name:{id}" for id in ids}
+        names = {id: self.keys.get(before.get(id, id), unknown[id]) for id in ids}
         keys = names | dict(self.keys)
         sure = [one for one in self.edges if one["strength"] != Strength.INFERRED]
         declared = {one["child_key"]: one["relation"] for one in sure}
@@ -66,6 +67,10 @@ class Plain:
 
     def keys_of(self, ids: Iterable[str]) -> set[str]:
         return {self.keys[id] for id in ids if id in self.keys}
+
+    def tops_of(self, family: Family) -> set[str]:
+        """Its roots, and its releases where curated edges name them in place of a model."""
+        return self.keys_of((*family.roots(), *(release.subject for release in family.releases)))
 
     def kept(self, rule: Definition) -> list[Row]:
         """The edges that a definition counts by."""
@@ -117,7 +122,7 @@ class Plain:
     def _seeds(self, families: Sequence[Family]) -> dict[str, set[str]]:
         seeds: dict[str, set[str]] = {}
         for release in (release for family in families for release in family.releases):
-            for key in self.keys_of(release.roots()):
+            for key in self.keys_of((*release.roots(), release.subject)):
                 seeds.setdefault(key, set()).add(release.name)
         return seeds
 
