@@ -7,8 +7,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store import schema
 from lineage.store.reader import Snapshot
+from lineage.store.store import ParquetStore
 from tests.builders import published, row
 from tests.updates import updated
 
@@ -56,6 +58,32 @@ def test_the_documents_query_gives_the_day(
     found = connection.sql(query.replace("snapshots/", f"{tmp_path}/")).to_arrow_table()
     assert in_any_order(found, file) == in_any_order(day.table(file), file)
     assert in_any_order(found, file) != in_any_order(sweep.table(file), file)
+
+
+MACROS = Path(__file__).parents[2] / "docs" / "history.sql"
+ON = ("models", "metrics", "evidence", "edges", "counts", "tombstones")
+
+
+@pytest.mark.parametrize("is_with_updates", [True, False])
+def test_the_shipped_macros_give_every_day(
+    days: tuple[Snapshot, Snapshot], tmp_path: Path, is_with_updates: bool
+) -> None:
+    store = tmp_path
+    if not is_with_updates:
+        store = tmp_path / "alone"
+        published(WORLD, store)
+    connection = duckdb.connect()
+    connection.execute(MACROS.read_text("utf-8").replace("'*/", f"'{store}/*/"))
+    snapshots = list(ParquetStore(str(store), NO_OPT_OUTS))
+    assert connection.sql("SELECT id FROM snapshots ORDER BY id").fetchall() == [
+        (snapshot.id,) for snapshot in snapshots
+    ]
+    for snapshot in snapshots:
+        day = f"{snapshot.manifest.origin.taken_at:%Y-%m-%d}"
+        for table in ON:
+            found = connection.sql(f"FROM {table}_on('{day}')").to_arrow_table()
+            file = f"{table}.parquet"
+            assert in_any_order(found, file) == in_any_order(snapshot.table(file), file), table
 
 
 def in_any_order(table: pa.Table, file: str) -> list[str]:
