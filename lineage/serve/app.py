@@ -2,22 +2,18 @@
 
 import asyncio
 import hashlib
-import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lineage.domain.escape import escape_invisible
 from lineage.errors import (
     LineageError,
     MissingExtra,
@@ -28,6 +24,7 @@ from lineage.errors import (
     UnknownModel,
     UnknownSnapshot,
 )
+from lineage.serve.front import Front
 from lineage.serve.open_snapshots import OpenSnapshot, OpenSnapshots
 from lineage.serve.operations import Question, Reply, refuse_fields, snapshot_of_cursor
 from lineage.serve.parameters import (
@@ -43,12 +40,9 @@ from lineage.serve.workers import Metrics, Overloaded, TimeLimitReached, Workers
 MOST_BODY_BYTES = 4 << 20
 _MOST_DISCARDED_BYTES = 64 << 20
 """A client that sends more is cut off; one that sends less can still read what is wrong."""
-_REQUEST_SECONDS = 60.0
 _BODY_SECONDS = 15.0
 _MOST_HELD_BYTES = 200_000
 _CACHE_CONTROL = "public, max-age=60"
-_LOG = logging.getLogger("lineage.serve")
-_ACCESS = logging.getLogger("lineage.serve.access")
 
 _STATUS_BY_ERROR: Mapping[type[LineageError], int] = {
     UnknownModel: 404,
@@ -371,95 +365,3 @@ class LazyMcp:
                 raise
             raise MissingExtra("tools for agents", "mcp") from error
         return McpEndpoint(self._server, is_local=self._is_local, most_bytes=MOST_BODY_BYTES)
-
-
-class Front:
-    """Stands before every route: time limit, access log, metrics, headers, and what went wrong."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics, cors: str | None) -> None:
-        self._app, self._metrics = app, metrics
-        self._headers = [(b"x-content-type-options", b"nosniff")]
-        if cors is not None:
-            self._headers += [
-                (b"access-control-allow-origin", cors.encode("latin-1")),
-                (b"access-control-expose-headers", b"ETag, Link, X-Error-Code"),
-            ]
-            if cors != "*":
-                self._headers.append((b"vary", b"Origin"))
-        self._cors = cors
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        start, status, size = time.perf_counter(), 0, 0
-        self._metrics.in_flight += 1
-
-        async def send_on(message: Message) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *self._headers]
-            else:
-                size += len(message.get("body", b""))
-            await send(message)
-
-        try:
-            async with asyncio.timeout(_REQUEST_SECONDS):
-                if self._cors is not None and _is_preflight(scope):
-                    await _answer_preflight()(scope, receive, send_on)
-                else:
-                    await self._app(scope, receive, send_on)
-        except (TimeoutError, ClientDisconnect):
-            _LOG.info("a client was too slow, or left")
-        except Exception as error:
-            # A traceback is for the log of who runs it, never for a client.
-            _LOG.error("a fault of lineage itself: %s: %s", type(error).__name__, error)
-            _LOG.info("where it happened", exc_info=error)
-            if not status:
-                fault = LineageError("a fault of lineage itself", "please report it")
-                response = make_error_response(fault, Request(scope))
-                with suppress(OSError):
-                    await response(scope, receive, send_on)
-        finally:
-            self._metrics.in_flight -= 1
-            seconds = time.perf_counter() - start
-            route = scope.get("route")
-            name = getattr(route, "name", None) or "other"
-            self._metrics.count_request(name, status or 499, seconds)
-            _log_request(scope, status, size, seconds)
-
-
-def _is_preflight(scope: Scope) -> bool:
-    names = {name for name, _ in scope["headers"]}
-    return scope["method"] == "OPTIONS" and b"access-control-request-method" in names
-
-
-def _answer_preflight() -> Response:
-    headers = {
-        "Access-Control-Allow-Methods": "GET, HEAD, POST",
-        "Access-Control-Allow-Headers": "Content-Type, If-None-Match",
-        "Access-Control-Max-Age": "600",
-    }
-    return Response(status_code=204, headers=headers)
-
-
-def _log_request(scope: Scope, status: int, size: int, seconds: float) -> None:
-    """Log one request on one line; nothing that a client sent acts in it."""
-    if not _ACCESS.isEnabledFor(logging.INFO):
-        return
-    client = scope.get("client") or ("-", 0)
-    target = (scope.get("raw_path") or b"").decode("latin-1")
-    if scope.get("query_string"):
-        target += "?" + scope["query_string"].decode("latin-1")
-    target = escape_invisible(target[:500])
-    facts = {
-        "client": client[0],
-        "method": scope["method"],
-        "target": target,
-        "status": status,
-        "bytes": size,
-        "seconds": round(seconds, 6),
-    }
-    line = f"{client[0]} {scope['method']} {target} {status} {size} {seconds * 1000:.1f} ms"
-    _ACCESS.info("%s", line, extra={"facts": facts})

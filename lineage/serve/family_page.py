@@ -16,7 +16,7 @@ from lineage.reporting.document import (
 )
 from lineage.serve.operations import find_family_subject
 from lineage.serve.page_view import (
-    Page,
+    PageContent,
     View,
     count_families,
     definition_section,
@@ -27,7 +27,7 @@ from lineage.serve.page_view import (
 _TREE_DEPTH = 3
 
 
-def make_family_page(view: View) -> Page:
+def make_family_page(view: View) -> PageContent:
     """Return the page of a family or a release."""
     say, words, scope = view.words.say, view.words, view.question.scope()
     subject = find_family_subject(scope, view.question.subject)
@@ -74,7 +74,9 @@ def make_family_page(view: View) -> Page:
     listed = Section(say("family.roots"), [Outline([(0, view.link(id)) for id in roots])])
     folded = [listed, definition_section(view, count)]
     headline = words.say_number("family.title", count.total, name=name)
-    return Page(headline, {"sections": sections, "lead": list(count.notes), "folded": folded})
+    return PageContent(
+        headline, {"sections": sections, "lead": list(count.notes), "folded": folded}
+    )
 
 
 def words_of_group(view: View, value: str) -> str:

@@ -30,7 +30,13 @@ from lineage.reporting.document import (
     Section,
 )
 from lineage.reporting.language import Language
-from lineage.serve.page_view import Page, View, definition_section, growth_sections, read_curve
+from lineage.serve.page_view import (
+    PageContent,
+    View,
+    definition_section,
+    growth_sections,
+    read_curve,
+)
 from lineage.serve.parameters import SnapshotQuery
 
 _ROWS = 25
@@ -49,14 +55,14 @@ class ModelPageQuery(SnapshotQuery, frozen=True, kw_only=True):
     page: Annotated[int, Meta(ge=1, le=10**7)] = 1
 
 
-def make_model_page(view: View) -> Page:
+def make_model_page(view: View) -> PageContent:
     """Return the page of a model; of a family or release that was meant its address."""
     say, scope = view.words.say, view.question.scope()
     subject = find_subject(scope, view.question.subject)
     if subject.model is None:
         assert subject.family is not None
         release = "" if subject.release is None else f"/{subject.release.id}"
-        return Page("", {}, location=view.address(f"/families/{subject.family.id}{release}"))
+        return PageContent("", {}, location=view.address(f"/families/{subject.family.id}{release}"))
     family = next((it for it in scope.families if it.id == "llama"), scope.families[0])
     model = describe_model(scope, subject, family)
     is_deleted = model.trace.origin is ModelOrigin.TOMBSTONE
@@ -87,7 +93,7 @@ def make_model_page(view: View) -> Page:
     }
     if not paths and trace.itself is None:
         values["lead"] = [say("model.no_paths")]
-    return Page(headline, values, status=410 if is_deleted else 200)
+    return PageContent(headline, values, status=410 if is_deleted else 200)
 
 
 def _name_roots(roots: Sequence[PathRoot]) -> str:
@@ -251,37 +257,9 @@ def _make_children(view: View, scope: Scope, subject: ResolvedSubject) -> Mappin
             }
         )
 
-    def other(**changes: object) -> str:
-        chosen = {
-            name: value
-            for name in ("find", "relation", "depth", "sort", "order")
-            if (value := getattr(query, name)) not in (None, "")
-        }
-        return view.address(view.path, **(chosen | changes)) + "#below"
-
-    columns = []
-    for name, order in (
-        ("name", DerivativeOrder.NAME),
-        ("relation", DerivativeOrder.RELATION),
-        ("strength", None),
-        ("created", DerivativeOrder.CREATED),
-        ("downloads", DerivativeOrder.DOWNLOADS),
-        ("below", None),
-    ):
-        is_sorted = order is not None and order is query.sort
-        rises = order in (DerivativeOrder.NAME, DerivativeOrder.RELATION)
-        next_order = "ascending" if (falls if is_sorted else rises) else "descending"
-        columns.append(
-            {
-                "name": say(f"table.{name}"),
-                "is_number": name in ("downloads", "below"),
-                "address": other(sort=order.value, order=next_order) if order else None,
-                "sorted": query.order if is_sorted else "",
-            }
-        )
     last, page = first + len(shown), first // _ROWS + 1
     return {
-        "columns": columns,
+        "columns": _describe_columns(view),
         "rows": rows,
         "find": query.find,
         "relation": query.relation.value if query.relation else "",
@@ -290,9 +268,48 @@ def _make_children(view: View, scope: Scope, subject: ResolvedSubject) -> Mappin
         "sort": query.sort.value,
         "order": query.order,
         "shown": say("table.shown", first=first + 1, last=last, all=len(places)) if rows else "",
-        "previous": other(page=page - 1) if page > 1 else "",
-        "next": other(page=page + 1) if last < len(places) else "",
+        "previous": _change_table(view, page=page - 1) if page > 1 else "",
+        "next": _change_table(view, page=page + 1) if last < len(places) else "",
     }
+
+
+def _change_table(view: View, **changes: object) -> str:
+    """Return the address of the same table, filtered or sorted in another way."""
+    chosen = {
+        name: value
+        for name in ("find", "relation", "depth", "sort", "order")
+        if (value := getattr(view.question.query, name)) not in (None, "")
+    }
+    return view.address(view.path, **(chosen | changes)) + "#below"
+
+
+def _describe_columns(view: View) -> Sequence[Mapping[str, Any]]:
+    """Return the columns of the table, with the address that sorts by each."""
+    query: ModelPageQuery = view.question.query
+    orders = {
+        "name": DerivativeOrder.NAME,
+        "relation": DerivativeOrder.RELATION,
+        "strength": None,
+        "created": DerivativeOrder.CREATED,
+        "downloads": DerivativeOrder.DOWNLOADS,
+        "below": None,
+    }
+    columns = []
+    for name, order in orders.items():
+        is_sorted = order is not None and order is query.sort
+        rises = order in (DerivativeOrder.NAME, DerivativeOrder.RELATION)
+        falls_now = query.order == "descending"
+        next_order = "ascending" if (falls_now if is_sorted else rises) else "descending"
+        address = _change_table(view, sort=order.value, order=next_order) if order else None
+        columns.append(
+            {
+                "name": view.words.say(f"table.{name}"),
+                "is_number": name in ("downloads", "below"),
+                "address": address,
+                "sorted": query.order if is_sorted else "",
+            }
+        )
+    return columns
 
 
 def _list_data(view: View, model: ModelDescription) -> list[tuple[int, Inline]]:

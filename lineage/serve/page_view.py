@@ -65,7 +65,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageContent:
     """What a page shows, before the template writes it."""
 
     headline: str

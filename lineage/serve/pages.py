@@ -31,7 +31,7 @@ from lineage.serve.app import Server, is_tag_known, make_tag, status_of_error
 from lineage.serve.family_page import make_family_page
 from lineage.serve.model_page import ModelPageQuery, make_model_page
 from lineage.serve.operations import Question
-from lineage.serve.page_view import Page, View, count_families
+from lineage.serve.page_view import PageContent, View, count_families
 from lineage.serve.parameters import SnapshotQuery, read_query
 
 _LARGEST = 15
@@ -55,7 +55,7 @@ class FamilyPageQuery(SnapshotQuery, frozen=True, kw_only=True):
 
 def page_routes(server: Server) -> list[BaseRoute]:
     """Return the routes of all pages."""
-    pages: Sequence[tuple[str, str, type[SnapshotQuery], Callable[[View], Page]]] = (
+    pages: Sequence[tuple[str, str, type[SnapshotQuery], Callable[[View], PageContent]]] = (
         ("home_page", "/", HomeQuery, _make_home),
         ("model_page", "/models/{subject:path}", ModelPageQuery, make_model_page),
         ("family_page", "/families/{subject:path}", FamilyPageQuery, make_family_page),
@@ -69,7 +69,7 @@ def page_routes(server: Server) -> list[BaseRoute]:
 async def _serve_page(
     server: Server,
     kind: type[SnapshotQuery],
-    make: Callable[[View], Page],
+    make: Callable[[View], PageContent],
     request: Request,
 ) -> Response:
     language, is_chosen = choose_language(request)
@@ -109,7 +109,7 @@ def choose_language(request: Request) -> tuple[Language, bool]:
     return Language.ENGLISH, False
 
 
-def _write_page(view: View, make: Callable[[View], Page]) -> tuple[Page, str]:
+def _write_page(view: View, make: Callable[[View], PageContent]) -> tuple[PageContent, str]:
     page = make(view)
     if page.location is not None:
         return page, ""
@@ -184,7 +184,7 @@ def _make_error_page(
 # Home
 
 
-def _make_home(view: View) -> Page:
+def _make_home(view: View) -> PageContent:
     say, scope, manifest = view.words.say, view.question.scope(), view.opened.snapshot.manifest
     query: HomeQuery = view.question.query
     if query.q:
@@ -215,10 +215,10 @@ def _make_home(view: View) -> Page:
     sections = [Section(say("home.families"), [Table(columns, rows)])]
     if largest:
         sections.append(Section(say("home.largest"), [Table(models, largest)]))
-    return Page(say("home.title"), {"lead": [lead], "sections": sections})
+    return PageContent(say("home.title"), {"lead": [lead], "sections": sections})
 
 
-def _make_results(view: View, scope: Scope, letters: str) -> Page:
+def _make_results(view: View, scope: Scope, letters: str) -> PageContent:
     say = view.words.say
     items = search_names(scope, letters, 50)
     rows: list[Sequence[Inline]] = []
@@ -241,4 +241,4 @@ def _make_results(view: View, scope: Scope, letters: str) -> Page:
     sections = (
         [Section(say("home.results", letters=letters), [Table(columns, rows)])] if rows else []
     )
-    return Page(say("home.results", letters=letters), {"lead": [lead], "sections": sections})
+    return PageContent(say("home.results", letters=letters), {"lead": [lead], "sections": sections})

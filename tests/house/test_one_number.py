@@ -211,6 +211,11 @@ def of_api(asking: Asking, subject: str) -> int:
         }
     else:
         others.add(client.get(f"/api/models/{subject}").json()["counts"]["total"])
+    arguments = {"name": "count_derivatives", "arguments": {"subject": subject}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": arguments}
+    accept = {"Accept": "application/json, text/event-stream", "Host": "127.0.0.1:1"}
+    answer = client.post("/mcp", json=call, headers=accept).json()
+    others.add(answer["result"]["structuredContent"]["total"])
     assert others == {total}
     return total
 
