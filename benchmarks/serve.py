@@ -41,6 +41,8 @@ class Result:
     seconds: Sequence[float]
     """Of each request."""
     elapsed: float
+    cpu: float
+    """Seconds that the server computed meanwhile, which no other load on the machine changes."""
     refused: int
 
     def line(self) -> str:
@@ -50,7 +52,8 @@ class Result:
         rate = len(ordered) / self.elapsed
         return (
             f"{self.kind:26} {self.connections:3} {len(ordered):7} {rate:9.0f}/s "
-            f"{statistics.median(ordered) * 1000:9.2f} ms {p99 * 1000:9.2f} ms {self.refused:5}"
+            f"{statistics.median(ordered) * 1000:9.2f} ms {p99 * 1000:9.2f} ms "
+            f"{self.cpu / len(ordered) * 1000:8.2f} ms {self.refused:5}"
         )
 
 
@@ -93,8 +96,17 @@ def ask(port: int, targets: Sequence[str], seconds: float) -> list[tuple[int, fl
     return answers
 
 
-def measure(kind: str, port: int, targets: Sequence[str], connections: int, most: float) -> Result:
-    """Ask over some connections at once, from one other process each up to four."""
+def cpu_of(process: int) -> float:
+    """Return the seconds that a process has computed."""
+    fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(
+    kind: str, targets: Sequence[str], *, server: int, port: int, connections: int, most: float
+) -> Result:
+    """Ask over some connections at once, each in a process of its own."""
+    before = cpu_of(server)
     shares = [targets[at::connections] for at in range(connections)]
     start = time.perf_counter()
     with multiprocessing.get_context("fork").Pool(connections) as pool:
@@ -102,7 +114,8 @@ def measure(kind: str, port: int, targets: Sequence[str], connections: int, most
     elapsed = time.perf_counter() - start
     answers = [answer for part in parts for answer in part]
     refused = sum(status != 200 for status, _ in answers)
-    return Result(kind, connections, [seconds for _, seconds in answers], elapsed, refused)
+    cpu = cpu_of(server) - before
+    return Result(kind, connections, [seconds for _, seconds in answers], elapsed, cpu, refused)
 
 
 def questions(store: str, number: int) -> dict[str, list[str]]:
@@ -161,7 +174,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="at most, of each kind")
     parser.add_argument("--publish", action="store_true")
     arguments = parser.parse_args()
-    targets = questions(arguments.store, arguments.requests)
+    targets, most = questions(arguments.store, arguments.requests), arguments.seconds
     command = [sys.executable, "-m", "lineage", "serve", "--port", "0", "--format", "json"]
     start = time.perf_counter()
     server = subprocess.Popen(
@@ -175,23 +188,28 @@ def main() -> None:
     while "}" not in text:
         text += server.stdout.readline()
     port = int(json.loads(text)["url"].rstrip("/").rpartition(":")[2])
+    asked = {"server": server.pid, "port": port, "most": most}
     connection = Connection(port)
     assert connection.get(targets["look-ups"][-1]) == 200
     print(f"start to first answer: {time.perf_counter() - start:.2f} s")
-    time.sleep(15)  # what is read ahead is read
+    # What is read ahead is read when the server computes no more.
+    while (before := cpu_of(server.pid)) is not None:
+        time.sleep(2)
+        if cpu_of(server.pid) - before < 0.1:
+            break
     print(f"after reading ahead: {memory_of(server.pid)}")
     print(
         f"{'':26} {'con':>3} {'asked':>7} {'rate':>11} {'median':>12} {'99 %':>12} {'not 200':>5}"
     )
     for connections in (1, 16):
         for kind, addresses in targets.items():
-            print(measure(kind, port, addresses, connections, arguments.seconds).line(), flush=True)
+            print(measure(kind, addresses, connections=connections, **asked).line(), flush=True)
     if arguments.publish:
         context = multiprocessing.get_context("fork")
         publisher = context.Process(target=publish_copy, args=(Path(arguments.store),))
         publisher.start()
         kind = "look-ups, publishing"
-        print(measure(kind, port, targets["look-ups"] * 4, 1, arguments.seconds).line())
+        print(measure(kind, targets["look-ups"] * 4, connections=1, **asked).line())
         publisher.join()
     print(f"at the end: {memory_of(server.pid)}")
     server.terminate()
