@@ -1,7 +1,8 @@
 """Everything above some models at once: a small part of a graph, walked up model by model."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -35,6 +36,10 @@ class Ancestry:
     edges: EdgeColumns
     edges_up: Mapping[int, NodePath]
     """By node the numbers of the edges to its parents."""
+    declared_up: Mapping[int, NodePath]
+    """The same without the inferred ones."""
+    parents: Sequence[int]
+    """The parent of each edge as a plain number: ten thousand walks ask for each many times."""
     keys: Mapping[int, str]
     ids: Mapping[int, str]
     """The present name of each node."""
@@ -48,13 +53,13 @@ class Ancestry:
         on from a stop. Inferred edges are followed only if asked for.
         """
         came_by = {start: NO_EDGE}
-        front = [start]
+        edges_up, front = self.edges_up if inferred else self.declared_up, [start]
         while front:
             # In order of the edges, so that of two paths of one length always the same is shown.
-            edges = sorted(edge for node in front for edge in self._edges_from(node, inferred))
+            edges = sorted(chain.from_iterable(edges_up.get(node, ()) for node in front))
             front = []
             for edge in edges:
-                above = int(self.edges.parent[edge])
+                above = self.parents[edge]
                 if above not in came_by:
                     came_by[above] = edge
                     if above not in stops:
@@ -74,9 +79,8 @@ class Ancestry:
         came_by = self.walk_ancestors(start, inferred=inferred, stops=stops)
         paths = {node: self.path_to(node, came_by) for node in came_by}
         to_stops = {node: path for node, path in paths.items() if node in stops and node != start}
-        edges_up = {
-            node: self._edges_from(node, inferred) for node in came_by if node not in to_stops
-        }
+        edges_of = self.edges_up if inferred else self.declared_up
+        edges_up = {node: edges_of.get(node, ()) for node in came_by if node not in to_stops}
         to_tops = {node: paths[node] for node, edges in edges_up.items() if not edges}
         # What leads up to an end is no part of a cycle; what remains leads nowhere else.
         children: dict[int, list[int]] = {}
@@ -96,12 +100,6 @@ class Ancestry:
         }
         return PathsUp(to_stops, to_tops, to_cycles)
 
-    def _edges_from(self, node: int, inferred: bool) -> NodePath:
-        edges = self.edges_up.get(node, ())
-        if inferred:
-            return edges
-        return tuple(edge for edge in edges if self.edges.strength[edge] >= _DECLARED)
-
 
 def find_ancestry(scope: Scope, starts: Iterable[int]) -> Ancestry:
     """Find what lies above some nodes, by the edges of the scope, in one pass over its columns."""
@@ -110,6 +108,11 @@ def find_ancestry(scope: Scope, starts: Iterable[int]) -> Ancestry:
     on_path[chosen] = True
     edges = select_scope_edges(edges, on_path[edges.child] & (edges.child != edges.parent))
     edges_up: dict[int, NodePath] = {}
+    declared_up: dict[int, NodePath] = {}
+    declared = (edges.strength >= _DECLARED).tolist()
     for number, child in enumerate(edges.child.tolist()):
         edges_up[child] = (*edges_up.get(child, ()), number)
-    return Ancestry(edges, edges_up, *scope.names_by_node(np.flatnonzero(on_path)))
+        if declared[number]:
+            declared_up[child] = (*declared_up.get(child, ()), number)
+    names = scope.names_by_node(np.flatnonzero(on_path))
+    return Ancestry(edges, edges_up, declared_up, edges.parent.tolist(), *names)

@@ -8,7 +8,6 @@ from lineage.analysis.ancestry import NodePath
 from lineage.analysis.check_facts import (
     CheckFacts,
     check_rule_matches_anything,
-    check_rule_matches_node,
     find_license,
     gather_facts,
     refuse_unknown_licenses,
@@ -129,7 +128,7 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
         raise SettingsError(
             "there is no rule to check by", "give --deny, --allow, --deny-license or --pinned"
         )
-    scope = scope.under(EVERYTHING)
+    scope = scope.under(EVERYTHING).with_columns_held()
     facts = gather_facts(scope, listed, rules)
     refuse_unknown_licenses(scope, rules)
     unmatched = tuple(
@@ -207,7 +206,7 @@ def _check_denied(
     """Yield, for each denied pattern and license, the nearest node that matches it."""
     nodes = came_by if among is None else among
     for pattern in rules.deny:
-        node = next((it for it in nodes if check_rule_matches_node(facts, pattern, it)), None)
+        node = next((it for it in nodes if facts.matches(pattern, it)), None)
         if node is not None:
             path = facts.ancestry.path_to(node, came_by)
             yield Match(RuleKind.DENY, pattern.text, facts.ancestry.ids[node], ()), path
@@ -225,7 +224,7 @@ def _check_disallowed(
 ) -> Iterator[_RuleMatch]:
     """Yield each root at which a declared path ends and that no allowed pattern matches."""
     for node in _end_roots(facts, came_by) if rules.allow else ():
-        if not any(check_rule_matches_node(facts, pattern, node) for pattern in rules.allow):
+        if not any(facts.matches(pattern, node) for pattern in rules.allow):
             root, path = facts.ancestry.ids[node], facts.ancestry.path_to(node, came_by)
             yield Match(RuleKind.ALLOW, None, root, (), _NOTHING_ALLOWED), path
 

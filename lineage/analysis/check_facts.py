@@ -1,7 +1,7 @@
 """What rules are held against: every name, root, license and revision above some models."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,6 +36,14 @@ class CheckFacts:
     tags: Mapping[int, tuple[str, ...]]
     """License tag and license name of each node that has a record."""
     shas: Mapping[int, str]
+    _matches: dict[tuple[str, int], bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def matches(self, pattern: Pattern, node: int) -> bool:
+        """Say whether a pattern means a node; asked once, however many models stand below it."""
+        key = pattern.text, node
+        if key not in self._matches:
+            self._matches[key] = check_rule_matches_node(self, pattern, node)
+        return self._matches[key]
 
 
 def gather_facts(  # noqa: PLR0912 - one look at each part of the registry
@@ -43,6 +51,9 @@ def gather_facts(  # noqa: PLR0912 - one look at each part of the registry
 ) -> CheckFacts:
     """Look up the models, all that lies above them, and what the rules ask of each node."""
     spelled = {model.name: _checked_model_id(model.name) for model in listed}
+    # All names at once: each look goes over the names of the whole snapshot.
+    exact = {it.name for it in rules.exact_patterns}
+    scope.every_node_of({*spelled.values(), *_registry_ids(scope.families), *exact})
     nodes = scope.nodes_of(set(spelled.values()))
     registry_nodes = dict(scope.every_node_of(_registry_ids(scope.families)))
     # What no snapshot lists gets a node of its own, above all others, which no edge leads to: the

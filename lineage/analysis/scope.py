@@ -78,6 +78,11 @@ class Scope:
         graph = Graph(edges, self.nodes, self.graph.added, self.graph.claimed)
         return replace(self, _graphs={_graph_rule_of_definition(self.definition): graph})
 
+    def with_columns_held(self) -> Self:
+        """Return the same scope, which reads each column of its snapshot once."""
+        held = self.snapshot.with_columns_held()
+        return self if held is self.snapshot else self.of_snapshot(held)
+
     def narrowed_to(self, *families: Family) -> Self:
         """Return a scope that knows these families alone, on the edges of this one."""
         rule = _graph_rule_of_definition(self.definition)

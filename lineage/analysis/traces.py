@@ -87,7 +87,7 @@ def trace_models(
 ) -> list[Trace | UnknownModel]:
     """Trace many models by one look at the snapshot; UnknownModel stands for a name it lacks."""
     asked = scope.definition
-    scope = scope.under(EVERYTHING)
+    scope = scope.under(EVERYTHING).with_columns_held()
     subjects = _find_all_traced(scope, names, origin)
     known = [subject for subject in subjects if isinstance(subject, _Subject)]
     marks = _Marks(find_root_nodes(scope), _outsider_nodes(scope, family))

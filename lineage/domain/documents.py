@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from lineage.domain.claims import RELATIONS
@@ -18,6 +19,7 @@ NAME = "document_name"
 """Key of a field's metadata: its name in documents, where Python does not allow it (`from`)."""
 
 _DIGITS = 4
+_PLAIN = frozenset({str, int, bool, type(None)})
 _BESIDE = frozenset({"by_relation", "definition", "requests"})
 """Inner documents whose fields keep their names in a flat row; others are told by a prefix."""
 
@@ -26,16 +28,24 @@ def to_document(result: object) -> Any:
     """Return a result as plain values: fields by name, enums by value, moments as ISO 8601 UTC."""
     # One walk over dataclasses does what msgspec.to_builtins would; loading msgspec alone takes
     # longer than looking up a count.
-    if is_dataclass(result):
-        return {
-            field.metadata.get(NAME, field.name): to_document(getattr(result, field.name))
-            for field in fields(result)
-        }
+    kind = type(result)
+    if kind in _PLAIN:
+        return result
+    if names := _list_document_fields(kind):  # type: ignore[arg-type]
+        return {name: to_document(getattr(result, field)) for name, field in names}
     if isinstance(result, Mapping):
         return {str(to_document(key)): to_document(value) for key, value in result.items()}
     if isinstance(result, Iterable) and not isinstance(result, str):
         return [to_document(element) for element in result]
     return _plain_document_value(result)
+
+
+@cache
+def _list_document_fields(kind: type) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a dataclass with their names in documents; of others none."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple((it.metadata.get(NAME, it.name), it.name) for it in fields(kind))
 
 
 def _plain_document_value(value: object) -> object:

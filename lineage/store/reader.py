@@ -72,6 +72,17 @@ class Snapshot:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}: {self.manifest.models:,} models>"
 
+    def with_columns_held(self) -> "Snapshot":
+        """Return the same snapshot, which reads each column once, for a question that asks often.
+
+        What it read goes with it; the snapshot itself holds nothing.
+        """
+        if isinstance(self.tables, ColumnCache):
+            return self
+        held = Snapshot(self._files, self.manifest, self.unredacted)
+        held.list_teachers, held.tables = self.list_teachers, ColumnCache(self.tables)
+        return held
+
     def hold_in_memory(self) -> None:
         """Keep what is read from now on in memory, for a process that answers many questions.
 

@@ -50,6 +50,7 @@ _MOMENTS = tuple(
     for day in ((1, 1, 2), (9999, 12, 30))
 )
 """What a moment may be, in microseconds since 1970: Python's calendar, any offset added."""
+_MANY_SOUGHT = 1_000
 _Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
 
 
@@ -146,10 +147,13 @@ class Tables:
             for group in range(parquet.num_row_groups):
                 if not may_group_hold(parquet, group, stored, sought):
                     continue
-                values = self.group(file, parquet, group, [column])[column]
-                mask = pc.is_in(values, value_set=values_sought)
+                # A few rows are looked for in their own column first; many stand in every group.
+                names = [column] if len(sought) < _MANY_SOUGHT else None
+                rows = self.group(file, parquet, group, names)
+                mask = pc.is_in(rows[column], value_set=values_sought)
                 if pc.any(mask).as_py():
-                    tables.append(self.group(file, parquet, group).filter(mask))
+                    rows = rows if names is None else self.group(file, parquet, group)
+                    tables.append(rows.filter(mask))
             empty = translate(file, parquet.schema_arrow.empty_table(), self.version)
             return pa.concat_tables([empty, *tables])
 
