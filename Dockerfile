@@ -38,5 +38,8 @@ VOLUME /data
 # The program starts, and every published snapshot says what it holds. No network is asked.
 HEALTHCHECK --interval=5m --timeout=60s --start-period=30s \
   CMD ["lineage", "snapshots", "list", "--format", "json"]
+# The server of the same store: docker run -p 8000:8000 -v history:/data:ro IMAGE serve
+ENV LINEAGE_HOST=0.0.0.0
+EXPOSE 8000
 ENTRYPOINT ["lineage"]
 CMD ["schedule", "run", "--every", "24h"]

@@ -30,11 +30,15 @@ _MOST_SECONDS = 6 * 3600
 _RESULTS = "lineage-results.json"
 # The manager opens it as root: in a folder of the user's a link could lead it elsewhere.
 _RESULTS_OF_SYSTEMD = f"/var/log/{_RESULTS}"
+_LOOPBACK_ALONE = """\
+# It asks nobody, and answers this machine alone: with another --host take these two lines out.
+IPAddressDeny=any
+IPAddressAllow=localhost"""
 _TOKEN_ADVICE = "# A token doubles the pace. Put it into a file that {} can read, and uncomment:"
 
 
 def systemd_units(plan: Plan) -> Mapping[str, str]:
-    """Fill lineage.service and lineage.timer (systemd.service, systemd.timer, systemd.syntax)."""
+    """Fill the units of crawl and server (systemd.service, systemd.timer, systemd.syntax)."""
     if _NOT_IN_A_PROGRAM.intersection(plan.program):
         raise SettingsError(
             f"systemd runs no program with quotes or backslashes in its path: {plan.program}",
@@ -67,9 +71,7 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         pause_seconds=_spell_seconds(min(PAUSE, plan.interval / 12)),
         user=_escape_percents(user),
         folder=_escape_percents(plan.folder),
-        environment="\n".join(
-            f"Environment={_quote_systemd(f'{name}={value}')}" for name, value in variables.items()
-        ),
+        environment=_list_systemd_variables(variables),
         token_note=token_note,
         token_mark="#" if token_file is None else "",
         token_file=_escape_percents(plan.absolute_path(token_file or "/etc/lineage/hf_token")),
@@ -79,10 +81,28 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         other_codes_in_words=_OTHER_CODES.replace(" ", ", "),
     )
     event = spell_calendar_event(plan.interval)
+    # Whoever crawls may tell a command of it; the server never does.
+    served = {name: it for name, it in variables.items() if name != "LINEAGE_ON_PUBLISH"}
+    server = _fill_template(
+        "lineage-serve.service",
+        user_note=user_note,
+        user=_escape_percents(user),
+        folder=_escape_percents(plan.folder),
+        environment=_list_systemd_variables(served),
+        command=f"{_quote_systemd(plan.program)} serve",
+        addresses="" if plan.store_is_remote else _LOOPBACK_ALONE,
+    )
     return {
+        "lineage-serve.service": server,
         "lineage.service": service,
         "lineage.timer": _fill_template("lineage.timer", calendar_event=event),
     }
+
+
+def _list_systemd_variables(variables: Mapping[str, str]) -> str:
+    return "\n".join(
+        f"Environment={_quote_systemd(f'{name}={value}')}" for name, value in variables.items()
+    )
 
 
 def crontab(plan: Plan) -> Mapping[str, str]:

@@ -20,7 +20,8 @@ def walked(edges: list[tuple[int, int]], start: int, stops: set[int]) -> PathsUp
     for number, (below, above) in enumerate(edges):
         if below != above:
             edges_up[below] = (*edges_up.get(below, ()), number)
-    ancestry = Ancestry(EdgeColumns(child, parent, codes, codes), edges_up, {}, {})
+    columns = EdgeColumns(child, parent, codes, codes)
+    ancestry = Ancestry(columns, edges_up, edges_up, parent.tolist(), {}, {})
     return ancestry.find_paths_up(start, stops, inferred=False)
 
 

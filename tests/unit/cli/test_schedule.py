@@ -32,7 +32,7 @@ def test_one_file_is_printed_as_it_is() -> None:
 def test_files_are_written_by_their_names(tmp_path: Path) -> None:
     assert called("print", "systemd", "--out", "units").exit_code == 0
     written = {path.name for path in (tmp_path / "units").iterdir()}
-    assert written == {"lineage.service", "lineage.timer"}
+    assert written == {"lineage-serve.service", "lineage.service", "lineage.timer"}
 
 
 def test_no_file_is_written_over_another(tmp_path: Path) -> None:

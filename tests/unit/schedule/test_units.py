@@ -167,6 +167,18 @@ def test_every_manifest_is_in_its_schema(tmp_path: Path) -> None:
 # They say what was asked
 
 
+def test_the_server_of_a_store_asks_nobody_and_writes_nothing() -> None:
+    local, remote = (
+        UNITS["systemd"](a_plan(store, on_publish="tell")) for store in ("/srv/s", "s3://b/s")
+    )
+    server = local["lineage-serve.service"]
+    assert environment(server)["LINEAGE_STORE"] == "/srv/s"
+    assert "LINEAGE_ON_PUBLISH" not in environment(server)
+    assert "ReadWritePaths" not in server
+    assert "IPAddressDeny=any" in server
+    assert "IPAddressDeny" not in remote["lineage-serve.service"]
+
+
 @given(PATHS)
 def test_whatever_the_store_is_named_systemd_and_cron_are_told(path: str) -> None:
     plan, path = a_plan(path), str(Path(path))  # without a slash too many
@@ -339,9 +351,9 @@ def job_spec(plan: Plan) -> Any:
 @pytest.mark.needs("systemd-analyze")
 @pytest.mark.parametrize("store", ["snapshots", "s3://bucket/history"])
 def test_the_service_is_exposed_to_little(tmp_path: Path, store: str) -> None:
-    service, _ = written(UNITS["systemd"](a_plan(store)), tmp_path)
+    server, service, _ = written(UNITS["systemd"](a_plan(store)), tmp_path)
     asked = ["systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20"]
-    code, said = said_by([*asked, service])
+    code, said = said_by([*asked, server, service])
     assert code == 0, said
 
 
