@@ -100,6 +100,25 @@ def test_axe_finds_nothing(opener: Opener, folder: Path, name: str) -> None:
     assert page.evaluate(_FINDINGS, {}) == []
 
 
+def test_values_of_a_picture_are_at_hand_for_pointer_and_keys(opener: Opener, folder: Path) -> None:
+    page = opener(folder / PAGES[1], ready="footer").page
+    picture = page.locator(".picture").first
+    values, box = picture.locator(".value"), picture.locator(".readout")
+    names = values.evaluate_all("all => all.map((one) => one.getAttribute('aria-label'))")
+    assert len(names) > 2
+    assert all(names)
+    values.nth(1).hover()
+    assert box.inner_text().splitlines()[0] in names[1]
+    values.first.focus()
+    active = "document.activeElement.getAttribute('aria-label')"
+    for key, at in (("ArrowRight", 1), ("End", -1), ("ArrowLeft", -2), ("Home", 0)):
+        page.keyboard.press(key)
+        assert page.evaluate(active) == names[at], key
+        assert picture.locator(".value[tabindex='0']").count() == 1
+    page.keyboard.press("Escape")
+    assert box.is_hidden()
+
+
 def test_no_attack_acts_in_a_picture(opener: Opener, folder: Path) -> None:
     pictures = sorted(folder.glob("*.svg"))
     assert len(pictures) > 5
