@@ -32,6 +32,8 @@ SYSTEM_PROGRAMS = {
 
 MERMAID = Path(__file__).parent / "mermaid"
 """Mermaid's own parser, which needs node: `npm ci --prefix tests/mermaid` brings it."""
+SARIF_SCHEMA = MERMAID / "node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
+"""The schema of SARIF 2.1.0, as a package of its authors carries it; it comes with Mermaid."""
 
 _MEMORY = Path("/dev/shm")
 """Where Linux keeps files in memory."""
@@ -125,14 +127,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             )
     if not _has_mermaid():
         terminalreporter.write_line(
-            "left out: tests that need mermaid; npm ci --prefix tests/mermaid brings it"
+            "left out: tests that need mermaid or the schema of SARIF; npm ci --prefix tests/mermaid brings it"
         )
 
 
 def _lacks(need: pytest.Mark) -> bool:
     (program,) = need.args
-    if program == "mermaid":
-        return not _has_mermaid()
+    if program in ("mermaid", "sarif"):
+        return not (SARIF_SCHEMA.exists() if program == "sarif" else _has_mermaid())
     assert program in SYSTEM_PROGRAMS, f"{program} is none of SYSTEM_PROGRAMS"
     return shutil.which(program) is None
 

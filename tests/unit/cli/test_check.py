@@ -5,8 +5,10 @@ import io
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from tests.conftest import SARIF_SCHEMA
 from tests.unit.cli.conftest import BASE, OTHER, Program
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -74,6 +76,18 @@ def test_sarif_names_file_and_line(program: Program, store: Path, tmp_path: Path
     assert place["artifactLocation"]["uri"] == "models.txt"
     assert place["region"]["startLine"] == 2
     assert "models.txt: 1 models" in told.err
+
+
+@pytest.mark.needs("sarif")
+def test_sarif_is_in_its_schema(program: Program, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "a list.txt").write_text("owner/tuned\nnobody/at-all\n", "utf-8")
+    rules = ("--deny", BASE, "--deny", "Nobody/*", "--allow", "google/*")
+    asked = ("check", OTHER, "--from", "a list.txt", *rules, "--deny-license", "monthly_users")
+    told = program(*asked, "--store", store, "--format", "sarif")
+    schema = json.loads(SARIF_SCHEMA.read_text("utf-8"))
+    errors = jsonschema.Draft4Validator(schema).iter_errors(told.json)
+    assert [error.message for error in errors] == []
+    assert {it["ruleId"] for it in told.json["runs"][0]["results"]} >= {"deny", "allow"}
 
 
 def test_other_commands_have_no_sarif(program: Program, store: Path) -> None:
