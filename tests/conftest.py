@@ -127,7 +127,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             )
     if not _has_mermaid():
         terminalreporter.write_line(
-            "left out: tests that need mermaid or the schema of SARIF; npm ci --prefix tests/mermaid brings it"
+            "left out: tests that need mermaid or the schema of SARIF; "
+            "npm ci --prefix tests/mermaid brings both"
         )
 
 
