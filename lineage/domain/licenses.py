@@ -67,7 +67,7 @@ class Drift(StrEnum):
     OWN_TERMS = "own-terms"
     """Another tag, on terms that let changed weights have their own and bind them all the same."""
     MISMATCH = "mismatch"
-    """The tag of other terms: of a sibling, or of another license on a mere copy."""
+    """The tag of other terms: of another release of the family, or of another license."""
     NARROWS = "narrows"
     """A non-commercial wish on top of terms that allow commerce."""
     ADAPTER_PERMISSIVE = "adapter-permissive"

@@ -256,8 +256,7 @@ def _classify_ranked_license(
     if statement.grant is None:
         return Drift.UNRANKED
     if all(each.is_permissive for each in above):
-        # Terms of its own are for who changed something.
-        return Drift.MISMATCH if form is WeightsForm.COPY else Drift.PERMITTED
+        return Drift.PERMITTED
     if statement.grant is Grant.NONCOMMERCIAL:
         return _classify_noncommercial_license(above, form)
     return _classify_wider_license(statement, above, form)
