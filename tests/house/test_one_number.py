@@ -152,6 +152,16 @@ def of_report_trend(asking: Asking, subject: str) -> int | None:
     return headline_number(page)
 
 
+def of_licenses(asking: Asking, subject: str) -> int | None:
+    if not subject.startswith(("family:", "release:")):
+        return None  # of a model that belongs to no family there are no terms
+    out = asking.folder / "licenses"
+    files = asking.run("report", "licenses", subject, "--out", str(out)).split()
+    page = next(Path(file) for file in files if file.endswith(".md")).read_text("utf-8")
+    match = re.match(r"# .* of (?:the )?([\d,]+) ", page)
+    return int(match[1].replace(",", "")) if match else 0
+
+
 def of_parquet(asking: Asking, subject: str) -> int:
     out = asking.folder / f"cut-{re.sub(r'[^a-z0-9]', '-', subject.lower())}"
     asking.run("export", "parquet", subject, "--out", str(out))
@@ -229,6 +239,7 @@ NUMBERS: dict[str, Number] = {
     "snapshots diff": of_diff,
     "report family-tree": of_family_tree,
     "report trend": of_report_trend,
+    "report licenses": of_licenses,
     "export parquet": of_parquet,
     **{f"export {format}": of_graph(format) for format in FORMATS},
 }
@@ -239,7 +250,6 @@ NO_NUMBER_OF_A_SUBJECT = frozenset(
         *("families list", "families show", "families check"),
         *("snapshots list", "snapshots show", "snapshots verify", "snapshots accept"),
         *("snapshots prune", "snapshots check-against"),
-        "report licenses",  # it judges mirrors too, and says so beside its number
     }
 )
 
