@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 from lineage.reporting.charts.chart import Chart, ChartKind
 from lineage.reporting.charts.series import edit_chart
@@ -214,6 +215,11 @@ LONGEST_WORD = 60
 def shorten_word(text: str) -> str:
     """Return a stranger's word as a page has room for it."""
     return text if len(text) <= LONGEST_WORD else f"{text[: LONGEST_WORD - 1]}…"
+
+
+def quote_address(url: str) -> str:
+    """Return an address as it may stand in a page, whatever letters it holds."""
+    return quote(url, safe=":/?=&%-._~", errors="replace")
 
 
 def table_columns(texts: Texts, section: str, *keys: str) -> list[Column]:

@@ -209,8 +209,7 @@ def _chosen_picture_files(
     yield name.picture_file(choice.file_name, "svg"), svg.encode()
     yield name.table_file(chart.name), _encode_csv_report(chart_rows(snapshot, chart))
     if with_extra:
-        png = paint_chart(chart, name.language, choice.theme, choice.width)
-        yield name.picture_file(choice.file_name, "png"), png
+        yield name.picture_file(choice.file_name, "png"), paint_svg(svg)
 
 
 def pictures_of(document: Document) -> Iterator[Picture]:

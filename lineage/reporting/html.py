@@ -23,6 +23,7 @@ from lineage.reporting.document import (
     Inline,
     Table,
     chart_table,
+    quote_address,
 )
 from lineage.reporting.language import Language, load_texts
 from lineage.version import __version__
@@ -171,7 +172,7 @@ def _load_templates() -> "Environment":
         "column_class": lambda column: Markup(_column_class(column)),
         "file_kind": lambda name: name.rpartition(".")[2].upper(),
         "file_address": quote,
-        "web_address": lambda url: quote(url, safe=":/?=&%-._~"),
+        "web_address": quote_address,
         "draw": draw,
         "numbers": numbers,
     }

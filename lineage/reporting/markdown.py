@@ -22,6 +22,7 @@ from lineage.reporting.document import (
     Table,
     Word,
     chart_table,
+    quote_address,
 )
 from lineage.reporting.language import load_texts
 
@@ -149,7 +150,7 @@ def _render_markdown_inline(inline: Inline) -> str:
         case Word(text):
             return markdown_code_span(text)
         case Link(text, url):
-            return f"[{markdown_code_span(text)}]({quote(url, safe=':/?=%-._~')})"
+            return f"[{markdown_code_span(text)}]({quote_address(url)})"
         case Quote(text):
             return f"“{escape_markdown(text)}”"
         case FileLink(name, text):
