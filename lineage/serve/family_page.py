@@ -22,6 +22,7 @@ from lineage.serve.page_view import (
     definition_section,
     growth_sections,
     read_curve,
+    words_of_group,
 )
 
 _TREE_DEPTH = 3
@@ -77,11 +78,6 @@ def make_family_page(view: View) -> PageContent:
     return PageContent(
         headline, {"sections": sections, "lead": list(count.notes), "folded": folded}
     )
-
-
-def words_of_group(view: View, value: str) -> str:
-    """Return what models of several releases, or of none that is known, are called."""
-    return view.tree_words.sections["words"].get(value, value)
 
 
 def _draw_tree(view: View, scope: Scope, subject: ResolvedSubject) -> Outline:

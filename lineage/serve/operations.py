@@ -333,8 +333,10 @@ def answer_trend(question: Question) -> Reply:
             "a curve is of a family, or of one of its models", "ask the family with by=release"
         )
     assert subject.family is not None
-    curve = curve_of_family(
-        question.snapshots.store, subject.family, scope.families, read_trend_grouping(query.by)
+    family, store, by = subject.family, question.snapshots.store, read_trend_grouping(query.by)
+    # What takes longer than a request may is there for the next one.
+    curve = question.opened.lists_of(
+        ("curve", subject.id, by), lambda: curve_of_family(store, family, scope.families, by)
     )
     return Reply(to_document(curve))
 
@@ -348,7 +350,11 @@ def answer_model_trend(question: Question) -> Reply:
     grouping = read_trend_grouping(query.by)
     if grouping is Grouping.RELEASE:
         raise SettingsError("a model has no releases", "leave out by, or ask its family")
-    curve = curve_of_base(question.snapshots.store, subject.id, scope.families, grouping)
+    store = question.snapshots.store
+    curve = question.opened.lists_of(
+        ("curve", subject.id, grouping),
+        lambda: curve_of_base(store, subject.id, scope.families, grouping),
+    )
     return Reply(to_document(curve))
 
 

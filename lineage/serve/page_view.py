@@ -1,5 +1,6 @@
 """Who looks at a page, and what all pages show: links in the reader's language, growth."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ from lineage.reporting.document import (
 from lineage.reporting.language import Texts
 from lineage.serve.open_snapshots import OpenSnapshot
 from lineage.serve.operations import Question
+from lineage.serve.workers import TimeLimitReached
+
+_CURVE_SECONDS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +106,28 @@ def definition_section(view: View, count: Count) -> Section:
 def read_curve(view: View, subject: ResolvedSubject, by: Grouping | None = None) -> Curve:
     """Return a subject's numbers in every snapshot, once for all pages."""
     store, families = view.question.snapshots.store, view.opened.scope.families
+    deadline = time.monotonic() + _CURVE_SECONDS
+
+    def stop_late(_: str) -> None:
+        if time.monotonic() > deadline:
+            raise TimeLimitReached(_CURVE_SECONDS)
 
     def count() -> Curve:
-        if subject.family is not None:
-            return curve_of_family(store, subject.family, families, by)
-        return curve_of_base(store, subject.id, families, by)
+        if subject.family is None:
+            return curve_of_base(store, subject.id, families, by)
+        try:
+            return curve_of_family(store, subject.family, families, by, say=stop_late)
+        except TimeLimitReached:
+            # Years that another registry counted are shown as they were counted then.
+            return curve_of_family(store, subject.family, families, by, as_stored=True)
 
-    curve: Curve = view.opened.lists_of(("curve", subject.id, by), count)
+    curve: Curve = view.opened.lists_of(("page curve", subject.id, by), count)
     return curve
+
+
+def words_of_group(view: View, value: str) -> str:
+    """Return what models of several releases, or of none that is known, are called."""
+    return view.tree_words.sections["words"].get(value, value)
 
 
 def growth_sections(view: View, curve: Curve, name: str) -> list[Section]:
@@ -127,7 +145,7 @@ def growth_sections(view: View, curve: Curve, name: str) -> list[Section]:
     series = [Series("total", name, totals)]
     if curve.parts:
         series = [
-            Series(part.key, part.key, [point.total for point in part.values])
+            Series(part.key, words_of_group(view, part.key), [point.total for point in part.values])
             for part in curve.parts
             if any(point.total for point in part.values)
         ]
