@@ -18,8 +18,7 @@ from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
-from lineage.reporting.charts.draw import WIDTH, draw_chart
-from lineage.reporting.charts.paint import can_paint, paint_chart, paint_svg
+from lineage.reporting.charts.draw import WIDTH, can_paint, draw_chart, paint_chart, paint_svg
 from lineage.reporting.charts.palette import Theme
 from lineage.reporting.document import Document, Picture, ReportName
 from lineage.reporting.family_page.page import family_page

@@ -1,12 +1,16 @@
-"""A chart as an SVG of its own: headline, definition, field and source in one frame."""
+"""A chart as an SVG or PNG of its own: headline, definition, field and source in one frame."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from importlib import resources
 
 from lineage.domain.escape import markup
+from lineage.errors import MissingExtra
 from lineage.reporting.charts.chart import Chart, ChartKind, Series
 from lineage.reporting.charts.field import Field, Room, largest_value
 from lineage.reporting.charts.letters import (
+    FONTS,
     balance_text,
     fit_text,
     flow_words,
@@ -250,3 +254,37 @@ def _write_line(kind: str, text: str, x: float, y: float, size: float) -> str:
     return (
         f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}">{markup(text)}</text>'
     )
+
+
+def can_paint() -> bool:
+    """Say whether the extra that paints PNG pictures is installed."""
+    try:
+        import resvg_py  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def paint_chart(
+    chart: Chart, language: Language, theme: Theme = Theme.LIGHT, width: int = WIDTH
+) -> bytes:
+    """Paint a chart, as wide as that. The same version of resvg gives the same bytes."""
+    return paint_svg(draw_chart(chart, language, theme, width))
+
+
+def paint_svg(picture: str, zoom: float = 1.0) -> bytes:
+    """Paint an SVG of this package, so many dots for each of its pixels.
+
+    Raises MissingExtra where the extra `report` is not installed.
+    """
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise MissingExtra("PNG charts", "report") from error
+    # Fonts of the system differ from machine to machine, and the same chart must be the same bytes.
+    folder = resources.files("lineage.reporting.charts") / "font"
+    with ExitStack() as stack:
+        files = [str(stack.enter_context(resources.as_file(folder / it))) for it in FONTS.values()]
+        return resvg_py.svg_to_bytes(
+            svg_string=picture, skip_system_fonts=True, font_files=files, zoom=zoom
+        )

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from lineage.analysis.tree.prune import PrunedRest, TreeNode
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation, Strength
-from lineage.reporting.charts.draw import PHONE, WIDTH
+from lineage.reporting.charts.draw import PHONE, WIDTH, paint_svg
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
-from lineage.reporting.charts.paint import paint_svg
 from lineage.reporting.charts.palette import Theme
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
