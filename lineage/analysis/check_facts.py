@@ -46,9 +46,7 @@ class CheckFacts:
         return self._matches[key]
 
 
-def gather_facts(  # noqa: PLR0912 - one look at each part of the registry
-    scope: Scope, listed: Sequence[ListedModel], rules: CheckRules
-) -> CheckFacts:
+def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules) -> CheckFacts:
     """Look up the models, all that lies above them, and what the rules ask of each node."""
     spelled = {model.name: _checked_model_id(model.name) for model in listed}
     # All names at once: each look goes over the names of the whole snapshot.
@@ -75,11 +73,32 @@ def gather_facts(  # noqa: PLR0912 - one look at each part of the registry
     ids = {**ancestry.ids, **{node: id for id, node in extra.items()}}
     keys = {**ancestry.keys, **{node: f"name:{id}" for id, node in extra.items()}}
     ancestry = replace(ancestry, ids=ids, keys=keys)
+    roots, curated, terms = _place_registry(scope.families, registry_nodes)
+    return CheckFacts(
+        ancestry,
+        scope.snapshot.records,
+        scope.nodes,
+        {name: nodes[id] for name, id in spelled.items()},
+        _names_of_ancestors(scope, ancestry, registry_nodes, rules),
+        roots,
+        curated,
+        terms,
+        *_read_ancestor_columns(scope, ancestry, roots),
+    )
+
+
+_Curated = dict[int, tuple[tuple[Family, Release | None], ...]]
+
+
+def _place_registry(
+    families: Sequence[Family], registry_nodes: Mapping[str, Sequence[int]]
+) -> tuple[dict[int, tuple[Family, Release]], _Curated, dict[int, tuple[Terms, ...]]]:
+    """Return the roots, the curated children and the terms of the registry, each by node."""
     roots: dict[int, tuple[Family, Release]] = {}
     terms: dict[int, tuple[Terms, ...]] = {}
     with_terms = set(families_with_terms())
-    curated: dict[int, tuple[tuple[Family, Release | None], ...]] = {}
-    for family in scope.families:
+    curated: _Curated = {}
+    for family in families:
         release_of = {
             id: release for release in family.releases for id in (release.subject, *release.roots())
         }
@@ -97,17 +116,7 @@ def gather_facts(  # noqa: PLR0912 - one look at each part of the registry
             for node in registry_nodes.get(edge.child, ()):
                 entry = (family, release_of.get(edge.parent))
                 curated[node] = (*curated.get(node, ()), entry)
-    return CheckFacts(
-        ancestry,
-        scope.snapshot.records,
-        scope.nodes,
-        {name: nodes[id] for name, id in spelled.items()},
-        _names_of_ancestors(scope, ancestry, registry_nodes, rules),
-        roots,
-        curated,
-        terms,
-        *_read_ancestor_columns(scope, ancestry, roots),
-    )
+    return roots, curated, terms
 
 
 def _checked_model_id(name: str) -> str:

@@ -81,7 +81,7 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         other_codes_in_words=_OTHER_CODES.replace(" ", ", "),
     )
     event = spell_calendar_event(plan.interval)
-    # Whoever crawls may tell a command of it; the server never does.
+    # A crawl tells a command of its snapshot; the server has nothing to tell.
     served = {name: it for name, it in variables.items() if name != "LINEAGE_ON_PUBLISH"}
     server = _fill_template(
         "lineage-serve.service",
