@@ -1,7 +1,5 @@
 """What a trend report says, in one language and before any format."""
 
-from collections.abc import Sequence
-
 from lineage.domain.definitions import Closure
 from lineage.reporting.document import (
     Block,
@@ -27,15 +25,6 @@ from lineage.reporting.trend_text import TrendText
 from lineage.store.manifest import is_below
 from lineage.version import __version__
 
-_SECTIONS = {
-    "rivals": "compared",
-    "shares": "compared",
-    "relations": "made",
-    "since-release": "made",
-    "variants": "made",
-}
-"""The section of each picture but the first."""
-
 
 def trend_document(trend: TrendText, name: ReportName) -> Document:
     """Put findings into words and charts."""
@@ -45,10 +34,14 @@ def trend_document(trend: TrendText, name: ReportName) -> Document:
     has_lead = bool(charts) and charts[0].name in ("history", "created")
     lead, others = (pictures[0], pictures[1:]) if has_lead else (None, pictures)
     published = published_section(trend)
+    ways = [it for it in others if it.chart.name == "variants"]
+    shown = [it for it in others if it not in ways]
+    key = "compared" if {it.chart.name for it in shown} & {"rivals", "shares"} else "made"
     more = [_method_section(trend)]
     if findings.published:
         table = published_table(trend, findings.published)
         more.insert(0, Section(trend.say("published.all"), [table]))
+    more[:0] = [Section(trend.say("section.ways"), [it]) for it in ways]
     return Document(
         language=name.language,
         title=trend.say("page.title"),
@@ -59,7 +52,7 @@ def trend_document(trend: TrendText, name: ReportName) -> Document:
         lead=_lead_blocks(trend),
         sections=[
             days_section(trend),
-            *_picture_sections(trend, others),
+            *([Section(trend.say(f"section.{key}"), shown)] if shown else []),
             *([published] if published else []),
         ],
         more=more,
@@ -112,14 +105,6 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
         opted_out=findings.opted_out,
     )
     return [*lead, *map(Notice, limits)]
-
-
-def _picture_sections(trend: TrendText, pictures: Sequence[Picture]) -> list[Section]:
-    """Divide the pictures but the first into sections."""
-    blocks: dict[str, list[Block]] = {}
-    for picture in pictures:
-        blocks.setdefault(_SECTIONS[picture.chart.name], []).append(picture)
-    return [Section(trend.say(f"section.{name}"), parts) for name, parts in blocks.items()]
 
 
 def _define(trend: TrendText) -> str:

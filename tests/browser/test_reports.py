@@ -158,7 +158,7 @@ def test_no_attack_acts_in_markdown_that_a_site_renders(opener: Opener, folder: 
         assert opened.page.evaluate(own)
 
 
-@pytest.mark.parametrize("name", ["licenses.llama.en.html"])
+@pytest.mark.parametrize("name", ["trend.llama.de.html", "licenses.llama.en.html"])
 def test_the_finding_and_its_picture_come_first_and_the_rest_is_folded(
     opener: Opener, name: str
 ) -> None:
