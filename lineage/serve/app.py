@@ -24,7 +24,7 @@ from lineage.errors import (
     UnknownModel,
     UnknownSnapshot,
 )
-from lineage.serve.front import Front
+from lineage.serve.front import FAULT, Front
 from lineage.serve.open_snapshots import OpenSnapshot, OpenSnapshots
 from lineage.serve.operations import Question, Reply, refuse_fields, snapshot_of_cursor
 from lineage.serve.parameters import (
@@ -69,7 +69,7 @@ class Server:
         self.snapshots = snapshots
         self.metrics = Metrics()
         # Closures take seconds on a whole Hub: what is only looked up has threads of its own.
-        self.closures = Workers("closure", closures, 16, 30.0)
+        self.closures = Workers("closure", closures, 48, 30.0)
         self.lookups = Workers("look-up", 2, 64, 20.0)
 
     def close(self) -> None:
@@ -139,9 +139,11 @@ def make_app(
         exception_handlers={
             HTTPException: _answer_http_error,  # type: ignore[dict-item]
             LineageError: _answer_error,  # type: ignore[dict-item]
+            Exception: _answer_fault,
         },
     )
     app.router.redirect_slashes = False
+    app.state.location = server.snapshots.store.location
     return Front(app, server.metrics, cors)
 
 
@@ -214,6 +216,8 @@ async def read_body(request: Request, kind: type[SnapshotQuery]) -> SnapshotQuer
         values = msgspec.json.decode(body)
     except msgspec.DecodeError as error:
         raise SettingsError(f"the body is no JSON: {error}{_find_line(body, error)}") from error
+    except RecursionError as error:
+        raise SettingsError("the body is no JSON that is read: it is nested too deeply") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"the body is no JSON: byte {error.start} is no UTF-8") from error
     if not isinstance(values, dict):
@@ -263,6 +267,11 @@ async def _answer_error(request: Request, error: LineageError) -> Response:
     return make_error_response(error, request)
 
 
+async def _answer_fault(request: Request, _: Exception) -> Response:
+    # The log has what it was; a client gets no traceback.
+    return make_error_response(LineageError(*FAULT), request)
+
+
 def status_of_error(error: LineageError, *, is_named: bool = False) -> int:
     """Return the HTTP status of an error; of a snapshot that was named and is not there 404."""
     if isinstance(error, RequestTooLarge):
@@ -273,12 +282,19 @@ def status_of_error(error: LineageError, *, is_named: bool = False) -> int:
     return next((_STATUS_BY_ERROR[it] for it in kinds), 500)
 
 
+def hide_location(request: Request, text: str) -> str:
+    """Return a text in which the store's place on this machine is not told."""
+    location = getattr(request.app.state, "location", "") if "app" in request.scope else ""
+    return text.replace(location, "this store") if location else text
+
+
 def make_error_response(error: LineageError, request: Request) -> Response:
     """Return an error as JSON: a sentence, what to do, and a code."""
     is_named = any(request.query_params.get(name) for name in ("snapshot", "as_of"))
     is_named |= request.url.path.startswith("/api/snapshots/")
     status = status_of_error(error, is_named=is_named)
-    document: dict[str, Any] = {"error": error.message, "hint": error.hint}
+    message = hide_location(request, error.message)
+    document: dict[str, Any] = {"error": message, "hint": hide_location(request, error.hint)}
     if isinstance(error, UnknownModel) and error.candidates:
         document["candidates"] = list(error.candidates)
     code = "BadParameter" if type(error) is SettingsError else type(error).__name__

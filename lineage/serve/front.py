@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage.domain.escape import escape_invisible
@@ -15,7 +15,7 @@ from lineage.serve.workers import Metrics
 _REQUEST_SECONDS = 60.0
 _LOG = logging.getLogger("lineage.serve")
 _ACCESS = logging.getLogger("lineage.serve.access")
-_FAULT = b'{"error":"a fault of lineage itself","hint":"please report it"}'
+FAULT = ("a fault of lineage itself", "please report it")
 
 
 class Front:
@@ -63,7 +63,8 @@ class Front:
             _LOG.info("where it happened", exc_info=error)
             if not status:
                 headers = {"X-Error-Code": "LineageError", "Cache-Control": "no-store"}
-                response = Response(_FAULT, 500, headers, "application/json")
+                body = dict(zip(("error", "hint"), FAULT, strict=True))
+                response = JSONResponse(body, 500, headers)
                 with suppress(OSError):
                     await response(scope, receive, send_on)
         finally:

@@ -273,9 +273,10 @@ def answer_bom(question: Question) -> Reply:
 
 def answer_purl(question: Question) -> Reply:
     """Send a package address to its model."""
-    if not question.subject.lower().startswith("pkg:"):
+    if not question.subject.lower().startswith("pkg:huggingface/"):
         raise SettingsError(
-            f"{question.subject!r} is no package address", "pkg:huggingface/owner/name@revision"
+            f"{question.subject!r} is no package address of the Hub",
+            "pkg:huggingface/owner/name@revision",
         )
     subject = require_model(question.scope(), _model_name(question.subject))
     return Reply(None, location=f"/api/models/{quote(subject.id)}")
@@ -391,18 +392,20 @@ def answer_batch(question: Question) -> Reply:
     lineage = _trace_all(scope.under(Definition(as_of=query.as_of)), query)
     items: list[Document] = []
     for text in query.subjects:
-        item: Document = {"subject": text}
-        try:
-            if "counts" in query.want:
-                count = count_subject(scope, find_subject(scope, text), query.by)
-                item["counts"] = count_document(count)
-            if "lineage" in query.want:
+        item: Document = {"subject": text, **dict.fromkeys(query.want)}
+        # Of what is wanted the one may be known and the other not: a family has no lineage.
+        for want in dict.fromkeys(query.want):
+            try:
+                if want == "counts":
+                    count = count_subject(scope, find_subject(scope, text), query.by)
+                    item["counts"] = count_document(count)
+                    continue
                 trace = lineage[text]
                 if isinstance(trace, LineageError):
                     raise trace
                 item["lineage"] = trace_document(trace)
-        except (UnknownModel, SettingsError) as error:
-            item |= dict.fromkeys(query.want) | {"error": error.message, "hint": error.hint}
+            except (UnknownModel, SettingsError) as error:
+                item |= {"error": error.message, "hint": error.hint}
         items.append(item)
     return Reply({"snapshot": question.opened.snapshot.id, "items": items})
 

@@ -30,7 +30,7 @@ from lineage.reporting.document import (
 )
 from lineage.reporting.html import policy_of_page, read_template_file, render_page
 from lineage.reporting.language import Language, Texts, load_texts
-from lineage.serve.app import Server, is_tag_known, make_tag, status_of_error
+from lineage.serve.app import Server, hide_location, is_tag_known, make_tag, status_of_error
 from lineage.serve.model_page import ModelPageQuery, make_model_page
 from lineage.serve.operations import Question, find_family_subject
 from lineage.serve.page_view import (
@@ -168,6 +168,7 @@ def _make_error_page(
     candidates = error.candidates if isinstance(error, UnknownModel) else ()
     language = {"lang": words.language.value} if is_chosen else {}
     query = f"?{urlencode(language)}" if language else ""
+    lead = [error.message, *([] if candidates else [error.hint])]
     lines = [(0, FileLink(f"/models/{name}", name)) for name in candidates]
     blocks = [Outline(lines)] if lines else []
     other = {Language.ENGLISH: "de", Language.GERMAN: "en"}[words.language]
@@ -177,7 +178,7 @@ def _make_error_page(
         "language_query": query,
         "other_language": quote(request.url.path) + f"?lang={other}",
         "source": "",
-        "lead": [error.message, *([] if candidates else [error.hint])],
+        "lead": [hide_location(request, it) for it in lead],
         "sections": [Section(words.say("error.candidates"), blocks)] if blocks else (),
     }
     text = _fill_template(words.language, title, values)

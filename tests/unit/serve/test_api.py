@@ -184,6 +184,14 @@ def test_a_batch_answers_what_it_can(client: TestClient, history: Path) -> None:
     assert "unknown" in unknown["error"]
 
 
+def test_a_family_in_a_batch_has_a_number_and_no_lineage(client: TestClient) -> None:
+    body = {"subjects": ["family:llama"], "want": ["lineage", "counts"]}
+    (item,) = client.post("/api/batch", json=body).json()["items"]
+    assert item["counts"]["total"] > 0
+    assert item["lineage"] is None
+    assert "error" in item
+
+
 def test_a_check_is_the_gate(client: TestClient) -> None:
     outcome = client.post(
         "/api/check", json={"models": ["o/merge", "o/leaf"], "deny": ["Qwen/*"]}
@@ -212,6 +220,8 @@ def test_a_check_is_the_gate(client: TestClient) -> None:
         ("/api/models/family:llama", 400, "BadParameter", "/api/families/llama"),
         ("/api/search", 400, "BadParameter", "q"),
         ("/api/purl/o/child", 400, "BadParameter", "pkg:"),
+        ("/api/purl/pkg:pypi/child", 400, "BadParameter", "pkg:huggingface"),
+        ("/api/snapshots/..%2f..", 404, "UnknownSnapshot", "in this store"),
         ("/api/nothing", 404, "NoSuchRoute", "openapi.json"),
         ("/api/models/%00/counts", 404, "UnknownModel", ""),
     ],
@@ -231,6 +241,8 @@ def test_what_is_wrong_is_said_with_what_would_be_right(
     [
         (b'{"models": ["a/b"],\n "deny": [}', 400, "line 2, column"),
         (b"\xff", 400, "JSON"),
+        (b"[" * 100_000, 400, "nested"),
+        (b'{"a":' * 100_000, 400, "nested"),
         (b"[1]", 400, "object"),
         (b'{"deny": ["Qwen/*"]}', 400, "models"),
         (b'{"models": ["a/b"], "deny": "Qwen/*"}', 400, "deny"),
