@@ -28,6 +28,8 @@ _READY = "performance.getEntriesByName('ready')[0].startTime"
 _HEAP = "performance.memory.usedJSHeapSize / 2 ** 20"
 _TIMED = "() => {{ const began = performance.now(); {act}; return performance.now() - began; }}"
 _ACTS = {
+    "graph": "document.querySelector('#tab-graph').click()",
+    "list": "document.querySelector('#tab-list').click()",
     "unfold": "document.querySelectorAll('#rows .twist')[{at}].click()",
     "filter": "document.querySelector('#relation-merge').click()",
     "search": (
@@ -47,6 +49,8 @@ def measured(browser: Browser, file: Path) -> dict[str, float]:
         "interactive": opened.evaluate(_READY),
         "heap": opened.evaluate(_HEAP),
     }
+    found["graph"] = _time(opened, "graph")
+    _time(opened, "list")
     found["unfold"] = max(_time(opened, "unfold", at=at) for at in (1, 2))
     found["filter"] = _time(opened, "filter")
     found["search"] = max(_time(opened, "search", text=text) for text in ("llama", "mi"))
@@ -84,7 +88,7 @@ def main() -> None:
     print(f"report of {llama.count.total:,} models: {time.perf_counter() - began:.1f} s; ", end="")
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB\n")
     print("| family | page s | MiB | first view ms | interactive ms | heap MiB | ", end="")
-    print("unfold ms | filter ms | search ms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print("graph ms | unfold ms | filter ms | search ms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         options = ["--no-sandbox", "--enable-precise-memory-info"]
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)

@@ -12,7 +12,7 @@ const Controls = {
       if (what.has("filters")) Controls.draw();
     });
     byId("fold").addEventListener("click", () => {
-      State.open = new Set([0]);
+      State.open = new Set([Tree.data.top]);
       State.changed("open");
     });
     byId("copy").addEventListener("click", () => Controls._copy());

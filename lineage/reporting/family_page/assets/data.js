@@ -8,7 +8,7 @@ const TYPES = {
 };
 const ALIGNED = 8;
 
-// Base 85 as Python's b85encode spells it, without the four digits that mean something in HTML.
+// Base 85, four bytes as five digits; none of them means anything in HTML.
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%/()*+-;,=.?@^_:{|}~";
 
 async function unpack(text) {
@@ -51,9 +51,12 @@ function deriveColumns(head, columns) {
     edgeStart[row + 1] = edgeStart[row] + columns.edges[row];
   }
   for (let row = rows - 1; row > 0; row--) size[parent[row]] += size[row];
+  // The first row that says more than the one above it: a tree of one model begins at that model.
+  let top = 0;
+  while (top + 1 < rows && names[top + 1] === names[top] && size[top + 1] === size[top] - 1) top++;
   const month = months(columns.created_at);
   const missed = months(columns.missed_at);
-  return { ...head, ...columns, names, rows, parent, size, group, edgeStart, month, missed };
+  return { ...head, ...columns, names, rows, top, parent, size, group, edgeStart, month, missed };
 }
 
 // Months since January 1970; -1 where the day is unknown.
@@ -108,8 +111,8 @@ const Tree = {
 
   ancestors(row) {
     const line = [];
-    for (let at = row; at >= 0; at = Tree.data.parent[at]) line.unshift(at);
-    return line;
+    for (let at = row; at >= Tree.data.top; at = Tree.data.parent[at]) line.push(at);
+    return line.reverse();
   },
 
   holds(row, below) {

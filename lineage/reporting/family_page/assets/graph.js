@@ -82,6 +82,8 @@ function placeNodes(nodes, width, height) {
   for (const node of nodes) {
     node.x = margin + ((node.x - left) / Math.max(1, right - left)) * (width - 2 * margin);
     node.y = 30 + ((node.y - top) / Math.max(1, bottom - top)) * (height - 60);
+    node.x = Math.min(Math.max(node.x, node.r + 2), width - node.r - 2);
+    node.y = Math.min(Math.max(node.y, node.r + 2), height - node.r - 2);
   }
   return nodes;
 }

@@ -24,7 +24,6 @@ async function begin() {
   Views.begin();
   Outline.list();
   Details.draw();
-  if (State.selected >= 0) Outline.reveal(State.selected);
   Views.show(State.view);
   window.addEventListener("hashchange", () => {
     // A link to a part of the page is no view of the tree.
@@ -36,6 +35,8 @@ async function begin() {
   });
   document.documentElement.dataset.ready = "true";
   performance.mark("ready");
+  // What a search looks through is made ready before the first letter is typed.
+  setTimeout(() => Search._names(), 300);
 }
 
 // One of three views is seen: the tree as boxes, the graph, the list of all.

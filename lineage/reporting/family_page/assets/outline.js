@@ -22,10 +22,10 @@ const Outline = {
 
   // Lists the rows again, after something was opened, closed or filtered.
   list() {
-    const active = Outline.rows[Outline._active] ?? 0;
+    const active = Outline.rows[Outline._active] ?? Tree.data.top;
     Outline.rows = [];
     Outline._places = new Map();
-    const stack = [[0, 1, 1]];
+    const stack = [[Tree.data.top, 1, 1]];
     while (stack.length) {
       const [row, place, of] = stack.pop();
       Outline.rows.push(row);
@@ -87,7 +87,7 @@ const Outline = {
 
   _line(at, height) {
     const row = Outline.rows[at];
-    const depth = Tree.data.depth[row];
+    const depth = Tree.data.depth[row] - Tree.data.depth[Tree.data.top];
     const kind = Tree.data.kind[row];
     const [place, of] = Outline._places.get(row);
     const hasBranches = Filters.hasBranches(row);
@@ -150,7 +150,7 @@ const Outline = {
       else if (Filters.hasBranches(row)) State.toggle(row);
     } else if (event.key === "ArrowLeft") {
       if (isOpen) State.toggle(row);
-      else if (row) Outline._move(Outline.rows.indexOf(Tree.data.parent[row]));
+      else if (row > Tree.data.top) Outline._move(Outline.rows.indexOf(Tree.data.parent[row]));
     } else if (event.key === "Enter" || event.key === " ") State.select(row);
     else return;
     event.preventDefault();

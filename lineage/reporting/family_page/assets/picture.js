@@ -21,7 +21,8 @@ const Picture = {
     const boxes = placeBoxes(nodes, height);
     const columns = 1 + boxes.reduce((last, box) => Math.max(last, box.column), 0);
     // What everything shown comes from needs less room than what is to be compared.
-    const first = columns > 1 ? (width < 600 ? 26 : 40) : width;
+    const isTurned = columns > 1 && boxes[0].height >= LEAST_TURNED;
+    const first = isTurned ? (width < 600 ? 26 : 40) : width / columns;
     const second = columns > 2 && Tree.data.kind[State.focus] === KIND.FAMILY ? NARROW : 1;
     const each = columns > 1 ? (width - first) / (columns - 2 + second) : 0;
     const edges = [0, first, first + each * second];
@@ -31,7 +32,7 @@ const Picture = {
     room.style.height = `${boxes[0].height}px`;
     const elements = boxes.map((box) => {
       const wide = edges[box.column + 1] - edges[box.column] - 2;
-      const element = box.rest ? Picture._rest(box) : Picture._branch(box, others, wide, columns > 1);
+      const element = box.rest ? Picture._rest(box) : Picture._branch(box, others, wide, isTurned);
       element.style.left = `${edges[box.column]}px`;
       element.style.top = `${box.top}px`;
       element.style.width = `${wide}px`;
@@ -42,21 +43,21 @@ const Picture = {
     room.setAttribute("aria-label", Text.say("picture_label", { name: Tree.label(State.focus), n: Text.number(Filters.below(State.focus)) }));
   },
 
-  _branch({ node, column, height }, others, width, hasMore) {
+  _branch({ node, column, height }, others, width, isTurned) {
     const { row } = node;
     const kind = Tree.data.kind[row];
     const classes = ["branch", `is-${Tree.relation(row) ?? (kind < KIND.OFFICIAL ? "group" : "root")}`];
     if (Filters.isDeleted(row)) classes.push("is-deleted");
     if (kind === KIND.FILTERED || (kind === KIND.MODEL && !Filters.matched[row])) classes.push("is-pale");
     if (others.has(row)) classes.push("is-other");
-    const isTurned = !column && hasMore;
-    const isHigh = !isTurned && height >= 2 * LINE + 4;
-    if (isTurned) classes.push("is-turned");
+    const turns = !column && isTurned;
+    const isHigh = !turns && height >= 2 * LINE + 4;
+    if (turns) classes.push("is-turned");
     if (isHigh) classes.push("is-high");
     const marks = (Filters.isDeleted(row) ? `${DELETED_MARK} ` : "") + (Tree.otherParents(row) ? `${MERGE} ` : "");
     const number = numberText(row);
     // Models below one branch often share an owner: the name tells them apart, so the owner goes first.
-    const room = (isTurned ? height : width) - 16 - (isHigh ? 0 : textWidth(number, FONT) + 10);
+    const room = (turns ? height : width) - 16 - (isHigh ? 0 : textWidth(number, FONT) + 10);
     const isWhole = textWidth(marks + Tree.label(row), FONT) <= room;
     const label = isWhole ? Tree.label(row) : Tree.shortLabel(row);
     const cut = label.indexOf("/") + 1;
@@ -98,6 +99,8 @@ const Picture = {
 const SPARE = 0.92;
 // Releases need less room than what was made of them.
 const NARROW = 0.62;
+const LEAST_TURNED = 150;
+const MOST_STEPS = 8;
 const FONT = "13.2px";
 const MERGE = "\u22c8";
 const DELETED_MARK = "\u2020";
@@ -114,7 +117,10 @@ function otherParentsOf(row) {
 
 // The path from the family to what the picture begins with, to go back by.
 function drawPath() {
-  const steps = Tree.ancestors(State.focus).map((row) => {
+  const line = Tree.ancestors(State.focus);
+  // Some people fine-tune their own model a thousand times over.
+  const shown = line.length > MOST_STEPS ? [line[0], ...line.slice(1 - MOST_STEPS)] : line;
+  const steps = shown.map((row) => {
     const button = make("button", { type: "button", class: "step", "aria-current": row === State.focus ? "true" : null }, Tree.label(row));
     button.addEventListener("click", () => State.zoom(row));
     return make("li", {}, button);

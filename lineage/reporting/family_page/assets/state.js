@@ -29,7 +29,7 @@ const State = {
   select(row, { zoom = true } = {}) {
     State.selected = row;
     for (const above of Tree.ancestors(row).slice(0, -1)) State.open.add(above);
-    if (zoom || !Tree.holds(State.focus, row)) State.focus = Math.max(0, State.showing(row));
+    if (zoom || !Tree.holds(State.focus, row)) State.focus = Math.max(Tree.data.top, State.showing(row));
     State.changed("selected", "focus", "open");
   },
 
@@ -57,7 +57,7 @@ const State = {
 
   setFilters(changes) {
     Filters.set(changes);
-    if (!Filters.shown(State.focus)) State.focus = 0;
+    if (!Filters.shown(State.focus)) State.focus = Tree.data.top;
     State.changed("filters", "open", "focus", "selected");
   },
 
@@ -68,7 +68,7 @@ const State = {
     const standard = Filters.defaults();
     if (State.view !== "tree") params.set("view", State.view);
     if (State.selected > 0) params.set("model", Tree.handle(State.selected));
-    if (State.focus > 0 || State.selected > 0) params.set("zoom", Tree.handle(State.focus));
+    if (State.focus > Tree.data.top || State.selected > 0) params.set("zoom", Tree.handle(State.focus));
     if (relations) params.set("relations", [...relations].map((code) => Tree.data.relations[code]).join(" "));
     if (groups) for (const group of groups.size ? groups : [-1]) params.append("release", group < 0 ? "" : Tree.data.names[group]);
     if (license !== null) params.set("license", license ? Tree.data.coded.license[license - 1] : "");
@@ -77,7 +77,7 @@ const State = {
     if (!undated) params.set("undated", "no");
     if (author) params.set("author", author);
     if (deleted !== standard.deleted) params.set("deleted", deleted);
-    const open = [...State.open].filter((row) => row > 0).sort((a, b) => a - b);
+    const open = [...State.open].filter((row) => row > Tree.data.top).sort((a, b) => a - b);
     for (const row of open.slice(0, MOST_OPEN_IN_ADDRESS)) params.append("open", Tree.handle(row));
     if (!open.length && State.selected > 0) params.set("open", "");
     return params.toString();
@@ -121,12 +121,12 @@ const State = {
     Filters.apply();
     State.view = VIEWS.find((view) => view === params.get("view")) ?? "tree";
     const rows = (name) => params.getAll(name).map(Tree.rowOf).filter((row) => row > 0);
-    State.open = new Set([0, ...rows("open")]);
+    State.open = new Set([tree.top, ...rows("open")]);
     State.selected = rows("model")[0] ?? -1;
     // An address that somebody wrote by hand names only the model: the branches above it are opened.
     const above = State.selected > 0 && !params.has("open") ? Tree.ancestors(State.selected) : [];
     for (const row of above.slice(0, -1)) State.open.add(row);
-    State.focus = Math.max(0, params.has("zoom") ? Tree.rowOf(params.get("zoom")) : State.showing(State.selected));
+    State.focus = Math.max(tree.top, params.has("zoom") ? Tree.rowOf(params.get("zoom")) : State.showing(State.selected));
   },
 };
 
