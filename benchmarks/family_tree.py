@@ -88,7 +88,9 @@ def main() -> None:
     print(f"report of {llama.count.total:,} models: {time.perf_counter() - began:.1f} s; ", end="")
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB\n")
     print("| family | page s | MiB | first view ms | interactive ms | heap MiB | ", end="")
-    print("graph ms | unfold ms | filter ms | search ms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print(
+        "graph ms | unfold ms | filter ms | search ms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    )
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         options = ["--no-sandbox", "--enable-precise-memory-info"]
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
