@@ -22,13 +22,14 @@ from lineage.analysis.growth.stored import (
     trend_slice_of_family,
     trends_table,
 )
-from lineage.analysis.scope import Scope
+from lineage.analysis.scope import DEFAULT, Scope
 from lineage.analysis.subjects import find_subject, find_subject_model
 from lineage.domain.clock import end_of_month
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.errors import SnapshotDamaged
+from lineage.store import schema
 from lineage.store.reader import BaseRow, Snapshot
 from lineage.store.store import ParquetStore
 
@@ -55,7 +56,9 @@ def curve_of_family(
     """
     # One registry for the whole curve: a root added today would else look like growth on the day
     # that it was added.
-    overlay, renamed = trend_overlay_of(families), find_renamed_roots(store, [family])
+    overlay, newest = trend_overlay_of(families), store.latest_whole()
+    scope = None if newest is None else Scope(newest, families)
+    renamed = {} if scope is None else find_renamed_roots(store, scope, [family])
 
     def count_snapshot(snapshot: Snapshot) -> CurveAnswer:
         more = ["name"] if by is Grouping.RELEASE else []
@@ -147,16 +150,22 @@ def check_stored_trends(
     return table, None
 
 
-def find_renamed_roots(store: ParquetStore, families: Sequence[Family]) -> dict[str, str]:
-    """Return the keys of the roots that had other names before, as the newest snapshot has them."""
+def find_renamed_roots(
+    store: ParquetStore, scope: Scope, families: Sequence[Family]
+) -> dict[str, str]:
+    """Return the keys of the roots that had other names before, as the newest snapshot has them.
+
+    The scope is that of a snapshot in which roots are looked up.
+    """
     newest = store.latest_whole()
-    if newest is None:
-        return {}
-    renamed = set(newest.former_names()["key"].to_pylist())
+    renamed = set() if newest is None else set(newest.former_names()["key"].to_pylist())
     if not renamed:
         return {}
-    keys = newest.keys_of_names([root for family in families for root in family.roots()])
-    return {root: key for root, key in keys.items() if key in renamed}
+    key_of = {node: key for key, node in scope.snapshot.nodes_of_keys(renamed).items()}
+    roots = [root for family in families for root in family.roots()]
+    nodes = scope.under(DEFAULT).every_node_of(roots)
+    places = [(root, node) for root, own in nodes.items() for node in own if node in key_of]
+    return {root: key_of[node] for root, node in places}
 
 
 def _is_curve_older_than_rename(
@@ -165,15 +174,18 @@ def _is_curve_older_than_rename(
     """Say whether roots with these keys have children here under names the registry has not."""
     # The registry alone would not have found them when the snapshot was made: its stored curve
     # lacks what lies below them, and rises on the day of the rename.
+    if not keys:
+        return False
     former = {old.now: old.name for family in families for old in family.former_names()}
-    for root, key in keys.items():
-        # By name first: that reads one group of rows, by key all of them.
-        rows = (snapshot.base(name) for name in (root, former.get(root)) if name is not None)
-        if any(row is not None and row.key == key for row in rows):
-            continue
-        if snapshot.former_keys().get(root) != key and snapshot.base_of_key(key) is not None:
-            return True
-    return False
+    names = {*keys, *(former[root] for root in keys if root in former)}
+    # By name first: that reads few groups of rows, by key all of them; all roots at once.
+    stored = snapshot.tables.rows_of(schema.COUNTS_FILE, "id", pa.array(sorted(names)))
+    known, taught = set(stored["key"].to_pylist()), snapshot.former_keys()
+    hidden = [key for root, key in keys.items() if key not in known and taught.get(root) != key]
+    if not hidden:
+        return False
+    rows = snapshot.tables.rows_of(schema.COUNTS_FILE, "key", pa.array(hidden))
+    return bool(rows.num_rows)
 
 
 def count_over_history(

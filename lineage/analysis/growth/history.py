@@ -29,7 +29,6 @@ from lineage.analysis.subjects import ResolvedSubject
 from lineage.domain.claims import RELATIONS
 from lineage.domain.clock import end_of_data
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.families import Family
 from lineage.store.manifest import SnapshotKind, is_below
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
@@ -69,7 +68,7 @@ def read_history(
     if subject.model is not None:
         counted = _count_model_history(store, scope, subject, say, end)
     else:
-        counted = _count_family_history(store, scope.families, subject, say, end)
+        counted = _count_family_history(store, scope, subject, say, end)
     by_day: dict[date, int] = {}
     for at, moment in enumerate(counted.moments):
         is_dump = moment.kind is SnapshotKind.DUMP
@@ -92,17 +91,13 @@ def read_history(
 
 
 def _count_family_history(
-    store: ParquetStore,
-    families: Sequence[Family],
-    subject: ResolvedSubject,
-    say: Say,
-    end: datetime,
+    store: ParquetStore, scope: Scope, subject: ResolvedSubject, say: Say, end: datetime
 ) -> _CountedHistory:
     """Count a family by release, or a release by relation, and beside it every family."""
-    family, release = subject.family, subject.release
+    family, release, families = subject.family, subject.release, scope.families
     assert family is not None
     # All families stand in one picture, so that all of them must rest on today's registry.
-    overlay, renamed = trend_overlay_of(families), find_renamed_roots(store, families)
+    overlay, renamed = trend_overlay_of(families), find_renamed_roots(store, scope, families)
     reasons: set[str] = set()
 
     def count_snapshot(snapshot: Snapshot) -> CurveAnswer:
