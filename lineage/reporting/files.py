@@ -8,10 +8,9 @@ before that is said.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lineage.analysis.growth.findings import TrendFindings
-from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.analysis.subjects import ResolvedSubject
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.escape import csv_lines
@@ -21,18 +20,18 @@ from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
 from lineage.reporting.charts.draw import WIDTH, can_paint, draw_chart, paint_chart, paint_svg
 from lineage.reporting.charts.palette import Theme
 from lineage.reporting.document import Document, Picture, ReportName
-from lineage.reporting.family_page.page import family_page
-from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.family_tree_text import family_tree_document
 from lineage.reporting.html import can_make_pages, render_html
 from lineage.reporting.language import Language, load_texts
-from lineage.reporting.licenses import license_document
 from lineage.reporting.markdown import render_markdown
-from lineage.reporting.poster import choose_poster_nodes, draw_poster
 from lineage.reporting.trend import trend_document
 from lineage.reporting.trend_tables import day_rows, published_rows
 from lineage.reporting.trend_text import TrendText
 from lineage.store.manifest import Manifest
+
+if TYPE_CHECKING:
+    # What one report needs the others do not load: that is a tenth of a run.
+    from lineage.analysis.licenses.statements import LicenseFindings
+    from lineage.reporting.family_tree import FamilyTreeReport
 
 MOST_PAINTED = 5
 """Painting is two thirds of a report's time: its first pictures are worth that, all are SVG."""
@@ -80,7 +79,7 @@ def has_report_extra() -> bool:
 
 
 def tree_report_files(
-    report: FamilyTreeReport,
+    report: "FamilyTreeReport",
     language: Language,
     choice: PictureChoice | None = None,
     *,
@@ -90,6 +89,10 @@ def tree_report_files(
 
     With a choice it is the poster alone, as it was chosen.
     """
+    from lineage.reporting.family_page.page import family_page
+    from lineage.reporting.family_tree_text import family_tree_document
+    from lineage.reporting.poster import draw_poster
+
     texts, subject = load_texts(language), _NOT_IN_A_NAME.sub("--", report.family.id)
     name = ReportName("family-tree", subject, language)
     drawing = choice or PictureChoice(_POSTER)
@@ -111,8 +114,10 @@ def tree_report_files(
         yield name.picture_file(drawing.file_name, "png"), paint_svg(poster)
 
 
-def poster_rows(report: FamilyTreeReport) -> Iterator[CsvRow]:
+def poster_rows(report: "FamilyTreeReport") -> Iterator[CsvRow]:
     """Yield what the poster draws: a row for each branch, its fold in columns of its own."""
+    from lineage.reporting.poster import choose_poster_nodes
+
     nodes = choose_poster_nodes(report)
     for node in nodes:
         rest = node.remainder
@@ -133,7 +138,7 @@ def poster_rows(report: FamilyTreeReport) -> Iterator[CsvRow]:
 
 
 def license_report_files(
-    findings: LicenseFindings,
+    findings: "LicenseFindings",
     manifest: Manifest,
     language: Language,
     choice: PictureChoice | None = None,
@@ -141,6 +146,8 @@ def license_report_files(
     with_extra: bool = True,
 ) -> Iterator[NamedFile]:
     """Yield a license report: its page, Markdown, the picture, and every model as CSV."""
+    from lineage.reporting.licenses import license_document
+
     name = ReportName("licenses", subject_file_name(findings.subject), language)
     document = license_document(findings, manifest, name)
     tables = {"models": license_report_rows(findings)}
@@ -248,7 +255,7 @@ def _encode_csv_report(rows: Iterator[CsvRow]) -> bytes:
     return "".join(csv_lines(rows)).encode("utf-8", "backslashreplace")
 
 
-def license_report_rows(findings: LicenseFindings) -> Iterator[CsvRow]:
+def license_report_rows(findings: "LicenseFindings") -> Iterator[CsvRow]:
     """Yield every model of a license report, in the order of the findings."""
     for row in findings.rows:
         yield {
