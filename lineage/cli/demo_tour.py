@@ -124,13 +124,14 @@ def _list_next_steps(folder: Path, picture: Path, page: Path) -> list[Line]:
     is_hidden = program.name == "lineage" and shutil.which("lineage") is None
     activate = f". {quote(str(program.with_name('activate')))}; " if is_hidden else ""
     is_whole = page.suffix == ".html" and picture.suffix == ".png"
-    left_out = "pages and PNG pictures: pip install '.[report]' in lineage's source"
-    browse = "lineage serve: all of it as pages and as an API, on this machine"
+    extra_hint = "pages and PNG pictures: pip install '.[report]' in lineage's source"
+    store = quote(str(folder / "snapshots"))
+    browse = f"lineage serve --store {store} (pages to explore, an API)"
     return [
         ("picture", str(picture)),
         ("open", page.resolve().as_uri()),
-        ("browse", browse) if is_whole else ("left out", left_out),
-        ("ask", f"{activate}export LINEAGE_STORE={quote(str(folder / 'snapshots'))}"),
+        ("ask", f"{activate}export LINEAGE_STORE={store}"),
+        ("browse", browse) if is_whole else ("left out", extra_hint),
         ("next", "lineage hub: the box, for any client; lineage crawl: the real Hub"),
     ]
 

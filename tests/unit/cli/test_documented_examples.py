@@ -55,6 +55,8 @@ def lay_out_files(folder: Path) -> None:
     pq.write_table(pa.table(columns), folder / "models.parquet")
     (folder / "known.csv").write_text("child,parent\nowner/child,owner/parent\n", "utf-8")
     (folder / "models.txt").write_text("\n".join(CHILDREN), "utf-8")
+    claim = 'subject = "llama"\nnumber = 20000\ndate = "2025-06"\ncounts = "derivatives"\n'
+    (folder / "published.toml").write_text(f"[[claim]]\n{claim}", "utf-8")
     (folder / "lineage-check.toml").write_text('deny = ["Qwen/*"]\n', "utf-8")
     components = [{"type": "machine-learning-model", "name": name} for name in CHILDREN]
     bill = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components}
