@@ -126,7 +126,7 @@ def _list_next_steps(folder: Path, picture: Path, page: Path) -> list[Line]:
     is_whole = page.suffix == ".html" and picture.suffix == ".png"
     extra_hint = "pages and PNG pictures: pip install '.[report]' in lineage's source"
     store = quote(str(folder / "snapshots"))
-    browse = f"lineage serve --store {store} (pages to explore, an API)"
+    browse = f"lineage serve --store {store}, then http://127.0.0.1:8000"
     return [
         ("picture", str(picture)),
         ("open", page.resolve().as_uri()),

@@ -86,6 +86,7 @@ def test_an_example_runs_as_it_stands_on_the_demo_s_history(
     outcome = CliRunner(env=environment(example, store, box)).invoke(
         lineage, shlex.split(command)[1:]
     )
+    shutil.rmtree(tmp_path / "copy", ignore_errors=True)  # a hundred megabytes
     # A check that found something has run as well.
     fine = {0, 6} if example.startswith("lineage check ") else {0}
     assert outcome.exit_code in fine, f"{example}: {outcome.exception!r}\n{outcome.output}"
