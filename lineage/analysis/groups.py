@@ -40,6 +40,13 @@ class Releases:
         mask: Mask = (self._words[word] & np.uint64(1 << bit)) != 0
         return mask
 
+    def met_by(self, node: int) -> list[Release]:
+        """Return the releases that one node meets first."""
+        bits = sum(
+            int(word[node]) << (reach.MOST_LABELS * at) for at, word in enumerate(self._words)
+        )
+        return [release for at, release in enumerate(self.releases) if bits >> at & 1]
+
     def names(self) -> list[str]:
         """Return what models are divided into: the releases, then those of several and of none."""
         return [*(release.name for release in self.releases), MIXED, UNKNOWN]

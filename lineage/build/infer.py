@@ -110,6 +110,7 @@ def describe_draft_nodes(
         draft.record_column("created_at"),
         draft.record_column("model_type"),
         draft.record_column("license"),
+        draft.record_column("parameters"),
         declared.child,
         declared.parent,
         {**former.keys, **resolved.from_hub, **resolved.from_cards},

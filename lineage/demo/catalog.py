@@ -5,6 +5,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from lineage.domain.clock import UNKNOWN_CREATION
+from lineage.evidence.names import sizes_in_claimed_name
+from lineage.families.registry import all_families
+
+_PACKED = re.compile(r"fp8|int[48]|[48]bit|gguf|awq|gptq", re.IGNORECASE)
 
 Row = dict[str, Any]
 """A model in the Hub's own JSON shape, all fields. Keys that begin with an underscore, except for
@@ -207,8 +212,28 @@ def row_of(fact: Fact, keys: Mapping[str, str]) -> Row:
         "library_name": fact["library"],
         "cardData": _box_card(fact) or None,
         "baseModels": _resolved_corpus_parents(fact, keys),
+        "safetensors": _known_corpus_weights().get(id),
     }
     return row | {field: value for field, value in known.items() if value is not None}
+
+
+@cache
+def _known_corpus_weights() -> Mapping[str, Row]:
+    """Return `safetensors` of the roots whose number of parameters is known; none is made up.
+
+    Not of packed weights, nor of Meta's own format, which has no such files.
+    """
+    weights: dict[str, Row] = {}
+    for release in (release for family in all_families() for release in family.releases):
+        numbers = {size.lower(): number for size, number in release.parameters}
+        for id in release.roots():
+            sizes = sizes_in_claimed_name(id.rpartition("/")[2])
+            own = [numbers[size] for size in sizes if size in numbers]
+            is_packed = _PACKED.search(id) is not None
+            has_files = release.id != "llama-2" or id.endswith("-hf")
+            if len(own) == 1 and has_files and not is_packed:
+                weights[id] = {"parameters": {"BF16": own[0]}, "total": own[0]}
+    return weights
 
 
 def _box_tags(fact: Fact) -> list[str]:

@@ -18,6 +18,7 @@ class AnomalyKind(StrEnum):
     RELATION_DISAGREEMENT = "relation_disagreement"
     PARENT_DISAGREEMENT = "parent_disagreement"
     SKIPPED_GENERATION = "skipped_generation"
+    IMPOSSIBLE_SIZE = "impossible_size"
     UPLOAD_BURST = "upload_burst"
 
 

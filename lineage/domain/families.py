@@ -128,6 +128,8 @@ class Release:
     deleted: tuple[str, ...] = ()
     """Roots that the Hub has no longer; cards still name them."""
     sizes: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, int], ...] = ()
+    """Size and exact number of parameters, `("8B", 8030261248)`, where it is known."""
     gated: str | None = None
     """How the Hub gates the official repositories: `manual`, `auto` or `false`."""
     source: str = ""

@@ -51,6 +51,8 @@ class ModelRecord(NamedTuple):
     """`base_model` of the card, each entry as the author wrote it."""
     adapter_parent: str | None
     """`base_model_name_or_path` of the adapter's config, as written."""
+    parameters: int | None = None
+    """How many parameters its weights have in full precision; None for packed ones."""
 
 
 class BadRow(NamedTuple):

@@ -69,9 +69,10 @@ class InferenceInput:
     keys: pa.StringArray
     ids: pa.StringArray
     created_at: pa.Array
-    """Of the models with a record, listed or deleted, as are the next two."""
+    """Of the models with a record, listed or deleted, as are the next three."""
     model_type: pa.Array
     license: pa.Array
+    parameters: pa.Array
     child: Nodes
     """The declared edges, a pair of nodes each, in order of the child."""
     parent: Nodes

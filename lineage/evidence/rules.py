@@ -16,6 +16,7 @@ from lineage.evidence.company import (
 from lineage.evidence.infer import InferenceInput, InferenceRule, InferredClaim, infer_claims
 from lineage.evidence.names import NameRule
 from lineage.evidence.release_names import ReleaseNameRule
+from lineage.evidence.sizes import infer_from_sizes
 
 _TAG = "base_model:"
 _ADAPTER = Relation.ADAPTER.value
@@ -176,6 +177,7 @@ RULES: tuple[Rule, ...] = (
         Strength.INFERRED,
         infer=infer_from_license_tags,
         source="license tag and architecture",
+        precision=0.994,
     ),
     Rule(
         "merge_partners",
@@ -191,6 +193,7 @@ RULES: tuple[Rule, ...] = (
         source="children's names",
         precision=0.999,
     ),
+    Rule("parameters", Strength.INFERRED, infer=infer_from_sizes, source="size", precision=0.994),
     # What a model's name says of its release is no second opinion on what that very name says of
     # its parent.
     Rule(

@@ -68,6 +68,7 @@ class _Release(Shape):
     official: tuple[RepoId, ...]
     license: Text | None = None
     sizes: tuple[Text, ...] = ()
+    parameters: dict[str, int] = field(default_factory=dict)
     gated: Literal["manual", "auto", "false"] | None = None
     deleted: tuple[RepoId, ...] = ()
     mirror: tuple[_Reupload, ...] = ()
@@ -267,6 +268,7 @@ def _make_family_release(file: str, entry: _Release, marks: Mapping[str, str]) -
         changed=make_family_copies("changed", entry.changed, entry.changed_source, roots),
         deleted=entry.deleted,
         sizes=entry.sizes,
+        parameters=tuple(entry.parameters.items()),
         gated=entry.gated,
         source=replace_registry_marks(place, entry.source, marks),
     )

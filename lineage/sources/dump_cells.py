@@ -309,6 +309,14 @@ def _read_key_cell(cell: Any) -> Any:
     return text.lower() if isinstance(text, str) else text
 
 
+def _read_weights_cell(cell: Any) -> Any:
+    """Read numbers of parameters; a writer with one column a type has a gap for most of them."""
+    weights = _read_object_cell(cell)
+    if not isinstance(weights, dict) or not isinstance(types := weights.get("parameters"), dict):
+        return weights
+    return weights | {"parameters": {name: it for name, it in types.items() if it is not None}}
+
+
 def _read_text_cell(cell: Any) -> Any:
     if not isinstance(cell, bytes):
         return cell
@@ -322,6 +330,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("createdAt", "lastModified"), _read_moment_cell),
     **dict.fromkeys(("downloads", "downloadsAllTime", "likes"), _read_number_cell),
     **dict.fromkeys(("cardData", "config"), _read_object_cell),
+    **dict.fromkeys(("safetensors", "gguf"), _read_weights_cell),
     "baseModels": _read_parents_cell,
     "gated": _read_gated_cell,
     "private": _read_flag_cell,

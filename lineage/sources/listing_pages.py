@@ -31,6 +31,7 @@ _CardWords = tuple[str | None, str | None, str | None, str | None, tuple[str, ..
 _ConfigWords = tuple[str | None, str | None, str | None]
 _NO_CARD: _CardWords = (None, None, None, None, ())
 _NO_CONFIG: _ConfigWords = (None, None, None)
+_WHOLE_TYPES = frozenset({"BF16", "F16", "F32"})
 
 
 def record_of(row: ListingRow, unread: Counter[str]) -> ModelRecord:
@@ -69,8 +70,19 @@ def record_of(row: ListingRow, unread: Counter[str]) -> ModelRecord:
         card_relation,
         card_parents,
         adapter_parent,
+        None if row.safetensors is None and row.gguf is None else _read_listed_parameters(row),
     )
     return _new(ModelRecord, fields)
+
+
+def _read_listed_parameters(row: ListingRow) -> int | None:
+    """Return the number of parameters; None where the weights are packed, or of a type unknown."""
+    weights = row.safetensors
+    if weights is None or not weights.total:
+        # The total of a GGUF file counts what was quantized, not what it was packed into.
+        return None if row.gguf is None else row.gguf.total or None
+    is_whole = weights.parameters and weights.parameters.keys() <= _WHOLE_TYPES
+    return weights.total if is_whole else None
 
 
 def _read_listed_moment(value: datetime, name: str, unread: Counter[str]) -> datetime | None:

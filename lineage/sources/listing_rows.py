@@ -69,6 +69,13 @@ class ModelConfig(Struct):
     adapter_config: AdapterConfig | None = None
 
 
+class Weights(Struct):
+    """`safetensors`: how many parameters of each type the files hold; of `gguf` the total alone."""
+
+    total: WholeNumber | None = None
+    parameters: dict[Text, WholeNumber] | None = None
+
+
 class ListingRow(Struct):
     """One row. Only `_id` and `id` are always there; an absent field is absent, not null."""
 
@@ -90,6 +97,8 @@ class ListingRow(Struct):
     base_models: BaseModels | None = field(name="baseModels", default=None)
     card: CardData | None = field(name="cardData", default=None)
     config: ModelConfig | None = None
+    safetensors: Weights | None = None
+    gguf: Weights | None = None
 
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)

@@ -1,5 +1,6 @@
 """Whether a Hub still answers in the shape we read: two small requests, looked at closely."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,12 +54,21 @@ def _probe_rows(answer: Answer) -> Iterator[DoctorFinding]:
     yield DoctorFinding(
         "rows", not page.bad_rows and not unread, summary + (f"; unread: {unread}" * bool(unread))
     )
-    rows = (lenient_row_json(raw) for raw in cut_rows(answer.body) or ())
+    rows = [lenient_row_json(raw) for raw in cut_rows(answer.body) or ()]
     names_seen = {name for row in rows if isinstance(row, dict) for name in row}
     absent = [name for name in FIELDS if name not in names_seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
     message = f"not seen in {len(page.records)} rows: {', '.join(absent)}" if absent else "all seen"
     yield DoctorFinding("fields", None if absent else True, message)
+    weights = [row["safetensors"] for row in rows if isinstance(row, dict) and "safetensors" in row]
+    cost = sum(len(json.dumps(it)) + len('"safetensors":,') for it in weights) / len(answer.body)
+    known = sum(record.parameters is not None for record in page.records)
+    yield DoctorFinding(
+        "parameters",
+        None,
+        f"{known} of {len(page.records)} rows have a number of parameters; asking for it is"
+        f" {100 * cost:.1f} % of the page",
+    )
     ascending = all(a.key < b.key for a, b in zip(page.records, page.records[1:], strict=False))
     yield DoctorFinding(
         "order", ascending, "rows ascend by key" if ascending else "rows do not ascend"

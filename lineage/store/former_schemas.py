@@ -1,4 +1,4 @@
-"""Snapshots of schema 1 to 3 in today's words: their values are translated where they are read."""
+"""Snapshots of schema 1 to 4 in today's words: what they hold is translated where it is read."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -15,6 +15,7 @@ _RENAMED = 4
 """The first schema with today's values."""
 
 _WITH_WHOLE_TOMBSTONES = 3
+_WITH_PARAMETERS = 5
 
 KINDS: Mapping[str, str] = {"sweep": "full", "bulk": "dump"}
 """Today's names of the kinds of snapshots."""
@@ -43,6 +44,31 @@ def stored_columns(file: str, columns: Sequence[str], version: int) -> list[str]
 def may_lack_table_columns(file: str, version: int) -> bool:
     """Say whether a table of some schema had fewer columns: tombstones without their records."""
     return file == schema.TOMBSTONES_FILE and version < _WITH_WHOLE_TOMBSTONES
+
+
+def absent_table_columns(file: str, version: int) -> frozenset[str]:
+    """Return the columns that a table of some schema had not: nothing is known of them."""
+    of_records = {schema.MODELS_FILE, schema.TOMBSTONES_FILE, schema.CHANGES[schema.MODELS_FILE]}
+    is_absent = version < _WITH_PARAMETERS and file in of_records
+    return frozenset({"parameters"}) if is_absent else frozenset()
+
+
+def complete_table(file: str, rows: _Rows, columns: Sequence[str] | None, version: int) -> _Rows:
+    """Return rows with the columns that were asked for, empty where their schema had none."""
+    names = list(schema.ALL_TABLES[file].names if columns is None else columns)
+    absent = absent_table_columns(file, version)
+    if absent.isdisjoint(names):
+        return rows
+    fields = [
+        schema.ALL_TABLES[file].field(name) if name in absent else rows.schema.field(name)
+        for name in names
+        if name in absent or name in rows.schema.names
+    ]
+    arrays = [
+        pa.nulls(rows.num_rows, field.type) if field.name in absent else rows[field.name]
+        for field in fields
+    ]
+    return type(rows).from_arrays(arrays, schema=pa.schema(fields))
 
 
 def translate(file: str, rows: _Rows, version: int) -> _Rows:

@@ -13,7 +13,7 @@ from lineage.domain.records import Availability
 
 # Two names of one thing would be two columns for ever: what readers outside know is never renamed
 # without a new version, and former_schemas.py says what it was.
-VERSION = 4
+VERSION = 5
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"
@@ -46,6 +46,7 @@ MODELS = pa.schema(
         ("tags", pa.list_(pa.string())),
         ("gated", pa.string()),
         ("sha", pa.string()),
+        ("parameters", pa.int64()),
     ]
 )
 

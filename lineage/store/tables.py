@@ -17,7 +17,13 @@ from lineage.errors import SnapshotDamaged, SnapshotPruned
 from lineage.store import schema
 from lineage.store.delta import MergePlan, apply_delta_plan, plan_delta_by_key, plan_delta_by_place
 from lineage.store.files import Files
-from lineage.store.former_schemas import may_lack_table_columns, stored_columns, translate
+from lineage.store.former_schemas import (
+    absent_table_columns,
+    complete_table,
+    may_lack_table_columns,
+    stored_columns,
+    translate,
+)
 from lineage.store.inventory import snapshot_base_of
 from lineage.store.keys import bare, joined
 from lineage.store.manifest import FILE, BuildsOn, FileFacts, Manifest
@@ -117,7 +123,8 @@ class Tables:
             threads = parquet.num_row_groups > 1
             rows = parquet.read(columns=self._stored_table(file, columns), use_threads=threads)
             _expect_table(parquet.metadata.num_rows, rows.num_rows)
-            return self._checked_table_file(file, rows)
+            rows = self._checked_table_file(file, rows)
+            return complete_table(file, rows, columns, self.version)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
@@ -129,7 +136,7 @@ class Tables:
                     if rows["key"][0].as_py() <= last_key:
                         raise ValueError("its column key is not in order")
                     last_key = rows["key"][-1].as_py()
-                yield rows
+                yield complete_table(file, rows, columns, self.version)
 
     def group(
         self, file: str, parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
@@ -137,7 +144,7 @@ class Tables:
         """Return some columns of one row group of an open table, or all of them."""
         rows = parquet.read_row_group(group, columns=self._stored_table(file, columns))
         _expect_table(parquet.metadata.row_group(group).num_rows, rows.num_rows)
-        return self._checked_table_file(file, rows)
+        return complete_table(file, self._checked_table_file(file, rows), columns, self.version)
 
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
         """Return the rows that have one of some values in `column`, of groups that have any."""
@@ -155,6 +162,7 @@ class Tables:
                     rows = rows if names is None else self.group(file, parquet, group)
                     tables.append(rows.filter(mask))
             empty = translate(file, parquet.schema_arrow.empty_table(), self.version)
+            empty = complete_table(file, empty, None, self.version)
             return pa.concat_tables([empty, *tables])
 
     @contextmanager
@@ -202,7 +210,12 @@ class Tables:
         return None if self._manifest is None else self._manifest.files.get(file)
 
     def _stored_table(self, file: str, columns: Sequence[str] | None) -> list[str] | None:
-        return None if columns is None else stored_columns(file, columns, self.version)
+        if columns is None:
+            return None
+        absent = absent_table_columns(file, self.version)
+        # Of no column at all not even the number of rows would be read.
+        names = [name for name in columns if name not in absent] or ["key"]
+        return stored_columns(file, names, self.version)
 
     def _refuse_other_footer(self, file: str, source: pa.NativeFile) -> None:
         """Raise ValueError for a footer that was not published: it could lead anywhere."""
@@ -218,9 +231,10 @@ class Tables:
         if facts is not None and facts.rows != rows:
             raise ValueError(f"it has {rows} rows, the manifest says {facts.rows}")
         expected, stored = schema.ALL_TABLES[file], parquet.schema_arrow
-        for field, name in zip(
-            expected, self._stored_table(file, expected.names) or (), strict=True
-        ):
+        absent = absent_table_columns(file, self.version)
+        fields = [field for field in expected if field.name not in absent]
+        names = stored_columns(file, [field.name for field in fields], self.version)
+        for field, name in zip(fields, names, strict=True):
             places = stored.get_all_field_indices(name)
             if not places and may_lack_table_columns(file, self.version):
                 continue
@@ -279,24 +293,32 @@ class MergedTables(Tables):
     ) -> pa.Table:
         if file not in schema.CHANGES:
             return super().table(file, columns, as_codes)
-        names = schema.TABLES[file].names if columns is None else list(columns)
+        names = self._merged_columns(file, columns)
         changes = super().table(schema.CHANGES[file], names, as_codes)
         seam = self._merge_plan_for(file)
         with self.base.open(file, as_codes) as parquet:
             older = _read_table_batches(parquet, names)
-            return pa.concat_tables(apply_delta_plan(older, changes, seam))
+            rows = pa.concat_tables(apply_delta_plan(older, changes, seam))
+        return complete_table(file, rows, columns, self.version)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         if file not in schema.CHANGES:
             yield from super().batches(file, columns)
             return
-        names = schema.TABLES[file].names if columns is None else list(columns)
+        names = self._merged_columns(file, columns)
         changes = super().table(schema.CHANGES[file], names)
         for piece in apply_delta_plan(
             self.base.batches(file, names), changes, self._merge_plan_for(file)
         ):
             if piece.num_rows:
-                yield from piece.combine_chunks().to_batches()
+                rows = complete_table(file, piece.combine_chunks(), columns, self.version)
+                yield from rows.to_batches()
+
+    def _merged_columns(self, file: str, columns: Sequence[str] | None) -> list[str]:
+        """Return the columns that both parts have; where that leaves none, the key."""
+        names = schema.TABLES[file].names if columns is None else columns
+        absent = absent_table_columns(file, self.version)
+        return [name for name in names if name not in absent] or ["key"]
 
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
         if file not in schema.CHANGES:

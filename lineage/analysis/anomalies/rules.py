@@ -23,6 +23,7 @@ from lineage.analysis.anomalies.columns import (
     join_names,
     plural,
 )
+from lineage.analysis.anomalies.sizes import find_impossible_sizes
 from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import (
@@ -274,6 +275,13 @@ RULES = (
         AnomalySeverity.NOTE,
         "a quantized copy that is named after one model and declares that model's parent",
         claim_rules.find_skipped_generation_anomalies,
+    ),
+    AnomalyRule(
+        AnomalyKind.IMPOSSIBLE_SIZE,
+        AnomalySeverity.ODD,
+        "a model with just as many parameters as a release that it is not declared to come from;"
+        " only where the numbers of all releases above it are known",
+        find_impossible_sizes,
     ),
     AnomalyRule(
         AnomalyKind.UPLOAD_BURST,

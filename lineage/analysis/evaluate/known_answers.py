@@ -140,6 +140,7 @@ def read_nodes(scope: Scope) -> InferenceInput:
         snapshot.record_column("created_at").combine_chunks(),
         snapshot.record_column("model_type").combine_chunks(),
         snapshot.record_column("license").combine_chunks(),
+        snapshot.record_column("parameters").combine_chunks(),
         edges.child[listed],
         edges.parent[listed],
         snapshot.former_keys(),

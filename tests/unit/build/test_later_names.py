@@ -18,6 +18,7 @@ def nodes() -> InferenceInput:
         created_at=pa.array([None] * 4, pa.timestamp("us", "UTC")),
         model_type=pa.array([None] * 4, pa.string()),
         license=pa.array([None] * 4, pa.string()),
+        parameters=pa.array([None] * 4, pa.int64()),
         child=empty,
         parent=empty,
         former={"other/seen-before": "key other/now", "other/lost": "key of nobody"},

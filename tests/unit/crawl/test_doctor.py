@@ -50,6 +50,7 @@ def whole(number: int) -> Row:
         downloads=1,
         downloadsAllTime=2,
         likes=3,
+        safetensors={"parameters": {"BF16": 5}, "total": 5},
     )
 
 
@@ -90,7 +91,10 @@ def without(*names: str) -> Spoil:
     return spoil
 
 
-GOOD = dict.fromkeys(("listing", "rows", "fields", "order", "rate limit", "paging"), True)
+GOOD: dict[str, bool | None] = {
+    **dict.fromkeys(("listing", "rows", "fields", "order", "rate limit", "paging"), True),
+    "parameters": None,
+}
 
 
 def test_a_hub_in_our_shape_is_good_in_every_point(tmp_path: Path) -> None:
@@ -186,6 +190,16 @@ def test_rows_in_another_order_are_bad(tmp_path: Path) -> None:
 def test_rows_that_cannot_be_read_are_bad(tmp_path: Path) -> None:
     found, ok = of_spoiled(with_rows(lambda rows: [{"id": "no/key"}, *rows]), tmp_path)
     assert (ok["rows"], says(found, "rows")) == (False, "100 rows read, 1 unreadable")
+
+
+def test_it_says_how_many_rows_tell_their_size_and_what_that_costs(tmp_path: Path) -> None:
+    def spoil_half(rows: list[Row]) -> list[Row]:
+        return [*(_without(one, "safetensors") for one in rows[:50]), *rows[50:]]
+
+    found, _ = of_spoiled(with_rows(spoil_half), tmp_path)
+    message = says(found, "parameters")
+    assert message.startswith("50 of 100 rows have a number of parameters; asking for it is ")
+    assert 1 < float(message.rpartition(" is ")[2].partition(" %")[0]) < 10
 
 
 def test_a_field_of_another_shape_is_bad_and_named(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def nodes(
         created,
         pa.array(["llama"] * len(listed), pa.string()),
         pa.nulls(len(listed), pa.string()),
+        pa.nulls(len(listed), pa.int64()),
         np.array([child for child, _ in pairs], np.int32),
         np.array([parent for _, parent in pairs], np.int32),
         former or {},

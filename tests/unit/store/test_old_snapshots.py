@@ -99,8 +99,12 @@ def test_an_update_of_an_older_schema_stands_alone_and_the_next_builds_on_it(
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / opened(2, tmp_path).id / "manifest.json"
-    path.write_text(path.read_text("utf-8").replace('"schema_version": 2', '"schema_version": 5'))
-    with pytest.raises(SchemaTooNew, match="schema version 5, this lineage reads up to 4"):
+    newer = schema.VERSION + 1
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"schema_version": 2', f'"schema_version": {newer}'))
+    with pytest.raises(
+        SchemaTooNew, match=f"version {newer}, this lineage reads up to {newer - 1}"
+    ):
         ParquetStore(str(tmp_path), NO_OPT_OUTS).snapshot()
 
 
