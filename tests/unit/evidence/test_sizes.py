@@ -60,8 +60,8 @@ CASES: dict[str, tuple[Row, str | None]] = {
 
 
 def test_a_size_says_the_narrowest_thing_that_its_bearers_share(tmp_path: Path) -> None:
-    rows = [row(id, **fields) for id, (fields, _) in CASES.items()]
-    rows += [row("a/declares", [BASE], **sized(LLAMA_3_8B)), row(BASE, **sized(LLAMA_2_7B))]
+    rows = [row(id) | fields for id, (fields, _) in CASES.items()]
+    rows += [row("a/declares", [BASE]) | sized(LLAMA_3_8B), row(BASE) | sized(LLAMA_2_7B)]
     snapshot = published(rows, tmp_path, families=all_families())
     ids = {it["key"]: it["id"] for it in rows_of(snapshot, "models.parquet")}
     claims = [it for it in rows_of(snapshot, "evidence.parquet") if it["rule"] == "parameters"]
@@ -75,15 +75,15 @@ def test_a_size_says_the_narrowest_thing_that_its_bearers_share(tmp_path: Path) 
 
 def test_a_declared_parent_that_the_size_excludes_is_an_anomaly(tmp_path: Path) -> None:
     rows = [
-        row(BASE, **sized(LLAMA_2_7B)),
+        row(BASE) | sized(LLAMA_2_7B),
         row("meta-llama/Meta-Llama-3-8B"),
         row("meta-llama/Llama-4-Scout-17B-16E"),
         row("Qwen/Qwen2.5-7B"),
-        row("a/impossible", [BASE], **sized(LLAMA_3_8B)),
-        row("a/right", [BASE], **sized(LLAMA_2_7B)),
-        row("a/merge", [BASE, "meta-llama/Meta-Llama-3-8B"], **sized(LLAMA_3_8B)),
-        row("a/unknown-size", [BASE], **sized(123)),
-        row("a/of-unknown-sizes", ["Qwen/Qwen2.5-7B"], **sized(LLAMA_3_8B)),
+        row("a/impossible", [BASE]) | sized(LLAMA_3_8B),
+        row("a/right", [BASE]) | sized(LLAMA_2_7B),
+        row("a/merge", [BASE, "meta-llama/Meta-Llama-3-8B"]) | sized(LLAMA_3_8B),
+        row("a/unknown-size", [BASE]) | sized(123),
+        row("a/of-unknown-sizes", ["Qwen/Qwen2.5-7B"]) | sized(LLAMA_3_8B),
     ]
     snapshot = published(rows, tmp_path, families=all_families())
     (found,) = find_anomalies(
