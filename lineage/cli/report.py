@@ -88,8 +88,10 @@ def _with_report_options(command: options.Callback) -> options.Callback:
             raise SettingsError(
                 "--theme and --width are of one picture", "name it: --chart NAME --theme dark"
             )
-        choice = chart and PictureChoice(chart, Theme(theme or "light"), width or WIDTH)
-        run = ReportRun(Language(lang), choice or None, check_report_extra(), out)
+        choice = None
+        if chart is not None:
+            choice = PictureChoice(chart, Theme(theme or "light"), width or WIDTH)
+        run = ReportRun(Language(lang), choice, check_report_extra(), out)
         command(*args, run=run, **others)
 
     return options.combine_options(*_OPTIONS)(call)
