@@ -9,7 +9,7 @@ import click
 
 from lineage.cli import options
 from lineage.cli.context import Format, Invocation
-from lineage.errors import MissingExtra, SettingsError, StoreError, file_error
+from lineage.errors import LineageError, MissingExtra, SettingsError, file_error
 
 if TYPE_CHECKING:
     from lineage.serve.app import Server
@@ -127,7 +127,9 @@ def _open_served_snapshots(invocation: Invocation) -> "OpenSnapshots":
     snapshots = OpenSnapshots(store, invocation.known_families(), opt_outs.digest())
     try:
         snapshots.refresh()
-    except StoreError as error:
+    except SettingsError:
+        raise
+    except LineageError as error:
         logs.say(f"warning: {error.message}")
     if snapshots.latest is None:
         logs.say(f"no snapshot in {store.location} yet: answers are 503 until there is one")

@@ -279,7 +279,9 @@ def status_of_error(error: LineageError, *, is_named: bool = False) -> int:
     if is_named and isinstance(error, NoSuchSnapshot):
         return 404
     kinds = (it for it in type(error).__mro__ if it in _STATUS_BY_ERROR)
-    return next((_STATUS_BY_ERROR[it] for it in kinds), 500)
+    # What running again may mend, or somebody must look at, is not there right now.
+    later = 503 if error.exit_code in (3, 4) else 500
+    return next((_STATUS_BY_ERROR[it] for it in kinds), later)
 
 
 def hide_location(request: Request, text: str) -> str:

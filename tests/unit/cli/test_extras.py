@@ -46,3 +46,16 @@ def test_a_count_needs_no_extra(store: Path, tmp_path: Path) -> None:
     for package in ("jinja2", "resvg_py", "cyclonedx"):
         done = run_without(package, tmp_path, "count", BASE, "--store", str(store))
         assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("package", "words", "extra"),
+    [("starlette", (), "serve"), ("uvicorn", (), "serve"), ("mcp", ("--mcp-stdio",), "mcp")],
+)
+def test_the_server_names_its_extra(
+    package: str, words: tuple[str, ...], extra: str, store: Path, tmp_path: Path
+) -> None:
+    done = run_without(package, tmp_path, "serve", "--store", str(store), *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"pip install '.[{extra}]'" in done.stderr
+    assert "Traceback" not in done.stderr
