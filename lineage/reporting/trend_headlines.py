@@ -28,7 +28,10 @@ def growth_headline(trend: TrendText) -> str:
     """
     history = trend.findings.history
     if not trend.findings.has_history:
-        return trend.texts.say_number("headline.count", trend.findings.models, **trend.places)
+        day = trend.findings.definition.as_of
+        key, places = ("count", {}) if day is None else ("count_by", {"day": trend.last_day})
+        models = trend.findings.models
+        return trend.texts.say_number(f"headline.{key}", models, **trend.places, **places)
     first, last = history.whole[0], history.whole[-1]
     begin, end = (history.moments[at].taken_at.date() for at in (0, -1))
     days = (end - begin).days

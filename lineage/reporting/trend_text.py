@@ -7,7 +7,8 @@ from datetime import date
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.growth.findings import TrendFindings
 from lineage.analysis.growth.variants import VARIANTS
-from lineage.domain.claims import Relation
+from lineage.domain.claims import Relation, Strength
+from lineage.domain.definitions import Closure
 from lineage.domain.families import Family
 from lineage.reporting.language import Language, Texts, load_texts
 from lineage.store.manifest import Manifest
@@ -61,10 +62,11 @@ class TrendText:
     @property
     def places(self) -> Mapping[str, object]:
         """What every text may name."""
-        is_sample = self.findings.knowledge.is_sample
+        where = self.texts.say("page.where") if self.findings.knowledge.is_sample else ""
+        where += self.texts.say("page.filtered") if self.filters else ""
         return {
             "subject": self.subject,
-            "where": self.texts.say("page.where") if is_sample else "",
+            "where": where,
             "least": self.findings.least_downloads,
         }
 
@@ -80,6 +82,27 @@ class TrendText:
         if key in {MIXED, UNKNOWN, *VARIANTS}:
             return self.say(f"column.{key}")
         return self.families.get(key, key)
+
+    @property
+    def filters(self) -> list[str]:
+        """What the definition narrows or widens beside the day; a picture must not go without."""
+        definition, words = self.findings.definition, load_texts(self.texts.language)
+        is_model, parts = self.findings.subject.model is not None, []
+        if definition.closure is Closure.DIRECT:
+            parts.append(self.texts.say("filter.direct"))
+        if set(definition.relations) != set(Relation):
+            names = ", ".join(words.say(f"words.{relation}") for relation in definition.relations)
+            parts.append(self.texts.say("filter.relations", names=names))
+        if definition.min_strength is not Strength.DECLARED:
+            parts.append(self.texts.say(f"filter.{definition.min_strength}"))
+        if definition.min_downloads:
+            parts.append(self.texts.say("filter.downloads", n=definition.min_downloads))
+        chosen = {
+            "deleted": definition.deleted,
+            "mirrors": is_model and definition.mirrors,
+            "curated": is_model and definition.curated,
+        }
+        return parts + [self.texts.say(f"filter.{key}") for key, is_in in chosen.items() if is_in]
 
     @property
     def last_day(self) -> date:
@@ -103,5 +126,7 @@ class TrendText:
             taken_on = self.manifest.origin.taken_at.date()
             id = self.findings.snapshot
             line = self.say("page.source", version=__version__, id=id, date=taken_on)
+        if filters := self.filters:
+            line = f"{line} {self.say('page.source_filters', filters='; '.join(filters))}"
         is_sample = self.findings.knowledge.is_sample
         return f"{line} {self.say('page.source_sample')}" if is_sample else line

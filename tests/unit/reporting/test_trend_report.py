@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from lineage.analysis.growth.findings import TrendFindings
 from lineage.analysis.growth.trends import TrendQuestion
+from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.published import bundled_published_numbers
@@ -295,3 +296,28 @@ def test_no_format_steers_a_terminal_or_the_direction_of_letters(
     for name, content in attacked.items():
         if not name.endswith(".png"):
             assert not set("\x1b\x00\u202e\u200b\u2028") & set(content.decode()), name
+
+
+@BOTH
+def test_a_picture_of_a_filtered_count_says_its_filters(
+    store: ParquetStore, language: Language
+) -> None:
+    filters = Definition(min_downloads=10, relations=(Relation.FINETUNE,), deleted=True)
+    found = find_trends(store.snapshot(), family("llama"), filters, all_families(), store)
+    document = make_document(found, store.snapshot(), language)
+    texts = load_texts(language, "trend")
+    for chart in (picture.chart for picture in pictures_of(document)):
+        assert texts.say("filter.downloads", n=10) in chart.source
+        assert texts.say("filter.deleted") in chart.source
+    assert texts.say("page.filtered").strip() in document.headline
+
+
+@BOTH
+def test_a_day_of_the_past_is_named_in_the_headline(
+    store: ParquetStore, language: Language
+) -> None:
+    day = Definition(as_of=date(2024, 6, 30))
+    found = find_trends(store.snapshot(), family("llama"), day, all_families())
+    headline = make_document(found, store.snapshot(), language).headline
+    assert load_texts(language).date(date(2024, 6, 30)) in headline
+    assert str(found.models) in headline
