@@ -75,6 +75,7 @@ def render_page(
     reports: Sequence[FileLink] = (),
     style: str = "",
     script: str = "",
+    has_charts: bool = True,
     is_served: bool = False,
     **values: object,
 ) -> str:
@@ -83,16 +84,16 @@ def render_page(
     `reports` are the other pages about the same, named without ending. `style` and `script` are
     code of this package that this page has beyond what all pages have. Values are escaped where
     the template writes them; what is markup already comes as `markupsafe.Markup`. Templates have
-    `texts`, the words that all pages share.
+    `texts`, the words that all pages share. A page without charts has no room for their style.
 
     Raises MissingExtra where the extra `report` is not installed.
     """
     from markupsafe import Markup
 
-    style = "\n".join(
-        [page_chart_style(), *map(read_template_file, ("picture.css", "page.css")), style]
-    )
-    script = read_template_file("picture.js") + read_template_file("page.js") + script
+    charts = (page_chart_style(), read_template_file("picture.css")) if has_charts else ()
+    style = "\n".join((*charts, read_template_file("page.css"), style))
+    scripts = ("picture.js", "page.js") if has_charts else ("page.js",)
+    script = "".join(map(read_template_file, scripts)) + script
     script = f'(() => {{\n"use strict";\n{script}}})();\n'
     allowed = [f"style-src {block_hash(style)}", f"script-src {block_hash(script)}"]
     policy = list(_POLICY)

@@ -327,8 +327,12 @@ def told_by_page(page: str) -> Told:
         numbers = np.frombuffer(block, np.dtype(f"<{kind}"), size, 8 + length + at)
         return [int(number) for number in numbers]
 
-    owners = ["", *(f"{owner}/" for owner in head["owners"])]
-    names = [owners[at] + model for at, model in zip(column("owner"), head["models"], strict=True)]
+    names: list[str] = []
+    line: list[str] = []
+    for owner, model, depth in zip(column("owner"), head["models"], column("depth"), strict=True):
+        bare = model.replace("/", line[depth - 1]) if owner else model
+        line[depth:] = [bare]
+        names.append(f"{head['owners'][owner - 1]}/{bare}" if owner else bare)
     rows = zip(names, column("kind"), column("total"), strict=True)
     return {name: total for name, kind, total in rows if kind >= RowKind.OFFICIAL}
 

@@ -55,6 +55,7 @@ def family_page(report: FamilyTreeReport, document: Document) -> str:
         document.language,
         title=document.title,
         reports=document.reports,
+        has_charts=False,
         style=read_page_asset("family_tree.css") + _color_style(),
         script="\n".join((*map(read_page_asset, _LIBRARIES), *map(_read_script, SCRIPTS))),
         document=replace(document, sections=document.sections[1:]),
@@ -128,18 +129,25 @@ def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
 def _split_page_names(rows: TreeRows) -> tuple[list[str], Indices, list[str]]:
     """Return all owners, the place of each row's plus one, and the names without them.
 
-    A release has no owner: 0, and its name whole.
+    In a name that holds the name of the model above it a slash stands for that one. What is no
+    `owner/name` has no owner: 0, and its name whole.
     """
-    # An owner of a thousand models stands in the page once.
-    is_group = (rows.kind < RowKind.OFFICIAL).tolist()
-    pairs = [
-        ("", name) if alone or "/" not in name else tuple(name.split("/", 1))
-        for name, alone in zip(rows.names, is_group, strict=True)
-    ]
-    owners = sorted({owner for owner, _ in pairs if owner})
+    # An owner of a thousand models stands in the page once, a name that is made longer too.
+    owners_of: list[str] = []
+    models: list[str] = []
+    for name, kind in zip(rows.names, rows.kind.tolist(), strict=True):
+        is_id = kind >= RowKind.OFFICIAL and name.count("/") == 1
+        owner, _, model = name.partition("/") if is_id else ("", "", name)
+        owners_of.append(owner)
+        models.append(model)
+    owners = sorted({owner for owner in owners_of if owner})
     place = {owner: at + 1 for at, owner in enumerate(owners)} | {"": 0}
-    codes = np.array([place[owner] for owner, _ in pairs], np.int64)
-    return owners, smallest_page_type(codes), [model for _, model in pairs]
+    codes = np.array([place[owner] for owner in owners_of], np.int64)
+    packed = [
+        model.replace(models[above], "/", 1) if owner and len(models[above]) > 1 else model
+        for model, owner, above in zip(models, owners_of, rows.parent.tolist(), strict=True)
+    ]
+    return owners, smallest_page_type(codes), packed
 
 
 def _running_month(report: FamilyTreeReport) -> int:

@@ -37,7 +37,8 @@ async function unpack(text) {
 // Adds what follows from the columns: parents and sizes of branches, groups, where edges begin.
 function deriveColumns(head, columns) {
   const rows = head.models.length;
-  const names = head.models.map((model, row) => (columns.owner[row] ? `${head.owners[columns.owner[row] - 1]}/${model}` : model));
+  const names = [];
+  const models = [];
   const parent = new Int32Array(rows).fill(-1);
   const size = new Int32Array(rows).fill(1);
   const group = new Int32Array(rows);
@@ -47,6 +48,10 @@ function deriveColumns(head, columns) {
     const depth = columns.depth[row];
     if (depth) parent[row] = above[depth - 1];
     above[depth] = row;
+    // A slash stands for the name of the model above.
+    const owner = columns.owner[row];
+    models[row] = owner ? head.models[row].replace("/", () => models[parent[row]]) : head.models[row];
+    names[row] = owner ? `${head.owners[owner - 1]}/${models[row]}` : models[row];
     group[row] = depth > 1 ? group[parent[row]] : row;
     edgeStart[row + 1] = edgeStart[row] + columns.edges[row];
   }
