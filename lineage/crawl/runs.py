@@ -199,7 +199,8 @@ def choose_crawl_clock(settings: Settings, progress: Progress, tally: RequestTal
     # answer comes, the crawl itself meets the fault and says so.
     with suppress(LineageError), open_hub_for_crawl(settings, clock, progress, 1, tally) as client:
         moment = read_http_date(client.get("/").headers.get("date", ""))
-    if moment is None or clock.now() - moment < timedelta(days=1):
+    # A day ahead of ours is no day of data, and no Hub is as old as a broken clock may say.
+    if moment is None or moment.year < 2000 or clock.now() - moment < timedelta(days=1):
         return clock
     progress.say(f"The Hub on this machine shows {moment.date()}: its snapshot bears that date.")
     return ShiftedClock(moment)
