@@ -160,7 +160,7 @@ def field_room(chart: Chart, width: float, size: float, page: float) -> Room:
     if chart.kind is ChartKind.MATRIX:
         return Room(width, len(chart.series) * size * 2.4, size)
     if not chart.panels:
-        return Room(width, 300 + (page - PHONE) * 0.16, size)
+        return Room(width, 300 + (page - PHONE) * 0.12, size)
     most = max(largest_value(field) for _, field in fields_of(chart))
     return Room(width, 110 + width * 0.35, size, most)
 

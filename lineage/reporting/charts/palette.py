@@ -7,6 +7,7 @@ in normal sight and without red, green or blue cones; yellow and gray fill, and 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 FONTS = 'Arial, "Liberation Sans", Helvetica, "Lineage Sans", "DejaVu Sans Condensed", sans-serif'
 """Typefaces whose letters are about as wide as those of the font that the package brings along."""
@@ -90,6 +91,7 @@ def text_color_on(fill: str) -> str:
     return max(_ON_FILLS, key=lambda color: color_contrast(color, fill))
 
 
+@cache
 def chart_style(theme: Theme | None) -> str:
     """Return the rules of a picture's classes; without a theme they follow the reader's scheme."""
     light, dark = (_color_rules(palette) for palette in PALETTES.values())
@@ -99,6 +101,7 @@ def chart_style(theme: Theme | None) -> str:
     return f"{_SHAPES}\n{_write_rules(light if theme is Theme.LIGHT else dark)}"
 
 
+@cache
 def page_chart_style() -> str:
     """Return the rules of pictures in a page, whose `color-scheme` decides on the theme."""
     light, dark = (_color_rules(palette) for palette in PALETTES.values())
