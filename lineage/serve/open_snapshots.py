@@ -17,6 +17,7 @@ from lineage.analysis.subjects import full_scope, lists_subject
 from lineage.domain.documents import to_document, to_json
 from lineage.domain.families import Family
 from lineage.errors import LineageError, NoSuchSnapshot, SnapshotPruned
+from lineage.store.column_cache import release_unused_memory
 from lineage.store.manifest import FILE
 from lineage.store.reader import Snapshot
 from lineage.store.store import LATEST, ParquetStore
@@ -151,6 +152,8 @@ class OpenSnapshots:
         self._ids.clear()
         self._others.clear()
         self._folders = folders
+        del latest
+        release_unused_memory()
 
     def watch(self, stop: Event, seconds: float) -> None:
         """Look for new snapshots until asked to stop; what fails is tried again."""

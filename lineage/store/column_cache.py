@@ -62,6 +62,11 @@ class ColumnCache:
         )
 
 
+def release_unused_memory() -> None:
+    """Give back to the system what columns took that nobody holds any more."""
+    pa.default_memory_pool().release_unused()
+
+
 @dataclass(slots=True)
 class NameIndex:
     """Every name of a snapshot in order, so that one is found without a look at all of them."""
@@ -91,7 +96,7 @@ class NameIndex:
         self.record_order = pc.sort_indices(whole).cast(pa.int32()).to_numpy()
         self.record_ids = whole
         # What reading took, half as much as the columns, else stays with the process.
-        pa.default_memory_pool().release_unused()
+        release_unused_memory()
 
     def base_row(self, id: str) -> dict[str, object] | None:
         """Return the row of counts.parquet of a node by its exact id."""
