@@ -177,15 +177,14 @@ def _is_curve_older_than_rename(
     if not keys:
         return False
     former = {old.now: old.name for family in families for old in family.former_names()}
-    names = {*keys, *(former[root] for root in keys if root in former)}
-    # By name first: that reads few groups of rows, by key all of them; all roots at once.
-    stored = snapshot.tables.rows_of(schema.COUNTS_FILE, "id", pa.array(sorted(names)))
-    known, taught = set(stored["key"].to_pylist()), snapshot.former_keys()
-    hidden = [key for root, key in keys.items() if key not in known and taught.get(root) != key]
-    if not hidden:
-        return False
-    rows = snapshot.tables.rows_of(schema.COUNTS_FILE, "key", pa.array(hidden))
-    return bool(rows.num_rows)
+    table = snapshot.table(schema.COUNTS_FILE, ["id", "key"])
+    rows = table.filter(pc.is_in(table["key"], value_set=pa.array(sorted({*keys.values()}))))
+    name_of = dict(zip(rows["key"].to_pylist(), rows["id"].to_pylist(), strict=True))
+    taught = snapshot.former_keys() if name_of else {}
+    return any(
+        key in name_of and name_of[key] not in (root, former.get(root)) and taught.get(root) != key
+        for root, key in keys.items()
+    )
 
 
 def count_over_history(
