@@ -1,8 +1,7 @@
 """Every file of each report: the page, the same as Markdown, pictures, and the numbers as CSV.
 
-The same report gives the same bytes; a PNG as long as the library that paints it is the same. PNG
-pictures come last and need the extra `report`: where it is missing, everything else is written
-before that is said.
+The same report gives the same bytes; a PNG as long as the library that paints it is the same. Pages
+and PNG pictures need the extra `report`: where it is missing, everything else is written.
 """
 
 import re

@@ -88,6 +88,7 @@ def render_page(
 
     Raises MissingExtra where the extra `report` is not installed.
     """
+    templates = _load_templates()
     from markupsafe import Markup
 
     charts = (page_chart_style(), read_template_file("picture.css")) if has_charts else ()
@@ -100,22 +101,18 @@ def render_page(
     if is_served:
         policy = [_SERVED.get(it, it) for it in policy]
         allowed.append("connect-src 'self'")
-    return (
-        _load_templates()
-        .get_template(template)
-        .render(
-            {
-                "title": title,
-                "texts": load_texts(language, "page"),
-                "policy": "; ".join((*policy, *allowed)),
-                "style": Markup(style),
-                "script": Markup(script),
-                "version": __version__,
-                "reports": reports,
-                "picture_files": {},
-                **values,
-            }
-        )
+    return templates.get_template(template).render(
+        {
+            "title": title,
+            "texts": load_texts(language, "page"),
+            "policy": "; ".join((*policy, *allowed)),
+            "style": Markup(style),
+            "script": Markup(script),
+            "version": __version__,
+            "reports": reports,
+            "picture_files": {},
+            **values,
+        }
     )
 
 
