@@ -72,7 +72,9 @@ def check_families(*, invocation: Invocation) -> None:
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import registry_check_table
     from lineage.domain.documents import Document, to_document
+    from lineage.families.registry import check_bundled_families
 
+    check_bundled_families()
     registry, snapshot = invocation.known_families(), _open_snapshot_option(invocation)
     disagreements = () if snapshot is None else check_against_snapshot(Scope(snapshot, registry))
     findings = sort_registry_findings((*check_registry(registry), *disagreements))

@@ -147,8 +147,10 @@ class _FamilyFile(Shape):
     names: _NameTable | None = None
 
 
-def load_family_file(file: Path | Traversable) -> Family:
+def load_family_file(file: Path | Traversable, *, is_proven: bool = False) -> Family:
     """Read one family file.
+
+    A proven one has been read before without that word: no rule between its entries is asked again.
 
     Raises:
         SettingsError: it cannot be read, or it breaks a rule; the message names file and entry.
@@ -186,9 +188,10 @@ def load_family_file(file: Path | Traversable) -> Family:
         outsiders=tuple(outsiders),
         renamed=_make_former_family_names(name, content.former_names),
         groups=tuple(ReleaseGroup(it.id, it.name, it.releases) for it in content.group),
-        names=_make_family_name_reading(name, content.names),
+        names=_make_family_name_reading(content.names),
     )
-    _check_family_agreement(name, family)
+    if not is_proven:
+        _check_family_agreement(name, family)
     return family
 
 
@@ -296,14 +299,9 @@ def _make_family_reupload(
     return Reupload(entry.id, entry.of, replace_registry_marks(place, text, marks))
 
 
-def _make_family_name_reading(file: str, names: _NameTable | None) -> NameReading:
+def _make_family_name_reading(names: _NameTable | None) -> NameReading:
     if names is None:
         return NameReading()
-    for pattern in (*names.look_alikes, *(it.pattern for it in names.spelling)):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise SettingsError(f"{file}, names: {pattern!r} is no pattern: {error}") from error
     spellings = tuple(Spelling(it.pattern, it.means, it.sizes) for it in names.spelling)
     return NameReading(names.mentions, names.look_alikes, names.model_types, spellings)
 
@@ -328,6 +326,12 @@ def list_root_names(family: Family) -> Iterator[tuple[str, str]]:
 
 def _check_family_agreement(file: str, family: Family) -> None:
     """Raise SettingsError for the first contradiction in a family."""
+    for pattern in (*family.names.look_alikes, *(it.pattern for it in family.names.spellings)):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise SettingsError(f"{file}, names: {pattern!r} is no pattern: {error}") from error
+
     # The handles by which releases are asked for.
     handles = [(word, "a word for what has no single release") for word in _RESERVED]
     named = [(it.id, it.name) for it in family.releases]

@@ -16,6 +16,7 @@ from lineage.errors import SettingsError, UnknownModel, file_error
 __all__ = [
     "all_families",
     "bundled_families",
+    "check_bundled_families",
     "family",
     "find_release",
     "lazy_families",
@@ -71,6 +72,15 @@ def bundled_families() -> tuple[str, ...]:
     )
 
 
+def check_bundled_families() -> None:
+    """Raise SettingsError for the first rule that a file of this package breaks."""
+    from lineage.families.family_file import load_family_file
+    from lineage.families.toml_file import list_registry_files
+
+    for _, file in list_registry_files(resources.files("lineage.families")):
+        load_family_file(file)
+
+
 def all_families() -> tuple[Family, ...]:
     """Return every bundled family, sorted by id."""
     return _load_all_families()
@@ -109,8 +119,9 @@ def _load_all_families() -> tuple[Family, ...]:
     from lineage.families.family_file import load_family_file
     from lineage.families.toml_file import list_registry_files
 
+    # `families check` and the tests prove them; every question about a family waits for this.
     files = dict(list_registry_files(resources.files("lineage.families")))
-    return tuple(load_family_file(files[name]) for name in sorted(files))
+    return tuple(load_family_file(files[name], is_proven=True) for name in sorted(files))
 
 
 def _list_family_files(path: Path) -> Sequence[Path]:

@@ -266,9 +266,9 @@ class Snapshot:
             rows = pc.indices_nonzero(pc.is_in(pc.utf8_lower(ids), value_set=lowered))
             at = rows.to_numpy() if nodes is None else nodes.take(rows).to_numpy()
             for id, node in zip(ids.take(rows).to_pylist(), at.tolist(), strict=True):
-                of_id = owners[id.lower()].setdefault(id, [])
+                alike = owners[id.lower()]
                 # A model with a record and children is met twice.
-                owners[id.lower()][id] = [node, *(other for other in of_id if other != node)]
+                alike[id] = [node, *(other for other in alike.get(id, ()) if other != node)]
         return owners
 
     def node_of_key(self, key: str) -> tuple[int, str] | None:

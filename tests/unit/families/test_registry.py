@@ -14,6 +14,7 @@ from lineage.families.family_file import load_family_file
 from lineage.families.registry import (
     all_families,
     bundled_families,
+    check_bundled_families,
     family,
     find_release,
     load_families,
@@ -192,6 +193,10 @@ def test_an_unknown_family_is_answered_with_the_known_ones() -> None:
 @pytest.mark.parametrize("name", bundled_families())
 def test_every_bundled_family_loads_and_is_called_like_its_file(name: str) -> None:
     assert family(name).id == name
+
+
+def test_bundled_families_keep_the_rules_that_no_question_asks_again() -> None:
+    check_bundled_families()
 
 
 @pytest.mark.parametrize("spelling", ["llama-3.1", "LLAMA-3.1", "Llama 3.1", " llama 3.1 "])
