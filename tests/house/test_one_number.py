@@ -1,5 +1,6 @@
 """A subject has one default number: in every command, export, report and function."""
 
+import asyncio
 import base64
 import csv
 import io
@@ -29,6 +30,7 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.export import FORMATS
 from lineage.families.registry import all_families
 from lineage.serve.app import Server, make_app
+from lineage.serve.mcp_tools import call_tool
 from lineage.serve.open_snapshots import OpenSnapshots
 from lineage.store.store import ParquetStore
 from tests.builders import key_of, published, row
@@ -198,17 +200,18 @@ def models_in(format: str, text: str) -> set[str]:
 
 
 @cache
-def served(history: Path) -> TestClient:
+def served(history: Path) -> tuple[TestClient, Server]:
     snapshots = OpenSnapshots(
         ParquetStore(str(history), NO_OPT_OUTS), all_families(), NO_OPT_OUTS.digest()
     )
     snapshots.refresh()
-    return TestClient(make_app(Server(snapshots)))
+    server = Server(snapshots)
+    return TestClient(make_app(server)), server
 
 
 def of_api(asking: Asking, subject: str) -> int:
     """Every route that says how many: alone, in a batch, in a list, of a family or a model."""
-    client = served(asking.history)
+    client, server = served(asking.history)
     total = int(client.get(f"/api/models/{subject}/counts").json()["total"])
     (item,) = client.post("/api/batch", json={"subjects": [subject]}).json()["items"]
     listed = client.get(f"/api/models/{subject}/derivatives").json()["items"]
@@ -221,11 +224,8 @@ def of_api(asking: Asking, subject: str) -> int:
         }
     else:
         others.add(client.get(f"/api/models/{subject}").json()["counts"]["total"])
-    arguments = {"name": "count_derivatives", "arguments": {"subject": subject}}
-    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": arguments}
-    accept = {"Accept": "application/json, text/event-stream", "Host": "127.0.0.1:1"}
-    answer = client.post("/mcp", json=call, headers=accept).json()
-    others.add(answer["result"]["structuredContent"]["total"])
+    answer = asyncio.run(call_tool(server, "count_derivatives", {"subject": subject}))
+    others.add(answer.structured_content["total"])
     assert others == {total}
     return total
 

@@ -127,7 +127,7 @@ def test_pages_of_one_other_origin_may_ask(server: Running) -> None:
     "request_bytes",
     [
         b"GARBAGE\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
         b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /api/models/\xff\xfe HTTP/1.1\r\nHost: a\r\n\r\n",
         b"POST /api/check HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
