@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
-
 from lineage.analysis.counts import count_subject
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
@@ -15,14 +13,12 @@ from lineage.analysis.tree.row_facts import RowEvidence, RowFacts, read_row_evid
 from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.analysis.verdicts import PathClaim, Trace
 from lineage.domain.addresses import is_loopback
-from lineage.domain.claims import RELATIONS, Relation, Strength
+from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family, OutsiderReason
 from lineage.domain.subjects import SubjectKind
 from lineage.errors import UnknownModel
 from lineage.store.manifest import Manifest
-
-_BRANCHES = 15
 
 # These are what the press called Llama's children, and what people ask first. Each is decided for
 # one repository, since a brand such as Vicuna covers models of several releases.
@@ -49,20 +45,6 @@ class ReleaseLine:
     released: date | None
     total: int
     direct: int
-
-
-@dataclass(frozen=True, slots=True)
-class BranchLine:
-    """One derivative that many others come from."""
-
-    id: str
-    release: str
-    relation: Relation
-    drawn_models: int
-    """How many models are drawn below it: each stands below one of its parents alone."""
-    total: int
-    """How many descend from it, as `count` says of it under the same filters."""
-    is_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +77,6 @@ class FamilyTreeReport:
     manifest: Manifest
     count: Count
     releases: tuple[ReleaseLine, ...]
-    branches: tuple[BranchLine, ...]
     verdicts: tuple[NameVerdict, ...]
     forest: TreeRows
     facts: RowFacts
@@ -152,7 +133,6 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
             ReleaseLine(group.value, released.get(group.value), group.total, group.direct)
             for group in count.groups
         ),
-        branches=_largest_reported_branches(forest, scope.definition),
         verdicts=tuple(judge_reported_names(scope, family)) if is_whole else (),
         forest=forest,
         facts=read_row_facts(snapshot, forest, count.definition.as_of),
@@ -197,25 +177,4 @@ def _judge_reported_name(name: str, trace: Trace) -> NameVerdict:
         source=best.source or best.rule,
         url=best.url,
         parent=None if best.quote else parent,
-    )
-
-
-def _largest_reported_branches(forest: TreeRows, definition: Definition) -> tuple[BranchLine, ...]:
-    """Return the derivatives with most counted models below them, counted themselves or not."""
-    is_sure = forest.strength >= definition.min_strength.code
-    drawn_models = forest.count_drawn()
-    rows = np.flatnonzero((forest.relation >= 0) & is_sure & (drawn_models > 0))
-    rows = rows[np.argsort(-drawn_models[rows], kind="stable")][:_BRANCHES]
-    groups = np.flatnonzero(forest.depth == 1)
-    group = groups[np.searchsorted(groups, rows, "right") - 1]
-    return tuple(
-        BranchLine(
-            id=forest.names[row],
-            release=forest.names[its_group],
-            relation=RELATIONS[forest.relation[row]],
-            drawn_models=int(drawn_models[row]),
-            total=int(forest.total[row]),
-            is_deleted=bool(forest.kind[row] == RowKind.DELETED),
-        )
-        for row, its_group in zip(rows.tolist(), group.tolist(), strict=True)
     )

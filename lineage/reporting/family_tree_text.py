@@ -24,7 +24,7 @@ from lineage.reporting.document import (
     Word,
     table_columns,
 )
-from lineage.reporting.family_tree import BranchLine, FamilyTreeReport, NameVerdict
+from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
 from lineage.reporting.language import Texts, load_texts
 from lineage.reporting.notices import data_notices
 from lineage.store.manifest import SnapshotKind
@@ -169,22 +169,6 @@ def word(texts: Texts, name: str) -> str:
     return texts.sections["words"].get(name, name)
 
 
-def branch_relation_text(line: BranchLine, texts: Texts) -> str:
-    """Say how a branch's top was made, and whether it is deleted."""
-    relation = word(texts, line.relation.value)
-    return f"{relation}, {word(texts, 'deleted')}" if line.is_deleted else relation
-
-
-def branch_size_text(line: BranchLine, texts: Texts) -> str:
-    """Say how many models descend from a branch's top; of those, how many are drawn below it."""
-    drawn_models, total = (texts.number(models) for models in (line.drawn_models, line.total))
-    return (
-        total
-        if drawn_models == total
-        else texts.say("page.drawn_of", drawn=drawn_models, total=total)
-    )
-
-
 def credit_line_of_report(report: FamilyTreeReport, texts: Texts) -> str:
     """Return what travels with a file that may travel alone."""
     manifest = report.manifest
@@ -255,8 +239,6 @@ def family_tree_document(report: FamilyTreeReport, name: ReportName) -> Document
     texts = load_texts(name.language)
     sections = [_tree_section(report, texts)]
     sections += [_verdict_section(report, texts)] if report.verdicts else []
-    more = [_release_section(report, texts)]
-    more += [_branch_section(report, texts)] if report.branches else []
     method = Facts(list(method_lines_of_report(report, texts)))
     is_family = report.kind is SubjectKind.FAMILY
     return Document(
@@ -268,7 +250,7 @@ def family_tree_document(report: FamilyTreeReport, name: ReportName) -> Document
         picture=None,
         lead=[Notice(note) for note in notices(report, texts)],
         sections=sections,
-        more=[*more, Section(texts.say("page.how"), [method])],
+        more=[_release_section(report, texts), Section(texts.say("page.how"), [method])],
         # Releases and models have a tree alone.
         reports=name.other_reports() if is_family else (),
         citation=texts.say(
@@ -300,20 +282,6 @@ def _release_section(report: FamilyTreeReport, texts: Texts) -> Section:
     rows.append((texts.say("page.all"), NOTHING, number(count.total), "", number(count.direct)))
     columns = table_columns(texts, "page", "release", "released", "#models", "#share", "#direct")
     return _titled_section(texts, "page.releases", Table(columns, rows))
-
-
-def _branch_section(report: FamilyTreeReport, texts: Texts) -> Section:
-    rows = [
-        (
-            Word(line.id),
-            word(texts, line.release),
-            branch_relation_text(line, texts),
-            branch_size_text(line, texts),
-        )
-        for line in report.branches
-    ]
-    columns = table_columns(texts, "page", "model", "release", "relation", "#below_it")
-    return _titled_section(texts, "page.branches", Table(columns, rows))
 
 
 def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:

@@ -52,7 +52,6 @@ def _poisoned(report: FamilyTreeReport) -> FamilyTreeReport:
         family=replace(report.family, name=HOSTILE[0], organization=HOSTILE[3]),
         manifest=replace(report.manifest, id=HOSTILE[1], tombstones=3),
         releases=tuple(replace(line, name=next(attack)) for line in report.releases),
-        branches=tuple(replace(line, id=next(attack)) for line in report.branches),
         verdicts=tuple(bad),
         forest=replace(forest, names=[next(attack) for _ in forest.names]),
         facts=replace(facts, words=words),

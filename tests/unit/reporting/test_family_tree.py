@@ -38,12 +38,6 @@ def test_the_lines_of_the_releases_add_up(small: FamilyTreeReport) -> None:
     assert small.releases[-1].released is None
 
 
-def test_only_what_others_come_from_is_a_branch(small: FamilyTreeReport) -> None:
-    assert [(line.id, line.release, line.drawn_models) for line in small.branches] == [
-        ("a/tuned", "Kin 1", 1)
-    ]
-
-
 def test_every_edge_stands_with_its_words(small: FamilyTreeReport) -> None:
     evidence, names = small.evidence, small.forest.names
     words: dict[tuple[str, str], list[str]] = {}

@@ -220,7 +220,6 @@ def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
     poisoned = replace(
         report,
         forest=replace(report.forest, names=[next(attack) for _ in report.forest.names]),
-        branches=tuple(replace(line, id=next(attack)) for line in report.branches),
         verdicts=bad,
         family=replace(KIN, name="<b>x</b> www.outside.example", organization=HOSTILE[0]),
     )

@@ -82,7 +82,7 @@ function describeRow(row) {
   if (relation) parts.push(Text.word(relation));
   if (Filters.isDeleted(row)) parts.push(Text.word("deleted"));
   parts.push(Text.count("descend", total));
-  if (drawn !== total) parts.push(Text.say("drawn_of", { drawn: Text.number(drawn), total: Text.number(total) }));
+  if (drawn !== total) parts.push(Text.say(drawn > total ? "drawn_more" : "drawn_of", { drawn: Text.number(drawn), total: Text.number(total) }));
   if (Tree.otherParents(row)) parts.push(Text.count("merge_of", Tree.otherParents(row)));
   return parts;
 }

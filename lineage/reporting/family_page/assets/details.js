@@ -2,7 +2,6 @@
 
 const MOST_PATHS = 6;
 const MOST_ELSEWHERE = 12;
-const NAMED_RULES = ["hub", "tag", "card", "adapter_config", "config", "registry", "name", "release_name", "card_text"];
 
 const Details = {
   begin() {
@@ -163,7 +162,7 @@ function claimList(edge) {
   const items = Tree.data.claimSets[edge.claims].map((place) => {
     const [rule, before, after, source, url] = Tree.data.claims[place];
     const words = visible(after === null ? before : before + edge.raw + after);
-    const ruleName = NAMED_RULES.includes(rule) ? Text.say(`rule_${rule}`) : visible(rule);
+    const ruleName = Object.hasOwn(Text.texts, `rule_${rule}`) ? Text.say(`rule_${rule}`) : visible(rule);
     const parts = [make("span", { class: "rule" }, `${ruleName}: `), words ? make("q", {}, words) : make("span", { class: "faint" }, Text.say("no_words"))];
     if (source) parts.push(make("span", { class: "source" }, visible(source)));
     if (url) parts.push(make("span", { class: "source" }, linkTo(url)));
