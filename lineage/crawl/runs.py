@@ -199,7 +199,7 @@ def choose_crawl_clock(settings: Settings, progress: Progress, tally: RequestTal
     # answer comes, the crawl itself meets the fault and says so.
     with suppress(LineageError), open_hub_for_crawl(settings, clock, progress, 1, tally) as client:
         moment = read_http_date(client.get("/").headers.get("date", ""))
-    # A day ahead of ours is no day of data, and no Hub is as old as a broken clock may say.
+    # A day ahead of ours cannot be that of data, and a broken clock may name any year.
     if moment is None or moment.year < 2000 or clock.now() - moment < timedelta(days=1):
         return clock
     progress.say(f"The Hub on this machine shows {moment.date()}: its snapshot bears that date.")

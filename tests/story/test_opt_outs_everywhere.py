@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from starlette.testclient import TestClient
 
 from lineage import count_derivatives, diff_snapshots, open_store, trace_model
 from lineage.build.opt_out import OptOutFilter
@@ -20,6 +21,9 @@ from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import SettingsError, UnknownModel
+from lineage.families.registry import all_families
+from lineage.serve.app import Server, make_app
+from lineage.serve.open_snapshots import OpenSnapshots
 from lineage.sources.interface import RecordPage
 from lineage.sources.listing_pages import parse_page
 from lineage.store import schema
@@ -323,6 +327,10 @@ def questions(ids: list[str], folder: Path) -> dict[str, list[list[str]]]:
         "snapshots verify": [[id] for id in ids],
         "snapshots prune": [["--dry-run"]],
         "snapshots trend": [["--by", "release"], [ROOT, "--by", "month"], ["--format", "json"]],
+        "recount": [
+            ["llama", "--every", "day", "--by", "author"],
+            [ROOT, "--every", "day", "--deleted", "--format", "json"],
+        ],
         "snapshots check-against": [["--examples", "99", a_dump(folder), *one] for one in whole],
         "families check": [[*one] for one in whole],
     }
@@ -350,10 +358,11 @@ def asked(stage: Stage, command: str, arguments: Iterable[str], **environment: s
 
 
 def test_every_command_that_asks_a_snapshot_is_asked_here(tmp_path: Path) -> None:
-    assert set(commands(lineage)) == {*questions(["x"], tmp_path), *_ASK_NO_SNAPSHOT}
+    asked_here = {*questions(["x"], tmp_path), "serve"}
+    assert set(commands(lineage)) == asked_here | _ASK_NO_SNAPSHOT
 
 
-@pytest.mark.parametrize("command", sorted(set(commands(lineage)) - _ASK_NO_SNAPSHOT))
+@pytest.mark.parametrize("command", sorted(set(commands(lineage)) - _ASK_NO_SNAPSHOT - {"serve"}))
 def test_no_answer_names_them(old: tuple[Stage, list[str]], tmp_path: Path, command: str) -> None:
     stage, ids = old
     for arguments in questions(ids, tmp_path)[command]:
@@ -363,6 +372,33 @@ def test_no_answer_names_them(old: tuple[Stage, list[str]], tmp_path: Path, comm
     for path in tmp_path.rglob("*"):
         if path.is_file() and path.name != "dump.parquet":
             assert not named_in(readable(path)), path
+
+
+def test_the_server_names_them_nowhere(old: tuple[Stage, list[str]]) -> None:
+    stage, ids = old
+    opt_outs = OptOuts.parse(LIST)
+    store = ParquetStore(stage.settings().store, opt_outs)
+    snapshots = OpenSnapshots(store, all_families(), opt_outs.digest())
+    snapshots.refresh()
+    client = TestClient(make_app(Server(snapshots)))
+    places = [
+        f"/api/models/{ROOT}",
+        f"/models/{ROOT}",
+        "/api/families/llama/tree",
+        "/api/snapshots",
+    ]
+    places += [f"/api/models/{ROOT}/derivatives?deleted=true", "/families/llama", "/"]
+    places += [f"/api/models/owner/model-{number}/lineage" for number in (4, 12)]
+    places += [f"/api/search?q={word}" for word in ("shy", "hidden", "renamed", "nest")]
+    places += [f"/models/{ID}", f"/api/models/{ID}/lineage"]
+    for place in places:
+        for snapshot in ids:
+            mark = "&" if "?" in place else "?"
+            answer = client.get(f"{place}{mark}snapshot={snapshot}")
+            # What was asked for is said back where it is unknown.
+            text = answer.text.replace(ID, "")
+            assert answer.status_code < 500, place
+            assert not named_in(text.replace(place, "")), (place, snapshot)
 
 
 def readable(path: Path) -> str:
