@@ -27,6 +27,8 @@ def infer_from_license_tags(
         tags = sorted({release.license for release in family.releases if release.license})
         # `mit` is many families' tag: only what begins with the family's own name says anything.
         tags = [tag for tag in tags if tag.startswith(family.id)]
+        if not tags or not family.names.model_types:
+            continue
         types = pa.array(family.names.model_types, pa.string())
         has_tag = pc.is_in(nodes.license, value_set=pa.array(tags, pa.string()))
         both = pc.and_(has_tag, pc.is_in(nodes.model_type, value_set=types))
@@ -43,6 +45,8 @@ def infer_from_merge_partners(
     merges = (np.bincount(child, minlength=len(nodes.ids)) > 1)[child]
     is_candidate = _widen(candidates, nodes)
     rows = np.flatnonzero(merges & is_candidate[parent] & (child != parent))
+    if not len(rows):
+        return
     of_merge = np.flatnonzero(mark_nodes(len(nodes.ids), child[rows])[child])
     parents: dict[int, set[int]] = defaultdict(set)
     for below, above in zip(child[of_merge].tolist(), parent[of_merge].tolist(), strict=True):
@@ -53,11 +57,15 @@ def infer_from_merge_partners(
     families_of = _label_by_family(families, nodes)
     by_family: dict[int, dict[int, str]] = defaultdict(dict)
     for row, beside in partners.items():
-        # What comes from the model itself says nothing that it does not.
-        above = [it for it in sorted(beside) if row not in find_parents(it, child, parent)]
-        places = {families_of(it) for it in above}
-        if len(places) == 1 and len(only := places.pop()) == 1:
-            by_family[only[0]][row] = f"merged with {nodes.ids[above[0]]}"
+        places = {it: families_of(it) for it in beside}
+        labels = {each for each in places.values() if each}
+        if len(labels) != 1 or len(only := labels.pop()) != 1:
+            continue
+        # What comes from the model itself may lead nowhere: it says nothing that it does not.
+        unknown = [it for it, each in places.items() if not each]
+        if all(row in find_parents(it, child, parent) for it in unknown):
+            first = min(it for it, each in places.items() if each)
+            by_family[only[0]][row] = f"merged with {nodes.ids[first]}"
     for at, quotes in sorted(by_family.items()):
         yield from _claim_families(families, families[at], nodes, "merge_partners", quotes)
 

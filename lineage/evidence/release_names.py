@@ -76,14 +76,14 @@ class FamilyReading:
         name = model.id.rpartition("/")[2]
         if model.model_type is not None and model.model_type not in self._model_types:
             return None
-        if self.is_look_alike(name):
-            return None
         sizes = {f"{number}{unit}".lower() for number, unit in _SIZE.findall(name)}
         for pattern, spelling, subject in self._spellings:
             if spelling.sizes and not sizes.intersection(spelling.sizes):
                 continue
             if (match := pattern.search(name)) is not None:
-                return None if self._is_too_old(model, subject) else (subject, match[0])
+                # The longest pattern comes last.
+                is_wrong = self._is_too_old(model, subject) or self.is_look_alike(name)
+                return None if is_wrong else (subject, match[0])
         return None
 
     def is_look_alike(self, id: str) -> bool:
