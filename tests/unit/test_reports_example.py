@@ -31,7 +31,8 @@ def test_the_answers_of_the_readme_are_those_of_the_demo(demo_run: DemoRun) -> N
 def test_the_readme_shows_growth_and_tree_from_the_example() -> None:
     pictures = re.findall(r"!\[[^]]+\]\((.+?)\)", README.read_text("utf-8"))
     shown = {f"reports/example/{name}" for name in CHOSEN if name.endswith(".svg")}
-    assert set(pictures) == shown
+    assert shown <= set(pictures)
+    assert not [path for path in pictures if not (README.parent / path).is_file()]
 
 
 def test_the_example_is_small() -> None:
