@@ -1,6 +1,5 @@
 """A subject has one default number: in every command, export, report and function."""
 
-import asyncio
 import base64
 import csv
 import io
@@ -35,6 +34,7 @@ from lineage.serve.open_snapshots import OpenSnapshots
 from lineage.store.store import ParquetStore
 from tests.builders import key_of, published, row
 from tests.fakes.fake_clock import NOON
+from tests.own_loop import run_in_own_loop
 
 LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Llama-3.1-8B"
 MISTRAL, MIRROR = "mistralai/Mistral-7B-v0.1", "huggyllama/llama-7b"
@@ -224,7 +224,7 @@ def of_api(asking: Asking, subject: str) -> int:
         }
     else:
         others.add(client.get(f"/api/models/{subject}").json()["counts"]["total"])
-    answer = asyncio.run(call_tool(server, "count_derivatives", {"subject": subject}))
+    answer = run_in_own_loop(call_tool, server, "count_derivatives", {"subject": subject})
     others.add(answer.structured_content["total"])
     assert others == {total}
     return total

@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-import anyio
 import httpx
 import pytest
 from mcp.client.client import Client
@@ -24,6 +23,7 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store.store import ParquetStore
 from tests.builders import published, row
 from tests.fakes.fake_clock import NOON
+from tests.own_loop import run_in_own_loop
 
 BASE = "meta-llama/Llama-3.1-8B"
 COUNTS = f"/api/models/{BASE}/counts"
@@ -181,7 +181,7 @@ def test_agents_ask_over_http_and_over_standard_streams(server: Running) -> None
             texts.append(answer.content[0].text)  # type: ignore[union-attr]
 
     for target in (f"{server.url}mcp", streams):
-        anyio.run(ask, target)
+        run_in_own_loop(ask, target)
     assert texts[0] == texts[1]
     assert "3 models descend from" in texts[0]
     assert httpx.get(f"{server.url}mcp").status_code == 405

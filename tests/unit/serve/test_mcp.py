@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import anyio
 import jsonschema
 import pytest
 from mcp.client.client import Client
 
 from lineage.serve.app import Server
 from lineage.serve.mcp_tools import THIRD_PARTY, make_mcp_server
+from tests.own_loop import run_in_own_loop
 from tests.unit.serve.conftest import LLAMA_2, LLAMA_3, open_history
 
 QUESTIONS: list[tuple[str, dict[str, Any], str]] = [
@@ -50,7 +50,7 @@ def answers(history: Path) -> dict[str, Any]:
             for name, arguments, _ in (*QUESTIONS, *WRONG):
                 asked[repr((name, arguments))] = await client.call_tool(name, arguments)
 
-    anyio.run(ask)
+    run_in_own_loop(ask)
     server.close()
     return asked
 

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from lineage.serve.front import Front
 from lineage.serve.workers import Metrics, Overloaded, TimeLimitReached, Workers
+from tests.own_loop import run_in_own_loop
 
 
 def test_more_than_can_wait_is_refused_and_places_become_free_again() -> None:
@@ -26,7 +27,7 @@ def test_more_than_can_wait_is_refused_and_places_become_free_again() -> None:
         assert all(await asyncio.gather(first, second))
         assert await workers.run(lambda: 7) == 7
 
-    asyncio.run(ask())
+    run_in_own_loop(ask)
     workers.close()
 
 
@@ -40,7 +41,7 @@ def test_what_takes_too_long_is_given_up_and_keeps_its_place_until_it_ends() -> 
             await workers.run(release.wait)
         release.set()
 
-    asyncio.run(ask())
+    run_in_own_loop(ask)
     workers.close()
 
 
@@ -51,7 +52,7 @@ def test_an_error_in_a_worker_is_the_askers() -> None:
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        asyncio.run(workers.run(fail))
+        run_in_own_loop(workers.run, fail)
     workers.close()
 
 
