@@ -67,7 +67,7 @@ FOUND = 6
     click.option("--rules", metavar="FILE", help="The same rules from a TOML file."),
     click.option(
         "--unknown",
-        type=click.Choice([policy.value for policy in UnknownPolicy]),
+        type=click.Choice([*map(str, UnknownPolicy)]),
         help="What a model of unknown origin does to the outcome.  [default: fail]",
     ),
     click.option(

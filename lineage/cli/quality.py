@@ -6,11 +6,7 @@ from lineage.cli import options
 from lineage.cli.context import Invocation, read_input_argument
 from lineage.domain.anomalies import AnomalyKind, Bounds
 
-_BOUND_OPTIONS = (
-    ("burst_models", 2, 10**12, "At least N siblings by one author are a burst ..."),
-    ("burst_days", 1, 36_500, "... where they were created within N days."),
-    ("many_parents", 1, 10**12, "More than N parents are many."),
-)
+_BOUNDS = Bounds()
 
 
 @click.command(
@@ -26,7 +22,7 @@ _BOUND_OPTIONS = (
 @options.combine_options(
     click.option(
         "--kind",
-        type=click.Choice([kind.value for kind in AnomalyKind]),
+        type=click.Choice([*map(str, AnomalyKind)]),
         metavar="KIND",
         help=f"Only one kind, with every example: {', '.join(AnomalyKind)}.",
     ),
@@ -36,16 +32,29 @@ _BOUND_OPTIONS = (
         metavar="N",
         help="Examples of each kind.  [default: 3; with --kind all]",
     ),
-    *(
-        click.option(
-            f"--{name.replace('_', '-')}",
-            type=options.Number(least, most),
-            metavar="N",
-            default=getattr(Bounds(), name),
-            show_default=True,
-            help=text,
-        )
-        for name, least, most, text in _BOUND_OPTIONS
+    click.option(
+        "--burst-models",
+        type=options.Number(2, 10**12),
+        metavar="N",
+        default=_BOUNDS.burst_models,
+        show_default=True,
+        help="At least N siblings by one author are a burst ...",
+    ),
+    click.option(
+        "--burst-days",
+        type=options.Number(1, 36_500),
+        metavar="N",
+        default=_BOUNDS.burst_days,
+        show_default=True,
+        help="... where they were created within N days.",
+    ),
+    click.option(
+        "--many-parents",
+        type=options.Number(1, 10**12),
+        metavar="N",
+        default=_BOUNDS.many_parents,
+        show_default=True,
+        help="More than N parents are many.",
     ),
 )
 def anomalies(
