@@ -75,7 +75,7 @@ class Settings:
     offline: bool = False
     max_requests: int | None = None
     max_cards: int = 10_000
-    """How many cards one crawl asks for at most, the most useful first."""
+    """How many cards one crawl asks for at most, the most downloaded first."""
     max_availability_requests: int = 1000
     """About how many missing members of families one full crawl asks the Hub by name, at most."""
     share: float = 0.9

@@ -39,6 +39,8 @@ _WORD = re.compile(r"[a-z]+")
 _TAGS_OF_OTHER_THINGS = re.compile(
     r"(?:arxiv|base_model|dataset|doi|language|license|region|deploy):"
 )
+_TRAINER_TAG = "generated_from_trainer"
+"""Of the cards that transformers' Trainer writes: "a fine-tuned version of ..."."""
 MOST_FAILURES_IN_A_ROW = 3
 
 
@@ -113,13 +115,20 @@ class FamilySigns:
 def choose_cards(
     models: Iterable[CardCandidate], undeclared: Mask, doubtful: Mask, signs: FamilySigns
 ) -> list[CardCandidate]:
-    """Return the models whose cards may help, the most downloaded first."""
+    """Return the models whose cards may help, without their tags, the most downloaded first."""
+    # On the whole Hub some hundred thousand are chosen, and their tags are most of their bytes.
     chosen = [
-        model
+        model._replace(tags=())
         for model in models
-        if doubtful[model.row] or (undeclared[model.row] and signs.appear_in(model))
+        if doubtful[model.row]
+        or (undeclared[model.row] and (_is_card_by_trainer(model, signs) or signs.appear_in(model)))
     ]
     return sorted(chosen, key=lambda model: (-(model.downloads or 0), model.key))
+
+
+def _is_card_by_trainer(model: CardCandidate, signs: FamilySigns) -> bool:
+    """Say whether a program wrote the card, with the parent's name, of whatever family."""
+    return _TRAINER_TAG in model.tags and model.id not in signs.roots
 
 
 class CardSource(Protocol):

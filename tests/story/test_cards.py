@@ -52,6 +52,18 @@ def guessed(stage: Stage, id: str) -> list[tuple[str, str, str]]:
     ]
 
 
+def listen(box: FakeHub, stage: Stage) -> list[tuple[str, int]]:
+    """Return what a stage says from now on, and how many cards were asked for by then."""
+    told: list[tuple[str, int]] = []
+
+    class Listener(Progress):
+        def say(self, message: str) -> None:
+            told.append((message, len(card_paths(box))))
+
+    stage.progress = Listener()
+    return told
+
+
 def test_a_card_gives_an_undeclared_model_an_inferred_parent(play: Play) -> None:
     _, stage = play(a_hub())
     report = stage.crawl(cards=True)
@@ -230,13 +242,7 @@ def test_the_resolvers_quota_is_kept_beside_the_listing_s(play: Play) -> None:
 
 def test_the_plan_is_said_before_the_first_card_is_asked_for(play: Play) -> None:
     box, stage = play(a_hub())
-    told: list[tuple[str, int]] = []
-
-    class Listener(Progress):
-        def say(self, message: str) -> None:
-            told.append((message, len(card_paths(box))))
-
-    stage.progress = Listener()
+    told = listen(box, stage)
     stage.crawl(cards=True)
     assert told == [
         (
@@ -244,4 +250,31 @@ def test_the_plan_is_said_before_the_first_card_is_asked_for(play: Play) -> None
             "at least 0 minutes at the resolvers' quota",
             0,
         )
+    ]
+
+
+def test_the_most_downloaded_cards_by_a_trainer_are_read_too_within_the_bound(play: Play) -> None:
+    text = f"This model is a fine-tuned version of {LINK} on an unknown dataset."
+    by_trainer = {"tags": ["generated_from_trainer"], "_readme": text}
+    hub = a_hub()
+    box, stage = play(
+        [
+            *hub,
+            a_row(6, downloads=7, **by_trainer),
+            a_row(7, downloads=1, **by_trainer),
+            a_child(8, hub[0], downloads=99, _readme=text)
+            | {"tags": ["generated_from_trainer", f"base_model:{ROOT}"]},
+        ]
+    )
+    told = listen(box, stage)
+    report = stage.crawl(cards=True, max_cards=2)
+    asked = [path.partition("/resolve/")[0] for path in card_paths(box)]
+    assert asked == ["/owner/model-2", "/owner/model-6"]
+    assert [message for message, _ in told] == [
+        "cards: 2 to ask, 0 known, 3 left for later crawls; up to 4 requests, "
+        "at least 0 minutes at the resolvers' quota"
+    ]
+    assert guessed(stage, report.manifest.id) == [
+        ("owner/model-2", "unspecified", "inferred"),
+        ("owner/model-6", "finetune", "inferred"),
     ]

@@ -141,6 +141,21 @@ def test_the_most_downloaded_come_first_and_then_the_oldest() -> None:
     assert [model.row for model in chosen] == [2, 1, 3, 5, 0]
 
 
+def test_cards_that_a_trainer_wrote_are_chosen_where_nothing_is_declared() -> None:
+    by_trainer = {"tags": ["bert", "generated_from_trainer"]}
+    models = [
+        a_model(0, "owner/tuned-bert", **by_trainer),
+        a_model(1, "owner/declares", downloads=9, **by_trainer),
+        a_model(2, "owner/other-tag", tags=["dataset:generated_from_trainer"]),
+        a_model(3, ROOT, **by_trainer),
+        a_model(4, "owner/tuned-wav2vec2", downloads=7, **by_trainer),
+        a_model(5, "owner/llama-tune", downloads=2, **by_trainer),
+    ]
+    undeclared = np.array([True, False, True, True, True, True])
+    chosen = choose_cards(models, undeclared, np.zeros(6, np.bool_), SIGNS)
+    assert [model.row for model in chosen] == [4, 5, 0]
+
+
 class FakeCards:
     """Knows some texts, and gets the others unless they fail."""
 
