@@ -188,11 +188,12 @@ class CardPlan:
         """Say how many cards are asked for and how long the quota makes it last at least."""
         windows = max(0.0, requests * self.requests_a_card - 1) // max(1.0, self.requests_a_window)
         minutes = windows * self.window_seconds / 60
+        wait = f"at least {minutes:,.0f} minutes at" if windows else "no wait for"
         later = f", {unread - requests:,} left for later crawls" if unread > requests else ""
         return (
             f"cards: {requests:,} to ask, {candidates - unread:,} known{later}; "
             f"up to {requests * self.requests_a_card:,} requests, "
-            f"at least {minutes:,.0f} minutes at the resolvers' quota"
+            f"{wait} the resolvers' quota"
         )
 
 

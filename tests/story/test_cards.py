@@ -246,8 +246,7 @@ def test_the_plan_is_said_before_the_first_card_is_asked_for(play: Play) -> None
     stage.crawl(cards=True)
     assert told == [
         (
-            "cards: 3 to ask, 0 known; up to 6 requests, "
-            "at least 0 minutes at the resolvers' quota",
+            "cards: 3 to ask, 0 known; up to 6 requests, no wait for the resolvers' quota",
             0,
         )
     ]
@@ -272,7 +271,7 @@ def test_the_most_downloaded_cards_by_a_trainer_are_read_too_within_the_bound(pl
     assert asked == ["/owner/model-2", "/owner/model-6"]
     assert [message for message, _ in told] == [
         "cards: 2 to ask, 0 known, 3 left for later crawls; up to 4 requests, "
-        "at least 0 minutes at the resolvers' quota"
+        "no wait for the resolvers' quota"
     ]
     assert guessed(stage, report.manifest.id) == [
         ("owner/model-2", "unspecified", "inferred"),
