@@ -116,7 +116,7 @@ def choose_cards(
     models: Iterable[CardCandidate], undeclared: Mask, doubtful: Mask, signs: FamilySigns
 ) -> list[CardCandidate]:
     """Return the models whose cards may help, without their tags, the most downloaded first."""
-    # On the whole Hub some hundred thousand are chosen, and their tags are most of their bytes.
+    # Nothing asks for tags later, and on the whole Hub very many models may be chosen.
     chosen = [
         model._replace(tags=())
         for model in models
