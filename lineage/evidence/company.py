@@ -103,6 +103,8 @@ def _claim_families(
     quotes: dict[int, str],
 ) -> Iterator[InferredClaim]:
     """Yield a claim for each row; none for what is decided by hand or bears another's name."""
+    if not quotes:
+        return
     curated, reading = list_curated_ids(families), FamilyReading(family)
     subject = f"family:{family.id}"
     for row, quote in sorted(quotes.items()):

@@ -225,7 +225,7 @@ def _match_claimed_ids(pattern: str, ids: pa.StringArray, candidates: Mask) -> N
 def _claim_rows_named(ids: pa.StringArray, names: pa.StringArray) -> Nodes:
     """Return the nodes whose repository name is one of these, without case."""
     rows = [np.empty(0, np.int64)]
-    for start in range(0, len(ids), _IDS_AT_ONCE):
+    for start in range(0, len(ids) if len(names) else 0, _IDS_AT_ONCE):
         lowered = pc.utf8_lower(ids.slice(start, _IDS_AT_ONCE))
         repositories = pc.replace_substring_regex(lowered, r"^.*/", "")
         hits = pc.indices_nonzero(pc.is_in(repositories, value_set=names)).to_numpy()

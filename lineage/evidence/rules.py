@@ -15,7 +15,7 @@ from lineage.evidence.company import (
 )
 from lineage.evidence.infer import InferenceInput, InferenceRule, InferredClaim, infer_claims
 from lineage.evidence.names import NameRule
-from lineage.evidence.release_names import ReleaseNameRule
+from lineage.evidence.release_names import infer_from_release_names
 from lineage.evidence.sizes import infer_from_sizes
 
 _TAG = "base_model:"
@@ -200,7 +200,7 @@ RULES: tuple[Rule, ...] = (
         "release_name",
         Strength.INFERRED,
         relation_rank=10,
-        infer=_infer_with(ReleaseNameRule),
+        infer=infer_from_release_names,
         yields_to="name",
         source="name",
         precision=0.998,

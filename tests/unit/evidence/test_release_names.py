@@ -1,5 +1,7 @@
 """Names that say a release: which one, and which names only look alike."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -9,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.domain.claims import Relation
+from lineage.domain.families import Spelling
 from lineage.evidence.infer import KnownModel
-from lineage.evidence.release_names import ReleaseNameRule
+from lineage.evidence.release_names import FamilyReading, ReleaseNameRule
 from lineage.families.registry import all_families, family
 from tests.fakes.model_catalog import FakeCatalog
 
@@ -138,6 +141,20 @@ def test_a_copy_in_another_format_is_said_to_be_one() -> None:
         Relation.QUANTIZED.value,
     )
     assert pattern == claim.parent_as_written == "release:llama-3.x"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        *[("kin[-_ ]?[1-3](?![a-z])", it) for it in ("My-KIN 2", "kin-3", "Kin-2B")],
+        *[("[b-y]in", "KIN"), ("[+-_]in", "kin"), ("(?-i:Kin)", "Kin"), ("kin", "\u0130 \u212ain")],
+    ],
+)
+def test_spellings_are_searched_without_case(pattern: str, name: str) -> None:
+    reading = replace(LLAMA.names, look_alikes=(), spellings=(Spelling(pattern, "llama"),))
+    match = FamilyReading(replace(LLAMA, names=reading)).match(KnownModel(f"me/{name}"))
+    words = re.search(pattern, name, re.IGNORECASE)
+    assert match == (None if words is None else ("family:llama", words[0]))
 
 
 PIECES = ["llama", "Llama", "meta", "code", "L3", "l2", "guard", "vicuna", "3", "3.1", "2", "4"]
