@@ -16,7 +16,7 @@ from lineage.domain.escape import csv_lines
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
-from lineage.reporting.charts.draw import WIDTH, can_paint, draw_chart, paint_chart, paint_svg
+from lineage.reporting.charts.draw import WIDTH, can_paint, draw_chart, paint_svg
 from lineage.reporting.charts.palette import Theme
 from lineage.reporting.document import Document, Picture, ReportName
 from lineage.reporting.html import can_make_pages, render_html
@@ -191,13 +191,17 @@ def _document_files(
     if with_extra:
         yield f"{name.stem}.html", render_html(document).encode("utf-8", "backslashreplace")
     yield f"{name.stem}.md", render_markdown(document).encode("utf-8", "backslashreplace")
+    svgs = []
     for chart in charts:
-        yield name.picture_file(chart.name, "svg"), draw_chart(chart, name.language).encode()
+        svg = draw_chart(chart, name.language)
+        yield name.picture_file(chart.name, "svg"), svg.encode()
         yield name.table_file(chart.name), _encode_csv_report(chart_rows(snapshot, chart))
+        svgs.append(svg)
     for table, rows in tables.items():
         yield name.table_file(table), _encode_csv_report(rows)
-    for chart in painted:
-        yield name.picture_file(chart.name, "png"), paint_chart(chart, name.language)
+    # What follows the reader's scheme on a screen is painted light.
+    for chart, svg in zip(painted, svgs, strict=False):
+        yield name.picture_file(chart.name, "png"), paint_svg(svg)
 
 
 def _chosen_picture_files(

@@ -265,13 +265,6 @@ def can_paint() -> bool:
     return True
 
 
-def paint_chart(
-    chart: Chart, language: Language, theme: Theme = Theme.LIGHT, width: int = WIDTH
-) -> bytes:
-    """Paint a chart, as wide as that. The same version of resvg gives the same bytes."""
-    return paint_svg(draw_chart(chart, language, theme, width))
-
-
 def paint_svg(picture: str, zoom: float = 1.0) -> bytes:
     """Paint an SVG of this package, so many dots for each of its pixels.
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel, Position, Series
-from lineage.reporting.charts.draw import draw_chart, paint_chart
+from lineage.reporting.charts.draw import draw_chart, paint_svg
 from lineage.reporting.charts.field import Room, axis_ticks
 from lineage.reporting.charts.inline import inline_chart
 from lineage.reporting.charts.letters import text_width
@@ -203,7 +203,8 @@ def test_a_number_that_is_none_is_not_drawn() -> None:
 
 
 def test_the_same_chart_is_the_same_picture_as_wide_as_it_is_asked_for() -> None:
-    first, again = (paint_chart(growth(), Language.ENGLISH, Theme.DARK, 640) for _ in range(2))
+    dark = draw_chart(growth(), Language.ENGLISH, Theme.DARK, 640)
+    first, again = (paint_svg(dark) for _ in range(2))
     assert first == again
     assert int.from_bytes(first[16:20], "big") == 640
     assert draw_chart(growth(), Language.ENGLISH, None, 4000).startswith("<svg")
