@@ -191,7 +191,8 @@ class NameRule:
 def list_curated_ids(families: Sequence[Family]) -> set[str]:
     """Return the ids that the registry has decided by hand, in lower case: nothing is inferred."""
     roots = {root.lower() for family in families for root in family.roots()}
-    return roots | {it.id.lower() for family in families for it in family.outsiders}
+    former = {it.name.lower() for family in families for it in family.former_names()}
+    return roots | former | {it.id.lower() for family in families for it in family.outsiders}
 
 
 class RootNames:

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from lineage.analysis.anomalies.rules import find_anomalies
 from lineage.analysis.growth.subjects import count_families
-from lineage.analysis.scope import Scope
+from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.arrays import Int64s, Mask, Positions
+from lineage.domain.claims import Strength
 from lineage.domain.documents import NAME
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_opt_out_marks
@@ -220,7 +221,11 @@ def _count_edge_changes(
 ) -> tuple[int, int]:
     # A node without a match gets a number that no node has there, so its edges count as vanished.
     place = np.where(node_after == NO_NODE, nodes + np.arange(len(node_after)), node_after)
-    old, new = before.edges(), after.edges()
+    # Inferred links come and go with names and rules: they are in no number that nobody asked for.
+    old, new = (
+        select_scope_edges(edges, edges.strength >= Strength.DECLARED.code)
+        for edges in (before.edges(), after.edges())
+    )
     pairs_before = sort_distinct_set(pack_node_pairs(place[old.child], place[old.parent]))
     pairs_after = sort_distinct_set(pack_node_pairs(new.child, new.parent))
     shared = int(mark_set_members(pairs_before, pairs_after).sum())

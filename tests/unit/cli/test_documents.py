@@ -50,6 +50,7 @@ def test_a_count_is_as_promised() -> None:
             "parents_known": True,
             "by_relation": {"adapter": 345, "finetune": 12000},
             "definition": RULE,
+            "declared": None,
             "notes": [],
         }
     ]
@@ -83,7 +84,7 @@ def test_csv_has_a_row_for_each_base_with_its_definition() -> None:
     head = ["subject", "id", "kind", "key", "snapshot", "direct", "total", "at_most", "undated"]
     head += ["opted_out", "parents_known", *RELATIONS]
     assert list(row)[: len(head)] == head
-    assert set(row) == {*head, *RULE, "notes"}
+    assert set(row) == {*head, *RULE, "declared", "notes"}
     assert (row["total"], row["adapter"], row["merge"]) == ("12345", "345", "0")
     assert (row["mirrors"], row["as_of"], row["relations"]) == ("false", "", " ".join(RELATIONS))
     assert row["roots"] == "1"

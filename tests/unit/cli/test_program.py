@@ -185,7 +185,8 @@ def test_every_command_that_writes_says_what_an_interruption_leaves() -> None:
         for it, group in commands
         if isinstance(it, Command) and it.outcome != signals.NOTHING_CHANGED
     } == {
-        *("lineage crawl", "lineage demo", "lineage hub", "schedule run", "snapshots prune"),
+        *("lineage crawl", "lineage demo", "lineage hub", "lineage serve", "schedule run"),
+        "snapshots prune",
         *("report family-tree", "report trend", "report licenses", "export parquet"),
     }
 

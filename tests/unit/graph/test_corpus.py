@@ -6,6 +6,7 @@ import networkx as nx
 import pytest
 
 from lineage.domain.claims import RELATIONS
+from lineage.domain.families import is_claimable
 from lineage.families.registry import bundled_families, family
 from lineage.store.reader import Snapshot
 from tests.builders import Row, rows_of
@@ -48,6 +49,8 @@ def test_every_base_has_the_count_that_networkx_finds(
     stored = {
         str(one["key"]): tuple(one[column] for column in columns)
         for one in rows_of(corpus_snapshot, COUNTS)
+        # Releases and families that names alone lead to have a row, and nothing declared below.
+        if not is_claimable(str(one["key"]))
     }
     assert len(stored) > 10_000
     assert stored == counted_by_networkx(corpus_snapshot, edges)
