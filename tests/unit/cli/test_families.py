@@ -51,8 +51,11 @@ def test_a_family_shows_words_address_and_source_of_an_edge(program: Program) ->
     assert "decapoda-research/llama-7b-hf" in first["deleted"]
 
 
-def test_a_family_is_readable_in_a_terminal(program: Program) -> None:
-    told = " ".join(program("families", "show", "llama").out.split())  # wherever lines break
+def test_a_family_is_readable_in_a_terminal(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    told = program("families", "show", "llama").out
     for words in (
         "Llama 3.1",
         "gated: manual",
