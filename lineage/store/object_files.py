@@ -26,7 +26,13 @@ from lineage.domain.files import (
     temporary_name,
     write_atomically,
 )
-from lineage.errors import MissingExtra, SettingsError, StoreError, StoreUnreachable
+from lineage.errors import (
+    MissingExtra,
+    SettingsError,
+    SnapshotDamaged,
+    StoreError,
+    StoreUnreachable,
+)
 from lineage.store.inventory import is_own, is_snapshot_id
 from lineage.store.lease import Holder
 from lineage.store.local_files import LocalFiles
@@ -142,8 +148,8 @@ class ObjectFiles:
     def read(self, path: str, most_bytes: int) -> bytes:
         with self.open_input(path) as file:
             if file.size() > most_bytes:
-                raise StoreError(
-                    f"{path} is larger than {most_bytes:,} bytes", "restore it from a copy"
+                raise SnapshotDamaged(
+                    f"{path} is larger than {most_bytes:,} bytes", "restore the file from a copy"
                 )
             return bytes(file.read())
 

@@ -16,7 +16,7 @@ from lineage.cli.main import lineage
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import LineageError, SettingsError, StoreError, StoreLocked
 from lineage.store.lease import Holder
-from lineage.store.manifest import Manifest
+from lineage.store.manifest import MOST_BYTES, Manifest
 from lineage.store.object_files import ObjectFiles
 from lineage.store.object_lease import hold_object_lease
 from lineage.store.store import ParquetStore
@@ -266,3 +266,14 @@ def test_a_harmed_copy_is_damage_and_no_answer(bucket: str, tmp_path: Path) -> N
         copy.write_bytes(content)
     with pytest.raises(StoreError):
         open_store(bucket, tmp_path).snapshot(manifest.id).edges()
+
+
+def test_a_manifest_that_is_too_large_harms_its_own_snapshot_alone(
+    bucket: str, tmp_path: Path
+) -> None:
+    store = open_store(bucket, tmp_path)
+    manifest = publish_day(store)
+    store.files.write_whole("20261120T120000Z/manifest.json", b" " * (MOST_BYTES + 1))
+    reader = open_store(bucket, tmp_path / "reader")
+    assert [one.id for one in reader.manifests()] == [manifest.id]
+    assert list(reader.damaged()) == ["20261120T120000Z"]
