@@ -159,9 +159,13 @@ def test_a_slow_client_holds_up_nobody(server: Running) -> None:
             client.close()
 
 
-def test_each_request_is_one_line_in_which_nothing_acts(server: Running) -> None:
-    httpx.get(f"{server.url}api/models/%1b%5b31m%0aforged/counts?x=%E2%80%AE")
-    lines = [json.loads(line) for line in server.log.read_text("utf-8").splitlines()]
+def test_each_request_is_one_line_in_which_nothing_acts(tmp_path: Path) -> None:
+    publish_day(tmp_path / "snapshots", 2, 0)
+    with serving(tmp_path / "snapshots", tmp_path / "log") as running:
+        httpx.get(f"{running.url}api/models/%1b%5b31m%0aforged/counts?x=%E2%80%AE")
+        # A line is written after its answer; a server that has stopped has written all of them.
+        assert running.stop() == 0
+    lines = [json.loads(line) for line in running.log.read_text("utf-8").splitlines()]
     (line,) = [it for it in lines if "forged" in it.get("target", "")]
     assert (line["method"], line["status"], line["client"]) == ("GET", 404, "127.0.0.1")
     assert line["target"].startswith("/api/models/%1b%5b31m%0aforged/counts")
