@@ -60,7 +60,7 @@ $(STAMP): $(LOCK) pyproject.toml
 lock:
 	$(PYTHON) -m venv --clear --without-pip .bootstrap
 	PIP_USER=0 $(PYTHON) -m pip --python .bootstrap/bin/python install --quiet uv
-	.bootstrap/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	.bootstrap/bin/uv pip compile pyproject.toml --extra all --group dev --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-header --no-annotate --quiet -o $(LOCK)
 
 clean:
