@@ -328,9 +328,11 @@ class ObjectFiles:
         import obstore
 
         with self._asking(path, "read"), suppress(FileNotFoundError):
-            result = obstore.get(self._objects, path)
-            meta = result.meta
-            return ObjectVersion(bytes(result.bytes()), meta["e_tag"] or "", meta["last_modified"])
+            # Contents may come from another server, by a redirect, which knows neither version nor
+            # time. Should they be newer than the version, nothing can be written over that one.
+            meta = obstore.head(self._objects, path)
+            content = bytes(obstore.get(self._objects, path).bytes())
+            return ObjectVersion(content, meta["e_tag"] or "", meta["last_modified"])
         return None
 
     def replace_version(self, path: str, content: bytes, version: str | None) -> str | None:

@@ -83,6 +83,34 @@ def test_a_history_in_a_bucket_is_that_of_a_folder(bucket: str, tmp_path: Path) 
     assert not list((tmp_path / "cache" / "drafts").iterdir())
 
 
+def test_a_bucket_of_the_hub_holds_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Downloads are redirected to an edge, keys are restricted, and no checksum trails a body."""
+    with ObjectStore("namespace") as gateway:
+        for name, value in gateway.environment.items():
+            monkeypatch.setenv(name, value)
+        store = open_store(f"s3://{BUCKET}/history", tmp_path / "writer")
+        first = publish_day(store)
+        publish_day(store, NOON + DAY)
+        reader = open_store(f"s3://{BUCKET}/history", tmp_path / "reader")
+        assert reader.damaged() == {}
+        assert isinstance(store.files, ObjectFiles)
+        assert isinstance(reader.files, ObjectFiles)
+        with (
+            hold_object_lease(store.files, ME, renewed_every=DAY),
+            pytest.raises(StoreLocked, match="lineage crawl"),
+            hold_object_lease(reader.files, ME, renewed_every=DAY),
+        ):
+            pytest.fail("two runs held one store")
+        with (
+            hold_object_lease(store.files, ME, expires_after=timedelta(0), renewed_every=DAY),
+            hold_object_lease(reader.files, ME, expires_after=timedelta(0), renewed_every=DAY),
+        ):
+            assert isinstance(publish_and_catch(store, NOON + 2 * DAY), StoreLocked)
+        reader.delete(first.id)
+        assert len(open_store(f"s3://{BUCKET}/history", tmp_path).manifests()) == 1
+        assert any(path.startswith("/edge/") for _, path in gateway.requests)
+
+
 def test_questions_and_publications_cost_few_requests(
     bucket: str, server: ObjectStore, tmp_path: Path
 ) -> None:
