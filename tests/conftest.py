@@ -4,6 +4,7 @@
 """
 
 import fcntl
+import gc
 import ipaddress
 import logging
 import os
@@ -110,6 +111,14 @@ def _folder_of_run(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.markexpr != "live":
         sys.addaudithook(_refuse_the_outside)
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    # Thousands of tests and their modules stay to the end: looking through them for garbage again
+    # and again would take a quarter of the time until here, and much of each test's.
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from tests.conftest import SARIF_SCHEMA
@@ -84,8 +84,9 @@ def test_sarif_is_in_its_schema(program: Program, store: Path, tmp_path: Path) -
     rules = ("--deny", BASE, "--deny", "Nobody/*", "--allow", "google/*")
     asked = ("check", OTHER, "--from", "a list.txt", *rules, "--deny-license", "monthly_users")
     told = program(*asked, "--store", store, "--format", "sarif")
-    schema = json.loads(SARIF_SCHEMA.read_text("utf-8"))
-    errors = jsonschema.Draft4Validator(schema).iter_errors(told.json)
+    # One expression has a bracket too many, which not every validator takes.
+    schema = json.loads(SARIF_SCHEMA.read_text("utf-8").replace("{2}]?$", "{2}$"))
+    errors = jsonschema_rs.Draft4Validator(schema).iter_errors(told.json)
     assert [error.message for error in errors] == []
     assert {it["ruleId"] for it in told.json["runs"][0]["results"]} >= {"deny", "allow"}
 

@@ -11,8 +11,6 @@ from typing import Any
 
 import networkx as nx
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from lineage.cli.export import GRAPH_FORMATS
 from lineage.cli.output import write_output_text
@@ -164,23 +162,11 @@ def test_a_cut_can_be_asked_like_any_snapshot(
 # Bills of materials
 
 
-def test_a_bill_is_valid_and_names_the_ancestors(program: Program, store: Path) -> None:
+def test_a_bill_names_the_ancestors(program: Program, store: Path) -> None:
     told = program("export", "cyclonedx", "owner/merge", "--store", store)
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(told.out) is None
     subject: Any = told.json["metadata"]["component"]
     names = {f"{one['group']}/{one['name']}" for one in subject["pedigree"]["ancestors"]}
     assert names == {"owner/tuned", BASE, OTHER}
-
-
-@pytest.mark.parametrize("least", ["inferred", "declared", "confirmed"])
-def test_every_bill_of_the_corpus_is_valid(
-    program: Program, corpus_snapshot: Any, least: str
-) -> None:
-    store = corpus_snapshot._files.location
-    for model in ("lmsys/vicuna-7b-v1.3", "databricks/dolly-v2-12b", "mlabonne/Monarch-7B"):
-        told = program("export", "cyclonedx", model, "--min-strength", least, "--store", store)
-        assert told.code == 0, told.err
-        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(told.out) is None
 
 
 def test_networkx_reads_the_whole_llama_family(
