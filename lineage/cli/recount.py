@@ -1,6 +1,7 @@
 """The command `lineage recount`."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from lineage.errors import SettingsError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from lineage.analysis.growth.recount import RecountEngine
     from lineage.analysis.growth.results import Curve
 
 _EVERY = {"day": "daily", "week": "weekly", "month": "monthly"}
@@ -24,6 +26,7 @@ _EVERY = {"day": "daily", "week": "weekly", "month": "monthly"}
     epilog=options.examples(
         "lineage recount llama --every month --relations finetune",
         "lineage recount qwen llama --every week --min-downloads 10 --format csv",
+        "lineage recount llama --every week --engine spark --store s3://bucket/data",
     ),
 )
 @click.argument("subjects", metavar="[SUBJECT]...", nargs=-1)
@@ -40,7 +43,14 @@ _EVERY = {"day": "daily", "week": "weekly", "month": "monthly"}
         default=1,
         show_default=True,
         metavar="N",
-        help="How many processes count at once.",
+        help="How many processes count at once, of the local engine.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["local", "spark"]),
+        default="local",
+        show_default=True,
+        help="Count on this machine, or on the executors of Spark.",
     ),
     options.with_definition,
     options.BY,
@@ -50,6 +60,7 @@ def recount(
     subjects: Sequence[str],
     every: str,
     workers: int,
+    engine: str,
     definition: Definition,
     by: str | None,
     invocation: Invocation,
@@ -72,12 +83,13 @@ def recount(
             "a curve counts each snapshot as it was taken",
             "leave out --as-of, or ask lineage count",
         )
+    run_tasks = _choose_recount_engine(engine, workers)
     settings = invocation.settings()
     task = RecountTask(
         store=settings.store,
         opt_outs=OptOuts.parse(settings.opt_outs),
         cache=settings.cache,
-        families=settings.families,
+        families=invocation.known_families(),
         snapshot="",
         subjects=(),
         definition=definition,
@@ -87,20 +99,35 @@ def recount(
     resolved, unknown = answer_each_argument(
         subjects or ("llama",), lambda name: find_subject(scope, name)
     )
-    curves = recount_curves(task, resolved, Rhythm(_EVERY[every]), workers, logs.say)
-
-    def table(results: "Sequence[Curve]") -> "RenderableType":
-        from rich.console import Group
-
-        from lineage.cli.tables.curves import curve_table
-
-        return Group(*map(curve_table, results))
+    curves = recount_curves(task, resolved, Rhythm(_EVERY[every]), run_tasks, logs.say)
 
     print_answers(
         invocation.format,
         curves,
         unknown,
         rows=curve_rows,
-        table=table,
+        table=_draw_curve_tables,
         document=to_document,
     )
+
+
+def _draw_curve_tables(curves: "Sequence[Curve]") -> "RenderableType":
+    from rich.console import Group
+
+    from lineage.cli.tables.curves import curve_table
+
+    return Group(*map(curve_table, curves))
+
+
+def _choose_recount_engine(engine: str, workers: int) -> "RecountEngine":
+    from lineage.analysis.growth.recount import recount_here
+
+    if engine == "local":
+        return partial(recount_here, workers=workers)
+    if workers != 1:
+        raise SettingsError(
+            "--workers is for the local engine", "executors are asked for in Spark's own settings"
+        )
+    from lineage.export.spark import recount_on_spark
+
+    return partial(recount_on_spark, say=logs.say)

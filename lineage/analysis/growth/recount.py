@@ -5,10 +5,13 @@ reads the store.
 """
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from threading import Thread
 
 from lineage.analysis.counts import count_subject
 from lineage.analysis.growth.results import Curve, GrowthSeries, Moment, Point
@@ -16,16 +19,24 @@ from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ModelNode, ResolvedSubject, find_subject
 from lineage.domain.definitions import Definition, Grouping
+from lineage.domain.families import Family
 from lineage.domain.opt_outs import OptOuts, count_opt_out_marks
 from lineage.domain.subjects import Subject, SubjectKind
-from lineage.errors import LineageError, SnapshotDamaged, SnapshotPruned, UnknownModel
-from lineage.families.registry import lazy_families
+from lineage.errors import (
+    LineageError,
+    SnapshotDamaged,
+    SnapshotPruned,
+    UnknownModel,
+    UnknownSnapshot,
+)
 from lineage.store.manifest import Manifest, is_below
 from lineage.store.reader import Snapshot
 from lineage.store.retention import Rhythm
 from lineage.store.store import ParquetStore
 
 Say = Callable[[str], None]
+RecountOutcome = list[Count | None] | str
+"""The count of each subject, None where it is not known; or why a snapshot cannot be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +56,28 @@ class RecountTask:
     """Folder or address, as given by --store."""
     opt_outs: OptOuts
     cache: str
-    families: str | None
-    """Folder of more family files, as given by --families."""
+    families: Sequence[Family]
     snapshot: str
     subjects: tuple[RecountSubject, ...]
     definition: Definition
     by: Grouping | None
 
 
+RecountEngine = Callable[[Sequence[RecountTask]], Iterable[RecountOutcome]]
+"""Runs `recount_snapshot` on each task, wherever that may be, and gives its outcomes in order."""
+
+
 def recount_curves(
     task: RecountTask,
     subjects: Sequence[ResolvedSubject],
     rhythm: Rhythm,
-    workers: int,
+    run_tasks: RecountEngine,
     say: Say,
 ) -> list[Curve]:
     """Return the curve of each subject over the newest snapshot of each period.
 
     Counted is by the task's definition, as `count` counts; a model that a snapshot lacks is 0 in
     it. `say` is called for each snapshot that is damaged or was pruned meanwhile: it is left out.
-    `workers` is how many processes count at once.
     """
     followed = tuple(
         RecountSubject(it.id, None if it.model is None else it.model.key) for it in subjects
@@ -73,7 +86,7 @@ def recount_curves(
     manifests = select_newest_of_periods(store.manifests(), rhythm)
     tasks = [replace(task, snapshot=it.id, subjects=followed) for it in manifests]
     moments, counts = [], []
-    outcomes = _run_recount_tasks(tasks, workers) if subjects else ()
+    outcomes = run_tasks(tasks) if subjects else ()
     for manifest, outcome in zip(manifests, outcomes, strict=False):
         if isinstance(outcome, str):
             say(f"Left out: {outcome}.")
@@ -93,7 +106,7 @@ def select_newest_of_periods(manifests: Sequence[Manifest], rhythm: Rhythm) -> l
     return list({rhythm.period(it.origin.taken_at): it for it in ordered}.values())
 
 
-def recount_snapshot(task: RecountTask) -> list[Count | None] | str:
+def recount_snapshot(task: RecountTask) -> RecountOutcome:
     """Return the count of each subject in one snapshot, None where it is not known there.
 
     Where the snapshot is damaged or gone, why.
@@ -101,9 +114,9 @@ def recount_snapshot(task: RecountTask) -> list[Count | None] | str:
     try:
         store = ParquetStore(task.store, task.opt_outs, task.cache)
         snapshot = store.snapshot(task.snapshot)
-        scope = Scope(snapshot, lazy_families(task.families), task.definition)
+        scope = Scope(snapshot, task.families, task.definition)
         return [_count_followed(scope, snapshot, it, task.by) for it in task.subjects]
-    except (SnapshotDamaged, SnapshotPruned) as error:
+    except (SnapshotDamaged, SnapshotPruned, UnknownSnapshot) as error:
         return error.message
 
 
@@ -123,22 +136,46 @@ def _count_followed(
         return None
 
 
-def _run_recount_tasks(
-    tasks: Sequence[RecountTask], workers: int
-) -> Iterator[list[Count | None] | str]:
+def recount_here(tasks: Sequence[RecountTask], workers: int) -> Iterator[RecountOutcome]:
+    """Yield the outcome of each task, counted in this process or in so many others at once.
+
+    Raises LineageError where one of them is killed.
+    """
     if workers == 1 or len(tasks) < 2:
         yield from map(recount_snapshot, tasks)
         return
     # Not by fork: Arrow's threads do not survive it.
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     try:
-        with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
-            yield from pool.map(recount_snapshot, tasks)
+        with ProcessPoolExecutor(
+            min(workers, len(tasks)), mp_context=context, initializer=_end_with_parent
+        ) as pool:
+            try:
+                yield from pool.map(recount_snapshot, tasks)
+            except BaseException:
+                # The pool would wait for what is being counted, which nobody wants any more.
+                for process in set(multiprocessing.active_children()) - others:
+                    process.terminate()
+                raise
     except BrokenProcessPool as error:
         raise LineageError(
             "a process that counted ended before its answer, perhaps for want of memory",
             "run it again with fewer --workers",
         ) from error
+
+
+def _end_with_parent() -> None:
+    """Let this process end at Ctrl-C without a word, and as soon as its parent is no more."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(LineageError.exit_code)
 
 
 def _describe_recount_moment(manifest: Manifest) -> Moment:

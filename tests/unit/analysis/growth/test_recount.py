@@ -1,12 +1,13 @@
 """A curve counted again: equal to what is stored, under other definitions, in other processes."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
-from lineage.analysis.growth.recount import RecountTask, recount_curves
+from lineage.analysis.growth.recount import RecountTask, recount_curves, recount_here
 from lineage.analysis.growth.results import Curve
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
@@ -53,9 +54,10 @@ def recounted(
     workers: int = 1,
     say: list[str] | None = None,
 ) -> Curve:
-    task = RecountTask(store.location, NO_OPT_OUTS, "cache", None, "", (), definition, by)
+    task = RecountTask(store.location, NO_OPT_OUTS, "cache", all_families(), "", (), definition, by)
     found = find_subject(Scope(store.snapshot(), all_families(), definition), subject)
-    (curve,) = recount_curves(task, [found], rhythm, workers, ([] if say is None else say).append)
+    run_tasks = partial(recount_here, workers=workers)
+    (curve,) = recount_curves(task, [found], rhythm, run_tasks, ([] if say is None else say).append)
     return curve
 
 
