@@ -30,9 +30,11 @@ _Search = Callable[[str], re.Match[str] | None]
 
 # Some hours or days lie between the weights and the announcement.
 _BEFORE_RELEASE = timedelta(days=14)
+_PRUNED = 0.5
 # Of a mixture the size of one expert: `4x8B`.
 _SIZE = re.compile(
-    r"(?<![0-9a-z.])(?:[0-9]{1,2}x)?([0-9]+(?:\.[0-9]+)?)[-_]?([bm])(?![a-z0-9])", re.IGNORECASE
+    r"(?:(?<![0-9a-z.])|(?<=llama))(?:[0-9]{1,2}x)?([0-9]+(?:\.[0-9]+)?)[-_]?([bm])(?![a-z0-9])",
+    re.IGNORECASE,
 )
 # A pattern without capitals: letters, classes of them, `\.`, and groups that set no flags.
 _IS_LOWER = re.compile(
@@ -49,6 +51,9 @@ def infer_from_release_names(
     types = pa.array(sorted(rule.model_types), pa.string())
     # Where no architecture is known the name alone is read.
     is_read = pc.or_(pc.is_in(nodes.model_type, value_set=types), pc.is_null(nodes.model_type))
+    # Who counts fewer weights than the smallest release, even pruned, was trained anew.
+    is_large = pc.fill_null(pc.greater(nodes.parameters, int(_PRUNED * rule.fewest)), True)
+    is_read = pc.and_(is_read, is_large)
     return infer_claims(rule, nodes, candidates & np.asarray(is_read)[: len(candidates)])
 
 
@@ -62,6 +67,8 @@ class ReleaseNameRule:
         patterns = [reading.id_pattern for reading in self._readings]
         self.id_pattern = "|".join(patterns) or r"[^\s\S]"
         self.model_types = {it for reading in self._readings for it in reading.model_types}
+        self.fewest = min((it for each in families for it in _count_parameters(each)), default=0)
+        """The number of parameters of the smallest release whose names are read."""
 
     def list_names(self, id: str) -> Iterator[str]:
         return iter(())
@@ -79,6 +86,13 @@ class ReleaseNameRule:
                 relation = Relation.QUANTIZED.value if quantized else None
                 yield Claim(RULE, subject, f"…{words}…", relation), subject
                 return
+
+
+def _count_parameters(family: Family) -> Iterator[int]:
+    """Yield how many parameters a family's releases have, where its names are read."""
+    if family.names.spellings:
+        for release in family.releases:
+            yield from (number for _, number in release.parameters)
 
 
 class FamilyReading:

@@ -73,6 +73,14 @@ def test_a_size_says_the_narrowest_thing_that_its_bearers_share(tmp_path: Path) 
     }
 
 
+def test_a_name_of_a_release_says_nothing_where_the_weights_are_far_too_few(tmp_path: Path) -> None:
+    few = {"a/llama-cats": sized(160_000_000), "a/llama-dogs": sized(1_100_000_000), "a/llama": {}}
+    rows = [row(id) | fields for id, fields in few.items()]
+    evidence = rows_of(published(rows, tmp_path, families=all_families()), "evidence.parquet")
+    named = {it["child_key"] for it in evidence if it["rule"] == "release_name"}
+    assert named == {it["_id"] for it in rows if it["id"] != "a/llama-cats"}
+
+
 def test_a_declared_parent_that_the_size_excludes_is_an_anomaly(tmp_path: Path) -> None:
     rows = [
         row(BASE) | sized(LLAMA_2_7B),
