@@ -30,7 +30,7 @@ class ModelDescription:
     key: str
     snapshot: str
     record: Mapping[str, Any] | None
-    """The columns of `models` and `metrics`; None where others name it and nobody lists it."""
+    """The columns of `models` and `metrics`; None where others name it and it is not listed."""
     former_names: tuple[str, ...]
     count: Count
     trace: Trace

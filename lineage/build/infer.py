@@ -50,7 +50,7 @@ def resolve_claims(
     declared no inferred claim decides the relation.
     """
     child, parent = claims.child, resolved.parent.copy()
-    # What was inferred of deleted models stands among their claims. Nobody else may name a release.
+    # What was inferred of deleted models stands among their claims. Others may not name a release.
     is_inferred = np.array([rule.infer is not None for rule in rules], np.bool_)
     for at in np.flatnonzero(is_inferred[claims.rule]).tolist():
         parent[at] = claimable.get(claims.names[claims.name[at]], parent[at])

@@ -52,7 +52,7 @@ class PublishedNumber:
     counts: str
     """What the source says it counts."""
     source: str | None
-    """None where nobody has shown where it stands."""
+    """None where it is not known where it stands."""
     url: str | None
     quote: str | None
     is_own: bool

@@ -112,7 +112,7 @@ _ERROR = {
 }
 _STATUSES = {
     "400": "A parameter, a body or a subject is wrong; the hint says what is allowed.",
-    "404": "A name, a release or a snapshot that nobody knows.",
+    "404": "An unknown name, release or snapshot.",
     "405": "Another method than the one described.",
     "413": "A body over the limit.",
     "503": "No snapshot yet, too many questions, or no answer within the time limit.",

@@ -57,7 +57,7 @@ class Workers:
     def _free_place(self, future: "asyncio.Future[Result]") -> None:
         self._pending -= 1
         if not future.cancelled():
-            future.exception()  # looked at, so that nobody complains of it
+            future.exception()  # looked at, or asyncio complains of it
 
 
 _BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0)

@@ -63,7 +63,7 @@ class ColumnCache:
 
 
 def release_unused_memory() -> None:
-    """Give back to the system what columns took that nobody holds any more."""
+    """Give back to the system what columns took that are no longer used."""
     pa.default_memory_pool().release_unused()
 
 

@@ -165,7 +165,7 @@ class ObjectFiles:
         """Return the objects by folder and name, as they were a moment ago."""
         import obstore
 
-        # While the store is held, nobody else writes to it.
+        # While the store is held, no other process writes to it.
         is_recent = time.monotonic() - self._listed_at < _LISTING_SECONDS
         if self._listing is not None and (is_recent or self.confirm_lease is not None):
             return self._listing

@@ -221,7 +221,7 @@ def _count_edge_changes(
 ) -> tuple[int, int]:
     # A node without a match gets a number that no node has there, so its edges count as vanished.
     place = np.where(node_after == NO_NODE, nodes + np.arange(len(node_after)), node_after)
-    # Inferred links come and go with names and rules: they are in no number that nobody asked for.
+    # Inferred links come and go with names and rules: a number has them where they are asked for.
     old, new = (
         select_scope_edges(edges, edges.strength >= Strength.DECLARED.code)
         for edges in (before.edges(), after.edges())
