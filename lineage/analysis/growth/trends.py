@@ -9,14 +9,13 @@ import numpy as np
 from lineage.analysis.comparison import LEAST_DOWNLOADS
 from lineage.analysis.groups import MIXED, Releases, find_releases
 from lineage.analysis.growth.curves import Say
-from lineage.analysis.growth.days import DayNumbers
 from lineage.analysis.growth.findings import (
     RelationMix,
     SinceRelease,
     SubjectHistory,
     TrendFindings,
 )
-from lineage.analysis.growth.history import is_definition_stored, read_history
+from lineage.analysis.growth.history import DayNumbers, is_definition_stored, read_history
 from lineage.analysis.growth.periods import (
     DAY,
     UNDATED,
