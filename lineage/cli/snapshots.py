@@ -169,7 +169,7 @@ def diff_snapshots(*, before: str | None, after: str | None, invocation: Invocat
     from lineage.analysis.diff import diffs
     from lineage.analysis.documents import diff_rows
     from lineage.cli.output import print_result
-    from lineage.cli.tables.changes import diff_table
+    from lineage.cli.tables.snapshots import diff_table
 
     store = invocation.open_store()
     # The last two are what a daily run asks about; ids need not be looked up for it.
@@ -264,7 +264,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     from lineage.analysis.diff import dump_check
     from lineage.build.opt_out import OptOutFilter
     from lineage.cli.output import print_result
-    from lineage.cli.tables.changes import dump_check_table, dump_check_table_rows
+    from lineage.cli.tables.snapshots import dump_check_table, dump_check_table_rows
     from lineage.domain.opt_outs import OptOuts
     from lineage.sources.dump import open_dump
 
