@@ -139,7 +139,7 @@ def check(
 def _print_result(format: Format, result: "CheckOutcome") -> None:
     from lineage.analysis.documents import check_rows
     from lineage.cli.output import print_result
-    from lineage.cli.tables.check import check_table
+    from lineage.cli.tables.descent import check_table
     from lineage.domain.documents import to_json
 
     match format:
