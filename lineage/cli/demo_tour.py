@@ -1,8 +1,10 @@
 """What the demo prints: what it did, five answers, the growth of a family, and where to look."""
 
+import os
 import shutil
 import sys
-from collections.abc import Sequence
+from base64 import standard_b64encode
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 
@@ -16,7 +18,6 @@ from lineage.analysis.growth.results import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.curves import Sparklines
 from lineage.cli.tables.layout import fact_lines, heading, quoted
-from lineage.cli.terminal_picture import show_terminal_picture
 from lineage.demo.replay import Replay
 from lineage.demo.tour import SOURCES, TourAnswer, TourResults
 from lineage.demo.weeks import History
@@ -138,3 +139,50 @@ def _list_next_steps(folder: Path, picture: Path, page: Path) -> list[Line]:
 
 def _tour_day(manifest: Manifest) -> str:
     return spell_day(manifest.origin.taken_at)
+
+
+COLUMNS = 76
+_MOST_BYTES = 1_000_000
+_CHUNK = 4096
+_KITTY = frozenset({"xterm-kitty", "xterm-ghostty"})
+_INLINE = frozenset({"iTerm.app", "WezTerm"})
+
+
+def encode_terminal_picture(png: bytes, environment: Mapping[str, str]) -> bytes | None:
+    """Return what makes the terminal of this environment show a PNG, 76 columns wide.
+
+    Kitty's protocol and iTerm2's; None for any other terminal, or where the picture is too large.
+    """
+    # A multiplexer names itself in TERM or its own variable, and passes no pictures through.
+    term = environment.get("TERM", "")
+    is_multiplexed = "TMUX" in environment or term.startswith(("screen", "tmux"))
+    if is_multiplexed or term == "dumb" or len(png) > _MOST_BYTES:
+        return None
+    text = standard_b64encode(png)
+    if term in _KITTY or "KITTY_WINDOW_ID" in environment:
+        chunks = [text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK)]
+        parts = []
+        for at, chunk in enumerate(chunks):
+            # q=2: a terminal that cannot show it must not answer into the user's command line.
+            head = f"a=T,f=100,q=2,c={COLUMNS}," if at == 0 else ""
+            more = int(at < len(chunks) - 1)
+            parts.append(b"\x1b_G" + f"{head}m={more};".encode() + chunk + b"\x1b\\")
+        return b"".join(parts) + b"\n"
+    program = environment.get("TERM_PROGRAM", "")
+    if program in _INLINE or environment.get("LC_TERMINAL") == "iTerm2":
+        head = f"inline=1;size={len(png)};width={COLUMNS};preserveAspectRatio=1"
+        return f"\x1b]1337;File={head}:".encode() + text + b"\x07\n"
+    return None
+
+
+def show_terminal_picture(png: bytes) -> bool:
+    """Show a PNG on standard output where that is a terminal that can; say whether it did."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return False
+    content = encode_terminal_picture(png, os.environ)
+    if content is None:
+        return False
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+    return True

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from lineage.cli.terminal_picture import encode_terminal_picture
+from lineage.cli.demo_tour import encode_terminal_picture
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
@@ -61,7 +61,7 @@ def test_a_picture_that_is_too_large_is_left_out() -> None:
 
 
 def test_it_goes_to_a_terminal_and_not_into_a_pipe() -> None:
-    code = f"from lineage.cli.terminal_picture import show_terminal_picture as s; s({PNG!r})"
+    code = f"from lineage.cli.demo_tour import show_terminal_picture as s; s({PNG!r})"
     command = [sys.executable, "-c", code]
     environment = {**os.environ, "TERM": "xterm-kitty"}
     assert subprocess.check_output(command, env=environment) == b""
