@@ -45,8 +45,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     from lineage.cli.output import print_result, write_output_files
     from lineage.demo import tour
     from lineage.demo.catalog import corpus_facts
-    from lineage.demo.replay import replay_weeks
-    from lineage.demo.weeks import History
+    from lineage.demo.replay import History, replay_weeks
     from lineage.domain.documents import to_document
 
     with progress.show_progress() as display:

@@ -18,9 +18,8 @@ from lineage.analysis.growth.results import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.curves import Sparklines
 from lineage.cli.tables.layout import fact_lines, heading, quoted
-from lineage.demo.replay import Replay
+from lineage.demo.replay import History, Replay
 from lineage.demo.tour import SOURCES, TourAnswer, TourResults
-from lineage.demo.weeks import History
 from lineage.domain.clock import spell_day
 from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest, SnapshotKind

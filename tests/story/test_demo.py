@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lineage.demo.weeks import WEEKS
+from lineage.demo.replay import WEEKS
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore

@@ -13,8 +13,8 @@ from lineage.demo.catalog import (
     corpus_rows,
     is_in_catalog,
 )
+from lineage.demo.replay import FIRST
 from lineage.demo.tour import SOURCES
-from lineage.demo.weeks import FIRST
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from lineage.analysis.growth.curves import curve_of_family
-from lineage.demo.replay import replay_weeks, settings_of
-from lineage.demo.weeks import WEEKS, History
+from lineage.demo.replay import WEEKS, History, replay_weeks, settings_of
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.demo.catalog import Catalog, Fact, Row, corpus_facts, rows_of_facts
-from lineage.demo.weeks import FIRST, WEEKS, History, UndatedModels
+from lineage.demo.replay import FIRST, WEEKS, History, UndatedModels
 from tests.unit.demo.facts import a_fact
 
 NAMES = [f"owner/model-{number}" for number in range(6)]

@@ -9,8 +9,7 @@ import pytest
 from lineage.build.pipeline import publish
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog, Fact
-from lineage.demo.replay import replay_weeks, settings_of
-from lineage.demo.weeks import WEEKS, History
+from lineage.demo.replay import WEEKS, History, replay_weeks, settings_of
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
