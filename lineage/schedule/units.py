@@ -10,7 +10,7 @@ from string import Template
 from lineage.errors import SettingsError, SourceError
 from lineage.schedule.interval import spell_calendar_event, spell_cron
 from lineage.schedule.plan import CRAWL, Plan
-from lineage.schedule.retries import MOST_ATTEMPTS, PAUSE
+from lineage.schedule.runner import MOST_ATTEMPTS, PAUSE
 from lineage.version import __version__
 
 # Every exit code but 0 and that of a Hub that could not be read to its end.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lineage.schedule.retries import MOST_ATTEMPTS, PAUSE, run_attempts
+from lineage.schedule.runner import MOST_ATTEMPTS, PAUSE, run_attempts
 
 
 class Run:

@@ -11,8 +11,7 @@ from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import DraftRefused
-from lineage.schedule.retries import MOST_ATTEMPTS, PAUSE
-from lineage.schedule.runner import ENDED, CrawlProcess, Runner, last_run
+from lineage.schedule.runner import ENDED, MOST_ATTEMPTS, PAUSE, CrawlProcess, Runner, last_run
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 from tests.builders import origin, pages, publication, published, row
