@@ -16,7 +16,7 @@ _REFUSES = {"snapshot": "has no meaning here: crawls take new snapshots"}
 
 
 def _read_duration_option(_: click.Context, __: click.Parameter, text: str) -> timedelta:
-    from lineage.schedule.interval import parse_duration
+    from lineage.schedule.plan import parse_duration
 
     try:
         return parse_duration(text)

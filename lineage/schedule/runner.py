@@ -10,7 +10,7 @@ from typing import Protocol
 
 from lineage.domain.clock import Clock, iso, moment_of_snapshot_id
 from lineage.errors import SourceError, StoreError
-from lineage.schedule.interval import first_run
+from lineage.schedule.plan import first_run
 from lineage.store.store import ParquetStore
 
 MOST_ATTEMPTS = 4

@@ -8,8 +8,7 @@ from importlib import resources
 from string import Template
 
 from lineage.errors import SettingsError, SourceError
-from lineage.schedule.interval import spell_calendar_event, spell_cron
-from lineage.schedule.plan import CRAWL, Plan
+from lineage.schedule.plan import CRAWL, Plan, spell_calendar_event, spell_cron
 from lineage.schedule.runner import MOST_ATTEMPTS, PAUSE
 from lineage.version import __version__
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.errors import SettingsError
-from lineage.schedule.interval import (
+from lineage.schedule.plan import (
     first_run,
     parse_duration,
     spell_calendar_event,

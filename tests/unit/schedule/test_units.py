@@ -15,8 +15,7 @@ from ruamel.yaml import YAML
 
 from lineage.cli.schedule import _SCHEDULERS
 from lineage.errors import SettingsError
-from lineage.schedule.interval import parse_duration
-from lineage.schedule.plan import Plan, plan_here
+from lineage.schedule.plan import Plan, parse_duration, plan_here
 from lineage.schedule.units import UNITS
 from lineage.settings import Settings
 from tests.unit.schedule.hostile import COMMANDS, DAY, HOSTILE, NOT_IN_A_UNIT, PATHS, a_plan
