@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 
 from lineage.domain.progress import Progress
 from lineage.errors import LineageError, SettingsError, SourceUnavailable
-from lineage.http.client import HubClient
+from lineage.http.client import HubClient, make_token_mask
 from lineage.http.download import download
-from lineage.http.masking import make_token_mask
 from lineage.http.network import Deadline, NetworkTransport, TimedStream
 from lineage.http.transports import RequestTally
 from tests.fakes.raw_hub import Drip, RawHub, reply
