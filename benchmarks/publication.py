@@ -55,7 +55,7 @@ def decode(cache: Path) -> int:
 
 def parse(cache: Path) -> int:
     """Unpack, then read records, as a crawl does."""
-    from lineage.domain.gc_paused import gc_paused
+    from lineage.domain.progress import gc_paused
     from lineage.sources.listing_pages import parse_batches
 
     with gc_paused():
@@ -64,7 +64,7 @@ def parse(cache: Path) -> int:
 
 def extract_claims(cache: Path) -> int:
     """Unpack, read records, hear witnesses."""
-    from lineage.domain.gc_paused import gc_paused
+    from lineage.domain.progress import gc_paused
     from lineage.evidence import RULES
     from lineage.evidence import extract_claims as hear
     from lineage.sources.listing_pages import parse_batches

@@ -15,7 +15,7 @@ from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.domain.documents import to_document
-from lineage.domain.gc_paused import gc_paused
+from lineage.domain.progress import gc_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns

@@ -36,7 +36,7 @@ from lineage.build.infer import (
 from lineage.build.opt_out import OptOutFilter
 from lineage.build.resolve import RecordDates, resolve_names
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
-from lineage.domain.gc_paused import gc_paused
+from lineage.domain.progress import gc_paused
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.evidence import extract_claims
 from lineage.sources.interface import RecordPage

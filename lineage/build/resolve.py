@@ -17,7 +17,7 @@ from lineage.build.known_nodes import KnownNodes
 from lineage.build.row_parents import ONE_OF_ITS_OWN, RowParents
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
-from lineage.domain.gc_paused import gc_paused
+from lineage.domain.progress import gc_paused
 from lineage.domain.repo_ids import find_repo_id, is_doubtful, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput

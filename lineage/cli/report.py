@@ -11,7 +11,7 @@ import click
 from lineage.cli import logs, options
 from lineage.cli.context import Invocation
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.gc_paused import gc_paused
+from lineage.domain.progress import gc_paused
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -1,4 +1,8 @@
-"""What a run tells while it works: a reporter with empty methods, overridden by who shows it."""
+"""How a long run works: what it tells meanwhile, and the collector paused where objects form no cycles."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Progress:
@@ -18,3 +22,15 @@ class Progress:
 
     def end(self) -> None:
         """The stage is done."""
+
+
+@contextmanager
+def gc_paused() -> Iterator[None]:
+    """Keep the collector off; leave it as it was found."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

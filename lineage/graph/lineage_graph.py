@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import networkx as nx
 import numpy as np
 
-from lineage.domain.gc_paused import gc_paused
+from lineage.domain.progress import gc_paused
 from lineage.graph import reach
 
 FamilyGraph: TypeAlias = nx.DiGraph
