@@ -26,7 +26,7 @@ from lineage.reporting.document import (
 )
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
 from lineage.reporting.language import Texts, load_texts
-from lineage.reporting.notices import data_notices
+from lineage.reporting.trend_text import data_notices
 from lineage.store.manifest import SnapshotKind
 from lineage.version import __version__
 

@@ -54,7 +54,7 @@ from lineage.reporting.license_numbers import (
     is_reported_conflict,
     most_used_in_report,
 )
-from lineage.reporting.notices import data_notices
+from lineage.reporting.trend_text import data_notices
 from lineage.store.manifest import Manifest
 from lineage.version import __version__
 

@@ -13,7 +13,6 @@ from lineage.reporting.document import (
     split_table_place,
 )
 from lineage.reporting.language import load_texts
-from lineage.reporting.notices import data_notices
 from lineage.reporting.trend_charts import LEAST_FOR_SHARE, trend_charts
 from lineage.reporting.trend_headlines import growth_headline
 from lineage.reporting.trend_tables import (
@@ -21,7 +20,7 @@ from lineage.reporting.trend_tables import (
     published_section,
     published_table,
 )
-from lineage.reporting.trend_text import TrendText
+from lineage.reporting.trend_text import TrendText, data_notices
 from lineage.store.manifest import is_below
 from lineage.version import __version__
 

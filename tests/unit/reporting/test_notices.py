@@ -7,7 +7,7 @@ import pytest
 
 from lineage.domain.definitions import Definition
 from lineage.reporting.language import Language
-from lineage.reporting.notices import data_notices
+from lineage.reporting.trend_text import data_notices
 from tests.unit.cli.drawn import manifest
 
 
