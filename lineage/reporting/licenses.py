@@ -38,11 +38,6 @@ from lineage.reporting.document import (
 )
 from lineage.reporting.language import Texts, load_texts
 from lineage.reporting.license_matrix import (
-    license_headline,
-    license_matrix,
-    license_subject_name,
-)
-from lineage.reporting.license_numbers import (
     add_up,
     applicable_terms,
     count_reported_drifts,
@@ -52,6 +47,9 @@ from lineage.reporting.license_numbers import (
     count_reported_severities,
     group_reported_conflicts,
     is_reported_conflict,
+    license_headline,
+    license_matrix,
+    license_subject_name,
     most_used_in_report,
 )
 from lineage.reporting.trend_text import data_notices
