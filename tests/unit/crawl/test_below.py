@@ -6,7 +6,7 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.crawl.modes import crawl_below
+from lineage.crawl.plan import crawl_below
 from lineage.domain.records import BadRow
 from lineage.sources.interface import RecordPage
 from tests.builders import key_of, record

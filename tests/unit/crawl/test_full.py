@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.crawl.modes import crawl_everything, drop_repeated_crawl_rows
+from lineage.crawl.plan import crawl_everything, drop_repeated_crawl_rows
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.sources.interface import RecordPage
 from tests.builders import record

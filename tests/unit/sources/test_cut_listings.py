@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lineage.crawl.modes import UpdateStart, crawl_below, crawl_changes
+from lineage.crawl.plan import UpdateStart, crawl_below, crawl_changes
 from lineage.demo.catalog import Row
 from lineage.errors import SourceError, SourceUnavailable, UnexpectedPage
 from lineage.http.page_log import PageLogs
