@@ -24,7 +24,6 @@ from lineage.errors import (
     UnknownModel,
     UnknownSnapshot,
 )
-from lineage.serve.front import FAULT, Front
 from lineage.serve.open_snapshots import OpenSnapshot, OpenSnapshots
 from lineage.serve.operations import Question, Reply, refuse_fields, snapshot_of_cursor
 from lineage.serve.parameters import (
@@ -35,6 +34,7 @@ from lineage.serve.parameters import (
     read_query,
 )
 from lineage.serve.routes import OPERATIONS, Operation, make_openapi
+from lineage.serve.server import FAULT, Front
 from lineage.serve.workers import Metrics, Overloaded, TimeLimitReached, Workers
 
 MOST_BODY_BYTES = 4 << 20

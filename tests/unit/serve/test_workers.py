@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from lineage.serve.front import Front
+from lineage.serve.server import Front
 from lineage.serve.workers import Metrics, Overloaded, TimeLimitReached, Workers
 from tests.own_loop import run_in_own_loop
 
