@@ -1,4 +1,4 @@
-"""How a long run works: what it tells meanwhile, and the collector paused where objects form no cycles."""
+"""How a long run works: what it tells meanwhile, and a pause for the garbage collector."""
 
 import gc
 from collections.abc import Iterator
@@ -26,7 +26,11 @@ class Progress:
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Keep the collector off; leave it as it was found."""
+    """Keep the collector off; leave it as it was found.
+
+    It counts every new list and dict, and looks through all of them over and over: about an eighth
+    of the time of a replay (docs/benchmarks.md).
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:

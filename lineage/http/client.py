@@ -24,6 +24,8 @@ from lineage.http.transports import (
     RequestTally,
 )
 
+__all__ = ["Answer", "HubClient", "RequestTally", "checked_address", "open_client", "request_text"]
+
 MASK = b"[token]"
 SHORTEST_TOKEN = 8
 """A shorter word would be found in texts that hold no token, and be no secret."""
@@ -121,8 +123,6 @@ def _token_spelling_of(needle: bytes) -> bytes:
     ]
     return breaks.join(letters)
 
-
-__all__ = ["Answer", "HubClient", "RequestTally", "checked_address", "open_client", "request_text"]
 
 _PATH_SAFE = "/%:@!$&'()*+,;=~"
 

@@ -30,7 +30,7 @@ _RESULTS = "lineage-results.json"
 # The manager opens it as root: in a folder of the user's a link could lead it elsewhere.
 _RESULTS_OF_SYSTEMD = f"/var/log/{_RESULTS}"
 _LOOPBACK_ALONE = """\
-# It asks no other server, and answers this machine alone: with another --host take these two lines out.
+# It asks no server and answers this machine alone: with another --host take these two lines out.
 IPAddressDeny=any
 IPAddressAllow=localhost"""
 _TOKEN_ADVICE = "# A token doubles the pace. Put it into a file that {} can read, and uncomment:"

@@ -63,7 +63,7 @@ class Question:
     """What the address names: a model, a family, a snapshot."""
 
     def scope(self, definition: Definition | None = None) -> Scope:
-        """Return what the question stands on, by a definition; shared memory does not grow by it."""
+        """Return what the question stands on, by a definition, in memory of its own."""
         scope = self.opened.scope.for_one_question()
         return scope if definition is None else scope.under(definition)
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lineage.errors import LineageError
-from lineage.http.client import Answer, HubClient
+from lineage.http.bodies import Answer
+from lineage.http.client import HubClient
 from lineage.http.pages import next_cursor
 from lineage.sources.hub import FIELDS, FULL_PARAMS, LISTING
 from lineage.sources.listing_pages import parse_page

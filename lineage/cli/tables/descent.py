@@ -203,7 +203,7 @@ def _claim_cell(claim: PathClaim) -> Text:
     return Text(f"{claim.rule}: " + "\n".join(parts), style="dim")
 
 
-_STYLES = {
+_VERDICT_STYLES = {
     CheckVerdict.PASS: "green",
     CheckVerdict.FAIL: "bold red",
     CheckVerdict.UNKNOWN: "yellow",
@@ -216,7 +216,7 @@ def check_table(result: CheckOutcome) -> RenderableType:
     parts: list[RenderableType] = []
     for model in sorted(result.models, key=lambda it: _ORDER.index(it.verdict)):
         line = Text.assemble(
-            (f"{model.verdict.value:<8}", _STYLES[model.verdict]), quoted(model.model)
+            (f"{model.verdict.value:<8}", _VERDICT_STYLES[model.verdict]), quoted(model.model)
         )
         if model.place is not None:
             line.append("  ").append(quoted(model.place))

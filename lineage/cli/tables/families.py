@@ -17,7 +17,7 @@ from lineage.cli.tables.layout import fact_lines, heading, indented, quoted
 from lineage.domain.families import CuratedSource, Family, Release, Reupload
 from lineage.domain.licenses import LicenseTerms
 
-_STYLES = {
+_FINDING_STYLES = {
     FindingSeverity.ERROR: "bold red",
     FindingSeverity.WARNING: "yellow",
     FindingSeverity.NOTE: "dim",
@@ -110,7 +110,7 @@ def registry_check_table(
         text = Text.assemble(quoted(finding.entry, "bold"), " ", quoted(finding.says))
         if finding.hint:
             text = Text.assemble(text, "\n", quoted(finding.hint, "dim"))
-        severity = Text(finding.severity.value, _STYLES[finding.severity])
+        severity = Text(finding.severity.value, _FINDING_STYLES[finding.severity])
         grid.add_row(severity, quoted(finding.family), text)
     return Stack(Text(), indented(grid), Text(), fact_lines(facts))
 

@@ -14,7 +14,7 @@ from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, 
 from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, AnomalySeverity
 from lineage.store.manifest import Manifest
 
-_STYLES = {AnomalySeverity.ODD: "yellow", AnomalySeverity.NOTE: "dim"}
+_ANOMALY_STYLES = {AnomalySeverity.ODD: "yellow", AnomalySeverity.NOTE: "dim"}
 _ACCURACY = ("fired", "exact", "release", "family", "held out", "by author", "recall")
 
 
@@ -22,7 +22,7 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
     """Return every kind with its number and rule, then the examples in words."""
     table = new_table(fixed=["kind", ""], numbers=["number"], tail="rule")
     for kind in anomalies.anomalies:
-        severity = Text(kind.severity.value, _STYLES[kind.severity])
+        severity = Text(kind.severity.value, _ANOMALY_STYLES[kind.severity])
         number = Text(f"{kind.count:,}", "bold" if kind.count else "dim")
         table.add_row(kind.kind.value, severity, number, kind.meaning)
     examples = [_example_table_lines(kind) for kind in anomalies.anomalies if kind.examples]

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from lineage.analysis.licenses.statements import LicenseFindings
 from lineage.domain import escape
 from lineage.domain.licenses import ClauseName, Drift, DriftSeverity, LicenseNote, NameLevel
-from lineage.reporting import license_numbers as numbers
+from lineage.reporting import license_matrix as numbers
 from lineage.reporting.files import license_report_rows
 from lineage.reporting.language import Language, load_texts
 from lineage.store.reader import Snapshot
