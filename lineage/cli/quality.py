@@ -72,7 +72,7 @@ def anomalies(
     """
     from lineage.analysis.anomalies.rules import EXAMPLES, find_anomalies
     from lineage.cli.output import print_result
-    from lineage.cli.tables.quality import anomaly_table
+    from lineage.cli.tables.families import anomaly_table
     from lineage.domain.documents import flat_document_rows, to_document
 
     scope = invocation.open_scope()
@@ -120,7 +120,7 @@ def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> Non
     from lineage.analysis.evaluate.evaluation import evaluate as evaluate_rules
     from lineage.analysis.evaluate.known_answers import read_labels
     from lineage.cli.output import print_result
-    from lineage.cli.tables.quality import evaluation_table
+    from lineage.cli.tables.families import evaluation_table
     from lineage.evidence import RULES
 
     scope, family = invocation.open_scope(), invocation.require_family(subject)
