@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from lineage.domain.escape import escape_invisible
 from lineage.errors import MissingExtra
-from lineage.reporting.charts.chart import Chart, inline_chart
+from lineage.reporting.charts.chart import Chart
+from lineage.reporting.charts.inline import inline_chart
 from lineage.reporting.charts.palette import page_chart_style
 from lineage.reporting.document import (
     NOTHING,

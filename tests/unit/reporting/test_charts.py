@@ -10,17 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.reporting.charts.chart import (
-    Axis,
-    Chart,
-    ChartKind,
-    Panel,
-    Position,
-    Series,
-    inline_chart,
-)
+from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel, Position, Series
 from lineage.reporting.charts.draw import draw_chart, paint_svg
 from lineage.reporting.charts.field import Room, axis_ticks
+from lineage.reporting.charts.inline import inline_chart
 from lineage.reporting.charts.letters import text_width
 from lineage.reporting.charts.palette import GRAY, Theme
 from lineage.reporting.charts.series import edit_chart
