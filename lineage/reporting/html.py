@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lineage.domain.escape import markup
-from lineage.reporting.charts.chart import Chart, ChartKind
+from lineage.reporting.charts.chart import ChartKind
 from lineage.reporting.charts.draw import (
     draw_hatches,
     draw_shapes,
@@ -47,7 +47,6 @@ from lineage.reporting.charts.draw import (
 )
 from lineage.reporting.charts.field import Field, shorten_name
 from lineage.reporting.charts.series import edit_chart
-from lineage.reporting.language import Language, load_texts
 
 _WIDTHS = {"narrow": (340, 13, 2), "medium": (640, 14, 2), "wide": (960, 15, 4)}
 """The least width of a picture in pixels, the size of its letters, and fields side by side."""
