@@ -134,6 +134,50 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
     write_output_text([write_cyclonedx(bill, scope.snapshot.manifest)], out)
 
 
+@export.command(
+    refuses=_REFUSES | {"snapshot": "has no meaning here: every snapshot is registered"},
+    outcome="tables that were written stay; run the same command again",
+    short_help="Every snapshot as tables of Apache Iceberg.",
+    epilog=options.examples(
+        "lineage export iceberg --out iceberg",
+        "lineage export iceberg --store s3://bucket/history --out s3://bucket/iceberg",
+    ),
+)
+@click.option(
+    "--out",
+    metavar="FOLDER|URL",
+    default="iceberg",
+    show_default=True,
+    help="Where the tables lie; run again, what is new is added.",
+)
+def iceberg(*, out: str, invocation: Invocation) -> None:
+    """Register every snapshot in tables of Apache Iceberg, for Spark, Trino, DuckDB and others.
+
+    The store's own Parquet files are registered, none is copied. Snapshots that were deleted since
+    the last run are dropped; such that name a model that opted out are left out.
+    """
+    from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
+    from lineage.store.files import open_files
+    from lineage.store.store import ParquetStore
+
+    try:
+        from lineage.export.iceberg import export_iceberg
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "pyiceberg":
+            raise
+        raise MissingExtra("tables of Apache Iceberg", "iceberg") from error
+    settings = invocation.settings()
+    result = export_iceberg(
+        ParquetStore(settings.store, NO_OPT_OUTS, settings.cache),
+        open_files(out, settings.cache),
+        OptOuts.parse(settings.opt_outs),
+        lambda note: click.echo(note, err=True),
+    )
+    click.echo(
+        f"{out}: {result.snapshots:,} snapshots in {result.tables} tables, {result.new:,} new"
+    )
+
+
 def _graph_command(format: str, readers: str, example: str) -> click.Command:
     parameters = options.combine_options(
         click.option(

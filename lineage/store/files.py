@@ -33,6 +33,9 @@ class Files(Protocol):
     def read(self, path: str, most_bytes: int) -> bytes:
         """Return a small file whole; SnapshotDamaged where it is larger than it can be."""
 
+    def read_fresh(self, path: str, most_bytes: int) -> bytes | None:
+        """Return a small file of any name as it is now, None where there is none."""
+
     def write_whole(self, path: str, content: bytes) -> None:
         """Write a file so that a reader sees all of it or none of it."""
 

@@ -59,6 +59,11 @@ class LocalFiles:
                 )
             return bytes(file.read())
 
+    def read_fresh(self, path: str, most_bytes: int) -> bytes | None:
+        with suppress(FileNotFoundError):
+            return self.read(path, most_bytes)
+        return None
+
     def write_whole(self, path: str, content: bytes) -> None:
         with self.writing(path):
             self._make_parent(path)

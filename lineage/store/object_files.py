@@ -153,6 +153,10 @@ class ObjectFiles:
                 )
             return bytes(file.read())
 
+    def read_fresh(self, path: str, most_bytes: int) -> bytes | None:
+        found = self.read_version(path)
+        return None if found is None else found.content
+
     def size_and_digest(self, path: str) -> tuple[int, str]:
         folder = path.partition("/")[0]
         if draft := self._drafts.get(folder):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lineage.domain.arrays import KeyBytes
+from lineage.domain.arrays import Int64s, KeyBytes
 from lineage.errors import SnapshotDamaged, SnapshotPruned
 from lineage.store import schema
 from lineage.store.delta import MergePlan, apply_delta_plan, plan_delta_by_key, plan_delta_by_place
@@ -164,6 +164,10 @@ class Tables:
             empty = translate(file, parquet.schema_arrow.empty_table(), self.version)
             empty = complete_table(file, empty, None, self.version)
             return pa.concat_tables([empty, *tables])
+
+    def find_replaced_rows(self, file: str) -> Int64s:
+        """Return the rows of the first of `files_of_table` that hold no more, by number, rising."""
+        return np.empty(0, np.int64)
 
     @contextmanager
     def open(self, file: str, as_codes: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
@@ -331,6 +335,11 @@ class MergedTables(Tables):
         older = self.base.rows_of(file, column, unchanged)
         return pa.concat_tables([older, changes.select(older.schema.names)])
 
+    def find_replaced_rows(self, file: str) -> Int64s:
+        if file not in self._builds_on.files:
+            return super().find_replaced_rows(file)
+        return np.flatnonzero(~self._merge_plan_for(file).stays)
+
     def _merge_plan_for(self, file: str) -> MergePlan:
         return self._plan_of_evidence if file == schema.EVIDENCE_FILE else self._plan_of_records
 
@@ -377,3 +386,10 @@ def tables_of(files: Files, manifest: Manifest) -> Tables:
     if manifest.builds_on is None:
         return Tables(files, manifest.id, manifest)
     return MergedTables(files, manifest.id, manifest.builds_on, manifest)
+
+
+def files_of_table(manifest: Manifest, file: str) -> tuple[str, ...]:
+    """Return the paths of what a table lies in: one file, or the base's and that of the changes."""
+    if manifest.builds_on is None or file not in manifest.builds_on.files:
+        return (f"{manifest.id}/{file}",)
+    return f"{manifest.builds_on.id}/{file}", f"{manifest.id}/{schema.CHANGES[file]}"

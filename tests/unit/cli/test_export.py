@@ -43,6 +43,16 @@ def test_a_file_holds_what_standard_output_would(
     assert [path.name for path in tmp_path.iterdir()] == ["x.file"]
 
 
+def test_tables_of_iceberg_are_written_once(program: Program, store: Path, tmp_path: Path) -> None:
+    words = ("export", "iceberg", "--store", store, "--out", tmp_path / "tables")
+    first, again = program(*words), program(*words)
+    days = len(list(ParquetStore(str(store), NO_OPT_OUTS)))
+    assert (first.code, first.err) == (again.code, again.err) == (0, "")
+    assert first.out == f"{tmp_path}/tables: {days} snapshots in 6 tables, {days} new\n"
+    assert again.out == f"{tmp_path}/tables: {days} snapshots in 6 tables, 0 new\n"
+    assert "every snapshot is registered" in program(*words, "--snapshot", "latest").err
+
+
 def test_the_bytes_hang_on_no_run(store: Path) -> None:
     command = ["export", "gexf", "llama", "--depth", "2", "--store", str(store)]
     runs = {

@@ -42,6 +42,14 @@ def test_a_bill_of_materials_names_its_extra(store: Path, tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_tables_of_iceberg_name_their_extra(store: Path, tmp_path: Path) -> None:
+    done = run_without("pyiceberg", tmp_path, "export", "iceberg", "--store", str(store))
+    assert (done.returncode, done.stdout, [*tmp_path.iterdir()]) == (2, "", [])
+    assert "tables of Apache Iceberg need the extra iceberg" in done.stderr
+    assert "pip install '.[iceberg]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_count_needs_no_extra(store: Path, tmp_path: Path) -> None:
     for package in ("jinja2", "resvg_py", "cyclonedx"):
         done = run_without(package, tmp_path, "count", BASE, "--store", str(store))
