@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pyiceberg.table import StaticTable
 
 from lineage.build.pipeline import publish
 from lineage.cli.main import lineage
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import LineageError, SettingsError, StoreError, StoreLocked
+from lineage.export.iceberg import IcebergExport, export_iceberg
+from lineage.store.files import open_files
 from lineage.store.lease import Holder
-from lineage.store.manifest import MOST_BYTES, Manifest
+from lineage.store.manifest import MOST_BYTES, Manifest, SnapshotKind
 from lineage.store.object_files import ObjectFiles
 from lineage.store.object_lease import hold_object_lease
 from lineage.store.store import ParquetStore
@@ -305,3 +308,30 @@ def test_a_manifest_that_is_too_large_harms_its_own_snapshot_alone(
     reader = open_store(bucket, tmp_path / "reader")
     assert [one.id for one in reader.manifests()] == [manifest.id]
     assert list(reader.damaged()) == ["20261120T120000Z"]
+
+
+def test_tables_of_iceberg_point_into_the_bucket(
+    server: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    store = open_store(bucket, tmp_path)
+    first = publish_day(store)
+    later = origin(SnapshotKind.UPDATE, taken_at=NOON + DAY)
+    context = replace(publication(Path("unused")), store=store)
+    read_again = pages([row("aside/7", likes=7)])
+    day = publish(read_again, later, context, update_of=store.snapshot())
+    tables = open_files(f"{bucket}/tables", str(tmp_path / "cache"))
+    assert export_iceberg(store, tables, NO_OPT_OUTS, print) == IcebergExport(2, 2)
+    assert export_iceberg(store, tables, NO_OPT_OUTS, print) == IcebergExport(2, 0)
+    properties = {
+        "s3.endpoint": server.environment["AWS_ENDPOINT_URL"],
+        "s3.access-key-id": server.environment["AWS_ACCESS_KEY_ID"],
+        "s3.secret-access-key": server.environment["AWS_SECRET_ACCESS_KEY"],
+        "s3.region": server.environment["AWS_REGION"],
+    }
+    models = StaticTable.from_metadata(f"{bucket}/tables/models", properties)
+    files = {it.file.file_path.removeprefix(f"{bucket}/") for it in models.scan().plan_files()}
+    assert files == {f"{first.id}/models.parquet", f"{day.id}/models.changes.parquet"}
+    rows = models.scan().to_arrow().sort_by("key")
+    assert rows.to_pylist() == store.snapshot().table("models.parquet").to_pylist()
+    with pytest.raises(SettingsError, match="would point to files of this machine"):
+        export_iceberg(open_store(str(tmp_path), tmp_path), tables, NO_OPT_OUTS, print)
