@@ -6,10 +6,10 @@ run goes on from the last one, and begins anew where the store or the tables wer
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyiceberg.manifest import ManifestEntryStatus
+from pyiceberg.manifest import ManifestEntryStatus as Status
 from pyiceberg.table.snapshots import Snapshot
 
 from lineage.domain.clock import iso
@@ -18,7 +18,7 @@ from lineage.errors import SettingsError, StoreError
 from lineage.export.iceberg_tables import OPT_OUTS, STORE, RegisteredFile, TableFolder
 from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.manifest import Manifest, is_below
+from lineage.store.manifest import FileFacts, Manifest, is_below
 from lineage.store.redaction import snapshot_holds_opted_out
 from lineage.store.store import ParquetStore
 from lineage.store.tables import files_of_table, tables_of
@@ -32,7 +32,7 @@ TABLES = (
     schema.TOMBSTONES_FILE,
 )
 _FIRST_SCHEMA = 4
-"""What older snapshots hold is translated where it is read; whoever reads files would miss that."""
+"""What older ones hold is translated by the reader; a reader of files alone would miss that."""
 _SNAPSHOT, _DIGESTS, _DELETES = "lineage.snapshot", "lineage.sha256", "lineage.deletes"
 _DELETES_FACTS = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*\.parquet) (.*\.parquet)")
 _Present = dict[RegisteredFile, tuple[int, int]]
@@ -72,11 +72,16 @@ def export_iceberg(
     ]
     properties = {STORE: origin, OPT_OUTS: opt_outs.digest() if opt_outs else ""}
     manifests = {it.id: it for it in store.manifests()}
-    days = _choose_days(store, manifests, opt_outs, _ids_without(folders[0], properties), tell)
+    former = folders[0].metadata
+    is_same_list = former is not None and former.properties.get(OPT_OUTS) == properties[OPT_OUTS]
+    known = former.snapshots if former is not None and is_same_list else ()
+    clean = {_read_summary(it, _SNAPSHOT) for it in known}
+    days = _choose_days(store, manifests, opt_outs, clean, tell)
     if not days:
         store.snapshot()  # says so where there is none at all
         raise StoreError(
-            f"no snapshot in {store.location} can be registered", "take a new one: lineage crawl"
+            f"no snapshot in {store.location} can be registered",
+            f"take a new one: lineage crawl; and delete {target} if an earlier run wrote it",
         )
     new = [
         _TableHistory(store, manifests, file, folder, properties).register(days)
@@ -96,19 +101,11 @@ def _address_of(files: Files) -> str:
     return address
 
 
-def _ids_without(folder: TableFolder, properties: Mapping[str, str]) -> frozenset[str]:
-    """Return the snapshots that an earlier run registered under the same opt-outs."""
-    former = folder.metadata
-    if former is None or former.properties.get(OPT_OUTS) != properties[OPT_OUTS]:
-        return frozenset()
-    return frozenset(_read_summary(it, _SNAPSHOT) for it in former.snapshots)
-
-
 def _choose_days(
     store: ParquetStore,
     manifests: Mapping[str, Manifest],
     opt_outs: OptOuts,
-    clean: frozenset[str],
+    clean: Collection[str],
     tell: Callable[[str], None],
 ) -> list[Manifest]:
     """Return the snapshots that can be registered, in order of the moment they were taken."""
@@ -183,19 +180,19 @@ class _TableHistory:
             return {}
         return {_read_summary(it, _SNAPSHOT): it for it in former.snapshots}
 
+    def _facts_of(self, day: Manifest) -> dict[str, FileFacts]:
+        """Return by path what the files of the table must look like, the base's first."""
+        paths = [path.partition("/") for path in files_of_table(day, self.file)]
+        return {f"{id}/{name}": self.manifests[id].files[name] for id, _, name in paths}
+
     def _data_files_of(self, day: Manifest) -> list[RegisteredFile]:
-        files = []
-        for path in files_of_table(day, self.file):
-            id, _, name = path.partition("/")
-            facts = self.manifests[id].files[name]
-            files.append(
-                RegisteredFile(f"{self.properties[STORE]}/{path}", facts.rows, facts.bytes)
-            )
-        return files
+        return [
+            RegisteredFile(f"{self.properties[STORE]}/{path}", facts.rows, facts.bytes)
+            for path, facts in self._facts_of(day).items()
+        ]
 
     def _digests_of(self, day: Manifest) -> str:
-        paths = [path.partition("/") for path in files_of_table(day, self.file)]
-        return " ".join(self.manifests[id].files[name].sha256 for id, _, name in paths)
+        return " ".join(facts.sha256 for facts in self._facts_of(day).values())
 
     def _add_snapshot(
         self, day: Manifest, parent: int | None, sequence: int, present: _Present
@@ -210,26 +207,17 @@ class _TableHistory:
             deletes = [self.folder.write_deletes(number, data[0].address, rows)]
         files = {it: present.get(it, (number, sequence)) for it in [*data, *deletes]}
         entries = [
-            it.as_entry(
-                ManifestEntryStatus.EXISTING if it in present else ManifestEntryStatus.ADDED, *since
-            )
+            it.as_entry(Status.EXISTING if it in present else Status.ADDED, *since)
             for it, since in files.items()
         ]
-        entries += [
-            it.as_entry(ManifestEntryStatus.DELETED, number, since)
-            for it, (_, since) in present.items()
-            if it not in files
-        ]
+        # Who reads what changed between two snapshots must see what went.
+        gone = {it: since for it, (_, since) in present.items() if it not in files}
+        entries += [it.as_entry(Status.DELETED, number, since) for it, since in gone.items()]
         summary = {
             "operation": "append" if parent is None else "overwrite",
             _SNAPSHOT: day.id,
             "lineage.taken-at": iso(day.origin.taken_at),
             _DIGESTS: self._digests_of(day),
-            "total-records": str(sum(it.rows for it in data)),
-            "total-data-files": str(len(data)),
-            "total-delete-files": str(len(deletes)),
-            "total-position-deletes": str(sum(it.rows for it in deletes)),
-            "total-equality-deletes": "0",
         }
         for it in deletes:
             summary[_DELETES] = f"{it.rows} {it.bytes} {it.deletes_in} {it.address}"

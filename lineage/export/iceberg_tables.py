@@ -5,10 +5,11 @@ out as Iceberg's Hadoop tables are: `metadata/version-hint.text` names the newes
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import NoReturn
+from typing import NoReturn, Self
 from uuid import NAMESPACE_URL, uuid5
 
 import pyarrow as pa
@@ -84,26 +85,22 @@ def iceberg_schema(file: str) -> Schema:
     """Return a table's schema; columns are numbered by their place in the store's."""
     fields = []
     for number, column in enumerate(schema.TABLES[file], 1):
-        kind = _TYPES.get(column.type) or ListType(
-            element_id=_ELEMENTS + number, element=StringType(), element_required=False
-        )
+        kind = _TYPES.get(column.type) or ListType(_ELEMENTS + number, StringType(), False)
         if column.name not in _UNREGISTERED:
             fields.append(NestedField(number, column.name, kind, required=not column.nullable))
     return Schema(*fields)
 
 
-def map_column_names(file: str) -> NameMapping:
+def map_column_names(file: str, fields: Schema) -> NameMapping:
     """Return the numbers of the columns in the store's files, by their names.
 
-    Columns that are in no schema have numbers all the same: pyiceberg refuses a file with one that
-    has none.
+    Columns that are in no schema have numbers too: pyiceberg refuses a file with one without.
     """
-    fields, changes = iceberg_schema(file), schema.CHANGES.get(file, file)
-    names = {*schema.TABLES[file].names, *schema.UPDATE_TABLES[changes].names}
-    absent = sorted(names - set(fields.column_names))
+    changes = schema.UPDATE_TABLES[schema.CHANGES.get(file, file)]
+    absent = {*schema.TABLES[file].names, *changes.names} - set(fields.column_names)
     more = [
         MappedField.model_validate({"field-id": number, "names": [name]})
-        for number, name in enumerate(absent, 2 * _ELEMENTS)
+        for number, name in enumerate(sorted(absent), 2 * _ELEMENTS)
     ]
     return NameMapping([*create_mapping_from_schema(fields).root, *more])
 
@@ -115,15 +112,13 @@ class RegisteredFile:
     address: str
     rows: int
     bytes: int
-    deletes_in: str | None = None
+    deletes_in: str = ""
     """The file whose rows it deletes, where it holds position deletes."""
 
     def as_entry(self, status: ManifestEntryStatus, snapshot: int, sequence: int) -> ManifestEntry:
         """Return its line of a manifest; of an added file the manifest list says the sequence."""
-        bounds = None
-        if self.deletes_in is not None:
-            bounds = {_PATH: to_bytes(StringType(), self.deletes_in)}
-        is_added = status is ManifestEntryStatus.ADDED
+        is_data, is_added = not self.deletes_in, status is ManifestEntryStatus.ADDED
+        bounds = None if is_data else {_PATH: to_bytes(StringType(), self.deletes_in)}
         return ManifestEntry.from_args(
             status=status,
             snapshot_id=snapshot,
@@ -131,9 +126,7 @@ class RegisteredFile:
             file_sequence_number=None if is_added else sequence,
             # Bounds of columns would help to choose among files, and there are two at most.
             data_file=DataFile.from_args(
-                content=DataFileContent.DATA
-                if self.deletes_in is None
-                else DataFileContent.POSITION_DELETES,
+                content=DataFileContent.DATA if is_data else DataFileContent.POSITION_DELETES,
                 file_path=self.address,
                 file_format=FileFormat.PARQUET,
                 partition=Record(),
@@ -152,7 +145,8 @@ class TableFolder:
         """`address` is how other programs find the folder."""
         self.address = address
         self._out, self._name = out, file.removesuffix(".parquet")
-        self.schema, self.mapping = iceberg_schema(file), map_column_names(file)
+        self.schema = iceberg_schema(file)
+        self.mapping = map_column_names(file, self.schema)
         self.version, self.metadata = self._read_table_metadata()
 
     def write_deletes(self, snapshot: int, address: str, rows: Int64s) -> RegisteredFile:
@@ -174,30 +168,32 @@ class TableFolder:
         for content in ManifestContent:
             is_data = content is ManifestContent.DATA
             part = [
-                it for it in entries if (it.data_file.content is DataFileContent.DATA) == is_data
+                it for it in entries if (it.data_file.content == DataFileContent.DATA) == is_data
             ]
             if part:
-                target = self._open_avro_file(content.name.lower(), snapshot)
-                with _ContentWriter(content, self.schema, target, snapshot) as writer:
-                    for entry in part:
-                        writer.add_entry(entry)
-                self._write_avro_file(target)
-                manifests.append(writer.to_manifest_file())
-        target = self._open_avro_file("snap", snapshot)
-        with write_manifest_list(2, target, snapshot, parent, sequence, "deflate") as lists:
+                with self._write_avro(content.name.lower(), snapshot) as target:
+                    with _ContentWriter(content, self.schema, target, snapshot) as writer:
+                        for entry in part:
+                            writer.add_entry(entry)
+                    manifests.append(writer.to_manifest_file())
+        with (
+            self._write_avro("snap", snapshot) as target,
+            write_manifest_list(2, target, snapshot, parent, sequence, "deflate") as lists,
+        ):
             lists.add_manifests(manifests)
-        self._write_avro_file(target)
         return target.location
 
     def publish(self, snapshots: Sequence[Snapshot], properties: Mapping[str, str]) -> None:
         """Write the next version with these snapshots, oldest first, and delete what it has not."""
-        former, newest = self.metadata, snapshots[-1]
+        newest, sequences = snapshots[-1], [it.sequence_number or 0 for it in snapshots]
+        if self.metadata is not None:
+            sequences.append(self.metadata.last_sequence_number)
         log = [{"snapshot-id": it.snapshot_id, "timestamp-ms": it.timestamp_ms} for it in snapshots]
         metadata = TableMetadataV2.model_validate(
             {
                 "location": self.address,
                 "table-uuid": uuid5(NAMESPACE_URL, self.address),
-                "last-sequence-number": max(it.sequence_number or 0 for it in snapshots),
+                "last-sequence-number": max(sequences),
                 "last-updated-ms": newest.timestamp_ms,
                 "last-column-id": 3 * _ELEMENTS,
                 "schemas": [self.schema],
@@ -211,16 +207,11 @@ class TableFolder:
                 "refs": {"main": {"snapshot-id": newest.snapshot_id, "type": "branch"}},
             }
         )
-        version = self.version + 1
-        self._write(_metadata_file(version), metadata.model_dump_json().encode())
-        self._write(_HINT, str(version).encode())
-        self._delete_unused([] if former is None else former.snapshots, snapshots)
-        self.version, self.metadata = version, metadata
-
-    def _delete_unused(self, former: Sequence[Snapshot], snapshots: Sequence[Snapshot]) -> None:
-        """Delete what only former snapshots need, and all metadata but the last two."""
+        self._write(_metadata_file(self.version + 1), metadata.model_dump_json().encode())
+        self._write(_HINT, str(self.version + 1).encode())
+        # What only former snapshots need, and all metadata but the last two.
         needed = {it.manifest_list for it in snapshots}
-        for it in former:
+        for it in self.metadata.snapshots if self.metadata is not None else ():
             # Whatever the former metadata name: only files with names of ours, in this folder.
             if it.manifest_list not in needed and (stem := _STEM.search(it.manifest_list)):
                 for path in _FILES_OF_A_SNAPSHOT:
@@ -248,11 +239,12 @@ class TableFolder:
             "name another folder with --out",
         )
 
-    def _open_avro_file(self, kind: str, snapshot: int) -> "_AvroFile":
-        return _AvroFile(f"{self.address}/metadata/{kind}-{snapshot}-{self.version + 1}.avro")
-
-    def _write_avro_file(self, file: "_AvroFile") -> None:
-        self._write(file.location.removeprefix(f"{self.address}/"), file.content)
+    @contextmanager
+    def _write_avro(self, kind: str, snapshot: int) -> Iterator["_AvroFile"]:
+        path = f"metadata/{kind}-{snapshot}-{self.version + 1}.avro"
+        target = _AvroFile(f"{self.address}/{path}")
+        yield target
+        self._write(path, target.getvalue())
 
     def _write(self, path: str, content: bytes) -> None:
         self._out.write_whole(f"{self._name}/{path}", content)
@@ -262,13 +254,15 @@ def _metadata_file(version: int) -> str:
     return f"metadata/v{version}.metadata.json"
 
 
-class _AvroFile(OutputFile):
+class _AvroFile(BytesIO, OutputFile):
     """What pyiceberg writes, in memory: the store's own door writes it, whole, to where it goes."""
 
-    content = b""
+    def __init__(self, location: str) -> None:
+        super().__init__()
+        self._location = location
 
     def __len__(self) -> int:
-        return len(self.content)
+        return self.getbuffer().nbytes
 
     def exists(self) -> bool:
         return False
@@ -276,19 +270,11 @@ class _AvroFile(OutputFile):
     def to_input_file(self) -> NoReturn:
         raise NotImplementedError
 
-    def create(self, overwrite: bool = False) -> "_AvroStream":
-        return _AvroStream(self)
-
-
-class _AvroStream(BytesIO):
-    def __init__(self, file: _AvroFile) -> None:
-        super().__init__()
-        self._file = file
+    def create(self, overwrite: bool = False) -> Self:
+        return self
 
     def close(self) -> None:
-        if not self.closed:
-            self._file.content = self.getvalue()
-        super().close()
+        """Keep what was written."""
 
 
 class _ContentWriter(ManifestWriterV2):
