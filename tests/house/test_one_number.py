@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from datetime import timedelta
 from functools import cache
 from itertools import pairwise
@@ -77,18 +78,31 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Asking:
-    """Runs commands on the history; JSON is read, files are written into a folder of its own."""
+    """Runs commands on the history, each once; JSON is read, files go to a folder of its own."""
 
     def __init__(self, history: Path, folder: Path) -> None:
         self.history, self.folder = history, folder
+        self.run = cache(self._run)
 
-    def run(self, *words: str) -> str:
+    def _run(self, *words: str) -> str:
         outcome = CliRunner().invoke(lineage, ["--store", str(self.history), *words])
         assert outcome.exit_code == 0, (words, outcome.exception, outcome.output)
         return outcome.stdout
 
     def json(self, *words: str) -> Any:
         return json.loads(self.run("--format", "json", *words))
+
+    def count(self, subject: str, *words: str) -> Any:
+        """What `count` says of one subject when it is asked for all of them."""
+        return self.json("count", *SUBJECTS, *words)[SUBJECTS.index(subject)]
+
+
+@pytest.fixture(scope="module")
+def asking(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
+    """In a folder without settings, as most users are."""
+    folder = tmp_path_factory.mktemp("asking")
+    with chdir(folder):
+        yield Asking(history, folder)
 
 
 Number = Callable[[Asking, str], int | None]
@@ -97,12 +111,12 @@ Number = Callable[[Asking, str], int | None]
 
 def of_count(asking: Asking, subject: str) -> int:
     (count,) = asking.json("count", subject)
-    (compared,) = asking.json("count", subject, "--explain")
+    compared = asking.count(subject, "--explain")
     (default,) = [step for step in compared["steps"] if step["default"]]
     assert default["number"] == count["total"], "--explain"
     assert sum(count["by_relation"].values()) == count["total"], "by_relation"
     for by in ("relation", "month", "library", "license", "author", "release"):
-        (divided,) = asking.json("count", subject, "--by", by)
+        divided = asking.count(subject, "--by", by)
         assert sum(group["total"] for group in divided["groups"]) == count["total"], by
     return int(count["total"])
 
@@ -123,13 +137,15 @@ def of_trend(asking: Asking, subject: str) -> int | None:
 
 
 def of_recount(asking: Asking, subject: str) -> int:
-    (curve,) = asking.json("recount", subject, "--every", "day")
+    curve = asking.json("recount", *SUBJECTS, "--every", "day")[SUBJECTS.index(subject)]
     return int(curve["whole"]["values"][-1]["total"])
 
 
 def of_diff(asking: Asking, subject: str) -> int | None:
+    if not subject.startswith("family:"):
+        return None
     families = {one["family"]: one for one in asking.json("snapshots", "diff")["families"]}
-    return families[subject[7:]]["after"] if subject.startswith("family:") else None
+    return int(families[subject[7:]]["after"])
 
 
 def of_family_tree(asking: Asking, subject: str) -> int | None:
@@ -167,7 +183,7 @@ def of_licenses(asking: Asking, subject: str) -> int | None:
 def of_parquet(asking: Asking, subject: str) -> int:
     out = asking.folder / f"cut-{re.sub(r'[^a-z0-9]', '-', subject.lower())}"
     asking.run("export", "parquet", subject, "--out", str(out))
-    (count,) = asking.json("count", subject)
+    count = asking.count(subject)
     (tables,) = [path.parent for path in out.rglob("models.parquet")]
     ids = pq.read_table(tables / "models.parquet", columns=["id"])["id"].to_pylist()
     return len(set(ids) - set(count["definition"]["roots"]))
@@ -176,7 +192,7 @@ def of_parquet(asking: Asking, subject: str) -> int:
 def of_graph(format: str) -> Number:
     def number(asking: Asking, subject: str) -> int:
         text = asking.run("export", format, subject)
-        (count,) = asking.json("count", subject)
+        count = asking.count(subject)
         return len(models_in(format, text) - set(count["definition"]["roots"]))
 
     return number
@@ -269,13 +285,9 @@ def test_every_command_is_asked_or_has_no_number() -> None:
 
 @pytest.mark.parametrize("command", NUMBERS)
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_a_subject_has_one_number(
-    subject: str, command: str, history: Path, tmp_path: Path
-) -> None:
-    asking = Asking(history, tmp_path)
-    (count,) = asking.json("count", subject)
+def test_a_subject_has_one_number(subject: str, command: str, asking: Asking) -> None:
     number = NUMBERS[command](asking, subject)
-    assert number is None or number == count["total"]
+    assert number is None or number == asking.count(subject)["total"]
 
 
 Told = dict[str, int]
@@ -337,12 +349,21 @@ def told_by_page(page: str) -> Told:
     return {name: total for name, kind, total in rows if kind >= RowKind.OFFICIAL}
 
 
-@pytest.mark.parametrize("filters", [(), ("--deleted",), ("--mirrors", "--curated")])
-@pytest.mark.parametrize("subject", ["family:llama", "release:llama-2", LLAMA_3, "o/deleted"])
+@pytest.mark.parametrize(
+    ("subject", "filters"),
+    [
+        *(
+            ("family:llama", filters)
+            for filters in ((), ("--deleted",), ("--mirrors", "--curated"))
+        ),
+        ("release:llama-2", ("--mirrors", "--curated")),
+        (LLAMA_3, ()),
+        ("o/deleted", ("--deleted",)),
+    ],
+)
 def test_every_model_named_in_a_tree_has_the_number_of_count(
-    subject: str, filters: tuple[str, ...], history: Path, tmp_path: Path
+    subject: str, filters: tuple[str, ...], asking: Asking, tmp_path: Path
 ) -> None:
-    asking = Asking(history, tmp_path)
     files = asking.run("report", "family-tree", subject, "--out", str(tmp_path), *filters).split()
     written = {Path(file).suffix: Path(file) for file in files}
     every = ("--depth", "99", "--min-size", "0", *filters)
@@ -362,8 +383,8 @@ def test_every_model_named_in_a_tree_has_the_number_of_count(
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_the_package_says_the_same(subject: str, history: Path, tmp_path: Path) -> None:
-    (count,) = Asking(history, tmp_path).json("count", subject)
+def test_the_package_says_the_same(subject: str, history: Path, asking: Asking) -> None:
+    count = asking.count(subject)
     snapshot = ParquetStore(str(history), NO_OPT_OUTS).snapshot()
     assert package.count_derivatives(subject, snapshot=snapshot).total == count["total"]
     graph = package.load_family(subject, snapshot=snapshot)
@@ -371,23 +392,17 @@ def test_the_package_says_the_same(subject: str, history: Path, tmp_path: Path) 
     assert len(set(graph.nodes) - roots) == count["total"]
 
 
-def test_the_numbers_are_not_all_alike(history: Path, tmp_path: Path) -> None:
-    asking = Asking(history, tmp_path)
-    totals = {subject: asking.json("count", subject)[0]["total"] for subject in SUBJECTS}
-    assert totals["family:llama"] == sum(
-        group["total"]
-        for group in asking.json("count", "family:llama", "--by", "release")[0]["groups"]
-    )
+def test_the_numbers_are_not_all_alike(asking: Asking) -> None:
+    totals = {subject: asking.count(subject)["total"] for subject in SUBJECTS}
+    releases = asking.count("family:llama", "--by", "release")["groups"]
+    assert totals["family:llama"] == sum(group["total"] for group in releases)
     assert totals["o/leaf"] == 0
     assert len(set(totals.values())) > 5
 
 
-def test_a_comparison_excludes_the_deleted_until_its_last_steps(
-    history: Path, tmp_path: Path
-) -> None:
-    asking = Asking(history, tmp_path)
+def test_a_comparison_excludes_the_deleted_until_its_last_steps(asking: Asking) -> None:
     for subject in SUBJECTS:
-        (compared,) = asking.json("count", subject, "--explain")
+        compared = asking.count(subject, "--explain")
         counted = [step["definition"]["deleted"] for step in compared["steps"]]
         assert not any(counted[:-2])
         assert [step["step"] for step in compared["steps"]][-2:] == [
@@ -396,8 +411,7 @@ def test_a_comparison_excludes_the_deleted_until_its_last_steps(
         ]
 
 
-def test_a_former_name_has_the_number_of_the_new_one(history: Path, tmp_path: Path) -> None:
-    asking = Asking(history, tmp_path)
+def test_a_former_name_has_the_number_of_the_new_one(asking: Asking) -> None:
     old, new = (asking.json("count", name)[0] for name in ("o/old-name", "o/new-name"))
     assert (old["total"], old["id"], old["key"]) == (1, "o/new-name", key_of("o/old-name"))
     assert old["total"] == new["total"]

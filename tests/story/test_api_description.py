@@ -21,7 +21,7 @@ def test_the_server_does_what_its_document_says(tmp_path: Path) -> None:
         asked = subprocess.run(
             [
                 *(str(program), "run", f"{running.url}openapi.json", "--checks", CHECKS),
-                *("--max-examples", "5", "--seed", "1", "--phases", "examples,coverage,fuzzing"),
+                *("--max-examples", "2", "--seed", "1", "--phases", "examples,coverage,fuzzing"),
                 *("--no-color", "--request-timeout", "20"),
             ],
             cwd=tmp_path,
