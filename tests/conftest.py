@@ -8,6 +8,7 @@ import gc
 import ipaddress
 import logging
 import os
+import pickle
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from lineage.reporting.family_tree import FamilyTreeReport
     from lineage.store.reader import Snapshot
     from tests.demo_run import DemoRun
 
@@ -85,6 +87,23 @@ def corpus_snapshot(tmp_path_factory: pytest.TempPathFactory) -> "Snapshot":
     with _folder_of_run(tmp_path_factory, "corpus") as folder:
         store = ParquetStore(str(folder), NO_OPT_OUTS)
         return store.snapshot() if store.manifests() else publish_corpus(folder)
+
+
+@pytest.fixture(scope="session")
+def llama(
+    corpus_snapshot: "Snapshot", tmp_path_factory: pytest.TempPathFactory
+) -> "FamilyTreeReport":
+    """Return the report on the corpus's Llama family, made once a run; tests must not change it."""
+    from lineage.families.registry import all_families, family
+    from tests.questions import family_tree
+
+    with _folder_of_run(tmp_path_factory, "llama") as folder:
+        file = folder / "report.pickle"
+        if not file.exists():
+            report = family_tree(corpus_snapshot, family("llama"), all_families())
+            file.write_bytes(pickle.dumps(report))
+        whole: FamilyTreeReport = pickle.loads(file.read_bytes())
+        return whole
 
 
 @pytest.fixture(scope="session")

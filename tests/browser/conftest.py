@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from lineage.families.registry import all_families, family
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language
-from lineage.store.reader import Snapshot
-from tests.questions import family_tree, page_of
+from tests.questions import page_of
 
 READY = "html[data-ready=true]"
+# What watches its own size draws anew in the frame after the one that changed it.
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+_IS_AS_WIDE = "(width) => innerWidth === width"
 _TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error("refused by policy: " + event.violatedDirective));
@@ -43,6 +44,7 @@ class Opened:
         # An address that names nothing shows the family, and is gone once it was read.
         for step in ("#model=", *([address] if address else [])):
             self.page.evaluate(script, step)
+        wait_until_drawn(self.page)
         return self
 
     def unfold_filters(self) -> None:
@@ -67,6 +69,18 @@ class Opened:
 
 
 Opener = Callable[..., Opened]
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Come back when the page shows what its scripts decided."""
+    page.evaluate(_DRAWN)
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the window another size, and come back when the page has drawn itself for it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(_IS_AS_WIDE, arg=width)
+    wait_until_drawn(page)
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +122,9 @@ def _open_files(browser: Browser) -> Iterator[Opener]:
             page.on("dialog", lambda dialog: one.said.append(dialog.message))
             page.on("request", lambda request: one.asked.append(request.url))
             page.goto(file.as_uri() + address)
-            page.wait_for_selector(ready, timeout=20_000)
+            page.wait_for_selector(ready, timeout=60_000)
+            if looks.get("java_script_enabled", True):
+                wait_until_drawn(page)
             opened.append(one)
             return one
 
@@ -116,11 +132,6 @@ def _open_files(browser: Browser) -> Iterator[Opener]:
         for one in opened:
             assert one.said == []
             assert [url for url in one.asked if not url.startswith(("file:", "data:"))] == []
-
-
-@pytest.fixture(scope="session")
-def llama(corpus_snapshot: Snapshot) -> FamilyTreeReport:
-    return family_tree(corpus_snapshot, family("llama"), all_families())
 
 
 @pytest.fixture(scope="session")

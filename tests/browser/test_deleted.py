@@ -9,7 +9,7 @@ from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.reporting.language import Language
 from lineage.store.reader import Snapshot
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, resize
 from tests.browser.test_accessibility import _AXE, _FINDINGS
 from tests.builders import outlived, row
 from tests.questions import count_family, family_tree, page_of
@@ -181,9 +181,7 @@ def test_nothing_is_wider_than_the_window(opener: Opener, mortal: Snapshot, tmp_
     page = opener(file, f"#model={LOST}&view=list").page
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     for width in (390, 820, 1280, 1920):
-        page.set_viewport_size({"width": width, "height": 900})
+        resize(page, width, 900)
         assert page.evaluate("document.documentElement.scrollWidth") == width
-        # The list is drawn anew for each width: both places are asked for when it is there.
-        page.locator(".line.deleted .deleted-word").first.wait_for()
         ends, begins = page.evaluate(PLACES)
         assert ends <= begins + 1

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.store.reader import Snapshot
-from tests.browser.conftest import Opened, Opener
+from tests.browser.conftest import Opened, Opener, resize, wait_until_drawn
 from tests.questions import count_family
 
 pytestmark = pytest.mark.needs("chromium")
@@ -47,7 +48,7 @@ def desk(module_opener: Opener, english: Path) -> Opened:
 @pytest.fixture
 def opened(desk: Opened) -> Iterator[Opened]:
     """The page as it opens."""
-    desk.page.set_viewport_size({"width": 1440, "height": 900})
+    resize(desk.page, 1440, 900)
     yield desk.at("")
     assert desk.said == []
 
@@ -112,7 +113,7 @@ def test_without_scripts_the_tables_remain(english: Path, desk: Opened) -> None:
 
 def test_what_is_shown_before_more_is_three_screens_or_six_of_a_phone(opened: Opened) -> None:
     for width, height, screens in ((1440, 900, 3), (390, 844, 6)):
-        opened.page.set_viewport_size({"width": width, "height": height})
+        resize(opened.page, width, height)
         end = opened.page.evaluate("document.querySelector('.more').offsetTop")
         assert end <= screens * height
 
@@ -165,7 +166,7 @@ def test_a_click_opens_details_beside_the_picture_and_a_second_goes_deeper(opene
     page = opened.page
     box = page.locator("#picture .branch", has_text="Llama-3.1-8B-Instruct").first
     box.hover()
-    assert page.locator("#tip").inner_text().startswith("meta-llama/Llama-3.1-8B-Instruct")
+    expect(page.locator("#tip")).to_contain_text("meta-llama/Llama-3.1-8B-Instruct")
     assert re.search(r"drawn here: [\d,]+ of [\d,]+", page.locator("#tip").inner_text())
     box.click()
     assert opened.chosen() == "meta-llama/Llama-3.1-8B-Instruct"
@@ -387,9 +388,10 @@ def test_german_is_german_throughout_and_fits_every_window(
       .map((one) => one.tagName + '.' + one.className)"""
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     for width in (390, 820, 1280, 1920):
-        page.set_viewport_size({"width": width, "height": 900})
+        resize(page, width, 900)
         for view in ("tree", "graph", "list"):
             page.locator(f"#tab-{view}").click()
+            wait_until_drawn(page)
             assert page.evaluate("document.documentElement.scrollWidth") == width
         assert page.evaluate(too_wide) == []
     dark = page.evaluate(BACKGROUND)

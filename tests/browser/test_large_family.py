@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from benchmarks.synthetic_family import synthetic_report
 from lineage.reporting.family_tree import FamilyTreeReport
@@ -13,8 +14,16 @@ from tests.questions import page_of
 pytestmark = pytest.mark.needs("chromium")
 
 MODELS = 200_000
-GENEROUS = 6000
-"""Milliseconds: ten times what a quiet machine needs."""
+GENEROUS = 4.0
+"""Seconds of work of the page's thread, however busy the machine is: some times what it needs."""
+
+
+def seconds_of_work(page: Page) -> float:
+    """What the page's thread worked for since it was loaded."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return float(next(each["value"] for each in metrics if each["name"] == "ThreadTime"))
 
 
 def test_two_hundred_thousand_models_open_unfold_and_are_found(
@@ -26,8 +35,7 @@ def test_two_hundred_thousand_models_open_unfold_and_are_found(
     opened = opener(file, "#deleted=shown&view=list")
     assert opened.number_shown() == report.count.total > MODELS * 0.9
     assert "deleted, not counted" in opened.match_text()
-    ready = opened.page.evaluate("performance.getEntriesByName('ready')[0].startTime")
-    assert ready < GENEROUS
+    assert seconds_of_work(opened.page) < GENEROUS
     opened.page.locator("#outline").focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowRight", "End"):
         opened.page.keyboard.press(key)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+from playwright.sync_api import expect
 
 from lineage.reporting.files import license_report_files
 from lineage.reporting.language import Language
-from tests.browser.conftest import Opened, Opener
+from tests.browser.conftest import Opened, Opener, resize
 from tests.builders import published
 from tests.unit.reporting.attacks import ROWS, attacked_findings
 from tests.unit.reporting.trend_attacks import spelled_trends
@@ -73,14 +74,14 @@ def test_no_attack_acts_on_a_page_or_breaks_it_at_any_width(
     page.evaluate(_UNFOLD)
     _did_nothing(opened)
     for width, height in _SIZES:
-        page.set_viewport_size({"width": width, "height": height})
+        resize(page, width, height)
         assert page.evaluate(_FITS), width
         assert page.evaluate(_CUT) == [], width
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert (page.evaluate(_PAPER) == "rgb(255, 255, 255)") == (scheme == "light")
     page.emulate_media(color_scheme="dark", media="print")
-    page.set_viewport_size({"width": 703, "height": 900})
+    resize(page, 703, 900)
     assert page.evaluate(_PAPER) == "rgb(255, 255, 255)"
     assert page.evaluate(_FITS)
 
@@ -94,7 +95,7 @@ def test_axe_finds_nothing(opener: Opener, folder: Path, name: str) -> None:
     page.evaluate(_AXE)
     # A page is the same in the dark but for its colors; every rule is asked at both widths.
     assert page.evaluate(_FINDINGS, {}) == []
-    page.set_viewport_size({"width": 1440, "height": 900})
+    resize(page, 1440, 900)
     assert page.evaluate(_FINDINGS, {"runOnly": ["color-contrast"]}) == []
     page.emulate_media(color_scheme="light")
     assert page.evaluate(_FINDINGS, {}) == []
@@ -108,6 +109,7 @@ def test_values_of_a_picture_are_at_hand_for_pointer_and_keys(opener: Opener, fo
     assert len(names) > 2
     assert all(names)
     values.nth(1).hover()
+    expect(box).to_be_visible()
     assert box.inner_text().splitlines()[0] in names[1]
     values.first.focus()
     active = "document.activeElement.getAttribute('aria-label')"
@@ -165,7 +167,7 @@ def test_the_finding_and_its_picture_come_first_and_the_rest_is_folded(
     page = opener(EXAMPLE / name, ready="footer", viewport={"width": 1440, "height": 900}).page
     assert (EXAMPLE / name).stat().st_size <= 600_000
     for (width, height), screens in ((_LAPTOP, 3), (_PHONE, 6)):
-        page.set_viewport_size({"width": width, "height": height})
+        resize(page, width, height)
         top = "(name) => document.querySelector(name).getBoundingClientRect().top + scrollY"
         assert page.evaluate(top, ".lead") < height / 2
         assert page.evaluate(top, ".more") <= screens * height, width

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,7 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -49,10 +51,18 @@ def _length(function: Function) -> int:
     return (function.end_lineno or function.lineno) - function.lineno + 1
 
 
+def _dotted(node: ast.AST | None) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (owner := _dotted(node.value)) is not None:
+        return f"{owner}.{node.attr}"
+    return None
+
+
 def _names_used(path: Path) -> set[str]:
     """Every dotted name of a file, `time.sleep`, also where it is imported as `sleep`."""
     nodes = list(ast.walk(_tree(path)))
-    dotted = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
+    dotted = {name for node in nodes if (name := _dotted(node)) is not None}
     imports = (node for node in nodes if isinstance(node, ast.ImportFrom))
     return dotted | {f"{node.module}.{alias.name}" for node in imports for alias in node.names}
 

@@ -6,6 +6,7 @@ import re
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -81,9 +82,15 @@ def _is_vague(name: str) -> bool:
     return name in VAGUE
 
 
-def _names(tree: ast.Module) -> Iterator[str]:
+@cache
+def _nodes() -> list[ast.AST]:
+    """Every node of every module: read once, for all that is asked of them."""
+    return [node for path in MODULES for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+
+
+def _names() -> Iterator[str]:
     """Yield every parameter and every name that is assigned to."""
-    for node in ast.walk(tree):
+    for node in _nodes():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
             yield from (each.arg for each in arguments if each.arg not in ("self", "cls"))
@@ -91,15 +98,10 @@ def _names(tree: ast.Module) -> Iterator[str]:
             yield node.id
 
 
-def _functions(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _functions() -> Iterator[str]:
+    for node in _nodes():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name[:2] != "__":
             yield node.name
-
-
-def _trees() -> Iterator[ast.Module]:
-    for path in MODULES:
-        yield ast.parse(path.read_text("utf-8"))
 
 
 def _comments(path: Path) -> Iterator[str]:
@@ -121,21 +123,19 @@ def _texts_for_readers() -> Iterator[tuple[str, str]]:
 
 
 def test_few_names_are_bare_participles_or_pronouns() -> None:
-    names = [name for tree in _trees() for name in _names(tree)]
+    names = list(_names())
     vague = Counter(filter(_is_vague, names))
     assert sum(vague.values()) / len(names) <= MOST_VAGUE_NAMES, vague.most_common()
 
 
 def test_few_functions_are_named_by_one_word() -> None:
-    functions = [name for tree in _trees() for name in _functions(tree)]
+    functions = list(_functions())
     short = [name for name in functions if "_" not in name.strip("_")]
     assert len(short) / len(functions) <= MOST_ONE_WORD_FUNCTIONS, Counter(short).most_common(40)
 
 
 def test_no_class_name_stands_twice() -> None:
-    classes = Counter(
-        node.name for tree in _trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-    )
+    classes = Counter(node.name for node in _nodes() if isinstance(node, ast.ClassDef))
     assert not {name: count for name, count in classes.items() if count > 1}
 
 

@@ -27,6 +27,7 @@ ROOT = a_row(0, id="meta-llama/Llama-2-7b-hf", author="meta-llama")
 WORLD = [ROOT, *(a_child(number, ROOT) for number in range(1, 1200))]
 DEAD = [row["id"] for row in WORLD[1:1000:25]]
 KILLS = max(4, int(os.environ.get("STORY_KILLS", "30")) // 8)
+MOST_KILLS_OF_ONE = 6
 DAYS = 6
 OF_THE_CLOCK = ("missed_at", "asked_at")
 
@@ -92,7 +93,9 @@ def test_tombstones_made_by_a_killed_crawl_are_those_of_an_undisturbed_one(tmp_p
             stage = with_history_of(first, tmp_path / f"story-{story}")
             since, here = len(asked_targets(box)), 0
             while not is_over(stage):
-                here += killed_after(dice.uniform(0.2, 1.1) * seconds, *full_crawl(stage))
+                # Who was killed often enough is left in peace, however slow the machine became.
+                patience = dice.uniform(0.2, 1.1) * seconds if here < MOST_KILLS_OF_ONE else None
+                here += killed_after(patience, *full_crawl(stage))
                 assert all(not stage.store.find_damage(id) for id in stage.published())
                 assert stage.tables(older) == first.tables(older)
             assert told(stage) == expected

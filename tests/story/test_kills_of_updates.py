@@ -23,6 +23,7 @@ from tests.unit.demo.rows import a_child
 
 WORLD = a_world(4100)
 KILLS = max(6, int(os.environ.get("STORY_KILLS", "30")) // 3)
+MOST_KILLS_OF_ONE = 6
 IN_TIME = 60.0
 
 
@@ -75,7 +76,13 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
             if kills >= KILLS:
                 break
             stage = with_history_of(first, tmp_path / f"story-{story}")
+            here = 0
             while not is_over(stage):
+                # On a machine that became slow no run might end in the time of a calm one.
+                here += 1
+                if here > MOST_KILLS_OF_ONE:
+                    finished(stage)
+                    break
                 kills += killed_after(stage, dice.uniform(0, 1.2 * seconds))
                 assert all(not stage.store.find_damage(id) for id in stage.published())
                 assert stage.tables(older) == first.tables(older)

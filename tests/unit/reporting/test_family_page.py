@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from lineage.domain.escape import markup
-from lineage.families.registry import all_families, family
 from lineage.reporting.family_page.page import SCRIPTS, read_page_asset
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
-from lineage.store.reader import Snapshot
 from tests.builders import ENDPOINT, published, row
 from tests.questions import family_tree, page_of
 from tests.unit.analysis.worlds import a_family
@@ -88,6 +86,5 @@ def test_the_library_of_the_graph_is_as_it_was_published() -> None:
         assert hashlib.sha256(read_page_asset(f"vendor/{name}").encode()).hexdigest() == digest
 
 
-def test_a_page_of_the_whole_corpus_is_no_larger_than_600_kb(corpus_snapshot: Snapshot) -> None:
-    report = family_tree(corpus_snapshot, family("llama"), all_families())
-    assert len(page_of(report, Language.GERMAN).encode()) < 600_000
+def test_a_page_of_the_whole_corpus_is_no_larger_than_600_kb(llama: FamilyTreeReport) -> None:
+    assert len(page_of(llama, Language.GERMAN).encode()) < 600_000

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from lineage.domain.families import OutsiderReason
-from lineage.families.registry import all_families, family
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import verdict_reason_text
 from lineage.reporting.language import Language, load_texts
-from lineage.store.reader import Snapshot
 from tests.builders import published, row
 from tests.questions import family_tree
 from tests.unit.analysis.worlds import a_family, said
@@ -68,21 +66,20 @@ def test_a_sample_is_known_by_where_it_was_taken(tmp_path: Path) -> None:
     assert family_tree(snapshot, KIN, [KIN]).is_sample
 
 
-def test_names_of_the_press_are_answered_one_by_one(corpus_snapshot: Snapshot) -> None:
-    report = family_tree(corpus_snapshot, family("llama"), all_families())
-    verdicts = {asked.name: (asked.descends, asked.releases) for asked in report.verdicts}
+def test_names_of_the_press_are_answered_one_by_one(llama: FamilyTreeReport) -> None:
+    verdicts = {asked.name: (asked.descends, asked.releases) for asked in llama.verdicts}
     assert verdicts["Alpaca"] == verdicts["Koala"] == (True, ("LLaMA 1",))
     assert verdicts["Vicuna v1.5"] == (True, ("Llama 2",))
     assert verdicts["Dolly v2"][0] is verdicts["RedPajama-INCITE"][0] is False
-    assert all(asked.source for asked in report.verdicts)
+    assert all(asked.source for asked in llama.verdicts)
 
 
 @pytest.mark.parametrize("language", Language)
 def test_each_of_them_has_a_reason_in_the_language_of_the_report_or_a_claim(
-    language: Language, corpus_snapshot: Snapshot
+    language: Language, llama: FamilyTreeReport
 ) -> None:
     spoken = load_texts(language)
-    for asked in family_tree(corpus_snapshot, family("llama"), all_families()).verdicts:
+    for asked in llama.verdicts:
         assert asked.quote or verdict_reason_text(asked, spoken)
     told = {reason: spoken.say(f"page.because_{reason}") for reason in OutsiderReason}
     assert len(set(told.values())) == len(OutsiderReason)

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
-from lineage.families.registry import all_families, family
+from lineage.families.registry import all_families
 from lineage.reporting.document import Cell, Document, Inline, Outline, ReportName
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
 from lineage.reporting.family_tree_text import family_tree_document, headline
@@ -179,9 +179,8 @@ def test_the_corpus_of_one_model_adds_up_release_by_release(corpus_snapshot: Sna
     assert counted.total == report.count.total
 
 
-def test_every_line_adds_up_in_markdown(corpus_snapshot: Snapshot) -> None:
-    report = family_tree(corpus_snapshot, family("llama"), all_families())
-    lines = outline(family_tree_document(report, KIN_NAME)).lines
+def test_every_line_adds_up_in_markdown(llama: FamilyTreeReport) -> None:
+    lines = outline(family_tree_document(llama, KIN_NAME)).lines
     told = [(depth, spelled(cell)) for depth, cell in lines]
     assert len(told) > 100
     for at, (depth, words) in enumerate(told):
