@@ -342,6 +342,7 @@ def test_an_address_brings_others_to_the_same_view(opened: Opened) -> None:
     opened.name_of("Llama 3.1").locator(".twist").click()
     opened.name_of("Llama 2").locator(".twist").click()
     looks = ("#match-count", "#chips", "#details", "#outline")
+    wait_until_drawn(opened.page)
     before = [opened.page.locator(look).inner_text() for look in looks]
     address = opened.page.evaluate("location.hash")
     opened.at("")
