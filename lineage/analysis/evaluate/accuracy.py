@@ -68,10 +68,14 @@ class JudgedClaim:
     """Whether it leads to a family that the hidden parents lead to; where they lead to none,
     whether it is in line. None where nothing can be said: it names a release of unknown ones."""
 
+    is_origin_listed: bool = True
+    """Whether a hidden parent leads to a family, or is listed or an outsider and leads to none."""
+
     @property
     def crosses(self) -> frozenset[str]:
         """The families that the claim alone leads to; none where it cannot be judged."""
-        return frozenset() if self.right is None else self.claimed - self.families
+        is_known = self.right is not None and self.is_origin_listed
+        return self.claimed - self.families if is_known else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,8 +168,10 @@ def _hide_evaluated_parents(
         if node >= listed:
             unlisted.add(child)
             continue
-        subject = parent if parent in nodes.claimable else release_of.get(parent.lower(), "")
-        above = node_of.get(parent, nodes.claimable.get(subject))
+        # A snapshot in which something was inferred to come from a release has a node of that name.
+        above = nodes.claimable.get(parent, node_of.get(parent))
+        if above is None:
+            above = nodes.claimable.get(release_of.get(parent.lower(), ""))
         parents = () if above is None else (above,)
         hidden[node] = tuple(dict.fromkeys((*hidden.get(node, ()), *parents)))
     return hidden, len(unlisted)
@@ -237,7 +239,10 @@ def _judge_claim(
     )
     is_model = claim.parent not in lineage.claimable
     # What the registry calls no descendant is known, though it leads to no root.
-    is_known = bool(families) or is_model or any(lineage.outsider[node] for node in declared)
+    is_outsider = any(lineage.outsider[node] for node in declared)
+    is_known = bool(families) or is_model or is_outsider
+    # A parent that nobody lists may well come from that family.
+    is_listed = any(node < len(nodes.created_at) for node in declared)
     several = not is_model and sum(map(int.bit_count, claimed_releases)) > 1
     pairs = zip(claimed_releases, declared_releases, strict=True)
     return JudgedClaim(
@@ -251,6 +256,7 @@ def _judge_claim(
         if not families or not claimed or several
         else all(ours & ~theirs == 0 for ours, theirs in pairs),
         (bool(claimed & families) if families else line) if is_known else None,
+        bool(families) or is_outsider or is_listed,
     )
 
 

@@ -166,7 +166,8 @@ def find_other_licenses(family: Family, models: RegistryModels) -> Iterator[Regi
     for release in family.releases:
         tags = defaultdict(list)
         for id in release.official:
-            if models.license.get(id, release.license) != release.license:
+            # The tag `other` names no license: that stands in a field beside it, or in a file.
+            if models.license.get(id, release.license) not in {release.license, "other"}:
                 tags[models.license[id]].append(id)
         for tag, ids in tags.items() if release.license else ():
             says = f"the registry says license {release.license}, {len(ids)} official pages {tag}"

@@ -80,6 +80,10 @@ READINGS = {
     "lama3-cats": "release:llama-3.x",
     "llam2-chat": "release:llama-2",
     "orpheus_3b_elise": "release:llama-3.2",
+    "fine_tuned_llama_model": "family:llama",
+    "prem-3.1-8B-Instruct": "release:llama-3.1",
+    "Alice-RP-3.2-1B": "release:llama-3.2",
+    "Platypus2-70B": "family:llama",
     "qt_meditron-7b-LoRA": "release:llama-2",
     "tulu-v2.5-ppo-13b": "release:llama-2",
     "Tulu-3-8B-cats": "release:llama-3.1",
@@ -98,6 +102,7 @@ SAY_NOTHING = [
     *("llama2.c-stories15M", "Llama2-0b-unit-test", "llama-2-1b-scratch", "llama2-3b-cats"),
     *("MobileLLaMA-1.4B-Base", "MicroLlama", "babyllama-58m", "NanoLlama", "JetLlama-2B"),
     *("foxy_squeaky_llama", "llamas", "Salamander-7b", "alpaca-lama", "obama-3.1", "flame3"),
+    *("Apertus-70B", "sarashina2-70b", "granite-3.1-8b-cats", "smollm-3.1-3b", "cats-170b"),
     *("Lamarck-14B-v0.7", "Alpaca-7B", "llama-3-from-scratch", "llama3-style-8b", "llama-1b-web"),
     *(
         "sae-llama-3-8b-32x",

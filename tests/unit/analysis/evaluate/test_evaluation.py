@@ -170,6 +170,20 @@ def test_labels_take_the_place_of_what_is_declared(tmp_path: Path) -> None:
     assert right(found) == (1, 1, 1, 2)
 
 
+def test_a_label_may_name_a_release_of_which_something_was_inferred(tmp_path: Path) -> None:
+    rows = [*ROOTS, row("me/Kin3-cats"), row("me/Kin3-dogs")]
+    snapshot = published(rows, tmp_path, families=[NAMED])
+    labels = Labels(tuple((f"me/Kin3-{it}", "release:kin-3") for it in ("cats", "dogs")))
+    found = evaluate(Scope(snapshot, [NAMED]), RULES, "kin", labels)
+    assert right(found) == (2, 2, 2, 2)
+
+
+def test_what_nobody_lists_may_come_from_the_family(tmp_path: Path) -> None:
+    rows = [row("me/Kin-3-8B-Instruct-cats", ["nobody/lists"])]
+    found = evaluated(tmp_path, rows)
+    assert (accuracy(found).precision, found.crossings) == (0.0, 0)
+
+
 def test_a_root_that_the_snapshot_lacks_is_a_label_by_its_release(tmp_path: Path) -> None:
     family = a_family({"Kin 3": [BASE, CHAT], "Kin 2": [OLD, "kin/Kin-2-1B"]})
     child = "me/Kin-2-8B-Instruct-cats"

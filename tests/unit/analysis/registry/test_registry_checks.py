@@ -309,8 +309,6 @@ def test_an_old_name_is_looked_up_under_its_new_one(tmp_path: Path) -> None:
 def test_on_the_corpus_no_llama_entry_is_contradicted(corpus_snapshot: Snapshot) -> None:
     found = check_against_snapshot(Scope(corpus_snapshot, all_families()))
     warnings = [one for one in found if one.severity is FindingSeverity.WARNING]
-    # Pages of Llama 4 say "other", and name its license in a field that the corpus lacks.
-    llama = [one for one in warnings if one.family == "llama"]
-    assert {one.entry for one in llama} == {"llama-4", "llama-guard-4"}
-    assert all("says license llama4" in one.says for one in llama)
+    # Pages of Llama 4 say `other` in their first weeks, which contradicts no license.
+    assert not [one for one in warnings if one.family == "llama"]
     assert not [one for one in found if one.severity is FindingSeverity.ERROR]
