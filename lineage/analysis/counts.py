@@ -52,8 +52,8 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
     if subject.model is not None and scope.definition == DEFAULT and by is None:
         model, row = subject.model, scope.snapshot.base(subject.model.id)
         if row is None:  # nothing is declared to come from what has this name
-            row = BaseRow(model.key, model.id, model.node, 0, 0, {}, 0)
-        if row.node == model.node:
+            row = BaseRow(model.key, model.id, model.number, 0, 0, {}, 0)
+        if row.key == model.key:
             opted_out = count_opted_out(scope, subject, row.total)
             return count_of_base(scope, row, opted_out, spelling=subject.spelling)
     return count_members(scope, subject, select_members(scope, subject), by)

@@ -1,7 +1,7 @@
 """From a subject to what it means in a scope: a model, a release or a family, and its roots."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,7 +34,15 @@ class ModelNode:
     id: str
     """Its name now."""
     key: str
-    node: int
+    number: int | Callable[[], int]
+    """Its node, or what looks for it."""
+    is_listed: bool = False
+    """Whether it is known without its number that the snapshot lists it."""
+
+    @property
+    def node(self) -> int:
+        """The node's number."""
+        return self.number if isinstance(self.number, int) else self.number()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,7 @@ def match_subject_model(scope: Scope, name: str) -> ModelNode | None:
     """Return the model of a name as the Hub spells it, None where the snapshot knows none."""
     snapshot = scope.snapshot
     model = _subject_node_named(snapshot, name)
-    if model is not None and model.node < snapshot.records:
+    if model is not None and (model.is_listed or model.node < snapshot.records):
         return model
     # A bare name that no model has may be a family's: only from here on is the registry read.
     nodes = scope.under(DEFAULT).every_node_of([name]).get(name, ())
@@ -200,9 +208,9 @@ def count_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int) -> int
         if (match := whole.node_of_key(subject.model.key)) is None:
             return left_out
         row = whole.base(match[1]) if scope.definition == DEFAULT else None
-        if row is not None and row.node == match[0]:  # stored, as the number asked about is
+        if row is not None and row.key == subject.model.key:  # stored, as the number asked about is
             return max(row.total - at_most, 0) + left_out
-        model = replace(subject.model, node=match[0], id=match[1])
+        model = replace(subject.model, number=match[0], id=match[1])
     members = select_members(scope.of_snapshot(whole), replace(subject, model=model)).members
     more = int(members.possible.sum()) - at_most
     return max(more, 0) + left_out
@@ -264,13 +272,13 @@ def _match_registry(scope: Scope, spelling: str, subject: Subject) -> ResolvedSu
 def _subject_node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
     """Return the node that has a name now, whether it has children or not."""
     row = snapshot.base(id)
-    if row is None or row.node >= snapshot.manifest.models:
+    if row is None or not (row.is_listed or row.node < snapshot.manifest.models):
         # A model deleted and made anew: of the two, the listed one has the name.
         node = snapshot.nodes_of([id]).get(id, snapshot.records)
         if node < snapshot.records:
             key = snapshot.record_column("key")[node].as_py()
             return ModelNode(id, key, node)
-    return None if row is None else ModelNode(row.id, row.key, row.node)
+    return None if row is None else ModelNode(row.id, row.key, row.number, row.is_listed)
 
 
 def _unknown_subject(scope: Scope, name: str, spelling: str) -> LineageError:

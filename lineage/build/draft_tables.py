@@ -20,9 +20,10 @@ from lineage.store.files import Files
 from lineage.store.inventory import as_base
 from lineage.store.keys import bare, joined, mark_keys_present
 from lineage.store.manifest import BuildsOn, FileFacts
+from lineage.store.merged_tables import MergedTables
 from lineage.store.reader import Snapshot
 from lineage.store.table_writer import TableWriter, table_footer_digest
-from lineage.store.tables import MergedTables, Tables
+from lineage.store.tables import Tables
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT = {name: at for at, name in enumerate(ModelRecord._fields)}
@@ -82,10 +83,10 @@ class ChangedKeys:
         manifest, tables = previous.manifest, previous.tables
         if manifest.schema_version != schema.VERSION:
             return None
-        if isinstance(tables, MergedTables) and manifest.builds_on is not None:
+        if isinstance(tables, MergedTables):
             keys, is_record = bare(joined(tables.changed["key"].chunks)), tables.changed["record"]
             is_record = np.asarray(is_record)
-            before = cls(manifest.builds_on, keys[is_record], keys[~is_record])
+            before = cls(as_base(tables.base_manifest), keys[is_record], keys[~is_record])
         else:
             before = cls(as_base(manifest), listed_now[:0], listed_now[:0])
         records = np.union1d(before.records, listed_now)
@@ -122,6 +123,8 @@ class DraftTables:
         """How many rows each table has that was written in one go."""
         self.changed: ChangedKeys | None = None
         """What changed since the snapshot that it builds on; None where it stands alone."""
+        self.merged: MergedTables | None = None
+        """Its tables as they read, where it builds on a snapshot."""
         self._files = files
         self._tables = Tables(files, id)
 
@@ -177,7 +180,14 @@ class DraftTables:
                 self._files.delete_file(f"{self.id}/{file}")
         if self.changed is not None:
             self.write(schema.CHANGED_FILE, self.changed.to_table())
-            self._tables = MergedTables(self._files, self.id, self.changed.base)
+            self._tables = self.merged = MergedTables(self._files, self.id, self.changed.base)
+
+    def keep_whole(self, *files: str) -> None:
+        """Note that some tables stand alone, though it builds on a snapshot."""
+        assert self.changed is not None
+        base = self.changed.base
+        digests = {name: digest for name, digest in base.files.items() if name not in files}
+        self.changed = replace(self.changed, base=BuildsOn(base.id, digests))
 
     def column(self, name: str, file: str = schema.MODELS_FILE) -> pa.Array:
         """Return one column of the models, read back from what was written."""
@@ -199,8 +209,12 @@ class DraftTables:
 
     def collect_facts(self) -> dict[str, FileFacts]:
         """Return what each table must look like from now on; they survive a power cut then."""
-        facts = {}
-        for name in schema.TABLES if self.changed is None else schema.UPDATE_TABLES:
+        facts, names = {}, list(schema.TABLES)
+        if self.changed is not None:
+            deltas = self.changed.base.files
+            names = [schema.CHANGES[it] if it in deltas else it for it in names]
+            names.append(schema.CHANGED_FILE)
+        for name in names:
             path = f"{self.id}/{name}"
             self._files.sync(path)
             size, digest = self._files.size_and_digest(path)

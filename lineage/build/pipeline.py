@@ -20,6 +20,7 @@ from lineage.build.carry_forward import (
 )
 from lineage.build.checks import collect_facts, run_checks
 from lineage.build.context import BuildContext
+from lineage.build.derived_tables import DerivedTables, write_edges_and_counts
 from lineage.build.draft import Draft, open_draft
 from lineage.build.edges import choose_edge_relations, merge_claims
 from lineage.build.evidence_table import write_evidence
@@ -140,14 +141,10 @@ def derive_draft_tables(
     # Edges: one for each pair that a claim connects.
     relation_of = choose_edge_relations(claims, rules, draft.records)
     edges, rule_bits = merge_claims(claims, rules, relation_of)
-    tables.write_tables(
-        schema.EDGES_FILE,
-        derived_rows.edge_tables(keys, ids, edges, rule_bits, [rule.name for rule in rules]),
-    )
-
     # Counts and trends, by the code that answers the same questions later.
     counts = derived_rows.counts_table(keys, ids, edges, draft.undated)
-    tables.write(schema.COUNTS_FILE, counts)
+    rule_names = [rule.name for rule in rules]
+    write_edges_and_counts(draft, DerivedTables(keys, ids, edges, rule_bits, rule_names, counts))
     names = resolved_former_name_rows(teachers, former, resolved)
     names = (row for row in names if not is_table_row_opted_out(row[0], row[1], context.opt_outs))
     tables.write(schema.NAMES_FILE, derived_rows.names_table(names))

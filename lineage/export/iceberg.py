@@ -19,9 +19,9 @@ from lineage.export.iceberg_tables import OPT_OUTS, STORE, RegisteredFile, Table
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import FileFacts, Manifest, is_below
+from lineage.store.merged_tables import files_of_table, tables_of
 from lineage.store.redaction import snapshot_holds_opted_out
 from lineage.store.store import ParquetStore
-from lineage.store.tables import files_of_table, tables_of
 
 TABLES = (
     schema.MODELS_FILE,

@@ -2,18 +2,17 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lineage.domain.arrays import Int64s, Nodes
 from lineage.store import schema
 from lineage.store.keys import joined
+from lineage.store.tables import CountRow
 
 
 class TableReader(Protocol):
@@ -25,13 +24,8 @@ class TableReader(Protocol):
     def batches(
         self, file: str, columns: Sequence[str] | None = None
     ) -> Iterator[pa.RecordBatch]: ...
-    def open(
-        self, file: str, as_codes: Sequence[str] = ()
-    ) -> AbstractContextManager[pq.ParquetFile]: ...
-    def group(
-        self, file: str, parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
-    ) -> pa.Table: ...
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table: ...
+    def find_counts(self, column: str, value: str) -> list[CountRow]: ...
 
 
 class ColumnCache:
@@ -40,8 +34,8 @@ class ColumnCache:
     def __init__(self, tables: TableReader) -> None:
         self._columns: dict[tuple[str, str, bool], tuple[pa.Field, pa.ChunkedArray]] = {}
         self._tables = tables
-        self.batches, self.open = tables.batches, tables.open
-        self.group, self.rows_of = tables.group, tables.rows_of
+        self.batches, self.rows_of = tables.batches, tables.rows_of
+        self.find_counts = tables.find_counts
 
     def table(
         self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()

@@ -5,13 +5,15 @@ of a crawl that had read everything.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
-from lineage.store.keys import NO_KEYS, bare, joined, mark_keys_present
+from lineage.store.keys import NO_KEYS, NOWHERE, bare, joined, mark_keys_present
+from lineage.store.schema import PLACE
 
 
 def merge_delta_rows(
@@ -35,7 +37,7 @@ def merge_delta_rows(
     yield changes.slice(start)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MergePlan:
     """How a table and the changes to it go together, whichever columns are asked for."""
 
@@ -46,6 +48,26 @@ class MergePlan:
     """Which of the older rows stay."""
     ahead: Int64s
     """So many of those come before each change; never falling."""
+    replaced_keys: KeyBytes = field(default_factory=NO_KEYS.copy)
+    """Whose older rows do not stay, where rows are known by their keys."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows the whole table has."""
+        return int(self.stays.sum()) + len(self.ahead)
+
+    @cached_property
+    def order(self) -> Int64s:
+        """The row of each final row among all older ones with the changes behind them."""
+        changes = len(self.stays) + np.arange(len(self.ahead))
+        return np.insert(np.flatnonzero(self.stays), self.ahead, changes)
+
+    def numbers(self) -> tuple[Int64s, Int64s]:
+        """Return the final row of each older row, -1 where it does not stay, and of each change."""
+        is_older = self.order < len(self.stays)
+        rows = np.full(len(self.stays), NOWHERE, np.int64)
+        rows[self.stays] = np.flatnonzero(is_older)
+        return rows, np.flatnonzero(~is_older)
 
 
 def plan_delta_by_key(
@@ -53,23 +75,37 @@ def plan_delta_by_key(
 ) -> MergePlan:
     """Return the plan of a table in order of its keys; changed keys are among the dropped."""
     stays, ahead = [np.empty(0, np.bool_)], [np.empty(0, np.int64)]
+    replaced = [NO_KEYS]
     remaining = start = 0
     for keys in older:
         mask = ~mark_keys_present(dropped_keys, keys)
         end = int(np.searchsorted(changed, keys[-1], side="right")) if len(keys) else start
         ahead.append(remaining + np.searchsorted(keys[mask], changed[start:end]))
         stays.append(mask)
+        replaced.append(keys[~mask])
         remaining, start = remaining + int(mask.sum()), end
     ahead.append(np.full(len(changed) - start, remaining))
-    return MergePlan(np.concatenate(stays), np.concatenate(ahead))
+    return MergePlan(np.concatenate(stays), np.concatenate(ahead), np.concatenate(replaced))
 
 
-def plan_delta_by_place(
-    older: Iterable[KeyBytes], places: Int64s, dropped_keys: KeyBytes
-) -> MergePlan:
-    """Return the plan of a table whose changes know their rows in the whole, which rise."""
-    stays = [np.empty(0, np.bool_), *(~mark_keys_present(dropped_keys, keys) for keys in older)]
-    return MergePlan(np.concatenate(stays), places - np.arange(len(places)))
+def plan_delta_by_place(stays: Mask, places: Int64s) -> MergePlan:
+    """Return the plan of a table whose changes know their rows in the whole, which rise.
+
+    Raises ValueError where they cannot all stand where they say.
+    """
+    ahead = places - np.arange(len(places))
+    remaining = int(stays.sum())
+    if len(ahead) and not (ahead[0] >= 0 and (ahead[1:] >= ahead[:-1]).all()):
+        raise ValueError(f"its column {PLACE} is not in order")
+    if len(ahead) and ahead[-1] > remaining:
+        raise ValueError(f"its column {PLACE} leads beyond the end")
+    return MergePlan(stays, ahead)
+
+
+def mark_older_rows(keys: Iterable[KeyBytes], dropped_keys: KeyBytes) -> Mask:
+    """Mark the rows, batch by batch, that are about none of some sorted keys."""
+    masks = (~mark_keys_present(dropped_keys, some) for some in keys)
+    return np.concatenate([np.empty(0, np.bool_), *masks])
 
 
 def apply_delta_plan(

@@ -1,7 +1,7 @@
 """The folders of a store: which are snapshots, what they build on, and what is wrong with them."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from enum import Enum, auto
 
@@ -102,9 +102,11 @@ def read_manifest(files: Files, folder: str, name: str = FILE) -> Manifest:
     return manifest
 
 
-def as_base(manifest: Manifest) -> BuildsOn:
-    """Return how an update names a whole snapshot that it builds on."""
-    return BuildsOn(manifest.id, {name: manifest.files[name].sha256 for name in schema.KEYS})
+def as_base(manifest: Manifest, tables: Iterable[str] = schema.CHANGES) -> BuildsOn:
+    """Return how a snapshot names another one that it builds some tables on."""
+    stored = {name: manifest.stored_name(name) for name in tables}
+    digests = {name: manifest.files[it].sha256 for name, it in stored.items()}
+    return BuildsOn(manifest.id, digests)
 
 
 def snapshot_base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
@@ -146,7 +148,7 @@ def describe_snapshot_damage(id: str, builds_on: BuildsOn, base: Manifest | None
     """Return why a snapshot cannot be read for want of the one below it; None where it can."""
     if base is None:
         return f"{id} builds on {builds_on.id}, which is not there"
-    if any(name not in base.files for name in builds_on.files) or as_base(base) != builds_on:
+    if as_base(base, builds_on.files) != builds_on:
         return f"{id} builds on another {builds_on.id} than the one that is there now"
     return None
 

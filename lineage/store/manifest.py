@@ -1,7 +1,7 @@
 """What a snapshot says of itself: written last, so that it exists when its manifest does."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -127,6 +127,16 @@ class Manifest:
     builds_on: BuildsOn | None = None
     """None where it stands alone."""
 
+    def stored_name(self, table: str) -> str:
+        """Return the file that a table lies in: itself, or what changed of it."""
+        is_delta = self.builds_on is not None and table in self.builds_on.files
+        return schema.CHANGES[table] if is_delta else table
+
+    @property
+    def builds_on_files(self) -> Collection[str]:
+        """The tables that are kept as changes."""
+        return () if self.builds_on is None else self.builds_on.files
+
     def to_json(self) -> bytes:
         """Spell the manifest as indented JSON with sorted keys."""
         content = asdict(self)
@@ -174,10 +184,10 @@ def _check_manifest(manifest: Manifest) -> None:
     if not all(moment.year in _YEARS and not moment.utcoffset() for moment in moments):
         raise ValueError("a moment is not in UTC, or in no year of ours")
     base = manifest.builds_on
-    if base is not None and (set(base.files) != set(schema.KEYS) or base.id == manifest.id):
+    if base is not None and (not _may_build_on(base) or base.id == manifest.id):
         raise ValueError(f"{base.id!r} is nothing to build on")
-    tables = schema.TABLES if base is None else schema.UPDATE_TABLES
-    absent = set(tables) - set(manifest.files)
+    tables = {manifest.stored_name(name) for name in schema.TABLES}
+    absent = (tables if base is None else {*tables, schema.CHANGED_FILE}) - set(manifest.files)
     if manifest.schema_version <= _LAST_WITHOUT_TRENDS:
         absent -= {schema.ABSENCES_FILE, schema.TRENDS_FILE}
     if absent:
@@ -186,9 +196,18 @@ def _check_manifest(manifest: Manifest) -> None:
         schema.EDGES_FILE: manifest.edges,
         schema.TOMBSTONES_FILE: manifest.tombstones,
         schema.BAD_ROWS_FILE: manifest.bad_rows,
+        schema.MODELS_FILE: manifest.models,
+        schema.METRICS_FILE: manifest.models,
     }
-    if base is None:
-        rows |= {schema.MODELS_FILE: manifest.models, schema.METRICS_FILE: manifest.models}
+    rows = {name: number for name, number in rows.items() if name in tables}
     for name, number in rows.items():
         if manifest.files[name].rows != number:
             raise ValueError(f"it says {number} rows of {name}, and {manifest.files[name].rows}")
+
+
+def _may_build_on(base: BuildsOn) -> bool:
+    """Say whether the tables that are kept as changes can be so without the others."""
+    tables = set(base.files)
+    return set(schema.KEYS) <= tables <= set(schema.CHANGES) and (
+        schema.COUNTS_FILE not in tables or schema.EDGES_FILE in tables
+    )

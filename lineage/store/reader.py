@@ -18,7 +18,8 @@ from lineage.store import schema
 from lineage.store.column_cache import ColumnCache, NameIndex, TableReader
 from lineage.store.files import Files
 from lineage.store.manifest import Manifest
-from lineage.store.tables import may_group_hold, tables_of
+from lineage.store.merged_tables import tables_of
+from lineage.store.tables import CountRow
 
 _FEW = 1000
 """So many names are looked up one by one in an index; more are looked for in whole columns."""
@@ -40,11 +41,19 @@ class BaseRow:
 
     key: str
     id: str
-    node: int
+    number: int | Callable[[], int]
+    """Its node, or what looks for it: a number that was stored days ago need not be today's."""
     direct: int
     total: int
     by_relation: dict[Relation, int]
     undated: int
+    is_listed: bool = False
+    """Whether it is known without its number that the model is listed."""
+
+    @property
+    def node(self) -> int:
+        """The node's number."""
+        return self.number if isinstance(self.number, int) else self.number()
 
 
 class Snapshot:
@@ -149,52 +158,26 @@ class Snapshot:
 
     def edges(self) -> EdgeColumns:
         """Return every edge as integers."""
-        columns = ("child_node", "parent_node", "relation", "strength")
-        table = self.table(schema.EDGES_FILE, columns, as_codes=("relation", "strength"))
-        return EdgeColumns(
-            table["child_node"].to_numpy(),
-            table["parent_node"].to_numpy(),
-            _positions_of_keys(table["relation"], RELATIONS),
-            _positions_of_keys(table["strength"], STRENGTHS),
-        )
+        return read_edges(self.tables)
 
     # Looking up
 
     def base(self, id: str) -> BaseRow | None:
-        """Return the stored count of a node by its exact id, or None where it has no children.
-
-        counts.parquet is sorted by id, so that only the group that may hold the id is read.
-        """
+        """Return the stored count of a node by its exact id, or None where it has no children."""
         if self.index is not None:
             stored = self.index.base_row(id)
-            return None if stored is None else _read_base_row(stored)
-        with self.tables.open(schema.COUNTS_FILE) as parquet:
-            for group in range(parquet.num_row_groups):
-                if not may_group_hold(parquet, group, "id", [id]):
-                    continue
-                table = self.tables.group(schema.COUNTS_FILE, parquet, group)
-                if (row := pc.index(table["id"], id).as_py()) >= 0:
-                    return _read_base_row(table.slice(row, 1).to_pylist()[0])
-        return None
+            return None if stored is None else _read_base_row(stored, int(str(stored["node"])))
+        return _first_base_row(self.tables.find_counts("id", id))
 
     def base_of_key(self, key: str) -> BaseRow | None:
         """Return the stored count of a node by its key, whatever it was called then."""
-        with self.tables.open(schema.COUNTS_FILE) as parquet:
-            for group in range(parquet.num_row_groups):
-                keys = self.tables.group(schema.COUNTS_FILE, parquet, group, ["key"])["key"]
-                if (row := pc.index(keys, key).as_py()) >= 0:
-                    return _read_base_row(
-                        self.tables.group(schema.COUNTS_FILE, parquet, group)
-                        .slice(row, 1)
-                        .to_pylist()[0]
-                    )
-        return None
+        return _first_base_row(self.tables.find_counts("key", key))
 
     def largest_bases(self, top: int) -> list[BaseRow]:
         """Return the nodes with most descendants, largest first, ties by id."""
         table = self.table(schema.COUNTS_FILE)
         order = pc.sort_indices(table, [("total", "descending"), ("id", "ascending")])[:top]
-        return [_read_base_row(row) for row in table.take(order).to_pylist()]
+        return [_read_base_row(row, row["node"]) for row in table.take(order).to_pylist()]
 
     def names_of_bases(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes that have children, in the order asked."""
@@ -342,10 +325,28 @@ def _look_up_nodes(
     return nodes_by_value
 
 
-def _read_base_row(row: dict[str, object]) -> BaseRow:
-    fields = {name: row[name] for name in ("key", "id", "node", "direct", "total", "undated")}
+def read_edges(tables: TableReader) -> EdgeColumns:
+    """Return every edge of some tables as integers."""
+    columns = ("child_node", "parent_node", "relation", "strength")
+    table = tables.table(schema.EDGES_FILE, columns, as_codes=("relation", "strength"))
+    return EdgeColumns(
+        table["child_node"].to_numpy(),
+        table["parent_node"].to_numpy(),
+        _positions_of_keys(table["relation"], RELATIONS),
+        _positions_of_keys(table["strength"], STRENGTHS),
+    )
+
+
+def _first_base_row(rows: Sequence[CountRow]) -> BaseRow | None:
+    return _read_base_row(rows[0].values, rows[0].number, rows[0].is_listed) if rows else None
+
+
+def _read_base_row(
+    row: Mapping[str, Any], number: int | Callable[[], int], is_listed: bool = False
+) -> BaseRow:
+    fields = {name: row[name] for name in ("key", "id", "direct", "total", "undated")}
     by_relation = {relation: row[relation.value] for relation in RELATIONS}
-    return BaseRow(**fields, by_relation=by_relation)  # type: ignore[arg-type]
+    return BaseRow(**fields, number=number, by_relation=by_relation, is_listed=is_listed)
 
 
 def _positions_of_keys(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:

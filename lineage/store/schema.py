@@ -13,7 +13,7 @@ from lineage.domain.records import Availability
 
 # Two names of one thing would be two columns for ever: what readers outside know is never renamed
 # without a new version, and former_schemas.py says what it was.
-VERSION = 5
+VERSION = 6
 """Raised whenever a reader of the version before could misread a file."""
 
 MODELS_FILE = "models.parquet"
@@ -183,24 +183,44 @@ CHANGED = pa.schema(
 )
 
 KEYS: Mapping[str, str] = {MODELS_FILE: "key", METRICS_FILE: "key", EVIDENCE_FILE: "child_key"}
-"""The tables of which an update may keep changes alone; each by the column that names the model."""
+"""The tables whose changes name the models they are about, by the column that has their keys."""
 
-CHANGES: Mapping[str, str] = {name: f"{name.partition('.')[0]}.changes.parquet" for name in KEYS}
-"""Where an update keeps them."""
+PLACE, REPLACES = "place", "replaces"
+IDENTITIES: Mapping[str, Sequence[str]] = {
+    EDGES_FILE: ("child_key", "parent_key"),
+    COUNTS_FILE: ("key", "id"),
+}
+"""The tables whose changes name the rows of the base that they replace, by what a row is about."""
 
-PLACE = "place"
+CHANGES: Mapping[str, str] = {
+    name: f"{name.partition('.')[0]}.changes.parquet" for name in (*KEYS, *IDENTITIES)
+}
+"""Where a snapshot that builds on another keeps what changed of a table."""
+
+
+def _by_row(file: str) -> pa.Schema:
+    """Return the table of changed rows: of one that is no more only the identity is filled."""
+    identity = IDENTITIES[file]
+    fields = [field.with_nullable(field.name not in identity) for field in TABLES[file]]
+    return pa.schema([*fields, (PLACE, pa.int64()), (REPLACES, pa.int64())])
+
+
 UPDATE_TABLES: Mapping[str, pa.Schema] = {
     **{CHANGES.get(name, name): table for name, table in TABLES.items()},
     CHANGES[EVIDENCE_FILE]: EVIDENCE.append(pa.field(PLACE, pa.int64(), nullable=False)),
+    **{CHANGES[name]: _by_row(name) for name in IDENTITIES},
     CHANGED_FILE: CHANGED,
 }
-"""The tables of an update that keeps changes alone."""
+"""The tables of a snapshot that builds on another, where it keeps changes alone of all it can."""
 
 ALL_TABLES: Mapping[str, pa.Schema] = {**TABLES, **UPDATE_TABLES}
 
 WORDS: Mapping[tuple[str, str], Collection[str]] = {
-    (EDGES_FILE, "relation"): RELATIONS,
-    (EDGES_FILE, "strength"): STRENGTHS,
+    **{
+        (file, column): words
+        for file in (EDGES_FILE, CHANGES[EDGES_FILE])
+        for column, words in (("relation", RELATIONS), ("strength", STRENGTHS))
+    },
     (TOMBSTONES_FILE, "standing"): tuple(Availability),
 }
 """The only words that some columns hold, by table and column."""

@@ -43,8 +43,8 @@ from lineage.store.manifest import (
     SnapshotKind,
     is_below,
 )
+from lineage.store.merged_tables import tables_of
 from lineage.store.reader import Snapshot
-from lineage.store.tables import tables_of
 
 ABANDONED_AFTER = timedelta(days=2)
 """An unfinished draft this old belongs to no run that could still go on."""
@@ -246,10 +246,12 @@ class ParquetStore:
         manifest = self._read_own_manifest(id)
         if manifest.builds_on is not None:
             return self.damaged_dependents(manifest.builds_on.id)
-        shared = [name for name in schema.KEYS if name in manifest.files]
-        if not differences(self.files, manifest, shared):
-            return []
-        return inventory.builders(self.files).get(id, [])
+        shared = [name for name in schema.CHANGES if name in manifest.files]
+        damaged = {name for name in shared if differences(self.files, manifest, [name])}
+        upon = inventory.builders(self.files).get(id, []) if damaged else []
+        return [
+            it for it in upon if damaged.intersection(self._read_own_manifest(it).builds_on_files)
+        ]
 
     def _open_snapshot(self, manifest: Manifest) -> Snapshot:
         """Return the reader of a snapshot: the one place where any is made of a published one."""

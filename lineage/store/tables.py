@@ -1,21 +1,20 @@
-"""The tables of a snapshot, read piece by piece; an update's changes are merged with its base."""
+"""The tables that lie in a snapshot's folder, read piece by piece."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lineage.domain.arrays import Int64s, KeyBytes
+from lineage.domain.arrays import Int64s
 from lineage.errors import SnapshotDamaged, SnapshotPruned
 from lineage.store import schema
-from lineage.store.delta import MergePlan, apply_delta_plan, plan_delta_by_key, plan_delta_by_place
 from lineage.store.files import Files
 from lineage.store.former_schemas import (
     absent_table_columns,
@@ -24,9 +23,8 @@ from lineage.store.former_schemas import (
     stored_columns,
     translate,
 )
-from lineage.store.inventory import snapshot_base_of
 from lineage.store.keys import bare, joined
-from lineage.store.manifest import FILE, BuildsOn, FileFacts, Manifest
+from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.table_writer import table_footer_digest
 
 # A page's checksum covers what is in the page and not its header: a damaged header can make the
@@ -50,14 +48,14 @@ def _expect_table(promised: int, came: int) -> None:
 
 
 _IN_ORDER = frozenset({schema.MODELS_FILE, schema.METRICS_FILE})
-_NODES = frozenset({"node", "child_node", "parent_node"})
+NODES = frozenset({"node", "child_node", "parent_node"})
 _MOMENTS = tuple(
     pa.scalar(datetime(*day, tzinfo=UTC), pa.timestamp("us", "UTC")).value
     for day in ((1, 1, 2), (9999, 12, 30))
 )
 """What a moment may be, in microseconds since 1970: Python's calendar, any offset added."""
 _MANY_SOUGHT = 1_000
-_Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
+Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 
 
 def _find_odd_table_node(column: pa.Array | pa.ChunkedArray, manifest: Manifest) -> str | None:
@@ -104,6 +102,18 @@ def may_group_hold(parquet: pq.ParquetFile, group: int, column: str, sought: Seq
     return first < len(sought) and sought[first] <= statistics.max
 
 
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """One row of the counts, found by name or key."""
+
+    values: Mapping[str, Any]
+    """By column; `node` may be that of another day."""
+    is_listed: bool
+    """Whether its node is a listed model."""
+    number: int | Callable[[], int]
+    """Its node, or what looks for it."""
+
+
 class Tables:
     """The tables that lie in one folder of a store."""
 
@@ -138,7 +148,7 @@ class Tables:
                     last_key = rows["key"][-1].as_py()
                 yield complete_table(file, rows, columns, self.version)
 
-    def group(
+    def _group_rows(
         self, file: str, parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
     ) -> pa.Table:
         """Return some columns of one row group of an open table, or all of them."""
@@ -156,10 +166,10 @@ class Tables:
                     continue
                 # A few rows are looked for in their own column first; many stand in every group.
                 names = [column] if len(sought) < _MANY_SOUGHT else None
-                rows = self.group(file, parquet, group, names)
+                rows = self._group_rows(file, parquet, group, names)
                 mask = pc.is_in(rows[column], value_set=values_sought)
                 if pc.any(mask).as_py():
-                    rows = rows if names is None else self.group(file, parquet, group)
+                    rows = rows if names is None else self._group_rows(file, parquet, group)
                     tables.append(rows.filter(mask))
             empty = translate(file, parquet.schema_arrow.empty_table(), self.version)
             empty = complete_table(file, empty, None, self.version)
@@ -168,6 +178,31 @@ class Tables:
     def find_replaced_rows(self, file: str) -> Int64s:
         """Return the rows of the first of `files_of_table` that hold no more, by number, rising."""
         return np.empty(0, np.int64)
+
+    def find_counts(self, column: str, value: str) -> list[CountRow]:
+        """Return the rows of the counts that have a value in `id` or `key`, in order.
+
+        The table is in order of the id, so that only the groups that may hold the id are read.
+        """
+        return self._as_count_rows(self._find_count_rows(schema.COUNTS_FILE, column, value))
+
+    def _find_count_rows(self, file: str, column: str, value: str) -> list[dict[str, Any]]:
+        rows = []
+        with self.open(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                if may_group_hold(parquet, group, column, [value]):
+                    some = self._group_rows(file, parquet, group)
+                    rows += some.filter(pc.equal(some[column], value)).to_pylist()
+        return rows
+
+    def _as_count_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[CountRow]:
+        listed = 0 if self._manifest is None else self._manifest.models
+        return [CountRow(row, row["node"] < listed, row["node"]) for row in rows]
+
+    def row_count(self, file: str) -> int:
+        """Return how many rows a table has."""
+        with self.open(file) as parquet:
+            return int(parquet.metadata.num_rows)
 
     @contextmanager
     def open(self, file: str, as_codes: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
@@ -188,12 +223,12 @@ class Tables:
         except (OSError, ValueError, LookupError, pa.ArrowException) as error:
             raise self._say_table_damaged(file, str(error)) from error
 
-    def _checked_table_file(self, file: str, rows: _Rows) -> _Rows:
+    def _checked_table_file(self, file: str, rows: Rows) -> Rows:
         """Return rows in today's words; ValueError where a value is none that its column holds."""
         rows = translate(file, rows, self.version)
         for name, column in zip(rows.schema.names, rows.columns, strict=True):
             problem = _find_odd_table_value(column, schema.WORDS.get((file, name)))
-            if problem is None and self._manifest is not None and name in _NODES:
+            if problem is None and self._manifest is not None and name in NODES:
                 problem = _find_odd_table_node(column, self._manifest)
             if problem is not None:
                 raise ValueError(f"its column {name} {problem}")
@@ -266,130 +301,3 @@ class Tables:
             f"{self.id}/{file} cannot be read: {problem}",
             f"see what is wrong with: lineage snapshots verify {self.id}",
         )
-
-
-class MergedTables(Tables):
-    """Those of an update that keeps changes alone, as if each were a file."""
-
-    def __init__(
-        self, files: Files, id: str, builds_on: BuildsOn, manifest: Manifest | None = None
-    ) -> None:
-        super().__init__(files, id, manifest)
-        self._builds_on = builds_on
-
-    @cached_property
-    def base(self) -> Tables:
-        """The tables below; SnapshotDamaged where they are not there, or others by now."""
-        try:
-            base = snapshot_base_of(self._files, self.id, self._builds_on)
-        except SnapshotDamaged:
-            self._refuse_pruned_table()
-            raise
-        return Tables(self._files, base.id, base)
-
-    @cached_property
-    def changed(self) -> pa.Table:
-        """Whose rows of the base hold no more: `key` in order, and whether the record is meant."""
-        return super().table(schema.CHANGED_FILE)
-
-    def table(
-        self, file: str, columns: Sequence[str] | None = None, as_codes: Sequence[str] = ()
-    ) -> pa.Table:
-        if file not in schema.CHANGES:
-            return super().table(file, columns, as_codes)
-        names = self._merged_columns(file, columns)
-        changes = super().table(schema.CHANGES[file], names, as_codes)
-        seam = self._merge_plan_for(file)
-        with self.base.open(file, as_codes) as parquet:
-            older = _read_table_batches(parquet, names)
-            rows = pa.concat_tables(apply_delta_plan(older, changes, seam))
-        return complete_table(file, rows, columns, self.version)
-
-    def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        if file not in schema.CHANGES:
-            yield from super().batches(file, columns)
-            return
-        names = self._merged_columns(file, columns)
-        changes = super().table(schema.CHANGES[file], names)
-        for piece in apply_delta_plan(
-            self.base.batches(file, names), changes, self._merge_plan_for(file)
-        ):
-            if piece.num_rows:
-                rows = complete_table(file, piece.combine_chunks(), columns, self.version)
-                yield from rows.to_batches()
-
-    def _merged_columns(self, file: str, columns: Sequence[str] | None) -> list[str]:
-        """Return the columns that both parts have; where that leaves none, the key."""
-        names = schema.TABLES[file].names if columns is None else columns
-        absent = absent_table_columns(file, self.version)
-        return [name for name in names if name not in absent] or ["key"]
-
-    def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
-        if file not in schema.CHANGES:
-            return super().rows_of(file, column, values_sought)
-        if column != schema.KEYS[file]:
-            raise ValueError(f"rows of {file} are found by {schema.KEYS[file]}")
-        replaced = self._replaced_table_rows(file)
-        unchanged = values_sought.filter(pc.invert(pc.is_in(values_sought, value_set=replaced)))
-        changes = super().rows_of(schema.CHANGES[file], column, values_sought)
-        older = self.base.rows_of(file, column, unchanged)
-        return pa.concat_tables([older, changes.select(older.schema.names)])
-
-    def find_replaced_rows(self, file: str) -> Int64s:
-        if file not in self._builds_on.files:
-            return super().find_replaced_rows(file)
-        return np.flatnonzero(~self._merge_plan_for(file).stays)
-
-    def _merge_plan_for(self, file: str) -> MergePlan:
-        return self._plan_of_evidence if file == schema.EVIDENCE_FILE else self._plan_of_records
-
-    @cached_property
-    def _plan_of_records(self) -> MergePlan:
-        fresh = super().table(schema.CHANGES[schema.MODELS_FILE], ["key"])["key"]
-        plan = plan_delta_by_key(
-            self._keys(schema.MODELS_FILE),
-            bare(joined(fresh.chunks)),
-            bare(self._replaced_table_rows(schema.MODELS_FILE)),
-        )
-        models = int(plan.stays.sum()) + len(plan.ahead)
-        if self._manifest is not None and self._manifest.models != models:
-            raise self._say_table_damaged(
-                schema.CHANGES[schema.MODELS_FILE],
-                f"with what it builds on there are {models} models, not {self._manifest.models}",
-            )
-        return plan
-
-    @cached_property
-    def _plan_of_evidence(self) -> MergePlan:
-        changes = super().table(schema.CHANGES[schema.EVIDENCE_FILE], [schema.PLACE])
-        return plan_delta_by_place(
-            self._keys(schema.EVIDENCE_FILE),
-            np.asarray(changes[schema.PLACE]),
-            bare(self._replaced_table_rows(schema.EVIDENCE_FILE)),
-        )
-
-    def _keys(self, file: str) -> Iterator[KeyBytes]:
-        """Yield whom the rows of a table of the base are about, batch by batch."""
-        key = schema.KEYS[file]
-        return (bare(batch[key]) for batch in self.base.batches(file, [key]))
-
-    def _replaced_table_rows(self, file: str) -> pa.StringArray:
-        """Return in order whose rows of the base hold no more in this table."""
-        keys, of_record = self.changed["key"], self.changed["record"]
-        if file != schema.EVIDENCE_FILE:
-            keys = keys.filter(of_record)
-        return joined(keys.chunks)
-
-
-def tables_of(files: Files, manifest: Manifest) -> Tables:
-    """Return the tables of a snapshot, or of a draft that is asked as one."""
-    if manifest.builds_on is None:
-        return Tables(files, manifest.id, manifest)
-    return MergedTables(files, manifest.id, manifest.builds_on, manifest)
-
-
-def files_of_table(manifest: Manifest, file: str) -> tuple[str, ...]:
-    """Return the paths of what a table lies in: one file, or the base's and that of the changes."""
-    if manifest.builds_on is None or file not in manifest.builds_on.files:
-        return (f"{manifest.id}/{file}",)
-    return f"{manifest.builds_on.id}/{file}", f"{manifest.id}/{schema.CHANGES[file]}"

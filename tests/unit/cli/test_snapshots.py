@@ -83,7 +83,7 @@ def test_a_damaged_base_is_told_with_the_days_that_build_on_it(
     told = program("snapshots", "verify", day.id, "--store", tmp_path)
     assert told.code == 4
     assert f"{sweep.id}/models.parquet" in told.out
-    assert f"1 of {len(day.manifest.files) + len(schema.KEYS)} files" in told.err
+    assert f"1 of {len(day.manifest.files) + len(schema.CHANGES)} files" in told.err
 
 
 def test_a_damaged_manifest_hides_no_other_snapshot(program: Program, two_days: Path) -> None:

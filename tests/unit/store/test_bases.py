@@ -20,7 +20,7 @@ from tests.questions import count_base
 from tests.updates import updated
 
 ROWS = [row("base/a"), *(row(f"kid/{number}", ["base/a"]) for number in range(30))]
-SHARED = sorted(schema.KEYS)
+SHARED = sorted(schema.CHANGES)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_damaged_base_is_named_by_itself_and_by_the_days_that_build_on_it(
 def test_what_an_update_does_not_need_of_its_base_harms_it_not(
     store: ParquetStore, days: list[Snapshot], tmp_path: Path
 ) -> None:
-    flip_a_bit(tmp_path / days[0].id / schema.EDGES_FILE)
+    flip_a_bit(tmp_path / days[0].id / schema.NAMES_FILE)
     assert [len(found) for found in problems(store, days)] == [1, 0, 0, 0]
     assert store.damaged_dependents(days[0].id) == []
 

@@ -1,9 +1,12 @@
 """Snapshots of every earlier schema answer as before, and history goes on from them.
 
 `schema_1` was written by the last version before tombstones: six models, one unreadable row;
-`schema_2` by the last one whose updates were all whole: a sweep that missed one of those models.
+`schema_2` by the last one whose updates were all whole: a sweep that missed one of those models;
+`schema_5` by the last one whose updates held whole edges and counts: a full crawl, an update of it,
+and in `rows.json` what that program read of both.
 """
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +25,7 @@ from lineage.store import schema
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 from lineage.store.table_writer import write_snapshot
-from tests.builders import edges_of, origin, pages, publication, row
+from tests.builders import edges_of, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
 from tests.questions import count_base, count_family, find_anomalies, tree_of_base
 from tests.unit.build.test_publication import ROWS
@@ -95,6 +98,32 @@ def test_an_update_of_an_older_schema_stands_alone_and_the_next_builds_on_it(
     assert second.manifest.builds_on.id == first.id
     assert edges_of(second) == edges_of(first) | {("kid/newer", "base/a")}
     assert older.manifest == ParquetStore(str(tmp_path), NO_OPT_OUTS).snapshot(ID).manifest
+
+
+@pytest.mark.parametrize("id", ["20261122T120000Z", "20261123T120000Z"])
+def test_schema_5_reads_as_the_program_that_wrote_it_read_it(id: str, tmp_path: Path) -> None:
+    shutil.copytree(HERE / "schema_5", tmp_path / "store")
+    store = ParquetStore(str(tmp_path / "store"), NO_OPT_OUTS)
+    snapshot = store.snapshot(id)
+    assert snapshot.manifest.schema_version == 5
+    assert store.find_damage(id, in_values=True) == []
+    tables = json.loads((HERE / "schema_5" / "rows.json").read_text("utf-8"))[id]
+    for file, rows in tables.items():
+        read = json.loads(json.dumps(rows_of(snapshot, file), default=str))
+        assert [{name: it for name, it in row.items() if it is not None} for row in read] == rows
+    for counted in tables[schema.COUNTS_FILE]:
+        stored = snapshot.base(counted["id"])
+        assert stored is not None
+        assert (stored.key, stored.node) == (counted["key"], counted["node"])
+
+
+def test_an_update_of_schema_5_stands_alone(tmp_path: Path) -> None:
+    shutil.copytree(HERE / "schema_5", tmp_path / "store")
+    older = ParquetStore(str(tmp_path / "store"), NO_OPT_OUTS).snapshot()
+    assert older.manifest.builds_on is not None
+    day = updated(older, [row("kid/newest", ["base/a"])], tmp_path / "store")
+    assert (day.manifest.builds_on, day.manifest.schema_version) == (None, schema.VERSION)
+    assert edges_of(day) == edges_of(older) | {("kid/newest", "base/a")}
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
