@@ -151,8 +151,9 @@ def recount_here(tasks: Sequence[RecountTask], workers: int) -> Iterator[Recount
         with ProcessPoolExecutor(
             min(workers, len(tasks)), mp_context=context, initializer=_end_with_parent
         ) as pool:
+            futures = [pool.submit(recount_snapshot, task) for task in tasks]
             try:
-                yield from pool.map(recount_snapshot, tasks)
+                yield from (future.result() for future in futures)
             except BaseException:
                 # The pool would wait for what is being counted, which nobody wants any more.
                 for process in set(multiprocessing.active_children()) - others:

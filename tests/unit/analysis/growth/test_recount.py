@@ -1,5 +1,6 @@
 """A curve counted again: equal to what is stored, under other definitions, in other processes."""
 
+import os
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from lineage.analysis.subjects import find_subject
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
+from lineage.errors import LineageError
 from lineage.families.registry import all_families, family
 from lineage.store.retention import Rhythm
 from lineage.store.store import ParquetStore
@@ -110,3 +112,16 @@ def test_a_damaged_snapshot_is_left_out_and_said(store: ParquetStore, tmp_path: 
     finetunes = Definition(relations=(Relation.FINETUNE,))
     assert totals(recounted(harmed, "llama", definition=finetunes, say=said)) == [1]
     assert "edges.parquet" in said[0]
+
+
+class Deadly(Definition):
+    """A definition that ends the process it is sent to."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os._exit, (1,)
+
+
+def test_a_killed_process_ends_the_recount_with_a_clear_sentence(store: ParquetStore) -> None:
+    with pytest.raises(LineageError, match="ended before its answer") as raised:
+        recounted(store, "llama", definition=Deadly(), workers=2)
+    assert raised.value.hint == "run it again with fewer --workers"
