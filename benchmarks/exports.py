@@ -27,7 +27,7 @@ def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     """Write one format; return how many models it is about, and its bytes."""
     from lineage.analysis.cut_tables import cut_manifest, cut_tables
     from lineage.analysis.family_graph import graph_of
-    from lineage.cli.output import write_output_text
+    from lineage.cli.output import print_text_output
     from lineage.export import FORMATS as WRITERS
     from lineage.export import export_graph
     from lineage.store.table_writer import write_snapshot
@@ -41,7 +41,7 @@ def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     if format == "parquet":
         write_snapshot(out, cut_tables(columns), cut_manifest(snapshot.manifest, "llama"))
     else:
-        write_output_text(export_graph(WRITERS[format], columns, "llama"), str(out))
+        print_text_output(export_graph(WRITERS[format], columns, "llama"), str(out))
     files: Sequence[Path] = list(out.iterdir()) if out.is_dir() else [out]
     return 0, sum(file.stat().st_size for file in files)
 

@@ -126,7 +126,7 @@ def read_row(random: random.Random) -> None:
     assert {key_of("a/b"), key_of("e/f")} <= {record.key for record in page.records}
 
 
-def read_subject_argument(random: random.Random) -> None:
+def read_subject_of_command_line(random: random.Random) -> None:
     """A SUBJECT as a stranger spells it."""
     spelling = "".join(hostile_text(random) for _ in range(random.randint(1, 2)))
     try:
@@ -385,7 +385,7 @@ TARGETS: Mapping[str, Target] = {
     "settings": read_settings,
     "headers": read_answers,
     "rows": read_row,
-    "subjects": read_subject_argument,
+    "subjects": read_subject_of_command_line,
     "manifests": read_manifest,
     "tables": read_table,
 }

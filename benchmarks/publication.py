@@ -30,7 +30,7 @@ def bodies(cache: Path, most: int = PAGES_OF_A_PASS) -> Iterator[bytes]:
 
     logs = PageLogs(cache / "pages", SystemClock())
     identity = json.loads(next((cache / "pages").glob("*/log.json")).read_bytes())["identity"]
-    log = logs.find_latest(identity)
+    log = logs.find_latest_page_log(identity)
     assert log is not None
     for _, request in zip(range(most), log.requests(), strict=False):
         page = log.get(request)
@@ -55,21 +55,21 @@ def decode(cache: Path) -> int:
 
 def parse(cache: Path) -> int:
     """Unpack, then read records, as a crawl does."""
-    from lineage.domain.progress import gc_paused
+    from lineage.domain.progress import garbage_collector_paused
     from lineage.sources.listing_pages import parse_batches
 
-    with gc_paused():
+    with garbage_collector_paused():
         return sum(len(part.records) for body in bodies(cache) for part in parse_batches(body))
 
 
 def extract_claims(cache: Path) -> int:
     """Unpack, read records, hear witnesses."""
-    from lineage.domain.progress import gc_paused
+    from lineage.domain.progress import garbage_collector_paused
     from lineage.evidence import RULES
     from lineage.evidence import extract_claims as hear
     from lineage.sources.listing_pages import parse_batches
 
-    with gc_paused():
+    with garbage_collector_paused():
         parts = (part for body in bodies(cache) for part in parse_batches(body))
         return sum(len(hear(part.records, RULES)) for part in parts)
 

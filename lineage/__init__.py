@@ -223,7 +223,7 @@ def check_models(
     a policy that is none; SettingsError without any rule, and for a license that nothing knows.
     """
     from lineage.analysis.check import check_models
-    from lineage.domain.check_rules import ListedModel, read_rules
+    from lineage.domain.check_rules import ListedModel, read_check_rules
 
     rule_lists = {"deny": deny, "allow": allow, "deny_license": deny_license, "models": models}
     for name, value in rule_lists.items():
@@ -231,7 +231,7 @@ def check_models(
         if not is_list or not all(isinstance(it, str) for it in value):
             raise ValueError(f"{name} is a list of texts; got {value!r}")
     table = {"deny": list(deny), "allow": list(allow), "deny_license": list(deny_license)}
-    rules = read_rules(table | {"pinned": pinned, "unknown": unknown})
+    rules = read_check_rules(table | {"pinned": pinned, "unknown": unknown})
     listed = [ListedModel.spelled(model) for model in models]
     return check_models(_scope(snapshot), listed, rules)
 

@@ -27,7 +27,7 @@ What the system refuses is one of these too: see `file_error`.
 import errno
 from collections.abc import Sequence
 
-from lineage.domain.files import reason_of_file_error
+from lineage.domain.files import words_of_os_error
 
 
 class LineageError(Exception):
@@ -169,5 +169,5 @@ def file_error(what: str, error: Exception, hint: str = "") -> LineageError:
     """
     needs_a_human = getattr(error, "errno", None) in _NEEDS_A_HUMAN
     return (StoreError if needs_a_human else SettingsError)(
-        f"{what}: {reason_of_file_error(error)}", hint
+        f"{what}: {words_of_os_error(error)}", hint
     )

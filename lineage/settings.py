@@ -15,7 +15,7 @@ from lineage.domain.files import (
     parse_toml,
     read_regular_file,
     read_text_file,
-    reason_of_file_error,
+    words_of_os_error,
 )
 from lineage.errors import SettingsError, file_error
 from lineage.version import __version__
@@ -180,7 +180,7 @@ def _find_hub_token_setting() -> str | None:
         token: str | None = get_token()
     except (OSError, ValueError) as error:
         # The file belongs to another tool, and the Hub's listing needs no token.
-        _LOG.warning("no token is read from %s: %s", place, reason_of_file_error(error))
+        _LOG.warning("no token is read from %s: %s", place, words_of_os_error(error))
         return None
     return (
         None if token is None else _check_token_setting(token, "HF_TOKEN or the Hub's token file")

@@ -50,7 +50,7 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
     """Look up the models, all that lies above them, and what the rules ask of each node."""
     spelled = {model.name: _checked_model_id(model.name) for model in listed}
     # All names at once: each look goes over the names of the whole snapshot.
-    exact = {it.name for it in rules.exact_patterns}
+    exact = {it.name for it in rules.exact_check_patterns}
     scope.every_node_of({*spelled.values(), *_registry_ids(scope.families), *exact})
     nodes = scope.nodes_of(set(spelled.values()))
     registry_nodes = dict(scope.every_node_of(_registry_ids(scope.families)))
@@ -105,14 +105,14 @@ def _place_registry(
         for id, release in release_of.items():
             roots |= dict.fromkeys(registry_nodes.get(id, ()), (family, release))
         for release in family.releases if family.id in with_terms else ():
-            for id, official in release.official_by_root().items():
-                applied = license_terms(family.id).terms_of_root(official, release.id)
+            for id, official in release.official_names_by_root().items():
+                applied = license_terms(family.id).license_terms_of_root(official, release.id)
                 if applied is not None:
                     terms |= dict.fromkeys(registry_nodes.get(id, ()), (applied,))
         # A path may end at a release or a family that a claim names in place of a model.
         for id in family.claimable().keys() - release_of.keys():
             curated |= dict.fromkeys(registry_nodes.get(id, ()), ((family, None),))
-        for edge in family.curated_edges():
+        for edge in family.curated_family_edges():
             for node in registry_nodes.get(edge.child, ()):
                 entry = (family, release_of.get(edge.parent))
                 curated[node] = (*curated.get(node, ()), entry)
@@ -130,7 +130,7 @@ def _checked_model_id(name: str) -> str:
 
 
 def _registry_ids(families: Sequence[Family]) -> set[str]:
-    curated = {edge.child for family in families for edge in family.curated_edges()}
+    curated = {edge.child for family in families for edge in family.curated_family_edges()}
     named = {id for family in families for id in (*family.roots(), *family.claimable())}
     return curated | named
 
@@ -145,7 +145,7 @@ def _names_of_ancestors(
         if key in by_key:
             names[by_key[key]].add(former)
     # A newer snapshot may know a node by a name that it got later: rules without `*` are looked up.
-    for name, nodes in scope.every_node_of(it.name for it in rules.exact_patterns).items():
+    for name, nodes in scope.every_node_of(it.name for it in rules.exact_check_patterns).items():
         for node in names.keys() & set(nodes):
             names[node].add(name)
     for family in scope.families:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count
 from lineage.analysis.verdicts import Trace, explain_trace
 from lineage.domain.definitions import Grouping
-from lineage.domain.documents import Document, flat_document_row, flat_document_rows, to_document
+from lineage.domain.documents import Document, document_as_flat_row, flat_document_rows, to_document
 from lineage.domain.families import Family
 from lineage.store.manifest import Manifest
 
@@ -44,7 +44,7 @@ def count_rows(count: Count) -> Iterator[Document]:
     """Yield a row for each group; of an undivided count one row."""
     document = count_document(count)
     if count.grouping is None:
-        yield flat_document_row(document)
+        yield document_as_flat_row(document)
         return
     # A group's row repeats what bounds the whole, under names that its own numbers do not have.
     whole = ("total", "at_most", "undated")
@@ -54,7 +54,7 @@ def count_rows(count: Count) -> Iterator[Document]:
         if name not in ("direct", "by_relation", "definition")
     }
     for row in flat_document_rows(head, "groups"):
-        yield row | flat_document_row({"definition": document["definition"]})
+        yield row | document_as_flat_row({"definition": document["definition"]})
 
 
 def comparison_document(comparison: Comparison) -> Document:
@@ -72,10 +72,10 @@ def comparison_rows(comparison: Comparison) -> Iterator[Document]:
     for row in document.pop("steps"):
         row.pop("by_rule")
         by_release = row.pop("by_release")
-        yield flat_document_row(document | {"release": None} | row)
+        yield document_as_flat_row(document | {"release": None} | row)
         for name, number in by_release.items():
             part = {"step": row["step"], "release": name, "number": number}
-            yield flat_document_row(document | part | {"definition": row["definition"]})
+            yield document_as_flat_row(document | part | {"definition": row["definition"]})
 
 
 def explain_comparison_step(row: ComparedCount, comparison: Comparison) -> str:
@@ -169,7 +169,7 @@ def evaluation_rows(evaluation: "Evaluation") -> Iterator[Document]:
     head = {name: document[name] for name in ("snapshot", "family", "hidden_by")}
     for rows, kind in _ACCURACY_KINDS.items():
         for row in document[rows]:
-            yield flat_document_row(head | {"measured": kind} | row)
+            yield document_as_flat_row(head | {"measured": kind} | row)
 
 
 def curve_rows(curve: "Curve") -> Iterator[Document]:
@@ -178,7 +178,7 @@ def curve_rows(curve: "Curve") -> Iterator[Document]:
     for at, moment in enumerate(curve.moments):
         for line in (curve.whole,) if curve.by is None else curve.parts:
             part = {} if curve.by is None else {curve.by.value: line.key}
-            yield flat_document_row(
+            yield document_as_flat_row(
                 head | to_document(moment) | part | to_document(line.values[at])
             )
 
@@ -249,7 +249,7 @@ def family_rows(document: Document) -> Iterator[Document]:
         for entry in document[kind]:
             id = entry.pop("child" if kind == "edges" else "id")
             of = entry.pop("parent" if kind == "edges" else "root")
-            yield {"kind": kind, "release": None, "id": id, "of": of} | flat_document_row(entry)
+            yield {"kind": kind, "release": None, "id": id, "of": of} | document_as_flat_row(entry)
     for terms in document["license_terms"]:
         for of in (*terms["releases"], *terms["models"]):
             source = terms["source"]

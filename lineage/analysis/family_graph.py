@@ -15,7 +15,7 @@ from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.domain.documents import to_document
-from lineage.domain.progress import gc_paused
+from lineage.domain.progress import garbage_collector_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns
@@ -84,7 +84,7 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
 
 
 # A hundred thousand nodes with their attributes are millions of objects, none of them garbage.
-@gc_paused()
+@garbage_collector_paused()
 def graph_of(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
     nodes, edges = cut.nodes, cut.edges

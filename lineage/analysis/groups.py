@@ -12,7 +12,7 @@ from lineage.analysis.results import Group
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import LabelBits, Mask, Nodes, Positions
 from lineage.domain.claims import RELATIONS
-from lineage.domain.clock import end_of_data, end_of_month
+from lineage.domain.clock import end_of_data, end_of_month_utc
 from lineage.domain.definitions import Grouping
 from lineage.domain.families import Family, Release
 from lineage.graph import reach
@@ -112,7 +112,7 @@ def _is_month_complete(scope: Scope, month: str) -> bool | None:
     """Say whether all of a month lies in the data and before the end of the day asked."""
     if month == UNKNOWN:  # no month that could be over
         return None
-    return end_of_month(month) <= end_of_data(
+    return end_of_month_utc(month) <= end_of_data(
         scope.snapshot.manifest.origin.taken_at, scope.definition.as_of
     )
 

@@ -140,7 +140,7 @@ class Scope:
         if definition.min_strength is Strength.INFERRED:
             claimed = {name for family in self.families for name in family.claimable()}
         if definition.curated and definition.min_strength is not Strength.CONFIRMED:
-            curated = [edge for family in self.families for edge in family.curated_edges()]
+            curated = [edge for family in self.families for edge in family.curated_family_edges()]
             ids = dict.fromkeys(sorted(_list_curated_ids(curated)))
             claimed |= {id for id in ids if is_claimable(id)}
             nodes_by_id = self._look_up(ids)
@@ -159,7 +159,9 @@ class Scope:
         if new := {id for id in ids if id not in self._nodes_by_id}:
             # Each look-up reads every name of the snapshot, so that one must do for all.
             if not self._nodes_by_id:
-                curated = [edge for family in self.families for edge in family.curated_edges()]
+                curated = [
+                    edge for family in self.families for edge in family.curated_family_edges()
+                ]
                 new |= {*_list_ids_of_scope(self.families), *_list_curated_ids(curated)}
             self._nodes_by_id.update(_find_scope_nodes(self.snapshot, self.families, new))
         return self._nodes_by_id
@@ -185,11 +187,11 @@ class Scope:
         order = np.unique(np.array(list(nodes.values()), np.int32))
         names = self.names_by_node(order)[1]
         present = {id: names[node] for id, node in nodes.items() if names[node] != id}
-        return [family.under_present_names(present) for family in self.families]
+        return [family.family_under_present_names(present) for family in self.families]
 
     def curated_pairs(self) -> list[tuple[int, int, CuratedEdge]]:
         """Return child, parent and entry of every curated edge between known models."""
-        curated = [edge for family in self.families for edge in family.curated_edges()]
+        curated = [edge for family in self.families for edge in family.curated_family_edges()]
         return _find_curated_pairs(curated, self.every_node_of(_list_curated_ids(curated)))
 
     def roots_of(self, ids: Iterable[str]) -> Nodes:

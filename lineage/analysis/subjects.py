@@ -14,7 +14,7 @@ from lineage.analysis.scope import DEFAULT, Scope
 from lineage.domain.arrays import Nodes
 from lineage.domain.families import Family, Release
 from lineage.domain.opt_outs import count_opt_out_marks
-from lineage.domain.repo_ids import find_other_repository
+from lineage.domain.repo_ids import name_other_kind_of_repository
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import LineageError, SettingsError, UnknownModel
 from lineage.families.registry import find_release
@@ -284,7 +284,7 @@ def _subject_node_named(snapshot: Snapshot, id: str) -> ModelNode | None:
 def _unknown_subject(scope: Scope, name: str, spelling: str) -> LineageError:
     """Return the error for a name that nothing has, with the best candidates in its hint."""
     # Without an address around it `datasets/squad` could be a model; no account has that name.
-    if "/" in name and (other := find_other_repository(f"hf://{name}")) is not None:
+    if "/" in name and (other := name_other_kind_of_repository(f"hf://{name}")) is not None:
         return SettingsError(f"{spelling!r} is {other}, not a model", "give a model as owner/name")
     candidates = _find_subject_candidates(scope, name)
     hint = f"did you mean {', '.join(candidates)}?" if candidates else ""

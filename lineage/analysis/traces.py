@@ -24,7 +24,7 @@ from lineage.domain.claims import RELATIONS, STRENGTHS, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family, Outsider
 from lineage.domain.opt_outs import count_opt_out_marks
-from lineage.domain.subjects import parse_model_name
+from lineage.domain.subjects import parse_repo_id_of_model
 from lineage.errors import UnknownModel
 from lineage.store.reader import STANDING_COLUMNS, Snapshot, snapshot_asked_in
 
@@ -264,7 +264,7 @@ def _find_traced(scope: Scope, name: str, origin: ModelOrigin | None) -> _Subjec
             return registered
         if origin is not ModelOrigin.LIVE:
             raise
-        return _Subject(parse_model_name(name), None, None, ModelOrigin.LIVE)
+        return _Subject(parse_repo_id_of_model(name), None, None, ModelOrigin.LIVE)
     return _Subject(base.id, base.key, base.node, _traced_origin_of(scope.snapshot, base.node))
 
 
@@ -299,7 +299,7 @@ def _find_traced_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | N
 
 def _find_traced_in_registry(scope: Scope, name: str) -> _Subject | None:
     """Find a model that only the registry knows: a curated edge, a root or an outsider names it."""
-    lowered = parse_model_name(name).lower()
+    lowered = parse_repo_id_of_model(name).lower()
     renamed = (old for family in scope.families for old in family.former_names())
     lowered = {old.name.lower(): old.now.lower() for old in renamed}.get(lowered, lowered)
     by_id: dict[str, int | None] = {id: None for entry in scope.families for id in entry.roots()}

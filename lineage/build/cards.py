@@ -299,9 +299,9 @@ def _repeat_card_claims(
 
 
 def _redact_card(row: int, claim: Claim, opt_outs: OptOuts) -> Iterator[tuple[int, Claim]]:
-    if opt_outs and opt_outs.names_in(claim.parent_as_written):
+    if opt_outs and opt_outs.opt_out_names_in(claim.parent_as_written):
         return
-    is_quoted = opt_outs and opt_outs.named_in(claim.quote)
+    is_quoted = opt_outs and opt_outs.opted_out_named_in(claim.quote)
     yield row, claim._replace(quote=OPTED_OUT) if is_quoted else claim
 
 

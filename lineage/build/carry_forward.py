@@ -75,7 +75,7 @@ def complete_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContex
         listed = opt_outs.behind(former.name) or opt_outs.behind(former.now)
         if listed is not None:
             names |= {former.name: listed, former.now: listed}
-    return opt_outs.and_also({}, names)
+    return opt_outs.and_opt_outs({}, names)
 
 
 def list_keyed_claim_rules(rules: Sequence[Rule]) -> list[str]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Codes, Int64s, KeyBytes, Nodes
 from lineage.domain.claims import RELATIONS, Claim, Claims
-from lineage.domain.files import reason_of_file_error
+from lineage.domain.files import words_of_os_error
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.errors import StoreError
 from lineage.store import schema
@@ -135,7 +135,7 @@ def _writing_spool() -> Iterator[None]:
     except OSError as error:
         folder = tempfile.tempdir or "the folder for temporary files"
         raise StoreError(
-            f"claims cannot be kept in {folder}: {reason_of_file_error(error)}",
+            f"claims cannot be kept in {folder}: {words_of_os_error(error)}",
             "free space there, or name another folder by TMPDIR",
         ) from error
 

@@ -189,7 +189,9 @@ def name_draft_node_as_now(families: Sequence[Family], nodes: InferenceInput) ->
     known = np.flatnonzero(rows != NOWHERE)
     names = zip(known.tolist(), nodes.ids.take(pa.array(rows[known])).to_pylist(), strict=True)
     present = {ids[at]: name for at, name in names if name != ids[at]}
-    return [family.under_present_names(present) for family in families] if present else families
+    return (
+        [family.family_under_present_names(present) for family in families] if present else families
+    )
 
 
 def _add_inferred_claims(

@@ -48,7 +48,7 @@ class OptOutFilter:
         keys: list[str] = []
         for row in page.bad_rows:
             is_theirs = row.key is not None and self.opt_outs.knows(row.key)
-            if not is_theirs and not self.opt_outs.named_in(row.raw):
+            if not is_theirs and not self.opt_outs.opted_out_named_in(row.raw):
                 bad_rows.append(row)
             elif row.key is not None and not is_theirs:
                 keys.append(row.key)
@@ -69,7 +69,7 @@ class OptOutFilter:
                 if listed := listed or self.opt_outs.behind(id):
                     names[id] = listed
                     keys |= {key: listed} if key else {}
-        before, self.opt_outs = self.opt_outs, self.opt_outs.and_also(keys, names)
+        before, self.opt_outs = self.opt_outs, self.opt_outs.and_opt_outs(keys, names)
         return self.opt_outs is not before
 
 
@@ -89,7 +89,7 @@ def _redact_draft_records(
     for record, is_suspect in zip(records, suspects, strict=True):
         if not is_suspect:
             yield record
-        elif not opt_outs.knows(record.key) and not opt_outs.names_in(record.id):
+        elif not opt_outs.knows(record.key) and not opt_outs.opt_out_names_in(record.id):
             yield _redact_draft_record(record, opt_outs)
 
 
@@ -97,7 +97,7 @@ def _may_name_opted_out_of_draft(record: ModelRecord, opt_outs: OptOuts) -> bool
     """Say whether a closer look at a record is worth it: few of millions need one."""
     words = [record.id, *record.tags, *record.card_parents, *filter(None, _texts_of(record))]
     words += [parent.id for parent in record.hub_parents]
-    if opt_outs.may_be_in("\n".join(words)) or opt_outs.knows(record.key):
+    if opt_outs.may_opt_out_be_in("\n".join(words)) or opt_outs.knows(record.key):
         return True
     return any(parent.key and opt_outs.knows(parent.key) for parent in record.hub_parents)
 
@@ -106,11 +106,13 @@ def _redact_draft_record(record: ModelRecord, opt_outs: OptOuts) -> ModelRecord:
     redacted: dict[str, Any] = {
         **{name: _redact_draft_text(getattr(record, name), opt_outs) for name in _TEXTS},
         **{name: _redact_draft_word(getattr(record, name), opt_outs) for name in _VOCABULARIES},
-        "tags": [tag for tag in record.tags if not opt_outs.in_tag(tag)],
+        "tags": [tag for tag in record.tags if not opt_outs.opted_out_in_tag(tag)],
         "hub_parents": tuple(
             parent for parent in record.hub_parents if not _is_opted_out_of_draft(parent, opt_outs)
         ),
-        "card_parents": tuple(name for name in record.card_parents if not opt_outs.names_in(name)),
+        "card_parents": tuple(
+            name for name in record.card_parents if not opt_outs.opt_out_names_in(name)
+        ),
     }
     return record._replace(**redacted)
 
@@ -121,9 +123,9 @@ def _redact_draft_word(value: str | None, opt_outs: OptOuts) -> str | None:
 
 
 def _redact_draft_text(value: str | None, opt_outs: OptOuts) -> str | None:
-    return None if value is None or opt_outs.names_in(value) else value
+    return None if value is None or opt_outs.opt_out_names_in(value) else value
 
 
 def _is_opted_out_of_draft(parent: HubParent, opt_outs: OptOuts) -> bool:
     knows_key = parent.key is not None and opt_outs.knows(parent.key)
-    return knows_key or opt_outs.names_in(parent.id)
+    return knows_key or opt_outs.opt_out_names_in(parent.id)

@@ -37,7 +37,7 @@ from lineage.build.infer import (
 from lineage.build.opt_out import OptOutFilter
 from lineage.build.resolve import RecordDates, resolve_names
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
-from lineage.domain.progress import gc_paused
+from lineage.domain.progress import garbage_collector_paused
 from lineage.errors import DraftRefused, NamesOptedOut
 from lineage.evidence import extract_claims
 from lineage.sources.interface import RecordPage
@@ -64,7 +64,7 @@ def publish(
     opt_outs = complete_opt_outs(previous, context)
     opt_out_filter = OptOutFilter(opt_outs)
     with closing(open_draft(context.store, origin)) as draft:
-        with gc_paused():
+        with garbage_collector_paused():
             read_pages(map(opt_out_filter.redact, pages), draft, context)
         if update_of is not None and holds_learned_keys(
             update_of, opt_out_filter.opt_outs, opt_outs
@@ -74,7 +74,7 @@ def publish(
                 "take a full crawl, which names none of theirs: lineage crawl",
             )
         context = replace(context, opt_outs=opt_out_filter.opt_outs)
-        draft.opt_out_marks = context.opt_outs.all_marks()
+        draft.opt_out_marks = context.opt_outs.all_opt_out_marks()
         draft.previous = None if newest is None else newest.id
         complete_draft(draft, update_of, previous, context)
         draft.note_watermark()
@@ -130,7 +130,7 @@ def derive_draft_tables(
     from_paths = infer_from_paths(columns, resolved, families, rules)
     del columns  # the names and keys of all claims, and the largest thing in memory
     nodes = describe_draft_nodes(draft, claims, resolved, former, rules, claimable=claimable)
-    claims = claims.followed_by(
+    claims = claims.claims_followed_by(
         infer_claims(
             draft, claims, nodes, families, rules, from_paths=from_paths, read_cards=read_cards
         )

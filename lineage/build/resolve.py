@@ -17,7 +17,7 @@ from lineage.build.known_nodes import KnownNodes
 from lineage.build.row_parents import ONE_OF_ITS_OWN, RowParents
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
-from lineage.domain.progress import gc_paused
+from lineage.domain.progress import garbage_collector_paused
 from lineage.domain.repo_ids import find_repo_id, is_doubtful, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput
@@ -72,7 +72,7 @@ class ResolvedNames:
     """Former names that the Hub itself still wrote, with the key: name to key."""
 
 
-@gc_paused()
+@garbage_collector_paused()
 def resolve_names(
     claims: Claims,
     rules: Sequence[Rule],

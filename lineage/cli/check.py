@@ -8,7 +8,7 @@ import click
 
 from lineage.cli import options
 from lineage.cli.context import Format, Invocation
-from lineage.domain.check_rules import CheckRules, UnknownPolicy, read_rules
+from lineage.domain.check_rules import CheckRules, UnknownPolicy, read_check_rules
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def check(
     only warn. A model whose origin is unknown is never taken for clean.
     """
     from lineage.analysis.check import check_models
-    from lineage.cli.model_lists import describe_lists, list_models, read_rules_file
+    from lineage.cli.model_lists import list_models, print_model_list_summaries, read_rules_option
 
-    tables = [] if rules is None else [(rules, read_rules_file(rules))]
+    tables = [] if rules is None else [(rules, read_rules_option(rules))]
     typed = {
         "deny": list(deny),
         "allow": list(allow),
@@ -109,7 +109,7 @@ def check(
         try:
             # Without --unknown the file's own policy stands.
             default = {"unknown": all_rules.unknown.value}
-            all_rules = all_rules.with_rules(read_rules(default | table))
+            all_rules = all_rules.with_check_rules(read_check_rules(default | table))
         except ValueError as error:
             hint = "a pattern is owner/name with *, family:NAME or release:NAME"
             raise SettingsError(f"{place}: {error}", hint) from error
@@ -119,7 +119,7 @@ def check(
             "no model to check: give a MODEL or --from FILE",
             "example: lineage check --from bom.json",
         )
-    for sentence in describe_lists(listed, files):
+    for sentence in print_model_list_summaries(listed, files):
         click.echo(sentence, err=True)
     scope = invocation.open_scope(subjects=[model.name for model in listed])
     result = check_models(scope, listed, all_rules)
@@ -133,7 +133,7 @@ def check(
             f"{len(result.unmatched)} patterns match nothing", "mend them, or leave out --strict"
         )
     _print_result(invocation.format, result)
-    _exit_by_verdict(result, all_rules)
+    _exit_command_by_verdict(result, all_rules)
 
 
 def _print_result(format: Format, result: "CheckOutcome") -> None:
@@ -169,7 +169,7 @@ def _check_lines(result: "CheckOutcome") -> Iterator[str]:
         yield escape_invisible(": ".join(parts) + more)
 
 
-def _exit_by_verdict(result: "CheckOutcome", rules: CheckRules) -> None:
+def _exit_command_by_verdict(result: "CheckOutcome", rules: CheckRules) -> None:
     from lineage.analysis.check import CheckVerdict
 
     unknown = sum(model.verdict is CheckVerdict.UNKNOWN for model in result.models)

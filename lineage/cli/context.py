@@ -8,7 +8,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lineage.domain.definitions import Definition
-from lineage.domain.files import decode_text, expand_home, read_bounded, read_regular_file
+from lineage.domain.files import (
+    decode_utf8_text,
+    expand_home,
+    read_file_within_bound,
+    read_regular_file,
+)
 from lineage.domain.subjects import Subject, SubjectKind, parse_subject
 from lineage.errors import SettingsError, UnknownModel, file_error
 
@@ -104,7 +109,7 @@ class Invocation:
         """Return the family that a SUBJECT names; None where it names a model or a release."""
         from lineage.families.registry import family
 
-        subject = read_subject_argument(text)
+        subject = read_subject_of_command_line(text)
         if subject.kind is SubjectKind.FAMILY:
             return family(subject.name, self.known_families())
         if subject.kind is not None or "/" in subject.name:
@@ -121,7 +126,7 @@ class Invocation:
         from lineage.families.registry import family
 
         return self.find_family(name) or family(
-            read_subject_argument(name).name, self.known_families()
+            read_subject_of_command_line(name).name, self.known_families()
         )
 
     def known_families(self) -> "Sequence[Family]":
@@ -131,7 +136,7 @@ class Invocation:
         return lazy_families(self.settings().families)
 
 
-def read_subject_argument(text: str) -> Subject:
+def read_subject_of_command_line(text: str) -> Subject:
     """Return what a SUBJECT names; SettingsError where it is a data set or a Space."""
     try:
         return parse_subject(text)
@@ -139,7 +144,7 @@ def read_subject_argument(text: str) -> Subject:
         raise SettingsError(str(error), "a model is spelled owner/name") from error
 
 
-def read_input_argument(file: str, *, lenient: bool = False) -> str:
+def read_input_of_command_line(file: str, *, lenient: bool = False) -> str:
     """Return the text of a file that the user names, `-` for standard input; bounded, in UTF-8.
 
     Where lenient, letters in another encoding are replaced.
@@ -151,8 +156,8 @@ def read_input_argument(file: str, *, lenient: bool = False) -> str:
         if file != "-":
             content = read_regular_file(expand_home(file))
         else:  # closed by the shell (`<&-`), standard input is not there at all
-            content = b"" if sys.stdin is None else read_bounded(sys.stdin.buffer)
-        return content.decode("utf-8-sig", "replace") if lenient else decode_text(content)
+            content = b"" if sys.stdin is None else read_file_within_bound(sys.stdin.buffer)
+        return content.decode("utf-8-sig", "replace") if lenient else decode_utf8_text(content)
     except (OSError, ValueError) as error:
         hint = "name a file of text in UTF-8, or - for standard input"
         raise file_error(f"{file} cannot be read", error, hint) from error

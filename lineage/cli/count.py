@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         metavar="N",
         help="Rank the N models with the most derivatives.",
     ),
-    options.with_definition,
+    options.with_definition_options,
     options.BY,
     click.option(
         "--explain", is_flag=True, help="Compare definitions: a number each, and why it differs."
@@ -55,9 +55,9 @@ def count(
     SUBJECT is a model, `owner/name` or any address of it, a release, `llama-3.1`, or a family,
     `llama`; a former name gives the same answer. Every number comes with its definition.
     """
-    _refuse_contradicting_flags(subjects, top, by)
+    _refuse_contradicting_count_flags(subjects, top, by)
     if explain:
-        _refuse_definition_flags(top, by, definition)
+        _refuse_definition_flags_of_explain(top, by, definition)
         _print_comparisons(invocation, subjects, definition)
     else:
         _print_counts(invocation, subjects, definition, top=top, by=by)
@@ -142,7 +142,9 @@ def _print_comparisons(
     )
 
 
-def _refuse_contradicting_flags(subjects: Sequence[str], top: int | None, by: str | None) -> None:
+def _refuse_contradicting_count_flags(
+    subjects: Sequence[str], top: int | None, by: str | None
+) -> None:
     if not subjects and top is None:
         raise SettingsError(
             "nothing to count: give a SUBJECT or --top N",
@@ -154,7 +156,9 @@ def _refuse_contradicting_flags(subjects: Sequence[str], top: int | None, by: st
         raise SettingsError("--top and --by cannot be combined", "divide one subject at a time")
 
 
-def _refuse_definition_flags(top: int | None, by: str | None, definition: Definition) -> None:
+def _refuse_definition_flags_of_explain(
+    top: int | None, by: str | None, definition: Definition
+) -> None:
     if top is not None or by is not None:
         raise SettingsError("--explain is about subjects by name", "leave out --top and --by")
     # Its steps are definitions: one that was chosen as well would be applied to some of them alone.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lineage.cli import logs, options, signals
-from lineage.cli.context import Invocation, read_subject_argument
+from lineage.cli.context import Invocation, read_subject_of_command_line
 from lineage.domain.repo_ids import is_repo_id
 from lineage.domain.subjects import SubjectKind
 
@@ -31,13 +31,15 @@ _REFUSES = {"snapshot": "has no meaning here: a crawl takes a new snapshot"}
 def _read_model_option(_: click.Context, __: click.Parameter, below: str | None) -> str | None:
     if below is None:
         return None
-    subject = read_subject_argument(below)
+    subject = read_subject_of_command_line(below)
     if not is_repo_id(subject.name) or subject.kind not in {None, SubjectKind.MODEL}:
         raise click.BadParameter(f"{below!r} is not a model: use owner/name")
     return subject.name
 
 
-def _read_moment_option(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
+def _read_moment_of_command_line(
+    _: click.Context, __: click.Parameter, text: str | None
+) -> datetime | None:
     if text is None:
         return None
     for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"):
@@ -86,7 +88,7 @@ def _read_moment_option(_: click.Context, __: click.Parameter, text: str | None)
     click.option(
         "--taken-at",
         metavar="DATE",
-        callback=_read_moment_option,
+        callback=_read_moment_of_command_line,
         help="When the dump was taken, UTC.  [default: the newest moment in it]",
     ),
     click.option(
@@ -122,7 +124,9 @@ def crawl(
     in HF_TOKEN or where the Hub's own tools keep it doubles the pace.
     """
     if dump is not None:  # nothing of it is recorded: it is there already
-        signals.set_outcome("no snapshot was published; run the same command again")
+        signals.set_interrupted_command_outcome(
+            "no snapshot was published; run the same command again"
+        )
     import os
 
     from lineage.cli import progress
@@ -152,7 +156,9 @@ def crawl(
             chosen = CrawlMode(mode or CrawlMode.FULL)
             report = run_crawl(settings, base=below, mode=chosen, cards=cards, progress=display)
     cut_short = "; --on-publish was cut short" if settings.on_publish else ""
-    signals.set_outcome(f"snapshot {report.manifest.id} is published{cut_short}")
+    signals.set_interrupted_command_outcome(
+        f"snapshot {report.manifest.id} is published{cut_short}"
+    )
     _print_report(invocation, report)
     notify(settings, report.manifest, os.environ)
 
@@ -161,7 +167,7 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
     from dataclasses import asdict
 
     from lineage.cli.output import print_result
-    from lineage.domain.documents import Document, flat_document_row
+    from lineage.domain.documents import Document, document_as_flat_row
 
     manifest, requests = report.manifest, asdict(report.tally)
     cards = {} if report.cards is None else {"cards": report.cards}
@@ -186,7 +192,7 @@ def _print_report(invocation: Invocation, report: "CrawlReport") -> None:
         return crawl_table(manifest, requests, report.seconds, more)
 
     print_result(
-        invocation.format, document, lambda it: [flat_document_row(it)], table, narrowest=1
+        invocation.format, document, lambda it: [document_as_flat_row(it)], table, narrowest=1
     )
 
 

@@ -56,7 +56,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         display.begin("count")
         results = tour.ask_tour_questions(folder, weeks)
         display.begin("write reports")
-        reports = _llama_report_files(folder, weeks.manifests[-1].id, results.licenses)
+        reports = _render_demo_report_files(folder, weeks.manifests[-1].id, results.licenses)
         paths = list(write_output_files(reports, folder / "reports"))
     if invocation.format is Format.TABLE:
         print_tour(folder, weeks, results, history, paths)
@@ -72,7 +72,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     print_result(invocation.format, document, lambda _: documents, str)
 
 
-def _llama_report_files(
+def _render_demo_report_files(
     folder: Path, snapshot_id: str, licenses: "LicenseFindings"
 ) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file of the three reports about Llama, one at a time.
@@ -130,7 +130,7 @@ def hub(*, port: int, invocation: Invocation) -> None:
     from lineage.cli.output import print_result
     from lineage.demo.box import HubBox
     from lineage.demo.catalog import CORPUS_ENDS, Catalog, corpus_rows
-    from lineage.domain.clock import ShiftedClock, spell_day
+    from lineage.domain.clock import ShiftedClock, spell_day_of_moment
 
     # Reading the corpus takes seconds in which the address is not there yet.
     logs.say("starting: reading the corpus")
@@ -141,7 +141,7 @@ def hub(*, port: int, invocation: Invocation) -> None:
     # On standard output, as a script that starts the box waits for the line with its address.
     with signals.stop_signal_requests() as stop, box:
         if invocation.format is Format.TABLE:
-            number = f"{len(box.catalog):,} models of {spell_day(CORPUS_ENDS)}"
+            number = f"{len(box.catalog):,} models of {spell_day_of_moment(CORPUS_ENDS)}"
             click.echo(f"{number} at {box.url}, until Ctrl-C. For example:")
             words = "lineage crawl --store box/snapshots --cache box/cache"
             click.echo(f"  HF_ENDPOINT={box.url} {words}")
@@ -154,4 +154,4 @@ def hub(*, port: int, invocation: Invocation) -> None:
             }
             print_result(invocation.format, document, lambda it: [it], str)
         stop.wait()
-    logs.say(f"stopped: {signals.describe_outcome()}")
+    logs.say(f"stopped: {signals.describe_interrupted_command_outcome()}")

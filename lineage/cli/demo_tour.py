@@ -17,10 +17,10 @@ from lineage.analysis.definition_text import Line
 from lineage.analysis.growth.results import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.curves import Sparklines
-from lineage.cli.tables.layout import fact_lines, heading, quoted
+from lineage.cli.tables.layout import heading, quoted, table_fact_lines
 from lineage.demo.replay import History, Replay
 from lineage.demo.tour import SOURCES, TourAnswer, TourResults
-from lineage.domain.clock import spell_day
+from lineage.domain.clock import spell_day_of_moment
 from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest, SnapshotKind
 
@@ -39,24 +39,24 @@ def print_tour(
     last = weeks.manifests[-1]
     show(heading("A Hub in a box, followed through 16 weeks as the real one would be"))
     click.echo()
-    show(fact_lines(_list_deeds(folder, weeks, history)))
+    show(table_fact_lines(_print_tour_steps(folder, weeks, history)))
     show(heading(f"Five questions, answered for {_tour_day(last)} (of the sample, not the Hub)"))
     for number, answer in enumerate(results.answers, 1):
         _print_answer(number, answer)
     show(heading(f"The Llama family by release, {_tour_day(weeks.manifests[0])} to then"))
     click.echo()
-    picture = _find_trend_file(files, ".png", ".svg")
+    picture = _find_printed_trend_file(files, ".png", ".svg")
     if picture.suffix != ".png" or not show_terminal_picture(picture.read_bytes()):
         show(_draw_tour_curve(results.curve))
     show(heading("To look at, and to ask yourself"))
     click.echo()
-    page = _find_trend_file(files, ".html", ".md")
+    page = _find_printed_trend_file(files, ".html", ".md")
     # Not as a table, which would cut what is to be copied in two.
-    for label, text in _list_next_steps(folder, picture, page):
+    for label, text in _print_next_commands(folder, picture, page):
         click.echo(f"  {label:<8} {escape_invisible(text)}")
 
 
-def _list_deeds(folder: Path, weeks: Replay, history: History) -> list[Line]:
+def _print_tour_steps(folder: Path, weeks: Replay, history: History) -> list[Line]:
     first, last = weeks.manifests[0], weeks.manifests[-1]
     full = sum(manifest.origin.kind is SnapshotKind.FULL for manifest in weeks.manifests)
     previous = len(weeks.manifests) - weeks.crawled
@@ -112,13 +112,13 @@ def _draw_tour_curve(curve: Curve) -> Sparklines:
     return Sparklines("release", [moment.taken_at for moment in curve.moments], rows, full)
 
 
-def _find_trend_file(files: Sequence[Path], *endings: str) -> Path:
+def _find_printed_trend_file(files: Sequence[Path], *endings: str) -> Path:
     """Return the trend report's first file of the first kind there is: what leads the report."""
     trend = [path for path in files if path.name.startswith("trend.")]
     return next(path for ending in endings for path in trend if path.suffix == ending)
 
 
-def _list_next_steps(folder: Path, picture: Path, page: Path) -> list[Line]:
+def _print_next_commands(folder: Path, picture: Path, page: Path) -> list[Line]:
     # `make demo` leaves the program where no shell looks for it.
     program = Path(sys.argv[0])
     is_hidden = program.name == "lineage" and shutil.which("lineage") is None
@@ -137,7 +137,7 @@ def _list_next_steps(folder: Path, picture: Path, page: Path) -> list[Line]:
 
 
 def _tour_day(manifest: Manifest) -> str:
-    return spell_day(manifest.origin.taken_at)
+    return spell_day_of_moment(manifest.origin.taken_at)
 
 
 COLUMNS = 76

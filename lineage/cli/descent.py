@@ -10,8 +10,8 @@ from lineage.cli import options
 from lineage.cli.context import (
     Invocation,
     answer_each_argument,
-    read_input_argument,
-    read_subject_argument,
+    read_input_of_command_line,
+    read_subject_of_command_line,
 )
 from lineage.domain.definitions import Definition
 from lineage.errors import SettingsError, UnknownModel
@@ -90,7 +90,7 @@ def trace(
     snapshot, families = scope.snapshot, scope.families
     asked_family = find_family(family.removeprefix("family:"), families)
 
-    ids = [read_subject_argument(name).name for name in names]
+    ids = [read_subject_of_command_line(name).name for name in names]
     # A list is answered by one look at the snapshot; the Hub is asked about models one by one.
     stored = {} if live else dict(zip(ids, trace_models(scope, ids, asked_family), strict=True))
 
@@ -109,13 +109,13 @@ def trace(
         invocation.format,
         *answer_each_argument(ids, trace_name),
         rows=documents.trace_rows,
-        table=lambda traces: _tabulate_traces(traces, snapshot),
+        table=lambda traces: _print_trace_tables(traces, snapshot),
         document=documents.trace_document,
         narrowest=1,
     )
 
 
-def _tabulate_traces(traces: "Sequence[Trace]", snapshot: "Snapshot") -> "RenderableType":
+def _print_trace_tables(traces: "Sequence[Trace]", snapshot: "Snapshot") -> "RenderableType":
     from rich.console import Group
 
     from lineage.cli.tables.descent import trace_table
@@ -126,7 +126,7 @@ def _tabulate_traces(traces: "Sequence[Trace]", snapshot: "Snapshot") -> "Render
 def _read_names_option(file: str) -> list[str]:
     """Return the names of a file; empty lines and those that begin with # are no names."""
     # A list is often edited by hand: blank lines and remarks are its author's, not models.
-    lines = (line.strip() for line in read_input_argument(file).splitlines())
+    lines = (line.strip() for line in read_input_of_command_line(file).splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -155,7 +155,7 @@ def _read_names_option(file: str) -> list[str]:
         help="The least number of models below a model that is drawn; 0 and 1 show leaves too.  "
         "[default: the largest branches, on a page]",
     ),
-    options.with_definition,
+    options.with_definition_options,
 )
 def tree(
     *,

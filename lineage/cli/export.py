@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, read_subject_argument
+from lineage.cli.context import Invocation, read_subject_of_command_line
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.errors import MissingExtra, SettingsError
@@ -39,7 +39,7 @@ def export() -> None:
     """
 
 
-def _write_graph_output(
+def _print_graph_output(
     format: str,
     *,
     subject: str,
@@ -51,15 +51,15 @@ def _write_graph_output(
 ) -> None:
     from lineage.analysis.family_graph import family_columns
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.output import write_output_text
+    from lineage.cli.output import print_text_output
     from lineage.export import FORMATS, export_graph
 
     scope = invocation.open_scope(definition, [subject])
     resolved = find_subject(scope, subject)
     columns, name = family_columns(scope, resolved), resolved.id
-    _print_notes(columns.count)
+    _print_export_notes(columns.count)
     writer, least = FORMATS[format], 0 if min_size in {None, 1} else min_size
-    write_output_text(export_graph(writer, columns, name, depth=depth, at_least=least or 0), out)
+    print_text_output(export_graph(writer, columns, name, depth=depth, at_least=least or 0), out)
 
 
 @export.command(
@@ -73,7 +73,7 @@ def _write_graph_output(
 )
 @click.argument("subject", metavar="[SUBJECT]", required=False)
 @options.combine_options(
-    options.with_definition,
+    options.with_definition_options,
     click.option("--out", metavar="FOLDER", required=True, help="A new folder for the tables."),
 )
 def parquet(
@@ -98,11 +98,11 @@ def parquet(
         return
     resolved = find_subject(scope, subject)
     columns = family_columns(scope, resolved)
-    _print_notes(columns.count)
+    _print_export_notes(columns.count)
     write_snapshot(Path(out), cut_tables(columns), cut_manifest(snapshot.manifest, resolved.id))
 
 
-def _print_notes(count: "Count") -> None:
+def _print_export_notes(count: "Count") -> None:
     """Say what the number of models cannot: rows have no place for it."""
     for note in count.notes:
         click.echo(f"{count.id}: {note}", err=True)
@@ -120,7 +120,7 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
 
     Ancestors are all models that it is declared to come from, official ones and beyond.
     """
-    from lineage.cli.output import write_output_text
+    from lineage.cli.output import print_text_output
     from lineage.export.bill_of_materials import bill_of
 
     try:
@@ -130,8 +130,8 @@ def cyclonedx(*, model: str, min_strength: str, out: str | None, invocation: Inv
             raise
         raise MissingExtra("bills of materials", "sbom") from error
     scope, family = invocation.open_scope(), invocation.require_family("family:llama")
-    bill = bill_of(scope, read_subject_argument(model).name, family, Strength(min_strength))
-    write_output_text([write_cyclonedx(bill, scope.snapshot.manifest)], out)
+    bill = bill_of(scope, read_subject_of_command_line(model).name, family, Strength(min_strength))
+    print_text_output([write_cyclonedx(bill, scope.snapshot.manifest)], out)
 
 
 @export.command(
@@ -178,7 +178,7 @@ def iceberg(*, out: str, invocation: Invocation) -> None:
     )
 
 
-def _graph_command(format: str, readers: str, example: str) -> click.Command:
+def _make_graph_command(format: str, readers: str, example: str) -> click.Command:
     parameters = options.combine_options(
         click.option(
             "--depth", type=options.Number(1), metavar="N", help="Generations below the roots."
@@ -189,7 +189,7 @@ def _graph_command(format: str, readers: str, example: str) -> click.Command:
             metavar="N",
             help="Leave out models with fewer models below them; 0 and 1 keep leaves.",
         ),
-        options.with_definition,
+        options.with_definition_options,
         _OUT,
     )
     command = click.command(
@@ -201,9 +201,9 @@ def _graph_command(format: str, readers: str, example: str) -> click.Command:
         "a family; the filters are those of `count`.",
         epilog=options.examples(f"lineage export {format} {example}"),
     )
-    callback = parameters(functools.partial(_write_graph_output, format))
+    callback = parameters(functools.partial(_print_graph_output, format))
     return command(click.argument("subject", metavar="SUBJECT")(callback))
 
 
 for _format, (_readers, _example) in GRAPH_FORMATS.items():
-    export.add_command(_graph_command(_format, _readers, _example))
+    export.add_command(_make_graph_command(_format, _readers, _example))

@@ -9,7 +9,7 @@ from enum import StrEnum
 import click
 
 from lineage.domain.clock import iso
-from lineage.domain.escape import escape_invisible, escape_log_lines, json_text
+from lineage.domain.escape import escape_invisible, escape_log_lines, escaped_json_text
 
 _MESSAGES = logging.getLogger("lineage.message")
 """What a user should know whatever the verbosity."""
@@ -22,7 +22,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-def set_up(log_format: LogFormat, verbose: int) -> None:
+def set_up_command_log(log_format: LogFormat, verbose: int) -> None:
     """Send the house's log to standard error: warnings, with 1 stages, with 2 every request."""
     handler = _ToStandardError()
     handler.setFormatter(_JsonLines() if log_format is LogFormat.JSON else _TextLines())
@@ -39,7 +39,7 @@ def say(message: str) -> None:
     _MESSAGES.info("%s", message)
 
 
-def in_json() -> bool:
+def is_command_log_json() -> bool:
     """Say whether standard error holds JSON lines only."""
     handlers = logging.getLogger("lineage").handlers
     return any(isinstance(handler.formatter, _JsonLines) for handler in handlers)
@@ -84,4 +84,4 @@ class _JsonLines(logging.Formatter):
         if record.exc_info is not None:
             line["traceback"] = self.formatException(record.exc_info)
         # Facts as fields: no reader has to take numbers out of a sentence.
-        return json_text(json.dumps(line | getattr(record, "facts", {})))
+        return escaped_json_text(json.dumps(line | getattr(record, "facts", {})))

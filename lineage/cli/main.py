@@ -72,8 +72,8 @@ for _command in COMMANDS:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
-    _open_terminal_streams()
-    logs.set_up(logs.LogFormat.TEXT, verbose=0)
+    _reopen_standard_streams()
+    logs.set_up_command_log(logs.LogFormat.TEXT, verbose=0)
     sys.exit(_run_command(arguments))
 
 
@@ -87,20 +87,22 @@ def _run_command(arguments: Sequence[str] | None) -> int:
         if isinstance(ended, signals.Interrupted):
             return _end_interrupted_command(ended)
         if ended.code == options.READER_LEFT:
-            _drop_printed_output()
+            _drop_unprinted_output()
         return ended.code if isinstance(ended.code, int) else LineageError.exit_code
     except click.ClickException as error:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             error.show()
         else:
-            _print_error(_print_usage_message(error), _help_command(error), error.exit_code)
+            _print_error_to_terminal(
+                _print_usage_message(error), _help_command(error), error.exit_code
+            )
         return error.exit_code
     except Exception as error:
         # Python itself, and some libraries, make another error of one that is raised within them.
-        if (interruption := signals.find_interruption()) is not None:
+        if (interruption := signals.find_command_interruption()) is not None:
             return _end_interrupted_command(interruption)
         ended_by = explain(error)
-        _print_error(ended_by.message, ended_by.hint, ended_by.exit_code)
+        _print_error_to_terminal(ended_by.message, ended_by.hint, ended_by.exit_code)
         return ended_by.exit_code
 
 
@@ -114,7 +116,7 @@ def explain(error: Exception) -> LineageError:
             return SourceError("there is not enough memory", "run it again with more of it free")
         case OSError():
             # A full disk, or what no room has a sentence of its own for.
-            _drop_printed_output()
+            _drop_unprinted_output()
             if error.errno == errno.ENOENT and error.filename is None:
                 return SettingsError("the current folder was deleted", "change to another one")
             place = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, _PATHS) else ""
@@ -130,7 +132,7 @@ def explain(error: Exception) -> LineageError:
             )
 
 
-def _open_terminal_streams() -> None:
+def _reopen_standard_streams() -> None:
     # Closed by the shell (`>&-`), the number of a stream would go to the next file that is opened,
     # and a command that is started would write into it.
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -149,17 +151,17 @@ def _end_interrupted_command(interruption: signals.Interrupted) -> int:
 
 def _print_interrupted() -> None:
     with suppress(OSError):
-        logs.say(f"interrupted: {signals.describe_outcome()}")
+        logs.say(f"interrupted: {signals.describe_interrupted_command_outcome()}")
 
 
-def _drop_printed_output() -> None:
+def _drop_unprinted_output() -> None:
     """Drop what could not be written: some Pythons try again at the end, and exit with 120."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _print_error(message: str, hint: str, exit_code: int) -> None:
-    if logs.in_json():
+def _print_error_to_terminal(message: str, hint: str, exit_code: int) -> None:
+    if logs.is_command_log_json():
         logs.fail(message, hint, exit_code)
         return
     for label, text in (("error", message), ("hint", hint)):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lineage.cli.context import read_input_argument
+from lineage.cli.context import read_input_of_command_line
 from lineage.domain.check_rules import ListedModel
 from lineage.domain.files import expand_home, read_text_file
 from lineage.domain.repo_ids import find_repo_id
@@ -40,13 +40,13 @@ def list_models(names: Sequence[str], files: Sequence[str]) -> Iterator[ListedMo
     for file in files:
         path = expand_home(file)
         if file != "-" and path.is_dir():
-            yield from _read_cached_models(path)
+            yield from _read_cache_folder_argument(path)
             continue
-        text = read_input_argument(file)
+        text = read_input_of_command_line(file)
         if text.lstrip().startswith("{") and '"bomFormat"' in text:
             yield from _read_model_bill(file, text)
         elif path.suffix.lower() in _CODE:
-            yield from _read_models_in_code(file, text)
+            yield from _read_code_arguments(file, text)
         else:
             yield from _read_model_lines(file, text)
 
@@ -59,7 +59,7 @@ def _read_model_lines(file: str, text: str) -> Iterator[ListedModel]:
             yield ListedModel.spelled(name, f"{file}:{number}")
 
 
-def _read_models_in_code(file: str, text: str) -> Iterator[ListedModel]:
+def _read_code_arguments(file: str, text: str) -> Iterator[ListedModel]:
     """Yield the ids in calls and entries that name a model, each with its line."""
     in_list = False
     for number, line in enumerate(text.splitlines(), start=1):
@@ -87,8 +87,8 @@ def _read_model_bill(file: str, text: str) -> Iterator[ListedModel]:
         raise SettingsError(f"{file} is no CycloneDX bill", 'its "bomFormat" must be "CycloneDX"')
     metadata = bill.get("metadata")
     subject = metadata.get("component") if isinstance(metadata, dict) else None
-    components = [subject, *_as_model_list(bill.get("components"))]
-    for place, component in _list_bill_components(components):
+    components = [subject, *_read_argument_as_model_list(bill.get("components"))]
+    for place, component in _list_components_of_argument(components):
         purl, kind = component.get("purl"), component.get("type")
         if isinstance(purl, str) and purl.lower().startswith("pkg:huggingface/"):
             yield ListedModel.spelled(purl, f"{file}: {place}")
@@ -100,21 +100,24 @@ def _read_model_bill(file: str, text: str) -> Iterator[ListedModel]:
             yield replace(model, name="/".join(parts))
 
 
-def _list_bill_components(components: Sequence[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _list_components_of_argument(components: Sequence[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every component, those within others too, with what it is called."""
     queue = [(it, 0) for it in components]
     for component, depth in queue:
         if isinstance(component, dict):
             yield str(component.get("bom-ref") or component.get("name") or "component"), component
             if depth < _DEEPEST:
-                queue += [(it, depth + 1) for it in _as_model_list(component.get("components"))]
+                queue += [
+                    (it, depth + 1)
+                    for it in _read_argument_as_model_list(component.get("components"))
+                ]
 
 
-def _as_model_list(value: Any) -> list[Any]:
+def _read_argument_as_model_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _read_cached_models(folder: Path) -> Iterator[ListedModel]:
+def _read_cache_folder_argument(folder: Path) -> Iterator[ListedModel]:
     """Yield the models of a cache folder of the Hub's client, with the revision it points to."""
     if folder.name.startswith("models--"):
         repositories = [folder]
@@ -136,14 +139,16 @@ def _read_cached_models(folder: Path) -> Iterator[ListedModel]:
         yield ListedModel(name, sha or None, str(repository))
 
 
-def describe_lists(listed: Sequence[ListedModel], files: Sequence[str]) -> Iterator[str]:
+def print_model_list_summaries(
+    listed: Sequence[ListedModel], files: Sequence[str]
+) -> Iterator[str]:
     """Yield one sentence for each file: how many models were read from it."""
     for file in files:
         number = sum(it.place is not None and it.place.startswith(file) for it in listed)
         yield f"{file}: {number:,} models"
 
 
-def read_rules_file(file: str) -> dict[str, Any]:
+def read_rules_option(file: str) -> dict[str, Any]:
     """Return the table of a rules file; SettingsError where it is no TOML."""
     from lineage.domain.files import parse_toml, read_regular_file
 

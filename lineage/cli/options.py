@@ -93,7 +93,7 @@ _RENAMED_VALUES = {
 }
 
 
-def _say_renamed_flag(word: str) -> str:
+def _say_renamed_option_value(word: str) -> str:
     old = word.strip().lower()
     return f"; {old} is {now} now" if (now := _RENAMED_VALUES.get(old)) else ""
 
@@ -103,9 +103,9 @@ class _Choice(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Return what is said of a word that is none of them."""
-        return super().get_invalid_choice_message(value, ctx).rstrip(".") + _say_renamed_flag(
-            str(value)
-        )
+        return super().get_invalid_choice_message(value, ctx).rstrip(
+            "."
+        ) + _say_renamed_option_value(str(value))
 
 
 def _choice_option(words: type[StrEnum]) -> click.Choice[str]:
@@ -197,7 +197,7 @@ class Command(click.Command):
             if name in self.refuses:
                 raise click.UsageError(f"--{name} {self.refuses[name]}", ctx)
         log_format = logs.LogFormat(values.pop("log_format", None) or logs.LogFormat.TEXT)
-        logs.set_up(log_format, values.pop("verbose", 0))
+        logs.set_up_command_log(log_format, values.pop("verbose", 0))
         # A program that reads standard error reads the result as well.
         as_json = log_format is logs.LogFormat.JSON
         values["format"] = Format(
@@ -209,7 +209,7 @@ class Command(click.Command):
                 raise click.UsageError(f"--format {values['format']}: here there are {known}", ctx)
             values["format"] = Format.TABLE
         ctx.params["invocation"] = Invocation(**values)
-        signals.set_outcome(self.outcome)
+        signals.set_interrupted_command_outcome(self.outcome)
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -303,7 +303,7 @@ def _read_relations_option(
     words = {word.strip().lower() for word in text.split(",") if word.strip()}
     allowed = ", ".join(RELATIONS)
     if unknown := sorted(words - set(RELATIONS)):
-        renamed = "".join(map(_say_renamed_flag, unknown))
+        renamed = "".join(map(_say_renamed_option_value, unknown))
         raise click.BadParameter(
             f"unknown relation {', '.join(unknown)}; there are: {allowed}{renamed}"
         )
@@ -370,7 +370,7 @@ _DEFINITION = (
 _AS_DEFINED = ("relations", "mirrors", "curated", "min_downloads", "deleted", "as_of")
 
 
-def with_definition(command: Callback) -> Callback:
+def with_definition_options(command: Callback) -> Callback:
     """Give a command the filters of a count; they reach it together, as `definition`."""
 
     @functools.wraps(command)

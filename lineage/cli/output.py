@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 import click
 
 from lineage.cli.context import Format
-from lineage.domain.addresses import show_address
+from lineage.domain.addresses import show_url_without_secrets
 from lineage.domain.documents import Document, to_document, to_json
-from lineage.domain.escape import csv_lines, escape_log_lines
-from lineage.domain.files import delete_leftovers, write_atomically
+from lineage.domain.escape import escape_log_lines, escaped_csv_lines
+from lineage.domain.files import delete_leftovers, write_file_atomically
 from lineage.errors import SettingsError, UnknownModel, file_error
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def print_result(
         case Format.JSON:
             click.echo(to_json(document(result)))
         case Format.CSV:
-            click.echo("".join(csv_lines(rows(result), columns)), nl=False)
+            click.echo("".join(escaped_csv_lines(rows(result), columns)), nl=False)
         case Format.TABLE:
             show(table(result), narrowest)
 
@@ -116,7 +116,7 @@ def _can_terminal_encode(stream: TextIO | None, text: str) -> bool:
     return True
 
 
-def write_output_text(pieces: Iterable[str], out: str | None) -> None:
+def print_text_output(pieces: Iterable[str], out: str | None) -> None:
     """Write text as UTF-8, whatever the terminal's encoding is, piece by piece."""
     # A family is a hundred megabytes of GraphML: it never is one string. Lone surrogates of
     # somebody's card have no UTF-8; they are written as escapes.
@@ -127,7 +127,7 @@ def write_output_text(pieces: Iterable[str], out: str | None) -> None:
 
 def write_output_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Path]:
     """Write files into a folder, made where it is missing; yield each path once it is written."""
-    refuse_output_address(str(folder))
+    refuse_address_as_out_option(str(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -138,11 +138,11 @@ def write_output_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iter
         yield folder / name
 
 
-def refuse_output_address(out: str) -> None:
+def refuse_address_as_out_option(out: str) -> None:
     """Raise SettingsError where an --out is an address: it would be a folder of that name."""
     # A path has lost the second slash.
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", out):
-        shown = show_address(out if "://" in out else out.replace(":/", "://", 1))
+        shown = show_url_without_secrets(out if "://" in out else out.replace(":/", "://", 1))
         raise SettingsError(f"--out names a path, not an address: {shown}", "copy it from there")
 
 
@@ -155,13 +155,15 @@ def _open_output_option(out: str | None) -> Iterator[BinaryIO]:
             yield file
             file.flush()
         return
-    refuse_output_address(out)
+    refuse_address_as_out_option(out)
     # Where a link leads, not the link itself; a pipe or a device is written to, not replaced.
     target = Path(os.path.realpath(out))
     try:
         delete_leftovers(target.parent)
         is_replaced = target.is_file() or not target.exists()
-        with write_atomically(target, sync=False) if is_replaced else target.open("wb") as file:
+        with (
+            write_file_atomically(target, sync=False) if is_replaced else target.open("wb") as file
+        ):
             yield file
     except OSError as error:
         raise file_error(f"{out} cannot be written", error, "name another --out") from error

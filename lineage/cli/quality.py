@@ -3,7 +3,7 @@
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Invocation, read_input_argument
+from lineage.cli.context import Invocation, read_input_of_command_line
 from lineage.domain.anomalies import AnomalyKind, Bounds
 
 _BOUNDS = Bounds()
@@ -127,7 +127,7 @@ def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> Non
     answers = None
     if labels is not None:
         # Somebody's spreadsheet may be in any encoding; ids are ASCII, so that no label is lost.
-        answers = read_labels(read_input_argument(labels, lenient=True).splitlines())
+        answers = read_labels(read_input_of_command_line(labels, lenient=True).splitlines())
     result = evaluate_rules(scope, RULES, family.id, answers)
     print_result(
         invocation.format,

@@ -52,7 +52,7 @@ _EVERY = {"day": "daily", "week": "weekly", "month": "monthly"}
         show_default=True,
         help="Count on this machine, or on the executors of Spark.",
     ),
-    options.with_definition,
+    options.with_definition_options,
     options.BY,
 )
 def recount(

@@ -11,7 +11,7 @@ import click
 from lineage.cli import logs, options
 from lineage.cli.context import Invocation
 from lineage.domain.definitions import Closure, Definition
-from lineage.domain.progress import gc_paused
+from lineage.domain.progress import garbage_collector_paused
 from lineage.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _OPTIONS = (
         metavar="FOLDER",
         help="Where it is written; a report of the same name is replaced.",
     ),
-    options.with_definition,
+    options.with_definition_options,
 )
 
 
@@ -72,7 +72,7 @@ def _with_report_options(command: options.Callback) -> options.Callback:
 
     # The collector would take a tenth of a report's time.
     @functools.wraps(command)
-    @gc_paused()
+    @garbage_collector_paused()
     def call(
         *args: Any,
         lang: str,

@@ -16,10 +16,10 @@ _REFUSES = {"snapshot": "has no meaning here: crawls take new snapshots"}
 
 
 def _read_duration_option(_: click.Context, __: click.Parameter, text: str) -> timedelta:
-    from lineage.schedule.plan import parse_duration
+    from lineage.schedule.plan import parse_schedule_interval
 
     try:
-        return parse_duration(text)
+        return parse_schedule_interval(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -65,10 +65,10 @@ def print_units(
 ) -> None:
     """Write a ready, commented unit: lock, token from a secret, retries, logs."""
     from lineage.cli.output import print_files, print_result
-    from lineage.schedule.plan import plan_here
+    from lineage.schedule.plan import plan_schedule_here
     from lineage.schedule.units import UNITS
 
-    texts = UNITS[scheduler](plan_here(invocation.settings(flags), every))
+    texts = UNITS[scheduler](plan_schedule_here(invocation.settings(flags), every))
     if out is not None:
         print_files(
             invocation.format,
@@ -114,7 +114,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     split_command(invocation.settings(flags).on_publish)
     # As variables, and not as flags: an address with a secret in it would stand on a command line,
     # which every process of the machine can read.
-    words = [*CRAWL, "-v", "--log-format", "json" if logs.in_json() else "text"]
+    words = [*CRAWL, "-v", "--log-format", "json" if logs.is_command_log_json() else "text"]
     variables = {
         f"LINEAGE_{name.upper()}": str(value)
         for name, value in (invocation.setting_flags() | flags).items()
@@ -127,7 +127,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
         if once:
             raise SystemExit(runner.run_once())
         runner.run_every(every, last_run(invocation.open_store()))
-    logs.say(f"stopped: {signals.describe_outcome()}")
+    logs.say(f"stopped: {signals.describe_interrupted_command_outcome()}")
 
 
 def _write_unit_files_of_option(path: Path, text: str) -> Path:

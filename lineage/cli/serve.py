@@ -73,32 +73,32 @@ def serve(
     from lineage.domain.addresses import is_loopback_host
     from lineage.domain.documents import to_json
 
-    if cors is not None and not _is_origin(cors):
+    if cors is not None and not _is_origin_option(cors):
         raise SettingsError(
             f"--cors {cors!r} is no origin", "an origin is https://example.org, or * for any"
         )
-    if mcp_stdio and (cors is not None or _is_typed("host", "port")):
+    if mcp_stdio and (cors is not None or _is_option_typed("host", "port")):
         raise SettingsError("--mcp-stdio listens nowhere", "leave out --host, --port and --cors")
     logs.say("starting: reading the latest snapshot")
     try:
         from lineage.serve.app import Server, make_app
         from lineage.serve.pages import page_routes
-        from lineage.serve.server import address_of_socket, open_socket, run_server
+        from lineage.serve.server import address_of_server_socket, open_server_socket, run_server
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
             raise
         raise MissingExtra("the API and its pages", "serve") from error
-    snapshots = _open_served_snapshots(invocation)
+    snapshots = _open_snapshots_of_serve_command(invocation)
     server = Server(snapshots)
     if mcp_stdio:
-        _speak_mcp(server, snapshots)
+        _run_serve_mcp_command(server, snapshots)
         return
     try:
-        bound = open_socket(host, port)
+        bound = open_server_socket(host, port)
     except OSError as error:
         hint = "name another --host or --port"
         raise file_error(f"{host} port {port} is not available", error, hint) from error
-    address = address_of_socket(bound)
+    address = address_of_server_socket(bound)
 
     def say_ready() -> None:
         if invocation.format is Format.TABLE:
@@ -113,16 +113,16 @@ def serve(
         app = make_app(server, cors=cors, is_local=is_local, more=page_routes(server))
         run_server(app, bound, snapshots, stop, say_ready)
     server.close()
-    logs.say(f"stopped: {signals.describe_outcome()}")
+    logs.say(f"stopped: {signals.describe_interrupted_command_outcome()}")
 
 
-def _open_served_snapshots(invocation: Invocation) -> "OpenSnapshots":
+def _open_snapshots_of_serve_command(invocation: Invocation) -> "OpenSnapshots":
     """Open the latest snapshot; a store that has none, or cannot be read, may have one later."""
     from lineage.cli import logs
     from lineage.domain.opt_outs import OptOuts
     from lineage.serve.open_snapshots import OpenSnapshots
 
-    _log_like_the_house()
+    _log_libraries_like_commands()
     store, opt_outs = invocation.open_store(), OptOuts.parse(invocation.settings().opt_outs)
     snapshots = OpenSnapshots(store, invocation.known_families(), opt_outs.digest())
     try:
@@ -136,7 +136,7 @@ def _open_served_snapshots(invocation: Invocation) -> "OpenSnapshots":
     return snapshots
 
 
-def _speak_mcp(server: "Server", snapshots: "OpenSnapshots") -> None:
+def _run_serve_mcp_command(server: "Server", snapshots: "OpenSnapshots") -> None:
     """Speak MCP on standard input and output until the input ends, or a signal comes."""
     import asyncio
     from threading import Event, Thread
@@ -167,18 +167,18 @@ def _speak_mcp(server: "Server", snapshots: "OpenSnapshots") -> None:
     server.close()
 
 
-def _is_origin(text: str) -> bool:
+def _is_origin_option(text: str) -> bool:
     """Say whether a text is what browsers send as Origin."""
     return text == "*" or re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", text) is not None
 
 
-def _is_typed(*names: str) -> bool:
+def _is_option_typed(*names: str) -> bool:
     context = click.get_current_context()
     command_line = click.core.ParameterSource.COMMANDLINE
     return any(context.get_parameter_source(name) is command_line for name in names)
 
 
-def _log_like_the_house() -> None:
+def _log_libraries_like_commands() -> None:
     """Let the libraries log where and how this program does, and name every request."""
     house = logging.getLogger("lineage")
     for name in _LOGGERS:

@@ -36,17 +36,17 @@ class _State:
 _state = _State()
 
 
-def find_interruption() -> Interrupted | None:
+def find_command_interruption() -> Interrupted | None:
     """Return what was raised in the work: who caught it may have made another error of it."""
     return _state.interruption
 
 
-def set_outcome(sentence: str) -> None:
+def set_interrupted_command_outcome(sentence: str) -> None:
     """Set what an interruption from now on leaves behind, and how to go on."""
     _state.outcome = sentence
 
 
-def describe_outcome() -> str:
+def describe_interrupted_command_outcome() -> str:
     """Return what an interruption leaves behind now, and how to go on."""
     return _state.outcome
 
@@ -83,11 +83,11 @@ def stop_signal_requests() -> Iterator[Event]:
     # An event and no exception: a runner finishes its bookkeeping before it ends.
     stop = Event()
 
-    def request_stop(_: int, __: FrameType | None) -> None:
+    def request_command_stop(_: int, __: FrameType | None) -> None:
         _state.is_heard = True
         stop.set()
 
-    with _handle_signal(request_stop):
+    with _handle_signal(request_command_stop):
         yield stop
 
 

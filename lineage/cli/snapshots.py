@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage.cli import logs, options
-from lineage.cli.context import Invocation, read_subject_argument
+from lineage.cli.context import Invocation, read_subject_of_command_line
 from lineage.domain.definitions import Grouping
 from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged
 
@@ -232,7 +232,7 @@ def show_trend(*, subject: str, by: str | None, as_stored: bool, invocation: Inv
         raise SettingsError("a model has no releases", "leave out --by, or give its family")
     else:
         curve = curve_of_base(
-            store, read_subject_argument(subject).name, families, grouping, say=logs.say
+            store, read_subject_of_command_line(subject).name, families, grouping, say=logs.say
         )
     print_result(invocation.format, curve, curve_rows, curve_table)
 
@@ -290,7 +290,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     "accept", refuses=_BY_ARGUMENT, short_help="Publish a draft that was set aside, after all."
 )
 @click.argument("id", metavar="ID")
-def accept_draft(*, id: str, invocation: Invocation) -> None:
+def accept_draft_command(*, id: str, invocation: Invocation) -> None:
     """Publish a draft that a check refused: what it says is the truth after all.
 
     Its tables must still be as they were written, and it must be the newest: a snapshot taken
@@ -302,7 +302,7 @@ def accept_draft(*, id: str, invocation: Invocation) -> None:
 
     store = invocation.open_store()
     # Locked, as a crawl that ends meanwhile would publish a later snapshot without this one.
-    with _hold_store_of_option(store, f"lineage snapshots accept {id}") as now:
+    with _hold_store_option(store, f"lineage snapshots accept {id}") as now:
         manifest = store.accept(id, now)
     print_result(
         invocation.format, manifest, lambda it: [snapshot_document(it)], snapshot_facts, narrowest=1
@@ -338,7 +338,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
 
     rule, store = read_retention_rule(keep or DEFAULT), invocation.open_store()
     # Locked, as an update that is published meanwhile could build on a snapshot being deleted.
-    with nullcontext() if dry_run else _hold_store_of_option(store, "lineage snapshots prune"):
+    with nullcontext() if dry_run else _hold_store_option(store, "lineage snapshots prune"):
         manifests = store.manifests()
         reasons = snapshots_kept_by(rule, manifests)
         if not dry_run:
@@ -355,7 +355,7 @@ def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
 
 
 @contextmanager
-def _hold_store_of_option(store: "ParquetStore", command: str) -> "Iterator[datetime]":
+def _hold_store_option(store: "ParquetStore", command: str) -> "Iterator[datetime]":
     from lineage.domain.clock import SystemClock
     from lineage.store.lease import Holder
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from threading import Thread
 
-from lineage.domain.addresses import show_address
-from lineage.domain.files import reason_of_file_error
+from lineage.domain.addresses import show_url_without_secrets
+from lineage.domain.files import words_of_os_error
 from lineage.errors import SettingsError
 
 # A list of what is no secret, since no list has the names of all secrets: cloud keys, proxies
@@ -129,7 +129,7 @@ def explain_command_start(words: Sequence[str], error: OSError) -> str:
         case errno.ENOEXEC:
             return f"{program} is no program: a script begins with a line such as #!/bin/sh"
         case _:
-            return f"{program}: {reason_of_file_error(error)}"
+            return f"{program}: {words_of_os_error(error)}"
 
 
 def _select_command_variables(environment: Mapping[str, str], token: str | None) -> dict[str, str]:
@@ -138,7 +138,7 @@ def _select_command_variables(environment: Mapping[str, str], token: str | None)
         for name, value in environment.items()
         if (name in _ALLOWED or name.upper() in _ALLOWED or name.startswith("LC_"))
         and not (token and token in value)
-        and show_address(value) == value
+        and show_url_without_secrets(value) == value
         and not (name.lower().endswith("_proxy") and "@" in value)
     }
 

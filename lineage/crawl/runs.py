@@ -21,7 +21,7 @@ from lineage.crawl.plan import (
     refuse_crawl_with_set_back_clock,
 )
 from lineage.domain.addresses import is_loopback
-from lineage.domain.clock import Clock, ShiftedClock, SystemClock, iso, read_http_date
+from lineage.domain.clock import Clock, ShiftedClock, SystemClock, iso, moment_of_http_date
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.domain.progress import Progress
@@ -72,12 +72,12 @@ def choose_crawl_log(
     """
     identity = plan.identity(settings.endpoint.rstrip("/"))
     if not settings.offline:
-        unfinished = logs.find_unfinished(identity)
+        unfinished = logs.find_unfinished_page_log(identity)
         if unfinished is not None and _find_overtaking_crawl(store, unfinished) is not None:
             unfinished.close("overtaken")
             unfinished = None
         return unfinished or logs.begin(identity)
-    if (log := logs.find_latest(identity)) is None:
+    if (log := logs.find_latest_page_log(identity)) is None:
         raise PageNotRecorded(
             f"no recorded crawl of {settings.endpoint} lies in {settings.cache}",
             "run once without --offline",
@@ -117,7 +117,7 @@ def find_published_update(plan: CrawlPlan, logs: PageLogs, settings: Settings) -
     if settings.offline or earlier is None or plan.previous is None:
         return None
     last = plan.previous.manifest
-    log = logs.find_unfinished(earlier.identity(settings.endpoint.rstrip("/")))
+    log = logs.find_unfinished_page_log(earlier.identity(settings.endpoint.rstrip("/")))
     if log is None or iso(log.started_at) != iso(last.origin.taken_at):
         return None
     log.close(last.id)
@@ -284,7 +284,7 @@ def choose_crawl_clock(settings: Settings, progress: Progress, tally: RequestTal
     # What a box serves is of its day: a snapshot of it that bore today's date would lie. Where no
     # answer comes, the crawl itself meets the fault and says so.
     with suppress(LineageError), open_hub_for_crawl(settings, clock, progress, 1, tally) as client:
-        moment = read_http_date(client.get("/").headers.get("date", ""))
+        moment = moment_of_http_date(client.get("/").headers.get("date", ""))
     # A day ahead of ours cannot be that of data, and a broken clock may name any year.
     if moment is None or moment.year < 2000 or clock.now() - moment < timedelta(days=1):
         return clock

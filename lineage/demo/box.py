@@ -212,7 +212,7 @@ class HubBox:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        self._server.hang_up()
+        self._server.hang_up_box_connection()
         if kind is None and self.failures:
             raise self.failures[0]
 
@@ -226,7 +226,7 @@ class HubBox:
             answer = self.refuse(quota_state)
         else:
             answer = self.serve(method, target, token)
-        return self.add_limits(answer, quota_state)
+        return self.add_box_rate_limits(answer, quota_state)
 
     def refuse(self, quota_state: QuotaState) -> BoxAnswer:
         """Return the 429 for a client whose quota is used up."""
@@ -248,7 +248,7 @@ class HubBox:
         if method not in ("GET", "HEAD") or path == "/api/agent-harnesses":
             return None
         if path == LISTING:
-            return self.send_page(list_models(self.catalog, query))
+            return self.send_box_page(list_models(self.catalog, query))
         if path.startswith(f"{LISTING}/"):
             return answer_detail(self.catalog, path.removeprefix(f"{LISTING}/"), query, token)
         if path.startswith(CACHED):
@@ -257,13 +257,13 @@ class HubBox:
             return answer_file(self.catalog, path.removeprefix("/"), query, token)
         return None
 
-    def send_page(self, page: ListingPage) -> BoxAnswer:
+    def send_box_page(self, page: ListingPage) -> BoxAnswer:
         """Return the answer that holds a page of the listing and links to the next."""
         link = f'<{self.url}{LISTING}?{page.next}>; rel="next"'
         headers = {} if page.next is None else {"Link": link}
         return BoxAnswer(200, msgspec.json.encode(page.rows), JSON, headers)
 
-    def add_limits(self, answer: BoxAnswer, quota_state: QuotaState) -> BoxAnswer:
+    def add_box_rate_limits(self, answer: BoxAnswer, quota_state: QuotaState) -> BoxAnswer:
         """Return the answer with the rate limit's headers, unless it has its own."""
         answer.headers.update(quota_state.headers() | answer.headers)
         return answer
@@ -297,7 +297,7 @@ class _BoxServer(ThreadingHTTPServer):
             self._open.discard(request)
             self._changed.notify_all()
 
-    def hang_up(self) -> None:
+    def hang_up_box_connection(self) -> None:
         """End the connections that clients keep alive, and wait for their threads."""
         with self._changed:
             for request in self._open:

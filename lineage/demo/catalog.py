@@ -38,7 +38,7 @@ class Catalog:
         self._orders: dict[str, list[Row]] = {}
         self._children: dict[str, list[str]] | None = None
         for row in rows:
-            self._put_in_catalog(show_catalog_marks(row))
+            self._put_in_catalog(show_row_with_catalog_marks(row))
         self._keys = sorted(self._rows)
 
     def __len__(self) -> int:
@@ -54,7 +54,7 @@ class Catalog:
         """Return the model with this `_id`, None where there is none now."""
         return self._rows.get(key)
 
-    def name_now(self, former: str) -> str | None:
+    def box_name_now(self, former: str) -> str | None:
         """Return what a renamed model is called now, None where the name was never given up."""
         with self._lock:
             row = self._rows.get(self._former.get(former, ""))
@@ -127,7 +127,7 @@ def box_moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def show_catalog_marks(row: Row) -> Row:
+def show_row_with_catalog_marks(row: Row) -> Row:
     """Return a row with the public fields that its marks for the box imply."""
     if "_gate" not in row and not row.get("_disabled"):
         return row  # as nearly all are: a copy of each would cost a demo seconds
@@ -158,10 +158,10 @@ def corpus_rows(moment: datetime = CORPUS_ENDS) -> Iterator[Row]:
     `lastModified` and `sha` are made up from id and creation date, always the same;
     `corpus/README.md` says how.
     """
-    yield from rows_of_facts(corpus_facts(), moment)
+    yield from box_rows_of_facts(corpus_facts(), moment)
 
 
-def rows_of_facts(facts: Iterable[Fact], moment: datetime) -> Iterator[Row]:
+def box_rows_of_facts(facts: Iterable[Fact], moment: datetime) -> Iterator[Row]:
     """Yield those of some models that are listed at a moment, as rows of a listing."""
     listed = [fact for fact in facts if is_in_catalog(fact, moment)]
     keys = {fact["id"]: made_up_demo_key(fact) for fact in listed}
@@ -211,7 +211,7 @@ def row_of(fact: Fact, keys: Mapping[str, str]) -> Row:
         "likes": fact["likes"],
         "library_name": fact["library"],
         "cardData": _box_card(fact) or None,
-        "baseModels": _resolved_corpus_parents(fact, keys),
+        "baseModels": _resolve_corpus_parents(fact, keys),
         "safetensors": _known_corpus_weights().get(id),
     }
     return row | {field: value for field, value in known.items() if value is not None}
@@ -257,7 +257,7 @@ def _box_card(fact: Fact) -> Row:
     return card
 
 
-def _resolved_corpus_parents(fact: Fact, keys: Mapping[str, str]) -> Row | None:
+def _resolve_corpus_parents(fact: Fact, keys: Mapping[str, str]) -> Row | None:
     listed = [{"_id": keys[id], "id": id} for id in fact["base_models"] or () if id in keys]
     if not fact["relation"] or not listed:
         return None

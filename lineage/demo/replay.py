@@ -37,7 +37,7 @@ class WeekClock(SystemClock):
     def __init__(self, moment: datetime) -> None:
         self._moment = moment
 
-    def set_to(self, moment: datetime) -> None:
+    def set_week_clock(self, moment: datetime) -> None:
         """Show this moment from now on."""
         self._moment = moment
 
@@ -77,7 +77,7 @@ class History:
     def __len__(self) -> int:
         return len(self._facts)
 
-    def catalog_at(self, moment: datetime) -> Catalog:
+    def box_catalog_at(self, moment: datetime) -> Catalog:
         """Return what a Hub listed at a moment."""
         listed = {id for id, fact in self._facts.items() if is_in_catalog(fact, moment)}
         changed = listed ^ self._keys.keys()
@@ -85,7 +85,7 @@ class History:
             del self._keys[id], self._rows[id]
         for id in changed & listed:
             self._keys[id] = made_up_demo_key(self._facts[id])
-        for id in self._with_children(changed) & listed:
+        for id in self._corpus_models_with_children(changed) & listed:
             self._rows[id] = row_of(self._facts[id], self._keys)
         return Catalog(self._rows.values())
 
@@ -100,7 +100,7 @@ class History:
             ),
         )
 
-    def _with_children(self, ids: Set[str]) -> set[str]:
+    def _corpus_models_with_children(self, ids: Set[str]) -> set[str]:
         """Return models and their children: a Hub resolves the parents that it lists, no others."""
         return set(ids).union(*(self._children.get(id, ()) for id in ids))
 
@@ -126,7 +126,7 @@ class Replay:
     """Of this run's crawls."""
 
 
-def settings_of(folder: Path, endpoint: str) -> Settings:
+def demo_settings_of(folder: Path, endpoint: str) -> Settings:
     """Return the settings of a demo: nothing is taken from the user's own, least of all a token."""
     return Settings(
         store=str(folder / "snapshots"),
@@ -146,7 +146,7 @@ def replay_weeks(
 
     Raises SettingsError where the folder holds anything else: a demo never mixes with a history.
     """
-    store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
+    store = ParquetStore(demo_settings_of(folder, "").store, NO_OPT_OUTS)
     manifests = store.manifests()
     _refuse_snapshots_of_no_demo(manifests, folder)
     _refuse_files_of_no_demo(folder)
@@ -158,13 +158,15 @@ def replay_weeks(
             for week in weeks_left:
                 stages = _WeekProgress(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
                 stages.begin("the Hub moves on")
-                clock.set_to(week)
-                box.catalog = history.catalog_at(week)
+                clock.set_week_clock(week)
+                box.catalog = history.box_catalog_at(week)
                 stages.end()
-                settings = settings_of(folder, box.url)
+                settings = demo_settings_of(folder, box.url)
                 reports.append(crawl(settings, mode=CrawlMode.AUTO, clock=clock, progress=stages))
     seconds = sum(report.seconds for report in reports)
-    return Replay(tuple(store.manifests()), len(reports), _add_week_tallies(reports), seconds)
+    return Replay(
+        tuple(store.manifests()), len(reports), _add_tallies_of_demo_weeks(reports), seconds
+    )
 
 
 def _refuse_snapshots_of_no_demo(manifests: Sequence[Manifest], folder: Path) -> None:
@@ -198,7 +200,7 @@ def _open_demo_box(folder: Path, manifests: Sequence[Manifest], clock: WeekClock
         ) from error
 
 
-def _add_week_tallies(reports: Sequence[CrawlReport]) -> RequestTally:
+def _add_tallies_of_demo_weeks(reports: Sequence[CrawlReport]) -> RequestTally:
     tallies = [asdict(report.tally) for report in reports]
     return RequestTally(
         **{name: sum(each[name] for each in tallies) for name in asdict(RequestTally())}

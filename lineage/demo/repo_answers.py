@@ -139,7 +139,7 @@ def _answer_about_box_repo(
         return error(403, "Access to this resource is disabled.")
     if row is not None:
         return answer(row)
-    if (name := catalog.name_now(repo.id)) is not None:
+    if (name := catalog.box_name_now(repo.id)) is not None:
         tail = (repo.verb, repo.revision, repo.file) if repo.verb else ()
         path = "/".join(quote(part, safe="/") for part in (name, *tail) if part)
         return redirect(f"{prefix}{path}{'?' if query else ''}{query}")

@@ -15,8 +15,8 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
 from lineage.analysis.traces import trace_model
 from lineage.analysis.verdicts import Trace
-from lineage.demo.replay import Replay, settings_of
-from lineage.domain.clock import spell_day
+from lineage.demo.replay import Replay, demo_settings_of
+from lineage.domain.clock import spell_day_of_moment
 from lineage.domain.definitions import Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
@@ -79,7 +79,7 @@ class TourResults:
 def ask_tour_questions(folder: Path, weeks: Replay) -> TourResults:
     """Ask the snapshots of the demo."""
     # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
-    store = ParquetStore(settings_of(folder, "").store, NO_OPT_OUTS)
+    store = ParquetStore(demo_settings_of(folder, "").store, NO_OPT_OUTS)
     llama, families = family("llama"), all_families()
     scope = Scope(store.snapshot(weeks.manifests[-1].id), families)
     base = find_subject(scope, BASE)
@@ -89,22 +89,22 @@ def ask_tour_questions(folder: Path, weeks: Replay) -> TourResults:
         TourAnswer(
             "How many models descend from Llama 3.1 8B?",
             f"lineage count {BASE}",
-            _answer_count(count_subject(scope, base)),
+            _answer_tour_count(count_subject(scope, base)),
         ),
         TourAnswer(
             "Why does somebody else publish another number?",
             f"lineage count {BASE} --explain",
-            _answer_comparison(compare_definitions(scope, base)),
+            _answer_tour_comparison(compare_definitions(scope, base)),
         ),
         TourAnswer(
             "Where does this model come from, and who says so?",
             f"lineage trace {DELETED}",
-            _answer_trace(trace_model(scope, DELETED, llama)),
+            _answer_tour_trace(trace_model(scope, DELETED, llama)),
         ),
         TourAnswer(
             "How does the Llama family grow?",
             "lineage snapshots trend llama --by release",
-            _answer_curve(curve),
+            _answer_tour_curve(curve),
         ),
         TourAnswer(
             "Whose license tag differs from the terms of the release?",
@@ -115,12 +115,12 @@ def ask_tour_questions(folder: Path, weeks: Replay) -> TourResults:
     return TourResults(answers, curve, licenses)
 
 
-def _answer_count(count: Count) -> str:
+def _answer_tour_count(count: Count) -> str:
     dates = f"{count.undated:,} have no known date"
     return f"{count.total:,}, {count.direct:,} of them directly; {dates}."
 
 
-def _answer_comparison(comparison: Comparison) -> str:
+def _answer_tour_comparison(comparison: Comparison) -> str:
     number = {line.step: line.number for line in comparison.steps}
     return (
         f"{number[ComparisonStep.DIRECT]:,} one link below it without merges, "
@@ -131,16 +131,16 @@ def _answer_comparison(comparison: Comparison) -> str:
     )
 
 
-def _answer_trace(trace: Trace) -> str:
+def _answer_tour_trace(trace: Trace) -> str:
     steps = len(trace.paths[0])
     text = f"From {trace.roots[0].release}, in {steps} step{'s' * (steps != 1)}, "
     text += "each with the words that declare it"
     if trace.deletion is not None:
-        text += f"; found deleted on {spell_day(trace.deletion.missed_at)}"
+        text += f"; found deleted on {spell_day_of_moment(trace.deletion.missed_at)}"
     return f"{text}."
 
 
-def _answer_curve(curve: Curve) -> str:
+def _answer_tour_curve(curve: Curve) -> str:
     first, last = (curve.whole.values[at].total for at in (0, -1))
     gain = {
         line.key: line.values[-1].total - line.values[0].total

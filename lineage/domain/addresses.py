@@ -25,7 +25,7 @@ _PUBLIC_PARAMETERS = frozenset({"region", "scheme", "endpoint_override"})
 """What an address may say behind `?` that is no secret; any other value may be one."""
 
 
-def show_address(text: str) -> str:
+def show_url_without_secrets(text: str) -> str:
     """Return an address for a message or a page: user, password and unknown values are masked.
 
     What is no address (`scheme://...`), a local path say, is shown as it is.

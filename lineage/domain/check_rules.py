@@ -98,7 +98,7 @@ class CheckRules:
         return not (self.deny or self.allow or self.deny_license or self.pinned)
 
     @property
-    def exact_patterns(self) -> tuple[Pattern, ...]:
+    def exact_check_patterns(self) -> tuple[Pattern, ...]:
         """The patterns that are one model's name."""
         return tuple(
             it
@@ -106,7 +106,7 @@ class CheckRules:
             if it.kind is SubjectKind.MODEL and "*" not in it.name
         )
 
-    def with_rules(self, more: "CheckRules") -> "CheckRules":
+    def with_check_rules(self, more: "CheckRules") -> "CheckRules":
         """Return the rules of both: lists add up, and of two policies `more` decides."""
         return CheckRules(
             self.deny + more.deny,
@@ -118,7 +118,7 @@ class CheckRules:
         )
 
 
-def read_rules(table: Mapping[str, object]) -> CheckRules:
+def read_check_rules(table: Mapping[str, object]) -> CheckRules:
     """Return the rules of a table as it stands in a rules file or a request.
 
     Raises:
@@ -133,11 +133,11 @@ def read_rules(table: Mapping[str, object]) -> CheckRules:
         _read_rule_texts(table, "deny_license"),
         _read_rule_flag(table, "pinned"),
         _read_rule_flag(table, "strict"),
-        read_policy(table.get("unknown", UnknownPolicy.FAIL)),
+        read_check_policy(table.get("unknown", UnknownPolicy.FAIL)),
     )
 
 
-def read_policy(word: object) -> UnknownPolicy:
+def read_check_policy(word: object) -> UnknownPolicy:
     """Return a policy by its word; ValueError with the allowed ones."""
     if not isinstance(word, str) or word not in set(UnknownPolicy):
         raise ValueError(f"unknown = {word!r}: use one of {', '.join(UnknownPolicy)}")

@@ -94,7 +94,7 @@ class ResolvedClaims:
             self.child[chosen], self.parent[chosen], self.rule[chosen], self.relation[chosen]
         )
 
-    def followed_by(self, more: "ResolvedClaims") -> "ResolvedClaims":
+    def claims_followed_by(self, more: "ResolvedClaims") -> "ResolvedClaims":
         """Return these claims, then more."""
         import numpy as np
 

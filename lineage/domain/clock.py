@@ -46,7 +46,7 @@ class ShiftedClock(SystemClock):
         return super().now() + self._days
 
 
-def read_http_date(text: str) -> datetime | None:
+def moment_of_http_date(text: str) -> datetime | None:
     """Return the moment of a `Date` or `Retry-After` header; None where it spells none."""
     # Only crawls read headers, and this import takes a twentieth of a question's time.
     from email.utils import parsedate_to_datetime
@@ -83,7 +83,7 @@ def moment_of_snapshot_id(id: str) -> datetime | None:
         return None
 
 
-def spell_day(moment: datetime) -> str:
+def spell_day_of_moment(moment: datetime) -> str:
     """Spell the day of a moment for people, `2 July 2025`."""
     return f"{moment.day} {moment:%B %Y}"
 
@@ -95,7 +95,7 @@ def end_of_day_utc(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
 
 
-def end_of_month(month: str) -> datetime:
+def end_of_month_utc(month: str) -> datetime:
     """Return the moment at which a month, `2025-03`, is over, UTC."""
     year, _, number = month.partition("-")
     first = date(int(year), int(number), 1)

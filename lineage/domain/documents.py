@@ -10,7 +10,7 @@ from typing import Any
 
 from lineage.domain.claims import RELATIONS
 from lineage.domain.clock import iso
-from lineage.domain.escape import json_text
+from lineage.domain.escape import escaped_json_text
 
 Document = dict[str, Any]
 """A result as plain values under the names that scripts rely on."""
@@ -69,10 +69,12 @@ def _plain_document_value(value: object) -> object:
 def to_json(document: Document | list[Document], indent: int | None = 2) -> str:
     """Return a document as JSON text; without an indent on one line."""
     # ASCII alone: what a model's name holds must not act on a terminal.
-    return json_text(json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False))
+    return escaped_json_text(
+        json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False)
+    )
 
 
-def flat_document_row(document: Document) -> Document:
+def document_as_flat_row(document: Document) -> Document:
     """Return one flat row: the fields of inner documents beside the others, no inner rows.
 
     Of a definition the number of roots stands for their names; of `by_relation` every relation has
@@ -90,7 +92,7 @@ def flat_document_row(document: Document) -> Document:
             inner = {word.value: value.get(word.value, 0) for word in RELATIONS}
         elif name == "definition":
             inner = value | {"roots": len(value["roots"])}
-        for key, cell in flat_document_row(inner).items():
+        for key, cell in document_as_flat_row(inner).items():
             row[key if name in _BESIDE else f"{name}_{key}"] = cell
     return row
 
@@ -100,7 +102,7 @@ def flat_document_rows(document: Document, *lists: str) -> Iterator[Document]:
 
     Each row begins with the fields around its list; an empty list leaves a row of those alone.
     """
-    outer = flat_document_row(
+    outer = document_as_flat_row(
         {name: value for name, value in document.items() if name not in lists}
     )
     elements = document.get(lists[0]) if lists else None

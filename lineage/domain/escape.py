@@ -40,7 +40,7 @@ def escape_log_lines(text: str) -> str:
     return _COMMAND_LINE.sub(r"\1\\x3a", text) if "::" in text else text
 
 
-def json_text(text: str) -> str:
+def escaped_json_text(text: str) -> str:
     """Return JSON in which no word acts in a job's log; it means the same."""
     # Two of these signs stand nowhere in JSON but in its strings.
     return _COMMAND.sub(r"\\u0023", text) if "##" in text else text
@@ -67,7 +67,9 @@ def _escape_characters(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def csv_lines(rows: Iterable[Mapping[str, object]], columns: Sequence[str] = ()) -> Iterator[str]:
+def escaped_csv_lines(
+    rows: Iterable[Mapping[str, object]], columns: Sequence[str] = ()
+) -> Iterator[str]:
     """Yield a header and a line for each flat document, every field in quotes.
 
     Columns that are not given are those of all rows, in the order they are met. Lists are joined by

@@ -147,7 +147,7 @@ class Release:
         """Return the ids that are roots of this release: official first, then plain mirrors."""
         return self.official + tuple(mirror.id for mirror in self.mirrors)
 
-    def official_by_root(self) -> dict[str, str]:
+    def official_names_by_root(self) -> dict[str, str]:
         """Return for each root what it stands for; itself, where nothing official exists."""
         return {id: id for id in self.official} | {it.id: it.of or it.id for it in self.mirrors}
 
@@ -208,7 +208,7 @@ class Family:
     organization: str | None = None
     """Who made it, as people write it."""
     edges: tuple[CuratedEdge, ...] = ()
-    """Curated edges that stand in the file as such; `curated_edges` gives all of them."""
+    """Curated edges that stand in the file as such; `curated_family_edges` gives all of them."""
     outsiders: tuple[Outsider, ...] = ()
     renamed: tuple[FormerName, ...] = ()
     """Former names of models that are no root."""
@@ -233,13 +233,13 @@ class Family:
             claimable[f"release:{group.id}"] = Claimable(group.name, releases)
         return claimable | {f"family:{self.id}": Claimable(self.name, self.releases)}
 
-    def under_present_names(self, present: Mapping[str, str]) -> "Family":
+    def family_under_present_names(self, present: Mapping[str, str]) -> "Family":
         """Return the family with its roots and outsiders under the names that they have now.
 
         `present` has the names of those whose name is another than is written here.
         """
 
-        def rename_family_release(release: Release) -> Release:
+        def release_under_present_names(release: Release) -> Release:
             mirrors = (replace(it, id=present.get(it.id, it.id)) for it in release.mirrors)
             former = (FormerName(id, present[id]) for id in release.roots() if id in present)
             return replace(
@@ -250,7 +250,7 @@ class Family:
             )
 
         outsiders = (replace(it, id=present.get(it.id, it.id)) for it in self.outsiders)
-        releases = tuple(map(rename_family_release, self.releases))
+        releases = tuple(map(release_under_present_names, self.releases))
         return replace(self, releases=releases, outsiders=tuple(outsiders))
 
     def former_names(self) -> Iterator[FormerName]:
@@ -259,13 +259,13 @@ class Family:
             yield from release.former_names
         yield from self.renamed
 
-    def mirrors_of(self, id: str) -> tuple[str, ...]:
+    def family_mirrors_of(self, id: str) -> tuple[str, ...]:
         """Return the plain mirrors that stand for one official repository."""
         return tuple(
             mirror.id for release in self.releases for mirror in release.mirrors if mirror.of == id
         )
 
-    def curated_edges(self) -> Iterator[CuratedEdge]:
+    def curated_family_edges(self) -> Iterator[CuratedEdge]:
         """Yield every edge of this registry: the written ones, then each changed re-upload's."""
         yield from self.edges
         for release in self.releases:

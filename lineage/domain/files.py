@@ -38,22 +38,22 @@ def open_regular_file(path: Path) -> BinaryIO:
 def read_regular_file(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
     """Return what a regular file holds; OSError where it is none, or larger than the cap."""
     with open_regular_file(path) as file:
-        return read_bounded(file, most_bytes)
+        return read_file_within_bound(file, most_bytes)
 
 
 def read_text_file(path: Path, most_bytes: int = MOST_BYTES) -> str:
     """Return the text of a regular file; OSError where it is not UTF-8 or larger than the cap."""
-    return decode_text(read_regular_file(path, most_bytes))
+    return decode_utf8_text(read_regular_file(path, most_bytes))
 
 
-def read_bounded(file: BinaryIO, most_bytes: int = MOST_BYTES) -> bytes:
+def read_file_within_bound(file: BinaryIO, most_bytes: int = MOST_BYTES) -> bytes:
     """Return the rest of an open file; OSError where that is more than the cap."""
     if len(content := file.read(most_bytes + 1)) > most_bytes:
         raise OSError(errno.EINVAL, f"larger than {most_bytes:,} bytes")
     return content
 
 
-def decode_text(content: bytes) -> str:
+def decode_utf8_text(content: bytes) -> str:
     """Return bytes as text; OSError where they are not UTF-8."""
     try:
         # Editors of Windows begin a file with an invisible mark.
@@ -65,7 +65,7 @@ def decode_text(content: bytes) -> str:
 def parse_toml(content: bytes) -> dict[str, Any]:
     """Return a TOML file's tables; OSError or ValueError where it is none."""
     try:
-        return tomllib.loads(decode_text(content))
+        return tomllib.loads(decode_utf8_text(content))
     except RecursionError:  # a file of nothing but brackets
         raise ValueError("nested too deeply") from None
 
@@ -78,7 +78,7 @@ def expand_home(path: str) -> Path:
         return Path(path)
 
 
-def reason_of_file_error(error: Exception) -> str:
+def words_of_os_error(error: Exception) -> str:
     """Return why a file cannot be read or written, in the system's words and without the path."""
     # Arrow's words go on for lines, and say twice that there is no file.
     if isinstance(error, FileNotFoundError):
@@ -99,7 +99,7 @@ def is_temporary(name: str) -> bool:
 
 
 @contextmanager
-def write_atomically(target: Path, *, sync: bool) -> Iterator[BinaryIO]:
+def write_file_atomically(target: Path, *, sync: bool) -> Iterator[BinaryIO]:
     """Write a file beside its place and move it there at the end; after a fault nothing is left.
 
     `sync` returns when the content will survive a power cut. A link at the place is replaced, never
@@ -121,7 +121,7 @@ def write_atomically(target: Path, *, sync: bool) -> Iterator[BinaryIO]:
         os.close(handle)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder_to_disk(folder: Path) -> None:
     """Return when the names in a folder will survive a power cut."""
     # Without this a file may be safe on disk while the entry that names it is not.
     handle = os.open(folder, os.O_RDONLY)

@@ -224,7 +224,7 @@ class LicenseTerms:
     cards: tuple[CardWord, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
 
-    def terms_of_root(self, official: str, release: str) -> Terms | None:
+    def license_terms_of_root(self, official: str, release: str) -> Terms | None:
         """Return the terms of an official repository, None where they are not known.
 
         Its own entry goes before that of its release, and of entries the longest that fits.

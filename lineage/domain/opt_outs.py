@@ -118,34 +118,36 @@ class OptOuts:
             return key in self.keys
         return self.behind_key(key) is not None
 
-    def names_in(self, value: str) -> bool:
+    def opt_out_names_in(self, value: str) -> bool:
         """Say whether a value names one of them: as an id, or wherever in other words.
 
         `other/owner` is another's model, also where `owner` is to be forgotten.
         """
-        if not self.may_be_in(value):
+        if not self.may_opt_out_be_in(value):
             return False
         id = find_repo_id(value)
         if id is None or not _is_one_opted_out_name(id):
-            return self.named_in(value)
-        return self.covers(id) or self.named_in(value.replace(id, ""))
+            return self.opted_out_named_in(value)
+        return self.covers(id) or self.opted_out_named_in(value.replace(id, ""))
 
-    def in_tag(self, tag: str) -> bool:
+    def opted_out_in_tag(self, tag: str) -> bool:
         """Say whether a tag names one of them; a license may be called as an owner is."""
-        if not self.may_be_in(tag):
+        if not self.may_opt_out_be_in(tag):
             return False
         if tag.startswith(_VOCABULARY) and tag[len(_VOCABULARY) :] in self.names:
             return False
         parts = tag.split(":")
-        if any(map(self.names_in, parts)):
+        if any(map(self.opt_out_names_in, parts)):
             return True
-        return not all(map(_is_one_opted_out_name, parts)) and self.named_in(tag)
+        return not all(map(_is_one_opted_out_name, parts)) and self.opted_out_named_in(tag)
 
-    def named_in(self, *texts: str) -> bool:
+    def opted_out_named_in(self, *texts: str) -> bool:
         """Say whether words name one of them, wherever in them and however they are escaped."""
-        return any(self.may_be_in(text) and self._named.search(plain(text)) for text in texts)
+        return any(
+            self.may_opt_out_be_in(text) and self._named.search(plain(text)) for text in texts
+        )
 
-    def may_be_in(self, text: str) -> bool:
+    def may_opt_out_be_in(self, text: str) -> bool:
         """Say whether a closer look at a text is worth it; as `hint` does, at a fourth of the cost.
 
         A word of theirs stands in it, or something that may be a word in disguise.
@@ -159,7 +161,7 @@ class OptOuts:
                 return True
         return False
 
-    def and_also(self, keys: Mapping[str, str], names: Mapping[str, str]) -> "OptOuts":
+    def and_opt_outs(self, keys: Mapping[str, str], names: Mapping[str, str]) -> "OptOuts":
         """Return the same with more keys and names that are known to be theirs."""
         also = {name.lower(): listed for name, listed in names.items()}
         new_keys = {key: listed for key, listed in keys.items() if key not in self.keys}
@@ -176,7 +178,7 @@ class OptOuts:
         """Return what tells this list from any other, and holds no name."""
         return _digest_opt_out("\n".join(sorted(self.names)))
 
-    def all_marks(self) -> tuple[str, ...]:
+    def all_opt_out_marks(self) -> tuple[str, ...]:
         """Return what a snapshot keeps to know them again: digests, none for an empty list."""
         if not self:
             return ()

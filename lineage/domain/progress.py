@@ -25,7 +25,7 @@ class Progress:
 
 
 @contextmanager
-def gc_paused() -> Iterator[None]:
+def garbage_collector_paused() -> Iterator[None]:
     """Keep the collector off; leave it as it was found.
 
     It counts every new list and dict, and looks through all of them over and over: about an eighth

@@ -188,14 +188,14 @@ def is_full_id(id: str) -> bool:
     return "/" in id and not is_doubtful(id)
 
 
-def find_other_repository(text: str) -> str | None:
+def name_other_kind_of_repository(text: str) -> str | None:
     """Return `a data set` or `a Space` where a text is the address of one, else None."""
     return _read_repo_spelling(text).other
 
 
 def is_hub_address(text: str) -> bool:
     """Say whether a text is an address on the Hub, of whatever."""
-    return _ADDRESS.match(strip_quotes(fold_repo_letters(text))) is not None
+    return _ADDRESS.match(strip_quotes_of_repo_id(fold_repo_letters(text))) is not None
 
 
 def fold_repo_letters(text: str) -> str:
@@ -208,7 +208,7 @@ def fold_repo_letters(text: str) -> str:
     return "".join(it for it in folded if unicodedata.category(it) != "Cf")
 
 
-def strip_quotes(text: str) -> str:
+def strip_quotes_of_repo_id(text: str) -> str:
     """Cut blanks, quotes and brackets around a text, and the punctuation of a sentence behind."""
     text = text.strip(_AROUND)
     bare = text.rstrip(_PUNCTUATION + _AROUND)
@@ -224,7 +224,7 @@ class _Spelling(NamedTuple):
 
 def _read_repo_spelling(text: str) -> _Spelling:
     # Layer by layer from outside: escapes, letters, links, quotes, the address, then the id.
-    text = strip_quotes(_cut_repo_link(_undress_repo_id(text)))
+    text = strip_quotes_of_repo_id(_cut_repo_link(_undress_repo_id(text)))
     address = _ADDRESS.match(text)
     name = text if address is None else text[address.end() :]
     if address is None and _SITE_ADDRESS.match(name):

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lineage.domain.repo_ids import (
-    find_other_repository,
     find_repo_id,
     fold_repo_letters,
     is_hub_address,
-    strip_quotes,
+    name_other_kind_of_repository,
+    strip_quotes_of_repo_id,
 )
 
 _KIND = re.compile(r"[^\w:]*(model|release|family)\s*:(?!//)\s*", re.IGNORECASE)
@@ -47,10 +47,12 @@ def parse_subject(text: str) -> Subject:
     prefix = _KIND.match(letters)
     if prefix is None:
         # `https://huggingface.co/llama` is a model's address, whatever family is called so.
-        return Subject(parse_model_name(text), SubjectKind.MODEL if is_hub_address(text) else None)
-    kind, name = SubjectKind(prefix[1].lower()), strip_quotes(letters[prefix.end() :])
+        return Subject(
+            parse_repo_id_of_model(text), SubjectKind.MODEL if is_hub_address(text) else None
+        )
+    kind, name = SubjectKind(prefix[1].lower()), strip_quotes_of_repo_id(letters[prefix.end() :])
     if kind is SubjectKind.MODEL and name:
-        return Subject(parse_model_name(name), kind)
+        return Subject(parse_repo_id_of_model(name), kind)
     if is_hub_address(name) or not name:
         raise ValueError(
             f"{text.strip()!r} names no {kind.value}: its name stands behind the colon"
@@ -58,7 +60,7 @@ def parse_subject(text: str) -> Subject:
     return Subject(name, kind)
 
 
-def parse_model_name(text: str) -> str:
+def parse_repo_id_of_model(text: str) -> str:
     """Return the id that any spelling of a model means; else the text without its quotes.
 
     Raises:
@@ -66,9 +68,9 @@ def parse_model_name(text: str) -> str:
     """
     if (id := find_repo_id(text)) is not None:
         return id
-    if (other := find_other_repository(text)) is not None:
+    if (other := name_other_kind_of_repository(text)) is not None:
         raise ValueError(f"{text.strip()!r} is {other}, not a model")
-    bare = strip_quotes(fold_repo_letters(text))
+    bare = strip_quotes_of_repo_id(fold_repo_letters(text))
     if is_hub_address(bare) or not bare:
         raise ValueError(f"{text.strip()!r} names no model")
     return bare

@@ -7,7 +7,7 @@ from datetime import date
 from lineage.analysis.definition_text import Line, definition_lines, notes_of_count
 from lineage.analysis.results import Count
 from lineage.domain.documents import Document, to_json
-from lineage.domain.escape import csv_lines, escape_invisible
+from lineage.domain.escape import escape_invisible, escaped_csv_lines
 from lineage.graph.lineage_graph import NODE_FIELDS, FamilyGraph, Value, nodes_of, parents_of
 from lineage.store.manifest import Manifest
 
@@ -46,7 +46,9 @@ _COLUMNS = ("model", "parent", "relation", "strength")
 
 def write_csv(graph: FamilyGraph, _: About) -> Iterator[str]:
     """Yield a header and the rows; a model without a parent in the graph has one row too."""
-    return csv_lines(_exported_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS])))
+    return escaped_csv_lines(
+        _exported_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS]))
+    )
 
 
 def _exported_parent_rows(graph: FamilyGraph) -> Iterator[Document]:

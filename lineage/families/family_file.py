@@ -360,7 +360,7 @@ def _check_family_agreement(file: str, family: Family) -> None:
             hint = f"it can be {', '.join(claimable)}"
             raise SettingsError(f"{file}, edge {edge.child}: no {edge.parent}", hint)
     pairs: set[tuple[str, str]] = set()
-    for edge in family.curated_edges():
+    for edge in family.curated_family_edges():
         place, pair = f"{file}, edge {edge.child}", (edge.child.lower(), edge.parent.lower())
         if pair[0] == pair[1]:
             raise SettingsError(f"{place}: it is its own parent", "name another parent")

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import networkx as nx
 import numpy as np
 
-from lineage.domain.progress import gc_paused
+from lineage.domain.progress import garbage_collector_paused
 from lineage.graph import reach
 
 FamilyGraph: TypeAlias = nx.DiGraph
@@ -27,7 +27,7 @@ def build_graph(
     Attributes that are None are left out.
     """
     graph = nx.DiGraph()
-    with gc_paused():
+    with garbage_collector_paused():
         # What add_nodes_from and add_edges_from do for new nodes and edges, without asking each
         # whether it is new: more than half the time of the whole graph.
         attributes: list[dict[str, object]] = [{} for _ in names]

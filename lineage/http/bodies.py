@@ -21,19 +21,21 @@ class Answer:
     """Decompressed."""
 
     @property
-    def own_words(self) -> str:
+    def hub_words_of_answer(self) -> str:
         """What the Hub itself says of a refusal; empty where somebody on the way may have."""
         return printable_body(
-            self.headers.get("x-error-message", "") or _read_error_body(self.body)
+            self.headers.get("x-error-message", "") or _read_error_of_answer_body(self.body)
         )
 
     @property
-    def is_by_the_hub(self) -> bool:
+    def is_answer_of_hub(self) -> bool:
         """Whether a refusal is the Hub's own; a CDN or a proxy answers with a page of its own."""
-        return bool(self.own_words or "x-error-code" in self.headers or not self.body.strip())
+        return bool(
+            self.hub_words_of_answer or "x-error-code" in self.headers or not self.body.strip()
+        )
 
 
-def _read_error_body(body: bytes) -> str:
+def _read_error_of_answer_body(body: bytes) -> str:
     """Return the `error` of a JSON object, as the Hub words refusals."""
     try:
         value = json.loads(body)
@@ -45,9 +47,9 @@ def _read_error_body(body: bytes) -> str:
     return words if isinstance(words, str) else ""
 
 
-def describe_refused_request(answer: Answer, address: str) -> str:
+def describe_refused_http_request(answer: Answer, address: str) -> str:
     """Return status first, then who was asked, then the words that came with it."""
-    words = answer.own_words
+    words = answer.hub_words_of_answer
     if not words and answer.body.lstrip()[:1] != b"<":
         words = printable_body(answer.body)
     return f"status {answer.status} from {printable_body(address)}{': ' * bool(words)}{words}"

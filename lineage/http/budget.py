@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lineage.domain.clock import read_http_date
+from lineage.domain.clock import moment_of_http_date
 from lineage.errors import SettingsError
 
 LONGEST_WAIT = 3600.0
@@ -57,11 +57,11 @@ class Budget:
     def observe_answer(self, headers: Mapping[str, str], status: int, now: float) -> None:
         """Take in an answer: its headers (names in any case), its status, when it came."""
         values = {name.lower(): value for name, value in headers.items()}
-        limit = self._remember_limit(read_rate_limit(values), now)
+        limit = self._remember_rate_limit(read_rate_limit(values), now)
         wait = self._wait_after_answer(status, limit, _read_retry_after(values))
         self._resume_at = max(self._resume_at, now + min(wait, LONGEST_WAIT))
 
-    def observe_silence(self, now: float) -> None:
+    def observe_unanswered_request(self, now: float) -> None:
         """Take in a request without an answer: the server may have counted it, so we do."""
         if self._last is None:
             return
@@ -72,15 +72,15 @@ class Budget:
                 remaining=max(0, self._last.remaining - 1),
                 reset_seconds=self._last.reset_seconds - elapsed,
             )
-            self._remember_limit(spent, now)
-            wait = min(self._wait_for_reset(spent), LONGEST_WAIT)
+            self._remember_rate_limit(spent, now)
+            wait = min(self._wait_for_rate_limit_reset(spent), LONGEST_WAIT)
             self._resume_at = max(self._resume_at, now + wait)
 
-    def seconds_to_wait(self, now: float) -> float:
+    def seconds_until_request(self, now: float) -> float:
         """Return the seconds to wait before the next request, 0 when it may go at once."""
         return max(0.0, self._resume_at - now)
 
-    def _remember_limit(self, limit: RateLimit | None, now: float) -> RateLimit | None:
+    def _remember_rate_limit(self, limit: RateLimit | None, now: float) -> RateLimit | None:
         if limit is None:
             return None
         previous = self._last
@@ -98,7 +98,7 @@ class Budget:
         if status < 500:
             self._refusals = 0
         named_wait = retry_after if status == 503 and retry_after else 0.0
-        return max(named_wait, self._wait_for_reset(limit))
+        return max(named_wait, self._wait_for_rate_limit_reset(limit))
 
     def _wait_after_refusal(self, limit: RateLimit | None, retry_after: float | None) -> float:
         doubling = DOUBLING_WAITS[min(self._refusals, len(DOUBLING_WAITS)) - 1]
@@ -111,7 +111,7 @@ class Budget:
         # A server that names no time to speak of again and again must not be hammered.
         return max(named_seconds, 2.0 ** min(self._refusals - 1, 12))
 
-    def _wait_for_reset(self, limit: RateLimit | None) -> float:
+    def _wait_for_rate_limit_reset(self, limit: RateLimit | None) -> float:
         if limit is None:
             return 0.0
         # Without the hair 500 * (1 - 0.9) is 49.99... and one request too many is spent.
@@ -133,7 +133,7 @@ def read_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 
 
 def _read_header_item(item: str, policies: list[str]) -> RateLimit | None:
-    remaining, reset = _read_header_number(item, "r"), _read_header_number(item, "t")
+    remaining, reset = _read_rate_limit_header(item, "r"), _read_rate_limit_header(item, "t")
     if remaining is None or reset is None:
         return None
     quoted = _QUOTED.search(item)
@@ -142,11 +142,15 @@ def _read_header_item(item: str, policies: list[str]) -> RateLimit | None:
     if not policy and len(policies) == 1:
         policy = policies[0]
     return RateLimit(
-        bucket, remaining, reset, _read_header_number(policy, "q"), _read_header_number(policy, "w")
+        bucket,
+        remaining,
+        reset,
+        _read_rate_limit_header(policy, "q"),
+        _read_rate_limit_header(policy, "w"),
     )
 
 
-def _read_header_number(item: str, name: str) -> int | None:
+def _read_rate_limit_header(item: str, name: str) -> int | None:
     match = re.search(rf";\s*{name}\s*=\s*([0-9]{{1,15}})(?![0-9])", item, re.IGNORECASE)
     return int(match.group(1)) if match else None
 
@@ -155,6 +159,6 @@ def _read_retry_after(headers: Mapping[str, str]) -> float | None:
     values = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,15}", values):
         return float(values)
-    until, sent_at = read_http_date(values), read_http_date(headers.get("date", ""))
+    until, sent_at = moment_of_http_date(values), moment_of_http_date(headers.get("date", ""))
     # Only the server's own clock can be compared with the server's moment.
     return max(0.0, (until - sent_at).total_seconds()) if until and sent_at else None

@@ -62,12 +62,12 @@ def make_token_mask(token: str | None) -> Callable[[bytes], bytes]:
 
     def mask(text: bytes) -> bytes:
         nonlocal pattern
-        if not _spells_token(text, bare_needles):
+        if not _spells_hub_token(text, bare_needles):
             return text
         # Made and used where there is a token alone: slow, as it reads every spelling in place.
         pattern = pattern or re.compile(b"|".join(map(_token_spelling_of, needles)), re.IGNORECASE)
         masked = pattern.sub(MASK, text)
-        if _spells_token(masked, bare_needles):
+        if _spells_hub_token(masked, bare_needles):
             raise ValueError("the token is spelled in a way that cannot be masked")
         return masked
 
@@ -85,7 +85,7 @@ def _list_token_encodings(token: bytes) -> list[bytes]:
     return encodings
 
 
-def _spells_token(text: bytes, bare_needles: list[bytes]) -> bool:
+def _spells_hub_token(text: bytes, bare_needles: list[bytes]) -> bool:
     """Say whether a text holds one of them once its escapes are undone."""
     if any(start in text for start in _INVISIBLE_STARTS):
         text = _INVISIBLE.sub(b"", text)

@@ -16,7 +16,7 @@ import httpcore
 import httpx
 
 from lineage.domain.addresses import is_loopback_host
-from lineage.domain.files import open_regular_file, reason_of_file_error
+from lineage.domain.files import open_regular_file, words_of_os_error
 from lineage.errors import SettingsError, SourceUnavailable
 from lineage.http.bodies import printable_body
 
@@ -71,11 +71,11 @@ class NetworkTransport(httpx.BaseTransport):
 
     def __init__(self, address: httpx.URL, deadline: Deadline) -> None:
         self._deadline = deadline
-        _check_certificate_file()
+        _check_tls_certificate_file()
         try:
-            self._http = httpx.HTTPTransport(proxy=_find_proxy(address))
+            self._http = httpx.HTTPTransport(proxy=_find_http_proxy(address))
         except OSError as error:
-            raise _unusable_certificates(error) from error
+            raise _unusable_tls_certificates(error) from error
         except (httpx.InvalidURL, ValueError, ImportError):
             # The cause is dropped: it may quote the proxy's password.
             raise SettingsError(
@@ -88,7 +88,7 @@ class NetworkTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         for connection in self._pool.connections:
-            if _holds_unread_answer_bytes(connection):
+            if _connection_holds_unread_bytes(connection):
                 # They would be taken for the answer to this request.
                 connection.close()
         self._deadline.begin(printable_body(request.url.host + request.url.path))
@@ -98,24 +98,24 @@ class NetworkTransport(httpx.BaseTransport):
         self._http.close()
 
 
-def _check_certificate_file() -> None:
+def _check_tls_certificate_file() -> None:
     """Raise SettingsError where the environment names a file of authorities that is none."""
     # OpenSSL would wait for ever for a pipe that has no writer.
     if path := os.environ.get("SSL_CERT_FILE"):
         try:
             open_regular_file(Path(path)).close()
         except OSError as error:
-            raise _unusable_certificates(error) from error
+            raise _unusable_tls_certificates(error) from error
 
 
-def _unusable_certificates(error: OSError) -> SettingsError:
+def _unusable_tls_certificates(error: OSError) -> SettingsError:
     return SettingsError(
-        f"the environment's certificates cannot be used: {reason_of_file_error(error)}",
+        f"the environment's certificates cannot be used: {words_of_os_error(error)}",
         "check SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
     )
 
 
-def _holds_unread_answer_bytes(connection: Any) -> bool:
+def _connection_holds_unread_bytes(connection: Any) -> bool:
     """Say whether an answer on a connection was followed by bytes that belong to none."""
     # A proxy's connection wraps the one that speaks HTTP. Bytes that have not been read yet are
     # noticed by the pool itself.
@@ -124,7 +124,7 @@ def _holds_unread_answer_bytes(connection: Any) -> bool:
     return connection is not None and bool(connection._h11_state.trailing_data[0])
 
 
-def _find_proxy(address: httpx.URL) -> httpx.Proxy | None:
+def _find_http_proxy(address: httpx.URL) -> httpx.Proxy | None:
     """Return the environment's proxy for the endpoint; never one for this machine itself."""
     # Read here because httpx forgets its environment when it is given a transport. Its trust_env
     # stays off: whatever else it may come to trust (netrc once), the token comes from us alone.
@@ -155,7 +155,9 @@ class _TimedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         failure: httpcore.NetworkError | httpcore.TimeoutException | None = None
-        for address in self._deadline.run(lambda seconds: self._look_up(host, seconds), timeout):
+        for address in self._deadline.run(
+            lambda seconds: self._resolve_host(host, seconds), timeout
+        ):
             try:
                 stream = self._deadline.run(
                     lambda seconds, address=address: self._opener.connect_tcp(  # type: ignore[misc]
@@ -170,7 +172,7 @@ class _TimedBackend(httpcore.NetworkBackend):
                 return TimedStream(stream, self._deadline)
         raise failure or httpcore.ConnectError(f"{host} has no address")
 
-    def _look_up(self, host: str, seconds: float) -> list[str]:
+    def _resolve_host(self, host: str, seconds: float) -> list[str]:
         # In a thread, since the resolver knows no timeout.
         answers: SimpleQueue[list[str] | Exception] = SimpleQueue()
 

@@ -19,7 +19,7 @@ from lineage.domain.files import (
     open_regular_file,
     read_regular_file,
     temporary_name,
-    write_atomically,
+    write_file_atomically,
 )
 from lineage.domain.progress import Progress
 from lineage.errors import StoreError
@@ -88,12 +88,12 @@ class PageLog:
 
     def get(self, request: str) -> RecordedPage | None:
         """Return the recorded page; None if there is none or it is damaged (then set aside)."""
-        path = self._page_path_of(request)
+        path = self._path_in_page_log(request)
         try:
             data = read_regular_file(path, 2 * self._max_body_bytes + LONGEST_HEAD)
         except OSError:
             return None
-        page = unpack_page(data, request, self._max_body_bytes)
+        page = unpack_logged_page(data, request, self._max_body_bytes)
         if page is None:
             logger.warning("a recorded page is damaged and set aside: %s", path.name)
             path.replace(path.with_suffix(_BROKEN))
@@ -104,12 +104,12 @@ class PageLog:
     ) -> RecordedPage:
         """Keep a page; after this returns, a kill or a power cut does not lose it."""
         page = RecordedPage(request, headers, body, self._clock.now(), status)
-        _write_whole_page(self._page_path_of(request), pack_page(page))
+        _write_whole_page(self._path_in_page_log(request), pack_logged_page(page))
         return page
 
     def set_aside(self, request: str) -> None:
         """Set a recorded page aside, so that it is asked for again."""
-        path = self._page_path_of(request)
+        path = self._path_in_page_log(request)
         if path.exists():
             path.replace(path.with_suffix(_BROKEN))
 
@@ -129,7 +129,7 @@ class PageLog:
             if head is not None:
                 yield head.request
 
-    def _page_path_of(self, request: str) -> Path:
+    def _path_in_page_log(self, request: str) -> Path:
         # A hash, so that nothing from the Hub (a cursor is in here) ever becomes a path.
         name = hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self.folder / f"{name}{_PAGE}"
@@ -155,7 +155,7 @@ class PageLogs:
         self._progress = progress or Progress()
         self._max_body_bytes = max_body_bytes
 
-    def find_unfinished(self, identity: Mapping[str, str]) -> PageLog | None:
+    def find_unfinished_page_log(self, identity: Mapping[str, str]) -> PageLog | None:
         """Return the newest open crawl of this identity that is young enough to go on.
 
         The other open ones of this identity are removed, and Progress hears of those too old.
@@ -169,7 +169,7 @@ class PageLogs:
                 candidates = log
                 continue
             if not young:
-                self._say_log_too_old(log)
+                self._say_page_log_too_old(log)
             self._remove_log(log.folder)
         return candidates
 
@@ -177,24 +177,24 @@ class PageLogs:
         """Return a new, empty log in a folder of its own."""
         about = _About(dict(identity), self._clock.now())
         try:
-            self._make_log_root()
+            self._make_page_log_root()
             draft = self._root / temporary_name()
             draft.mkdir()
             _write_whole_page(draft / _ABOUT, msgspec.json.encode(about))
             plain = msgspec.json.encode(about.identity, order="sorted")
             digest = hashlib.sha256(plain).hexdigest()[:8]
-            folder = _rename_log_to_free(draft, f"{snapshot_id(about.started_at)}-{digest}")
+            folder = _rename_page_log_to_free(draft, f"{snapshot_id(about.started_at)}-{digest}")
         except OSError as error:
-            raise _explain_unwritable_log(self._root, error) from error
+            raise _explain_unwritable_page_log(self._root, error) from error
         return PageLog(folder, about, self._clock, self._max_body_bytes)
 
-    def find_latest(self, identity: Mapping[str, str]) -> PageLog | None:
+    def find_latest_page_log(self, identity: Mapping[str, str]) -> PageLog | None:
         """Return the newest crawl of this identity, open or closed: what --offline replays."""
         return next(reversed(self._list_matching_logs(identity)), None)
 
     def prune(self) -> None:
         """Delete the closed crawls but the last few, those too old to go on, and leftovers."""
-        logs = self._list_logs()
+        logs = self._list_page_logs()
         for log in logs:
             if not log.closed and self._clock.now() - log.started_at > self._max_age:
                 self._remove_log(log.folder)
@@ -204,18 +204,18 @@ class PageLogs:
         for pattern in (".lineage-*", "*/.lineage-*"):
             for path in self._root.glob(pattern):
                 if self._is_leftover_log(path):
-                    _delete_leftover_log(path)
+                    _delete_leftover_page_log(path)
 
     def _list_matching_logs(self, identity: Mapping[str, str]) -> list[PageLog]:
-        return [log for log in self._list_logs() if log.identity == dict(identity)]
+        return [log for log in self._list_page_logs() if log.identity == dict(identity)]
 
-    def _list_logs(self) -> list[PageLog]:
+    def _list_page_logs(self) -> list[PageLog]:
         """Return every crawl, oldest first; other folders are left alone."""
-        candidates = (self._open_log(path.parent) for path in self._root.glob(f"*/{_ABOUT}"))
+        candidates = (self._open_page_log(path.parent) for path in self._root.glob(f"*/{_ABOUT}"))
         logs = [log for log in candidates if log is not None]
         return sorted(logs, key=lambda it: (it.started_at, len(it.folder.name), it.folder.name))
 
-    def _open_log(self, folder: Path) -> PageLog | None:
+    def _open_page_log(self, folder: Path) -> PageLog | None:
         if folder.name.startswith(".") or folder.is_symlink():
             return None
         try:
@@ -228,14 +228,14 @@ class PageLogs:
             return None
         return PageLog(folder, about, self._clock, self._max_body_bytes)
 
-    def _make_log_root(self) -> None:
+    def _make_page_log_root(self) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
         for name, text in _ROOT_FILES.items():
             # Never through a link, which may lead to nothing yet.
             with suppress(FileExistsError), (self._root / name).open("x", encoding="utf-8") as file:
                 file.write(text)
 
-    def _say_log_too_old(self, log: PageLog) -> None:
+    def _say_page_log_too_old(self, log: PageLog) -> None:
         hours = self._max_age / timedelta(hours=1)
         self._progress.say(
             f"The unfinished crawl of {iso(log.started_at)} is over {hours:g} hours old, too old "
@@ -246,7 +246,7 @@ class PageLogs:
         # Out of sight first: half deleted, a closed crawl would look like an unfinished one.
         doomed = self._root / temporary_name()
         folder.rename(doomed)
-        delete_own_files(doomed, _is_log_name)
+        delete_own_files(doomed, _is_page_log_name)
         if doomed.exists():  # with something in it that is not ours
             doomed.rename(folder)
 
@@ -270,7 +270,7 @@ _ROOT_FILES = {
 }
 
 
-def _rename_log_to_free(draft: Path, name: str) -> Path:
+def _rename_page_log_to_free(draft: Path, name: str) -> Path:
     """Move the draft to name, or name-2, ...: a rename onto a filled folder fails, so none meet."""
     number = 1
     while True:
@@ -286,26 +286,26 @@ def _rename_log_to_free(draft: Path, name: str) -> Path:
 
 def _write_whole_page(path: Path, data: bytes) -> None:
     try:
-        with write_atomically(path, sync=True) as file:
+        with write_file_atomically(path, sync=True) as file:
             file.write(data)
     except OSError as error:
-        raise _explain_unwritable_log(path.parent, error) from error
+        raise _explain_unwritable_page_log(path.parent, error) from error
 
 
-def _explain_unwritable_log(folder: Path, error: OSError) -> StoreError:
+def _explain_unwritable_page_log(folder: Path, error: OSError) -> StoreError:
     return StoreError(
         f"The page log cannot be written in {folder}: {error.strerror}",
         "Free space there, or name another folder with --cache.",
     )
 
 
-def _delete_leftover_log(path: Path) -> None:
-    delete_own_files(path, _is_log_name)
+def _delete_leftover_page_log(path: Path) -> None:
+    delete_own_files(path, _is_page_log_name)
     if path.is_file():
         path.unlink(missing_ok=True)
 
 
-def _is_log_name(name: str) -> bool:
+def _is_page_log_name(name: str) -> bool:
     is_page = _PAGE_NAME.fullmatch(name) is not None
     return is_page or name in (_ABOUT, _CLOSED) or is_temporary(name)
 
@@ -323,7 +323,7 @@ def logged_headers(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def pack_page(page: RecordedPage) -> bytes:
+def pack_logged_page(page: RecordedPage) -> bytes:
     """Return the bytes of the file for a page."""
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(page.body)
     headers = logged_headers(page.headers)
@@ -332,7 +332,7 @@ def pack_page(page: RecordedPage) -> bytes:
     return line + b"\n" + frame
 
 
-def unpack_page(data: bytes, request: str, max_body_bytes: int) -> RecordedPage | None:
+def unpack_logged_page(data: bytes, request: str, max_body_bytes: int) -> RecordedPage | None:
     """Return the page if the bytes are whole and answer this request, else None."""
     line, _, frame = data.partition(b"\n")
     head = _read_log_head(line)

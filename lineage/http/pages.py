@@ -16,7 +16,7 @@ from lineage.errors import (
     SourceUnavailable,
     UnexpectedPage,
 )
-from lineage.http.bodies import Answer, describe_refused_request, printable_body
+from lineage.http.bodies import Answer, describe_refused_http_request, printable_body
 from lineage.http.client import HubClient, RequestTally, request_text
 from lineage.http.network import RUN_AGAIN
 from lineage.http.page_log import PageLog, RecordedPage, logged_headers
@@ -115,7 +115,7 @@ class PageReader:
                 "Run once without --offline: it asks for what is missing.",
             )
         answer = self._client.get(path, params, find_doubt=find_doubt)
-        return self._record_answer(request, answer)
+        return self._record_http_answer(request, answer)
 
     def find(
         self,
@@ -135,19 +135,19 @@ class PageReader:
             return page if page.body else None
         asked = path
         answer = self._client.get(asked, params, find_doubt=partial(find_doubt, asked))
-        if answer.status in _REDIRECTS and not _leads_elsewhere(answer, path):
+        if answer.status in _REDIRECTS and not _redirect_leads_elsewhere(answer, path):
             # Only the path is taken: no answer can lead the request, or the token, to another host.
-            asked = _path_of_request(answer.headers.get("location", ""), self._client.endpoint)
+            asked = _path_of_http_request(answer.headers.get("location", ""), self._client.endpoint)
             if not asked:
                 raise self._make_refusal(request, answer)
             answer = self._client.get(asked, params, find_doubt=partial(find_doubt, asked))
-        if answer.status in _HIDDEN and answer.is_by_the_hub:
+        if answer.status in _HIDDEN and answer.is_answer_of_hub:
             # Only for a replay offline: a run with another token asks again.
             self._log.put(request, logged_headers(answer.headers), b"")
             return None
         if answer.status == 200 and (reason := find_doubt(asked, answer)) is not None:
             raise UnexpectedPage(f"{reason} came for {printable_body(path)}", RUN_AGAIN)
-        page = self._record_answer(request, answer)
+        page = self._record_http_answer(request, answer)
         return page if page.body else None
 
     def look(
@@ -169,8 +169,8 @@ class PageReader:
         if self._client is None:
             return None
         answer = self._client.get(path, params, find_doubt=find_doubt)
-        is_elsewhere = answer.status in _REDIRECTS and _leads_elsewhere(answer, path)
-        if is_elsewhere or (answer.status in _HIDDEN and not answer.is_by_the_hub):
+        is_elsewhere = answer.status in _REDIRECTS and _redirect_leads_elsewhere(answer, path)
+        if is_elsewhere or (answer.status in _HIDDEN and not answer.is_answer_of_hub):
             raise self._make_refusal(request, answer)
         headers = logged_headers(answer.headers)
         return self._log.put(request, headers, answer.body, answer.status)
@@ -221,7 +221,7 @@ class PageReader:
             "Something on the way to the Hub cuts it; nothing was published. " + RUN_AGAIN,
         )
 
-    def _record_answer(self, request: str, answer: Answer) -> Page:
+    def _record_http_answer(self, request: str, answer: Answer) -> Page:
         if answer.status != 200:
             raise self._make_refusal(request, answer)
         headers, body = logged_headers(answer.headers), self._redact(answer.body)
@@ -241,9 +241,9 @@ class PageReader:
 
     def _make_refusal(self, request: str, answer: Answer) -> SourceError:
         endpoint = "" if self._client is None else self._client.endpoint.partition("://")[2]
-        message = describe_refused_request(answer, f"{endpoint}{request.partition('?')[0]}")
+        message = describe_refused_http_request(answer, f"{endpoint}{request.partition('?')[0]}")
         if answer.status in {401, 403}:
-            return AccessRefused(message, _REFUSED_BY_HUB if answer.is_by_the_hub else _REFUSED)
+            return AccessRefused(message, _REFUSED_BY_HUB if answer.is_answer_of_hub else _REFUSED)
         if 400 <= answer.status < 500:
             return QueryRefused(message)
         target = printable_body(answer.headers.get("location", ""))
@@ -276,13 +276,13 @@ def _is_next_page(parameters: str) -> bool:
     return any("next" in rel.strip('"').lower().split() for rel in _REL.findall(parameters))
 
 
-def _leads_elsewhere(answer: Answer, path: str) -> bool:
+def _redirect_leads_elsewhere(answer: Answer, path: str) -> bool:
     """Say whether a redirect is no rename: that stays below the same path, unlike a login page."""
     parent = "/".join(path.split("/")[:3])
     return f"{parent}/" not in answer.headers.get("location", "")
 
 
-def _path_of_request(location: str, endpoint: str) -> str:
+def _path_of_http_request(location: str, endpoint: str) -> str:
     # By hand, since urlsplit raises on a host that is none, and the host does not matter here.
     own = location.partition("#")[0].partition("?")[0].removeprefix(endpoint)
     path = _HOST.sub("", own)

@@ -15,7 +15,7 @@ from lineage.http.bodies import (
     Answer,
     BodyBroken,
     BodyTooLarge,
-    describe_refused_request,
+    describe_refused_http_request,
     printable_body,
     read_body,
 )
@@ -78,7 +78,7 @@ class PacedTransport(httpx.BaseTransport):
                 f"The limit of {self._max_requests} requests for this run is reached",
                 "What was recorded is kept. " + RUN_AGAIN,
             )
-        seconds = self._budget.seconds_to_wait(self._clock.monotonic())
+        seconds = self._budget.seconds_until_request(self._clock.monotonic())
         if seconds > 1:
             self._progress.waiting(seconds, "rate limit reached")
         if seconds > 0:
@@ -87,10 +87,10 @@ class PacedTransport(httpx.BaseTransport):
         try:
             response = self._inner.handle_request(request)
         except httpx.TransportError:
-            self._budget.observe_silence(self._clock.monotonic())
+            self._budget.observe_unanswered_request(self._clock.monotonic())
             raise
         self._budget.observe_answer(response.headers, response.status_code, self._clock.monotonic())
-        logger.debug("%s %s", response.status_code, _describe_request(request))
+        logger.debug("%s %s", response.status_code, _describe_http_request(request))
         return response
 
     def close(self) -> None:
@@ -132,10 +132,10 @@ class AnswerReader:
         """
         retrying = Retrying(
             sleep=self._clock.sleep,
-            stop=self._are_attempts_spent,
-            wait=self._choose_pause,
+            stop=self._are_request_attempts_spent,
+            wait=self._choose_retry_pause,
             retry=retry_if_exception_type(_Fault),
-            before_sleep=self._count_retry,
+            before_sleep=self._count_request_retry,
             reraise=True,
         )
         try:
@@ -144,7 +144,7 @@ class AnswerReader:
             if fault.doubtful_answer is not None:
                 return fault.doubtful_answer
             raise SourceUnavailable(
-                f"{fault} (no proper answer to {_describe_request(request)} "
+                f"{fault} (no proper answer to {_describe_http_request(request)} "
                 f"in {self._attempts} attempts)",
                 RUN_AGAIN,
             ) from None  # what h11 quotes of an answer is not masked
@@ -161,9 +161,9 @@ class AnswerReader:
                     raise _Fault(reason, answer)
                 return answer
             self._tally.refused_429 += 1
-            logger.info("refused for the rate limit: %s", _describe_request(request))
+            logger.info("refused for the rate limit: %s", _describe_http_request(request))
         raise SourceUnavailable(
-            f"status 429: the rate limit refused {_describe_request(request)} "
+            f"status 429: the rate limit refused {_describe_http_request(request)} "
             f"{MOST_REFUSALS} times in a row",
             "Others may share this address. Run the same command later: it goes on "
             "where it stopped; a token has a limit of its own.",
@@ -173,20 +173,22 @@ class AnswerReader:
         try:
             response = self._transport.handle_request(request)
             try:
-                return self._read_response(request, response)
+                return self._read_http_response(request, response)
             finally:
                 response.close()
         except (httpx.TransportError, httpx.DecodingError, BodyBroken) as error:
             words = printable_body(self._hide_token(str(error).encode("utf-8", "replace")))
             raise _Fault(f"{type(error).__name__}: {words}") from None
 
-    def _read_response(self, request: httpx.Request, response: httpx.Response) -> Answer:
+    def _read_http_response(self, request: httpx.Request, response: httpx.Response) -> Answer:
         status, headers = response.status_code, self._read_headers(response)
         if status == 429:
             return Answer(status, headers, b"")
         if status in RETRIED_STATUSES:
             words = Answer(status, headers, self._peek_at_body(response, headers))
-            raise _Fault(describe_refused_request(words, _describe_request(request, verb="")))
+            raise _Fault(
+                describe_refused_http_request(words, _describe_http_request(request, verb=""))
+            )
         body = self._read_whole_body(request, response, headers)
         if status == 200 and not self._is_whole(body):
             raise _Fault(f"a body of {len(body)} bytes that is not whole")
@@ -215,7 +217,8 @@ class AnswerReader:
             return self._hide_token(read_body(response.stream, encoding, self._max_body_bytes))
         except BodyTooLarge:
             raise UnexpectedPage(
-                f"the answer to {_describe_request(request)} is over {self._max_body_bytes} bytes",
+                f"the answer to {_describe_http_request(request)}"
+                f" is over {self._max_body_bytes} bytes",
                 "The cap is the setting max_page_bytes; no known listing comes near it.",
             ) from None
 
@@ -236,17 +239,17 @@ class AnswerReader:
                 f"an answer is not kept: {error}", "Somebody on the way to the Hub repeats it."
             ) from None
 
-    def _are_attempts_spent(self, state: RetryCallState) -> bool:
+    def _are_request_attempts_spent(self, state: RetryCallState) -> bool:
         fault = state.outcome.exception() if state.outcome else None
         is_doubt = isinstance(fault, _Fault) and fault.doubtful_answer is not None
         attempts = min(self._attempts, ATTEMPTS_AT_A_DOUBT) if is_doubt else self._attempts
         return state.attempt_number >= attempts
 
-    def _choose_pause(self, state: RetryCallState) -> float:
+    def _choose_retry_pause(self, state: RetryCallState) -> float:
         longest = min(LONGEST_PAUSE, 2.0**state.attempt_number)
         return longest * self._random.uniform(0.5, 1.0)
 
-    def _count_retry(self, state: RetryCallState) -> None:
+    def _count_request_retry(self, state: RetryCallState) -> None:
         # What was not as it should be may be an answer to somebody else: a new connection is clean.
         self._transport.close()
         self._tally.retried += 1
@@ -262,6 +265,6 @@ class _Fault(Exception):
         self.doubtful_answer = doubtful_answer
 
 
-def _describe_request(request: httpx.Request, verb: str = "GET ") -> str:
+def _describe_http_request(request: httpx.Request, verb: str = "GET ") -> str:
     """Name a request in few words, host and path; never its headers, and not its long query."""
     return f"{verb}{printable_body(request.url.host + request.url.path)}"

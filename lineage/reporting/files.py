@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lineage.analysis.growth.findings import TrendFindings
 from lineage.analysis.subjects import ResolvedSubject
 from lineage.domain.documents import Document as CsvRow
-from lineage.domain.escape import csv_lines
+from lineage.domain.escape import escaped_csv_lines
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
@@ -255,7 +255,7 @@ def trend_report_files(
 
 
 def _encode_csv_report(rows: Iterator[CsvRow]) -> bytes:
-    return "".join(csv_lines(rows)).encode("utf-8", "backslashreplace")
+    return "".join(escaped_csv_lines(rows)).encode("utf-8", "backslashreplace")
 
 
 def license_report_rows(findings: "LicenseFindings") -> Iterator[CsvRow]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lineage.crawl.publish_command import split_command
-from lineage.domain.addresses import show_address
+from lineage.domain.addresses import show_url_without_secrets
 from lineage.domain.escape import escape_invisible
 from lineage.domain.files import expand_home
 from lineage.errors import SettingsError
@@ -24,7 +24,7 @@ _HOUR, _MINUTE = 4, 17
 _HOURS_OF_A_DAY = (1, 2, 3, 4, 6, 8, 12)
 
 
-def parse_duration(text: str) -> timedelta:
+def parse_schedule_interval(text: str) -> timedelta:
     """Read `90m`, `24h`, `1d` or `1w`; ValueError where it is none of them."""
     if (match := _DURATION.fullmatch(text.strip().lower())) is None:
         raise ValueError(f"not a duration: {text!r}; use one like 90m, 24h, 1d or 1w")
@@ -34,14 +34,14 @@ def parse_duration(text: str) -> timedelta:
 
 def spell_cron(interval: timedelta) -> str:
     """Return the five fields of a crontab; SettingsError where there are none."""
-    days, hours = _split_interval(interval)
+    days, hours = _split_schedule_interval(interval)
     hour = "*" if hours == 1 else str(_HOUR) if hours == 24 else f"*/{hours}"
     return f"{_MINUTE} {hour} * * {0 if days == 7 else '*'}"
 
 
 def spell_calendar_event(interval: timedelta) -> str:
     """Return what systemd's OnCalendar= takes; SettingsError where there is nothing."""
-    days, hours = _split_interval(interval)
+    days, hours = _split_schedule_interval(interval)
     hour = "*" if hours == 1 else f"{_HOUR:02}" if hours == 24 else f"00/{hours}"
     return f"{'Sun ' if days == 7 else ''}*-*-* {hour}:{_MINUTE}:00 UTC"
 
@@ -55,7 +55,7 @@ def first_run(last: datetime | None, interval: timedelta, now: datetime) -> date
     return max(now, min(last, now) + interval).astimezone(UTC)
 
 
-def _split_interval(interval: timedelta) -> tuple[int, int]:
+def _split_schedule_interval(interval: timedelta) -> tuple[int, int]:
     """Return the days and hours between two runs."""
     if interval == timedelta(weeks=1):
         return 7, 24
@@ -107,16 +107,16 @@ class Plan:
         texts = (self.store, self.cache, self.program, self.folder, self.user)
         more = (self.token_file, self.on_publish, self.families, self.opt_outs)
         for text in (*texts, *(text or "" for text in more)):
-            _check_text(text)
-        if show_address(self.store) != self.store:
+            _check_unit_text(text)
+        if show_url_without_secrets(self.store) != self.store:
             raise SettingsError(
-                f"{show_address(self.store)} holds a secret, which a unit would show",
+                f"{show_url_without_secrets(self.store)} holds a secret, which a unit would show",
                 "name the store without it, and give the secret where the scheduler keeps secrets: "
                 "as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )
 
     @property
-    def is_roots(self) -> bool:
+    def is_scheduled_by_root(self) -> bool:
         """Whether root printed it; no unit runs as root."""
         return self.user in {"root", "0"}
 
@@ -137,8 +137,8 @@ class Plan:
         # A crawl without the opt-outs would store whom every answer leaves out.
         own = {"LINEAGE_OPT_OUTS": self.opt_outs} if self.opt_outs else {}
         if self.families is not None:
-            own["LINEAGE_FAMILIES"] = self.absolute_path(self.families)
-        return self.environment(self.absolute_store(), self.absolute_path(self.cache)) | own
+            own["LINEAGE_FAMILIES"] = self.absolute_unit_path(self.families)
+        return self.environment(self.absolute_store(), self.absolute_unit_path(self.cache)) | own
 
     @property
     def store_is_remote(self) -> bool:
@@ -147,14 +147,14 @@ class Plan:
 
     def absolute_store(self) -> str:
         """Return the store as it is named from any folder of this machine."""
-        return self.store if self.store_is_remote else self.absolute_path(self.store)
+        return self.store if self.store_is_remote else self.absolute_unit_path(self.store)
 
-    def absolute_path(self, path: str) -> str:
+    def absolute_unit_path(self, path: str) -> str:
         """Return a path as it is named from any folder of this machine."""
         return str(Path(self.folder) / expand_home(path))
 
 
-def plan_here(settings: Settings, interval: timedelta) -> Plan:
+def plan_schedule_here(settings: Settings, interval: timedelta) -> Plan:
     """Return the plan that runs this program, in this folder, as this user.
 
     Raises SettingsError where the command of --on-publish is none.
@@ -165,9 +165,9 @@ def plan_here(settings: Settings, interval: timedelta) -> Plan:
         interval=interval,
         store=settings.store,
         cache=settings.cache,
-        program=_find_program(),
+        program=_find_scheduled_program(),
         folder=str(Path.cwd()),
-        user=_user_name(),
+        user=_name_schedule_user(),
         token_file=settings.token_file,
         on_publish=settings.on_publish,
         families=settings.families,
@@ -175,20 +175,20 @@ def plan_here(settings: Settings, interval: timedelta) -> Plan:
     )
 
 
-def _find_program() -> str:
+def _find_scheduled_program() -> str:
     # The script beside this Python belongs to it; what argv names may be a module's path.
     script = Path(sys.executable).with_name("lineage")
     return str(script if script.exists() else Path(sys.argv[0]).absolute())
 
 
-def _user_name() -> str:
+def _name_schedule_user() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
 
 
-def _check_text(text: str) -> None:
+def _check_unit_text(text: str) -> None:
     # A line break would end a line of a unit; invisible characters deceive the reader of one.
     if escape_invisible(text) != text or text != text.strip() or text.endswith("\\"):
         raise SettingsError(

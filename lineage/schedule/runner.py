@@ -26,7 +26,7 @@ _MEANINGS = {
 }
 
 
-def run_attempts(
+def run_scheduled_attempts(
     attempt: Callable[[], int],
     pause: Callable[[float], bool],
     say: Callable[[str], None],
@@ -41,14 +41,17 @@ def run_attempts(
         if code != SourceError.exit_code or not more_attempts:
             break
         minutes = PAUSE.seconds // 60
-        say(f"{_explain_code(code)}; again in {minutes} minutes, {more_attempts} times at most")
+        say(
+            f"{_explain_scheduled_exit_code(code)}; again in {minutes} minutes,"
+            f" {more_attempts} times at most"
+        )
         if pause(PAUSE.total_seconds()):
             return code
-    say(_explain_code(code))
+    say(_explain_scheduled_exit_code(code))
     return code
 
 
-def _explain_code(code: int) -> str:
+def _explain_scheduled_exit_code(code: int) -> str:
     if code > _SIGNALS:
         return f"the crawl was ended by signal {code - _SIGNALS}; the next run goes on"
     meaning = _MEANINGS.get(code, "its own lines say why; the next run tries again")
@@ -92,27 +95,27 @@ class Runner:
         if last is not None:
             self._say(f"the last run was at {iso(last)}, the next is due at {iso(due)}")
         with _Ending(self._crawl, self._end_request):
-            while not self._wait_until(due):
-                self._run()
+            while not self._wait_until_scheduled_time(due):
+                self._run_scheduled_crawl()
                 # Runs that fell due while this one lasted are skipped: one crawl makes up for all.
                 due += interval * max(1, -((due - self._clock.now()) // interval))
 
     def run_once(self) -> int:
         """Run now; return the last exit code."""
         with _Ending(self._crawl, self._end_request):
-            return self._run()
+            return self._run_scheduled_crawl()
 
-    def _run(self) -> int:
+    def _run_scheduled_crawl(self) -> int:
         try:
-            return run_attempts(self._crawl.run, self._pause, self._say)
+            return run_scheduled_attempts(self._crawl.run, self._pause_schedule, self._say)
         except OSError as error:
             self._say(f"the crawl could not be started: {error}; the next run tries again")
             return 1
 
-    def _pause(self, seconds: float) -> bool:
-        return self._wait_until(self._clock.now() + timedelta(seconds=seconds))
+    def _pause_schedule(self, seconds: float) -> bool:
+        return self._wait_until_scheduled_time(self._clock.now() + timedelta(seconds=seconds))
 
-    def _wait_until(self, moment: datetime) -> bool:
+    def _wait_until_scheduled_time(self, moment: datetime) -> bool:
         """Let time pass until a moment; return whether the end was requested meanwhile."""
         # One long sleep would go by a clock that stands still while a machine is suspended, and
         # waiting for the event itself could deadlock with the signal handler that sets it.
@@ -130,7 +133,7 @@ class _Ending:
     def __init__(self, crawl: Crawl, end_request: Event) -> None:
         self._end_request = end_request
         # The main thread waits for the crawl, so another one must hear the request.
-        self._listener = Thread(target=self._listen, args=(crawl,), daemon=True)
+        self._listener = Thread(target=self._listen_for_schedule_end, args=(crawl,), daemon=True)
 
     def __enter__(self) -> None:
         self._listener.start()
@@ -139,7 +142,7 @@ class _Ending:
         self._end_request.set()
         self._listener.join()
 
-    def _listen(self, crawl: Crawl) -> None:
+    def _listen_for_schedule_end(self, crawl: Crawl) -> None:
         self._end_request.wait()
         crawl.end()
 

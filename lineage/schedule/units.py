@@ -49,7 +49,7 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         token_note = _TOKEN_ADVICE.format("root alone")
     else:
         token_note = "# Only root need be able to read the token's file; the service sees a copy."
-    if plan.is_roots:
+    if plan.is_scheduled_by_root:
         user, user_note = (
             "lineage",
             "# Never root. Where there is no such user: useradd --system lineage",
@@ -57,23 +57,25 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
     else:
         user, user_note = plan.user, "# Who can run the program and write the folders below."
     local_store = [] if plan.store_is_remote else [plan.absolute_store()]
-    folders = [*local_store, plan.absolute_path(plan.cache)]
-    service = _fill_template(
+    folders = [*local_store, plan.absolute_unit_path(plan.cache)]
+    service = _fill_unit_template(
         "lineage.service",
         results=_RESULTS_OF_SYSTEMD,
         folders=" ".join(map(_quote_systemd, folders)),
         folders_as_words=shlex.join(folders),
         most_seconds=f"{_MOST_SECONDS}s",
         user_note=user_note,
-        limit_seconds=_spell_seconds(plan.interval / 2),
+        limit_seconds=_spell_systemd_seconds(plan.interval / 2),
         most_attempts=MOST_ATTEMPTS,
-        pause_seconds=_spell_seconds(min(PAUSE, plan.interval / 12)),
-        user=_escape_percents(user),
-        folder=_escape_percents(plan.folder),
+        pause_seconds=_spell_systemd_seconds(min(PAUSE, plan.interval / 12)),
+        user=_escape_systemd_percents(user),
+        folder=_escape_systemd_percents(plan.folder),
         environment=_list_systemd_variables(variables),
         token_note=token_note,
         token_mark="#" if token_file is None else "",
-        token_file=_escape_percents(plan.absolute_path(token_file or "/etc/lineage/hf_token")),
+        token_file=_escape_systemd_percents(
+            plan.absolute_unit_path(token_file or "/etc/lineage/hf_token")
+        ),
         command=f"{_quote_systemd(plan.program)} {' '.join(CRAWL)} -v",
         retry_code=SourceError.exit_code,
         other_codes=_OTHER_CODES,
@@ -82,11 +84,11 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
     event = spell_calendar_event(plan.interval)
     # A crawl tells a command of its snapshot; the server has nothing to tell.
     served = {name: it for name, it in variables.items() if name != "LINEAGE_ON_PUBLISH"}
-    server = _fill_template(
+    server = _fill_unit_template(
         "lineage-serve.service",
         user_note=user_note,
-        user=_escape_percents(user),
-        folder=_escape_percents(plan.folder),
+        user=_escape_systemd_percents(user),
+        folder=_escape_systemd_percents(plan.folder),
         environment=_list_systemd_variables(served),
         command=f"{_quote_systemd(plan.program)} serve",
         addresses="" if plan.store_is_remote else _LOOPBACK_ALONE,
@@ -94,7 +96,7 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
     return {
         "lineage-serve.service": server,
         "lineage.service": service,
-        "lineage.timer": _fill_template("lineage.timer", calendar_event=event),
+        "lineage.timer": _fill_unit_template("lineage.timer", calendar_event=event),
     }
 
 
@@ -109,18 +111,18 @@ def crontab(plan: Plan) -> Mapping[str, str]:
     variables = {
         "LINEAGE_PROGRAM": plan.program,
         "LINEAGE_FOLDER": plan.folder,
-        "LINEAGE_RESULTS": plan.absolute_path(_RESULTS),
+        "LINEAGE_RESULTS": plan.absolute_unit_path(_RESULTS),
         **plan.environment_here(),
     }
     if plan.token_file is None:
         token = f"{_TOKEN_ADVICE.format('you alone')}\n#LINEAGE_TOKEN_FILE=/path/of/a/file"
     else:
-        token = _spell_cron_variable("LINEAGE_TOKEN_FILE", plan.absolute_path(plan.token_file))
-    text = _fill_template(
+        token = _spell_cron_variable("LINEAGE_TOKEN_FILE", plan.absolute_unit_path(plan.token_file))
+    text = _fill_unit_template(
         "lineage.cron",
         most_attempts=MOST_ATTEMPTS,
         most_seconds=_MOST_SECONDS,
-        edit="crontab -e -u SOMEBODY" if plan.is_roots else "crontab -e",
+        edit="crontab -e -u SOMEBODY" if plan.is_scheduled_by_root else "crontab -e",
         environment="\n".join(_spell_cron_variable(*item) for item in variables.items()),
         token=token,
         schedule=spell_cron(plan.interval),
@@ -128,9 +130,9 @@ def crontab(plan: Plan) -> Mapping[str, str]:
     return {"lineage.cron": text}
 
 
-def github_workflow(plan: Plan) -> Mapping[str, str]:
+def github_schedule_workflow(plan: Plan) -> Mapping[str, str]:
     """Fill lineage.yml, for .github/workflows."""
-    _refuse_own_families(plan)
+    _refuse_own_families_in_unit(plan)
     paths = [plan.cache] if plan.store_is_remote else [plan.store, plan.cache]
     for path in paths:
         if _PATTERN_CHARACTERS.intersection(path):
@@ -151,7 +153,7 @@ def github_workflow(plan: Plan) -> Mapping[str, str]:
             "own."
         )
     variables = plan.environment(plan.store, plan.cache)
-    text = _fill_template(
+    text = _fill_unit_template(
         "lineage.yml",
         store_note=store_note,
         schedule=quote_yaml(spell_cron(plan.interval)),
@@ -167,9 +169,9 @@ def github_workflow(plan: Plan) -> Mapping[str, str]:
     return {"lineage.yml": text}
 
 
-def kubernetes_manifests(plan: Plan) -> Mapping[str, str]:
+def kubernetes_schedule_manifests(plan: Plan) -> Mapping[str, str]:
     """Fill lineage.yaml: a PersistentVolumeClaim and a CronJob."""
-    _refuse_own_families(plan)
+    _refuse_own_families_in_unit(plan)
     volume = _VOLUME
     if not plan.store_is_remote and posixpath.isabs(plan.store):
         volume = posixpath.dirname(posixpath.normpath(plan.store))
@@ -184,7 +186,7 @@ def kubernetes_manifests(plan: Plan) -> Mapping[str, str]:
     indent = " " * 16
     results = {"LINEAGE_RESULTS": posixpath.join(volume, _RESULTS)}
     variables = plan.environment(store, cache) | results
-    text = _fill_template(
+    text = _fill_unit_template(
         "lineage.yaml",
         schedule=quote_yaml(spell_cron(plan.interval)),
         deadline=int(plan.interval.total_seconds()) // 2,
@@ -207,13 +209,13 @@ def kubernetes_manifests(plan: Plan) -> Mapping[str, str]:
 UNITS: Mapping[str, Callable[[Plan], Mapping[str, str]]] = {
     "systemd": systemd_units,
     "cron": crontab,
-    "github-actions": github_workflow,
-    "kubernetes": kubernetes_manifests,
+    "github-actions": github_schedule_workflow,
+    "kubernetes": kubernetes_schedule_manifests,
 }
 """By the name of a scheduler: what spells a plan for it, as texts by file name."""
 
 
-def _refuse_own_families(plan: Plan) -> None:
+def _refuse_own_families_in_unit(plan: Plan) -> None:
     if plan.families is not None:
         raise SettingsError(
             f"a family file of this machine lies on no other: {plan.families}",
@@ -221,16 +223,16 @@ def _refuse_own_families(plan: Plan) -> None:
         )
 
 
-def _fill_template(name: str, **values: object) -> str:
+def _fill_unit_template(name: str, **values: object) -> str:
     file = resources.files("lineage.schedule") / "templates" / name
     return Template(file.read_text("utf-8")).substitute(values, version=__version__)
 
 
-def _spell_seconds(duration: timedelta) -> str:
+def _spell_systemd_seconds(duration: timedelta) -> str:
     return f"{int(duration.total_seconds())}s"
 
 
-def _escape_percents(text: str) -> str:
+def _escape_systemd_percents(text: str) -> str:
     """Spell a text where systemd takes a line as it is, but for its specifiers."""
     return text.replace("%", "%%")
 
@@ -238,7 +240,7 @@ def _escape_percents(text: str) -> str:
 def _quote_systemd(text: str) -> str:
     """Spell one word. In the path of a program and in Environment= a `$` means itself."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{_escape_percents(escaped)}"'
+    return f'"{_escape_systemd_percents(escaped)}"'
 
 
 def _spell_cron_variable(name: str, value: str) -> str:

@@ -25,13 +25,13 @@ from lineage.errors import (
     UnknownSnapshot,
 )
 from lineage.serve.open_snapshots import OpenSnapshot, OpenSnapshots
-from lineage.serve.operations import Question, Reply, refuse_fields, snapshot_of_cursor
+from lineage.serve.operations import Question, Reply, refuse_request_fields, snapshot_of_page_cursor
 from lineage.serve.parameters import (
     CountsQuery,
     PageQuery,
     SnapshotQuery,
-    convert_parameters,
-    read_query,
+    convert_request_parameters,
+    read_request_query,
 )
 from lineage.serve.routes import OPERATIONS, Operation, make_openapi
 from lineage.serve.server import FAULT, Front
@@ -81,7 +81,7 @@ class Server:
         """Return the snapshot that a question is asked of."""
         name, latest = query.snapshot, self.snapshots.latest
         if isinstance(query, PageQuery) and query.cursor is not None and name is None:
-            name = snapshot_of_cursor(query.cursor)
+            name = snapshot_of_page_cursor(query.cursor)
         if latest is not None and name in (None, latest.snapshot.id) and query.day is None:
             return latest
         return await self.lookups.run(
@@ -92,7 +92,7 @@ class Server:
         """Reply one question: at once where an index knows the answer, else on a worker."""
         opened = await self.open_snapshot(query, subject if "{subject}" in operation.path else None)
         question = Question(self.snapshots, opened, query, subject)
-        if is_indexed(opened, subject, query):
+        if is_query_answered_by_index(opened, subject, query):
             return operation.answer(question)
         workers = self.lookups if operation.is_quick else self.closures
         return await workers.run(partial(operation.answer, question))
@@ -101,7 +101,7 @@ class Server:
 _DEFAULT_COUNT = CountsQuery()
 
 
-def is_indexed(opened: OpenSnapshot, subject: str, query: SnapshotQuery) -> bool:
+def is_query_answered_by_index(opened: OpenSnapshot, subject: str, query: SnapshotQuery) -> bool:
     """Say whether a count is the default one of a model that is found without reading columns."""
     snapshot = opened.snapshot
     index = snapshot.index
@@ -139,7 +139,7 @@ def make_app(
         exception_handlers={
             HTTPException: _answer_http_error,  # type: ignore[dict-item]
             LineageError: _answer_error,  # type: ignore[dict-item]
-            Exception: _answer_fault,
+            Exception: _answer_request_fault,
         },
     )
     app.router.redirect_slashes = False
@@ -152,24 +152,24 @@ async def serve_operation(server: Server, operation: Operation, request: Request
     subject = request.path_params.get("subject", "")
     if operation.method == "POST":
         query = await read_body(request, operation.query)
-        return _respond(await server.answer(operation, subject, query), None)
-    query = read_query(operation.query, request.query_params.multi_items())
+        return _make_http_response(await server.answer(operation, subject, query), None)
+    query = read_request_query(operation.query, request.query_params.multi_items())
     if operation.name == "show_snapshot":
-        refuse_fields(query, "snapshot")
+        refuse_request_fields(query, "snapshot")
         query = msgspec.structs.replace(query, snapshot=subject)
     opened = await server.open_snapshot(query, subject or None)
     tag = make_tag(opened, operation.name, query)
-    if is_tag_known(request, tag):
-        return Response(status_code=304, headers=_caching(tag))
+    if is_etag_of_request(request, tag):
+        return Response(status_code=304, headers=_caching_headers(tag))
     key = (operation.name, subject, msgspec.json.encode(query))
     if (body := opened.answers.get(key)) is None:
         answer = await server.answer(operation, subject, query)
-        response = _respond(answer, tag, request)
+        response = _make_http_response(answer, tag, request)
         is_held = response.status_code == 200 and "link" not in response.headers
         if is_held and len(response.body) <= _MOST_HELD_BYTES:
             opened.answers.put(key, bytes(response.body))
         return response
-    return Response(body, headers=_caching(tag), media_type=operation.media_type)
+    return Response(body, headers=_caching_headers(tag), media_type=operation.media_type)
 
 
 def make_tag(opened: OpenSnapshot, *parts: object) -> str:
@@ -178,7 +178,7 @@ def make_tag(opened: OpenSnapshot, *parts: object) -> str:
     return f'"{opened.version}-{asked}"'
 
 
-def is_tag_known(request: Request, tag: str) -> bool:
+def is_etag_of_request(request: Request, tag: str) -> bool:
     """Say whether the client has this answer already."""
     known = request.headers.get("if-none-match")
     return known is not None and any(
@@ -186,46 +186,50 @@ def is_tag_known(request: Request, tag: str) -> bool:
     )
 
 
-def _caching(tag: str | None) -> dict[str, str]:
+def _caching_headers(tag: str | None) -> dict[str, str]:
     if tag is None:
         return {"Cache-Control": "no-store"}
     return {"ETag": tag, "Cache-Control": _CACHE_CONTROL}
 
 
-def _respond(answer: Reply, tag: str | None, request: Request | None = None) -> Response:
-    headers = _caching(tag)
+def _make_http_response(answer: Reply, tag: str | None, request: Request | None = None) -> Response:
+    headers = _caching_headers(tag)
     if answer.location is not None:
         return Response(status_code=302, headers=headers | {"Location": answer.location})
     if answer.next_cursor is not None and request is not None:
         address = request.url.include_query_params(cursor=answer.next_cursor)
         target = address.path + (f"?{address.query}" if address.query else "")
         headers["Link"] = f'<{target}>; rel="next"'
-    body = answer.text.encode() if answer.text is not None else encode_json(answer.document)
+    body = (
+        answer.text.encode() if answer.text is not None else encode_json_response(answer.document)
+    )
     return Response(body, headers=headers, media_type=answer.media_type)
 
 
-def encode_json(document: Any) -> bytes:
+def encode_json_response(document: Any) -> bytes:
     """Return a document as JSON in UTF-8."""
     return msgspec.json.encode(document)
 
 
 async def read_body(request: Request, kind: type[SnapshotQuery]) -> SnapshotQuery:
     """Return the parameters in a body; wrong JSON is answered with its place."""
-    body = await _receive_body(request)
+    body = await _receive_request_body(request)
     try:
         values = msgspec.json.decode(body)
     except msgspec.DecodeError as error:
-        raise SettingsError(f"the body is no JSON: {error}{_find_line(body, error)}") from error
+        raise SettingsError(
+            f"the body is no JSON: {error}{_find_line_of_request_error(body, error)}"
+        ) from error
     except RecursionError as error:
         raise SettingsError("the body is no JSON that is read: it is nested too deeply") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"the body is no JSON: byte {error.start} is no UTF-8") from error
     if not isinstance(values, dict):
         raise SettingsError("the body is no JSON object", 'example: {"subjects": ["gpt2"]}')
-    return convert_parameters(kind, values, strict=True)
+    return convert_request_parameters(kind, values, strict=True)
 
 
-def _find_line(body: bytes, error: Exception) -> str:
+def _find_line_of_request_error(body: bytes, error: Exception) -> str:
     _, separator, place = str(error).rpartition("(byte ")
     if not separator:
         return ""
@@ -234,7 +238,7 @@ def _find_line(body: bytes, error: Exception) -> str:
     return f", line {line}, column {column}"
 
 
-async def _receive_body(request: Request) -> bytes:
+async def _receive_request_body(request: Request) -> bytes:
     """Return the body; a client that sends too much is heard out, so that it reads the answer."""
     text = request.headers.get("content-length", "")
     promised = int(text) if text.isascii() and text.isdigit() else 0
@@ -267,12 +271,12 @@ async def _answer_error(request: Request, error: LineageError) -> Response:
     return make_error_response(error, request)
 
 
-async def _answer_fault(request: Request, _: Exception) -> Response:
+async def _answer_request_fault(request: Request, _: Exception) -> Response:
     # The log has what it was; a client gets no traceback.
     return make_error_response(LineageError(*FAULT), request)
 
 
-def status_of_error(error: LineageError, *, is_named: bool = False) -> int:
+def http_status_of_error(error: LineageError, *, is_named: bool = False) -> int:
     """Return the HTTP status of an error; of a snapshot that was named and is not there 404."""
     if isinstance(error, RequestTooLarge):
         return 413
@@ -284,7 +288,7 @@ def status_of_error(error: LineageError, *, is_named: bool = False) -> int:
     return next((_STATUS_BY_ERROR[it] for it in kinds), later)
 
 
-def hide_location(request: Request, text: str) -> str:
+def hide_store_from_client(request: Request, text: str) -> str:
     """Return a text in which the store's place on this machine is not told."""
     location = getattr(request.app.state, "location", "") if "app" in request.scope else ""
     return text.replace(location, "this store") if location else text
@@ -294,9 +298,12 @@ def make_error_response(error: LineageError, request: Request) -> Response:
     """Return an error as JSON: a sentence, what to do, and a code."""
     is_named = any(request.query_params.get(name) for name in ("snapshot", "as_of"))
     is_named |= request.url.path.startswith("/api/snapshots/")
-    status = status_of_error(error, is_named=is_named)
-    message = hide_location(request, error.message)
-    document: dict[str, Any] = {"error": message, "hint": hide_location(request, error.hint)}
+    status = http_status_of_error(error, is_named=is_named)
+    message = hide_store_from_client(request, error.message)
+    document: dict[str, Any] = {
+        "error": message,
+        "hint": hide_store_from_client(request, error.hint),
+    }
     if isinstance(error, UnknownModel) and error.candidates:
         document["candidates"] = list(error.candidates)
     code = "BadParameter" if type(error) is SettingsError else type(error).__name__
@@ -305,7 +312,7 @@ def make_error_response(error: LineageError, request: Request) -> Response:
         headers["Retry-After"] = "30" if isinstance(error, StoreError) else "1"
     if status == 413:
         headers["Connection"] = "close"
-    return Response(encode_json(document), status, headers, "application/json")
+    return Response(encode_json_response(document), status, headers, "application/json")
 
 
 async def _answer_http_error(_: Request, error: HTTPException) -> Response:
@@ -320,7 +327,7 @@ async def _answer_http_error(_: Request, error: HTTPException) -> Response:
         case _:
             code, sentence, hint = "RequestFailed", error.detail, ""
     headers["X-Error-Code"] = code
-    body = encode_json({"error": sentence, "hint": hint})
+    body = encode_json_response({"error": sentence, "hint": hint})
     return Response(body, error.status_code, headers, "application/json")
 
 
@@ -328,7 +335,7 @@ async def _answer_http_error(_: Request, error: HTTPException) -> Response:
 
 
 def _serve_openapi() -> Callable[[Request], Awaitable[Response]]:
-    body = encode_json(make_openapi())
+    body = encode_json_response(make_openapi())
 
     async def serve(_: Request) -> Response:
         return Response(
@@ -346,7 +353,7 @@ async def _serve_health(server: Server, _: Request) -> Response:
     }
     headers = {"Cache-Control": "no-store"} | ({} if latest else {"Retry-After": "30"})
     return Response(
-        encode_json(document), 503 if latest is None else 200, headers, "application/json"
+        encode_json_response(document), 503 if latest is None else 200, headers, "application/json"
     )
 
 
@@ -369,13 +376,13 @@ class LazyMcp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._endpoint is None:
             try:
-                self._endpoint = await self._server.lookups.run(self._load_endpoint)
+                self._endpoint = await self._server.lookups.run(self._load_mcp_endpoint)
             except LineageError as error:
                 await make_error_response(error, Request(scope))(scope, receive, send)
                 return
         await self._endpoint(scope, receive, send)
 
-    def _load_endpoint(self) -> ASGIApp:
+    def _load_mcp_endpoint(self) -> ASGIApp:
         try:
             from lineage.serve.mcp_tools import McpEndpoint
         except ImportError as error:

@@ -44,7 +44,7 @@ from lineage.serve.parameters import (
     SearchQuery,
     SnapshotQuery,
     Word,
-    convert_parameters,
+    convert_request_parameters,
     parameter_schemas,
 )
 from lineage.version import __version__
@@ -93,7 +93,7 @@ class FamilyArguments(SnapshotQuery, frozen=True, kw_only=True):
 # What each tool answers: a sentence to read, and the document it was taken from
 
 
-def _find_model(question: Question) -> tuple[str, Document]:
+def _find_mcp_model(question: Question) -> tuple[str, Document]:
     query: SearchQuery = question.query
     items = search_names(question.scope(), query.q, query.limit)
     names = ", ".join(it.id for it in items[:5])
@@ -101,14 +101,14 @@ def _find_model(question: Question) -> tuple[str, Document]:
     return sentence, {"items": to_document(items), "next": None}
 
 
-def _count_derivatives(question: Question) -> tuple[str, Document]:
+def _answer_count_tool(question: Question) -> tuple[str, Document]:
     query: CountArguments = question.query
     scope = question.scope(query.definition())
     count = count_subject(scope, find_subject(scope, query.subject), query.by)
-    return _describe_count(count), count_document(count)
+    return _say_count_to_agent(count), count_document(count)
 
 
-def _describe_count(count: Count) -> str:
+def _say_count_to_agent(count: Count) -> str:
     """Return a count as one sentence, each relation apart."""
     parts = ", ".join(f"{number:,} {name.value}" for name, number in count.by_relation.items())
     apart = f" By relation: {parts}." if parts else ""
@@ -122,7 +122,7 @@ def _describe_count(count: Count) -> str:
 def _list_derivatives(question: Question) -> tuple[str, Document]:
     query: ListArguments = question.query
     listed = operations.find_derivatives_page(question, query)
-    document = operations.list_page(question, query, listed)
+    document = operations.make_paged_response(question, query, listed)
     more = " More with `cursor`." if document["next"] else ""
     sentence = (
         f"{len(document['items'])} of {len(listed.derivatives):,} models that descend from "
@@ -133,7 +133,7 @@ def _list_derivatives(question: Question) -> tuple[str, Document]:
     return sentence, document | {"total": len(listed.derivatives), "definition": definition}
 
 
-def _trace_model(question: Question) -> tuple[str, Document]:
+def _answer_trace_tool(question: Question) -> tuple[str, Document]:
     query: TraceArguments = question.query
     document = operations.answer_lineage(question).document
     # The explanation quotes cards: here its words stand apart from those of others.
@@ -153,7 +153,7 @@ def _trace_model(question: Question) -> tuple[str, Document]:
     return sentence, document | {"definition": definition}
 
 
-def _check_models(question: Question) -> tuple[str, Document]:
+def _answer_check_tool(question: Question) -> tuple[str, Document]:
     document = operations.answer_check(question).document
     parts = [f"{it['model']}: {it['verdict']}" for it in document["models"][:10]]
     definition = {
@@ -163,14 +163,14 @@ def _check_models(question: Question) -> tuple[str, Document]:
     return f"{document['verdict']}. {'; '.join(parts)}.", document | {"definition": definition}
 
 
-def _describe_family(question: Question) -> tuple[str, Document]:
+def _answer_family_tool(question: Question) -> tuple[str, Document]:
     query: FamilyArguments = question.query
     scope = question.scope()
     if query.family is None:
         items = [family_summary(family) for family in scope.families]
         names = ", ".join(str(it["family"]) for it in items)
         return f"{len(items)} families: {names}.", {"families": items}
-    subject = operations.find_family_subject(scope, query.family)
+    subject = operations.answerable_family_subject(scope, query.family)
     count = count_subject(scope, subject)
     assert subject.family is not None
     releases = [it.id for it in subject.family.releases]
@@ -180,7 +180,7 @@ def _describe_family(question: Question) -> tuple[str, Document]:
         "roots": list(count.definition.roots),
         "counts": count_document(count),
     }
-    return _describe_count(count), document
+    return _say_count_to_agent(count), document
 
 
 _COUNT_MEANS = (
@@ -211,7 +211,7 @@ TOOLS: Sequence[LineageTool] = (
         "Finds models, authors and families by letters of their names; `total` is how many models "
         "descend from one, by the default definition.",
         SearchQuery,
-        _find_model,
+        _find_mcp_model,
         ("items",),
     ),
     LineageTool(
@@ -219,7 +219,7 @@ TOOLS: Sequence[LineageTool] = (
         "Count what descends from a model",
         f"Counts the models that descend from a model, a release or a family. {_COUNT_MEANS}",
         CountArguments,
-        _count_derivatives,
+        _answer_count_tool,
         ("total", "direct", "by_relation", "definition"),
     ),
     LineageTool(
@@ -237,7 +237,7 @@ TOOLS: Sequence[LineageTool] = (
         "Says whether a model descends from a family, by which paths up, and on whose evidence. "
         "`descends` is true on declared links alone, false on a statement, else null: not known.",
         TraceArguments,
-        _trace_model,
+        _answer_trace_tool,
         ("descends", "paths", "definition"),
     ),
     LineageTool(
@@ -247,7 +247,7 @@ TOOLS: Sequence[LineageTool] = (
         "`family:qwen`) or license, or no allowed one. `unknown` means that the origin is not "
         "known: never take it for clean.",
         CheckBody,
-        _check_models,
+        _answer_check_tool,
         ("verdict", "models", "definition"),
     ),
     LineageTool(
@@ -256,7 +256,7 @@ TOOLS: Sequence[LineageTool] = (
         "Says which releases and official repositories a family has, and how many models descend "
         "from it; mirrors and curated links always join its number. Without `family` it lists all.",
         FamilyArguments,
-        _describe_family,
+        _answer_family_tool,
     ),
 )
 _TOOLS_BY_NAME = {tool.name: tool for tool in TOOLS}
@@ -315,7 +315,7 @@ async def call_tool(server: Server, name: str, arguments: Mapping[str, Any]) -> 
     try:
         if (tool := _TOOLS_BY_NAME.get(name)) is None:
             raise SettingsError(f"no tool is called {name!r}", ", ".join(_TOOLS_BY_NAME))
-        query = convert_parameters(tool.arguments, arguments, strict=True)
+        query = convert_request_parameters(tool.arguments, arguments, strict=True)
         subject = str(getattr(query, "subject", None) or getattr(query, "model", ""))
         opened = await server.open_snapshot(query, subject or None)
         question = Question(server.snapshots, opened, query, subject)
@@ -328,11 +328,13 @@ async def call_tool(server: Server, name: str, arguments: Mapping[str, Any]) -> 
         return CallToolResult(content=[content], structured_content=failed, is_error=True)
     manifest = opened.snapshot.manifest
     taken_at = to_document(manifest.origin.taken_at)
-    document = {"snapshot": manifest.id, "taken_at": taken_at, "note": _NOTE} | _mark_quotes(
-        document
-    )
+    document = {
+        "snapshot": manifest.id,
+        "taken_at": taken_at,
+        "note": _NOTE,
+    } | _mark_quotes_for_agent(document)
     texts = (
-        f"{sentence} Snapshot {manifest.id}, taken {taken_at}.{_describe_rule(document)}",
+        f"{sentence} Snapshot {manifest.id}, taken {taken_at}.{_say_definition_to_agent(document)}",
         json.dumps(document, ensure_ascii=True),
     )
     return CallToolResult(
@@ -341,7 +343,7 @@ async def call_tool(server: Server, name: str, arguments: Mapping[str, Any]) -> 
     )
 
 
-def _describe_rule(document: Document) -> str:
+def _say_definition_to_agent(document: Document) -> str:
     """Return a count's definition in words; nothing for what is no count."""
     fields_of_rule = document.get("definition") or (document.get("counts") or {}).get("definition")
     if not fields_of_rule or "closure" not in fields_of_rule:
@@ -350,14 +352,15 @@ def _describe_rule(document: Document) -> str:
     return " Definition: " + "; ".join(f"{label}: {text}" for label, text in lines) + "."
 
 
-def _mark_quotes(value: Any) -> Any:
+def _mark_quotes_for_agent(value: Any) -> Any:
     """Return a document in which every text that somebody else wrote is marked as that."""
     if isinstance(value, list):
-        return [_mark_quotes(it) for it in value]
+        return [_mark_quotes_for_agent(it) for it in value]
     if not isinstance(value, dict):
         return value
     return {
-        THIRD_PARTY if name == "quote" else name: _mark_quotes(it) for name, it in value.items()
+        THIRD_PARTY if name == "quote" else name: _mark_quotes_for_agent(it)
+        for name, it in value.items()
     }
 
 

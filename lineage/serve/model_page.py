@@ -33,9 +33,9 @@ from lineage.reporting.language import Language
 from lineage.serve.page_view import (
     PageContent,
     View,
-    definition_section,
-    growth_sections,
-    read_curve,
+    definition_page_section,
+    growth_page_sections,
+    read_curve_for_page,
 )
 from lineage.serve.parameters import SnapshotQuery
 
@@ -68,39 +68,41 @@ def make_model_page(view: View) -> PageContent:
     is_deleted = model.trace.origin is ModelOrigin.TOMBSTONE
     trace = model.trace
     glance = [
-        (say("model.descends", family=family.name), *_say_verdict(view, trace)),
-        (say("model.who"), *_say_who(view, trace)),
-        (say("model.since"), _say_since(view, model), []),
+        (say("model.descends", family=family.name), *_verdict_on_page(view, trace)),
+        (say("model.who"), *_claimants_on_page(view, trace)),
+        (say("model.since"), _date_on_page(view, model), []),
         (say("model.count"), *_say_count(view, model.count)),
-        (say("model.terms"), *_say_terms(view, model)),
-        (say("model.became"), *_say_became(view, model)),
+        (say("model.terms"), *_terms_on_page(view, model)),
+        (say("model.became"), *_new_id_on_page(view, model)),
     ]
-    paths = [[_describe_step(view, trace, edge) for edge in path] for path in trace.paths[:_PATHS]]
+    paths = [
+        [_path_edge_on_page(view, trace, edge) for edge in path] for path in trace.paths[:_PATHS]
+    ]
     more = len(trace.paths) - len(paths)
     sections = []
     if model.count.total or model.count.at_most:
-        sections += growth_sections(view, read_curve(view, subject), model.id)
-    sections.append(Section(say("model.data"), [Outline(_list_data(view, model))]))
+        sections += growth_page_sections(view, read_curve_for_page(view, subject), model.id)
+    sections.append(Section(say("model.data"), [Outline(_link_page_data(view, model))]))
     headline = say("model.gone_title", id=model.id) if is_deleted else model.id
     values = {
         "glance": glance,
         "paths": paths,
         "paths_title": say(f"model.paths_{'one' if len(trace.paths) == 1 else 'other'}"),
         "more_paths": say("model.more_paths", n=more) if more > 0 else "",
-        "children": _make_children(view, scope, subject) if model.count.at_most else None,
+        "children": _make_children_page(view, scope, subject) if model.count.at_most else None,
         "sections": sections,
-        "folded": [definition_section(view, model.count)],
+        "folded": [definition_page_section(view, model.count)],
     }
     if not paths and trace.itself is None:
         values["lead"] = [say("model.no_paths")]
     return PageContent(headline, values, status=410 if is_deleted else 200)
 
 
-def _name_roots(roots: Sequence[PathRoot]) -> str:
+def _name_roots_on_page(roots: Sequence[PathRoot]) -> str:
     return ", ".join(dict.fromkeys(it.release for it in roots))
 
 
-def _say_verdict(view: View, trace: Trace) -> tuple[str, list[str]]:
+def _verdict_on_page(view: View, trace: Trace) -> tuple[str, list[str]]:
     """Return the verdict in a few words, and what it rests on."""
     say = view.words.say
     own = [root for root in trace.roots if root.family == trace.family]
@@ -112,11 +114,11 @@ def _say_verdict(view: View, trace: Trace) -> tuple[str, list[str]]:
     sentence = [trace.outsider.sentence] if trace.outsider is not None else []
     match trace.reason:
         case VerdictReason.DECLARED_PATH:
-            text = say("model.yes", roots=_name_roots(own))
+            text = say("model.yes", roots=_name_roots_on_page(own))
         case VerdictReason.OTHER_ROOTS:
-            text = say("model.no_other", roots=_name_roots(trace.roots))
+            text = say("model.no_other", roots=_name_roots_on_page(trace.roots))
         case VerdictReason.INFERRED_PATH:
-            text = say("model.not_known_inferred", roots=_name_roots(own))
+            text = say("model.not_known_inferred", roots=_name_roots_on_page(own))
         case VerdictReason.SOURCES_DISAGREE:
             text = say("model.not_known_disputed")
         case _:
@@ -124,7 +126,7 @@ def _say_verdict(view: View, trace: Trace) -> tuple[str, list[str]]:
     return text, sentence
 
 
-def _say_who(view: View, trace: Trace) -> tuple[str, list[str]]:
+def _claimants_on_page(view: View, trace: Trace) -> tuple[str, list[str]]:
     """Return who says so: the rules behind the first edge of the surest path."""
     say = view.words.say
     if trace.itself is not None or (trace.outsider is not None and not trace.paths):
@@ -132,18 +134,18 @@ def _say_who(view: View, trace: Trace) -> tuple[str, list[str]]:
     if not trace.paths:
         return say("model.who_nobody"), []
     edge = trace.paths[0][0]
-    rules = ", ".join(dict.fromkeys(_name_rule(view, claim.rule) for claim in edge.evidence))
+    rules = ", ".join(dict.fromkeys(_rule_on_page(view, claim.rule) for claim in edge.evidence))
     if edge.strength is Strength.INFERRED:
         return say("model.who_inferred", rules=rules), []
-    return (say("model.who_registry") if rules == _name_rule(view, "registry") else rules), []
+    return (say("model.who_registry") if rules == _rule_on_page(view, "registry") else rules), []
 
 
-def _name_rule(view: View, rule: str) -> str:
+def _rule_on_page(view: View, rule: str) -> str:
     names = view.tree_words.sections["explorer"]
     return names.get(f"rule_{rule}", rule.replace("_", " "))
 
 
-def _say_since(view: View, model: ModelDescription) -> str:
+def _date_on_page(view: View, model: ModelDescription) -> str:
     created = None if model.record is None else model.record["created_at"]
     return (
         view.words.date(created.date())
@@ -161,7 +163,7 @@ def _say_count(view: View, count: Count) -> tuple[str, list[str]]:
     return words.say_number("model.total", count.total), [*more, *filter(None, [", ".join(parts)])]
 
 
-def _say_terms(view: View, model: ModelDescription) -> tuple[str, list[str]]:
+def _terms_on_page(view: View, model: ModelDescription) -> tuple[str, list[str]]:
     """Return the terms of every root on a declared path, and the model's own license tag."""
     say, trace = view.words.say, model.trace
     roots = [*trace.roots, *([trace.itself] if trace.itself is not None else [])]
@@ -170,7 +172,7 @@ def _say_terms(view: View, model: ModelDescription) -> tuple[str, list[str]]:
     for root in roots if trace.descends is not None or trace.itself is not None else ():
         if root.family in families_with_terms():
             terms = license_terms(root.family)
-            each = terms.terms_of_root(root.root or "", releases.get(root.release, ""))
+            each = terms.license_terms_of_root(root.root or "", releases.get(root.release, ""))
             if each is not None and each.name not in names:
                 names.append(each.name)
                 if ClauseName.MONTHLY_USERS in each.rules:
@@ -184,7 +186,7 @@ def _say_terms(view: View, model: ModelDescription) -> tuple[str, list[str]]:
     )
 
 
-def _say_became(view: View, model: ModelDescription) -> tuple[str, list[str]]:
+def _new_id_on_page(view: View, model: ModelDescription) -> tuple[str, list[str]]:
     say, deletion = view.words.say, model.trace.deletion
     more = []
     if model.former_names:
@@ -198,7 +200,7 @@ def _say_became(view: View, model: ModelDescription) -> tuple[str, list[str]]:
     return say("model.listed", day=view.day), more
 
 
-def _describe_step(view: View, trace: Trace, edge: PathEdge) -> Mapping[str, Any]:
+def _path_edge_on_page(view: View, trace: Trace, edge: PathEdge) -> Mapping[str, Any]:
     """Return one edge of a path as the template draws it."""
     roots = {it.root for it in trace.roots}
     return {
@@ -212,7 +214,7 @@ def _describe_step(view: View, trace: Trace, edge: PathEdge) -> Mapping[str, Any
         "is_root": edge.parent in roots or edge.parent.startswith(("release:", "family:")),
         "claims": [
             {
-                "rule": _name_rule(view, claim.rule),
+                "rule": _rule_on_page(view, claim.rule),
                 "quote": claim.quote,
                 "source": claim.source,
                 "url": claim.url,
@@ -222,7 +224,7 @@ def _describe_step(view: View, trace: Trace, edge: PathEdge) -> Mapping[str, Any
     }
 
 
-def _make_children(view: View, scope: Scope, subject: ResolvedSubject) -> Mapping[str, Any]:
+def _make_children_page(view: View, scope: Scope, subject: ResolvedSubject) -> Mapping[str, Any]:
     """Return a page of the models below one, as it was filtered and sorted."""
     query: ModelPageQuery = view.question.query
     words, say = view.words, view.words.say
@@ -259,7 +261,7 @@ def _make_children(view: View, scope: Scope, subject: ResolvedSubject) -> Mappin
 
     last, page = first + len(shown), first // _ROWS + 1
     return {
-        "columns": _describe_columns(view),
+        "columns": _columns_of_page_table(view),
         "rows": rows,
         "find": query.find,
         "relation": query.relation.value if query.relation else "",
@@ -268,12 +270,12 @@ def _make_children(view: View, scope: Scope, subject: ResolvedSubject) -> Mappin
         "sort": query.sort.value,
         "order": query.order,
         "shown": say("table.shown", first=first + 1, last=last, all=len(places)) if rows else "",
-        "previous": _change_table(view, page=page - 1) if page > 1 else "",
-        "next": _change_table(view, page=page + 1) if last < len(places) else "",
+        "previous": _address_of_changed_page_table(view, page=page - 1) if page > 1 else "",
+        "next": _address_of_changed_page_table(view, page=page + 1) if last < len(places) else "",
     }
 
 
-def _change_table(view: View, **changes: object) -> str:
+def _address_of_changed_page_table(view: View, **changes: object) -> str:
     """Return the address of the same table, filtered or sorted in another way."""
     chosen = {
         name: value
@@ -283,7 +285,7 @@ def _change_table(view: View, **changes: object) -> str:
     return view.address(view.path, **(chosen | changes)) + "#below"
 
 
-def _describe_columns(view: View) -> Sequence[Mapping[str, Any]]:
+def _columns_of_page_table(view: View) -> Sequence[Mapping[str, Any]]:
     """Return the columns of the table, with the address that sorts by each."""
     query: ModelPageQuery = view.question.query
     orders = {
@@ -300,7 +302,11 @@ def _describe_columns(view: View) -> Sequence[Mapping[str, Any]]:
         rises = order in (DerivativeOrder.NAME, DerivativeOrder.RELATION)
         falls_now = query.order == "descending"
         next_order = "ascending" if (falls_now if is_sorted else rises) else "descending"
-        address = _change_table(view, sort=order.value, order=next_order) if order else None
+        address = (
+            _address_of_changed_page_table(view, sort=order.value, order=next_order)
+            if order
+            else None
+        )
         columns.append(
             {
                 "name": view.words.say(f"table.{name}"),
@@ -312,7 +318,7 @@ def _describe_columns(view: View) -> Sequence[Mapping[str, Any]]:
     return columns
 
 
-def _list_data(view: View, model: ModelDescription) -> list[tuple[int, Inline]]:
+def _link_page_data(view: View, model: ModelDescription) -> list[tuple[int, Inline]]:
     """Return links to the same facts as data, and to the Hub."""
     say, snapshot = view.words.say, view.question.query.snapshot
     query = f"?snapshot={quote(snapshot)}" if snapshot else ""

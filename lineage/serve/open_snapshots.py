@@ -122,18 +122,20 @@ class OpenSnapshots:
             # In a store of single families the answer depends on the subject.
             key = (name, day, None if self._latest is not None else subject)
             id = self._ids.get(key)
-            if id is not None and (opened := self._opened(id)) is not None:
+            if id is not None and (opened := self._opened_to_serve(id)) is not None:
                 return opened
             if name is not None or day is None:
                 snapshot = self.store.snapshot(name, holds)
             else:
                 snapshot = self.store.snapshot_at(day, holds)
             self._ids.put(key, snapshot.id)
-            return self._opened(snapshot.id) or self._others.put(snapshot.id, self._open(snapshot))
+            return self._opened_to_serve(snapshot.id) or self._others.put(
+                snapshot.id, self._open_to_serve(snapshot)
+            )
 
     def refresh(self) -> None:
         """Open the latest snapshot where it is another by now; what was pruned is let go."""
-        if (folders := self._list_folders()) == self._folders:
+        if (folders := self._list_snapshots_to_serve()) == self._folders:
             return
         try:
             snapshot: Snapshot | None = self.store.snapshot()
@@ -143,9 +145,9 @@ class OpenSnapshots:
         if snapshot is None:
             self._latest = None
         elif latest is None or latest.snapshot.manifest != snapshot.manifest:
-            opened = self._open(snapshot)
+            opened = self._open_to_serve(snapshot)
             if latest is not None:  # the first one is read while it answers already
-                warm_snapshot_up(opened)
+                warm_served_snapshot(opened)
             # One assignment: a request that has begun goes on with the one before.
             self._latest = opened
             _LOG.info("answers come from snapshot %s now", snapshot.id)
@@ -158,31 +160,31 @@ class OpenSnapshots:
     def watch(self, stop: Event, seconds: float) -> None:
         """Look for new snapshots until asked to stop; what fails is tried again."""
         if self._latest is not None:
-            warm_snapshot_up(self._latest)
+            warm_served_snapshot(self._latest)
         while not stop.wait(seconds):
             try:
                 self.refresh()
             except LineageError as error:
                 _LOG.warning("the store cannot be looked at: %s", error.message)
 
-    def _list_folders(self) -> tuple[object, ...]:
+    def _list_snapshots_to_serve(self) -> tuple[object, ...]:
         names = self.store.files.folders()
         # What is accepted by hand gets its manifest long after its folder.
         newest = sorted(names)[-_NEWEST_WATCHED:]
         published = [self.store.files.exists(f"{name}/{FILE}") for name in newest]
         return (*names, *published)
 
-    def _opened(self, id: str) -> OpenSnapshot | None:
+    def _opened_to_serve(self, id: str) -> OpenSnapshot | None:
         latest = self._latest
         return latest if latest and latest.snapshot.id == id else self._others.get(id)
 
-    def _open(self, snapshot: Snapshot) -> OpenSnapshot:
+    def _open_to_serve(self, snapshot: Snapshot) -> OpenSnapshot:
         snapshot.hold_in_memory()
         scope = Scope(snapshot, self._families)
         return OpenSnapshot(scope, f"{snapshot.id}-{self._version}")
 
 
-def warm_snapshot_up(opened: OpenSnapshot) -> None:
+def warm_served_snapshot(opened: OpenSnapshot) -> None:
     """Read what most questions need, so that none has to wait for it."""
     snapshot, scope = opened.snapshot, opened.scope
     try:

@@ -27,7 +27,7 @@ from lineage.analysis.subjects import ResolvedSubject, find_subject
 from lineage.analysis.traces import trace_models
 from lineage.analysis.tree.prune import build_tree
 from lineage.analysis.verdicts import Trace, count_availability
-from lineage.domain.check_rules import ListedModel, read_rules
+from lineage.domain.check_rules import ListedModel, read_check_rules
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.documents import Document, to_document
 from lineage.domain.subjects import parse_subject
@@ -88,7 +88,7 @@ class Reply:
 def answer_snapshots(question: Question) -> Reply:
     """Answer with every snapshot, as `snapshots list` does."""
     store, query = question.snapshots.store, question.query
-    refuse_fields(query, "snapshot")
+    refuse_request_fields(query, "snapshot")
     return Reply([snapshot_document(manifest) for manifest in store.manifests()])
 
 
@@ -111,7 +111,7 @@ def answer_search(question: Question) -> Reply:
 # Models
 
 
-def require_model(scope: Scope, text: str) -> ResolvedSubject:
+def require_requested_model(scope: Scope, text: str) -> ResolvedSubject:
     """Return the model of a subject; SettingsError where it is a family or a release."""
     subject = find_subject(scope, text)
     if subject.model is None:
@@ -130,7 +130,9 @@ def answer_model(question: Question) -> Reply:
     scope = question.scope(Definition(as_of=query.as_of))
     family = find_family(query.family.removeprefix("family:"), scope.families)
     return Reply(
-        model_document(describe_model(scope, require_model(scope, question.subject), family))
+        model_document(
+            describe_model(scope, require_requested_model(scope, question.subject), family)
+        )
     )
 
 
@@ -163,16 +165,17 @@ def find_derivatives_page(question: Question, query: PageQuery) -> ListedPage:
         of_list, lambda: find_derivatives(scope, subject)
     )
     mark = hashlib.sha256(repr((of_list, question.opened.version)).encode()).hexdigest()[:12]
-    start = 0 if query.cursor is None else read_cursor(query.cursor, mark)
+    start = 0 if query.cursor is None else read_page_cursor(query.cursor, mark)
     return ListedPage(scope, subject, derivatives, start, mark)
 
 
-def list_page(question: Question, query: PageQuery, page: ListedPage) -> Document:
+def make_paged_response(question: Question, query: PageQuery, page: ListedPage) -> Document:
     """Return a page of a list as its document."""
     end = min(page.start + query.limit, len(page.derivatives))
     places = range(page.start, end)
     items = [
-        to_derivative_document(it) for it in read_derivatives(page.scope, page.derivatives, places)
+        served_derivative_document(it)
+        for it in read_derivatives(page.scope, page.derivatives, places)
     ]
     snapshot, has_more = question.opened.snapshot.id, end < len(page.derivatives)
     cursor = make_cursor(snapshot, end, page.mark) if has_more else None
@@ -182,11 +185,11 @@ def list_page(question: Question, query: PageQuery, page: ListedPage) -> Documen
 def answer_derivatives(question: Question) -> Reply:
     """Answer with a page of the models that are counted."""
     query: PageQuery = question.query
-    document = list_page(question, query, find_derivatives_page(question, query))
+    document = make_paged_response(question, query, find_derivatives_page(question, query))
     return Reply(document, document["next"])
 
 
-def to_derivative_document(it: Any) -> Document:
+def served_derivative_document(it: Any) -> Document:
     """Return one item of a list; by hand, as a page has a thousand of them."""
     created = None if it.created_at is None else f"{it.created_at:%Y-%m-%dT%H:%M:%SZ}"
     return {
@@ -207,14 +210,14 @@ def make_cursor(snapshot: str, place: int, mark: str) -> str:
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
-def snapshot_of_cursor(cursor: str) -> str:
+def snapshot_of_page_cursor(cursor: str) -> str:
     """Return the snapshot whose list a cursor goes on with; SettingsError where it is none."""
-    return _split_cursor(cursor)[0]
+    return _split_page_cursor(cursor)[0]
 
 
-def read_cursor(cursor: str, mark: str) -> int:
+def read_page_cursor(cursor: str, mark: str) -> int:
     """Return the place of a cursor; SettingsError where it is none, or another list's."""
-    _, place, of_list = _split_cursor(cursor)
+    _, place, of_list = _split_page_cursor(cursor)
     if of_list != mark:
         raise SettingsError(
             "the cursor belongs to another list", "leave it out: the list begins anew"
@@ -222,7 +225,7 @@ def read_cursor(cursor: str, mark: str) -> int:
     return place
 
 
-def _split_cursor(cursor: str) -> tuple[str, int, str]:
+def _split_page_cursor(cursor: str) -> tuple[str, int, str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         snapshot, place, mark = base64.urlsafe_b64decode(padded).decode("ascii").split(".")
@@ -237,18 +240,18 @@ def answer_lineage(question: Question) -> Reply:
     """Answer with a model's paths up, as `trace` does."""
     query: FamilyQuery = question.query
     scope = question.scope(Definition(as_of=query.as_of))
-    return Reply(_trace_document(scope, question.subject, query.family))
+    return Reply(_served_trace_document(scope, question.subject, query.family))
 
 
-def _trace_document(scope: Scope, text: str, family: str) -> Document:
+def _served_trace_document(scope: Scope, text: str, family: str) -> Document:
     asked = find_family(family.removeprefix("family:"), scope.families)
-    (trace,) = trace_models(scope, [_model_name(text)], asked)
+    (trace,) = trace_models(scope, [_model_name_of_question(text)], asked)
     if isinstance(trace, UnknownModel):
         raise trace
     return trace_document(trace)
 
 
-def _model_name(text: str) -> str:
+def _model_name_of_question(text: str) -> str:
     try:
         return parse_subject(text).name
     except ValueError as error:
@@ -266,7 +269,7 @@ def answer_bom(question: Question) -> Reply:
     query: BomQuery = question.query
     scope = question.scope()
     family = find_family("llama", scope.families)
-    bill = bill_of(scope, _model_name(question.subject), family, query.min_strength)
+    bill = bill_of(scope, _model_name_of_question(question.subject), family, query.min_strength)
     text = write_cyclonedx(bill, scope.snapshot.manifest)
     return Reply(None, text=text, media_type=CYCLONEDX)
 
@@ -278,14 +281,14 @@ def answer_purl(question: Question) -> Reply:
             f"{question.subject!r} is no package address of the Hub",
             "pkg:huggingface/owner/name@revision",
         )
-    subject = require_model(question.scope(), _model_name(question.subject))
+    subject = require_requested_model(question.scope(), _model_name_of_question(question.subject))
     return Reply(None, location=f"/api/models/{quote(subject.id)}")
 
 
 # Families
 
 
-def find_family_subject(scope: Scope, text: str) -> ResolvedSubject:
+def answerable_family_subject(scope: Scope, text: str) -> ResolvedSubject:
     """Return the family, or the release as `family/release`, that an address names."""
     name, _, release = text.partition("/")
     family = find_family(name.removeprefix("family:"), scope.families)
@@ -309,7 +312,7 @@ def answer_families(question: Question) -> Reply:
 
 def answer_family(question: Question) -> Reply:
     """Answer with one family or release, as `families show` does."""
-    subject = find_family_subject(question.scope(), question.subject)
+    subject = answerable_family_subject(question.scope(), question.subject)
     assert subject.family is not None
     release = subject.release
     return Reply(family_document(subject.family) if release is None else to_document(release))
@@ -319,22 +322,26 @@ def answer_family_counts(question: Question) -> Reply:
     """Answer with the count of a family or a release."""
     query: CountsQuery = question.query
     scope = question.scope(query.definition())
-    subject = find_family_subject(scope, question.subject)
+    subject = answerable_family_subject(scope, question.subject)
     return Reply(count_document(count_subject(scope, subject, query.by)))
 
 
 def answer_trend(question: Question) -> Reply:
     """Answer with the curve of a family, as `snapshots trend` does."""
     query: TrendQuery = question.query
-    refuse_fields(query, "snapshot")
+    refuse_request_fields(query, "snapshot")
     scope = question.scope()
-    subject = find_family_subject(scope, question.subject)
+    subject = answerable_family_subject(scope, question.subject)
     if subject.release is not None:
         raise SettingsError(
             "a curve is of a family, or of one of its models", "ask the family with by=release"
         )
     assert subject.family is not None
-    family, store, by = subject.family, question.snapshots.store, read_trend_grouping(query.by)
+    family, store, by = (
+        subject.family,
+        question.snapshots.store,
+        read_requested_trend_grouping(query.by),
+    )
     # What takes longer than a request may is there for the next one.
     curve = question.opened.lists_of(
         ("curve", subject.id, by), lambda: curve_of_family(store, family, scope.families, by)
@@ -345,10 +352,10 @@ def answer_trend(question: Question) -> Reply:
 def answer_model_trend(question: Question) -> Reply:
     """Reply with the curve of a model over all snapshots."""
     query: TrendQuery = question.query
-    refuse_fields(query, "snapshot")
+    refuse_request_fields(query, "snapshot")
     scope = question.scope()
-    subject = require_model(scope, question.subject)
-    grouping = read_trend_grouping(query.by)
+    subject = require_requested_model(scope, question.subject)
+    grouping = read_requested_trend_grouping(query.by)
     if grouping is Grouping.RELEASE:
         raise SettingsError("a model has no releases", "leave out by, or ask its family")
     store = question.snapshots.store
@@ -359,7 +366,7 @@ def answer_model_trend(question: Question) -> Reply:
     return Reply(to_document(curve))
 
 
-def read_trend_grouping(by: Grouping | None) -> Grouping | None:
+def read_requested_trend_grouping(by: Grouping | None) -> Grouping | None:
     """Return what a curve is divided by; SettingsError for what no snapshot stores."""
     if by not in (None, Grouping.RELEASE, Grouping.MONTH):
         raise SettingsError(f"by: no curve is divided by {by}", "by is one of release, month")
@@ -370,12 +377,12 @@ def answer_tree(question: Question) -> Reply:
     """Answer with a tree, as `tree` does."""
     query: TreeQuery = question.query
     scope = question.scope(query.definition())
-    subject = find_family_subject(scope, question.subject)
+    subject = answerable_family_subject(scope, question.subject)
     tree = build_tree(scope, subject, depth=query.depth, min_size=query.min_size)
     return Reply(tree_document(tree))
 
 
-def refuse_fields(query: SnapshotQuery, *names: str) -> None:
+def refuse_request_fields(query: SnapshotQuery, *names: str) -> None:
     """Raise SettingsError for parameters that would promise something else than the answer."""
     for name in names:
         if getattr(query, name) is not None:
@@ -389,7 +396,7 @@ def answer_batch(question: Question) -> Reply:
     """Answer many subjects; one that is unknown says so in its own item."""
     query: BatchBody = question.query
     scope = question.scope(query.definition())
-    lineage = _trace_all(scope.under(Definition(as_of=query.as_of)), query)
+    lineage = _trace_batch(scope.under(Definition(as_of=query.as_of)), query)
     items: list[Document] = []
     for text in query.subjects:
         item: Document = {"subject": text, **dict.fromkeys(query.want)}
@@ -410,7 +417,7 @@ def answer_batch(question: Question) -> Reply:
     return Reply({"snapshot": question.opened.snapshot.id, "items": items})
 
 
-def _trace_all(scope: Scope, query: BatchBody) -> dict[str, Trace | LineageError]:
+def _trace_batch(scope: Scope, query: BatchBody) -> dict[str, Trace | LineageError]:
     """Return the trace of each subject of a batch, or why it has none; all by one look."""
     if "lineage" not in query.want:
         return {}
@@ -418,7 +425,7 @@ def _trace_all(scope: Scope, query: BatchBody) -> dict[str, Trace | LineageError
     answers: dict[str, Trace | LineageError] = {}
     for text in query.subjects:
         try:
-            names[text] = _model_name(text)
+            names[text] = _model_name_of_question(text)
         except SettingsError as error:
             answers[text] = error
     family = find_family(query.family.removeprefix("family:"), scope.families)
@@ -432,7 +439,7 @@ def answer_check(question: Question) -> Reply:
     table = {name: list(getattr(query, name)) for name in ("deny", "allow", "deny_license")}
     flags = {"pinned": query.pinned, "strict": query.strict, "unknown": query.unknown}
     try:
-        rules = read_rules(table | flags)
+        rules = read_check_rules(table | flags)
     except ValueError as error:
         hint = "a pattern is owner/name with *, family:NAME or release:NAME"
         raise SettingsError(str(error), hint) from error

@@ -87,7 +87,7 @@ def count_families(scope: Scope) -> list[tuple[Any, Count]]:
     return sorted(counts, key=lambda it: (-it[1].total, it[0].id))
 
 
-def definition_section(view: View, count: Count) -> Section:
+def definition_page_section(view: View, count: Count) -> Section:
     """Return what a number counts, where, and when, in the reader's language."""
     say, manifest = view.tree_words.say, view.opened.snapshot.manifest
     roots = count.definition.roots
@@ -103,12 +103,12 @@ def definition_section(view: View, count: Count) -> Section:
     return Section(view.words.say("model.definition"), [Facts(lines)])
 
 
-def read_curve(view: View, subject: ResolvedSubject, by: Grouping | None = None) -> Curve:
+def read_curve_for_page(view: View, subject: ResolvedSubject, by: Grouping | None = None) -> Curve:
     """Return a subject's numbers in every snapshot, once for all pages."""
     store, families = view.question.snapshots.store, view.opened.scope.families
     deadline = time.monotonic() + _CURVE_SECONDS
 
-    def stop_late(_: str) -> None:
+    def stop_page_after_deadline(_: str) -> None:
         if time.monotonic() > deadline:
             raise TimeLimitReached(_CURVE_SECONDS)
 
@@ -116,7 +116,9 @@ def read_curve(view: View, subject: ResolvedSubject, by: Grouping | None = None)
         if subject.family is None:
             return curve_of_base(store, subject.id, families, by)
         try:
-            return curve_of_family(store, subject.family, families, by, say=stop_late)
+            return curve_of_family(
+                store, subject.family, families, by, say=stop_page_after_deadline
+            )
         except TimeLimitReached:
             # Years that another registry counted are shown as they were counted then.
             return curve_of_family(store, subject.family, families, by, as_stored=True)
@@ -125,12 +127,12 @@ def read_curve(view: View, subject: ResolvedSubject, by: Grouping | None = None)
     return curve
 
 
-def words_of_group(view: View, value: str) -> str:
+def words_of_group_on_page(view: View, value: str) -> str:
     """Return what models of several releases, or of none that is known, are called."""
     return view.tree_words.sections["words"].get(value, value)
 
 
-def growth_sections(view: View, curve: Curve, name: str) -> list[Section]:
+def growth_page_sections(view: View, curve: Curve, name: str) -> list[Section]:
     """Return the curve over all snapshots as a picture; nothing of a single snapshot."""
     words, moments = view.words, curve.moments
     if len(moments) < 2:
@@ -145,7 +147,11 @@ def growth_sections(view: View, curve: Curve, name: str) -> list[Section]:
     series = [Series("total", name, totals)]
     if curve.parts:
         series = [
-            Series(part.key, words_of_group(view, part.key), [point.total for point in part.values])
+            Series(
+                part.key,
+                words_of_group_on_page(view, part.key),
+                [point.total for point in part.values],
+            )
             for part in curve.parts
             if any(point.total for point in part.values)
         ]

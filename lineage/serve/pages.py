@@ -30,19 +30,25 @@ from lineage.reporting.document import (
 )
 from lineage.reporting.html import policy_of_page, read_template_file, render_page
 from lineage.reporting.language import Language, Texts, load_texts
-from lineage.serve.app import Server, hide_location, is_tag_known, make_tag, status_of_error
+from lineage.serve.app import (
+    Server,
+    hide_store_from_client,
+    http_status_of_error,
+    is_etag_of_request,
+    make_tag,
+)
 from lineage.serve.model_page import ModelPageQuery, make_model_page
-from lineage.serve.operations import Question, find_family_subject
+from lineage.serve.operations import Question, answerable_family_subject
 from lineage.serve.page_view import (
     PageContent,
     View,
     count_families,
-    definition_section,
-    growth_sections,
-    read_curve,
-    words_of_group,
+    definition_page_section,
+    growth_page_sections,
+    read_curve_for_page,
+    words_of_group_on_page,
 )
-from lineage.serve.parameters import SnapshotQuery, read_query
+from lineage.serve.parameters import SnapshotQuery, read_request_query
 
 _LARGEST = 15
 
@@ -66,7 +72,7 @@ class FamilyPageQuery(SnapshotQuery, frozen=True, kw_only=True):
 def page_routes(server: Server) -> list[BaseRoute]:
     """Return the routes of all pages."""
     pages: Sequence[tuple[str, str, type[SnapshotQuery], Callable[[View], PageContent]]] = (
-        ("home_page", "/", HomeQuery, _make_home),
+        ("home_page", "/", HomeQuery, _make_home_page),
         ("model_page", "/models/{subject:path}", ModelPageQuery, make_model_page),
         ("family_page", "/families/{subject:path}", FamilyPageQuery, make_family_page),
     )
@@ -82,21 +88,21 @@ async def _serve_page(
     make: Callable[[View], PageContent],
     request: Request,
 ) -> Response:
-    language, is_chosen = choose_language(request)
+    language, is_chosen = choose_page_language(request)
     words = load_texts(language, "served")
     subject = request.path_params.get("subject", "")
     headers = {"Vary": "Accept-Language", "X-Frame-Options": "DENY"}
     try:
-        query = read_query(kind, request.query_params.multi_items())
+        query = read_request_query(kind, request.query_params.multi_items())
         opened = await server.open_snapshot(query, subject or None)
         tag = make_tag(opened, request.url.path, language, query)
         caching = {"ETag": tag, "Cache-Control": "public, max-age=60"}
-        if is_tag_known(request, tag):
+        if is_etag_of_request(request, tag):
             return Response(status_code=304, headers=headers | caching)
         question = Question(server.snapshots, opened, query, subject)
         tree_words = load_texts(language, "family_tree")
         view = View(question, words, tree_words, request.url.path, is_chosen)
-        page, text = await server.closures.run(partial(_write_page, view, make))
+        page, text = await server.closures.run(partial(_respond_with_page, view, make))
     except LineageError as error:
         return _make_error_page(words, request, error, headers, is_chosen=is_chosen)
     if page.location is not None:
@@ -107,7 +113,7 @@ async def _serve_page(
     return Response(text, page.status, headers, "text/html")
 
 
-def choose_language(request: Request) -> tuple[Language, bool]:
+def choose_page_language(request: Request) -> tuple[Language, bool]:
     """Return the language of ?lang=, else the first that the browser asks for and there is."""
     asked = request.query_params.get("lang")
     if asked in set(Language):
@@ -119,7 +125,7 @@ def choose_language(request: Request) -> tuple[Language, bool]:
     return Language.ENGLISH, False
 
 
-def _write_page(view: View, make: Callable[[View], PageContent]) -> tuple[PageContent, str]:
+def _respond_with_page(view: View, make: Callable[[View], PageContent]) -> tuple[PageContent, str]:
     page = make(view)
     if page.location is not None:
         return page, ""
@@ -136,10 +142,10 @@ def _write_page(view: View, make: Callable[[View], PageContent]) -> tuple[PageCo
         "other_language": quote(view.path) + "?" + urlencode(chosen | {"lang": other}),
         "source": view.words.say("model.source", day=view.day),
     }
-    return page, _fill_template(view.words.language, page.headline, values | dict(page.values))
+    return page, _fill_served_page(view.words.language, page.headline, values | dict(page.values))
 
 
-def _fill_template(language: Language, headline: str, values: Mapping[str, Any]) -> str:
+def _fill_served_page(language: Language, headline: str, values: Mapping[str, Any]) -> str:
     nothing_more = dict.fromkeys(("lead", "glance", "paths", "sections", "folded"), ())
     empty = {"children": None, "more_paths": "", "paths_title": "", **nothing_more}
     return render_page(
@@ -163,7 +169,7 @@ def _make_error_page(
 ) -> Response:
     """Return an error as a page: what is wrong, what to do, and what may be meant."""
     is_named = bool(request.query_params.get("snapshot"))
-    status = status_of_error(error, is_named=is_named)
+    status = http_status_of_error(error, is_named=is_named)
     title = words.say(f"error.title_{status if status in (400, 404, 503) else 500}")
     candidates = error.candidates if isinstance(error, UnknownModel) else ()
     language = {"lang": words.language.value} if is_chosen else {}
@@ -178,10 +184,10 @@ def _make_error_page(
         "language_query": query,
         "other_language": quote(request.url.path) + f"?lang={other}",
         "source": "",
-        "lead": [hide_location(request, it) for it in lead],
+        "lead": [hide_store_from_client(request, it) for it in lead],
         "sections": [Section(words.say("error.candidates"), blocks)] if blocks else (),
     }
-    text = _fill_template(words.language, title, values)
+    text = _fill_served_page(words.language, title, values)
     more = {
         "Cache-Control": "no-store",
         "X-Error-Code": type(error).__name__,
@@ -195,11 +201,11 @@ def _make_error_page(
 # Home
 
 
-def _make_home(view: View) -> PageContent:
+def _make_home_page(view: View) -> PageContent:
     say, scope, manifest = view.words.say, view.question.scope(), view.opened.snapshot.manifest
     query: HomeQuery = view.question.query
     if query.q:
-        return _make_results(view, scope, query.q)
+        return _make_search_page(view, scope, query.q)
     families = view.opened.lists_of("families", lambda: count_families(scope))
     rows = [
         (
@@ -229,7 +235,7 @@ def _make_home(view: View) -> PageContent:
     return PageContent(say("home.title"), {"lead": [lead], "sections": sections})
 
 
-def _make_results(view: View, scope: Scope, letters: str) -> PageContent:
+def _make_search_page(view: View, scope: Scope, letters: str) -> PageContent:
     say = view.words.say
     items = search_names(scope, letters, 50)
     rows: list[Sequence[Inline]] = []
@@ -261,21 +267,21 @@ _TREE_DEPTH = 3
 def make_family_page(view: View) -> PageContent:
     """Return the page of a family or a release."""
     say, words, scope = view.words.say, view.words, view.question.scope()
-    subject = find_family_subject(scope, view.question.subject)
+    subject = answerable_family_subject(scope, view.question.subject)
     family, release = subject.family, subject.release
     assert family is not None
     count = count_subject(scope, subject, None if release else Grouping.RELEASE)
     name = family.name if release is None else release.name
     sections: list[Section] = []
     if release is None:
-        curve = read_curve(view, subject, Grouping.RELEASE)
-        sections += growth_sections(view, curve, name)
+        curve = read_curve_for_page(view, subject, Grouping.RELEASE)
+        sections += growth_page_sections(view, curve, name)
         ids = {it.name: it.id for it in family.releases}
         rows = [
             (
                 FileLink(f"/families/{family.id}/{ids[group.value]}", group.value)
                 if group.value in ids
-                else words_of_group(view, group.value),
+                else words_of_group_on_page(view, group.value),
                 words.number(group.total),
                 words.number(group.direct),
             )
@@ -289,7 +295,9 @@ def make_family_page(view: View) -> PageContent:
         if rows:
             sections.append(Section(say("family.releases"), [Table(columns, rows)]))
     sections.append(
-        Section(say("family.tree"), [say("family.tree_note"), _draw_tree(view, scope, subject)])
+        Section(
+            say("family.tree"), [say("family.tree_note"), _make_tree_page(view, scope, subject)]
+        )
     )
     if release is None:
         rivals = view.opened.lists_of("families", lambda: count_families(scope))
@@ -303,14 +311,14 @@ def make_family_page(view: View) -> PageContent:
             sections.append(Section(say("family.rivals"), [Table(columns, others)]))
     roots = (family if release is None else release).roots()
     listed = Section(say("family.roots"), [Outline([(0, view.link(id)) for id in roots])])
-    folded = [listed, definition_section(view, count)]
+    folded = [listed, definition_page_section(view, count)]
     headline = words.say_number("family.title", count.total, name=name)
     return PageContent(
         headline, {"sections": sections, "lead": list(count.notes), "folded": folded}
     )
 
 
-def _draw_tree(view: View, scope: Scope, subject: ResolvedSubject) -> Outline:
+def _make_tree_page(view: View, scope: Scope, subject: ResolvedSubject) -> Outline:
     tree = build_tree(scope, subject, depth=_TREE_DEPTH)
     lines: list[tuple[int, Any]] = []
     for node in tree.nodes:
@@ -319,7 +327,10 @@ def _draw_tree(view: View, scope: Scope, subject: ResolvedSubject) -> Outline:
         lines.append(
             (
                 node.depth,
-                [view.link(node.name) if is_model else words_of_group(view, node.name), number],
+                [
+                    view.link(node.name) if is_model else words_of_group_on_page(view, node.name),
+                    number,
+                ],
             )
         )
     return Outline(lines)

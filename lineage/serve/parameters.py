@@ -181,7 +181,7 @@ class CheckBody(SnapshotQuery, frozen=True, kw_only=True):
     ] = UnknownPolicy.FAIL
 
 
-def read_query(kind: type[Query], pairs: Sequence[tuple[str, str]]) -> Query:
+def read_request_query(kind: type[Query], pairs: Sequence[tuple[str, str]]) -> Query:
     """Return the parameters of a request.
 
     Raises:
@@ -201,10 +201,12 @@ def read_query(kind: type[Query], pairs: Sequence[tuple[str, str]]) -> Query:
     for name, value in given.items():
         if name in kind.__struct_fields__ and value in ("true", "false"):
             given[name] = value == "true"
-    return convert_parameters(kind, given, strict=False)
+    return convert_request_parameters(kind, given, strict=False)
 
 
-def convert_parameters(kind: type[Query], values: Mapping[str, Any], *, strict: bool) -> Query:
+def convert_request_parameters(
+    kind: type[Query], values: Mapping[str, Any], *, strict: bool
+) -> Query:
     """Return checked parameters; SettingsError names the one that is wrong, and what is allowed."""
     known = kind.__struct_fields__
     if unknown := [name for name in values if name not in known]:
@@ -225,7 +227,7 @@ def describe_parameter(kind: type[msgspec.Struct], name: str) -> str:
     schema = parameter_schemas(kind).get(name)
     if schema is None:
         return ""
-    if words := _list_words(schema):
+    if words := _list_schema_words(schema):
         return f"{name} is one of {', '.join(words)}"
     return f"{name}: {schema.get('description', '')}"
 
@@ -233,24 +235,24 @@ def describe_parameter(kind: type[msgspec.Struct], name: str) -> str:
 def parameter_schemas(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the JSON schema of each parameter, by name; nothing in it refers to elsewhere."""
     _, components = msgspec.json.schema_components([kind])
-    whole: dict[str, Any] = _resolve_references(components[kind.__name__], components)
+    whole: dict[str, Any] = _inline_schema_references(components[kind.__name__], components)
     properties: dict[str, Any] = whole["properties"]
     return properties
 
 
-def _resolve_references(schema: Any, components: Mapping[str, Any]) -> Any:
+def _inline_schema_references(schema: Any, components: Mapping[str, Any]) -> Any:
     if isinstance(schema, list):
-        return [_resolve_references(it, components) for it in schema]
+        return [_inline_schema_references(it, components) for it in schema]
     if not isinstance(schema, dict):
         return schema
     if reference := schema.get("$ref"):
         target = components[reference.rpartition("/")[2]]
         schema = {**target, **{name: it for name, it in schema.items() if name != "$ref"}}
         schema.pop("title", None)
-    return {name: _resolve_references(it, components) for name, it in schema.items()}
+    return {name: _inline_schema_references(it, components) for name, it in schema.items()}
 
 
-def _list_words(schema: Mapping[str, Any]) -> list[str]:
+def _list_schema_words(schema: Mapping[str, Any]) -> list[str]:
     parts = [schema, *schema.get("anyOf", ()), schema.get("items", {})]
     parts += [it.get("items", {}) for it in schema.get("anyOf", ())]
     return [str(word) for part in parts for word in part.get("enum", ())]

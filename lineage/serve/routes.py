@@ -123,7 +123,7 @@ def make_openapi() -> dict[str, Any]:
     """Return the document, OpenAPI 3.1."""
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe_route(operation)
     for path, summary, media_type in (
         ("/openapi.json", "This document.", "application/json"),
         ("/healthz", "Whether there is a snapshot to answer from.", "application/json"),
@@ -146,7 +146,7 @@ def make_openapi() -> dict[str, Any]:
     }
 
 
-def _describe(operation: Operation) -> dict[str, Any]:
+def _describe_route(operation: Operation) -> dict[str, Any]:
     document: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
     parameters: list[dict[str, Any]] = []
     if "{subject}" in operation.path:
@@ -161,7 +161,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
             }
         )
     schemas = parameter_schemas(operation.query)
-    required = _list_required(operation)
+    required = _list_required_parameters(operation)
     if operation.method == "GET":
         for name, schema in schemas.items():
             parameters.append(_describe_parameter(name, schema, required=name in required))
@@ -178,11 +178,14 @@ def _describe(operation: Operation) -> dict[str, Any]:
         }
     if parameters:
         document["parameters"] = parameters
-    document["responses"] = {**_describe_success(operation), **_list_errors(operation)}
+    document["responses"] = {
+        **_describe_success_response(operation),
+        **_list_error_responses(operation),
+    }
     return document
 
 
-def _list_required(operation: Operation) -> list[str]:
+def _list_required_parameters(operation: Operation) -> list[str]:
     return [it.name for it in fields(operation.query) if it.required]
 
 
@@ -205,7 +208,7 @@ def _describe_parameter(name: str, schema: Mapping[str, Any], *, required: bool)
     return parameter
 
 
-def _describe_success(operation: Operation) -> dict[str, Any]:
+def _describe_success_response(operation: Operation) -> dict[str, Any]:
     if operation.name == "find_package":
         headers = {"Location": {"schema": {"type": "string"}}}
         return {"302": {"description": "Where the model is.", "headers": headers}}
@@ -223,7 +226,7 @@ def _describe_success(operation: Operation) -> dict[str, Any]:
     return {"200": answer | {"headers": headers}, "304": unchanged}
 
 
-def _list_errors(operation: Operation) -> dict[str, Any]:
+def _list_error_responses(operation: Operation) -> dict[str, Any]:
     return {
         status: _describe_error(status)
         for status in _STATUSES

@@ -58,7 +58,7 @@ class Front:
 
         try:
             async with asyncio.timeout(_REQUEST_SECONDS):
-                if self._cors is not None and _is_preflight(scope):
+                if self._cors is not None and _is_cors_preflight(scope):
                     await _answer_preflight()(scope, receive, send_on)
                 else:
                     await self._app(scope, receive, send_on)
@@ -80,10 +80,10 @@ class Front:
             route = scope.get("route")
             name = getattr(route, "name", None) or "other"
             self._metrics.count_request(name, status or 499, seconds)
-            _log_request(scope, status, size, seconds)
+            _log_served_request(scope, status, size, seconds)
 
 
-def _is_preflight(scope: Scope) -> bool:
+def _is_cors_preflight(scope: Scope) -> bool:
     names = {name for name, _ in scope["headers"]}
     return scope["method"] == "OPTIONS" and b"access-control-request-method" in names
 
@@ -97,7 +97,7 @@ def _answer_preflight() -> Response:
     return Response(status_code=204, headers=headers)
 
 
-def _log_request(scope: Scope, status: int, size: int, seconds: float) -> None:
+def _log_served_request(scope: Scope, status: int, size: int, seconds: float) -> None:
     """Log one request on one line; nothing that a client sent acts in it."""
     if not _ACCESS.isEnabledFor(logging.INFO):
         return
@@ -136,9 +136,9 @@ class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._last_cycle: object = self
-        self.loop.call_later(_HEADER_SECONDS, self._close_if_silent)
+        self.loop.call_later(_HEADER_SECONDS, self._close_silent_connection)
 
-    def _close_if_silent(self) -> None:
+    def _close_silent_connection(self) -> None:
         if self.transport.is_closing():
             return
         is_waiting = self.cycle is None or self.cycle.response_complete
@@ -146,10 +146,10 @@ class _Connection(H11Protocol):
             self.transport.close()
             return
         self._last_cycle = self.cycle or self
-        self.loop.call_later(_HEADER_SECONDS, self._close_if_silent)
+        self.loop.call_later(_HEADER_SECONDS, self._close_silent_connection)
 
 
-def open_socket(host: str, port: int) -> socket.socket:
+def open_server_socket(host: str, port: int) -> socket.socket:
     """Return a socket that is bound; OSError where the system refuses it."""
     family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     # With its protocol named, or asyncio leaves Nagle's algorithm on, at 40 ms an answer.
@@ -164,7 +164,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-def address_of_socket(bound: socket.socket) -> str:
+def address_of_server_socket(bound: socket.socket) -> str:
     """Return where a browser finds it."""
     host, port = bound.getsockname()[:2]
     if host in ("0.0.0.0", "::"):

@@ -44,7 +44,7 @@ class Workers:
         self._pending += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
         # A thread cannot be stopped: its place is taken until it ends.
-        future.add_done_callback(self._free_place)
+        future.add_done_callback(self._free_worker)
         try:
             return await asyncio.wait_for(asyncio.shield(future), self._seconds)
         except TimeoutError:
@@ -54,7 +54,7 @@ class Workers:
         """Begin nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _free_place(self, future: "asyncio.Future[Result]") -> None:
+    def _free_worker(self, future: "asyncio.Future[Result]") -> None:
         self._pending -= 1
         if not future.cancelled():
             future.exception()  # looked at, or asyncio complains of it

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, quote, unquote
 import msgspec
 import zstandard
 
-from lineage.domain.files import delete_leftovers, read_regular_file, write_atomically
+from lineage.domain.files import delete_leftovers, read_regular_file, write_file_atomically
 from lineage.errors import SourceUnavailable, StoreError, UnexpectedPage
-from lineage.http.bodies import Answer, describe_refused_request
+from lineage.http.bodies import Answer, describe_refused_http_request
 from lineage.http.client import HubClient
 from lineage.http.network import RUN_AGAIN
 from lineage.sources.listing_rows import lenient_row_json
@@ -64,7 +64,7 @@ class CardStore:
         try:
             self._make(path.parent)
             delete_leftovers(path.parent)
-            with write_atomically(path, sync=False) as file:
+            with write_file_atomically(path, sync=False) as file:
                 file.write(_pack_card(card))
         except OSError as error:
             raise StoreError(
@@ -205,9 +205,9 @@ def _is_card_error(body: bytes) -> bool:
 
 def _stored_card_of(answer: Answer, sha: str | None) -> StoredCard:
     if answer.status != 200:
-        if answer.status in {401, 403, 404} and not answer.is_by_the_hub:
+        if answer.status in {401, 403, 404} and not answer.is_answer_of_hub:
             raise SourceUnavailable(
-                describe_refused_request(answer, "where cards are kept"), RUN_AGAIN
+                describe_refused_http_request(answer, "where cards are kept"), RUN_AGAIN
             )
         return StoredCard(sha, answer.status)
     if _is_card_other_than_text(answer):

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from lineage.domain.addresses import show_address
+from lineage.domain.addresses import show_url_without_secrets
 from lineage.domain.files import expand_home, open_regular_file
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, stand_in_key
@@ -258,7 +258,7 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
 
 def name_dump(place: str) -> str:
     """Return the end of a path or an address, without what may be a secret in it."""
-    return PurePosixPath(show_address(place).partition("?")[0]).name or "the dump"
+    return PurePosixPath(show_url_without_secrets(place).partition("?")[0]).name or "the dump"
 
 
 def _open_dump_place(place: str) -> tuple[pafs.FileSystem, str]:
@@ -269,7 +269,8 @@ def _open_dump_place(place: str) -> tuple[pafs.FileSystem, str]:
     except (OSError, ValueError, pa.ArrowException):
         # The cause is dropped: it may quote a secret in the address.
         raise SettingsError(
-            f"{show_address(place)} is no address of a dump: see its scheme and its parameters",
+            f"{show_url_without_secrets(place)} is no address of a dump:"
+            " see its scheme and its parameters",
             "name a file, a folder, or an address such as s3://bucket/models.parquet",
         ) from None
     return filesystem, path

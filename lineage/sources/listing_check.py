@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from lineage.domain.clock import read_http_date
+from lineage.domain.clock import moment_of_http_date
 from lineage.domain.repo_ids import is_key
 from lineage.errors import UnexpectedPage
 from lineage.http.bodies import Answer, printable_body
@@ -179,7 +179,10 @@ class ListingCheck:
 
     def note_page(self, page: Page, keys: Sequence[str]) -> None:
         """Take in a page that was read; UnexpectedPage where the listing goes in a circle."""
-        if not self._pages and (moment := read_http_date(page.headers.get("date", ""))) is not None:
+        if (
+            not self._pages
+            and (moment := moment_of_http_date(page.headers.get("date", ""))) is not None
+        ):
             self._started_at = moment
         repeats = self._count_repeats(keys)
         self._pages, self._rows = self._pages + 1, self._rows + len(keys) - repeats

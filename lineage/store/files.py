@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from lineage.domain.addresses import show_address
+from lineage.domain.addresses import show_url_without_secrets
 from lineage.errors import SettingsError
 from lineage.store.lease import Holder
 from lineage.store.local_files import LocalFiles
@@ -98,7 +98,7 @@ def open_files(location: str, cache: str) -> Files:
         if "\0" in location:
             raise SettingsError("the address of a store holds a NUL character", "name a folder")
         return LocalFiles(location)
-    shown = show_address(location)
+    shown = show_url_without_secrets(location)
     try:
         parts = urlsplit(location)
         scheme, bucket = parts.scheme, parts.netloc

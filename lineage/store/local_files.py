@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from lineage.domain.files import delete_own_files, sync_folder, write_atomically
+from lineage.domain.files import delete_own_files, sync_folder_to_disk, write_file_atomically
 from lineage.errors import SnapshotDamaged, StoreError
 from lineage.store.lease import Holder, hold
 
@@ -68,9 +68,9 @@ class LocalFiles:
         with self.writing(path):
             self._make_parent(path)
             target = self._local_path(path)
-            with write_atomically(target, sync=True) as file:
+            with write_file_atomically(target, sync=True) as file:
                 file.write(content)
-            sync_folder(target.parent)
+            sync_folder_to_disk(target.parent)
 
     def claim(self, path: str) -> bool:
         # Who makes drafts holds the folder's lock: whatever is there was left by a kill.
@@ -87,7 +87,7 @@ class LocalFiles:
         target = self._local_path(path)
         with self.writing(path), target.open("rb") as file:
             os.fsync(file.fileno())
-        sync_folder(target.parent)
+        sync_folder_to_disk(target.parent)
 
     def size_and_digest(self, path: str) -> tuple[int, str]:
         digest, size = hashlib.sha256(), 0

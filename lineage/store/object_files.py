@@ -24,7 +24,7 @@ from lineage.domain.files import (
     delete_leftovers,
     hold_temporary_folder,
     temporary_name,
-    write_atomically,
+    write_file_atomically,
 )
 from lineage.errors import (
     MissingExtra,
@@ -197,7 +197,7 @@ class ObjectFiles:
             chunks = obstore.get(self._objects, path).stream(min_chunk_size=1 << 20)
         with self._asking(path, "read"), self.writing(f"objects/{copy.name}"):
             copy.parent.mkdir(parents=True, exist_ok=True)
-            with write_atomically(copy, sync=False) as file:
+            with write_file_atomically(copy, sync=False) as file:
                 for chunk in chunks:
                     file.write(chunk)
         self._delete_oldest_copies(copy)

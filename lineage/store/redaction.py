@@ -59,7 +59,7 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
     manifest = replace(
         redact_manifest(snapshot.manifest, opt_outs),
         bad_rows=bad_rows.num_rows,
-        left_out=opt_outs.all_marks(),
+        left_out=opt_outs.all_opt_out_marks(),
     )
     tables = {**_redacted_tables(snapshot, opt_outs), schema.BAD_ROWS_FILE: [bad_rows]}
     # A whole copy: a mask at each column that is read would be forgotten somewhere. One that a kill
@@ -205,7 +205,7 @@ def learn_redacted_opt_outs(snapshot: Snapshot | None, opt_outs: OptOuts) -> Opt
         rows = pc.indices_nonzero(pc.is_in(key_column, value_set=theirs))
         some = zip(key_column.take(rows).to_pylist(), ids.take(rows).to_pylist(), strict=True)
         names |= {id: keys[key] for key, id in some}
-    return opt_outs.and_also({key: keys[key] for key in theirs.to_pylist()}, names)
+    return opt_outs.and_opt_outs({key: keys[key] for key in theirs.to_pylist()}, names)
 
 
 def snapshot_holds_opted_out(snapshot: Snapshot, opt_outs: OptOuts) -> bool:
@@ -302,7 +302,7 @@ def redact_bad_rows(rows: pa.Table, opt_outs: OptOuts) -> pa.Table:
 def _redact_tags(column: pa.ChunkedArray, opt_outs: OptOuts) -> pa.ChunkedArray:
     values: list[list[str] | None] = column.to_pylist()
     cleaned = (
-        None if tags is None else [tag for tag in tags if not opt_outs.in_tag(tag)]
+        None if tags is None else [tag for tag in tags if not opt_outs.opted_out_in_tag(tag)]
         for tags in values
     )
     return pa.chunked_array([pa.array(cleaned, column.type)])
@@ -313,7 +313,7 @@ def _redact_tags(column: pa.ChunkedArray, opt_outs: OptOuts) -> pa.ChunkedArray:
 
 def is_table_row_opted_out(name: str, key: str, opt_outs: OptOuts) -> bool:
     """Say whether one of them bears a name or a key."""
-    return key in opt_outs.keys or opt_outs.names_in(name)
+    return key in opt_outs.keys or opt_outs.opt_out_names_in(name)
 
 
 def mark_redacted_rows(table: pa.Table, name: str, opt_outs: OptOuts) -> Mask:
@@ -358,11 +358,13 @@ def _names_one_redacted(column: str, text: str, opt_outs: OptOuts) -> bool:
     if column in _VOCABULARIES and text.lower() in opt_outs.names:
         return False
     if column in ("quote", "raw"):
-        return opt_outs.named_in(text)
+        return opt_outs.opted_out_named_in(text)
     if column == "request":  # the rest of it is ours, or the Hub's
         path, _, query = text.partition("?")
-        return opt_outs.named_in(path.removeprefix("/api/models"), query.partition("base_model")[2])
-    return opt_outs.names_in(text)
+        return opt_outs.opted_out_named_in(
+            path.removeprefix("/api/models"), query.partition("base_model")[2]
+        )
+    return opt_outs.opt_out_names_in(text)
 
 
 def _mark_redacted_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
@@ -371,7 +373,7 @@ def _mark_redacted_keys(keys: pa.ChunkedArray, opt_outs: OptOuts) -> Mask:
     mask: Mask = np.array(pc.is_in(keys, value_set=theirs), np.bool_)
     rows = pc.indices_nonzero(pc.fill_null(pc.starts_with(keys, NAME_PREFIX), False))
     for row, key in zip(rows.to_pylist(), keys.take(rows).to_pylist(), strict=True):
-        mask[row] = opt_outs.names_in(key.removeprefix(NAME_PREFIX))
+        mask[row] = opt_outs.opt_out_names_in(key.removeprefix(NAME_PREFIX))
     return mask
 
 
@@ -383,7 +385,9 @@ def _mark_redacted_quotes(batch: pa.RecordBatch, opt_outs: OptOuts) -> Mask:
 def _mark_redacted_tags(tags: pa.StringArray, opt_outs: OptOuts) -> Mask:
     """Say of each tag whether it names one of them; each of the many that repeat is read once."""
     encoded = tags.dictionary_encode()
-    naming = [tag is not None and opt_outs.in_tag(tag) for tag in encoded.dictionary.to_pylist()]
+    naming = [
+        tag is not None and opt_outs.opted_out_in_tag(tag) for tag in encoded.dictionary.to_pylist()
+    ]
     if not any(naming):
         return np.zeros(len(tags), np.bool_)
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)

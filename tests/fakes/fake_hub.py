@@ -390,11 +390,11 @@ class FakeHub(HubBox):
         if not listing or fault.kind not in PAGE_FAULTS:
             return spoil_answer(fault, super().serve(method, target, token))
         try:
-            return self.send_page(spoil_page(fault, self.catalog, parts.query))
+            return self.send_box_page(spoil_page(fault, self.catalog, parts.query))
         except BadQuery as bad_query:
             return error(400, str(bad_query))
 
-    def add_limits(self, answer: BoxAnswer, quota_state: QuotaState) -> BoxAnswer:
+    def add_box_rate_limits(self, answer: BoxAnswer, quota_state: QuotaState) -> BoxAnswer:
         if isinstance(answer, FaultyAnswer) and not answer.tells_limits:
             return answer
-        return super().add_limits(answer, quota_state)
+        return super().add_box_rate_limits(answer, quota_state)

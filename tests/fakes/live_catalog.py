@@ -4,7 +4,7 @@ import hashlib
 from bisect import bisect_left, insort
 from datetime import datetime
 
-from lineage.demo.catalog import Catalog, Row, box_moment, show_catalog_marks
+from lineage.demo.catalog import Catalog, Row, box_moment, show_row_with_catalog_marks
 
 
 class LiveCatalog(Catalog):
@@ -12,7 +12,7 @@ class LiveCatalog(Catalog):
 
     def add(self, row: Row) -> None:
         """Put a model in the catalog, in place of the one with the same `_id` if there is one."""
-        row = show_catalog_marks(row)
+        row = show_row_with_catalog_marks(row)
         with self._lock:
             if row["_id"] in self._rows:
                 del self._key_of[self._rows[row["_id"]]["id"]]

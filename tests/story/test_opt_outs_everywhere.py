@@ -108,7 +108,7 @@ def told(stage: Stage, id: str) -> str:
     return "\n".join(text for file in schema.TABLES for text in values(snapshot.table(file)))
 
 
-def named_in(text: str) -> list[str]:
+def opted_out_named_in(text: str) -> list[str]:
     """Which of them a text names, but for another owner whose name begins alike."""
     lowered = text.lower().replace("shyowlet", "")
     return [secret for secret in SECRETS if secret in lowered]
@@ -122,7 +122,7 @@ def test_no_field_of_anybody_names_them_in_any_disguise(field: str, text: str) -
     cleaned = OptOutFilter(OptOuts.parse(LIST)).redact(page)
     assert len(cleaned.records) == 2
     assert [str(value) for value in cleaned.records[0] if "nest" in str(value)] == []
-    assert not named_in(str(cleaned.records))
+    assert not opted_out_named_in(str(cleaned.records))
     assert cleaned.records[1] == page.records[1]
 
 
@@ -133,15 +133,15 @@ def test_a_snapshot_holds_them_under_no_name_they_ever_had(play: Play) -> None:
     box.catalog.rename("some-body/Hidden.Gem", "hidden-again/gem")
     stage.clock.sleep(DAY)
     before = stage.crawl().manifest
-    assert set(named_in(told(stage, before.id))) == set(SECRETS)
+    assert set(opted_out_named_in(told(stage, before.id))) == set(SECRETS)
     stage.clock.sleep(DAY)
     box.catalog.rename("renamedowl/nest-2", "renamedowl/nest-3")
     after = stage.crawl(opt_outs=LIST).manifest
-    assert not named_in(told(stage, after.id))
+    assert not opted_out_named_in(told(stage, after.id))
     assert "nest-" not in told(stage, after.id)
     keys = [a_row(1)["_id"], a_row(2)["_id"]]
     assert not [key for key in keys if key in told(stage, after.id)]
-    assert not named_in(after.to_json().decode())
+    assert not opted_out_named_in(after.to_json().decode())
     assert (after.models, after.tombstones) == (before.models - 2, 0)
     assert after.bad_rows == before.bad_rows - 1
 
@@ -155,7 +155,7 @@ def test_they_are_known_again_when_no_snapshot_tells_their_names_any_more(play: 
         stage.clock.sleep(DAY)
         manifest = stage.crawl(mode=mode, opt_outs=LIST).manifest
         models.append(manifest.models)
-        assert not named_in(told(stage, manifest.id)), mode
+        assert not opted_out_named_in(told(stage, manifest.id)), mode
         if mode is CrawlMode.AUTO:
             assert manifest.origin.kind is SnapshotKind.UPDATE
             box.catalog.rename("renamedowl/nest-2", "renamedowl/nest-4")
@@ -175,7 +175,7 @@ def test_crawl_auto_takes_a_full_crawl_for_whatever_it_would_clean(play: Play, f
     for _ in range(2):
         manifest = stage.crawl(mode=CrawlMode.AUTO, opt_outs=LIST).manifest
         kinds.append(manifest.origin.kind)
-        assert not named_in(told(stage, manifest.id))
+        assert not opted_out_named_in(told(stage, manifest.id))
         stage.clock.sleep(DAY)
     assert kinds == [SnapshotKind.FULL, SnapshotKind.UPDATE]
 
@@ -198,7 +198,7 @@ def test_what_is_announced_does_not_tell_that_they_are_gone(play: Play) -> None:
     stage.clock.sleep(DAY)
     after = stage.crawl(opt_outs=LIST).manifest
     said = describe_change_of_crawl(stage.settings(opt_outs=LIST), after)
-    assert not named_in(json.dumps(said))
+    assert not opted_out_named_in(json.dumps(said))
     assert said["removed"] == []
     assert "shyowl/nest" in json.dumps(describe_change_of_crawl(stage.settings(), after))
 
@@ -243,7 +243,7 @@ def test_a_dump_brings_nobody_back(tmp_path: Path) -> None:
     settings, today = stage.settings(opt_outs=LIST), stage.clock.now()
     taken = crawl_dump(settings, a_dump(tmp_path), taken_at=today, clock=stage.clock).manifest
     assert taken.models == sum(1 for row in a_hub() if "/repo/" not in row["id"]) - 2
-    assert not named_in(told(stage, taken.id))
+    assert not opted_out_named_in(told(stage, taken.id))
 
 
 def test_the_functions_of_the_package_leave_them_out_too(
@@ -368,10 +368,10 @@ def test_no_answer_names_them(old: tuple[Stage, list[str]], tmp_path: Path, comm
     for arguments in questions(ids, tmp_path)[command]:
         answer = asked(stage, command, arguments)
         assert answer.exception is None or isinstance(answer.exception, (SystemExit, UnknownModel))
-        assert not named_in(answer.output), (command, arguments)
+        assert not opted_out_named_in(answer.output), (command, arguments)
     for path in tmp_path.rglob("*"):
         if path.is_file() and path.name != "dump.parquet":
-            assert not named_in(readable(path)), path
+            assert not opted_out_named_in(readable(path)), path
 
 
 def test_the_server_names_them_nowhere(old: tuple[Stage, list[str]]) -> None:
@@ -398,7 +398,7 @@ def test_the_server_names_them_nowhere(old: tuple[Stage, list[str]]) -> None:
             # What was asked for is said back where it is unknown.
             text = answer.text.replace(ID, "")
             assert answer.status_code < 500, place
-            assert not named_in(text.replace(place, "")), (place, snapshot)
+            assert not opted_out_named_in(text.replace(place, "")), (place, snapshot)
 
 
 def readable(path: Path) -> str:
@@ -417,7 +417,7 @@ def test_without_the_list_the_same_questions_do_name_them(
     stage, ids = old
     asked_about = questions(ids, tmp_path)[command]
     outputs = [asked(stage, command, one, LINEAGE_OPT_OUTS="").output for one in asked_about]
-    assert any(map(named_in, outputs))
+    assert any(map(opted_out_named_in, outputs))
 
 
 def test_an_old_snapshot_counts_as_if_they_had_not_been(old: tuple[Stage, list[str]]) -> None:
@@ -439,9 +439,9 @@ def test_live_questions_are_refused_too(old: tuple[Stage, list[str]]) -> None:
     assert isinstance(refused.exception, SettingsError)
     assert "is left out" in str(refused.exception)
     child = asked(stage, "trace", ["owner/model-3", "--live", "--endpoint", stage.endpoint])
-    assert not named_in(child.output)
+    assert not opted_out_named_in(child.output)
 
 
 def test_base64_is_a_disguise_that_nobody_undoes() -> None:
     hidden = base64.b64encode(ID.encode()).decode()
-    assert not OptOuts.parse(LIST).named_in(hidden)
+    assert not OptOuts.parse(LIST).opted_out_named_in(hidden)

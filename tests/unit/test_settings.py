@@ -16,14 +16,16 @@ from lineage.errors import LineageError, SettingsError
 from lineage.settings import RENAMED_SETTINGS, Settings, load_settings
 
 
-def settings_of(folder: Path, text: str, file: str = "lineage.toml", **env: str) -> Settings:
+def demo_settings_of(folder: Path, text: str, file: str = "lineage.toml", **env: str) -> Settings:
     (folder / file).write_text(text)
     here = {"XDG_CONFIG_HOME": str(folder / "nobody"), **env}
     return load_settings({}, here, folder, with_token=False)
 
 
 def test_a_file_may_set_texts_numbers_and_switches(tmp_path: Path) -> None:
-    found = settings_of(tmp_path, "store = 'here'\nshare = 0.5\nmax_requests = 3\noffline = true")
+    found = demo_settings_of(
+        tmp_path, "store = 'here'\nshare = 0.5\nmax_requests = 3\noffline = true"
+    )
     assert (found.store, found.share, found.max_requests) == ("here", 0.5, 3)
     assert found.offline
 
@@ -44,17 +46,17 @@ def test_a_file_may_set_texts_numbers_and_switches(tmp_path: Path) -> None:
 )
 def test_a_value_of_an_odd_type_is_refused_by_its_name(tmp_path: Path, line: str) -> None:
     with pytest.raises(SettingsError, match=line.partition(" ")[0]):
-        settings_of(tmp_path, line)
+        demo_settings_of(tmp_path, line)
 
 
 def test_a_project_whose_table_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="must be a table"):
-        settings_of(tmp_path, "[tool]\nlineage = 3", "pyproject.toml")
+        demo_settings_of(tmp_path, "[tool]\nlineage = 3", "pyproject.toml")
 
 
 def test_a_misspelled_switch_in_the_environment_does_not_open_the_network(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="LINEAGE_OFFLINE"):
-        settings_of(tmp_path, "", LINEAGE_OFFLINE="y")
+        demo_settings_of(tmp_path, "", LINEAGE_OFFLINE="y")
 
 
 def test_flags_beat_the_environment_which_beats_the_project_which_beats_the_person(
@@ -83,12 +85,12 @@ def test_a_project_may_send_no_token_anywhere_and_change_no_number(
 ) -> None:
     table = "" if file == "lineage.toml" else "[tool.lineage]\n"
     with pytest.raises(SettingsError, match=name):
-        settings_of(tmp_path, f"{table}{name} = 'https://evil.example'", file)
+        demo_settings_of(tmp_path, f"{table}{name} = 'https://evil.example'", file)
 
 
 def test_a_refused_setting_says_where_it_may_stand(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as error:
-        settings_of(tmp_path, "store = 's3://bucket?endpoint_override=evil.example'")
+        demo_settings_of(tmp_path, "store = 's3://bucket?endpoint_override=evil.example'")
     assert "a flag, the environment or" in error.value.hint
     assert "lineage/lineage.toml" in error.value.hint
     assert "evil" not in error.value.message + error.value.hint
@@ -164,7 +166,9 @@ def test_an_empty_name_is_not_the_working_folder(tmp_path: Path, name: str) -> N
 
 
 def test_a_list_of_opt_outs_may_go_over_lines(tmp_path: Path) -> None:
-    settings = settings_of(tmp_path, "", LINEAGE_OPT_OUTS="a/b\nc/d\n", LINEAGE_ON_PUBLISH="run\n")
+    settings = demo_settings_of(
+        tmp_path, "", LINEAGE_OPT_OUTS="a/b\nc/d\n", LINEAGE_ON_PUBLISH="run\n"
+    )
     assert OptOuts.parse(settings.opt_outs).names == {"a/b", "c/d"}
 
 
@@ -205,27 +209,27 @@ def test_any_value_of_any_setting_ends_in_settings_or_in_an_error_of_ours(
 
 
 def test_another_tools_damaged_file_is_no_error_of_ours(tmp_path: Path) -> None:
-    assert settings_of(tmp_path, "[tool.other\nx = ", "pyproject.toml") == Settings()
+    assert demo_settings_of(tmp_path, "[tool.other\nx = ", "pyproject.toml") == Settings()
 
 
 def test_our_own_damaged_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
-        settings_of(tmp_path, "[store")
+        demo_settings_of(tmp_path, "[store")
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED_SETTINGS.items())
 def test_an_old_spelling_is_answered_with_the_new_one(tmp_path: Path, old: str, new: str) -> None:
     with pytest.raises(SettingsError, match=f"unknown setting {old}; it is {new} now") as in_file:
-        settings_of(tmp_path, f"{old} = 3")
+        demo_settings_of(tmp_path, f"{old} = 3")
     variable = f"LINEAGE_{old.upper()}"
     with pytest.raises(SettingsError, match=f"unknown setting {variable}; it is LINEAGE_"):
-        settings_of(tmp_path, "", **{variable: "3"})
+        demo_settings_of(tmp_path, "", **{variable: "3"})
     assert in_file.value.exit_code == 2
 
 
 def test_an_unknown_setting_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="unknown setting 'shares'") as error:
-        settings_of(tmp_path, "shares = 0.5")
+        demo_settings_of(tmp_path, "shares = 0.5")
     assert "share" in error.value.hint
 
 
@@ -250,15 +254,15 @@ def test_the_flag_names_a_file_of_opt_outs(tmp_path: Path) -> None:
 def test_the_environment_gives_opt_outs_as_a_list_or_a_file(tmp_path: Path) -> None:
     path = tmp_path / "names.txt"
     path.write_text(OPT_OUTS_FILE)
-    of_file = settings_of(tmp_path, "", LINEAGE_OPT_OUTS=str(path))
+    of_file = demo_settings_of(tmp_path, "", LINEAGE_OPT_OUTS=str(path))
     assert of_file.opt_outs == "owner/name,other,a/b, c"
-    assert settings_of(tmp_path, "", LINEAGE_OPT_OUTS="a/b, c").opt_outs == "a/b, c"
+    assert demo_settings_of(tmp_path, "", LINEAGE_OPT_OUTS="a/b, c").opt_outs == "a/b, c"
 
 
 @pytest.mark.parametrize("path", ["./names", "~/no/such", "names.txt", "/no/such"])
 def test_a_misspelled_path_of_opt_outs_is_not_taken_for_a_name(tmp_path: Path, path: str) -> None:
     with pytest.raises(SettingsError, match="opt-outs file cannot be read"):
-        settings_of(tmp_path, "", LINEAGE_OPT_OUTS=path)
+        demo_settings_of(tmp_path, "", LINEAGE_OPT_OUTS=path)
 
 
 def test_a_person_may_list_opt_outs(tmp_path: Path) -> None:
@@ -279,7 +283,7 @@ def test_a_person_may_name_an_endpoint_and_a_token_file(tmp_path: Path) -> None:
 
 def test_the_hubs_own_variables_hold_and_ours_come_after_them(tmp_path: Path) -> None:
     hub = {"HF_ENDPOINT": "https://hub.example", "HF_HUB_OFFLINE": "1"}
-    found = settings_of(tmp_path, "", **hub)
+    found = demo_settings_of(tmp_path, "", **hub)
     assert (found.endpoint, found.offline) == ("https://hub.example", True)
-    ours = settings_of(tmp_path, "", **hub, LINEAGE_ENDPOINT="https://own.example")
+    ours = demo_settings_of(tmp_path, "", **hub, LINEAGE_ENDPOINT="https://own.example")
     assert ours.endpoint == "https://own.example"

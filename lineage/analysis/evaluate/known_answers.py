@@ -162,7 +162,7 @@ def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
     curated = [
         (node_of[edge.child], node_of[edge.parent])
         for family in families
-        for edge in family.curated_edges()
+        for edge in family.curated_family_edges()
         if edge.child in node_of and edge.parent in node_of
     ]
     child = np.concatenate([nodes.child, np.array([pair[0] for pair in curated], np.int32)])
@@ -206,7 +206,7 @@ def _known_declared_edges(snapshot: Snapshot) -> EdgeColumns:
 
 def _registered_answer_ids(family: Family) -> Iterator[str]:
     yield from family.roots()
-    for edge in family.curated_edges():
+    for edge in family.curated_family_edges():
         yield from (edge.child, edge.parent)
 
 

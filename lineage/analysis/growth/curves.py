@@ -24,7 +24,7 @@ from lineage.analysis.growth.stored import (
 )
 from lineage.analysis.scope import DEFAULT, Scope
 from lineage.analysis.subjects import find_subject, find_subject_model
-from lineage.domain.clock import end_of_month
+from lineage.domain.clock import end_of_month_utc
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_opt_out_marks
@@ -247,7 +247,7 @@ def _mark_curve_months(
     """Say of each month whether it was over when each snapshot was taken."""
 
     def mark_month(part: GrowthSeries[Point]) -> GrowthSeries[Point]:
-        end = end_of_month(part.key)
+        end = end_of_month_utc(part.key)
         values = [
             replace(point, complete=end <= moment.taken_at)
             for point, moment in zip(part.values, moments, strict=True)

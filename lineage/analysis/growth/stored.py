@@ -103,7 +103,7 @@ def trend_overlay_of(families: Sequence[Family]) -> str:
         [
             family.id,
             [[release.name, *release.roots()] for release in family.releases],
-            [[edge.child, edge.parent, edge.relation] for edge in family.curated_edges()],
+            [[edge.child, edge.parent, edge.relation] for edge in family.curated_family_edges()],
         ]
         for family in families
     ]

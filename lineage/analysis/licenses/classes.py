@@ -58,8 +58,8 @@ def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Appli
     # A root without known terms ends the paths through it all the same: the last bit is theirs.
     roots: list[list[str]] = [[] for _ in (*terms.terms, None)]
     for release in family.releases:
-        for root, official in release.official_by_root().items():
-            applied = terms.terms_of_root(official, release.id)
+        for root, official in release.official_names_by_root().items():
+            applied = terms.license_terms_of_root(official, release.id)
             roots[-1 if applied is None else terms.terms.index(applied)].append(root)
     labels = [scope.roots_of(ids) for ids in roots]
     edges = scope.edges
@@ -82,7 +82,7 @@ def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Appli
 def _mark_below_multimodal_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Mask:
     clauses = (each.rules.get(ClauseName.EU_MULTIMODAL) for each in terms.terms)
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
-    copies = [mirror for base in bases for mirror in family.mirrors_of(base)]
+    copies = [mirror for base in bases for mirror in family.family_mirrors_of(base)]
     seeds = scope.roots_of(sorted(bases | set(copies)))
     is_root = reach.mark_nodes(scope.nodes, scope.tops_of(family))
     child, parent = _edges_below_roots(scope.edges, is_root)
@@ -219,7 +219,7 @@ def classify_license_cases(
 def license_forms_of(scope: Scope, members: Members, nodes: Indices, mirrors: Indices) -> Int64s:
     """Return what each model holds of its ancestor's weights, as positions in FORMS."""
     relation = relation_of(members.edges, members.nodes)[nodes]
-    curated = [edge for family in scope.families for edge in family.curated_edges()]
+    curated = [edge for family in scope.families for edge in family.curated_family_edges()]
     deltas = scope.nodes_of({edge.child for edge in curated if edge.proof is Proof.DELTA})
     # Later lines win: a registry's word on a copy or delta is surer than the Hub's relation.
     forms = np.full(len(nodes), FORMS.index(WeightsForm.WEIGHTS), np.int64)

@@ -138,7 +138,7 @@ def find_contradicted_edges(family: Family, models: RegistryModels) -> Iterator[
     """Find curated edges to which the child's own declaration does not fit."""
     for edge in family.edges:
         declared = models.parents.get(edge.child, ())
-        same_weights = {edge.parent, *family.mirrors_of(edge.parent)}
+        same_weights = {edge.parent, *family.family_mirrors_of(edge.parent)}
         if declared and same_weights.isdisjoint(declared):
             home = models.homes.get(edge.parent)
             declared_homes = {models.homes.get(id) for id in declared}
@@ -261,7 +261,7 @@ def _homes_of_entries(families: Sequence[Family]) -> dict[str, Home]:
 def _registry_ids(families: Sequence[Family]) -> Iterator[str]:
     for family in families:
         yield from family.roots()
-        for edge in family.curated_edges():
+        for edge in family.curated_family_edges():
             yield from (edge.child, edge.parent)
         yield from (outsider.id for outsider in family.outsiders)
 

@@ -106,7 +106,9 @@ def find_curated_edge_cycles(families: Sequence[Family]) -> Iterator[RegistryFin
     """Find curated edges that lead from a model back to itself."""
     parents = _curated_edges_by_child(families)
     owner = {
-        edge.child.lower(): family.id for family in families for edge in family.curated_edges()
+        edge.child.lower(): family.id
+        for family in families
+        for edge in family.curated_family_edges()
     }
     reported: set[str] = set()
     for start in parents:
@@ -122,7 +124,7 @@ def find_divided_curated_children(families: Sequence[Family]) -> Iterator[Regist
     """Find models to which two families give a parent, other than by a merge."""
     first: dict[str, tuple[Family, CuratedEdge]] = {}
     for family in families:
-        for edge in family.curated_edges():
+        for edge in family.curated_family_edges():
             other, earlier = first.setdefault(edge.child.lower(), (family, edge))
             # A merge has parents in several families by nature.
             if other is family or Relation.MERGE in (edge.relation, earlier.relation):
@@ -139,7 +141,7 @@ def find_loose_curated_parents(families: Sequence[Family]) -> Iterator[RegistryF
     roots = _family_of_roots(families)
     children = set(_curated_edges_by_child(families))
     for family in families:
-        for edge in family.curated_edges():
+        for edge in family.curated_family_edges():
             parent = edge.parent.lower()
             if parent not in roots and parent not in children and not is_claimable(parent):
                 says = f"its parent {edge.parent} is no root, and no edge leads on from there"
@@ -156,7 +158,7 @@ def find_impossible_sizes(families: Sequence[Family]) -> Iterator[RegistryFindin
     """Find tunings and copies whose name says another size than their parent's does."""
     for family in families:
         sizes_of = {release.subject: release.sizes for release in family.releases}
-        for edge in family.curated_edges():
+        for edge in family.curated_family_edges():
             # Merges stack layers, and what was cut or grown has no relation of its own.
             if edge.relation in (Relation.MERGE, Relation.UNSPECIFIED):
                 continue
@@ -224,7 +226,7 @@ def _family_of_roots(families: Sequence[Family]) -> dict[str, str]:
 def _curated_edges_by_child(families: Sequence[Family]) -> dict[str, list[CuratedEdge]]:
     edges: dict[str, list[CuratedEdge]] = defaultdict(list)
     for family in families:
-        for edge in family.curated_edges():
+        for edge in family.curated_family_edges():
             edges[edge.child.lower()].append(edge)
     return dict(edges)
 

@@ -16,7 +16,13 @@ from lineage.analysis.definition_text import (
 )
 from lineage.analysis.documents import explain_comparison_step
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count, Group
-from lineage.cli.tables.layout import fact_lines, indented, new_table, quoted, subject_table_title
+from lineage.cli.tables.layout import (
+    indented,
+    new_table,
+    quoted,
+    subject_table_title,
+    table_fact_lines,
+)
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Grouping
 from lineage.store.manifest import Manifest
@@ -47,9 +53,9 @@ def counts_table(
     if not counts:
         facts = [("note", note) for note in count_notes_of_parents(manifest)]
         nothing = Text("  no model has derivatives under this definition")
-        return Stack(nothing, *([Text(), fact_lines(facts)] if facts else []))
+        return Stack(nothing, *([Text(), table_fact_lines(facts)] if facts else []))
     if len(counts) == 1 or counts[0].grouping is not None:
-        return Stack(*(_count_table(count, manifest, source_note) for count in counts))
+        return Stack(*(_draw_count_table(count, manifest, source_note) for count in counts))
     rows: list[Row] = [(it.id, it.direct, it.total, it.by_relation) for it in counts]
     # Every subject has roots of its own, and the lines below the table speak for all of them.
     alone = all(count.definition.roots == (count.id,) for count in counts)
@@ -60,10 +66,10 @@ def counts_table(
         for count in counts
         for note in notes_of_count(count.total, count.at_most, count.opted_out)
     ]
-    return Stack(Text(), _numbers_table("subject", rows), Text(), fact_lines(words))
+    return Stack(Text(), _numbers_table("subject", rows), Text(), table_fact_lines(words))
 
 
-def _count_table(count: Count, manifest: Manifest, source_note: str) -> RenderableType:
+def _draw_count_table(count: Count, manifest: Manifest, source_note: str) -> RenderableType:
     if count.at_most > count.total:
         words = describe_count_range(count.total, count.at_most)
         sums = Text.assemble((words, "bold"), f"; {count.direct:,} of the dated are direct")
@@ -78,10 +84,10 @@ def _count_table(count: Count, manifest: Manifest, source_note: str) -> Renderab
         more = count.total - count.declared
         sums.append(f"\n{count.declared:,} by declared links; inferred ones add {more:,}")
     head = indented(Stack(subject_table_title(count.id, count.subject), sums))
-    body = _relation_share_cells(count) if count.grouping is None else _group_table(count)
+    body = _relation_share_cells(count) if count.grouping is None else _draw_group_table(count)
     facts = definition_lines(count.definition, manifest, source_note)
     facts += [("note", note) for note in notes_of_count(0, 0, count.opted_out)]
-    return Stack(Text(), head, Text(), body, Text(), fact_lines(facts))
+    return Stack(Text(), head, Text(), body, Text(), table_fact_lines(facts))
 
 
 def _relation_share_cells(count: Count) -> RenderableType:
@@ -95,14 +101,14 @@ def _relation_share_cells(count: Count) -> RenderableType:
     return indented(grid)
 
 
-def _group_table(count: Count) -> RenderableType:
+def _draw_group_table(count: Count) -> RenderableType:
     rows: list[Row] = [
         (_group_cell(group), group.direct, group.total, group.by_relation) for group in count.groups
     ]
-    total = _sum_table_rows("all", rows)
+    total = _table_rows_of_sums("all", rows)
     if count.grouping not in _SERIES and len(rows) > _GROUPS_SHOWN + 1:
         more = rows[_GROUPS_SHOWN:]
-        rows = [*rows[:_GROUPS_SHOWN], _sum_table_rows(f"{len(more):,} more", more)]
+        rows = [*rows[:_GROUPS_SHOWN], _table_rows_of_sums(f"{len(more):,} more", more)]
     by = "group" if count.grouping is None else count.grouping.value
     return _numbers_table(by, rows, total, no_parts=count.grouping is Grouping.RELATION)
 
@@ -111,7 +117,7 @@ def _group_cell(group: Group) -> str:
     return f"{group.value} (incomplete)" if group.complete is False else group.value
 
 
-def _sum_table_rows(name: str, rows: Sequence[Row]) -> Row:
+def _table_rows_of_sums(name: str, rows: Sequence[Row]) -> Row:
     parts = {relation: sum(row[3].get(relation, 0) for row in rows) for relation in RELATIONS}
     return name, sum(row[1] for row in rows), sum(row[2] for row in rows), parts
 
@@ -152,7 +158,7 @@ def comparison_table(
         if line[0] in ("snapshot", "source", "note")
     ]
     words += [("note", note) for note in notes_of_count(0, 0, comparison.opted_out)]
-    return Stack(*parts, Text(), fact_lines(words))
+    return Stack(*parts, Text(), table_fact_lines(words))
 
 
 def _step_table(comparison: Comparison) -> RenderableType:

@@ -15,11 +15,11 @@ from lineage.analysis.definition_text import Line, definition_rule_lines, defini
 from lineage.analysis.growth.results import Curve, Point
 from lineage.cli.tables.layout import (
     INDENT,
-    fact_lines,
     indented,
     new_table,
     quoted,
     subject_table_title,
+    table_fact_lines,
 )
 from lineage.domain.claims import RELATIONS, Relation
 
@@ -36,10 +36,10 @@ _GAP = 2
 
 def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
-    body = _SnapshotRows(curve) if curve.by is None else _part_table(curve)
+    body = _SnapshotRows(curve) if curve.by is None else _draw_part_table(curve)
     facts = [*definition_rule_lines(curve.definition), *_history_table_lines(curve)]
     title = subject_table_title(curve.id, curve.subject)
-    return Stack(Text(), indented(title), Text(), indented(body), Text(), fact_lines(facts))
+    return Stack(Text(), indented(title), Text(), indented(body), Text(), table_fact_lines(facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,16 @@ class _SnapshotRows:
     ) -> Iterator[RenderableType]:
         points = self.curve.whole.values[-_ROWS:]
         used = [word for word in RELATIONS if any(word in point.by_relation for point in points)]
-        table = self._table_of(points, used)
+        table = self._draw_snapshot_table(points, used)
         # A column that would be cut says less than its absence, which is announced below.
         is_narrow = Measurement.get(console, options.update(max_width=_ANY), table).maximum > (
             options.max_width
         )
-        yield self._table_of(points, []) if is_narrow else table
+        yield self._draw_snapshot_table(points, []) if is_narrow else table
         if used and is_narrow:
             yield Text("by relation: in a wider terminal, or --format csv", "dim")
 
-    def _table_of(self, points: Sequence[Point], columns: Sequence[Relation]) -> Table:
+    def _draw_snapshot_table(self, points: Sequence[Point], columns: Sequence[Relation]) -> Table:
         named: dict[str, list[int | None]] = {"total": [point.total for point in points]}
         more: dict[str, list[int | None]] = {
             "new": [point.new for point in points],
@@ -79,7 +79,7 @@ class _SnapshotRows:
         return table
 
 
-def _part_table(curve: Curve) -> RenderableType:
+def _draw_part_table(curve: Curve) -> RenderableType:
     """Return the parts with some of the snapshots, the first and the last among them."""
     last = len(curve.moments) - 1
     places = sorted({round(step * last / (_DAYS_SHOWN - 1)) for step in range(_DAYS_SHOWN)})
@@ -143,7 +143,7 @@ class Sparklines:
         # Names give way before numbers do: a cut name is recognized, a left out week is not.
         fits = longest + _NUMBER * len(self.numbered) <= room
         name_width = longest if fits else min(longest, _NAME)
-        places = _spread_table_columns(self.numbered, (room - name_width) // _NUMBER)
+        places = _choose_table_columns(self.numbered, (room - name_width) // _NUMBER)
         yield indented(self._draw_table(places, name_width))
 
     def _draw_table(self, places: Sequence[int], name_width: int) -> Table:
@@ -173,7 +173,7 @@ def short_day_cell(moment: datetime) -> str:
     return f"{moment.day} {moment:%b}"
 
 
-def _spread_table_columns(places: Sequence[int], most: int) -> list[int]:
+def _choose_table_columns(places: Sequence[int], most: int) -> list[int]:
     """Return so many of the places, evenly spread, the first and the last among them."""
     if len(places) <= most:
         return list(places)

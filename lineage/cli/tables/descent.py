@@ -30,7 +30,7 @@ from lineage.analysis.verdicts import (
     explain_verdict,
     verdict_word,
 )
-from lineage.cli.tables.layout import INDENT, fact_lines, indented, quoted
+from lineage.cli.tables.layout import INDENT, indented, quoted, table_fact_lines
 from lineage.domain.claims import Strength
 from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest
@@ -73,7 +73,7 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     words += [
         ("note", note) for note in notes_of_count(count.total, count.at_most, count.opted_out)
     ]
-    return Stack(Text(), indented(grid), Text(), fact_lines(words))
+    return Stack(Text(), indented(grid), Text(), table_fact_lines(words))
 
 
 def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str]]:
@@ -84,16 +84,16 @@ def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, st
     path: list[int] = []
     guides: list[str] = []
 
-    def end_branches(depth: int) -> Iterator[tuple[Text, str, str, str]]:
+    def end_tree_guides(depth: int) -> Iterator[tuple[Text, str, str, str]]:
         while len(path) > depth:
             guide, remainder = _guide_cell(guides), nodes[path.pop()].remainder
             guides.pop()
             if remainder is not None:
-                words = _pruned_words(remainder)
+                words = _pruned_node_cell(remainder)
                 yield Text(f"{guide}└─ {words}", style="dim"), "", "", ""
 
     for at, node in enumerate(nodes):
-        yield from end_branches(node.depth)
+        yield from end_tree_guides(node.depth)
         above = nodes[node.parent] if node.parent >= 0 else None
         ends = above is None or (last_below[node.parent] == at and above.remainder is None)
         fork = "" if above is None else "└─ " if ends else "├─ "
@@ -101,13 +101,13 @@ def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, st
         relation += ", inferred" if node.strength is Strength.INFERRED else ""
         relation += f" +{node.other_parents:,}" if node.other_parents else ""
         here = "" if node.drawn_below == node.total else f"{node.drawn_below:,}"
-        yield _node_cell(node, _guide_cell(guides) + fork), relation, f"{node.total:,}", here
+        yield _tree_node_cell(node, _guide_cell(guides) + fork), relation, f"{node.total:,}", here
         path.append(at)
         guides.append("" if above is None else "   " if ends else "│  ")
-    yield from end_branches(0)
+    yield from end_tree_guides(0)
 
 
-def _pruned_words(rest: PrunedRest) -> str:
+def _pruned_node_cell(rest: PrunedRest) -> str:
     """Say how many models are folded and how many below them: both add up to all of them."""
     words = f"+ {rest.counted:,} more"
     if not rest.counted:  # Roots, or deleted models.
@@ -124,7 +124,7 @@ def _guide_cell(guides: Sequence[str]) -> str:
     return f"{len(guides) - 1:,} deep … " + "".join(guides[-_GUIDES_LEFT:])
 
 
-def _node_cell(node: TreeNode, guide: str) -> Text:
+def _tree_node_cell(node: TreeNode, guide: str) -> Text:
     # Rich takes space from columns that may wrap; no_wrap on the text keeps the name on one line.
     name = Text.assemble((guide, "dim"), no_wrap=True, overflow="ellipsis")
     name.append_text(quoted(node.name, "" if node.relation else "bold"))
@@ -160,7 +160,7 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
         facts += [("source", source.text)]
         facts += [("quote", f'"{source.quote}"')] if source.quote else []
         facts += [("address", source.url)] if source.url else []
-    return Stack(indented(Stack(*parts)), Text(), fact_lines(facts))
+    return Stack(indented(Stack(*parts)), Text(), table_fact_lines(facts))
 
 
 def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
@@ -225,7 +225,7 @@ def check_table(result: CheckOutcome) -> RenderableType:
             parts.append(indented(Text(explain_check_unknown(model.unknown))))
         for match in model.matches:
             parts.append(indented(quoted(explain_check_match(match))))
-            parts += [indented(indented(_edge_cell(edge))) for edge in match.path]
+            parts += [indented(indented(_path_edge_cell(edge))) for edge in match.path]
         for match in model.warnings:
             parts.append(indented(Text("warning: ", "yellow") + quoted(explain_check_match(match))))
     counts = {it: sum(model.verdict is it for model in result.models) for it in _ORDER}
@@ -234,10 +234,10 @@ def check_table(result: CheckOutcome) -> RenderableType:
     )
     facts = [("verdict", f"{result.verdict.value}: {numbers}"), ("snapshot", result.snapshot)]
     facts += [("note", note) for note in result.notes]
-    return Stack(*parts, Text(), fact_lines(facts))
+    return Stack(*parts, Text(), table_fact_lines(facts))
 
 
-def _edge_cell(edge: PathEdge) -> Text:
+def _path_edge_cell(edge: PathEdge) -> Text:
     """Return one link of a path with its relation, strength and first claim."""
     words = f"{edge.child} <- {edge.parent}  {edge.relation.value}, {edge.strength.value}"
     claim = next((claim for claim in edge.evidence if claim.quote), None)

@@ -15,7 +15,7 @@ from lineage.analysis.documents import family_summary
 from lineage.analysis.evaluate.accuracy import ALL, Accuracy, Share
 from lineage.analysis.evaluate.evaluation import Evaluation
 from lineage.analysis.registry.contradictions import FindingSeverity, RegistryFinding
-from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
+from lineage.cli.tables.layout import heading, indented, new_table, quoted, table_fact_lines
 from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, AnomalySeverity
 from lineage.domain.families import CuratedSource, Family, Release, Reupload
 from lineage.domain.licenses import LicenseTerms
@@ -91,7 +91,7 @@ def family_table(family: Family, terms: LicenseTerms | None) -> RenderableType:
         parts.append(_entry_table_lines(outsider.id, text, outsider.source))
     if family.renamed:
         names: list[Line] = [(old.name, f"is now {old.now}") for old in family.renamed]
-        parts += [heading("Former names"), fact_lines(names)]
+        parts += [heading("Former names"), table_fact_lines(names)]
     return Stack(*parts)
 
 
@@ -116,7 +116,7 @@ def registry_check_table(
             text = Text.assemble(text, "\n", quoted(finding.hint, "dim"))
         severity = Text(finding.severity.value, _FINDING_STYLES[finding.severity])
         grid.add_row(severity, quoted(finding.family), text)
-    return Stack(Text(), indented(grid), Text(), fact_lines(facts))
+    return Stack(Text(), indented(grid), Text(), table_fact_lines(facts))
 
 
 def _release_table_lines(release: Release) -> RenderableType:
@@ -126,16 +126,16 @@ def _release_table_lines(release: Release) -> RenderableType:
         ("release", f"{release.id}, {release.released}, {license}{gate}"),
         ("sizes", ", ".join(release.sizes)),
         ("source", release.source),
-        *_label_cell("official", release.official),
+        *_label_cell_lines("official", release.official),
         *_copy_table_lines("mirror", release.mirrors, release.deleted),
         *_copy_table_lines("quantized", release.quantized),
         *_copy_table_lines("changed", release.changed),
         *(("former name", f"{old.name} is now {old.now}") for old in release.former_names),
     ]
-    return Stack(heading(release.name), fact_lines([fact for fact in facts if fact[1]]))
+    return Stack(heading(release.name), table_fact_lines([fact for fact in facts if fact[1]]))
 
 
-def _label_cell(label: str, texts: Iterable[str]) -> Iterator[Line]:
+def _label_cell_lines(label: str, texts: Iterable[str]) -> Iterator[Line]:
     """Yield lines of which the first alone has the label."""
     for number, text in enumerate(texts):
         yield ("" if number else label), text
@@ -152,7 +152,7 @@ def _copy_table_lines(
         of = f" of {copy.of}" if copy.of else ""
         by_source[copy.source or "none"].append(f"{copy.id}{mark}{of}")
     for source, texts in by_source.items():
-        yield from _label_cell(label, texts)
+        yield from _label_cell_lines(label, texts)
         yield "  source", source
 
 
@@ -185,7 +185,7 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
         ("links", "declared by the Hub or an author; inferred and curated ones excluded"),
         *definition_snapshot_lines(manifest),
     ]
-    return Stack(Text(), indented(table), *examples, Text(), fact_lines(facts))
+    return Stack(Text(), indented(table), *examples, Text(), table_fact_lines(facts))
 
 
 def _example_table_lines(kind: AnomaliesOfKind) -> RenderableType:
@@ -210,17 +210,17 @@ def evaluation_table(evaluation: Evaluation) -> RenderableType:
         ("by year, all rules", evaluation.by_year),
     ):
         if rows:
-            parts += [heading(title), Text(), _accuracy_table(rows)]
+            parts += [heading(title), Text(), _draw_accuracy_table(rows)]
     if evaluation.mistakes:
         table = new_table("model", "inferred", "declared")
         for mistake in evaluation.mistakes:
             names = (mistake.child, mistake.inferred, " ".join(mistake.declared))
             table.add_row(*map(quoted, names))
         parts += [heading("the worst mistakes"), Text(), indented(table)]
-    return Stack(*parts, Text(), fact_lines(_evaluation_table_lines(evaluation)))
+    return Stack(*parts, Text(), table_fact_lines(_evaluation_table_lines(evaluation)))
 
 
-def _accuracy_table(rows: Sequence[Accuracy]) -> RenderableType:
+def _draw_accuracy_table(rows: Sequence[Accuracy]) -> RenderableType:
     table = new_table(fixed=[""], numbers=_ACCURACY)
     # The sum stands last, as in every other table.
     for row in rows:

@@ -27,7 +27,7 @@ def indented(picture: RenderableType) -> RenderableType:
     return Padding(picture, INDENT, expand=False)
 
 
-def fact_lines(facts: Sequence[Line]) -> RenderableType:
+def table_fact_lines(facts: Sequence[Line]) -> RenderableType:
     """Return labels and what they say, aligned and quiet."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)

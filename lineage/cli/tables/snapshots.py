@@ -16,7 +16,7 @@ from lineage.analysis.definition_text import (
 from lineage.analysis.diff.diffs import Change, Diff, FamilyChange
 from lineage.analysis.diff.dump_check import DumpCheck
 from lineage.analysis.verdicts import summarize_verdict_availability
-from lineage.cli.tables.layout import fact_lines, heading, indented, new_table, quoted
+from lineage.cli.tables.layout import heading, indented, new_table, quoted, table_fact_lines
 from lineage.domain.documents import Document
 from lineage.domain.records import Availability
 from lineage.store.manifest import Manifest
@@ -33,13 +33,13 @@ def crawl_table(
     """Return what a crawl did; `requests` has sent, replayed, retried and refused_429."""
     numbers = [f"{n:,} {_REQUEST_WORDS.get(name, name)}" for name, n in requests.items()]
     facts = [
-        ("snapshot", f"{manifest.id}, {_kind_cell(manifest)}"),
+        ("snapshot", f"{manifest.id}, {_snapshot_kind_cell(manifest)}"),
         *_size_table_lines(manifest),
         ("requests", ", ".join(numbers)),
         ("seconds", f"{seconds:,.1f}"),
         *more,
     ]
-    return fact_lines(facts)
+    return table_fact_lines(facts)
 
 
 def snapshot_list(manifests: Sequence[Manifest]) -> RenderableType:
@@ -70,7 +70,7 @@ def snapshot_facts(
         parents = "" if origin.parents_known else "; parents are not known"
         dump.append(("dump", f"{origin.dump.get('file')}, lacks {lacks}{keys}{parents}"))
     facts: list[Line] = [
-        ("snapshot", f"{manifest.id}, {_kind_cell(manifest)}"),
+        ("snapshot", f"{manifest.id}, {_snapshot_kind_cell(manifest)}"),
         ("taken", f"{origin.taken_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("published", f"{manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"),
         *dump,
@@ -86,7 +86,9 @@ def snapshot_facts(
     for name, file in sorted(manifest.files.items()):
         files.add_row(quoted(name), f"{file.rows:,}", f"{file.bytes:,}")
     checks = [(check.name, check.passed, check.notes) for check in manifest.checks]
-    return Stack(fact_lines(facts), Text(), indented(files), Text(), finding_table_lines(checks))
+    return Stack(
+        table_fact_lines(facts), Text(), indented(files), Text(), finding_table_lines(checks)
+    )
 
 
 def verification_table(document: Document) -> RenderableType:
@@ -159,7 +161,7 @@ def _size_table_lines(manifest: Manifest) -> list[Line]:
     ]
 
 
-def _kind_cell(manifest: Manifest) -> str:
+def _snapshot_kind_cell(manifest: Manifest) -> str:
     origin = manifest.origin
     kind = f"{origin.kind} {origin.below}" if origin.below else f"{origin.kind}"
     return f"{kind}, from {origin.endpoint}"
@@ -180,7 +182,7 @@ def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
     ]
     notes = dict.fromkeys([*count_notes_of_snapshot(before), *count_notes_of_snapshot(after)])
     facts += [("note", note) for note in notes]
-    parts: list[RenderableType] = [Text(), fact_lines(facts)]
+    parts: list[RenderableType] = [Text(), table_fact_lines(facts)]
     answers = diff.availability
     removed = [f"{id}  ({answers[id]})" if id in answers else id for id in diff.removed]
     renamed = [f"{rename.before} -> {rename.now}" for rename in diff.renamed]
@@ -189,34 +191,34 @@ def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
         parts += [indented(quoted(name)) for name in names[:_NAMES_SHOWN]]
         if (more := len(names) - _NAMES_SHOWN) > 0:
             parts.append(indented(Text(f"and {more:,} more", "dim")))
-    return Stack(*parts, *_family_change_rows(diff.families), *_base_change_rows(diff))
+    return Stack(*parts, *_family_change_table_rows(diff.families), *_base_change_table_rows(diff))
 
 
-def _family_change_rows(families: Sequence[FamilyChange]) -> Iterator[RenderableType]:
+def _family_change_table_rows(families: Sequence[FamilyChange]) -> Iterator[RenderableType]:
     table = new_table("family or release", numbers=_BEFORE_AFTER)
     for family in families:
         releases = [release for release in family.releases if release.before != release.after]
         if family.before != family.after or releases:
-            _add_change_row(table, f"family {family.family}", family, "bold")
+            _add_change_table_row(table, f"family {family.family}", family, "bold")
         for release in releases:
-            _add_change_row(table, f"  {release.name}", release)
+            _add_change_table_row(table, f"  {release.name}", release)
     if table.row_count:
         yield heading("  families, mirrors and curated edges included")
         yield indented(table)
 
 
-def _base_change_rows(diff: Diff) -> Iterator[RenderableType]:
+def _base_change_table_rows(diff: Diff) -> Iterator[RenderableType]:
     for what, changes in (("gained", diff.bases_gained), ("lost", diff.bases_lost)):
         if not changes:
             continue
         table = new_table("base", numbers=_BEFORE_AFTER)
         for change in changes:
-            _add_change_row(table, change.name, change)
+            _add_change_table_row(table, change.name, change)
         yield heading(f"  bases that {what} most, all generations")
         yield indented(table)
 
 
-def _add_change_row(
+def _add_change_table_row(
     table: Table, name: str, change: Change | FamilyChange, style: str = ""
 ) -> None:
     before, after = change.before, change.after
@@ -242,7 +244,10 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     if excluded:
         facts.append(("not compared", f"{', '.join(excluded)}: the dump does not say"))
     return Stack(
-        Text(), indented(table), Text(), fact_lines([*facts, *definition_snapshot_lines(manifest)])
+        Text(),
+        indented(table),
+        Text(),
+        table_fact_lines([*facts, *definition_snapshot_lines(manifest)]),
     )
 
 

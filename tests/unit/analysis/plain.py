@@ -42,7 +42,7 @@ class Plain:
         """The same with the registry's edges, where a rule counts them."""
         if not rule.curated or rule.min_strength is Strength.CONFIRMED:
             return self
-        said = [edge for family in families for edge in family.curated_edges()]
+        said = [edge for family in families for edge in family.curated_family_edges()]
         before = {old.now: old.name for family in families for old in family.former_names()}
         ids = {id for edge in said for id in (edge.child, edge.parent)}
         unknown = {id: id if is_claimable(id) else f"name:{id}" for id in ids}

@@ -15,7 +15,7 @@ from lineage.analysis.check import (
     explain_check_match,
 )
 from lineage.analysis.scope import Scope
-from lineage.domain.check_rules import ListedModel, read_rules
+from lineage.domain.check_rules import ListedModel, read_check_rules
 from lineage.errors import SettingsError
 from lineage.families.registry import all_families
 from tests.builders import Row, outlived, published, row
@@ -46,7 +46,7 @@ def scope(tmp_path_factory: pytest.TempPathFactory) -> Scope:
 
 def ask(scope: Scope, *models: str | ListedModel, **rules: object) -> CheckOutcome:
     listed = [ListedModel(it) if isinstance(it, str) else it for it in models]
-    return check_models(scope, listed, read_rules(rules))
+    return check_models(scope, listed, read_check_rules(rules))
 
 
 def verdict(scope: Scope, model: str, **rules: object) -> CheckedModel:
@@ -256,4 +256,4 @@ def test_a_deleted_ancestor_counts(tmp_path: Path) -> None:
 )
 def test_a_wrong_rule_is_refused_with_what_is_allowed(rules: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        read_rules(rules)
+        read_check_rules(rules)

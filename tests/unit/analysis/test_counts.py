@@ -40,7 +40,7 @@ def test_any_count_of_any_base_is_that_of_a_slow_walk(world: World, data: st.Dat
     snapshot, plain = world
     name = data.draw(st.sampled_from([*LISTED, *(id for id in UNSEEN if id in plain.keys)]))
     rule, family = data.draw(DEFINITIONS), data.draw(families(curated=True))
-    roots = {name, *(family.mirrors_of(name) if rule.mirrors else ())}
+    roots = {name, *(family.family_mirrors_of(name) if rule.mirrors else ())}
     plain = plain.over([family], rule)
     direct, below = plain.below(plain.keys_of(roots), rule)
     count = count_base(snapshot, name, rule, [family])

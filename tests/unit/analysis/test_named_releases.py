@@ -12,7 +12,7 @@ from lineage.analysis.family_graph import family_graph
 from lineage.analysis.scope import DEFAULT, Scope
 from lineage.analysis.subjects import find_subject
 from lineage.analysis.traces import trace_model
-from lineage.domain.check_rules import ListedModel, read_rules
+from lineage.domain.check_rules import ListedModel, read_check_rules
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import (
@@ -141,7 +141,7 @@ def test_a_trace_ends_there_and_is_no_yes(snapshot: Snapshot) -> None:
 
 
 def test_a_gate_warns_of_it_and_decides_nothing_by_it(snapshot: Snapshot) -> None:
-    rules = read_rules({"deny": ["release:kin-3"]})
+    rules = read_check_rules({"deny": ["release:kin-3"]})
     models = [ListedModel("b/Kin-3-cats"), ListedModel("release:kin-3")]
     outcome = check_models(asked(snapshot, DEFAULT), models, rules)
     assert [model.verdict for model in outcome.models] == [CheckVerdict.UNKNOWN] * 2

@@ -47,7 +47,7 @@ def count_of(plain: Plain, name: str, rule: Definition, family: Family | None = 
     """What `count` says of one model: its mirrors join where the rule says so."""
     names = {name}
     if rule.mirrors and family is not None:
-        names.update(family.mirrors_of(name))
+        names.update(family.family_mirrors_of(name))
     return len(plain.below(plain.keys_of(names), rule)[1])
 
 

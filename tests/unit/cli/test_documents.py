@@ -80,7 +80,7 @@ def test_a_list_of_snapshots_is_as_promised() -> None:
 
 
 def test_csv_has_a_row_for_each_base_with_its_definition() -> None:
-    (row,) = rows("".join(escape.csv_lines(count_rows(drawn.count()))))
+    (row,) = rows("".join(escape.escaped_csv_lines(count_rows(drawn.count()))))
     head = ["subject", "id", "kind", "key", "snapshot", "direct", "total", "at_most", "undated"]
     head += ["opted_out", "parents_known", *RELATIONS]
     assert list(row)[: len(head)] == head
@@ -93,7 +93,7 @@ def test_csv_has_a_row_for_each_base_with_its_definition() -> None:
 def test_csv_has_a_row_for_each_base_and_group() -> None:
     groups = (drawn.group("mit"), drawn.group("unknown", 3))
     divided = drawn.count(grouping=Grouping.LICENSE, groups=groups)
-    found = rows("".join(escape.csv_lines(count_rows(divided))))
+    found = rows("".join(escape.escaped_csv_lines(count_rows(divided))))
     assert [(row["subject"], row["license"], row["total"]) for row in found] == [
         ("owner/base", "mit", "10"),
         ("owner/base", "unknown", "3"),
@@ -103,7 +103,7 @@ def test_csv_has_a_row_for_each_base_and_group() -> None:
 def test_nothing_hostile_acts_in_csv() -> None:
     groups = (drawn.group("=HYPERLINK(1)"), drawn.group(drawn.HOSTILE))
     divided = drawn.count(grouping=Grouping.LICENSE, groups=groups)
-    text = "".join(escape.csv_lines(count_rows(divided)))
+    text = "".join(escape.escaped_csv_lines(count_rows(divided)))
     first, second = rows(text)
     assert first["license"] == "'=HYPERLINK(1)"
     assert second["license"].startswith("\\x1b[2J")
@@ -117,7 +117,7 @@ def test_nothing_hostile_acts_in_json() -> None:
 
 
 def test_no_row_is_an_empty_line() -> None:
-    assert "".join(escape.csv_lines([])) == "\n"
+    assert "".join(escape.escaped_csv_lines([])) == "\n"
 
 
 def test_a_tree_is_a_list_of_nodes_under_the_head_of_a_count() -> None:
@@ -126,7 +126,7 @@ def test_a_tree_is_a_list_of_nodes_under_the_head_of_a_count() -> None:
     merge = document["nodes"][2]
     assert (merge["other_parents"], merge["total"], merge["drawn_below"]) == (2, 3, 1)
     assert (merge["kind"], merge["parent"]) == ("model", "owner/child")
-    found = rows("".join(escape.csv_lines(tree_rows(drawn.tree()))))
+    found = rows("".join(escape.escaped_csv_lines(tree_rows(drawn.tree()))))
     assert [(row["depth"], row["parent"], row["name"]) for row in found] == [
         ("0", "", "owner/base"),
         ("1", "owner/base", "owner/child"),

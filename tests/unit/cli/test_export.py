@@ -13,7 +13,7 @@ import networkx as nx
 import pytest
 
 from lineage.cli.export import GRAPH_FORMATS
-from lineage.cli.output import write_output_text
+from lineage.cli.output import print_text_output
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import SettingsError
 from lineage.export import FORMATS
@@ -139,7 +139,7 @@ def test_an_export_that_fails_spares_the_file_before_it(tmp_path: Path) -> None:
     kept = tmp_path / "x.mmd"
     kept.write_text("dear")
     with pytest.raises(SettingsError):
-        write_output_text(breaks_off(), str(kept))
+        print_text_output(breaks_off(), str(kept))
     assert [path.read_text() for path in tmp_path.iterdir()] == ["dear"]
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from lineage.cli import logs
 from lineage.cli.output import show
 from lineage.domain.documents import to_json
-from lineage.domain.escape import csv_lines, escape_invisible
+from lineage.domain.escape import escape_invisible, escaped_csv_lines
 from tests.hostile import HOSTILE, acting_in_a_log
 from tests.unit.cli.conftest import Program
 
@@ -25,7 +25,7 @@ def test_no_line_of_a_table_is_a_command(capsys: pytest.CaptureFixture[str]) -> 
 def test_no_line_of_the_log_is_a_command(
     format: logs.LogFormat, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logs.set_up(format, 2)
+    logs.set_up_command_log(format, 2)
     for text in HOSTILE:
         logs.say(text)
         logging.getLogger("lineage.x").warning("%s", text, exc_info=ValueError(f"\n{text}"))
@@ -36,7 +36,7 @@ def test_no_line_of_the_log_is_a_command(
 
 def test_no_document_is_a_command() -> None:
     assert not acting_in_a_log(to_json({text: text for text in HOSTILE}))
-    assert not acting_in_a_log("".join(csv_lines([{text: text for text in HOSTILE}])))
+    assert not acting_in_a_log("".join(escaped_csv_lines([{text: text for text in HOSTILE}])))
 
 
 def test_no_sentence_of_an_error_is_a_command(program: Program, store: Path) -> None:

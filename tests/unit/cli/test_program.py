@@ -128,7 +128,7 @@ def wait_deaf():
     threading.Timer(0.2, print, ["waiting"], {"flush": True}).start()
     libc.pthread_mutex_lock(lock), libc.pthread_mutex_lock(lock)
 def last_words():
-    print(signals.describe_outcome(), file=sys.stderr, flush=True)
+    print(signals.describe_interrupted_command_outcome(), file=sys.stderr, flush=True)
 with signals.ends_on_signals(last_words):
     try:
         print("working", flush=True)

@@ -52,7 +52,7 @@ def test_a_wait_needs_no_stage() -> None:
 
 
 def test_no_terminal_no_display(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.set_up(logs.LogFormat.TEXT, 0)
+    logs.set_up_command_log(logs.LogFormat.TEXT, 0)
     with show_progress() as progress:
         assert type(progress) is SilentProgress
         progress.begin("read models")
@@ -83,7 +83,7 @@ def test_the_share_and_the_time_left_are_shown_where_the_size_is_known() -> None
 def test_a_log_line_of_a_stage_or_a_wait_carries_its_facts(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    logs.set_up(logs.LogFormat.JSON, 1)
+    logs.set_up_command_log(logs.LogFormat.JSON, 1)
     clock = FakeClock()
     progress = SilentProgress(clock)
     progress.begin("read models", 100)

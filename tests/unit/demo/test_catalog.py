@@ -58,15 +58,15 @@ def test_a_former_name_leads_to_the_newest_one() -> None:
     catalog = a_catalog(2)
     catalog.rename("owner/model-1", "a/b")
     catalog.rename("a/b", "c/d")
-    assert catalog.name_now("owner/model-1") == catalog.name_now("a/b") == "c/d"
-    assert catalog.name_now("owner/model-0") is None
+    assert catalog.box_name_now("owner/model-1") == catalog.box_name_now("a/b") == "c/d"
+    assert catalog.box_name_now("owner/model-0") is None
 
 
 def test_a_name_that_is_taken_back_no_longer_leads_on() -> None:
     catalog = a_catalog(1)
     catalog.rename("owner/model-0", "a/b")
     catalog.rename("a/b", "owner/model-0")
-    assert catalog.name_now("owner/model-0") is None
+    assert catalog.box_name_now("owner/model-0") is None
 
 
 def test_a_taken_name_cannot_be_given() -> None:

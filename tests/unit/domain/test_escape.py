@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.escape import cell, csv_lines, escape_invisible
+from lineage.domain.escape import cell, escape_invisible, escaped_csv_lines
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -83,18 +83,18 @@ HOSTILE_CELLS = (
 @pytest.mark.parametrize("separator", SEPARATORS)
 def test_no_separator_makes_a_formula_of_a_cell(separator: str) -> None:
     rows = [{"n": 1, one: one, "many": [one, one], "below": "x"} for one in HOSTILE_CELLS]
-    assert not [it for it in split("".join(csv_lines(rows)), separator) if is_formula(it)]
+    assert not [it for it in split("".join(escaped_csv_lines(rows)), separator) if is_formula(it)]
 
 
 @given(st.text(st.sampled_from([*SEPARATORS, *FORMULA, *BLANKS[1:], *"\"'ab1"])))
 def test_no_text_is_a_formula_under_any_separator(text: str) -> None:
-    line = "".join(csv_lines([{"a": "x", "b": text}]))
+    line = "".join(escaped_csv_lines([{"a": "x", "b": text}]))
     assert not [it for by in SEPARATORS for it in split(line, by) if is_formula(it)]
 
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_a_line_of_csv_is_one_line_and_every_field_in_quotes(text: str) -> None:
-    header, line, end = "".join(csv_lines([{"a": text, "b": -1}])).split("\n")
+    header, line, end = "".join(escaped_csv_lines([{"a": text, "b": -1}])).split("\n")
     assert (header, end) == ('"a","b"', "")
     assert line.startswith('"')
     assert line.endswith('","-1"')
@@ -116,7 +116,7 @@ def test_ids_addresses_and_dates_stand_as_they_are(text: str) -> None:
 
 
 def test_numbers_of_our_own_stay_numbers() -> None:
-    assert "".join(csv_lines([{"change": -3, "share": -0.5, "as_text": "-3"}])) == (
+    assert "".join(escaped_csv_lines([{"change": -3, "share": -0.5, "as_text": "-3"}])) == (
         '"change","share","as_text"\n"-3","-0.5","\'-3"\n'
     )
 

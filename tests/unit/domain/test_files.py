@@ -12,15 +12,15 @@ from lineage.domain.files import (
     hold_temporary_folder,
     is_temporary,
     temporary_name,
-    write_atomically,
+    write_file_atomically,
 )
 
 _WRITES_UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from lineage.domain.files import hold_temporary_folder, write_atomically
+from lineage.domain.files import hold_temporary_folder, write_file_atomically
 with (
-    write_atomically(Path(sys.argv[1], "target"), sync=False) as file,
+    write_file_atomically(Path(sys.argv[1], "target"), sync=False) as file,
     hold_temporary_folder(Path(sys.argv[1])) as folder,
 ):
     (folder / "half").write_bytes(b"half")
@@ -30,7 +30,7 @@ with (
 
 
 def write_half(target: Path) -> None:
-    with write_atomically(target, sync=True) as file:
+    with write_file_atomically(target, sync=True) as file:
         file.write(b"half")
         raise ValueError("no")
 
@@ -39,7 +39,7 @@ def write_half(target: Path) -> None:
 def test_the_new_content_appears_at_the_end(sync: bool, tmp_path: Path) -> None:
     target = tmp_path / "file"
     target.write_bytes(b"before")
-    with write_atomically(target, sync=sync) as file:
+    with write_file_atomically(target, sync=sync) as file:
         file.write(b"after")
         assert target.read_bytes() == b"before"
     assert target.read_bytes() == b"after"
@@ -58,7 +58,7 @@ def test_a_fault_keeps_what_was_there_and_leaves_nothing(tmp_path: Path) -> None
 def test_a_link_at_the_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "mine").write_bytes(b"mine")
     (tmp_path / "file").symlink_to(tmp_path / "mine")
-    with write_atomically(tmp_path / "file", sync=False) as file:
+    with write_file_atomically(tmp_path / "file", sync=False) as file:
         file.write(b"after")
     assert (tmp_path / "mine").read_bytes() == b"mine"
     assert not (tmp_path / "file").is_symlink()

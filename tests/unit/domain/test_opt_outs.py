@@ -34,7 +34,7 @@ DISGUISES: list[Callable[[str], str]] = [
 
 def test_an_escape_in_wide_letters_is_undone_too() -> None:
     wide = "".join(chr(ord(one) + 0xFEE0) for one in "owner%2Fname")
-    assert OptOuts.parse("owner/name").named_in(wide)
+    assert OptOuts.parse("owner/name").opted_out_named_in(wide)
 
 
 @given(PARTS, PARTS, st.lists(st.sampled_from(DISGUISES), max_size=2), st.text(max_size=20))
@@ -46,8 +46,8 @@ def test_a_name_is_found_in_any_two_disguises(
         text = disguise(text)
     some = OptOuts.parse(f"{owner}/{name}")
     before, after = (re.sub(r"[\w&#;\\\-./%]", "", one) for one in (around[:10], around[10:]))
-    assert some.named_in(f"{before} {text} {after}")
-    assert some.named_in(f'{{"tags": ["base_model:{text}"]}}')
+    assert some.opted_out_named_in(f"{before} {text} {after}")
+    assert some.opted_out_named_in(f'{{"tags": ["base_model:{text}"]}}')
 
 
 @given(PARTS, PARTS, PARTS)
@@ -55,25 +55,25 @@ def test_no_neighbour_is_taken_along(owner: str, name: str, more: str) -> None:
     some = OptOuts.parse(f"{owner}/{name}")
     for other in (f"{owner}/{name}-{more}", f"{owner}/{name}{more}", f"{more}{owner}/{name}"):
         assert not some.covers(other)
-        assert not some.in_tag(f"base_model:{other}") or some.covers(other)
+        assert not some.opted_out_in_tag(f"base_model:{other}") or some.covers(other)
     assert not OptOuts.parse(owner).covers(f"{owner}{more}/{name}")
-    assert not OptOuts.parse(owner).names_in(f"{owner}-{more}/{owner}")
+    assert not OptOuts.parse(owner).opt_out_names_in(f"{owner}-{more}/{owner}")
 
 
 @given(st.text(max_size=60))
 def test_any_text_can_be_made_plain(text: str) -> None:
     assert plain(text) == plain(text)
-    assert not NO_OPT_OUTS.names_in(text)
-    assert not NO_OPT_OUTS.in_tag(text)
-    assert not NO_OPT_OUTS.named_in(text)
+    assert not NO_OPT_OUTS.opt_out_names_in(text)
+    assert not NO_OPT_OUTS.opted_out_in_tag(text)
+    assert not NO_OPT_OUTS.opted_out_named_in(text)
 
 
 @given(st.text(max_size=40))
 def test_any_setting_can_be_read_and_no_empty_name_is_in_it(text: str) -> None:
     some = OptOuts.parse(text)
     assert "" not in some.names
-    assert not some.names_in("")
-    assert not some.named_in("nobody is meant by this") or some
+    assert not some.opt_out_names_in("")
+    assert not some.opted_out_named_in("nobody is meant by this") or some
 
 
 def test_an_address_without_a_name_opts_nobody_out() -> None:
@@ -84,13 +84,13 @@ def test_an_address_without_a_name_opts_nobody_out() -> None:
 def test_what_only_begins_alike_is_another_name(text: str) -> None:
     some = OptOuts.parse("owner/model-1 owner")
     alone = OptOuts.parse("owner/model-1")
-    assert not alone.named_in(f"see https://huggingface.co/{text} there")
-    assert some.names_in(text) == text.startswith("owner/")
+    assert not alone.opted_out_named_in(f"see https://huggingface.co/{text} there")
+    assert some.opt_out_names_in(text) == text.startswith("owner/")
 
 
 def test_a_mark_is_known_by_who_has_the_list_and_tells_nobody_else() -> None:
-    some = OptOuts.parse("owner/model, another").and_also({KEY: "owner/model"}, {})
-    marks = some.all_marks()
+    some = OptOuts.parse("owner/model, another").and_opt_outs({KEY: "owner/model"}, {})
+    marks = some.all_opt_out_marks()
     assert all(re.fullmatch("[0-9a-f]+", one) and KEY not in one for one in marks)
     assert mark("owner/model", KEY) in marks
     again = OptOuts.parse("owner/model").marked(marks)
@@ -100,5 +100,5 @@ def test_a_mark_is_known_by_who_has_the_list_and_tells_nobody_else() -> None:
 
 
 def test_where_nobody_is_listed_nothing_is_kept() -> None:
-    marks = OptOuts.parse("owner/model").and_also({KEY: "owner/model"}, {}).all_marks()
-    assert NO_OPT_OUTS.marked(marks).all_marks() == ()
+    marks = OptOuts.parse("owner/model").and_opt_outs({KEY: "owner/model"}, {}).all_opt_out_marks()
+    assert NO_OPT_OUTS.marked(marks).all_opt_out_marks() == ()

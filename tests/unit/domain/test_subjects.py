@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.domain.repo_ids import is_repo_id
-from lineage.domain.subjects import Subject, SubjectKind, parse_model_name, parse_subject
+from lineage.domain.subjects import Subject, SubjectKind, parse_repo_id_of_model, parse_subject
 
 ID = "meta-llama/Llama-3.1-8B"
 SPELLINGS = (
@@ -60,7 +60,7 @@ def test_every_spelling_means_the_model(spelling: str, id: str) -> None:
     ],
 )
 def test_a_name_can_be_a_folder_of_the_cache_or_a_part_of_an_address(text: str, id: str) -> None:
-    assert parse_model_name(text) == id
+    assert parse_repo_id_of_model(text) == id
 
 
 @given(PARTS, PARTS, st.sampled_from(SPELLINGS))

@@ -166,7 +166,7 @@ def test_terms_hang_on_the_model_where_sizes_of_a_release_differ(
     model: str, release: str, owed: str | None
 ) -> None:
     home = next(id for id in families_with_terms() if find_release(release, [family(id)]))
-    terms = license_terms(home).terms_of_root(model, release)
+    terms = license_terms(home).license_terms_of_root(model, release)
     assert (terms and terms.id) == owed
 
 

@@ -90,7 +90,7 @@ def test_llama_1_is_rooted_in_its_mirrors(id: str) -> None:
 
 def test_codellama_mirrors_every_official_code_llama() -> None:
     for id in release("code-llama").official:
-        assert id.replace("meta-llama/", "codellama/") in LLAMA.mirrors_of(id)
+        assert id.replace("meta-llama/", "codellama/") in LLAMA.family_mirrors_of(id)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_codellama_mirrors_every_official_code_llama() -> None:
     ],
 )
 def test_a_mirror_names_what_it_stands_for(mirror: str, of: str) -> None:
-    assert mirror in LLAMA.mirrors_of(of)
+    assert mirror in LLAMA.family_mirrors_of(of)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_no_quantized_copy_is_a_mirror(sign: str) -> None:
     assert [id for id in mirrors if sign in id.lower()] == []
 
 
-EDGES = {edge.child: edge for edge in LLAMA.curated_edges()}
+EDGES = {edge.child: edge for edge in LLAMA.curated_family_edges()}
 OUTSIDERS = {one.id: one for one in LLAMA.outsiders}
 SPLIT_BRANDS = {
     "nomic-ai/gpt4all-lora": "nomic-ai/gpt4all-j",

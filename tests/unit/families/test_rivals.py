@@ -123,7 +123,7 @@ def test_every_curated_edge_leads_up_to_a_root_of_its_own_family(one: Family) ->
     mine = {id for id, of in ROOT_OF.items() if of == one.id}
     # Where a source names no checkpoint, the release itself stands at the top.
     mine |= {f"release:{release.id}" for release in one.releases}
-    parent = {edge.child.lower(): edge.parent.lower() for edge in one.curated_edges()}
+    parent = {edge.child.lower(): edge.parent.lower() for edge in one.curated_family_edges()}
     tops = set(parent)
     for _ in parent:
         tops = {parent.get(id, id) for id in tops}
@@ -135,7 +135,7 @@ def test_no_child_of_a_curated_edge_is_a_root_of_another_family() -> None:
     strays = [
         (edge.child, ROOT_OF[edge.child.lower()], one.id)
         for one in FAMILIES
-        for edge in one.curated_edges()
+        for edge in one.curated_family_edges()
         if ROOT_OF.get(edge.child.lower(), one.id) != one.id
     ]
 

@@ -46,7 +46,7 @@ def test_garbage_counts_as_not_said(header: str) -> None:
 def test_nothing_is_waited_for_while_no_limit_is_told() -> None:
     budget = Budget(0.5)
     budget.observe_answer({"Content-Type": "text/html"}, 200, 0)
-    assert budget.seconds_to_wait(0) == 0
+    assert budget.seconds_until_request(0) == 0
     assert budget.latest_limit is None
 
 
@@ -59,17 +59,17 @@ def test_a_share_is_spent_and_the_named_reset_waited_for(
 ) -> None:
     budget = Budget(share)
     budget.observe_answer(_told(remaining, 189), 200, 1000)
-    assert budget.seconds_to_wait(1000) == wait
+    assert budget.seconds_until_request(1000) == wait
 
 
 def test_the_wait_runs_down_with_time() -> None:
     budget = Budget(1.0)
     budget.observe_answer(_told(0, 9), 200, 100)
     assert [
-        budget.seconds_to_wait(100),
-        budget.seconds_to_wait(104),
-        budget.seconds_to_wait(110),
-        budget.seconds_to_wait(500),
+        budget.seconds_until_request(100),
+        budget.seconds_until_request(104),
+        budget.seconds_until_request(110),
+        budget.seconds_until_request(500),
     ] == [
         10,
         6,
@@ -83,22 +83,22 @@ def test_the_quota_is_remembered_when_an_answer_leaves_it_out() -> None:
     budget.observe_answer(_told(499, 300), 200, 0)
     budget.observe_answer({"RateLimit": '"api";r=250;t=40'}, 200, 1)
     assert budget.latest_limit == RateLimit("api", 250, 40, 500, 300)
-    assert budget.seconds_to_wait(1) == 41
+    assert budget.seconds_until_request(1) == 41
 
 
 def test_a_request_without_an_answer_counts_as_spent() -> None:
     budget = Budget(1.0)
     budget.observe_answer(_told(1, 100), 200, 0)
-    budget.observe_silence(10)
-    assert budget.seconds_to_wait(10) == 91
+    budget.observe_unanswered_request(10)
+    assert budget.seconds_until_request(10) == 91
 
 
 def test_a_request_lost_after_the_reset_costs_nothing() -> None:
     budget = Budget(1.0)
-    budget.observe_silence(0)
+    budget.observe_unanswered_request(0)
     budget.observe_answer(_told(1, 100), 200, 0)
-    budget.observe_silence(150)
-    assert budget.seconds_to_wait(150) == 0
+    budget.observe_unanswered_request(150)
+    assert budget.seconds_until_request(150) == 0
 
 
 @pytest.mark.parametrize(
@@ -126,33 +126,33 @@ def test_a_request_lost_after_the_reset_costs_nothing() -> None:
 def test_a_refusal_is_waited_out(headers: dict[str, str], wait: float) -> None:
     budget = Budget(0.9)
     budget.observe_answer(headers, 429, 0)
-    assert budget.seconds_to_wait(0) == wait
+    assert budget.seconds_until_request(0) == wait
 
 
 def test_refusals_that_name_no_moment_are_waited_out_ever_longer() -> None:
     budget, now, waits = Budget(1.0), 0.0, []
     for _ in range(6):
         budget.observe_answer({}, 429, now)
-        waits.append(budget.seconds_to_wait(now))
+        waits.append(budget.seconds_until_request(now))
         now += waits[-1]
     assert waits == [30, 60, 120, 240, 300, 300]
     budget.observe_answer({}, 200, now)
     budget.observe_answer({}, 429, now)
-    assert budget.seconds_to_wait(now) == 30
+    assert budget.seconds_until_request(now) == 30
 
 
 def test_a_server_that_names_no_time_to_speak_of_is_not_hammered() -> None:
     budget, now = Budget(1.0), 0.0
     for _ in range(8):
         budget.observe_answer(_told(0, 0), 429, now)
-        now += budget.seconds_to_wait(now)
+        now += budget.seconds_until_request(now)
     assert now > 200
 
 
 def test_an_overloaded_server_is_given_the_time_it_asks_for() -> None:
     budget = Budget(1.0)
     budget.observe_answer({"Retry-After": "17"}, 503, 0)
-    assert budget.seconds_to_wait(0) == 17
+    assert budget.seconds_until_request(0) == 17
 
 
 @pytest.mark.parametrize("share", [0.0, -1.0, 1.01, math.nan, math.inf])
@@ -174,7 +174,7 @@ def test_no_header_raises_or_stops_the_run_for_longer_than_an_hour(
     budget = Budget(0.7)
     headers = {"RateLimit": limit, "RateLimit-Policy": policy, "Retry-After": retry, "Date": date}
     budget.observe_answer(headers, status, 5.0)
-    assert 0 <= budget.seconds_to_wait(5.0) <= LONGEST_WAIT
+    assert 0 <= budget.seconds_until_request(5.0) <= LONGEST_WAIT
 
 
 @given(
@@ -185,7 +185,7 @@ def test_nearly_right_headers_do_no_harm_either(text: str, date: str) -> None:
     budget = Budget(0.7)
     headers = {"RateLimit": text, "RateLimit-Policy": text, "Retry-After": date, "Date": date}
     budget.observe_answer(headers, 429, 5.0)
-    assert 0 < budget.seconds_to_wait(5.0) <= LONGEST_WAIT
+    assert 0 < budget.seconds_until_request(5.0) <= LONGEST_WAIT
 
 
 def _crawl(
@@ -193,7 +193,7 @@ def _crawl(
 ) -> list[tuple[float, int]]:
     budget, now, asked = Budget(share), 0.0, []
     for _ in range(requests):
-        now += budget.seconds_to_wait(now)
+        now += budget.seconds_until_request(now)
         status, headers = server.ask(now + latency / 2)
         asked.append((now, status))
         now += latency

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from lineage.domain.files import temporary_name
 from lineage.errors import StoreError
-from lineage.http.page_log import PageLog, PageLogs, RecordedPage, pack_page, unpack_page
+from lineage.http.page_log import (
+    PageLog,
+    PageLogs,
+    RecordedPage,
+    pack_logged_page,
+    unpack_logged_page,
+)
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ListProgress
 
@@ -55,7 +61,7 @@ def test_any_page_survives_the_way_through_a_file(
     request: str, body: bytes, headers: dict[str, str]
 ) -> None:
     page = RecordedPage(request, headers, body, NOON)
-    back = unpack_page(pack_page(page), request, len(body))
+    back = unpack_logged_page(pack_logged_page(page), request, len(body))
     assert back is not None
     assert (back.request, back.body, back.recorded_at) == (request, body, NOON)
 
@@ -63,32 +69,32 @@ def test_any_page_survives_the_way_through_a_file(
 @given(st.data())
 def test_a_damaged_file_is_never_taken_for_a_page(data: st.DataObject) -> None:
     page = RecordedPage(REQUEST, {"link": "<abc>"}, b"[1, 2, 3]" * 20, NOON)
-    whole = pack_page(page)
+    whole = pack_logged_page(page)
     place = data.draw(st.integers(0, len(whole) - 1))
     flip = data.draw(st.integers(1, 255))
     bent = whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :]
-    read = unpack_page(bent, REQUEST, 1000)
+    read = unpack_logged_page(bent, REQUEST, 1000)
     # A letter of JSON may be spelled in more than one way; what is read must be the same.
     assert read is None or read == page
-    assert unpack_page(whole[:place], REQUEST, 1000) is None
+    assert unpack_logged_page(whole[:place], REQUEST, 1000) is None
 
 
 @given(st.binary(max_size=300))
 def test_garbage_is_no_page(data: bytes) -> None:
-    assert unpack_page(data, REQUEST, 1000) is None
+    assert unpack_logged_page(data, REQUEST, 1000) is None
 
 
 def test_a_page_over_the_cap_is_not_unfolded() -> None:
     page = RecordedPage(REQUEST, {}, bytes(2000), NOON)
-    assert unpack_page(pack_page(page), REQUEST, 1999) is None
-    assert unpack_page(pack_page(page), REQUEST, 2000) == page
+    assert unpack_logged_page(pack_logged_page(page), REQUEST, 1999) is None
+    assert unpack_logged_page(pack_logged_page(page), REQUEST, 2000) == page
 
 
 def test_a_frame_that_does_not_tell_its_size_is_no_page() -> None:
     page = RecordedPage(REQUEST, {}, b"[]", NOON)
-    line = pack_page(page).partition(b"\n")[0]
+    line = pack_logged_page(page).partition(b"\n")[0]
     frame = zstandard.ZstdCompressor(write_content_size=False).compress(b"[]")
-    assert unpack_page(line + b"\n" + frame, REQUEST, 1000) is None
+    assert unpack_logged_page(line + b"\n" + frame, REQUEST, 1000) is None
 
 
 def _cut(path: Path) -> None:
@@ -96,7 +102,7 @@ def _cut(path: Path) -> None:
 
 
 def _swap(path: Path) -> None:
-    path.write_bytes(pack_page(RecordedPage("/another", {}, b"[]", NOON)))
+    path.write_bytes(pack_logged_page(RecordedPage("/another", {}, b"[]", NOON)))
 
 
 def _empty(path: Path) -> None:
@@ -146,7 +152,7 @@ def test_a_log_is_named_by_its_start_and_who_it_is(logs: PageLogs) -> None:
 def test_two_begun_in_the_same_second_are_two(logs: PageLogs) -> None:
     folders = {logs.begin(FULL).folder for _ in range(12)}
     assert len(folders) == 12
-    newest = logs.find_latest(FULL)
+    newest = logs.find_latest_page_log(FULL)
     assert newest is not None
     assert newest.folder.name.endswith("-12")
 
@@ -154,11 +160,11 @@ def test_two_begun_in_the_same_second_are_two(logs: PageLogs) -> None:
 def test_an_unfinished_walk_goes_on(logs: PageLogs, clock: FakeClock) -> None:
     logs.begin(FULL).put(REQUEST, {}, b"[1]")
     clock.pass_time(3600)
-    log = logs.find_unfinished(FULL)
+    log = logs.find_unfinished_page_log(FULL)
     assert log is not None
     assert log.started_at == NOON
     assert log.get(REQUEST) is not None
-    assert logs.find_unfinished(OTHER) is None
+    assert logs.find_unfinished_page_log(OTHER) is None
 
 
 def test_an_unfinished_walk_that_is_too_old_is_removed_and_told(
@@ -167,7 +173,7 @@ def test_an_unfinished_walk_that_is_too_old_is_removed_and_told(
     old = logs.begin(FULL)
     other = logs.begin(OTHER)
     clock.pass_time(24 * 3600 + 1)
-    assert logs.find_unfinished(FULL) is None
+    assert logs.find_unfinished_page_log(FULL) is None
     assert not old.folder.exists()
     assert other.folder.exists()
     assert len(progress.said) == 1
@@ -181,7 +187,7 @@ def test_of_two_unfinished_walks_the_newest_goes_on_alone(
     older = logs.begin(FULL)
     clock.pass_time(60)
     newer = logs.begin(FULL)
-    found = logs.find_unfinished(FULL)
+    found = logs.find_unfinished_page_log(FULL)
     assert found is not None
     assert found.folder == newer.folder
     assert not older.folder.exists()
@@ -193,8 +199,8 @@ def test_a_closed_walk_does_not_go_on_but_is_there_offline(logs: PageLogs) -> No
     assert not log.closed
     log.close("20261121T120000Z")
     assert log.closed
-    assert logs.find_unfinished(FULL) is None
-    latest = logs.find_latest(FULL)
+    assert logs.find_unfinished_page_log(FULL) is None
+    latest = logs.find_latest_page_log(FULL)
     assert latest is not None
     assert latest.folder == log.folder
     closing = msgspec.json.decode((log.folder / "closed.json").read_bytes(), type=dict[str, str])
@@ -254,12 +260,12 @@ def test_a_folder_that_is_no_log_is_left_alone(tmp_path: Path, about: bytes | No
     logs = PageLogs(tmp_path, FakeClock(), keep_closed=0)
     logs.prune()
     assert mine.exists()
-    assert logs.find_latest({}) is None
+    assert logs.find_latest_page_log({}) is None
 
 
 def test_the_root_ignores_itself_but_for_its_readme(logs: PageLogs, tmp_path: Path) -> None:
     root = tmp_path / "cache"
-    assert logs.find_latest(FULL) is None
+    assert logs.find_latest_page_log(FULL) is None
     logs.prune()
     assert not root.exists()
     logs.begin(FULL)
@@ -283,7 +289,7 @@ def test_the_age_of_an_unfinished_walk_is_settable(tmp_path: Path, clock: FakeCl
     logs = PageLogs(tmp_path, clock, max_age=timedelta(minutes=5))
     logs.begin(FULL)
     clock.pass_time(301)
-    assert logs.find_unfinished(FULL) is None
+    assert logs.find_unfinished_page_log(FULL) is None
 
 
 def test_a_page_compresses(logs: PageLogs) -> None:
@@ -305,4 +311,4 @@ def test_a_pipe_in_a_log_is_never_waited_for(logs: PageLogs) -> None:
     assert list(log.requests()) == [REQUEST]
     (log.folder / "log.json").unlink()
     os.mkfifo(log.folder / "log.json")
-    assert logs.find_unfinished(FULL) is None
+    assert logs.find_unfinished_page_log(FULL) is None

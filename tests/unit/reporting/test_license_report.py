@@ -182,7 +182,9 @@ def test_every_row_of_a_markdown_table_has_all_its_cells(
 
 
 def test_no_cell_of_the_csv_is_a_formula(attacked: LicenseFindings) -> None:
-    rows = list(csv.reader(io.StringIO("".join(escape.csv_lines(license_report_rows(attacked))))))
+    rows = list(
+        csv.reader(io.StringIO("".join(escape.escaped_csv_lines(license_report_rows(attacked)))))
+    )
     assert len(rows) == len(attacked.rows) + 1
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "@", "+", "\t"))]
     assert all(cell.isprintable() for row in rows for cell in row)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lineage.errors import SettingsError
 from lineage.schedule.plan import (
     first_run,
-    parse_duration,
+    parse_schedule_interval,
     spell_calendar_event,
     spell_cron,
 )
@@ -26,19 +26,19 @@ DURATIONS = st.timedeltas(timedelta(minutes=1), timedelta(weeks=52))
     [("90m", 90), ("24h", 1440), ("1d", 1440), (" 2W ", 20160), ("99999m", 99999)],
 )
 def test_a_duration_is_a_number_with_a_unit(text: str, minutes: int) -> None:
-    assert parse_duration(text) == timedelta(minutes=minutes)
+    assert parse_schedule_interval(text) == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("text", ["", "0h", "-1h", "24", "h", "1.5h", "1h30m", "1s", "\u0661h"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
-        parse_duration(text)
+        parse_schedule_interval(text)
 
 
 @given(st.text())
 def test_any_text_is_a_duration_or_refused(text: str) -> None:
     with suppress(ValueError):
-        assert parse_duration(text) >= timedelta(minutes=1)
+        assert parse_schedule_interval(text) >= timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,10 @@ def test_any_text_is_a_duration_or_refused(text: str) -> None:
     ],
 )
 def test_calendars_spell_what_fits_a_day_or_a_week(every: str, cron: str, event: str) -> None:
-    assert (spell_cron(parse_duration(every)), spell_calendar_event(parse_duration(every))) == (
+    assert (
+        spell_cron(parse_schedule_interval(every)),
+        spell_calendar_event(parse_schedule_interval(every)),
+    ) == (
         cron,
         event,
     )
@@ -70,7 +73,7 @@ def test_calendars_spell_what_fits_a_day_or_a_week(every: str, cron: str, event:
 def test_what_calendars_have_no_spelling_for_is_refused(every: str, words: str) -> None:
     for spell in (spell_cron, spell_calendar_event):
         with pytest.raises(SettingsError, match=f"cron and systemd cannot run every {words}"):
-            spell(parse_duration(every))
+            spell(parse_schedule_interval(every))
 
 
 def test_the_first_run_of_all_is_at_once() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lineage.schedule.runner import MOST_ATTEMPTS, PAUSE, run_attempts
+from lineage.schedule.runner import MOST_ATTEMPTS, PAUSE, run_scheduled_attempts
 
 
 class Run:
@@ -16,7 +16,7 @@ class Run:
         self.attempts = 0
         self.pauses: list[float] = []
         self.said: list[str] = []
-        self.code = run_attempts(self._attempt, self._pause, self.said.append)
+        self.code = run_scheduled_attempts(self._attempt, self._pause, self.said.append)
 
     def _attempt(self) -> int:
         self.attempts += 1

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from lineage.cli.schedule import _SCHEDULERS
 from lineage.errors import SettingsError
-from lineage.schedule.plan import Plan, parse_duration, plan_here
+from lineage.schedule.plan import Plan, parse_schedule_interval, plan_schedule_here
 from lineage.schedule.units import UNITS
 from lineage.settings import Settings
 from tests.unit.schedule.hostile import COMMANDS, DAY, HOSTILE, NOT_IN_A_UNIT, PATHS, a_plan
@@ -99,7 +99,7 @@ def test_systemd_takes_the_service_and_its_timer(tmp_path: Path, path: str) -> N
 @pytest.mark.needs("systemd-analyze")
 @pytest.mark.parametrize("every", INTERVALS)
 def test_systemd_takes_every_interval(tmp_path: Path, every: str) -> None:
-    plan = Plan(parse_duration(every), "s", "c", "/usr/bin/env", "/srv", "root")
+    plan = Plan(parse_schedule_interval(every), "s", "c", "/usr/bin/env", "/srv", "root")
     paths = written(UNITS["systemd"](plan), tmp_path)
     assert said_by(["systemd-analyze", "verify", *paths]) == (0, "")
 
@@ -123,7 +123,7 @@ def test_cron_takes_the_crontab(tmp_path: Path, path: str) -> None:
 @pytest.mark.needs("crontab")
 @pytest.mark.parametrize("every", INTERVALS)
 def test_cron_takes_every_interval(tmp_path: Path, every: str) -> None:
-    plan = Plan(parse_duration(every), "s", "c", "/usr/bin/env", "/srv", "root")
+    plan = Plan(parse_schedule_interval(every), "s", "c", "/usr/bin/env", "/srv", "root")
     code, said = said_by(["crontab", "-n", *written(UNITS["cron"](plan), tmp_path)])
     assert code == 0, said
 
@@ -297,7 +297,7 @@ def test_cron_is_given_no_value_that_it_would_cut_at_a_quote() -> None:
 @pytest.mark.parametrize("command", ["notify 'me", "", " "])
 def test_what_is_no_command_is_refused_when_it_is_printed(command: str) -> None:
     with pytest.raises(SettingsError, match=r"on-publish|not a command"):
-        plan_here(Settings(on_publish=command), DAY)
+        plan_schedule_here(Settings(on_publish=command), DAY)
 
 
 def test_without_a_command_no_unit_names_one() -> None:
@@ -311,7 +311,7 @@ def test_without_a_command_no_unit_names_one() -> None:
 @pytest.mark.parametrize("scheduler", UNITS)
 def test_no_unit_holds_a_token(scheduler: str) -> None:
     own = Settings(token="hf_secret", token_file="/etc/lineage/hf_token")
-    for text in UNITS[scheduler](plan_here(own, DAY)).values():
+    for text in UNITS[scheduler](plan_schedule_here(own, DAY)).values():
         assert "hf_secret" not in text
 
 

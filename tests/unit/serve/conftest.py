@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families
 from lineage.serve.app import Server, make_app
-from lineage.serve.open_snapshots import OpenSnapshots, warm_snapshot_up
+from lineage.serve.open_snapshots import OpenSnapshots, warm_served_snapshot
 from lineage.serve.pages import page_routes
 from lineage.store.store import ParquetStore
 from tests.builders import published, row
@@ -49,7 +49,7 @@ def open_history(folder: Path) -> OpenSnapshots:
     )
     snapshots.refresh()
     assert snapshots.latest is not None
-    warm_snapshot_up(snapshots.latest)
+    warm_served_snapshot(snapshots.latest)
     return snapshots
 
 

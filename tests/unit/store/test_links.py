@@ -241,7 +241,7 @@ def test_a_page_log_loses_its_own_files_alone(tmp_path: Path, mine: Path) -> Non
     logs.prune()
     assert {path.name for path in log.folder.iterdir()} == {"more", "notes.page"}
     assert texts_of(mine) == before
-    assert logs.find_latest({"of": "full"}) is None
+    assert logs.find_latest_page_log({"of": "full"}) is None
 
 
 def test_a_page_log_that_is_a_link_is_none_of_ours(tmp_path: Path) -> None:
@@ -251,5 +251,5 @@ def test_a_page_log_that_is_a_link_is_none_of_ours(tmp_path: Path) -> None:
     (tmp_path / "cache" / elsewhere.folder.name).symlink_to(elsewhere.folder)
     logs = PageLogs(tmp_path / "cache", FakeClock(), keep_closed=0)
     logs.prune()
-    assert logs.find_latest({"of": "full"}) is None
+    assert logs.find_latest_page_log({"of": "full"}) is None
     assert elsewhere.closed

@@ -48,7 +48,7 @@ def texts(snapshot: Snapshot) -> Iterator[str]:
     yield snapshot.manifest.to_json().decode()
 
 
-def named_in(snapshot: Snapshot) -> bool:
+def opted_out_named_in(snapshot: Snapshot) -> bool:
     return any(
         "shyowl" in text or "some/hidden" in text for text in map(str.lower, texts(snapshot))
     )
@@ -66,14 +66,14 @@ def readers(store: ParquetStore) -> Iterator[Snapshot]:
 
 
 def test_a_store_opened_without_opt_outs_names_them(location: str) -> None:
-    assert all(map(named_in, readers(ParquetStore(location, NO_OPT_OUTS))))
+    assert all(map(opted_out_named_in, readers(ParquetStore(location, NO_OPT_OUTS))))
 
 
 def test_a_new_caller_gets_no_reader_that_names_them(
     location: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LINEAGE_OPT_OUTS", "shyowl, some/hidden")
-    assert not any(map(named_in, readers(lineage.open_store(location))))
+    assert not any(map(opted_out_named_in, readers(lineage.open_store(location))))
 
 
 def test_nobody_can_open_a_store_without_saying_whom_it_leaves_out() -> None:
